@@ -1,0 +1,103 @@
+//! What is wrong with an input, where, and the way out; many at once where a stage can go on looking.
+
+use std::fmt;
+
+use crate::document::Span;
+
+/// One thing that is wrong: a sentence, the place, and what to do about it.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    message: String,
+    span: Option<Span>,
+    help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), span: None, help: None }
+    }
+
+    pub(crate) fn at(mut self, span: &Span) -> Self {
+        self.span = Some(span.clone());
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it is wrong.
+    #[must_use]
+    pub fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if let Some(span) = self.span.as_ref().filter(|span| span.file().is_some()) {
+            write!(f, "\n  --> {span}")?;
+            if let Some(text) = span.text() {
+                let number = span.line().to_string();
+                let column = usize::try_from(span.column()).unwrap_or(1).saturating_sub(1);
+                // Long lines (minified JSON) are shown around the column only.
+                let start = column.saturating_sub(60);
+                let shown: String = text.chars().skip(start).take(120).collect();
+                let pad = " ".repeat(number.len());
+                write!(f, "\n {pad} |\n {number} | {shown}\n {pad} | {}^", " ".repeat(column - start))?;
+            }
+        }
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why the pipeline stopped: one or more [`Diagnostic`]s.
+#[derive(Clone, Debug)]
+pub struct Error {
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Error {
+    /// Everything that was found wrong, in document order.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic] }
+    }
+}
+
+impl From<Vec<Diagnostic>> for Error {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n\n")?;
+            }
+            diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,93 @@
+//! JSON text to a tree, strictly by RFC 8259.
+
+use std::sync::Arc;
+
+use jsonc_parser::ast;
+use jsonc_parser::common::Range;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::{MAX_DEPTH, Map, Node, Source, Span, Value};
+use crate::diagnostic::{Diagnostic, Error};
+
+const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
+    let reader = Reader::new(source);
+    let parsed = parse_to_ast(&source.text, &CollectOptions::default(), &STRICT).map_err(|error| {
+        Diagnostic::new(format!("not JSON: {}", error.kind())).at(&reader.span(error.range().start))
+    })?;
+    match parsed.value {
+        Some(value) => reader.node(value, 0),
+        None => Err(Diagnostic::new("the document is empty").at(&Span::new(source, 1, 1)).into()),
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    /// Byte offset of the first character of each line.
+    lines: Vec<usize>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a Arc<Source>) -> Self {
+        let starts = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { source, lines: std::iter::once(0).chain(starts).collect() }
+    }
+
+    fn span(&self, offset: usize) -> Span {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.source.text.get(start..offset).map_or(offset - start, |text| text.chars().count());
+        Span::new(self.source, line, column + 1)
+    }
+
+    fn node(&self, value: ast::Value<'_>, depth: usize) -> Result<Node, Error> {
+        let range = range(&value);
+        let span = self.span(range.start);
+        if depth > MAX_DEPTH {
+            return Err(Diagnostic::new(format!("nested deeper than {MAX_DEPTH} levels")).at(&span).into());
+        }
+        let value = match value {
+            ast::Value::NullKeyword(_) => Value::Null,
+            ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
+            ast::Value::StringLit(literal) => Value::String(literal.value.into_owned()),
+            ast::Value::NumberLit(literal) => Value::Number(literal.value.parse().map_err(|_| {
+                Diagnostic::new(format!("`{}` is out of the range of a 64-bit number", literal.value)).at(&span)
+            })?),
+            ast::Value::Array(array) => {
+                let items = array.elements.into_iter().map(|item| self.node(item, depth + 1));
+                Value::Array(items.collect::<Result<_, _>>()?)
+            }
+            ast::Value::Object(object) => {
+                let mut map = Map::with_capacity(object.properties.len());
+                for property in object.properties {
+                    let at = self.span(property.range.start);
+                    let key = property.name.as_str().to_owned();
+                    let node = self.node(property.value, depth + 1)?;
+                    if map.contains_key(&key) {
+                        return Err(Diagnostic::new(format!("the key `{key}` stands twice in one object")).at(&at).into());
+                    }
+                    map.insert(key, node);
+                }
+                Value::Object(map)
+            }
+        };
+        Ok(Node { value, span })
+    }
+}
+
+fn range(value: &ast::Value<'_>) -> Range {
+    use jsonc_parser::common::Ranged;
+    value.range()
+}

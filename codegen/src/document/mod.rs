@@ -1,0 +1,409 @@
+//! Stage `document`: YAML or JSON text to an ordered tree that knows file, line and column of each node.
+//!
+//! The tree is [`Node`]; every later stage works on it, and because a node carries its [`Span`] wherever it is moved,
+//! a note written at the end of the pipeline still points at the line a person has to look at.
+
+mod json;
+mod pointer;
+mod yaml;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Number;
+
+pub use pointer::Pointer;
+
+use crate::diagnostic::{Diagnostic, Error};
+
+/// The deepest nesting a document may have; past it the document is refused, so that no stage can exhaust the stack.
+pub(crate) const MAX_DEPTH: usize = 128;
+/// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
+pub(crate) const MAX_NODES: usize = 8_000_000;
+
+/// Members of an object, in the order of the document.
+pub type Map = IndexMap<String, Node>;
+
+/// Where a node was read: a file, and a line and column in it, both counted from 1 (0 for a node no file holds).
+#[derive(Clone)]
+pub struct Span {
+    source: Option<Arc<Source>>,
+    line: u32,
+    column: u32,
+}
+
+/// One file as it was read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Span {
+    /// The place of a node that this program made, rather than read.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { source: None, line: 0, column: 0 }
+    }
+
+    fn new(source: &Arc<Source>, line: usize, column: usize) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { source: Some(Arc::clone(source)), line: clamp(line), column: clamp(column) }
+    }
+
+    /// The file's name as it was given to the reader.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        self.source.as_deref().map(|source| source.name.as_str())
+    }
+
+    /// Line in the file, from 1.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// Column in the line, in characters from 1.
+    #[must_use]
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+
+    /// The text of the line, if a file holds this node.
+    pub(crate) fn text(&self) -> Option<&str> {
+        let index = usize::try_from(self.line).ok()?.checked_sub(1)?;
+        self.source.as_ref()?.text.lines().nth(index)
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.file() {
+            Some(file) => write!(f, "{file}:{}:{}", self.line, self.column),
+            None => f.write_str("(generated)"),
+        }
+    }
+}
+
+/// A value together with the place it was read from. Two nodes are equal if their values are, wherever they stand.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What the node holds.
+    pub value: Value,
+    /// Where it was read.
+    pub span: Span,
+}
+
+/// What a [`Node`] holds: the JSON data model, objects in document order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// An integer of 64 bits or a double.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Node>),
+    /// An object.
+    Object(Map),
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Node {
+    /// Reads YAML or JSON text. `name` is what diagnostics call the file; a name that ends in `.json` is read as JSON.
+    ///
+    /// # Errors
+    /// Text that is neither, duplicate keys, and documents deeper or larger than any real one.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+        let is_json = Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"))
+            || text.trim_start().starts_with('{');
+        if is_json { json::parse(&source) } else { yaml::parse(&source) }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Diagnostic::new(format!("cannot read {name}: {error}")).help("check the path, and that the file is text in UTF-8")
+        })?;
+        Self::parse(&name, &text)
+    }
+
+    /// A node this program made.
+    pub(crate) fn made(value: impl Into<Value>) -> Self {
+        Self { value: value.into(), span: Span::none() }
+    }
+
+    /// A node this program made in place of one that was read.
+    pub(crate) fn at(value: impl Into<Value>, span: &Span) -> Self {
+        Self { value: value.into(), span: span.clone() }
+    }
+
+    /// The members, if this is an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_object_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.value {
+            Value::Object(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The items, if this is an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_array_mut(&mut self) -> Option<&mut Vec<Node>> {
+        match &mut self.value {
+            Value::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if this is one.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match &self.value {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// The member `key`, if this is an object that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_object()?.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.as_object_mut()?.get_mut(key)
+    }
+
+    /// The member `key` as text.
+    pub(crate) fn str(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str()
+    }
+
+    /// Whether the member `key` is `true`.
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        self.get(key).and_then(Node::as_bool) == Some(true)
+    }
+
+    /// Sets a member; does nothing on a node that is not an object.
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Value>) {
+        let span = self.span.clone();
+        if let Some(map) = self.as_object_mut() {
+            map.insert(key.to_owned(), Node { value: value.into(), span });
+        }
+    }
+
+    /// Takes a member out, keeping the order of the rest.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
+        self.as_object_mut()?.shift_remove(key)
+    }
+
+    /// Follows a JSON Pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self, pointer: &str) -> Option<&Node> {
+        Pointer::split(pointer)?.iter().try_fold(self, |node, token| match &node.value {
+            Value::Object(map) => map.get(token.as_str()),
+            Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Node> {
+        Pointer::split(pointer)?.iter().try_fold(self, |node, token| match &mut node.value {
+            Value::Object(map) => map.get_mut(token.as_str()),
+            Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// The same tree as `serde_json` knows it, without places.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Number(number) => number.clone().into(),
+            Value::String(text) => text.clone().into(),
+            Value::Array(items) => items.iter().map(Node::to_json).collect(),
+            Value::Object(map) => {
+                serde_json::Value::Object(map.iter().map(|(key, node)| (key.clone(), node.to_json())).collect())
+            }
+        }
+    }
+
+    /// The tree as YAML text, keys in document order.
+    ///
+    /// # Errors
+    /// None for a tree that was read; kept as a result because the writer has one.
+    pub fn to_yaml(&self) -> Result<String, Error> {
+        serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Number(number) => number.serialize(serializer),
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Array(items) => {
+                let mut seq = serializer.serialize_seq(Some(items.len()))?;
+                items.iter().try_for_each(|item| seq.serialize_element(item))?;
+                seq.end()
+            }
+            Value::Object(map) => {
+                let mut object = serializer.serialize_map(Some(map.len()))?;
+                map.iter().try_for_each(|(key, node)| object.serialize_entry(key, node))?;
+                object.end()
+            }
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Object(map)
+    }
+}
+
+impl From<Vec<Node>> for Value {
+    fn from(items: Vec<Node>) -> Self {
+        Self::Array(items)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_and_json_give_the_same_tree() {
+        let yaml = Node::parse("a.yaml", "a: [1, 2.5, 'x']\nb: {c: null, d: ~, e: true}\n200: \"yes\"\n").unwrap();
+        let json = Node::parse("a.json", r#"{"a": [1, 2.5, "x"], "b": {"c": null, "d": null, "e": true}, "200": "yes"}"#);
+        assert_eq!(yaml, json.unwrap());
+    }
+
+    #[test]
+    fn nodes_know_their_line_and_column() {
+        let yaml = Node::parse("a.yaml", "a:\n  - b: 1\n    c: 2\n").unwrap();
+        assert_eq!(yaml.pointer("/a/0/c").unwrap().span.to_string(), "a.yaml:3:8");
+        let json = Node::parse("a.json", "{\n  \"a\": [\n    {\"é\": 1, \"c\": 2}\n  ]\n}").unwrap();
+        assert_eq!(json.pointer("/a/0/c").unwrap().span.to_string(), "a.json:3:19");
+    }
+
+    #[test]
+    fn malformed_text_is_refused_with_its_place() {
+        for (name, text, place) in [
+            ("a.yaml", "a: [1, 2\nb: 3\n", "a.yaml:"),
+            ("a.yaml", "a: 1\na: 2\n", "a.yaml:2:1"),
+            ("a.json", "{\"a\": 1,\n \"a\": 2}", "a.json:2:2"),
+            ("a.json", "{\"a\": }", "a.json:1:7"),
+            ("a.yaml", "a: 1\n---\nb: 2\n", "a.yaml:"),
+            ("a.yaml", "a: *nobody\n", "a.yaml:1"),
+        ] {
+            let error = Node::parse(name, text).unwrap_err().to_string();
+            assert!(error.contains(place), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn depth_and_alias_bombs_are_refused_not_obeyed() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(Node::parse("a.yaml", &deep).is_err());
+        assert!(Node::parse("a.json", &deep).is_err());
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for i in 1..12 {
+            let previous = format!("*a{}", i - 1);
+            bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![previous; 10].join(", ")));
+        }
+        assert!(Node::parse("a.yaml", &bomb).unwrap_err().to_string().contains("too large"));
+    }
+
+    #[test]
+    fn merge_keys_and_anchors_are_resolved() {
+        let node = Node::parse("a.yaml", "base: &b {x: 1, y: 2}\nc:\n  <<: *b\n  y: 3\n").unwrap();
+        assert_eq!(node.get("c").unwrap().to_json(), serde_json::json!({"y": 3, "x": 1}));
+    }
+
+    #[test]
+    fn text_written_is_text_read() {
+        let json = serde_json::json!({"a": "true", "b": "1.0", "c": "null", "d": "~", "e": "on", "f": "0x1", "g": " x", "h": "a: b", "i": "#"});
+        let node = Node::parse("a.json", &json.to_string()).unwrap();
+        let again = Node::parse("a.yaml", &node.to_yaml().unwrap()).unwrap();
+        assert_eq!(node, again);
+    }
+}

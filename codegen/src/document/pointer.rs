@@ -1,0 +1,60 @@
+//! JSON Pointers (RFC 6901), built while a tree is walked.
+
+use std::fmt;
+
+/// A JSON Pointer (RFC 6901) to a node of a document, such as `/components/schemas/Pet`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pointer(String);
+
+impl Pointer {
+    pub(crate) fn root() -> Self {
+        Self::default()
+    }
+
+    /// The pointer to the member or item `token` of the node this one points at.
+    pub(crate) fn join(&self, token: impl fmt::Display) -> Self {
+        let token = token.to_string().replace('~', "~0").replace('/', "~1");
+        Self(format!("{}/{token}", self.0))
+    }
+
+    /// The pointer as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last reference token, unescaped.
+    pub(crate) fn last(&self) -> String {
+        self.0.rsplit('/').next().map(unescape).unwrap_or_default()
+    }
+
+    /// The reference tokens of a pointer, unescaped; `None` if it is not one.
+    pub(crate) fn split(pointer: &str) -> Option<Vec<String>> {
+        match pointer.strip_prefix('/') {
+            Some(rest) => Some(rest.split('/').map(unescape).collect()),
+            None => pointer.is_empty().then(Vec::new),
+        }
+    }
+}
+
+fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
+impl From<String> for Pointer {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Pointer {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,215 @@
+//! YAML 1.2 text to a tree, by the core schema; anchors, aliases and merge keys are resolved.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use serde_json::Number;
+
+use super::{MAX_DEPTH, MAX_NODES, Map, Node, Source, Span, Value};
+use crate::diagnostic::{Diagnostic, Error};
+
+pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
+    let mut reader = Reader { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
+    for item in Parser::new_from_str(&source.text) {
+        let (event, span) = item.map_err(|error| {
+            let at = Span::new(source, error.marker().line(), error.marker().col() + 1);
+            Diagnostic::new(format!("not YAML: {}", error.info())).at(&at)
+        })?;
+        reader.event(event, Span::new(source, span.start.line(), span.start.col() + 1))?;
+    }
+    reader.root.ok_or_else(|| Diagnostic::new("the document is empty").at(&Span::new(source, 1, 1)).into())
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Anchor>,
+    nodes: usize,
+    root: Option<Node>,
+}
+
+/// A collection whose end has not been read.
+struct Open {
+    node: Node,
+    anchor: usize,
+    /// The key that waits for its value.
+    key: Option<(String, Span)>,
+    nodes_before: usize,
+    /// Levels below this node so far; an alias can nest a tree deeper than its text.
+    height: usize,
+    /// What `<<` brings, which the mapping's own keys come before.
+    merges: Vec<(Node, Span)>,
+}
+
+/// A node an alias may repeat, with how many nodes and levels it holds.
+#[derive(Clone)]
+struct Anchor {
+    node: Node,
+    nodes: usize,
+    height: usize,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                if let Some(Open { node: Node { value: Value::Object(_), .. }, key: key @ None, .. }) = self.stack.last_mut() {
+                    // A key is its text: `200:` and `"200":` are the same member name.
+                    *key = Some((text.into_owned(), span));
+                    return Ok(());
+                }
+                let node = Node { value: scalar(&text, style, tag.as_ref(), &span)?, span };
+                self.count(1, &node.span)?;
+                self.keep(anchor, &node, 1, 0);
+                self.add(node, 0)
+            }
+            Event::SequenceStart(anchor, _) => self.open(Value::Array(Vec::new()), anchor, span),
+            Event::MappingStart(anchor, _) => self.open(Value::Object(Map::new()), anchor, span),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(mut open) = self.stack.pop() else { return Ok(()) };
+                for (from, at) in std::mem::take(&mut open.merges) {
+                    if let Value::Object(map) = &mut open.node.value {
+                        merge(map, from, &at)?;
+                    }
+                }
+                self.keep(open.anchor, &open.node, self.nodes - open.nodes_before, open.height);
+                self.add(open.node, open.height)
+            }
+            Event::Alias(id) => {
+                let Some(anchor) = self.anchors.get(&id).cloned() else {
+                    return Err(Diagnostic::new("an alias refers to an anchor that is not closed yet").at(&span).into());
+                };
+                self.count(anchor.nodes, &span)?;
+                self.add(anchor.node, anchor.height)
+            }
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(Diagnostic::new("a second YAML document starts here; one file holds one").at(&span).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, value: Value, anchor: usize, span: Span) -> Result<(), Error> {
+        if let Some(Open { node: Node { value: Value::Object(_), .. }, key: None, .. }) = self.stack.last() {
+            return Err(Diagnostic::new("a key must be a scalar").at(&span).into());
+        }
+        if self.stack.len() > MAX_DEPTH {
+            return Err(Diagnostic::new(format!("nested deeper than {MAX_DEPTH} levels")).at(&span).into());
+        }
+        self.count(1, &span)?;
+        self.stack.push(Open { node: Node { value, span }, anchor, key: None, nodes_before: self.nodes - 1, height: 0, merges: Vec::new() });
+        Ok(())
+    }
+
+    fn keep(&mut self, anchor: usize, node: &Node, nodes: usize, height: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, Anchor { node: node.clone(), nodes, height });
+        }
+    }
+
+    fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Error> {
+        self.nodes += nodes;
+        if self.nodes > MAX_NODES {
+            return Err(Diagnostic::new(format!("too large: more than {MAX_NODES} values once aliases are expanded")).at(span).into());
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, node: Node, height: usize) -> Result<(), Error> {
+        if self.stack.len() + height > MAX_DEPTH + 1 {
+            return Err(Diagnostic::new(format!("nested deeper than {MAX_DEPTH} levels")).at(&node.span).into());
+        }
+        let Some(open) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        open.height = open.height.max(height + 1);
+        match (&mut open.node.value, open.key.take()) {
+            (Value::Array(items), _) => items.push(node),
+            (Value::Object(_), Some((key, at))) if key == "<<" && !node_is_plain(&node) => open.merges.push((node, at)),
+            (Value::Object(map), Some((key, at))) => {
+                if map.contains_key(&key) {
+                    return Err(Diagnostic::new(format!("the key `{key}` stands twice in one mapping")).at(&at).into());
+                }
+                map.insert(key, node);
+            }
+            _ => return Err(Diagnostic::new("a key must be a scalar").at(&Span::new(self.source, 1, 1)).into()),
+        }
+        Ok(())
+    }
+}
+
+fn node_is_plain(node: &Node) -> bool {
+    !matches!(node.value, Value::Object(_) | Value::Array(_))
+}
+
+/// The merge key `<<`: members of the other mapping that this one does not have itself.
+fn merge(map: &mut Map, from: Node, at: &Span) -> Result<(), Error> {
+    match from.value {
+        Value::Object(other) => {
+            for (key, node) in other {
+                map.entry(key).or_insert(node);
+            }
+            Ok(())
+        }
+        Value::Array(items) => items.into_iter().try_for_each(|item| merge(map, item, at)),
+        _ => Err(Diagnostic::new("`<<` takes a mapping or a list of mappings").at(at).into()),
+    }
+}
+
+/// A scalar by the YAML 1.2 core schema.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Cow<'_, Tag>>, span: &Span) -> Result<Value, Error> {
+    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str") {
+        return Ok(Value::String(text.to_owned()));
+    }
+    Ok(match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ => match number(text) {
+            Some(Ok(number)) => Value::Number(number),
+            Some(Err(())) => {
+                return Err(Diagnostic::new(format!("`{text}` is out of the range of a 64-bit number")).at(span).into());
+            }
+            None => Value::String(text.to_owned()),
+        },
+    })
+}
+
+fn number(text: &str) -> Option<Result<Number, ()>> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).map(Number::from).map_err(drop);
+    if let Some(digits) = unsigned.strip_prefix("0x") {
+        return (unsigned.len() == text.len() && digits.bytes().all(|b| b.is_ascii_hexdigit()) && !digits.is_empty())
+            .then(|| radix(digits, 16));
+    }
+    if let Some(digits) = unsigned.strip_prefix("0o") {
+        return (unsigned.len() == text.len() && digits.bytes().all(|b| (b'0'..b'8').contains(&b)) && !digits.is_empty())
+            .then(|| radix(digits, 8));
+    }
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
+        None => (unsigned, None),
+    };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let well_formed = digits(whole)
+        && digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent));
+    if !well_formed {
+        return None;
+    }
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    if exponent.is_none() && !mantissa.contains('.') {
+        if let Ok(value) = plain.parse::<i64>() {
+            return Some(Ok(value.into()));
+        }
+        if let Ok(value) = plain.parse::<u64>() {
+            return Some(Ok(value.into()));
+        }
+    }
+    Some(plain.parse::<f64>().ok().and_then(Number::from_f64).ok_or(()))
+}

@@ -1,0 +1,178 @@
+//! Which member of which OpenAPI object is what: the one table every stage walks a document by.
+//!
+//! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
+//! taken for the keyword.
+
+use crate::document::{Map, Node, Pointer, Value};
+
+/// The kinds of object an OpenAPI 3.x document is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    OpenApi,
+    Info,
+    Server,
+    ServerVariable,
+    PathItem,
+    Operation,
+    Parameter,
+    RequestBody,
+    MediaType,
+    Encoding,
+    Response,
+    Header,
+    Link,
+    Example,
+    Components,
+    SecurityScheme,
+    Tag,
+    Schema,
+    /// A callback: expressions to path items.
+    Callback,
+}
+
+/// How a member holds further objects.
+#[derive(Clone, Copy, Debug)]
+enum Member {
+    One(Object),
+    Map(Object),
+    List(Object),
+}
+
+/// The methods a path item may have, in the order of the specification.
+pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+impl Object {
+    fn member(self, key: &str) -> Option<Member> {
+        use Member::{List, Map, One};
+        use Object::*;
+        Some(match (self, key) {
+            (OpenApi, "info") => One(Info),
+            (OpenApi | PathItem | Operation, "servers") => List(Server),
+            (OpenApi, "paths" | "webhooks") => Map(PathItem),
+            (OpenApi, "components") => One(Components),
+            (OpenApi, "tags") => List(Tag),
+            (Server, "variables") => Map(ServerVariable),
+            (PathItem, method) if METHODS.contains(&method) => One(Operation),
+            (PathItem | Operation, "parameters") => List(Parameter),
+            (Operation, "requestBody") => One(RequestBody),
+            (Operation, "responses") => Map(Response),
+            (Operation, "callbacks") => Map(Callback),
+            (Callback, key) if !key.starts_with("x-") => One(PathItem),
+            (Parameter | Header | MediaType, "schema") => One(Schema),
+            (Parameter | Header | RequestBody | Response, "content") => Map(MediaType),
+            (Parameter | Header | MediaType, "examples") => Map(Example),
+            (MediaType, "encoding") => Map(Encoding),
+            (Encoding | Response, "headers") => Map(Header),
+            (Response, "links") => Map(Link),
+            (Components, "schemas") => Map(Schema),
+            (Components, "responses") => Map(Response),
+            (Components, "parameters") => Map(Parameter),
+            (Components, "examples") => Map(Example),
+            (Components, "requestBodies") => Map(RequestBody),
+            (Components, "headers") => Map(Header),
+            (Components, "securitySchemes") => Map(SecurityScheme),
+            (Components, "links") => Map(Link),
+            (Components, "callbacks") => Map(Callback),
+            (Components, "pathItems") => Map(PathItem),
+            (Schema, "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => Map(Schema),
+            (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => List(Schema),
+            (
+                Schema,
+                "items" | "additionalProperties" | "not" | "if" | "then" | "else" | "contains" | "propertyNames"
+                | "unevaluatedItems" | "unevaluatedProperties" | "additionalItems" | "contentSchema",
+            ) => One(Schema),
+            _ => return None,
+        })
+    }
+
+    /// Calls `visit` with each object below a node of this kind, the node included, outermost first. What `visit` puts
+    /// into a node is walked as well.
+    pub(crate) fn walk_mut(self, node: &mut Node, at: &Pointer, visit: &mut impl FnMut(Object, &mut Node, &Pointer)) {
+        visit(self, node, at);
+        let Some(map) = node.as_object_mut() else { return };
+        for (key, child) in map.iter_mut() {
+            let Some(member) = self.member(key) else { continue };
+            let here = at.join(key);
+            match (member, &mut child.value) {
+                (Member::One(kind) | Member::List(kind), Value::Array(items)) => {
+                    for (index, item) in items.iter_mut().enumerate() {
+                        kind.walk_mut(item, &here.join(index), visit);
+                    }
+                }
+                (Member::Map(kind), Value::Object(children)) => {
+                    for (name, grandchild) in children.iter_mut().filter(|(name, _)| is_entry(kind, name)) {
+                        kind.walk_mut(grandchild, &here.join(name), visit);
+                    }
+                }
+                (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
+                _ => {}
+            }
+        }
+    }
+
+    /// As [`Object::walk_mut`], for looking only.
+    pub(crate) fn walk(self, node: &Node, at: &Pointer, visit: &mut impl FnMut(Object, &Node, &Pointer)) {
+        visit(self, node, at);
+        for (kind, child, here) in self.children(node, at) {
+            kind.walk(child, &here, visit);
+        }
+    }
+
+    /// The objects directly below a node of this kind.
+    pub(crate) fn children<'a>(self, node: &'a Node, at: &Pointer) -> Vec<(Object, &'a Node, Pointer)> {
+        let mut found = Vec::new();
+        for (key, child) in node.as_object().into_iter().flatten() {
+            let Some(member) = self.member(key) else { continue };
+            let here = at.join(key);
+            match (member, &child.value) {
+                (Member::One(kind) | Member::List(kind), Value::Array(items)) => {
+                    found.extend(items.iter().enumerate().map(|(index, item)| (kind, item, here.join(index))));
+                }
+                (Member::Map(kind), Value::Object(children)) => {
+                    let entries = children.iter().filter(|(name, _)| is_entry(kind, name));
+                    found.extend(entries.map(|(name, grandchild)| (kind, grandchild, here.join(name))));
+                }
+                (Member::One(kind), _) => found.push((kind, child, here)),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// Whether a member of a map of objects is one of them: `paths` and `responses` may also hold extensions.
+fn is_entry(kind: Object, name: &str) -> bool {
+    !(matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-"))
+}
+
+/// The `$ref` of a node that stands where an object or a reference may stand.
+pub(crate) fn reference(node: &Node) -> Option<&str> {
+    node.str("$ref")
+}
+
+/// The operations of a document in order: path, method, operation, and the path item they stand in.
+pub(crate) fn operations(document: &Node) -> impl Iterator<Item = (&str, &str, &Node, &Node)> {
+    document
+        .get("paths")
+        .and_then(Node::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(path, _)| !path.starts_with("x-"))
+        .flat_map(|(path, item)| {
+            let members = item.as_object().into_iter().flatten();
+            members
+                .filter(|(method, _)| METHODS.contains(&method.as_str()))
+                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation, item))
+        })
+}
+
+/// Keywords of a schema that describe it without constraining anything.
+pub(crate) fn is_annotation(key: &str) -> bool {
+    matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
+        || key.starts_with("x-")
+}
+
+/// Whether every keyword of a schema is an annotation.
+pub(crate) fn only_annotations(map: &Map) -> bool {
+    map.keys().all(|key| is_annotation(key))
+}

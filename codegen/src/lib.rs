@@ -1,0 +1,155 @@
+//! Turns real OpenAPI 3.0 and 3.1 documents into Rust clients that lose nothing, with progenitor.
+//!
+//! The pipeline is the list of modules, one stage each: [`Node`] reads a document, [`Selection`] chooses from it, an
+//! overlay corrects it, then it is lowered to 3.0.3, shaped for Rust and emitted. Nothing is lost without a [`Note`] that
+//! says where and why; an input that cannot be used is an [`Error`] with file, line and column.
+//!
+//! A `build.rs` that generates a client from anybody's document:
+//!
+//! ```
+//! use connectors_codegen::{Generator, Node};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let document = Node::parse("pets.yaml", "
+//! openapi: 3.1.0
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets/{id}:
+//!     get:
+//!       operationId: getPet
+//!       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+//!       responses: {'200': {description: a pet, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}
+//! components:
+//!   schemas:
+//!     Pet: {type: object, required: [name], properties: {name: {type: string}, tag: {type: [string, 'null']}}}
+//! ")?;
+//! let client = Generator::new(document).generate()?;
+//! assert!(client.code.contains("pub async fn get_pet"));
+//! for note in client.notes.iter() {
+//!     println!("cargo::warning={note}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod diagnostic;
+mod document;
+mod emit;
+mod grammar;
+mod lower;
+mod note;
+mod overlay;
+mod select;
+mod shape;
+
+pub use diagnostic::{Diagnostic, Error};
+pub use document::{Map, Node, Pointer, Span, Value};
+pub use emit::Facade;
+pub use note::{Kind, Note, Notes, Stage};
+pub use select::Selection;
+
+use shape::Errors;
+
+/// The pipeline with its settings; see the crate's documentation for an example.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    document: Node,
+    selection: Selection,
+    overlays: Vec<Node>,
+    facade: Option<Facade>,
+}
+
+/// A generated client.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Client {
+    /// Rust source: a `types` module and a `Client`.
+    pub code: String,
+    /// What the pipeline did that a reader of the document would not expect.
+    pub notes: Notes,
+    /// How many operations the client has.
+    pub operations: usize,
+}
+
+impl Generator {
+    /// A pipeline for all of a document.
+    #[must_use]
+    pub fn new(document: Node) -> Self {
+        Self { document, selection: Selection::default(), overlays: Vec::new(), facade: None }
+    }
+
+    /// Takes only a part of the document.
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// Applies an OpenAPI Overlay (1.0 or 1.1) before anything is lowered; several are applied in the order given.
+    #[must_use]
+    pub fn overlay(mut self, overlay: Node) -> Self {
+        self.overlays.push(overlay);
+        self
+    }
+
+    /// Puts a face over the generated client that speaks a crate's own transport and error.
+    #[must_use]
+    pub fn facade(mut self, facade: Facade) -> Self {
+        self.facade = Some(facade);
+        self
+    }
+
+    /// The selected part of the document as it was written.
+    ///
+    /// # Errors
+    /// A selection that names what the document does not have.
+    pub fn selected(&self) -> Result<Node, Error> {
+        lower::version(&self.document)?;
+        select::select(&self.document, &self.selection)
+    }
+
+    /// The selected part with the overlays applied, in the document's own version of OpenAPI.
+    ///
+    /// # Errors
+    /// As [`Generator::selected`], and an overlay action that does not fit.
+    pub fn overlaid(&self) -> Result<Node, Error> {
+        let mut document = self.selected()?;
+        for overlay in &self.overlays {
+            overlay::apply(&mut document, overlay)?;
+        }
+        Ok(document)
+    }
+
+    /// The document as OpenAPI 3.0.3, with what was lost on the way.
+    ///
+    /// # Errors
+    /// As [`Generator::overlaid`], and a document of another version.
+    pub fn lowered(&self) -> Result<(Node, Notes), Error> {
+        let mut notes = Notes::default();
+        let document = lower::lower(&self.overlaid()?, &mut notes)?;
+        Ok((document, notes))
+    }
+
+    /// Rust source for the document.
+    ///
+    /// # Errors
+    /// As [`Generator::lowered`].
+    pub fn generate(&self) -> Result<Client, Error> {
+        let (document, mut notes) = self.lowered()?;
+        let errors = if self.facade.is_some() { Errors::Raw } else { Errors::Typed };
+        let mut api = shape::shape(&document, errors, &mut notes);
+        let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
+        Ok(Client { code, notes, operations: api.operations.len() })
+    }
+}
+
+/// The vendored form of a document: the selected part, with no text of its authors.
+///
+/// # Errors
+/// A document of another version, or a selection that names what it does not have.
+pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
+    lower::version(document)?;
+    let mut selected = select::select(document, selection)?;
+    select::structure_only(&mut selected);
+    Ok(selected)
+}

@@ -1,0 +1,764 @@
+//! Stage `lower`: OpenAPI 3.1 (or a 3.0 that is not) to honest 3.0.3, by schema position; every loss is a note.
+//!
+//! Documents rarely keep to the dialect they name, so each rule looks at what is written, not at the version line:
+//! `nullable` inside 3.1 and `type: 'null'` inside 3.0 are both understood. Constraints that only narrow what is valid
+//! (`if`, `contains`, ...) go, with a note; nothing that changes which data a value may hold is dropped silently.
+
+mod refs;
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::{self, METHODS, Object};
+use crate::note::{Kind, Notes, Stage};
+
+/// Lowers a whole document to OpenAPI 3.0.3.
+///
+/// # Errors
+/// A document that is not OpenAPI 3.0 or 3.1.
+pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
+    version(document)?;
+    let mut result = document.clone();
+    refs::normalise(&mut result, notes);
+    inline_path_items(&mut result, notes);
+    let mut lowering = Lowering { notes };
+    Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
+    result.set("openapi", "3.0.3");
+    Ok(result)
+}
+
+/// Checks that a tree is an OpenAPI document of a version this pipeline reads.
+pub(crate) fn version(document: &Node) -> Result<(), Error> {
+    let refuse = |message: String, node: &Node, help: &str| Err(Diagnostic::new(message).at(&node.span).help(help).into());
+    if let Some(swagger) = document.get("swagger") {
+        return refuse("this is Swagger 2.0, which is not read here".to_owned(), swagger, "convert it to OpenAPI 3 first, for example with swagger2openapi");
+    }
+    let Some(node) = document.get("openapi") else {
+        return refuse("this is not an OpenAPI document: it has no `openapi` member".to_owned(), document, "an OpenAPI document begins with `openapi: 3.1.0`");
+    };
+    let version = match &node.value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    match version.split('.').take(2).collect::<Vec<_>>().as_slice() {
+        ["3", "0" | "1"] => Ok(()),
+        _ => refuse(format!("OpenAPI version `{version}` is not read here"), node, "3.0.x and 3.1.x are"),
+    }
+}
+
+/// `$ref` path items and `components.pathItems` become the items themselves.
+fn inline_path_items(document: &mut Node, notes: &mut Notes) {
+    let snapshot = document.clone();
+    for section in ["paths", "webhooks"] {
+        let Some(items) = document.get_mut(section).and_then(Node::as_object_mut) else { continue };
+        for (path, item) in items.iter_mut() {
+            let Some(target) = grammar::reference(item) else { continue };
+            let at = Pointer::root().join(section).join(path);
+            match target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&crate::select::percent_decode(pointer))) {
+                Some(found) if found.get("$ref").is_none() => *item = found.clone(),
+                _ => {
+                    let reason = format!("the path item refers to `{target}`, which is not in the document");
+                    notes.push(Stage::Lower, Kind::Loss, &at, item, reason);
+                    *item = Node::at(Map::new(), &item.span);
+                }
+            }
+        }
+    }
+    if let Some(components) = document.get_mut("components") {
+        components.take("pathItems");
+    }
+}
+
+struct Lowering<'a> {
+    notes: &'a mut Notes,
+}
+
+impl Lowering<'_> {
+    fn note(&mut self, kind: Kind, at: &Pointer, node: &Node, reason: impl Into<String>) {
+        self.notes.push(Stage::Lower, kind, at, node, reason);
+    }
+
+    fn object(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        if kind == Object::Schema {
+            return self.schema(node, at);
+        }
+        if node.as_object().is_none() {
+            // `responses: {200: }` and the like: an entry somebody has not filled in.
+            self.note(Kind::Mend, at, node, "an object belongs here; an empty one was put in its place");
+            *node = Node::at(Map::new(), &node.span);
+        }
+        if grammar::reference(node).is_some() && kind != Object::PathItem {
+            return self.reference(node);
+        }
+        match kind {
+            Object::OpenApi => self.root(node, at),
+            Object::Info => self.info(node, at),
+            Object::ServerVariable if node.get("default").is_none() => {
+                let first = node.get("enum").and_then(Node::as_array).and_then(<[Node]>::first);
+                let default = first.and_then(Node::as_str).unwrap_or_default().to_owned();
+                node.set("default", default);
+            }
+            Object::Operation => {
+                if node.get("responses").is_none_or(|responses| responses.as_object().is_none_or(Map::is_empty)) {
+                    let mut default = Node::made(Map::new());
+                    default.set("description", "");
+                    node.set("responses", Map::from_iter([("default".to_owned(), default)]));
+                }
+                self.responses(node, at);
+            }
+            Object::Response if node.str("description").is_none() => node.set("description", ""),
+            Object::Parameter => self.parameter(node, at),
+            Object::RequestBody if node.get("content").is_none() => node.set("content", Map::new()),
+            Object::Components => self.components(node, at),
+            _ => {}
+        }
+        self.unknown(kind, node, at);
+    }
+
+    /// Beside a `$ref`, 3.1 allows `summary` and `description`; 3.0 ignores both.
+    fn reference(&mut self, node: &mut Node) {
+        if let Some(map) = node.as_object_mut() {
+            map.retain(|key, _| key == "$ref");
+        }
+    }
+
+    fn root(&mut self, node: &mut Node, at: &Pointer) {
+        if let Some(webhooks) = node.take("webhooks") {
+            self.note(Kind::Loss, &at.join("webhooks"), &webhooks, "webhooks are calls to the client, which 3.0 cannot describe");
+        }
+        node.take("jsonSchemaDialect");
+        if node.get("paths").is_none() {
+            node.set("paths", Map::new());
+        }
+        if node.get("info").is_none() {
+            node.set("info", Map::new());
+        }
+        if let Some(paths) = node.get_mut("paths").and_then(Node::as_object_mut) {
+            let relative: Vec<String> = paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
+            for path in relative {
+                if let Some(item) = paths.get(&path).cloned() {
+                    self.notes.push(Stage::Lower, Kind::Mend, &at.join("paths").join(&path), &item, "a path begins with `/`; one was put in front");
+                    let renamed = std::mem::take(paths).into_iter();
+                    *paths = renamed.map(|(key, value)| if key == path { (format!("/{key}"), value) } else { (key, value) }).collect();
+                }
+            }
+        }
+    }
+
+    fn info(&mut self, node: &mut Node, at: &Pointer) {
+        node.take("summary");
+        for key in ["title", "version"] {
+            match node.get(key).map(|it| &it.value) {
+                Some(Value::String(_)) => {}
+                Some(Value::Number(number)) => {
+                    let text = number.to_string();
+                    node.set(key, text);
+                }
+                _ => {
+                    self.note(Kind::Mend, at, node, format!("`info.{key}` is missing"));
+                    node.set(key, "");
+                }
+            }
+        }
+        if let Some(license) = node.get_mut("license") {
+            license.take("identifier");
+            if license.str("name").is_none() {
+                license.set("name", "");
+            }
+        }
+    }
+
+    /// Status codes as 3.0 writes them: strings, `2XX` in capitals.
+    fn responses(&mut self, operation: &mut Node, at: &Pointer) {
+        let Some(responses) = operation.get_mut("responses").and_then(Node::as_object_mut) else { return };
+        let old = std::mem::take(responses);
+        for (status, response) in old {
+            let upper = status.to_ascii_uppercase();
+            let range = upper.len() == 3 && upper.ends_with("XX") && matches!(upper.as_bytes()[0], b'1'..=b'5');
+            let code = upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit());
+            if status == "default" || status.starts_with("x-") || code {
+                responses.insert(status, response);
+            } else if range {
+                responses.insert(upper, response);
+            } else {
+                let here = at.join("responses").join(&status);
+                self.notes.push(Stage::Lower, Kind::Loss, &here, &response, format!("`{status}` is not a status code"));
+            }
+        }
+    }
+
+    fn parameter(&mut self, node: &mut Node, at: &Pointer) {
+        if node.str("in") == Some("path") && !node.is_true("required") {
+            if node.get("required").is_some() {
+                self.note(Kind::Mend, at, node, "a path parameter is always required");
+            }
+            node.set("required", true);
+        }
+        if node.get("schema").is_none() && node.get("content").is_none() {
+            node.set("schema", Map::new());
+        }
+        if node.get("schema").is_some() && node.take("content").is_some() {
+            self.note(Kind::Mend, at, node, "a parameter has either `schema` or `content`; the schema was taken");
+        }
+    }
+
+    fn components(&mut self, node: &mut Node, at: &Pointer) {
+        if let Some(schemes) = node.get_mut("securitySchemes").and_then(Node::as_object_mut) {
+            let mutual: Vec<String> = schemes.iter().filter(|(_, it)| it.str("type") == Some("mutualTLS")).map(|(key, _)| key.clone()).collect();
+            for name in mutual {
+                if let Some(scheme) = schemes.shift_remove(&name) {
+                    let here = at.join("securitySchemes").join(&name);
+                    self.notes.push(Stage::Lower, Kind::Loss, &here, &scheme, "mutual TLS is not in 3.0; configure the HTTP client for it");
+                }
+            }
+        }
+    }
+
+    /// Members that OpenAPI 3.0 does not know at this place.
+    fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        let Some(known) = known_members(kind) else { return };
+        let Some(map) = node.as_object_mut() else { return };
+        let strange: Vec<String> = map.keys().filter(|key| !key.starts_with("x-") && !known.contains(&key.as_str())).cloned().collect();
+        for key in strange {
+            if let Some(value) = map.shift_remove(&key) {
+                let reason = format!("OpenAPI 3.0 has no `{key}` here");
+                self.notes.push(Stage::Lower, Kind::Mend, &at.join(&key), &value, reason);
+            }
+        }
+    }
+
+    fn schema(&mut self, node: &mut Node, at: &Pointer) {
+        match &node.value {
+            Value::Object(_) => {}
+            Value::Bool(true) => return node.value = Map::new().into(),
+            Value::Bool(false) => {
+                self.note(Kind::Loss, at, node, "`false` allows no value; 3.0 can only say `not: {}`");
+                let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
+                return node.value = never.into();
+            }
+            _ => {
+                self.note(Kind::Mend, at, node, "a schema belongs here; any value is taken instead");
+                return node.value = Map::new().into();
+            }
+        }
+        if node.get("$ref").is_some() {
+            return self.schema_reference(node, at);
+        }
+        self.drop_keywords(node, at);
+        self.never_properties(node, at);
+        self.pattern_properties(node, at);
+        self.tuples(node, at);
+        self.values(node);
+        self.null_branches(node, at);
+        self.types(node, at);
+        self.bounds(node, at);
+        self.content(node, at);
+        if let Some(examples) = node.take("examples")
+            && let Some(first) = examples.as_array().and_then(<[Node]>::first)
+            && node.get("example").is_none()
+        {
+            node.set("example", first.value.clone());
+        }
+        if node.str("type") == Some("array") && node.get("items").is_none() {
+            node.set("items", Map::new());
+        }
+        if let Some(required) = node.get("required")
+            && required.as_array().is_none_or(<[Node]>::is_empty)
+        {
+            // `required: true` on a property is draft 3; an empty list is refused by 3.0.
+            node.take("required");
+        }
+        self.unknown(Object::Schema, node, at);
+    }
+
+    /// A `$ref` with siblings becomes `allOf` with the siblings around it.
+    fn schema_reference(&mut self, node: &mut Node, at: &Pointer) {
+        let span = node.span.clone();
+        let Some(map) = node.as_object_mut() else { return };
+        if map.len() == 1 {
+            return;
+        }
+        let Some(target) = map.shift_remove("$ref") else { return };
+        map.retain(|key, _| !matches!(key.as_str(), "$comment" | "$schema" | "$id" | "$anchor"));
+        let alone = Node::at(Map::from_iter([("$ref".to_owned(), target)]), &span);
+        let siblings = std::mem::take(map);
+        let beside = |key: &str| grammar::is_annotation(key) || matches!(key, "nullable" | "readOnly" | "writeOnly" | "default" | "xml");
+        let (outer, inner): (Map, Map) = siblings.into_iter().partition(|(key, _)| beside(key));
+        let mut all = vec![alone];
+        if !inner.is_empty() {
+            all.push(Node::at(inner, &span));
+        }
+        map.insert("allOf".to_owned(), Node::at(all, &span));
+        map.extend(outer);
+        self.unknown(Object::Schema, node, at);
+    }
+
+    /// Keywords that only narrow or structure a schema, and have no 3.0 spelling.
+    fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
+        const LOST: [&str; 16] = [
+            "contains", "minContains", "maxContains", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies",
+            "propertyNames", "unevaluatedItems", "unevaluatedProperties", "additionalItems", "contentSchema", "$dynamicRef", "$recursiveRef",
+        ];
+        const SILENT: [&str; 9] = ["$defs", "definitions", "$schema", "$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment", "$vocabulary"];
+        for key in SILENT {
+            node.take(key);
+        }
+        for key in LOST {
+            if let Some(value) = node.take(key) {
+                self.note(Kind::Loss, &at.join(key), &value, format!("`{key}` has no counterpart in 3.0; the constraint is not checked"));
+            }
+        }
+    }
+
+    fn never_properties(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(properties) = node.get_mut("properties").and_then(Node::as_object_mut) else { return };
+        let never: Vec<String> = properties.iter().filter(|(_, it)| it.as_bool() == Some(false)).map(|(key, _)| key.clone()).collect();
+        for key in never {
+            if let Some(value) = properties.shift_remove(&key) {
+                self.notes.push(Stage::Lower, Kind::Loss, &at.join("properties").join(&key), &value, "a property that may not be there is not in the result");
+            }
+        }
+    }
+
+    fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(patterns) = node.take("patternProperties") else { return };
+        self.note(Kind::Loss, &at.join("patternProperties"), &patterns, "3.0 cannot tell properties by pattern; any name is taken");
+        let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
+        match node.get("additionalProperties").map(|it| it.value.clone()) {
+            // The patterns were all there could be: what they allow is what any further key may hold.
+            Some(Value::Bool(false)) => {
+                let schema = if schemas.len() == 1 { schemas.remove(0) } else { any_of(schemas, node) };
+                node.set("additionalProperties", schema.value);
+            }
+            Some(Value::Object(map)) => {
+                schemas.push(Node::at(map, &node.span));
+                let schema = any_of(schemas, node);
+                node.set("additionalProperties", schema.value);
+            }
+            _ => node.set("additionalProperties", true),
+        }
+    }
+
+    /// Tuples: `prefixItems`, or `items` as a list in older drafts.
+    fn tuples(&mut self, node: &mut Node, at: &Pointer) {
+        if node.get("items").is_some_and(|items| items.as_array().is_some()) {
+            let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
+            node.set("prefixItems", items.value);
+        }
+        let Some(prefix) = node.take("prefixItems") else { return };
+        self.note(Kind::Loss, &at.join("prefixItems"), &prefix, "3.0 has no tuples: each item may be of any of the types, in any order");
+        let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
+        match node.take("items") {
+            Some(rest) if rest.as_bool() == Some(false) => {}
+            Some(rest) => schemas.push(rest),
+            None => schemas.push(Node::at(Map::new(), &node.span)),
+        }
+        let items = any_of(schemas, node);
+        node.set("items", items.value);
+    }
+
+    /// `const` is an enum of one; a null among the values makes the schema nullable.
+    fn values(&mut self, node: &mut Node) {
+        if let Some(constant) = node.take("const")
+            && node.get("enum").is_none()
+        {
+            node.set("enum", vec![constant]);
+        }
+        let Some(values) = node.get("enum").and_then(Node::as_array) else {
+            node.take("enum");
+            return;
+        };
+        if values.is_empty() {
+            node.take("enum");
+        } else if values.iter().any(Node::is_null) {
+            node.set("nullable", true);
+        }
+    }
+
+    /// `anyOf`/`oneOf` with a null branch is nullable; of one branch it is that branch.
+    fn null_branches(&mut self, node: &mut Node, at: &Pointer) {
+        for key in ["oneOf", "anyOf"] {
+            let Some(branches) = node.get_mut(key).and_then(Node::as_array_mut) else {
+                node.take(key);
+                continue;
+            };
+            let before = branches.len();
+            branches.retain(|branch| !is_null_schema(branch));
+            let nullable = branches.len() < before;
+            let mut rest = std::mem::take(branches);
+            if nullable {
+                node.set("nullable", true);
+            }
+            match rest.len() {
+                0 => {
+                    node.take(key);
+                    if nullable && node.get("enum").is_none() {
+                        node.set("enum", vec![Node::made(Value::Null)]);
+                    }
+                }
+                1 => {
+                    node.take(key);
+                    let branch = rest.remove(0);
+                    self.fold(node, branch, at);
+                }
+                _ => node.set(key, rest),
+            }
+        }
+    }
+
+    /// Puts the only branch of a union in the union's place.
+    fn fold(&mut self, node: &mut Node, branch: Node, _at: &Pointer) {
+        let clashes = |node: &Node, branch: &Map| branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key));
+        match branch.as_object() {
+            Some(map) if map.get("$ref").is_none() && !clashes(node, map) => {
+                for (key, value) in map {
+                    if node.get(key).is_none()
+                        && let Some(own) = node.as_object_mut()
+                    {
+                        own.insert(key.clone(), value.clone());
+                    }
+                }
+                // What came in may itself be of one branch, or name a null.
+                self.values(node);
+            }
+            _ => match node.get_mut("allOf").and_then(Node::as_array_mut) {
+                Some(all) => all.push(branch),
+                None => node.set("allOf", vec![branch]),
+            },
+        }
+    }
+
+    fn types(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(written) = node.get("type") else { return };
+        let mut types: Vec<String> = match &written.value {
+            Value::String(one) => vec![one.clone()],
+            Value::Array(many) => many.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        };
+        let known = |name: &String| matches!(name.as_str(), "null" | "boolean" | "object" | "array" | "number" | "string" | "integer");
+        if !types.iter().all(known) || types.is_empty() {
+            let written = written.clone();
+            self.note(Kind::Mend, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
+            types.retain(known);
+        }
+        let mut seen = Vec::new();
+        types.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+        if types.iter().any(|name| name == "null") {
+            types.retain(|name| name != "null");
+            node.set("nullable", true);
+            if types.is_empty() && node.get("enum").is_none() {
+                node.set("enum", vec![Node::made(Value::Null)]);
+            }
+        }
+        if types.iter().any(|name| name == "number") {
+            types.retain(|name| name != "integer");
+        }
+        match types.as_slice() {
+            [] => drop(node.take("type")),
+            [one] => {
+                let one = one.clone();
+                node.set("type", one);
+            }
+            // Every type there is: no constraint at all.
+            many if many.len() == 5 => drop(node.take("type")),
+            many => self.one_of_types(node, &many.to_vec(), at),
+        }
+    }
+
+    /// `type: [A, B]` is one of A and B, each with the keywords that speak about it.
+    fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
+        if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
+            let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
+            self.note(Kind::Loss, &at.join("type"), &written, "a list of types beside a union or `allOf`; the branches decide");
+            return;
+        }
+        let span = node.span.clone();
+        let Some(map) = node.as_object_mut() else { return };
+        map.shift_remove("type");
+        let keywords = std::mem::take(map);
+        let mut branches: Vec<Map> = types.iter().map(|name| Map::from_iter([("type".to_owned(), Node::at(name.clone(), &span))])).collect();
+        for (key, value) in keywords {
+            if grammar::is_annotation(&key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default" | "xml") {
+                map.insert(key, value);
+                continue;
+            }
+            for (name, branch) in types.iter().zip(&mut branches) {
+                if key == "enum" {
+                    let fits = |it: &Node| has_type(it, name);
+                    let values: Vec<Node> = value.as_array().unwrap_or_default().iter().filter(|it| fits(it)).cloned().collect();
+                    branch.insert(key.clone(), Node::at(values, &value.span));
+                } else if speaks_about(&key, &value, name) {
+                    branch.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        // A type for which the enum has no value is not possible.
+        branches.retain(|branch| branch.get("enum").and_then(Node::as_array).is_none_or(|values| !values.is_empty()));
+        let branches = branches.into_iter().map(|branch| Node::at(branch, &span)).collect::<Vec<_>>();
+        map.insert("oneOf".to_owned(), Node::at(branches, &span));
+    }
+
+    /// Exclusive bounds as numbers become a bound and a flag; what no 64-bit integer can hold goes.
+    fn bounds(&mut self, node: &mut Node, at: &Pointer) {
+        for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)] {
+            if let Some(Value::Number(strict)) = node.get(exclusive).map(|it| it.value.clone()) {
+                let other = node.get(bound).and_then(|it| match &it.value {
+                    Value::Number(number) => number.as_f64(),
+                    _ => None,
+                });
+                let decides = match (other, strict.as_f64()) {
+                    (Some(other), Some(strict)) => if lower { strict >= other } else { strict <= other },
+                    _ => true,
+                };
+                if decides {
+                    node.set(bound, strict);
+                    node.set(exclusive, true);
+                } else {
+                    node.take(exclusive);
+                }
+            }
+            if node.get(exclusive).is_some_and(|it| it.as_bool().is_none()) {
+                node.take(exclusive);
+            }
+            let too_wide = |number: &serde_json::Number| number.as_i64().is_none() && number.as_u64().is_none();
+            if node.str("type") == Some("integer")
+                && let Some(Value::Number(number)) = node.get(bound).map(|it| it.value.clone())
+                && too_wide(&number)
+            {
+                let whole = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9_007_199_254_740_992.0);
+                match whole {
+                    // The cast is exact: the value is whole and below 2^53.
+                    #[allow(clippy::cast_possible_truncation)]
+                    Some(value) => node.set(bound, serde_json::Number::from(value as i64)),
+                    None => {
+                        let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
+                        node.take(exclusive);
+                        self.note(Kind::Loss, &at.join(bound), &written, "the bound is no 64-bit integer; it is not checked");
+                    }
+                }
+            }
+            if node.get(bound).is_some_and(|it| !matches!(it.value, Value::Number(_))) {
+                let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
+                self.note(Kind::Mend, &at.join(bound), &written, "a bound is a number; this one was left out");
+            }
+        }
+    }
+
+    fn content(&mut self, node: &mut Node, at: &Pointer) {
+        let encoding = node.take("contentEncoding");
+        let media = node.take("contentMediaType");
+        let format = match (encoding.as_ref().and_then(Node::as_str), media.as_ref().and_then(Node::as_str)) {
+            (Some("base64" | "base64url"), _) => Some("byte"),
+            (None, Some("application/octet-stream")) => Some("binary"),
+            _ => None,
+        };
+        match format {
+            Some(format) if node.get("format").is_none() => node.set("format", format),
+            Some(_) => {}
+            None => {
+                if let Some(lost) = encoding.or(media) {
+                    self.note(Kind::Loss, at, &lost, "the string's content type or encoding is not in 3.0; it stays a string");
+                }
+            }
+        }
+    }
+}
+
+fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {
+    let mut distinct: Vec<Node> = Vec::new();
+    schemas.drain(..).for_each(|schema| if !distinct.contains(&schema) { distinct.push(schema) });
+    let anything = |schema: &Node| schema.as_bool() == Some(true) || schema.as_object().is_some_and(Map::is_empty);
+    if distinct.iter().any(anything) || distinct.is_empty() {
+        return Node::at(Map::new(), &around.span);
+    }
+    if distinct.len() == 1 {
+        return distinct.remove(0);
+    }
+    Node::at(Map::from_iter([("anyOf".to_owned(), Node::at(distinct, &around.span))]), &around.span)
+}
+
+/// Whether a schema allows `null` and nothing else.
+fn is_null_schema(schema: &Node) -> bool {
+    let null_type = match schema.get("type").map(|it| &it.value) {
+        Some(Value::String(name)) => name == "null",
+        Some(Value::Array(names)) => names.len() == 1 && names[0].as_str() == Some("null"),
+        // `type: null` without quotes is YAML's null; it is always meant as the string.
+        Some(Value::Null) => true,
+        _ => false,
+    };
+    let null_only = |values: &[Node]| !values.is_empty() && values.iter().all(Node::is_null);
+    null_type || schema.get("const").is_some_and(Node::is_null) || schema.get("enum").and_then(Node::as_array).is_some_and(null_only)
+}
+
+fn has_type(value: &Node, name: &str) -> bool {
+    match &value.value {
+        Value::Null => false,
+        Value::Bool(_) => name == "boolean",
+        Value::Number(number) => name == "number" || (name == "integer" && number.as_f64().is_some_and(|it| it.fract() == 0.0)),
+        Value::String(_) => name == "string",
+        Value::Array(_) => name == "array",
+        Value::Object(_) => name == "object",
+    }
+}
+
+/// Whether a keyword constrains values of one type.
+fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
+    match key {
+        "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => name == "object",
+        "items" | "minItems" | "maxItems" | "uniqueItems" => name == "array",
+        "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" => name == "string",
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => matches!(name, "number" | "integer"),
+        "format" => {
+            let numeric = matches!(value.as_str(), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double" | "int8" | "int16" | "uint8" | "uint16"));
+            numeric == matches!(name, "number" | "integer") && matches!(name, "number" | "integer" | "string")
+        }
+        _ => true,
+    }
+}
+
+/// What OpenAPI 3.0.3 knows at each place; `None` where any member is an entry.
+fn known_members(kind: Object) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        Object::OpenApi => &["openapi", "info", "servers", "paths", "components", "security", "tags", "externalDocs"],
+        Object::Info => &["title", "description", "termsOfService", "contact", "license", "version"],
+        Object::Server => &["url", "description", "variables"],
+        Object::ServerVariable => &["enum", "default", "description"],
+        Object::Components => &[
+            "schemas", "responses", "parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks",
+        ],
+        Object::PathItem => &[
+            "$ref", "summary", "description", METHODS[0], METHODS[1], METHODS[2], METHODS[3], METHODS[4], METHODS[5], METHODS[6],
+            METHODS[7], "servers", "parameters",
+        ],
+        Object::Operation => &[
+            "tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody", "responses", "callbacks",
+            "deprecated", "security", "servers",
+        ],
+        Object::Parameter => &[
+            "name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema",
+            "example", "examples", "content",
+        ],
+        Object::Header => &[
+            "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema", "example",
+            "examples", "content",
+        ],
+        Object::RequestBody => &["description", "content", "required"],
+        Object::MediaType => &["schema", "example", "examples", "encoding"],
+        Object::Encoding => &["contentType", "headers", "style", "explode", "allowReserved"],
+        Object::Response => &["description", "headers", "content", "links"],
+        Object::Example => &["summary", "description", "value", "externalValue"],
+        Object::Link => &["operationRef", "operationId", "parameters", "requestBody", "description", "server"],
+        Object::Tag => &["name", "description", "externalDocs"],
+        Object::Schema => &[
+            "title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern",
+            "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf",
+            "anyOf", "not", "items", "properties", "additionalProperties", "description", "format", "default", "nullable",
+            "discriminator", "readOnly", "writeOnly", "example", "externalDocs", "deprecated", "xml",
+        ],
+        Object::SecurityScheme | Object::Callback => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Lowers one schema inside a minimal document.
+    fn schema(text: &str) -> (serde_json::Value, Vec<String>) {
+        let document = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n    B: {{type: object}}\n    A: {text}\n"
+        );
+        let mut notes = Notes::default();
+        let lowered = lower(&Node::parse("t.yaml", &document).unwrap(), &mut notes).unwrap();
+        let schema = lowered.pointer("/components/schemas/A").unwrap().to_json();
+        (schema, notes.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn every_dialect_of_null_is_nullable() {
+        for (from, to) in [
+            ("{type: [string, 'null']}", json!({"type": "string", "nullable": true})),
+            ("{type: string, nullable: true}", json!({"type": "string", "nullable": true})),
+            ("{anyOf: [{type: string}, {type: 'null'}]}", json!({"type": "string", "nullable": true})),
+            ("{oneOf: [{$ref: '#/components/schemas/B'}, {type: 'null'}]}", json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]})),
+            ("{allOf: [{$ref: '#/components/schemas/B'}], nullable: true}", json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]})),
+            ("{enum: [a, null]}", json!({"enum": ["a", null], "nullable": true})),
+            ("{type: 'null'}", json!({"enum": [null], "nullable": true})),
+            ("{const: null}", json!({"enum": [null], "nullable": true})),
+        ] {
+            let (lowered, notes) = schema(from);
+            assert_eq!(lowered, to, "{from}");
+            assert!(notes.is_empty(), "{from}: {notes:?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_types_become_one_of_with_their_own_keywords() {
+        let (lowered, _) = schema("{type: [string, integer], minLength: 2, minimum: 3, description: d, enum: [ab, 4]}");
+        assert_eq!(
+            lowered,
+            json!({"description": "d", "oneOf": [
+                {"type": "string", "minLength": 2, "enum": ["ab"]},
+                {"type": "integer", "minimum": 3, "enum": [4]},
+            ]})
+        );
+        let (anything, _) = schema("{type: [string, number, integer, boolean, object, array, 'null']}");
+        assert_eq!(anything, json!({"nullable": true}));
+    }
+
+    #[test]
+    fn properties_named_like_keywords_are_left_alone() {
+        let text = "{type: object, properties: {const: {type: string}, if: {type: string}, $defs: {type: string}, nullable: {type: string}, type: {type: string}, enum: {type: integer}}}";
+        let (lowered, notes) = schema(text);
+        assert_eq!(lowered.pointer("/properties").unwrap().as_object().unwrap().len(), 6);
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_lost_is_noted_with_its_place() {
+        for (from, expected) in [
+            ("{type: array, prefixItems: [{type: string}, {type: integer}]}", "tuples"),
+            ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
+            ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
+            ("{type: object, properties: {a: false}}", "may not be there"),
+            ("{type: string, contentEncoding: quoted-printable}", "content type or encoding"),
+            ("{type: integer, maximum: 1e30}", "64-bit"),
+            ("{if: {type: string}}", "`if`"),
+            ("{type: string, frobnicate: 1}", "`frobnicate`"),
+            ("{type: text}", "not a type"),
+        ] {
+            let (_, notes) = schema(from);
+            assert!(notes.iter().any(|note| note.contains(expected) && note.contains("t.yaml:7:")), "{from}: {notes:?}");
+        }
+    }
+
+    #[test]
+    fn references_keep_what_stands_beside_them() {
+        let (lowered, _) = schema("{$ref: '#/components/schemas/B', description: d, readOnly: true, required: [x]}");
+        assert_eq!(
+            lowered,
+            json!({"allOf": [{"$ref": "#/components/schemas/B"}, {"required": ["x"]}], "description": "d", "readOnly": true})
+        );
+    }
+
+    #[test]
+    fn numeric_exclusive_bounds_become_flags() {
+        let (lowered, _) = schema("{type: number, exclusiveMinimum: 0, maximum: 5, exclusiveMaximum: 9}");
+        assert_eq!(lowered, json!({"type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 5}));
+    }
+
+    #[test]
+    fn other_versions_are_refused_with_the_reason() {
+        for (text, expected) in [
+            ("swagger: '2.0'", "Swagger 2.0"),
+            ("openapi: 3.2.0", "`3.2.0`"),
+            ("openapi: 4", "`4`"),
+            ("info: {}", "not an OpenAPI document"),
+        ] {
+            let error = lower(&Node::parse("t.yaml", text).unwrap(), &mut Notes::default()).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("t.yaml:1:"), "{text}: {error}");
+        }
+    }
+}

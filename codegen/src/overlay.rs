@@ -1,0 +1,260 @@
+//! Stage `overlay`: an OpenAPI Overlay (1.0 and 1.1) applied by RFC 9535 paths; an action that matches nothing is an error.
+//!
+//! Stricter than the specification in two ways, because an overlay that silently stops working is a client that is
+//! silently wrong: a target that selects nothing is refused, and so is prose for a property or response that the
+//! document no longer has.
+
+use serde_json_path::{JsonPath, PathElement};
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::document::{Node, Pointer, Value};
+use crate::grammar::{self, Object};
+
+/// Applies an overlay to a document.
+///
+/// # Errors
+/// An overlay that is not one, and every action that is malformed, matches nothing, or does not fit what it matches,
+/// each with its number, file and line.
+pub(crate) fn apply(document: &mut Node, overlay: &Node) -> Result<(), Error> {
+    let version = overlay.str("overlay").unwrap_or_default();
+    if !matches!(version.rsplit_once('.'), Some(("1.0" | "1.1", _))) {
+        return Err(Diagnostic::new("not an OpenAPI Overlay 1.0 or 1.1")
+            .at(&overlay.span)
+            .help("an overlay begins with `overlay: 1.1.0`")
+            .into());
+    }
+    let Some(actions) = overlay.get("actions").and_then(Node::as_array) else {
+        return Err(Diagnostic::new("the overlay has no list of `actions`").at(&overlay.span).into());
+    };
+    let mut diagnostics = Vec::new();
+    for (index, action) in actions.iter().enumerate() {
+        if let Err(diagnostic) = perform(document, action, index + 1) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    stale_prose(document, overlay, &mut diagnostics);
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
+}
+
+fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diagnostic> {
+    let wrong = |message: String, node: &Node| Diagnostic::new(format!("overlay action {number}: {message}")).at(&node.span);
+    let Some(target) = action.get("target") else {
+        return Err(wrong("it has no `target`".to_owned(), action));
+    };
+    let Some(path) = target.as_str() else {
+        return Err(wrong("its `target` is not a string".to_owned(), target));
+    };
+    let found = locate(document, path).map_err(|error| {
+        wrong(format!("`{path}` is not a JSONPath: {error}"), target).help("RFC 9535 is the syntax: quote names with dots, as in $.paths['/a.b']")
+    })?;
+    if found.is_empty() {
+        return Err(wrong(format!("`{path}` matches nothing"), target)
+            .help("the document has changed, or the path is misspelt: mend the target or delete the action"));
+    }
+    if action.is_true("remove") {
+        // From the last to the first, so that no removal moves a place that is still to come.
+        found.iter().rev().for_each(|place| remove(document, place));
+        return Ok(());
+    }
+    let value = match (action.get("copy"), action.get("update")) {
+        (Some(copy), _) => {
+            let from = copy.as_str().ok_or_else(|| wrong("its `copy` is not a string".to_owned(), copy))?;
+            let sources = locate(document, from).map_err(|error| wrong(format!("`{from}` is not a JSONPath: {error}"), copy))?;
+            match sources.as_slice() {
+                [one] => document.pointer(one.as_str()).cloned().unwrap_or_else(|| Node::made(Value::Null)),
+                other => return Err(wrong(format!("`copy` must select one node, `{from}` selects {}", other.len()), copy)),
+            }
+        }
+        (None, Some(update)) => update.clone(),
+        (None, None) => return Err(wrong("it has neither `update`, `copy` nor `remove: true`".to_owned(), action)),
+    };
+    let appends = action.get("copy").is_none();
+    for place in &found {
+        let Some(node) = document.pointer_mut(place.as_str()) else { continue };
+        match (&mut node.value, &value.value) {
+            (Value::Object(_), Value::Object(_)) => merge(node, &value),
+            (Value::Object(_), _) => {
+                return Err(wrong(format!("`{path}` selects an object, so the update must be an object"), action));
+            }
+            (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
+            (Value::Array(items), _) if appends => items.push(value.clone()),
+            (Value::Array(_), _) => {
+                return Err(wrong(format!("`{path}` selects an array, so the copied node must be an array"), action));
+            }
+            (_, Value::Object(_) | Value::Array(_)) => {
+                return Err(wrong(format!("`{path}` selects a primitive value, which only a primitive can replace"), action));
+            }
+            _ => *node = value.clone(),
+        }
+    }
+    Ok(())
+}
+
+/// The merge rule of the specification: objects by member, arrays end to end, anything else replaced.
+fn merge(target: &mut Node, update: &Node) {
+    match (&mut target.value, &update.value) {
+        (Value::Object(map), Value::Object(more)) => {
+            for (key, value) in more {
+                match map.get_mut(key) {
+                    Some(existing) => merge(existing, value),
+                    None => drop(map.insert(key.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
+        _ => *target = update.clone(),
+    }
+}
+
+fn remove(document: &mut Node, place: &Pointer) {
+    let Some((parent, _)) = place.as_str().rsplit_once('/') else { return };
+    let key = place.last();
+    match document.pointer_mut(parent).map(|node| &mut node.value) {
+        Some(Value::Object(map)) => drop(map.shift_remove(&key)),
+        Some(Value::Array(items)) => {
+            if let Some(index) = key.parse::<usize>().ok().filter(|index| *index < items.len()) {
+                items.remove(index);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where in the document a JSONPath leads, in document order.
+fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
+    // Most targets name one node; those need no copy of the document.
+    if let Some(pointer) = singular(path) {
+        return Ok(document.pointer(pointer.as_str()).map(|_| pointer).into_iter().collect());
+    }
+    let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
+    let json = document.to_json();
+    let located = query.query_located(&json);
+    let mut found: Vec<Pointer> = Vec::new();
+    for node in located.iter() {
+        let pointer = node.location().iter().fold(Pointer::root(), |pointer, element| match element {
+            PathElement::Name(name) => pointer.join(name),
+            PathElement::Index(index) => pointer.join(index),
+        });
+        if !found.contains(&pointer) {
+            found.push(pointer);
+        }
+    }
+    Ok(found)
+}
+
+/// A path of plain member names and indexes, as a pointer; `None` for every other path.
+fn singular(path: &str) -> Option<Pointer> {
+    let mut rest = path.strip_prefix('$')?;
+    let mut pointer = Pointer::root();
+    while !rest.is_empty() {
+        let (token, tail) = if let Some(quoted) = rest.strip_prefix("['") {
+            quoted.split_once("']")?
+        } else if let Some(name) = rest.strip_prefix('.') {
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            name.split_at(end)
+        } else if let Some(index) = rest.strip_prefix('[') {
+            let (index, tail) = index.split_once(']')?;
+            (index.bytes().all(|byte| byte.is_ascii_digit()) && !index.is_empty()).then_some((index, tail))?
+        } else {
+            return None;
+        };
+        let quoted = rest.starts_with("['");
+        let plain = !token.is_empty()
+            && !token.contains(['\\', '\''])
+            && (quoted || token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+        if !plain {
+            return None;
+        }
+        pointer = pointer.join(token);
+        rest = tail;
+    }
+    Some(pointer)
+}
+
+/// An update that describes something which is not there creates it, by the merge rule: a schema or response made of
+/// nothing but words. That is prose gone stale, never what its writer meant.
+fn stale_prose(document: &Node, overlay: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, pointer| {
+        let Some(map) = node.as_object() else { return };
+        let made_here = node.span.file().is_some() && node.span.file() == overlay.span.file();
+        let checked = matches!(kind, Object::Schema | Object::Response | Object::Operation | Object::Parameter);
+        if made_here && checked && !map.is_empty() && map.keys().all(|key| grammar::is_annotation(key) || key == "summary") {
+            diagnostics.push(
+                Diagnostic::new(format!("the overlay describes `{}`, which the document does not have ({pointer})", pointer.last()))
+                    .at(&node.span)
+                    .help("delete the description, or mend its name"),
+            );
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(document: &str, overlay: &str) -> Result<serde_json::Value, String> {
+        let mut document = Node::parse("doc.yaml", document).unwrap();
+        let overlay = Node::parse("overlay.yaml", &format!("overlay: 1.1.0\nactions:\n{overlay}")).unwrap();
+        apply(&mut document, &overlay).map(|()| document.to_json()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn updates_merge_objects_append_to_arrays_and_replace_primitives() {
+        let result = applied(
+            "a: {b: 1, c: [1], d: {e: 1}}",
+            "  - {target: $.a, update: {b: 2, c: [2], d: {f: 3}}}\n  - {target: $.a.c, update: 3}\n  - {target: $.a.d.e, update: 9}",
+        );
+        assert_eq!(result.unwrap(), serde_json::json!({"a": {"b": 2, "c": [1, 2, 3], "d": {"e": 9, "f": 3}}}));
+    }
+
+    #[test]
+    fn filters_descendants_and_removal_follow_rfc_9535() {
+        let result = applied(
+            "l: [{n: x, v: 1}, {n: y, v: 2}, {n: x, v: 3}]",
+            "  - {target: \"$.l[?@.n == 'x']\", remove: true}\n  - {target: $..v, update: 5}",
+        );
+        assert_eq!(result.unwrap(), serde_json::json!({"l": [{"n": "y", "v": 5}]}));
+    }
+
+    #[test]
+    fn copy_takes_one_node_and_merges_it() {
+        let result = applied("a: {x: 1}\nb: {y: 2}", "  - {target: $.a, copy: $.b}");
+        assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}}));
+    }
+
+    #[test]
+    fn a_target_that_matches_nothing_names_action_file_and_line() {
+        let error = applied("a: 1", "  - {target: $.a, update: 2}\n  - {target: $.zzz, update: 2}\n  - {target: $.a.b.c, remove: true}").unwrap_err();
+        assert!(error.contains("overlay action 2: `$.zzz` matches nothing"), "{error}");
+        assert!(error.contains("overlay.yaml:4:"), "{error}");
+        assert!(error.contains("overlay action 3"), "every failing action is listed: {error}");
+    }
+
+    #[test]
+    fn malformed_actions_are_refused() {
+        for (action, expected) in [
+            ("  - {update: 2}", "no `target`"),
+            ("  - {target: $.a}", "neither"),
+            ("  - {target: '$.a[', update: 2}", "not a JSONPath"),
+            ("  - {target: $.o, update: 2}", "selects an object"),
+            ("  - {target: $.a, update: {b: 1}}", "selects a primitive"),
+            ("  - {target: $.o, copy: $..*}", "must select one node"),
+        ] {
+            let error = applied("a: 1\no: {x: 1}", action).unwrap_err();
+            assert!(error.contains(expected), "{action}: {error}");
+        }
+        let mut document = Node::parse("a.yaml", "a: 1").unwrap();
+        let wrong = Node::parse("o.yaml", "overlay: 2.0.0\nactions: []").unwrap();
+        assert!(apply(&mut document, &wrong).is_err());
+    }
+
+    #[test]
+    fn prose_for_a_property_that_is_gone_is_refused() {
+        let document = "components: {schemas: {A: {type: object, properties: {x: {type: string}}}}}";
+        let prose = "  - target: $.components.schemas.A\n    update: {properties: {x: {description: fine}, y: {description: stale}}}";
+        let error = applied(document, prose).unwrap_err();
+        assert!(error.contains("`y`") && !error.contains("`x`"), "{error}");
+        let real = "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
+        assert!(applied(document, real).is_ok());
+    }
+}

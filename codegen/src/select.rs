@@ -1,0 +1,285 @@
+//! Stage `select`: operations by tag, operationId or path, and exactly what they reach.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::{self, METHODS, Object};
+
+/// What of a document is wanted. An empty selection means all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Operations with one of these tags.
+    pub tags: Vec<String>,
+    /// Operations with one of these operationIds.
+    pub operations: Vec<String>,
+    /// Operations under one of these path templates.
+    pub paths: Vec<String>,
+    /// operationIds to leave out again.
+    pub except: Vec<String>,
+}
+
+impl Selection {
+    fn is_everything(&self) -> bool {
+        self.tags.is_empty() && self.operations.is_empty() && self.paths.is_empty()
+    }
+
+    fn takes(&self, path: &str, operation: &Node) -> bool {
+        let id = operation.str("operationId").unwrap_or_default();
+        if self.except.iter().any(|except| except == id) {
+            return false;
+        }
+        let mut tags = operation.get("tags").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str);
+        self.is_everything()
+            || self.operations.iter().any(|wanted| wanted == id)
+            || self.paths.iter().any(|wanted| wanted == path)
+            || tags.any(|tag| self.tags.iter().any(|wanted| wanted == tag))
+    }
+}
+
+/// Cuts a document down to a selection.
+///
+/// # Errors
+/// A tag, operationId or path that the document does not have.
+pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
+    check(document, selection)?;
+    let mut result = document.clone();
+    if let Some(paths) = result.get_mut("paths").and_then(Node::as_object_mut) {
+        for (path, item) in paths.iter_mut() {
+            let Some(item) = item.as_object_mut() else { continue };
+            item.retain(|key, operation| !METHODS.contains(&key.as_str()) || selection.takes(path, operation));
+        }
+        let has_method = |item: &Node| METHODS.iter().any(|method| item.get(method).is_some()) || item.get("$ref").is_some();
+        paths.retain(|path, item| path.starts_with("x-") || has_method(item));
+    }
+    if !selection.is_everything() {
+        result.take("webhooks");
+    }
+    keep_reached(&mut result);
+    Ok(result)
+}
+
+fn check(document: &Node, selection: &Selection) -> Result<(), Error> {
+    let mut tags = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    let mut paths = BTreeSet::new();
+    for (path, _, operation, _) in grammar::operations(document) {
+        paths.insert(path);
+        ids.extend(operation.str("operationId"));
+        tags.extend(operation.get("tags").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str));
+    }
+    let missing = |what: &str, wanted: &[String], known: &BTreeSet<&str>| -> Vec<Diagnostic> {
+        let absent = wanted.iter().filter(|name| !known.contains(name.as_str()));
+        absent
+            .map(|name| {
+                let diagnostic = Diagnostic::new(format!("no operation of the document has the {what} `{name}`")).at(&document.span);
+                match closest(name, known) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help("check the selection against the document"),
+                }
+            })
+            .collect()
+    };
+    let mut diagnostics = missing("tag", &selection.tags, &tags);
+    diagnostics.extend(missing("operationId", &selection.operations, &ids));
+    diagnostics.extend(missing("operationId", &selection.except, &ids));
+    diagnostics.extend(missing("path", &selection.paths, &paths));
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
+}
+
+/// The known name that shares most with a misspelt one: equal but for case, or one containing the other.
+fn closest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let near = |other: &&&str| {
+        let other = other.to_lowercase();
+        other == lower || other.contains(&lower) || lower.contains(&other)
+    };
+    known.iter().find(near).copied()
+}
+
+/// Removes every component, tag and security scheme that nothing selected refers to.
+fn keep_reached(document: &mut Node) {
+    let Some(components) = document.take("components") else { return };
+    let mut reached: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut queue = Vec::new();
+    refer(Object::OpenApi, document, &mut queue);
+    for requirement in security_requirements(document) {
+        queue.push(("securitySchemes".to_owned(), requirement));
+    }
+    while let Some((kind, name)) = queue.pop() {
+        let Some(component) = components.get(&kind).and_then(|kind| kind.get(&name)) else { continue };
+        if reached.insert((kind.clone(), name)) {
+            // Wrapped the way it stands in the document, so that the grammar knows what it is.
+            let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
+            refer(Object::Components, &Node::made(Map::from_iter([(kind, one)])), &mut queue);
+        }
+    }
+    let mut kept = Map::new();
+    for (kind, entries) in components.as_object().into_iter().flatten() {
+        let Value::Object(entries_map) = &entries.value else { continue };
+        let wanted = |name: &String| reached.contains(&(kind.clone(), name.clone()));
+        let map: Map = entries_map.iter().filter(|(name, _)| wanted(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        if !map.is_empty() {
+            kept.insert(kind.clone(), Node::at(map, &entries.span));
+        }
+    }
+    let used: BTreeSet<String> = grammar::operations(document)
+        .flat_map(|(_, _, operation, _)| operation.get("tags").and_then(Node::as_array).into_iter().flatten())
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect();
+    if let Some(tags) = document.get_mut("tags").and_then(Node::as_array_mut) {
+        tags.retain(|tag| tag.str("name").is_some_and(|name| used.contains(name)));
+    }
+    if let Some(map) = document.as_object_mut()
+        && !kept.is_empty()
+    {
+        map.insert("components".to_owned(), Node::at(kept, &components.span));
+    }
+}
+
+/// Every component that the objects of a tree refer to: by `$ref`, or by name or pointer in a discriminator's mapping.
+fn refer(kind: Object, node: &Node, queue: &mut Vec<(String, String)>) {
+    kind.walk(node, &Pointer::root(), &mut |kind, node, _| {
+        queue.extend(grammar::reference(node).and_then(component));
+        if kind == Object::Schema
+            && let Some(mapping) = node.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object)
+        {
+            for target in mapping.values().filter_map(Node::as_str) {
+                queue.push(component(target).unwrap_or_else(|| ("schemas".to_owned(), target.to_owned())));
+            }
+        }
+    });
+}
+
+/// The component a local reference points at or into.
+fn component(reference: &str) -> Option<(String, String)> {
+    let tokens = Pointer::split(&percent_decode(reference.strip_prefix('#')?))?;
+    match tokens.as_slice() {
+        [components, kind, name, ..] if components == "components" => Some((kind.clone(), name.clone())),
+        _ => None,
+    }
+}
+
+/// A URI fragment's percent-encoding undone, as far as it is well-formed.
+pub(crate) fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+fn security_requirements(document: &Node) -> BTreeSet<String> {
+    let per_operation = grammar::operations(document).filter_map(|(_, _, operation, _)| operation.get("security"));
+    document
+        .get("security")
+        .into_iter()
+        .chain(per_operation)
+        .filter_map(Node::as_array)
+        .flatten()
+        .filter_map(Node::as_object)
+        .flat_map(|requirement| requirement.keys().cloned())
+        .collect()
+}
+
+/// Extensions that say something about structure or names, and hold nobody's prose.
+const KEPT_EXTENSIONS: [&str; 5] = [
+    "x-speakeasy-name-override",
+    "x-speakeasy-group",
+    "x-stability-level",
+    "x-enum-varnames",
+    "x-nullable",
+];
+
+/// Takes out everything that is somebody's text: descriptions, summaries, titles, examples, code samples, contact data.
+/// What OpenAPI requires to be there stays, empty.
+pub(crate) fn structure_only(document: &mut Node) {
+    Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, _| {
+        let is_reference = grammar::reference(node).is_some();
+        let Some(map) = node.as_object_mut() else { return };
+        map.retain(|key, _| !(key.starts_with("x-") && !KEPT_EXTENSIONS.contains(&key.as_str())));
+        let text: &[&str] = match kind {
+            Object::Info => &["description", "summary", "contact", "license", "termsOfService"],
+            Object::Schema => &["description", "title", "example", "examples", "externalDocs", "$comment"],
+            Object::OpenApi => &["externalDocs"],
+            Object::Components | Object::Callback => &[],
+            _ => &["description", "summary", "example", "examples", "externalDocs"],
+        };
+        text.iter().for_each(|key| drop(map.shift_remove(*key)));
+        if kind == Object::Components {
+            map.shift_remove("examples");
+        }
+        if kind == Object::Response && !is_reference {
+            map.insert("description".to_owned(), Node::made(""));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = "
+openapi: 3.1.0
+info: {title: t, version: '1', description: theirs}
+tags: [{name: a, description: theirs}, {name: b}]
+paths:
+  /a:
+    get:
+      tags: [a]
+      operationId: getA
+      description: theirs
+      responses: {'200': {description: theirs, content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}}
+    post: {tags: [b], operationId: postA, responses: {'200': {description: x}}}
+components:
+  schemas:
+    A: {type: object, description: theirs, properties: {description: {type: string, description: theirs}, b: {$ref: '#/components/schemas/B/properties/x'}}}
+    B: {type: object, properties: {x: {type: string}}}
+    C: {type: object, properties: {$ref: {type: string}, a: {$ref: '#/components/schemas/A'}}}
+";
+
+    fn document() -> Node {
+        Node::parse("t.yaml", DOCUMENT).unwrap()
+    }
+
+    #[test]
+    fn a_tag_brings_its_operations_and_exactly_what_they_reach() {
+        let selection = Selection { tags: vec!["a".into()], ..Selection::default() };
+        let selected = select(&document(), &selection).unwrap();
+        let paths = selected.pointer("/paths/~1a").unwrap().as_object().unwrap();
+        assert_eq!(paths.keys().collect::<Vec<_>>(), ["get"]);
+        let schemas = selected.pointer("/components/schemas").unwrap().as_object().unwrap();
+        assert_eq!(schemas.keys().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(selected.get("tags").unwrap().as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_selection_that_matches_nothing_is_refused_with_the_nearest_name() {
+        let selection = Selection { operations: vec!["geta".into()], ..Selection::default() };
+        let error = select(&document(), &selection).unwrap_err().to_string();
+        assert!(error.contains("`geta`") && error.contains("did you mean `getA`"), "{error}");
+    }
+
+    #[test]
+    fn no_text_of_theirs_stays_but_a_property_called_description_does() {
+        let mut node = document();
+        structure_only(&mut node);
+        assert!(!node.to_yaml().unwrap().contains("theirs"));
+        assert!(node.pointer("/components/schemas/A/properties/description/type").is_some());
+    }
+}

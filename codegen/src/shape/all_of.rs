@@ -1,0 +1,122 @@
+//! `allOf` flattened: one schema that says what all of them say.
+
+use std::collections::BTreeSet;
+
+use crate::document::{Map, Node, Value};
+use crate::grammar;
+
+use super::component_name;
+
+/// The union keywords, whose branches describe alternatives.
+const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
+
+/// One schema for a schema with `allOf`. References to circular parents are left out: they add nothing.
+pub(super) fn flatten(schema: &Node, components: &Map) -> Node {
+    let mut merged = Node::at(Map::new(), &schema.span);
+    let mut open = BTreeSet::new();
+    gather(&mut merged, schema, components, &mut open);
+    merged
+}
+
+fn gather(merged: &mut Node, schema: &Node, components: &Map, open: &mut BTreeSet<String>) {
+    if let Some(name) = grammar::reference(schema).and_then(component_name) {
+        if let Some(target) = components.get(&name)
+            && open.insert(name.clone())
+        {
+            // Names and prose of a parent are not the child's.
+            let mut parent = Node::at(Map::new(), &target.span);
+            gather(&mut parent, target, components, open);
+            if let Some(map) = parent.as_object_mut() {
+                map.retain(|key, _| !grammar::is_annotation(key) && key != "nullable" && key != "discriminator");
+            }
+            absorb(merged, &parent);
+            open.remove(&name);
+        }
+        return;
+    }
+    for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
+        gather(merged, part, components, open);
+    }
+    let mut own = schema.clone();
+    own.take("allOf");
+    absorb(merged, &own);
+}
+
+fn absorb(merged: &mut Node, part: &Node) {
+    let Some(part) = part.as_object() else { return };
+    let alternatives: Vec<(String, Node)> = part.iter().filter(|(key, _)| UNIONS.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let Some(map) = merged.as_object_mut() else { return };
+    for (key, value) in part {
+        if UNIONS.contains(&key.as_str()) {
+            continue;
+        }
+        let Some(existing) = map.get_mut(key) else {
+            map.insert(key.clone(), value.clone());
+            continue;
+        };
+        match (key.as_str(), &mut existing.value, &value.value) {
+            ("properties", Value::Object(have), Value::Object(more)) => {
+                for (name, property) in more {
+                    match have.get_mut(name) {
+                        Some(mine) => *mine = both(mine, property),
+                        None => drop(have.insert(name.clone(), property.clone())),
+                    }
+                }
+            }
+            ("required", Value::Array(have), Value::Array(more)) => {
+                let new = more.iter().filter(|name| !have.contains(name)).cloned().collect::<Vec<_>>();
+                have.extend(new);
+            }
+            ("enum", Value::Array(have), Value::Array(more)) => {
+                let kept: Vec<Node> = have.iter().filter(|value| more.contains(value)).cloned().collect();
+                // An empty intersection is a contradiction of the document; the later one is what it means in practice.
+                *have = if kept.is_empty() { more.clone() } else { kept };
+            }
+            // Closed by one part, opened by another: the parts speak about each other's properties, so it is open.
+            ("additionalProperties", Value::Bool(_), Value::Object(_)) => *existing = value.clone(),
+            ("additionalProperties", Value::Object(_), Value::Bool(_)) => {}
+            ("additionalProperties", Value::Bool(have), Value::Bool(more)) => *have = *have || *more,
+            ("nullable", Value::Bool(have), Value::Bool(more)) => *have = *have && *more,
+            ("type", Value::String(have), Value::String(more)) if have == "number" && more == "integer" => *existing = value.clone(),
+            ("type", ..) => {}
+            _ => *existing = value.clone(),
+        }
+    }
+    for (key, branches) in alternatives {
+        let objects = map.contains_key("properties") || map.get("type").and_then(Node::as_str) == Some("object");
+        let typed = map.contains_key("type");
+        match map.get_mut(&key) {
+            // Two unions at once say more than one Rust type can: an empty one reads as any value, which keeps all.
+            Some(existing) => existing.value = Value::Array(Vec::new()),
+            None if objects || !typed => drop(map.insert(key, branches)),
+            None => {}
+        }
+    }
+}
+
+/// A property that two parts describe: what both say, by the more exact one.
+fn both(mine: &Node, theirs: &Node) -> Node {
+    if mine == theirs {
+        return mine.clone();
+    }
+    if is_vague(mine) {
+        return theirs.clone();
+    }
+    if is_vague(theirs) {
+        return mine.clone();
+    }
+    // The later part is the one that refines.
+    let mut refined = theirs.clone();
+    if refined.get("description").is_none()
+        && let Some(description) = mine.get("description").cloned()
+        && let Some(map) = refined.as_object_mut()
+        && !map.contains_key("$ref")
+    {
+        map.insert("description".to_owned(), description);
+    }
+    refined
+}
+
+fn is_vague(schema: &Node) -> bool {
+    schema.as_object().is_some_and(|map| map.keys().all(|key| grammar::is_annotation(key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default")))
+}

@@ -1,0 +1,217 @@
+//! What `shape` hands to `emit`: types and operations as Rust will see them.
+
+use crate::document::{Node, Pointer};
+
+/// Everything the emitter writes.
+#[derive(Debug, Default)]
+pub(crate) struct Api {
+    pub(crate) title: String,
+    pub(crate) version: String,
+    /// Sorted by name.
+    pub(crate) types: Vec<TypeDef>,
+    /// In document order.
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// A Rust type as it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Type {
+    /// A type of the generated module.
+    Named(String),
+    String,
+    Bool,
+    I32,
+    I64,
+    U32,
+    U64,
+    F64,
+    Array(Box<Type>),
+    Map(Box<Type>),
+    /// Any JSON value.
+    Any,
+    /// `null` or the other type.
+    Nullable(Box<Type>),
+}
+
+impl Type {
+    pub(crate) fn nullable(self) -> Self {
+        match self {
+            Self::Nullable(_) | Self::Any => self,
+            other => Self::Nullable(Box::new(other)),
+        }
+    }
+
+    /// The type beneath `Nullable`.
+    pub(crate) fn inner(&self) -> &Type {
+        match self {
+            Self::Nullable(inner) => inner,
+            other => other,
+        }
+    }
+
+    /// The named type a value of this type holds in place, not behind a pointer.
+    pub(crate) fn by_value(&self) -> Option<&str> {
+        match self.inner() {
+            Self::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// A type of the generated module.
+#[derive(Debug)]
+pub(crate) struct TypeDef {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    /// The schema it was made of.
+    pub(crate) pointer: Pointer,
+    pub(crate) kind: TypeKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum TypeKind {
+    Struct(Struct),
+    Enum(Enum),
+    Union(Union),
+    Alias(Type),
+}
+
+#[derive(Debug)]
+pub(crate) struct Struct {
+    pub(crate) fields: Vec<Field>,
+    /// Name and type of the field that keeps the keys the document does not name.
+    pub(crate) extra: Option<(String, Type)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    /// Further names the field is read from.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+    pub(crate) boxed: bool,
+    /// Never printed by `Debug`.
+    pub(crate) sensitive: bool,
+    pub(crate) deprecated: bool,
+    pub(crate) doc: String,
+}
+
+/// An open set of strings or integers.
+#[derive(Debug)]
+pub(crate) struct Enum {
+    pub(crate) values: Vec<EnumValue>,
+    /// Name of the variant for every other value.
+    pub(crate) unknown: String,
+    pub(crate) integer: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct EnumValue {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+}
+
+/// One of several types, told apart by a tag or by what they can read without loss.
+#[derive(Debug)]
+pub(crate) struct Union {
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) unknown: String,
+    /// The property that names the variant, if the document says so.
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+    pub(crate) boxed: bool,
+    /// Values of the tag that mean this variant.
+    pub(crate) tags: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// `operationId` of the document.
+    pub(crate) id: String,
+    /// Name of the method.
+    pub(crate) name: String,
+    /// Lower case, as in the document.
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) deprecated: bool,
+    pub(crate) params: Vec<Param>,
+    pub(crate) body: Option<Body>,
+    pub(crate) success: Payload,
+    pub(crate) errors: ErrorBody,
+    /// Whether sending it again changes nothing that sending it once has not.
+    pub(crate) idempotent: bool,
+    pub(crate) paging: Option<Paging>,
+    pub(crate) pointer: Pointer,
+    pub(crate) node: Node,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Header,
+}
+
+#[derive(Debug)]
+pub(crate) struct Param {
+    /// Name of the argument.
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    pub(crate) place: Place,
+    pub(crate) required: bool,
+    pub(crate) ty: Type,
+    pub(crate) doc: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) required: bool,
+    pub(crate) content: BodyContent,
+    pub(crate) doc: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum BodyContent {
+    /// JSON, with the media type to say so.
+    Json(Type, String),
+    Form(Type),
+    /// The bytes as they are; the caller names the media type if the document does not.
+    Raw(Option<String>),
+}
+
+/// What a successful response holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    Empty,
+    Json(Type),
+    /// Bytes as they come.
+    Stream,
+}
+
+/// What a failed response holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ErrorBody {
+    /// Left to the caller, unread.
+    Raw,
+    Json(Type),
+}
+
+/// How a list goes on: hints of the overlay, `x-paging`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Paging {
+    /// Property of the response that holds the items.
+    pub(crate) items: String,
+    /// Query parameter that takes the token.
+    pub(crate) token: String,
+    /// Property of the response that holds the next token.
+    pub(crate) next: String,
+}

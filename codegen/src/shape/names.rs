@@ -1,0 +1,271 @@
+//! Names: what a Rust programmer would have called it, stable when unrelated things are added, never numbered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::{ToPascalCase, ToSnakeCase};
+
+use crate::document::{Map, Node};
+
+/// Words that are no identifiers in Rust 2024.
+const KEYWORDS: [&str; 53] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
+    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe",
+    "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Words for the characters that an identifier cannot hold.
+fn word(c: char) -> &'static str {
+    match c {
+        '@' => "at",
+        '$' => "dollar",
+        '#' => "hash",
+        '+' => "plus",
+        '-' => "minus",
+        '*' => "star",
+        '/' => "slash",
+        '<' => "less",
+        '>' => "greater",
+        '=' => "equal",
+        '!' => "not",
+        '&' => "and",
+        '|' => "or",
+        '%' => "percent",
+        '.' => "dot",
+        ',' => "comma",
+        '~' => "tilde",
+        '^' => "caret",
+        ':' => "colon",
+        ';' => "semicolon",
+        '?' => "question",
+        '\'' => "apostrophe",
+        '"' => "quote",
+        '(' => "open",
+        ')' => "close",
+        '[' => "bracket",
+        ']' => "unbracket",
+        '{' => "brace",
+        '}' => "unbrace",
+        '\\' => "backslash",
+        ' ' => "space",
+        _ => "other",
+    }
+}
+
+/// The text with each character an identifier cannot hold spelt out.
+fn spelt(text: &str) -> String {
+    text.chars().map(|c| if unicode_ident::is_xid_continue(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
+}
+
+/// The text with a leading symbol spelt out, and the rest that an identifier cannot hold as gaps.
+fn gaps(text: &str) -> String {
+    let text = text.replace(['\'', '\u{2019}'], "");
+    let mut chars = text.chars();
+    let lead = match chars.next() {
+        Some(c) if !unicode_ident::is_xid_continue(c) && text.chars().count() > 1 && "@$#+-<>=!*".contains(c) => format!("{} ", word(c)),
+        Some(c) => c.to_string(),
+        None => String::new(),
+    };
+    let tail: String = chars.map(|c| if unicode_ident::is_xid_continue(c) { c } else { ' ' }).collect();
+    format!("{lead}{tail}")
+}
+
+/// A type or variant name.
+pub(crate) fn pascal(text: &str) -> String {
+    let mut name = gaps(text).to_pascal_case();
+    if name.is_empty() {
+        name = spelt(text).to_pascal_case();
+    }
+    if name.is_empty() {
+        name = "Empty".to_owned();
+    }
+    if !name.starts_with(unicode_ident::is_xid_start) {
+        name.insert(0, 'V');
+    }
+    if name == "Self" { "SelfType".to_owned() } else { name }
+}
+
+/// A field, argument or method name.
+pub(crate) fn snake(text: &str) -> String {
+    let mut name = gaps(text).to_snake_case();
+    if name.is_empty() {
+        name = spelt(text).to_snake_case();
+    }
+    if name.is_empty() {
+        name = "empty".to_owned();
+    }
+    if !name.starts_with(unicode_ident::is_xid_start) {
+        name.insert(0, '_');
+    }
+    if KEYWORDS.contains(&name.as_str()) {
+        name.push('_');
+    }
+    name
+}
+
+/// Field names for wire names, in their order. Where two would be equal, the one that *is* its wire name keeps it.
+pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let mut taken: BTreeSet<String> = wires.clone().filter(|wire| snake(wire) == **wire).map(str::to_owned).collect();
+    let mut names = Vec::new();
+    for wire in wires {
+        let mut name = snake(wire);
+        if name != wire {
+            if taken.contains(&name) {
+                name = snake(&spelt(wire));
+            }
+            while taken.contains(&name) {
+                name.push('_');
+            }
+            taken.insert(name.clone());
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// Variant names for the values of an enum, without the prefix they share, and the name for every other value.
+pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, String) {
+    let cut = shared_prefix(values);
+    let mut taken = BTreeSet::new();
+    let mut names = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let rest = value.get(cut..).unwrap_or(value);
+        let mut name = given.get(index).map_or_else(|| pascal(rest), |name| pascal(name));
+        if taken.contains(&name) {
+            name = pascal(&spelt(rest));
+        }
+        if taken.contains(&name) {
+            let upper = rest.chars().all(|c| !c.is_lowercase());
+            let lower = rest.chars().all(|c| !c.is_uppercase());
+            name.push_str(if upper { "Upper" } else if lower { "Lower" } else { "Mixed" });
+        }
+        while !taken.insert(name.clone()) {
+            name.push_str("Value");
+        }
+        names.push(name);
+    }
+    let unknown = ["Unknown", "Other", "Unrecognized", "AnyOther"].into_iter().find(|name| !taken.contains(*name));
+    (names, unknown.unwrap_or("UnknownToThisVersion").to_owned())
+}
+
+/// Length of the prefix, in whole words of `UPPER_SNAKE`, that all values share and that is not all of any.
+fn shared_prefix(values: &[String]) -> usize {
+    let [first, rest @ ..] = values else { return 0 };
+    if rest.is_empty() {
+        return 0;
+    }
+    let ends = first.char_indices().filter(|(_, c)| *c == '_').map(|(at, _)| at + 1);
+    let fits = |cut: &usize| {
+        values.iter().all(|value| {
+            value.get(..*cut) == first.get(..*cut)
+                && value.get(*cut..).and_then(|rest| rest.chars().next()).is_some_and(|c| c.is_alphabetic())
+        })
+    };
+    ends.filter(fits).max().unwrap_or(0)
+}
+
+/// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment; two that
+/// would be equal are each qualified by the segments before.
+pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
+    let candidates = |key: &str, node: &Node| -> Vec<String> {
+        let mut segments: Vec<&str> = key.split(['.', '/']).filter(|segment| !segment.is_empty()).collect();
+        let last = segments.pop().unwrap_or(key);
+        let given = node.str("x-rust-name").or_else(|| node.str("x-speakeasy-name-override"));
+        let mut name = pascal(given.unwrap_or(last));
+        let mut names = vec![name.clone()];
+        let version = |segment: &str| segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        for segment in segments.into_iter().rev().filter(|segment| !version(segment)) {
+            name = format!("{}{name}", pascal(segment));
+            names.push(name.clone());
+        }
+        if let Some(title) = node.str("title") {
+            names.push(pascal(title));
+        }
+        names.push(pascal(key));
+        names
+    };
+    let all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
+    let mut level: BTreeMap<&String, usize> = all.iter().map(|(key, _)| (*key, 0)).collect();
+    let at = |names: &[String], level: usize| names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default();
+    loop {
+        let mut by_name: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+        for (key, names) in &all {
+            by_name.entry(at(names, level[key])).or_default().push(key);
+        }
+        let mut moved = false;
+        for (_, keys) in by_name.iter().filter(|(_, keys)| keys.len() > 1) {
+            for key in keys {
+                let most = all.iter().find(|(other, _)| other == key).map_or(0, |(_, names)| names.len().saturating_sub(1));
+                if let Some(level) = level.get_mut(*key)
+                    && *level < most
+                {
+                    *level += 1;
+                    moved = true;
+                }
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    let mut taken = BTreeSet::new();
+    let mut names = BTreeMap::new();
+    // What still collides differs only in characters that no identifier holds: spelt out, then lengthened.
+    for (key, candidates) in &all {
+        let mut name = at(candidates, level[key]);
+        if taken.contains(&name) {
+            name = pascal(&spelt(key));
+        }
+        while !taken.insert(name.clone()) {
+            name.push_str("Type");
+        }
+        names.insert((*key).clone(), name);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> BTreeMap<String, String> {
+        components(Node::parse("t.yaml", text).unwrap().as_object().unwrap())
+    }
+
+    #[test]
+    fn components_take_the_last_segment_and_are_qualified_only_where_they_collide() {
+        let names = named("a.form.v1.Field: {}\na.integration.v1.Field: {}\na.v1.Other: {}\nx: {x-speakeasy-name-override: Given}");
+        assert_eq!(names["a.form.v1.Field"], "FormField");
+        assert_eq!(names["a.integration.v1.Field"], "IntegrationField");
+        assert_eq!(names["a.v1.Other"], "Other");
+        assert_eq!(names["x"], "Given");
+    }
+
+    #[test]
+    fn names_equal_in_pascal_case_are_told_apart() {
+        let names = named("foo-bar: {}\nfoo_bar: {}\nFooBar: {}\nSelf: {}\nDefault: {}\n'1': {}");
+        let distinct: BTreeSet<&String> = names.values().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn fields_never_collide_and_keywords_are_escaped() {
+        let wires = ["type", "@type", "a-b", "a.b", "a_b", "self", "_id", "id", "1st", ""];
+        let names = fields(wires.iter().copied());
+        assert_eq!(names[0], "type_");
+        assert_eq!(names[1], "at_type");
+        assert_eq!(names[4], "a_b");
+        assert_eq!(names[7], "id");
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), wires.len(), "{names:?}");
+    }
+
+    #[test]
+    fn variants_lose_the_shared_prefix_and_stay_apart() {
+        let values = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let (names, unknown) = variants(&values(&["SYNC_STATUS_RUNNING", "SYNC_STATUS_DONE"]), &[]);
+        assert_eq!((names, unknown.as_str()), (values(&["Running", "Done"]), "Unknown"));
+        let (names, unknown) = variants(&values(&["UNKNOWN", "foo", "FOO", "<", "<=", "", "self", "1.5"]), &[]);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 8, "{names:?}");
+        assert_eq!(unknown, "Other");
+    }
+}

@@ -1,0 +1,463 @@
+//! Operations that progenitor can express: one body, one success type, one error type, plain parameters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::{Map, Node, Pointer};
+use crate::grammar;
+use crate::note::{Kind, Stage};
+
+use super::model::{Body, BodyContent, ErrorBody, Operation, Paging, Param, Payload, Place, Type};
+use super::types::{Types, View};
+use super::{names, resolve};
+
+/// What becomes of documented error bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errors {
+    /// Each operation has one typed error.
+    Typed,
+    /// Every failure is handed over unread; a layer above makes one error of it.
+    Raw,
+}
+
+/// Names of methods and fields that a generated client has anyway.
+const TAKEN: [&str; 10] = ["new", "new_with_client", "baseurl", "client", "inner", "pre", "post", "exec", "api_version", "clone"];
+/// Names of variables inside generated methods.
+const TAKEN_ARGUMENTS: [&str; 4] = ["body", "header_map", "info", "value"];
+
+pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> Vec<Operation> {
+    let names = method_names(document);
+    let mut operations = Vec::new();
+    for (path, method, node, item) in grammar::operations(document) {
+        let at = Pointer::root().join("paths").join(path).join(method);
+        let Some(name) = names.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
+        let Some(template) = template(path) else {
+            let reason = format!("the operation `{name}` was left out: `{path}` is not a path template");
+            types.note(Kind::Skip, &at, node, reason);
+            continue;
+        };
+        let mut shaping = Shaping { document, types, at, name: &name, hint: names::pascal(&name), node };
+        let params = shaping.params(item, &template);
+        let (body, content_type) = shaping.body();
+        let success = shaping.success();
+        let errors = match errors {
+            Errors::Typed => shaping.errors(),
+            Errors::Raw => ErrorBody::Raw,
+        };
+        let at = shaping.at;
+        let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let mut params = params;
+        params.extend(content_type);
+        operations.push(Operation {
+            id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            summary: text("summary"),
+            description: text("description"),
+            deprecated: node.is_true("deprecated"),
+            params,
+            body,
+            success,
+            errors,
+            idempotent: match node.get("x-idempotent").and_then(Node::as_bool) {
+                Some(hint) => hint,
+                None => !matches!(method, "post" | "patch"),
+            },
+            paging: paging(node),
+            pointer: at,
+            node: node.clone(),
+            name,
+        });
+    }
+    operations
+}
+
+fn paging(node: &Node) -> Option<Paging> {
+    let hint = node.get("x-paging")?;
+    let text = |key: &str| hint.str(key).map(str::to_owned);
+    Some(Paging { items: text("items")?, token: text("token")?, next: text("next")? })
+}
+
+/// The parameters of a path template in order; `None` if it is not one.
+fn template(path: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = path;
+    while let Some(open) = rest.find(['{', '}']) {
+        let inner = rest.get(open..)?.strip_prefix('{')?;
+        let (name, tail) = inner.split_once('}')?;
+        if name.is_empty() || name.contains(['{', '/']) || names.iter().any(|known| known == name) {
+            return None;
+        }
+        names.push(name.to_owned());
+        rest = tail;
+    }
+    Some(names)
+}
+
+/// Method names by path and method: `x-rust-name`, `x-speakeasy-name-override`, or the last segment of the operationId;
+/// two that would be equal are each qualified by their group.
+fn method_names(document: &Node) -> BTreeMap<(String, String), String> {
+    let mut candidates = Vec::new();
+    for (path, method, node, _) in grammar::operations(document) {
+        let place = names::snake(&format!("{method} {}", path.replace(['{', '}'], " ")));
+        let mut options = Vec::new();
+        if let Some(given) = node.str("x-rust-name") {
+            options.push(names::snake(given));
+        }
+        let id = node.str("operationId");
+        let last = id.and_then(|id| id.rsplit(['.', '/']).next());
+        let short = node.str("x-speakeasy-name-override").or(last);
+        let first_tag = node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str);
+        let group = node.str("x-speakeasy-group").or_else(|| id.and_then(|id| id.rsplit(['.', '/']).nth(1))).or(first_tag);
+        if let Some(short) = short {
+            options.push(names::snake(short));
+            if let Some(group) = group {
+                options.push(names::snake(&format!("{group} {short}")));
+            }
+        }
+        options.extend(id.map(names::snake));
+        options.push(place.clone());
+        options.push(names::snake(&format!("{place} operation")));
+        // What the generator would spell differently is not a name we can rely on.
+        let stable = |name: &String| heck::ToSnakeCase::to_snake_case(name.as_str()) == name.trim_end_matches('_') && !TAKEN.contains(&name.as_str());
+        options.retain(stable);
+        candidates.push(((path.to_owned(), method.to_owned()), options));
+    }
+    let mut level = vec![0_usize; candidates.len()];
+    loop {
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, (_, options)) in candidates.iter().enumerate() {
+            if let Some(name) = options.get(level[index]) {
+                by_name.entry(name.trim_end_matches('_')).or_default().push(index);
+            }
+        }
+        let clashing: Vec<usize> = by_name.into_values().filter(|indexes| indexes.len() > 1).flatten().collect();
+        let mut moved = false;
+        for index in clashing {
+            if level[index] + 1 < candidates[index].1.len() {
+                level[index] += 1;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    let mut taken = BTreeSet::new();
+    let mut names = BTreeMap::new();
+    for (index, (key, options)) in candidates.into_iter().enumerate() {
+        let mut name = options.get(level[index]).cloned().unwrap_or_else(|| "operation".to_owned());
+        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+            name = format!("{}_again", name.trim_end_matches('_'));
+        }
+        names.insert(key, name);
+    }
+    names
+}
+
+struct Shaping<'a, 'b> {
+    document: &'a Node,
+    types: &'a mut Types<'b>,
+    at: Pointer,
+    name: &'a str,
+    /// What types made for this operation are named after.
+    hint: String,
+    node: &'a Node,
+}
+
+impl Shaping<'_, '_> {
+    fn params(&mut self, item: &Node, template: &[String]) -> Vec<Param> {
+        let mut found: Vec<(Node, Pointer)> = Vec::new();
+        let path_item = Pointer::from(self.at.as_str().rsplit_once('/').map_or("", |(item, _)| item));
+        for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
+            for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+                let parameter = resolve(self.document, parameter);
+                let same = |other: &(Node, Pointer)| other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in");
+                if !found.iter().any(same) {
+                    found.push((parameter.clone(), base.join("parameters").join(index)));
+                }
+            }
+        }
+        let mut params = Vec::new();
+        let mut cookies = Vec::new();
+        for (node, at) in &found {
+            let Some(wire) = node.str("name") else {
+                self.types.note(Kind::Mend, at, node, "a parameter without a name was left out");
+                continue;
+            };
+            match node.str("in") {
+                Some("path") if template.iter().any(|name| name == wire) => params.push(self.param(node, at, wire, Place::Path)),
+                Some("path") => self.types.note(Kind::Mend, at, node, format!("the path has no `{{{wire}}}`; the parameter was left out")),
+                Some("query") => self.query(node, at, wire, &mut params),
+                Some("header") if is_ignored_header(wire) => {}
+                Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
+                Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
+                Some("cookie") => cookies.push((wire.to_owned(), node.is_true("required"), at.clone(), node.clone())),
+                _ => self.types.note(Kind::Mend, at, node, "a parameter that is in no known place was left out"),
+            }
+        }
+        for name in template {
+            if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
+                let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
+                self.types.notes.push(Stage::Shape, Kind::Mend, &self.at, self.node, reason);
+                params.push(Param { name: String::new(), wire: name.clone(), place: Place::Path, required: true, ty: Type::String, doc: String::new() });
+            }
+        }
+        if let Some((_, _, at, node)) = cookies.first() {
+            self.types.note(Kind::Rename, at, node, "cookie parameters are given together, as the `cookie` header");
+            let list: Vec<String> = cookies.iter().map(|(name, ..)| format!("`{name}`")).collect();
+            let doc = format!("The `Cookie` header: {} as `name=value`, separated by `; `.", list.join(", "));
+            let required = cookies.iter().any(|(_, required, ..)| *required);
+            params.push(Param { name: String::new(), wire: "cookie".to_owned(), place: Place::Header, required, ty: Type::String, doc });
+        }
+        name_arguments(&mut params);
+        // In the order of the path, then as written.
+        let order = |param: &Param| match param.place {
+            Place::Path => template.iter().position(|name| *name == param.wire).unwrap_or_default(),
+            _ => template.len(),
+        };
+        params.sort_by_key(order);
+        params
+    }
+
+    fn param(&mut self, node: &Node, at: &Pointer, wire: &str, place: Place) -> Param {
+        let required = place == Place::Path || node.is_true("required");
+        let mut text = node.str("description").unwrap_or_default().trim().to_owned();
+        let mut ty = Type::String;
+        if let Some(schema) = node.get("schema") {
+            let hint = format!("{}{}", self.hint, names::pascal(wire));
+            ty = self.types.type_of(schema, &at.join("schema"), &hint, View::Write);
+            ty = ty.inner().clone();
+        } else {
+            append(&mut text, "JSON text.");
+        }
+        if place != Place::Query && !self.types.is_scalar(&ty) {
+            let style = if place == Place::Path { "in the path" } else { "in the header" };
+            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a string here: values are written {style} separated by commas"));
+            append(&mut text, "Values are separated by commas.");
+            ty = Type::String;
+        }
+        Param { name: String::new(), wire: wire.to_owned(), place, required, ty, doc: text }
+    }
+
+    fn query(&mut self, node: &Node, at: &Pointer, wire: &str, params: &mut Vec<Param>) {
+        let style = node.str("style").unwrap_or("form");
+        let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
+        let mut param = self.param(node, at, wire, Place::Query);
+        if node.get("schema").is_none() {
+            return params.push(param);
+        }
+        let list = self.types.is_list(&param.ty);
+        let object = self.types.fields_of(&param.ty);
+        if style == "deepObject" {
+            if let Some(fields) = &object
+                && fields.iter().all(|(_, ty, _, _)| self.types.is_scalar(ty) || self.types.is_list(ty))
+            {
+                for (field, ty, required, doc) in fields {
+                    params.push(Param {
+                        name: String::new(),
+                        wire: format!("{wire}[{field}]"),
+                        place: Place::Query,
+                        required: param.required && *required,
+                        ty: ty.inner().clone(),
+                        doc: doc.clone(),
+                    });
+                }
+                self.types.note(Kind::Rename, at, node, format!("the object `{wire}` is given as one argument for each of its properties"));
+                return;
+            }
+            append(&mut param.doc, &format!("Keys are written in full, as in `{wire}[key]`."));
+            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a map here, whose keys are written in full, as in `{wire}[key]`"));
+            param.ty = Type::Map(Box::new(Type::String));
+            return params.push(param);
+        }
+        let separator = match style {
+            "spaceDelimited" => "spaces",
+            "pipeDelimited" => "`|`",
+            _ => "commas",
+        };
+        if !explode && (list || object.is_some()) || list && !self.types.is_flat_list(&param.ty) {
+            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a string here: its values are separated by {separator}"));
+            append(&mut param.doc, &format!("Values are separated by {separator}."));
+            param.ty = Type::String;
+        }
+        params.push(param);
+    }
+
+    /// The body, and the parameter for its media type if the caller has to say it.
+    fn body(&mut self) -> (Option<Body>, Option<Param>) {
+        let Some(written) = self.node.get("requestBody") else { return (None, None) };
+        let body = resolve(self.document, written);
+        let at = self.at.join("requestBody").join("content");
+        let Some(content) = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty()) else { return (None, None) };
+        let doc = body.str("description").unwrap_or_default().trim().to_owned();
+        let required = body.is_true("required");
+        // The first that is typed best.
+        let rank = |media: &str| match essence(media).as_str() {
+            "application/json" => 0,
+            other if is_json(other) => 1,
+            "application/x-www-form-urlencoded" => 2,
+            _ => 3,
+        };
+        let Some((media, chosen)) = content.iter().min_by_key(|(media, _)| rank(media)) else { return (None, None) };
+        for (other, node) in content.iter().filter(|(other, _)| *other != media) {
+            let reason = format!("the body is sent as `{media}`; as `{other}` it cannot be");
+            self.types.note(Kind::Loss, &at.join(other), node, reason);
+        }
+        let schema_at = at.join(media).join("schema");
+        let hint = format!("{}Body", self.hint);
+        let typed = |types: &mut Types<'_>| chosen.get("schema").map_or(Type::Any, |schema| types.type_of(schema, &schema_at, &hint, View::Write));
+        let content = match essence(media).as_str() {
+            json if is_json(json) => BodyContent::Json(typed(self.types), json.to_owned()),
+            "application/x-www-form-urlencoded" => {
+                let ty = typed(self.types);
+                match self.types.fields_of(&ty) {
+                    Some(fields) if fields.iter().all(|(_, ty, _, _)| self.types.is_scalar(ty)) => BodyContent::Form(ty),
+                    _ => {
+                        self.types.note(Kind::Rename, &at.join(media), chosen, "a form with nested values is given as its encoded bytes");
+                        BodyContent::Raw(Some(media.clone()))
+                    }
+                }
+            }
+            other if other.starts_with("multipart/") || other.contains('*') || !media_type(other) => {
+                let reason = "the body is given as bytes, with its content type (and boundary) beside it";
+                self.types.note(Kind::Rename, &at.join(media), chosen, reason);
+                BodyContent::Raw(None)
+            }
+            _ => BodyContent::Raw(Some(media.clone())),
+        };
+        let param = matches!(content, BodyContent::Raw(None)).then(|| Param {
+            name: "content_type".to_owned(),
+            wire: "content-type".to_owned(),
+            place: Place::Header,
+            required: true,
+            ty: Type::String,
+            doc: "Media type of the body.".to_owned(),
+        });
+        (Some(Body { required, content, doc }), param)
+    }
+
+    fn success(&mut self) -> Payload {
+        let responses = self.responses(|status| status.starts_with('2'));
+        let responses = if responses.is_empty() { self.responses(|status| status == "default") } else { responses };
+        let mut json = Vec::new();
+        let mut empty = false;
+        let mut stream = None;
+        for (status, response, at) in &responses {
+            let content = response.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
+            let Some(content) = content else {
+                empty = true;
+                continue;
+            };
+            match json_of(content) {
+                Some((media, node)) => {
+                    for (other, node) in content.iter().filter(|(other, _)| *other != media && !is_json(&essence(other))) {
+                        let reason = format!("the answer is asked for as JSON; as `{other}` it is not reachable through this method");
+                        self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
+                    }
+                    let hint = if responses.len() == 1 || status == "200" { format!("{}Response", self.hint) } else { format!("{}{}Response", self.hint, names::pascal(&format!("status {status}"))) };
+                    json.push(match node.get("schema") {
+                        Some(schema) => self.types.type_of(schema, &at.join("content").join(media).join("schema"), &hint, View::Read),
+                        None => Type::Any,
+                    });
+                }
+                None => stream = Some(at.clone()),
+            }
+        }
+        match (json.is_empty(), stream) {
+            (true, Some(_)) => Payload::Stream,
+            (true, None) if empty => Payload::Empty,
+            (true, None) => Payload::Stream,
+            (false, stream) => {
+                if let Some(at) = stream {
+                    self.types.note(Kind::Loss, &at, self.node, "one success is JSON and another is not; only the JSON is read");
+                }
+                let hint = format!("{}Success", self.hint);
+                let doc = format!("What `{}` answers when it succeeds.", self.name);
+                let ty = self.types.any_of(&hint, &doc, &self.at, json);
+                // Of a JSON and an empty success, the empty one is `None`.
+                Payload::Json(if empty { ty.nullable() } else { ty })
+            }
+        }
+    }
+
+    fn errors(&mut self) -> ErrorBody {
+        let mut types = Vec::new();
+        for (status, response, at) in self.responses(|status| status.starts_with(['4', '5']) || status == "default") {
+            let Some((media, node)) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
+            let Some(schema) = node.get("schema") else { continue };
+            let hint = format!("{}{}Error", self.hint, if status == "default" { String::new() } else { names::pascal(&format!("status {status}")) });
+            types.push(self.types.type_of(schema, &at.join("content").join(media).join("schema"), &hint, View::Read));
+        }
+        if types.is_empty() {
+            return ErrorBody::Raw;
+        }
+        let hint = format!("{}Error", self.hint);
+        let doc = format!("What `{}` answers when it fails.", self.name);
+        ErrorBody::Json(self.types.any_of(&hint, &doc, &self.at, types))
+    }
+
+    fn responses(&self, wanted: impl Fn(&str) -> bool) -> Vec<(String, Node, Pointer)> {
+        let responses = self.node.get("responses").and_then(Node::as_object);
+        let chosen = responses.into_iter().flatten().filter(|(status, _)| wanted(status));
+        chosen.map(|(status, node)| (status.clone(), resolve(self.document, node).clone(), self.at.join("responses").join(status))).collect()
+    }
+}
+
+fn append(doc: &mut String, sentence: &str) {
+    if !doc.is_empty() {
+        doc.push(' ');
+    }
+    doc.push_str(sentence);
+}
+
+fn essence(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || (essence.ends_with("+json") && media_type(essence)) || essence == "text/json"
+}
+
+fn json_of(content: &Map) -> Option<(&String, &Node)> {
+    let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
+    exact.or_else(|| content.iter().find(|(media, _)| is_json(&essence(media))))
+}
+
+/// Whether text is a media type a header can carry (RFC 9110, section 8.3.1).
+fn media_type(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(kind, subtype)| http_token(kind) && http_token(subtype))
+}
+
+/// RFC 9110, section 5.6.2.
+fn http_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Headers a parameter of the document cannot set: the specification says they are ignored.
+fn is_ignored_header(name: &str) -> bool {
+    ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Argument names: distinct, and spelt as the generator spells them.
+fn name_arguments(params: &mut [Param]) {
+    let mut taken: BTreeSet<String> = TAKEN_ARGUMENTS.iter().map(|name| (*name).to_owned()).collect();
+    for param in params {
+        let base = names::snake(&param.wire);
+        let bare = base.trim_end_matches('_').trim_start_matches('_').to_owned();
+        let place = match param.place {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Header => "header",
+        };
+        let mut name = if base.starts_with('_') { format!("{place}_{bare}") } else { base };
+        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+            name = format!("{}_{place}", name.trim_end_matches('_'));
+        }
+        // The generator spells names by `heck`: what it would change is changed here first.
+        let spelt = heck::ToSnakeCase::to_snake_case(name.as_str());
+        if spelt != name.trim_end_matches('_') {
+            name = if taken.insert(spelt.clone()) { spelt } else { name };
+        }
+        param.name = name;
+    }
+}

@@ -1,0 +1,908 @@
+//! Schemas to Rust types, each with the views its use asks for.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::{self, Object};
+use crate::note::{Kind, Notes, Stage};
+
+use super::all_of::flatten;
+use super::model::{Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
+use super::{component_name, names, resolve, schema_references};
+
+/// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum View {
+    /// What a response holds.
+    Read,
+    /// What a request holds.
+    Write,
+}
+
+pub(super) struct Types<'a> {
+    pub(super) notes: &'a mut Notes,
+    schemas: Map,
+    /// Component to Rust name.
+    names: BTreeMap<String, String>,
+    /// Every name in use.
+    taken: BTreeSet<String>,
+    defs: BTreeMap<String, TypeDef>,
+    queue: VecDeque<(String, View)>,
+    queued: BTreeSet<(String, View)>,
+    /// Components with two views.
+    twins: BTreeSet<String>,
+    /// Components only requests reach.
+    write_only: BTreeSet<String>,
+    /// Inline schemas that share a name given by `x-rust-name`.
+    shared: BTreeMap<(String, View), (Node, String)>,
+    /// Flattened schemas whose types are being made, with their names.
+    open: Vec<(Node, View, String)>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(document: &'a Node, notes: &'a mut Notes) -> Self {
+        let schemas = document.get("components").and_then(|it| it.get("schemas")).and_then(Node::as_object).cloned().unwrap_or_default();
+        let names = names::components(&schemas);
+        let (requests, responses) = reach(document, &schemas);
+        let differing = differing(&schemas);
+        let twins: BTreeSet<String> = requests.intersection(&responses).filter(|name| differing.contains(*name)).cloned().collect();
+        let write_only = requests.difference(&responses).cloned().collect();
+        let mut taken: BTreeSet<String> = names.values().cloned().collect();
+        taken.insert("Extra".to_owned());
+        let mut types = Self {
+            notes,
+            schemas,
+            names,
+            taken,
+            defs: BTreeMap::new(),
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+            twins,
+            write_only,
+            shared: BTreeMap::new(),
+            open: Vec::new(),
+        };
+        for (component, name) in &types.names {
+            let node = &types.schemas[component];
+            let dotted = component.rsplit(['.', '/']).next().unwrap_or(component);
+            let given = node.str("x-rust-name").or_else(|| node.str("x-speakeasy-name-override")).unwrap_or(dotted);
+            if names::pascal(given) != *name {
+                let at = Pointer::root().join("components").join("schemas").join(component);
+                let reason = format!("called `{name}`, because another schema would have the same name");
+                types.notes.push(Stage::Shape, Kind::Rename, &at, node, reason).advise("set `x-rust-name` in an overlay to choose");
+            }
+        }
+        let all: Vec<String> = types.schemas.keys().cloned().collect();
+        for name in all {
+            types.enqueue(&name, View::Read);
+        }
+        types
+    }
+
+    /// Defines what is still waiting, and breaks circles of types that hold each other in place.
+    pub(super) fn finish(mut self) -> Vec<TypeDef> {
+        self.drain();
+        let known: BTreeSet<String> = self.defs.keys().cloned().collect();
+        for def in self.defs.values_mut() {
+            for_each_type(&mut def.kind, &mut |ty| forget_unknown(ty, &known));
+        }
+        break_circles(&mut self.defs);
+        self.defs.into_values().collect()
+    }
+
+    fn drain(&mut self) {
+        while let Some((component, view)) = self.queue.pop_front() {
+            self.define(&component, view);
+        }
+    }
+
+    fn enqueue(&mut self, component: &str, view: View) {
+        let view = if self.twins.contains(component) {
+            view
+        } else if self.write_only.contains(component) {
+            View::Write
+        } else {
+            View::Read
+        };
+        if self.queued.insert((component.to_owned(), view)) {
+            self.queue.push_back((component.to_owned(), view));
+        }
+    }
+
+    fn rust_name(&self, component: &str, view: View) -> Option<String> {
+        let name = self.names.get(component)?;
+        if view == View::Write && self.twins.contains(component) {
+            let mut input = format!("{name}Input");
+            while self.names.values().any(|other| *other == input) {
+                input.push_str("View");
+            }
+            return Some(input);
+        }
+        Some(name.clone())
+    }
+
+    /// The type a component schema is used as.
+    fn component(&mut self, component: &str, view: View) -> Type {
+        let Some(name) = self.rust_name(component, view) else { return Type::Any };
+        self.taken.insert(name.clone());
+        self.enqueue(component, view);
+        let nullable = self.schemas.get(component).is_some_and(|schema| schema.is_true("nullable"));
+        if nullable { Type::Named(name).nullable() } else { Type::Named(name) }
+    }
+
+    fn define(&mut self, component: &str, view: View) {
+        let Some(name) = self.rust_name(component, view) else { return };
+        let Some(schema) = self.schemas.get(component).cloned() else { return };
+        let at = Pointer::root().join("components").join("schemas").join(component);
+        let place = Place { at: &at, name: &name, exact: true, view };
+        let ty = self.bare(&schema, &place);
+        if self.defs.contains_key(&name) {
+            return;
+        }
+        let ty = match ty.inner() {
+            // An alias of itself holds nothing.
+            Type::Named(own) if *own == name => Type::Any,
+            _ => ty.inner().clone(),
+        };
+        let doc = doc(&schema);
+        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, kind: TypeKind::Alias(ty) });
+    }
+
+    /// The type of a schema that stands at a place; what it is made of is named after `hint`.
+    pub(super) fn type_of(&mut self, schema: &Node, at: &Pointer, hint: &str, view: View) -> Type {
+        let ty = self.bare(schema, &Place { at, name: hint, exact: false, view });
+        if schema.is_true("nullable") { ty.nullable() } else { ty }
+    }
+
+    fn bare(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        if let Some(target) = grammar::reference(schema).and_then(component_name) {
+            return self.component(&target, place.view);
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Node::as_array) {
+            let beside = |key: &str| {
+                grammar::is_annotation(key) || matches!(key, "allOf" | "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+            };
+            let alone = schema.as_object().is_some_and(|map| map.keys().all(|key| beside(key)));
+            let says_something = |part: &&Node| part.as_object().is_none_or(|map| !grammar::only_annotations(map));
+            let telling: Vec<&Node> = parts.iter().filter(says_something).collect();
+            if let [only] = telling.as_slice()
+                && alone
+            {
+                let nullable = only.is_true("nullable");
+                let ty = self.bare(only, place);
+                return if nullable { ty.nullable() } else { ty };
+            }
+            let merged = flatten(schema, &self.schemas);
+            // A part that refers back to where it stands would go on for ever: it is the type being made.
+            if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *open == merged && *view == place.view) {
+                return Type::Named(name.clone());
+            }
+            let name = if place.exact { place.name.to_owned() } else { self.free(place.name) };
+            self.open.push((merged.clone(), place.view, name.clone()));
+            let ty = self.bare(&merged, &Place { name: &name, ..*place });
+            self.open.pop();
+            return ty;
+        }
+        if let Some(values) = schema.get("enum").and_then(Node::as_array)
+            && let Some(ty) = self.enumeration(schema, values, place)
+        {
+            return ty;
+        }
+        let branches = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Node::as_array);
+        if let Some(branches) = branches {
+            let branches = branches.to_vec();
+            return self.union(schema, &branches, place);
+        }
+        match schema.str("type") {
+            Some("string") => Type::String,
+            Some("boolean") => Type::Bool,
+            Some("integer") => integer(schema),
+            Some("number") => number(schema),
+            Some("array") => self.array(schema, place),
+            Some("object") => self.object(schema, place),
+            _ if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => self.object(schema, place),
+            _ if schema.get("items").is_some() => self.array(schema, place),
+            _ => Type::Any,
+        }
+    }
+
+    fn array(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        let Some(items) = schema.get("items") else { return Type::Array(Box::new(Type::Any)) };
+        let hint = format!("{}Item", place.name);
+        Type::Array(Box::new(self.type_of(items, &place.at.join("items"), &hint, place.view)))
+    }
+
+    fn object(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        let properties = schema.get("properties").and_then(Node::as_object);
+        let additional = schema.get("additionalProperties");
+        if properties.is_none_or(Map::is_empty) {
+            match additional.map(|it| &it.value) {
+                Some(Value::Object(_)) => {
+                    let hint = format!("{}Value", place.name);
+                    let value = additional.map_or(Type::Any, |it| self.type_of(it, &place.at.join("additionalProperties"), &hint, place.view));
+                    return Type::Map(Box::new(value));
+                }
+                Some(Value::Bool(true)) => return Type::Map(Box::new(Type::Any)),
+                // A component without properties is a message that has none yet: a struct that can get some.
+                None if !place.exact => return Type::Map(Box::new(Type::Any)),
+                _ => {}
+            }
+        }
+        self.structure(schema, place)
+    }
+
+    fn structure(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        let empty = Map::new();
+        let properties = schema.get("properties").and_then(Node::as_object).unwrap_or(&empty);
+        let name = match self.claim(schema, place) {
+            Claimed::New(name) => name,
+            Claimed::Shared(name) => return Type::Named(name),
+        };
+        let required: BTreeSet<&str> =
+            schema.get("required").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str).collect();
+        let hidden = match place.view {
+            View::Read => "writeOnly",
+            View::Write => "readOnly",
+        };
+        let visible: Vec<(&String, &Node)> = properties.iter().filter(|(_, property)| !property.is_true(hidden)).collect();
+        let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
+        let mut fields = Vec::new();
+        for ((wire, property), field) in visible.into_iter().zip(field_names) {
+            let at = place.at.join("properties").join(wire);
+            let ty = self.type_of(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
+            fields.push(Field {
+                name: field,
+                wire: wire.clone(),
+                aliases: strings(property.get("x-aliases")),
+                ty,
+                required: required.contains(wire.as_str()),
+                boxed: false,
+                sensitive: property.is_true("x-sensitive") || property.str("format") == Some("password"),
+                deprecated: property.is_true("deprecated"),
+                doc: doc(property),
+            });
+        }
+        let extra = match schema.get("additionalProperties").map(|it| &it.value) {
+            // What a closed response grows tomorrow is kept all the same.
+            Some(Value::Bool(false)) if place.view == View::Write => None,
+            Some(Value::Object(_)) => schema.get("additionalProperties").map(|it| {
+                self.type_of(it, &place.at.join("additionalProperties"), &format!("{name}Value"), place.view)
+            }),
+            _ => Some(Type::Any),
+        };
+        let mut extra_name = "extra".to_owned();
+        while fields.iter().any(|field| field.name == extra_name) {
+            extra_name.push('_');
+        }
+        let kind = TypeKind::Struct(Struct { fields, extra: extra.map(|ty| (extra_name, ty)) });
+        self.insert(&name, schema, place, kind);
+        Type::Named(name)
+    }
+
+    fn enumeration(&mut self, schema: &Node, values: &[Node], place: &Place<'_>) -> Option<Type> {
+        let present: Vec<&Node> = values.iter().filter(|value| !value.is_null()).collect();
+        let all = |test: fn(&Value) -> bool| !present.is_empty() && present.iter().all(|value| test(&value.value));
+        let texts = all(|value| matches!(value, Value::String(_)));
+        let integers = all(|value| matches!(value, Value::Number(number) if number.is_i64()));
+        match schema.str("type") {
+            None => {}
+            Some("string") if texts => {}
+            Some("integer" | "number") if integers => {}
+            Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
+            Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(Type::F64),
+            Some("array" | "object") => {
+                self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
+                return None;
+            }
+            Some(_) if present.is_empty() => return Some(Type::Any),
+            Some(_) => {
+                self.note(Kind::Mend, place.at, schema, "the enum's values are not of the schema's type; any value is taken");
+                return Some(Type::Any);
+            }
+        }
+        if !texts && !integers {
+            if all(|value| matches!(value, Value::Bool(_))) {
+                return Some(Type::Bool);
+            }
+            if !present.is_empty() {
+                self.note(Kind::Loss, place.at, schema, "an enum of values of several types is read as any value");
+            }
+            return Some(Type::Any);
+        }
+        let name = match self.claim(schema, place) {
+            Claimed::New(name) => name,
+            Claimed::Shared(name) => return Some(Type::Named(name)),
+        };
+        let mut wires: Vec<String> = Vec::new();
+        for value in present {
+            let wire = match &value.value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => continue,
+            };
+            if !wires.contains(&wire) {
+                wires.push(wire);
+            }
+        }
+        let given = strings(schema.get("x-enum-varnames").or_else(|| schema.get("x-enumNames")));
+        let given = if given.len() == values.len() { given } else { Vec::new() };
+        let negative = |wire: &String| wire.replace('-', "Minus");
+        let labels: Vec<String> = if texts { wires.clone() } else { wires.iter().map(negative).collect() };
+        let (variants, unknown) = names::variants(&labels, &given);
+        let values = variants.into_iter().zip(wires).map(|(name, wire)| EnumValue { name, wire }).collect();
+        self.insert(&name, schema, place, TypeKind::Enum(Enum { values, unknown, integer: integers }));
+        Some(Type::Named(name))
+    }
+
+    fn union(&mut self, schema: &Node, branches: &[Node], place: &Place<'_>) -> Type {
+        if branches.is_empty() || (schema.get("oneOf").is_some() && schema.get("anyOf").is_some()) {
+            self.note(Kind::Loss, place.at, schema, "two unions at once are read as any value");
+            return Type::Any;
+        }
+        if schema.get("properties").is_some() {
+            let merged = self.wide(schema, branches);
+            return self.structure(&merged, place);
+        }
+        // Branches that only demand properties constrain a type given elsewhere.
+        let constraint = |branch: &Node| branch.as_object().is_some_and(|map| map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key)));
+        if branches.iter().all(constraint) {
+            let mut rest = schema.clone();
+            rest.take("oneOf");
+            rest.take("anyOf");
+            return self.bare(&rest, place);
+        }
+        // An open enum already takes every string.
+        let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
+        let is_enum = |schema: &Node| schema.get("enum").and_then(Node::as_array).is_some_and(|values| values.iter().all(|it| it.as_str().is_some()));
+        let some_enum = resolved.iter().any(is_enum);
+        let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
+        let kept: Vec<usize> = (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
+        let name = if kept.len() == 1 || place.exact { place.name.to_owned() } else { self.free(place.name) };
+        if let [only] = kept.as_slice() {
+            return self.bare(&branches[*only], place);
+        }
+        // Reserved now, so that no branch takes it.
+        self.taken.insert(name.clone());
+        let tag = schema.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
+        let tag = tag.or_else(|| implicit_tag(&resolved));
+        let mapping = schema.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
+        let mut variants: Vec<Variant> = Vec::new();
+        for index in kept {
+            let branch = &branches[index];
+            let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+            let at = place.at.join(key).join(index);
+            let tags = self.tags(branch, &resolved[index], tag.as_deref(), mapping);
+            let label = self.label(branch, &resolved[index], &tags, &variants);
+            let ty = self.type_of(branch, &at, &format!("{name}{label}"), place.view);
+            if ty == Type::Any {
+                self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
+                if !place.exact {
+                    self.taken.remove(&name);
+                }
+                return Type::Any;
+            }
+            if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
+                same.tags.extend(tags);
+                continue;
+            }
+            let mut label = match (&ty, grammar::reference(branch)) {
+                (Type::Named(name), Some(_)) => name.clone(),
+                _ => label,
+            };
+            while variants.iter().any(|variant| variant.name == label) {
+                label.push_str("Alternative");
+            }
+            variants.push(Variant { name: label, ty, boxed: false, tags });
+        }
+        if variants.len() == 1
+            && let Some(only) = variants.pop()
+        {
+            return only.ty;
+        }
+        let unknown = ["Unknown", "Other", "Unrecognized"].into_iter().find(|name| variants.iter().all(|variant| variant.name != *name));
+        let unknown = unknown.unwrap_or("UnknownToThisVersion").to_owned();
+        self.insert(&name, schema, place, TypeKind::Union(Union { variants, unknown, tag }));
+        Type::Named(name)
+    }
+
+    /// Properties beside a union: one object with the properties of every branch, those optional.
+    fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
+        let mut wide = schema.clone();
+        wide.take("oneOf");
+        wide.take("anyOf");
+        wide.take("discriminator");
+        for branch in branches {
+            let branch = self.resolved(branch);
+            for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
+                let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
+                match properties.get_mut(key) {
+                    Some(existing) if existing == property => {}
+                    // Two branches that differ: whatever it is, it is kept.
+                    Some(existing) if existing.get("enum").is_some() && property.get("enum").is_some() => {
+                        let more = property.get("enum").and_then(Node::as_array).unwrap_or_default().to_vec();
+                        if let Some(values) = existing.get_mut("enum").and_then(Node::as_array_mut) {
+                            let new: Vec<Node> = more.into_iter().filter(|value| !values.contains(value)).collect();
+                            values.extend(new);
+                        }
+                    }
+                    Some(existing) => {
+                        let mut any = Map::new();
+                        any.extend(existing.get("description").map(|it| ("description".to_owned(), it.clone())));
+                        existing.value = any.into();
+                    }
+                    None => drop(properties.insert(key.clone(), property.clone())),
+                }
+            }
+            if branch.get("properties").is_none() && branch.get("required").is_none() && branch.as_object().is_some_and(|map| !map.is_empty()) {
+                self.note(Kind::Loss, &Pointer::root(), &branch, "a branch beside properties that is no object is kept only in `extra`");
+            }
+        }
+        wide
+    }
+
+    /// A schema with references and `allOf` resolved, for looking at.
+    fn resolved(&self, schema: &Node) -> Node {
+        let mut schema = schema.clone();
+        for _ in 0..16 {
+            let Some(target) = grammar::reference(&schema).and_then(component_name) else { break };
+            match self.schemas.get(&target) {
+                Some(found) => schema = found.clone(),
+                None => break,
+            }
+        }
+        if schema.get("allOf").is_some() { flatten(&schema, &self.schemas) } else { schema }
+    }
+
+    fn tags(&self, branch: &Node, resolved: &Node, tag: Option<&str>, mapping: Option<&Map>) -> Vec<String> {
+        let Some(tag) = tag else { return Vec::new() };
+        let component = grammar::reference(branch).and_then(component_name);
+        let mut tags = Vec::new();
+        for (value, target) in mapping.into_iter().flatten() {
+            let target = target.as_str().unwrap_or_default();
+            let target = component_name(target).unwrap_or_else(|| target.to_owned());
+            if component.as_deref() == Some(target.as_str()) {
+                tags.push(value.clone());
+            }
+        }
+        if tags.is_empty() {
+            let property = resolved.get("properties").and_then(|it| it.get(tag)).map(|it| self.resolved(it));
+            tags = strings(property.as_ref().and_then(|it| it.get("enum")));
+        }
+        if tags.is_empty() {
+            tags.extend(component);
+        }
+        tags
+    }
+
+    /// What a branch is called among its siblings.
+    fn label(&self, branch: &Node, resolved: &Node, tags: &[String], siblings: &[Variant]) -> String {
+        let given = branch.str("x-rust-name").or_else(|| branch.str("title"));
+        let object = resolved.get("properties").is_some();
+        let array = |schema: &Node| schema.get("items").map(|items| self.resolved(items)).and_then(|items| items.str("type").map(names::pascal));
+        let label = match (given, tags) {
+            (Some(name), _) => names::pascal(name),
+            (None, [tag]) if object => names::pascal(tag),
+            _ if resolved.get("enum").is_some() => "Known".to_owned(),
+            _ => match resolved.str("type") {
+                Some("array") => match array(resolved) {
+                    Some(item) if siblings.iter().any(|it| it.name == "Array") => format!("{item}Array"),
+                    _ => "Array".to_owned(),
+                },
+                Some(name) => names::pascal(name),
+                None if object => "Object".to_owned(),
+                None => "Value".to_owned(),
+            },
+        };
+        let mut distinct = label.clone();
+        if siblings.iter().any(|it| it.name == distinct) && object {
+            let required = resolved.get("required").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str);
+            let with = required.map(|name| format!("{label}With{}", names::pascal(name)));
+            distinct = with.into_iter().find(|name| siblings.iter().all(|it| it.name != *name)).unwrap_or(distinct);
+        }
+        while siblings.iter().any(|it| it.name == distinct) {
+            distinct.push_str("Alternative");
+        }
+        distinct
+    }
+
+    /// A name for the type a schema makes: its own if it is a component or named by a hint, else free.
+    fn claim(&mut self, schema: &Node, place: &Place<'_>) -> Claimed {
+        if place.exact {
+            return Claimed::New(place.name.to_owned());
+        }
+        let Some(given) = schema.str("x-rust-name") else {
+            let name = self.free(place.name);
+            self.taken.insert(name.clone());
+            return Claimed::New(name);
+        };
+        let mut structure = schema.clone();
+        bare_structure(&mut structure);
+        let key = (given.to_owned(), place.view);
+        for view in [View::Read, View::Write] {
+            if let Some((other, name)) = self.shared.get(&(given.to_owned(), view))
+                && *other == structure
+            {
+                return Claimed::Shared(name.clone());
+            }
+        }
+        let name = self.free(&names::pascal(given));
+        self.taken.insert(name.clone());
+        self.shared.insert(key, (structure, name.clone()));
+        Claimed::New(name)
+    }
+
+    /// The name, or the nearest one that is not in use.
+    fn free(&self, name: &str) -> String {
+        let name = names::pascal(name);
+        if !self.taken.contains(&name) {
+            return name;
+        }
+        let suffixes = ["Type", "Kind", "Details", "Content"];
+        let other = suffixes.iter().map(|suffix| format!("{name}{suffix}")).find(|name| !self.taken.contains(name));
+        other.unwrap_or_else(|| {
+            let mut longer = format!("{name}Inline");
+            while self.taken.contains(&longer) {
+                longer.push_str("Type");
+            }
+            longer
+        })
+    }
+
+    fn insert(&mut self, name: &str, schema: &Node, place: &Place<'_>, kind: TypeKind) {
+        let doc = doc(schema);
+        let def = TypeDef { name: name.to_owned(), doc, pointer: place.at.clone(), kind };
+        self.defs.insert(name.to_owned(), def);
+    }
+
+    pub(super) fn note(&mut self, kind: Kind, at: &Pointer, node: &Node, reason: impl Into<String>) {
+        self.notes.push(Stage::Shape, kind, at, node, reason);
+    }
+
+    /// Whether a type is written as one word in a path, query or header.
+    pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
+        match self.alias(ty) {
+            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 => true,
+            Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_list(&mut self, ty: &Type) -> bool {
+        matches!(self.alias(ty), Type::Array(_))
+    }
+
+    pub(super) fn is_flat_list(&mut self, ty: &Type) -> bool {
+        match self.alias(ty) {
+            Type::Array(item) => self.is_scalar(&item),
+            _ => false,
+        }
+    }
+
+    /// The fields of a struct: wire name, type, required, documentation.
+    pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
+        let Type::Named(name) = self.alias(ty) else { return None };
+        match &self.defs.get(&name)?.kind {
+            TypeKind::Struct(it) => Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect()),
+            _ => None,
+        }
+    }
+
+    /// What a type is once aliases and nullability are looked through.
+    fn alias(&mut self, ty: &Type) -> Type {
+        self.drain();
+        let mut ty = ty.inner().clone();
+        for _ in 0..16 {
+            let Type::Named(name) = &ty else { break };
+            match self.defs.get(name).map(|def| &def.kind) {
+                Some(TypeKind::Alias(target)) => ty = target.inner().clone(),
+                _ => break,
+            }
+        }
+        ty
+    }
+
+    /// Adds a union of types made for an operation; gives back the one type if there is only one.
+    pub(super) fn any_of(&mut self, hint: &str, doc: &str, at: &Pointer, types: Vec<Type>) -> Type {
+        let mut distinct: Vec<Type> = Vec::new();
+        let nullable = types.iter().any(|ty| matches!(ty, Type::Nullable(_)));
+        for ty in types {
+            let ty = ty.inner().clone();
+            if !distinct.contains(&ty) {
+                distinct.push(ty);
+            }
+        }
+        if distinct.contains(&Type::Any) {
+            return Type::Any;
+        }
+        let ty = if distinct.len() == 1 {
+            distinct.remove(0)
+        } else {
+            let name = self.free(hint);
+            self.taken.insert(name.clone());
+            let mut variants: Vec<Variant> = Vec::new();
+            for ty in distinct {
+                let mut label = match &ty {
+                    Type::Named(name) => name.clone(),
+                    Type::Array(_) => "Array".to_owned(),
+                    Type::Map(_) => "Object".to_owned(),
+                    Type::String => "String".to_owned(),
+                    _ => "Scalar".to_owned(),
+                };
+                while variants.iter().any(|variant| variant.name == label) {
+                    label.push_str("Alternative");
+                }
+                variants.push(Variant { name: label, ty, boxed: false, tags: Vec::new() });
+            }
+            let kind = TypeKind::Union(Union { variants, unknown: "Unknown".to_owned(), tag: None });
+            self.defs.insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
+            Type::Named(name)
+        };
+        if nullable { ty.nullable() } else { ty }
+    }
+}
+
+/// Where a schema stands, what to call what it makes, and for which side.
+struct Place<'a> {
+    at: &'a Pointer,
+    name: &'a str,
+    /// Whether the name is the schema's own, rather than a suggestion.
+    exact: bool,
+    view: View,
+}
+
+enum Claimed {
+    New(String),
+    Shared(String),
+}
+
+fn integer(schema: &Node) -> Type {
+    let bound = |key: &str| match schema.get(key).map(|it| &it.value) {
+        Some(Value::Number(number)) => Some(number),
+        _ => None,
+    };
+    match schema.str("format") {
+        Some("int32" | "int16" | "int8") => Type::I32,
+        Some("uint32" | "uint16" | "uint8") => Type::U32,
+        Some("uint64") => Type::U64,
+        _ if bound("maximum").is_some_and(|number| number.as_i64().is_none()) => Type::U64,
+        _ => Type::I64,
+    }
+}
+
+fn number(schema: &Node) -> Type {
+    match schema.str("format") {
+        Some("int32" | "int64" | "uint32" | "uint64") => integer(schema),
+        _ => Type::F64,
+    }
+}
+
+fn strings(node: Option<&Node>) -> Vec<String> {
+    node.and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect()
+}
+
+/// What the document says of a schema in words, and the facts about it that the Rust type does not show.
+fn doc(schema: &Node) -> String {
+    let text = schema.str("description").or_else(|| schema.str("title")).unwrap_or_default().trim();
+    let mut facts = Vec::new();
+    let shown = |node: &Node| match &node.value {
+        Value::String(text) if text.len() < 60 && !text.contains(['`', '\n']) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    };
+    for (key, label) in [("format", "Format"), ("default", "Default"), ("minimum", "At least"), ("maximum", "At most"), ("pattern", "Pattern")] {
+        let obvious = key == "format" && matches!(schema.str("format"), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
+        if let Some(value) = schema.get(key).filter(|_| !obvious).and_then(shown).filter(|value| !value.is_empty()) {
+            facts.push(format!("{label}: `{value}`."));
+        }
+    }
+    match (text.is_empty(), facts.is_empty()) {
+        (_, true) => text.to_owned(),
+        (true, false) => facts.join(" "),
+        (false, false) => format!("{text}\n\n{}", facts.join(" ")),
+    }
+}
+
+/// A schema without its words, for comparing.
+fn bare_structure(schema: &mut Node) {
+    Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
+        if let Some(map) = node.as_object_mut() {
+            map.retain(|key, _| !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly"));
+        }
+    });
+}
+
+/// The required property whose one-value enums tell the branches apart, if there is one.
+fn implicit_tag(branches: &[Node]) -> Option<String> {
+    let value = |branch: &Node, key: &str| -> Option<String> {
+        let values = branch.get("properties")?.get(key)?.get("enum")?.as_array()?;
+        match values {
+            [one] => one.as_str().map(str::to_owned),
+            _ => None,
+        }
+    };
+    let first = branches.first()?;
+    let required = strings(first.get("required"));
+    required.into_iter().find(|key| {
+        let values: Vec<Option<String>> = branches.iter().map(|branch| value(branch, key)).collect();
+        let distinct: BTreeSet<&Option<String>> = values.iter().collect();
+        values.iter().all(Option::is_some) && distinct.len() == values.len()
+    })
+}
+
+/// The components that requests and responses reach.
+fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut requests = BTreeSet::new();
+    let mut responses = BTreeSet::new();
+    for (_, _, operation, item) in grammar::operations(document) {
+        let parameters = [operation, item].into_iter().filter_map(|node| node.get("parameters").and_then(Node::as_array)).flatten();
+        for parameter in parameters {
+            requests.extend(schema_references(Object::Parameter, resolve(document, parameter)));
+        }
+        if let Some(body) = operation.get("requestBody") {
+            requests.extend(schema_references(Object::RequestBody, resolve(document, body)));
+        }
+        for response in operation.get("responses").and_then(Node::as_object).into_iter().flat_map(Map::values) {
+            responses.extend(schema_references(Object::Response, resolve(document, response)));
+        }
+    }
+    (closure(requests, schemas), closure(responses, schemas))
+}
+
+fn closure(start: BTreeSet<String>, schemas: &Map) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut queue: Vec<String> = start.into_iter().collect();
+    while let Some(name) = queue.pop() {
+        if let Some(schema) = schemas.get(&name)
+            && reached.insert(name)
+        {
+            queue.extend(schema_references(Object::Schema, schema).into_iter().filter(|name| !reached.contains(name)));
+        }
+    }
+    reached
+}
+
+/// The components whose read and write views differ: they, or what they hold, have `readOnly` or `writeOnly` properties.
+fn differing(schemas: &Map) -> BTreeSet<String> {
+    let mut users: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let mut differing = BTreeSet::new();
+    let mut queue: Vec<&String> = Vec::new();
+    for (name, schema) in schemas {
+        for target in schema_references(Object::Schema, schema) {
+            users.entry(target).or_default().push(name);
+        }
+        let mut own = false;
+        Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
+            let properties = node.get("properties").and_then(Node::as_object);
+            own |= properties.into_iter().flat_map(Map::values).any(|it| it.is_true("readOnly") || it.is_true("writeOnly"));
+        });
+        if own {
+            queue.push(name);
+        }
+    }
+    while let Some(name) = queue.pop() {
+        if differing.insert(name.clone()) {
+            queue.extend(users.get(name).into_iter().flatten());
+        }
+    }
+    differing
+}
+
+fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Type)) {
+    match kind {
+        TypeKind::Struct(it) => {
+            it.fields.iter_mut().for_each(|field| visit(&mut field.ty));
+            it.extra.iter_mut().for_each(|(_, ty)| visit(ty));
+        }
+        TypeKind::Union(it) => it.variants.iter_mut().for_each(|variant| visit(&mut variant.ty)),
+        TypeKind::Alias(ty) => visit(ty),
+        TypeKind::Enum(_) => {}
+    }
+}
+
+/// A name that nothing defines (a circle that closed on something other than a type of its own) is any value.
+fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
+    match ty {
+        Type::Named(name) if !known.contains(name) => *ty = Type::Any,
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => forget_unknown(inner, known),
+        _ => {}
+    }
+}
+
+/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
+    for name in defs.keys().cloned().collect::<Vec<_>>() {
+        let mut seen = BTreeSet::new();
+        let mut at = name.clone();
+        while let Some(TypeKind::Alias(ty)) = defs.get(&at).map(|def| &def.kind) {
+            let mut ty = ty;
+            while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
+                ty = inner;
+            }
+            let Type::Named(next) = ty else { break };
+            if !seen.insert(at.clone()) {
+                break;
+            }
+            at = next.clone();
+        }
+        if seen.contains(&at)
+            && let Some(def) = defs.get_mut(&name)
+        {
+            def.kind = TypeKind::Alias(Type::Any);
+        }
+    }
+    let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, def) in defs.iter() {
+        let targets = match &def.kind {
+            TypeKind::Struct(it) => it.fields.iter().filter_map(|field| field.ty.by_value()).map(str::to_owned).collect(),
+            TypeKind::Union(it) => it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect(),
+            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Enum(_) => Vec::new(),
+        };
+        edges.insert(name.clone(), targets);
+    }
+    let circle = circles(&edges);
+    let same = |a: &str, b: &str| circle.get(a).is_some_and(|id| circle.get(b) == Some(id));
+    for (name, def) in defs.iter_mut() {
+        match &mut def.kind {
+            TypeKind::Struct(it) => {
+                for field in &mut it.fields {
+                    field.boxed = field.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            TypeKind::Union(it) => {
+                for variant in &mut it.variants {
+                    variant.boxed = variant.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The strongly connected components that are circles: each name in one, with the number of its circle.
+fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
+    // Kosaraju, with its own stacks: documents nest deeper than threads like to recurse.
+    let mut order = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for start in edges.keys() {
+        let mut stack = vec![(start.as_str(), 0)];
+        if !seen.insert(start) {
+            continue;
+        }
+        while let Some((node, next)) = stack.pop() {
+            match edges.get(node).and_then(|targets| targets.get(next)) {
+                Some(target) => {
+                    stack.push((node, next + 1));
+                    if seen.insert(target) {
+                        stack.push((target, 0));
+                    }
+                }
+                None => order.push(node),
+            }
+        }
+    }
+    let mut reverse: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, targets) in edges {
+        for to in targets {
+            reverse.entry(to).or_default().push(from);
+        }
+    }
+    let mut found = BTreeMap::new();
+    let mut assigned: BTreeSet<&str> = BTreeSet::new();
+    for (id, start) in order.into_iter().rev().enumerate() {
+        let mut members = Vec::new();
+        let mut stack = vec![start];
+        while let Some(node) = stack.pop() {
+            if assigned.insert(node) {
+                members.push(node);
+                stack.extend(reverse.get(node).into_iter().flatten());
+            }
+        }
+        let own_loop = |node: &str| edges.get(node).is_some_and(|targets| targets.iter().any(|target| target == node));
+        if members.len() > 1 || members.first().is_some_and(|node| own_loop(node)) {
+            found.extend(members.into_iter().map(|node| (node.to_owned(), id)));
+        }
+    }
+    found
+}
