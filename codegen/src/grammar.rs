@@ -78,8 +78,18 @@ impl Object {
             (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => List(Schema),
             (
                 Schema,
-                "items" | "additionalProperties" | "not" | "if" | "then" | "else" | "contains" | "propertyNames"
-                | "unevaluatedItems" | "unevaluatedProperties" | "additionalItems" | "contentSchema",
+                "items"
+                | "additionalProperties"
+                | "not"
+                | "if"
+                | "then"
+                | "else"
+                | "contains"
+                | "propertyNames"
+                | "unevaluatedItems"
+                | "unevaluatedProperties"
+                | "additionalItems"
+                | "contentSchema",
             ) => One(Schema),
             _ => return None,
         })

@@ -28,12 +28,21 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
 
 /// Checks that a tree is an OpenAPI document of a version this pipeline reads.
 pub(crate) fn version(document: &Node) -> Result<(), Error> {
-    let refuse = |message: String, node: &Node, help: &str| Err(Diagnostic::new(message).at(&node.span).help(help).into());
+    let refuse =
+        |message: String, node: &Node, help: &str| Err(Diagnostic::new(message).at(&node.span).help(help).into());
     if let Some(swagger) = document.get("swagger") {
-        return refuse("this is Swagger 2.0, which is not read here".to_owned(), swagger, "convert it to OpenAPI 3 first, for example with swagger2openapi");
+        return refuse(
+            "this is Swagger 2.0, which is not read here".to_owned(),
+            swagger,
+            "convert it to OpenAPI 3 first, for example with swagger2openapi",
+        );
     }
     let Some(node) = document.get("openapi") else {
-        return refuse("this is not an OpenAPI document: it has no `openapi` member".to_owned(), document, "an OpenAPI document begins with `openapi: 3.1.0`");
+        return refuse(
+            "this is not an OpenAPI document: it has no `openapi` member".to_owned(),
+            document,
+            "an OpenAPI document begins with `openapi: 3.1.0`",
+        );
     };
     let version = match &node.value {
         Value::String(text) => text.clone(),
@@ -54,7 +63,8 @@ fn inline_path_items(document: &mut Node, notes: &mut Notes) {
         for (path, item) in items.iter_mut() {
             let Some(target) = grammar::reference(item) else { continue };
             let at = Pointer::root().join(section).join(path);
-            match target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&crate::select::percent_decode(pointer))) {
+            match target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&crate::select::percent_decode(pointer)))
+            {
                 Some(found) if found.get("$ref").is_none() => *item = found.clone(),
                 _ => {
                     let reason = format!("the path item refers to `{target}`, which is not in the document");
@@ -124,7 +134,12 @@ impl Lowering<'_> {
 
     fn root(&mut self, node: &mut Node, at: &Pointer) {
         if let Some(webhooks) = node.take("webhooks") {
-            self.note(Kind::Loss, &at.join("webhooks"), &webhooks, "webhooks are calls to the client, which 3.0 cannot describe");
+            self.note(
+                Kind::Loss,
+                &at.join("webhooks"),
+                &webhooks,
+                "webhooks are calls to the client, which 3.0 cannot describe",
+            );
         }
         node.take("jsonSchemaDialect");
         if node.get("paths").is_none() {
@@ -134,12 +149,21 @@ impl Lowering<'_> {
             node.set("info", Map::new());
         }
         if let Some(paths) = node.get_mut("paths").and_then(Node::as_object_mut) {
-            let relative: Vec<String> = paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
+            let relative: Vec<String> =
+                paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
             for path in relative {
                 if let Some(item) = paths.get(&path).cloned() {
-                    self.notes.push(Stage::Lower, Kind::Mend, &at.join("paths").join(&path), &item, "a path begins with `/`; one was put in front");
+                    self.notes.push(
+                        Stage::Lower,
+                        Kind::Mend,
+                        &at.join("paths").join(&path),
+                        &item,
+                        "a path begins with `/`; one was put in front",
+                    );
                     let renamed = std::mem::take(paths).into_iter();
-                    *paths = renamed.map(|(key, value)| if key == path { (format!("/{key}"), value) } else { (key, value) }).collect();
+                    *paths = renamed
+                        .map(|(key, value)| if key == path { (format!("/{key}"), value) } else { (key, value) })
+                        .collect();
                 }
             }
         }
@@ -204,11 +228,21 @@ impl Lowering<'_> {
 
     fn components(&mut self, node: &mut Node, at: &Pointer) {
         if let Some(schemes) = node.get_mut("securitySchemes").and_then(Node::as_object_mut) {
-            let mutual: Vec<String> = schemes.iter().filter(|(_, it)| it.str("type") == Some("mutualTLS")).map(|(key, _)| key.clone()).collect();
+            let mutual: Vec<String> = schemes
+                .iter()
+                .filter(|(_, it)| it.str("type") == Some("mutualTLS"))
+                .map(|(key, _)| key.clone())
+                .collect();
             for name in mutual {
                 if let Some(scheme) = schemes.shift_remove(&name) {
                     let here = at.join("securitySchemes").join(&name);
-                    self.notes.push(Stage::Lower, Kind::Loss, &here, &scheme, "mutual TLS is not in 3.0; configure the HTTP client for it");
+                    self.notes.push(
+                        Stage::Lower,
+                        Kind::Loss,
+                        &here,
+                        &scheme,
+                        "mutual TLS is not in 3.0; configure the HTTP client for it",
+                    );
                 }
             }
         }
@@ -218,7 +252,8 @@ impl Lowering<'_> {
     fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = known_members(kind) else { return };
         let Some(map) = node.as_object_mut() else { return };
-        let strange: Vec<String> = map.keys().filter(|key| !key.starts_with("x-") && !known.contains(&key.as_str())).cloned().collect();
+        let strange: Vec<String> =
+            map.keys().filter(|key| !key.starts_with("x-") && !known.contains(&key.as_str())).cloned().collect();
         for key in strange {
             if let Some(value) = map.shift_remove(&key) {
                 let reason = format!("OpenAPI 3.0 has no `{key}` here");
@@ -282,7 +317,9 @@ impl Lowering<'_> {
         map.retain(|key, _| !matches!(key.as_str(), "$comment" | "$schema" | "$id" | "$anchor"));
         let alone = Node::at(Map::from_iter([("$ref".to_owned(), target)]), &span);
         let siblings = std::mem::take(map);
-        let beside = |key: &str| grammar::is_annotation(key) || matches!(key, "nullable" | "readOnly" | "writeOnly" | "default" | "xml");
+        let beside = |key: &str| {
+            grammar::is_annotation(key) || matches!(key, "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+        };
         let (outer, inner): (Map, Map) = siblings.into_iter().partition(|(key, _)| beside(key));
         let mut all = vec![alone];
         if !inner.is_empty() {
@@ -296,33 +333,74 @@ impl Lowering<'_> {
     /// Keywords that only narrow or structure a schema, and have no 3.0 spelling.
     fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
         const LOST: [&str; 16] = [
-            "contains", "minContains", "maxContains", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies",
-            "propertyNames", "unevaluatedItems", "unevaluatedProperties", "additionalItems", "contentSchema", "$dynamicRef", "$recursiveRef",
+            "contains",
+            "minContains",
+            "maxContains",
+            "if",
+            "then",
+            "else",
+            "dependentRequired",
+            "dependentSchemas",
+            "dependencies",
+            "propertyNames",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+            "additionalItems",
+            "contentSchema",
+            "$dynamicRef",
+            "$recursiveRef",
         ];
-        const SILENT: [&str; 9] = ["$defs", "definitions", "$schema", "$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$comment", "$vocabulary"];
+        const SILENT: [&str; 9] = [
+            "$defs",
+            "definitions",
+            "$schema",
+            "$id",
+            "$anchor",
+            "$dynamicAnchor",
+            "$recursiveAnchor",
+            "$comment",
+            "$vocabulary",
+        ];
         for key in SILENT {
             node.take(key);
         }
         for key in LOST {
             if let Some(value) = node.take(key) {
-                self.note(Kind::Loss, &at.join(key), &value, format!("`{key}` has no counterpart in 3.0; the constraint is not checked"));
+                self.note(
+                    Kind::Loss,
+                    &at.join(key),
+                    &value,
+                    format!("`{key}` has no counterpart in 3.0; the constraint is not checked"),
+                );
             }
         }
     }
 
     fn never_properties(&mut self, node: &mut Node, at: &Pointer) {
         let Some(properties) = node.get_mut("properties").and_then(Node::as_object_mut) else { return };
-        let never: Vec<String> = properties.iter().filter(|(_, it)| it.as_bool() == Some(false)).map(|(key, _)| key.clone()).collect();
+        let never: Vec<String> =
+            properties.iter().filter(|(_, it)| it.as_bool() == Some(false)).map(|(key, _)| key.clone()).collect();
         for key in never {
             if let Some(value) = properties.shift_remove(&key) {
-                self.notes.push(Stage::Lower, Kind::Loss, &at.join("properties").join(&key), &value, "a property that may not be there is not in the result");
+                self.notes.push(
+                    Stage::Lower,
+                    Kind::Loss,
+                    &at.join("properties").join(&key),
+                    &value,
+                    "a property that may not be there is not in the result",
+                );
             }
         }
     }
 
     fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
         let Some(patterns) = node.take("patternProperties") else { return };
-        self.note(Kind::Loss, &at.join("patternProperties"), &patterns, "3.0 cannot tell properties by pattern; any name is taken");
+        self.note(
+            Kind::Loss,
+            &at.join("patternProperties"),
+            &patterns,
+            "3.0 cannot tell properties by pattern; any name is taken",
+        );
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {
             // The patterns were all there could be: what they allow is what any further key may hold.
@@ -346,7 +424,12 @@ impl Lowering<'_> {
             node.set("prefixItems", items.value);
         }
         let Some(prefix) = node.take("prefixItems") else { return };
-        self.note(Kind::Loss, &at.join("prefixItems"), &prefix, "3.0 has no tuples: each item may be of any of the types, in any order");
+        self.note(
+            Kind::Loss,
+            &at.join("prefixItems"),
+            &prefix,
+            "3.0 has no tuples: each item may be of any of the types, in any order",
+        );
         let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
         match node.take("items") {
             Some(rest) if rest.as_bool() == Some(false) => {}
@@ -408,7 +491,9 @@ impl Lowering<'_> {
 
     /// Puts the only branch of a union in the union's place.
     fn fold(&mut self, node: &mut Node, branch: Node, _at: &Pointer) {
-        let clashes = |node: &Node, branch: &Map| branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key));
+        let clashes = |node: &Node, branch: &Map| {
+            branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key))
+        };
         match branch.as_object() {
             Some(map) if map.get("$ref").is_none() && !clashes(node, map) => {
                 for (key, value) in map {
@@ -435,14 +520,21 @@ impl Lowering<'_> {
             Value::Array(many) => many.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
             _ => Vec::new(),
         };
-        let known = |name: &String| matches!(name.as_str(), "null" | "boolean" | "object" | "array" | "number" | "string" | "integer");
+        let known = |name: &String| {
+            matches!(name.as_str(), "null" | "boolean" | "object" | "array" | "number" | "string" | "integer")
+        };
         if !types.iter().all(known) || types.is_empty() {
             let written = written.clone();
             self.note(Kind::Mend, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
             types.retain(known);
         }
         let mut seen = Vec::new();
-        types.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+        types.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name.clone());
+                true
+            }
+        });
         if types.iter().any(|name| name == "null") {
             types.retain(|name| name != "null");
             node.set("nullable", true);
@@ -469,23 +561,32 @@ impl Lowering<'_> {
     fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
         if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
             let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
-            self.note(Kind::Loss, &at.join("type"), &written, "a list of types beside a union or `allOf`; the branches decide");
+            self.note(
+                Kind::Loss,
+                &at.join("type"),
+                &written,
+                "a list of types beside a union or `allOf`; the branches decide",
+            );
             return;
         }
         let span = node.span.clone();
         let Some(map) = node.as_object_mut() else { return };
         map.shift_remove("type");
         let keywords = std::mem::take(map);
-        let mut branches: Vec<Map> = types.iter().map(|name| Map::from_iter([("type".to_owned(), Node::at(name.clone(), &span))])).collect();
+        let mut branches: Vec<Map> =
+            types.iter().map(|name| Map::from_iter([("type".to_owned(), Node::at(name.clone(), &span))])).collect();
         for (key, value) in keywords {
-            if grammar::is_annotation(&key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default" | "xml") {
+            if grammar::is_annotation(&key)
+                || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+            {
                 map.insert(key, value);
                 continue;
             }
             for (name, branch) in types.iter().zip(&mut branches) {
                 if key == "enum" {
                     let fits = |it: &Node| has_type(it, name);
-                    let values: Vec<Node> = value.as_array().unwrap_or_default().iter().filter(|it| fits(it)).cloned().collect();
+                    let values: Vec<Node> =
+                        value.as_array().unwrap_or_default().iter().filter(|it| fits(it)).cloned().collect();
                     branch.insert(key.clone(), Node::at(values, &value.span));
                 } else if speaks_about(&key, &value, name) {
                     branch.insert(key.clone(), value.clone());
@@ -500,14 +601,21 @@ impl Lowering<'_> {
 
     /// Exclusive bounds as numbers become a bound and a flag; what no 64-bit integer can hold goes.
     fn bounds(&mut self, node: &mut Node, at: &Pointer) {
-        for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)] {
+        for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)]
+        {
             if let Some(Value::Number(strict)) = node.get(exclusive).map(|it| it.value.clone()) {
                 let other = node.get(bound).and_then(|it| match &it.value {
                     Value::Number(number) => number.as_f64(),
                     _ => None,
                 });
                 let decides = match (other, strict.as_f64()) {
-                    (Some(other), Some(strict)) => if lower { strict >= other } else { strict <= other },
+                    (Some(other), Some(strict)) => {
+                        if lower {
+                            strict >= other
+                        } else {
+                            strict <= other
+                        }
+                    }
                     _ => true,
                 };
                 if decides {
@@ -533,7 +641,12 @@ impl Lowering<'_> {
                     None => {
                         let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
                         node.take(exclusive);
-                        self.note(Kind::Loss, &at.join(bound), &written, "the bound is no 64-bit integer; it is not checked");
+                        self.note(
+                            Kind::Loss,
+                            &at.join(bound),
+                            &written,
+                            "the bound is no 64-bit integer; it is not checked",
+                        );
                     }
                 }
             }
@@ -557,7 +670,12 @@ impl Lowering<'_> {
             Some(_) => {}
             None => {
                 if let Some(lost) = encoding.or(media) {
-                    self.note(Kind::Loss, at, &lost, "the string's content type or encoding is not in 3.0; it stays a string");
+                    self.note(
+                        Kind::Loss,
+                        at,
+                        &lost,
+                        "the string's content type or encoding is not in 3.0; it stays a string",
+                    );
                 }
             }
         }
@@ -566,7 +684,11 @@ impl Lowering<'_> {
 
 fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {
     let mut distinct: Vec<Node> = Vec::new();
-    schemas.drain(..).for_each(|schema| if !distinct.contains(&schema) { distinct.push(schema) });
+    schemas.drain(..).for_each(|schema| {
+        if !distinct.contains(&schema) {
+            distinct.push(schema)
+        }
+    });
     let anything = |schema: &Node| schema.as_bool() == Some(true) || schema.as_object().is_some_and(Map::is_empty);
     if distinct.iter().any(anything) || distinct.is_empty() {
         return Node::at(Map::new(), &around.span);
@@ -587,14 +709,18 @@ fn is_null_schema(schema: &Node) -> bool {
         _ => false,
     };
     let null_only = |values: &[Node]| !values.is_empty() && values.iter().all(Node::is_null);
-    null_type || schema.get("const").is_some_and(Node::is_null) || schema.get("enum").and_then(Node::as_array).is_some_and(null_only)
+    null_type
+        || schema.get("const").is_some_and(Node::is_null)
+        || schema.get("enum").and_then(Node::as_array).is_some_and(null_only)
 }
 
 fn has_type(value: &Node, name: &str) -> bool {
     match &value.value {
         Value::Null => false,
         Value::Bool(_) => name == "boolean",
-        Value::Number(number) => name == "number" || (name == "integer" && number.as_f64().is_some_and(|it| it.fract() == 0.0)),
+        Value::Number(number) => {
+            name == "number" || (name == "integer" && number.as_f64().is_some_and(|it| it.fract() == 0.0))
+        }
         Value::String(_) => name == "string",
         Value::Array(_) => name == "array",
         Value::Object(_) => name == "object",
@@ -604,12 +730,30 @@ fn has_type(value: &Node, name: &str) -> bool {
 /// Whether a keyword constrains values of one type.
 fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
     match key {
-        "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => name == "object",
+        "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => {
+            name == "object"
+        }
         "items" | "minItems" | "maxItems" | "uniqueItems" => name == "array",
         "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" => name == "string",
-        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => matches!(name, "number" | "integer"),
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
+            matches!(name, "number" | "integer")
+        }
         "format" => {
-            let numeric = matches!(value.as_str(), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double" | "int8" | "int16" | "uint8" | "uint16"));
+            let numeric = matches!(
+                value.as_str(),
+                Some(
+                    "int32"
+                        | "int64"
+                        | "uint32"
+                        | "uint64"
+                        | "float"
+                        | "double"
+                        | "int8"
+                        | "int16"
+                        | "uint8"
+                        | "uint16"
+                )
+            );
             numeric == matches!(name, "number" | "integer") && matches!(name, "number" | "integer" | "string")
         }
         _ => true,
@@ -624,23 +768,72 @@ fn known_members(kind: Object) -> Option<&'static [&'static str]> {
         Object::Server => &["url", "description", "variables"],
         Object::ServerVariable => &["enum", "default", "description"],
         Object::Components => &[
-            "schemas", "responses", "parameters", "examples", "requestBodies", "headers", "securitySchemes", "links", "callbacks",
+            "schemas",
+            "responses",
+            "parameters",
+            "examples",
+            "requestBodies",
+            "headers",
+            "securitySchemes",
+            "links",
+            "callbacks",
         ],
         Object::PathItem => &[
-            "$ref", "summary", "description", METHODS[0], METHODS[1], METHODS[2], METHODS[3], METHODS[4], METHODS[5], METHODS[6],
-            METHODS[7], "servers", "parameters",
+            "$ref",
+            "summary",
+            "description",
+            METHODS[0],
+            METHODS[1],
+            METHODS[2],
+            METHODS[3],
+            METHODS[4],
+            METHODS[5],
+            METHODS[6],
+            METHODS[7],
+            "servers",
+            "parameters",
         ],
         Object::Operation => &[
-            "tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody", "responses", "callbacks",
-            "deprecated", "security", "servers",
+            "tags",
+            "summary",
+            "description",
+            "externalDocs",
+            "operationId",
+            "parameters",
+            "requestBody",
+            "responses",
+            "callbacks",
+            "deprecated",
+            "security",
+            "servers",
         ],
         Object::Parameter => &[
-            "name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema",
-            "example", "examples", "content",
+            "name",
+            "in",
+            "description",
+            "required",
+            "deprecated",
+            "allowEmptyValue",
+            "style",
+            "explode",
+            "allowReserved",
+            "schema",
+            "example",
+            "examples",
+            "content",
         ],
         Object::Header => &[
-            "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema", "example",
-            "examples", "content",
+            "description",
+            "required",
+            "deprecated",
+            "allowEmptyValue",
+            "style",
+            "explode",
+            "allowReserved",
+            "schema",
+            "example",
+            "examples",
+            "content",
         ],
         Object::RequestBody => &["description", "content", "required"],
         Object::MediaType => &["schema", "example", "examples", "encoding"],
@@ -650,10 +843,41 @@ fn known_members(kind: Object) -> Option<&'static [&'static str]> {
         Object::Link => &["operationRef", "operationId", "parameters", "requestBody", "description", "server"],
         Object::Tag => &["name", "description", "externalDocs"],
         Object::Schema => &[
-            "title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern",
-            "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf",
-            "anyOf", "not", "items", "properties", "additionalProperties", "description", "format", "default", "nullable",
-            "discriminator", "readOnly", "writeOnly", "example", "externalDocs", "deprecated", "xml",
+            "title",
+            "multipleOf",
+            "maximum",
+            "exclusiveMaximum",
+            "minimum",
+            "exclusiveMinimum",
+            "maxLength",
+            "minLength",
+            "pattern",
+            "maxItems",
+            "minItems",
+            "uniqueItems",
+            "maxProperties",
+            "minProperties",
+            "required",
+            "enum",
+            "type",
+            "allOf",
+            "oneOf",
+            "anyOf",
+            "not",
+            "items",
+            "properties",
+            "additionalProperties",
+            "description",
+            "format",
+            "default",
+            "nullable",
+            "discriminator",
+            "readOnly",
+            "writeOnly",
+            "example",
+            "externalDocs",
+            "deprecated",
+            "xml",
         ],
         Object::SecurityScheme | Object::Callback => return None,
     })
@@ -682,8 +906,14 @@ mod tests {
             ("{type: [string, 'null']}", json!({"type": "string", "nullable": true})),
             ("{type: string, nullable: true}", json!({"type": "string", "nullable": true})),
             ("{anyOf: [{type: string}, {type: 'null'}]}", json!({"type": "string", "nullable": true})),
-            ("{oneOf: [{$ref: '#/components/schemas/B'}, {type: 'null'}]}", json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]})),
-            ("{allOf: [{$ref: '#/components/schemas/B'}], nullable: true}", json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]})),
+            (
+                "{oneOf: [{$ref: '#/components/schemas/B'}, {type: 'null'}]}",
+                json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]}),
+            ),
+            (
+                "{allOf: [{$ref: '#/components/schemas/B'}], nullable: true}",
+                json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]}),
+            ),
             ("{enum: [a, null]}", json!({"enum": ["a", null], "nullable": true})),
             ("{type: 'null'}", json!({"enum": [null], "nullable": true})),
             ("{const: null}", json!({"enum": [null], "nullable": true})),
@@ -730,7 +960,10 @@ mod tests {
             ("{type: text}", "not a type"),
         ] {
             let (_, notes) = schema(from);
-            assert!(notes.iter().any(|note| note.contains(expected) && note.contains("t.yaml:7:")), "{from}: {notes:?}");
+            assert!(
+                notes.iter().any(|note| note.contains(expected) && note.contains("t.yaml:7:")),
+                "{from}: {notes:?}"
+            );
         }
     }
 

@@ -104,7 +104,14 @@ impl Notes {
         self.0.iter().filter(|note| note.kind == kind).count()
     }
 
-    pub(crate) fn push(&mut self, stage: Stage, kind: Kind, pointer: &Pointer, node: &Node, reason: impl Into<String>) -> &mut Note {
+    pub(crate) fn push(
+        &mut self,
+        stage: Stage,
+        kind: Kind,
+        pointer: &Pointer,
+        node: &Node,
+        reason: impl Into<String>,
+    ) -> &mut Note {
         self.0.push(Note {
             stage,
             kind,

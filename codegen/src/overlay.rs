@@ -37,7 +37,8 @@ pub(crate) fn apply(document: &mut Node, overlay: &Node) -> Result<(), Error> {
 }
 
 fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diagnostic> {
-    let wrong = |message: String, node: &Node| Diagnostic::new(format!("overlay action {number}: {message}")).at(&node.span);
+    let wrong =
+        |message: String, node: &Node| Diagnostic::new(format!("overlay action {number}: {message}")).at(&node.span);
     let Some(target) = action.get("target") else {
         return Err(wrong("it has no `target`".to_owned(), action));
     };
@@ -45,7 +46,8 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
         return Err(wrong("its `target` is not a string".to_owned(), target));
     };
     let found = locate(document, path).map_err(|error| {
-        wrong(format!("`{path}` is not a JSONPath: {error}"), target).help("RFC 9535 is the syntax: quote names with dots, as in $.paths['/a.b']")
+        wrong(format!("`{path}` is not a JSONPath: {error}"), target)
+            .help("RFC 9535 is the syntax: quote names with dots, as in $.paths['/a.b']")
     })?;
     if found.is_empty() {
         return Err(wrong(format!("`{path}` matches nothing"), target)
@@ -59,10 +61,13 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
     let value = match (action.get("copy"), action.get("update")) {
         (Some(copy), _) => {
             let from = copy.as_str().ok_or_else(|| wrong("its `copy` is not a string".to_owned(), copy))?;
-            let sources = locate(document, from).map_err(|error| wrong(format!("`{from}` is not a JSONPath: {error}"), copy))?;
+            let sources =
+                locate(document, from).map_err(|error| wrong(format!("`{from}` is not a JSONPath: {error}"), copy))?;
             match sources.as_slice() {
                 [one] => document.pointer(one.as_str()).cloned().unwrap_or_else(|| Node::made(Value::Null)),
-                other => return Err(wrong(format!("`copy` must select one node, `{from}` selects {}", other.len()), copy)),
+                other => {
+                    return Err(wrong(format!("`copy` must select one node, `{from}` selects {}", other.len()), copy));
+                }
             }
         }
         (None, Some(update)) => update.clone(),
@@ -82,7 +87,10 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
                 return Err(wrong(format!("`{path}` selects an array, so the copied node must be an array"), action));
             }
             (_, Value::Object(_) | Value::Array(_)) => {
-                return Err(wrong(format!("`{path}` selects a primitive value, which only a primitive can replace"), action));
+                return Err(wrong(
+                    format!("`{path}` selects a primitive value, which only a primitive can replace"),
+                    action,
+                ));
             }
             _ => *node = value.clone(),
         }
@@ -178,11 +186,18 @@ fn stale_prose(document: &Node, overlay: &Node, diagnostics: &mut Vec<Diagnostic
         let Some(map) = node.as_object() else { return };
         let made_here = node.span.file().is_some() && node.span.file() == overlay.span.file();
         let checked = matches!(kind, Object::Schema | Object::Response | Object::Operation | Object::Parameter);
-        if made_here && checked && !map.is_empty() && map.keys().all(|key| grammar::is_annotation(key) || key == "summary") {
+        if made_here
+            && checked
+            && !map.is_empty()
+            && map.keys().all(|key| grammar::is_annotation(key) || key == "summary")
+        {
             diagnostics.push(
-                Diagnostic::new(format!("the overlay describes `{}`, which the document does not have ({pointer})", pointer.last()))
-                    .at(&node.span)
-                    .help("delete the description, or mend its name"),
+                Diagnostic::new(format!(
+                    "the overlay describes `{}`, which the document does not have ({pointer})",
+                    pointer.last()
+                ))
+                .at(&node.span)
+                .help("delete the description, or mend its name"),
             );
         }
     });
@@ -224,7 +239,11 @@ mod tests {
 
     #[test]
     fn a_target_that_matches_nothing_names_action_file_and_line() {
-        let error = applied("a: 1", "  - {target: $.a, update: 2}\n  - {target: $.zzz, update: 2}\n  - {target: $.a.b.c, remove: true}").unwrap_err();
+        let error = applied(
+            "a: 1",
+            "  - {target: $.a, update: 2}\n  - {target: $.zzz, update: 2}\n  - {target: $.a.b.c, remove: true}",
+        )
+        .unwrap_err();
         assert!(error.contains("overlay action 2: `$.zzz` matches nothing"), "{error}");
         assert!(error.contains("overlay.yaml:4:"), "{error}");
         assert!(error.contains("overlay action 3"), "every failing action is listed: {error}");
@@ -254,7 +273,8 @@ mod tests {
         let prose = "  - target: $.components.schemas.A\n    update: {properties: {x: {description: fine}, y: {description: stale}}}";
         let error = applied(document, prose).unwrap_err();
         assert!(error.contains("`y`") && !error.contains("`x`"), "{error}");
-        let real = "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
+        let real =
+            "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
         assert!(applied(document, real).is_ok());
     }
 }

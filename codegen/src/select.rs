@@ -49,7 +49,8 @@ pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Err
             let Some(item) = item.as_object_mut() else { continue };
             item.retain(|key, operation| !METHODS.contains(&key.as_str()) || selection.takes(path, operation));
         }
-        let has_method = |item: &Node| METHODS.iter().any(|method| item.get(method).is_some()) || item.get("$ref").is_some();
+        let has_method =
+            |item: &Node| METHODS.iter().any(|method| item.get(method).is_some()) || item.get("$ref").is_some();
         paths.retain(|path, item| path.starts_with("x-") || has_method(item));
     }
     if !selection.is_everything() {
@@ -72,7 +73,8 @@ fn check(document: &Node, selection: &Selection) -> Result<(), Error> {
         let absent = wanted.iter().filter(|name| !known.contains(name.as_str()));
         absent
             .map(|name| {
-                let diagnostic = Diagnostic::new(format!("no operation of the document has the {what} `{name}`")).at(&document.span);
+                let diagnostic =
+                    Diagnostic::new(format!("no operation of the document has the {what} `{name}`")).at(&document.span);
                 match closest(name, known) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                     None => diagnostic.help("check the selection against the document"),
@@ -118,7 +120,8 @@ fn keep_reached(document: &mut Node) {
     for (kind, entries) in components.as_object().into_iter().flatten() {
         let Value::Object(entries_map) = &entries.value else { continue };
         let wanted = |name: &String| reached.contains(&(kind.clone(), name.clone()));
-        let map: Map = entries_map.iter().filter(|(name, _)| wanted(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let map: Map =
+            entries_map.iter().filter(|(name, _)| wanted(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
         if !map.is_empty() {
             kept.insert(kind.clone(), Node::at(map, &entries.span));
         }
@@ -198,9 +201,10 @@ fn security_requirements(document: &Node) -> BTreeSet<String> {
 }
 
 /// Extensions that say something about structure or names, and hold nobody's prose.
-const KEPT_EXTENSIONS: [&str; 5] = [
+const KEPT_EXTENSIONS: &[&str] = &[
     "x-speakeasy-name-override",
     "x-speakeasy-group",
+    "x-speakeasy-unknown-values",
     "x-stability-level",
     "x-enum-varnames",
     "x-nullable",

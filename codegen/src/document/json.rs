@@ -76,7 +76,9 @@ impl<'a> Reader<'a> {
                     let key = property.name.as_str().to_owned();
                     let node = self.node(property.value, depth + 1)?;
                     if map.contains_key(&key) {
-                        return Err(Diagnostic::new(format!("the key `{key}` stands twice in one object")).at(&at).into());
+                        return Err(Diagnostic::new(format!("the key `{key}` stands twice in one object"))
+                            .at(&at)
+                            .into());
                     }
                     map.insert(key, node);
                 }

@@ -145,7 +145,8 @@ impl Node {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Diagnostic::new(format!("cannot read {name}: {error}")).help("check the path, and that the file is text in UTF-8")
+            Diagnostic::new(format!("cannot read {name}: {error}"))
+                .help("check the path, and that the file is text in UTF-8")
         })?;
         Self::parse(&name, &text)
     }
@@ -353,7 +354,8 @@ mod tests {
     #[test]
     fn yaml_and_json_give_the_same_tree() {
         let yaml = Node::parse("a.yaml", "a: [1, 2.5, 'x']\nb: {c: null, d: ~, e: true}\n200: \"yes\"\n").unwrap();
-        let json = Node::parse("a.json", r#"{"a": [1, 2.5, "x"], "b": {"c": null, "d": null, "e": true}, "200": "yes"}"#);
+        let json =
+            Node::parse("a.json", r#"{"a": [1, 2.5, "x"], "b": {"c": null, "d": null, "e": true}, "200": "yes"}"#);
         assert_eq!(yaml, json.unwrap());
     }
 

@@ -55,7 +55,9 @@ impl Reader<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                if let Some(Open { node: Node { value: Value::Object(_), .. }, key: key @ None, .. }) = self.stack.last_mut() {
+                if let Some(Open { node: Node { value: Value::Object(_), .. }, key: key @ None, .. }) =
+                    self.stack.last_mut()
+                {
                     // A key is its text: `200:` and `"200":` are the same member name.
                     *key = Some((text.into_owned(), span));
                     return Ok(());
@@ -79,7 +81,9 @@ impl Reader<'_> {
             }
             Event::Alias(id) => {
                 let Some(anchor) = self.anchors.get(&id).cloned() else {
-                    return Err(Diagnostic::new("an alias refers to an anchor that is not closed yet").at(&span).into());
+                    return Err(Diagnostic::new("an alias refers to an anchor that is not closed yet")
+                        .at(&span)
+                        .into());
                 };
                 self.count(anchor.nodes, &span)?;
                 self.add(anchor.node, anchor.height)
@@ -99,7 +103,14 @@ impl Reader<'_> {
             return Err(Diagnostic::new(format!("nested deeper than {MAX_DEPTH} levels")).at(&span).into());
         }
         self.count(1, &span)?;
-        self.stack.push(Open { node: Node { value, span }, anchor, key: None, nodes_before: self.nodes - 1, height: 0, merges: Vec::new() });
+        self.stack.push(Open {
+            node: Node { value, span },
+            anchor,
+            key: None,
+            nodes_before: self.nodes - 1,
+            height: 0,
+            merges: Vec::new(),
+        });
         Ok(())
     }
 
@@ -112,7 +123,9 @@ impl Reader<'_> {
     fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Error> {
         self.nodes += nodes;
         if self.nodes > MAX_NODES {
-            return Err(Diagnostic::new(format!("too large: more than {MAX_NODES} values once aliases are expanded")).at(span).into());
+            return Err(Diagnostic::new(format!("too large: more than {MAX_NODES} values once aliases are expanded"))
+                .at(span)
+                .into());
         }
         Ok(())
     }
@@ -171,7 +184,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Cow<'_, Tag>>, span: &Spa
         _ => match number(text) {
             Some(Ok(number)) => Value::Number(number),
             Some(Err(())) => {
-                return Err(Diagnostic::new(format!("`{text}` is out of the range of a 64-bit number")).at(span).into());
+                return Err(Diagnostic::new(format!("`{text}` is out of the range of a 64-bit number"))
+                    .at(span)
+                    .into());
             }
             None => Value::String(text.to_owned()),
         },
@@ -186,8 +201,10 @@ fn number(text: &str) -> Option<Result<Number, ()>> {
             .then(|| radix(digits, 16));
     }
     if let Some(digits) = unsigned.strip_prefix("0o") {
-        return (unsigned.len() == text.len() && digits.bytes().all(|b| (b'0'..b'8').contains(&b)) && !digits.is_empty())
-            .then(|| radix(digits, 8));
+        return (unsigned.len() == text.len()
+            && digits.bytes().all(|b| (b'0'..b'8').contains(&b))
+            && !digits.is_empty())
+        .then(|| radix(digits, 8));
     }
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),

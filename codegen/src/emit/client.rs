@@ -21,7 +21,8 @@ pub(super) fn items(api: &mut Api, inner: bool, notes: &mut Notes) -> Result<Vec
     let mut generated = generate(api, &api.operations.iter().collect::<Vec<_>>(), inner);
     if generated.is_err() {
         // One of them is to blame: find it, and go on without.
-        let refused: Vec<Option<String>> = api.operations.iter().map(|operation| generate(api, &[operation], inner).err()).collect();
+        let refused: Vec<Option<String>> =
+            api.operations.iter().map(|operation| generate(api, &[operation], inner).err()).collect();
         let mut refused = refused.into_iter();
         api.operations.retain(|operation| match refused.next().flatten() {
             Some(reason) => {
@@ -33,7 +34,8 @@ pub(super) fn items(api: &mut Api, inner: bool, notes: &mut Notes) -> Result<Vec
         });
         generated = generate(api, &api.operations.iter().collect::<Vec<_>>(), inner);
     }
-    let file = generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
+    let file =
+        generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
     let mut items = file.items;
     finish(&mut items, api, inner);
     Ok(items)
@@ -47,11 +49,14 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
         let in_path = operation.params.iter().filter(|param| param.place == Place::Path);
         let mut path = operation.path.clone();
         // Placeholders first become marks no name can hold, so that no rename meets another's result.
-        let marks: Vec<(String, String)> = in_path.enumerate().map(|(index, param)| {
-            let (from, to) = renamed(param);
-            path = path.replace(&from, &format!("\u{0}{index}\u{0}"));
-            (format!("\u{0}{index}\u{0}"), to)
-        }).collect();
+        let marks: Vec<(String, String)> = in_path
+            .enumerate()
+            .map(|(index, param)| {
+                let (from, to) = renamed(param);
+                path = path.replace(&from, &format!("\u{0}{index}\u{0}"));
+                (format!("\u{0}{index}\u{0}"), to)
+            })
+            .collect();
         for (mark, to) in marks {
             path = path.replace(&mark, &to);
         }
@@ -80,7 +85,8 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
     let tokens = match attempt {
         Ok(result) => result.map_err(|error| error.to_string())?,
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
             return Err(text.unwrap_or("it panicked").to_owned());
         }
     };
@@ -135,14 +141,18 @@ impl Stubs {
             let content = match &body.content {
                 BodyContent::Json(ty, _) => json!({"application/json": {"schema": self.schema(ty)}}),
                 BodyContent::Form(ty) => json!({"application/x-www-form-urlencoded": {"schema": self.schema(ty)}}),
-                BodyContent::Raw(_) => json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}),
+                BodyContent::Raw(_) => {
+                    json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}})
+                }
             };
             json!({"required": true, "content": content, "description": body.doc})
         });
         let mut responses = Map::new();
         let success = match &operation.success {
             Payload::Empty => json!({"description": ""}),
-            Payload::Json(ty) => json!({"description": "", "content": {"application/json": {"schema": self.schema(ty)}}}),
+            Payload::Json(ty) => {
+                json!({"description": "", "content": {"application/json": {"schema": self.schema(ty)}}})
+            }
             Payload::Stream => json!({"description": "", "content": {"*/*": {}}}),
         };
         responses.insert("2XX".to_owned(), success);
@@ -168,7 +178,8 @@ impl Stubs {
 
 /// Finishes what progenitor printed.
 fn finish(items: &mut Vec<Item>, api: &Api, inner: bool) {
-    let operations: HashMap<&str, &Operation> = api.operations.iter().map(|operation| (operation.name.as_str(), operation)).collect();
+    let operations: HashMap<&str, &Operation> =
+        api.operations.iter().map(|operation| (operation.name.as_str(), operation)).collect();
     for item in items.iter_mut() {
         let Item::Impl(block) = item else { continue };
         for member in &mut block.items {
@@ -228,7 +239,8 @@ impl VisitMut for Finishing<'_> {
         match expr {
             Expr::Call(call) => {
                 let is_query = matches!(&*call.func, Expr::Path(path) if path.path.segments.iter().any(|segment| segment.ident == "QueryParam"));
-                if is_query && let Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. })) = call.args.first_mut()
+                if is_query
+                    && let Some(Expr::Lit(ExprLit { lit: Lit::Str(name), .. })) = call.args.first_mut()
                     && let Some(wire) = self.wire(&name.value(), Place::Query)
                 {
                     *name = syn::LitStr::new(&wire, name.span());
@@ -286,7 +298,8 @@ impl VisitMut for Finishing<'_> {
 fn is_version_header(stmt: &Stmt, headers: bool) -> bool {
     match stmt {
         Stmt::Expr(Expr::MethodCall(call), _) => {
-            call.method == "append" && call.args.first().is_some_and(|name| quote! { #name }.to_string().contains("\"api-version\""))
+            call.method == "append"
+                && call.args.first().is_some_and(|name| quote! { #name }.to_string().contains("\"api-version\""))
         }
         Stmt::Local(local) => !headers && matches!(&local.pat, Pat::Ident(name) if name.ident == "header_map"),
         _ => false,

@@ -90,7 +90,11 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
     for param in &operation.params {
         let argument = ident(&param.name);
         let ty = borrowed(&param.ty, &prefix);
-        let ty = if param.required { ty } else { quote! { ::std::option::Option<#ty> } };
+        let ty = if param.required {
+            ty
+        } else {
+            quote! { ::std::option::Option<#ty> }
+        };
         arguments.push(quote! { #argument: #ty });
         values.push(argument);
     }

@@ -39,13 +39,16 @@ fn with_types(mut client: Vec<Item>, types: Vec<Item>) -> Result<Vec<Item>, Erro
             return Ok(client);
         }
     }
-    Err(Diagnostic::new("progenitor made no `types` module").help("this crate is written for progenitor 0.15.1 exactly").into())
+    Err(Diagnostic::new("progenitor made no `types` module")
+        .help("this crate is written for progenitor 0.15.1 exactly")
+        .into())
 }
 
 /// Parses generated tokens; a failure is a defect of the emitter, told as an error rather than a panic.
 fn parse_items(tokens: TokenStream) -> Result<Vec<Item>, Error> {
     let file: syn::File = syn::parse2(quote! { #tokens }).map_err(|error| {
-        Diagnostic::new(format!("the generated code does not parse: {error}")).help("please report the document that led here")
+        Diagnostic::new(format!("the generated code does not parse: {error}"))
+            .help("please report the document that led here")
     })?;
     Ok(file.items)
 }

@@ -59,7 +59,7 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let name = ident(name);
             quote! { #prefix #name }
         }
-        Type::String => quote! { ::std::string::String },
+        Type::String => quote! { String },
         Type::Bool => quote! { bool },
         Type::I32 => quote! { i32 },
         Type::I64 => quote! { i64 },
@@ -68,17 +68,17 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
         Type::F64 => quote! { f64 },
         Type::Array(item) => {
             let item = tokens(item, prefix);
-            quote! { ::std::vec::Vec<#item> }
+            quote! { Vec<#item> }
         }
-        Type::Map(value) if **value == Type::Any => quote! { ::serde_json::Map<::std::string::String, ::serde_json::Value> },
+        Type::Map(value) if **value == Type::Any => quote! { ::serde_json::Map<String, ::serde_json::Value> },
         Type::Map(value) => {
             let value = tokens(value, prefix);
-            quote! { ::std::collections::BTreeMap<::std::string::String, #value> }
+            quote! { ::std::collections::BTreeMap<String, #value> }
         }
         Type::Any => quote! { ::serde_json::Value },
         Type::Nullable(inner) => {
             let inner = tokens(inner, prefix);
-            quote! { ::std::option::Option<#inner> }
+            quote! { Option<#inner> }
         }
     }
 }
@@ -89,7 +89,11 @@ fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
     let fields = it.fields.iter().map(field);
     let extra = it.extra.as_ref().map(|(name, ty)| {
         let name = ident(name);
-        let ty = if *ty == Type::Any { quote! { Extra } } else { local(&Type::Map(Box::new(ty.clone()))) };
+        let ty = if *ty == Type::Any {
+            quote! { Extra }
+        } else {
+            local(&Type::Map(Box::new(ty.clone())))
+        };
         quote! {
             /// Keys that the document does not name, kept as they came.
             #[serde(flatten)]
@@ -125,8 +129,16 @@ fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
 
 fn field_type(field: &Field) -> TokenStream {
     let inner = local(field.ty.inner());
-    let inner = if field.boxed { quote! { ::std::boxed::Box<#inner> } } else { inner };
-    if field.required && !matches!(field.ty, Type::Nullable(_)) { inner } else { quote! { ::std::option::Option<#inner> } }
+    let inner = if field.boxed {
+        quote! { Box<#inner> }
+    } else {
+        inner
+    };
+    if field.required && !matches!(field.ty, Type::Nullable(_)) {
+        inner
+    } else {
+        quote! { Option<#inner> }
+    }
 }
 
 fn field(field: &Field) -> TokenStream {
@@ -135,7 +147,7 @@ fn field(field: &Field) -> TokenStream {
     let docs = doc(&field.doc, &format!("The property `{wire}`."));
     let rename = (field.name != *wire).then(|| quote! { rename = #wire, });
     let aliases = field.aliases.iter().map(|alias| quote! { alias = #alias, });
-    let skip = (!field.required).then(|| quote! { skip_serializing_if = "::std::option::Option::is_none", });
+    let skip = (!field.required).then(|| quote! { skip_serializing_if = "Option::is_none", });
     let attributes = quote! { #rename #(#aliases)* #skip };
     let serde = (!attributes.is_empty()).then(|| quote! { #[serde(#attributes)] });
     let deprecated = field.deprecated.then(|| quote! { #[doc = "\n**Deprecated** by the service."] });
@@ -152,7 +164,11 @@ fn constructor(name: &Ident, it: &Struct) -> TokenStream {
     });
     let values = it.fields.iter().map(|field| {
         let name = ident(&field.name);
-        if needed(&field) { quote! { #name } } else { quote! { #name: ::std::option::Option::None } }
+        if needed(&field) {
+            quote! { #name }
+        } else {
+            quote! { #name: None }
+        }
     });
     let extra = it.extra.as_ref().map(|(name, _)| {
         let name = ident(name);
@@ -177,7 +193,9 @@ fn redacted_debug(name: &Ident, it: &Struct) -> TokenStream {
         match (field.sensitive, field.required && !matches!(field.ty, Type::Nullable(_))) {
             (false, _) => quote! { .field(#label, &self.#member) },
             (true, true) => quote! { .field(#label, &::std::format_args!("[redacted]")) },
-            (true, false) => quote! { .field(#label, &self.#member.as_ref().map(|_| ::std::format_args!("[redacted]"))) },
+            (true, false) => {
+                quote! { .field(#label, &self.#member.as_ref().map(|_| ::std::format_args!("[redacted]"))) }
+            }
         }
     });
     let extra = it.extra.as_ref().map(|(name, _)| {
@@ -224,7 +242,11 @@ fn union(def: &TypeDef, it: &Union, is_struct: &dyn Fn(&str) -> bool) -> TokenSt
     let variants = it.variants.iter().map(|variant| {
         let label = ident(&variant.name);
         let inner = local(&variant.ty);
-        let ty = if variant.boxed { quote! { ::std::boxed::Box<#inner> } } else { inner };
+        let ty = if variant.boxed {
+            quote! { Box<#inner> }
+        } else {
+            inner
+        };
         let tags = &variant.tags;
         let properties = match &variant.ty {
             Type::Named(name) if is_struct(name) => {

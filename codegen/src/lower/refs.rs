@@ -59,7 +59,13 @@ impl Hoisted<'_> {
         {
             node.take("$dynamicRef");
             node.take("$recursiveRef");
-            notes.push(Stage::Lower, Kind::Loss, at, &dynamic, "a dynamic reference was bound to the place it names in this document");
+            notes.push(
+                Stage::Lower,
+                Kind::Loss,
+                at,
+                &dynamic,
+                "a dynamic reference was bound to the place it names in this document",
+            );
             let span = dynamic.span.clone();
             if let Some(map) = node.as_object_mut() {
                 map.insert("$ref".to_owned(), Node { value: dynamic.value, span });
@@ -75,12 +81,16 @@ impl Hoisted<'_> {
         let found = pointer.filter(|pointer| self.snapshot.pointer(pointer).is_some());
         let Some(pointer) = found else {
             let reason = format!("`$ref: {text}` leads nowhere in this document; any value is taken");
-            notes.push(Stage::Lower, Kind::Loss, at, node, reason).advise("mend the reference, or put the target in with an overlay");
+            notes
+                .push(Stage::Lower, Kind::Loss, at, node, reason)
+                .advise("mend the reference, or put the target in with an overlay");
             node.take("$ref");
             return;
         };
         let canonical = match Pointer::split(&pointer).unwrap_or_default().as_slice() {
-            [components, schemas, name] if components == "components" && schemas == "schemas" => Pointer::root().join(name).as_str().to_owned(),
+            [components, schemas, name] if components == "components" && schemas == "schemas" => {
+                Pointer::root().join(name).as_str().to_owned()
+            }
             _ => format!("/{}", self.name(&pointer)),
         };
         if let Some(map) = node.as_object_mut()
@@ -98,11 +108,26 @@ impl Hoisted<'_> {
         let structural = |token: &String| {
             matches!(
                 token.as_str(),
-                "components" | "schemas" | "properties" | "$defs" | "definitions" | "paths" | "responses" | "content" | "schema" | "requestBody"
+                "components"
+                    | "schemas"
+                    | "properties"
+                    | "$defs"
+                    | "definitions"
+                    | "paths"
+                    | "responses"
+                    | "content"
+                    | "schema"
+                    | "requestBody"
             )
         };
-        let tokens: Vec<String> = Pointer::split(pointer).unwrap_or_default().into_iter().filter(|token| !structural(token)).collect();
-        let clean = |token: &String| token.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect::<String>();
+        let tokens: Vec<String> =
+            Pointer::split(pointer).unwrap_or_default().into_iter().filter(|token| !structural(token)).collect();
+        let clean = |token: &String| {
+            token
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
+                .collect::<String>()
+        };
         let mut name = tokens.iter().map(clean).collect::<Vec<_>>().join(".");
         if name.is_empty() {
             name = "Document".to_owned();

@@ -44,7 +44,8 @@ fn gather(merged: &mut Node, schema: &Node, components: &Map, open: &mut BTreeSe
 
 fn absorb(merged: &mut Node, part: &Node) {
     let Some(part) = part.as_object() else { return };
-    let alternatives: Vec<(String, Node)> = part.iter().filter(|(key, _)| UNIONS.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let alternatives: Vec<(String, Node)> =
+        part.iter().filter(|(key, _)| UNIONS.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     let Some(map) = merged.as_object_mut() else { return };
     for (key, value) in part {
         if UNIONS.contains(&key.as_str()) {
@@ -77,7 +78,9 @@ fn absorb(merged: &mut Node, part: &Node) {
             ("additionalProperties", Value::Object(_), Value::Bool(_)) => {}
             ("additionalProperties", Value::Bool(have), Value::Bool(more)) => *have = *have || *more,
             ("nullable", Value::Bool(have), Value::Bool(more)) => *have = *have && *more,
-            ("type", Value::String(have), Value::String(more)) if have == "number" && more == "integer" => *existing = value.clone(),
+            ("type", Value::String(have), Value::String(more)) if have == "number" && more == "integer" => {
+                *existing = value.clone()
+            }
             ("type", ..) => {}
             _ => *existing = value.clone(),
         }
@@ -118,5 +121,9 @@ fn both(mine: &Node, theirs: &Node) -> Node {
 }
 
 fn is_vague(schema: &Node) -> bool {
-    schema.as_object().is_some_and(|map| map.keys().all(|key| grammar::is_annotation(key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default")))
+    schema.as_object().is_some_and(|map| {
+        map.keys().all(|key| {
+            grammar::is_annotation(key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default")
+        })
+    })
 }

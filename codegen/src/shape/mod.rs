@@ -42,7 +42,11 @@ fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
     // A chain longer than this is a circle.
     for _ in 0..16 {
         let Some(target) = crate::grammar::reference(node) else { break };
-        let Some(found) = target.strip_prefix('#').and_then(|pointer| document.pointer(&crate::select::percent_decode(pointer))) else { break };
+        let Some(found) =
+            target.strip_prefix('#').and_then(|pointer| document.pointer(&crate::select::percent_decode(pointer)))
+        else {
+            break;
+        };
         node = found;
     }
     node

@@ -8,11 +8,14 @@ use crate::document::{Map, Node};
 
 /// Words that are no identifiers in Rust 2024.
 const KEYWORDS: [&str; 53] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
-    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
-    "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe",
-    "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
+    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait",
+    "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
+
+/// Type names that generated code uses for what the standard library means by them, or for its own.
+pub(crate) const RESERVED: [&str; 6] = ["Box", "Extra", "Option", "Self", "String", "Vec"];
 
 /// Words for the characters that an identifier cannot hold.
 fn word(c: char) -> &'static str {
@@ -54,7 +57,9 @@ fn word(c: char) -> &'static str {
 
 /// The text with each character an identifier cannot hold spelt out.
 fn spelt(text: &str) -> String {
-    text.chars().map(|c| if unicode_ident::is_xid_continue(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
+    text.chars()
+        .map(|c| if unicode_ident::is_xid_continue(c) { c.to_string() } else { format!(" {} ", word(c)) })
+        .collect()
 }
 
 /// The text with a leading symbol spelt out, and the rest that an identifier cannot hold as gaps.
@@ -62,7 +67,9 @@ fn gaps(text: &str) -> String {
     let text = text.replace(['\'', '\u{2019}'], "");
     let mut chars = text.chars();
     let lead = match chars.next() {
-        Some(c) if !unicode_ident::is_xid_continue(c) && text.chars().count() > 1 && "@$#+-<>=!*".contains(c) => format!("{} ", word(c)),
+        Some(c) if !unicode_ident::is_xid_continue(c) && text.chars().count() > 1 && "@$#+-<>=!*".contains(c) => {
+            format!("{} ", word(c))
+        }
         Some(c) => c.to_string(),
         None => String::new(),
     };
@@ -137,7 +144,13 @@ pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, Str
         if taken.contains(&name) {
             let upper = rest.chars().all(|c| !c.is_lowercase());
             let lower = rest.chars().all(|c| !c.is_uppercase());
-            name.push_str(if upper { "Upper" } else if lower { "Lower" } else { "Mixed" });
+            name.push_str(if upper {
+                "Upper"
+            } else if lower {
+                "Lower"
+            } else {
+                "Mixed"
+            });
         }
         while !taken.insert(name.clone()) {
             name.push_str("Value");
@@ -173,7 +186,9 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         let given = node.str("x-rust-name").or_else(|| node.str("x-speakeasy-name-override"));
         let mut name = pascal(given.unwrap_or(last));
         let mut names = vec![name.clone()];
-        let version = |segment: &str| segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let version = |segment: &str| {
+            segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
         for segment in segments.into_iter().rev().filter(|segment| !version(segment)) {
             name = format!("{}{name}", pascal(segment));
             names.push(name.clone());
@@ -186,7 +201,9 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
     };
     let all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
     let mut level: BTreeMap<&String, usize> = all.iter().map(|(key, _)| (*key, 0)).collect();
-    let at = |names: &[String], level: usize| names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default();
+    let at = |names: &[String], level: usize| {
+        names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default()
+    };
     loop {
         let mut by_name: BTreeMap<String, Vec<&String>> = BTreeMap::new();
         for (key, names) in &all {
@@ -195,7 +212,8 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         let mut moved = false;
         for (_, keys) in by_name.iter().filter(|(_, keys)| keys.len() > 1) {
             for key in keys {
-                let most = all.iter().find(|(other, _)| other == key).map_or(0, |(_, names)| names.len().saturating_sub(1));
+                let most =
+                    all.iter().find(|(other, _)| other == key).map_or(0, |(_, names)| names.len().saturating_sub(1));
                 if let Some(level) = level.get_mut(*key)
                     && *level < most
                 {
@@ -208,7 +226,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
             break;
         }
     }
-    let mut taken = BTreeSet::new();
+    let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let mut names = BTreeMap::new();
     // What still collides differs only in characters that no identifier holds: spelt out, then lengthened.
     for (key, candidates) in &all {
@@ -234,7 +252,9 @@ mod tests {
 
     #[test]
     fn components_take_the_last_segment_and_are_qualified_only_where_they_collide() {
-        let names = named("a.form.v1.Field: {}\na.integration.v1.Field: {}\na.v1.Other: {}\nx: {x-speakeasy-name-override: Given}");
+        let names = named(
+            "a.form.v1.Field: {}\na.integration.v1.Field: {}\na.v1.Other: {}\nx: {x-speakeasy-name-override: Given}",
+        );
         assert_eq!(names["a.form.v1.Field"], "FormField");
         assert_eq!(names["a.integration.v1.Field"], "IntegrationField");
         assert_eq!(names["a.v1.Other"], "Other");

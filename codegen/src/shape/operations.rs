@@ -20,7 +20,8 @@ pub(crate) enum Errors {
 }
 
 /// Names of methods and fields that a generated client has anyway.
-const TAKEN: [&str; 10] = ["new", "new_with_client", "baseurl", "client", "inner", "pre", "post", "exec", "api_version", "clone"];
+const TAKEN: [&str; 10] =
+    ["new", "new_with_client", "baseurl", "client", "inner", "pre", "post", "exec", "api_version", "clone"];
 /// Names of variables inside generated methods.
 const TAKEN_ARGUMENTS: [&str; 4] = ["body", "header_map", "info", "value"];
 
@@ -107,7 +108,8 @@ fn method_names(document: &Node) -> BTreeMap<(String, String), String> {
         let last = id.and_then(|id| id.rsplit(['.', '/']).next());
         let short = node.str("x-speakeasy-name-override").or(last);
         let first_tag = node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str);
-        let group = node.str("x-speakeasy-group").or_else(|| id.and_then(|id| id.rsplit(['.', '/']).nth(1))).or(first_tag);
+        let group =
+            node.str("x-speakeasy-group").or_else(|| id.and_then(|id| id.rsplit(['.', '/']).nth(1))).or(first_tag);
         if let Some(short) = short {
             options.push(names::snake(short));
             if let Some(group) = group {
@@ -118,7 +120,10 @@ fn method_names(document: &Node) -> BTreeMap<(String, String), String> {
         options.push(place.clone());
         options.push(names::snake(&format!("{place} operation")));
         // What the generator would spell differently is not a name we can rely on.
-        let stable = |name: &String| heck::ToSnakeCase::to_snake_case(name.as_str()) == name.trim_end_matches('_') && !TAKEN.contains(&name.as_str());
+        let stable = |name: &String| {
+            heck::ToSnakeCase::to_snake_case(name.as_str()) == name.trim_end_matches('_')
+                && !TAKEN.contains(&name.as_str())
+        };
         options.retain(stable);
         candidates.push(((path.to_owned(), method.to_owned()), options));
     }
@@ -169,9 +174,12 @@ impl Shaping<'_, '_> {
         let mut found: Vec<(Node, Pointer)> = Vec::new();
         let path_item = Pointer::from(self.at.as_str().rsplit_once('/').map_or("", |(item, _)| item));
         for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
-            for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+            for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
+            {
                 let parameter = resolve(self.document, parameter);
-                let same = |other: &(Node, Pointer)| other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in");
+                let same = |other: &(Node, Pointer)| {
+                    other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in")
+                };
                 if !found.iter().any(same) {
                     found.push((parameter.clone(), base.join("parameters").join(index)));
                 }
@@ -185,8 +193,15 @@ impl Shaping<'_, '_> {
                 continue;
             };
             match node.str("in") {
-                Some("path") if template.iter().any(|name| name == wire) => params.push(self.param(node, at, wire, Place::Path)),
-                Some("path") => self.types.note(Kind::Mend, at, node, format!("the path has no `{{{wire}}}`; the parameter was left out")),
+                Some("path") if template.iter().any(|name| name == wire) => {
+                    params.push(self.param(node, at, wire, Place::Path))
+                }
+                Some("path") => self.types.note(
+                    Kind::Mend,
+                    at,
+                    node,
+                    format!("the path has no `{{{wire}}}`; the parameter was left out"),
+                ),
                 Some("query") => self.query(node, at, wire, &mut params),
                 Some("header") if is_ignored_header(wire) => {}
                 Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
@@ -199,7 +214,14 @@ impl Shaping<'_, '_> {
             if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
                 let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
                 self.types.notes.push(Stage::Shape, Kind::Mend, &self.at, self.node, reason);
-                params.push(Param { name: String::new(), wire: name.clone(), place: Place::Path, required: true, ty: Type::String, doc: String::new() });
+                params.push(Param {
+                    name: String::new(),
+                    wire: name.clone(),
+                    place: Place::Path,
+                    required: true,
+                    ty: Type::String,
+                    doc: String::new(),
+                });
             }
         }
         if let Some((_, _, at, node)) = cookies.first() {
@@ -207,7 +229,14 @@ impl Shaping<'_, '_> {
             let list: Vec<String> = cookies.iter().map(|(name, ..)| format!("`{name}`")).collect();
             let doc = format!("The `Cookie` header: {} as `name=value`, separated by `; `.", list.join(", "));
             let required = cookies.iter().any(|(_, required, ..)| *required);
-            params.push(Param { name: String::new(), wire: "cookie".to_owned(), place: Place::Header, required, ty: Type::String, doc });
+            params.push(Param {
+                name: String::new(),
+                wire: "cookie".to_owned(),
+                place: Place::Header,
+                required,
+                ty: Type::String,
+                doc,
+            });
         }
         name_arguments(&mut params);
         // In the order of the path, then as written.
@@ -232,7 +261,12 @@ impl Shaping<'_, '_> {
         }
         if place != Place::Query && !self.types.is_scalar(&ty) {
             let style = if place == Place::Path { "in the path" } else { "in the header" };
-            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a string here: values are written {style} separated by commas"));
+            self.types.note(
+                Kind::Rename,
+                at,
+                node,
+                format!("`{wire}` is a string here: values are written {style} separated by commas"),
+            );
             append(&mut text, "Values are separated by commas.");
             ty = Type::String;
         }
@@ -262,11 +296,21 @@ impl Shaping<'_, '_> {
                         doc: doc.clone(),
                     });
                 }
-                self.types.note(Kind::Rename, at, node, format!("the object `{wire}` is given as one argument for each of its properties"));
+                self.types.note(
+                    Kind::Rename,
+                    at,
+                    node,
+                    format!("the object `{wire}` is given as one argument for each of its properties"),
+                );
                 return;
             }
             append(&mut param.doc, &format!("Keys are written in full, as in `{wire}[key]`."));
-            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a map here, whose keys are written in full, as in `{wire}[key]`"));
+            self.types.note(
+                Kind::Rename,
+                at,
+                node,
+                format!("`{wire}` is a map here, whose keys are written in full, as in `{wire}[key]`"),
+            );
             param.ty = Type::Map(Box::new(Type::String));
             return params.push(param);
         }
@@ -276,7 +320,12 @@ impl Shaping<'_, '_> {
             _ => "commas",
         };
         if !explode && (list || object.is_some()) || list && !self.types.is_flat_list(&param.ty) {
-            self.types.note(Kind::Rename, at, node, format!("`{wire}` is a string here: its values are separated by {separator}"));
+            self.types.note(
+                Kind::Rename,
+                at,
+                node,
+                format!("`{wire}` is a string here: its values are separated by {separator}"),
+            );
             append(&mut param.doc, &format!("Values are separated by {separator}."));
             param.ty = Type::String;
         }
@@ -288,7 +337,9 @@ impl Shaping<'_, '_> {
         let Some(written) = self.node.get("requestBody") else { return (None, None) };
         let body = resolve(self.document, written);
         let at = self.at.join("requestBody").join("content");
-        let Some(content) = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty()) else { return (None, None) };
+        let Some(content) = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty()) else {
+            return (None, None);
+        };
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
         // The first that is typed best.
@@ -305,15 +356,24 @@ impl Shaping<'_, '_> {
         }
         let schema_at = at.join(media).join("schema");
         let hint = format!("{}Body", self.hint);
-        let typed = |types: &mut Types<'_>| chosen.get("schema").map_or(Type::Any, |schema| types.type_of(schema, &schema_at, &hint, View::Write));
+        let typed = |types: &mut Types<'_>| {
+            chosen.get("schema").map_or(Type::Any, |schema| types.type_of(schema, &schema_at, &hint, View::Write))
+        };
         let content = match essence(media).as_str() {
             json if is_json(json) => BodyContent::Json(typed(self.types), json.to_owned()),
             "application/x-www-form-urlencoded" => {
                 let ty = typed(self.types);
                 match self.types.fields_of(&ty) {
-                    Some(fields) if fields.iter().all(|(_, ty, _, _)| self.types.is_scalar(ty)) => BodyContent::Form(ty),
+                    Some(fields) if fields.iter().all(|(_, ty, _, _)| self.types.is_scalar(ty)) => {
+                        BodyContent::Form(ty)
+                    }
                     _ => {
-                        self.types.note(Kind::Rename, &at.join(media), chosen, "a form with nested values is given as its encoded bytes");
+                        self.types.note(
+                            Kind::Rename,
+                            &at.join(media),
+                            chosen,
+                            "a form with nested values is given as its encoded bytes",
+                        );
                         BodyContent::Raw(Some(media.clone()))
                     }
                 }
@@ -350,13 +410,26 @@ impl Shaping<'_, '_> {
             };
             match json_of(content) {
                 Some((media, node)) => {
-                    for (other, node) in content.iter().filter(|(other, _)| *other != media && !is_json(&essence(other))) {
-                        let reason = format!("the answer is asked for as JSON; as `{other}` it is not reachable through this method");
+                    for (other, node) in
+                        content.iter().filter(|(other, _)| *other != media && !is_json(&essence(other)))
+                    {
+                        let reason = format!(
+                            "the answer is asked for as JSON; as `{other}` it is not reachable through this method"
+                        );
                         self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
                     }
-                    let hint = if responses.len() == 1 || status == "200" { format!("{}Response", self.hint) } else { format!("{}{}Response", self.hint, names::pascal(&format!("status {status}"))) };
+                    let hint = if responses.len() == 1 || status == "200" {
+                        format!("{}Response", self.hint)
+                    } else {
+                        format!("{}{}Response", self.hint, names::pascal(&format!("status {status}")))
+                    };
                     json.push(match node.get("schema") {
-                        Some(schema) => self.types.type_of(schema, &at.join("content").join(media).join("schema"), &hint, View::Read),
+                        Some(schema) => self.types.type_of(
+                            schema,
+                            &at.join("content").join(media).join("schema"),
+                            &hint,
+                            View::Read,
+                        ),
                         None => Type::Any,
                     });
                 }
@@ -369,7 +442,12 @@ impl Shaping<'_, '_> {
             (true, None) => Payload::Stream,
             (false, stream) => {
                 if let Some(at) = stream {
-                    self.types.note(Kind::Loss, &at, self.node, "one success is JSON and another is not; only the JSON is read");
+                    self.types.note(
+                        Kind::Loss,
+                        &at,
+                        self.node,
+                        "one success is JSON and another is not; only the JSON is read",
+                    );
                 }
                 let hint = format!("{}Success", self.hint);
                 let doc = format!("What `{}` answers when it succeeds.", self.name);
@@ -383,9 +461,15 @@ impl Shaping<'_, '_> {
     fn errors(&mut self) -> ErrorBody {
         let mut types = Vec::new();
         for (status, response, at) in self.responses(|status| status.starts_with(['4', '5']) || status == "default") {
-            let Some((media, node)) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
+            let Some((media, node)) = response.get("content").and_then(Node::as_object).and_then(json_of) else {
+                continue;
+            };
             let Some(schema) = node.get("schema") else { continue };
-            let hint = format!("{}{}Error", self.hint, if status == "default" { String::new() } else { names::pascal(&format!("status {status}")) });
+            let hint = format!(
+                "{}{}Error",
+                self.hint,
+                if status == "default" { String::new() } else { names::pascal(&format!("status {status}")) }
+            );
             types.push(self.types.type_of(schema, &at.join("content").join(media).join("schema"), &hint, View::Read));
         }
         if types.is_empty() {
@@ -399,7 +483,11 @@ impl Shaping<'_, '_> {
     fn responses(&self, wanted: impl Fn(&str) -> bool) -> Vec<(String, Node, Pointer)> {
         let responses = self.node.get("responses").and_then(Node::as_object);
         let chosen = responses.into_iter().flatten().filter(|(status, _)| wanted(status));
-        chosen.map(|(status, node)| (status.clone(), resolve(self.document, node).clone(), self.at.join("responses").join(status))).collect()
+        chosen
+            .map(|(status, node)| {
+                (status.clone(), resolve(self.document, node).clone(), self.at.join("responses").join(status))
+            })
+            .collect()
     }
 }
 

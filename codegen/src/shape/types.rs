@@ -41,14 +41,20 @@ pub(super) struct Types<'a> {
 
 impl<'a> Types<'a> {
     pub(super) fn new(document: &'a Node, notes: &'a mut Notes) -> Self {
-        let schemas = document.get("components").and_then(|it| it.get("schemas")).and_then(Node::as_object).cloned().unwrap_or_default();
+        let schemas = document
+            .get("components")
+            .and_then(|it| it.get("schemas"))
+            .and_then(Node::as_object)
+            .cloned()
+            .unwrap_or_default();
         let names = names::components(&schemas);
         let (requests, responses) = reach(document, &schemas);
         let differing = differing(&schemas);
-        let twins: BTreeSet<String> = requests.intersection(&responses).filter(|name| differing.contains(*name)).cloned().collect();
+        let twins: BTreeSet<String> =
+            requests.intersection(&responses).filter(|name| differing.contains(*name)).cloned().collect();
         let write_only = requests.difference(&responses).cloned().collect();
         let mut taken: BTreeSet<String> = names.values().cloned().collect();
-        taken.insert("Extra".to_owned());
+        taken.extend(names::RESERVED.iter().map(|name| (*name).to_owned()));
         let mut types = Self {
             notes,
             schemas,
@@ -69,7 +75,10 @@ impl<'a> Types<'a> {
             if names::pascal(given) != *name {
                 let at = Pointer::root().join("components").join("schemas").join(component);
                 let reason = format!("called `{name}`, because another schema would have the same name");
-                types.notes.push(Stage::Shape, Kind::Rename, &at, node, reason).advise("set `x-rust-name` in an overlay to choose");
+                types
+                    .notes
+                    .push(Stage::Shape, Kind::Rename, &at, node, reason)
+                    .advise("set `x-rust-name` in an overlay to choose");
             }
         }
         let all: Vec<String> = types.schemas.keys().cloned().collect();
@@ -160,7 +169,8 @@ impl<'a> Types<'a> {
         }
         if let Some(parts) = schema.get("allOf").and_then(Node::as_array) {
             let beside = |key: &str| {
-                grammar::is_annotation(key) || matches!(key, "allOf" | "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+                grammar::is_annotation(key)
+                    || matches!(key, "allOf" | "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
             };
             let alone = schema.as_object().is_some_and(|map| map.keys().all(|key| beside(key)));
             let says_something = |part: &&Node| part.as_object().is_none_or(|map| !grammar::only_annotations(map));
@@ -174,7 +184,8 @@ impl<'a> Types<'a> {
             }
             let merged = flatten(schema, &self.schemas);
             // A part that refers back to where it stands would go on for ever: it is the type being made.
-            if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *open == merged && *view == place.view) {
+            if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *open == merged && *view == place.view)
+            {
                 return Type::Named(name.clone());
             }
             let name = if place.exact { place.name.to_owned() } else { self.free(place.name) };
@@ -200,7 +211,9 @@ impl<'a> Types<'a> {
             Some("number") => number(schema),
             Some("array") => self.array(schema, place),
             Some("object") => self.object(schema, place),
-            _ if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => self.object(schema, place),
+            _ if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => {
+                self.object(schema, place)
+            }
             _ if schema.get("items").is_some() => self.array(schema, place),
             _ => Type::Any,
         }
@@ -219,7 +232,9 @@ impl<'a> Types<'a> {
             match additional.map(|it| &it.value) {
                 Some(Value::Object(_)) => {
                     let hint = format!("{}Value", place.name);
-                    let value = additional.map_or(Type::Any, |it| self.type_of(it, &place.at.join("additionalProperties"), &hint, place.view));
+                    let value = additional.map_or(Type::Any, |it| {
+                        self.type_of(it, &place.at.join("additionalProperties"), &hint, place.view)
+                    });
                     return Type::Map(Box::new(value));
                 }
                 Some(Value::Bool(true)) => return Type::Map(Box::new(Type::Any)),
@@ -244,7 +259,8 @@ impl<'a> Types<'a> {
             View::Read => "writeOnly",
             View::Write => "readOnly",
         };
-        let visible: Vec<(&String, &Node)> = properties.iter().filter(|(_, property)| !property.is_true(hidden)).collect();
+        let visible: Vec<(&String, &Node)> =
+            properties.iter().filter(|(_, property)| !property.is_true(hidden)).collect();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
@@ -296,7 +312,12 @@ impl<'a> Types<'a> {
             }
             Some(_) if present.is_empty() => return Some(Type::Any),
             Some(_) => {
-                self.note(Kind::Mend, place.at, schema, "the enum's values are not of the schema's type; any value is taken");
+                self.note(
+                    Kind::Mend,
+                    place.at,
+                    schema,
+                    "the enum's values are not of the schema's type; any value is taken",
+                );
                 return Some(Type::Any);
             }
         }
@@ -344,7 +365,11 @@ impl<'a> Types<'a> {
             return self.structure(&merged, place);
         }
         // Branches that only demand properties constrain a type given elsewhere.
-        let constraint = |branch: &Node| branch.as_object().is_some_and(|map| map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key)));
+        let constraint = |branch: &Node| {
+            branch.as_object().is_some_and(|map| {
+                map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key))
+            })
+        };
         if branches.iter().all(constraint) {
             let mut rest = schema.clone();
             rest.take("oneOf");
@@ -353,10 +378,16 @@ impl<'a> Types<'a> {
         }
         // An open enum already takes every string.
         let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
-        let is_enum = |schema: &Node| schema.get("enum").and_then(Node::as_array).is_some_and(|values| values.iter().all(|it| it.as_str().is_some()));
+        let is_enum = |schema: &Node| {
+            schema
+                .get("enum")
+                .and_then(Node::as_array)
+                .is_some_and(|values| values.iter().all(|it| it.as_str().is_some()))
+        };
         let some_enum = resolved.iter().any(is_enum);
         let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
-        let kept: Vec<usize> = (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
+        let kept: Vec<usize> =
+            (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
         let name = if kept.len() == 1 || place.exact { place.name.to_owned() } else { self.free(place.name) };
         if let [only] = kept.as_slice() {
             return self.bare(&branches[*only], place);
@@ -399,7 +430,9 @@ impl<'a> Types<'a> {
         {
             return only.ty;
         }
-        let unknown = ["Unknown", "Other", "Unrecognized"].into_iter().find(|name| variants.iter().all(|variant| variant.name != *name));
+        let unknown = ["Unknown", "Other", "Unrecognized"]
+            .into_iter()
+            .find(|name| variants.iter().all(|variant| variant.name != *name));
         let unknown = unknown.unwrap_or("UnknownToThisVersion").to_owned();
         self.insert(&name, schema, place, TypeKind::Union(Union { variants, unknown, tag }));
         Type::Named(name)
@@ -433,8 +466,16 @@ impl<'a> Types<'a> {
                     None => drop(properties.insert(key.clone(), property.clone())),
                 }
             }
-            if branch.get("properties").is_none() && branch.get("required").is_none() && branch.as_object().is_some_and(|map| !map.is_empty()) {
-                self.note(Kind::Loss, &Pointer::root(), &branch, "a branch beside properties that is no object is kept only in `extra`");
+            if branch.get("properties").is_none()
+                && branch.get("required").is_none()
+                && branch.as_object().is_some_and(|map| !map.is_empty())
+            {
+                self.note(
+                    Kind::Loss,
+                    &Pointer::root(),
+                    &branch,
+                    "a branch beside properties that is no object is kept only in `extra`",
+                );
             }
         }
         wide
@@ -478,7 +519,9 @@ impl<'a> Types<'a> {
     fn label(&self, branch: &Node, resolved: &Node, tags: &[String], siblings: &[Variant]) -> String {
         let given = branch.str("x-rust-name").or_else(|| branch.str("title"));
         let object = resolved.get("properties").is_some();
-        let array = |schema: &Node| schema.get("items").map(|items| self.resolved(items)).and_then(|items| items.str("type").map(names::pascal));
+        let array = |schema: &Node| {
+            schema.get("items").map(|items| self.resolved(items)).and_then(|items| items.str("type").map(names::pascal))
+        };
         let label = match (given, tags) {
             (Some(name), _) => names::pascal(name),
             (None, [tag]) if object => names::pascal(tag),
@@ -495,7 +538,8 @@ impl<'a> Types<'a> {
         };
         let mut distinct = label.clone();
         if siblings.iter().any(|it| it.name == distinct) && object {
-            let required = resolved.get("required").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str);
+            let required =
+                resolved.get("required").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str);
             let with = required.map(|name| format!("{label}With{}", names::pascal(name)));
             distinct = with.into_iter().find(|name| siblings.iter().all(|it| it.name != *name)).unwrap_or(distinct);
         }
@@ -582,7 +626,9 @@ impl<'a> Types<'a> {
     pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
         let Type::Named(name) = self.alias(ty) else { return None };
         match &self.defs.get(&name)?.kind {
-            TypeKind::Struct(it) => Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect()),
+            TypeKind::Struct(it) => {
+                Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect())
+            }
             _ => None,
         }
     }
@@ -634,7 +680,8 @@ impl<'a> Types<'a> {
                 variants.push(Variant { name: label, ty, boxed: false, tags: Vec::new() });
             }
             let kind = TypeKind::Union(Union { variants, unknown: "Unknown".to_owned(), tag: None });
-            self.defs.insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
+            self.defs
+                .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
             Type::Named(name)
         };
         if nullable { ty.nullable() } else { ty }
@@ -690,8 +737,15 @@ fn doc(schema: &Node) -> String {
         Value::Bool(value) => Some(value.to_string()),
         _ => None,
     };
-    for (key, label) in [("format", "Format"), ("default", "Default"), ("minimum", "At least"), ("maximum", "At most"), ("pattern", "Pattern")] {
-        let obvious = key == "format" && matches!(schema.str("format"), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
+    for (key, label) in [
+        ("format", "Format"),
+        ("default", "Default"),
+        ("minimum", "At least"),
+        ("maximum", "At most"),
+        ("pattern", "Pattern"),
+    ] {
+        let obvious = key == "format"
+            && matches!(schema.str("format"), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
         if let Some(value) = schema.get(key).filter(|_| !obvious).and_then(shown).filter(|value| !value.is_empty()) {
             facts.push(format!("{label}: `{value}`."));
         }
@@ -707,7 +761,9 @@ fn doc(schema: &Node) -> String {
 fn bare_structure(schema: &mut Node) {
     Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
         if let Some(map) = node.as_object_mut() {
-            map.retain(|key, _| !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly"));
+            map.retain(|key, _| {
+                !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly")
+            });
         }
     });
 }
@@ -735,7 +791,8 @@ fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>)
     let mut requests = BTreeSet::new();
     let mut responses = BTreeSet::new();
     for (_, _, operation, item) in grammar::operations(document) {
-        let parameters = [operation, item].into_iter().filter_map(|node| node.get("parameters").and_then(Node::as_array)).flatten();
+        let parameters =
+            [operation, item].into_iter().filter_map(|node| node.get("parameters").and_then(Node::as_array)).flatten();
         for parameter in parameters {
             requests.extend(schema_references(Object::Parameter, resolve(document, parameter)));
         }
@@ -774,7 +831,10 @@ fn differing(schemas: &Map) -> BTreeSet<String> {
         let mut own = false;
         Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
             let properties = node.get("properties").and_then(Node::as_object);
-            own |= properties.into_iter().flat_map(Map::values).any(|it| it.is_true("readOnly") || it.is_true("writeOnly"));
+            own |= properties
+                .into_iter()
+                .flat_map(Map::values)
+                .any(|it| it.is_true("readOnly") || it.is_true("writeOnly"));
         });
         if own {
             queue.push(name);
@@ -834,8 +894,12 @@ fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, def) in defs.iter() {
         let targets = match &def.kind {
-            TypeKind::Struct(it) => it.fields.iter().filter_map(|field| field.ty.by_value()).map(str::to_owned).collect(),
-            TypeKind::Union(it) => it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect(),
+            TypeKind::Struct(it) => {
+                it.fields.iter().filter_map(|field| field.ty.by_value()).map(str::to_owned).collect()
+            }
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
             TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
             TypeKind::Enum(_) => Vec::new(),
         };

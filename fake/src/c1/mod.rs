@@ -1,0 +1,347 @@
+//! ConductorOne: a tenant in process.
+//!
+//! What it does follows what is known of the real service. What is not known, it answers in the plainest way: it is a
+//! test partner, not a reference.
+
+mod auth;
+mod owners;
+mod problem;
+mod routes;
+mod schema;
+mod seed;
+mod state;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use self::auth::Auth;
+use self::problem::Problem;
+use self::routes::Call;
+use self::schema::Document;
+pub use self::seed::Seed;
+use self::state::World;
+pub use self::sync::{SyncOutcome, SyncScript};
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::lock;
+use crate::server::{Answer, Request, Server, Service};
+
+/// A C1 tenant on loopback. Dropped, it stops.
+pub struct Tenant {
+    server: Server,
+    api: Arc<Api>,
+    host: String,
+    client_id: String,
+    client_secret: String,
+}
+
+/// How a tenant is to be, before it starts.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct TenantBuilder {
+    port: u16,
+    seed: Seed,
+    script: SyncScript,
+    client_id: Option<String>,
+    audience: Option<String>,
+}
+
+impl TenantBuilder {
+    /// The port; otherwise one that is free.
+    pub fn port(mut self, port: u16) -> TenantBuilder {
+        self.port = port;
+        self
+    }
+
+    /// What it holds; otherwise [`Seed::demo`].
+    pub fn seed(mut self, seed: Seed) -> TenantBuilder {
+        self.seed = seed;
+        self
+    }
+
+    /// How every sync goes that [`Tenant::next_sync`] says nothing about.
+    pub fn sync_script(mut self, script: SyncScript) -> TenantBuilder {
+        self.script = script;
+        self
+    }
+
+    /// The id of its one client; otherwise `fake-robot@127.0.0.1:PORT/spc`.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> TenantBuilder {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The `aud` that assertions must have; otherwise `127.0.0.1`.
+    pub fn audience(mut self, audience: impl Into<String>) -> TenantBuilder {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Starts the tenant on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the port is taken, the operating system has no randomness, or the document is unreadable.
+    pub async fn start(self) -> io::Result<Tenant> {
+        let document = Document::vendored()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let address = listener.local_addr()?;
+        let host = address.to_string();
+        let url = format!("http://{host}");
+        let clock = Arc::new(Clock::default());
+        let audience = self.audience.unwrap_or_else(|| address.ip().to_string());
+        let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience)?);
+        let client_id = self.client_id.unwrap_or_else(|| format!("fake-robot@{host}/spc"));
+        let client_secret = auth.register(&client_id)?;
+        let world = World::new(Arc::clone(&clock), Arc::clone(&auth), self.seed, self.script);
+        let api = Arc::new(Api { document, url, clock, auth, world: Mutex::new(world) });
+        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        Ok(Tenant { server, api, host, client_id, client_secret })
+    }
+}
+
+impl Tenant {
+    /// Starts a tenant with the demo seed on a free port.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantBuilder::start`].
+    pub async fn start() -> io::Result<Tenant> {
+        Tenant::builder().start().await
+    }
+
+    /// A tenant of your own making.
+    pub fn builder() -> TenantBuilder {
+        TenantBuilder { port: 0, seed: Seed::demo(), script: SyncScript::default(), client_id: None, audience: None }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.api.url
+    }
+
+    /// `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The id of the tenant's own client.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The secret of the tenant's own client, in C1's format: a private key made at the start.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        &self.client_secret
+    }
+
+    /// A token that is valid now.
+    #[must_use]
+    pub fn issue_token(&self) -> String {
+        self.api.auth.issue()
+    }
+
+    /// Every token issued so far is refused with 401 from now on.
+    pub fn revoke_tokens(&self) {
+        self.api.auth.revoke_all();
+    }
+
+    /// How long tokens live that are issued from now on; at first an hour.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.api.auth.set_lifetime(lifetime);
+    }
+
+    /// Only subject tokens named by this are exchanged; until it is called, everything that looks like a JWT is.
+    pub fn accept_subject_token(&self, token: impl Into<String>) {
+        self.api.auth.accept_subject(token.into());
+    }
+
+    /// What polls of a device login are told before the token, such as `authorization_pending`, `slow_down` or
+    /// `access_denied`; at first, one `authorization_pending`.
+    pub fn set_device_answers<T: Into<String>>(&self, answers: impl IntoIterator<Item = T>) {
+        self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
+    }
+
+    /// Moves the tenant's clock on. Assertions are checked against it, so the client's clock has to move too, or its next
+    /// assertion has expired.
+    pub fn advance(&self, by: Duration) {
+        self.api.clock.advance(by);
+    }
+
+    /// Every request that has reached the tenant, those for tokens included.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.server.clear_requests();
+    }
+
+    /// Scripts a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.server.faults().push(fault);
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        self.server.faults().clear();
+    }
+
+    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
+    #[must_use]
+    pub fn pending_faults(&self) -> usize {
+        self.server.faults().len()
+    }
+
+    /// How the next sync goes. Called again, the one after it.
+    pub fn next_sync(&self, script: SyncScript) {
+        lock(&self.api.world).scripts.push_back(script);
+    }
+
+    /// Adds an app, in the service's JSON; returns its id.
+    pub fn seed_app(&self, app: Value) -> String {
+        lock(&self.api.world).add_app(app)
+    }
+
+    /// Adds a connector, in the service's JSON, which has synced once unless it has a `status`; returns its id.
+    pub fn seed_connector(&self, app_id: &str, connector: Value) -> String {
+        lock(&self.api.world).seed_connector(app_id, connector)
+    }
+
+    /// A connector as it is stored: with its secrets, without what is unset, and without being polled.
+    #[must_use]
+    pub fn connector(&self, app_id: &str, id: &str) -> Option<Value> {
+        let world = lock(&self.api.world);
+        Some(world.connector(app_id, id)?.value.clone())
+    }
+
+    /// Sets a field of a connector by JSON pointer (`/status/status`), whether the service would or not. Says whether
+    /// there is an object to set it in.
+    pub fn set_connector_field(&self, app_id: &str, id: &str, pointer: &str, value: Value) -> bool {
+        let mut world = lock(&self.api.world);
+        let Some((parent, name)) = pointer.rsplit_once('/') else {
+            return false;
+        };
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let connector = world.connector_mut(app_id, id);
+        let object = connector.and_then(|connector| connector.value.pointer_mut(parent));
+        let fields = object.and_then(Value::as_object_mut);
+        fields.map(|fields| fields.insert(name, value)).is_some()
+    }
+
+    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` wants the last one.
+    #[must_use]
+    pub fn sync_ids(&self, app_id: &str, id: &str) -> Vec<String> {
+        let world = lock(&self.api.world);
+        let ended = world.connector(app_id, id).map(|one| one.syncs.ended.clone());
+        ended.unwrap_or_default()
+    }
+
+    /// Serves until the task or the process ends.
+    pub async fn serve_forever(self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tenant({})", self.url())
+    }
+}
+
+/// The tenant behind the sockets.
+struct Api {
+    document: &'static Document,
+    url: String,
+    clock: Arc<Clock>,
+    auth: Arc<Auth>,
+    world: Mutex<World>,
+}
+
+const TOKEN: &str = "/auth/v1/token";
+const DEVICE_AUTHORIZATION: &str = "/auth/v1/device_authorization";
+
+impl Service for Api {
+    fn operation(&self, method: &str, path: &str) -> Option<String> {
+        match path {
+            TOKEN => Some("token".to_owned()),
+            DEVICE_AUTHORIZATION => Some("device_authorization".to_owned()),
+            _ => {
+                let (route, _) = self.document.find(method, path).ok()?;
+                Some(route.operation.clone())
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        match request.path.as_str() {
+            TOKEN => {
+                let (answer, client_id) = self.auth.token(request);
+                if let Some(client_id) = client_id {
+                    lock(&self.world).credential_used(&client_id);
+                }
+                answer
+            }
+            DEVICE_AUTHORIZATION => self.auth.device_authorization(request),
+            path if path.starts_with("/api/") => match collection(path) {
+                Some(collection) => {
+                    let mut answer = Answer::html(301);
+                    answer.set_header("location", &collection);
+                    answer
+                }
+                None => self.call(request).unwrap_or_else(Answer::from),
+            },
+            // As any web server that is not the API.
+            _ => Answer::html(200),
+        }
+    }
+
+    fn scripted(&self, request: &Request, status: u16) -> Answer {
+        if request.path.starts_with("/auth/") {
+            return Auth::scripted(status);
+        }
+        Problem::new(status, "scripted").into()
+    }
+}
+
+impl Api {
+    fn call(&self, request: &Request) -> Result<Answer, Problem> {
+        let authorised = self.auth.check_bearer(request);
+        authorised.map_err(|why| Problem::new(401, why))?;
+        let found = self.document.find(&request.method, &request.path);
+        let (route, path) = found.map_err(|status| Problem::new(status, "no such operation"))?;
+        let call = Call {
+            document: self.document,
+            url: &self.url,
+            operation: &route.operation,
+            path,
+            query: Document::query(route, &request.query)?,
+            body: self.document.body(route, request)?,
+        };
+        let mut answer = routes::handle(&mut lock(&self.world), &call)?;
+        self.document.fill_answer(route, &mut answer);
+        Ok(Answer::json(200, &answer))
+    }
+}
+
+/// The collection that a path with an empty id, or with dots for one, is redirected to.
+fn collection(path: &str) -> Option<String> {
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let bad = segments.iter().position(|segment| matches!(*segment, "" | "." | ".."))?;
+    Some(format!("/{}", segments[..bad].join("/")))
+}

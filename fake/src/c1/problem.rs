@@ -1,0 +1,68 @@
+//! C1's error shape, `google.rpc.Status`.
+
+use serde_json::{Value, json};
+
+use crate::server::Answer;
+
+/// A request that is refused: the HTTP status and the body.
+#[derive(Debug)]
+pub(super) struct Problem(u16, Value);
+
+impl Problem {
+    pub(super) fn new(status: u16, message: impl Into<String>) -> Problem {
+        let message: String = message.into();
+        let body = json!({"code": code(status), "message": message, "details": []});
+        Problem(status, body)
+    }
+
+    /// What is wrong with a field: 400, with the detail that says so to programs.
+    pub(super) fn field(field: &str, message: impl Into<String>) -> Problem {
+        let mut problem = Problem::new(400, message);
+        let violation = json!({"field": field, "description": problem.1["message"]});
+        problem.1["details"] = json!([{
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [violation],
+        }]);
+        problem
+    }
+
+    pub(super) fn required(field: &str) -> Problem {
+        Problem::field(field, format!("{field} is required"))
+    }
+
+    pub(super) fn not_found(what: &str, id: &str) -> Problem {
+        Problem::new(404, format!("{what} {id:?} not found"))
+    }
+
+    /// The request would be right at another time: FAILED_PRECONDITION, which travels as a 400 too.
+    pub(super) fn precondition(message: &str) -> Problem {
+        let mut problem = Problem::new(400, message);
+        problem.1["code"] = json!(9);
+        problem
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(Problem(status, body): Problem) -> Answer {
+        Answer::json(status, &body)
+    }
+}
+
+/// The gRPC code that travels as this HTTP status.
+fn code(status: u16) -> u32 {
+    match status {
+        200..=299 => 0,
+        400 => 3,
+        401 => 16,
+        403 => 7,
+        404 => 5,
+        405 | 501 => 12,
+        408 | 504 => 4,
+        409 => 6,
+        429 => 8,
+        499 => 1,
+        500 => 13,
+        503 => 14,
+        _ => 2,
+    }
+}

@@ -1,0 +1,138 @@
+//! Syncs: they move when somebody looks, never by themselves, so that a test knows what each poll will see.
+
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+
+/// How a sync goes.
+///
+/// Each `Get` of the connector is a poll; `List` is not one. With the default, the first poll after
+/// `ForceSync` still sees the old status, the second and third see `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncScript {
+    /// How many polls see the sync still waiting in its queue.
+    pub polls_before_start: u32,
+    /// How many polls see it running.
+    pub polls_while_running: u32,
+    /// How it ends.
+    pub outcome: SyncOutcome,
+}
+
+/// How a sync ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SyncOutcome {
+    /// `SYNC_STATUS_DONE`.
+    Done,
+    /// `SYNC_STATUS_ERROR` with this `lastError`.
+    Error(String),
+    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
+    Status(String),
+}
+
+impl Default for SyncScript {
+    fn default() -> SyncScript {
+        SyncScript { polls_before_start: 1, polls_while_running: 2, outcome: SyncOutcome::Done }
+    }
+}
+
+impl SyncScript {
+    /// The default, failing with this `lastError`.
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
+    }
+
+    /// The default, ending in a status of your choice.
+    #[must_use]
+    pub fn status(status: impl Into<String>) -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
+    }
+
+    /// With this many polls before it starts and while it runs.
+    #[must_use]
+    pub fn polls(mut self, before_start: u32, while_running: u32) -> SyncScript {
+        self.polls_before_start = before_start;
+        self.polls_while_running = while_running;
+        self
+    }
+}
+
+/// The syncs of one connector.
+#[derive(Debug, Default)]
+pub(super) struct Syncs {
+    stage: Stage,
+    /// The ids of those that have ended, oldest first.
+    pub(super) ended: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Idle,
+    Queued(SyncScript),
+    Running(SyncScript),
+}
+
+impl Syncs {
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.stage, Stage::Idle)
+    }
+
+    pub(super) fn queue(&mut self, script: SyncScript) {
+        self.stage = Stage::Queued(script);
+    }
+
+    pub(super) fn abandon(&mut self) {
+        self.stage = Stage::Idle;
+    }
+
+    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
+    pub(super) fn poll(&mut self, connector: &mut Value, clock: &Clock) {
+        if !connector["syncDisabledAt"].is_null() {
+            return;
+        }
+        let script = match std::mem::take(&mut self.stage) {
+            Stage::Idle => return,
+            Stage::Queued(mut script) if script.polls_before_start > 0 => {
+                script.polls_before_start -= 1;
+                self.stage = Stage::Queued(script);
+                return;
+            }
+            Stage::Queued(script) => {
+                let now = clock.stamp();
+                let status = &mut connector["status"];
+                status["status"] = json!("SYNC_STATUS_RUNNING");
+                status["startedAt"] = json!(now);
+                status["updatedAt"] = json!(now);
+                script
+            }
+            Stage::Running(script) => script,
+        };
+        if script.polls_while_running > 0 {
+            let polls_while_running = script.polls_while_running - 1;
+            self.stage = Stage::Running(SyncScript { polls_while_running, ..script });
+            return;
+        }
+        self.end(script.outcome, connector, clock);
+    }
+
+    fn end(&mut self, outcome: SyncOutcome, connector: &mut Value, clock: &Clock) {
+        let now = clock.stamp();
+        let id = format!("{}-sync-{}", connector["id"].as_str().unwrap_or_default(), self.ended.len() + 1);
+        let status = &mut connector["status"];
+        status["updatedAt"] = json!(now);
+        let (name, error) = match outcome {
+            SyncOutcome::Done => ("SYNC_STATUS_DONE".to_owned(), String::new()),
+            SyncOutcome::Error(error) => ("SYNC_STATUS_ERROR".to_owned(), error),
+            SyncOutcome::Status(name) => {
+                status["status"] = json!(name);
+                return;
+            }
+        };
+        status["status"] = json!(name);
+        status["lastError"] = json!(error);
+        status["completedAt"] = json!(now);
+        self.ended.push(id);
+    }
+}

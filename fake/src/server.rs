@@ -1,0 +1,341 @@
+//! Sockets: accepting, reading and recording requests, answering, and breaking off in all the ways that a fault asks for.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::fault::{Effect, Faults};
+use crate::lock;
+
+/// A request that reached the fake, as it was sent.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path as sent: nothing is decoded.
+    pub path: String,
+    /// The query's pairs, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The headers in order, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The document's operationId; `token` and `device_authorization` for those endpoints; `None` for what is unknown.
+    pub operation: Option<String>,
+    /// The status that was answered; `None` if no answer was, or not yet.
+    pub status: Option<u16>,
+}
+
+impl Request {
+    /// The first header of this name, given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, if it is.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The body as pairs of a form.
+    #[must_use]
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+}
+
+/// What a service answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    fn new(status: u16, content_type: &str, body: String) -> Answer {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        let body = body.into_bytes();
+        Answer { status, headers, body }
+    }
+
+    pub(crate) fn json(status: u16, body: &Value) -> Answer {
+        Answer::new(status, "application/json", body.to_string())
+    }
+
+    /// What a web server says that is not the API.
+    pub(crate) fn html(status: u16) -> Answer {
+        let page = "<!doctype html>\n<title>Not the API</title>\n";
+        Answer::new(status, "text/html; charset=utf-8", page.to_owned())
+    }
+
+    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+        let headers = &mut self.headers;
+        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+/// What is behind the sockets.
+pub(crate) trait Service: Send + Sync {
+    /// The name of the operation that a request is for.
+    fn operation(&self, method: &str, path: &str) -> Option<String>;
+    /// Does what the request asks for.
+    fn answer(&self, request: &Request) -> Answer;
+    /// The service's own error shape for a status that a test wants, without doing anything.
+    fn scripted(&self, request: &Request, status: u16) -> Answer;
+}
+
+/// A running server; dropped, it stops and its connections with it.
+pub(crate) struct Server {
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+/// A request in the log; its status comes later.
+type Entry = Arc<Mutex<Request>>;
+
+struct Shared {
+    service: Arc<dyn Service>,
+    faults: Faults,
+    log: Mutex<Vec<Entry>>,
+}
+
+impl Server {
+    pub(crate) fn start(listener: TcpListener, service: Arc<dyn Service>) -> Server {
+        let (faults, log) = (Faults::default(), Mutex::default());
+        let shared = Arc::new(Shared { service, faults, log });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Server { shared, accepting }
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        let log = lock(&self.shared.log);
+        log.iter().map(|entry| lock(entry).clone()).collect()
+    }
+
+    pub(crate) fn clear_requests(&self) {
+        lock(&self.shared.log).clear();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    // The connections end with this set, so with this task.
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, most likely: let others finish first.
+            tokio::task::yield_now().await;
+            continue;
+        };
+        if shared.faults.for_connection().is_some() {
+            // What cannot be reset is closed.
+            let _ = stream.set_zero_linger();
+            continue;
+        }
+        // An optimisation, so nothing is lost without it.
+        let _ = stream.set_nodelay(true);
+        connections.spawn(connection(stream, Arc::clone(&shared)));
+    }
+}
+
+/// What a request's handler and its connection have to tell each other.
+#[derive(Debug, Default)]
+struct Wire {
+    used: AtomicBool,
+    reset: AtomicBool,
+    close: Notify,
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    let wire = Arc::new(Wire::default());
+    let socket = Socket { stream, wire: wire.clone() };
+    let shared_wire = Arc::clone(&wire);
+    let handler = service_fn(move |request| handle(shared.clone(), shared_wire.clone(), request));
+    let mut http = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), handler));
+    // The connection goes first, so that an answer is written before a wish to close after it is heard.
+    let closing = tokio::select! {
+        biased;
+        _ = http.as_mut() => false,
+        () = wire.close.notified() => true,
+    };
+    if closing {
+        http.as_mut().graceful_shutdown();
+        let _ = http.as_mut().await;
+    }
+}
+
+/// An error closes the connection without another byte.
+async fn handle(
+    shared: Arc<Shared>,
+    wire: Arc<Wire>,
+    request: hyper::Request<Incoming>,
+) -> io::Result<hyper::Response<Payload>> {
+    let reused = wire.used.swap(true, Ordering::Relaxed);
+    let service = &*shared.service;
+    let request = read(request, service).await?;
+    let entry = Arc::new(Mutex::new(request.clone()));
+    lock(&shared.log).push(Arc::clone(&entry));
+    let (answer, effect) = match shared.faults.for_request(&request, reused) {
+        None => (service.answer(&request), Effect::Answer),
+        Some(fault) => {
+            let answer = fault.answer(&request, service);
+            fault.wait().await;
+            (answer, fault.effect())
+        }
+    };
+    let reset = matches!(effect, Effect::ResetAfterRequest | Effect::ResetMidBody);
+    wire.reset.store(reset, Ordering::Relaxed);
+    match effect {
+        Effect::CloseAfterRequest | Effect::ResetAfterRequest => return Err(broken_off()),
+        Effect::CloseAfterAnswer => wire.close.notify_one(),
+        _ => {}
+    }
+    lock(&entry).status = Some(answer.status);
+    respond(answer, effect == Effect::ResetMidBody)
+}
+
+fn broken_off() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "broken off, as scripted")
+}
+
+async fn read(request: hyper::Request<Incoming>, service: &dyn Service) -> io::Result<Request> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let headers = head.headers.iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), value)
+    });
+    Ok(Request {
+        operation: service.operation(head.method.as_str(), head.uri.path()),
+        query: query.into_owned().collect(),
+        headers: headers.collect(),
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        body: body.to_vec(),
+        status: None,
+    })
+}
+
+fn respond(mut answer: Answer, broken: bool) -> io::Result<hyper::Response<Payload>> {
+    if broken {
+        let announced = answer.body.len().max(2);
+        answer.body.truncate(announced / 2);
+        answer.set_header("content-length", &announced.to_string());
+    }
+    let mut response = hyper::Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(name.as_str(), value.as_str());
+    }
+    let has_body = !answer.body.is_empty() && !matches!(answer.status, 204 | 304);
+    let data = has_body.then(|| Bytes::from(answer.body));
+    response.body(Payload { data, broken, flushed: false }).map_err(io::Error::other)
+}
+
+/// A body that can break off.
+struct Payload {
+    data: Option<Bytes>,
+    broken: bool,
+    flushed: bool,
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        if let Some(data) = this.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        if !this.broken {
+            return Poll::Ready(None);
+        }
+        if !this.flushed {
+            // hyper flushes when a body has nothing to give, and forgets what is unsent when it fails.
+            this.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(broken_off())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && !self.broken
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.broken {
+            return SizeHint::default();
+        }
+        let length = self.data.as_ref().map_or(0, Bytes::len);
+        SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+    }
+}
+
+/// A socket that is reset rather than closed if its wire says so: hyper owns it, so its drop is where that can be done.
+struct Socket {
+    stream: TcpStream,
+    wire: Arc<Wire>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.wire.reset.load(Ordering::Relaxed) {
+            // What cannot be reset is closed.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,137 @@
+//! Tokens: where they come from, and how long one serves.
+
+mod cache;
+mod oauth;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) use cache::Cache;
+pub(crate) use oauth::{TokenEndpoint, form};
+
+use crate::Error;
+use crate::error::Kind;
+
+/// An access token, sent as `Authorization: Bearer` (RFC 6750).
+///
+/// ```
+/// use connectors::auth::Token;
+/// use std::time::Duration;
+///
+/// let token = Token::new("s3cret").expires_in(Duration::from_secs(3600));
+/// assert!(!format!("{token:?}").contains("s3cret"));
+/// ```
+#[derive(Clone)]
+pub struct Token {
+    secret: SecretString,
+    lifetime: Option<Duration>,
+}
+
+impl Token {
+    /// A token that does not expire, as far as is known.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self { secret: SecretString::from(secret.into()), lifetime: None }
+    }
+
+    /// The same token with the time it lives from now.
+    #[must_use]
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
+    }
+
+    /// The header value, marked so that nothing prints it.
+    pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", self.secret.expose_secret()))
+            .map_err(|_| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+/// Where tokens come from.
+///
+/// Asked for a token when there is none, or when the one at hand is about to expire; a client keeps and shares what it
+/// is given, so an implementation fetches and does not cache.
+///
+/// ```
+/// use connectors::auth::{Token, TokenProvider};
+///
+/// #[derive(Debug)]
+/// struct FromVault;
+///
+/// impl TokenProvider for FromVault {
+///     async fn token(&self) -> Result<Token, connectors::Error> {
+///         Ok(Token::new("fetched just now"))
+///     }
+/// }
+///
+/// let client = connectors::c1::Client::builder().tenant("example").token_provider(FromVault).build();
+/// assert!(client.is_ok());
+/// ```
+pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
+    /// A fresh token.
+    fn token(&self) -> impl Future<Output = Result<Token, Error>> + Send;
+
+    /// Whether asking again could give another token; a fixed one cannot.
+    fn renews(&self) -> bool {
+        true
+    }
+}
+
+type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'a>>;
+
+/// [`TokenProvider`] as an object: the trait that people implement keeps its plain `async fn`.
+trait DynProvider: fmt::Debug + Send + Sync {
+    fn fetch(&self) -> Fetching<'_>;
+    fn can_renew(&self) -> bool;
+}
+
+impl<P: TokenProvider> DynProvider for P {
+    fn fetch(&self) -> Fetching<'_> {
+        Box::pin(self.token())
+    }
+
+    fn can_renew(&self) -> bool {
+        self.renews()
+    }
+}
+
+/// Any provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider(Arc<dyn DynProvider>);
+
+impl Provider {
+    pub(crate) fn new(provider: impl TokenProvider) -> Self {
+        Self(Arc::new(provider))
+    }
+}
+
+/// One token that somebody else looks after.
+#[derive(Debug)]
+pub(crate) struct Fixed(pub(crate) Token);
+
+impl TokenProvider for Fixed {
+    async fn token(&self) -> Result<Token, Error> {
+        Ok(self.0.clone())
+    }
+
+    fn renews(&self) -> bool {
+        false
+    }
+}

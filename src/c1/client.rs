@@ -1,0 +1,388 @@
+//! The client and how it is set up.
+
+use std::env;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::Error;
+use crate::auth::{Cache, Fixed, Provider, Token, TokenEndpoint, TokenProvider};
+use crate::error::Kind;
+use crate::paging::{Page, Pages};
+use crate::transport::{Clock, Exchange, Limits, Reply, Settings, Transport, check_base_url};
+
+use super::api;
+use super::connector::{App, Connector};
+use super::credentials::ClientId;
+use super::ids::{AppId, ConnectorId};
+use super::token::{SignedAssertion, TokenExchange};
+use super::types;
+
+/// How long before it expires a token is renewed, at most.
+const RENEW_AHEAD: Duration = Duration::from_secs(60);
+/// The most items a page can have.
+pub(super) const PAGE_SIZE: i32 = 100;
+
+/// A C1 tenant. Cheap to clone; clones share connections, token and retry budget.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) api: Arc<api::Client>,
+    pub(super) transport: Transport,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("c1::Client").field("server", &self.transport.base_url()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client from the environment. In this order:
+    ///
+    /// 1. `CONDUCTORONE_ACCESS_TOKEN`: a bearer token.
+    /// 2. `CONDUCTORONE_OIDC_TOKEN` with `CONDUCTORONE_CLIENT_ID`: a workload's token, exchanged for one of C1's.
+    /// 3. `CONDUCTORONE_CLIENT_ID` with `CONDUCTORONE_CLIENT_SECRET`: a signed assertion.
+    ///
+    /// The server is `CONDUCTORONE_TENANT_DOMAIN`, else `CONDUCTORONE_SERVER_URL`, else the host in the client id.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if variables are missing or malformed; the message names them.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(|name| env::var(name).ok())
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let read = |name: &str| read(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let mut builder = Self::builder();
+        if let Some(domain) = read("CONDUCTORONE_TENANT_DOMAIN").or_else(|| read("CONDUCTORONE_SERVER_URL")) {
+            builder = builder.tenant(domain);
+        }
+        let id = read("CONDUCTORONE_CLIENT_ID");
+        builder = match (
+            read("CONDUCTORONE_ACCESS_TOKEN"),
+            read("CONDUCTORONE_OIDC_TOKEN"),
+            id,
+            read("CONDUCTORONE_CLIENT_SECRET"),
+        ) {
+            (Some(token), ..) => builder.bearer_token(token),
+            (None, Some(subject), Some(id), _) => builder.workload_token(id, subject),
+            (None, None, Some(id), Some(secret)) => builder.client_credentials(id, secret),
+            (None, Some(_), None, _) => {
+                return Err(Error::new(
+                    Kind::Config,
+                    "CONDUCTORONE_OIDC_TOKEN is set, and CONDUCTORONE_CLIENT_ID is not",
+                ));
+            }
+            (None, None, Some(_), None) => {
+                return Err(Error::new(
+                    Kind::Config,
+                    "CONDUCTORONE_CLIENT_ID is set, and CONDUCTORONE_CLIENT_SECRET is not",
+                ));
+            }
+            (None, None, None, _) => {
+                let message = "no credentials: set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or CONDUCTORONE_ACCESS_TOKEN";
+                return Err(Error::new(Kind::Config, message));
+            }
+        };
+        builder.build()
+    }
+
+    /// A client set up step by step.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Every operation as the document has it, over this client's transport.
+    #[must_use]
+    pub fn api(&self) -> &api::Client {
+        &self.api
+    }
+
+    /// The apps of the tenant.
+    #[must_use]
+    pub fn apps(&self) -> Pages<types::App> {
+        let api = Arc::clone(&self.api);
+        Pages::new(move |token| {
+            let api = Arc::clone(&api);
+            async move {
+                let page = api.list_apps(Some(PAGE_SIZE), token.as_deref()).await?;
+                Ok(Page { items: page.list.unwrap_or_default(), next: page.next_page_token })
+            }
+        })
+    }
+
+    /// One app, and the connectors that belong to it. Sends nothing yet.
+    pub fn app(&self, id: impl Into<AppId>) -> App {
+        App::new(self.clone(), id.into())
+    }
+
+    /// One connector of an app. Sends nothing yet.
+    pub fn connector(&self, app: impl Into<AppId>, connector: impl Into<ConnectorId>) -> Connector {
+        Connector::new(self.clone(), app.into(), connector.into())
+    }
+}
+
+/// Sets up a [`Client`].
+///
+/// ```
+/// use connectors::c1::Client;
+///
+/// # fn main() -> Result<(), connectors::Error> {
+/// let c1 = Client::builder().tenant("example").bearer_token("...").build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct ClientBuilder {
+    tenant: Option<String>,
+    audience: Option<String>,
+    credentials: Option<Credentials>,
+    settings: Settings,
+    wrong: Option<Error>,
+}
+
+#[derive(Debug)]
+enum Credentials {
+    Provider(Provider),
+    Assertion { id: String, secret: SecretString },
+    Workload { id: String, subject: SecretString },
+}
+
+impl ClientBuilder {
+    /// The tenant: its name (`example` means `https://example.conductor.one`), its host, or its URL. Wins over the host in
+    /// a client id.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// A client id and secret as C1 issues them, proved by a signed assertion. The host is in the id.
+    #[must_use]
+    pub fn client_credentials(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credentials = Some(Credentials::Assertion { id: id.into(), secret: secret.into().into() });
+        self
+    }
+
+    /// A bearer token that somebody else looks after. It is never renewed.
+    #[must_use]
+    pub fn bearer_token(self, token: impl Into<String>) -> Self {
+        self.token_provider(Fixed(Token::new(token)))
+    }
+
+    /// A workload's own token (a JWT), exchanged for one of C1's by RFC 8693.
+    #[must_use]
+    pub fn workload_token(mut self, id: impl Into<String>, subject: impl Into<String>) -> Self {
+        self.credentials = Some(Credentials::Workload { id: id.into(), subject: subject.into().into() });
+        self
+    }
+
+    /// Tokens from somewhere else altogether.
+    #[must_use]
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.credentials = Some(Credentials::Provider(Provider::new(provider)));
+        self
+    }
+
+    /// The `aud` of assertions; the host without port by default.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// How long things may take and how large they may be. The connect limit has no effect beside
+    /// [`ClientBuilder::http_client`].
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// A clock of the test's own.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// A client of your own, for a proxy, a certificate authority or anything else. It should not follow redirects.
+    #[must_use]
+    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+        self.settings.http = Some(http);
+        self
+    }
+
+    /// A header for every request. Has no effect beside [`ClientBuilder::http_client`].
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => drop(self.settings.headers.insert(name, value)),
+            _ => {
+                self.wrong =
+                    Some(Error::new(Kind::Config, "a header's name or value has characters that HTTP does not allow"))
+            }
+        }
+        self
+    }
+
+    /// Words for the `User-Agent`, before this crate's own. No effect beside [`ClientBuilder::http_client`].
+    #[must_use]
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.settings.user_agent = Some(name.into());
+        self
+    }
+
+    /// The client. Sends nothing yet: a wrong secret shows when the first call is made.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to.
+    pub fn build(self) -> Result<Client, Error> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        let credentials = self
+            .credentials
+            .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a client id and secret, or a token"))?;
+        let id = match &credentials {
+            Credentials::Assertion { id, .. } | Credentials::Workload { id, .. } => Some(id.parse::<ClientId>()?),
+            Credentials::Provider(_) => None,
+        };
+        let base_url = match (&self.tenant, &id) {
+            (Some(tenant), _) => server(tenant)?,
+            (None, Some(id)) => server(id.host())?,
+            (None, None) => return Err(Error::new(Kind::Config, "no tenant: say which one the token is for")),
+        };
+        let exchange = self.settings.exchange()?;
+        let audience = self.audience.unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned());
+        let provider = provider(credentials, id, &exchange, &base_url, audience)?;
+        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
+        let transport = Transport::new(exchange, base_url, tokens, failure);
+        Ok(Client { api: Arc::new(api::Client::new(transport.clone())), transport })
+    }
+}
+
+fn provider(
+    credentials: Credentials,
+    id: Option<ClientId>,
+    exchange: &Arc<Exchange>,
+    base_url: &Url,
+    audience: String,
+) -> Result<Provider, Error> {
+    let url = base_url
+        .join("/auth/v1/token")
+        .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))?;
+    let endpoint = TokenEndpoint { exchange: Arc::clone(exchange), url };
+    Ok(match (credentials, id) {
+        (Credentials::Assertion { secret, .. }, Some(id)) => {
+            let secret = secret.expose_secret().parse()?;
+            Provider::new(SignedAssertion { endpoint, id, secret, audience, clock: Arc::clone(&exchange.clock) })
+        }
+        (Credentials::Workload { subject, .. }, Some(id)) => Provider::new(TokenExchange { endpoint, id, subject }),
+        (Credentials::Provider(provider), _) => provider,
+        (_, None) => return Err(Error::new(Kind::Config, "the client id is missing")),
+    })
+}
+
+/// A tenant's name, host or URL as the URL of its server.
+fn server(tenant: &str) -> Result<Url, Error> {
+    let tenant = tenant.trim().trim_end_matches('/');
+    let bare = !tenant.is_empty()
+        && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && tenant != "localhost";
+    let text = if tenant.contains("://") {
+        tenant.to_owned()
+    } else if bare {
+        format!("https://{}.conductor.one", tenant.to_lowercase())
+    } else {
+        let host = tenant.rsplit_once(':').map_or(tenant, |(host, _)| host);
+        let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        format!("{}://{tenant}", if local { "http" } else { "https" })
+    };
+    let url = Url::parse(&text).map_err(|_| Error::new(Kind::Config, "the tenant is not a name, a host or a URL"))?;
+    check_base_url(&url)?;
+    Ok(url)
+}
+
+/// A failed answer: the shape of `google.rpc.Status`, when it has one.
+fn failure(reply: &Reply) -> Error {
+    let Ok(status) = serde_json::from_slice::<types::Status>(&reply.body) else {
+        let message = if reply.content_type().is_some_and(|kind| kind.contains("html")) {
+            "the server answered with a web page; is the host a C1 tenant?"
+        } else {
+            "the server gave no reason"
+        };
+        return Error::new(Kind::Status, message);
+    };
+    let message =
+        status.message.filter(|message| !message.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
+    let details =
+        status.details.unwrap_or_default().into_iter().filter_map(|detail| serde_json::to_value(detail).ok()).collect();
+    Error::new(Kind::Status, message).with_code(status.code.map(|code| code.to_string())).with_details(details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_are_names_hosts_or_urls() {
+        for (tenant, url) in [
+            ("example", "https://example.conductor.one/"),
+            ("example.conductor.one", "https://example.conductor.one/"),
+            ("acme.c1eu.ai", "https://acme.c1eu.ai/"),
+            ("https://acme.c1eu.ai/", "https://acme.c1eu.ai/"),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("http://localhost:8080", "http://localhost:8080/"),
+        ] {
+            assert_eq!(server(tenant).unwrap().as_str(), url);
+        }
+        for tenant in
+            ["", "http://example.com", "ftp://example.com", "https://user:secret@example.com", "a b", "https://"]
+        {
+            let error = server(tenant).unwrap_err();
+            assert!(error.is_config() && !error.to_string().contains("secret@"), "{tenant}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_is_read_in_the_documented_order() {
+        let from = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            Client::from_variables(move |name| {
+                pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+            })
+        };
+        let token = ("CONDUCTORONE_ACCESS_TOKEN", "t");
+        let id = ("CONDUCTORONE_CLIENT_ID", "bot@ID.example.com/spc");
+        let host = |client: Result<Client, Error>| client.unwrap().transport.base_url().to_owned();
+        assert_eq!(
+            host(from(&[
+                token,
+                ("CONDUCTORONE_TENANT_DOMAIN", "one"),
+                ("CONDUCTORONE_SERVER_URL", "https://two.example")
+            ])),
+            "https://one.conductor.one"
+        );
+        assert_eq!(host(from(&[token, ("CONDUCTORONE_SERVER_URL", "https://two.example")])), "https://two.example");
+        assert_eq!(host(from(&[("CONDUCTORONE_OIDC_TOKEN", "a.b.c"), id])), "https://id.example.com");
+        for (pairs, named) in [
+            (vec![], "CONDUCTORONE_CLIENT_ID"),
+            (vec![id], "CONDUCTORONE_CLIENT_SECRET"),
+            (vec![("CONDUCTORONE_OIDC_TOKEN", "x")], "CONDUCTORONE_CLIENT_ID"),
+            (vec![token], "tenant"),
+            (vec![id, ("CONDUCTORONE_CLIENT_SECRET", "PLANTED")], "secret"),
+        ] {
+            let error = from(&pairs).unwrap_err();
+            assert!(
+                error.is_config() && error.to_string().contains(named) && !error.to_string().contains("PLANTED"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! An app and its connectors.
+
+use std::sync::Arc;
+
+use crate::Error;
+use crate::error::Kind;
+use crate::paging::{Page, Pages};
+
+use super::client::{Client, PAGE_SIZE};
+use super::ids::{AppId, CatalogId, ConnectorId, CredentialId, UserId};
+use super::owners::Owners;
+use super::sync::Sync;
+use super::types;
+use super::update::Update;
+
+/// One app of a tenant; see [`Client::app`].
+#[derive(Clone, Debug)]
+pub struct App {
+    client: Client,
+    id: AppId,
+}
+
+impl App {
+    pub(super) fn new(client: Client, id: AppId) -> Self {
+        Self { client, id }
+    }
+
+    /// Reads the app.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if there is none with this id.
+    pub async fn get(&self) -> Result<types::App, Error> {
+        let answer = self.client.api.get_app(self.id.as_str()).await?;
+        answer.app.ok_or_else(|| missing("app"))
+    }
+
+    /// The app's connectors. Deleted ones are not among them.
+    #[must_use]
+    pub fn connectors(&self) -> Pages<types::Connector> {
+        let api = Arc::clone(&self.client.api);
+        let app = self.id.clone();
+        Pages::new(move |token| {
+            let (api, app) = (Arc::clone(&api), app.clone());
+            async move {
+                let page = api.list(app.as_str(), Some(PAGE_SIZE), token.as_deref()).await?;
+                let items = page.list.unwrap_or_default().into_iter().filter_map(|view| view.connector).collect();
+                Ok(Page { items, next: page.next_page_token })
+            }
+        })
+    }
+
+    /// Creates a connector of the catalog. With a configuration it is hosted by C1; without, it is one that runs on your
+    /// own machines (see [`Connector::rotate_credential`]).
+    #[must_use]
+    pub fn create_connector(&self, catalog: impl Into<CatalogId>) -> CreateConnector {
+        CreateConnector {
+            client: self.client.clone(),
+            app: self.id.clone(),
+            catalog: catalog.into(),
+            config: None,
+            display_name: None,
+            description: None,
+            users: None,
+        }
+    }
+
+    /// What a connector of the catalog is configured with: its fields, in groups.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn configuration_schema(&self, catalog: impl Into<CatalogId>) -> Result<types::ConfigSchema, Error> {
+        let request = types::ConnectorCatalogServiceConfigurationSchemaRequest {
+            app_id: Some(self.id.to_string()),
+            catalog_id: Some(catalog.into().to_string()),
+            ..Default::default()
+        };
+        let answer = self.client.api.configuration_schema(&request).await?;
+        answer.schema.ok_or_else(|| missing("schema"))
+    }
+}
+
+/// A connector about to be created; see [`App::create_connector`].
+#[must_use = "nothing is created until it is sent"]
+#[derive(Clone, Debug)]
+pub struct CreateConnector {
+    client: Client,
+    app: AppId,
+    catalog: CatalogId,
+    config: Option<types::AnyMessage>,
+    display_name: Option<String>,
+    description: Option<String>,
+    users: Option<Vec<String>>,
+}
+
+impl CreateConnector {
+    /// What it is configured with, such as an [`EnvConfig`](super::EnvConfig). Makes it a hosted connector.
+    pub fn config(mut self, config: impl Into<types::AnyMessage>) -> Self {
+        self.config = Some(config.into());
+        self
+    }
+
+    /// What people call it. A hosted connector gets its name from the catalog; this changes it in a second call.
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.display_name = Some(name.into());
+        self
+    }
+
+    /// What it is for.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Who looks after it. Legacy: [`Connector::owners`] is the current way.
+    pub fn users(mut self, users: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
+        self.users = Some(users.into_iter().map(|user| user.into().to_string()).collect());
+        self
+    }
+
+    /// Creates it. Never sent twice: the service has no idempotency keys, and a second call makes a second connector.
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if no answer came: look before trying again.
+    pub async fn send(self) -> Result<types::Connector, Error> {
+        let app = self.app.as_str();
+        let view = match self.config {
+            Some(config) => {
+                let request = types::ConnectorServiceCreateRequest {
+                    catalog_id: Some(self.catalog.to_string()),
+                    config: Some(config),
+                    description: self.description,
+                    user_ids: self.users,
+                    ..Default::default()
+                };
+                self.client.api.create(app, &request).await?.connector_view
+            }
+            None => {
+                let request = types::ConnectorServiceCreateDelegatedRequest {
+                    catalog_id: Some(self.catalog.to_string()),
+                    display_name: self.display_name.clone(),
+                    description: self.description,
+                    user_ids: self.users,
+                    ..Default::default()
+                };
+                return connector(self.client.api.create_delegated(app, &request).await?.connector_view);
+            }
+        };
+        let created = connector(view)?;
+        match (self.display_name, &created.id) {
+            (Some(name), Some(id)) => {
+                self.client.connector(&self.app, id.as_str()).update().display_name(name).send().await
+            }
+            _ => Ok(created),
+        }
+    }
+}
+
+/// One connector of an app; see [`Client::connector`].
+#[derive(Clone, Debug)]
+pub struct Connector {
+    pub(super) client: Client,
+    pub(super) app: AppId,
+    pub(super) id: ConnectorId,
+}
+
+impl Connector {
+    pub(super) fn new(client: Client, app: AppId, id: ConnectorId) -> Self {
+        Self { client, app, id }
+    }
+
+    /// Reads the connector. A deleted one can still be read: `deleted_at` says so.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if there is none with this id.
+    pub async fn get(&self) -> Result<types::Connector, Error> {
+        connector(self.client.api.get(self.app.as_str(), self.id.as_str()).await?.connector_view)
+    }
+
+    /// Changes some fields and leaves the others alone.
+    pub fn update(&self) -> Update {
+        Update::new(self.clone())
+    }
+
+    /// Deletes the connector. Soft: it can still be read, and is no longer listed.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn delete(&self) -> Result<(), Error> {
+        let request = types::ConnectorServiceDeleteRequest::default();
+        self.client.api.delete(self.app.as_str(), self.id.as_str(), &request).await.map(drop)
+    }
+
+    /// Asks for a sync now, and gives back what to wait for it with.
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if no answer came.
+    pub async fn force_sync(&self) -> Result<Sync, Error> {
+        // The old outcome stays visible until the new sync starts: only a change tells that it is over.
+        let before = self.get().await?.status.and_then(|status| status.completed_at);
+        self.client.api.force_sync(self.app.as_str(), self.id.as_str(), &types::ForceSyncRequest::default()).await?;
+        Ok(Sync::new(self.clone(), before))
+    }
+
+    /// Waits for the sync that comes next by itself, such as the first after a connector was created.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn next_sync(&self) -> Result<Sync, Error> {
+        let before = self.get().await?.status.and_then(|status| status.completed_at);
+        Ok(Sync::new(self.clone(), before))
+    }
+
+    /// Stops scheduled syncs.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn pause(&self) -> Result<(), Error> {
+        self.client
+            .api
+            .pause_sync(self.app.as_str(), self.id.as_str(), &types::PauseSyncRequest::default())
+            .await
+            .map(drop)
+    }
+
+    /// Lets scheduled syncs run again.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.client
+            .api
+            .resume_sync(self.app.as_str(), self.id.as_str(), &types::ResumeSyncRequest::default())
+            .await
+            .map(drop)
+    }
+
+    /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is answered this once:
+    /// keep it. Never sent twice.
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if no answer came: a credential may exist whose secret nobody knows.
+    pub async fn rotate_credential(&self) -> Result<types::ConnectorCredential, Error> {
+        let request = types::ConnectorServiceRotateCredentialRequest {
+            app_id: Some(self.app.to_string()),
+            connector_id: Some(self.id.to_string()),
+            ..Default::default()
+        };
+        let answer = self.client.api.rotate_credential(&request).await?;
+        answer.credential.ok_or_else(|| missing("credential"))
+    }
+
+    /// Reads a credential, without its secret; `last_used_at` tells whether a connector has begun to use it.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if it was revoked.
+    pub async fn credential(&self, id: impl Into<CredentialId>) -> Result<types::ConnectorCredential, Error> {
+        let answer = self.client.api.get_credentials(self.app.as_str(), self.id.as_str(), id.into().as_str()).await?;
+        answer.credential.ok_or_else(|| missing("credential"))
+    }
+
+    /// Revokes a credential: whatever still uses it is locked out.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if it is gone already.
+    pub async fn revoke_credential(&self, id: impl Into<CredentialId>) -> Result<(), Error> {
+        let request = types::ConnectorServiceRevokeCredentialRequest::default();
+        let id = id.into();
+        self.client.api.revoke_credential(self.app.as_str(), self.id.as_str(), id.as_str(), &request).await.map(drop)
+    }
+
+    /// Who looks after the connector.
+    #[must_use]
+    pub fn owners(&self) -> Owners {
+        Owners::new(self.clone())
+    }
+}
+
+/// The connector in a view.
+pub(super) fn connector(view: Option<types::ConnectorView>) -> Result<types::Connector, Error> {
+    view.and_then(|view| view.connector).ok_or_else(|| missing("connector"))
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(Kind::Decode, format!("the answer has no {what}"))
+}

@@ -1,0 +1,197 @@
+//! Waiting for a sync.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::Error;
+use crate::error::Kind;
+use crate::transport::Clock;
+
+use super::connector::Connector;
+use super::types::{ConnectorStatus, SyncStatus};
+
+/// A sync to wait for; see [`Connector::force_sync`].
+///
+/// A sync is over when `completed_at` has moved and the status is one of an end. Syncs take minutes to hours.
+#[must_use = "a sync goes on by itself; this is how to wait for it"]
+#[derive(Clone, Debug)]
+pub struct Sync {
+    connector: Connector,
+    before: Option<String>,
+    interval: Duration,
+    deadline: Option<Duration>,
+}
+
+/// How a sync ended.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SyncOutcome {
+    /// It read everything.
+    Done(ConnectorStatus),
+    /// It failed; `last_error` says why.
+    Failed(ConnectorStatus),
+    /// Syncs of this connector were switched off before it ended.
+    Disabled(ConnectorStatus),
+}
+
+impl SyncOutcome {
+    /// The connector's status at the end.
+    #[must_use]
+    pub fn status(&self) -> &ConnectorStatus {
+        match self {
+            Self::Done(status) | Self::Failed(status) | Self::Disabled(status) => status,
+        }
+    }
+
+    /// Whether it read everything.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+}
+
+impl fmt::Display for SyncOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(_) => f.write_str("done"),
+            Self::Disabled(_) => f.write_str("disabled"),
+            Self::Failed(status) => write!(f, "failed: {}", status.last_error.as_deref().unwrap_or("no reason given")),
+        }
+    }
+}
+
+/// What a sync has come to.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// It is queued: the connector still shows the sync before.
+    Queued,
+    /// It runs, or is in a state that this version does not know.
+    Running(ConnectorStatus),
+    /// It is over.
+    Ended(SyncOutcome),
+}
+
+impl Sync {
+    pub(super) fn new(connector: Connector, before: Option<String>) -> Self {
+        Self { connector, before, interval: Duration::from_secs(5), deadline: None }
+    }
+
+    /// How long to wait between two looks; 5 s by default.
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// How long to wait in all; without one, for as long as it takes. The sync itself goes on.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Waits until the sync is over.
+    ///
+    /// # Errors
+    /// [`Error::is_timeout`] past the deadline; otherwise what reading the connector fails with.
+    pub async fn wait(self) -> Result<SyncOutcome, Error> {
+        let mut watch = self.watch();
+        while let Some(progress) = watch.next().await {
+            if let Progress::Ended(outcome) = progress? {
+                return Ok(outcome);
+            }
+        }
+        Err(Error::new(Kind::Decode, "the sync has no end"))
+    }
+
+    /// What the sync comes to, each time that is something else. Ends with [`Progress::Ended`] or an error. Dropping it
+    /// stops the watching, not the sync.
+    #[must_use]
+    pub fn watch(self) -> Watch {
+        let clock = Arc::clone(self.connector.client.transport.clock());
+        let until = self.deadline.map(|deadline| clock.now() + deadline);
+        let state = State { sync: self, clock, until, last: None, looked: false, over: false };
+        Watch { progress: Box::pin(stream::unfold(state, State::next)) }
+    }
+
+    /// What a status says about this sync.
+    fn read(&self, status: Option<ConnectorStatus>) -> Progress {
+        let Some(status) = status else { return Progress::Queued };
+        let completed = status.completed_at.as_deref().filter(|at| !at.is_empty());
+        let moved = completed.is_some() && completed != self.before.as_deref();
+        match status.status {
+            Some(SyncStatus::Done) if moved => Progress::Ended(SyncOutcome::Done(status)),
+            Some(SyncStatus::Error) if moved => Progress::Ended(SyncOutcome::Failed(status)),
+            Some(SyncStatus::Disabled) => Progress::Ended(SyncOutcome::Disabled(status)),
+            Some(SyncStatus::Done | SyncStatus::Error | SyncStatus::Unspecified) | None => Progress::Queued,
+            Some(_) => Progress::Running(status),
+        }
+    }
+}
+
+/// The progress of a sync; see [`Sync::watch`].
+pub struct Watch {
+    progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+impl Stream for Watch {
+    type Item = Result<Progress, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.progress.as_mut().poll_next(cx)
+    }
+}
+
+struct State {
+    sync: Sync,
+    clock: Arc<dyn Clock>,
+    until: Option<Instant>,
+    last: Option<Progress>,
+    looked: bool,
+    over: bool,
+}
+
+impl State {
+    async fn next(mut self) -> Option<(Result<Progress, Error>, Self)> {
+        if self.over {
+            return None;
+        }
+        loop {
+            if self.looked {
+                let wake = self.clock.now() + self.sync.interval;
+                if self.until.is_some_and(|until| wake > until) {
+                    self.over = true;
+                    let error =
+                        Error::new(Kind::Timeout, "the sync was not over in the time given; it goes on by itself");
+                    return Some((Err(error), self));
+                }
+                self.clock.sleep(self.sync.interval).await;
+            }
+            self.looked = true;
+            let progress = match self.sync.connector.get().await {
+                Ok(connector) => self.sync.read(connector.status),
+                Err(error) => {
+                    self.over = true;
+                    return Some((Err(error), self));
+                }
+            };
+            self.over = matches!(progress, Progress::Ended(_));
+            if self.last.as_ref() != Some(&progress) {
+                self.last = Some(progress.clone());
+                return Some((Ok(progress), self));
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The one error type.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// How much of a failed answer's body is kept.
+const BODY_LIMIT: usize = 16 * 1024;
+/// How much of a server's message is shown.
+const MESSAGE_LIMIT: usize = 300;
+
+/// Why a call did not succeed.
+///
+/// Opaque, with predicates: what can go wrong grows, and what a program does about it is one of a few things.
+///
+/// ```
+/// # fn handle(error: connectors::Error) {
+/// if error.is_not_found() {
+///     println!("gone");
+/// } else if let Some(wait) = error.retry_after() {
+///     println!("come back in {wait:?}");
+/// } else if error.may_have_happened() {
+///     println!("look before trying again: {error}");
+/// }
+/// # }
+/// ```
+///
+/// `Display` is one line. Neither it nor `Debug` shows headers, bodies or credentials; the body of a failed answer is
+/// there for those who ask, in [`Error::body`].
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    operation: Option<&'static str>,
+    status: Option<StatusCode>,
+    code: Option<String>,
+    details: Vec<serde_json::Value>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    body: Option<String>,
+    may_have_happened: bool,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What went wrong, as far as a program can act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The client was set up with something that cannot work.
+    Config,
+    /// An argument cannot be sent.
+    Argument,
+    /// No token could be had, or the one sent was refused.
+    Auth,
+    /// No connection was made.
+    Connect,
+    /// It took longer than allowed.
+    Timeout,
+    /// The connection broke.
+    Broken,
+    /// The server answered that it failed.
+    Status,
+    /// The answer is not what the document says.
+    Decode,
+    /// The answer is larger than allowed.
+    TooLarge,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            status: None,
+            code: None,
+            details: Vec::new(),
+            request_id: None,
+            retry_after: None,
+            attempts: 0,
+            body: None,
+            may_have_happened: false,
+            source: None,
+        }))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn operation_named(self, name: &'static str) -> Self {
+        self.with(|inner| inner.operation = inner.operation.or(Some(name)))
+    }
+
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        self.with(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn with_code(self, code: Option<String>) -> Self {
+        self.with(|inner| inner.code = code)
+    }
+
+    pub(crate) fn with_details(self, details: Vec<serde_json::Value>) -> Self {
+        self.with(|inner| inner.details = details)
+    }
+
+    pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
+        self.with(|inner| inner.request_id = id)
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        self.with(|inner| inner.retry_after = wait)
+    }
+
+    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
+        self.with(|inner| inner.attempts = attempts)
+    }
+
+    pub(crate) fn with_body(self, body: &[u8]) -> Self {
+        let body = String::from_utf8_lossy(body.get(..BODY_LIMIT).unwrap_or(body)).into_owned();
+        self.with(|inner| inner.body = Some(body))
+    }
+
+    pub(crate) fn perhaps_done(self) -> Self {
+        self.with(|inner| inner.may_have_happened = true)
+    }
+
+    pub(crate) fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.with(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The client was set up with something that cannot work: a malformed secret, a missing variable, a plain-http host.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        self.0.kind == Kind::Config
+    }
+
+    /// An argument cannot be sent, such as an id that is empty or holds a `/`. Nothing was sent.
+    #[must_use]
+    pub fn is_invalid_argument(&self) -> bool {
+        self.0.kind == Kind::Argument
+    }
+
+    /// No token could be had, or the server refused the one sent (401).
+    #[must_use]
+    pub fn is_auth(&self) -> bool {
+        self.0.kind == Kind::Auth || self.0.status == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// The caller is known, and may not do this (403).
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.0.status == Some(StatusCode::FORBIDDEN)
+    }
+
+    /// There is no such thing (404).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.status == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// The thing is in a state that does not allow this (409).
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.0.status == Some(StatusCode::CONFLICT)
+    }
+
+    /// The server found the request wrong (400, 422).
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        matches!(self.0.status, Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY))
+    }
+
+    /// Too many calls (429); [`Error::retry_after`] says how long to wait if the server did.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// The server failed (5xx).
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.0.status.is_some_and(|status| status.is_server_error())
+    }
+
+    /// It took longer than an attempt or the whole call may take.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == Kind::Timeout
+    }
+
+    /// No connection was made: nothing was sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.0.kind == Kind::Connect
+    }
+
+    /// The answer is not what the document says; the message names the place in it.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
+    }
+
+    /// The call changes something, it was sent, and no answer tells whether it was carried out. It was not sent again;
+    /// look before you do.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        self.0.may_have_happened
+    }
+
+    /// The status of the answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// The service's own code for the failure: a `google.rpc.Code` number from C1, an `error` of OAuth 2.0 (RFC 6749,
+    /// section 5.2) from a token endpoint.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// What went wrong, in words: the server's if it sent any.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Further messages of the service about the failure, each with its `@type`.
+    #[must_use]
+    pub fn details(&self) -> &[serde_json::Value] {
+        &self.0.details
+    }
+
+    /// The server's id for the request, for its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long the server asked to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the call was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The method that was called, such as `create`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// The first 16 KiB of a failed answer's body. It may hold what the server chose to put there; do not log it blindly.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        if let Some(status) = inner.status {
+            write!(f, "{status}: ")?;
+        }
+        let line: String =
+            inner.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LIMIT).collect();
+        f.write_str(&line)?;
+        if inner.attempts > 1 {
+            write!(f, " (after {} attempts)", inner.attempts)?;
+        }
+        if inner.may_have_happened {
+            f.write_str("; it may have been carried out all the same")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &format_args!("{self}"))
+            .field("code", &self.0.code)
+            .field("request_id", &self.0.request_id)
+            .field("retry_after", &self.0.retry_after)
+            .field("body_bytes", &self.0.body.as_ref().map(String::len))
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}

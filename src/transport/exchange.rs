@@ -1,0 +1,258 @@
+//! One call: attempts, waits, deadlines; the same for the API and for token endpoints.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use tracing::Span;
+use url::Url;
+
+use crate::Error;
+use crate::error::Kind;
+
+use super::retry::{self, Budget, Failure};
+use super::{Clock, Limits, Operation, ReadFailure};
+
+/// What makes the request of each attempt.
+pub(crate) trait Attempt: Send {
+    /// The request to send now.
+    fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
+
+    /// Whether a second request can be made.
+    fn can_repeat(&self) -> bool {
+        true
+    }
+
+    /// Told that the server answered 401; true if the next request will carry another token.
+    fn unauthorized(&mut self) -> bool {
+        false
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    attempts: u32,
+}
+
+impl Reply {
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Puts what is known of this answer into an error about it.
+    pub(crate) fn describe(&self, error: Error) -> Error {
+        let id = self.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_body(&self.body)
+    }
+}
+
+/// Sends calls of one client.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) http: reqwest::Client,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    budget: Budget,
+}
+
+/// Why an attempt did not succeed.
+struct Failed {
+    failure: Failure,
+    error: Error,
+    retry_after: Option<Duration>,
+}
+
+/// Whether the body of a success is read here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Whole,
+    ByCaller,
+}
+
+enum Answer {
+    Whole(Reply),
+    Open(reqwest::Response),
+}
+
+impl Exchange {
+    pub(crate) fn new(http: reqwest::Client, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self { http, limits, clock, budget: Budget::new() }
+    }
+
+    /// A span by the OpenTelemetry conventions for HTTP clients. It names the template, never the path that was sent.
+    pub(crate) fn span(&self, operation: &'static Operation, url: &Url) -> Span {
+        tracing::info_span!(
+            "http.client",
+            otel.kind = "client",
+            otel.name = format_args!("{} {}", operation.method(), operation.path()),
+            http.request.method = operation.method(),
+            url.template = operation.path(),
+            server.address = url.host_str().unwrap_or_default(),
+            server.port = url.port_or_known_default().unwrap_or_default(),
+            http.response.status_code = tracing::field::Empty,
+            http.request.resend_count = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        )
+    }
+
+    /// Sends a call and reads its answer.
+    pub(crate) async fn call(
+        &self,
+        attempt: &mut impl Attempt,
+        idempotent: bool,
+        read: ReadFailure,
+    ) -> Result<Reply, Error> {
+        match self.run(attempt, idempotent, read, Reading::Whole).await? {
+            Answer::Whole(reply) => Ok(reply),
+            Answer::Open(_) => Err(Error::new(Kind::Decode, "the answer was not read")),
+        }
+    }
+
+    /// Sends a call and leaves the body of a success to the caller.
+    pub(crate) async fn open(
+        &self,
+        attempt: &mut impl Attempt,
+        idempotent: bool,
+        read: ReadFailure,
+    ) -> Result<reqwest::Response, Error> {
+        match self.run(attempt, idempotent, read, Reading::ByCaller).await? {
+            Answer::Open(response) => Ok(response),
+            Answer::Whole(_) => Err(Error::new(Kind::Decode, "the answer was read too early")),
+        }
+    }
+
+    async fn run(
+        &self,
+        attempt: &mut impl Attempt,
+        idempotent: bool,
+        read: ReadFailure,
+        reading: Reading,
+    ) -> Result<Answer, Error> {
+        let deadline = self.clock.now() + self.limits.call;
+        let mut sent = 0;
+        let mut tries = 0;
+        loop {
+            let request = self.before(deadline, attempt.request()).await??;
+            sent += 1;
+            tries += 1;
+            let failed = match self.send(request, deadline, read, reading, sent).await {
+                Ok(answer) => {
+                    self.budget.refill();
+                    return Ok(answer);
+                }
+                Err(failed) => failed,
+            };
+            let Failed { failure, error, retry_after } = failed;
+            let mut error = error.with_attempts(sent).with_retry_after(retry_after);
+            if failure.leaves_doubt() && !idempotent {
+                error = error.perhaps_done();
+            }
+            if failure == Failure::Answered(StatusCode::UNAUTHORIZED) && attempt.can_repeat() && attempt.unauthorized()
+            {
+                // Refused before anything was done: the one case in which a resend is not a retry.
+                tries -= 1;
+                continue;
+            }
+            let wait = retry_after.unwrap_or_else(|| retry::delay(tries + 1, self.clock.random()));
+            let in_time = self.clock.now().checked_add(wait).is_some_and(|then| then < deadline);
+            let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < retry::ATTEMPTS;
+            if !allowed || wait > retry::LONGEST_WAIT || !in_time || !self.budget.spend(failure) {
+                return Err(error);
+            }
+            tracing::debug!(wait = ?wait, failure = ?failure, "sending again");
+            Span::current().record("http.request.resend_count", sent);
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    async fn send(
+        &self,
+        request: reqwest::Request,
+        deadline: Instant,
+        read: ReadFailure,
+        reading: Reading,
+        sent: u32,
+    ) -> Result<Answer, Failed> {
+        let left = deadline.saturating_duration_since(self.clock.now());
+        let limit = left.min(self.limits.attempt);
+        let work = self.attempt(request, read, reading, sent);
+        pin_mut!(work);
+        match select(work, self.clock.timeout(limit)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => {
+                let error = Error::new(Kind::Timeout, format!("no answer within {limit:?}"));
+                Err(Failed { failure: Failure::TimedOut, error, retry_after: None })
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: reqwest::Request,
+        read: ReadFailure,
+        reading: Reading,
+        sent: u32,
+    ) -> Result<Answer, Failed> {
+        let mut response = self.http.execute(request).await.map_err(broken)?;
+        let status = response.status();
+        if status.is_success() && reading == Reading::ByCaller {
+            return Ok(Answer::Open(response));
+        }
+        let headers = std::mem::take(response.headers_mut());
+        let body = self.read(&mut response, status).await?;
+        let reply = Reply { status, headers, body, attempts: sent };
+        if status.is_success() {
+            return Ok(Answer::Whole(reply));
+        }
+        let retry_after = retry::retry_after(&reply.headers, self.clock.time_of_day());
+        Err(Failed { failure: Failure::Answered(status), error: reply.describe(read(&reply)), retry_after })
+    }
+
+    /// The body, as far as the limit allows.
+    async fn read(&self, response: &mut reqwest::Response, status: StatusCode) -> Result<Bytes, Failed> {
+        let mut body = BytesMut::new();
+        let limit = self.limits.response;
+        let announced = response.content_length().unwrap_or_default();
+        let mut too_large = announced > u64::try_from(limit).unwrap_or(u64::MAX);
+        while !too_large {
+            match response.chunk().await.map_err(broken)? {
+                Some(chunk) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+                Some(_) => too_large = true,
+                None => return Ok(body.freeze()),
+            }
+        }
+        let error = Error::new(Kind::TooLarge, format!("the answer is larger than {limit} bytes")).with_status(status);
+        // Not a failure another attempt would mend, whatever the status was.
+        Err(Failed { failure: Failure::Answered(StatusCode::OK), error, retry_after: None })
+    }
+
+    /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
+    async fn before<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Error> {
+        pin_mut!(work);
+        let left = deadline.saturating_duration_since(self.clock.now());
+        match select(work, self.clock.timeout(left)).await {
+            Either::Left((value, _)) => Ok(value),
+            Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
+        }
+    }
+}
+
+fn broken(error: reqwest::Error) -> Failed {
+    let error = error.without_url();
+    let (failure, kind, message) = if error.is_connect() {
+        (Failure::NotConnected, Kind::Connect, "no connection to the server")
+    } else if error.is_timeout() {
+        (Failure::TimedOut, Kind::Timeout, "no answer in time")
+    } else {
+        (Failure::Broken, Kind::Broken, "the connection broke")
+    };
+    Failed { failure, error: Error::new(kind, message).caused_by(error), retry_after: None }
+}

@@ -1,0 +1,333 @@
+//! How a call reaches the server: deadline, retry, authentication, send, from the outside in.
+//!
+//! | limit | default |
+//! |---|---|
+//! | connecting | 10 s |
+//! | one attempt | 30 s |
+//! | the whole call, waits included | 120 s |
+//! | body of an answer | 64 MiB |
+//!
+//! A call is sent up to four times, and only where that is safe. A connection that was never made and an answer of 429
+//! are safe for every call; an answer of 408, 500, 502, 503 or 504 and a connection that broke, for idempotent calls only
+//! ([`Operation::is_idempotent`]). Between attempts it waits a random part of 0.5 s, 1 s, 2 s, ... up to 20 s, or as long
+//! as `Retry-After` says if that is at most a minute; past that the error carries the wait. A budget shared by all calls
+//! of a client keeps retries from becoming a storm.
+
+mod clock;
+mod exchange;
+mod operation;
+mod retry;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use progenitor_client::ResponseValue;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+pub use clock::{Clock, SystemClock};
+pub(crate) use exchange::{Attempt, Exchange, Reply};
+pub use operation::Operation;
+pub use progenitor_client::ByteStream;
+
+pub use crate::Error;
+use crate::auth::Cache;
+use crate::error::Kind;
+
+/// How long things may take and how large they may be; see the [module](self).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// To make a connection.
+    pub connect: Duration,
+    /// For one attempt, from the first byte sent to the last byte read.
+    pub attempt: Duration,
+    /// For a call with all its attempts and waits.
+    pub call: Duration,
+    /// Bytes of an answer's body.
+    pub response: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(30),
+            call: Duration::from_secs(120),
+            response: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What turns a service's failed answers into errors.
+pub(crate) type ReadFailure = fn(&Reply) -> Error;
+
+/// The way to one server, shared by everything a client does.
+#[derive(Clone)]
+pub struct Transport(Arc<Inner>);
+
+struct Inner {
+    exchange: Arc<Exchange>,
+    base_url: Url,
+    text: String,
+    tokens: Cache,
+    read_failure: ReadFailure,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("base_url", &self.0.text).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// # Errors
+    /// A server that is not https, unless it is on this machine.
+    pub(crate) fn new(exchange: Arc<Exchange>, base_url: Url, tokens: Cache, read_failure: ReadFailure) -> Self {
+        let text = base_url.as_str().trim_end_matches('/').to_owned();
+        Self(Arc::new(Inner { exchange, base_url, text, tokens, read_failure }))
+    }
+
+    /// The server's URL, without a trailing slash.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.0.text
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.0.exchange.http
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.exchange.clock
+    }
+
+    /// What generated code calls. Whatever goes wrong is carried to [`finish`] inside an answer, because the signature
+    /// that progenitor gives this has no room for an error of ours.
+    pub(crate) async fn exec(
+        &self,
+        request: reqwest::Request,
+        operation: Option<&'static Operation>,
+    ) -> reqwest::Result<reqwest::Response> {
+        let Some(operation) = operation else {
+            return Ok(carry(Error::new(
+                Kind::Config,
+                "the generated client and its table of operations do not agree",
+            )));
+        };
+        let span = self.0.exchange.span(operation, request.url());
+        let sent = tracing::Instrument::instrument(self.send(request, operation), span.clone()).await;
+        match sent {
+            Ok(response) => {
+                span.record("http.response.status_code", response.status().as_u16());
+                Ok(response)
+            }
+            Err(error) => {
+                if let Some(status) = error.status() {
+                    span.record("http.response.status_code", status);
+                }
+                span.record("error.type", tracing::field::debug(error.kind()));
+                Ok(carry(error.operation_named(operation.name())))
+            }
+        }
+    }
+
+    async fn send(&self, request: reqwest::Request, operation: &'static Operation) -> Result<reqwest::Response, Error> {
+        operation.check_path(self.0.base_url.path(), request.url().path())?;
+        let safe = operation.is_idempotent();
+        let mut attempt = ApiAttempt { template: request, tokens: &self.0.tokens, generation: 0, renewed: false };
+        if operation.is_streamed() {
+            return self.0.exchange.open(&mut attempt, safe, self.0.read_failure).await;
+        }
+        let mut reply = self.0.exchange.call(&mut attempt, safe, self.0.read_failure).await?;
+        let html = reply.content_type().is_some_and(|kind| !kind.contains("json"));
+        if html && !reply.body.is_empty() {
+            let kind = reply.content_type().unwrap_or_default().to_owned();
+            let message =
+                format!("the server answered with `{kind}` where JSON belongs; is {} the right host?", self.0.text);
+            return Err(reply.describe(Error::new(Kind::Decode, message)));
+        }
+        if reply.body.is_empty() {
+            // Nothing said is nothing set: an empty answer reads as an object without members.
+            reply.body = Bytes::from_static(b"{}");
+        }
+        let mut response = http::Response::new(reply.body);
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        Ok(response.into())
+    }
+}
+
+/// One call of the API: the same request each time, with the token of the moment.
+struct ApiAttempt<'a> {
+    template: reqwest::Request,
+    tokens: &'a Cache,
+    generation: u64,
+    renewed: bool,
+}
+
+impl Attempt for ApiAttempt<'_> {
+    async fn request(&mut self) -> Result<reqwest::Request, Error> {
+        let (token, generation) = self.tokens.get().await?;
+        self.generation = generation;
+        let mut request = match self.template.try_clone() {
+            Some(request) => request,
+            // A body that streams can be sent once; it is the one there is.
+            None => {
+                let spent = reqwest::Request::new(http::Method::GET, self.template.url().clone());
+                std::mem::replace(&mut self.template, spent)
+            }
+        };
+        request.headers_mut().insert(AUTHORIZATION, token.header()?);
+        Ok(request)
+    }
+
+    fn can_repeat(&self) -> bool {
+        self.template.body().is_none_or(|body| body.as_bytes().is_some())
+    }
+
+    fn unauthorized(&mut self) -> bool {
+        let again = !self.renewed && self.tokens.invalidate(self.generation);
+        self.renewed = true;
+        again
+    }
+}
+
+/// An error on its way through generated code.
+struct Carried(Error);
+
+fn carry(error: Error) -> reqwest::Response {
+    let mut response = http::Response::new(Bytes::new());
+    // A status no document declares, so that generated code hands it on unread.
+    *response.status_mut() = http::StatusCode::from_u16(599).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    response.extensions_mut().insert(Arc::new(Carried(error)));
+    response.into()
+}
+
+/// What generated code makes of an answer, as this crate tells it.
+pub(crate) fn finish<T: DeserializeOwned>(
+    operation: &'static Operation,
+    result: Result<ResponseValue<T>, progenitor_client::Error<()>>,
+) -> Result<T, Error> {
+    result.map(ResponseValue::into_inner).map_err(|error| match error {
+        progenitor_client::Error::InvalidResponsePayload(body, _) => {
+            let mut deserializer = serde_json::Deserializer::from_slice(&body);
+            let message = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+                Err(error) => {
+                    format!("the answer does not fit the document at `{}`: {}", error.path(), plain(error.inner()))
+                }
+                Ok(_) => "the answer has something after its end".to_owned(),
+            };
+            Error::new(Kind::Decode, message).operation_named(operation.name()).with_body(&body)
+        }
+        other => refused(operation, other),
+    })
+}
+
+/// As [`finish`], for an answer that is read as it comes.
+#[allow(dead_code, reason = "only services that download or stream use it")]
+pub(crate) fn finish_stream(
+    operation: &'static Operation,
+    result: Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>,
+) -> Result<ByteStream, Error> {
+    result.map(ResponseValue::into_inner).map_err(|error| refused(operation, error))
+}
+
+fn refused(operation: &'static Operation, error: progenitor_client::Error<()>) -> Error {
+    let error = match error {
+        progenitor_client::Error::UnexpectedResponse(response) => match response.extensions().get::<Arc<Carried>>() {
+            Some(carried) => carried.0.clone(),
+            None => Error::new(Kind::Status, "the server gave an answer that the document does not have")
+                .with_status(response.status()),
+        },
+        progenitor_client::Error::InvalidRequest(message) => Error::new(Kind::Argument, message),
+        progenitor_client::Error::CommunicationError(error) => {
+            Error::new(Kind::Argument, "the request cannot be built from its arguments").caused_by(error.without_url())
+        }
+        _ => Error::new(Kind::Decode, "the answer could not be read"),
+    };
+    error.operation_named(operation.name())
+}
+
+/// What serde says, without the value it quotes: that may be a secret.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!("line {} column {}", error.line(), error.column());
+    match (error.classify(), text.split_once(", expected ")) {
+        (serde_json::error::Category::Data, Some((_, expected))) => {
+            let expected = expected.split(" at line ").next().unwrap_or(expected);
+            format!("expected {expected} ({place})")
+        }
+        (serde_json::error::Category::Data, None) if text.starts_with("missing field") => text,
+        (serde_json::error::Category::Data, None) => format!("a value of the wrong kind ({place})"),
+        (serde_json::error::Category::Eof, _) => format!("it ends too early ({place})"),
+        _ => format!("it is not JSON ({place})"),
+    }
+}
+
+/// Checks that a base URL is one a token may be sent to: https, or http to this machine.
+pub(crate) fn check_base_url(url: &Url) -> Result<(), Error> {
+    let local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.host().is_none()
+        || !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(Error::new(
+            Kind::Config,
+            "the server's URL must be a scheme, a host and perhaps a port and path, nothing else",
+        ));
+    }
+    if url.scheme() == "https" || (url.scheme() == "http" && local) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Config, format!("`{}://` does not protect a token: use https", url.scheme())))
+}
+
+/// How a client is connected; shared by the builders of all services.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) http: Option<reqwest::Client>,
+    pub(crate) headers: HeaderMap<HeaderValue>,
+    pub(crate) user_agent: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+            http: None,
+            headers: HeaderMap::new(),
+            user_agent: None,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn exchange(self) -> Result<Arc<Exchange>, Error> {
+        let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
+        let http = match self.http {
+            Some(http) => http,
+            None => reqwest::Client::builder()
+                .connect_timeout(self.limits.connect)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(agent)
+                .default_headers(self.headers)
+                .build()
+                .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?,
+        };
+        Ok(Arc::new(Exchange::new(http, self.limits, self.clock)))
+    }
+}

@@ -1,0 +1,141 @@
+//! When a call is sent again, and when not.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+
+/// How often a call is sent at most.
+pub(super) const ATTEMPTS: u32 = 4;
+/// The longest wait a server may ask for; past it the caller decides.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+const FIRST_DELAY: f64 = 0.5;
+const LONGEST_DELAY: f64 = 20.0;
+const BUDGET: u32 = 500;
+
+/// What an attempt failed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Nothing was sent.
+    NotConnected,
+    /// It may have been sent, and no whole answer came.
+    Broken,
+    /// It may have been sent, and no answer came in time.
+    TimedOut,
+    /// The server answered with this status.
+    Answered(StatusCode),
+}
+
+impl Failure {
+    /// Whether sending again does no harm.
+    pub(super) fn may_retry(self, idempotent: bool) -> bool {
+        match self {
+            Self::NotConnected => true,
+            Self::Answered(status) if status == StatusCode::TOO_MANY_REQUESTS => true,
+            Self::Answered(status) => idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+            Self::Broken | Self::TimedOut => idempotent,
+        }
+    }
+
+    /// Whether the server may have carried the call out, though it did not say so.
+    pub(super) fn leaves_doubt(self) -> bool {
+        match self {
+            Self::NotConnected => false,
+            Self::Broken | Self::TimedOut => true,
+            Self::Answered(status) => matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+        }
+    }
+}
+
+/// How long to wait before attempt `next`, counted from 1.
+pub(super) fn delay(next: u32, random: f64) -> Duration {
+    let exponent = i32::try_from(next.saturating_sub(2)).unwrap_or(i32::MAX);
+    let most = (FIRST_DELAY * 2_f64.powi(exponent)).min(LONGEST_DELAY);
+    Duration::from_secs_f64(most * random.clamp(0.0, 1.0))
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// What keeps a client's retries together from becoming a storm: each takes from a store that successes refill.
+#[derive(Debug)]
+pub(super) struct Budget(AtomicU32);
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(AtomicU32::new(BUDGET))
+    }
+
+    /// Takes what a retry after this failure costs; false if there is not enough.
+    pub(super) fn spend(&self, failure: Failure) -> bool {
+        let cost = if failure == Failure::TimedOut { 10 } else { 5 };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok()
+    }
+
+    pub(super) fn refill(&self) {
+        let more = |left: u32| (left < BUDGET).then_some(left + 1);
+        // Full is as good as refilled.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_twenty_seconds() {
+        let longest: Vec<f64> = (2..10).map(|next| delay(next, 1.0).as_secs_f64()).collect();
+        assert_eq!(longest, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]);
+        assert_eq!(delay(5, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_what_is_safe_is_sent_again() {
+        for (failure, always, idempotent) in [
+            (Failure::NotConnected, true, true),
+            (Failure::Answered(StatusCode::TOO_MANY_REQUESTS), true, true),
+            (Failure::Broken, false, true),
+            (Failure::TimedOut, false, true),
+            (Failure::Answered(StatusCode::SERVICE_UNAVAILABLE), false, true),
+            (Failure::Answered(StatusCode::NOT_IMPLEMENTED), false, false),
+            (Failure::Answered(StatusCode::NOT_FOUND), false, false),
+        ] {
+            assert_eq!(failure.may_retry(false), always, "{failure:?}");
+            assert_eq!(failure.may_retry(true), idempotent, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let with = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(with("7"), Some(Duration::from_secs(7)));
+        assert_eq!(with("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(with("Sun, 06 Nov 1994 08:49:27 GMT"), Some(Duration::ZERO));
+        assert_eq!(with("soon"), None);
+    }
+
+    #[test]
+    fn the_budget_runs_out_and_is_refilled_by_success() {
+        let budget = Budget::new();
+        assert!((0..100).all(|_| budget.spend(Failure::Broken)));
+        assert!(!budget.spend(Failure::Broken));
+        (0..5).for_each(|_| budget.refill());
+        assert!(!budget.spend(Failure::TimedOut));
+        assert!(budget.spend(Failure::Broken));
+    }
+}
