@@ -69,6 +69,18 @@ pub struct Client {
     pub notes: Notes,
     /// How many operations the client has.
     pub operations: usize,
+    /// The types of the `types` module, by name.
+    pub types: Vec<GeneratedType>,
+}
+
+/// One type of a generated client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GeneratedType {
+    /// Its name in the `types` module.
+    pub name: String,
+    /// The schema of the document it was made of. A schema with a read and a write view has two types.
+    pub pointer: Pointer,
 }
 
 impl Generator {
@@ -139,7 +151,8 @@ impl Generator {
         let errors = if self.facade.is_some() { Errors::Raw } else { Errors::Typed };
         let mut api = shape::shape(&document, errors, &mut notes);
         let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
-        Ok(Client { code, notes, operations: api.operations.len() })
+        let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
+        Ok(Client { code, notes, operations: api.operations.len(), types })
     }
 }
 

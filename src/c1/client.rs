@@ -291,12 +291,12 @@ fn provider(
 
 /// A tenant's name, host or URL as the URL of its server.
 fn server(tenant: &str) -> Result<Url, Error> {
-    let tenant = tenant.trim().trim_end_matches('/');
+    let tenant = tenant.trim();
     let bare = !tenant.is_empty()
         && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && tenant != "localhost";
     let text = if tenant.contains("://") {
-        tenant.to_owned()
+        tenant.trim_end_matches('/').to_owned()
     } else if bare {
         format!("https://{}.conductor.one", tenant.to_lowercase())
     } else {

@@ -22,7 +22,7 @@ use crate::diagnostic::{Diagnostic, Error};
 /// The deepest nesting a document may have; past it the document is refused, so that no stage can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
 /// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
-pub(crate) const MAX_NODES: usize = 8_000_000;
+pub(crate) const MAX_NODES: usize = 2_000_000;
 
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
