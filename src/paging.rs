@@ -1,6 +1,6 @@
 //! Lists that come in pages, as streams.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -41,11 +41,15 @@ struct Walk<T, F> {
     fetch: F,
     ready: VecDeque<T>,
     next: Next,
+    /// Tokens answered so far: a server that answers one of them again would be walked in a circle.
+    seen: HashSet<String>,
 }
 
 enum Next {
     First,
     Token(String),
+    /// The page before can still be read; then this is told.
+    Failed(Error),
     End,
 }
 
@@ -55,7 +59,7 @@ impl<T: Send + 'static> Pages<T> {
         F: FnMut(Option<String>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Page<T>, Error>> + Send,
     {
-        let walk = Walk { fetch, ready: VecDeque::new(), next: Next::First };
+        let walk = Walk { fetch, ready: VecDeque::new(), next: Next::First, seen: HashSet::new() };
         let items = stream::unfold(walk, |mut walk| async move {
             loop {
                 if let Some(item) = walk.ready.pop_front() {
@@ -64,21 +68,22 @@ impl<T: Send + 'static> Pages<T> {
                 let token = match std::mem::replace(&mut walk.next, Next::End) {
                     Next::First => None,
                     Next::Token(token) => Some(token),
+                    Next::Failed(error) => return Some((Err(error), walk)),
                     Next::End => return None,
                 };
-                match (walk.fetch)(token.clone()).await {
+                match (walk.fetch)(token).await {
                     Err(error) => return Some((Err(error), walk)),
                     Ok(page) => {
                         walk.ready = page.items.into();
-                        let next = page.next.filter(|next| !next.is_empty());
-                        if next.is_some() && next == token {
-                            let error = Error::new(
-                                Kind::Decode,
-                                "the server answers the same page token again and again; the list was cut short",
-                            );
-                            return Some((Err(error), walk));
-                        }
-                        walk.next = next.map_or(Next::End, Next::Token);
+                        walk.next = match page.next.filter(|next| !next.is_empty()) {
+                            None => Next::End,
+                            Some(next) if walk.seen.insert(next.clone()) => Next::Token(next),
+                            Some(_) => {
+                                let message =
+                                    "the server answers a page token it has answered before; the list was cut short";
+                                Next::Failed(Error::new(Kind::Decode, message))
+                            }
+                        };
                     }
                 }
             }

@@ -28,7 +28,7 @@ use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Sleep, SystemClock};
 pub(crate) use exchange::{Attempt, Exchange, Reply};
 pub use operation::Operation;
 pub use progenitor_client::ByteStream;

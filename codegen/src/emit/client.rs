@@ -64,7 +64,7 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
         if item.get(&operation.method).is_some() {
             return Err(format!("two operations answer {} {path}", operation.method.to_uppercase()));
         }
-        item[&operation.method] = stubs.operation(operation);
+        item[&operation.method] = stubs.operation(operation, !inner);
     }
     let document = json!({
         "openapi": "3.0.3",
@@ -124,7 +124,7 @@ impl Stubs {
         }
     }
 
-    fn operation(&mut self, operation: &Operation) -> Value {
+    fn operation(&mut self, operation: &Operation, documented: bool) -> Value {
         let parameters: Vec<Value> = operation
             .params
             .iter()
@@ -162,15 +162,18 @@ impl Stubs {
             responses.insert("5XX".to_owned(), error);
         }
         let mut stub = json!({"operationId": operation.name, "parameters": parameters, "responses": responses});
+        if let Some(body) = body {
+            stub["requestBody"] = body;
+        }
+        if !documented {
+            return stub;
+        }
         let text = |text: &Option<String>| text.as_ref().map(|text| super::docs::lines(text, "").join("\n"));
         if let Some(summary) = text(&operation.summary) {
             stub["summary"] = summary.trim_start().into();
         }
         if let Some(description) = text(&operation.description) {
             stub["description"] = description.into();
-        }
-        if let Some(body) = body {
-            stub["requestBody"] = body;
         }
         stub
     }

@@ -200,7 +200,7 @@ fn redacted_debug(name: &Ident, it: &Struct) -> TokenStream {
     });
     let extra = it.extra.as_ref().map(|(name, _)| {
         let (member, label) = (ident(name), name);
-        quote! { .field(#label, &self.#member.keys()) }
+        quote! { .field(#label, &self.#member.keys().collect::<Vec<_>>()) }
     });
     quote! {
         impl ::std::fmt::Debug for #name {

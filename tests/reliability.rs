@@ -1,0 +1,492 @@
+//! What holds when the network, the server or the clock does not: over real sockets, with scripted faults and a clock
+//! that no test waits for. Each test counts what reached the server.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use connectors::Error;
+use connectors::c1::{Client, ClientBuilder, EnvConfig, Progress, SyncOutcome};
+use connectors::transport::{Clock, Limits};
+use connectors_fake::c1::{SyncScript, Tenant};
+use connectors_fake::{Fault, Gate};
+use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt};
+use serde_json::json;
+
+const APP: &str = "app-github";
+const CONNECTOR: &str = "github-01";
+
+/// Waits are noted and skipped; timeouts never strike, unless told to.
+#[derive(Clone, Debug)]
+struct TestClock(Arc<Times>);
+
+#[derive(Debug)]
+struct Times {
+    start: Instant,
+    passed: Mutex<Duration>,
+    waits: Mutex<Vec<Duration>>,
+    skew: Mutex<Duration>,
+    strike: tokio::sync::Notify,
+}
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(Times {
+            start: Instant::now(),
+            passed: Mutex::default(),
+            waits: Mutex::default(),
+            skew: Mutex::default(),
+            strike: tokio::sync::Notify::new(),
+        }))
+    }
+
+    fn advance(&self, by: Duration) {
+        *self.0.passed.lock().unwrap() += by;
+    }
+
+    /// Seconds waited, in order.
+    fn waits(&self) -> Vec<f64> {
+        self.0.waits.lock().unwrap().iter().map(Duration::as_secs_f64).collect()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        self.0.start + *self.0.passed.lock().unwrap()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now() + *self.0.skew.lock().unwrap()
+    }
+
+    fn sleep(&self, duration: Duration) -> connectors::transport::Sleep {
+        self.0.waits.lock().unwrap().push(duration);
+        self.advance(duration);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn timeout(&self, _: Duration) -> connectors::transport::Sleep {
+        let times = Arc::clone(&self.0);
+        Box::pin(async move { times.strike.notified().await })
+    }
+
+    fn random(&self) -> f64 {
+        1.0
+    }
+}
+
+struct Setup {
+    tenant: Tenant,
+    clock: TestClock,
+    c1: Client,
+}
+
+async fn setup() -> Setup {
+    setup_with(|builder| builder).await
+}
+
+async fn setup_with(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Setup {
+    let tenant = Tenant::start().await.unwrap();
+    let clock = TestClock::new();
+    let builder = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).clock(clock.clone());
+    let c1 = change(builder).build().unwrap();
+    Setup { tenant, clock, c1 }
+}
+
+impl Setup {
+    /// How many requests reached an operation, by the end of its id, or `token`.
+    fn reached(&self, operation: &str) -> usize {
+        let requests = self.tenant.requests();
+        let token = |path: &str| path == "/auth/v1/token";
+        match operation {
+            "token" => requests.iter().filter(|it| token(&it.path)).count(),
+            _ => requests.iter().filter(|it| it.operation.as_deref().is_some_and(|id| id.ends_with(operation))).count(),
+        }
+    }
+
+    async fn get(&self) -> Result<connectors::c1::types::Connector, Error> {
+        self.c1.connector(APP, CONNECTOR).get().await
+    }
+
+    async fn create(&self) -> Result<connectors::c1::types::Connector, Error> {
+        self.c1
+            .app(APP)
+            .create_connector("catalog-github")
+            .config(EnvConfig::new().text("GITHUB_ORGANIZATION", "x"))
+            .send()
+            .await
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_on_a_cold_client_asks_for_one_token() {
+    let s = setup().await;
+    let results = join_all((0..200).map(|_| s.get())).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 200));
+}
+
+#[tokio::test]
+async fn a_crowd_behind_a_failing_token_endpoint_shares_the_failure() {
+    let s = setup().await;
+    s.tenant.fault(Fault::token_error("invalid_client").token_endpoint().always());
+    let results = join_all((0..50).map(|_| s.get())).await;
+    assert!(results.iter().all(|result| result.as_ref().is_err_and(Error::is_auth)));
+    assert_eq!(s.reached("token"), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_ahead_of_its_end_once() {
+    let s = setup().await;
+    s.tenant.set_token_lifetime(Duration::from_secs(1000));
+    s.get().await.unwrap();
+    s.clock.advance(Duration::from_secs(939));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 1);
+    s.clock.advance(Duration::from_secs(2));
+    assert!(join_all((0..50).map(|_| s.get())).await.iter().all(Result::is_ok));
+    assert_eq!(s.reached("token"), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
+    let s = setup().await;
+    s.tenant.set_token_lifetime(Duration::from_secs(1000));
+    s.get().await.unwrap();
+    s.clock.advance(Duration::from_secs(950));
+    s.tenant.fault(Fault::token_error("invalid_client").token_endpoint().always());
+    s.get().await.unwrap();
+    s.clock.advance(Duration::from_secs(60));
+    assert!(s.get().await.unwrap_err().is_auth());
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_renewed_once_and_the_call_sent_again_once() {
+    let s = setup().await;
+    s.get().await.unwrap();
+    s.tenant.revoke_tokens();
+    s.tenant.clear_requests();
+    s.create().await.unwrap();
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Create")), (1, 2));
+
+    s.tenant.clear_requests();
+    s.tenant.fault(Fault::status(401).on("ConnectorService.Get").always());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_auth() && !error.may_have_happened(), "{error}");
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_fixed_token_that_is_refused_is_not_sent_again() {
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder().tenant(tenant.url()).bearer_token("PLANTED-expired").build().unwrap();
+    let error = c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    assert!(error.is_auth() && error.status() == Some(401));
+    assert!(!format!("{error} {error:?}").contains("PLANTED"));
+    assert_eq!(tenant.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn another_tenants_key_and_a_wrong_clock_are_refused_by_the_server_and_told_plainly() {
+    let tenant = Tenant::start().await.unwrap();
+    let other = Tenant::start().await.unwrap();
+    let c1 = Client::builder().client_credentials(tenant.client_id(), other.client_secret()).build().unwrap();
+    let error = c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("invalid_client"), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(other.client_secret()));
+
+    let s = setup().await;
+    *s.clock.0.skew.lock().unwrap() = Duration::from_secs(3600);
+    assert!(s.get().await.unwrap_err().is_auth());
+}
+
+#[tokio::test]
+async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
+    let s = setup().await;
+    s.tenant.fault(Fault::status(503).token_endpoint().times(2));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 3);
+    assert_eq!(s.clock.waits(), [0.5, 1.0]);
+
+    let s = setup().await;
+    s.tenant.fault(Fault::html().token_endpoint().always());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_auth() && error.to_string().contains("host"), "{error}");
+
+    let s = setup().await;
+    let dpop = json!({"access_token": "PLANTED", "token_type": "DPoP", "expires_in": 60});
+    s.tenant.fault(Fault::status(200).json(&dpop).token_endpoint());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_auth() && error.to_string().contains("DPoP") && !format!("{error:?}").contains("PLANTED"));
+}
+
+#[tokio::test]
+async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
+    let broken: [fn() -> Fault; 7] = [
+        || Fault::status(503),
+        || Fault::status(500),
+        || Fault::status(429),
+        Fault::reset_on_accept,
+        Fault::reset_after_request,
+        Fault::close_after_request,
+        Fault::reset_mid_body,
+    ];
+    for fault in broken {
+        let s = setup().await;
+        // A token first, so that the fault strikes the call.
+        s.c1.apps().try_next().await.unwrap();
+        s.tenant.fault(if format!("{:?}", fault()) == format!("{:?}", Fault::reset_on_accept()) {
+            fault()
+        } else {
+            fault().on("ConnectorService.Get")
+        });
+        let result = s.get().await;
+        assert!(result.is_ok(), "{:?}: {result:?}", fault());
+    }
+}
+
+#[tokio::test]
+async fn waits_double_and_end_after_four_attempts() {
+    let s = setup().await;
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").always());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_server() && error.attempts() == 4 && !error.may_have_happened());
+    assert_eq!(s.reached("ConnectorService.Get"), 4);
+    assert_eq!(s.clock.waits(), [0.5, 1.0, 2.0]);
+}
+
+#[tokio::test]
+async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
+    let s = setup().await;
+    s.tenant.fault(Fault::status(429).header("retry-after", "7").on("ConnectorService.Create"));
+    s.create().await.unwrap();
+    assert_eq!(s.clock.waits(), [7.0]);
+    assert_eq!(s.reached("ConnectorService.Create"), 2);
+
+    let s = setup().await;
+    s.tenant.fault(Fault::status(429).header("retry-after", "86400").on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_rate_limited());
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
+    assert_eq!(s.reached("ConnectorService.Get"), 1);
+}
+
+#[tokio::test]
+async fn what_makes_something_new_is_never_sent_twice_and_says_that_it_may_have_happened() {
+    for fault in [
+        || Fault::reset_after_request().applied(),
+        Fault::close_after_request,
+        Fault::reset_mid_body,
+        || Fault::status(503),
+    ] {
+        let s = setup().await;
+        s.c1.apps().try_next().await.unwrap();
+        s.tenant.fault(fault().on("ConnectorService.Create"));
+        let error = s.create().await.unwrap_err();
+        assert!(error.may_have_happened(), "{:?}: {error}", fault());
+        assert_eq!(s.reached("ConnectorService.Create"), 1, "{:?}", fault());
+
+        s.tenant.fault(fault().on("ConnectorService.RotateCredential"));
+        let error = s.c1.connector(APP, CONNECTOR).rotate_credential().await.unwrap_err();
+        assert!(error.may_have_happened(), "{:?}: {error}", fault());
+        assert_eq!(s.reached("ConnectorService.RotateCredential"), 1, "{:?}", fault());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_not_one_that_may_have_done_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let clock = TestClock::new();
+    let c1 = Client::builder().tenant(address.to_string()).bearer_token("t").clock(clock.clone()).build().unwrap();
+    let error = c1.app(APP).create_connector("catalog").send().await.unwrap_err();
+    assert!(error.is_connect() && !error.may_have_happened() && error.attempts() == 4, "{error:?}");
+    assert_eq!(clock.waits().len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_times_out() {
+    let s = setup().await;
+    s.get().await.unwrap();
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Create"));
+    let strike = async {
+        gate.arrived(1).await;
+        s.clock.0.strike.notify_waiters();
+    };
+    let (result, ()) = futures::join!(s.create(), strike);
+    let error = result.unwrap_err();
+    assert!(error.is_timeout() && error.may_have_happened(), "{error:?}");
+    gate.open();
+    s.get().await.unwrap();
+}
+
+#[tokio::test]
+async fn answers_that_are_not_what_the_document_says_are_told_with_their_place() {
+    let s = setup().await;
+    s.tenant.fault(Fault::html().on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("right host"), "{error}");
+
+    s.tenant.fault(Fault::truncated_json().on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_decode() && error.operation() == Some("get"), "{error}");
+
+    let wrong = json!({"connectorView": {"connector": {"id": 7, "displayName": "PLANTED"}}});
+    s.tenant.fault(Fault::status(200).json(&wrong).on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.to_string().contains("connectorView.connector.id"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("PLANTED"));
+}
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_the_limit_only() {
+    let mut limits = Limits::default();
+    limits.response = 100_000;
+    let s = setup_with(|builder| builder.limits(limits)).await;
+    s.get().await.unwrap();
+    s.tenant.fault(Fault::oversized(1_000_000).on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("100000 bytes"), "{error}");
+    assert_eq!(s.reached("ConnectorService.Get"), 2);
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_an_answer() {
+    let s = setup().await;
+    s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
+    s.c1.connector(APP, CONNECTOR).delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let s = setup().await;
+    s.get().await.unwrap();
+    let elsewhere = Tenant::start().await.unwrap();
+    s.tenant.fault(Fault::status(302).header("location", elsewhere.url()).on("ConnectorService.Get"));
+    assert_eq!(s.get().await.unwrap_err().status(), Some(302));
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn ids_that_would_be_another_path_are_refused_before_anything_is_sent() {
+    let s = setup().await;
+    for id in ["", ".", "..", "a/b", "../apps", "a/../b"] {
+        for result in [
+            s.c1.connector(APP, id).get().await.map(drop),
+            s.c1.connector(id, CONNECTOR).delete().await,
+            s.c1.app(id).get().await.map(drop),
+            s.c1.connector(APP, CONNECTOR).revoke_credential(id).await,
+        ] {
+            assert!(result.unwrap_err().is_invalid_argument(), "{id:?}");
+        }
+    }
+    assert!(s.tenant.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
+    let s = setup().await;
+    for n in 0..150 {
+        s.tenant.seed_connector(APP, json!({"displayName": format!("more {n}")}));
+    }
+    let first: Vec<_> = s.c1.app(APP).connectors().take(100).try_collect().await.unwrap();
+    assert_eq!((first.len(), s.reached("ConnectorService.List")), (100, 1));
+    let all: Vec<_> = s.c1.app(APP).connectors().try_collect().await.unwrap();
+    assert_eq!((all.len(), s.reached("ConnectorService.List")), (163, 3));
+
+    s.tenant.clear_requests();
+    s.tenant.fault(Fault::repeated_page_token().on("ConnectorService.List").always());
+    let items: Vec<_> = s.c1.app(APP).connectors().collect().await;
+    assert!(items.last().unwrap().as_ref().unwrap_err().to_string().contains("page token"));
+    assert!(s.reached("ConnectorService.List") <= 3);
+}
+
+#[tokio::test]
+async fn a_sync_is_waited_for_until_it_is_really_over() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    s.tenant.next_sync(SyncScript::default().polls(3, 4));
+    let mut seen = Vec::new();
+    let mut watch = connector.force_sync().await.unwrap().watch();
+    while let Some(progress) = watch.try_next().await.unwrap() {
+        seen.push(match progress {
+            Progress::Queued => "queued",
+            Progress::Running(_) => "running",
+            Progress::Ended(SyncOutcome::Done(_)) => "done",
+            _ => "other",
+        });
+    }
+    assert_eq!(seen, ["queued", "running", "done"]);
+
+    s.tenant.next_sync(SyncScript::error("the upstream refused"));
+    let outcome = connector.force_sync().await.unwrap().wait().await.unwrap();
+    assert_eq!(outcome.to_string(), "failed: the upstream refused");
+
+    s.tenant.next_sync(SyncScript::default().polls(0, 1_000_000));
+    let error = connector.force_sync().await.unwrap().deadline(Duration::from_secs(600)).wait().await.unwrap_err();
+    assert!(error.is_timeout());
+}
+
+#[tokio::test]
+async fn an_update_is_masked_by_what_was_set_and_goes_to_the_right_operation() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    let changed = connector.update().display_name("new").description("").send().await.unwrap();
+    assert_eq!(changed.display_name.as_deref(), Some("new"));
+    let sent = s.tenant.requests().last().unwrap().json().unwrap();
+    assert_eq!(sent["updateMask"], "displayName,description");
+    assert_eq!(sent["connector"]["description"], "");
+    assert!(s.tenant.requests().last().unwrap().path.ends_with("/delegated"));
+
+    connector.update().config(EnvConfig::new().text("GITHUB_ORGANIZATION", "y")).send().await.unwrap();
+    let sent = s.tenant.requests().last().unwrap().json().unwrap();
+    assert_eq!(sent["updateMask"], "config");
+    assert!(sent["connector"].get("displayName").is_none());
+
+    let before = s.tenant.requests().len();
+    assert!(connector.update().send().await.unwrap_err().is_invalid_argument());
+    assert_eq!(s.tenant.requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_in_the_servers_words_and_by_predicates() {
+    let s = setup().await;
+    let error = s.c1.connector(APP, "nobody").get().await.unwrap_err();
+    assert!(error.is_not_found() && error.code() == Some("5") && error.attempts() == 1);
+    assert_eq!(error.operation(), Some("get"));
+    let line = error.to_string();
+    assert!(line.starts_with("get: 404 Not Found: ") && !line.contains('\n'), "{line}");
+    assert!(error.body().is_some_and(|body| body.contains("\"code\"")));
+
+    let status = json!({"code": 3, "message": "two\nlines", "details": [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": []}]});
+    s.tenant.fault(Fault::status(400).json(&status).header("x-request-id", "req-1").on("ConnectorService.Get"));
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_bad_request() && !error.to_string().contains('\n'));
+    assert_eq!(error.details()[0]["@type"], "type.googleapis.com/google.rpc.BadRequest");
+    assert_eq!(error.request_id(), Some("req-1"));
+}
+
+#[tokio::test]
+async fn calls_can_be_spawned_and_dropped() {
+    let s = setup().await;
+    let c1 = s.c1.clone();
+    let spawned = tokio::spawn(async move { c1.connector(APP, CONNECTOR).get().await });
+    spawned.await.unwrap().unwrap();
+
+    // A call dropped while it fetches the token leaves the next one free to fetch it.
+    let s = setup().await;
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).token_endpoint());
+    {
+        let call = s.get();
+        futures::pin_mut!(call);
+        let arrived = gate.arrived(1);
+        futures::pin_mut!(arrived);
+        futures::future::select(call, arrived).await;
+    }
+    gate.open();
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+}
