@@ -35,3 +35,7 @@ pub mod transport;
 
 pub use error::Error;
 pub use paging::Pages;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -176,6 +176,36 @@ pub(crate) fn operations(document: &Node) -> impl Iterator<Item = (&str, &str, &
         })
 }
 
+/// The component schemas that the objects below a node refer to.
+pub(crate) fn schema_references(kind: Object, node: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    kind.walk(node, &Pointer::root(), &mut |_, node, _| {
+        found.extend(reference(node).and_then(component_name));
+    });
+    found
+}
+
+/// The name of the component schema a reference points at.
+pub(crate) fn component_name(reference: &str) -> Option<String> {
+    Pointer::split(reference.strip_prefix("#/components/schemas")?)?.into_iter().next()
+}
+
+/// Follows a reference to a parameter, response, request body or header; the node itself if it is not one.
+pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
+    let mut node = node;
+    // A chain longer than this is a circle.
+    for _ in 0..16 {
+        let Some(target) = reference(node) else { break };
+        let Some(found) =
+            target.strip_prefix('#').and_then(|pointer| document.pointer(&crate::select::percent_decode(pointer)))
+        else {
+            break;
+        };
+        node = found;
+    }
+    node
+}
+
 /// Keywords of a schema that describe it without constraining anything.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")

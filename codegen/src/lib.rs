@@ -33,6 +33,7 @@
 //! ```
 
 mod diagnostic;
+mod diff;
 mod document;
 mod emit;
 mod grammar;
@@ -43,6 +44,7 @@ mod select;
 mod shape;
 
 pub use diagnostic::{Diagnostic, Error};
+pub use diff::{Change, Impact, diff};
 pub use document::{Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
@@ -156,6 +158,15 @@ impl Generator {
     }
 }
 
+/// The part of a document that a selection names, as far as the document has it.
+///
+/// # Errors
+/// A document of another version.
+pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
+    lower::version(document)?;
+    Ok(select::cut(document, selection))
+}
+
 /// The vendored form of a document: the selected part, with no text of its authors.
 ///
 /// # Errors
@@ -166,3 +177,7 @@ pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     select::structure_only(&mut selected);
     Ok(selected)
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

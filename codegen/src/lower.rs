@@ -553,7 +553,7 @@ impl Lowering<'_> {
             }
             // Every type there is: no constraint at all.
             many if many.len() == 5 => drop(node.take("type")),
-            many => self.one_of_types(node, &many.to_vec(), at),
+            many => self.one_of_types(node, many, at),
         }
     }
 

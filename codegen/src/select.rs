@@ -43,6 +43,11 @@ impl Selection {
 /// A tag, operationId or path that the document does not have.
 pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
     check(document, selection)?;
+    Ok(cut(document, selection))
+}
+
+/// As [`select`], without asking whether the document has all that is named.
+pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     let mut result = document.clone();
     if let Some(paths) = result.get_mut("paths").and_then(Node::as_object_mut) {
         for (path, item) in paths.iter_mut() {
@@ -57,7 +62,7 @@ pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Err
         result.take("webhooks");
     }
     keep_reached(&mut result);
-    Ok(result)
+    result
 }
 
 fn check(document: &Node, selection: &Selection) -> Result<(), Error> {
@@ -216,7 +221,7 @@ pub(crate) fn structure_only(document: &mut Node) {
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, _| {
         let is_reference = grammar::reference(node).is_some();
         let Some(map) = node.as_object_mut() else { return };
-        map.retain(|key, _| !(key.starts_with("x-") && !KEPT_EXTENSIONS.contains(&key.as_str())));
+        map.retain(|key, _| !key.starts_with("x-") || KEPT_EXTENSIONS.contains(&key.as_str()));
         let text: &[&str] = match kind {
             Object::Info => &["description", "summary", "contact", "license", "termsOfService"],
             Object::Schema => &["description", "title", "example", "examples", "externalDocs", "$comment"],

@@ -51,7 +51,6 @@ impl App {
 
     /// Creates a connector of the catalog. With a configuration it is hosted by C1; without, it is one that runs on your
     /// own machines (see [`Connector::rotate_credential`]).
-    #[must_use]
     pub fn create_connector(&self, catalog: impl Into<CatalogId>) -> CreateConnector {
         CreateConnector {
             client: self.client.clone(),

@@ -54,6 +54,16 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Say what changed between two documents, and what of it breaks a caller.
+    Diff {
+        /// The document before.
+        old: PathBuf,
+        /// The document after.
+        new: PathBuf,
+        /// Compare only what this service selects.
+        #[arg(long)]
+        service: Option<service::Name>,
+    },
     /// Bring any OpenAPI 3.0 or 3.1 document to valid 3.0.3, and say what was lost.
     Lower {
         /// The document, YAML or JSON.
@@ -106,6 +116,7 @@ fn main() -> ExitCode {
         Command::Demo { live } => demo::run(live),
         Command::Serve { service, port } => serve::run(&service, port),
         Command::Vendor { service, from, date, dry_run } => vendor::run(&service, &from, date, dry_run),
+        Command::Diff { old, new, service } => documents::diff(&old, &new, service.as_ref()),
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes),
         Command::Expand { service, from, out, tags, operations, notes } => {
             documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)

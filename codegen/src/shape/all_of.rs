@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::document::{Map, Node, Value};
 use crate::grammar;
 
-use super::component_name;
+use crate::grammar::component_name;
 
 /// The union keywords, whose branches describe alternatives.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];

@@ -7,8 +7,9 @@ use crate::grammar;
 use crate::note::{Kind, Stage};
 
 use super::model::{Body, BodyContent, ErrorBody, Operation, Paging, Param, Payload, Place, Type};
+use super::names;
 use super::types::{Types, View};
-use super::{names, resolve};
+use crate::grammar::resolve;
 
 /// What becomes of documented error bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
 use super::model::{Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
-use super::{component_name, names, resolve, schema_references};
+use super::names;
+use crate::grammar::{component_name, resolve, schema_references};
 
 /// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
