@@ -97,8 +97,12 @@ impl Lowering<'_> {
             self.note(Kind::Mend, at, node, "an object belongs here; an empty one was put in its place");
             *node = Node::at(Map::new(), &node.span);
         }
-        if grammar::reference(node).is_some() && kind != Object::PathItem {
+        if grammar::reference(node).is_some() && may_be_reference(kind) {
             return self.reference(node);
+        }
+        if let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) {
+            // What a reference that leads nowhere leaves behind is no parameter.
+            parameters.retain(|it| it.get("$ref").is_some() || (it.str("name").is_some() && it.str("in").is_some()));
         }
         match kind {
             Object::OpenApi => self.root(node, at),
@@ -116,9 +120,19 @@ impl Lowering<'_> {
                 }
                 self.responses(node, at);
             }
-            Object::Response if node.str("description").is_none() => node.set("description", ""),
+            Object::Response => {
+                if node.str("description").is_none() {
+                    node.set("description", "");
+                }
+                self.misplaced_schema(node, at);
+            }
             Object::Parameter => self.parameter(node, at),
-            Object::RequestBody if node.get("content").is_none() => node.set("content", Map::new()),
+            Object::RequestBody => {
+                if node.get("content").is_none() {
+                    node.set("content", Map::new());
+                }
+                self.misplaced_schema(node, at);
+            }
             Object::Components => self.components(node, at),
             _ => {}
         }
@@ -189,6 +203,24 @@ impl Lowering<'_> {
             if license.str("name").is_none() {
                 license.set("name", "");
             }
+        }
+    }
+
+    /// `content` that holds a schema where media types belong: somebody left out `application/json`.
+    fn misplaced_schema(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) else { return };
+        if content.len() == 1
+            && let Some(schema) = content.shift_remove("schema")
+        {
+            self.notes.push(
+                Stage::Lower,
+                Kind::Mend,
+                &at.join("content"),
+                &schema,
+                "a media type is missing; it was read as `application/json`",
+            );
+            let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
+            content.insert("application/json".to_owned(), media);
         }
     }
 
@@ -296,6 +328,17 @@ impl Lowering<'_> {
         }
         if node.str("type") == Some("array") && node.get("items").is_none() {
             node.set("items", Map::new());
+        }
+        for key in ["required", "enum"] {
+            if let Some(items) = node.get_mut(key).and_then(Node::as_array_mut) {
+                let mut distinct: Vec<Node> = Vec::with_capacity(items.len());
+                items.drain(..).for_each(|item| {
+                    if !distinct.contains(&item) {
+                        distinct.push(item);
+                    }
+                });
+                *items = distinct;
+            }
         }
         if let Some(required) = node.get("required")
             && required.as_array().is_none_or(<[Node]>::is_empty)
@@ -680,6 +723,21 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// Where OpenAPI 3.0 allows a Reference Object.
+fn may_be_reference(kind: Object) -> bool {
+    matches!(
+        kind,
+        Object::Parameter
+            | Object::RequestBody
+            | Object::Response
+            | Object::Header
+            | Object::Example
+            | Object::Link
+            | Object::Callback
+            | Object::SecurityScheme
+    )
 }
 
 fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {

@@ -49,6 +49,9 @@ pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Err
 /// As [`select`], without asking whether the document has all that is named.
 pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     let mut result = document.clone();
+    if selection.is_everything() && selection.except.is_empty() {
+        return result;
+    }
     if let Some(paths) = result.get_mut("paths").and_then(Node::as_object_mut) {
         for (path, item) in paths.iter_mut() {
             let Some(item) = item.as_object_mut() else { continue };
@@ -58,9 +61,7 @@ pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
             |item: &Node| METHODS.iter().any(|method| item.get(method).is_some()) || item.get("$ref").is_some();
         paths.retain(|path, item| path.starts_with("x-") || has_method(item));
     }
-    if !selection.is_everything() {
-        result.take("webhooks");
-    }
+    result.take("webhooks");
     keep_reached(&mut result);
     result
 }

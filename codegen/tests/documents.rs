@@ -1,0 +1,80 @@
+//! What the pipeline promises of any document: valid 3.0.3, the same bytes twice, and no operation lost. Over our own
+//! hostile documents, over what is vendored, and over real documents where they are at hand.
+
+use std::path::{Path, PathBuf};
+
+use connectors_codegen::{Generator, Kind, Node};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ext| ext == "yaml" || ext == "json"));
+    files.sort();
+    files
+}
+
+/// Our own documents, always; real ones where this checkout lies beside them.
+fn documents() -> Vec<PathBuf> {
+    let own = files("tests/documents");
+    assert!(own.len() >= 2);
+    let vendored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/c1/openapi.yaml");
+    own.into_iter()
+        .chain([vendored])
+        .chain(files("../../shared/corpus"))
+        .chain(files("../../shared/upstream"))
+        .collect()
+}
+
+#[test]
+fn what_is_lowered_is_valid_3_0_3() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("data/openapi-3.0-schema.json")).unwrap();
+    let validator = jsonschema::draft4::new(&schema).unwrap();
+    for file in documents() {
+        let (document, _) = Generator::new(Node::read(&file).unwrap()).lowered().unwrap();
+        let json = document.to_json();
+        let first = validator.iter_errors(&json).next().map(|error| format!("{}: {error:.300}", error.instance_path()));
+        assert_eq!(first, None, "{}", file.display());
+    }
+}
+
+#[test]
+fn no_operation_is_left_out_and_the_result_is_the_same_twice() {
+    for file in documents() {
+        let document = Node::read(&file).unwrap();
+        let one = Generator::new(document.clone()).generate().unwrap();
+        let skipped: Vec<String> =
+            one.notes.iter().filter(|note| note.kind == Kind::Skip).map(ToString::to_string).collect();
+        // The one path that is no template is the document's own mistake.
+        let expected = usize::from(file.ends_with("operations.yaml"));
+        assert_eq!(skipped.len(), expected, "{}: {skipped:?}", file.display());
+        // A large document is generated once: what could differ between runs, small ones show as well.
+        if one.code.len() < 1_000_000 {
+            let two = Generator::new(document).generate().unwrap();
+            assert!(one.code == two.code, "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_three_dialects_of_c1_give_the_same_types() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/upstream");
+    if !shared.exists() {
+        return;
+    }
+    let fields = |file: &str| -> Vec<String> {
+        let operation = "c1.api.app.v1.ConnectorService.Create".to_owned();
+        let selection = connectors_codegen::Selection { operations: vec![operation], ..Default::default() };
+        let client = Generator::new(Node::read(&shared.join(file)).unwrap()).select(selection).generate().unwrap();
+        let fields =
+            client.code.lines().map(str::trim).filter(|line| line.starts_with("pub ") || line.ends_with("macro_rules"));
+        fields.filter(|line| !line.contains(" fn ")).map(str::to_owned).collect()
+    };
+    let live = fields("c1-2026-08.openapi.yaml");
+    assert!(live.len() > 40);
+    assert_eq!(fields("c1-create.openapi.yaml"), live);
+    // A year older: what it has is the same; what was added since is not there.
+    let older = fields("c1-2025-09.openapi.yaml");
+    let unknown: Vec<&String> = older.iter().filter(|line| !live.contains(line)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}

@@ -1,0 +1,137 @@
+//! Generates the client of every document the property is tested on, and a registry of them.
+//!
+//! The documents are those of `../spec`, with their overlays, and of `../../shared` those that the environment variable
+//! `ROUNDTRIP_CORPUS` names: file stems with commas between them, `all`, or nothing at all.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use connectors_codegen::{Generator, Node};
+
+/// Taken when `ROUNDTRIP_CORPUS` is not set: small, and of every dialect of nullable.
+const DEFAULT_CORPUS: &str = "museum,train,c1-create";
+const CORPUS: [&str; 2] = ["../../shared/corpus", "../../shared/upstream"];
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Fallible<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=ROUNDTRIP_CORPUS");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run this through cargo")?);
+    let mut modules = String::new();
+    let mut entries = String::new();
+    for (name, generator) in services()?.into_iter().chain(corpus()?) {
+        let client = generator.generate().map_err(|error| format!("{name}: {error}"))?;
+        // Only whole components: what lies deeper is read and written as a part of them.
+        let component = |pointer: &str| {
+            pointer.strip_prefix("/components/schemas/").is_some_and(|component| !component.contains('/'))
+        };
+        let types: Vec<_> = client.types.iter().filter(|ty| component(ty.pointer.as_str())).collect();
+        let module = module_name(&name);
+        let mut code = client.code;
+        code.push_str("\n/// Reads a value as the type of a name, and writes it again.\n");
+        code.push_str("pub fn round_trip(name: &str, value: ::serde_json::Value) -> Result<::serde_json::Value, String> {\n");
+        code.push_str("    match name {\n");
+        for ty in &types {
+            writeln!(code, "        {:?} => crate::reread::<types::{}>(&value),", ty.name, ty.name)?;
+        }
+        code.push_str("        other => Err(format!(\"there is no type `{other}`\")),\n    }\n}\n");
+        fs::write(out.join(format!("{module}.rs")), code)?;
+        fs::write(out.join(format!("{module}.json")), generator.overlaid()?.to_json().to_string())?;
+
+        let allowed = "warnings, missing_docs, clippy::all, clippy::pedantic";
+        let reason = "other tests hold generated code to these; this one is about what it keeps";
+        writeln!(modules, "#[allow({allowed}, reason = {reason:?})]\nmod {module} {{")?;
+        writeln!(modules, "    include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}")?;
+        let types: Vec<(&str, &str)> = types.iter().map(|ty| (ty.name.as_str(), ty.pointer.as_str())).collect();
+        writeln!(
+            entries,
+            "    Registered {{\n        name: {name:?},\n        json: include_str!(concat!(env!(\"OUT_DIR\"), \
+             \"/{module}.json\")),\n        types: &{types:?},\n        round_trip: {module}::round_trip,\n    }},"
+        )?;
+    }
+    let registry = format!(
+        "{modules}\n/// Every document that was generated from.\npub static DOCUMENTS: &[Registered] = &[\n{entries}];\n"
+    );
+    fs::write(out.join("registry.rs"), registry)?;
+    Ok(())
+}
+
+/// The services of this workspace, by the name of their folder.
+fn services() -> Fallible<Vec<(String, Generator)>> {
+    // A folder stands for all in it, so this covers services to come as well.
+    println!("cargo::rerun-if-changed=../spec");
+    let mut found = Vec::new();
+    for folder in sorted(Path::new("../spec"))? {
+        let document = folder.join("openapi.yaml");
+        if !document.is_file() {
+            continue;
+        }
+        let mut generator = Generator::new(Node::read(&document)?);
+        let overlay = folder.join("overlay.yaml");
+        if overlay.is_file() {
+            generator = generator.overlay(Node::read(&overlay)?);
+        }
+        found.push((stem(&folder), generator));
+    }
+    Ok(found)
+}
+
+/// The documents beside the repository that are asked for. Whoever has none of them is not asked for any.
+fn corpus() -> Fallible<Vec<(String, Generator)>> {
+    let asked = env::var("ROUNDTRIP_CORPUS").ok();
+    let stems: Vec<&str> =
+        asked.as_deref().unwrap_or(DEFAULT_CORPUS).split(',').map(str::trim).filter(|stem| !stem.is_empty()).collect();
+    let mut files = Vec::new();
+    for folder in CORPUS.map(Path::new).iter().filter(|folder| folder.is_dir()) {
+        files.extend(sorted(folder)?);
+    }
+    let is_document =
+        |file: &PathBuf| file.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it));
+    files.retain(is_document);
+    if asked.is_some()
+        && let Some(missing) = stems.iter().find(|name| **name != "all" && files.iter().all(|file| stem(file) != **name))
+    {
+        return Err(format!("ROUNDTRIP_CORPUS: `{missing}` is in neither of {}", CORPUS.join(", ")).into());
+    }
+    let mut found = Vec::new();
+    for file in files {
+        let name = stem(&file);
+        if stems.contains(&name.as_str()) || stems.contains(&"all") {
+            println!("cargo::rerun-if-changed={}", file.display());
+            found.push((name, Generator::new(Node::read(&file)?)));
+        }
+    }
+    Ok(found)
+}
+
+/// What a folder holds, in an order that does not depend on the file system.
+fn sorted(folder: &Path) -> Fallible<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut paths = entries.map(|entry| entry.map(|it| it.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The name of a file up to its first dot: `c1-create` of `c1-create.openapi.yaml`.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+fn module_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    format!("document_{}", name.chars().map(plain).collect::<String>())
+}
