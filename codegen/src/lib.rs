@@ -45,7 +45,7 @@ mod shape;
 
 pub use diagnostic::{Diagnostic, Error};
 pub use diff::{Change, Impact, diff};
-pub use document::{Map, Node, Pointer, Span, Value};
+pub use document::{Bundle, Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
 pub use select::Selection;

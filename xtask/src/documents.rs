@@ -8,7 +8,7 @@ use crate::service::{Name, Service};
 use crate::{NoteFormat, Result, files};
 
 pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> Result<()> {
-    let (document, notes) = Generator::new(Node::read(file)?).lowered()?;
+    let (document, notes) = Generator::new(Node::bundle(file)?.document).lowered()?;
     tell(&notes, format)?;
     let json = |path: &Path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
     let text = match output {
@@ -26,7 +26,7 @@ pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> R
 
 pub(crate) fn diff(old: &Path, new: &Path, service: Option<&Name>) -> Result<()> {
     let read = |path: &Path| -> Result<Node> {
-        let document = Node::read(path)?;
+        let document = Node::bundle(path)?.document;
         let Some(service) = service else { return Ok(document) };
         // Documents of different days: what one of them does not have is a change, not a mistake in the selection.
         Ok(connectors_codegen::select_known(&document, &Service::read(service)?.selection())?)
@@ -56,7 +56,7 @@ pub(crate) fn expand(
         }
         (None, Some(file)) => {
             let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            (Generator::new(Node::read(file)?), stem)
+            (Generator::new(Node::bundle(file)?.document), stem)
         }
         // The argument parser asks for one of them.
         (None, None) => return Err("error: name a service, or a document with --from".into()),

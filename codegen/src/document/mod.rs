@@ -3,6 +3,7 @@
 //! The tree is [`Node`]; every later stage works on it, and because a node carries its [`Span`] wherever it is moved,
 //! a note written at the end of the pipeline still points at the line a person has to look at.
 
+mod bundle;
 mod json;
 mod pointer;
 mod yaml;
@@ -15,6 +16,7 @@ use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Number;
 
+pub use bundle::Bundle;
 pub use pointer::Pointer;
 
 use crate::diagnostic::{Diagnostic, Error};
@@ -133,9 +135,14 @@ impl Node {
     /// Text that is neither, duplicate keys, and documents deeper or larger than any real one.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
-        let is_json = Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"))
-            || text.trim_start().starts_with('{');
-        if is_json { json::parse(&source) } else { yaml::parse(&source) }
+        if Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")) {
+            return json::parse(&source);
+        }
+        // JSON under another name is read as what it is; YAML can begin with a brace too.
+        match text.trim_start().starts_with('{').then(|| json::parse(&source)) {
+            Some(Ok(node)) => Ok(node),
+            _ => yaml::parse(&source),
+        }
     }
 
     /// Reads a file.
@@ -149,6 +156,14 @@ impl Node {
                 .help("check the path, and that the file is text in UTF-8")
         })?;
         Self::parse(&name, &text)
+    }
+
+    /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
+    ///
+    /// # Errors
+    /// As [`Node::read`], and every reference that leads to no file or to nothing in it.
+    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
+        bundle::bundle(path)
     }
 
     /// A node this program made.
