@@ -150,8 +150,7 @@ impl Transport {
             return Err(reply.describe(Error::new(Kind::Decode, message)));
         }
         if reply.body.is_empty() {
-            // Nothing said is nothing set: an empty answer reads as an object without members.
-            reply.body = Bytes::from_static(b"{}");
+            reply.body = Bytes::from_static(operation.absent());
         }
         let mut response = http::Response::new(reply.body);
         *response.status_mut() = reply.status;

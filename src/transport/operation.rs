@@ -19,11 +19,12 @@ pub struct Operation {
     idempotent: bool,
     paged: bool,
     streamed: bool,
+    nullable: bool,
 }
 
 impl Operation {
     pub(crate) const fn new(id: &'static str, name: &'static str, method: &'static str, path: &'static str) -> Self {
-        Self { id, name, method, path, idempotent: false, paged: false, streamed: false }
+        Self { id, name, method, path, idempotent: false, paged: false, streamed: false, nullable: false }
     }
 
     pub(crate) const fn idempotent(mut self, idempotent: bool) -> Self {
@@ -39,6 +40,17 @@ impl Operation {
     pub(crate) const fn streamed(mut self, streamed: bool) -> Self {
         self.streamed = streamed;
         self
+    }
+
+    pub(crate) const fn nullable(mut self, nullable: bool) -> Self {
+        self.nullable = nullable;
+        self
+    }
+
+    /// What an answer without a body is read as.
+    pub(crate) const fn absent(&self) -> &'static [u8] {
+        // Nothing said is nothing set: an object without members, unless the document has a word for nothing.
+        if self.nullable { b"null" } else { b"{}" }
     }
 
     /// `operationId` of the document.

@@ -95,6 +95,7 @@ edition = "2024"
 publish = false
 
 [dependencies]
+http = "1"
 progenitor-client = "0.15"
 reqwest = {{ version = "0.13", features = ["json", "query", "form", "stream"] }}
 serde = {{ version = "1", features = ["derive"] }}

@@ -200,6 +200,33 @@ fn finish(items: &mut Vec<Item>, api: &Api, inner: bool) {
         }
     }
     items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "prelude"));
+    if !inner && api.operations.iter().any(|operation| operation.success.may_be_absent()) {
+        items.push(absent_is_null());
+    }
+}
+
+/// An answer without a body is not JSON; where the document allows both, it is read as `null`.
+fn absent_is_null() -> Item {
+    parse_quote! {
+        impl ClientHooks<()> for Client {
+            async fn exec(
+                &self,
+                request: ::reqwest::Request,
+                _: &OperationInfo,
+            ) -> ::reqwest::Result<::reqwest::Response> {
+                let response = self.client.execute(request).await?;
+                let absent = matches!(response.status().as_u16(), 204 | 205)
+                    || (response.status().is_success() && response.content_length() == Some(0));
+                if !absent {
+                    return Ok(response);
+                }
+                let mut null = ::http::Response::new("null");
+                *null.status_mut() = response.status();
+                *null.headers_mut() = response.headers().clone();
+                Ok(null.into())
+            }
+        }
+    }
 }
 
 struct Finishing<'a> {

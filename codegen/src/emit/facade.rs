@@ -36,7 +36,8 @@ pub(super) fn items(api: &Api, facade: &Facade, client: Vec<Item>, types: Vec<It
         let method = operation.method.to_uppercase();
         let streams = operation.success == Payload::Stream;
         let paged = operation.paging.is_some();
-        quote! { #runtime::Operation::new(#id, #name, #method, #path).idempotent(#idempotent).paged(#paged).streamed(#streams) }
+        let nullable = operation.success.may_be_absent();
+        quote! { #runtime::Operation::new(#id, #name, #method, #path).idempotent(#idempotent).paged(#paged).streamed(#streams).nullable(#nullable) }
     });
     let methods = api.operations.iter().enumerate().map(|(index, operation)| method(operation, index, &runtime));
     let title = if api.title.is_empty() { "the service".to_owned() } else { api.title.clone() };

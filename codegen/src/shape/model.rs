@@ -197,6 +197,13 @@ pub(crate) enum Payload {
     Stream,
 }
 
+impl Payload {
+    /// Whether an answer without a body is one of those the document allows, read as `None`.
+    pub(crate) fn may_be_absent(&self) -> bool {
+        matches!(self, Self::Json(Type::Nullable(_)))
+    }
+}
+
 /// What a failed response holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ErrorBody {
