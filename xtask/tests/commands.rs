@@ -1,0 +1,143 @@
+//! The commands as a person meets them: what they print, what they refuse and why, and that a refusal changes nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn xtask(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn spec() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/c1");
+    ["openapi.yaml", "overlay.yaml", "service.toml"]
+        .iter()
+        .map(|file| fs::read_to_string(folder.join(file)).unwrap())
+        .collect()
+}
+
+const PETS: &str = "
+openapi: 3.1.0
+info: {title: Pets, version: '1'}
+paths:
+  /pets:
+    get: {operationId: listPets, tags: [pets], responses: {'200': {description: ok, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Pet'}}}}}}}
+    post: {operationId: addPet, tags: [admin], responses: {'204': {description: ok}}}
+components:
+  schemas:
+    Pet: {type: object, properties: {name: {type: [string, 'null'], contentMediaType: image/png}}}
+";
+
+#[test]
+fn vendor_refuses_what_it_cannot_use_and_changes_nothing() {
+    let folder = folder("vendor");
+    let before = spec();
+    for (name, text, expected) in [
+        ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "broken.yaml:"),
+        ("page.yaml", "<!doctype html><html><body>Sign in</body></html>", "not an OpenAPI document"),
+        ("old.yaml", "swagger: '2.0'\n", "Swagger 2.0"),
+        ("pets.yaml", PETS, "no operation of the document has the tag `Connector`"),
+        ("empty.yaml", "", "empty"),
+        ("twice.yaml", "openapi: 3.1.0\nopenapi: 3.1.0\n", "twice.yaml:2:1"),
+    ] {
+        let file = folder.join(name);
+        fs::write(&file, text).unwrap();
+        let output = xtask(&["vendor", "c1", "--from", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(stderr(&output).contains(expected), "{name}: {}", stderr(&output));
+    }
+    let missing = xtask(&["vendor", "c1", "--from", "no/such/file.yaml"]);
+    assert!(stderr(&missing).contains("no/such/file.yaml"));
+    let nobody = xtask(&["vendor", "nobody", "--from", "x.yaml"]);
+    assert!(stderr(&nobody).contains("service.toml"));
+    assert_eq!(spec(), before);
+}
+
+#[test]
+fn vendoring_what_is_vendored_is_no_change() {
+    // What was vendored is itself a document with the selection.
+    let vendored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/c1/openapi.yaml");
+    let output = xtask(&["vendor", "c1", "--dry-run", "--from", vendored.to_str().unwrap()]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("29 operations, 164 schemas, 0 notes"), "{told}");
+    assert!(!told.contains("openapi.yaml"), "{told}");
+}
+
+#[test]
+fn lower_writes_3_0_3_and_tells_what_was_lost() {
+    let folder = folder("lower");
+    let (file, out) = (folder.join("pets.yaml"), folder.join("out.json"));
+    fs::write(&file, PETS).unwrap();
+    let output = xtask(&["lower", file.to_str().unwrap(), "-o", out.to_str().unwrap(), "--notes", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lowered: serde_json::Value = serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    assert_eq!(lowered["openapi"], "3.0.3");
+    assert_eq!(lowered["components"]["schemas"]["Pet"]["properties"]["name"]["nullable"], true);
+    let notes: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!((notes[0]["kind"].as_str(), notes[0]["line"].as_u64()), (Some("loss"), Some(10)));
+    let printed = xtask(&["lower", file.to_str().unwrap()]);
+    assert!(String::from_utf8(printed.stdout).unwrap().contains("openapi: 3.0.3"));
+}
+
+#[test]
+fn expand_writes_a_crate_of_what_was_chosen() {
+    let folder = folder("expand");
+    let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
+    fs::write(&file, PETS).unwrap();
+    let output = xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--tag", "pets"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let code = fs::read_to_string(out.join("src/lib.rs")).unwrap();
+    assert!(code.contains("pub async fn list_pets") && !code.contains("add_pet"));
+    assert!(fs::read_to_string(out.join("Cargo.toml")).unwrap().contains("name = \"pets-client\""));
+
+    let service = xtask(&["expand", "c1", "--out", folder.join("c1").to_str().unwrap()]);
+    assert!(stderr(&service).contains("29 operations"), "{}", stderr(&service));
+    let wrong =
+        xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--operation", "listpets"]);
+    assert!(stderr(&wrong).contains("did you mean `listPets`?"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn diff_tells_what_breaks_a_caller() {
+    let folder = folder("diff");
+    let (old, new) = (folder.join("old.yaml"), folder.join("new.yaml"));
+    fs::write(&old, PETS).unwrap();
+    fs::write(
+        &new,
+        PETS.replace("/pets:", "/animals:").replace("name:", "title:").replace("[string, 'null']", "string"),
+    )
+    .unwrap();
+    let output = xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("breaking: listPets: `Pet` has no `name` any more"), "{told}");
+    assert!(told.contains("behaviour: listPets: it moved from GET /pets to GET /animals"), "{told}");
+}
+
+#[test]
+fn wrong_arguments_and_help_are_told_apart_by_the_exit_code() {
+    assert_eq!(xtask(&["no-such-command"]).status.code(), Some(2));
+    assert_eq!(xtask(&["serve", "../c1"]).status.code(), Some(2));
+    let help = xtask(&["--help"]);
+    assert!(help.status.success() && String::from_utf8(help.stdout).unwrap().contains("cargo xtask demo"));
+}
+
+#[test]
+fn the_demo_runs_from_end_to_end() {
+    let output = xtask(&["demo"]);
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    for step in ["Authenticate", "Inventory", "Create", "Configure", "Sync", "Rename", "Rotate", "Delete"] {
+        assert!(told.contains(step), "{step}: {told}");
+    }
+}
