@@ -17,12 +17,12 @@ const MESSAGE_LIMIT: usize = 300;
 ///
 /// ```
 /// # fn handle(error: connectors::Error) {
-/// if error.is_not_found() {
+/// if error.may_have_happened() {
+///     println!("look before trying again: {error}");
+/// } else if error.is_not_found() {
 ///     println!("gone");
 /// } else if let Some(wait) = error.retry_after() {
 ///     println!("come back in {wait:?}");
-/// } else if error.may_have_happened() {
-///     println!("look before trying again: {error}");
 /// }
 /// # }
 /// ```
@@ -87,6 +87,22 @@ impl Error {
             may_have_happened: false,
             source: None,
         }))
+    }
+
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that has no token to give. The message is shown: it must not
+    /// hold a secret.
+    ///
+    /// ```
+    /// assert!(connectors::Error::auth("the vault is sealed").is_auth());
+    /// ```
+    #[must_use]
+    pub fn auth(message: impl Into<String>) -> Self {
+        Self::new(Kind::Auth, message)
+    }
+
+    /// The same error after words that say what it means here.
+    pub(crate) fn in_context(self, words: &str) -> Self {
+        self.with(|inner| inner.message = format!("{words}: {}", inner.message))
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -158,28 +174,34 @@ impl Error {
         self.0.kind == Kind::Auth || self.0.status == Some(StatusCode::UNAUTHORIZED)
     }
 
+    /// Whether the service answered the call itself with this status: what a token endpoint answers says nothing about
+    /// the thing that was asked for.
+    fn answered(&self, status: StatusCode) -> bool {
+        self.0.kind != Kind::Auth && self.0.status == Some(status)
+    }
+
     /// The caller is known, and may not do this (403).
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
-        self.0.status == Some(StatusCode::FORBIDDEN)
+        self.answered(StatusCode::FORBIDDEN)
     }
 
     /// There is no such thing (404).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.0.status == Some(StatusCode::NOT_FOUND)
+        self.answered(StatusCode::NOT_FOUND)
     }
 
     /// The thing is in a state that does not allow this (409).
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.0.status == Some(StatusCode::CONFLICT)
+        self.answered(StatusCode::CONFLICT)
     }
 
     /// The server found the request wrong (400, 422).
     #[must_use]
     pub fn is_bad_request(&self) -> bool {
-        matches!(self.0.status, Some(StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY))
+        self.answered(StatusCode::BAD_REQUEST) || self.answered(StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     /// Too many calls (429); [`Error::retry_after`] says how long to wait if the server did.

@@ -49,6 +49,11 @@ impl Token {
         self.lifetime
     }
 
+    /// The token itself.
+    pub(crate) fn expose(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
     /// The header value, marked so that nothing prints it.
     pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
         let mut value = HeaderValue::try_from(format!("Bearer {}", self.secret.expose_secret()))
@@ -119,6 +124,11 @@ pub(crate) struct Provider(Arc<dyn DynProvider>);
 impl Provider {
     pub(crate) fn new(provider: impl TokenProvider) -> Self {
         Self(Arc::new(provider))
+    }
+
+    /// A fresh token.
+    pub(crate) async fn fetch(&self) -> Result<Token, Error> {
+        self.0.fetch().await
     }
 }
 

@@ -68,7 +68,14 @@ impl Client {
             id,
             read("CONDUCTORONE_CLIENT_SECRET"),
         ) {
-            (Some(token), ..) => builder.bearer_token(token),
+            (Some(token), _, id, _) => {
+                if builder.tenant.is_none()
+                    && let Some(id) = id
+                {
+                    builder = builder.tenant(id.parse::<ClientId>()?.host());
+                }
+                builder.bearer_token(token)
+            }
             (None, Some(subject), Some(id), _) => builder.workload_token(id, subject),
             (None, None, Some(id), Some(secret)) => builder.client_credentials(id, secret),
             (None, Some(_), None, _) => {
@@ -150,7 +157,7 @@ pub struct ClientBuilder {
 enum Credentials {
     Provider(Provider),
     Assertion { id: String, secret: SecretString },
-    Workload { id: String, subject: SecretString },
+    Workload { id: String, subject: Provider },
 }
 
 impl ClientBuilder {
@@ -175,10 +182,18 @@ impl ClientBuilder {
         self.token_provider(Fixed(Token::new(token)))
     }
 
-    /// A workload's own token (a JWT), exchanged for one of C1's by RFC 8693.
+    /// A workload's own token (a JWT), exchanged for one of C1's by RFC 8693. Such a token expires soon: this is for
+    /// programs that end before it does, [`ClientBuilder::workload_identity`] for the others.
     #[must_use]
-    pub fn workload_token(mut self, id: impl Into<String>, subject: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials::Workload { id: id.into(), subject: subject.into().into() });
+    pub fn workload_token(self, id: impl Into<String>, subject: impl Into<String>) -> Self {
+        self.workload_identity(id, Fixed(Token::new(subject)))
+    }
+
+    /// Where a workload's own token (a JWT) is had from each time one of C1's is needed, to be exchanged for it by
+    /// RFC 8693.
+    #[must_use]
+    pub fn workload_identity(mut self, id: impl Into<String>, subject: impl TokenProvider) -> Self {
+        self.credentials = Some(Credentials::Workload { id: id.into(), subject: Provider::new(subject) });
         self
     }
 
@@ -196,8 +211,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long things may take and how large they may be. The connect limit has no effect beside
-    /// [`ClientBuilder::http_client`].
+    /// How long things may take and how large they may be.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
@@ -211,18 +225,22 @@ impl ClientBuilder {
         self
     }
 
-    /// A client of your own, for a proxy, a certificate authority or anything else. It should not follow redirects.
+    /// An HTTP client of your own making: a proxy, a certificate authority, a pool. Redirects, the connect timeout, the
+    /// user agent and the headers set here are put into it.
     #[must_use]
-    pub fn http_client(mut self, http: reqwest::Client) -> Self {
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.settings.http = Some(http);
         self
     }
 
-    /// A header for every request. Has no effect beside [`ClientBuilder::http_client`].
+    /// A header for every request. Its value is never printed.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) => drop(self.settings.headers.insert(name, value)),
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                self.settings.headers.insert(name, value);
+            }
             _ => {
                 self.wrong =
                     Some(Error::new(Kind::Config, "a header's name or value has characters that HTTP does not allow"))
@@ -231,7 +249,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Words for the `User-Agent`, before this crate's own. No effect beside [`ClientBuilder::http_client`].
+    /// Words for the `User-Agent`, before this crate's own.
     #[must_use]
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.settings.user_agent = Some(name.into());
@@ -258,11 +276,11 @@ impl ClientBuilder {
             (None, Some(id)) => server(id.host())?,
             (None, None) => return Err(Error::new(Kind::Config, "no tenant: say which one the token is for")),
         };
-        let exchange = self.settings.exchange()?;
+        let exchange = self.settings.exchange(&base_url)?;
         let audience = self.audience.unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned());
         let provider = provider(credentials, id, &exchange, &base_url, audience)?;
         let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
-        let transport = Transport::new(exchange, base_url, tokens, failure);
+        let transport = Transport::new(exchange, &base_url, tokens, failure);
         Ok(Client { api: Arc::new(api::Client::new(transport.clone())), transport })
     }
 }
@@ -274,8 +292,8 @@ fn provider(
     base_url: &Url,
     audience: String,
 ) -> Result<Provider, Error> {
-    let url = base_url
-        .join("/auth/v1/token")
+    let url = format!("{}/auth/v1/token", base_url.as_str().trim_end_matches('/'));
+    let url = Url::parse(&url)
         .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))?;
     let endpoint = TokenEndpoint { exchange: Arc::clone(exchange), url };
     Ok(match (credentials, id) {
@@ -311,19 +329,19 @@ fn server(tenant: &str) -> Result<Url, Error> {
 
 /// A failed answer: the shape of `google.rpc.Status`, when it has one.
 fn failure(reply: &Reply) -> Error {
-    let Ok(status) = serde_json::from_slice::<types::Status>(&reply.body) else {
-        let message = if reply.content_type().is_some_and(|kind| kind.contains("html")) {
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    // Read leniently: a message is worth having even beside something odd.
+    let message = body.get("message").and_then(serde_json::Value::as_str).filter(|message| !message.is_empty());
+    let message = message.unwrap_or_else(|| {
+        if reply.content_type().is_some_and(|kind| kind.contains("html")) {
             "the server answered with a web page; is the host a C1 tenant?"
         } else {
             "the server gave no reason"
-        };
-        return Error::new(Kind::Status, message);
-    };
-    let message =
-        status.message.filter(|message| !message.is_empty()).unwrap_or_else(|| "the server gave no reason".to_owned());
-    let details =
-        status.details.unwrap_or_default().into_iter().filter_map(|detail| serde_json::to_value(detail).ok()).collect();
-    Error::new(Kind::Status, message).with_code(status.code.map(|code| code.to_string())).with_details(details)
+        }
+    });
+    let code = body.get("code").map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
+    let details = body.get("details").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    Error::new(Kind::Status, message).with_code(code).with_details(details)
 }
 
 #[cfg(test)]

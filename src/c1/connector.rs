@@ -141,13 +141,17 @@ impl CreateConnector {
                     user_ids: self.users,
                     ..Default::default()
                 };
-                return connector(self.client.api.create_delegated(app, &request).await?.connector_view);
+                let created = connector(self.client.api.create_delegated(app, &request).await?.connector_view);
+                return created.map_err(Error::perhaps_done);
             }
         };
-        let created = connector(view)?;
+        let created = connector(view).map_err(Error::perhaps_done)?;
         match (self.display_name, &created.id) {
             (Some(name), Some(id)) => {
-                self.client.connector(&self.app, id.as_str()).update().display_name(name).send().await
+                let renamed = self.client.connector(&self.app, id.as_str()).update().display_name(name).send().await;
+                renamed.map_err(|error| {
+                    error.in_context(&format!("connector {id} was created, but not named")).perhaps_done()
+                })
             }
             _ => Ok(created),
         }
@@ -200,13 +204,10 @@ impl Connector {
         Ok(Sync::new(self.clone(), before))
     }
 
-    /// Waits for the sync that comes next by itself, such as the first after a connector was created.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn next_sync(&self) -> Result<Sync, Error> {
-        let before = self.get().await?.status.and_then(|status| status.completed_at);
-        Ok(Sync::new(self.clone(), before))
+    /// The first sync of a connector just created, which begins by itself once its configuration works. On a connector
+    /// that has synced before, that is the sync it had last. Sends nothing yet.
+    pub fn first_sync(&self) -> Sync {
+        Sync::new(self.clone(), None)
     }
 
     /// Stops scheduled syncs.
@@ -245,7 +246,7 @@ impl Connector {
             ..Default::default()
         };
         let answer = self.client.api.rotate_credential(&request).await?;
-        answer.credential.ok_or_else(|| missing("credential"))
+        answer.credential.ok_or_else(|| missing("credential").perhaps_done())
     }
 
     /// Reads a credential, without its secret; `last_used_at` tells whether a connector has begun to use it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use futures_util::stream;
 
 use crate::Error;
@@ -115,7 +116,8 @@ impl Sync {
     #[must_use]
     pub fn watch(self) -> Watch {
         let clock = Arc::clone(self.connector.client.transport.clock());
-        let until = self.deadline.map(|deadline| clock.now() + deadline);
+        // A deadline beyond all time is none.
+        let until = self.deadline.and_then(|deadline| clock.now().checked_add(deadline));
         let state = State { sync: self, clock, until, last: None, looked: false, over: false };
         Watch { progress: Box::pin(stream::unfold(state, State::next)) }
     }
@@ -163,29 +165,48 @@ struct State {
     over: bool,
 }
 
+fn late() -> Error {
+    Error::new(Kind::Timeout, "the sync was not over in the time given; it goes on by itself")
+}
+
 impl State {
+    /// The time left until the deadline.
+    fn left(&self) -> Duration {
+        self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.clock.now()))
+    }
+
+    fn end(mut self, error: Error) -> Option<(Result<Progress, Error>, Self)> {
+        self.over = true;
+        Some((Err(error), self))
+    }
+
     async fn next(mut self) -> Option<(Result<Progress, Error>, Self)> {
         if self.over {
             return None;
         }
         loop {
+            let left = self.left();
             if self.looked {
-                let wake = self.clock.now() + self.sync.interval;
-                if self.until.is_some_and(|until| wake > until) {
-                    self.over = true;
-                    let error =
-                        Error::new(Kind::Timeout, "the sync was not over in the time given; it goes on by itself");
-                    return Some((Err(error), self));
+                if left.is_zero() {
+                    return self.end(late());
                 }
-                self.clock.sleep(self.sync.interval).await;
+                // The last look is at the deadline itself, not an interval before it.
+                self.clock.sleep(self.sync.interval.min(left)).await;
             }
             self.looked = true;
-            let progress = match self.sync.connector.get().await {
-                Ok(connector) => self.sync.read(connector.status),
-                Err(error) => {
-                    self.over = true;
-                    return Some((Err(error), self));
+            let connector = self.sync.connector.clone();
+            let look = Box::pin(connector.get());
+            // A first look is always had; a later one may not outlast the deadline by more than a second.
+            let patience = self.left().max(Duration::from_secs(1));
+            let progress = match select(look, self.clock.timeout(patience)).await {
+                Either::Left((Ok(connector), _))
+                    if connector.deleted_at.as_deref().is_some_and(|at| !at.is_empty()) =>
+                {
+                    return self.end(Error::new(Kind::Status, "the connector was deleted; its sync will not end"));
                 }
+                Either::Left((Ok(connector), _)) => self.sync.read(connector.status),
+                Either::Left((Err(error), _)) => return self.end(error),
+                Either::Right(_) => return self.end(late()),
             };
             self.over = matches!(progress, Progress::Ended(_));
             if self.last.as_ref() != Some(&progress) {

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use crate::Error;
-use crate::auth::{Token, TokenEndpoint, TokenProvider, form};
+use crate::auth::{Provider, Token, TokenEndpoint, TokenProvider, form};
 use crate::transport::Clock;
 
 use super::credentials::{ClientId, ClientSecret};
@@ -41,18 +39,20 @@ impl TokenProvider for SignedAssertion {
 pub(super) struct TokenExchange {
     pub(super) endpoint: TokenEndpoint,
     pub(super) id: ClientId,
-    pub(super) subject: SecretString,
+    /// Where the workload's own token is had from.
+    pub(super) subject: Provider,
 }
 
 impl TokenProvider for TokenExchange {
     async fn token(&self) -> Result<Token, Error> {
+        let subject = self.subject.fetch().await?;
         self.endpoint
             .grant(|| {
                 Ok(form(&[
                     ("client_id", self.id.as_str()),
                     ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
                     ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
-                    ("subject_token", self.subject.expose_secret()),
+                    ("subject_token", subject.expose()),
                 ]))
             })
             .await

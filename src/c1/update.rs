@@ -82,7 +82,11 @@ impl Update {
                 update_mask: Some("config".to_owned()),
                 ..Default::default()
             };
-            changed = Some(client.api.update(app.as_str(), id.as_str(), &request).await?.connector_view);
+            let updated = client.api.update(app.as_str(), id.as_str(), &request).await;
+            let half = |error: Error| {
+                if changed.is_some() { error.in_context("all but the configuration was changed") } else { error }
+            };
+            changed = Some(updated.map_err(half)?.connector_view);
         }
         match changed {
             Some(view) => connector(view),

@@ -136,7 +136,8 @@ impl Exchange {
         read: ReadFailure,
         reading: Reading,
     ) -> Result<Answer, Error> {
-        let deadline = self.clock.now() + self.limits.call;
+        // A limit beyond all time is none.
+        let deadline = self.clock.now().checked_add(self.limits.call);
         let mut sent = 0;
         let mut tries = 0;
         loop {
@@ -161,8 +162,10 @@ impl Exchange {
                 tries -= 1;
                 continue;
             }
-            let wait = retry_after.unwrap_or_else(|| retry::delay(tries + 1, self.clock.random()));
-            let in_time = self.clock.now().checked_add(wait).is_some_and(|then| then < deadline);
+            // The server's word wins, but nobody is asked again without a pause.
+            let own = retry::delay(tries + 1, self.clock.random());
+            let wait = retry_after.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))));
+            let in_time = self.left(deadline) > wait;
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < retry::ATTEMPTS;
             if !allowed || wait > retry::LONGEST_WAIT || !in_time || !self.budget.spend(failure) {
                 return Err(error);
@@ -173,16 +176,20 @@ impl Exchange {
         }
     }
 
+    /// The time left until a deadline.
+    fn left(&self, deadline: Option<Instant>) -> Duration {
+        deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(self.clock.now()))
+    }
+
     async fn send(
         &self,
         request: reqwest::Request,
-        deadline: Instant,
+        deadline: Option<Instant>,
         read: ReadFailure,
         reading: Reading,
         sent: u32,
     ) -> Result<Answer, Failed> {
-        let left = deadline.saturating_duration_since(self.clock.now());
-        let limit = left.min(self.limits.attempt);
+        let limit = self.left(deadline).min(self.limits.attempt);
         let work = self.attempt(request, read, reading, sent);
         pin_mut!(work);
         match select(work, self.clock.timeout(limit)).await {
@@ -207,7 +214,12 @@ impl Exchange {
             return Ok(Answer::Open(response));
         }
         let headers = std::mem::take(response.headers_mut());
-        let body = self.read(&mut response, status).await?;
+        let body = match self.read(&mut response, status).await {
+            Ok(body) => body,
+            Err(failed) if status.is_success() => return Err(failed),
+            // That it failed is known, if not why.
+            Err(_) => Bytes::new(),
+        };
         let reply = Reply { status, headers, body, attempts: sent };
         if status.is_success() {
             return Ok(Answer::Whole(reply));
@@ -230,15 +242,13 @@ impl Exchange {
             }
         }
         let error = Error::new(Kind::TooLarge, format!("the answer is larger than {limit} bytes")).with_status(status);
-        // Not a failure another attempt would mend, whatever the status was.
-        Err(Failed { failure: Failure::Answered(StatusCode::OK), error, retry_after: None })
+        Err(Failed { failure: Failure::TooLarge, error, retry_after: None })
     }
 
     /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
-    async fn before<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Result<T, Error> {
+    async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
         pin_mut!(work);
-        let left = deadline.saturating_duration_since(self.clock.now());
-        match select(work, self.clock.timeout(left)).await {
+        match select(work, self.clock.timeout(self.left(deadline))).await {
             Either::Left((value, _)) => Ok(value),
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
         }

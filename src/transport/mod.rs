@@ -31,6 +31,7 @@ use url::Url;
 pub use clock::{Clock, Sleep, SystemClock};
 pub(crate) use exchange::{Attempt, Exchange, Reply};
 pub use operation::Operation;
+pub(crate) use operation::check;
 pub use progenitor_client::ByteStream;
 
 pub use crate::Error;
@@ -71,29 +72,27 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     exchange: Arc<Exchange>,
-    base_url: Url,
-    text: String,
+    base_url: String,
     tokens: Cache,
     read_failure: ReadFailure,
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("base_url", &self.0.text).finish_non_exhaustive()
+        f.debug_struct("Transport").field("base_url", &self.0.base_url).finish_non_exhaustive()
     }
 }
 
 impl Transport {
-    /// # Errors
-    /// A server that is not https, unless it is on this machine.
-    pub(crate) fn new(exchange: Arc<Exchange>, base_url: Url, tokens: Cache, read_failure: ReadFailure) -> Self {
-        let text = base_url.as_str().trim_end_matches('/').to_owned();
-        Self(Arc::new(Inner { exchange, base_url, text, tokens, read_failure }))
+    /// The way to `base_url`, which [`check_base_url`] has found safe.
+    pub(crate) fn new(exchange: Arc<Exchange>, base_url: &Url, tokens: Cache, read_failure: ReadFailure) -> Self {
+        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
+        Self(Arc::new(Inner { exchange, base_url, tokens, read_failure }))
     }
 
     /// The server's URL, without a trailing slash.
     pub(crate) fn base_url(&self) -> &str {
-        &self.0.text
+        &self.0.base_url
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -135,19 +134,25 @@ impl Transport {
     }
 
     async fn send(&self, request: reqwest::Request, operation: &'static Operation) -> Result<reqwest::Response, Error> {
-        operation.check_path(self.0.base_url.path(), request.url().path())?;
         let safe = operation.is_idempotent();
-        let mut attempt = ApiAttempt { template: request, tokens: &self.0.tokens, generation: 0, renewed: false };
+        let repeatable = request.body().is_none_or(|body| body.as_bytes().is_some());
+        let mut attempt =
+            ApiAttempt { template: request, repeatable, tokens: &self.0.tokens, generation: 0, renewed: false };
         if operation.is_streamed() {
             return self.0.exchange.open(&mut attempt, safe, self.0.read_failure).await;
         }
         let mut reply = self.0.exchange.call(&mut attempt, safe, self.0.read_failure).await?;
-        let html = reply.content_type().is_some_and(|kind| !kind.contains("json"));
-        if html && !reply.body.is_empty() {
+        // The server says that it did it; an answer that cannot be used does not undo that.
+        let doubt = |error: Error| if safe { error } else { error.perhaps_done() };
+        let other = reply.content_type().is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
+        if other && !reply.body.is_empty() {
             let kind = reply.content_type().unwrap_or_default().to_owned();
             let message =
-                format!("the server answered with `{kind}` where JSON belongs; is {} the right host?", self.0.text);
-            return Err(reply.describe(Error::new(Kind::Decode, message)));
+                format!("the server answered with `{kind}` where JSON belongs; is {} the right host?", self.0.base_url);
+            return Err(doubt(reply.describe(Error::new(Kind::Decode, message))));
+        }
+        if reply.body.is_empty() && operation.is_paged() {
+            return Err(reply.describe(Error::new(Kind::Decode, "a page of a list came without a body")));
         }
         if reply.body.is_empty() {
             reply.body = Bytes::from_static(operation.absent());
@@ -162,6 +167,8 @@ impl Transport {
 /// One call of the API: the same request each time, with the token of the moment.
 struct ApiAttempt<'a> {
     template: reqwest::Request,
+    /// Whether the body is at hand, rather than streamed once.
+    repeatable: bool,
     tokens: &'a Cache,
     generation: u64,
     renewed: bool,
@@ -184,7 +191,7 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     fn can_repeat(&self) -> bool {
-        self.template.body().is_none_or(|body| body.as_bytes().is_some())
+        self.repeatable
     }
 
     fn unauthorized(&mut self) -> bool {
@@ -219,7 +226,9 @@ pub(crate) fn finish<T: DeserializeOwned>(
                 }
                 Ok(_) => "the answer has something after its end".to_owned(),
             };
-            Error::new(Kind::Decode, message).operation_named(operation.name()).with_body(&body)
+            // Not the body: it is that of a success, and may hold what only the caller should see.
+            let error = Error::new(Kind::Decode, message).operation_named(operation.name());
+            if operation.is_idempotent() { error } else { error.perhaps_done() }
         }
         other => refused(operation, other),
     })
@@ -254,7 +263,7 @@ fn refused(operation: &'static Operation, error: progenitor_client::Error<()>) -
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!("line {} column {}", error.line(), error.column());
-    match (error.classify(), text.split_once(", expected ")) {
+    match (error.classify(), text.rsplit_once(", expected ")) {
         (serde_json::error::Category::Data, Some((_, expected))) => {
             let expected = expected.split(" at line ").next().unwrap_or(expected);
             format!("expected {expected} ({place})")
@@ -292,11 +301,11 @@ pub(crate) fn check_base_url(url: &Url) -> Result<(), Error> {
 }
 
 /// How a client is connected; shared by the builders of all services.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) http: Option<reqwest::Client>,
+    pub(crate) http: Option<reqwest::ClientBuilder>,
     pub(crate) headers: HeaderMap<HeaderValue>,
     pub(crate) user_agent: Option<String>,
 }
@@ -314,19 +323,24 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn exchange(self) -> Result<Arc<Exchange>, Error> {
+    pub(crate) fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
         let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
-        let http = match self.http {
-            Some(http) => http,
-            None => reqwest::Client::builder()
-                .connect_timeout(self.limits.connect)
-                .redirect(reqwest::redirect::Policy::none())
-                .user_agent(agent)
-                .default_headers(self.headers)
-                .build()
-                .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?,
-        };
+        // A redirect would take a token, or a call that must not be repeated, somewhere nobody chose.
+        let mut builder = self
+            .http
+            .unwrap_or_default()
+            .connect_timeout(self.limits.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(agent)
+            .default_headers(self.headers);
+        if base_url.scheme() == "http" {
+            // Plain http is for this machine only; a proxy would be another one.
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?;
         Ok(Arc::new(Exchange::new(http, self.limits, self.clock)))
     }
 }

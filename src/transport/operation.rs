@@ -1,5 +1,7 @@
 //! What the generated table says of each operation.
 
+use std::fmt;
+
 use crate::Error;
 use crate::error::Kind;
 
@@ -94,53 +96,76 @@ impl Operation {
         self.streamed
     }
 
-    /// Refuses a path in which an id is empty, a dot segment, or more than one segment: the server would take such a
-    /// call for another one.
-    pub(crate) fn check_path(&self, base: &str, path: &str) -> Result<(), Error> {
-        let base = base.trim_end_matches('/');
-        let sent = path.strip_prefix(base).unwrap_or(path).split('/');
-        let mut sent = sent.collect::<Vec<_>>().into_iter();
-        for expected in self.path.split('/') {
-            let given = sent.next();
-            let Some(name) = expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
-                if given != Some(expected) && !expected.contains('{') {
-                    return Err(bad_id("an id is empty or a dot segment"));
-                }
-                continue;
-            };
-            match given {
-                None | Some("" | "." | "..") => return Err(bad_id(&format!("`{name}` is empty or a dot segment"))),
-                Some(id) if id.to_ascii_lowercase().contains("%2f") => {
-                    return Err(bad_id(&format!("`{name}` holds a `/`")));
-                }
-                Some(_) => {}
-            }
-        }
-        if sent.next().is_some() { Err(bad_id("an id holds a `/`")) } else { Ok(()) }
+    /// The segments of the path template.
+    fn segments(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/')
     }
 }
 
-fn bad_id(what: &str) -> Error {
-    Error::new(Kind::Argument, format!("{what}; nothing was sent"))
+/// Refuses ids that would make a call another one: empty, a dot segment, with a slash of either kind or a control
+/// character, or a word that stands in another operation's path at that place.
+pub(crate) fn check(
+    operations: &[Operation],
+    operation: &'static Operation,
+    ids: &[(&str, &dyn fmt::Display)],
+) -> Result<(), Error> {
+    let mut sent: Vec<String> = operation.segments().map(str::to_owned).collect();
+    for (name, id) in ids {
+        let id = id.to_string();
+        let wrong = if id.is_empty() {
+            "is empty"
+        } else if id == "." || id == ".." {
+            "is a dot segment"
+        } else if id.contains(['/', '\\']) {
+            "holds a slash"
+        } else if id.contains(char::is_control) {
+            "holds a control character"
+        } else {
+            let placeholder = format!("{{{name}}}");
+            sent.iter_mut().for_each(|segment| *segment = segment.replace(&placeholder, &id));
+            continue;
+        };
+        return Err(refuse(operation, &format!("`{name}` {wrong}")));
+    }
+    let variable = |segment: &str| segment.contains('{');
+    let taken_for = |other: &Operation| {
+        other.method == operation.method
+            && other.path != operation.path
+            && other.segments().count() == sent.len()
+            && other.segments().zip(&sent).all(|(theirs, ours)| variable(theirs) || theirs == ours)
+            && other.segments().filter(|it| variable(it)).count()
+                < operation.segments().filter(|it| variable(it)).count()
+    };
+    match operations.iter().find(|other| taken_for(other)) {
+        Some(other) => {
+            Err(refuse(operation, &format!("with such an id the server would take it for `{}`", other.name)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn refuse(operation: &'static Operation, what: &str) -> Error {
+    Error::new(Kind::Argument, format!("{what}; nothing was sent")).operation_named(operation.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const OPERATIONS: &[Operation] = &[
+        Operation::new("Update", "update", "POST", "/apps/{app_id}/connectors/{id}"),
+        Operation::new("Create", "create", "POST", "/apps/{app_id}/connectors/create"),
+        Operation::new("Cancel", "cancel", "POST", "/apps/{app_id}:cancel"),
+    ];
+
     #[test]
-    fn ids_that_would_change_the_path_are_refused() {
-        let get = Operation::new("Get", "get", "GET", "/api/v1/apps/{app_id}/connectors/{id}");
-        assert!(get.check_path("/", "/api/v1/apps/a/connectors/b%20c").is_ok());
-        assert!(get.check_path("/base/", "/base/api/v1/apps/a/connectors/b").is_ok());
-        for path in [
-            "/api/v1/apps//connectors/b",
-            "/api/v1/apps/a/connectors/",
-            "/api/v1/apps/a%2Fb/connectors/c",
-            "/api/v1/connectors/c",
-            "/api/v1/apps/a/connectors",
-        ] {
-            assert!(get.check_path("/", path).unwrap_err().is_invalid_argument(), "{path}");
+    fn ids_that_would_make_it_another_call_are_refused() {
+        let ids =
+            |app: &'static str, id: &'static str| check(OPERATIONS, &OPERATIONS[0], &[("app_id", &app), ("id", &id)]);
+        assert!(ids("my app", "ü%2F#?").is_ok());
+        for id in ["", ".", "..", "a/b", "a\\b", "..\\..", "a\nb", "create"] {
+            assert!(ids("a", id).unwrap_err().is_invalid_argument(), "{id:?}");
         }
+        assert!(check(OPERATIONS, &OPERATIONS[2], &[("app_id", &"create")]).is_ok());
     }
 }

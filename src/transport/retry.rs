@@ -24,6 +24,8 @@ pub(super) enum Failure {
     Broken,
     /// It may have been sent, and no answer came in time.
     TimedOut,
+    /// It was answered with more than may be read; another attempt would not mend that.
+    TooLarge,
     /// The server answered with this status.
     Answered(StatusCode),
 }
@@ -36,6 +38,7 @@ impl Failure {
             Self::Answered(status) if status == StatusCode::TOO_MANY_REQUESTS => true,
             Self::Answered(status) => idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
             Self::Broken | Self::TimedOut => idempotent,
+            Self::TooLarge => false,
         }
     }
 
@@ -43,8 +46,9 @@ impl Failure {
     pub(super) fn leaves_doubt(self) -> bool {
         match self {
             Self::NotConnected => false,
-            Self::Broken | Self::TimedOut => true,
-            Self::Answered(status) => matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+            Self::Broken | Self::TimedOut | Self::TooLarge => true,
+            // Whoever answers for the server (a proxy, a gateway) may not know; 499 is a call that was broken off.
+            Self::Answered(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 499),
         }
     }
 }
@@ -59,8 +63,8 @@ pub(super) fn delay(next: u32, random: f64) -> Duration {
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -127,6 +131,7 @@ mod tests {
         assert_eq!(with("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
         assert_eq!(with("Sun, 06 Nov 1994 08:49:27 GMT"), Some(Duration::ZERO));
         assert_eq!(with("soon"), None);
+        assert_eq!(with("99999999999999999999999"), Some(Duration::MAX));
     }
 
     #[test]

@@ -74,6 +74,12 @@ impl Span {
         self.column
     }
 
+    /// What tells this place from every other; `None` for a node no file holds.
+    pub(crate) fn identity(&self) -> Option<(usize, u32, u32)> {
+        let source = self.source.as_ref()?;
+        Some((Arc::as_ptr(source).addr(), self.line, self.column))
+    }
+
     /// The text of the line, if a file holds this node.
     pub(crate) fn text(&self) -> Option<&str> {
         let index = usize::try_from(self.line).ok()?.checked_sub(1)?;

@@ -18,7 +18,7 @@ pub struct Facade {
 }
 
 impl Facade {
-    /// `runtime` is the path of a module with `Transport`, `Operation`, `Error`, `finish` and `finish_stream`, such as
+    /// `runtime` is the path of a module with `Transport`, `Operation`, `Error`, `check`, `finish` and `finish_stream`, such as
     /// `crate::transport`.
     #[must_use]
     pub fn new(runtime: impl Into<String>) -> Self {
@@ -123,9 +123,16 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
         Payload::Stream => (quote! { #runtime::ByteStream }, quote! { finish_stream }),
     };
     let docs = documentation(operation);
+    let ids = operation.params.iter().filter(|param| param.place == Place::Path).map(|param| {
+        let (wire, argument) = (&param.wire, ident(&param.name));
+        quote! { (#wire, &#argument) }
+    });
+    let ids: Vec<TokenStream> = ids.collect();
+    let check = (!ids.is_empty()).then(|| quote! { #runtime::check(OPERATIONS, &OPERATIONS[#index], &[#(#ids),*])?; });
     quote! {
         #docs
         pub async fn #name #generics (&self, #(#arguments),*) -> ::std::result::Result<#result, #runtime::Error> {
+            #check
             #runtime::#finish(&OPERATIONS[#index], self.raw.#name(#(#values),*).await)
         }
     }

@@ -102,7 +102,7 @@ fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
     });
     let empty = it.fields.iter().all(|field| !field.required || matches!(field.ty, Type::Nullable(_)));
     let default = empty.then(|| quote! { Default, });
-    let sensitive = it.fields.iter().any(|field| field.sensitive);
+    let sensitive = it.sensitive || it.fields.iter().any(|field| field.sensitive);
     let debug = (!sensitive).then(|| quote! { Debug, });
     let redacted = sensitive.then(|| redacted_debug(&name, it));
     let properties = in_union.then(|| {

@@ -108,7 +108,10 @@ fn both(mine: &Node, theirs: &Node) -> Node {
     if is_vague(theirs) {
         return mine.clone();
     }
-    // The later part is the one that refines.
+    // Values are more exact than a type; otherwise the later part is the one that refines.
+    if mine.get("enum").is_some() && theirs.get("enum").is_none() && mine.get("type") == theirs.get("type") {
+        return mine.clone();
+    }
     let mut refined = theirs.clone();
     if refined.get("description").is_none()
         && let Some(description) = mine.get("description").cloned()

@@ -81,6 +81,8 @@ pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
     /// Name and type of the field that keeps the keys the document does not name.
     pub(crate) extra: Option<(String, Type)>,
+    /// Whether `Debug` shows the keys of `extra` only.
+    pub(crate) sensitive: bool,
 }
 
 #[derive(Debug)]

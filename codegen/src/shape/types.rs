@@ -1,6 +1,6 @@
 //! Schemas to Rust types, each with the views its use asks for.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Object};
@@ -36,6 +36,10 @@ pub(super) struct Types<'a> {
     write_only: BTreeSet<String>,
     /// Inline schemas that share a name given by `x-rust-name`.
     shared: BTreeMap<(String, View), (Node, String)>,
+    /// Inline schemas by the place they were read at: what one component takes over from another is one type.
+    inline: HashMap<(Identity, View), (Node, String)>,
+    /// What an inline schema's type is named after: the component it stands in, whoever uses it first.
+    origins: HashMap<Identity, String>,
     /// Flattened schemas whose types are being made, with their names.
     open: Vec<(Node, View, String)>,
 }
@@ -67,6 +71,8 @@ impl<'a> Types<'a> {
             twins,
             write_only,
             shared: BTreeMap::new(),
+            inline: HashMap::new(),
+            origins: HashMap::new(),
             open: Vec::new(),
         };
         for (component, name) in &types.names {
@@ -80,6 +86,11 @@ impl<'a> Types<'a> {
                     .notes
                     .push(Stage::Shape, Kind::Rename, &at, node, reason)
                     .advise("set `x-rust-name` in an overlay to choose");
+            }
+        }
+        for (component, node) in &types.schemas {
+            if let Some(name) = types.names.get(component) {
+                origins(node, name, &mut types.origins);
             }
         }
         let all: Vec<String> = types.schemas.keys().cloned().collect();
@@ -291,7 +302,11 @@ impl<'a> Types<'a> {
         while fields.iter().any(|field| field.name == extra_name) {
             extra_name.push('_');
         }
-        let kind = TypeKind::Struct(Struct { fields, extra: extra.map(|ty| (extra_name, ty)) });
+        let kind = TypeKind::Struct(Struct {
+            fields,
+            extra: extra.map(|ty| (extra_name, ty)),
+            sensitive: schema.is_true("x-sensitive"),
+        });
         self.insert(&name, schema, place, kind);
         Type::Named(name)
     }
@@ -389,12 +404,14 @@ impl<'a> Types<'a> {
         let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
         let kept: Vec<usize> =
             (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
-        let name = if kept.len() == 1 || place.exact { place.name.to_owned() } else { self.free(place.name) };
         if let [only] = kept.as_slice() {
             return self.bare(&branches[*only], place);
         }
-        // Reserved now, so that no branch takes it.
-        self.taken.insert(name.clone());
+        // Claimed now, so that no branch takes the name.
+        let name = match self.claim(schema, place) {
+            Claimed::New(name) => name,
+            Claimed::Shared(name) => return Type::Named(name),
+        };
         let tag = schema.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
         let tag = tag.or_else(|| implicit_tag(&resolved));
         let mapping = schema.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
@@ -408,9 +425,7 @@ impl<'a> Types<'a> {
             let ty = self.type_of(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
                 self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
-                if !place.exact {
-                    self.taken.remove(&name);
-                }
+                self.release(schema, place, &name);
                 return Type::Any;
             }
             if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
@@ -429,6 +444,7 @@ impl<'a> Types<'a> {
         if variants.len() == 1
             && let Some(only) = variants.pop()
         {
+            self.release(schema, place, &name);
             return only.ty;
         }
         let unknown = ["Unknown", "Other", "Unrecognized"]
@@ -555,13 +571,24 @@ impl<'a> Types<'a> {
         if place.exact {
             return Claimed::New(place.name.to_owned());
         }
-        let Some(given) = schema.str("x-rust-name") else {
-            let name = self.free(place.name);
-            self.taken.insert(name.clone());
-            return Claimed::New(name);
-        };
         let mut structure = schema.clone();
         bare_structure(&mut structure);
+        let Some(given) = schema.str("x-rust-name") else {
+            let identity = schema.span.identity();
+            let known = identity.and_then(|identity| self.inline.get(&(identity, place.view)));
+            if let Some((other, name)) = known
+                && *other == structure
+            {
+                return Claimed::Shared(name.clone());
+            }
+            let origin = identity.and_then(|identity| self.origins.get(&identity));
+            let name = self.free(origin.map_or(place.name, String::as_str));
+            self.taken.insert(name.clone());
+            if let Some(identity) = identity {
+                self.inline.insert((identity, place.view), (structure, name.clone()));
+            }
+            return Claimed::New(name);
+        };
         let key = (given.to_owned(), place.view);
         for view in [View::Read, View::Write] {
             if let Some((other, name)) = self.shared.get(&(given.to_owned(), view))
@@ -574,6 +601,17 @@ impl<'a> Types<'a> {
         self.taken.insert(name.clone());
         self.shared.insert(key, (structure, name.clone()));
         Claimed::New(name)
+    }
+
+    /// Gives back a claimed name that no type was made for.
+    fn release(&mut self, schema: &Node, place: &Place<'_>, name: &str) {
+        if place.exact {
+            return;
+        }
+        self.taken.remove(name);
+        if let Some(identity) = schema.span.identity() {
+            self.inline.remove(&(identity, place.view));
+        }
     }
 
     /// The name, or the nearest one that is not in use.
@@ -698,6 +736,9 @@ struct Place<'a> {
     view: View,
 }
 
+/// The place of a node; see [`crate::document::Span::identity`].
+type Identity = (usize, u32, u32);
+
 enum Claimed {
     New(String),
     Shared(String),
@@ -767,6 +808,27 @@ fn bare_structure(schema: &mut Node) {
             });
         }
     });
+}
+
+/// What the inline schemas of a component are named after: the component and the way to them.
+fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
+    let mut visit = |node: &Node, name: String| {
+        if let Some(identity) = node.span.identity() {
+            found.entry(identity).or_insert_with(|| name.clone());
+        }
+        origins(node, &name, found);
+    };
+    for (wire, property) in schema.get("properties").and_then(Node::as_object).into_iter().flatten() {
+        visit(property, format!("{name}{}", names::pascal(wire)));
+    }
+    for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
+        if let Some(node) = schema.get(key).filter(|node| node.as_object().is_some()) {
+            visit(node, format!("{name}{suffix}"));
+        }
+    }
+    for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
+        origins(part, name, found);
+    }
 }
 
 /// The required property whose one-value enums tell the branches apart, if there is one.
