@@ -42,7 +42,9 @@ fn run() -> Fallible<()> {
         let module = module_name(&name);
         let mut code = client.code;
         code.push_str("\n/// Reads a value as the type of a name, and writes it again.\n");
-        code.push_str("pub fn round_trip(name: &str, value: ::serde_json::Value) -> Result<::serde_json::Value, String> {\n");
+        code.push_str(
+            "pub fn round_trip(name: &str, value: ::serde_json::Value) -> Result<::serde_json::Value, String> {\n",
+        );
         code.push_str("    match name {\n");
         for ty in &types {
             writeln!(code, "        {:?} => crate::reread::<types::{}>(&value),", ty.name, ty.name)?;
@@ -98,11 +100,13 @@ fn corpus() -> Fallible<Vec<(String, Generator)>> {
     for folder in CORPUS.map(Path::new).iter().filter(|folder| folder.is_dir()) {
         files.extend(sorted(folder)?);
     }
-    let is_document =
-        |file: &PathBuf| file.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it));
+    let is_document = |file: &PathBuf| {
+        file.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it))
+    };
     files.retain(is_document);
     if asked.is_some()
-        && let Some(missing) = stems.iter().find(|name| **name != "all" && files.iter().all(|file| stem(file) != **name))
+        && let Some(missing) =
+            stems.iter().find(|name| **name != "all" && files.iter().all(|file| stem(file) != **name))
     {
         return Err(format!("ROUNDTRIP_CORPUS: `{missing}` is in neither of {}", CORPUS.join(", ")).into());
     }

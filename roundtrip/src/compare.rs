@@ -82,17 +82,21 @@ fn simpler(value: &Value) -> Vec<Value> {
         Value::Null => found.clear(),
         Value::Bool(_) => found.push(false.into()),
         Value::Number(number) => {
-            found.extend([0.into(), 1.into(), Number::from_f64(0.5).into()]);
-            found.extend(number.as_f64().map(f64::trunc).and_then(Number::from_f64).map(Value::Number));
+            found.extend([Value::from(0), Value::from(1), Value::from(0.5)]);
+            found.extend(number.as_f64().map(|it| Value::from(it.trunc())));
         }
         Value::String(text) => {
             let half = text.chars().count() / 2;
-            found.extend(["".into(), "a".into(), text.chars().take(half).collect::<String>().into()]);
+            found.extend(["", "a"].map(Value::from));
+            found.push(text.chars().take(half).collect::<String>().into());
             found.push(text.chars().skip(half.max(1)).collect::<String>().into());
         }
         Value::Array(items) => {
             found.push(Value::Array(Vec::new()));
-            let without = |index| items.iter().enumerate().filter(move |(at, _)| *at != index).map(|(_, it)| it.clone());
+            // A child in place of its parent, for schemas that hold themselves.
+            found.extend(items.iter().cloned());
+            let without =
+                |index| items.iter().enumerate().filter(move |(at, _)| *at != index).map(|(_, it)| it.clone());
             found.extend((0..items.len()).map(|index| Value::Array(without(index).collect())));
             for (index, item) in items.iter().enumerate() {
                 let with = |item| {
@@ -105,7 +109,8 @@ fn simpler(value: &Value) -> Vec<Value> {
         }
         Value::Object(map) => {
             found.push(Value::Object(Map::new()));
-            let without = |key: &str| map.iter().filter(move |(it, _)| *it != key).map(|(k, v)| (k.clone(), v.clone()));
+            found.extend(map.values().cloned());
+            let without = |key| map.iter().filter(move |(it, _)| *it != key).map(|(k, v)| (k.clone(), v.clone()));
             found.extend(map.keys().map(|key| Value::Object(without(key).collect())));
             for (key, value) in map {
                 let with = |value| {

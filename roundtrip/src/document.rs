@@ -30,16 +30,13 @@ pub struct Document {
     /// Components that requests and responses reach.
     requests: BTreeSet<String>,
     responses: BTreeSet<String>,
-    /// Every property any schema names.
-    properties: BTreeSet<String>,
 }
 
 impl Document {
     /// Takes a document as JSON.
     #[must_use]
     pub fn new(root: Value) -> Self {
-        let mut document =
-            Self { root, requests: BTreeSet::new(), responses: BTreeSet::new(), properties: BTreeSet::new() };
+        let mut document = Self { root, requests: BTreeSet::new(), responses: BTreeSet::new() };
         let items = object(&document.root, "paths").into_iter().flat_map(Map::values);
         let (mut sent, mut received) = (Vec::new(), Vec::new());
         for item in items {
@@ -52,12 +49,6 @@ impl Document {
         }
         let (requests, responses) = (document.reached(sent), document.reached(received));
         (document.requests, document.responses) = (requests, responses);
-        let mut properties = BTreeSet::new();
-        each_object(&document.root, &mut |map| {
-            let named = map.get("properties").and_then(Value::as_object);
-            properties.extend(named.into_iter().flat_map(Map::keys).cloned());
-        });
-        document.properties = properties;
         document
     }
 
@@ -65,11 +56,6 @@ impl Document {
     #[must_use]
     pub fn root(&self) -> &Value {
         &self.root
-    }
-
-    /// Whether any schema has a property of this name.
-    pub(crate) fn names(&self, property: &str) -> bool {
-        self.properties.contains(property)
     }
 
     /// Follows a local reference; with the name of the component schema, if it is one.
@@ -126,19 +112,18 @@ impl Document {
 /// The references in a node, as they are written.
 pub(crate) fn references(node: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    each_object(node, &mut |map| found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned)));
-    found
-}
-
-fn each_object<'a>(node: &'a Value, visit: &mut impl FnMut(&'a Map<String, Value>)) {
-    match node {
-        Value::Object(map) => {
-            visit(map);
-            map.values().for_each(|value| each_object(value, visit));
+    let mut queue = vec![node];
+    while let Some(node) = queue.pop() {
+        match node {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                queue.extend(map.values());
+            }
+            Value::Array(items) => queue.extend(items),
+            _ => {}
         }
-        Value::Array(items) => items.iter().for_each(|item| each_object(item, visit)),
-        _ => {}
     }
+    found
 }
 
 /// The JSON Pointer of a reference into its own document.

@@ -14,9 +14,9 @@ impl Random {
     /// The sequence of a seed and a name, so that what is made for one type does not depend on the others.
     #[must_use]
     pub fn named(seed: u64, name: &str) -> Self {
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(seed ^ hash)
     }
 
@@ -43,7 +43,7 @@ impl Random {
         items.get(self.below(items.len()))
     }
 
-    /// An integer of a range, both ends included; the range spans at most 2^65.
+    /// An integer of a range, both ends included.
     pub fn between(&mut self, low: i128, high: i128) -> i128 {
         let span = (high - low + 1).max(1);
         low + i128::from(self.next()) % span

@@ -121,7 +121,10 @@ fn sample(random: &mut Random, hir: &Hir, more: usize, text: &mut String) -> Opt
                 sample(random, part, more, text)?;
             }
         }
-        HirKind::Alternation(branches) => sample(random, random.clone().pick(branches)?, more, text)?,
+        HirKind::Alternation(branches) => {
+            let branch = random.pick(branches)?;
+            sample(random, branch, more, text)?;
+        }
     }
     Some(())
 }

@@ -1,0 +1,157 @@
+//! The promise of `connectors-codegen` as a property: any JSON that a document allows, read and written again through the
+//! generated type, is the same JSON, but that a null may become absent.
+//!
+//! Instances are made from the document as its authors wrote it (an overlay applied), never from its lowered form, so
+//! that what lowering loses is seen. They are checked by a JSON Schema validator of other people's making, and what fails
+//! is shrunk until there is nothing left but the reason.
+
+mod check;
+mod compare;
+mod document;
+mod instance;
+mod random;
+mod text;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use check::{Check, Checker, UNHEARD_OF};
+pub use compare::{difference, shrink};
+pub use document::{Document, View, component};
+pub use instance::Instances;
+pub use random::Random;
+
+include!(concat!(env!("OUT_DIR"), "/registry.rs"));
+
+/// A document with the code that was generated from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The folder of the service, or the stem of the file.
+    pub name: &'static str,
+    /// The document, overlaid and not lowered.
+    pub json: &'static str,
+    /// The types of its component schemas: name and pointer. A schema with two views has two types.
+    pub types: &'static [(&'static str, &'static str)],
+    /// Reads a value as the type of a name, and writes it again.
+    pub round_trip: fn(&str, Value) -> Result<Value, String>,
+}
+
+/// Through text both ways, as between a client and its service.
+pub(crate) fn reread<T: DeserializeOwned + Serialize>(value: &Value) -> Result<Value, String> {
+    let read: T = serde_json::from_str(&value.to_string()).map_err(|error| error.to_string())?;
+    let written = serde_json::to_string(&read).map_err(|error| format!("written: {error}"))?;
+    serde_json::from_str(&written).map_err(|error| format!("written: {error}"))
+}
+
+/// A registered document, ready for making and checking instances.
+#[derive(Debug)]
+pub struct Prepared {
+    registered: Registered,
+    document: Document,
+    checker: Checker,
+}
+
+/// What became of one type.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Instances that were read and written.
+    pub valid: usize,
+    /// Attempts that led to no valid instance.
+    pub discarded: usize,
+    /// The first instance that was not the same afterwards, minimised, in words.
+    pub failure: Option<String>,
+    /// What keeps this result from saying much, if anything does.
+    pub remark: Option<String>,
+}
+
+impl Prepared {
+    /// Reads a registered document.
+    ///
+    /// # Errors
+    /// JSON that is none.
+    pub fn new(registered: &Registered) -> Result<Self, String> {
+        let root = serde_json::from_str(registered.json).map_err(|error| format!("{}: {error}", registered.name))?;
+        let document = Document::new(root);
+        let checker = Checker::new(&document);
+        Ok(Self { registered: *registered, document, checker })
+    }
+
+    /// The types that can be tested: those whose schema stands in the original document. Lowering adds components for
+    /// what references lead to elsewhere; these are tested where they are referred to.
+    pub fn types(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.registered.types.iter().copied().filter(|(_, pointer)| self.document.root().pointer(pointer).is_some())
+    }
+
+    /// The view a type is for. Of two types of one schema the longer name is the write view; a single type is for whoever
+    /// reaches it.
+    #[must_use]
+    pub fn view(&self, ty: &str, pointer: &str) -> View {
+        let mut twins = self.registered.types.iter().filter(|(name, at)| *at == pointer && *name != ty);
+        match twins.next() {
+            Some((twin, _)) if twin.len() < ty.len() => View::Write,
+            Some(_) => View::Read,
+            None => component(pointer).map_or(View::Read, |name| self.document.view(&name, View::Read)),
+        }
+    }
+
+    /// Makes instances of a type's schema until so many were valid or one was not the same afterwards.
+    #[must_use]
+    pub fn examine(&self, ty: &str, pointer: &str, seed: u64, instances: usize) -> Outcome {
+        let view = self.view(ty, pointer);
+        let mut outcome = Outcome::default();
+        let check = match self.checker.check(pointer, view) {
+            Ok(check) => Some(check),
+            Err(error) => {
+                outcome.remark = Some(format!("its instances are not checked, and not minimised: {error}"));
+                None
+            }
+        };
+        let random = Random::named(seed, &format!("{}:{ty}", self.registered.name));
+        let mut source = Instances::new(&self.document, random);
+        while outcome.valid < instances && outcome.valid + outcome.discarded < 4 * instances {
+            let made = source.make(pointer, view);
+            // That a component may be null is said where it is used, by `Option`, and tested there.
+            let fits = |value: &Value| !value.is_null() && check.as_ref().is_none_or(|check| check.is_valid(value));
+            let Some(value) = made.filter(fits) else {
+                outcome.discarded += 1;
+                continue;
+            };
+            outcome.valid += 1;
+            if let Some(unlike) = self.unlike(ty, &value) {
+                // Lost and not read are different failures; one must not turn into the other when it is minimised.
+                outcome.failure = Some(self.report(ty, pointer, &value, unlike.is_err(), check.as_ref()));
+                return outcome;
+            }
+        }
+        if outcome.remark.is_none() && outcome.discarded > outcome.valid {
+            let (valid, attempts) = (outcome.valid, outcome.valid + outcome.discarded);
+            outcome.remark = Some(format!("only {valid} of {attempts} attempts led to a valid instance"));
+        }
+        outcome
+    }
+
+    /// What is written of a value, and where it differs, or why it is not read; nothing if it is the same.
+    fn unlike(&self, ty: &str, value: &Value) -> Option<Result<(Value, String), String>> {
+        match (self.registered.round_trip)(ty, value.clone()) {
+            Ok(written) => difference(value, &written).map(|difference| Ok((written, difference))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// A failure as its report: the smallest instance that fails in the same way, and what became of it.
+    fn report(&self, ty: &str, pointer: &str, value: &Value, unread: bool, check: Option<&Check>) -> String {
+        let mut holds = |value: &Value| {
+            check.is_some_and(|check| check.is_valid(value))
+                && !value.is_null()
+                && self.unlike(ty, value).is_some_and(|unlike| unlike.is_err() == unread)
+        };
+        let input = shrink(value, &mut holds);
+        let result = match self.unlike(ty, &input) {
+            Some(Ok((output, difference))) => format!("out: {output}\n  at {difference}"),
+            Some(Err(error)) => format!("not read: {error}"),
+            None => "and yet the same when tried again: what generated code does is not deterministic".to_owned(),
+        };
+        format!("{}: {ty} of {pointer}\n  in:  {input}\n  {result}", self.registered.name)
+    }
+}

@@ -1,0 +1,94 @@
+//! Any JSON that a document allows, read and written again through the generated type, is the same JSON.
+//!
+//! `ROUNDTRIP_CORPUS` (when building) chooses the documents, `ROUNDTRIP_INSTANCES` how many instances each schema gets,
+//! `ROUNDTRIP_SEED` which. What is shown of a run that passes needs `--nocapture`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+use std::{env, thread};
+
+use roundtrip::{DOCUMENTS, Prepared, component};
+
+/// Schemas of which something may be lost: document, schema, and the reason, which a note of the pipeline gives as well.
+///
+/// An entry whose schema loses nothing any more is an error.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// More failures than this are counted, not shown.
+const SHOWN: usize = 20;
+
+fn setting<T: FromStr>(name: &str) -> Option<T> {
+    let text = env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is `{text}`, which is no number")))
+}
+
+#[test]
+fn nothing_is_lost() {
+    let instances = setting("ROUNDTRIP_INSTANCES").unwrap_or(200);
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| u64::from(it.subsec_nanos()));
+    let seed = setting("ROUNDTRIP_SEED").unwrap_or_else(clock);
+    println!("ROUNDTRIP_SEED={seed} ROUNDTRIP_INSTANCES={instances}");
+
+    let prepared: Vec<Prepared> = DOCUMENTS.iter().map(|it| Prepared::new(it).unwrap()).collect();
+    let mut jobs = Vec::new();
+    for (registered, prepared) in DOCUMENTS.iter().zip(&prepared) {
+        jobs.extend(prepared.types().map(|(ty, pointer)| (registered.name, prepared, ty, pointer)));
+    }
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    let work = || {
+        while let Some((document, prepared, ty, pointer)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = prepared.examine(ty, pointer, seed, instances);
+            outcomes.lock().unwrap().push((*document, *ty, *pointer, outcome));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            // Nested unions read and write what they hold at each level, with large frames in a debug build.
+            thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work).unwrap();
+        }
+    });
+
+    let mut outcomes = outcomes.into_inner().unwrap();
+    outcomes.sort_by_key(|(document, ty, ..)| (*document, *ty));
+    for registered in DOCUMENTS {
+        let name = registered.name;
+        let own = || outcomes.iter().filter(move |(document, ..)| *document == name).map(|(.., outcome)| outcome);
+        let valid: usize = own().map(|outcome| outcome.valid).sum();
+        let discarded: usize = own().map(|outcome| outcome.discarded).sum();
+        println!("{name}: {} types, {valid} instances, {discarded} attempts discarded", own().count());
+    }
+    for (document, ty, _, outcome) in &outcomes {
+        if let Some(remark) = &outcome.remark {
+            println!("{document}: {ty}: {remark}");
+        }
+    }
+
+    let mut used = BTreeSet::new();
+    let mut failures = Vec::new();
+    for (document, _, pointer, outcome) in outcomes {
+        let Some(failure) = outcome.failure else { continue };
+        let schema = component(pointer).unwrap_or_default();
+        match EXCEPTIONS.iter().position(|(at, name, _)| *at == document && *name == schema) {
+            Some(index) => drop(used.insert(index)),
+            None => failures.push(failure),
+        }
+    }
+    // The shortest is most likely the reason of the others.
+    failures.sort_by_key(String::len);
+    let count = failures.len();
+    failures.truncate(SHOWN);
+    for (index, (document, schema, reason)) in EXCEPTIONS.iter().enumerate() {
+        if !used.contains(&index) && DOCUMENTS.iter().any(|it| it.name == *document) {
+            failures.push(format!("{document}: {schema} loses nothing any more; take out the exception ({reason})"));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{count} types lose something (ROUNDTRIP_SEED={seed} for the same again):\n\n{}\n",
+        failures.join("\n\n")
+    );
+}
