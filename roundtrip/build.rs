@@ -1,6 +1,6 @@
 //! Generates the client of every document the property is tested on, and a registry of them.
 //!
-//! The documents are those of `../spec`, with their overlays, and of `../../shared` those that the environment variable
+//! The documents are those of `../spec`, with their overlays, those that `codegen` is tested on, and of `../../shared` those that the environment variable
 //! `ROUNDTRIP_CORPUS` names: file stems with commas between them, `all`, or nothing at all.
 
 use std::fmt::Write;
@@ -32,7 +32,7 @@ fn run() -> Fallible<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run this through cargo")?);
     let mut modules = String::new();
     let mut entries = String::new();
-    for (name, generator) in services()?.into_iter().chain(corpus()?) {
+    for (name, generator) in services()?.into_iter().chain(own()?).chain(corpus()?) {
         let client = generator.generate().map_err(|error| format!("{name}: {error}"))?;
         // Only whole components: what lies deeper is read and written as a part of them.
         let component = |pointer: &str| {
@@ -89,6 +89,13 @@ fn services() -> Fallible<Vec<(String, Generator)>> {
         found.push((stem(&folder), generator));
     }
     Ok(found)
+}
+
+/// The documents that `codegen` is tested on: every way a schema or an operation can be difficult.
+fn own() -> Fallible<Vec<(String, Generator)>> {
+    let folder = Path::new("../codegen/tests/documents");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    sorted(folder)?.iter().map(|file| Ok((stem(file), Generator::new(Node::read(file)?)))).collect()
 }
 
 /// The documents beside the repository that are asked for. Whoever has none of them is not asked for any.

@@ -66,6 +66,7 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
         Type::U32 => quote! { u32 },
         Type::U64 => quote! { u64 },
         Type::F64 => quote! { f64 },
+        Type::Number => quote! { ::serde_json::Number },
         Type::Array(item) => {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
@@ -272,7 +273,7 @@ fn describe(ty: &Type) -> String {
         Type::String => "Text.".to_owned(),
         Type::Bool => "True or false.".to_owned(),
         Type::I32 | Type::I64 | Type::U32 | Type::U64 => "A whole number.".to_owned(),
-        Type::F64 => "A number.".to_owned(),
+        Type::F64 | Type::Number => "A number.".to_owned(),
         Type::Array(item) => format!("A list: {}", describe(item)),
         Type::Map(_) => "Values by key.".to_owned(),
         Type::Any => "Any value.".to_owned(),

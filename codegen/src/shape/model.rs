@@ -25,6 +25,8 @@ pub(crate) enum Type {
     U32,
     U64,
     F64,
+    /// A number wider than any of Rust's that JSON readers know: kept as it was written, as far as 64 bits go.
+    Number,
     Array(Box<Type>),
     Map(Box<Type>),
     /// Any JSON value.

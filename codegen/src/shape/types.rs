@@ -644,7 +644,9 @@ impl<'a> Types<'a> {
     /// Whether a type is written as one word in a path, query or header.
     pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
         match self.alias(ty) {
-            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 => true,
+            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 | Type::Number => {
+                true
+            }
             Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
             _ => false,
         }
@@ -753,7 +755,10 @@ fn integer(schema: &Node) -> Type {
         Some("int32" | "int16" | "int8") => Type::I32,
         Some("uint32" | "uint16" | "uint8") => Type::U32,
         Some("uint64") => Type::U64,
-        _ if bound("maximum").is_some_and(|number| number.as_i64().is_none()) => Type::U64,
+        _ if bound("maximum").is_some_and(|number| number.as_i64().is_none()) => {
+            // Past the signed range above; below zero as well, unless the document says otherwise.
+            if bound("minimum").is_some_and(|number| number.as_u64().is_some()) { Type::U64 } else { Type::Number }
+        }
         _ => Type::I64,
     }
 }

@@ -1,0 +1,190 @@
+//! Every operation of the generated client over a socket: method, path, query, headers and body of what is sent, and
+//! that the answer is read.
+
+use std::collections::BTreeSet;
+
+use connectors::c1::api::OPERATIONS;
+use connectors::c1::{Client, DOCUMENT, types};
+use connectors_fake::c1::{Seed, SyncScript, Tenant};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+const APP: &str = "räum 1";
+/// The app's id as it stands in a path.
+const APP_SENT: &str = "r%C3%A4um%201";
+
+/// A body as the generated type has it.
+fn typed<T: DeserializeOwned>(body: &Value) -> T {
+    serde_json::from_value(body.clone()).unwrap()
+}
+
+struct Calls {
+    tenant: Tenant,
+    seen: BTreeSet<String>,
+}
+
+impl Calls {
+    /// Checks the last request.
+    fn expect(&mut self, method: &str, path: &str, query: &[(&str, &str)], body: Option<Value>) {
+        let requests = self.tenant.requests();
+        let request = requests.last().unwrap();
+        assert_eq!((request.method.as_str(), request.path.as_str()), (method, path));
+        let sent: Vec<(&str, &str)> =
+            request.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(sent, query, "{path}");
+        assert!(request.header("authorization").is_some_and(|value| value.starts_with("Bearer ")), "{path}");
+        assert_eq!(request.header("accept"), Some("application/json"), "{path}");
+        assert!(request.header("user-agent").is_some_and(|value| value.starts_with("connectors/")), "{path}");
+        assert_eq!(request.header("api-version"), None, "{path}");
+        assert_eq!(request.header("content-type"), body.as_ref().map(|_| "application/json"), "{path}");
+        assert_eq!(request.json(), body, "{path}");
+        assert_eq!(request.status, Some(200), "{path}");
+        assert!(self.seen.insert(request.operation.clone().unwrap()), "{path} was called twice");
+    }
+}
+
+#[tokio::test]
+async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
+    let seed = Seed::demo()
+        .app(json!({"id": APP, "displayName": "Räume"}))
+        .connector(APP, json!({"id": "c 1", "catalogId": "catalog-github", "displayName": "One"}));
+    let tenant = Tenant::builder().seed(seed).start().await.unwrap();
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let api = c1.api();
+    let mut calls = Calls { tenant, seen: BTreeSet::new() };
+    let connectors = format!("/api/v1/apps/{APP_SENT}/connectors");
+    let connector = format!("{connectors}/c%201");
+    let empty = || Some(json!({}));
+
+    // Apps and lists.
+    let page = api.list_apps(Some(25), None).await.unwrap();
+    calls.expect("GET", "/api/v1/apps", &[("page_size", "25")], None);
+    assert!(page.list.unwrap().iter().any(|app| app.id.as_deref() == Some(APP)));
+    let app = api.get_app(APP).await.unwrap().app.unwrap();
+    calls.expect("GET", &format!("/api/v1/apps/{APP_SENT}"), &[], None);
+    assert_eq!(app.display_name.as_deref(), Some("Räume"));
+    let page = api.list(APP, Some(10), None).await.unwrap();
+    calls.expect("GET", &connectors, &[("page_size", "10")], None);
+    assert_eq!(page.list.unwrap().len(), 1);
+
+    // The catalog.
+    let body = json!({"appId": APP, "catalogId": "catalog-github"});
+    let schema = api.configuration_schema(&typed(&body)).await.unwrap().schema.unwrap();
+    calls.expect("POST", "/api/v1/connectorcatalog", &[], Some(body));
+    assert!(schema.fields.unwrap().iter().any(|field| field.name.as_deref() == Some("GITHUB_TOKEN")));
+    let body = json!({"text": "base_url: https://example.com"});
+    api.validate_http_config(&typed(&body)).await.unwrap();
+    calls.expect("POST", "/api/v1/apps/connectors/validate_config/http", &[], Some(body));
+
+    // A connector's life.
+    let body = json!({
+        "catalogId": "catalog-github",
+        "config": {"@type": "type.googleapis.com/c1.api.app.v1.EnvConfig", "configuration": {"GITHUB_ORGANIZATION": {"stringValue": "x"}}},
+        "description": "d",
+        "userIds": ["user-ada"],
+        "expandMask": {"paths": ["*"]},
+    });
+    let created = api.create(APP, &typed(&body)).await.unwrap();
+    calls.expect("POST", &format!("{connectors}/create"), &[], Some(body));
+    assert!(created.expanded.is_some_and(|expanded| !expanded.is_empty()));
+    let body = json!({"catalogId": "catalog-okta", "displayName": "Two"});
+    let delegated = api.create_delegated(APP, &typed(&body)).await.unwrap();
+    calls.expect("POST", &connectors, &[], Some(body));
+    let two = delegated.connector_view.unwrap().connector.unwrap().id.unwrap();
+    let read = api.get(APP, "c 1").await.unwrap().connector_view.unwrap().connector.unwrap();
+    calls.expect("GET", &connector, &[], None);
+    assert_eq!(read.id.as_deref(), Some("c 1"));
+    let body =
+        json!({"connector": {"appId": APP, "id": "c 1", "config": {"@type": "t", "k": 1}}, "updateMask": "config"});
+    api.update(APP, "c 1", &typed(&body)).await.unwrap();
+    calls.expect("POST", &connector, &[], Some(body));
+    let body = json!({"connector": {"displayName": "Uno"}, "updateMask": "displayName"});
+    let view = api.update_delegated(APP, "c 1", &typed(&body)).await.unwrap().connector_view.unwrap();
+    calls.expect("POST", &format!("{connector}/delegated"), &[], Some(body));
+    assert_eq!(view.connector.unwrap().display_name.as_deref(), Some("Uno"));
+
+    // Syncs.
+    calls.tenant.next_sync(SyncScript::error("it dropped too much"));
+    api.force_sync(APP, "c 1", &types::ForceSyncRequest::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/force_sync"), &[], empty());
+    // The fake's syncs move when the connector is read.
+    for _ in 0..5 {
+        c1.connector(APP, "c 1").get().await.unwrap();
+    }
+    let sync = calls.tenant.sync_ids(APP, "c 1").pop().unwrap();
+    let sync_sent = sync.replace(' ', "%20");
+    let answer = api.get_sync_download_url(APP, "c 1", &sync).await.unwrap();
+    calls.expect("GET", &format!("{connector}/syncs/{sync_sent}/download_url"), &[], None);
+    assert!(answer.download_url.is_some_and(|url| !url.is_empty()));
+    api.confirm_sync_valid(APP, "c 1", &sync, &types::ConfirmSyncValidRequest::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/confirm_sync_valid/{sync_sent}"), &[], empty());
+    api.pause_sync(APP, "c 1", &types::PauseSyncRequest::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/pause"), &[], empty());
+    api.resume_sync(APP, "c 1", &types::ResumeSyncRequest::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/resume"), &[], empty());
+    let body = json!({"cron": {"cronSpec": "0 3 * * *", "timezone": "Europe/Berlin"}});
+    api.update_schedule(APP, "c 1", &typed(&body)).await.unwrap();
+    calls.expect("POST", &format!("{connector}/schedule"), &[], Some(body));
+
+    // Credentials.
+    let body = json!({"appId": APP, "connectorId": "c 1"});
+    let credential = api.rotate_credential(&typed(&body)).await.unwrap().credential.unwrap();
+    calls.expect("POST", "/api/v1/apps/connectors/credentials", &[], Some(body));
+    assert!(credential.client_secret.is_some_and(|secret| secret.starts_with("secret-token:")));
+    let id = credential.id.unwrap();
+    let read = api.get_credentials(APP, "c 1", &id).await.unwrap().credential.unwrap();
+    calls.expect("GET", &format!("{connector}/credentials/{id}"), &[], None);
+    assert!(read.client_secret.is_none_or(|secret| secret.is_empty()));
+    api.revoke_credential(APP, "c 1", &id, &types::ConnectorServiceRevokeCredentialRequest::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/credentials/{id}"), &[], empty());
+
+    // Owners.
+    let owners = format!("/api/v2/apps/{APP_SENT}/connectors/c%201/owners");
+    let body = json!({"roleSlug": "owner", "userRefs": [{"id": "user-ada"}]});
+    api.set_owners(APP, "c 1", &typed(&body)).await.unwrap();
+    calls.expect("PUT", &owners, &[], Some(body));
+    let page = api.search_user_owners(APP, "c 1", Some(10), None, Some("owner")).await.unwrap();
+    calls.expect("GET", &format!("{owners}/users"), &[("page_size", "10"), ("role_slug", "owner")], None);
+    assert_eq!(page.list.unwrap().len(), 1);
+    api.create_user_owner(APP, "c 1", "owner", "user-grace", &types::CreateConnectorUserOwnerRequest::default())
+        .await
+        .unwrap();
+    calls.expect("POST", &format!("{owners}/users/owner/user-grace"), &[], empty());
+    let owner = api.get_user_owner(APP, "c 1", "owner", "user-grace").await.unwrap().connector_owner_user.unwrap();
+    calls.expect("GET", &format!("{owners}/users/owner/user-grace"), &[], None);
+    assert_eq!(owner.user.unwrap().id.as_deref(), Some("user-grace"));
+    api.delete_user_owner(APP, "c 1", "owner", "user-grace", &types::DeleteConnectorUserOwnerRequest::default())
+        .await
+        .unwrap();
+    calls.expect("DELETE", &format!("{owners}/users/owner/user-grace"), &[], empty());
+    let entitlement = format!("{owners}/entitlements/owner/app-okta/entitlement%201");
+    let body = json!({"appEntitlementRef": {"appId": "app-okta", "id": "entitlement 1"}});
+    api.create_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1", &typed(&body)).await.unwrap();
+    calls.expect("POST", &entitlement, &[], Some(body));
+    api.get_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1").await.unwrap();
+    calls.expect("GET", &entitlement, &[], None);
+    let page = api.search_entitlement_owners(APP, "c 1", None, Some(""), None).await.unwrap();
+    calls.expect("GET", &format!("{owners}/entitlements"), &[("page_token", "")], None);
+    assert_eq!(page.list.unwrap().len(), 1);
+    let request = types::DeleteConnectorEntitlementOwnerRequest::default();
+    api.delete_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1", &request).await.unwrap();
+    calls.expect("DELETE", &entitlement, &[], empty());
+
+    api.delete(APP, &two, &types::ConnectorServiceDeleteRequest::default()).await.unwrap();
+    calls.expect("DELETE", &format!("{connectors}/{two}"), &[], empty());
+
+    let table: BTreeSet<String> = OPERATIONS.iter().map(|operation| operation.id().to_owned()).collect();
+    assert_eq!((calls.seen.len(), &calls.seen), (29, &table));
+}
+
+#[test]
+fn the_table_of_operations_is_the_document_s() {
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    for operation in OPERATIONS {
+        let node = &document["paths"][operation.path()][operation.method().to_lowercase()];
+        assert_eq!(node["operationId"], operation.id());
+        assert_eq!(operation.is_paged(), node.get("x-paging").is_some(), "{}", operation.name());
+        let never_again = ["create", "create_delegated", "rotate_credential", "force_sync", "create_user_owner"];
+        assert!(!(operation.is_idempotent() && never_again.contains(&operation.name())));
+    }
+}
