@@ -99,7 +99,7 @@ http = "1"
 progenitor-client = "0.15"
 reqwest = {{ version = "0.13", features = ["json", "query", "form", "stream"] }}
 serde = {{ version = "1", features = ["derive"] }}
-serde_json = { version = "1", features = ["float_roundtrip"] }
+serde_json = {{ version = "1", features = ["float_roundtrip"] }}
 
 [workspace]
 "#
