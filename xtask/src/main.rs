@@ -40,7 +40,7 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Select a service's operations from its published document and write spec/<service>/openapi.yaml.
+    /// Select a service's operations from its published document and write `openapi.yaml` in its folder of spec/.
     Vendor {
         /// The service, a folder of spec/.
         service: service::Name,
