@@ -682,13 +682,17 @@ impl Lowering<'_> {
                     #[allow(clippy::cast_possible_truncation)]
                     Some(value) => node.set(bound, serde_json::Number::from(value as i64)),
                     None => {
-                        let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
+                        // The widest there is says that the range is wide; dropping it would say nothing.
+                        let written = node.get(bound).cloned().unwrap_or_else(|| Node::made(Value::Null));
+                        let negative = number.as_f64().is_some_and(|it| it < 0.0);
+                        let widest: serde_json::Number = if negative { i64::MIN.into() } else { u64::MAX.into() };
+                        node.set(bound, widest);
                         node.take(exclusive);
                         self.note(
                             Kind::Loss,
                             &at.join(bound),
                             &written,
-                            "the bound is no 64-bit integer; it is not checked",
+                            "the bound is no 64-bit integer; the widest was put in its place",
                         );
                     }
                 }
