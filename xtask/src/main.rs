@@ -1,5 +1,6 @@
 //! `cargo xtask`: how people live with `connectors`. Arguments in, the pipeline or the fake called, words out.
 
+mod bench;
 mod demo;
 mod documents;
 mod files;
@@ -53,6 +54,12 @@ enum Command {
         /// Say what would change, write nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Measure what generation costs, as ratios in one run.
+    Bench {
+        /// The document to measure on; the vendored C1 document if absent.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
     },
     /// Say what changed between two documents, and what of it breaks a caller.
     Diff {
@@ -116,6 +123,7 @@ fn main() -> ExitCode {
         Command::Demo { live } => demo::run(live),
         Command::Serve { service, port } => serve::run(&service, port),
         Command::Vendor { service, from, date, dry_run } => vendor::run(&service, &from, date, dry_run),
+        Command::Bench { from } => bench::run(from.as_deref()),
         Command::Diff { old, new, service } => documents::diff(&old, &new, service.as_ref()),
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes),
         Command::Expand { service, from, out, tags, operations, notes } => {
