@@ -6,7 +6,9 @@ use connectors::c1::{Client, DOCUMENT, EnvConfig};
 use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 const APP: &str = "app-github";
 const CONNECTOR: &str = "github-01";
@@ -45,11 +47,12 @@ async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
 
         let mut changed = read.config.unwrap();
         changed.extra.insert("added".to_owned(), json!([1]));
-        c1.connector(APP, id.as_str()).update().config(changed).send().await.unwrap();
+        let updated = c1.connector(APP, id.as_str()).update().config(changed).send().await.unwrap();
         let mut expected = config.clone();
         expected["added"] = json!([1]);
         assert_eq!(tenant.requests().last().unwrap().json().unwrap()["connector"]["config"], expected);
         assert_eq!(tenant.connector(APP, &id).unwrap()["config"], expected);
+        assert_eq!(serde_json::to_value(updated.config.unwrap()).unwrap(), expected);
     }
 }
 
@@ -118,61 +121,91 @@ fn read_only_fields_are_read_and_not_written() {
     assert!(read.auth_email.is_none() && read.authorized_at.is_none());
 }
 
-/// A value with which a property says nothing, or one for it to say.
-fn sample(document: &Value, schema: &Value, nothing: Nothing) -> Value {
-    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let target = document.pointer(reference.trim_start_matches('#')).unwrap();
-        return sample(document, target, nothing);
+/// What a property without properties of its own says, if anything, from whether it may be null and its zero.
+type Leaf = fn(bool, Value) -> Option<Value>;
+
+/// A value of the schema with all its properties, at every depth.
+fn sample(document: &Value, schema: &Value, leaf: Leaf) -> Option<Value> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return sample(document, document.pointer(reference.trim_start_matches('#')).unwrap(), leaf);
     }
-    if let Some(branches) = schema.get("oneOf").and_then(Value::as_array) {
-        return sample(document, &branches[0], nothing);
+    if let Some(branches) = schema["oneOf"].as_array() {
+        return sample(document, branches.iter().find(|branch| branch["type"] != "null").unwrap(), leaf);
     }
-    let kind = match &schema["type"] {
-        Value::String(kind) => kind.clone(),
-        Value::Array(kinds) => kinds[0].as_str().unwrap().to_owned(),
-        _ => return Value::Null,
-    };
-    match kind.as_str() {
-        "object" => {
-            let empty = Map::new();
-            let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-            let said = properties.iter().filter_map(|(name, property)| match nothing {
-                Nothing::Absent => None,
-                Nothing::Null => Some((name.clone(), Value::Null)),
-                Nothing::Zero => Some((name.clone(), sample(document, property, nothing))),
-            });
-            Value::Object(said.collect())
+    let kinds = schema["type"].as_array().map_or_else(|| vec![schema["type"].clone()], Clone::clone);
+    let kind = kinds.iter().find(|kind| **kind != "null").and_then(Value::as_str);
+    let zero = match kind {
+        Some("object") => {
+            let properties = schema["properties"].as_object().unwrap().iter();
+            let said =
+                properties.filter_map(|(name, property)| Some((name.clone(), sample(document, property, leaf)?)));
+            return Some(Value::Object(said.collect()));
         }
-        "array" => json!([]),
-        "string" => json!(""),
-        "boolean" => json!(false),
-        _ => json!(0),
-    }
+        Some("array") => json!([]),
+        Some("string") => json!(""),
+        Some("boolean") => json!(false),
+        Some("integer" | "number") => json!(0),
+        _ => panic!("no sample of {schema}"),
+    };
+    leaf(kinds.iter().any(|kind| *kind == "null"), zero)
 }
 
-#[derive(Clone, Copy)]
-enum Nothing {
-    Absent,
-    Null,
-    /// `""`, `false`, `0`, as the live server writes what is unset.
-    Zero,
+/// Is read, and written again as it was but for null, which is as good as absent.
+fn survives<T: Serialize + DeserializeOwned>(sent: &Value) {
+    let read: T = serde_json::from_value(sent.clone()).unwrap_or_else(|error| panic!("{error}: {sent}"));
+    let (mut sent, mut written) = (sent.clone(), serde_json::to_value(&read).unwrap());
+    for value in [&mut sent, &mut written] {
+        without_nulls(value);
+    }
+    assert_eq!(written, sent);
 }
 
 #[test]
 fn null_absent_and_empty_are_all_read() {
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();
-    let view = &document["components"]["schemas"]["c1.api.app.v1.ConnectorView"];
-    let connector = &document["components"]["schemas"]["c1.api.app.v1.Connector"];
-    for nothing in [Nothing::Absent, Nothing::Null, Nothing::Zero] {
-        let mut sent = sample(&document, view, nothing);
-        sent["connector"] = sample(&document, connector, nothing);
-        let read: types::ConnectorView = serde_json::from_value(sent.clone()).unwrap();
-        let mut written = serde_json::to_value(&read).unwrap();
-        for value in [&mut sent, &mut written] {
-            without_nulls(value);
-        }
-        assert_eq!(written, sent);
+    let schemas = &document["components"]["schemas"];
+    let ways: [Leaf; 4] = [
+        |_, _| None,
+        |_, _| Some(Value::Null),
+        |_, zero| Some(zero),
+        // As the live server writes what is unset.
+        |nullable, zero| Some(if nullable { Value::Null } else { zero }),
+    ];
+    for leaf in ways {
+        let mut sent = sample(&document, &schemas["c1.api.app.v1.ConnectorView"], leaf).unwrap();
+        survives::<types::ConnectorView>(&sent);
+        // The same where whole messages are unset.
+        let properties = sent["connector"].as_object_mut().unwrap().values_mut();
+        properties.filter(|value| value.is_object()).for_each(|message| *message = Value::Null);
+        survives::<types::ConnectorView>(&sent);
+        sent["connector"] = Value::Null;
+        survives::<types::ConnectorView>(&sent);
     }
+    survives::<types::ConnectorView>(&json!({}));
+
+    let all = sample(&document, &schemas["c1.api.app.v1.Connector"], |_, zero| Some(zero)).unwrap();
+    let named = schemas["c1.api.app.v1.Connector"]["properties"].as_object().unwrap();
+    assert_eq!(all.as_object().unwrap().len(), named.len());
+    assert_eq!(all["status"].as_object().unwrap().len(), 5, "{all}");
+}
+
+/// Adds a key that no document names to every object.
+fn add_strangers(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.values_mut().for_each(add_strangers);
+        map.insert("stranger".to_owned(), json!({"deep": [1, null, {}]}));
+    }
+}
+
+#[test]
+fn every_object_of_a_connector_keeps_keys_the_document_does_not_name() {
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let view = &document["components"]["schemas"]["c1.api.app.v1.ConnectorView"];
+    let mut sent = sample(&document, view, |_, zero| Some(zero)).unwrap();
+    add_strangers(&mut sent);
+    survives::<types::ConnectorView>(&sent);
+    // And on the way back, in an update.
+    survives::<ConnectorInput>(&sent["connector"]);
 }
 
 fn without_nulls(value: &mut Value) {
@@ -214,6 +247,11 @@ async fn nothing_secret_is_printed() {
     let connector = types::Connector {
         config: Some(message.clone()),
         download_url: Some("https://PLANTED".to_owned()),
+        extra: [("stranger".to_owned(), json!("PLANTED"))].into_iter().collect(),
+        ..Default::default()
+    };
+    let download = types::GetConnectorSyncDownloadUrlResponse {
+        download_url: Some("https://PLANTED".to_owned()),
         ..Default::default()
     };
     let credential = types::ConnectorCredential { client_secret: Some("PLANTED".to_owned()), ..Default::default() };
@@ -223,6 +261,7 @@ async fn nothing_secret_is_printed() {
         format!("{request:?}"),
         format!("{connector:?}"),
         format!("{credential:?}"),
+        format!("{download:?}"),
         format!("{:?}", c1.app(APP).create_connector("c").config(config())),
         format!("{:?}", c1.connector(APP, CONNECTOR).update().config(config())),
         format!("{:?}", Client::builder().client_credentials("a@h/spc", "PLANTED").header("x-key", "PLANTED")),

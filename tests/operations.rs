@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 const APP: &str = "räum 1";
 /// The app's id as it stands in a path.
 const APP_SENT: &str = "r%C3%A4um%201";
+/// An id with what would end a path, or be decoded twice.
+const ENTITLEMENT: &str = "100% a?b#c+d";
+const ENTITLEMENT_SENT: &str = "100%25%20a%3Fb%23c+d";
 
 /// A body as the generated type has it.
 fn typed<T: DeserializeOwned>(body: &Value) -> T {
@@ -37,7 +40,10 @@ impl Calls {
         assert!(request.header("user-agent").is_some_and(|value| value.starts_with("connectors/")), "{path}");
         assert_eq!(request.header("api-version"), None, "{path}");
         assert_eq!(request.header("content-type"), body.as_ref().map(|_| "application/json"), "{path}");
-        assert_eq!(request.json(), body, "{path}");
+        match &body {
+            Some(body) => assert_eq!(request.json().as_ref(), Some(body), "{path}"),
+            None => assert!(request.body.is_empty(), "{path}"),
+        }
         assert_eq!(request.status, Some(200), "{path}");
         assert!(self.seen.insert(request.operation.clone().unwrap()), "{path} was called twice");
     }
@@ -45,9 +51,13 @@ impl Calls {
 
 #[tokio::test]
 async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
-    let seed = Seed::demo()
+    let mut seed = Seed::demo()
         .app(json!({"id": APP, "displayName": "Räume"}))
         .connector(APP, json!({"id": "c 1", "catalogId": "catalog-github", "displayName": "One"}));
+    // Enough for a second page.
+    for _ in 0..10 {
+        seed = seed.connector(APP, json!({"catalogId": "catalog-okta"}));
+    }
     let tenant = Tenant::builder().seed(seed).start().await.unwrap();
     let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
     let api = c1.api();
@@ -63,8 +73,10 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     let app = api.get_app(APP).await.unwrap().app.unwrap();
     calls.expect("GET", &format!("/api/v1/apps/{APP_SENT}"), &[], None);
     assert_eq!(app.display_name.as_deref(), Some("Räume"));
-    let page = api.list(APP, Some(10), None).await.unwrap();
-    calls.expect("GET", &connectors, &[("page_size", "10")], None);
+    let token = api.list(APP, Some(10), None).await.unwrap().next_page_token.unwrap();
+    assert!(token.contains('+') && token.contains('/'), "{token} has to be percent-encoded");
+    let page = api.list(APP, Some(10), Some(&token)).await.unwrap();
+    calls.expect("GET", &connectors, &[("page_size", "10"), ("page_token", &token)], None);
     assert_eq!(page.list.unwrap().len(), 1);
 
     // The catalog.
@@ -73,8 +85,9 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.expect("POST", "/api/v1/connectorcatalog", &[], Some(body));
     assert!(schema.fields.unwrap().iter().any(|field| field.name.as_deref() == Some("GITHUB_TOKEN")));
     let body = json!({"text": "base_url: https://example.com"});
-    api.validate_http_config(&typed(&body)).await.unwrap();
+    let markers = api.validate_http_config(&typed(&body)).await.unwrap().markers.unwrap();
     calls.expect("POST", "/api/v1/apps/connectors/validate_config/http", &[], Some(body));
+    assert!(markers.is_empty());
 
     // A connector's life.
     let body = json!({
@@ -96,8 +109,9 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!(read.id.as_deref(), Some("c 1"));
     let body =
         json!({"connector": {"appId": APP, "id": "c 1", "config": {"@type": "t", "k": 1}}, "updateMask": "config"});
-    api.update(APP, "c 1", &typed(&body)).await.unwrap();
+    let view = api.update(APP, "c 1", &typed(&body)).await.unwrap().connector_view.unwrap();
     calls.expect("POST", &connector, &[], Some(body));
+    assert_eq!(view.connector.unwrap().config.unwrap().extra["k"], 1);
     let body = json!({"connector": {"displayName": "Uno"}, "updateMask": "displayName"});
     let view = api.update_delegated(APP, "c 1", &typed(&body)).await.unwrap().connector_view.unwrap();
     calls.expect("POST", &format!("{connector}/delegated"), &[], Some(body));
@@ -157,17 +171,19 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         .await
         .unwrap();
     calls.expect("DELETE", &format!("{owners}/users/owner/user-grace"), &[], empty());
-    let entitlement = format!("{owners}/entitlements/owner/app-okta/entitlement%201");
-    let body = json!({"appEntitlementRef": {"appId": "app-okta", "id": "entitlement 1"}});
-    api.create_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1", &typed(&body)).await.unwrap();
+    let entitlement = format!("{owners}/entitlements/owner/app-okta/{ENTITLEMENT_SENT}");
+    let body = json!({"appEntitlementRef": {"appId": "app-okta", "id": ENTITLEMENT}});
+    api.create_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT, &typed(&body)).await.unwrap();
     calls.expect("POST", &entitlement, &[], Some(body));
-    api.get_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1").await.unwrap();
+    let read = api.get_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT).await.unwrap();
     calls.expect("GET", &entitlement, &[], None);
+    let owner = read.connector_owner_entitlement.unwrap();
+    assert_eq!(owner.app_entitlement.unwrap().id.as_deref(), Some(ENTITLEMENT));
     let page = api.search_entitlement_owners(APP, "c 1", None, Some(""), None).await.unwrap();
     calls.expect("GET", &format!("{owners}/entitlements"), &[("page_token", "")], None);
     assert_eq!(page.list.unwrap().len(), 1);
     let request = types::DeleteConnectorEntitlementOwnerRequest::default();
-    api.delete_entitlement_owner(APP, "c 1", "owner", "app-okta", "entitlement 1", &request).await.unwrap();
+    api.delete_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT, &request).await.unwrap();
     calls.expect("DELETE", &entitlement, &[], empty());
 
     api.delete(APP, &two, &types::ConnectorServiceDeleteRequest::default()).await.unwrap();
@@ -180,6 +196,11 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
 #[test]
 fn the_table_of_operations_is_the_document_s() {
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let items = document["paths"].as_object().unwrap().values();
+    let nodes = items.flat_map(|item| item.as_object().unwrap().values());
+    let documented: BTreeSet<&str> = nodes.filter_map(|node| node["operationId"].as_str()).collect();
+    let listed: BTreeSet<&str> = OPERATIONS.iter().map(|operation| operation.id()).collect();
+    assert_eq!((OPERATIONS.len(), listed), (29, documented));
     for operation in OPERATIONS {
         let node = &document["paths"][operation.path()][operation.method().to_lowercase()];
         assert_eq!(node["operationId"], operation.id());

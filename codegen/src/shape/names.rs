@@ -201,6 +201,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
     };
     let all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
     let mut level: BTreeMap<&String, usize> = all.iter().map(|(key, _)| (*key, 0)).collect();
+    let most: BTreeMap<&String, usize> = all.iter().map(|(key, names)| (*key, names.len().saturating_sub(1))).collect();
     let at = |names: &[String], level: usize| {
         names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default()
     };
@@ -212,8 +213,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         let mut moved = false;
         for (_, keys) in by_name.iter().filter(|(_, keys)| keys.len() > 1) {
             for key in keys {
-                let most =
-                    all.iter().find(|(other, _)| other == key).map_or(0, |(_, names)| names.len().saturating_sub(1));
+                let most = most.get(*key).copied().unwrap_or_default();
                 if let Some(level) = level.get_mut(*key)
                     && *level < most
                 {
