@@ -1,5 +1,6 @@
 //! JSON text to a tree, strictly by RFC 8259.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use jsonc_parser::ast;
@@ -37,19 +38,25 @@ struct Reader<'a> {
     source: &'a Arc<Source>,
     /// Byte offset of the first character of each line.
     lines: Vec<usize>,
+    /// An offset whose column is known, and how many characters stand before it on its line.
+    counted: Cell<(usize, usize)>,
 }
 
 impl<'a> Reader<'a> {
     fn new(source: &'a Arc<Source>) -> Self {
         let starts = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { source, lines: std::iter::once(0).chain(starts).collect() }
+        Self { source, lines: std::iter::once(0).chain(starts).collect(), counted: Cell::new((0, 0)) }
     }
 
     fn span(&self, offset: usize) -> Span {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let column = self.source.text.get(start..offset).map_or(offset - start, |text| text.chars().count());
-        Span::new(self.source, line, column + 1)
+        // A document on one line is counted once, not once for each of its nodes.
+        let (known, columns) = self.counted.get();
+        let (from, before) = if (start..=offset).contains(&known) { (known, columns) } else { (start, 0) };
+        let columns = before + self.source.text.get(from..offset).map_or(offset - from, |text| text.chars().count());
+        self.counted.set((offset, columns));
+        Span::new(self.source, line, columns + 1)
     }
 
     fn node(&self, value: ast::Value<'_>, depth: usize) -> Result<Node, Error> {
