@@ -320,6 +320,7 @@ impl Lowering<'_> {
         self.types(node, at);
         self.bounds(node, at);
         self.content(node, at);
+        self.pattern(node, at);
         if let Some(examples) = node.take("examples")
             && let Some(first) = examples.as_array().and_then(<[Node]>::first)
             && node.get("example").is_none()
@@ -704,6 +705,22 @@ impl Lowering<'_> {
         }
     }
 
+    /// A pattern is a regular expression of ECMA-262; what is none constrains nothing.
+    fn pattern(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(pattern) = node.get("pattern") else { return };
+        let valid = |text: &str| regress::Regex::new(text).is_ok() || regress::Regex::with_flags(text, "u").is_ok();
+        if !pattern.as_str().is_some_and(valid) {
+            let written = pattern.clone();
+            node.take("pattern");
+            self.note(
+                Kind::Loss,
+                &at.join("pattern"),
+                &written,
+                "the pattern is no regular expression of ECMA-262; it is not checked",
+            );
+        }
+    }
+
     fn content(&mut self, node: &mut Node, at: &Pointer) {
         let encoding = node.take("contentEncoding");
         let media = node.take("contentMediaType");
@@ -1020,6 +1037,7 @@ mod tests {
             ("{if: {type: string}}", "`if`"),
             ("{type: string, frobnicate: 1}", "`frobnicate`"),
             ("{type: text}", "not a type"),
+            ("{type: string, pattern: '(['}", "regular expression"),
         ] {
             let (_, notes) = schema(from);
             assert!(

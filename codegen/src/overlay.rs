@@ -26,6 +26,9 @@ pub(crate) fn apply(document: &mut Node, overlay: &Node) -> Result<(), Error> {
     let Some(actions) = overlay.get("actions").and_then(Node::as_array) else {
         return Err(Diagnostic::new("the overlay has no list of `actions`").at(&overlay.span).into());
     };
+    if actions.is_empty() {
+        return Err(Diagnostic::new("the overlay's list of `actions` is empty").at(&overlay.span).into());
+    }
     let mut diagnostics = Vec::new();
     for (index, action) in actions.iter().enumerate() {
         if let Err(diagnostic) = perform(document, action, index + 1) {
@@ -73,24 +76,31 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
         (None, Some(update)) => update.clone(),
         (None, None) => return Err(wrong("it has neither `update`, `copy` nor `remove: true`".to_owned(), action)),
     };
-    let appends = action.get("copy").is_none();
+    // All are looked at before any is changed: an action is done whole or not at all.
+    let kinds: Vec<&str> = found.iter().filter_map(|place| document.pointer(place.as_str())).map(kind).collect();
+    if kinds.iter().any(|kind| *kind != kinds[0]) {
+        return Err(wrong(
+            format!("`{path}` selects {}; one action changes nodes of one kind", kinds.join(", ")),
+            target,
+        ));
+    }
     for place in &found {
         let Some(node) = document.pointer_mut(place.as_str()) else { continue };
         match (&mut node.value, &value.value) {
-            (Value::Object(_), Value::Object(_)) => merge(node, &value),
+            (Value::Object(_), Value::Object(_)) => {
+                merge(node, &value).map_err(|(at, ours, theirs)| {
+                    let message = format!("`{}` is {ours} in the document and {theirs} in the update", at.last());
+                    wrong(message, &value).help("remove the old value first, in an action of its own")
+                })?;
+            }
             (Value::Object(_), _) => {
                 return Err(wrong(format!("`{path}` selects an object, so the update must be an object"), action));
             }
             (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
-            (Value::Array(items), _) if appends => items.push(value.clone()),
-            (Value::Array(_), _) => {
-                return Err(wrong(format!("`{path}` selects an array, so the copied node must be an array"), action));
-            }
+            (Value::Array(items), _) => items.push(value.clone()),
             (_, Value::Object(_) | Value::Array(_)) => {
-                return Err(wrong(
-                    format!("`{path}` selects a primitive value, which only a primitive can replace"),
-                    action,
-                ));
+                let message = format!("`{path}` selects a primitive value, which only a primitive can replace");
+                return Err(wrong(message, action));
             }
             _ => *node = value.clone(),
         }
@@ -98,20 +108,39 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
     Ok(())
 }
 
-/// The merge rule of the specification: objects by member, arrays end to end, anything else replaced.
-fn merge(target: &mut Node, update: &Node) {
-    match (&mut target.value, &update.value) {
-        (Value::Object(map), Value::Object(more)) => {
-            for (key, value) in more {
-                match map.get_mut(key) {
-                    Some(existing) => merge(existing, value),
-                    None => drop(map.insert(key.clone(), value.clone())),
+/// What a node is, in the words of the specification.
+fn kind(node: &Node) -> &'static str {
+    match node.value {
+        Value::Object(_) => "an object",
+        Value::Array(_) => "an array",
+        _ => "a primitive value",
+    }
+}
+
+/// The merge rule of the specification: objects by member, arrays end to end, primitives replaced, nothing else.
+fn merge(target: &mut Node, update: &Node) -> Result<(), (Pointer, &'static str, &'static str)> {
+    fn at(target: &mut Node, update: &Node, here: &Pointer) -> Result<(), (Pointer, &'static str, &'static str)> {
+        let kinds = (kind(target), kind(update));
+        match (&mut target.value, &update.value) {
+            (Value::Object(map), Value::Object(more)) => {
+                for (key, value) in more {
+                    match map.get_mut(key) {
+                        Some(existing) => at(existing, value, &here.join(key))?,
+                        None => drop(map.insert(key.clone(), value.clone())),
+                    }
                 }
             }
+            (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
+            _ if kinds.0 == kinds.1 => *target = update.clone(),
+            _ => return Err((here.clone(), kinds.0, kinds.1)),
         }
-        (Value::Array(items), Value::Array(more)) => items.extend(more.iter().cloned()),
-        _ => *target = update.clone(),
+        Ok(())
     }
+    // Into a copy, so that what does not fit leaves nothing half-merged.
+    let mut merged = target.clone();
+    at(&mut merged, update, &Pointer::root())?;
+    *target = merged;
+    Ok(())
 }
 
 fn remove(document: &mut Node, place: &Pointer) {
@@ -233,8 +262,9 @@ mod tests {
 
     #[test]
     fn copy_takes_one_node_and_merges_it() {
-        let result = applied("a: {x: 1}\nb: {y: 2}", "  - {target: $.a, copy: $.b}");
-        assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}}));
+        let result =
+            applied("a: {x: 1}\nb: {y: 2}\nl: [1]", "  - {target: $.a, copy: $.b}\n  - {target: $.l, copy: $.b.y}");
+        assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}, "l": [1, 2]}));
     }
 
     #[test]
@@ -258,6 +288,11 @@ mod tests {
             ("  - {target: $.o, update: 2}", "selects an object"),
             ("  - {target: $.a, update: {b: 1}}", "selects a primitive"),
             ("  - {target: $.o, copy: $..*}", "must select one node"),
+            ("  - {target: $.*, update: 2}", "nodes of one kind"),
+            (
+                "  - {target: $.o, update: {x: [1]}}",
+                "`x` is a primitive value in the document and an array in the update",
+            ),
         ] {
             let error = applied("a: 1\no: {x: 1}", action).unwrap_err();
             assert!(error.contains(expected), "{action}: {error}");
