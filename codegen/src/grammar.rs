@@ -114,6 +114,8 @@ impl Object {
                         kind.walk_mut(grandchild, &here.join(name), visit);
                     }
                 }
+                // A truth value there is the keyword's own, in every version.
+                (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
                 _ => {}
             }
@@ -142,6 +144,7 @@ impl Object {
                     let entries = children.iter().filter(|(name, _)| is_entry(kind, name));
                     found.extend(entries.map(|(name, grandchild)| (kind, grandchild, here.join(name))));
                 }
+                (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => found.push((kind, child, here)),
                 _ => {}
             }

@@ -311,12 +311,15 @@ impl Lowering<'_> {
         if node.get("$ref").is_some() {
             return self.schema_reference(node, at);
         }
+        // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.
+        for _ in 0..4 {
+            self.null_branches(node, at);
+        }
         self.drop_keywords(node, at);
         self.never_properties(node, at);
         self.pattern_properties(node, at);
         self.tuples(node, at);
         self.values(node);
-        self.null_branches(node, at);
         self.types(node, at);
         self.bounds(node, at);
         self.content(node, at);

@@ -58,7 +58,13 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
     }
     if action.is_true("remove") {
         // From the last to the first, so that no removal moves a place that is still to come.
-        found.iter().rev().for_each(|place| remove(document, place));
+        let mut places: Vec<Vec<String>> = found.iter().filter_map(|place| Pointer::split(place.as_str())).collect();
+        let natural = |token: &String| (token.parse::<usize>().unwrap_or(usize::MAX), token.clone());
+        places.sort_by_key(|tokens| tokens.iter().map(natural).collect::<Vec<_>>());
+        places
+            .iter()
+            .rev()
+            .for_each(|tokens| remove(document, &tokens.iter().fold(Pointer::root(), Pointer::join_token)));
         return Ok(());
     }
     let value = match (action.get("copy"), action.get("update")) {

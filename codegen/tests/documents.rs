@@ -78,3 +78,19 @@ fn the_three_dialects_of_c1_give_the_same_types() {
     let unknown: Vec<&String> = older.iter().filter(|line| !live.contains(line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
+
+#[test]
+fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
+    // A diamond on a diamond: the ways to the top double with each level, 2^60 of them in all.
+    let mut text = String::from(
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    S0: {type: object, properties: {p0: {type: string}}}\n",
+    );
+    for k in 1..=60 {
+        let parent = format!("{{$ref: '#/components/schemas/S{}'}}", k - 1);
+        text.push_str(&format!(
+            "    S{k}: {{allOf: [{parent}, {parent}, {{properties: {{p{k}: {{type: string}}}}}}]}}\n"
+        ));
+    }
+    let client = Generator::new(Node::parse("diamond.yaml", &text).unwrap()).generate().unwrap();
+    assert!(client.code.contains("pub p60:") && client.code.matches("pub p0:").count() == 61);
+}

@@ -140,6 +140,7 @@ impl Node {
     /// # Errors
     /// Text that is neither, duplicate keys, and documents deeper or larger than any real one.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
         if Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")) {
             return json::parse(&source);

@@ -17,6 +17,11 @@ impl Pointer {
         Self(format!("{}/{token}", self.0))
     }
 
+    /// As [`Pointer::join`], for folding over tokens.
+    pub(crate) fn join_token(pointer: Self, token: &String) -> Self {
+        pointer.join(token)
+    }
+
     /// The pointer as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

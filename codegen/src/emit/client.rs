@@ -134,7 +134,7 @@ impl Stubs {
                     Place::Query => "query",
                     Place::Header => "header",
                 };
-                json!({"name": param.name, "in": place, "required": param.required, "schema": self.schema(&param.ty), "description": param.doc})
+                json!({"name": param.name, "in": place, "required": param.required, "schema": self.schema(&param.ty), "description": plain(&param.doc)})
             })
             .collect();
         let body = operation.body.as_ref().map(|body| {
@@ -145,7 +145,7 @@ impl Stubs {
                     json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}})
                 }
             };
-            json!({"required": true, "content": content, "description": body.doc})
+            json!({"required": true, "content": content, "description": plain(&body.doc)})
         });
         let mut responses = Map::new();
         let success = match &operation.success {
@@ -179,15 +179,20 @@ impl Stubs {
     }
 }
 
+/// A description on one line, as far as rustdoc is concerned.
+fn plain(text: &str) -> String {
+    super::docs::lines(text, "").join(" ").trim().to_owned()
+}
+
 /// Finishes what progenitor printed.
 fn finish(items: &mut Vec<Item>, api: &Api, inner: bool) {
     let operations: HashMap<&str, &Operation> =
-        api.operations.iter().map(|operation| (operation.name.as_str(), operation)).collect();
+        api.operations.iter().map(|operation| (operation.name.trim_end_matches('_'), operation)).collect();
     for item in items.iter_mut() {
         let Item::Impl(block) = item else { continue };
         for member in &mut block.items {
             if let ImplItem::Fn(function) = member
-                && let Some(operation) = operations.get(function.sig.ident.to_string().as_str())
+                && let Some(operation) = operations.get(function.sig.ident.to_string().trim_end_matches('_'))
                 && function.sig.asyncness.is_some()
             {
                 let mut finishing = Finishing { operation, headers: false };
@@ -264,6 +269,31 @@ impl VisitMut for Finishing<'_> {
         visit_mut::visit_impl_item_fn_mut(self, function);
     }
 
+    /// A failure that is not JSON is handed over as it is, status and all, rather than as JSON that does not parse.
+    fn visit_expr_match_mut(&mut self, matching: &mut syn::ExprMatch) {
+        visit_mut::visit_expr_match_mut(self, matching);
+        let Expr::MethodCall(number) = &*matching.expr else { return };
+        let Expr::MethodCall(status) = &*number.receiver else { return };
+        let response = &status.receiver;
+        let guard: Expr = parse_quote! {
+            #response.headers().get(::reqwest::header::CONTENT_TYPE).is_some_and(|kind| {
+                kind.to_str().is_ok_and(|kind| kind.to_ascii_lowercase().contains("json"))
+            })
+        };
+        for arm in &mut matching.arms {
+            let body = &arm.body;
+            let text = quote! { #body }.to_string();
+            if text.contains("ErrorResponse") && text.contains("from_response") {
+                arm.pat = Pat::Guard(syn::PatGuard {
+                    attrs: Vec::new(),
+                    pat: Box::new(arm.pat.clone()),
+                    if_token: Default::default(),
+                    guard: Box::new(guard.clone()),
+                });
+            }
+        }
+    }
+
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         visit_mut::visit_expr_mut(self, expr);
         match expr {
@@ -285,6 +315,13 @@ impl VisitMut for Finishing<'_> {
             }
             Expr::MethodCall(call) if call.method == "headers" && !self.headers => *expr = (*call.receiver).clone(),
             Expr::MethodCall(call) if call.method == "header" => {
+                let first = call.args.first().map(|name| quote! { #name }.to_string()).unwrap_or_default();
+                if let (Some(accept), Some(second)) = (&self.operation.accept, call.args.get_mut(1))
+                    && first.ends_with("ACCEPT")
+                {
+                    *second = parse_quote! { ::reqwest::header::HeaderValue::from_static(#accept) };
+                    return;
+                }
                 if let (Some(body), Some(second)) = (&self.operation.body, call.args.get_mut(1))
                     && let BodyContent::Raw(Some(media)) = &body.content
                     && quote! { #second }.to_string().contains("octet-stream")

@@ -3,6 +3,13 @@
 /// Documentation lines for a text; the fallback stands in for an empty one.
 pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
     let text = if text.trim().is_empty() { fallback } else { text };
+    // What the compiler refuses in a comment: a bare carriage return, and marks that turn the direction of text.
+    let text: String = text
+        .replace("\r\n", "\n")
+        .chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c == '\r' { ' ' } else { c })
+        .collect();
     let mut fenced = false;
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim().lines() {

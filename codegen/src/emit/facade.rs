@@ -112,10 +112,9 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
                 quote! { B }
             }
         };
-        // progenitor puts the body after path and query, before the headers.
-        let at = operation.params.iter().position(|param| param.place == Place::Header).unwrap_or(arguments.len());
-        arguments.insert(at, quote! { body: #ty });
-        values.insert(at, ident("body"));
+        // progenitor puts the body last.
+        arguments.push(quote! { body: #ty });
+        values.push(ident("body"));
     }
     let (result, finish) = match &operation.success {
         Payload::Empty => (quote! { () }, quote! { finish }),

@@ -14,20 +14,13 @@ use super::parse_items;
 
 pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
     let by_name: BTreeMap<&str, &TypeDef> = api.types.iter().map(|def| (def.name.as_str(), def)).collect();
-    let mut in_unions: BTreeSet<&str> = BTreeSet::new();
-    for def in &api.types {
-        if let TypeKind::Union(union) = &def.kind {
-            in_unions.extend(union.variants.iter().filter_map(|variant| variant.ty.by_value()));
-        }
-    }
-    let is_struct = |name: &str| matches!(by_name.get(name).map(|def| &def.kind), Some(TypeKind::Struct(_)));
     let mut tokens = TokenStream::new();
     tokens.extend(support(api));
     for def in &api.types {
         tokens.extend(match &def.kind {
-            TypeKind::Struct(it) => structure(def, it, in_unions.contains(def.name.as_str())),
+            TypeKind::Struct(it) => structure(def, it),
             TypeKind::Enum(it) => enumeration(def, it),
-            TypeKind::Union(it) => union(def, it, &is_struct),
+            TypeKind::Union(it) => union(def, it, &by_name),
             TypeKind::Alias(ty) => {
                 let (name, docs) = (ident(&def.name), doc(&def.doc, &format!("The schema `{}`.", def.pointer.last())));
                 let ty = local(ty);
@@ -84,7 +77,7 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
     }
 }
 
-fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
+fn structure(def: &TypeDef, it: &Struct) -> TokenStream {
     let name = ident(&def.name);
     let docs = doc(&def.doc, &format!("The schema `{}`.", def.pointer.last()));
     let fields = it.fields.iter().map(field);
@@ -106,14 +99,6 @@ fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
     let sensitive = it.sensitive || it.fields.iter().any(|field| field.sensitive);
     let debug = (!sensitive).then(|| quote! { Debug, });
     let redacted = sensitive.then(|| redacted_debug(&name, it));
-    let properties = in_union.then(|| {
-        let wires = it.fields.iter().map(|field| &field.wire);
-        quote! {
-            impl #name {
-                const PROPERTIES: &'static [&'static str] = &[#(#wires),*];
-            }
-        }
-    });
     let new = (!empty).then(|| constructor(&name, it));
     quote! {
         #docs
@@ -124,7 +109,6 @@ fn structure(def: &TypeDef, it: &Struct, in_union: bool) -> TokenStream {
         }
         #new
         #redacted
-        #properties
     }
 }
 
@@ -235,7 +219,7 @@ fn enumeration(def: &TypeDef, it: &Enum) -> TokenStream {
     }
 }
 
-fn union(def: &TypeDef, it: &Union, is_struct: &dyn Fn(&str) -> bool) -> TokenStream {
+fn union(def: &TypeDef, it: &Union, by_name: &BTreeMap<&str, &TypeDef>) -> TokenStream {
     let name = ident(&def.name);
     let docs = doc(&def.doc, &format!("One of the alternatives of `{}`.", def.pointer.last()));
     let unknown = ident(&it.unknown);
@@ -249,21 +233,35 @@ fn union(def: &TypeDef, it: &Union, is_struct: &dyn Fn(&str) -> bool) -> TokenSt
             inner
         };
         let tags = &variant.tags;
-        let properties = match &variant.ty {
-            Type::Named(name) if is_struct(name) => {
-                let name = ident(name);
-                quote! { #name::PROPERTIES }
-            }
-            _ => quote! { &[] },
-        };
+        let mut known = BTreeSet::new();
+        properties(&variant.ty, by_name, &mut BTreeSet::new(), &mut known);
         let text = format!(" {}", describe(&variant.ty));
-        quote! { #[doc = #text] #label(#ty) [#(#tags)*] #properties, }
+        quote! { #[doc = #text] #label(#ty) [#(#tags)*] &[#(#known),*], }
     });
     quote! {
         open_union! {
             #docs
             #name #tag { #(#variants)* } #unknown
         }
+    }
+}
+
+/// The properties that values of a type may have by name: a struct's own, through aliases, and those of all of a union.
+fn properties<'a>(
+    ty: &'a Type,
+    by_name: &BTreeMap<&str, &'a TypeDef>,
+    seen: &mut BTreeSet<&'a str>,
+    known: &mut BTreeSet<&'a str>,
+) {
+    let Type::Named(name) = ty.inner() else { return };
+    if !seen.insert(name) {
+        return;
+    }
+    match by_name.get(name.as_str()).map(|def| &def.kind) {
+        Some(TypeKind::Struct(it)) => known.extend(it.fields.iter().map(|field| field.wire.as_str())),
+        Some(TypeKind::Alias(ty)) => properties(ty, by_name, seen, known),
+        Some(TypeKind::Union(it)) => it.variants.iter().for_each(|it| properties(&it.ty, by_name, seen, known)),
+        _ => {}
     }
 }
 
@@ -339,7 +337,7 @@ fn open_strings() -> TokenStream {
                 impl ::std::str::FromStr for $name {
                     type Err = ::std::convert::Infallible;
 
-                    fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                    fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
                         Ok(Self::from(text))
                     }
                 }
@@ -358,8 +356,9 @@ fn open_strings() -> TokenStream {
 
                 impl<'de> ::serde::Deserialize<'de> for $name {
                     fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                        struct Text;
-                        impl ::serde::de::Visitor<'_> for Text {
+                        // No schema's type begins with an underscore.
+                        struct __Visitor;
+                        impl ::serde::de::Visitor<'_> for __Visitor {
                             type Value = $name;
 
                             fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -370,7 +369,7 @@ fn open_strings() -> TokenStream {
                                 Ok($name::from(text))
                             }
                         }
-                        deserializer.deserialize_str(Text)
+                        deserializer.deserialize_str(__Visitor)
                     }
                 }
             };

@@ -67,8 +67,16 @@ impl Hoisted<'_> {
                 "a dynamic reference was bound to the place it names in this document",
             );
             let span = dynamic.span.clone();
+            // `#` is the schema that holds it, here a component, not the document around that.
+            let own = Pointer::split(at.as_str()).unwrap_or_default();
+            let value = match (dynamic.as_str(), own.as_slice()) {
+                (Some("#"), [components, schemas, name, ..]) if components == "components" && schemas == "schemas" => {
+                    Value::String(format!("#{}", Pointer::root().join("components").join("schemas").join(name)))
+                }
+                _ => dynamic.value,
+            };
             if let Some(map) = node.as_object_mut() {
-                map.insert("$ref".to_owned(), Node { value: dynamic.value, span });
+                map.insert("$ref".to_owned(), Node { value, span });
             }
         }
         let Some(target) = node.get("$ref") else { return };

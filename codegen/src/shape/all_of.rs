@@ -1,6 +1,6 @@
 //! `allOf` flattened: one schema that says what all of them say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::document::{Map, Node, Value};
 use crate::grammar;
@@ -13,29 +13,43 @@ const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 /// One schema for a schema with `allOf`. References to circular parents are left out: they add nothing.
 pub(super) fn flatten(schema: &Node, components: &Map) -> Node {
     let mut merged = Node::at(Map::new(), &schema.span);
-    let mut open = BTreeSet::new();
-    gather(&mut merged, schema, components, &mut open);
+    let mut parents = Parents { components, open: BTreeSet::new(), flat: HashMap::new() };
+    gather(&mut merged, schema, &mut parents);
     merged
 }
 
-fn gather(merged: &mut Node, schema: &Node, components: &Map, open: &mut BTreeSet<String>) {
+struct Parents<'a> {
+    components: &'a Map,
+    /// The parents being flattened, so that circles end.
+    open: BTreeSet<String>,
+    /// The parents flattened already: one that is reached by many ways is flattened once.
+    flat: HashMap<String, Node>,
+}
+
+/// The longest line of parents that is followed; no real one is a tenth of it.
+const MOST_PARENTS: usize = 200;
+
+fn gather(merged: &mut Node, schema: &Node, parents: &mut Parents<'_>) {
     if let Some(name) = grammar::reference(schema).and_then(component_name) {
-        if let Some(target) = components.get(&name)
-            && open.insert(name.clone())
-        {
-            // Names and prose of a parent are not the child's.
+        if let Some(flat) = parents.flat.get(&name) {
+            return absorb(merged, &flat.clone());
+        }
+        let Some(target) = parents.components.get(&name) else { return };
+        if parents.open.len() < MOST_PARENTS && parents.open.insert(name.clone()) {
             let mut parent = Node::at(Map::new(), &target.span);
-            gather(&mut parent, target, components, open);
+            gather(&mut parent, target, parents);
+            // Names and prose of a parent are not the child's.
             if let Some(map) = parent.as_object_mut() {
                 map.retain(|key, _| !grammar::is_annotation(key) && key != "nullable" && key != "discriminator");
             }
             absorb(merged, &parent);
-            open.remove(&name);
+            parents.open.remove(&name);
+            parents.flat.insert(name, parent);
         }
         return;
     }
     for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
-        gather(merged, part, components, open);
+        gather(merged, part, parents);
     }
     let mut own = schema.clone();
     own.take("allOf");

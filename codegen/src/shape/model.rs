@@ -150,6 +150,8 @@ pub(crate) struct Operation {
     pub(crate) params: Vec<Param>,
     pub(crate) body: Option<Body>,
     pub(crate) success: Payload,
+    /// The media type to ask for, where it is JSON of a kind of its own.
+    pub(crate) accept: Option<String>,
     pub(crate) errors: ErrorBody,
     /// Whether sending it again changes nothing that sending it once has not.
     pub(crate) idempotent: bool,

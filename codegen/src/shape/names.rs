@@ -7,11 +7,11 @@ use heck::{ToPascalCase, ToSnakeCase};
 use crate::document::{Map, Node};
 
 /// Words that are no identifiers in Rust 2024.
-const KEYWORDS: [&str; 53] = [
+const KEYWORDS: [&str; 52] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
     "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
     "move", "mut", "override", "priv", "pub", "ref", "return", "self", "Self", "static", "struct", "super", "trait",
-    "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Type names that generated code uses for what the standard library means by them, or for its own.
@@ -157,8 +157,18 @@ pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, Str
         }
         names.push(name);
     }
-    let unknown = ["Unknown", "Other", "Unrecognized", "AnyOther"].into_iter().find(|name| !taken.contains(*name));
-    (names, unknown.unwrap_or("UnknownToThisVersion").to_owned())
+    let unknown = catch_all(|name| taken.contains(name));
+    (names, unknown)
+}
+
+/// The name of the variant for what is not known, beside the ones that are.
+pub(crate) fn catch_all(taken: impl Fn(&str) -> bool) -> String {
+    let known = ["Unknown", "Other", "Unrecognized", "AnyOther"].into_iter().find(|name| !taken(name));
+    let mut name = known.unwrap_or("UnknownToThisVersion").to_owned();
+    while taken(&name) {
+        name.push_str("Value");
+    }
+    name
 }
 
 /// Length of the prefix, in whole words of `UPPER_SNAKE`, that all values share and that is not all of any.

@@ -24,23 +24,44 @@ pub(crate) enum Errors {
 const TAKEN: [&str; 10] =
     ["new", "new_with_client", "baseurl", "client", "inner", "pre", "post", "exec", "api_version", "clone"];
 /// Names of variables inside generated methods.
-const TAKEN_ARGUMENTS: [&str; 4] = ["body", "header_map", "info", "value"];
+const TAKEN_ARGUMENTS: [&str; 5] = ["body", "content_type", "header_map", "info", "value"];
 
 pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> Vec<Operation> {
     let names = method_names(document);
     let mut operations = Vec::new();
+    let mut paths = BTreeSet::new();
     for (path, method, node, item) in grammar::operations(document) {
         let at = Pointer::root().join("paths").join(path).join(method);
         let Some(name) = names.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
+        // Two templates that differ in names only are one path to a server.
+        let anonymous: String = path
+            .split('{')
+            .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
+            .collect::<Vec<_>>()
+            .join("{}");
+        if !paths.insert((method, anonymous)) {
+            let reason =
+                format!("the operation `{name}` was left out: another one has the same path but for the names in it");
+            types.note(Kind::Skip, &at, node, reason);
+            continue;
+        }
         let Some(template) = template(path) else {
             let reason = format!("the operation `{name}` was left out: `{path}` is not a path template");
             types.note(Kind::Skip, &at, node, reason);
             continue;
         };
+        if let Some(servers) = node.get("servers").or_else(|| item.get("servers")) {
+            types.note(
+                Kind::Loss,
+                &at.join("servers"),
+                servers,
+                "the operation has servers of its own; it is sent where the client's others are",
+            );
+        }
         let mut shaping = Shaping { document, types, at, name: &name, hint: names::pascal(&name), node };
         let params = shaping.params(item, &template);
         let (body, content_type) = shaping.body();
-        let success = shaping.success();
+        let (success, accept) = shaping.success();
         let errors = match errors {
             Errors::Typed => shaping.errors(),
             Errors::Raw => ErrorBody::Raw,
@@ -59,6 +80,7 @@ pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> V
             params,
             body,
             success,
+            accept,
             errors,
             idempotent: match node.get("x-idempotent").and_then(Node::as_bool) {
                 Some(hint) => hint,
@@ -245,7 +267,13 @@ impl Shaping<'_, '_> {
             Place::Path => template.iter().position(|name| *name == param.wire).unwrap_or_default(),
             _ => template.len(),
         };
-        params.sort_by_key(order);
+        // The order progenitor gives them: path, query by name, header by name.
+        params.sort_by(|a, b| {
+            let rank = |param: &Param| (order(param), param.place == Place::Header);
+            rank(a)
+                .cmp(&rank(b))
+                .then_with(|| if a.place == Place::Path { std::cmp::Ordering::Equal } else { a.name.cmp(&b.name) })
+        });
         params
     }
 
@@ -397,10 +425,12 @@ impl Shaping<'_, '_> {
         (Some(Body { required, content, doc }), param)
     }
 
-    fn success(&mut self) -> Payload {
+    /// What a success holds, and the media type to ask for if it is not plain JSON.
+    fn success(&mut self) -> (Payload, Option<String>) {
         let responses = self.responses(|status| status.starts_with('2'));
         let responses = if responses.is_empty() { self.responses(|status| status == "default") } else { responses };
         let mut json = Vec::new();
+        let mut accept: Option<String> = None;
         let mut empty = false;
         let mut stream = None;
         for (status, response, at) in &responses {
@@ -418,6 +448,10 @@ impl Shaping<'_, '_> {
                             "the answer is asked for as JSON; as `{other}` it is not reachable through this method"
                         );
                         self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
+                    }
+                    let essence = essence(media);
+                    if essence != "application/json" && accept.is_none() {
+                        accept = Some(essence);
                     }
                     let hint = if responses.len() == 1 || status == "200" {
                         format!("{}Response", self.hint)
@@ -438,9 +472,9 @@ impl Shaping<'_, '_> {
             }
         }
         match (json.is_empty(), stream) {
-            (true, Some(_)) => Payload::Stream,
-            (true, None) if empty => Payload::Empty,
-            (true, None) => Payload::Stream,
+            (true, Some(_)) => (Payload::Stream, None),
+            (true, None) if empty => (Payload::Empty, None),
+            (true, None) => (Payload::Stream, None),
             (false, stream) => {
                 if let Some(at) = stream {
                     self.types.note(
@@ -454,7 +488,7 @@ impl Shaping<'_, '_> {
                 let doc = format!("What `{}` answers when it succeeds.", self.name);
                 let ty = self.types.any_of(&hint, &doc, &self.at, json);
                 // Of a JSON and an empty success, the empty one is `None`.
-                Payload::Json(if empty { ty.nullable() } else { ty })
+                (Payload::Json(if empty { ty.nullable() } else { ty }), accept)
             }
         }
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Object};
+use serde_json::Number;
+
 use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
@@ -147,8 +149,22 @@ impl<'a> Types<'a> {
         let Some(name) = self.rust_name(component, view) else { return Type::Any };
         self.taken.insert(name.clone());
         self.enqueue(component, view);
-        let nullable = self.schemas.get(component).is_some_and(|schema| schema.is_true("nullable"));
+        let nullable = self.schemas.get(component).is_some_and(|schema| self.nullable(schema, 0));
         if nullable { Type::Named(name).nullable() } else { Type::Named(name) }
+    }
+
+    /// Whether a schema allows null: by its own word, or by that of the one it refers to.
+    fn nullable(&self, schema: &Node, depth: usize) -> bool {
+        if schema.is_true("nullable") || depth > 16 {
+            return schema.is_true("nullable");
+        }
+        if let Some(target) = grammar::reference(schema).and_then(component_name) {
+            return self.schemas.get(&target).is_some_and(|schema| self.nullable(schema, depth + 1));
+        }
+        // Of several parts, all have to allow it.
+        let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
+        let telling = parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map)));
+        !parts.is_empty() && telling.clone().count() > 0 && telling.clone().all(|part| self.nullable(part, depth + 1))
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -204,7 +220,7 @@ impl<'a> Types<'a> {
             self.open.push((merged.clone(), place.view, name.clone()));
             let ty = self.bare(&merged, &Place { name: &name, ..*place });
             self.open.pop();
-            return ty;
+            return if !place.exact && self.nullable(schema, 0) { ty.nullable() } else { ty };
         }
         if let Some(values) = schema.get("enum").and_then(Node::as_array)
             && let Some(ty) = self.enumeration(schema, values, place)
@@ -272,7 +288,7 @@ impl<'a> Types<'a> {
             View::Write => "readOnly",
         };
         let visible: Vec<(&String, &Node)> =
-            properties.iter().filter(|(_, property)| !property.is_true(hidden)).collect();
+            properties.iter().filter(|(_, property)| !self.marked(property, hidden)).collect();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
@@ -402,10 +418,13 @@ impl<'a> Types<'a> {
         };
         let some_enum = resolved.iter().any(is_enum);
         let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
+        let dropped_null = some_enum && resolved.iter().any(|branch| only_string(branch) && branch.is_true("nullable"));
         let kept: Vec<usize> =
             (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
         if let [only] = kept.as_slice() {
-            return self.bare(&branches[*only], place);
+            let ty = self.bare(&branches[*only], place);
+            let nullable = dropped_null || branches[*only].is_true("nullable");
+            return if nullable && !place.exact { ty.nullable() } else { ty };
         }
         // Claimed now, so that no branch takes the name.
         let name = match self.claim(schema, place) {
@@ -447,10 +466,7 @@ impl<'a> Types<'a> {
             self.release(schema, place, &name);
             return only.ty;
         }
-        let unknown = ["Unknown", "Other", "Unrecognized"]
-            .into_iter()
-            .find(|name| variants.iter().all(|variant| variant.name != *name));
-        let unknown = unknown.unwrap_or("UnknownToThisVersion").to_owned();
+        let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
         self.insert(&name, schema, place, TypeKind::Union(Union { variants, unknown, tag }));
         Type::Named(name)
     }
@@ -496,6 +512,11 @@ impl<'a> Types<'a> {
             }
         }
         wide
+    }
+
+    /// Whether a property is `readOnly` or `writeOnly`, itself or by what it refers to.
+    fn marked(&self, property: &Node, mark: &str) -> bool {
+        property.is_true(mark) || marked_by_reference(property, mark, &self.schemas)
     }
 
     /// A schema with references and `allOf` resolved, for looking at.
@@ -720,7 +741,8 @@ impl<'a> Types<'a> {
                 }
                 variants.push(Variant { name: label, ty, boxed: false, tags: Vec::new() });
             }
-            let kind = TypeKind::Union(Union { variants, unknown: "Unknown".to_owned(), tag: None });
+            let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
+            let kind = TypeKind::Union(Union { variants, unknown, tag: None });
             self.defs
                 .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
             Type::Named(name)
@@ -752,8 +774,17 @@ fn integer(schema: &Node) -> Type {
         _ => None,
     };
     match schema.str("format") {
-        Some("int32" | "int16" | "int8") => Type::I32,
-        Some("uint32" | "uint16" | "uint8") => Type::U32,
+        // A bound past what the format holds is the one that tells what is sent.
+        Some("int32" | "int16" | "int8")
+            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 2_147_483_647.0) =>
+        {
+            Type::I32
+        }
+        Some("uint32" | "uint16" | "uint8")
+            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 4_294_967_295.0) =>
+        {
+            Type::U32
+        }
         Some("uint64") => Type::U64,
         _ if bound("maximum").is_some_and(|number| number.as_i64().is_none()) => {
             // Past the signed range above; below zero as well, unless the document says otherwise.
@@ -836,22 +867,22 @@ fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
     }
 }
 
-/// The required property whose one-value enums tell the branches apart, if there is one.
+/// The property whose enums tell the branches apart, if there is one: every branch has it, and no two share a value.
 fn implicit_tag(branches: &[Node]) -> Option<String> {
-    let value = |branch: &Node, key: &str| -> Option<String> {
+    let values = |branch: &Node, key: &str| -> Option<Vec<String>> {
         let values = branch.get("properties")?.get(key)?.get("enum")?.as_array()?;
-        match values {
-            [one] => one.as_str().map(str::to_owned),
-            _ => None,
-        }
+        values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
     };
-    let first = branches.first()?;
-    let required = strings(first.get("required"));
-    required.into_iter().find(|key| {
-        let values: Vec<Option<String>> = branches.iter().map(|branch| value(branch, key)).collect();
-        let distinct: BTreeSet<&Option<String>> = values.iter().collect();
-        values.iter().all(Option::is_some) && distinct.len() == values.len()
-    })
+    let first = branches.first()?.get("properties")?.as_object()?;
+    first
+        .keys()
+        .find(|key| {
+            let mut seen = BTreeSet::new();
+            branches.iter().all(|branch| {
+                values(branch, key).is_some_and(|values| values.into_iter().all(|value| seen.insert(value)))
+            })
+        })
+        .cloned()
 }
 
 /// The components that requests and responses reach.
@@ -872,6 +903,15 @@ fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>)
         }
     }
     (closure(requests, schemas), closure(responses, schemas))
+}
+
+/// Whether the component that a property is (or is all of) has the mark.
+fn marked_by_reference(property: &Node, mark: &str, schemas: &Map) -> bool {
+    let target = match property.get("allOf").and_then(Node::as_array) {
+        Some([only]) => grammar::reference(only),
+        _ => grammar::reference(property),
+    };
+    target.and_then(component_name).and_then(|name| schemas.get(&name)).is_some_and(|schema| schema.is_true(mark))
 }
 
 fn closure(start: BTreeSet<String>, schemas: &Map) -> BTreeSet<String> {
@@ -899,10 +939,9 @@ fn differing(schemas: &Map) -> BTreeSet<String> {
         let mut own = false;
         Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
             let properties = node.get("properties").and_then(Node::as_object);
-            own |= properties
-                .into_iter()
-                .flat_map(Map::values)
-                .any(|it| it.is_true("readOnly") || it.is_true("writeOnly"));
+            own |= properties.into_iter().flat_map(Map::values).any(|it| {
+                ["readOnly", "writeOnly"].iter().any(|mark| it.is_true(mark) || marked_by_reference(it, mark, schemas))
+            });
         });
         if own {
             queue.push(name);
