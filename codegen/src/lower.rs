@@ -19,7 +19,7 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     let mut result = document.clone();
     refs::normalise(&mut result, notes);
-    inline_path_items(&mut result, notes);
+    lost_path_items(&mut result, notes);
     let mut lowering = Lowering { notes };
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
     result.set("openapi", "3.0.3");
@@ -55,23 +55,15 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     }
 }
 
-/// `$ref` path items and `components.pathItems` become the items themselves.
-fn inline_path_items(document: &mut Node, notes: &mut Notes) {
-    let snapshot = document.clone();
+/// What [`crate::select`] could not put in the place of a path item's `$ref`; nothing refers to shared ones any more.
+fn lost_path_items(document: &mut Node, notes: &mut Notes) {
     for section in ["paths", "webhooks"] {
-        let Some(items) = document.get_mut(section).and_then(Node::as_object_mut) else { continue };
-        for (path, item) in items.iter_mut() {
+        for (path, item) in document.get_mut(section).and_then(Node::as_object_mut).into_iter().flatten() {
             let Some(target) = grammar::reference(item) else { continue };
+            let reason = format!("the path item refers to `{target}`, which is not in the document");
             let at = Pointer::root().join(section).join(path);
-            match target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&crate::select::percent_decode(pointer)))
-            {
-                Some(found) if found.get("$ref").is_none() => *item = found.clone(),
-                _ => {
-                    let reason = format!("the path item refers to `{target}`, which is not in the document");
-                    notes.push(Stage::Lower, Kind::Loss, &at, item, reason);
-                    *item = Node::at(Map::new(), &item.span);
-                }
-            }
+            notes.push(Stage::Lower, Kind::Loss, &at, item, reason);
+            item.take("$ref");
         }
     }
     if let Some(components) = document.get_mut("components") {

@@ -166,8 +166,20 @@ fn remove(document: &mut Node, place: &Pointer) {
 /// Where in the document a JSONPath leads, in document order.
 fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
     // Most targets name one node; those need no copy of the document.
-    if let Some(pointer) = singular(path) {
-        return Ok(document.pointer(pointer.as_str()).map(|_| pointer).into_iter().collect());
+    if let Some(steps) = singular(path) {
+        let mut at = Some((document, Pointer::root()));
+        for (token, is_index) in steps {
+            // A name selects members, an index elements, whatever the other looks like.
+            at = at.and_then(|(node, pointer)| {
+                let next = match node.as_array() {
+                    Some(items) if is_index => items.get(token.parse::<usize>().ok()?),
+                    None if !is_index => node.get(token),
+                    _ => None,
+                };
+                Some((next?, pointer.join(token)))
+            });
+        }
+        return Ok(at.map(|(_, pointer)| pointer).into_iter().collect());
     }
     let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
     let json = document.to_json();
@@ -185,10 +197,10 @@ fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
     Ok(found)
 }
 
-/// A path of plain member names and indexes, as a pointer; `None` for every other path.
-fn singular(path: &str) -> Option<Pointer> {
+/// A path of plain member names and indexes, each with whether it is an index; `None` for every other path.
+fn singular(path: &str) -> Option<Vec<(&str, bool)>> {
     let mut rest = path.strip_prefix('$')?;
-    let mut pointer = Pointer::root();
+    let mut steps = Vec::new();
     while !rest.is_empty() {
         let (token, tail) = if let Some(quoted) = rest.strip_prefix("['") {
             quoted.split_once("']")?
@@ -202,16 +214,22 @@ fn singular(path: &str) -> Option<Pointer> {
             return None;
         };
         let quoted = rest.starts_with("['");
+        let is_index = !quoted && rest.starts_with('[');
+        if is_index && token.len() > 1 && token.starts_with('0') {
+            // Not an index by RFC 9535, which is what tells.
+            return None;
+        }
         let plain = !token.is_empty()
             && !token.contains(['\\', '\''])
+            && (quoted || is_index || !token.starts_with(|c: char| c.is_ascii_digit()))
             && (quoted || token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
         if !plain {
             return None;
         }
-        pointer = pointer.join(token);
+        steps.push((token, is_index));
         rest = tail;
     }
-    Some(pointer)
+    Some(steps)
 }
 
 /// An update that describes something which is not there creates it, by the merge rule: a schema or response made of
@@ -291,6 +309,9 @@ mod tests {
             ("  - {update: 2}", "no `target`"),
             ("  - {target: $.a}", "neither"),
             ("  - {target: '$.a[', update: 2}", "not a JSONPath"),
+            ("  - {target: '$.o[0]', update: 2}", "matches nothing"),
+            ("  - {target: \"$.l['0']\", update: 2}", "matches nothing"),
+            ("  - {target: $.l.0, update: 2}", "not a JSONPath"),
             ("  - {target: $.o, update: 2}", "selects an object"),
             ("  - {target: $.a, update: {b: 1}}", "selects a primitive"),
             ("  - {target: $.o, copy: $..*}", "must select one node"),
@@ -300,7 +321,7 @@ mod tests {
                 "`x` is a primitive value in the document and an array in the update",
             ),
         ] {
-            let error = applied("a: 1\no: {x: 1}", action).unwrap_err();
+            let error = applied("a: 1\no: {x: 1, '0': 2}\nl: [1]", action).unwrap_err();
             assert!(error.contains(expected), "{action}: {error}");
         }
         let mut document = Node::parse("a.yaml", "a: 1").unwrap();

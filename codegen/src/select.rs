@@ -1,5 +1,6 @@
 //! Stage `select`: operations by tag, operationId or path, and exactly what they reach.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
@@ -42,13 +43,46 @@ impl Selection {
 /// # Errors
 /// A tag, operationId or path that the document does not have.
 pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
-    check(document, selection)?;
-    Ok(cut(document, selection))
+    let document = with_path_items(document);
+    check(&document, selection)?;
+    Ok(keep(document.into_owned(), selection))
 }
 
 /// As [`select`], without asking whether the document has all that is named.
 pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
+    keep(with_path_items(document).into_owned(), selection)
+}
+
+/// The document with the path items that a `$ref` stands for in its place: what is beside the `$ref` is added to them,
+/// and wins. Operations behind a reference are then selected like all others.
+fn with_path_items(document: &Node) -> Cow<'_, Node> {
+    let is_reference = |item: &Node| grammar::reference(item).is_some();
+    let sections = ["paths", "webhooks"];
+    let items = |section| document.get(section).and_then(Node::as_object).into_iter().flatten();
+    if !sections.iter().any(|section| items(section).any(|(_, item)| is_reference(item))) {
+        return Cow::Borrowed(document);
+    }
     let mut result = document.clone();
+    for section in sections {
+        for (_, item) in result.get_mut(section).and_then(Node::as_object_mut).into_iter().flatten() {
+            // A chain longer than this is a circle.
+            for _ in 0..16 {
+                let Some(target) = grammar::reference(item).and_then(|target| target.strip_prefix('#')) else { break };
+                let Some(Value::Object(found)) = document.pointer(&percent_decode(target)).map(|node| &node.value)
+                else {
+                    break;
+                };
+                let mut merged = found.clone();
+                let beside = item.as_object().into_iter().flatten().filter(|(key, _)| *key != "$ref");
+                merged.extend(beside.map(|(key, value)| (key.clone(), value.clone())));
+                *item = Node::at(merged, &item.span);
+            }
+        }
+    }
+    Cow::Owned(result)
+}
+
+fn keep(mut result: Node, selection: &Selection) -> Node {
     if selection.is_everything() && selection.except.is_empty() {
         return result;
     }
@@ -57,8 +91,7 @@ pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
             let Some(item) = item.as_object_mut() else { continue };
             item.retain(|key, operation| !METHODS.contains(&key.as_str()) || selection.takes(path, operation));
         }
-        let has_method =
-            |item: &Node| METHODS.iter().any(|method| item.get(method).is_some()) || item.get("$ref").is_some();
+        let has_method = |item: &Node| METHODS.iter().any(|method| item.get(method).is_some());
         paths.retain(|path, item| path.starts_with("x-") || has_method(item));
     }
     result.take("webhooks");
@@ -276,6 +309,28 @@ components:
         let schemas = selected.pointer("/components/schemas").unwrap().as_object().unwrap();
         assert_eq!(schemas.keys().collect::<Vec<_>>(), ["A", "B"]);
         assert_eq!(selected.get("tags").unwrap().as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn operations_behind_a_path_items_reference_are_selected_like_all_others() {
+        let text = "
+openapi: 3.1.0
+paths:
+  /a: {$ref: '#/components/pathItems/A', parameters: [{name: p, in: query}]}
+  /b: {$ref: '#/components/pathItems/A', get: {tags: [b]}}
+  /c: {$ref: '#/components/pathItems/Gone'}
+components: {pathItems: {A: {get: {tags: [a], operationId: getA}, post: {tags: [b]}}}}
+";
+        let document = Node::parse("t.yaml", text).unwrap();
+        let selection = Selection { tags: vec!["a".into()], ..Selection::default() };
+        let paths = select(&document, &selection).unwrap().to_json()["paths"].take();
+        let expected = serde_json::json!({
+            "/a": {"get": {"tags": ["a"], "operationId": "getA"}, "parameters": [{"name": "p", "in": "query"}]},
+        });
+        assert_eq!(paths, expected);
+        let all = select(&document, &Selection::default()).unwrap();
+        assert!(all.pointer("/paths/~1b/get/operationId").is_none());
+        assert!(all.pointer("/paths/~1b/post").is_some() && all.pointer("/paths/~1c/$ref").is_some());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use syn::{Expr, ExprLit, FnArg, ImplItem, ImplItemFn, Item, Lit, Pat, Stmt, pars
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
-use crate::shape::model::{Api, BodyContent, ErrorBody, Operation, Param, Payload, Place, Type};
+use crate::shape::model::{Api, Body, BodyContent, ErrorBody, Operation, Param, Payload, Place, Type};
 
 use super::types;
 
@@ -253,10 +253,7 @@ impl VisitMut for Finishing<'_> {
         self.headers = self.operation.params.iter().any(|param| param.place == Place::Header);
         // Nobody but its own servers knows progenitor's version header.
         function.block.stmts.retain(|stmt| !is_version_header(stmt, self.headers));
-        if let Some(body) = &self.operation.body
-            && !body.required
-            && matches!(body.content, BodyContent::Json(..))
-        {
+        if self.operation.body.as_ref().is_some_and(|body| !body.required) {
             for input in &mut function.sig.inputs {
                 if let FnArg::Typed(argument) = input
                     && matches!(&*argument.pat, Pat::Ident(name) if name.ident == "body")
@@ -334,6 +331,45 @@ impl VisitMut for Finishing<'_> {
                     // The caller names it.
                     *expr = (*call.receiver).clone();
                 }
+            }
+            Expr::Try(attempt) => {
+                let optional = self.operation.body.as_ref().is_some_and(|body| !body.required);
+                if let Expr::MethodCall(call) = &*attempt.expr
+                    && call.method == "form_urlencoded"
+                    && optional
+                {
+                    let receiver = &call.receiver;
+                    *expr = parse_quote! {{
+                        let request = #receiver;
+                        match body {
+                            Some(body) => request.form_urlencoded(&body)?,
+                            None => request,
+                        }
+                    }};
+                }
+            }
+            Expr::MethodCall(call) if call.method == "body" => {
+                let Some(Body { required: false, content: BodyContent::Raw(media), .. }) = &self.operation.body else {
+                    return;
+                };
+                // The media type is said with the body, or not at all.
+                let mut receiver = (*call.receiver).clone();
+                let mut kind = None;
+                if media.is_some()
+                    && let Expr::MethodCall(header) = &receiver
+                    && header.method == "header"
+                {
+                    let arguments = &header.args;
+                    kind = Some(quote! { .header(#arguments) });
+                    receiver = (*header.receiver).clone();
+                }
+                *expr = parse_quote! {{
+                    let request = #receiver;
+                    match body {
+                        Some(body) => request #kind .body(body),
+                        None => request,
+                    }
+                }};
             }
             Expr::MethodCall(call) if call.method == "json" => {
                 let Some(body) = &self.operation.body else { return };

@@ -102,15 +102,16 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
     let mut generics = None;
     if let Some(body) = &operation.body {
         let ty = match &body.content {
-            BodyContent::Json(ty, _) if !body.required => {
-                let ty = borrowed(ty, &prefix);
-                quote! { ::std::option::Option<#ty> }
-            }
             BodyContent::Json(ty, _) | BodyContent::Form(ty) => borrowed(ty, &prefix),
             BodyContent::Raw(_) => {
                 generics = Some(quote! { <B: Into<::reqwest::Body>> });
                 quote! { B }
             }
+        };
+        let ty = if body.required {
+            ty
+        } else {
+            quote! { ::std::option::Option<#ty> }
         };
         // progenitor puts the body last.
         arguments.push(quote! { body: #ty });

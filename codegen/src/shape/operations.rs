@@ -58,7 +58,8 @@ pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> V
                 "the operation has servers of its own; it is sent where the client's others are",
             );
         }
-        let mut shaping = Shaping { document, types, at, name: &name, hint: names::pascal(&name), node };
+        let hint = names::pascal(&name);
+        let mut shaping = Shaping { document, types, at, name: &name, hint, node, path: path.to_owned() };
         let params = shaping.params(item, &template);
         let (body, content_type) = shaping.body();
         let (success, accept) = shaping.success();
@@ -66,6 +67,7 @@ pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> V
             Errors::Typed => shaping.errors(),
             Errors::Raw => ErrorBody::Raw,
         };
+        let path = shaping.path;
         let at = shaping.at;
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let mut params = params;
@@ -73,7 +75,7 @@ pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> V
         operations.push(Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
             method: method.to_owned(),
-            path: path.to_owned(),
+            path,
             summary: text("summary"),
             description: text("description"),
             deprecated: node.is_true("deprecated"),
@@ -190,6 +192,8 @@ struct Shaping<'a, 'b> {
     /// What types made for this operation are named after.
     hint: String,
     node: &'a Node,
+    /// The path template, with what the styles of its parameters write before their values.
+    path: String,
 }
 
 impl Shaping<'_, '_> {
@@ -227,6 +231,9 @@ impl Shaping<'_, '_> {
                 ),
                 Some("query") => self.query(node, at, wire, &mut params),
                 Some("header") if is_ignored_header(wire) => {}
+                Some("header") if wire.eq_ignore_ascii_case("cookie") => {
+                    cookies.push((wire.to_owned(), node.is_true("required"), at.clone(), node.clone()));
+                }
                 Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
                 Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
                 Some("cookie") => cookies.push((wire.to_owned(), node.is_true("required"), at.clone(), node.clone())),
@@ -288,15 +295,26 @@ impl Shaping<'_, '_> {
         } else {
             append(&mut text, "JSON text.");
         }
+        // What the `matrix` and `label` styles put before a value, and between several (RFC 6570, section 3.2).
+        let (before, between) = match node.str("style").filter(|_| place == Place::Path) {
+            Some("matrix") => (format!(";{wire}="), format!(";{wire}=")),
+            Some("label") => (".".to_owned(), ".".to_owned()),
+            _ => (String::new(), ",".to_owned()),
+        };
+        if !before.is_empty() {
+            let placeholder = format!("{{{wire}}}");
+            self.path = self.path.replace(&placeholder, &format!("{before}{placeholder}"));
+        }
         if place != Place::Query && !self.types.is_scalar(&ty) {
             let style = if place == Place::Path { "in the path" } else { "in the header" };
+            let between = if node.is_true("explode") { between } else { ",".to_owned() };
             self.types.note(
                 Kind::Rename,
                 at,
                 node,
-                format!("`{wire}` is a string here: values are written {style} separated by commas"),
+                format!("`{wire}` is a string here: values are written {style} separated by `{between}`"),
             );
-            append(&mut text, "Values are separated by commas.");
+            append(&mut text, &format!("Values are separated by `{between}`."));
             ty = Type::String;
         }
         Param { name: String::new(), wire: wire.to_owned(), place, required, ty, doc: text }
@@ -348,7 +366,29 @@ impl Shaping<'_, '_> {
             "pipeDelimited" => "`|`",
             _ => "commas",
         };
-        if !explode && (list || object.is_some()) || list && !self.types.is_flat_list(&param.ty) {
+        if let Some(fields) = &object
+            && explode
+            && !fields.iter().all(|(_, ty, _, _)| self.types.is_scalar(ty))
+        {
+            // A value that is no scalar has no place in such an object: each property is written by itself.
+            for (field, ty, required, doc) in fields {
+                let ty = ty.inner().clone();
+                let flat = self.types.is_scalar(&ty) || self.types.is_flat_list(&ty);
+                params.push(Param {
+                    name: String::new(),
+                    wire: field.clone(),
+                    place: Place::Query,
+                    required: param.required && *required,
+                    ty: if flat { ty } else { Type::String },
+                    doc: doc.clone(),
+                });
+            }
+            let reason = format!("the object `{wire}` is given as one argument for each of its properties");
+            self.types.note(Kind::Rename, at, node, reason);
+            return;
+        }
+        let flat = self.types.is_scalar(&param.ty) || self.types.is_flat_list(&param.ty);
+        if !explode && !self.types.is_scalar(&param.ty) || list && !flat {
             self.types.note(
                 Kind::Rename,
                 at,
@@ -389,7 +429,7 @@ impl Shaping<'_, '_> {
             chosen.get("schema").map_or(Type::Any, |schema| types.type_of(schema, &schema_at, &hint, View::Write))
         };
         let content = match essence(media).as_str() {
-            json if is_json(json) => BodyContent::Json(typed(self.types), json.to_owned()),
+            json if is_json(json) => BodyContent::Json(typed(self.types), header_text(media)),
             "application/x-www-form-urlencoded" => {
                 let ty = typed(self.types);
                 match self.types.fields_of(&ty) {
@@ -427,6 +467,12 @@ impl Shaping<'_, '_> {
 
     /// What a success holds, and the media type to ask for if it is not plain JSON.
     fn success(&mut self) -> (Payload, Option<String>) {
+        for (status, response, at) in self.responses(|status| status.starts_with('3')) {
+            if response.get("content").is_some() {
+                let reason = format!("an answer of {status} is an error here, with its body unread");
+                self.types.note(Kind::Loss, &at, &response, reason);
+            }
+        }
         let responses = self.responses(|status| status.starts_with('2'));
         let responses = if responses.is_empty() { self.responses(|status| status == "default") } else { responses };
         let mut json = Vec::new();
@@ -434,8 +480,14 @@ impl Shaping<'_, '_> {
         let mut empty = false;
         let mut stream = None;
         for (status, response, at) in &responses {
+            if let Some(headers) = response.get("headers").filter(|it| it.as_object().is_some_and(|it| !it.is_empty()))
+            {
+                let reason = "the headers of the answer are not part of what the method gives";
+                self.types.note(Kind::Loss, &at.join("headers"), headers, reason);
+            }
             let content = response.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
-            let Some(content) = content else {
+            // An answer to HEAD has no body, whatever is said of it (RFC 9110, section 9.3.2).
+            let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
                 empty = true;
                 continue;
             };
@@ -449,9 +501,9 @@ impl Shaping<'_, '_> {
                         );
                         self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
                     }
-                    let essence = essence(media);
-                    if essence != "application/json" && accept.is_none() {
-                        accept = Some(essence);
+                    let asked = header_text(media);
+                    if asked != "application/json" && accept.is_none() {
+                        accept = Some(asked);
                     }
                     let hint = if responses.len() == 1 || status == "200" {
                         format!("{}Response", self.hint)
@@ -535,6 +587,16 @@ fn append(doc: &mut String, sentence: &str) {
 
 fn essence(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A media type with the parameters that tell it from others, as a header carries it. JSON has one charset.
+fn header_text(media: &str) -> String {
+    let telling = |parameter: &&str| {
+        !parameter.is_empty()
+            && !parameter.to_ascii_lowercase().starts_with("charset=")
+            && parameter.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    };
+    media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
 }
 
 fn is_json(essence: &str) -> bool {

@@ -594,13 +594,16 @@ impl<'a> Types<'a> {
         }
         let mut structure = schema.clone();
         bare_structure(&mut structure);
+        let both = [View::Read, View::Write];
+        let views = if self.differs(schema) { [place.view; 2] } else { both };
         let Some(given) = schema.str("x-rust-name") else {
             let identity = schema.span.identity();
-            let known = identity.and_then(|identity| self.inline.get(&(identity, place.view)));
-            if let Some((other, name)) = known
-                && *other == structure
-            {
-                return Claimed::Shared(name.clone());
+            for view in views {
+                if let Some((other, name)) = identity.and_then(|identity| self.inline.get(&(identity, view)))
+                    && *other == structure
+                {
+                    return Claimed::Shared(name.clone());
+                }
             }
             let origin = identity.and_then(|identity| self.origins.get(&identity));
             let name = self.free(origin.map_or(place.name, String::as_str));
@@ -611,7 +614,7 @@ impl<'a> Types<'a> {
             return Claimed::New(name);
         };
         let key = (given.to_owned(), place.view);
-        for view in [View::Read, View::Write] {
+        for view in views {
             if let Some((other, name)) = self.shared.get(&(given.to_owned(), view))
                 && *other == structure
             {
@@ -622,6 +625,25 @@ impl<'a> Types<'a> {
         self.taken.insert(name.clone());
         self.shared.insert(key, (structure, name.clone()));
         Claimed::New(name)
+    }
+
+    /// Whether a schema is another type to who reads it than to who writes it: by something below it that only one of
+    /// them sees, or that is open to one of them only.
+    fn differs(&self, schema: &Node) -> bool {
+        let mut differs = false;
+        Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
+            let properties = node.get("properties").and_then(Node::as_object);
+            differs |= properties.into_iter().flat_map(Map::values).any(|it| {
+                ["readOnly", "writeOnly"]
+                    .iter()
+                    .any(|mark| it.is_true(mark) || marked_by_reference(it, mark, &self.schemas))
+            });
+            differs |= node.get("additionalProperties").and_then(Node::as_bool) == Some(false);
+            differs |= grammar::reference(node)
+                .and_then(component_name)
+                .is_some_and(|component| self.twins.contains(&component));
+        });
+        differs
     }
 
     /// Gives back a claimed name that no type was made for.
