@@ -100,16 +100,48 @@ fn structure(def: &TypeDef, it: &Struct) -> TokenStream {
     let debug = (!sensitive).then(|| quote! { Debug, });
     let redacted = sensitive.then(|| redacted_debug(&name, it));
     let new = (!empty).then(|| constructor(&name, it));
+    let renamed = aliased(&name, it);
+    let remote = renamed.as_ref().map(|_| quote! { #[serde(remote = "Self")] });
     quote! {
         #docs
         #[derive(Clone, #debug #default PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+        #remote
         pub struct #name {
             #(#fields)*
             #extra
         }
         #new
         #redacted
+        #renamed
     }
+}
+
+/// Reading of a struct whose fields have further names. serde's own aliases fail on an object that has a field twice, by
+/// two of its names; here the document's name wins, and the other is kept like any key that nobody named.
+fn aliased(name: &Ident, it: &Struct) -> Option<TokenStream> {
+    let known = |alias: &&String| !it.fields.iter().any(|field| field.wire == **alias);
+    let pairs: Vec<TokenStream> = it
+        .fields
+        .iter()
+        .flat_map(|field| field.aliases.iter().filter(known).map(move |alias| (alias, &field.wire)))
+        .map(|(alias, wire)| quote! { (#alias, #wire) })
+        .collect();
+    (!pairs.is_empty()).then(|| {
+        quote! {
+            impl<'de> ::serde::Deserialize<'de> for #name {
+                fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                    let object = by_document_names(deserializer, &[#(#pairs),*])?;
+                    Self::deserialize(object).map_err(::serde::de::Error::custom)
+                }
+            }
+
+            impl ::serde::Serialize for #name {
+                fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                    Self::serialize(self, serializer)
+                }
+            }
+        }
+    })
 }
 
 fn field_type(field: &Field) -> TokenStream {
@@ -131,9 +163,8 @@ fn field(field: &Field) -> TokenStream {
     let wire = &field.wire;
     let docs = doc(&field.doc, &format!("The property `{wire}`."));
     let rename = (field.name != *wire).then(|| quote! { rename = #wire, });
-    let aliases = field.aliases.iter().map(|alias| quote! { alias = #alias, });
     let skip = (!field.required).then(|| quote! { skip_serializing_if = "Option::is_none", });
-    let attributes = quote! { #rename #(#aliases)* #skip };
+    let attributes = quote! { #rename #skip };
     let serde = (!attributes.is_empty()).then(|| quote! { #[serde(#attributes)] });
     let deprecated = field.deprecated.then(|| quote! { #[doc = "\n**Deprecated** by the service."] });
     let ty = field_type(field);
@@ -258,7 +289,10 @@ fn properties<'a>(
         return;
     }
     match by_name.get(name.as_str()).map(|def| &def.kind) {
-        Some(TypeKind::Struct(it)) => known.extend(it.fields.iter().map(|field| field.wire.as_str())),
+        Some(TypeKind::Struct(it)) => {
+            let names = |field: &'a Field| [&field.wire].into_iter().chain(&field.aliases).map(String::as_str);
+            known.extend(it.fields.iter().flat_map(names));
+        }
         Some(TypeKind::Alias(ty)) => properties(ty, by_name, seen, known),
         Some(TypeKind::Union(it)) => it.variants.iter().for_each(|it| properties(&it.ty, by_name, seen, known)),
         _ => {}
@@ -291,7 +325,30 @@ fn support(api: &Api) -> TokenStream {
             pub type Extra = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
         }
     });
-    quote! { #extra #strings #integers #unions }
+    let aliases = any(|kind| matches!(kind, TypeKind::Struct(it) if it.fields.iter().any(|it| !it.aliases.is_empty())));
+    let aliases = aliases.then(by_document_names);
+    quote! { #extra #strings #integers #unions #aliases }
+}
+
+fn by_document_names() -> TokenStream {
+    quote! {
+        /// An object with what came under another name put under the document's, where that is absent or null.
+        fn by_document_names<'de, D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+            names: &[(&str, &str)],
+        ) -> ::std::result::Result<::serde_json::Value, D::Error> {
+            let mut object: ::serde_json::Map<::std::string::String, ::serde_json::Value> =
+                ::serde::Deserialize::deserialize(deserializer)?;
+            for (other, name) in names {
+                if object.get(*name).is_none_or(::serde_json::Value::is_null)
+                    && let Some(value) = object.remove(*other)
+                {
+                    object.insert((*name).to_owned(), value);
+                }
+            }
+            Ok(::serde_json::Value::Object(object))
+        }
+    }
 }
 
 fn open_strings() -> TokenStream {
