@@ -37,8 +37,7 @@ fn calls_and_streams_are_waited_for() {
     assert_eq!(read.id, connector.id);
     let all: Result<Vec<_>, Error> = app.connectors().blocking().collect();
     assert_eq!(all.unwrap().len(), 13);
-    let outcome = c1.connector("app-github", "github-01").pause().blocking();
-    outcome.unwrap();
+    c1.connector("app-github", "github-01").pause().blocking().unwrap();
     assert!(c1.connector("app-github", "nobody").get().blocking().unwrap_err().is_not_found());
 
     // From several threads at once.

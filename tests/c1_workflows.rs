@@ -11,7 +11,7 @@ use connectors::c1::{
     ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Schedule, SyncOutcome, UserId, types,
 };
 use connectors_fake::Fault;
-use connectors_fake::c1::{SyncOutcome as Scripted, SyncScript};
+use connectors_fake::c1::SyncScript;
 use futures::{StreamExt, TryStreamExt};
 use http::HeaderMap;
 use http::header::HeaderValue;
@@ -104,9 +104,7 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
     assert!(connector.confirm_sync("").await.unwrap_err().is_invalid_argument());
 
     // The state that the document speaks of and does not list.
-    let script =
-        SyncScript { outcome: Scripted::Status("SYNC_STATUS_ERRORED_NO_DATA".to_owned()), ..Default::default() };
-    s.tenant.next_sync(script);
+    s.tenant.next_sync(SyncScript::status("SYNC_STATUS_ERRORED_NO_DATA"));
     let other = s.c1.connector(APP, "github-02");
     let sync = other.force_sync().await.unwrap();
     for _ in 0..4 {

@@ -88,7 +88,7 @@ async fn a_login_that_is_refused_or_too_late_is_told() {
 }
 
 #[tokio::test]
-async fn a_poll_that_fails_is_asked_again_and_less_often_if_nobody_answers() {
+async fn a_poll_that_fails_is_asked_again() {
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(Vec::<String>::new());
     let login = login(&tenant, &clock).await;
