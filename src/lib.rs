@@ -15,24 +15,37 @@
 //! # }
 //! ```
 //!
-//! Start with [`c1::Client`]. What it does not say in words of its own is in [`c1::api`]: every operation of the
-//! document, one method each, over the same transport and errors.
+//! | to | look at |
+//! |---|---|
+//! | get in: from the environment, with a secret, as a workload, as a person | [`c1::Client::from_env`], [`c1::ClientBuilder`], [`auth::TokenProvider`] |
+//! | do what a tenant's operator does | the map in [`c1`] |
+//! | call any operation of the document, over the same transport and errors | [`c1::api`] |
+//! | know what went wrong and what to do about it | [`Error`], [`Detail`] |
+//! | know what is sent again, and when | [`transport`] |
+//! | measure calls, add headers to them | [`transport::Attempted`], [`c1::ClientBuilder::headers_with`] |
+//! | do without async | `blocking` |
 //!
 //! # Features
 //! | feature | |
 //! |---|---|
 //! | `c1` (default) | the C1 client; without it, none of it is compiled |
+//! | `blocking` | `blocking`: calls and streams for programs without async |
 //! | `rustls` (default) | TLS by rustls |
 //! | `native-tls` | TLS by the platform's library |
+//! | `pipeshub` | reserved: parts for a client that is yet to come |
 
 #[cfg(feature = "c1")]
 pub mod c1;
 
 pub mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod details;
 mod error;
 mod paging;
 pub mod transport;
 
+pub use details::{Detail, FieldViolation};
 pub use error::Error;
 pub use paging::Pages;
 

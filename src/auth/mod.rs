@@ -1,6 +1,10 @@
 //! Tokens: where they come from, and how long one serves.
 
 mod cache;
+#[cfg(feature = "pipeshub")]
+#[allow(dead_code, reason = "its one user, PipesHub's client, takes what it needs of it")]
+mod code;
+mod device;
 mod oauth;
 
 use std::fmt;
@@ -12,7 +16,8 @@ use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use cache::Cache;
-pub(crate) use oauth::{TokenEndpoint, form};
+pub(crate) use device::{DeviceGrant, LoggedIn};
+pub(crate) use oauth::{ClientSecretPost, TokenEndpoint, form};
 
 use crate::Error;
 use crate::error::Kind;
