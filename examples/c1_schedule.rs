@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use connectors::c1::Client;
+use connectors::c1::{Client, Schedule};
 use connectors_fake::c1::Tenant;
 
 #[tokio::main]
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("paused");
     connector.resume().await?;
     println!("resumed");
-    connector.schedule("0 3 * * *", "Europe/Zurich").await?;
+    connector.schedule(Schedule::new("0 3 * * *", "Europe/Zurich")).await?;
     println!("every night at three");
 
     // A sync that would drop too much waits for a word. Its id is in the notice that C1 sends, and in its console.
