@@ -67,12 +67,18 @@ impl OAuthApp {
 }
 
 /// A login that has begun.
-#[derive(Debug)]
 pub(crate) struct CodeLogin {
     app: OAuthApp,
     redirect_uri: String,
     pkce: Pkce,
+    /// By which the browser's way back is known to belong to this login.
     state: Zeroizing<String>,
+}
+
+impl fmt::Debug for CodeLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodeLogin").field("app", &self.app).finish_non_exhaustive()
+    }
 }
 
 impl CodeLogin {
@@ -214,9 +220,8 @@ mod tests {
         assert_eq!(get("scope").as_deref(), Some("connector:read offline_access"));
         assert_eq!(get("redirect_uri").as_deref(), Some("http://127.0.0.1:8000/done"));
         assert!(!url.as_str().contains("PLANTED") && !url.as_str().contains(login.pkce.verifier.as_str()));
-        assert!(
-            !format!("{login:?}").contains("PLANTED") && !format!("{login:?}").contains(login.pkce.verifier.as_str())
-        );
+        let shown = format!("{login:?}");
+        assert!(!shown.contains("PLANTED") && !shown.contains(login.state.as_str()), "{shown}");
     }
 
     /// Answers one request on each connection, or closes it where there is no answer; gives back the bodies that came.
@@ -224,7 +229,7 @@ mod tests {
         let mut bodies = Vec::new();
         for answer in answers {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut read = Vec::new();
+            let mut read = Vec::<u8>::new();
             loop {
                 assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "the request ends early");
                 let text = String::from_utf8(read.clone()).unwrap();
