@@ -224,8 +224,10 @@ impl Exchange {
         if status.is_success() {
             return Ok(Answer::Whole(reply));
         }
-        let retry_after = retry::retry_after(&reply.headers, self.clock.time_of_day());
-        Err(Failed { failure: Failure::Answered(status), error: reply.describe(read(&reply)), retry_after })
+        let error = reply.describe(read(&reply));
+        let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
+        let retry_after = header.or_else(|| error.retry_after());
+        Err(Failed { failure: Failure::Answered(status), error, retry_after })
     }
 
     /// The body, as far as the limit allows.
