@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::details::Detail;
+
 /// How much of a failed answer's body is kept.
 const BODY_LIMIT: usize = 16 * 1024;
 /// How much of a server's message is shown.
@@ -39,7 +41,7 @@ struct Inner {
     operation: Option<&'static str>,
     status: Option<StatusCode>,
     code: Option<String>,
-    details: Vec<serde_json::Value>,
+    details: Vec<Detail>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
@@ -126,11 +128,24 @@ impl Error {
     }
 
     pub(crate) fn with_details(self, details: Vec<serde_json::Value>) -> Self {
-        self.with(|inner| inner.details = details)
+        self.with(|inner| inner.details = details.into_iter().map(Detail::from).collect())
+    }
+
+    /// The wait that the details ask for.
+    pub(crate) fn retry_delay(&self) -> Option<Duration> {
+        self.0.details.iter().find_map(|detail| match detail {
+            Detail::RetryInfo { retry_delay } => Some(*retry_delay),
+            _ => None,
+        })
     }
 
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
         self.with(|inner| inner.request_id = id)
+    }
+
+    /// Our own name for the request, unless the server has one.
+    pub(crate) fn or_request_id(self, id: Option<String>) -> Self {
+        if self.0.request_id.is_some() || id.is_none() { self } else { self.with_request_id(id) }
     }
 
     pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
@@ -263,19 +278,31 @@ impl Error {
         &self.0.message
     }
 
-    /// Further messages of the service about the failure, each with its `@type`.
+    /// What more the service says of the failure, for programs: which field is wrong, when to come back.
+    ///
+    /// ```
+    /// use connectors::Detail;
+    ///
+    /// # fn handle(error: connectors::Error) {
+    /// for detail in error.details() {
+    ///     if let Detail::BadRequest(violations) = detail {
+    ///         violations.iter().for_each(|it| println!("{}: {}", it.field(), it.description()));
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
-    pub fn details(&self) -> &[serde_json::Value] {
+    pub fn details(&self) -> &[Detail] {
         &self.0.details
     }
 
-    /// The server's id for the request, for its support.
+    /// The server's id for the request, or else the one that it was sent with, for the service's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How long the server asked to wait.
+    /// How long the server asked to wait: by `Retry-After`, or else by a [`Detail::RetryInfo`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -15,14 +15,22 @@
 //! # }
 //! ```
 //!
-//! Start with [`c1::Client`], or with `pipeshub::Client`. What they do not say in words of their own is in [`c1::api`] and
-//! `pipeshub::api`: every operation of the document, one method each, over the same transport and errors.
+//! | to | look at |
+//! |---|---|
+//! | get in: from the environment, with a secret, as a workload, as a person | [`c1::Client::from_env`], [`c1::ClientBuilder`], [`auth::TokenProvider`]; `pipeshub::Client`, `pipeshub::ClientBuilder` |
+//! | do what an operator does | the maps in [`c1`] and `pipeshub` |
+//! | call any operation of the document, over the same transport and errors | [`c1::api`], `pipeshub::api` |
+//! | know what went wrong and what to do about it | [`Error`], [`Detail`] |
+//! | know what is sent again, and when | [`transport`] |
+//! | measure calls, add headers to them | [`transport::Attempted`], [`c1::ClientBuilder::headers_with`] |
+//! | do without async | `blocking` |
 //!
 //! # Features
 //! | feature | |
 //! |---|---|
 //! | `c1` (default) | the C1 client; without it, none of it is compiled |
 //! | `pipeshub` | the PipesHub client, `connectors::pipeshub` |
+//! | `blocking` | `blocking`: calls and streams for programs without async |
 //! | `rustls` (default) | TLS by rustls |
 //! | `native-tls` | TLS by the platform's library |
 
@@ -32,6 +40,9 @@ pub mod c1;
 pub mod pipeshub;
 
 pub mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod details;
 mod error;
 #[cfg(any(feature = "c1", feature = "pipeshub"))]
 mod ids;
@@ -40,6 +51,7 @@ pub mod transport;
 #[cfg(any(feature = "c1", feature = "pipeshub"))]
 mod waiting;
 
+pub use details::{Detail, FieldViolation};
 pub use error::Error;
 pub use paging::Pages;
 #[cfg(any(feature = "c1", feature = "pipeshub"))]

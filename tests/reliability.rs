@@ -1,122 +1,20 @@
 //! What holds when the network, the server or the clock does not: over real sockets, with scripted faults and a clock
 //! that no test waits for. Each test counts what reached the server.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+mod support;
 
-use connectors::Error;
-use connectors::c1::{Client, ClientBuilder, EnvConfig, Progress, SyncOutcome};
-use connectors::transport::{Clock, Limits};
+use std::time::Duration;
+
+use connectors::c1::{Client, EnvConfig, Progress, SyncOutcome};
+use connectors::transport::Limits;
+use connectors::{Detail, Error};
 use connectors_fake::c1::{SyncScript, Tenant};
 use connectors_fake::{Fault, Gate};
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
-const APP: &str = "app-github";
-const CONNECTOR: &str = "github-01";
-
-/// Waits are noted and skipped; timeouts never strike, unless told to.
-#[derive(Clone, Debug)]
-struct TestClock(Arc<Times>);
-
-#[derive(Debug)]
-struct Times {
-    start: Instant,
-    passed: Mutex<Duration>,
-    waits: Mutex<Vec<Duration>>,
-    skew: Mutex<Duration>,
-    strike: tokio::sync::Notify,
-}
-
-impl TestClock {
-    fn new() -> Self {
-        Self(Arc::new(Times {
-            start: Instant::now(),
-            passed: Mutex::default(),
-            waits: Mutex::default(),
-            skew: Mutex::default(),
-            strike: tokio::sync::Notify::new(),
-        }))
-    }
-
-    fn advance(&self, by: Duration) {
-        *self.0.passed.lock().unwrap() += by;
-    }
-
-    /// Seconds waited, in order.
-    fn waits(&self) -> Vec<f64> {
-        self.0.waits.lock().unwrap().iter().map(Duration::as_secs_f64).collect()
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Instant {
-        self.0.start + *self.0.passed.lock().unwrap()
-    }
-
-    fn time_of_day(&self) -> SystemTime {
-        SystemTime::now() + *self.0.skew.lock().unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> connectors::transport::Sleep {
-        self.0.waits.lock().unwrap().push(duration);
-        self.advance(duration);
-        Box::pin(std::future::ready(()))
-    }
-
-    fn timeout(&self, _: Duration) -> connectors::transport::Sleep {
-        let times = Arc::clone(&self.0);
-        Box::pin(async move { times.strike.notified().await })
-    }
-
-    fn random(&self) -> f64 {
-        1.0
-    }
-}
-
-struct Setup {
-    tenant: Tenant,
-    clock: TestClock,
-    c1: Client,
-}
-
-async fn setup() -> Setup {
-    setup_with(|builder| builder).await
-}
-
-async fn setup_with(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Setup {
-    let tenant = Tenant::start().await.unwrap();
-    let clock = TestClock::new();
-    let builder = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).clock(clock.clone());
-    let c1 = change(builder).build().unwrap();
-    Setup { tenant, clock, c1 }
-}
-
-impl Setup {
-    /// How many requests reached an operation, by the end of its id, or `token`.
-    fn reached(&self, operation: &str) -> usize {
-        let requests = self.tenant.requests();
-        let token = |path: &str| path == "/auth/v1/token";
-        match operation {
-            "token" => requests.iter().filter(|it| token(&it.path)).count(),
-            _ => requests.iter().filter(|it| it.operation.as_deref().is_some_and(|id| id.ends_with(operation))).count(),
-        }
-    }
-
-    async fn get(&self) -> Result<connectors::c1::types::Connector, Error> {
-        self.c1.connector(APP, CONNECTOR).get().await
-    }
-
-    async fn create(&self) -> Result<connectors::c1::types::Connector, Error> {
-        self.c1
-            .app(APP)
-            .create_connector("catalog-github")
-            .config(EnvConfig::new().text("GITHUB_ORGANIZATION", "x"))
-            .send()
-            .await
-    }
-}
+use support::{APP, CONNECTOR, TestClock, setup, setup_with};
 
 #[tokio::test]
 async fn a_crowd_on_a_cold_client_asks_for_one_token() {
@@ -196,7 +94,7 @@ async fn another_tenants_key_and_a_wrong_clock_are_refused_by_the_server_and_tol
     assert!(!format!("{error} {error:?}").contains(other.client_secret()));
 
     let s = setup().await;
-    *s.clock.0.skew.lock().unwrap() = Duration::from_secs(3600);
+    s.clock.skew(Duration::from_secs(3600));
     assert!(s.get().await.unwrap_err().is_auth());
 }
 
@@ -313,7 +211,7 @@ async fn an_answer_that_does_not_come_times_out() {
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Create"));
     let strike = async {
         gate.arrived(1).await;
-        s.clock.0.strike.notify_waiters();
+        s.clock.strike();
     };
     let (result, ()) = futures::join!(s.create(), strike);
     let error = result.unwrap_err();
@@ -460,11 +358,12 @@ async fn a_failure_is_told_in_the_servers_words_and_by_predicates() {
     assert!(line.starts_with("get: 404 Not Found: ") && !line.contains('\n'), "{line}");
     assert!(error.body().is_some_and(|body| body.contains("\"code\"")));
 
-    let status = json!({"code": 3, "message": "two\nlines", "details": [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": []}]});
+    let status = json!({"code": 3, "message": "two\nlines", "details": [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"field": "name", "description": "too long"}]}]});
     s.tenant.fault(Fault::status(400).json(&status).header("x-request-id", "req-1").on("ConnectorService.Get"));
     let error = s.get().await.unwrap_err();
     assert!(error.is_bad_request() && !error.to_string().contains('\n'));
-    assert_eq!(error.details()[0]["@type"], "type.googleapis.com/google.rpc.BadRequest");
+    let [Detail::BadRequest(violations)] = error.details() else { panic!("{:?}", error.details()) };
+    assert_eq!((violations[0].field(), violations[0].description()), ("name", "too long"));
     assert_eq!(error.request_id(), Some("req-1"));
 }
 
@@ -475,7 +374,25 @@ async fn calls_can_be_spawned_and_dropped() {
     let spawned = tokio::spawn(async move { c1.connector(APP, CONNECTOR).get().await });
     spawned.await.unwrap().unwrap();
 
-    // A call dropped while it fetches the token leaves the next one free to fetch it.
+    // Calls dropped while they wait for the token leave its fetch to the next one: nothing is asked for twice, and
+    // callers who are all less patient than the endpoint is quick get their token in the end.
+    let s = setup().await;
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).token_endpoint());
+    for _ in 0..3 {
+        let call = s.get();
+        futures::pin_mut!(call);
+        let arrived = gate.arrived(1);
+        futures::pin_mut!(arrived);
+        futures::future::select(call, arrived).await;
+    }
+    gate.open();
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 1);
+}
+
+#[tokio::test]
+async fn a_token_fetch_that_lay_for_too_long_is_begun_anew() {
     let s = setup().await;
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint());
@@ -486,7 +403,49 @@ async fn calls_can_be_spawned_and_dropped() {
         futures::pin_mut!(arrived);
         futures::future::select(call, arrived).await;
     }
+    s.clock.advance(Duration::from_secs(61));
+    // The first is still held back.
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+    gate.open();
+}
+
+#[tokio::test]
+async fn a_failure_that_nobody_waited_for_is_not_the_next_calls() {
+    let s = setup().await;
+    let gate = Gate::default();
+    let refused = json!({"error": "invalid_client"});
+    s.tenant.fault(Fault::hold(&gate).json(&refused).token_endpoint());
+    {
+        let call = s.get();
+        futures::pin_mut!(call);
+        let arrived = gate.arrived(1);
+        futures::pin_mut!(arrived);
+        futures::future::select(call, arrived).await;
+    }
     gate.open();
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);
+}
+
+#[tokio::test]
+async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
+    let detail = |delay: &str| {
+        let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay});
+        json!({"code": 14, "message": "busy", "details": [retry]})
+    };
+    let s = setup().await;
+    s.tenant.fault(Fault::status(503).json(&detail("7.5s")).on("ConnectorService.Get"));
+    s.get().await.unwrap();
+    assert_eq!(s.clock.waits(), [7.5]);
+
+    let s = setup().await;
+    s.tenant.fault(Fault::status(503).json(&detail("300s")).on("ConnectorService.Get"));
+    assert_eq!(s.get().await.unwrap_err().retry_after(), Some(Duration::from_secs(300)));
+
+    // The header is nearer to whoever answers.
+    let s = setup().await;
+    s.tenant.fault(Fault::status(503).json(&detail("30s")).header("retry-after", "2").on("ConnectorService.Get"));
+    s.get().await.unwrap();
+    assert_eq!(s.clock.waits(), [2.0]);
 }

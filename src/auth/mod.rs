@@ -1,6 +1,9 @@
 //! Tokens: where they come from, and how long one serves.
 
 mod cache;
+#[cfg(feature = "pipeshub")]
+mod code;
+mod device;
 mod oauth;
 
 use std::fmt;
@@ -12,7 +15,10 @@ use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use cache::Cache;
-pub(crate) use oauth::{TokenEndpoint, form};
+#[cfg(feature = "pipeshub")]
+pub(crate) use code::{CodeLogin, OAuthApp, RefreshingToken};
+pub(crate) use device::{DeviceGrant, LoggedIn};
+pub(crate) use oauth::{ClientSecretPost, TokenEndpoint, form};
 
 use crate::Error;
 use crate::error::Kind;

@@ -1,9 +1,10 @@
-//! The token endpoint of OAuth 2.0 (RFC 6749, section 3.2).
+//! Endpoints of OAuth 2.0 (RFC 6749, section 3), above all the one for tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
@@ -12,23 +13,38 @@ use crate::Error;
 use crate::error::Kind;
 use crate::transport::{Attempt, Exchange, Reply};
 
-use super::Token;
+use super::{Token, TokenProvider};
 
-/// Where a client asks for tokens.
-#[derive(Debug)]
+/// An endpoint that takes forms: where a client asks for tokens, or for a code to get one with.
+#[derive(Clone, Debug)]
 pub(crate) struct TokenEndpoint {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) url: Url,
 }
 
+/// What a token endpoint gave.
+#[derive(Debug)]
+#[allow(dead_code, reason = "C1 gives access tokens only; the rest is for services with refresh tokens")]
+pub(crate) struct Granted {
+    pub(crate) token: Token,
+    /// For the next access token (RFC 6749, section 1.5).
+    pub(crate) refresh_token: Option<SecretString>,
+    /// What the token may do, if the server says.
+    pub(crate) scope: Option<String>,
+}
+
 /// A successful answer (RFC 6749, section 5.1).
 #[derive(Deserialize)]
-struct Granted {
+struct Answer {
     access_token: Zeroizing<String>,
     #[serde(default)]
     token_type: Option<String>,
     #[serde(default)]
     expires_in: Option<u64>,
+    #[serde(default)]
+    refresh_token: Option<Zeroizing<String>>,
+    #[serde(default)]
+    scope: Option<String>,
 }
 
 /// A refusal (RFC 6749, section 5.2).
@@ -52,14 +68,23 @@ impl TokenEndpoint {
         &self,
         body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
     ) -> Result<Token, Error> {
-        let mut attempt = Grant { endpoint: self, body };
         // Asking twice gives two tokens, and one is left to expire: no harm.
-        let reply = self.exchange.call(&mut attempt, true, refusal).await?;
-        let granted: Granted = serde_json::from_slice(&reply.body).map_err(|_| {
+        Ok(self.granted(body, true).await?.token)
+    }
+
+    /// Asks for a token and what comes with it. `repeatable` says whether the body can be sent again when an answer was
+    /// lost: what is good for one use only cannot.
+    pub(crate) async fn granted(
+        &self,
+        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
+        repeatable: bool,
+    ) -> Result<Granted, Error> {
+        let reply = self.post(body, repeatable).await?;
+        let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| {
             Error::new(Kind::Auth, "the token endpoint answered with something that is no token; is the host right?")
                 .with_status(reply.status)
         })?;
-        match granted.token_type.as_deref() {
+        match answer.token_type.as_deref() {
             None => {}
             Some(kind) if kind.eq_ignore_ascii_case("bearer") => {}
             Some(kind) if kind.eq_ignore_ascii_case("dpop") => {
@@ -75,20 +100,32 @@ impl TokenEndpoint {
                 ));
             }
         }
-        let token = Token::new(granted.access_token.as_str());
-        Ok(match granted.expires_in {
+        let token = Token::new(answer.access_token.as_str());
+        let token = match answer.expires_in {
             Some(seconds) => token.expires_in(Duration::from_secs(seconds)),
             None => token,
-        })
+        };
+        let refresh_token = answer.refresh_token.filter(|it| !it.is_empty()).map(|it| SecretString::from(it.as_str()));
+        Ok(Granted { token, refresh_token, scope: answer.scope })
+    }
+
+    /// Sends a form, and gives back what a success says.
+    pub(super) async fn post(
+        &self,
+        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
+        repeatable: bool,
+    ) -> Result<Reply, Error> {
+        let mut attempt = Post { endpoint: self, body };
+        self.exchange.call(&mut attempt, repeatable, refusal).await
     }
 }
 
-struct Grant<'a, F> {
+struct Post<'a, F> {
     endpoint: &'a TokenEndpoint,
     body: F,
 }
 
-impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Grant<'_, F> {
+impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Post<'_, F> {
     async fn request(&mut self) -> Result<reqwest::Request, Error> {
         let body = (self.body)()?;
         self.endpoint
@@ -105,7 +142,7 @@ impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Grant<'_
     }
 }
 
-/// A token endpoint's failure. Busy is not the same as wrong credentials.
+/// An endpoint's failure. Busy is not the same as wrong credentials.
 fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
@@ -120,5 +157,27 @@ fn refusal(reply: &Reply) -> Error {
         }
         Err(_) if transient => Error::new(kind, "the token endpoint does not work at the moment"),
         Err(_) => Error::new(kind, "the token endpoint refused without a reason; is the host right?"),
+    }
+}
+
+/// Client credentials with the secret in the body (RFC 6749, sections 2.3.1 and 4.4): `client_secret_post` of RFC 7591.
+#[derive(Debug)]
+pub(crate) struct ClientSecretPost {
+    pub(crate) endpoint: TokenEndpoint,
+    pub(crate) id: String,
+    pub(crate) secret: SecretString,
+    /// What the token is to be good for, words with spaces between; the server's choice if none.
+    pub(crate) scope: Option<String>,
+}
+
+impl TokenProvider for ClientSecretPost {
+    async fn token(&self) -> Result<Token, Error> {
+        let mut pairs = vec![
+            ("client_id", self.id.as_str()),
+            ("client_secret", self.secret.expose_secret()),
+            ("grant_type", "client_credentials"),
+        ];
+        pairs.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        self.endpoint.grant(|| Ok(form(&pairs))).await
     }
 }

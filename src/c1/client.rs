@@ -2,23 +2,25 @@
 
 use std::env;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::Error;
-use crate::auth::{Cache, Fixed, Provider, Token, TokenEndpoint, TokenProvider};
+use crate::auth::{Cache, ClientSecretPost, Fixed, Provider, Token, TokenEndpoint, TokenProvider};
 use crate::error::Kind;
 use crate::paging::{Page, Pages};
-use crate::transport::{Clock, Exchange, Limits, Reply, Settings, Transport, check_base_url};
+use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, connection_methods};
 
 use super::api;
 use super::connector::{App, Connector};
 use super::credentials::ClientId;
+use super::device::DeviceLogin;
 use super::ids::{AppId, ConnectorId};
+use super::inventory::Inventory;
 use super::token::{SignedAssertion, TokenExchange};
 use super::types;
 
@@ -104,6 +106,13 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// A client with tokens of its own for a server.
+    pub(super) fn over(exchange: Arc<Exchange>, base_url: &Url, provider: Provider) -> Self {
+        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
+        let transport = Transport::new(exchange, base_url, tokens, failure);
+        Self { api: Arc::new(api::Client::new(transport.clone())), transport }
+    }
+
     /// Every operation as the document has it, over this client's transport.
     #[must_use]
     pub fn api(&self) -> &api::Client {
@@ -121,6 +130,30 @@ impl Client {
                 Ok(Page { items: page.list.unwrap_or_default(), next: page.next_page_token })
             }
         })
+    }
+
+    /// The connectors of all apps, each with its app, in no order. At most `concurrency` apps are listed at a time.
+    ///
+    /// ```no_run
+    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use futures::StreamExt;
+    ///
+    /// let mut all = c1.inventory(NonZeroUsize::new(8).unwrap());
+    /// while let Some(listed) = all.next().await {
+    ///     match listed {
+    ///         Ok(listed) => println!("{:?} in {:?}", listed.connector.display_name, listed.app.display_name),
+    ///         // The other apps go on.
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn inventory(&self, concurrency: NonZeroUsize) -> Inventory {
+        Inventory::new(self.clone(), concurrency)
     }
 
     /// One app, and the connectors that belong to it. Sends nothing yet.
@@ -157,6 +190,7 @@ pub struct ClientBuilder {
 enum Credentials {
     Provider(Provider),
     Assertion { id: String, secret: SecretString },
+    SecretPost { id: String, secret: SecretString },
     Workload { id: String, subject: Provider },
 }
 
@@ -173,6 +207,15 @@ impl ClientBuilder {
     #[must_use]
     pub fn client_credentials(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.credentials = Some(Credentials::Assertion { id: id.into(), secret: secret.into().into() });
+        self
+    }
+
+    /// A client id and secret of which the secret itself is sent, in the body of the token request (RFC 6749, section 2.3.1;
+    /// `client_secret_post` in RFC 7591). C1 takes it as well; [`ClientBuilder::client_credentials`] keeps the secret here.
+    /// The host is in the id.
+    #[must_use]
+    pub fn client_secret_post(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.credentials = Some(Credentials::SecretPost { id: id.into(), secret: secret.into().into() });
         self
     }
 
@@ -211,49 +254,35 @@ impl ClientBuilder {
         self
     }
 
-    /// How long things may take and how large they may be.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.settings.limits = limits;
-        self
-    }
+    connection_methods! {}
 
-    /// A clock of the test's own.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.settings.clock = Arc::new(clock);
-        self
-    }
-
-    /// An HTTP client of your own making: a proxy, a certificate authority, a pool. Redirects, the connect timeout, the
-    /// user agent and the headers set here are put into it.
-    #[must_use]
-    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
-        self.settings.http = Some(http);
-        self
-    }
-
-    /// A header for every request. Its value is never printed.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(mut value)) => {
-                value.set_sensitive(true);
-                self.settings.headers.insert(name, value);
-            }
-            _ => {
-                self.wrong =
-                    Some(Error::new(Kind::Config, "a header's name or value has characters that HTTP does not allow"))
-            }
+    /// Begins the login of a person in whatever browser they have (RFC 8628): show them the code and the page, and wait. Other
+    /// credentials set here are not used. The server is the tenant's, or else the one in the client id.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connectors::Error> {
+    /// use connectors::c1::Client;
+    ///
+    /// let login = Client::builder().tenant("example").device_login("my-program").await?;
+    /// println!("open {} and enter {}", login.verification_uri(), login.user_code());
+    /// let c1 = login.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if something is missing or malformed, [`Error::is_auth`] if the server does not know the client.
+    pub async fn device_login(self, client_id: impl Into<String>) -> Result<DeviceLogin, Error> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
         }
-        self
-    }
-
-    /// Words for the `User-Agent`, before this crate's own.
-    #[must_use]
-    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.settings.user_agent = Some(name.into());
-        self
+        let client_id = client_id.into();
+        let base_url = match &self.tenant {
+            Some(tenant) => server(tenant)?,
+            None => server(client_id.parse::<ClientId>()?.host())?,
+        };
+        let exchange = self.settings.exchange(&base_url)?;
+        DeviceLogin::start(exchange, base_url, client_id).await
     }
 
     /// The client. Sends nothing yet: a wrong secret shows when the first call is made.
@@ -268,7 +297,9 @@ impl ClientBuilder {
             .credentials
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a client id and secret, or a token"))?;
         let id = match &credentials {
-            Credentials::Assertion { id, .. } | Credentials::Workload { id, .. } => Some(id.parse::<ClientId>()?),
+            Credentials::Assertion { id, .. }
+            | Credentials::SecretPost { id, .. }
+            | Credentials::Workload { id, .. } => Some(id.parse::<ClientId>()?),
             Credentials::Provider(_) => None,
         };
         let base_url = match (&self.tenant, &id) {
@@ -279,9 +310,7 @@ impl ClientBuilder {
         let exchange = self.settings.exchange(&base_url)?;
         let audience = self.audience.unwrap_or_else(|| base_url.host_str().unwrap_or_default().to_owned());
         let provider = provider(credentials, id, &exchange, &base_url, audience)?;
-        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
-        let transport = Transport::new(exchange, &base_url, tokens, failure);
-        Ok(Client { api: Arc::new(api::Client::new(transport.clone())), transport })
+        Ok(Client::over(exchange, &base_url, provider))
     }
 }
 
@@ -292,19 +321,26 @@ fn provider(
     base_url: &Url,
     audience: String,
 ) -> Result<Provider, Error> {
-    let url = format!("{}/auth/v1/token", base_url.as_str().trim_end_matches('/'));
-    let url = Url::parse(&url)
-        .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))?;
-    let endpoint = TokenEndpoint { exchange: Arc::clone(exchange), url };
+    let endpoint = endpoint(exchange, base_url, "/auth/v1/token")?;
     Ok(match (credentials, id) {
         (Credentials::Assertion { secret, .. }, Some(id)) => {
             let secret = secret.expose_secret().parse()?;
             Provider::new(SignedAssertion { endpoint, id, secret, audience, clock: Arc::clone(&exchange.clock) })
         }
+        (Credentials::SecretPost { secret, .. }, Some(id)) => {
+            Provider::new(ClientSecretPost { endpoint, id: id.as_str().to_owned(), secret, scope: None })
+        }
         (Credentials::Workload { subject, .. }, Some(id)) => Provider::new(TokenExchange { endpoint, id, subject }),
         (Credentials::Provider(provider), _) => provider,
         (_, None) => return Err(Error::new(Kind::Config, "the client id is missing")),
     })
+}
+
+/// An endpoint of OAuth on a server.
+pub(super) fn endpoint(exchange: &Arc<Exchange>, base_url: &Url, path: &str) -> Result<TokenEndpoint, Error> {
+    let url = Url::parse(&format!("{}{path}", base_url.as_str().trim_end_matches('/')))
+        .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))?;
+    Ok(TokenEndpoint { exchange: Arc::clone(exchange), url })
 }
 
 /// A tenant's name, host or URL as the URL of its server.
@@ -346,7 +382,61 @@ fn failure(reply: &Reply) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use connectors_fake::Fault;
+    use connectors_fake::c1::Tenant;
+    use http::header::{HeaderMap, HeaderName, HeaderValue};
+
     use super::*;
+
+    /// C1 takes no name for a call from its clients, so its builder does not set this.
+    async fn with_request_ids() -> (Tenant, ClientBuilder) {
+        let tenant = Tenant::start().await.unwrap();
+        let mut builder = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret());
+        builder.settings.request_id_header = Some(HeaderName::from_static("x-request-id"));
+        (tenant, builder)
+    }
+
+    #[tokio::test]
+    async fn a_call_has_one_id_for_all_attempts_and_errors_tell_it() {
+        let (tenant, builder) = with_request_ids().await;
+        let c1 = builder.build().unwrap();
+        let ids = || -> Vec<String> {
+            let sent = tenant.requests();
+            tenant.clear_requests();
+            sent.iter().map(|it| it.header("x-request-id").unwrap_or_default().to_owned()).collect()
+        };
+        let connector = c1.connector("app-github", "github-01");
+        connector.get().await.unwrap();
+        tenant.revoke_tokens();
+        ids();
+        // Refused, with a new token between.
+        connector.get().await.unwrap();
+        let sent = ids();
+        let [first, token, second] = sent.as_slice() else { panic!("{sent:?}") };
+        assert!(first == second && first != token, "{sent:?}");
+        assert!(sent.iter().all(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())), "{sent:?}");
+
+        let nobody = c1.connector("app-github", "nobody");
+        assert_eq!(nobody.get().await.unwrap_err().request_id(), Some(ids()[0].as_str()));
+        tenant.fault(Fault::status(404).header("x-request-id", "theirs").on("ConnectorService.Get"));
+        assert_eq!(nobody.get().await.unwrap_err().request_id(), Some("theirs"));
+        ids();
+        tenant.fault(Fault::reset_after_request().on("ConnectorService.RotateCredential"));
+        let broken = connector.rotate_credential().await.unwrap_err();
+        assert_eq!(broken.request_id(), Some(ids()[0].as_str()));
+    }
+
+    #[tokio::test]
+    async fn a_programs_own_id_wins() {
+        let (tenant, builder) = with_request_ids().await;
+        let mine = |_: &crate::transport::Operation| {
+            HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), HeaderValue::from_static("mine"))])
+        };
+        let c1 = builder.headers_with(mine).build().unwrap();
+        let error = c1.connector("app-github", "nobody").get().await.unwrap_err();
+        assert_eq!(error.request_id(), Some("mine"));
+        assert_eq!(tenant.requests().last().unwrap().header("x-request-id"), Some("mine"));
+    }
 
     #[test]
     fn tenants_are_names_hosts_or_urls() {

@@ -9,6 +9,8 @@ use super::types::AnyMessage;
 
 /// The type of configuration that most connectors of the catalog take.
 const ENV_CONFIG: &str = "type.googleapis.com/c1.api.app.v1.EnvConfig";
+/// The key of its values.
+const CONFIGURATION: &str = "configuration";
 
 /// A connector's configuration: values by the keys of its catalog entry's schema.
 ///
@@ -24,10 +26,77 @@ const ENV_CONFIG: &str = "type.googleapis.com/c1.api.app.v1.EnvConfig";
 /// assert!(!format!("{config:?}").contains("s3cret"));
 /// ```
 ///
-/// Booleans and lists travel as text, which is what the service takes. Secrets do not come back on reads.
-#[derive(Clone, Default)]
+/// Booleans and lists travel as text, which is what the service takes.
+///
+/// A connector's configuration is read back with `EnvConfig::from(&message)`. What is not understood of it is kept and
+/// written again: values of another kind, other keys, another type. Secrets do not come back on reads, so set them again
+/// before such a configuration is sent:
+///
+/// ```
+/// use connectors::c1::{ConfigValue, EnvConfig, types};
+///
+/// let stored: types::AnyMessage = EnvConfig::new().text("domain", "example.okta.com").into();
+/// let config = EnvConfig::from(&stored);
+/// assert_eq!(config.get("domain"), Some(ConfigValue::Text("example.okta.com".to_owned())));
+/// let changed = config.text("domain", "example.com").secret("api_token", "s3cret");
+/// assert_eq!(changed.keys().collect::<Vec<_>>(), ["domain", "api_token"]);
+/// ```
+#[derive(Clone)]
 pub struct EnvConfig {
-    values: Vec<(String, Entry)>,
+    at_type: Option<String>,
+    /// None: the message has no configuration of this kind.
+    values: Option<Vec<(String, Entry)>>,
+    /// What is beside the type and the values.
+    rest: Map<String, Value>,
+}
+
+/// A value of a configuration; see [`EnvConfig::get`]. `Debug` does not show it: it may be a secret.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigValue {
+    /// A text; also how truth values (`true`, `false`) and lists (joined by commas) travel.
+    Text(String),
+    /// Texts by key, in their order.
+    Map(Vec<(String, String)>),
+    /// A value of another kind, as it came.
+    Unknown(Value),
+}
+
+impl ConfigValue {
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn read(value: &Value) -> Self {
+        let pair =
+            |item: &Value| Some((item.get("key")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
+        // Protobuf writes what is unset as null, or not at all.
+        let map = value.get("keyValues").filter(|it| !it.is_null());
+        let known = match (map, value.get("stringValue")) {
+            (Some(map), _) => {
+                let items = map.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                items.iter().map(pair).collect::<Option<Vec<_>>>().map(Self::Map)
+            }
+            (None, Some(text)) => text.as_str().map(|text| Self::Text(text.to_owned())),
+            (None, None) => None,
+        };
+        known.unwrap_or_else(|| Self::Unknown(value.clone()))
+    }
+}
+
+impl fmt::Debug for ConfigValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text([redacted])",
+            Self::Map(_) => "Map([redacted])",
+            Self::Unknown(_) => "Unknown([redacted])",
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -40,7 +109,22 @@ impl EnvConfig {
     /// An empty configuration.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { at_type: Some(ENV_CONFIG.to_owned()), values: Some(Vec::new()), rest: Map::new() }
+    }
+
+    /// The value of a key; a secret too, if it was set here.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<ConfigValue> {
+        let (_, entry) = self.values.iter().flatten().find(|(known, _)| known == key)?;
+        Some(match entry {
+            Entry::Plain(value) => ConfigValue::read(value),
+            Entry::Secret(secret) => ConfigValue::Text(secret.expose_secret().to_owned()),
+        })
+    }
+
+    /// The keys that have a value.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().flatten().map(|(key, _)| key.as_str())
     }
 
     /// A text value.
@@ -51,9 +135,8 @@ impl EnvConfig {
 
     /// A text value that nothing prints.
     #[must_use]
-    pub fn secret(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.values.push((key.into(), Entry::Secret(SecretString::from(value.into()))));
-        self
+    pub fn secret(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(key, Entry::Secret(SecretString::from(value.into())))
     }
 
     /// A truth value, sent as the text `true` or `false`.
@@ -81,31 +164,106 @@ impl EnvConfig {
         self.plain(key, json!({"keyValues": {"items": items}}))
     }
 
-    fn plain(mut self, key: impl Into<String>, value: Value) -> Self {
-        self.values.push((key.into(), Entry::Plain(value)));
+    fn plain(self, key: impl Into<String>, value: Value) -> Self {
+        self.set(key, Entry::Plain(value))
+    }
+
+    /// Sets a value, in the place of one that the key had.
+    fn set(mut self, key: impl Into<String>, entry: Entry) -> Self {
+        let key = key.into();
+        let values = self.values.get_or_insert_default();
+        match values.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known = entry,
+            None => values.push((key, entry)),
+        }
         self
+    }
+}
+
+impl Default for EnvConfig {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl fmt::Debug for EnvConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Values are not printed at all: what is secret is for the catalog to say, not for us to guess.
-        f.debug_list().entries(self.values.iter().map(|(key, _)| key)).finish()
+        f.debug_list().entries(self.keys()).finish()
     }
 }
 
 impl From<EnvConfig> for AnyMessage {
     fn from(config: EnvConfig) -> Self {
-        let mut values = Map::new();
-        for (key, entry) in config.values {
-            let value = match entry {
-                Entry::Plain(value) => value,
-                Entry::Secret(secret) => json!({"stringValue": secret.expose_secret()}),
-            };
-            values.insert(key, value);
+        let mut extra = config.rest;
+        if let Some(entries) = config.values {
+            let mut values = Map::new();
+            for (key, entry) in entries {
+                let value = match entry {
+                    Entry::Plain(value) => value,
+                    Entry::Secret(secret) => json!({"stringValue": secret.expose_secret()}),
+                };
+                values.insert(key, value);
+            }
+            extra.insert(CONFIGURATION.to_owned(), Value::Object(values));
         }
-        let mut extra = Map::new();
-        extra.insert("configuration".to_owned(), Value::Object(values));
-        Self { at_type: Some(ENV_CONFIG.to_owned()), extra }
+        Self { at_type: config.at_type, extra }
+    }
+}
+
+impl From<&AnyMessage> for EnvConfig {
+    fn from(message: &AnyMessage) -> Self {
+        let AnyMessage { at_type, extra } = message;
+        let mut rest = extra.clone();
+        let values = match extra.get(CONFIGURATION) {
+            Some(Value::Object(values)) => {
+                rest.remove(CONFIGURATION);
+                Some(values.iter().map(|(key, value)| (key.clone(), Entry::Plain(value.clone()))).collect())
+            }
+            _ => None,
+        };
+        Self { at_type: at_type.clone(), values, rest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_typed_and_written_again_as_it_was() {
+        for sent in [
+            json!({"@type": ENV_CONFIG, "configuration": {
+                "text": {"stringValue": "x"},
+                "map": {"keyValues": {"items": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]}, "stringValue": null},
+                "odd": {"numberValue": 7},
+                "items": {"keyValues": {"items": [7]}},
+            }, "new": [1]}),
+            json!({"@type": "type.googleapis.com/c1.api.app.v9.Unheard", "configuration": "none", "a": null}),
+            json!({"b": {}}),
+        ] {
+            let message: AnyMessage = serde_json::from_value(sent.clone()).unwrap();
+            let config = EnvConfig::from(&message);
+            assert_eq!(serde_json::to_value(AnyMessage::from(config.clone())).unwrap(), sent);
+            if sent["@type"] == ENV_CONFIG {
+                let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+                assert_eq!(config.get("text").as_ref().and_then(ConfigValue::as_text), Some("x"));
+                assert_eq!(config.get("map"), Some(ConfigValue::Map(vec![pair("a", "1"), pair("a", "2")])));
+                assert_eq!(config.get("odd"), Some(ConfigValue::Unknown(json!({"numberValue": 7}))));
+                assert!(matches!(config.get("items"), Some(ConfigValue::Unknown(_))));
+            }
+            assert_eq!(config.get("nothing"), None);
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_value_and_none_is_printed() {
+        let config = EnvConfig::new().text("a", "1").secret("b", "PLANTED").secret("a", "PLANTED");
+        assert_eq!(config.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let value = config.get("a").unwrap();
+        assert_eq!(value.as_text(), Some("PLANTED"));
+        assert!(!format!("{config:?} {value:?}").contains("PLANTED"));
+        let empty = serde_json::to_value(AnyMessage::from(EnvConfig::default())).unwrap();
+        assert_eq!(empty, json!({"@type": ENV_CONFIG, "configuration": {}}));
     }
 }

@@ -7,8 +7,10 @@ use crate::error::Kind;
 use crate::paging::{Page, Pages};
 
 use super::client::{Client, PAGE_SIZE};
-use super::ids::{AppId, CatalogId, ConnectorId, CredentialId, UserId};
+use super::expand::{Expand, Expanded, mask};
+use super::ids::{AppId, CatalogId, ConnectorId, CredentialId, SyncId, SyncLifecycleId, UserId};
 use super::owners::Owners;
+use super::schedule::{DownloadUrl, Schedule};
 use super::sync::Sync;
 use super::types;
 use super::update::Update;
@@ -60,6 +62,7 @@ impl App {
             display_name: None,
             description: None,
             users: None,
+            expand: Vec::new(),
         }
     }
 
@@ -89,6 +92,7 @@ pub struct CreateConnector {
     display_name: Option<String>,
     description: Option<String>,
     users: Option<Vec<String>>,
+    expand: Vec<Expand>,
 }
 
 impl CreateConnector {
@@ -116,22 +120,40 @@ impl CreateConnector {
         self
     }
 
+    /// Asks for more than the connector in the answer; see [`CreateConnector::send_expanded`].
+    pub fn expand(mut self, expand: impl IntoIterator<Item = Expand>) -> Self {
+        self.expand.extend(expand);
+        self
+    }
+
     /// Creates it. Never sent twice: the service has no idempotency keys, and a second call makes a second connector.
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came: look before trying again.
     pub async fn send(self) -> Result<types::Connector, Error> {
+        Ok(self.send_expanded().await?.into_connector())
+    }
+
+    /// Creates it, as [`CreateConnector::send`] does, and gives back what [`CreateConnector::expand`] asked for as well.
+    ///
+    /// # Errors
+    /// As [`CreateConnector::send`].
+    pub async fn send_expanded(self) -> Result<Expanded, Error> {
         let app = self.app.as_str();
-        let view = match self.config {
+        // A hosted connector is named in a second call, which then brings along what was asked for.
+        let named_later = self.config.is_some() && self.display_name.is_some();
+        let expand_mask = if named_later { None } else { mask(&self.expand) };
+        let answer = match self.config {
             Some(config) => {
                 let request = types::ConnectorServiceCreateRequest {
                     catalog_id: Some(self.catalog.to_string()),
                     config: Some(config),
                     description: self.description,
                     user_ids: self.users,
+                    expand_mask,
                     ..Default::default()
                 };
-                self.client.api.create(app, &request).await?.connector_view
+                self.client.api.create(app, &request).await?
             }
             None => {
                 let request = types::ConnectorServiceCreateDelegatedRequest {
@@ -139,17 +161,17 @@ impl CreateConnector {
                     display_name: self.display_name.clone(),
                     description: self.description,
                     user_ids: self.users,
+                    expand_mask,
                     ..Default::default()
                 };
-                let created = connector(self.client.api.create_delegated(app, &request).await?.connector_view);
-                return created.map_err(Error::perhaps_done);
+                self.client.api.create_delegated(app, &request).await?
             }
         };
-        let created = connector(view).map_err(Error::perhaps_done)?;
-        match (self.display_name, &created.id) {
-            (Some(name), Some(id)) => {
-                let renamed = self.client.connector(&self.app, id.as_str()).update().display_name(name).send().await;
-                renamed.map_err(|error| {
+        let created = Expanded::read(answer.connector_view, answer.expanded).map_err(Error::perhaps_done)?;
+        match (self.display_name, &created.connector().id) {
+            (Some(name), Some(id)) if named_later => {
+                let update = self.client.connector(&self.app, id.as_str()).update().display_name(name);
+                update.expand(self.expand).send_expanded().await.map_err(|error| {
                     error.in_context(&format!("connector {id} was created, but not named")).perhaps_done()
                 })
             }
@@ -208,6 +230,43 @@ impl Connector {
     /// that has synced before, that is the sync it had last. Sends nothing yet.
     pub fn first_sync(&self) -> Sync {
         Sync::new(self.clone(), None)
+    }
+
+    /// Syncs by a timetable from now on.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the timetable is empty; [`Error::is_bad_request`] if the service does not understand
+    /// it.
+    pub async fn schedule(&self, schedule: Schedule) -> Result<(), Error> {
+        let request = schedule.into_request()?;
+        self.client.api.update_schedule(self.app.as_str(), self.id.as_str(), &request).await.map(drop)
+    }
+
+    /// Says that a sync was right which the service holds back because it found far less than the one before
+    /// ([`SyncOutcome::HeldBack`](super::SyncOutcome::HeldBack)), and lets another begin. Look at the data first: a broken sync
+    /// that is accepted can remove records of access.
+    ///
+    /// `lifecycle` is that of the latest sync. The document has no operation that gives it out: where it is not at hand, a
+    /// person confirms the sync in C1's web application.
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if no answer came.
+    pub async fn confirm_sync(&self, lifecycle: impl Into<SyncLifecycleId>) -> Result<(), Error> {
+        let lifecycle = lifecycle.into();
+        let request = types::ConfirmSyncValidRequest::default();
+        let (app, id) = (self.app.as_str(), self.id.as_str());
+        self.client.api.confirm_sync_valid(app, id, lifecycle.as_str(), &request).await.map(drop)
+    }
+
+    /// A link to the data of a completed sync, good for a short time: ask again instead of keeping it. As for
+    /// [`Connector::confirm_sync`], the document has no operation that gives out the id.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if there is no such sync.
+    pub async fn sync_download_url(&self, sync: impl Into<SyncId>) -> Result<DownloadUrl, Error> {
+        let sync = sync.into();
+        let answer = self.client.api.get_sync_download_url(self.app.as_str(), self.id.as_str(), sync.as_str()).await?;
+        answer.download_url.filter(|url| !url.is_empty()).map(DownloadUrl::new).ok_or_else(|| missing("link"))
     }
 
     /// Stops scheduled syncs.
@@ -280,6 +339,6 @@ pub(super) fn connector(view: Option<types::ConnectorView>) -> Result<types::Con
     view.and_then(|view| view.connector).ok_or_else(|| missing("connector"))
 }
 
-fn missing(what: &str) -> Error {
+pub(super) fn missing(what: &str) -> Error {
     Error::new(Kind::Decode, format!("the answer has no {what}"))
 }

@@ -13,4 +13,12 @@ ids! {
     CredentialId
     /// Id of a user of the tenant.
     UserId
+    /// Id of an entitlement of an app.
+    EntitlementId
+    /// Short name of a role that owners have.
+    RoleSlug
+    /// Id of a completed sync, whose data can be had. No operation of the document gives it out.
+    SyncId
+    /// Id of a sync's run, by which a person's word about it is told. No operation of the document gives it out.
+    SyncLifecycleId
 }

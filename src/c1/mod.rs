@@ -18,13 +18,35 @@
 //!
 //! [`Client`] leads everywhere: [`Client::apps`], [`Client::app`] to what belongs to one app, [`Client::connector`] to
 //! one connector. [`api`] has every operation as the document has it.
+//!
+//! | way in | by |
+//! |---|---|
+//! | whatever the environment holds | [`Client::from_env`] |
+//! | a client id and secret of C1's | [`ClientBuilder::client_credentials`]; [`ClientBuilder::client_secret_post`] without a signature |
+//! | a workload's own identity | [`ClientBuilder::workload_identity`] |
+//! | a person with a browser | [`ClientBuilder::device_login`] |
+//! | a token from elsewhere | [`ClientBuilder::bearer_token`], [`ClientBuilder::token_provider`] |
+//!
+//! | to | call |
+//! |---|---|
+//! | see what there is | [`Client::inventory`], [`Client::apps`], [`App::connectors`] |
+//! | create a hosted connector | [`App::configuration_schema`], [`App::create_connector`] with a [`CreateConnector::config`], [`Connector::first_sync`] |
+//! | run a connector yourself | [`App::create_connector`], [`Connector::rotate_credential`] |
+//! | change one | [`Connector::update`]; the configuration it has is read with [`EnvConfig`] |
+//! | sync | [`Connector::force_sync`], [`Connector::schedule`], [`Connector::pause`], [`Connector::confirm_sync`] |
+//! | rotate its credential | [`Connector::rotate_credential`], [`Connector::credential`], [`Connector::revoke_credential`] |
+//! | say who looks after it | [`Connector::owners`] |
 
 mod client;
 mod config;
 mod connector;
 mod credentials;
+mod device;
+mod expand;
 mod ids;
+mod inventory;
 mod owners;
+mod schedule;
 mod sync;
 mod token;
 mod update;
@@ -42,9 +64,13 @@ pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/c1.json"));
 
 pub use api::types;
 pub use client::{Client, ClientBuilder};
-pub use config::EnvConfig;
+pub use config::{ConfigValue, EnvConfig};
 pub use connector::{App, Connector, CreateConnector};
-pub use ids::{AppId, CatalogId, ConnectorId, CredentialId, UserId};
-pub use owners::{Owners, RoleSlug};
+pub use device::DeviceLogin;
+pub use expand::{Expand, Expanded};
+pub use ids::{AppId, CatalogId, ConnectorId, CredentialId, EntitlementId, RoleSlug, SyncId, SyncLifecycleId, UserId};
+pub use inventory::{Inventory, Listed};
+pub use owners::{EntitlementRef, Owners};
+pub use schedule::{DownloadUrl, Schedule};
 pub use sync::{Progress, Sync, SyncOutcome, Watch};
 pub use update::Update;

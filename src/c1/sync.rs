@@ -29,8 +29,14 @@ pub enum SyncOutcome {
     Done(ConnectorStatus),
     /// It failed; `last_error` says why.
     Failed(ConnectorStatus),
-    /// Syncs of this connector were switched off before it ended.
+    /// Syncs of this connector were switched off before it ended. The connector's `sync_disabled_reason` says why.
     Disabled(ConnectorStatus),
+    /// It found so much less than the one before that the service waits for a person to say whether that is right; see
+    /// [`Connector::confirm_sync`].
+    ///
+    /// The document speaks of this state (`ERRORED_NO_DATA`) and does not have it among the values of a status: a service that
+    /// keeps to its values tells it as [`SyncOutcome::Failed`], by `last_error`.
+    HeldBack(ConnectorStatus),
 }
 
 impl SyncOutcome {
@@ -38,7 +44,7 @@ impl SyncOutcome {
     #[must_use]
     pub fn status(&self) -> &ConnectorStatus {
         match self {
-            Self::Done(status) | Self::Failed(status) | Self::Disabled(status) => status,
+            Self::Done(status) | Self::Failed(status) | Self::Disabled(status) | Self::HeldBack(status) => status,
         }
     }
 
@@ -54,6 +60,7 @@ impl fmt::Display for SyncOutcome {
         match self {
             Self::Done(_) => f.write_str("done"),
             Self::Disabled(_) => f.write_str("disabled"),
+            Self::HeldBack(_) => f.write_str("held back: it found far less than the sync before"),
             Self::Failed(status) => write!(f, "failed: {}", status.last_error.as_deref().unwrap_or("no reason given")),
         }
     }
@@ -118,9 +125,12 @@ impl Sync {
         let Some(status) = status else { return Progress::Queued };
         let completed = status.completed_at.as_deref().filter(|at| !at.is_empty());
         let moved = completed.is_some() && completed != self.before.as_deref();
-        match status.status {
+        match &status.status {
             Some(SyncStatus::Done) if moved => Progress::Ended(SyncOutcome::Done(status)),
             Some(SyncStatus::Error) if moved => Progress::Ended(SyncOutcome::Failed(status)),
+            Some(SyncStatus::Unknown(name)) if moved && name.ends_with("ERRORED_NO_DATA") => {
+                Progress::Ended(SyncOutcome::HeldBack(status))
+            }
             Some(SyncStatus::Disabled) => Progress::Ended(SyncOutcome::Disabled(status)),
             Some(SyncStatus::Done | SyncStatus::Error | SyncStatus::Unspecified) | None => Progress::Queued,
             Some(_) => Progress::Running(status),

@@ -7,13 +7,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 use url::Url;
 
 use crate::Error;
 use crate::error::Kind;
 
+use super::hooks::{Attempted, Hooks};
 use super::retry::{self, Budget, Failure};
 use super::{Clock, Limits, Operation, ReadFailure};
 
@@ -21,6 +22,11 @@ use super::{Clock, Limits, Operation, ReadFailure};
 pub(crate) trait Attempt: Send {
     /// The request to send now.
     fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
+
+    /// The operation it calls; none for an endpoint of OAuth.
+    fn operation(&self) -> Option<&'static Operation> {
+        None
+    }
 
     /// Whether a second request can be made.
     fn can_repeat(&self) -> bool {
@@ -40,6 +46,8 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     attempts: u32,
+    /// What the server calls the request, or else what we called it.
+    request_id: Option<String>,
 }
 
 impl Reply {
@@ -49,8 +57,8 @@ impl Reply {
 
     /// Puts what is known of this answer into an error about it.
     pub(crate) fn describe(&self, error: Error) -> Error {
-        let id = self.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        error.with_status(self.status).with_request_id(id).with_attempts(self.attempts).with_body(&self.body)
+        let error = error.with_status(self.status).with_request_id(self.request_id.clone());
+        error.with_attempts(self.attempts).with_body(&self.body)
     }
 }
 
@@ -60,7 +68,10 @@ pub(crate) struct Exchange {
     pub(crate) http: reqwest::Client,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
-    budget: Budget,
+    pub(super) hooks: Hooks,
+    /// The header that carries our own name for a call, if the service takes one.
+    pub(super) request_id: Option<HeaderName>,
+    pub(super) budget: Budget,
 }
 
 /// Why an attempt did not succeed.
@@ -82,11 +93,26 @@ enum Answer {
     Open(reqwest::Response),
 }
 
-impl Exchange {
-    pub(crate) fn new(http: reqwest::Client, limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        Self { http, limits, clock, budget: Budget::new() }
+impl Answer {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Whole(reply) => reply.status,
+            Self::Open(response) => response.status(),
+        }
     }
+}
 
+/// What goes with each attempt of one call.
+#[derive(Clone, Copy)]
+struct Sending<'a> {
+    deadline: Option<Instant>,
+    read: ReadFailure,
+    reading: Reading,
+    number: u32,
+    request_id: Option<&'a str>,
+}
+
+impl Exchange {
     /// A span by the OpenTelemetry conventions for HTTP clients. It names the template, never the path that was sent.
     pub(crate) fn span(&self, operation: &'static Operation, url: &Url) -> Span {
         tracing::info_span!(
@@ -138,27 +164,49 @@ impl Exchange {
     ) -> Result<Answer, Error> {
         // A limit beyond all time is none.
         let deadline = self.clock.now().checked_add(self.limits.call);
+        let operation = attempt.operation();
+        let own_id = self.request_id.as_ref().and_then(|name| Some((name, random_id()?)));
         let mut sent = 0;
         let mut tries = 0;
         loop {
-            let request = self.before(deadline, attempt.request()).await??;
+            let mut request = self.before(deadline, attempt.request()).await??;
+            if let Some((name, id)) = &own_id {
+                request.headers_mut().insert(*name, id.clone());
+            }
+            if let Some(operation) = operation {
+                self.hooks.add_headers(operation, request.headers_mut());
+            }
+            // A program may have put its own in its place.
+            let id =
+                own_id.as_ref().and_then(|(name, _)| request.headers().get(*name)?.to_str().ok()).map(str::to_owned);
             sent += 1;
             tries += 1;
-            let failed = match self.send(request, deadline, read, reading, sent).await {
+            let started = self.clock.now();
+            let sending = Sending { deadline, read, reading, number: sent, request_id: id.as_deref() };
+            let result = self.send(request, sending).await;
+            let elapsed = self.clock.now().saturating_duration_since(started);
+            let tell = |status, error, wait| {
+                self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
+            };
+            let Failed { failure, error, retry_after } = match result {
                 Ok(answer) => {
                     self.budget.refill();
+                    tell(Some(answer.status()), None, None);
                     return Ok(answer);
                 }
                 Err(failed) => failed,
             };
-            let Failed { failure, error, retry_after } = failed;
-            let mut error = error.with_attempts(sent).with_retry_after(retry_after);
+            let status = match failure {
+                Failure::Answered(status) => Some(status),
+                _ => None,
+            };
+            let mut error = error.with_attempts(sent).with_retry_after(retry_after).or_request_id(id);
             if failure.leaves_doubt() && !idempotent {
                 error = error.perhaps_done();
             }
-            if failure == Failure::Answered(StatusCode::UNAUTHORIZED) && attempt.can_repeat() && attempt.unauthorized()
-            {
+            if status == Some(StatusCode::UNAUTHORIZED) && attempt.can_repeat() && attempt.unauthorized() {
                 // Refused before anything was done: the one case in which a resend is not a retry.
+                tell(status, Some(&error), Some(Duration::ZERO));
                 tries -= 1;
                 continue;
             }
@@ -168,8 +216,10 @@ impl Exchange {
             let in_time = self.left(deadline) > wait;
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < retry::ATTEMPTS;
             if !allowed || wait > retry::LONGEST_WAIT || !in_time || !self.budget.spend(failure) {
+                tell(status, Some(&error), None);
                 return Err(error);
             }
+            tell(status, Some(&error), Some(wait));
             tracing::debug!(wait = ?wait, failure = ?failure, "sending again");
             Span::current().record("http.request.resend_count", sent);
             self.clock.sleep(wait).await;
@@ -181,16 +231,9 @@ impl Exchange {
         deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(self.clock.now()))
     }
 
-    async fn send(
-        &self,
-        request: reqwest::Request,
-        deadline: Option<Instant>,
-        read: ReadFailure,
-        reading: Reading,
-        sent: u32,
-    ) -> Result<Answer, Failed> {
-        let limit = self.left(deadline).min(self.limits.attempt);
-        let work = self.attempt(request, read, reading, sent);
+    async fn send(&self, request: reqwest::Request, sending: Sending<'_>) -> Result<Answer, Failed> {
+        let limit = self.left(sending.deadline).min(self.limits.attempt);
+        let work = self.attempt(request, sending);
         pin_mut!(work);
         match select(work, self.clock.timeout(limit)).await {
             Either::Left((result, _)) => result,
@@ -201,16 +244,10 @@ impl Exchange {
         }
     }
 
-    async fn attempt(
-        &self,
-        request: reqwest::Request,
-        read: ReadFailure,
-        reading: Reading,
-        sent: u32,
-    ) -> Result<Answer, Failed> {
+    async fn attempt(&self, request: reqwest::Request, sending: Sending<'_>) -> Result<Answer, Failed> {
         let mut response = self.http.execute(request).await.map_err(broken)?;
         let status = response.status();
-        if status.is_success() && reading == Reading::ByCaller {
+        if status.is_success() && sending.reading == Reading::ByCaller {
             return Ok(Answer::Open(response));
         }
         let headers = std::mem::take(response.headers_mut());
@@ -220,13 +257,15 @@ impl Exchange {
             // That it failed is known, if not why.
             Err(_) => Bytes::new(),
         };
-        let reply = Reply { status, headers, body, attempts: sent };
+        let theirs = headers.get("x-request-id").and_then(|id| id.to_str().ok());
+        let request_id = theirs.or(sending.request_id).map(str::to_owned);
+        let reply = Reply { status, headers, body, attempts: sending.number, request_id };
         if status.is_success() {
             return Ok(Answer::Whole(reply));
         }
-        let error = reply.describe(read(&reply));
+        let error = reply.describe((sending.read)(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
-        let retry_after = header.or_else(|| error.retry_after());
+        let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
         Err(Failed { failure: Failure::Answered(status), error, retry_after })
     }
 
@@ -255,6 +294,13 @@ impl Exchange {
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
         }
     }
+}
+
+/// A name for a call that no other call has; none if the operating system gives no randomness.
+fn random_id() -> Option<HeaderValue> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    HeaderValue::try_from(format!("{:032x}", u128::from_be_bytes(bytes))).ok()
 }
 
 fn broken(error: reqwest::Error) -> Failed {

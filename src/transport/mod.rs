@@ -10,29 +10,35 @@
 //! A call is sent up to four times, and only where that is safe. A connection that was never made and an answer of 429
 //! are safe for every call; an answer of 408, 500, 502, 503 or 504 and a connection that broke, for idempotent calls only
 //! ([`Operation::is_idempotent`]). Between attempts it waits a random part of 0.5 s, 1 s, 2 s, ... up to 20 s, or as long
-//! as `Retry-After` says if that is at most a minute; past that the error carries the wait. A budget shared by all calls
-//! of a client keeps retries from becoming a storm.
+//! as `Retry-After` says (or, without one, the `google.rpc.RetryInfo` of the error's body) if that is at most a minute;
+//! past that the error carries the wait. A budget shared by all calls of a client keeps retries from becoming a storm.
+//!
+//! A program can watch attempts ([`Attempted`]) and add headers to them, by the builder's `on_attempt` and `headers_with`.
 
 mod clock;
 mod exchange;
+mod hooks;
 mod operation;
 mod retry;
+mod settings;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::AUTHORIZATION;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use clock::{Clock, Sleep, SystemClock};
 pub(crate) use exchange::{Attempt, Exchange, Reply};
+pub use hooks::Attempted;
 pub use operation::Operation;
 pub(crate) use operation::check;
 pub use progenitor_client::ByteStream;
+pub(crate) use settings::{Settings, connection_methods};
 
 pub use crate::Error;
 use crate::auth::Cache;
@@ -136,8 +142,14 @@ impl Transport {
     async fn send(&self, request: reqwest::Request, operation: &'static Operation) -> Result<reqwest::Response, Error> {
         let safe = operation.is_idempotent();
         let repeatable = request.body().is_none_or(|body| body.as_bytes().is_some());
-        let mut attempt =
-            ApiAttempt { template: request, repeatable, tokens: &self.0.tokens, generation: 0, renewed: false };
+        let mut attempt = ApiAttempt {
+            template: request,
+            operation,
+            repeatable,
+            tokens: &self.0.tokens,
+            generation: 0,
+            renewed: false,
+        };
         if operation.is_streamed() {
             return self.0.exchange.open(&mut attempt, safe, self.0.read_failure).await;
         }
@@ -167,6 +179,7 @@ impl Transport {
 /// One call of the API: the same request each time, with the token of the moment.
 struct ApiAttempt<'a> {
     template: reqwest::Request,
+    operation: &'static Operation,
     /// Whether the body is at hand, rather than streamed once.
     repeatable: bool,
     tokens: &'a Cache,
@@ -188,6 +201,10 @@ impl Attempt for ApiAttempt<'_> {
         };
         request.headers_mut().insert(AUTHORIZATION, token.header()?);
         Ok(request)
+    }
+
+    fn operation(&self) -> Option<&'static Operation> {
+        Some(self.operation)
     }
 
     fn can_repeat(&self) -> bool {
@@ -298,49 +315,4 @@ pub(crate) fn check_base_url(url: &Url) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::new(Kind::Config, format!("`{}://` does not protect a token: use https", url.scheme())))
-}
-
-/// How a client is connected; shared by the builders of all services.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) limits: Limits,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) http: Option<reqwest::ClientBuilder>,
-    pub(crate) headers: HeaderMap<HeaderValue>,
-    pub(crate) user_agent: Option<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            clock: Arc::new(SystemClock),
-            http: None,
-            headers: HeaderMap::new(),
-            user_agent: None,
-        }
-    }
-}
-
-impl Settings {
-    pub(crate) fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
-        let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
-        let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
-        // A redirect would take a token, or a call that must not be repeated, somewhere nobody chose.
-        let mut builder = self
-            .http
-            .unwrap_or_default()
-            .connect_timeout(self.limits.connect)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(agent)
-            .default_headers(self.headers);
-        if base_url.scheme() == "http" {
-            // Plain http is for this machine only; a proxy would be another one.
-            builder = builder.no_proxy();
-        }
-        let http = builder
-            .build()
-            .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?;
-        Ok(Arc::new(Exchange::new(http, self.limits, self.clock)))
-    }
 }

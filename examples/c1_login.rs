@@ -1,0 +1,21 @@
+//! A person logs in on another device (RFC 8628), for programs without a client of their own. `cargo run --example c1_login`
+
+use std::error::Error;
+
+use connectors::c1::Client;
+use connectors_fake::c1::Tenant;
+use futures::TryStreamExt;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let tenant = Tenant::start().await?;
+    // Nobody sits at this tenant: it agrees at once.
+    tenant.set_device_answers::<&str>([]);
+
+    let login = Client::builder().tenant(tenant.url()).device_login("my-program").await?;
+    println!("open {} and enter {}", login.verification_uri(), login.user_code());
+
+    let c1 = login.wait().await?;
+    println!("logged in: {} apps", c1.apps().try_collect::<Vec<_>>().await?.len());
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! A connector that runs on your own machines, and the rotation of its credential. `cargo run --example c1_self_hosted`
+
+use std::error::Error;
+
+use connectors::c1::Client;
+use connectors_fake::c1::Tenant;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let tenant = Tenant::start().await?;
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+
+    // Without a configuration it is one that you run.
+    let created = c1.app("app-github").create_connector("catalog-github").display_name("GitHub, ours").send().await?;
+    let connector = c1.connector("app-github", created.id.ok_or("the new connector has no id")?);
+
+    let first = connector.rotate_credential().await?;
+    let first_id = first.id.clone().ok_or("the credential has no id")?;
+    keep(first.client_id.as_deref(), first.client_secret.as_deref());
+
+    // Later: a new credential, deployed beside the old one until it is in use, then the old one goes.
+    let second = connector.rotate_credential().await?;
+    keep(second.client_id.as_deref(), second.client_secret.as_deref());
+    let used = connector.credential(second.id.as_deref().unwrap_or_default()).await?.last_used_at;
+    println!("the new one was last used: {}", used.filter(|at| !at.is_empty()).unwrap_or_else(|| "never".into()));
+
+    match connector.revoke_credential(first_id).await {
+        Ok(()) => println!("the old one is revoked"),
+        Err(error) if error.is_not_found() => println!("the old one is gone already"),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Where your program puts it into a vault: the secret is answered this once.
+fn keep(id: Option<&str>, secret: Option<&str>) {
+    println!("credential {} with a secret of {} characters", id.unwrap_or("?"), secret.unwrap_or_default().len());
+}

@@ -1,0 +1,28 @@
+//! Forcing a sync and watching it. `cargo run --example c1_sync`
+
+use std::error::Error;
+use std::time::Duration;
+
+use connectors::c1::{Client, Progress};
+use connectors_fake::c1::{SyncScript, Tenant};
+use futures::TryStreamExt;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let tenant = Tenant::start().await?;
+    tenant.next_sync(SyncScript::error("the token was revoked by its owner"));
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+
+    let sync = c1.connector("app-github", "github-01").force_sync().await?;
+    // Dropping the stream stops the watching, never the sync.
+    let mut watch = sync.poll_every(Duration::from_millis(10)).deadline(Duration::from_secs(3600)).watch();
+    while let Some(progress) = watch.try_next().await? {
+        match progress {
+            Progress::Queued => println!("queued"),
+            Progress::Running(status) => println!("running since {}", status.started_at.unwrap_or_default()),
+            Progress::Ended(outcome) => println!("{outcome}"),
+            _ => println!("something that this version does not know"),
+        }
+    }
+    Ok(())
+}

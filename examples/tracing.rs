@@ -1,0 +1,25 @@
+//! What the client tells `tracing`: one span for each call, by OpenTelemetry's conventions, with nothing secret in it.
+//! `cargo run --example tracing`
+
+use std::error::Error;
+
+use connectors::c1::Client;
+use connectors_fake::{Fault, c1::Tenant};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(std::io::stdout)
+        .init();
+    let tenant = Tenant::start().await?;
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+
+    c1.connector("app-github", "github-01").get().await?;
+    tenant.fault(Fault::status(404).on("ConnectorService.Get"));
+    let missing = c1.connector("app-github", "github-02").get().await;
+    println!("{}", missing.err().ok_or("the fault did not happen")?);
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! How a client is connected: what the builders of all services have in common.
+
+use std::sync::Arc;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::Error;
+use crate::error::Kind;
+
+use super::hooks::Hooks;
+use super::retry::Budget;
+use super::{Clock, Exchange, Limits, SystemClock};
+
+/// What a builder knows of the connection.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) http: Option<reqwest::ClientBuilder>,
+    pub(crate) headers: HeaderMap<HeaderValue>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) hooks: Hooks,
+    /// The header in which the service takes a client's own name for a call.
+    pub(crate) request_id_header: Option<HeaderName>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+            http: None,
+            headers: HeaderMap::new(),
+            user_agent: None,
+            hooks: Hooks::default(),
+            request_id_header: None,
+        }
+    }
+}
+
+impl Settings {
+    /// A header for every request.
+    pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            let message = "a header's name or value has characters that HTTP does not allow";
+            return Err(Error::new(Kind::Config, message));
+        };
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    pub(crate) fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
+        let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
+        // A redirect would take a token, or a call that must not be repeated, somewhere nobody chose.
+        let mut builder = self
+            .http
+            .unwrap_or_default()
+            .connect_timeout(self.limits.connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(agent)
+            .default_headers(self.headers);
+        if base_url.scheme() == "http" {
+            // Plain http is for this machine only; a proxy would be another one.
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?;
+        Ok(Arc::new(Exchange {
+            http,
+            limits: self.limits,
+            clock: self.clock,
+            hooks: self.hooks,
+            request_id: self.request_id_header,
+            budget: Budget::new(),
+        }))
+    }
+}
+
+/// The methods that every service's builder has. It stands in the builder's `impl`, and the builder has the fields
+/// `settings: Settings` and `wrong: Option<Error>`.
+macro_rules! connection_methods {
+    () => {
+        /// How long things may take and how large they may be.
+        #[must_use]
+        pub fn limits(mut self, limits: $crate::transport::Limits) -> Self {
+            self.settings.limits = limits;
+            self
+        }
+
+        /// A clock of the test's own.
+        #[must_use]
+        pub fn clock(mut self, clock: impl $crate::transport::Clock) -> Self {
+            self.settings.clock = ::std::sync::Arc::new(clock);
+            self
+        }
+
+        /// An HTTP client of your own making: a proxy, a certificate authority, a pool. Redirects, the connect timeout,
+        /// the user agent and the headers set here are put into it.
+        #[must_use]
+        pub fn http(mut self, http: ::reqwest::ClientBuilder) -> Self {
+            self.settings.http = Some(http);
+            self
+        }
+
+        /// A header for every request. Its value is never printed.
+        #[must_use]
+        pub fn header(mut self, name: &str, value: &str) -> Self {
+            if let Err(error) = self.settings.add_header(name, value) {
+                self.wrong = Some(error);
+            }
+            self
+        }
+
+        /// Words for the `User-Agent`, before this crate's own.
+        #[must_use]
+        pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+            self.settings.user_agent = Some(name.into());
+            self
+        }
+
+        /// Tells of each attempt when it is over, those for tokens included: for metrics and logs. Called where the call
+        /// runs, so it should be quick. Each function given is called, in order.
+        #[must_use]
+        pub fn on_attempt(
+            mut self,
+            watcher: impl Fn(&$crate::transport::Attempted<'_>) + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.hooks.watchers.push(Box::new(watcher));
+            self
+        }
+
+        /// Headers for each attempt of an operation, made when it is sent: a trace's context, a signature. They take the
+        /// place of others of the same name and are never printed. `Authorization`, `Host`, `Content-Length` and
+        /// `Transfer-Encoding` among them are left out. Requests for tokens do not get them.
+        #[must_use]
+        pub fn headers_with(
+            mut self,
+            headers: impl Fn(&$crate::transport::Operation) -> ::http::HeaderMap + Send + Sync + 'static,
+        ) -> Self {
+            self.settings.hooks.headers.push(Box::new(headers));
+            self
+        }
+    };
+}
+
+pub(crate) use connection_methods;

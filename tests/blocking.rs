@@ -1,0 +1,62 @@
+//! Programs without async.
+
+#![cfg(feature = "blocking")]
+
+use std::sync::mpsc;
+use std::thread;
+
+use connectors::Error;
+use connectors::blocking::{BlockingFuture, BlockingStream};
+use connectors::c1::{Client, ClientBuilder};
+use connectors_fake::c1::Tenant;
+use tokio::runtime::{Builder, Runtime};
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A client of a tenant that runs on a thread of its own until the tests end.
+fn client() -> Client {
+    let (give, take) = mpsc::channel::<ClientBuilder>();
+    thread::spawn(move || {
+        runtime().block_on(async {
+            let tenant = Tenant::start().await.unwrap();
+            give.send(Client::builder().client_credentials(tenant.client_id(), tenant.client_secret())).unwrap();
+            tenant.serve_forever().await;
+        });
+    });
+    take.recv().unwrap().build().unwrap()
+}
+
+#[test]
+fn calls_and_streams_are_waited_for() {
+    let c1 = client();
+    let app = c1.app("app-github");
+    let connector = app.connectors().blocking().next().unwrap().unwrap();
+    let read = c1.connector("app-github", connector.id.clone().unwrap()).get().blocking().unwrap();
+    assert_eq!(read.id, connector.id);
+    let all: Result<Vec<_>, Error> = app.connectors().blocking().collect();
+    assert_eq!(all.unwrap().len(), 13);
+    c1.connector("app-github", "github-01").pause().blocking().unwrap();
+    assert!(c1.connector("app-github", "nobody").get().blocking().unwrap_err().is_not_found());
+
+    // From several threads at once.
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let c1 = c1.clone();
+            thread::spawn(move || c1.apps().blocking().count())
+        })
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap() == 2));
+}
+
+#[test]
+fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
+    let c1 = client();
+    runtime().block_on(async {
+        assert!(c1.app("app-github").get().blocking().unwrap_err().is_config());
+        let mut apps = c1.apps().blocking();
+        assert!(apps.next().unwrap().unwrap_err().is_config());
+        assert!(apps.next().is_none());
+    });
+}

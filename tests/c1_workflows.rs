@@ -1,0 +1,264 @@
+//! What an operator of a tenant does, from end to end: each handle against the fake, and what was sent for it.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use connectors::c1::{
+    ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Schedule, SyncOutcome, UserId, types,
+};
+use connectors_fake::Fault;
+use connectors_fake::c1::SyncScript;
+use futures::{StreamExt, TryStreamExt};
+use http::HeaderMap;
+use http::header::HeaderValue;
+use serde_json::{Value, json};
+
+use support::{APP, CONNECTOR, Setup, setup, setup_with};
+
+/// The body of the last request.
+fn sent(s: &Setup) -> Value {
+    s.tenant.requests().last().unwrap().json().unwrap()
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
+    let s = setup().await;
+    let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
+    let app = s.c1.app(APP);
+    let create = || app.create_connector("catalog-github").users(["user-ada", "user-grace"]);
+    let all = [Expand::App, Expand::Users, Expand::Capabilities];
+
+    let created = create().config(config.clone()).expand(all).send_expanded().await.unwrap();
+    assert_eq!(sent(&s)["expandMask"]["paths"], json!(["app_id", "user_ids", "capabilities"]));
+    assert_eq!(created.app().unwrap().id.as_deref(), Some(APP));
+    let users: Vec<_> = created.users().iter().filter_map(|user| user.id.as_deref()).collect();
+    assert_eq!(users, ["user-ada", "user-grace"]);
+    assert!(created.capabilities().unwrap().extra.contains_key("connectorCapabilities"));
+    assert!(created.others().is_empty());
+    let id = created.into_connector().id.unwrap();
+
+    // A hosted connector with a name is made by two calls: the last one brings things along.
+    let named =
+        create().config(config.clone()).display_name("Two").expand([Expand::App]).send_expanded().await.unwrap();
+    assert!(named.app().is_some() && named.users().is_empty());
+    let requests = s.tenant.requests();
+    assert!(requests[requests.len() - 2].json().unwrap().get("expandMask").is_none());
+    let delegated = create().display_name("Three").expand([Expand::Capabilities]).send_expanded().await.unwrap();
+    assert!(delegated.capabilities().is_some() && delegated.app().is_none());
+
+    let update = s.c1.connector(APP, id.as_str()).update().display_name("new").config(config).expand([Expand::Users]);
+    let updated = update.send_expanded().await.unwrap();
+    assert_eq!(updated.users().len(), 2);
+    assert_eq!(updated.connector().display_name.as_deref(), Some("new"));
+    let requests = s.tenant.requests();
+    assert!(requests[requests.len() - 2].json().unwrap().get("expandMask").is_none());
+
+    // Asked for nothing, given nothing.
+    let plain = s.c1.connector(APP, id.as_str()).update().display_name("x").send_expanded().await.unwrap();
+    assert!(plain.app().is_none() && plain.users().is_empty() && plain.others().is_empty());
+    assert!(sent(&s).get("expandMask").is_none());
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_sent_empty_and_named_in_the_mask() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    connector.update().description("d").users(["user-ada"]).send().await.unwrap();
+    connector.update().clear_description().clear_users().send().await.unwrap();
+    let body = sent(&s);
+    assert_eq!(body["updateMask"], "description,userIds");
+    assert_eq!((&body["connector"]["description"], &body["connector"]["userIds"]), (&json!(""), &json!([])));
+    let stored = s.tenant.connector(APP, CONNECTOR).unwrap();
+    assert!(stored["description"] == "" && stored["userIds"] == json!([]), "{stored}");
+}
+
+#[tokio::test]
+async fn a_timetable_is_set_whole_and_not_empty() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    connector.schedule(Schedule::new("0 3 * * *", "Europe/Berlin")).await.unwrap();
+    assert_eq!(sent(&s), json!({"cron": {"cronSpec": "0 3 * * *", "timezone": "Europe/Berlin"}}));
+    let read = connector.get().await.unwrap().connector_sync_cron_schedule.unwrap();
+    assert_eq!(read.timezone.as_deref(), Some("Europe/Berlin"));
+
+    let before = s.tenant.requests().len();
+    assert!(connector.schedule(Schedule::new("", "UTC")).await.unwrap_err().is_invalid_argument());
+    assert_eq!(s.tenant.requests().len(), before);
+    assert!(connector.schedule(Schedule::new("nightly", "UTC")).await.unwrap_err().is_bad_request());
+}
+
+#[tokio::test]
+async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    s.tenant.next_sync(SyncScript::error("it dropped too much"));
+    let outcome = connector.force_sync().await.unwrap().wait().await.unwrap();
+    assert!(matches!(outcome, SyncOutcome::Failed(_)));
+    let sync = s.tenant.sync_ids(APP, CONNECTOR).pop().unwrap();
+    connector.confirm_sync(sync.as_str()).await.unwrap();
+    assert!(s.tenant.requests().last().unwrap().path.ends_with(&format!("/confirm_sync_valid/{sync}")));
+    assert!(connector.confirm_sync("").await.unwrap_err().is_invalid_argument());
+
+    // The state that the document speaks of and does not list.
+    s.tenant.next_sync(SyncScript::status("SYNC_STATUS_ERRORED_NO_DATA"));
+    let other = s.c1.connector(APP, "github-02");
+    let sync = other.force_sync().await.unwrap();
+    for _ in 0..4 {
+        other.get().await.unwrap();
+    }
+    assert!(s.tenant.set_connector_field(APP, "github-02", "/status/completedAt", json!("2999-01-01T00:00:00Z")));
+    let outcome = sync.wait().await.unwrap();
+    assert!(matches!(outcome, SyncOutcome::HeldBack(_)) && outcome.to_string().contains("held back"), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_link_to_a_syncs_data_is_given_and_not_printed() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    let sync = s.tenant.sync_ids(APP, CONNECTOR).pop().unwrap();
+    let url = connector.sync_download_url(sync.as_str()).await.unwrap();
+    assert!(url.as_str().starts_with(s.tenant.url()) && url.as_str().contains("expires="));
+    assert!(!format!("{url:?}").contains("expires"));
+    assert!(connector.sync_download_url("nothing").await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn owners_are_added_read_listed_removed_and_set() {
+    let s = setup().await;
+    let owners = s.c1.connector(APP, CONNECTOR).owners();
+    let ada = UserId::from("user-ada");
+    let admins = EntitlementRef::new("app-okta", "admins");
+
+    let added = owners.add_user("owner", &ada).await.unwrap();
+    assert_eq!(added.user.unwrap().id.as_deref(), Some("user-ada"));
+    owners.add_user("reviewer", "user-grace").await.unwrap();
+    let added = owners.add_entitlement("owner", &admins).await.unwrap();
+    assert_eq!(added.app_entitlement.unwrap().id.as_deref(), Some("admins"));
+    assert!(owners.add_user("owner", "user-ada").await.unwrap_err().is_conflict());
+    assert!(owners.user("owner", "user-ada").await.unwrap().created_at.is_some());
+    assert_eq!(owners.entitlement("owner", ("app-okta", "admins")).await.unwrap().role_slug.as_deref(), Some("owner"));
+
+    let ids = |users: Vec<types::ConnectorOwnerUser>| -> Vec<String> {
+        users.into_iter().filter_map(|owner| owner.user?.id).collect()
+    };
+    assert_eq!(ids(owners.users().try_collect().await.unwrap()), ["user-ada", "user-grace"]);
+    assert_eq!(ids(owners.users_in("reviewer").try_collect().await.unwrap()), ["user-grace"]);
+    assert_eq!(owners.entitlements().count().await, 1);
+    assert_eq!(owners.entitlements_in("reviewer").count().await, 0);
+
+    owners.remove_user("reviewer", "user-grace").await.unwrap();
+    owners.remove_entitlement("owner", &admins).await.unwrap();
+    assert!(owners.user("reviewer", "user-grace").await.unwrap_err().is_not_found());
+    assert!(owners.entitlement("owner", &admins).await.unwrap_err().is_not_found());
+
+    owners.set("owner", ["user-grace"], [&admins]).await.unwrap();
+    assert_eq!(
+        sent(&s),
+        json!({"roleSlug": "owner", "userRefs": [{"id": "user-grace"}], "appEntitlementRefs": [{"appId": "app-okta", "id": "admins"}]})
+    );
+    assert_eq!(ids(owners.users().try_collect().await.unwrap()), ["user-grace"]);
+    assert_eq!(owners.entitlements().count().await, 1);
+    owners.set("owner", Vec::<UserId>::new(), Vec::<EntitlementRef>::new()).await.unwrap();
+    assert_eq!(owners.users().count().await + owners.entitlements().count().await, 0);
+    assert!(owners.add_user("", "user-ada").await.unwrap_err().is_invalid_argument());
+}
+
+#[tokio::test]
+async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() {
+    let s = setup().await;
+    for n in 0..20 {
+        let app = s.tenant.seed_app(json!({"displayName": format!("App {n}")}));
+        s.tenant.seed_connector(&app, json!({"displayName": "only"}));
+    }
+    for concurrency in [1, 3, 100] {
+        let all: Vec<_> = s.c1.inventory(NonZeroUsize::new(concurrency).unwrap()).try_collect().await.unwrap();
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for listed in &all {
+            assert_eq!(listed.connector.app_id, listed.app.id);
+            *count.entry(listed.app.id.clone().unwrap()).or_default() += 1;
+        }
+        assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
+    }
+
+    // 404 is not asked again: which app it strikes is a matter of luck, but for one at a time.
+    s.tenant.fault(Fault::status(404).on("ConnectorService.List"));
+    let results: Vec<_> = s.c1.inventory(NonZeroUsize::MIN).collect().await;
+    let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    assert!(errors.len() == 1 && errors[0].is_not_found() && errors[0].to_string().contains("app app-"), "{errors:?}");
+    assert_eq!(results.len(), 1 + 1 + 20);
+
+    s.tenant.fault(Fault::status(403).on("Apps.List"));
+    let results: Vec<_> = s.c1.inventory(NonZeroUsize::MIN).collect().await;
+    assert!(results.len() == 1 && results[0].as_ref().unwrap_err().is_permission_denied());
+}
+
+#[tokio::test]
+async fn a_configuration_is_read_changed_and_written_back_whole() {
+    let s = setup().await;
+    let id = ConnectorId::from(s.tenant.seed_connector(
+        APP,
+        json!({"catalogId": "catalog-github", "config": {
+            "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig",
+            "configuration": {"GITHUB_ORGANIZATION": {"stringValue": "old"}, "new": {"numberValue": 7}},
+            "beside": [1],
+        }}),
+    ));
+    let connector = s.c1.connector(APP, &id);
+    let config = EnvConfig::from(&connector.get().await.unwrap().config.unwrap());
+    assert_eq!(config.get("GITHUB_ORGANIZATION"), Some(ConfigValue::Text("old".to_owned())));
+    connector.update().config(config.text("GITHUB_ORGANIZATION", "new")).send().await.unwrap();
+    assert_eq!(
+        s.tenant.connector(APP, id.as_str()).unwrap()["config"],
+        json!({
+            "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig",
+            "configuration": {"GITHUB_ORGANIZATION": {"stringValue": "new"}, "new": {"numberValue": 7}},
+            "beside": [1],
+        })
+    );
+}
+
+#[tokio::test]
+async fn every_attempt_is_told_and_carries_the_programs_headers() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let s = setup_with(|builder| {
+        builder
+            .on_attempt(move |attempt| {
+                let operation = attempt.operation().map_or("token", |operation| operation.name());
+                let failed = attempt.error().is_some();
+                seen.lock().unwrap().push((operation, attempt.number(), attempt.status(), failed, attempt.wait()));
+            })
+            .headers_with(|operation| {
+                let mut headers = HeaderMap::new();
+                headers.insert("x-operation", HeaderValue::from_static(operation.name()));
+                headers.insert("authorization", HeaderValue::from_static("Bearer PLANTED"));
+                headers
+            })
+    })
+    .await;
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get"));
+    s.tenant.fault(Fault::close_after_request().on("ConnectorService.Get"));
+    s.get().await.unwrap();
+    s.tenant.revoke_tokens();
+    s.get().await.unwrap();
+    let half = Duration::from_millis(500);
+    let expected = [
+        ("token", 1, Some(200), false, None),
+        ("get", 1, Some(503), true, Some(half)),
+        ("get", 2, None, true, Some(half * 2)),
+        ("get", 3, Some(200), false, None),
+        ("get", 1, Some(401), true, Some(Duration::ZERO)),
+        ("token", 1, Some(200), false, None),
+        ("get", 2, Some(200), false, None),
+    ];
+    assert_eq!(*told.lock().unwrap(), expected);
+    for request in s.tenant.requests() {
+        let is_call = request.path != "/auth/v1/token";
+        assert_eq!(request.header("x-operation"), is_call.then_some("get"));
+        assert!(request.header("authorization").is_none_or(|value| !value.contains("PLANTED")));
+    }
+}
