@@ -7,7 +7,7 @@ use std::{env, fs};
 use connectors_codegen::{Error, Facade, Generator, Node};
 
 /// Services by name: the folder in `spec/`, the feature, and the module in `src/`.
-const SERVICES: [&str; 1] = ["c1"];
+const SERVICES: [&str; 2] = ["c1", "pipeshub"];
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");

@@ -57,6 +57,8 @@ pub(crate) enum Kind {
     Config,
     /// An argument cannot be sent.
     Argument,
+    /// The thing is in a state that does not allow the call, or leaves it open what the call would do.
+    Conflict,
     /// No token could be had, or the one sent was refused.
     Auth,
     /// No connection was made.
@@ -207,10 +209,11 @@ impl Error {
         self.answered(StatusCode::NOT_FOUND)
     }
 
-    /// The thing is in a state that does not allow this (409).
+    /// The thing is in a state that does not allow this: the server says so (409), or it was seen before anything was sent,
+    /// and then there is no [`Error::status`].
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.answered(StatusCode::CONFLICT)
+        self.0.kind == Kind::Conflict || self.answered(StatusCode::CONFLICT)
     }
 
     /// The server found the request wrong (400, 422).
@@ -262,8 +265,8 @@ impl Error {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// The service's own code for the failure: a `google.rpc.Code` number from C1, an `error` of OAuth 2.0 (RFC 6749,
-    /// section 5.2) from a token endpoint.
+    /// The service's own code for the failure: a `google.rpc.Code` number from C1, a word such as `VALIDATION_ERROR` from
+    /// PipesHub, an `error` of OAuth 2.0 (RFC 6749, section 5.2) from a token endpoint.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()

@@ -2,7 +2,6 @@
 
 mod cache;
 #[cfg(feature = "pipeshub")]
-#[allow(dead_code, reason = "its one user, PipesHub's client, takes what it needs of it")]
 mod code;
 mod device;
 mod oauth;
@@ -16,6 +15,8 @@ use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use cache::Cache;
+#[cfg(feature = "pipeshub")]
+pub(crate) use code::{CodeLogin, OAuthApp, RefreshingToken};
 pub(crate) use device::{DeviceGrant, LoggedIn};
 pub(crate) use oauth::{ClientSecretPost, TokenEndpoint, form};
 

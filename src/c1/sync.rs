@@ -1,19 +1,11 @@
 //! Waiting for a sync.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-
-use futures_core::Stream;
-use futures_util::StreamExt;
-use futures_util::future::{Either, select};
-use futures_util::stream;
 
 use crate::Error;
 use crate::error::Kind;
-use crate::transport::Clock;
+use crate::waiting::{self, Pace, pace_methods};
 
 use super::connector::Connector;
 use super::types::{ConnectorStatus, SyncStatus};
@@ -26,8 +18,7 @@ use super::types::{ConnectorStatus, SyncStatus};
 pub struct Sync {
     connector: Connector,
     before: Option<String>,
-    interval: Duration,
-    deadline: Option<Duration>,
+    pace: Pace,
 }
 
 /// How a sync ended.
@@ -89,33 +80,20 @@ pub enum Progress {
 
 impl Sync {
     pub(super) fn new(connector: Connector, before: Option<String>) -> Self {
-        Self { connector, before, interval: Duration::from_secs(5), deadline: None }
+        Self { connector, before, pace: Pace::default() }
     }
 
-    /// How long to wait between two looks; 5 s by default.
-    pub fn poll_every(mut self, interval: Duration) -> Self {
-        self.interval = interval;
-        self
-    }
-
-    /// How long to wait in all; without one, for as long as it takes. The sync itself goes on.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
+    pace_methods!();
 
     /// Waits until the sync is over.
     ///
     /// # Errors
     /// [`Error::is_timeout`] past the deadline; otherwise what reading the connector fails with.
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
-        let mut watch = self.watch();
-        while let Some(progress) = watch.next().await {
-            if let Progress::Ended(outcome) = progress? {
-                return Ok(outcome);
-            }
+        match self.watch().last().await? {
+            Progress::Ended(outcome) => Ok(outcome),
+            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
         }
-        Err(Error::new(Kind::Decode, "the sync has no end"))
     }
 
     /// What the sync comes to, each time that is something else. Ends with [`Progress::Ended`] or an error. Dropping it
@@ -123,10 +101,23 @@ impl Sync {
     #[must_use]
     pub fn watch(self) -> Watch {
         let clock = Arc::clone(self.connector.client.transport.clock());
-        // A deadline beyond all time is none.
-        let until = self.deadline.and_then(|deadline| clock.now().checked_add(deadline));
-        let state = State { sync: self, clock, until, last: None, looked: false, over: false };
-        Watch { progress: Box::pin(stream::unfold(state, State::next)) }
+        let late = "the sync was not over in the time given; it goes on by itself";
+        Watch::new(
+            clock,
+            self.pace,
+            late,
+            |progress| matches!(progress, Progress::Ended(_)),
+            move |_| {
+                let sync = self.clone();
+                async move {
+                    let connector = sync.connector.get().await?;
+                    if connector.deleted_at.as_deref().is_some_and(|at| !at.is_empty()) {
+                        return Err(Error::new(Kind::Status, "the connector was deleted; its sync will not end"));
+                    }
+                    Ok(sync.read(connector.status))
+                }
+            },
+        )
     }
 
     /// What a status says about this sync.
@@ -148,81 +139,4 @@ impl Sync {
 }
 
 /// The progress of a sync; see [`Sync::watch`].
-pub struct Watch {
-    progress: Pin<Box<dyn Stream<Item = Result<Progress, Error>> + Send>>,
-}
-
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
-    }
-}
-
-impl Stream for Watch {
-    type Item = Result<Progress, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.progress.as_mut().poll_next(cx)
-    }
-}
-
-struct State {
-    sync: Sync,
-    clock: Arc<dyn Clock>,
-    until: Option<Instant>,
-    last: Option<Progress>,
-    looked: bool,
-    over: bool,
-}
-
-fn late() -> Error {
-    Error::new(Kind::Timeout, "the sync was not over in the time given; it goes on by itself")
-}
-
-impl State {
-    /// The time left until the deadline.
-    fn left(&self) -> Duration {
-        self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.clock.now()))
-    }
-
-    fn end(mut self, error: Error) -> Option<(Result<Progress, Error>, Self)> {
-        self.over = true;
-        Some((Err(error), self))
-    }
-
-    async fn next(mut self) -> Option<(Result<Progress, Error>, Self)> {
-        if self.over {
-            return None;
-        }
-        loop {
-            let left = self.left();
-            if self.looked {
-                if left.is_zero() {
-                    return self.end(late());
-                }
-                // The last look is at the deadline itself, not an interval before it.
-                self.clock.sleep(self.sync.interval.min(left)).await;
-            }
-            self.looked = true;
-            let connector = self.sync.connector.clone();
-            let look = Box::pin(connector.get());
-            // A first look is always had; a later one may not outlast the deadline by more than a second.
-            let patience = self.left().max(Duration::from_secs(1));
-            let progress = match select(look, self.clock.timeout(patience)).await {
-                Either::Left((Ok(connector), _))
-                    if connector.deleted_at.as_deref().is_some_and(|at| !at.is_empty()) =>
-                {
-                    return self.end(Error::new(Kind::Status, "the connector was deleted; its sync will not end"));
-                }
-                Either::Left((Ok(connector), _)) => self.sync.read(connector.status),
-                Either::Left((Err(error), _)) => return self.end(error),
-                Either::Right(_) => return self.end(late()),
-            };
-            self.over = matches!(progress, Progress::Ended(_));
-            if self.last.as_ref() != Some(&progress) {
-                self.last = Some(progress.clone());
-                return Some((Ok(progress), self));
-            }
-        }
-    }
-}
+pub type Watch = waiting::Watch<Progress>;

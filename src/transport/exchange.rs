@@ -265,7 +265,7 @@ impl Exchange {
         }
         let error = reply.describe((sending.read)(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
-        let retry_after = header.or_else(|| error.retry_delay());
+        let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
         Err(Failed { failure: Failure::Answered(status), error, retry_after })
     }
 

@@ -1,0 +1,96 @@
+//! One connector.
+
+use crate::Error;
+use crate::error::Kind;
+
+use super::client::Client;
+use super::ids::ConnectorId;
+use super::types;
+use super::wait::Deletion;
+
+/// One connector of an instance; see [`Client::connector`].
+#[derive(Clone, Debug)]
+pub struct Connector {
+    pub(super) client: Client,
+    pub(super) id: ConnectorId,
+}
+
+impl Connector {
+    pub(super) fn new(client: Client, id: ConnectorId) -> Self {
+        Self { client, id }
+    }
+
+    /// Its id: the `connectorId` that creating it answered, and the `_key` of every read.
+    #[must_use]
+    pub fn id(&self) -> &ConnectorId {
+        &self.id
+    }
+
+    /// Reads the connector.
+    ///
+    /// # Errors
+    /// [`Error::is_not_found`] if there is none with this id.
+    pub async fn get(&self) -> Result<types::ConnectorInstance, Error> {
+        let answer = self.client.api.get(self.id.as_str()).await?;
+        answer.connector.ok_or_else(|| missing("connector"))
+    }
+
+    /// Gives it another name for people.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rename(&self, name: impl Into<String>) -> Result<types::RenamedConnector, Error> {
+        let request = types::UpdateConnectorNameRequest::new(name.into());
+        let answer = self.client.api.rename(self.id.as_str(), &request).await?;
+        accepted(answer.success, None, "rename")?;
+        answer.connector.ok_or_else(|| missing("connector"))
+    }
+
+    /// How many records it has brought, by how far their indexing has come.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn stats(&self) -> Result<types::ConnectorStatsData, Error> {
+        let answer = self.client.api.stats(self.id.as_str()).await?;
+        answer.data.ok_or_else(|| missing("data"))
+    }
+
+    /// Begins to delete the connector and what it brought, and gives back what to wait for the end with: the service
+    /// deletes after it has answered.
+    ///
+    /// # Errors
+    /// [`Error::is_conflict`] if it is locked or in use.
+    pub async fn delete(&self) -> Result<Deletion, Error> {
+        let answer = match self.client.api.delete(self.id.as_str()).await {
+            Ok(answer) => {
+                accepted(answer.success, answer.message.as_deref(), "delete")?;
+                answer
+            }
+            // Sent again after an answer was lost, it finds what the first one began.
+            Err(error) if error.attempts() > 1 && (error.is_conflict() || error.is_not_found()) => {
+                match self.get().await {
+                    Err(gone) if gone.is_not_found() => {}
+                    Ok(left) if left.status == Some(types::ConnectorInstanceStatus::Deleting) => {}
+                    _ => return Err(error),
+                }
+                types::DeletedConnector { connector_id: Some(self.id.to_string()), ..Default::default() }
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Deletion::new(self.clone(), answer))
+    }
+}
+
+pub(super) fn missing(what: &str) -> Error {
+    Error::new(Kind::Decode, format!("the answer has no {what}"))
+}
+
+/// An answer of 200 can say that nothing was done.
+pub(super) fn accepted(success: Option<bool>, message: Option<&str>, operation: &'static str) -> Result<(), Error> {
+    if success != Some(false) {
+        return Ok(());
+    }
+    let message =
+        message.filter(|text| !text.is_empty()).unwrap_or("the server says, without a reason, that it failed");
+    Err(Error::new(Kind::Status, message).operation_named(operation))
+}

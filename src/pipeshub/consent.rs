@@ -1,0 +1,107 @@
+//! Letting a connector of an OAuth type into what it reads.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::Error;
+use crate::error::Kind;
+
+use super::connector::{Connector, accepted, missing};
+use super::oauth::Redirect;
+use super::types;
+
+impl Connector {
+    /// Begins to let the connector into what it reads: a person has to agree in a browser. `base_url` is where people reach
+    /// the instance, if that is not what it takes itself for.
+    ///
+    /// ```no_run
+    /// # async fn example(ph: connectors::pipeshub::Client, came_back_to: &str) -> Result<(), connectors::Error> {
+    /// let consent = ph.connector("c1").authorize(None).await?;
+    /// println!("open {}", consent.url());
+    /// consent.finish(came_back_to).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_bad_request`] if the connector is not of an OAuth type.
+    pub async fn authorize(&self, base_url: Option<&str>) -> Result<Consent, Error> {
+        let answer = self.client.api.get_authorization_url(self.id.as_str(), base_url).await?;
+        accepted(answer.success, None, "get_authorization_url")?;
+        let url = answer.authorization_url.as_deref().ok_or_else(|| missing("authorizationUrl"))?;
+        let url =
+            Url::parse(url).map_err(|_| Error::new(Kind::Decode, "the answer's authorizationUrl is not a URL"))?;
+        Ok(Consent { connector: self.clone(), base_url: base_url.map(str::to_owned), url, answer })
+    }
+
+    /// Ends what [`Connector::authorize`] began, with the code and the state that the browser brought back, and the same
+    /// `base_url`. For programs that no longer have the [`Consent`]. A code is good once, so this is never sent twice.
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if no answer came: whether it worked is in the connector's `is_authenticated`.
+    /// An answer of 200 that says it failed is an error, whose [`Error::code`] is the service's.
+    pub async fn finish_oauth(
+        &self,
+        code: &str,
+        state: &str,
+        base_url: Option<&str>,
+    ) -> Result<types::OAuthCallbackResult, Error> {
+        let answer = self.client.api.handle_oauth_callback(base_url, Some(code), None, Some(state)).await?;
+        let error = answer.error.as_deref().filter(|error| !error.is_empty());
+        if error.is_some() || answer.success == Some(false) {
+            let why = answer.error_message.as_deref().filter(|text| !text.is_empty()).or(error);
+            let message = format!("the connector was not let in: {}", why.unwrap_or("the server gives no reason"));
+            let error = Error::new(Kind::Status, message).with_code(error.map(str::to_owned));
+            return Err(error.operation_named("handle_oauth_callback"));
+        }
+        Ok(answer)
+    }
+}
+
+/// A person's consent to be had; see [`Connector::authorize`].
+#[must_use = "a connector is not let in until it is finished"]
+#[derive(Clone)]
+pub struct Consent {
+    connector: Connector,
+    base_url: Option<String>,
+    url: Url,
+    answer: types::AuthorizationUrl,
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: the state in it is this consent's own.
+        f.debug_struct("Consent").field("connector", &self.connector.id).finish_non_exhaustive()
+    }
+}
+
+impl Consent {
+    /// Where the person's browser has to go.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// What the service answered, with its `state`.
+    #[must_use]
+    pub fn answer(&self) -> &types::AuthorizationUrl {
+        &self.answer
+    }
+
+    /// Ends it with the address that the browser came back to: the whole URL, or what follows the host.
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the person refused, or the address is not from this consent; otherwise as
+    /// [`Connector::finish_oauth`].
+    pub async fn finish(self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
+        let parameter = |wanted: &str| self.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let expected = parameter("redirect_uri").and_then(|uri| Url::parse(&uri).ok());
+        let back = Redirect::read(expected.as_ref().unwrap_or(&self.url), redirected_to)?;
+        // A provider brings back the state it was given (RFC 6749, section 4.1.2).
+        if parameter("state").is_some_and(|state| state != back.state.as_str()) {
+            return Err(Error::new(Kind::Auth, "the browser came back from a consent that was not begun here"));
+        }
+        self.connector.finish_oauth(&back.code, &back.state, self.base_url.as_deref()).await
+    }
+}

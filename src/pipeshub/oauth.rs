@@ -1,0 +1,241 @@
+//! Logging a person in, and what tokens may do.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use crate::Error;
+use crate::auth::{CodeLogin, LoggedIn, OAuthApp, Provider, RefreshingToken};
+use crate::error::Kind;
+
+use super::client::{Client, Server};
+
+/// Something that a token is good for.
+///
+/// ```
+/// use connectors::pipeshub::{Client, Scope};
+///
+/// let reading = [Scope::CONNECTOR_READ, Scope::KB_READ, "org:read".into()];
+/// let ph = Client::builder().client_credentials("app", "s3cret").scopes(reading).build();
+/// assert!(ph.is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope(Cow<'static, str>);
+
+impl Scope {
+    /// Read connectors, their configuration and the registry.
+    pub const CONNECTOR_READ: Self = Self(Cow::Borrowed("connector:read"));
+    /// Create and configure connectors.
+    pub const CONNECTOR_WRITE: Self = Self(Cow::Borrowed("connector:write"));
+    /// Switch syncs on and off, and send file events.
+    pub const CONNECTOR_SYNC: Self = Self(Cow::Borrowed("connector:sync"));
+    /// Delete connectors.
+    pub const CONNECTOR_DELETE: Self = Self(Cow::Borrowed("connector:delete"));
+    /// Read the statistics of what was synced.
+    pub const KB_READ: Self = Self(Cow::Borrowed("kb:read"));
+    /// Resync and reindex.
+    pub const KB_WRITE: Self = Self(Cow::Borrowed("kb:write"));
+    /// Let the service see who calls: without it, an admin is treated as a member.
+    pub const USER_READ: Self = Self(Cow::Borrowed("user:read"));
+    /// A refresh token, so that a login lasts longer than its first token.
+    pub const OFFLINE_ACCESS: Self = Self(Cow::Borrowed("offline_access"));
+
+    /// What everything in this module needs, and no more.
+    pub const DEFAULT: [Self; 7] = [
+        Self::CONNECTOR_READ,
+        Self::CONNECTOR_WRITE,
+        Self::CONNECTOR_SYNC,
+        Self::CONNECTOR_DELETE,
+        Self::KB_READ,
+        Self::KB_WRITE,
+        Self::USER_READ,
+    ];
+
+    /// The scope as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Scopes with spaces between (RFC 6749, section 3.3); nothing if there are none.
+    pub(super) fn join(scopes: &[Self]) -> Option<String> {
+        (!scopes.is_empty()).then(|| scopes.iter().map(Self::as_str).collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl From<&str> for Scope {
+    fn from(scope: &str) -> Self {
+        Self(Cow::Owned(scope.to_owned()))
+    }
+}
+
+impl From<String> for Scope {
+    fn from(scope: String) -> Self {
+        Self(Cow::Owned(scope))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who is told of new refresh tokens.
+#[derive(Clone, Default)]
+pub(super) struct OnRotate(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl fmt::Debug for OnRotate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "OnRotate(somebody)" } else { "OnRotate(nobody)" })
+    }
+}
+
+impl OnRotate {
+    pub(super) fn new(told: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(told)))
+    }
+
+    fn tell(&self, token: &str) {
+        if let Some(told) = &self.0 {
+            told(token);
+        }
+    }
+
+    pub(super) fn hear(self, tokens: RefreshingToken) -> RefreshingToken {
+        tokens.on_rotate(move |token| self.tell(token))
+    }
+}
+
+/// The login of a person that has begun; see [`ClientBuilder::authorization_code`](super::ClientBuilder::authorization_code).
+///
+/// It holds what proves that the one who ends the login is the one who began it, so it has to be kept in between, and is
+/// good for one login.
+#[must_use = "a login is not over until it is finished"]
+pub struct Authorization {
+    server: Server,
+    app: OAuthApp,
+    login: CodeLogin,
+    redirect_uri: Url,
+    url: Url,
+    on_rotate: OnRotate,
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: the state in it is this login's own.
+        f.debug_struct("Authorization").field("redirect_uri", &self.redirect_uri.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Authorization {
+    pub(super) fn new(
+        server: Server,
+        app: OAuthApp,
+        redirect_uri: String,
+        scope: Option<String>,
+        on_rotate: OnRotate,
+    ) -> Result<Self, Error> {
+        let parsed = Url::parse(&redirect_uri).map_err(|_| {
+            Error::new(Kind::Config, "the redirect URI is not a whole URL, such as `http://127.0.0.1:8000/`")
+        })?;
+        // Sent as it was given: the server compares it with the app's letter by letter.
+        let login = CodeLogin::new(app.clone(), redirect_uri)?;
+        let url = login.authorize_url(&server.authorization_endpoint()?, scope.as_deref());
+        Ok(Self { server, app, login, redirect_uri: parsed, url, on_rotate })
+    }
+
+    /// Where the person's browser has to go.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code is
+    /// good once, so nothing is sent twice.
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the person or the server refused, or the address is not from this login.
+    pub async fn finish(self, redirected_to: &str) -> Result<Client, Error> {
+        let back = Redirect::read(&self.redirect_uri, redirected_to)?;
+        let endpoint = self.server.token_endpoint()?;
+        let granted = self.login.finish(&endpoint, &back.code, &back.state).await?;
+        let provider = match granted.refresh_token {
+            Some(refresh) => {
+                self.on_rotate.tell(refresh.expose_secret());
+                let tokens = RefreshingToken::new(endpoint, self.app, refresh.expose_secret());
+                Provider::new(self.on_rotate.hear(tokens.starting_with(granted.token)))
+            }
+            None => Provider::new(LoggedIn::new(granted.token, Arc::clone(&self.server.exchange.clock))),
+        };
+        Ok(self.server.client(provider))
+    }
+}
+
+/// What a browser brings back from an authorization server (RFC 6749, section 4.1.2).
+pub(super) struct Redirect {
+    pub(super) code: String,
+    pub(super) state: String,
+}
+
+impl Redirect {
+    /// Reads an address relative to the one that was to be come back to.
+    pub(super) fn read(expected: &Url, redirected_to: &str) -> Result<Self, Error> {
+        let wrong = |what: &str| Error::new(Kind::Auth, what);
+        let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;
+        let get = |wanted: &str| {
+            url.query_pairs()
+                .find(|(name, value)| name == wanted && !value.is_empty())
+                .map(|(_, value)| value.into_owned())
+        };
+        if let Some(error) = get("error") {
+            let message = match get("error_description") {
+                Some(text) => format!("the login was refused: {error}: {text}"),
+                None => format!("the login was refused: {error}"),
+            };
+            return Err(wrong(&message).with_code(Some(error)));
+        }
+        match (get("code"), get("state")) {
+            (Some(code), Some(state)) => Ok(Self { code, state }),
+            _ => Err(wrong("the browser's address has no code and state: it is not where a login ends")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_words_with_spaces_between() {
+        assert_eq!(
+            Scope::join(&Scope::DEFAULT).as_deref(),
+            Some("connector:read connector:write connector:sync connector:delete kb:read kb:write user:read")
+        );
+        assert_eq!(Scope::join(&[]), None);
+    }
+
+    #[test]
+    fn the_browser_s_address_is_read_whole_or_in_part() {
+        let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
+        for address in
+            ["http://127.0.0.1:8000/done?code=a%2Bb&state=s", "/done?code=a%2Bb&state=s", "?state=s&code=a%2Bb"]
+        {
+            let back = Redirect::read(&expected, address).unwrap();
+            assert_eq!((back.code.as_str(), back.state.as_str()), ("a+b", "s"), "{address}");
+        }
+        for address in ["/done", "/done?code=a", "/done?state=s", "/done?code=&state=s", ""] {
+            assert!(Redirect::read(&expected, address).is_err_and(|error| error.is_auth()), "{address}");
+        }
+        let Err(error) = Redirect::read(&expected, "/done?error=access_denied&error_description=no&state=s") else {
+            panic!()
+        };
+        assert!(
+            error.is_auth() && error.code() == Some("access_denied") && error.to_string().contains("no"),
+            "{error}"
+        );
+    }
+}
