@@ -44,7 +44,7 @@ mod select;
 mod shape;
 
 pub use diagnostic::{Diagnostic, Error};
-pub use diff::{Change, Impact, diff};
+pub use diff::{Change, Impact, RULES, Rule, diff};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
