@@ -82,7 +82,7 @@ impl Listing {
                     }
                 }
                 Item::Impl(block) if block.trait_.is_none() && compact(&block.self_ty) == "Client" => {
-                    listing.methods(&block.items);
+                    listing.list_methods(&block.items);
                 }
                 _ => {}
             }
@@ -123,6 +123,11 @@ impl Listing {
         Ok(listing)
     }
 
+    /// The methods by name: `name(argument: Type, ...) -> Type`.
+    pub fn methods(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|(key, _)| key.section == Section::Operations).map(|(_, entry)| entry.shown())
+    }
+
     /// How many methods and how many types it has.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
@@ -144,7 +149,7 @@ impl Listing {
         }
     }
 
-    fn methods(&mut self, items: &[ImplItem]) {
+    fn list_methods(&mut self, items: &[ImplItem]) {
         for item in items {
             if let ImplItem::Fn(method) = item
                 && matches!(method.vis, Visibility::Public(_))
