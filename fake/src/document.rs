@@ -233,7 +233,7 @@ impl Service for Api {
                 answer
             }
             Some((media, _)) => {
-                let media = if media.contains('*') { "application/octet-stream" } else { media };
+                let media = if media.contains('*') { "application/octet-stream" } else { media.as_str() };
                 let headers = vec![("content-type".to_owned(), media.to_owned())];
                 Answer { status: operation.status, headers, body: b"x".to_vec() }
             }
@@ -345,10 +345,11 @@ impl<'a> Instances<'a> {
             }
         }
         let additional = &schema["additionalProperties"];
-        if object.is_empty() && additional.is_object() {
-            if let Some(value) = self.of(additional) {
-                object.insert("key".to_owned(), value);
-            }
+        if object.is_empty()
+            && additional.is_object()
+            && let Some(value) = self.of(additional)
+        {
+            object.insert("key".to_owned(), value);
         }
         Some(object)
     }
@@ -478,9 +479,9 @@ mod tests {
             "name": "xxx", "kind": "cat", "children": [], "food": {"is": "x", "grams": 1.5}, "secret": "x",
         });
         assert_eq!(server.argument("putPet", "body"), body);
-        let answer = server
-            .api
-            .instance(server.api.operations[0].answer.as_ref().map(|(_, schema)| schema).unwrap(), Way::Response);
+        let put = server.api.operations.iter().find(|operation| operation.id == "putPet").unwrap();
+        let (_, schema) = put.answer.as_ref().unwrap();
+        let answer = server.api.instance(schema, Way::Response);
         assert_eq!((&answer["age"], answer.get("secret")), (&json!(4), None));
     }
 }
