@@ -2,6 +2,7 @@
 
 pub mod c1;
 mod clock;
+pub mod document;
 mod fault;
 mod oauth;
 pub mod pipeshub;
