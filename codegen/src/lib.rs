@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod api;
 mod diagnostic;
 mod diff;
 mod document;
@@ -42,13 +43,17 @@ mod note;
 mod overlay;
 mod select;
 mod shape;
+mod words;
 
+pub use api::{ApiChange, Bump, Fate, Listing};
 pub use diagnostic::{Diagnostic, Error};
-pub use diff::{Change, Impact, diff};
+pub use diff::{Change, Impact, RULES, Rule, diff};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
+pub use overlay::{Action, Effect};
 pub use select::Selection;
+pub use words::undocumented;
 
 use shape::Errors;
 
@@ -165,6 +170,17 @@ impl Generator {
 pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     Ok(select::cut(document, selection))
+}
+
+/// A document with as much of an overlay applied as fits it, and what each action did: for documents of another day than
+/// the overlay, and to find actions that are no longer needed.
+///
+/// # Errors
+/// An overlay that is not one.
+pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Action>), Error> {
+    let mut document = document.clone();
+    let actions = overlay::inspect(&mut document, overlay)?;
+    Ok((document, actions))
 }
 
 /// The vendored form of a document: the selected part, with no text of its authors.

@@ -4,10 +4,12 @@
 //! silently wrong: a target that selects nothing is refused, and so is prose for a property or response that the
 //! document no longer has.
 
+use std::fmt;
+
 use serde_json_path::{JsonPath, PathElement};
 
 use crate::diagnostic::{Diagnostic, Error};
-use crate::document::{Node, Pointer, Value};
+use crate::document::{Node, Pointer, Span, Value};
 use crate::grammar::{self, Object};
 
 /// Applies an overlay to a document.
@@ -16,6 +18,18 @@ use crate::grammar::{self, Object};
 /// An overlay that is not one, and every action that is malformed, matches nothing, or does not fit what it matches,
 /// each with its number, file and line.
 pub(crate) fn apply(document: &mut Node, overlay: &Node) -> Result<(), Error> {
+    let mut diagnostics = Vec::new();
+    for (index, action) in actions(overlay)?.iter().enumerate() {
+        if let Err(diagnostic) = perform(document, action, index + 1) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    stale_prose(document, overlay, &mut diagnostics);
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
+}
+
+/// The actions of an overlay, if it is one.
+fn actions(overlay: &Node) -> Result<&[Node], Error> {
     let version = overlay.str("overlay").unwrap_or_default();
     if !matches!(version.rsplit_once('.'), Some(("1.0" | "1.1", _))) {
         return Err(Diagnostic::new("not an OpenAPI Overlay 1.0 or 1.1")
@@ -29,14 +43,117 @@ pub(crate) fn apply(document: &mut Node, overlay: &Node) -> Result<(), Error> {
     if actions.is_empty() {
         return Err(Diagnostic::new("the overlay's list of `actions` is empty").at(&overlay.span).into());
     }
-    let mut diagnostics = Vec::new();
-    for (index, action) in actions.iter().enumerate() {
-        if let Err(diagnostic) = perform(document, action, index + 1) {
-            diagnostics.push(diagnostic);
+    Ok(actions)
+}
+
+/// One action of an overlay, and what it does to a document.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Action {
+    /// Its number in the overlay, from 1.
+    pub number: usize,
+    /// Its JSONPath, as far as it has one.
+    pub target: String,
+    /// Where it is written.
+    pub span: Span,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What an action of an overlay does to a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It changes the document.
+    Applied,
+    /// The document says by itself all that it would add: upstream has fixed what it corrected.
+    AlreadySo,
+    /// Its target is not in the document; what it would remove may have been removed upstream.
+    Unmatched,
+    /// It is malformed, or does not fit what it matches, for this reason.
+    Refused(String),
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, target, span, effect } = self;
+        write!(f, "overlay action {number} ({span}): ")?;
+        match effect {
+            Effect::Applied => write!(f, "`{target}` is changed"),
+            Effect::AlreadySo => {
+                write!(f, "the document says by itself what this adds to `{target}`: delete the action")
+            }
+            Effect::Unmatched => write!(f, "`{target}` matches nothing: mend the target or delete the action"),
+            Effect::Refused(reason) => f.write_str(reason),
         }
     }
-    stale_prose(document, overlay, &mut diagnostics);
-    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
+}
+
+/// Applies as much of an overlay as fits, leaves out words about what is not there, and says what each action did.
+///
+/// # Errors
+/// An overlay that is not one.
+pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>, Error> {
+    let mut inspected = Vec::new();
+    for (index, action) in actions(overlay)?.iter().enumerate() {
+        let number = index + 1;
+        let target = action.str("target").unwrap_or_default().to_owned();
+        let found = locate(document, &target).unwrap_or_default();
+        let already = |update: &Node| {
+            found.iter().all(|place| document.pointer(place.as_str()).is_some_and(|node| says(node, update)))
+        };
+        // A target that is no JSONPath is for `perform` to refuse.
+        let is_path = singular(&target).is_some() || JsonPath::parse(&target).is_ok();
+        let effect = if found.is_empty() && is_path {
+            Effect::Unmatched
+        } else if !action.is_true("remove") && !found.is_empty() && action.get("update").is_some_and(already) {
+            Effect::AlreadySo
+        } else {
+            match perform(document, action, number) {
+                Ok(()) => Effect::Applied,
+                Err(diagnostic) => Effect::Refused(diagnostic.message().to_owned()),
+            }
+        };
+        inspected.push(Action { number, target, span: action.span.clone(), effect });
+    }
+    if let Some(file) = overlay.span.file() {
+        prune(document, file);
+    }
+    Ok(inspected)
+}
+
+/// Whether a node has all that an update would give it.
+fn says(node: &Node, update: &Node) -> bool {
+    match (&node.value, &update.value) {
+        (Value::Object(map), Value::Object(more)) => {
+            more.iter().all(|(key, value)| map.get(key).is_some_and(|own| says(own, value)))
+        }
+        (Value::Array(items), Value::Array(more)) => more.iter().all(|item| items.contains(item)),
+        (Value::Array(items), _) => items.contains(update),
+        (own, value) => own == value,
+    }
+}
+
+/// Takes out what an overlay made of nothing but words, and says whether this is such a node itself.
+fn prune(node: &mut Node, file: &str) -> bool {
+    let made = node.span.file() == Some(file);
+    match &mut node.value {
+        Value::Object(map) => {
+            let before = map.len();
+            map.retain(|_, child| !prune(child, file));
+            let words = |(key, value): (&String, &Node)| {
+                (grammar::is_annotation(key) || key == "summary") && value.as_object().is_none()
+            };
+            made && before > 0 && map.iter().all(words)
+        }
+        Value::Array(items) => {
+            for item in items {
+                prune(item, file);
+            }
+            false
+        }
+        _ => false,
+    }
 }
 
 fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diagnostic> {
@@ -301,6 +418,39 @@ mod tests {
         assert!(error.contains("overlay action 2: `$.zzz` matches nothing"), "{error}");
         assert!(error.contains("overlay.yaml:4:"), "{error}");
         assert!(error.contains("overlay action 3"), "every failing action is listed: {error}");
+    }
+
+    #[test]
+    fn each_action_is_said_to_fit_to_be_needless_or_to_miss() {
+        let document = "a: {b: 1, l: [x]}\nc: {d: {type: string}}";
+        let overlay = "overlay: 1.1.0\nactions:
+  - {target: $.a, update: {b: 1, l: [x]}}
+  - {target: $.a, update: {e: 2}}
+  - {target: $.gone, remove: true}
+  - {target: $.c, update: {d: {description: fine}, z: {description: stale}}}
+  - {target: '$.a[', update: 1}
+  - {target: $.a.e, update: 2}
+";
+        let mut document = Node::parse("doc.yaml", document).unwrap();
+        let actions = inspect(&mut document, &Node::parse("overlay.yaml", overlay).unwrap()).unwrap();
+        let effects: Vec<&Effect> = actions.iter().map(|action| &action.effect).collect();
+        assert!(
+            matches!(
+                effects.as_slice(),
+                [
+                    Effect::AlreadySo,
+                    Effect::Applied,
+                    Effect::Unmatched,
+                    Effect::Applied,
+                    Effect::Refused(_),
+                    Effect::AlreadySo
+                ]
+            ),
+            "{effects:?}"
+        );
+        assert!(actions[2].to_string().contains("overlay action 3 (overlay.yaml:5:"), "{}", actions[2]);
+        let expected = serde_json::json!({"a": {"b": 1, "l": ["x"], "e": 2}, "c": {"d": {"type": "string", "description": "fine"}}});
+        assert_eq!(document.to_json(), expected);
     }
 
     #[test]

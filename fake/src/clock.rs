@@ -25,6 +25,11 @@ impl Clock {
         Timestamp::now().as_microsecond().saturating_add(ahead)
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(&self) -> i64 {
+        self.micros().div_euclid(1_000)
+    }
+
     /// Whole seconds since 1970, as JWTs count.
     pub(crate) fn seconds(&self) -> i64 {
         self.micros().div_euclid(1_000_000)

@@ -139,7 +139,8 @@ impl Fault {
         Fault::new(Effect::Oversized(bytes), true)
     }
 
-    /// Answers with the very page token that the request carried. Requests for a first page are not matched.
+    /// Answers with the very page token that the request carried, where pages have tokens, as C1's do. Requests for a
+    /// first page are not matched.
     pub fn repeated_page_token() -> Fault {
         Fault::new(Effect::RepeatedPageToken, true)
     }
@@ -168,7 +169,8 @@ impl Fault {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// Only requests for this operation: the whole operationId, or its end after a dot (`ConnectorService.Get`).
+    /// Only requests for this operation: the whole operationId (`getConnectorInstance`), or its end after a dot
+    /// (`ConnectorService.Get`).
     pub fn on(mut self, operation: &str) -> Fault {
         self.operation = Some(operation.to_owned());
         self
@@ -238,7 +240,7 @@ impl Fault {
     pub(crate) fn answer(&self, request: &Request, service: &dyn Service) -> Answer {
         let mut answer = if self.applied { service.answer(request) } else { Answer::html(200) };
         match self.effect {
-            Effect::Status(status) => answer = service.scripted(request, status),
+            Effect::Status(status) => answer = service.scripted(request, status, &self.headers),
             Effect::TruncatedJson => answer.body.truncate(answer.body.len() / 2),
             Effect::Oversized(bytes) => {
                 answer.body.resize(answer.body.len().saturating_add(bytes), b' ');

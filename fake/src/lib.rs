@@ -2,10 +2,17 @@
 
 pub mod c1;
 mod clock;
+pub mod document;
 mod fault;
+mod oauth;
+pub mod pipeshub;
 mod server;
+#[cfg(test)]
+mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
 
 pub use fault::{Fault, Gate};
 pub use server::Request;
@@ -13,4 +20,14 @@ pub use server::Request;
 /// Locks, poisoned or not: a fake whose handler panicked in one test still has to say what it was sent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets a field by JSON pointer, and says whether there is an object to set it in.
+fn set_field(value: &mut Value, pointer: &str, to: Value) -> bool {
+    let Some((parent, name)) = pointer.rsplit_once('/') else {
+        return false;
+    };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let fields = value.pointer_mut(parent).and_then(Value::as_object_mut);
+    fields.map(|fields| fields.insert(name, to)).is_some()
 }

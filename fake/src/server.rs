@@ -34,7 +34,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// The document's operationId; `token` and `device_authorization` for those endpoints; `None` for what is unknown.
+    /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
+    /// pages; `None` for what is unknown.
     pub operation: Option<String>,
     /// The status that was answered; `None` if no answer was, or not yet.
     pub status: Option<u16>,
@@ -69,10 +70,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn new(status: u16, content_type: &str, body: String) -> Answer {
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        let body = body.into_bytes();
-        Answer { status, headers, body }
+        Answer { status, headers, body: body.into() }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Answer {
@@ -82,7 +82,13 @@ impl Answer {
     /// What a web server says that is not the API.
     pub(crate) fn html(status: u16) -> Answer {
         let page = "<!doctype html>\n<title>Not the API</title>\n";
-        Answer::new(status, "text/html; charset=utf-8", page.to_owned())
+        Answer::new(status, "text/html; charset=utf-8", page)
+    }
+
+    /// What sends a browser elsewhere.
+    pub(crate) fn redirect(location: &str) -> Answer {
+        let headers = vec![("location".to_owned(), location.to_owned())];
+        Answer { status: 302, headers, body: Vec::new() }
     }
 
     pub(crate) fn set_header(&mut self, name: &str, value: &str) {
@@ -98,8 +104,9 @@ pub(crate) trait Service: Send + Sync {
     fn operation(&self, method: &str, path: &str) -> Option<String>;
     /// Does what the request asks for.
     fn answer(&self, request: &Request) -> Answer;
-    /// The service's own error shape for a status that a test wants, without doing anything.
-    fn scripted(&self, request: &Request, status: u16) -> Answer;
+    /// The service's own error shape for a status that a test wants, without doing anything. The headers are those that
+    /// the test adds.
+    fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer;
 }
 
 /// A running server; dropped, it stops and its connections with it.

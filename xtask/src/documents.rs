@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use connectors_codegen::{Generator, Impact, Node, Notes, Selection};
+use connectors_codegen::{Generator, Node, Notes, Selection};
 
-use crate::service::{Name, Service};
+use crate::service::Name;
 use crate::{NoteFormat, Result, files};
 
 pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> Result<()> {
@@ -22,21 +22,6 @@ pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> R
             Ok(())
         }
     }
-}
-
-pub(crate) fn diff(old: &Path, new: &Path, service: Option<&Name>) -> Result<()> {
-    let read = |path: &Path| -> Result<Node> {
-        let document = Node::bundle(path)?.document;
-        let Some(service) = service else { return Ok(document) };
-        // Documents of different days: what one of them does not have is a change, not a mistake in the selection.
-        Ok(connectors_codegen::select_known(&document, &Service::read(service)?.selection())?)
-    };
-    let changes = connectors_codegen::diff(&read(old)?, &read(new)?)?;
-    changes.iter().for_each(|change| println!("{change}"));
-    let count = |impact| changes.iter().filter(|change| change.impact == impact).count();
-    let (breaking, behaviour, additive) = (count(Impact::Breaking), count(Impact::Behaviour), count(Impact::Additive));
-    eprintln!("{breaking} breaking, {behaviour} of behaviour, {additive} additive");
-    Ok(())
 }
 
 pub(crate) fn expand(

@@ -1,14 +1,102 @@
-//! Files written all or nothing.
+//! Files: where they are, written all or nothing, and compared with what they should be.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::Result;
 
+static ROOT: OnceLock<PathBuf> = OnceLock::new();
+
+/// Works on a copy of the workspace from now on; for tests.
+pub(crate) fn set_root(root: PathBuf) {
+    // Set once, before anything asks.
+    drop(ROOT.set(root));
+}
+
 /// The root of the workspace.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+pub(crate) fn root() -> &'static Path {
+    ROOT.get_or_init(|| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+    })
+}
+
+/// A path as it is shown: from the root of the workspace, if it is in it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// Reads a text file, or says which one cannot be read.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", shown(path)).into())
+}
+
+/// What to do about a file that is not what it should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Write it anew.
+    Write,
+    /// Leave it, and say what is different.
+    Compare,
+}
+
+/// The one way in which a derived file is made or checked: the difference, if it is not what it should be.
+pub(crate) fn bring(path: &Path, text: &str, mode: Mode) -> Result<Option<String>> {
+    let old = fs::read_to_string(path).unwrap_or_default();
+    if old == text {
+        return Ok(None);
+    }
+    if mode == Mode::Write {
+        write_all(&[(path.to_owned(), text.to_owned())])?;
+    }
+    Ok(Some(difference(&old, text)))
+}
+
+/// The most lines of a difference that are shown.
+const MOST_LINES: usize = 40;
+/// Beyond this two texts are not compared line by line.
+const MOST_CELLS: usize = 4_000_000;
+
+/// What is different between two texts, a line each: `-` is gone, `+` is new.
+pub(crate) fn difference(old: &str, new: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[start..], &new[start..]);
+    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (gone, came) = (&old[..old.len() - end], &new[..new.len() - end]);
+    let mut lines = Vec::new();
+    if gone.len().saturating_mul(came.len()) > MOST_CELLS {
+        lines.extend(gone.iter().map(|line| format!("- {line}")));
+        lines.extend(came.iter().map(|line| format!("+ {line}")));
+    } else {
+        // How long the longest common sequence is from each pair of lines on.
+        let mut common = vec![vec![0_u32; came.len() + 1]; gone.len() + 1];
+        for i in (0..gone.len()).rev() {
+            for j in (0..came.len()).rev() {
+                common[i][j] =
+                    if gone[i] == came[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+            }
+        }
+        let (mut i, mut j) = (0, 0);
+        while i < gone.len() || j < came.len() {
+            if i < gone.len() && j < came.len() && gone[i] == came[j] {
+                (i, j) = (i + 1, j + 1);
+            } else if j == came.len() || (i < gone.len() && common[i + 1][j] >= common[i][j + 1]) {
+                lines.push(format!("- {}", gone[i]));
+                i += 1;
+            } else {
+                lines.push(format!("+ {}", came[j]));
+                j += 1;
+            }
+        }
+    }
+    if lines.len() > MOST_LINES {
+        let more = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(format!("... and {more} more lines"));
+    }
+    if lines.is_empty() { "(the ends of lines)".to_owned() } else { lines.join("\n") }
 }
 
 /// Writes several files, or none: each is first written beside its place, then all are moved there.
@@ -38,9 +126,26 @@ pub(crate) fn write_all(files: &[(PathBuf, String)]) -> Result<()> {
     Ok(())
 }
 
+/// What a file is called while it is written; one that is left over was interrupted.
+pub(crate) const UNFINISHED: &str = ".new";
+
 /// A name beside a file that nothing else has.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-    name.push(".new");
+    name.push(UNFINISHED);
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_names_the_lines_that_are_different() {
+        assert_eq!(difference("a\nb\nc\nd\n", "a\nx\nc\ny\nd\n"), "- b\n+ x\n+ y");
+        assert_eq!(difference("", "a\n"), "+ a");
+        assert_eq!(difference("a\n", "a"), "(the ends of lines)");
+        let long: String = (0..100).map(|line| format!("{line}\n")).collect();
+        assert!(difference(&long, "").ends_with("... and 60 more lines"));
+    }
 }

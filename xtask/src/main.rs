@@ -1,29 +1,61 @@
 //! `cargo xtask`: how people live with `connectors`. Arguments in, the pipeline or the fake called, words out.
 
 mod bench;
+mod changes;
+mod check;
 mod demo;
 mod documents;
+mod fetch;
 mod files;
+mod new;
+mod semver;
 mod serve;
 mod service;
 mod vendor;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-/// Tasks for people who work on `connectors` or generate clients with it.
-///
-/// Start with `cargo xtask demo`: it runs the whole job against a fake tenant and needs no account.
+/// Tasks for people who look after `connectors`, or generate clients with it.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = GUIDE)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Say what was asked for, and not what is being done.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Work on a copy of the workspace; for tests.
+    #[arg(long, global = true, hide = true, value_name = "DIR")]
+    root: Option<PathBuf>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong arguments.";
+const GUIDE: &str = "\
+New here?
+  cargo xtask demo                  the whole job against a fake tenant, no account needed
+The service changed its document?
+  cargo xtask vendor c1 --dry-run   what that changes, for whom, and what is left to do
+  cargo xtask vendor c1             the same, and write it, all or nothing
+  cargo xtask semver c1             the version it means, as text for CHANGELOG.md
+Before a commit?
+  cargo xtask check                 is everything current? If not: what mends it
+Two documents?
+  cargo xtask diff OLD NEW          what breaks a caller, what does not
+One more service?
+  cargo xtask new pets --from pets.yaml --tag pets
+
+Each task explains itself: cargo xtask TASK --help.
+docs/spec-changes.md tells one real change from end to end.
+
+Exit codes:
+  0  done
+  1  failed; the reason is on standard error, and nothing was half written
+  2  wrong arguments
+  3  diff --fail-on found what it asks about";
 
 #[derive(Subcommand)]
 enum Command {
@@ -41,27 +73,34 @@ enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Select a service's operations from its published document and write `openapi.yaml` in its folder of spec/.
+    /// Bring in what a service publishes: select, compare, check our overlay against it, write all or nothing.
+    ///
+    /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no words yet,
+    /// and what the change means for the version. An action that no longer matches is an error, and then nothing is
+    /// written; nor is it if spec/SERVICE has changes that are not committed.
     Vendor {
         /// The service, a folder of spec/.
         service: service::Name,
-        /// The published document.
-        #[arg(long, value_name = "FILE")]
-        from: PathBuf,
+        /// The published document; the `source` in service.toml if absent.
+        #[arg(long, value_name = "FILE|URL")]
+        from: Option<String>,
         /// The day the document was published or fetched; today if it is new and not given.
         #[arg(long, value_name = "YYYY-MM-DD")]
         date: Option<jiff::civil::Date>,
         /// Say what would change, write nothing.
         #[arg(long)]
         dry_run: bool,
-    },
-    /// Measure what generation costs, as ratios in one run.
-    Bench {
-        /// The document to measure on; the vendored C1 document if absent.
-        #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
+        /// Write although spec/SERVICE has changes that are not committed.
+        #[arg(long)]
+        force: bool,
+        /// List changes of descriptions and summaries too.
+        #[arg(long)]
+        documentation: bool,
     },
     /// Say what changed between two documents, and what of it breaks a caller.
+    ///
+    /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. Each line
+    /// ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
         /// The document before.
         old: PathBuf,
@@ -70,6 +109,72 @@ enum Command {
         /// Compare only what this service selects.
         #[arg(long)]
         service: Option<service::Name>,
+        /// How to tell it.
+        #[arg(long, value_enum, default_value_t = changes::Format::Text)]
+        format: changes::Format,
+        /// Exit with 3 if there is such a change.
+        #[arg(long, value_enum, value_name = "WHAT")]
+        fail_on: Option<changes::FailOn>,
+        /// List changes of descriptions and summaries too.
+        #[arg(long)]
+        documentation: bool,
+    },
+    /// Say what changed in the public Rust API of a generated client, and the version number it means.
+    ///
+    /// The API is that of the generated code, listed in spec/SERVICE/api.txt; without further arguments the working tree's
+    /// is compared with the one committed. What is printed is text for CHANGELOG.md.
+    Semver {
+        /// The service, a folder of spec/.
+        #[arg(required_unless_present = "old")]
+        service: Option<service::Name>,
+        /// Compare with the client of this document instead.
+        #[arg(long, value_name = "OLD_DOCUMENT", conflicts_with = "old")]
+        from: Option<PathBuf>,
+        /// Compare with the api.txt of this commit, tag or branch.
+        #[arg(long, value_name = "REVISION", default_value = "HEAD", conflicts_with = "old")]
+        since: String,
+        /// Compare any two: a document, or a listing whose name ends in .txt.
+        #[arg(long, value_name = "FILE", requires = "new")]
+        old: Option<PathBuf>,
+        /// The later of the two.
+        #[arg(long, value_name = "FILE", requires = "old")]
+        new: Option<PathBuf>,
+    },
+    /// Write the snapshot of a generated client's public API, spec/SERVICE/api.txt.
+    Api {
+        /// The service, a folder of spec/.
+        service: service::Name,
+    },
+    /// Ask whether everything that is committed is current and agrees with the rest.
+    ///
+    /// Selections reproduce what is vendored, overlays match, api.txt is the API, nothing lacks words, build.rs and
+    /// Cargo.toml know each service, the READMEs' snippets are compiled, docs/diff-rules.md is the table of rules. What is
+    /// not as it should be is told with the difference and the command that mends it.
+    Check,
+    /// Scaffold one more service: spec folder, overlay skeleton, feature, module, and a test that calls each operation.
+    ///
+    /// It compiles at once. What needs a person is a TODO in spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs.
+    New {
+        /// What the service is to be called: a folder of spec/, a feature and a module.
+        service: service::Name,
+        /// Its published document, YAML or JSON.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Operations with this tag; may be repeated.
+        #[arg(long = "tag", value_name = "TAG", required_unless_present = "operations")]
+        tags: Vec<String>,
+        /// The operation with this operationId; may be repeated.
+        #[arg(long = "operation", value_name = "ID")]
+        operations: Vec<String>,
+        /// Where the service publishes the document.
+        #[arg(long, value_name = "URL")]
+        source: Option<String>,
+    },
+    /// Measure what generation costs, as ratios in one run.
+    Bench {
+        /// The document to measure on; the vendored C1 document if absent.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
     },
     /// Bring any OpenAPI 3.0 or 3.1 document to valid 3.0.3, and say what was lost.
     Lower {
@@ -103,6 +208,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
         notes: NoteFormat,
     },
+    /// Print completions for a shell, for the built program or an alias called `xtask`.
+    ///
+    /// In bash: alias xtask='cargo xtask'; source <(cargo xtask completions bash)
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,23 +230,73 @@ enum NoteFormat {
 /// What a task may fail with: words for the person who ran it.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Says what is being done, on standard error and in plain text, unless nobody wants to know.
+fn progress(what: &str) {
+    if !QUIET.load(Ordering::Relaxed) {
+        eprintln!("{what}");
+    }
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Demo { live } => demo::run(live),
-        Command::Serve { service, port } => serve::run(&service, port),
-        Command::Vendor { service, from, date, dry_run } => vendor::run(&service, &from, date, dry_run),
-        Command::Bench { from } => bench::run(from.as_deref()),
-        Command::Diff { old, new, service } => documents::diff(&old, &new, service.as_ref()),
-        Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes),
-        Command::Expand { service, from, out, tags, operations, notes } => {
-            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)
-        }
+    let cli = Cli::parse();
+    QUIET.store(cli.quiet, Ordering::Relaxed);
+    if let Some(root) = cli.root {
+        files::set_root(root);
+    }
+    let result = match cli.command {
+        Some(command) => run(command),
+        None => guide(),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo { live } => demo::run(live)?,
+        Command::Serve { service, port } => serve::run(&service, port)?,
+        Command::Vendor { service, from, date, dry_run, force, documentation } => {
+            vendor::run(&service, &vendor::Options { from, date, dry_run, force, words: documentation })?;
+        }
+        Command::Diff { old, new, service, format, fail_on, documentation } => {
+            return changes::run(&old, &new, service.as_ref(), format, fail_on, documentation);
+        }
+        Command::Semver { service, from, since, old, new } => match (service, old, new) {
+            (service, Some(old), Some(new)) => semver::files(&old, &new, service.as_ref())?,
+            (Some(service), ..) => {
+                semver::service(&service, &semver::Before { document: from.as_deref(), revision: &since })?;
+            }
+            // The argument parser asks for one of them.
+            (None, ..) => return Err("error: name a service, or two files with --old and --new".into()),
+        },
+        Command::Api { service } => semver::api(&service)?,
+        Command::Check => check::run()?,
+        Command::New { service, from, tags, operations, source } => {
+            new::run(&service, &from, tags, operations, source)?;
+        }
+        Command::Bench { from } => bench::run(from.as_deref())?,
+        Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
+        Command::Expand { service, from, out, tags, operations, notes } => {
+            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)?;
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command().name("xtask"), "xtask", &mut script);
+            std::io::stdout().write_all(&script)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What `cargo xtask` alone prints.
+fn guide() -> Result<ExitCode> {
+    Cli::command().print_long_help()?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use crate::grammar::component_name;
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
 /// One schema for a schema with `allOf`. References to circular parents are left out: they add nothing.
-pub(super) fn flatten(schema: &Node, components: &Map) -> Node {
+pub(crate) fn flatten(schema: &Node, components: &Map) -> Node {
     let mut merged = Node::at(Map::new(), &schema.span);
     let mut parents = Parents { components, open: BTreeSet::new(), flat: HashMap::new() };
     gather(&mut merged, schema, &mut parents);

@@ -11,6 +11,7 @@ use crate::document::Node;
 use crate::note::Notes;
 use model::Api;
 
+pub(crate) use all_of::flatten;
 pub(crate) use operations::Errors;
 
 /// Shapes a lowered document.

@@ -3,7 +3,6 @@
 //! Assertions are verified for real, with an implementation that the client does not use.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt::Display;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::clock::{Clock, micros};
 use crate::lock;
+use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
 use crate::server::{Answer, Request};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -53,25 +53,6 @@ struct State {
 struct Client {
     key: VerifyingKey,
     secret: String,
-}
-
-type Form = HashMap<String, String>;
-
-/// OAuth's `error` and `error_description`.
-type Refusal = (String, String);
-
-fn refuse(error: &str, description: impl Display) -> Refusal {
-    (error.to_owned(), description.to_string())
-}
-
-fn require(right: bool, error: &str, description: impl Display) -> Result<(), Refusal> {
-    if right { Ok(()) } else { Err(refuse(error, description)) }
-}
-
-fn refused((error, description): &Refusal) -> Answer {
-    let status = if error == "invalid_client" { 401 } else { 400 };
-    let body = json!({"error": error, "error_description": description});
-    Answer::json(status, &body)
 }
 
 impl Auth {
@@ -145,25 +126,10 @@ impl Auth {
         }
     }
 
-    /// The error body for a status that a test wants.
-    pub(super) fn scripted(status: u16) -> Answer {
-        let error = match status {
-            401 => "invalid_client",
-            400..500 => "invalid_request",
-            _ => "temporarily_unavailable",
-        };
-        let body = json!({"error": error, "error_description": "scripted"});
-        Answer::json(status, &body)
-    }
-
     /// The token endpoint. Also says which client got a token.
     pub(super) fn token(&self, request: &Request) -> (Answer, Option<String>) {
         match form(request).and_then(|form| self.grant(&form)) {
-            Ok((client_id, body)) => {
-                let mut answer = Answer::json(200, &body);
-                answer.set_header("cache-control", "no-store");
-                (answer, Some(client_id))
-            }
+            Ok((client_id, body)) => (granted(&body), Some(client_id)),
             Err(refusal) => (refused(&refusal), None),
         }
     }
@@ -285,30 +251,10 @@ fn exchange(state: &State, client_id: &str, form: &Form) -> Result<(), Refusal> 
     require(accepted, "invalid_grant", "the subject token is not accepted")
 }
 
-fn form(request: &Request) -> Result<Form, Refusal> {
-    let content_type = request.header("content-type").unwrap_or_default();
-    let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-    require(request.method == "POST" && is_form, "invalid_request", "not the POST of a form")?;
-    Ok(request.form().into_iter().collect())
-}
-
-/// A field that has to be there.
-fn present<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
-    let value = form.get(name).map_or("", String::as_str);
-    require(!value.is_empty(), "invalid_request", format!("{name} is required"))?;
-    Ok(value)
-}
-
 fn decode(part: &str) -> Result<Vec<u8>, String> {
     BASE64.decode(part).map_err(|error| error.to_string())
 }
 
 fn json_part(part: &str) -> Result<Value, String> {
     serde_json::from_slice(&decode(part)?).map_err(|error| error.to_string())
-}
-
-fn random() -> io::Result<[u8; 32]> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }

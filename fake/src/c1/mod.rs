@@ -32,8 +32,8 @@ use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::lock;
 use crate::server::{Answer, Request, Server, Service};
+use crate::{lock, oauth, set_field};
 
 /// A C1 tenant on loopback. Dropped, it stops.
 pub struct Tenant {
@@ -234,14 +234,8 @@ impl Tenant {
     /// there is an object to set it in.
     pub fn set_connector_field(&self, app_id: &str, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
-        let Some((parent, name)) = pointer.rsplit_once('/') else {
-            return false;
-        };
-        let name = name.replace("~1", "/").replace("~0", "~");
         let connector = world.connector_mut(app_id, id);
-        let object = connector.and_then(|connector| connector.value.pointer_mut(parent));
-        let fields = object.and_then(Value::as_object_mut);
-        fields.map(|fields| fields.insert(name, value)).is_some()
+        connector.is_some_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
     /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` wants the last one.
@@ -311,9 +305,9 @@ impl Service for Api {
         }
     }
 
-    fn scripted(&self, request: &Request, status: u16) -> Answer {
+    fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
         if request.path.starts_with("/auth/") {
-            return Auth::scripted(status);
+            return oauth::scripted(status);
         }
         Problem::new(status, "scripted").into()
     }

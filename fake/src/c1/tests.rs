@@ -1,4 +1,4 @@
-//! The tenant over a real socket, with the smallest client that can tell a reset from an answer.
+//! The tenant over a real socket.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,70 +8,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::schema::Document;
 use super::{Seed, SyncScript, Tenant};
+use crate::wire::{Reply, Wire};
 use crate::{Fault, Gate};
 
 const GITHUB: &str = "/api/v1/apps/app-github/connectors";
 const FIRST: &str = "/api/v1/apps/app-github/connectors/github-01";
 
-/// A connection that is kept alive.
-struct Wire(TcpStream);
-
-struct Reply {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("a JSON body")
-    }
-}
-
-impl Wire {
-    async fn open(tenant: &Tenant) -> Wire {
-        Wire(TcpStream::connect(tenant.host()).await.expect("a connection"))
-    }
-
-    async fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) -> io::Result<Reply> {
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: fake\r\n{headers}content-length: {length}");
-        self.0.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await?;
-        let mut bytes = Vec::new();
-        let end = loop {
-            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                break end + 4;
-            }
-            self.more(&mut bytes).await?;
-        };
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
-        while bytes.len() < end + length {
-            self.more(&mut bytes).await?;
-        }
-        let status = head[9..12].parse().expect("a status");
-        Ok(Reply { status, head, body: bytes.split_off(end) })
-    }
-
-    async fn more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        match self.0.read_buf(bytes).await? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
 async fn try_call(tenant: &Tenant, method: &str, path: &str, body: Value) -> io::Result<Reply> {
     let token = tenant.issue_token();
     let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    Wire::open(tenant).await.send(method, path, &headers, &body).await
+    Wire::open(tenant.host()).await.send(method, path, &headers, &body).await
 }
 
 async fn call(tenant: &Tenant, method: &str, path: &str, body: Value) -> Reply {
@@ -91,7 +41,7 @@ async fn ok(tenant: &Tenant, method: &str, path: &str, body: Value) -> Value {
 async fn post_form(tenant: &Tenant, path: &str, form: &[(&str, &str)]) -> Reply {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let headers = "content-type: application/x-www-form-urlencoded\r\n";
-    Wire::open(tenant).await.send("POST", path, headers, &body).await.expect("an answer")
+    Wire::open(tenant.host()).await.send("POST", path, headers, &body).await.expect("an answer")
 }
 
 async fn token(tenant: &Tenant, form: &[(&str, &str)]) -> Reply {
@@ -134,7 +84,7 @@ async fn a_right_assertion_gets_a_token_that_works_until_it_expires_or_is_revoke
     let token = reply.json();
     assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(3600)));
     let bearer = format!("authorization: bearer {}\r\n", token["access_token"].as_str().unwrap());
-    let mut wire = Wire::open(&tenant).await;
+    let mut wire = Wire::open(tenant.host()).await;
     assert_eq!(wire.send("GET", FIRST, &bearer, "").await.unwrap().status, 200);
     tenant.advance(Duration::from_secs(3600));
     let late = wire.send("GET", FIRST, &bearer, "").await.unwrap();
@@ -537,7 +487,7 @@ async fn faults_of_the_connection() {
     let bearer = format!("authorization: Bearer {}\r\n", tenant.issue_token());
     for fault in [Fault::stale_keep_alive(), Fault::close_after_request().on_reused_connection()] {
         tenant.fault(fault);
-        let mut wire = Wire::open(&tenant).await;
+        let mut wire = Wire::open(tenant.host()).await;
         let first = wire.send("GET", FIRST, &bearer, "").await.unwrap();
         assert_eq!((first.status, first.head.contains("connection: close")), (200, false));
         assert!(wire.send("GET", FIRST, &bearer, "").await.is_err());

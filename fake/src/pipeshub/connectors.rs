@@ -1,0 +1,269 @@
+//! Connector instances: listing, creating, looking, switching, deleting.
+
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::registry::{auth_type, check_auth, check_scope_of, required_fields};
+use super::routes::{Answered, Call, ok, page, search};
+use super::state::{Connector, ORG, USER, World, is_oauth};
+use crate::server::Answer;
+
+fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
+    world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()
+}
+
+/// How many connectors there are in each scope.
+fn scope_counts(world: &World) -> Value {
+    let count = |scope: &str| world.connectors.iter().filter(|connector| connector.text("scope") == scope).count();
+    json!({"personal": count("personal"), "team": count("team")})
+}
+
+pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
+    let scope = call.scope()?;
+    let (active, authenticated) = (call.flag("isActive")?, call.flag("isAuthenticated")?);
+    let kind = call.query("connectorType");
+    if kind == Some("") {
+        return Err(Problem::validation("connectorType", "connectorType must not be empty"));
+    }
+    let items = select(world, |connector| {
+        connector.text("scope") == scope
+            && active.is_none_or(|wanted| connector.is("isActive") == wanted)
+            && authenticated.is_none_or(|wanted| connector.is("isAuthenticated") == wanted)
+            && kind.is_none_or(|wanted| connector.text("type") == wanted)
+    });
+    let (connectors, pagination) = page(call, search(call, items), false)?;
+    ok(&json!({
+        "success": true,
+        "connectors": connectors,
+        "pagination": pagination,
+        "scopeCounts": scope_counts(world),
+    }))
+}
+
+/// The active ones or the others, of every scope and on one page.
+pub(super) fn by_activity(world: &World, active: bool) -> Answered {
+    let connectors = select(world, |connector| connector.is("isActive") == active);
+    ok(&json!({"success": true, "connectors": connectors}))
+}
+
+/// A listing within a listing, which skips items.
+pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
+    let scope = call.scope()?;
+    let items = select(world, |connector| connector.text("scope") == scope && connector.is("isConfigured"));
+    let (connectors, pagination) = page(call, search(call, items), true)?;
+    let counts = scope_counts(world);
+    let connectors = json!({"connectors": connectors, "pagination": pagination, "scopeCounts": counts});
+    ok(&json!({"success": true, "connectors": connectors}))
+}
+
+/// Skips items too.
+pub(super) fn agents(world: &World, call: &Call<'_>) -> Answered {
+    let scope = call.scope()?;
+    let items = select(world, |connector| connector.text("scope") == scope && connector.is("isAgentActive"));
+    let (connectors, pagination) = page(call, search(call, items), true)?;
+    ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
+}
+
+pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
+    let (kind_name, name, scope) = (call.text("connectorType")?, call.text("instanceName")?, call.text("scope")?);
+    let kind = world.kind(kind_name)?;
+    check_scope_of(kind, scope)?;
+    let auth_type = auth_type(kind, call.body["authType"].as_str())?;
+    let mut config = json!({});
+    for section in ["sync", "filters"] {
+        if !call.body["config"][section].is_null() {
+            config[section] = call.body["config"][section].clone();
+        }
+    }
+    let auth = &call.body["config"]["auth"];
+    let is_configured = if auth.is_null() {
+        required_fields(kind, &auth_type).is_empty()
+    } else {
+        check_auth(kind, &auth_type, auth)?;
+        config["auth"] = stored_auth(auth, &auth_type, kind_name, scope);
+        true
+    };
+    world.check_name(name, kind_name, scope, "")?;
+    let is_authenticated = is_configured && !is_oauth(&auth_type);
+    let mut connector = json!({
+        "name": name,
+        "type": kind_name,
+        "scope": scope,
+        "authType": auth_type,
+        "isConfigured": is_configured,
+        "isAuthenticated": is_authenticated,
+        "config": config,
+    });
+    if let Some(base_url) = call.body["baseUrl"].as_str() {
+        connector["config"]["baseUrl"] = json!(base_url);
+    }
+    let id = world.add_connector(connector);
+    ok(&json!({
+        "success": true,
+        "connector": {
+            "connectorId": id,
+            "connectorType": kind_name,
+            "instanceName": name,
+            "created": true,
+            "scope": scope,
+            "createdBy": USER,
+            "isAuthenticated": is_authenticated,
+            "isConfigured": is_configured,
+        },
+        "message": "connector created",
+    }))
+}
+
+/// What was sent, and what the server notes with it.
+pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str) -> Value {
+    let mut stored = auth.clone();
+    stored["authType"] = json!(auth_type);
+    stored["connectorType"] = json!(kind);
+    stored["connectorScope"] = json!(scope);
+    stored
+}
+
+/// A poll, and the only answer with `config`.
+pub(super) fn get(world: &mut World, call: &Call<'_>) -> Answered {
+    let connector = world.poll(call.id())?;
+    ok(&json!({"success": true, "connector": connector.value}))
+}
+
+pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
+    let polls = world.deletion_polls;
+    let connector = world.free(call.id())?;
+    connector.syncs.stop(&mut connector.value);
+    connector.value["status"] = json!("DELETING");
+    connector.value["isActive"] = json!(false);
+    connector.deleting = Some(polls);
+    let body = json!({
+        "success": true,
+        "message": "the connector is being deleted",
+        "connectorId": connector.id,
+        "status": "DELETING",
+    });
+    Ok(Answer::json(202, &body))
+}
+
+/// A poll of the indexing, which comes after the sync.
+pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
+    let connector = world.connector_mut(call.id())?;
+    let (total, states) = connector.syncs.stats();
+    let files = json!({"recordType": "FILE", "total": total, "indexingStatus": states});
+    let by_type = if total == 0 { Vec::new() } else { vec![files] };
+    ok(&json!({
+        "success": true,
+        "data": {
+            "orgId": ORG,
+            "connectorId": connector.id,
+            "origin": "CONNECTOR",
+            "stats": {"total": total, "indexingStatus": states},
+            "byRecordType": by_type,
+        },
+    }))
+}
+
+/// What failed, unless the request says what else.
+pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
+    let filters = &call.body["statusFilters"];
+    if !filters.is_null() && !filters.is_array() {
+        return Err(Problem::validation("statusFilters", "statusFilters must be a list"));
+    }
+    let everything = filters.as_array().into_iter().flatten().any(|filter| filter == "COMPLETED");
+    let polls = world.script.polls_while_indexing;
+    let connector = world.active(call.id())?;
+    connector.syncs.reindex(everything, polls);
+    ok(&json!({
+        "success": true,
+        "message": "reindexing has begun",
+        "connectorId": connector.id,
+        "connector": app_name(connector.text("type")),
+        "eventPublished": true,
+    }))
+}
+
+/// The name by which a type is known behind the gateway.
+fn app_name(kind: &str) -> String {
+    kind.to_lowercase().replace(' ', "")
+}
+
+pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
+    let name = call.text("connectorName")?;
+    let full = boolean(call, "fullSync")?;
+    let force = boolean(call, "force")?;
+    let connector = world.active(call.id())?;
+    if connector.is_syncing() && !force {
+        return Err(Problem::new(409, "a sync is in progress"));
+    }
+    if name != app_name(connector.text("type")) {
+        // Nobody listens to that name, which the gateway says with a 200.
+        let message = format!("nothing handles the events of {name:?}");
+        return ok(&json!({"resyncConnectorResponse": {"success": false, "error": message, "message": message}}));
+    }
+    world.start_sync(call.id(), full)?;
+    ok(&json!({"resyncConnectorResponse": {"success": true}}))
+}
+
+fn boolean(call: &Call<'_>, name: &str) -> Result<bool, Problem> {
+    match &call.body[name] {
+        Value::Null => Ok(false),
+        Value::Bool(value) => Ok(*value),
+        _ => Err(Problem::validation(name, format!("{name} must be true or false"))),
+    }
+}
+
+pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
+    let name = call.text("instanceName")?;
+    let now = world.clock.millis();
+    let known = world.connector(call.id())?;
+    world.check_name(name, known.text("type"), known.text("scope"), call.id())?;
+    let connector = world.free(call.id())?;
+    connector.value["name"] = json!(name);
+    connector.value["updatedAtTimestamp"] = json!(now);
+    ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
+}
+
+/// Flips what is: there is no way to say on or off.
+pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
+    let field = match call.text("type")? {
+        "sync" => "isActive",
+        "agent" => "isAgentActive",
+        _ => return Err(Problem::validation("type", "type must be sync or agent")),
+    };
+    let full = boolean(call, "fullSync")?;
+    let now = world.clock.millis();
+    let connector = world.free(call.id())?;
+    let on = !connector.is(field);
+    if on {
+        check_ready(connector, field)?;
+    }
+    connector.value[field] = json!(on);
+    connector.value["updatedAtTimestamp"] = json!(now);
+    let what = match (field, on) {
+        ("isActive", true) => {
+            world.start_sync(call.id(), full)?;
+            "sync enabled"
+        }
+        ("isActive", false) => {
+            connector.syncs.stop(&mut connector.value);
+            "sync disabled"
+        }
+        (_, true) => "agent enabled",
+        (_, false) => "agent disabled",
+    };
+    ok(&json!({"success": true, "message": what}))
+}
+
+fn check_ready(connector: &Connector, field: &str) -> Result<(), Problem> {
+    let supported = if field == "isActive" { "supportsSync" } else { "supportsAgent" };
+    let why = if !connector.is("isConfigured") {
+        "the connector must be configured first"
+    } else if connector.uses_oauth() && !connector.is("isAuthenticated") {
+        "the connector must be authenticated first"
+    } else if !connector.is(supported) {
+        "connectors of this type do not support that"
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new(400, why))
+}

@@ -1,0 +1,398 @@
+//! PipesHub: an instance in process.
+//!
+//! It answers as the server is known to, not as the document says: `_key` for an id, a 200 for a creation, listings
+//! that skip items. What is not known, it answers in the plainest way: it is a test partner, not a reference.
+
+mod auth;
+mod config;
+mod connectors;
+mod files;
+mod login;
+mod problem;
+mod records;
+mod registry;
+mod routes;
+mod seed;
+mod state;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use self::auth::Auth;
+pub use self::files::{Upload, UploadedFile};
+use self::problem::Problem;
+use self::routes::Call;
+pub use self::seed::Seed;
+use self::state::World;
+pub use self::sync::{SyncOutcome, SyncScript};
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::server::{Answer, Request, Server, Service};
+use crate::{lock, oauth, set_field};
+
+/// A PipesHub instance on loopback. Dropped, it stops.
+pub struct Instance {
+    server: Server,
+    api: Arc<Api>,
+    host: String,
+}
+
+/// How an instance is to be, before it starts.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct InstanceBuilder {
+    port: u16,
+    seed: Seed,
+    script: SyncScript,
+    deletion_polls: u32,
+}
+
+impl InstanceBuilder {
+    /// The port; otherwise one that is free.
+    pub fn port(mut self, port: u16) -> InstanceBuilder {
+        self.port = port;
+        self
+    }
+
+    /// What it holds; otherwise [`Seed::demo`].
+    pub fn seed(mut self, seed: Seed) -> InstanceBuilder {
+        self.seed = seed;
+        self
+    }
+
+    /// How every sync goes that [`Instance::next_sync`] says nothing about.
+    pub fn sync_script(mut self, script: SyncScript) -> InstanceBuilder {
+        self.script = script;
+        self
+    }
+
+    /// How many polls see a deleted connector as `DELETING` before it is gone; otherwise two.
+    pub fn deletion_polls(mut self, polls: u32) -> InstanceBuilder {
+        self.deletion_polls = polls;
+        self
+    }
+
+    /// Starts the instance on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the port is taken or the operating system has no randomness.
+    pub async fn start(self) -> io::Result<Instance> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let host = listener.local_addr()?.to_string();
+        let url = format!("http://{host}");
+        let clock = Arc::new(Clock::default());
+        let auth = Auth::new(Arc::clone(&clock))?;
+        let world = World::new(Arc::clone(&clock), self.seed, self.script, self.deletion_polls);
+        let answered = AtomicU64::new(0);
+        let api = Arc::new(Api { url, clock, auth, world: Mutex::new(world), answered });
+        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        Ok(Instance { server, api, host })
+    }
+}
+
+impl Instance {
+    /// Starts an instance with the demo seed on a free port.
+    ///
+    /// # Errors
+    ///
+    /// As [`InstanceBuilder::start`].
+    pub async fn start() -> io::Result<Instance> {
+        Instance::builder().start().await
+    }
+
+    /// An instance of your own making.
+    pub fn builder() -> InstanceBuilder {
+        InstanceBuilder { port: 0, seed: Seed::demo(), script: SyncScript::default(), deletion_polls: 2 }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.api.url
+    }
+
+    /// `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The id of the instance's one OAuth client.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.api.auth.client_id
+    }
+
+    /// The secret of the instance's one OAuth client.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        &self.api.auth.client_secret
+    }
+
+    /// A token that is valid now and has every scope.
+    #[must_use]
+    pub fn issue_token(&self) -> String {
+        self.api.auth.issue(&auth::SCOPES.join(" "))
+    }
+
+    /// A token that is valid now, with these scopes, separated by spaces.
+    #[must_use]
+    pub fn issue_token_with(&self, scopes: &str) -> String {
+        self.api.auth.issue(scopes)
+    }
+
+    /// A new personal access token (`phpat_...`), which has every scope and does not expire.
+    #[must_use]
+    pub fn personal_access_token(&self) -> String {
+        self.api.auth.issue_personal()
+    }
+
+    /// Every token issued so far is refused with 401 from now on, personal access tokens included; refresh tokens are
+    /// not.
+    pub fn revoke_tokens(&self) {
+        self.api.auth.revoke_all();
+    }
+
+    /// Every refresh token issued so far is refused with `invalid_grant` from now on.
+    pub fn revoke_refresh_tokens(&self) {
+        self.api.auth.revoke_refresh_tokens();
+    }
+
+    /// How long tokens live that are issued from now on; at first an hour.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.api.auth.set_lifetime(lifetime);
+    }
+
+    /// Moves the instance's clock on: tokens and codes expire. Syncs and deletions move by polls alone.
+    pub fn advance(&self, by: Duration) {
+        self.api.clock.advance(by);
+    }
+
+    /// Plays the browser and the person before it: opens an authorization URL of this instance, consents, and returns
+    /// the address that the browser is sent to, with `code` and `state` or with `error`.
+    ///
+    /// It knows the instance's own page (`/api/v1/oauth2/authorize`) and the one of the provider that connectors log in
+    /// to. Where a page refuses to send the browser anywhere, the browser stays: the URL itself comes back.
+    #[must_use]
+    pub fn authorize(&self, url: &str) -> String {
+        let address = url.strip_prefix(self.url()).unwrap_or(url);
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        self.api.visit(path, &query).unwrap_or_else(|_| url.to_owned())
+    }
+
+    /// Every request that has reached the instance, those for tokens included.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.requests()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.server.clear_requests();
+    }
+
+    /// Scripts a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.server.faults().push(fault);
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        self.server.faults().clear();
+    }
+
+    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
+    #[must_use]
+    pub fn pending_faults(&self) -> usize {
+        self.server.faults().len()
+    }
+
+    /// How the next sync goes. Called again, the one after it.
+    pub fn next_sync(&self, script: SyncScript) {
+        lock(&self.api.world).scripts.push_back(script);
+    }
+
+    /// How many polls see connectors as `DELETING` that are deleted from now on.
+    pub fn set_deletion_polls(&self, polls: u32) {
+        lock(&self.api.world).deletion_polls = polls;
+    }
+
+    /// Adds a connector, in the service's JSON (`type`, `name`, ...); returns its id. What is left out is filled in, so
+    /// that it is ready to be switched on.
+    pub fn seed_connector(&self, connector: Value) -> String {
+        lock(&self.api.world).seed_connector(connector)
+    }
+
+    /// Adds a record, such as `{"id": "r1", "name": "Plan", "externalId": "PA-1", "content": "..."}`; returns its id.
+    pub fn seed_record(&self, record: Value) -> String {
+        lock(&self.api.world).seed_record(record)
+    }
+
+    /// Has a record's content answered as these bytes under this content type, not as JSON.
+    pub fn set_record_content(&self, id: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
+        let content = (content_type.to_owned(), bytes.into());
+        lock(&self.api.world).contents.insert(id.to_owned(), content);
+    }
+
+    /// A connector as it is stored, with its configuration, and without being polled.
+    #[must_use]
+    pub fn connector(&self, id: &str) -> Option<Value> {
+        let world = lock(&self.api.world);
+        Some(world.connector(id).ok()?.value.clone())
+    }
+
+    /// Sets a field of a connector by JSON pointer (`/isLocked`, `/status`), whether the service would or not. Says
+    /// whether there is an object to set it in.
+    pub fn set(&self, id: &str, pointer: &str, value: Value) -> bool {
+        let mut world = lock(&self.api.world);
+        world.connector_mut(id).is_ok_and(|connector| set_field(&mut connector.value, pointer, value))
+    }
+
+    /// The batches of file events that a connector has taken in, oldest first, with the files that came with them.
+    #[must_use]
+    pub fn uploads(&self, id: &str) -> Vec<Upload> {
+        let world = lock(&self.api.world);
+        world.connector(id).map(|connector| connector.uploads.clone()).unwrap_or_default()
+    }
+
+    /// Serves until the task or the process ends.
+    pub async fn serve_forever(self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instance({})", self.url())
+    }
+}
+
+/// The instance behind the sockets.
+struct Api {
+    url: String,
+    clock: Arc<Clock>,
+    auth: Auth,
+    world: Mutex<World>,
+    /// How many answers have got a request id of the instance's own.
+    answered: AtomicU64,
+}
+
+const TOKEN: &str = "/api/v1/oauth2/token";
+const AUTHORIZE: &str = "/api/v1/oauth2/authorize";
+/// The page of the provider that every connector logs in to.
+const PROVIDER: &str = "/provider/authorize";
+
+/// The largest body in JSON.
+const LARGEST_JSON: usize = 10 * 1024 * 1024;
+
+impl Service for Api {
+    fn operation(&self, method: &str, path: &str) -> Option<String> {
+        match path {
+            TOKEN => Some("token".to_owned()),
+            AUTHORIZE => Some("authorize".to_owned()),
+            PROVIDER => Some("provider".to_owned()),
+            _ => {
+                let (route, _) = routes::find(method, path)?;
+                Some(route.operation.to_owned())
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let answer = match request.path.as_str() {
+            TOKEN => self.auth.token(request),
+            path @ (AUTHORIZE | PROVIDER) => match self.visit(path, &request.query) {
+                Ok(location) => Answer::redirect(&location),
+                Err(problem) => problem.into(),
+            },
+            path if path.starts_with("/api/") => self.call(request).unwrap_or_else(Answer::from),
+            // As any web server that is not the API.
+            _ => Answer::html(200),
+        };
+        self.identified(request, answer)
+    }
+
+    fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer {
+        if request.path == TOKEN {
+            return self.identified(request, oauth::scripted(status));
+        }
+        let mut problem = Problem::new(status, "scripted");
+        if status == 429 {
+            // The server copies the header, and says null without one.
+            let header = headers.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+            let seconds: Option<u64> = header.and_then(|(_, value)| value.parse().ok());
+            problem = problem.with("retryAfter", json!(seconds));
+        } else if request.operation.as_deref() == Some(files::UPLOAD) {
+            problem = problem.into_detail();
+        }
+        self.identified(request, problem.into())
+    }
+}
+
+impl Api {
+    fn call(&self, request: &Request) -> Result<Answer, Problem> {
+        // The gateway reads bodies before it looks at anything else.
+        let content_type = request.header("content-type").unwrap_or_default();
+        let is_json = content_type.starts_with("application/json") && !request.body.is_empty();
+        if is_json && request.body.len() > LARGEST_JSON {
+            return Err(Problem::new(413, "request entity too large"));
+        }
+        let body = if is_json { request.json() } else { Some(json!({})) };
+        let body = body.ok_or_else(|| Problem::new(500, "the body is not JSON"))?;
+        let found = routes::find(&request.method, &request.path);
+        let (route, path) = found.ok_or_else(|| Problem::new(404, "no such route"))?;
+        self.auth.check(request, route.scopes)?;
+        let call = Call { request, url: &self.url, operation: route.operation, path, body };
+        if route.path.contains("{connectorId}") && !is_connector_id(call.id()) {
+            let message = "connectorId must be 1 to 64 letters, digits, underscores or hyphens";
+            return Err(Problem::validation("connectorId", message));
+        }
+        routes::handle(&mut lock(&self.world), &call)
+    }
+
+    /// What a page that a browser opens sends it to.
+    fn visit(&self, path: &str, query: &[(String, String)]) -> Result<String, Problem> {
+        match path {
+            AUTHORIZE => self.auth.authorize(query),
+            PROVIDER => login::provider(&mut lock(&self.world), query),
+            _ => Err(Problem::new(404, "no such page")),
+        }
+    }
+
+    /// The answer with the request's id, or one of the instance's own.
+    fn identified(&self, request: &Request, mut answer: Answer) -> Answer {
+        let sent = request.header("x-request-id").unwrap_or_default();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        if (1..=64).contains(&sent.len()) && sent.bytes().all(allowed) {
+            answer.set_header("x-request-id", sent);
+        } else {
+            let number = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
+            answer.set_header("x-request-id", &format!("fake-request-{number}"));
+        }
+        answer
+    }
+}
+
+fn is_connector_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+/// An address with more pairs in its query.
+fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let separator = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{separator}{query}")
+}

@@ -1,0 +1,87 @@
+//! The registry: the types that there are, and what each wants to be told.
+
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::routes::{Answered, Call, check_scope, ok, page, search};
+use super::state::World;
+
+/// A type as the registry shows it, with its schema.
+fn shown(kind: &Value, scope: &str) -> Value {
+    let mut shown = kind.clone();
+    shown["scope"] = json!(scope);
+    shown["config"] = whole_schema(kind);
+    if let Some(fields) = shown.as_object_mut() {
+        // The fake's own.
+        fields.remove("options");
+    }
+    shown
+}
+
+fn whole_schema(kind: &Value) -> Value {
+    let mut schema = kind["config"].clone();
+    for field in ["iconPath", "supportsRealtime", "supportsSync", "supportsAgent"] {
+        schema[field] = kind[field].clone();
+    }
+    schema
+}
+
+pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
+    let scope = call.scope()?;
+    let types = world.types.iter().filter(|kind| supports(&kind["scope"], scope));
+    let items = search(call, types.map(|kind| shown(kind, scope)).collect());
+    let (connectors, pagination) = page(call, items, false)?;
+    ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
+}
+
+/// The raw schema: `auth`, `sync`, `filters`, and what the registry says besides.
+pub(super) fn schema(world: &World, call: &Call<'_>) -> Answered {
+    let kind = world.kind(call.id())?;
+    ok(&json!({"success": true, "schema": whole_schema(kind)}))
+}
+
+fn supports(list: &Value, wanted: &str) -> bool {
+    list.as_array().is_some_and(|list| list.iter().any(|known| known == wanted))
+}
+
+/// Whether connectors of a type can be in a scope.
+pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
+    check_scope(scope)?;
+    if !supports(&kind["scope"], scope) {
+        return Err(Problem::new(400, format!("{} connectors cannot be in scope {scope}", kind["type"])));
+    }
+    Ok(())
+}
+
+/// The way to log in that was asked for, if the type has it, or else the type's first.
+pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Problem> {
+    let first = kind["supportedAuthTypes"][0].as_str().unwrap_or("NONE");
+    let auth_type = asked.unwrap_or(first);
+    if !supports(&kind["supportedAuthTypes"], auth_type) && asked.is_some() {
+        return Err(Problem::new(400, format!("{} connectors do not support {auth_type}", kind["type"])));
+    }
+    Ok(auth_type.to_owned())
+}
+
+/// The names of the fields that a flat `auth` has to have.
+pub(super) fn required_fields<'k>(kind: &'k Value, auth_type: &str) -> Vec<&'k str> {
+    let fields = kind["config"]["auth"]["schemas"][auth_type]["fields"].as_array();
+    let required = fields.into_iter().flatten().filter(|field| field["required"] == true);
+    required.filter_map(|field| field["name"].as_str()).collect()
+}
+
+/// Whether an `auth` has what its type requires, flat: what is nested is not seen.
+pub(super) fn check_auth(kind: &Value, auth_type: &str, auth: &Value) -> Result<(), Problem> {
+    if !auth.is_object() {
+        return Err(Problem::new(400, "auth must be an object"));
+    }
+    let is_missing = |field: &&str| {
+        let value = &auth[*field];
+        value.is_null() || value == ""
+    };
+    let missing: Vec<&str> = required_fields(kind, auth_type).into_iter().filter(is_missing).collect();
+    if !missing.is_empty() {
+        return Err(Problem::new(400, format!("missing required fields of auth: {}", missing.join(", "))));
+    }
+    Ok(())
+}

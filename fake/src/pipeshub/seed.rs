@@ -1,0 +1,65 @@
+//! What an instance holds at its start.
+
+use serde_json::{Value, json};
+
+/// What an instance holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Seed {
+    pub(super) types: Vec<Value>,
+    pub(super) connectors: Vec<Value>,
+    pub(super) records: Vec<Value>,
+}
+
+impl Default for Seed {
+    fn default() -> Seed {
+        Seed::empty()
+    }
+}
+
+impl Seed {
+    /// The registry of types (`S3`, `Drive`, `Confluence`, `Local FS`), and no connector.
+    pub fn empty() -> Seed {
+        Seed { types: list("types"), connectors: Vec::new(), records: Vec::new() }
+    }
+
+    /// One more type for the registry, as the registry shows it, with its schema as `config`. What its `options` hold
+    /// by filter key is answered as options.
+    pub fn connector_type(mut self, kind: Value) -> Seed {
+        self.types.push(kind);
+        self
+    }
+
+    /// A connector (`type`, `name`, ...), ready to be switched on unless it says otherwise.
+    pub fn connector(mut self, connector: Value) -> Seed {
+        self.connectors.push(connector);
+        self
+    }
+
+    /// A record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
+    pub fn record(mut self, record: Value) -> Seed {
+        self.records.push(record);
+        self
+    }
+
+    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which
+    /// nobody has logged in yet; the personal `local-01`; the records `record-plan` and `record-note`.
+    pub fn demo() -> Seed {
+        let mut seed = Seed { connectors: list("connectors"), records: list("records"), ..Seed::empty() };
+        let first = seed.connectors.first().cloned().unwrap_or_default();
+        for number in 2..=13 {
+            let mut connector = first.clone();
+            connector["_key"] = json!(format!("s3-{number:02}"));
+            connector["name"] = json!(format!("Archive {number}"));
+            connector["isActive"] = json!(false);
+            seed = seed.connector(connector);
+        }
+        seed
+    }
+}
+
+fn list(name: &str) -> Vec<Value> {
+    // The file is part of the program, and the tests read it: it is JSON.
+    let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
+    demo[name].as_array().cloned().unwrap_or_default()
+}

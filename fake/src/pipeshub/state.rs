@@ -1,0 +1,252 @@
+//! What the instance holds: types, connectors, records. It stores JSON as the service would show it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::files::Upload;
+use super::problem::Problem;
+use super::seed::Seed;
+use super::sync::{SyncScript, Syncs};
+use crate::clock::Clock;
+
+/// Who has done everything, and for whom.
+pub(super) const USER: &str = "fake-user";
+pub(super) const ORG: &str = "fake-org";
+
+pub(super) struct World {
+    pub(super) clock: Arc<Clock>,
+    /// The registry.
+    pub(super) types: Vec<Value>,
+    pub(super) connectors: Vec<Connector>,
+    pub(super) records: Vec<Value>,
+    /// What records consist of, if not of text: content type and bytes.
+    pub(super) contents: HashMap<String, (String, Vec<u8>)>,
+    /// The states of logins that have begun, and their connectors.
+    pub(super) logins: HashMap<String, String>,
+    /// The codes that the provider has given out, and the states that they are for.
+    pub(super) codes: HashMap<String, String>,
+    /// How the next syncs go, and then all others.
+    pub(super) scripts: VecDeque<SyncScript>,
+    pub(super) script: SyncScript,
+    pub(super) deletion_polls: u32,
+    next_id: u64,
+}
+
+pub(super) struct Connector {
+    pub(super) id: String,
+    pub(super) value: Value,
+    pub(super) syncs: Syncs,
+    /// How many polls will still see it, once it is being deleted.
+    pub(super) deleting: Option<u32>,
+    pub(super) uploads: Vec<Upload>,
+}
+
+impl Connector {
+    /// As listings show it.
+    pub(super) fn summary(&self) -> Value {
+        let mut shown = self.value.clone();
+        if let Some(fields) = shown.as_object_mut() {
+            fields.remove("config");
+        }
+        shown
+    }
+
+    pub(super) fn is(&self, field: &str) -> bool {
+        self.value[field] == true
+    }
+
+    pub(super) fn text(&self, field: &str) -> &str {
+        self.value[field].as_str().unwrap_or_default()
+    }
+
+    /// Whether it logs in at a provider.
+    pub(super) fn uses_oauth(&self) -> bool {
+        is_oauth(self.text("authType"))
+    }
+
+    pub(super) fn is_syncing(&self) -> bool {
+        matches!(self.text("status"), "SYNCING" | "FULL_SYNCING")
+    }
+}
+
+pub(super) fn is_oauth(auth_type: &str) -> bool {
+    auth_type.starts_with("OAUTH")
+}
+
+impl World {
+    pub(super) fn new(clock: Arc<Clock>, seed: Seed, script: SyncScript, deletion_polls: u32) -> World {
+        let mut world = World {
+            clock,
+            types: seed.types,
+            connectors: Vec::new(),
+            records: Vec::new(),
+            contents: HashMap::new(),
+            logins: HashMap::new(),
+            codes: HashMap::new(),
+            scripts: VecDeque::new(),
+            script,
+            deletion_polls,
+            next_id: 0,
+        };
+        for connector in seed.connectors {
+            world.seed_connector(connector);
+        }
+        for record in seed.records {
+            world.seed_record(record);
+        }
+        world
+    }
+
+    /// An id that nothing has yet.
+    pub(super) fn new_id(&mut self, kind: &str) -> String {
+        self.next_id += 1;
+        format!("{kind}-{:04}", self.next_id)
+    }
+
+    /// A connector that has been there for a while: ready to be switched on, unless it says otherwise.
+    pub(super) fn seed_connector(&mut self, mut connector: Value) -> String {
+        let status = if connector["isActive"] == true { json!("IDLE") } else { Value::Null };
+        default(&mut connector, "isConfigured", json!(true));
+        default(&mut connector, "isAuthenticated", json!(true));
+        default(&mut connector, "status", status);
+        self.add_connector(connector)
+    }
+
+    pub(super) fn add_connector(&mut self, mut connector: Value) -> String {
+        let id = match connector["_key"].as_str() {
+            Some(id) => id.to_owned(),
+            None => self.new_id("connector"),
+        };
+        let kind = self.kind(connector["type"].as_str().unwrap_or_default()).cloned().unwrap_or_default();
+        let now = json!(self.clock.millis());
+        connector["_key"] = json!(id);
+        for field in ["appGroup", "appDescription", "appCategories", "iconPath"] {
+            default(&mut connector, field, kind[field].clone());
+        }
+        for field in ["supportsRealtime", "supportsSync", "supportsAgent"] {
+            default(&mut connector, field, json!(kind[field] == true));
+        }
+        for field in ["isActive", "isAgentActive", "isConfigured", "isAuthenticated", "isLocked"] {
+            default(&mut connector, field, json!(false));
+        }
+        default(&mut connector, "name", kind["name"].clone());
+        default(&mut connector, "scope", json!("team"));
+        default(&mut connector, "authType", kind["supportedAuthTypes"][0].clone());
+        default(&mut connector, "status", Value::Null);
+        default(&mut connector, "createdBy", json!(USER));
+        default(&mut connector, "updatedBy", json!(USER));
+        default(&mut connector, "createdAtTimestamp", now.clone());
+        default(&mut connector, "updatedAtTimestamp", now);
+        default(&mut connector, "config", json!({}));
+        self.connectors.push(Connector {
+            id: id.clone(),
+            value: connector,
+            syncs: Syncs::default(),
+            deleting: None,
+            uploads: Vec::new(),
+        });
+        id
+    }
+
+    pub(super) fn seed_record(&mut self, mut record: Value) -> String {
+        let id = match record["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => self.new_id("record"),
+        };
+        record["id"] = json!(id);
+        default(&mut record, "name", json!(id));
+        self.records.push(record);
+        id
+    }
+
+    /// A type of the registry. Case matters.
+    pub(super) fn kind(&self, name: &str) -> Result<&Value, Problem> {
+        let kind = self.types.iter().find(|kind| kind["type"] == name);
+        kind.ok_or_else(|| Problem::not_found("connector type", name))
+    }
+
+    pub(super) fn connector(&self, id: &str) -> Result<&Connector, Problem> {
+        let connector = self.connectors.iter().find(|known| known.id == id);
+        connector.ok_or_else(|| Problem::not_found("connector", id))
+    }
+
+    pub(super) fn connector_mut(&mut self, id: &str) -> Result<&mut Connector, Problem> {
+        let connector = self.connectors.iter_mut().find(|known| known.id == id);
+        connector.ok_or_else(|| Problem::not_found("connector", id))
+    }
+
+    /// A connector that may be changed.
+    pub(super) fn free(&mut self, id: &str) -> Result<&mut Connector, Problem> {
+        let connector = self.connector_mut(id)?;
+        if connector.deleting.is_some() || connector.text("status") == "DELETING" {
+            return Err(Problem::new(409, "the connector is being deleted"));
+        }
+        if connector.is("isLocked") {
+            return Err(Problem::new(409, "the connector is locked"));
+        }
+        Ok(connector)
+    }
+
+    /// A connector whose configuration may be changed.
+    pub(super) fn resting(&mut self, id: &str) -> Result<&mut Connector, Problem> {
+        let connector = self.free(id)?;
+        if connector.is("isActive") {
+            return Err(Problem::new(400, "the connector is active: disable it first"));
+        }
+        Ok(connector)
+    }
+
+    /// A connector that works for those who have it switched on.
+    pub(super) fn active(&mut self, id: &str) -> Result<&mut Connector, Problem> {
+        let connector = self.free(id)?;
+        if !connector.is("isActive") {
+            return Err(Problem::new(409, "the connector is disabled"));
+        }
+        Ok(connector)
+    }
+
+    /// Somebody looks at a connector: moves on what is under way.
+    pub(super) fn poll(&mut self, id: &str) -> Result<&Connector, Problem> {
+        let gone = self.connector(id)?.deleting == Some(0);
+        if gone {
+            self.connectors.retain(|known| known.id != id);
+        }
+        let connector = self.connector_mut(id)?;
+        match connector.deleting {
+            Some(polls) => connector.deleting = Some(polls.saturating_sub(1)),
+            None => connector.syncs.poll(&mut connector.value),
+        }
+        Ok(connector)
+    }
+
+    /// Starts a sync as the next script says.
+    pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
+        let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
+        let connector = self.connector_mut(id)?;
+        connector.syncs.start(&mut connector.value, script, full);
+        Ok(())
+    }
+
+    /// Two connectors of a type and scope must not have the same name.
+    pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str, but: &str) -> Result<(), Problem> {
+        let taken = self.connectors.iter().any(|known| {
+            known.id != but
+                && known.text("type") == kind
+                && known.text("scope") == scope
+                && known.text("name").eq_ignore_ascii_case(name)
+        });
+        if taken {
+            return Err(Problem::new(400, format!("there is a {kind} connector named {name:?}")));
+        }
+        Ok(())
+    }
+}
+
+/// Sets a field unless it is set.
+pub(super) fn default(value: &mut Value, field: &str, to: Value) {
+    if value[field].is_null() {
+        value[field] = to;
+    }
+}

@@ -1,0 +1,205 @@
+//! Syncs and indexing: they move when somebody looks, never by themselves, so that a test knows what each poll sees.
+
+use serde_json::{Value, json};
+
+/// How a sync goes.
+///
+/// Each `getConnectorInstance` is a poll of the sync; listings are not. Each `getConnectorStats` is a poll of the
+/// indexing that follows. With the default, the first two polls after the toggle see `SYNCING` and the third `IDLE`; of
+/// the statistics from then on, the first two see records that are still being indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncScript {
+    /// How many polls still see the old status: the service has accepted the sync and not begun it.
+    pub polls_before_start: u32,
+    /// How many polls see `SYNCING` or `FULL_SYNCING`.
+    pub polls_while_syncing: u32,
+    /// How many polls of the statistics see records that are not indexed yet.
+    pub polls_while_indexing: u32,
+    /// How many records there are afterwards.
+    pub records: u32,
+    /// How many of them cannot be indexed.
+    pub failures: u32,
+    /// How it ends.
+    pub outcome: SyncOutcome,
+}
+
+/// How a sync ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SyncOutcome {
+    /// `IDLE`, with its records to be indexed.
+    Idle,
+    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
+    Status(String),
+}
+
+impl Default for SyncScript {
+    fn default() -> SyncScript {
+        SyncScript {
+            polls_before_start: 0,
+            polls_while_syncing: 2,
+            polls_while_indexing: 2,
+            records: 12,
+            failures: 0,
+            outcome: SyncOutcome::Idle,
+        }
+    }
+}
+
+impl SyncScript {
+    /// The default, ending in a status of your choice.
+    #[must_use]
+    pub fn status(status: impl Into<String>) -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
+    }
+
+    /// With this many polls before it starts and while it runs.
+    #[must_use]
+    pub fn polls(mut self, before_start: u32, while_syncing: u32) -> SyncScript {
+        self.polls_before_start = before_start;
+        self.polls_while_syncing = while_syncing;
+        self
+    }
+
+    /// With this many polls of the statistics while records are indexed.
+    #[must_use]
+    pub fn indexing(mut self, polls: u32) -> SyncScript {
+        self.polls_while_indexing = polls;
+        self
+    }
+
+    /// With this many records, of which so many cannot be indexed.
+    #[must_use]
+    pub fn records(mut self, records: u32, failures: u32) -> SyncScript {
+        self.records = records;
+        self.failures = failures;
+        self
+    }
+}
+
+/// The sync of one connector, and the indexing of what it found.
+#[derive(Debug, Default)]
+pub(super) struct Syncs {
+    stage: Stage,
+    indexing: Indexing,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Idle,
+    Waiting(SyncScript, &'static str),
+    Running(SyncScript),
+}
+
+impl Syncs {
+    /// Accepts a sync. Its status shows at once, unless its script waits.
+    pub(super) fn start(&mut self, connector: &mut Value, script: SyncScript, full: bool) {
+        let status = if full { "FULL_SYNCING" } else { "SYNCING" };
+        if script.polls_before_start > 0 {
+            self.stage = Stage::Waiting(script, status);
+        } else {
+            connector["status"] = json!(status);
+            self.stage = Stage::Running(script);
+        }
+    }
+
+    /// Ends a sync before its time.
+    pub(super) fn stop(&mut self, connector: &mut Value) {
+        self.stage = Stage::Idle;
+        connector["status"] = json!("IDLE");
+    }
+
+    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
+    pub(super) fn poll(&mut self, connector: &mut Value) {
+        match std::mem::take(&mut self.stage) {
+            Stage::Idle => {}
+            Stage::Waiting(mut script, status) if script.polls_before_start > 0 => {
+                script.polls_before_start -= 1;
+                self.stage = Stage::Waiting(script, status);
+            }
+            Stage::Waiting(script, status) => {
+                connector["status"] = json!(status);
+                self.run(script, connector);
+            }
+            Stage::Running(script) => self.run(script, connector),
+        }
+    }
+
+    fn run(&mut self, mut script: SyncScript, connector: &mut Value) {
+        if script.polls_while_syncing > 0 {
+            script.polls_while_syncing -= 1;
+            self.stage = Stage::Running(script);
+            return;
+        }
+        match script.outcome {
+            SyncOutcome::Idle => {
+                connector["status"] = json!("IDLE");
+                let polls = script.polls_while_indexing;
+                let failures = script.failures.min(script.records);
+                self.indexing = Indexing { pending: script.records, failures, polls, of: polls, ..Indexing::default() };
+            }
+            SyncOutcome::Status(status) => connector["status"] = json!(status),
+        }
+    }
+
+    /// Indexes again: what failed, or everything.
+    pub(super) fn reindex(&mut self, everything: bool, polls: u32) {
+        let indexing = &mut self.indexing;
+        indexing.finish();
+        indexing.pending = std::mem::take(&mut indexing.failed);
+        if everything {
+            indexing.pending += std::mem::take(&mut indexing.completed);
+        }
+        indexing.polls = polls;
+        indexing.of = polls;
+    }
+
+    /// Somebody looks at the statistics: moves the indexing on. Returns how many records there are and how many are in
+    /// which state.
+    pub(super) fn stats(&mut self) -> (u32, Value) {
+        self.indexing.poll()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Indexing {
+    pending: u32,
+    completed: u32,
+    failed: u32,
+    /// How many of the pending records will fail.
+    failures: u32,
+    /// How many polls see pending records, still and altogether.
+    polls: u32,
+    of: u32,
+}
+
+impl Indexing {
+    fn finish(&mut self) {
+        let failures = std::mem::take(&mut self.failures).min(self.pending);
+        self.failed += failures;
+        self.completed += std::mem::take(&mut self.pending) - failures;
+    }
+
+    fn poll(&mut self) -> (u32, Value) {
+        if self.polls == 0 {
+            self.finish();
+        }
+        let seen = self.of - self.polls;
+        // Fewer than are pending, since seen is less than of.
+        let done = if self.pending == 0 { 0 } else { self.pending * seen / self.of };
+        self.polls = self.polls.saturating_sub(1);
+        let total = self.pending + self.completed + self.failed;
+        let states = json!({
+            "NOT_STARTED": 0,
+            "QUEUED": 0,
+            "IN_PROGRESS": self.pending - done,
+            "COMPLETED": self.completed + done,
+            "FAILED": self.failed,
+            "FILE_TYPE_NOT_SUPPORTED": 0,
+            "AUTO_INDEX_OFF": 0,
+            "EMPTY": 0,
+        });
+        (total, states)
+    }
+}

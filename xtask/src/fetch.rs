@@ -1,0 +1,177 @@
+//! Published documents: from a file, or from where they are published, within limits.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reqwest::redirect::Policy;
+use reqwest::{StatusCode, Url, header};
+
+use crate::{Result, progress};
+
+/// No document is a tenth of this.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MOST_TIME: Duration = Duration::from_secs(60);
+const MOST_REDIRECTS: usize = 5;
+
+/// A document as it came.
+pub(crate) struct Fetched {
+    /// What messages call it.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    /// The version that the server calls it by.
+    pub(crate) etag: Option<String>,
+}
+
+/// Whether this is a URL rather than the name of a file.
+pub(crate) fn is_url(from: &str) -> bool {
+    from.starts_with("https://") || from.starts_with("http://")
+}
+
+/// Reads a file or fetches a URL; `None` if what is published is still what `etag` names.
+pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
+    if is_url(from) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(download(from, etag));
+    }
+    if let Some((scheme, _)) = from.split_once("://") {
+        return Err(format!("error: `{scheme}://` is not a way to fetch a document\n  help: https, or a file").into());
+    }
+    let path = Path::new(from);
+    let cannot = |error: std::io::Error| format!("error: cannot read {from}: {error}");
+    if fs::metadata(path).map_err(cannot)?.len() > MOST_BYTES {
+        return Err(too_large(from).into());
+    }
+    let text = fs::read_to_string(path).map_err(cannot)?;
+    refuse_page(from, &text)?;
+    Ok(Some(Fetched { name: from.to_owned(), text, etag: None }))
+}
+
+async fn download(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
+    let url = Url::parse(from).map_err(|error| format!("error: `{from}` is not a URL: {error}"))?;
+    if !protected(&url) {
+        let help = "https, or http to this machine: nobody on the way may change a document that code is made of";
+        return Err(format!("error: `{from}` is not fetched over plain http\n  help: {help}").into());
+    }
+    let failed = |error: reqwest::Error| format!("error: cannot fetch {from}: {}", chain(&error));
+    let policy = Policy::custom(|attempt| {
+        if attempt.previous().len() > MOST_REDIRECTS {
+            attempt.error("it redirects without end")
+        } else if protected(attempt.url()) {
+            attempt.follow()
+        } else {
+            attempt.error("it redirects to plain http")
+        }
+    });
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("connectors-xtask/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(MOST_TIME)
+        .redirect(policy);
+    if url.scheme() == "http" {
+        // Plain http is for this machine only; a proxy would be another one.
+        builder = builder.no_proxy();
+    }
+    let client = builder.build().map_err(failed)?;
+    progress(&format!("fetching {from}"));
+    let start = Instant::now();
+    let mut request = client.get(url).header(header::ACCEPT, "application/yaml, application/json, */*;q=0.5");
+    if let Some(etag) = etag {
+        request = request.header(header::IF_NONE_MATCH, etag);
+    }
+    let mut response = request.send().await.map_err(failed)?;
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return Ok(None);
+    }
+    if !response.status().is_success() {
+        return Err(format!("error: {from} answers {}", response.status()).into());
+    }
+    let text_of = |name: header::HeaderName| {
+        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let (kind, etag) = (text_of(header::CONTENT_TYPE).unwrap_or_default(), text_of(header::ETAG));
+    if kind.to_ascii_lowercase().contains("html") {
+        return Err(page(from).into());
+    }
+    let announced = response.content_length();
+    if announced.is_some_and(|length| length > MOST_BYTES) {
+        return Err(too_large(from).into());
+    }
+    let mut bytes = Vec::new();
+    let mut told = start;
+    loop {
+        let chunk = response
+            .chunk()
+            .await
+            .map_err(|error| format!("error: {from} broke off after {} bytes: {}", bytes.len(), chain(&error)))?;
+        let Some(chunk) = chunk else { break };
+        bytes.extend_from_slice(&chunk);
+        if length(&bytes) > MOST_BYTES {
+            return Err(too_large(from).into());
+        }
+        if told.elapsed() > Duration::from_secs(2) {
+            progress(&format!("  {} of {}", size(length(&bytes)), announced.map_or_else(|| "?".to_owned(), size)));
+            told = Instant::now();
+        }
+    }
+    if announced.is_some_and(|announced| announced != length(&bytes)) {
+        return Err(format!("error: {from} broke off after {} bytes", bytes.len()).into());
+    }
+    progress(&format!("  {} in {:.1} s", size(length(&bytes)), start.elapsed().as_secs_f64()));
+    let text = String::from_utf8(bytes).map_err(|_| format!("error: {from} is not text in UTF-8"))?;
+    refuse_page(from, &text)?;
+    Ok(Some(Fetched { name: from.to_owned(), text, etag }))
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+/// Whether nobody on the way can change what is fetched.
+fn protected(url: &Url) -> bool {
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && local)
+}
+
+fn refuse_page(from: &str, text: &str) -> Result<()> {
+    let start: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
+    if start.starts_with("<!doctype html") || start.starts_with("<html") {
+        return Err(page(from).into());
+    }
+    Ok(())
+}
+
+fn page(from: &str) -> String {
+    format!(
+        "error: {from} is a web page, not an OpenAPI document\n  help: perhaps one has to log in, or the document has moved"
+    )
+}
+
+fn too_large(from: &str) -> String {
+    format!("error: {from} is larger than {} MB; no document is", MOST_BYTES / 1024 / 1024)
+}
+
+/// An error with what caused it, without the URL that the sentence around it names.
+fn chain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("it took longer than {} s", MOST_TIME.as_secs());
+    }
+    let mut text = String::from("the request failed");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}

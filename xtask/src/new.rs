@@ -1,0 +1,339 @@
+//! `cargo xtask new`: one more service, from its document to a client that compiles and whose operations are all called
+//! by a test.
+
+use std::path::{Path, PathBuf};
+
+use connectors_codegen::{Generator, Listing, Node, Selection};
+use sha2::{Digest, Sha256};
+
+use crate::service::{self, Name, SERVICE_HEADER, Select, Service};
+use crate::{Result, files, progress, vendor};
+
+const MODULE: &str = include_str!("../templates/service.rs");
+const TEST: &str = include_str!("../templates/operations.rs");
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+pub(crate) fn run(
+    name: &Name,
+    from: &Path,
+    tags: Vec<String>,
+    operations: Vec<String>,
+    source: Option<String>,
+) -> Result<()> {
+    let root = files::root();
+    free(name, root)?;
+    progress(&format!("reading {}", from.display()));
+    let document = Node::bundle(from)?.document;
+    let selection = Selection { tags: tags.clone(), operations: operations.clone(), ..Selection::default() };
+    let vendored = connectors_codegen::vendor(&document, &selection)?;
+    let yaml = service::document_text(&vendored)?;
+    let vendored = Node::parse("openapi.yaml", &yaml)?;
+    let overlay = overlay(name, &vendored);
+    progress("generating the client");
+    let generator = Generator::new(vendored.clone()).overlay(Node::parse("overlay.yaml", &overlay)?);
+    let (client, listing) = service::generate(generator)?;
+    if client.operations == 0 {
+        return Err("error: none of the selected operations can be generated; `cargo xtask lower` says why".into());
+    }
+    let text = |key: &str| {
+        document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
+    };
+    let written = std::fs::read(from)?;
+    let service = Service {
+        source: source.unwrap_or_else(|| from.display().to_string()),
+        sha256: vendor::hex(&Sha256::digest(&written)),
+        date: jiff::Zoned::now().date().to_string(),
+        version: text("version"),
+        etag: None,
+        select: Select { tags, operations, except: Vec::new() },
+    };
+    let title = text("title").replace('\n', " ");
+    let title = if title.trim().is_empty() { name.to_string() } else { title.trim().to_owned() };
+    let url = vendored.pointer("/servers/0/url").and_then(Node::as_str);
+    let url = url.filter(|url| url.starts_with("https://") && !url.contains('{')).unwrap_or("https://example.com");
+    let filled = |template: &str| {
+        template
+            .replace("__SERVICE__", name.as_str())
+            .replace("__TITLE__", &title)
+            .replace("__SERVER__", url)
+            .replace("__CALLS__\n", &calls(&listing))
+    };
+    let wanted: Vec<(PathBuf, String)> = vec![
+        (name.document(), yaml),
+        (name.overlay(), overlay),
+        (name.folder().join("service.toml"), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
+        (name.api(), service::api_text(name, &listing)),
+        (root.join("src").join(name.as_str()).join("mod.rs"), filled(MODULE)),
+        (root.join("tests").join(format!("{name}_operations.rs")), filled(TEST)),
+        (root.join("build.rs"), with_service(&files::read(&root.join("build.rs"))?, name)?),
+        (root.join("Cargo.toml"), with_feature(&files::read(&root.join("Cargo.toml"))?, name, &title)?),
+        (root.join("src").join("lib.rs"), with_module(&files::read(&root.join("src").join("lib.rs"))?, name)?),
+    ];
+    files::write_all(&wanted)?;
+    wanted.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
+    for note in client.notes.iter() {
+        println!("  {note}");
+    }
+    println!(
+        "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
+         What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\
+         `cargo xtask check` lists what has no words yet.",
+        client.operations
+    );
+    Ok(())
+}
+
+/// Refuses a name that something has already.
+fn free(name: &Name, root: &Path) -> Result<()> {
+    let taken = |what: String| -> Result<()> {
+        Err(format!("error: `{name}` cannot be the name of a service: {what}\n  help: choose another").into())
+    };
+    if syn::parse_str::<syn::Ident>(name.as_str()).is_err() {
+        return taken("it is a word of Rust's own".to_owned());
+    }
+    let source = root.join("src");
+    let places = [name.folder(), source.join(name.as_str()), source.join(format!("{name}.rs"))];
+    if let Some(place) = places.iter().find(|place| place.exists()) {
+        return taken(format!("{} is there already", files::shown(place)));
+    }
+    let manifest: toml::Table = toml::from_str(&files::read(&root.join("Cargo.toml"))?)?;
+    let table = |key: &str| manifest.get(key).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    if table("features").contains_key(name.as_str()) || table("dependencies").contains_key(name.as_str()) {
+        return taken("Cargo.toml has a feature or a dependency of that name".to_owned());
+    }
+    Ok(())
+}
+
+/// The overlay to begin with: one action that says what this is, and a TODO for each thing that needs a person.
+fn overlay(name: &Name, document: &Node) -> String {
+    let mut text = format!(
+        "\
+overlay: 1.1.0
+info:
+  title: \"{name}: corrections, hints and prose for the vendored document\"
+  version: 1.0.0
+extends: openapi.yaml
+# What needs a person is marked TODO. Docs: docs/architecture.md, \"Where to change what\"; an example: spec/c1/overlay.yaml.
+# An action that matches nothing fails the build, so each is a comment until somebody has written it.
+actions:
+  - target: $.info
+    update:
+      description: What `{name}` publishes, as far as `cargo xtask vendor {name}` selects it.
+"
+    );
+    let mut line = |line: String| text.push_str(&format!("{line}\n"));
+    let items = document.get("paths").and_then(Node::as_object);
+    let mut failures = false;
+    for (path, item) in items.into_iter().flatten() {
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let id = operation.get("operationId").and_then(Node::as_str).unwrap_or("without an operationId");
+            let statuses = operation.get("responses").and_then(Node::as_object);
+            failures |= statuses.into_iter().flatten().any(|(status, _)| !status.starts_with('2'));
+            let own = operation.get("parameters").and_then(Node::as_array).unwrap_or_default();
+            let parameters: Vec<&str> =
+                own.iter().filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect();
+            line(format!("  # ---- {} {path} ({id})", method.to_uppercase()));
+            line(
+                "  # TODO say what it does, in our own words; then what each parameter is, and what comes back."
+                    .to_owned(),
+            );
+            line(format!("  # - target: $.paths['{path}'].{method}"));
+            line("  #   update:".to_owned());
+            line("  #     summary: ...".to_owned());
+            line("  #     description: ...".to_owned());
+            for parameter in &parameters {
+                line(format!("  # - target: $.paths['{path}'].{method}.parameters[?@.name == '{parameter}']"));
+                line("  #   update: {description: ...}".to_owned());
+            }
+            if matches!(method, "post" | "patch") {
+                line("  # TODO is it safe to send again after an answer was lost? Then `x-idempotent: true` in the update.".to_owned());
+            }
+            let pages = ["page", "cursor", "offset", "token", "after", "starting"];
+            if method == "get" && parameters.iter().any(|parameter| pages.iter().any(|word| parameter.contains(word))) {
+                line("  # TODO how does the list go on? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`.".to_owned());
+            }
+        }
+    }
+    if !failures {
+        line("  # ---- failures".to_owned());
+        line("  # TODO the document names no failure: what do its errors look like? See the `default` answer of spec/c1.".to_owned());
+    }
+    for (component, schema) in document.pointer("/components/schemas").and_then(Node::as_object).into_iter().flatten() {
+        let properties = schema.get("properties").and_then(Node::as_object);
+        let names: Vec<&str> = properties.into_iter().flatten().map(|(property, _)| property.as_str()).collect();
+        line(format!("  # ---- {component}"));
+        line("  # TODO describe it and what it holds; mark what is secret with `x-sensitive: true`.".to_owned());
+        line(format!("  # - target: $.components.schemas['{component}']"));
+        line("  #   update:".to_owned());
+        line("  #     description: ...".to_owned());
+        if !names.is_empty() {
+            line("  #     properties:".to_owned());
+            names.iter().for_each(|property| line(format!("  #       {property:?}: {{description: ...}}")));
+        }
+    }
+    text
+}
+
+/// A call of each method, with arguments that the document allows.
+fn calls(listing: &Listing) -> String {
+    let raw = |name: &str| match syn::parse_str::<syn::Ident>(name) {
+        Ok(_) => name.to_owned(),
+        Err(_) => format!("r#{name}"),
+    };
+    let mut text = String::new();
+    for method in listing.methods() {
+        let name = method.split(['(', '<']).next().unwrap_or(method);
+        let inside =
+            method.split_once('(').and_then(|(_, rest)| rest.rsplit_once(") -> ")).map_or("", |(inside, _)| inside);
+        let arguments: Vec<String> =
+            arguments(inside).into_iter().map(|(argument, ty)| value(name, argument, ty)).collect();
+        text.push_str(&format!("    api.{}({}).await.unwrap();\n", raw(name), arguments.join(", ")));
+    }
+    text.push('\n');
+    text
+}
+
+/// Names and types of the arguments between the parentheses of a signature.
+fn arguments(inside: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    for (at, c) in inside.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                found.push(&inside[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(&inside[start..]);
+    found.iter().filter_map(|argument| argument.trim().split_once(": ")).collect()
+}
+
+/// An expression for an argument of a type.
+fn value(method: &str, argument: &str, ty: &str) -> String {
+    match ty {
+        "&str" => "\"x\"".to_owned(),
+        "bool" => "true".to_owned(),
+        "i32" | "i64" | "u32" | "u64" => "1".to_owned(),
+        "f64" => "1.5".to_owned(),
+        optional if optional.starts_with("Option<") => "None".to_owned(),
+        borrowed if borrowed.starts_with('&') => format!("&given(&server, {method:?}, {argument:?})"),
+        // A body that is given as bytes.
+        _ => "\"x\"".to_owned(),
+    }
+}
+
+/// The services that build.rs names, if it has such a list.
+pub(crate) fn services_of(build: &str) -> Option<Vec<String>> {
+    let (_, list) = declaration(build)?;
+    Some(list.split('"').skip(1).step_by(2).map(str::to_owned).collect())
+}
+
+/// The declaration of SERVICES: all of it, and what it is set to.
+fn declaration(build: &str) -> Option<(&str, &str)> {
+    let start = build.find("const SERVICES")?;
+    let rest = &build[start..];
+    let equals = rest.find('=')?;
+    let end = equals + rest[equals..].find(';')?;
+    Some((&rest[..=end], &rest[equals + 1..end]))
+}
+
+fn with_service(build: &str, name: &Name) -> Result<String> {
+    let cannot = "error: build.rs has no `const SERVICES` with the names of the services";
+    let (old, _) = declaration(build).ok_or(cannot)?;
+    let mut services = services_of(build).ok_or(cannot)?;
+    services.push(name.to_string());
+    let list: Vec<String> = services.iter().map(|service| format!("{service:?}")).collect();
+    let new = format!("const SERVICES: [&str; {}] = [{}];", list.len(), list.join(", "));
+    Ok(build.replacen(old, &new, 1))
+}
+
+/// Puts a feature behind those of the services, which are the ones that turn on nothing.
+fn with_feature(manifest: &str, name: &Name, title: &str) -> Result<String> {
+    let lines: Vec<&str> = manifest.lines().collect();
+    let section =
+        lines.iter().position(|line| line.trim() == "[features]").ok_or("error: Cargo.toml has no [features]")?;
+    let end = lines
+        .iter()
+        .skip(section + 1)
+        .position(|line| line.starts_with('['))
+        .map_or(lines.len(), |at| section + 1 + at);
+    let service = |line: &&str| line.ends_with(" = []");
+    let last = lines[section..end].iter().rposition(service).map(|at| section + at);
+    let after =
+        last.or_else(|| lines[section..end].iter().position(|line| line.starts_with("default")).map(|at| section + at));
+    let after = after.unwrap_or(section);
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        text.push_str(line);
+        text.push('\n');
+        if index == after {
+            text.push_str(&format!("## The client of {title}, `connectors::{name}`.\n{name} = []\n"));
+        }
+    }
+    Ok(text)
+}
+
+/// Puts a module behind those of the other services.
+fn with_module(library: &str, name: &Name) -> Result<String> {
+    let lines: Vec<&str> = library.lines().collect();
+    let module = |index: &usize| {
+        lines[*index].starts_with("pub mod ") && *index > 0 && lines[index - 1].starts_with("#[cfg(feature = ")
+    };
+    let last =
+        (0..lines.len()).rev().find(module).ok_or("error: src/lib.rs has no module of a service to stand behind")?;
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        text.push_str(line);
+        text.push('\n');
+        if index == last {
+            text.push_str(&format!("#[cfg(feature = \"{name}\")]\npub mod {name};\n"));
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_services_is_read_and_made_longer() {
+        let build = "/// By name.\nconst SERVICES: [&str; 1] = [\"c1\"];\n\nfn main() {}\n";
+        assert_eq!(services_of(build).unwrap(), ["c1"]);
+        let longer = with_service(build, &"pets".parse().unwrap()).unwrap();
+        assert_eq!(longer, "/// By name.\nconst SERVICES: [&str; 2] = [\"c1\", \"pets\"];\n\nfn main() {}\n");
+        assert!(with_service("fn main() {}", &"pets".parse().unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_feature_and_a_module_stand_behind_the_others() {
+        let name: Name = "pets".parse().unwrap();
+        let manifest = "[features]\ndefault = [\"c1\"]\n## C1.\nc1 = []\n## TLS.\nrustls = [\"reqwest/rustls\"]\n\n[dependencies]\n";
+        let longer = with_feature(manifest, &name, "Pets").unwrap();
+        assert!(
+            longer.contains("c1 = []\n## The client of Pets, `connectors::pets`.\npets = []\n## TLS.\n"),
+            "{longer}"
+        );
+        let library = "//! Docs.\n\n#[cfg(feature = \"c1\")]\npub mod c1;\n\npub mod auth;\n";
+        let longer = with_module(library, &name).unwrap();
+        assert!(
+            longer.contains("pub mod c1;\n#[cfg(feature = \"pets\")]\npub mod pets;\n\npub mod auth;\n"),
+            "{longer}"
+        );
+    }
+
+    #[test]
+    fn arguments_are_told_apart_and_given_values() {
+        let inside = "id: &str, map: &BTreeMap<String, i32>, q: Option<&str>, body: B";
+        let found = arguments(inside);
+        assert_eq!(found, [("id", "&str"), ("map", "&BTreeMap<String, i32>"), ("q", "Option<&str>"), ("body", "B")]);
+        let values: Vec<String> = found.into_iter().map(|(argument, ty)| value("get", argument, ty)).collect();
+        assert_eq!(values, ["\"x\"", "&given(&server, \"get\", \"map\")", "None", "\"x\""]);
+        assert!(arguments("").is_empty());
+    }
+}

@@ -1,0 +1,595 @@
+//! How a document's life is looked after: vendoring within limits and all or nothing, versions, staleness with its remedy,
+//! one more service. Everything here works on a copy of the workspace's files.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A copy of what the commands read and write, with C1 as the only service.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new(name: &str) -> Self {
+        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("changes").join(name);
+        drop(fs::remove_dir_all(&root));
+        for file in [
+            "Cargo.toml",
+            "README.md",
+            "build.rs",
+            "docs/diff-rules.md",
+            "src/lib.rs",
+            "codegen/README.md",
+            "codegen/src/lib.rs",
+            "fake/README.md",
+            "fake/src/lib.rs",
+            "spec/c1/api.txt",
+            "spec/c1/openapi.yaml",
+            "spec/c1/overlay.yaml",
+            "spec/c1/service.toml",
+        ] {
+            let place = root.join(file);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::copy(workspace().join(file), &place).unwrap_or_else(|error| panic!("{file}: {error}"));
+        }
+        let copy = Self(root);
+        // Other services are as stale or as new as they are; this is about one.
+        copy.edit("build.rs", |text| {
+            let start = text.find("const SERVICES").unwrap();
+            let end = start + text[start..].find("\"];").unwrap() + 3;
+            format!("{}const SERVICES: [&str; 1] = [\"c1\"];{}", &text[..start], &text[end..])
+        });
+        copy
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file)).unwrap()
+    }
+
+    fn write(&self, file: &str, text: &str) -> PathBuf {
+        let place = self.0.join(file);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&place, text).unwrap();
+        place
+    }
+
+    fn edit(&self, file: &str, change: impl FnOnce(String) -> String) {
+        let text = self.read(file);
+        let changed = change(text.clone());
+        assert_ne!(text, changed.clone() + " ", "{file}");
+        self.write(file, &changed);
+    }
+
+    fn replace(&self, file: &str, old: &str, new: &str) {
+        let text = self.read(file);
+        assert!(text.contains(old), "{file} has no {old}");
+        self.write(file, &text.replacen(old, new, 1));
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.arg("--root").arg(&self.0).args(arguments).env("GIT_CEILING_DIRECTORIES", self.0.parent().unwrap());
+        command
+    }
+
+    fn xtask(&self, arguments: &[&str]) -> Told {
+        Told::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// Every file with its text.
+    fn snapshot(&self) -> Vec<(PathBuf, String)> {
+        fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, found);
+                } else {
+                    found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.0.join("spec"), &mut found);
+        found.sort();
+        found
+    }
+}
+
+struct Told {
+    code: Option<i32>,
+    out: String,
+    error: String,
+}
+
+impl Told {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }
+    }
+
+    #[track_caller]
+    fn fails_with(&self, expected: &[&str]) {
+        assert_eq!(self.code, Some(1), "{}{}", self.out, self.error);
+        for expected in expected {
+            assert!(self.error.contains(expected), "no {expected:?} in: {}", self.error);
+        }
+    }
+
+    #[track_caller]
+    fn says(&self, expected: &[&str]) {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.error);
+        for expected in expected {
+            assert!(self.out.contains(expected), "no {expected:?} in: {}{}", self.out, self.error);
+        }
+    }
+}
+
+/// A server that answers each connection with the next of these, and then waits until the other side is gone. What it was
+/// sent comes through the channel.
+fn server(answers: Vec<Vec<u8>>) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/openapi.yaml", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for answer in answers {
+            let Ok((stream, _)) = listener.accept() else { return };
+            drop(sender.send(serve(stream, &answer)));
+        }
+    });
+    (url, receiver)
+}
+
+fn serve(mut stream: TcpStream, answer: &[u8]) -> String {
+    let mut head = String::new();
+    let mut lines = BufReader::new(stream.try_clone().unwrap());
+    while lines.read_line(&mut head).is_ok_and(|length| length > 2) {}
+    // Whoever has heard enough hangs up, which is not an error here.
+    drop(stream.write_all(answer));
+    drop(stream.flush());
+    head
+}
+
+fn answer(headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}").into_bytes()
+}
+
+#[test]
+fn what_is_vendored_is_current_and_its_api_as_committed() {
+    let copy = Copy::new("current");
+    copy.xtask(&["check"]).says(&["c1: selection, overlay, public API and words are current", "everything is current"]);
+    copy.xtask(&["api", "c1"]).says(&["nothing changed"]);
+    let quiet = copy.xtask(&["check", "--quiet"]);
+    quiet.says(&["everything is current"]);
+    assert!(!quiet.error.contains("checking"), "{}", quiet.error);
+}
+
+#[test]
+fn each_kind_of_staleness_is_told_with_its_remedy() {
+    let stale = |name: &str, spoil: &dyn Fn(&Copy), expected: &[&str]| {
+        let copy = Copy::new(&format!("stale-{name}"));
+        spoil(&copy);
+        copy.xtask(&["check"]).fails_with(expected);
+    };
+    stale(
+        "document",
+        &|copy| {
+            copy.replace(
+                "spec/c1/openapi.yaml",
+                "      operationId: c1.api.app.v1.Apps.List\n",
+                "      description: theirs\n      operationId: c1.api.app.v1.Apps.List\n",
+            )
+        },
+        &["spec/c1/openapi.yaml is not what [select]", "-       description: theirs", "run `cargo xtask vendor c1`"],
+    );
+    stale(
+        "selection",
+        &|copy| copy.replace("spec/c1/service.toml", "\"Connector Catalog\", ", ""),
+        &["spec/c1/openapi.yaml is not what [select]", "run `cargo xtask vendor c1`"],
+    );
+    stale(
+        "tag",
+        &|copy| copy.replace("spec/c1/service.toml", "\"Connector Catalog\"", "\"Conector Catalog\""),
+        &["no operation of the document has the tag `Conector Catalog`"],
+    );
+    stale(
+        "sha",
+        &|copy| copy.edit("spec/c1/service.toml", |text| text.replace("sha256 = \"", "sha256 = \"zz")),
+        &["the sha256 in spec/c1/service.toml is not one", "cargo xtask vendor c1"],
+    );
+    stale(
+        "overlay",
+        &|copy| copy.replace("spec/c1/overlay.yaml", "$.paths['/api/v1/apps'].get", "$.paths['/api/v0/apps'].get"),
+        &[
+            "the overlay of c1 does not fit its document",
+            "`$.paths['/api/v0/apps'].get` matches nothing",
+            "overlay.yaml:",
+        ],
+    );
+    stale(
+        "api",
+        &|copy| copy.replace("spec/c1/api.txt", "fn get_app(", "fn fetch_app("),
+        &["spec/c1/api.txt is not the public API", "- fn fetch_app(", "+ fn get_app(", "run `cargo xtask api c1`"],
+    );
+    stale(
+        "words",
+        &|copy| copy.replace("spec/c1/overlay.yaml", "      summary: Fetch one app\n", ""),
+        &["1 places of c1 have no words", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
+    );
+    stale(
+        "leftover",
+        &|copy| drop(copy.write("spec/c1/openapi.yaml.new", "half")),
+        &["spec/c1/openapi.yaml.new is left over", "rm spec/c1/openapi.yaml.new"],
+    );
+    stale(
+        "feature",
+        &|copy| copy.replace("Cargo.toml", "\nc1 = []\n", "\n"),
+        &["Cargo.toml has no feature `c1`", "add `c1 = []`"],
+    );
+    stale(
+        "folder",
+        &|copy| {
+            for file in ["openapi.yaml", "overlay.yaml", "service.toml", "api.txt"] {
+                copy.write(&format!("spec/other/{file}"), &copy.read(&format!("spec/c1/{file}")));
+            }
+        },
+        &[
+            "build.rs does not build the services that spec/ has",
+            "spec/:    c1, other",
+            "src/lib.rs has no module `other`",
+        ],
+    );
+    stale(
+        "rules",
+        &|copy| {
+            copy.replace("docs/diff-rules.md", "| `operation-moved` | behaviour |", "| `operation-moved` | breaking |")
+        },
+        &["the table in docs/diff-rules.md", "- operation-moved: breaking", "+ operation-moved: behaviour"],
+    );
+    stale(
+        "readme",
+        &|copy| copy.replace("src/lib.rs", "include_str!(\"../README.md\")", "\"\""),
+        &["the snippets of README.md are not compiled"],
+    );
+}
+
+/// The document of September 2025 is vendored first, with an overlay of its time; then that of August 2026.
+#[test]
+fn vendoring_a_real_change_tells_all_of_it() {
+    let copy = Copy::new("story");
+    let data = workspace().join("codegen/tests/data");
+    let (old, new) = (data.join("c1-2025-09.selection.yaml"), data.join("c1-2026-08.selection.yaml"));
+    let overlay = copy.read("spec/c1/overlay.yaml");
+    copy.write("spec/c1/overlay.yaml", "overlay: 1.1.0\nactions: [{target: $.info, update: {x-day: 2025-09}}]\n");
+    copy.replace("spec/c1/service.toml", "\"Connector Catalog\", \"Connector Owner V2\"", "\"Connector\"");
+    copy.xtask(&["vendor", "c1", "--from", old.to_str().unwrap(), "--date", "2025-09-15"]).says(&[
+        "c1: 14 operations",
+        "places have no words yet",
+        "wrote spec/c1/openapi.yaml",
+        "wrote spec/c1/api.txt",
+    ]);
+    assert!(copy.read("spec/c1/service.toml").contains("date = \"2025-09-15\""));
+
+    // Today's overlay, and today's document.
+    copy.write("spec/c1/overlay.yaml", &overlay);
+    let service = fs::read_to_string(workspace().join("spec/c1/service.toml")).unwrap();
+    copy.write("spec/c1/service.toml", &service);
+    let dry = copy.xtask(&["vendor", "c1", "--dry-run", "--from", new.to_str().unwrap()]);
+    let told = [
+        "3 breaking, 1 of behaviour,",
+        "RotateCredential: the path parameter `app_id` moved into the body, as `appId` [parameter-moved]",
+        "RotateCredential: `clientSecret` of `ConnectorServiceRotateCredentialResponse` moved into its `credential`",
+        "it moved from POST /api/v1/apps/{app_id}/connectors/{connector_id}/credentials to POST /api/v1/apps/connectors/credentials",
+        "a new operation: POST /api/v1/apps/{app_id}/connectors/{connector_id}/pause",
+        "a new operation: POST /api/v1/apps/{app_id}/connectors/{connector_id}/resume",
+        "a new operation: POST /api/v1/apps/{app_id}/connectors/{connector_id}/schedule",
+        "c1: 29 operations, 164 schemas",
+        "changes to the public API are breaking",
+    ];
+    dry.says(&told);
+    dry.says(&["would write spec/c1/openapi.yaml"]);
+    let done = copy.xtask(&["vendor", "c1", "--from", new.to_str().unwrap(), "--date", "2026-08-20"]);
+    done.says(&told);
+    done.says(&["wrote spec/c1/openapi.yaml"]);
+    let committed = fs::read_to_string(workspace().join("spec/c1/openapi.yaml")).unwrap();
+    assert_eq!(copy.read("spec/c1/openapi.yaml"), committed);
+    copy.xtask(&["vendor", "c1", "--from", new.to_str().unwrap()]).says(&["nothing changed"]);
+
+    // The version that the same change means.
+    let semver = copy.xtask(&["semver", "c1", "--from", old.to_str().unwrap()]);
+    semver.says(&["### Added", "`pause_sync(", "### Changed", "**breaking:** `rotate_credential`", "### Removed"]);
+    assert!(semver.error.contains("are breaking: 0.1.0 -> 0.2.0"), "{}", semver.error);
+}
+
+#[test]
+fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_everything() {
+    let copy = Copy::new("overlay");
+    let vendored = copy.0.join("again.yaml");
+    fs::copy(copy.0.join("spec/c1/openapi.yaml"), &vendored).unwrap();
+    let vendor = |copy: &Copy| copy.xtask(&["vendor", "c1", "--from", vendored.to_str().unwrap()]);
+    copy.edit("spec/c1/overlay.yaml", |text| {
+        format!("{text}  - target: $.components.schemas['c1.api.app.v1.App'].properties.appAccountId\n    update: {{readOnly: true}}\n")
+    });
+    vendor(&copy).says(&[
+        "the document says by itself what this adds to `$.components.schemas['c1.api.app.v1.App']",
+        "delete the action",
+    ]);
+    copy.edit("spec/c1/overlay.yaml", |text| format!("{text}  - {{target: $.gone, remove: true}}\n"));
+    let before = copy.snapshot();
+    vendor(&copy).fails_with(&["`$.gone` matches nothing"]);
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn what_a_url_must_not_answer_is_refused_and_nothing_is_changed() {
+    let copy = Copy::new("url");
+    let before = copy.snapshot();
+    let document = copy.read("spec/c1/openapi.yaml");
+    let half = document.len() / 2;
+    let cut = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{}",
+        document.len(),
+        &document[..half]
+    );
+    let huge = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
+    for (answer, expected) in [
+        (answer("content-type: text/html\r\n", "<html>Sign in</html>"), "is a web page, not an OpenAPI document"),
+        (answer("", "<!DOCTYPE html><html></html>"), "is a web page, not an OpenAPI document"),
+        (cut.into_bytes(), "broke off"),
+        (huge.as_bytes().to_vec(), "larger than 64 MB"),
+        (b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n".to_vec(), "answers 503"),
+        (
+            b"HTTP/1.1 302 Found\r\nlocation: http://example.com/\r\ncontent-length: 0\r\n\r\n".to_vec(),
+            "redirects to plain http",
+        ),
+        (
+            answer("", "openapi: 3.1.0\ninfo: {title: Pets, version: '1'}\npaths: {}\n"),
+            "no operation of the document has the tag",
+        ),
+    ] {
+        let (url, _) = server(vec![answer]);
+        copy.xtask(&["vendor", "c1", "--from", &url]).fails_with(&[expected]);
+        assert_eq!(copy.snapshot(), before, "{expected}");
+    }
+    copy.xtask(&["vendor", "c1", "--from", "http://example.com/openapi.yaml"]).fails_with(&["plain http"]);
+    copy.xtask(&["vendor", "c1", "--from", "ftp://example.com/openapi.yaml"]).fails_with(&["not a way to fetch"]);
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn a_document_that_did_not_change_is_not_fetched_again() {
+    let copy = Copy::new("etag");
+    let document = copy.read("spec/c1/openapi.yaml");
+    let not_modified = b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n".to_vec();
+    let (url, requests) = server(vec![answer("etag: \"one\"\r\n", &document), not_modified]);
+    copy.edit("spec/c1/service.toml", |text| {
+        let start = text.find("source = ").unwrap();
+        let end = start + text[start..].find('\n').unwrap();
+        format!("{}source = {url:?}{}", &text[..start], &text[end..])
+    });
+    copy.xtask(&["vendor", "c1"]).says(&["wrote spec/c1/service.toml"]);
+    assert!(copy.read("spec/c1/service.toml").contains("etag = '\"one\"'"), "{}", copy.read("spec/c1/service.toml"));
+    assert!(!requests.recv().unwrap().to_lowercase().contains("if-none-match"));
+    copy.xtask(&["vendor", "c1"]).says(&["nothing changed", "is still what was fetched on"]);
+    assert!(requests.recv().unwrap().to_lowercase().contains("if-none-match: \"one\""));
+}
+
+#[test]
+fn an_interrupted_run_leaves_everything_as_it_was() {
+    let copy = Copy::new("interrupted");
+    let before = copy.snapshot();
+    let (url, requests) =
+        server(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n".to_vec(), Vec::new()]);
+    // The server's thread keeps the first connection open only as long as it serves it; a second listener keeps this one.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hanging = format!("http://{}/openapi.yaml", listener.local_addr().unwrap());
+    let mut child: Child = copy
+        .command(&["vendor", "c1", "--from", &hanging])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut first = [0; 1];
+    stream.read_exact(&mut first).unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n").unwrap();
+    thread::sleep(Duration::from_millis(50));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(copy.snapshot(), before);
+    // The same, if it is the other side that goes away.
+    copy.xtask(&["vendor", "c1", "--from", &url]).fails_with(&["broke off"]);
+    drop(requests);
+    assert_eq!(copy.snapshot(), before);
+}
+
+#[test]
+fn what_is_not_committed_is_not_written_over() {
+    let copy = Copy::new("dirty");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .current_dir(&copy.0)
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !git(&["init", "-q"]) {
+        return; // No git here: then there is nothing to ask.
+    }
+    assert!(git(&["add", "-A"]) && git(&["commit", "-q", "-m", "all"]));
+    copy.xtask(&["semver", "c1"]).says(&["did not change"]);
+
+    copy.replace("spec/c1/api.txt", "fn get_app(", "fn fetch_app(");
+    let vendored = copy.0.join("again.yaml");
+    fs::copy(copy.0.join("spec/c1/openapi.yaml"), &vendored).unwrap();
+    let arguments = ["vendor", "c1", "--from", vendored.to_str().unwrap()];
+    let before = copy.snapshot();
+    copy.xtask(&arguments).fails_with(&["spec/c1 has changes that are not committed", "api.txt", "--force"]);
+    assert_eq!(copy.snapshot(), before);
+    copy.xtask(&[&arguments[..], &["--force"]].concat()).says(&["wrote spec/c1/api.txt"]);
+}
+
+#[test]
+fn versions_follow_the_public_api_of_any_two() {
+    let copy = Copy::new("semver");
+    let (old, new) = (copy.0.join("old.txt"), copy.0.join("new.txt"));
+    let api = copy.read("spec/c1/api.txt");
+    fs::write(&old, &api).unwrap();
+    fs::write(&new, api.replace("fn get_app(id: &str) -> types::GetAppResponse\n", "")).unwrap();
+    let arguments =
+        |a: &Path, b: &Path| copy.xtask(&["semver", "--old", a.to_str().unwrap(), "--new", b.to_str().unwrap()]);
+    let removed = arguments(&old, &new);
+    removed.says(&["## 0.2.0", "### Removed", "- **breaking:** `get_app`"]);
+    let added = arguments(&new, &old);
+    added.says(&["## 0.1.1", "### Added", "- `get_app(id: &str)"]);
+    arguments(&old, &old).says(&["did not change"]);
+    let none = copy.xtask(&["semver", "c1"]);
+    none.fails_with(&["git has no HEAD:spec/c1/api.txt", "--from OLD_DOCUMENT"]);
+}
+
+const PETS: &str = "
+openapi: 3.0.3
+info: {title: Pets, version: '1'}
+servers: [{url: https://pets.example.com}]
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      tags: [pets]
+      parameters: [{name: page_token, in: query, schema: {type: string}}, {name: kind, in: query, required: true, schema: {$ref: '#/components/schemas/Kind'}}]
+      responses: {'200': {description: ok, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Pet'}}}}}}
+    post:
+      operationId: addPet
+      tags: [pets]
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}
+      responses: {'201': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}
+  /pets/{id}:
+    delete: {operationId: type, tags: [pets], parameters: [{name: id, in: path, required: true, schema: {type: integer}}], responses: {'204': {description: ok}}}
+    put: {operationId: closePet, tags: [admin], responses: {'204': {description: ok}}}
+components:
+  schemas:
+    Kind: {type: string, enum: [cat, dog]}
+    Pet: {type: object, required: [name], properties: {name: {type: string}, kind: {$ref: '#/components/schemas/Kind'}, parent: {$ref: '#/components/schemas/Pet'}}}
+";
+
+#[test]
+fn a_new_service_is_scaffolded_whole_or_not_at_all() {
+    let copy = Copy::new("new");
+    let document = copy.write("pets.yaml", PETS);
+    let new = |name: &str, tag: &str| copy.xtask(&["new", name, "--from", document.to_str().unwrap(), "--tag", tag]);
+    new("pets", "pets").says(&[
+        "wrote spec/pets/overlay.yaml",
+        "pets: 3 operations",
+        "cargo test --features pets --test pets_operations",
+    ]);
+    assert!(copy.read("build.rs").contains("const SERVICES: [&str; 2] = [\"c1\", \"pets\"];"));
+    assert!(copy.read("Cargo.toml").contains("c1 = []\n## The client of Pets, `connectors::pets`.\npets = []\n"));
+    assert!(copy.read("src/lib.rs").contains("#[cfg(feature = \"pets\")]\npub mod pets;\n"));
+    let module = copy.read("src/pets/mod.rs");
+    assert!(
+        module.contains("//! Pets: the client")
+            && module.contains("https://pets.example.com")
+            && !module.contains("__")
+    );
+    let test = copy.read("tests/pets_operations.rs");
+    for call in [
+        "    api.add_pet(&given(&server, \"add_pet\", \"body\")).await.unwrap();\n",
+        "    api.list_pets(&given(&server, \"list_pets\", \"kind\"), None).await.unwrap();\n",
+        "(1).await.unwrap();\n",
+    ] {
+        assert!(test.contains(call), "{call}: {test}");
+    }
+    assert!(!test.contains("close_pet") && !test.contains("__"), "{test}");
+    let overlay = copy.read("spec/pets/overlay.yaml");
+    for expected in [
+        "TODO is it safe to send again",
+        "TODO how does the list go on?",
+        "TODO the document names no failure",
+        "# ---- Pet",
+    ] {
+        assert!(overlay.contains(expected), "{expected}: {overlay}");
+    }
+    // What has no words is all there is to do.
+    let checked = copy.xtask(&["check"]);
+    checked.fails_with(&[
+        "places of pets have no words",
+        "the operation `addPet` has no summary",
+        "1 thing is not as it should be",
+    ]);
+    copy.xtask(&["vendor", "pets", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
+
+    let before = copy.snapshot();
+    new("pets", "pets").fails_with(&["`pets` cannot be the name of a service: spec/pets is there already"]);
+    new("c1", "pets").fails_with(&["spec/c1 is there already"]);
+    new("type", "pets").fails_with(&["a word of Rust's own"]);
+    new("rustls", "pets").fails_with(&["Cargo.toml has a feature or a dependency of that name"]);
+    new("zoo", "nothing").fails_with(&["no operation of the document has the tag `nothing`"]);
+    assert_eq!(copy.snapshot(), before);
+    assert!(!copy.read("build.rs").contains("zoo"));
+}
+
+#[test]
+fn diff_speaks_to_people_programs_and_pull_requests() {
+    let copy = Copy::new("diff");
+    let old = copy.write("old.yaml", PETS);
+    let new = copy.write(
+        "new.yaml",
+        &PETS.replace("required: [name]", "required: [name, kind]").replace("Kind: {", "Kind: {description: new, "),
+    );
+    let diff = |more: &[&str]| {
+        let arguments = ["diff", old.to_str().unwrap(), new.to_str().unwrap()];
+        copy.xtask(&[&arguments[..], more].concat())
+    };
+    let text = diff(&[]);
+    text.says(&["breaking: addPet: `Pet`: `kind` must be sent now [request-property-required]\n"]);
+    assert!(
+        !text.out.contains("documentation:") && text.error.contains("of documentation"),
+        "{}{}",
+        text.out,
+        text.error
+    );
+    diff(&["--documentation"]).says(&["documentation: "]);
+    diff(&["--format", "markdown"])
+        .says(&["### Breaking\n\n- `Pet`: `kind` must be sent now (request-property-required): `addPet`\n"]);
+    let json: serde_json::Value = serde_json::from_str(&diff(&["--format", "json"]).out).unwrap();
+    assert_eq!(json["counts"]["breaking"], 2);
+    assert_eq!(json["changes"][0]["operations"][0], "addPet");
+    assert_eq!(diff(&["--fail-on", "breaking"]).code, Some(3));
+    let same = copy.xtask(&["diff", old.to_str().unwrap(), old.to_str().unwrap(), "--fail-on", "any", "--quiet"]);
+    assert_eq!((same.code, same.out.as_str(), same.error.as_str()), (Some(0), "", ""));
+    let other = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap(), "--service", "c1"]);
+    other.fails_with(&["has nothing that `c1` selects"]);
+    let swagger = copy.write("swagger.yaml", "swagger: '2.0'\n");
+    copy.xtask(&["diff", old.to_str().unwrap(), swagger.to_str().unwrap()]).fails_with(&["Swagger 2.0"]);
+}
+
+#[test]
+fn the_guide_says_what_to_do_and_every_task_explains_itself() {
+    let copy = Copy::new("guide");
+    copy.xtask(&[]).says(&["cargo xtask check", "Exit codes:", "  3  diff --fail-on found what it asks about"]);
+    let tasks =
+        ["demo", "serve", "vendor", "diff", "semver", "api", "check", "new", "bench", "lower", "expand", "completions"];
+    for task in tasks {
+        let help = copy.xtask(&[task, "--help"]);
+        help.says(&["Usage: cargo xtask"]);
+        assert!(
+            help.out.lines().next().is_some_and(|line| line.ends_with('.') || line.len() > 40),
+            "{task}: {}",
+            help.out
+        );
+        assert!(!help.out.contains('\u{1b}'), "{task} is plain when nobody sees it");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        copy.xtask(&["completions", shell]).says(&["vendor", "semver"]);
+    }
+    assert_eq!(copy.xtask(&["vendor"]).code, Some(2));
+}
