@@ -191,6 +191,14 @@ async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
     let switched = ph.connector("c1").set_sync(true).full_sync(true).send().await.unwrap();
     assert!(switched.is_flipped() && switched.instance().is_active == Some(true));
     assert_eq!(socket.sent()[1].json(), json!({"type": "sync", "fullSync": true}));
+
+    // The gateway may repeat a call by itself, and two flips are none.
+    socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
+    socket.answer(200, r#"{"success": true, "message": "agent enabled"}"#);
+    socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
+    let error = ph.connector("c1").set_agent(true).send().await.unwrap_err();
+    assert!(error.is_conflict() && error.may_have_happened() && error.operation() == Some("toggle"), "{error}");
+    assert_eq!((socket.sent().len(), socket.sent()[4].json()), (6, json!({"type": "agent"})));
 }
 
 #[tokio::test]
