@@ -91,15 +91,16 @@ impl Connector {
         answer.config.ok_or_else(|| super::connector::missing("config"))
     }
 
-    /// Replaces the configuration, section by section: what is not set here stays.
+    /// Replaces the configuration, section by section: what is not set here stays. Only while the connector's sync is off: an
+    /// active one is refused (400). Other fields of `auth` undo a sign-in: see [`Connector::authorize`].
     pub fn set_config(&self) -> SetConfig {
         SetConfig { connector: self.clone(), auth: None, sync: None, filters: None, base_url: None }
     }
 
-    /// Replaces the fields by which the connector proves itself.
+    /// Replaces the fields by which the connector proves itself. Undoes a sign-in: see [`Connector::authorize`].
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing.
     pub async fn set_auth(&self, auth: AuthFields) -> Result<types::ConfigUpdateResponse, Error> {
         let request = types::UpdateConnectorAuthRequest::new(auth.into());
         let answer = self.client.api.update_auth_config(self.id.as_str(), &request).await?;
@@ -162,7 +163,7 @@ impl SetConfig {
     /// Sends the change.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_bad_request`] if the connector's sync is on, nothing was set, or a field is missing.
     pub async fn send(self) -> Result<types::ConfigUpdateResponse, Error> {
         let request = types::UpdateConnectorConfigRequest {
             auth: self.auth.map(Into::into),
@@ -215,7 +216,7 @@ impl SetSyncFilters {
     /// Sends the change. The answer's `sync_filters_changed` says whether the next sync has to be a full one.
     ///
     /// # Errors
-    /// [`Error::is_bad_request`] if the connector is active.
+    /// [`Error::is_bad_request`] if the connector's sync is on, or nothing was set.
     pub async fn send(self) -> Result<types::FiltersSyncResponse, Error> {
         let request = types::UpdateConnectorFiltersSyncRequest {
             base_url: self.base_url,

@@ -25,7 +25,7 @@ impl Connector {
         answer.filter_options.ok_or_else(|| missing("filterOptions"))
     }
 
-    /// Replaces what is chosen.
+    /// Replaces what is chosen; nothing at all is refused (400).
     ///
     /// # Errors
     /// See [`Error`].

@@ -1,0 +1,477 @@
+//! What an operator does with PipesHub, from end to end, against an instance in process that answers as the server is
+//! known to; and what holds when an answer is lost.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use connectors::Error;
+use connectors::pipeshub::types::{ConnectorAuthType, ConnectorInstanceStatus, LocalFsFileEvent};
+use connectors::pipeshub::{
+    AuthFields, Client, ClientBuilder, ConnectorScope, DeletionProgress, IndexingProgress, Scope, Switched,
+    SyncProgress,
+};
+use connectors_fake::Fault;
+use connectors_fake::pipeshub::{Instance, SyncScript};
+use futures::TryStreamExt;
+use serde_json::{Value, json};
+use support::TestClock;
+
+struct Setup {
+    instance: Instance,
+    clock: TestClock,
+    ph: Client,
+}
+
+impl Setup {
+    /// How many requests reached an operation, or `token`.
+    fn reached(&self, operation: &str) -> usize {
+        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
+    }
+}
+
+async fn setup() -> Setup {
+    let instance = Instance::start().await.unwrap();
+    let clock = TestClock::new();
+    let ph = builder(&instance).clock(clock.clone()).build().unwrap();
+    Setup { instance, clock, ph }
+}
+
+fn builder(instance: &Instance) -> ClientBuilder {
+    Client::builder().instance(instance.url()).client_credentials(instance.client_id(), instance.client_secret())
+}
+
+fn object(value: Value) -> serde_json::Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_connector_from_the_registry_to_its_records() {
+    let s = setup().await;
+    let types: Vec<_> = s.ph.registry().try_collect().await.unwrap();
+    assert!(types.iter().any(|it| it.connector_type.as_deref() == Some("S3")));
+    let schema = s.ph.connector_schema("S3").await.unwrap();
+    let fields = &schema.auth.unwrap()["schemas"]["ACCESS_KEY"]["fields"];
+    assert!(fields.as_array().unwrap().iter().any(|field| field["name"] == "secretKey"));
+    assert!(s.ph.connector_schema("s3").await.unwrap_err().is_not_found(), "capitals matter");
+
+    let create = s.ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "reports");
+    let created = create.auth("accessKey", "k").secret_auth("secretKey", "not-a-real-key").send().await.unwrap();
+    assert_eq!(created.answer().is_configured, Some(true));
+    let connector = created.connector();
+    let read = connector.get().await.unwrap();
+    assert_eq!((read.connector_id.as_deref(), read.is_active), (Some(connector.id().as_str()), Some(false)));
+    let config = connector.config().await.unwrap();
+    assert_eq!(config.config.unwrap().auth.unwrap()["bucket"], "reports");
+
+    let renamed = connector.rename("Reports, renamed").await.unwrap();
+    assert_eq!(renamed.instance_name.as_deref(), Some("Reports, renamed"));
+    let auth = AuthFields::new().field("bucket", "other").field("accessKey", "k").secret("secretKey", "x");
+    connector.set_auth(auth).await.unwrap();
+    connector.set_config().sync(object(json!({"selectedStrategy": "MANUAL"}))).send().await.unwrap();
+    let filters = object(json!({"sync": {"buckets": {"operator": "in", "value": ["logs"]}}}));
+    let answer = connector.set_sync_filters().filters(filters).send().await.unwrap();
+    assert_eq!(answer.sync_filters_changed, Some(true));
+    let stored = s.instance.connector(connector.id().as_str()).unwrap();
+    assert_eq!(stored["config"]["auth"]["bucket"], "other");
+    assert_eq!(stored["config"]["filters"]["sync"]["buckets"]["value"], json!(["logs"]));
+
+    connector.set_sync(true).full_sync(true).send().await.unwrap();
+    assert!(connector.set_auth(AuthFields::new()).await.unwrap_err().is_bad_request(), "active");
+    let synced = connector.wait_for_sync().wait().await.unwrap();
+    assert_eq!(synced.status, Some(ConnectorInstanceStatus::Idle));
+    let counts = connector.wait_for_indexing().wait().await.unwrap();
+    assert_eq!((counts.total, counts.indexing_status.unwrap()["COMPLETED"]), (Some(12), 12));
+}
+
+#[tokio::test]
+async fn lists_are_of_one_scope_or_of_both() {
+    let s = setup().await;
+    let ids = |found: Vec<connectors::pipeshub::types::ConnectorInstance>| {
+        found.into_iter().map(|it| it.connector_id.unwrap()).collect::<Vec<_>>()
+    };
+    let team: Vec<_> = s.ph.connectors(ConnectorScope::Team).list().try_collect().await.unwrap();
+    let own: Vec<_> = s.ph.connectors(ConnectorScope::Personal).list().try_collect().await.unwrap();
+    assert_eq!((team.len(), ids(own)), (14, vec!["local-01".to_owned()]));
+    s.instance.clear_requests();
+    let all: Vec<_> = s.ph.all_connectors().list().try_collect().await.unwrap();
+    assert_eq!((all.len(), s.reached("listConnectorInstances")), (15, 2));
+    let active: Vec<_> = s.ph.all_connectors().active(true).list().try_collect().await.unwrap();
+    assert_eq!(ids(active), ["s3-01", "local-01"]);
+    let drive = s.ph.connectors(ConnectorScope::Team).of_type("Drive").authenticated(false);
+    let drive: Vec<_> = drive.search("company").list().try_collect().await.unwrap();
+    assert_eq!(ids(drive), ["drive-01"]);
+
+    // More than a page.
+    for number in 0..200 {
+        s.instance.seed_connector(json!({"type": "S3", "name": format!("More {number}")}));
+    }
+    s.instance.clear_requests();
+    let all: Vec<_> = s.ph.all_connectors().list().try_collect().await.unwrap();
+    assert_eq!((all.len(), s.reached("listConnectorInstances")), (215, 3));
+    assert_eq!(all.last().unwrap().connector_id.as_deref(), Some("local-01"));
+    let types: Vec<_> = s.ph.registry_of(ConnectorScope::Personal).try_collect().await.unwrap();
+    assert!(types.iter().all(|it| it.connector_type.as_deref() != Some("Confluence")));
+}
+
+#[tokio::test]
+async fn a_switch_is_set_and_never_flipped_twice() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    let switched = connector.set_sync(true).send().await.unwrap();
+    assert!(matches!(&switched, Switched::Flipped(now) if now.is_active == Some(true)), "{switched:?}");
+    let switched = connector.set_sync(true).send().await.unwrap();
+    assert!(matches!(switched, Switched::Already(_)));
+    assert_eq!(s.reached("toggleConnector"), 1);
+    assert!(connector.set_sync(false).send().await.unwrap().is_flipped());
+
+    // What makes no sense is the server's to say, and leaves no doubt.
+    let error = connector.set_agent(true).send().await.unwrap_err();
+    assert!(error.is_bad_request() && !error.may_have_happened(), "{error:?}");
+
+    // The state is not told: nothing is sent.
+    assert!(s.instance.set("s3-02", "/isActive", Value::Null));
+    s.instance.clear_requests();
+    let error = connector.set_sync(true).send().await.unwrap_err();
+    assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
+    assert_eq!(s.reached("toggleConnector"), 0);
+}
+
+#[tokio::test]
+async fn a_flip_whose_answer_is_lost_is_left_in_doubt_and_can_be_asked_for_again() {
+    for (fault, flips) in [
+        (Fault::close_after_request(), true),
+        (Fault::close_after_request().applied(), false),
+        (Fault::status(502).applied(), false),
+    ] {
+        let s = setup().await;
+        let connector = s.ph.connector("s3-02");
+        connector.get().await.unwrap();
+        let told = format!("{fault:?}");
+        s.instance.fault(fault.on("toggleConnector"));
+        let error = connector.set_sync(true).send().await.unwrap_err();
+        assert!(error.may_have_happened() && error.to_string().contains("try again"), "{told}: {error}");
+        assert_eq!(s.reached("toggleConnector"), 1, "{told}");
+        let switched = connector.set_sync(true).send().await.unwrap();
+        assert_eq!(switched.is_flipped(), flips, "{told}");
+        assert_eq!(switched.instance().is_active, Some(true));
+    }
+}
+
+#[tokio::test]
+async fn a_sync_is_waited_for_though_it_begins_late() {
+    let s = setup().await;
+    s.instance.next_sync(SyncScript::default().polls(3, 2));
+    let connector = s.ph.connector("s3-02");
+    connector.set_sync(true).send().await.unwrap();
+    let mut watch = connector.wait_for_sync().watch();
+    let mut seen = Vec::new();
+    while let Some(progress) = watch.try_next().await.unwrap() {
+        seen.push(match progress {
+            SyncProgress::Idle(_) => "idle",
+            SyncProgress::Running(_) => "running",
+            SyncProgress::Ended(_) => "ended",
+            _ => "other",
+        });
+    }
+    assert_eq!(seen, ["idle", "running", "ended"]);
+    assert_eq!(s.clock.waits().len(), s.clock.waits().iter().filter(|wait| **wait == 5.0).count());
+
+    // Nothing begins: it is over after the time that it was given, or at once.
+    s.clock.advance(Duration::from_secs(1));
+    let before = s.clock.waits().len();
+    connector.wait_for_sync().wait().await.unwrap();
+    assert_eq!(s.clock.waits().len(), before + 3);
+    connector.wait_for_sync().begins_within(Duration::ZERO).wait().await.unwrap();
+    assert_eq!(s.clock.waits().len(), before + 3);
+
+    // It never ends, or in a way that nobody knows.
+    s.instance.next_sync(SyncScript::status("STUCK"));
+    connector.resync().send().await.unwrap();
+    let wait = connector.wait_for_sync().poll_every(Duration::from_secs(60)).deadline(Duration::from_secs(3600));
+    let error = wait.wait().await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+}
+
+#[tokio::test]
+async fn indexing_is_waited_for_by_its_counts() {
+    let s = setup().await;
+    s.instance.next_sync(SyncScript::default().indexing(3).records(6, 2));
+    let connector = s.ph.connector("s3-02");
+    connector.set_sync(true).send().await.unwrap();
+    connector.wait_for_sync().wait().await.unwrap();
+    let pending: Vec<i64> =
+        connector.wait_for_indexing().watch().map_ok(|progress| progress.pending()).try_collect().await.unwrap();
+    assert_eq!(pending, [6, 4, 2, 0]);
+
+    // What failed is indexed again.
+    connector.reindex().statuses(["FAILED"]).send().await.unwrap();
+    let mut watch = connector.wait_for_indexing().poll_every(Duration::from_secs(1)).watch();
+    let first = watch.try_next().await.unwrap().unwrap();
+    assert!(matches!(&first, IndexingProgress::Running(counts) if counts.total == Some(6)), "{first:?}");
+    let counts = connector.wait_for_indexing().wait().await.unwrap();
+    assert_eq!(counts.indexing_status.unwrap()["COMPLETED"], 6);
+}
+
+#[tokio::test]
+async fn resyncs_and_reindexing_are_refused_before_they_are_sent_where_they_cannot_be() {
+    let s = setup().await;
+    let inactive = s.ph.connector("s3-02");
+    let resync = inactive.resync().send().await.map(drop).unwrap_err();
+    let reindex = inactive.reindex().send().await.map(drop).unwrap_err();
+    assert!(resync.is_conflict() && reindex.is_conflict() && resync.status().is_none() && reindex.status().is_none());
+    assert_eq!((s.reached("resyncConnector"), s.reached("reindexConnector")), (0, 0));
+
+    let active = s.ph.connector("local-01");
+    active.resync().full_sync(true).send().await.unwrap();
+    let sent = s.instance.requests().pop().unwrap().json().unwrap();
+    assert_eq!(sent, json!({"connectorName": "localfs", "fullSync": true}));
+    let error = active.resync().send().await.unwrap_err();
+    assert!(error.is_conflict() && error.status() == Some(409), "it runs: {error:?}");
+
+    s.instance.fault(Fault::reset_after_request().on("reindexConnector"));
+    assert!(active.reindex().send().await.unwrap_err().may_have_happened());
+    assert_eq!(s.reached("reindexConnector"), 1);
+}
+
+#[tokio::test]
+async fn a_deletion_is_waited_for_until_nothing_is_found() {
+    let s = setup().await;
+    let deletion = s.ph.connector("s3-02").delete().await.unwrap();
+    assert_eq!(deletion.answer().status, Some(ConnectorInstanceStatus::Deleting));
+    let seen: Vec<_> = deletion.watch().try_collect().await.unwrap();
+    assert!(matches!(seen.as_slice(), [DeletionProgress::Running(_), DeletionProgress::Gone]), "{seen:?}");
+
+    // The answer is lost; sent again, it finds what the first one began.
+    s.instance.fault(Fault::close_after_request().applied().on("deleteConnectorInstance"));
+    let deletion = s.ph.connector("s3-03").delete().await.unwrap();
+    deletion.deadline(Duration::from_secs(60)).wait().await.unwrap();
+    assert!(s.ph.connector("s3-03").get().await.unwrap_err().is_not_found());
+
+    assert!(s.instance.set("s3-04", "/isLocked", json!(true)));
+    assert!(s.ph.connector("s3-04").delete().await.unwrap_err().is_conflict());
+
+    // The service gives up, or does not come to an end.
+    let deletion = s.ph.connector("s3-05").delete().await.unwrap();
+    let mut watch = deletion.watch();
+    assert!(matches!(watch.try_next().await, Ok(Some(DeletionProgress::Running(_)))));
+    s.instance.set("s3-05", "/status", json!("IDLE"));
+    assert!(watch.try_next().await.unwrap_err().to_string().contains("given up"));
+    s.instance.set_deletion_polls(u32::MAX);
+    let deletion = s.ph.connector("s3-06").delete().await.unwrap();
+    assert!(deletion.deadline(Duration::from_secs(60)).wait().await.unwrap_err().is_timeout());
+}
+
+#[tokio::test]
+async fn options_of_a_filter_are_read_page_by_page() {
+    let s = setup().await;
+    let connector = s.ph.connector("drive-01");
+    assert!(connector.filters().await.unwrap().contains_key("folders"));
+    let ids = |found: Vec<connectors::pipeshub::types::FilterOption>| {
+        found.into_iter().map(|it| it.id.unwrap()).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = connector.filter_options("folders").page_size(2).list().try_collect().await.unwrap();
+    assert_eq!(ids(all), ["folder-1", "folder-2", "folder-3", "folder-4", "folder-5"]);
+    assert_eq!(s.reached("getFilterFieldOptions"), 3);
+    let legal = connector.filter_options("folders").context_group_path("legal/contracts").context_group_path("finance");
+    let legal: Vec<_> = legal.exclude_context_group_path("finance/plans").list().try_collect().await.unwrap();
+    assert_eq!(ids(legal), ["folder-1", "folder-3"]);
+    let found: Vec<_> = connector.filter_options("folders").search("draft").list().try_collect().await.unwrap();
+    assert_eq!(ids(found), ["folder-2"]);
+    let error = connector.filter_options("nothing").list().try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+    connector.save_filters(object(json!({"folders": {"operator": "in", "value": ["folder-1"]}}))).await.unwrap();
+    let stored = s.instance.connector("drive-01").unwrap();
+    assert_eq!(stored["config"]["filters"]["folders"]["value"], json!(["folder-1"]));
+}
+
+#[tokio::test]
+async fn a_connector_is_let_in_by_a_person() {
+    let s = setup().await;
+    let connector = s.ph.connector("drive-01");
+    assert!(connector.set_sync(true).send().await.unwrap_err().is_bad_request(), "not signed in");
+    let consent = connector.authorize(Some("https://pipeshub.example.com")).await.unwrap();
+    assert!(!format!("{consent:?}").contains(consent.answer().state.as_deref().unwrap()));
+    let back = s.instance.authorize(consent.url());
+    assert!(back.starts_with("https://pipeshub.example.com/connectors/oauth/callback"), "{back}");
+    consent.finish(&back).await.unwrap();
+    assert_eq!(connector.get().await.unwrap().is_authenticated, Some(true));
+
+    // Another's way back, a refusal, and a code that is used again.
+    let consent = connector.authorize(None).await.unwrap();
+    let error = consent.clone().finish("/?code=c&state=another").await.unwrap_err();
+    assert!(error.is_auth(), "{error:?}");
+    let error = consent.clone().finish("/?error=access_denied&state=s").await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
+    let back = s.instance.authorize(consent.url());
+    consent.clone().finish(&back).await.unwrap();
+    let error = consent.finish(&back).await.unwrap_err();
+    assert!(error.code() == Some("invalid_state") && !error.may_have_happened(), "{error:?}");
+    assert!(s.ph.connector("s3-01").authorize(None).await.unwrap_err().is_bad_request());
+}
+
+#[tokio::test]
+async fn a_person_logs_in_and_stays_logged_in() {
+    let instance = Instance::start().await.unwrap();
+    let clock = TestClock::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let begin = || Client::builder().instance(instance.url()).clock(clock.clone());
+    let login = begin()
+        .on_rotate(move |token| heard.lock().unwrap().push(token.to_owned()))
+        .authorization_code(instance.client_id(), "http://127.0.0.1:9/done")
+        .unwrap();
+    assert!(login.url().contains("code_challenge_method=S256") && login.url().contains("offline_access"));
+    assert!(!format!("{login:?}").contains("state="));
+    let back = instance.authorize(login.url());
+    let ph = login.finish(&back).await.unwrap();
+    ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 1);
+
+    // Ahead of its end the token is renewed, and the refresh token replaced.
+    clock.advance(Duration::from_secs(3600 - 119));
+    ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(told.lock().unwrap().len(), 2);
+    let kept = told.lock().unwrap().last().cloned().unwrap();
+    assert!(!format!("{ph:?}").contains(&kept));
+
+    // Another program begins with what was kept.
+    let later = begin().refresh_token(instance.client_id(), kept).build().unwrap();
+    later.connector("s3-01").get().await.unwrap();
+    let spent = told.lock().unwrap()[0].clone();
+    let late = begin().refresh_token(instance.client_id(), spent.clone()).build().unwrap();
+    let error = late.connector("s3-01").get().await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("invalid_grant"), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(&spent));
+
+    // Without offline access the login ends with its token.
+    let login =
+        begin().scopes([Scope::CONNECTOR_READ]).authorization_code(instance.client_id(), "http://127.0.0.1:9/x");
+    let login = login.unwrap();
+    let back = instance.authorize(login.url());
+    let ph = login.finish(&back).await.unwrap();
+    ph.connector("s3-01").get().await.unwrap();
+    assert!(ph.connector("s3-01").rename("x").await.unwrap_err().is_permission_denied());
+    clock.advance(Duration::from_secs(3601));
+    assert!(ph.connector("s3-01").get().await.unwrap_err().is_auth());
+
+    // A way back from another login is refused before anything is sent.
+    let login = begin().authorization_code(instance.client_id(), "http://127.0.0.1:9/done").unwrap();
+    let before = instance.requests().len();
+    assert!(login.finish("http://127.0.0.1:9/done?code=c&state=s").await.unwrap_err().is_auth());
+    assert_eq!(instance.requests().len(), before);
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_two_minutes_ahead_and_once_after_a_refusal() {
+    let s = setup().await;
+    s.ph.connector("s3-01").get().await.unwrap();
+    let form = s.instance.requests()[0].form();
+    let scope = form.iter().find(|(name, _)| name == "scope").map(|(_, value)| value.clone()).unwrap();
+    assert_eq!(scope.split(' ').count(), 7);
+    s.clock.advance(Duration::from_secs(3479));
+    s.ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(s.reached("token"), 1);
+    s.clock.advance(Duration::from_secs(2));
+    s.ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+    s.instance.revoke_tokens();
+    s.ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(s.reached("token"), 3);
+
+    // A personal access token is what it is.
+    let token = s.instance.personal_access_token();
+    let ph = Client::builder().instance(format!("{}/", s.instance.url())).bearer_token(token.clone()).build().unwrap();
+    ph.connector("s3-01").get().await.unwrap();
+    s.instance.revoke_tokens();
+    let error = ph.connector("s3-01").get().await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("OAUTH_INVALID_TOKEN") && error.attempts() == 1, "{error:?}");
+    assert!(!format!("{ph:?} {error:?} {error}").contains(&token));
+    assert!(error.request_id().is_some_and(|id| id.len() == 32), "{error:?}");
+}
+
+#[tokio::test]
+async fn files_are_sent_as_they_are_read() {
+    let s = setup().await;
+    let connector = s.ph.connector("local-01");
+    let folder = std::env::temp_dir().join(format!("connectors-upload-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (large, empty) = (folder.join("large \"1\".bin"), folder.join("empty"));
+    let content: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    std::fs::write(&large, &content).unwrap();
+    std::fs::write(&empty, "").unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let mut moved = LocalFsFileEvent::new("MOVED".to_owned(), "b/notes.txt".to_owned(), 7, false);
+    moved.old_path = Some("a/notes.txt".to_owned());
+    moved.mime_type = Some("text/plain".to_owned());
+    let upload = connector
+        .upload("batch-1")
+        .file("a/large \"1\".bin", &large)
+        .file("empty", empty.clone())
+        .event_with_bytes(moved, "some notes")
+        .deleted("gone.txt")
+        .on_progress(move |progress| heard.lock().unwrap().push((progress.sent, progress.total)));
+    let answer = upload.send().await.unwrap();
+    assert_eq!((answer.batch_id.as_str(), answer.stats.processed, answer.stats.deleted), ("batch-1", Some(3), Some(1)));
+
+    let uploads = s.instance.uploads("local-01");
+    let files = &uploads[0].files;
+    let fields: Vec<&str> = files.iter().map(|file| file.field.as_str()).collect();
+    assert_eq!(fields, ["file_0", "file_1", "file_2"]);
+    assert!(files[0].content() == content && files[1].content().is_empty() && files[2].content() == b"some notes");
+    let events = &uploads[0].events;
+    assert_eq!((&events[0]["contentField"], &events[0]["size"]), (&json!("file_0"), &json!(content.len())));
+    assert_eq!(events[0]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!((&events[2]["oldPath"], &events[3]["type"]), (&json!("a/notes.txt"), &json!("DELETED")));
+    assert!(events[3].get("contentField").is_none());
+    let request = s.instance.requests().pop().unwrap();
+    let length = request.header("content-length").unwrap().parse::<u64>().unwrap();
+    let told = told.lock().unwrap().clone();
+    assert_eq!(told.last(), Some(&(length, length)));
+    assert!(told.len() > 10 && told.windows(2).all(|pair| pair[0].0 < pair[1].0), "it was not read in pieces");
+
+    // Nothing is sent if a file cannot be read, nor if there is nothing to send; and nothing is sent twice.
+    s.instance.clear_requests();
+    let missing = connector.upload("b").bytes("a", "x").file("c", folder.join("nothing")).send().await.unwrap_err();
+    assert!(missing.is_invalid_argument() && missing.to_string().contains("nothing"), "{missing:?}");
+    assert!(connector.upload("b").send().await.unwrap_err().is_invalid_argument());
+    assert!(s.instance.requests().is_empty());
+    s.instance.fault(Fault::status(503).on("submitConnectorFileEventUploads"));
+    let error = connector.upload("b").bytes("a", "x").send().await.unwrap_err();
+    assert!(error.may_have_happened(), "{error:?}");
+    assert_eq!(s.reached("submitConnectorFileEventUploads"), 1);
+    let error = s.ph.connector("s3-01").upload("b").bytes("a", "x").send().await.unwrap_err();
+    assert!(error.is_bad_request() && error.message().contains("Local FS"), "{error:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_makes_something_new_is_never_sent_twice() {
+    for fault in [
+        || Fault::reset_after_request().applied(),
+        Fault::close_after_request,
+        Fault::reset_mid_body,
+        || Fault::status(503),
+    ] {
+        let s = setup().await;
+        s.ph.connector("s3-01").get().await.unwrap();
+        s.instance.fault(fault().on("createConnectorInstance"));
+        let create = s.ph.create("Local FS", "New").scope(ConnectorScope::Personal);
+        let error: Error = create.send().await.map(drop).unwrap_err();
+        assert!(error.may_have_happened(), "{:?}: {error}", fault());
+        assert_eq!(s.reached("createConnectorInstance"), 1, "{:?}", fault());
+    }
+}
+
+#[tokio::test]
+async fn ids_that_would_be_another_path_are_refused_before_anything_is_sent() {
+    let s = setup().await;
+    for id in ["", ".", "..", "a/b", "active", "inactive", "configured", "registry"] {
+        let error = s.ph.connector(id).get().await.unwrap_err();
+        assert!(error.is_invalid_argument(), "{id:?}: {error:?}");
+    }
+    assert!(s.ph.connector("s3-01").filter_options("a/b").list().try_next().await.unwrap_err().is_invalid_argument());
+    assert!(s.instance.requests().is_empty());
+}

@@ -1,0 +1,259 @@
+//! Each correction of PipesHub's document does something, and what `tests/pipeshub_truth.rs` relies on hangs on it.
+//!
+//! Corrections and hints are the overlay's first part; after the comment `# ---- operations` there is only prose.
+
+use std::path::Path;
+use std::{fs, thread};
+
+use connectors_codegen::{Facade, Generator, Node};
+use serde_json::Value;
+
+const JSON: &str = ".responses['200'].content['application/json'].schema";
+
+struct Spec {
+    document: Node,
+    overlay: Value,
+}
+
+impl Spec {
+    fn read() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/pipeshub");
+        let overlay = fs::read_to_string(folder.join("overlay.yaml")).unwrap();
+        let (structure, prose) = overlay.split_once("\n  # ---- operations\n").unwrap();
+        assert!(prose.contains("summary:") && !structure.contains("summary:"));
+        Self {
+            document: Node::read(&folder.join("openapi.yaml")).unwrap(),
+            overlay: Node::parse("overlay.yaml", structure).unwrap().to_json(),
+        }
+    }
+
+    fn actions(&self) -> &[Value] {
+        self.overlay["actions"].as_array().unwrap()
+    }
+
+    /// The pipeline, with one of the actions left out.
+    fn without(&self, index: Option<usize>) -> Generator {
+        let mut overlay = self.overlay.clone();
+        if let Some(index) = index {
+            overlay["actions"].as_array_mut().unwrap().remove(index);
+        }
+        let overlay = Node::parse("overlay.json", &overlay.to_string()).unwrap();
+        Generator::new(self.document.clone()).overlay(overlay)
+    }
+
+    /// The generated code without its documentation and its white space, as build.rs has it and as `expand` has it;
+    /// none where it cannot be generated.
+    fn code(&self, index: Option<usize>) -> Option<String> {
+        let generator = self.without(index);
+        let plain = generator.clone().generate().ok()?.code;
+        let faced = generator.facade(Facade::new("crate::transport")).generate().ok()?.code;
+        let lines = plain.lines().chain(faced.lines()).filter(|line| !line.trim_start().starts_with("//"));
+        let code: String = lines.flat_map(|line| line.chars().filter(|c| !c.is_whitespace())).collect();
+        // A comma before the end of arguments depends on how long they are.
+        Some(code.replace(",)", ")"))
+    }
+
+    /// The place of an action, by its target and the first word of what it does.
+    fn find(&self, target: &str, what: &str) -> usize {
+        let is_it = |action: &Value| {
+            let word = match &action["update"] {
+                Value::Object(update) => update.keys().next().map_or("", String::as_str),
+                Value::Array(_) => "list",
+                _ => "remove",
+            };
+            action["target"] == target && word == what
+        };
+        let found: Vec<usize> =
+            self.actions().iter().enumerate().filter(|(_, action)| is_it(action)).map(|(index, _)| index).collect();
+        assert_eq!(found.len(), 1, "{target}: {what}");
+        found[0]
+    }
+}
+
+/// What only the document tells (`pipeshub::DOCUMENT`): who may call what, defaults, and names and words for what would come
+/// out the same without them.
+const ONLY_TOLD: [&str; 17] = [
+    "$.paths['/connectors'].get.parameters[?@.name == 'scope'].default",
+    "$.paths['/connectors','/connectors/registry','/connectors/configured','/connectors/agents/active'].get.parameters[?@.name == 'scope'].schema",
+    "$.paths['/connectors/{connectorId}/oauth/authorize'].get.security",
+    "$.paths['/connectors/{connectorId}/oauth/authorize'].get",
+    "$.paths['/connectors/{connectorId}/toggle'].post.security",
+    "$.paths['/connectors/{connectorId}/toggle'].post",
+    "$.paths['/connectors/{connectorId}/filters'].post.security",
+    "$.paths['/connectors/oauth/callback'].get",
+    "$.paths['/connectors/oauth/callback'].get.responses['302']",
+    "$.components.schemas[?@.additionalProperties == false].additionalProperties",
+    "$.paths['/connectors/getTokenFromCode'].post",
+    "$.paths['/connectors/{connectorId}/reindex'].post.responses['200'].content['application/json'].schema",
+    "$.paths['/connectors/{connectorId}/resync'].post.responses['200'].content['application/json'].schema",
+    "$.paths['/connectors/{connectorId}/toggle'].post",
+    "$.paths['/connectors'].post",
+    "$.paths['/connectors/{connectorId}/reindex'].post",
+    "$.paths['/connectors/{connectorId}/resync'].post",
+];
+
+#[test]
+fn no_action_is_without_effect() {
+    let spec = Spec::read();
+    let (code, document) = (spec.code(None).unwrap(), spec.without(None).overlaid().unwrap());
+    let count = spec.actions().len();
+    let mut same: Vec<usize> = thread::scope(|scope| {
+        let half = |half: usize| {
+            let (spec, code) = (&spec, &code);
+            scope.spawn(move || {
+                (0..count)
+                    .filter(|it| it % 2 == half && spec.code(Some(*it)).as_ref() == Some(code))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let halves = [half(0), half(1)];
+        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
+    });
+    same.sort_unstable();
+    for index in &same {
+        let told = spec.without(Some(*index)).overlaid().unwrap();
+        assert_ne!(told.to_json(), document.to_json(), "this does nothing: {}", spec.actions()[*index]);
+    }
+    let same: Vec<&str> = same.iter().map(|index| spec.actions()[*index]["target"].as_str().unwrap()).collect();
+    assert_eq!(same, ONLY_TOLD);
+    assert_eq!(count, 130, "an action has come or gone: is there a test of what it mends?");
+}
+
+/// An action, what the truth tests rely on, and whether that is there because of it or gone because of it.
+type Row = (String, &'static str, &'static str, bool);
+
+fn rows() -> Vec<Row> {
+    let at = |path: &str, rest: &str| format!("$.paths['/connectors{path}']{rest}");
+    let schema = |rest: &str| format!("$.components.schemas{rest}");
+    let with = |target: String, what: &'static str, needle: &'static str| (target, what, needle, true);
+    let gone = |target: String, what: &'static str, needle: &'static str| (target, what, needle, false);
+    vec![
+        // The instance, on every read.
+        with(
+            schema(".ConnectorInstance"),
+            "additionalProperties",
+            r#"("_key","connectorId"),("type","connectorType")"#,
+        ),
+        with(schema(".ConnectorInstance"), "additionalProperties", r#"("isAgentActive","agentEnabled")"#),
+        with(schema(".ConnectorInstance"), "additionalProperties", "pubcreated_at_timestamp:Option<i64>"),
+        // Its status, and its kinds of authentication.
+        with(schema(""), "ConnectorInstanceStatus", "pubstatus:Option<ConnectorInstanceStatus>"),
+        with(schema(".ConnectorAuthType.enum"), "list", r#"BearerToken="BEARER_TOKEN""#),
+        gone(schema(".CreateConnectorRequest.properties.authType"), "remove", "CreateConnectorRequestAuthType"),
+        with(
+            schema(".CreateConnectorRequest.properties"),
+            "authType",
+            "pubauth_type:Option<ConnectorAuthType>,#[serde(flatten)]pubextra:Extra,}implCreateConnectorRequest",
+        ),
+        // What a creation and a deletion answer.
+        with(at("", ".post.responses['201']"), "remove", "ResponseValue<types::CreateConnectorResponse>"),
+        with(at("", ".post.responses"), "200", "ResponseValue<types::CreateConnectorResponse>"),
+        with(schema(""), "CreatedConnector", "pubcreated:Option<bool>"),
+        with(at("/{connectorId}", ".delete.responses['200']"), "remove", "ResponseValue<types::DeletedConnector>"),
+        with(at("/{connectorId}", ".delete.responses"), "202", "ResponseValue<types::DeletedConnector>"),
+        with(schema(""), "DeletedConnector", "pubstructDeletedConnector"),
+        // The list within a list, and pages.
+        with(
+            at("/configured", &format!(".get{JSON}.properties")),
+            "remove",
+            "pubconnectors:Option<ConfiguredConnectorPage>,#[serde(flatten)]",
+        ),
+        with(
+            at("/configured", &format!(".get{JSON}")),
+            "x-rust-name",
+            "pubconnectors:Option<ConfiguredConnectorPage>,#[serde(flatten)]",
+        ),
+        with(schema(".ConnectorPagination.properties"), "totalCount", "pubnext_page:Option<i64>"),
+        // A toggle and a resync.
+        with(
+            at("/{connectorId}/toggle", &format!(".post{JSON}.properties.connector")),
+            "remove",
+            "body:&'atypes::ConnectorToggleRequest)->Result<ResponseValue<types::Acknowledgement>,",
+        ),
+        with(
+            schema(".ConnectorToggleRequest.properties"),
+            "fullSync",
+            r#"pubtype_:ToggleKind,#[serde(rename="fullSync","#,
+        ),
+        with(
+            at("/{connectorId}/resync", &format!(".post{JSON}.properties.resyncConnectorResponse")),
+            "x-rust-name",
+            "pubstructResyncOutcome",
+        ),
+        // A new name.
+        with(at("/{connectorId}/name", &format!(".put{JSON}")), "x-rust-name", "pubconnector:Option<RenamedConnector>"),
+        with(schema(""), "RenamedConnector", "pubstructRenamedConnector"),
+        // A configuration, in clear, and the settings alone.
+        gone(schema(".ConnectorConfig.properties.config"), "remove", "ConnectorConfigConfig"),
+        with(schema(".ConnectorConfig"), "additionalProperties", r#"("connector_id","connectorId")"#),
+        with(schema(""), "ConnectorSettings", "pubstructConnectorSettings"),
+        // The registry and its schemas.
+        with(schema(".ConnectorType"), "additionalProperties", r#"("supportedAuthTypes","authTypes")"#),
+        gone(schema(".ConnectorSchema.properties"), "remove", "pubauth_schema:"),
+        with(
+            schema(".ConnectorSchema"),
+            "additionalProperties",
+            r#"pubstructConnectorSchema{#[serde(skip_serializing_if="Option::is_none")]pubauth:"#,
+        ),
+        // Filters are a map; their options page beside themselves.
+        with(
+            schema(".FilterOptions.properties"),
+            "remove",
+            "pubtypeFilterOptions=::serde_json::Map<String,::serde_json::Value>;",
+        ),
+        with(
+            schema(".FilterOptions"),
+            "additionalProperties",
+            "pubtypeFilterOptions=::serde_json::Map<String,::serde_json::Value>;",
+        ),
+        with(
+            at("/{connectorId}/filters/{filterKey}/options", &format!(".get{JSON}.properties")),
+            "page",
+            r#"pubpagination:Option<FilterOptionsPagination>,#[serde(skip_serializing_if="Option::is_none")]pubpage:"#,
+        ),
+        // The end of a sign-in.
+        with(at("/oauth/callback", ".get.responses"), "200", "ResponseValue<types::OAuthCallbackResult>"),
+        with(schema(""), "OAuthCallbackResult", "pubstructOAuthCallbackResult"),
+        // `auth` is flat.
+        with(
+            schema(".ConnectorAuthConfig.properties"),
+            "remove",
+            "pubtypeConnectorAuthConfig=::serde_json::Map<String,::serde_json::Value>;",
+        ),
+        with(
+            schema(".ConnectorAuthConfig"),
+            "additionalProperties",
+            "pubtypeConnectorAuthConfig=::serde_json::Map<String,::serde_json::Value>;",
+        ),
+        // Errors.
+        with(schema(""), "ErrorEnvelope", "pubstructErrorEnvelope"),
+        gone(schema(".ErrorResponse"), "remove", "pubstructErrorResponse"),
+        with("$.paths[*][*].responses".to_owned(), "default", "Error<types::ErrorEnvelope>"),
+        // Statistics.
+        with(
+            schema(".ConnectorStats.properties.data.properties.byRecordType.items"),
+            "x-rust-name",
+            "pubstructRecordTypeCounts",
+        ),
+        // What is sent once only.
+        with(at("/oauth/callback", ".get"), "x-idempotent", r#""GET","/connectors/oauth/callback").idempotent(false)"#),
+        with(
+            at("/{connectorId}/filters", ".post"),
+            "x-idempotent",
+            r#""POST","/connectors/{connectorId}/filters").idempotent(true)"#,
+        ),
+    ]
+}
+
+#[test]
+fn what_the_truth_tests_rely_on_is_gone_without_its_action() {
+    let spec = Spec::read();
+    let code = spec.code(None).unwrap();
+    for (target, what, needle, present) in rows() {
+        assert_eq!(code.contains(needle), present, "{target} ({what}): {needle}");
+        // Without some of them nothing can be generated at all.
+        if let Some(without) = spec.code(Some(spec.find(&target, what))) {
+            assert_ne!(without.contains(needle), present, "{target} ({what}): {needle}");
+        }
+    }
+}
