@@ -58,6 +58,7 @@ pub(crate) enum Kind {
     /// An argument cannot be sent.
     Argument,
     /// The thing is in a state that does not allow the call, or leaves it open what the call would do.
+    #[allow(dead_code, reason = "only services whose state is looked at before a call use it")]
     Conflict,
     /// No token could be had, or the one sent was refused.
     Auth,

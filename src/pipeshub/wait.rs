@@ -197,7 +197,7 @@ pub struct Deletion {
 #[non_exhaustive]
 pub enum DeletionProgress {
     /// The connector can still be read.
-    Running(ConnectorInstance),
+    Running(Box<ConnectorInstance>),
     /// It is gone.
     Gone,
 }
@@ -242,10 +242,12 @@ impl Deletion {
                     match (connector.get().await, last) {
                         (Err(error), _) if error.is_not_found() => Ok(DeletionProgress::Gone),
                         (Err(error), _) => Err(error),
-                        (Ok(now), Some(DeletionProgress::Running(before))) if deleting(&before) && !deleting(&now) => {
+                        (Ok(now), Some(DeletionProgress::Running(before)))
+                            if deleting(before.as_ref()) && !deleting(&now) =>
+                        {
                             Err(Error::new(Kind::Status, "the service has given up deleting the connector"))
                         }
-                        (Ok(now), _) => Ok(DeletionProgress::Running(now)),
+                        (Ok(now), _) => Ok(DeletionProgress::Running(Box::new(now))),
                     }
                 }
             },

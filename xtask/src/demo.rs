@@ -3,14 +3,28 @@
 use std::time::Duration;
 
 use connectors::c1::{Client, EnvConfig, Progress};
+use connectors::pipeshub::{self, Switched, SyncProgress};
 use connectors_fake::c1::Tenant;
+use connectors_fake::pipeshub::Instance;
 use futures_util::TryStreamExt;
 
 use crate::Result;
+use crate::service::Name;
 
-pub(crate) fn run(live: bool) -> Result<()> {
+pub(crate) fn run(service: &Name, live: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async { if live { inventory(&Client::from_env()?).await } else { workflow().await } })
+    runtime.block_on(async {
+        match (service.as_str(), live) {
+            ("c1", true) => inventory(&Client::from_env()?).await,
+            ("c1", false) => workflow().await,
+            ("pipeshub", true) => pipeshub_inventory(&pipeshub::Client::from_env()?).await,
+            ("pipeshub", false) => pipeshub_workflow().await,
+            (other, _) => {
+                Err(format!("error: there is no demo of `{other}`\n  help: there is one of `c1` and one of `pipeshub`")
+                    .into())
+            }
+        }
+    })
 }
 
 /// What a client may do to a real tenant here: read.
@@ -100,8 +114,116 @@ async fn workflow() -> Result<()> {
 
     println!(
         "\n{} requests in all. Read next: README.md for a program of your own, docs/architecture.md for how it is made,\n\
-         `cargo xtask serve c1` for a tenant to play with, `cargo xtask demo --live` to read a real one.",
+         `cargo xtask serve c1` for a tenant to play with, `cargo xtask demo --live` to read a real one,\n\
+         `cargo xtask demo --service pipeshub` for the other service.",
         tenant.requests().len()
+    );
+    Ok(())
+}
+
+/// What a client may do to a real instance here: read.
+async fn pipeshub_inventory(ph: &pipeshub::Client) -> Result<()> {
+    let mut connectors = ph.all_connectors().list();
+    while let Some(connector) = connectors.try_next().await? {
+        let status = connector.status.map_or_else(|| "idle".to_owned(), |status| status.to_string());
+        let scope = connector.scope.map_or_else(String::new, |scope| scope.to_string());
+        println!(
+            "{} ({scope} {}, {}): {status}",
+            connector.instance_name.unwrap_or_default(),
+            connector.connector_type.unwrap_or_default(),
+            connector.connector_id.unwrap_or_default(),
+        );
+    }
+    Ok(())
+}
+
+async fn pipeshub_workflow() -> Result<()> {
+    let instance = Instance::start().await?;
+    step("A fake PipesHub", &format!("listens on {}; nothing leaves this machine", instance.url()));
+
+    let ph = pipeshub::Client::builder()
+        .instance(instance.url())
+        .client_credentials(instance.client_id(), instance.client_secret())
+        .build()?;
+    let types: Vec<_> = ph.registry().try_collect().await?;
+    let names: Vec<_> = types.iter().filter_map(|kind| kind.connector_type.as_deref()).collect();
+    step("Registry", &format!("there can be {}", names.join(", ")));
+
+    let found: Vec<_> = ph.all_connectors().list().try_collect().await?;
+    let requests = instance.requests().len();
+    step("Inventory", &format!("{} connectors, the team's and one's own; {requests} requests so far", found.len()));
+
+    let schema = ph.connector_schema("S3").await?;
+    let auth = serde_json::Value::Object(schema.auth.unwrap_or_default());
+    let fields = auth["schemas"]["ACCESS_KEY"]["fields"].as_array().cloned().unwrap_or_default();
+    let fields: Vec<_> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
+    step("Schema", &format!("S3 proves itself with {}", fields.join(", ")));
+
+    let create = ph.create("S3", "Made by the demo").auth("bucket", "example").auth("accessKey", "not-a-real-key");
+    let connector = create.secret_auth("secretKey", "not-a-real-secret").send().await?.into_connector();
+    step("Create", &format!("connector {}, with a flat `auth`", connector.id()));
+
+    let renamed = connector.rename("Renamed by the demo").await?;
+    step("Rename", &format!("now `{}`", renamed.instance_name.unwrap_or_default()));
+
+    for on in ["on", "on again"] {
+        let what = match connector.set_sync(true).send().await? {
+            Switched::Flipped(_) => "it was read, flipped once, and read again",
+            Switched::Already(_) => "it was read, and nothing was sent",
+            _ => "something new",
+        };
+        step("Switch", &format!("{on}: {what}"));
+    }
+
+    let soon = Duration::from_millis(50);
+    let mut watch = connector.wait_for_sync().poll_every(soon).watch();
+    let mut seen = Vec::new();
+    while let Some(progress) = watch.try_next().await? {
+        seen.push(match progress {
+            SyncProgress::Idle(_) => "idle".to_owned(),
+            SyncProgress::Running(now) => now.status.map_or_else(String::new, |status| status.to_string()),
+            SyncProgress::Ended(_) => "synced".to_owned(),
+            _ => "something new".to_owned(),
+        });
+    }
+    step("Sync", &seen.join(" -> "));
+
+    let mut watch = connector.wait_for_indexing().poll_every(soon).watch();
+    let mut pending = Vec::new();
+    while let Some(progress) = watch.try_next().await? {
+        pending.push(progress.pending().to_string());
+    }
+    step("Index", &format!("{} records to go", pending.join(", ")));
+
+    connector.resync().send().await?;
+    connector.wait_for_sync().poll_every(soon).wait().await?;
+    step("Resync", "once more, by the name that the service wants for it");
+
+    let drive = ph.connector("drive-01");
+    let consent = drive.authorize(None).await?;
+    let came_back_to = instance.authorize(consent.url());
+    consent.finish(&came_back_to).await?;
+    let mut folders = drive.filter_options("folders").page_size(2).list();
+    let mut count = 0;
+    while folders.try_next().await?.is_some() {
+        count += 1;
+    }
+    step("Sign in", &format!("a drive was let in by its provider; it has {count} folders to choose from"));
+
+    let upload = ph.connector("local-01").upload("demo").bytes("notes.txt", "written by the demo").deleted("old.txt");
+    let stats = upload.send().await?.stats;
+    let (processed, deleted) = (stats.processed.unwrap_or_default(), stats.deleted.unwrap_or_default());
+    step("Upload", &format!("{processed} file taken in, {deleted} removed"));
+
+    let deletion = connector.delete().await?;
+    let status = deletion.answer().status.clone().map_or_else(String::new, |status| status.to_string());
+    deletion.poll_every(soon).wait().await?;
+    step("Delete", &format!("{status}, and then gone"));
+
+    println!(
+        "\n{} requests in all. Read next: `cargo xtask serve pipeshub` for an instance to play with,\n\
+         `cargo xtask demo --service pipeshub --live` to read a real one, examples/pipeshub_*.rs for programs.",
+        instance.requests().len()
     );
     Ok(())
 }

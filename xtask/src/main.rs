@@ -61,7 +61,10 @@ Exit codes:
 enum Command {
     /// Run the main job end to end: authenticate, list, create, configure, sync, rename, rotate, delete.
     Demo {
-        /// Read (only read) the real tenant that the CONDUCTORONE_* variables name, instead of the fake one.
+        /// The service to show.
+        #[arg(long, default_value = "c1")]
+        service: service::Name,
+        /// Read (only read) what the CONDUCTORONE_* or PIPESHUB_* variables name, instead of a fake.
         #[arg(long)]
         live: bool,
     },
@@ -260,7 +263,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo { live } => demo::run(live)?,
+        Command::Demo { service, live } => demo::run(&service, live)?,
         Command::Serve { service, port } => serve::run(&service, port)?,
         Command::Vendor { service, from, date, dry_run, force, documentation } => {
             vendor::run(&service, &vendor::Options { from, date, dry_run, force, words: documentation })?;

@@ -1,0 +1,34 @@
+//! Files of this machine for a connector that cannot read them by itself. `cargo run --features pipeshub --example pipeshub_upload`
+//!
+//! Runs against an instance in this process; for a real one, `Client::from_env()` in place of the first lines.
+
+use std::error::Error;
+
+use connectors::pipeshub::Client;
+use connectors_fake::pipeshub::Instance;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let instance = Instance::start().await?;
+    let ph = Client::builder()
+        .instance(instance.url())
+        .client_credentials(instance.client_id(), instance.client_secret())
+        .build()?;
+
+    // A file of a few pieces, read as it is sent.
+    let file = std::env::temp_dir().join(format!("connectors-example-{}.txt", std::process::id()));
+    std::fs::write(&file, "a line of many\n".repeat(20_000))?;
+    let sent = ph
+        .connector("local-01")
+        .upload("batch-1")
+        .file("reports/2026.txt", &file)
+        .bytes("notes.txt", "written just now")
+        .deleted("reports/2025.txt")
+        .on_progress(|progress| println!("{} of {} bytes", progress.sent, progress.total))
+        .send()
+        .await;
+    std::fs::remove_file(&file)?;
+    let stats = sent?.stats;
+    println!("{} taken in, {} removed", stats.processed.unwrap_or_default(), stats.deleted.unwrap_or_default());
+    Ok(())
+}
