@@ -311,14 +311,20 @@ fn signature(signature: &syn::Signature) -> String {
     let answer = match &signature.output {
         ReturnType::Default => String::new(),
         ReturnType::Type(_, ty) => {
-            let text = compact(ty);
             // The error is the crate's own, for all of them.
-            let success = text.strip_prefix("Result<").and_then(|inner| inner.rsplit_once(", ")).map(|(ok, _)| ok);
-            format!(" -> {}", success.unwrap_or(&text))
+            format!(" -> {}", success(ty).map_or_else(|| compact(ty), compact))
         }
     };
     let generics = if signature.generics.params.is_empty() { String::new() } else { compact(&signature.generics) };
     format!("{}{generics}({}){answer}", signature.ident.unraw(), arguments.join(", "))
+}
+
+/// What a `Result` holds when all goes well.
+fn success(ty: &syn::Type) -> Option<&syn::GenericArgument> {
+    let syn::Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.first()
 }
 
 /// Tokens as a person writes them, without the paths that generated code is careful to spell out.

@@ -216,14 +216,14 @@ impl Service for Api {
 
     fn answer(&self, request: &Request) -> Answer {
         let Some(operation) = self.find(&request.method, &request.path) else {
-            return self.scripted(request, 404);
+            return self.scripted(request, 404, &[]);
         };
         if request.header("authorization").is_none() {
-            return self.scripted(request, 401);
+            return self.scripted(request, 401, &[]);
         }
         let json = request.header("content-type").is_some_and(|kind| kind.contains("json"));
         if json && request.json().is_none() {
-            return self.scripted(request, 400);
+            return self.scripted(request, 400, &[]);
         }
         match &operation.answer {
             None => Answer { status: operation.status, headers: Vec::new(), body: Vec::new() },
@@ -240,7 +240,7 @@ impl Service for Api {
         }
     }
 
-    fn scripted(&self, request: &Request, status: u16) -> Answer {
+    fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
         Answer::json(status, &json!({"message": format!("{status} for {} {}", request.method, request.path)}))
     }
 }

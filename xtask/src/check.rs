@@ -92,7 +92,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => {
             let missing = connectors_codegen::undocumented(&document);
             if !missing.is_empty() {
-                let what = format!("{} places of {name} have no words", missing.len());
+                let what = format!("some of {name} has no words yet: {} in all", missing.len());
                 problems.push(problem(what, missing.join("\n"), format!("describe them in spec/{name}/overlay.yaml")));
             }
             problems.extend(api(name));
