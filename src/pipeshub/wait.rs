@@ -80,7 +80,7 @@ impl SyncWait {
         // A time beyond all time is never over.
         let begins_until = clock.now().checked_add(self.begins_within);
         let (connector, now) = (self.connector, Arc::clone(&clock));
-        Watch::new(
+        Watch::<SyncProgress>::new(
             clock,
             self.pace,
             "the sync was not over in the time given; it goes on by itself",
@@ -166,7 +166,7 @@ impl IndexingWait {
     pub fn watch(self) -> Watch<IndexingProgress> {
         let clock = Arc::clone(self.connector.client.transport.clock());
         let connector = self.connector;
-        Watch::new(
+        Watch::<IndexingProgress>::new(
             clock,
             self.pace,
             "indexing was not over in the time given; it goes on by itself",
@@ -229,7 +229,7 @@ impl Deletion {
     pub fn watch(self) -> Watch<DeletionProgress> {
         let clock = Arc::clone(self.connector.client.transport.clock());
         let connector = self.connector;
-        Watch::new(
+        Watch::<DeletionProgress>::new(
             clock,
             self.pace,
             "the connector was not gone in the time given; the deletion goes on by itself",
