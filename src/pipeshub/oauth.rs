@@ -86,7 +86,10 @@ impl fmt::Display for Scope {
 
 /// Who is told of new refresh tokens.
 #[derive(Clone, Default)]
-pub(super) struct OnRotate(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub(super) struct OnRotate(Option<Arc<Told>>);
+
+/// What a program does with a new refresh token.
+type Told = dyn Fn(&str) + Send + Sync;
 
 impl fmt::Debug for OnRotate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
