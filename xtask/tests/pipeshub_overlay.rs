@@ -165,10 +165,11 @@ fn rows() -> Vec<Row> {
         ),
         with(schema(".ConnectorPagination.properties"), "totalCount", "pubnext_page:Option<i64>"),
         // A toggle and a resync.
-        with(
+        // With a connector in it, what a toggle answers is a type apart from the other acknowledgements.
+        gone(
             at("/{connectorId}/toggle", &format!(".post{JSON}.properties.connector")),
             "remove",
-            "body:&'atypes::ConnectorToggleRequest)->Result<ResponseValue<types::Acknowledgement>,",
+            "AcknowledgementType",
         ),
         with(
             schema(".ConnectorToggleRequest.properties"),
