@@ -196,7 +196,8 @@ async fn pipeshub_workflow() -> Result<()> {
     step("Index", &format!("{} records to go", pending.join(", ")));
 
     connector.resync().send().await?;
-    connector.wait_for_sync().poll_every(soon).wait().await?;
+    // Over within a look or two here, so that it may be idle again before it was seen to run.
+    connector.wait_for_sync().poll_every(soon).begins_within(soon).wait().await?;
     step("Resync", "once more, by the name that the service wants for it");
 
     let drive = ph.connector("drive-01");
