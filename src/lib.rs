@@ -34,6 +34,9 @@
 //! | `rustls` (default) | TLS by rustls |
 //! | `native-tls` | TLS by the platform's library |
 
+// Without a service there is nobody to use the rest.
+#![cfg_attr(not(any(feature = "c1", feature = "pipeshub")), allow(dead_code, unused_imports, unused_macros))]
+
 #[cfg(feature = "c1")]
 pub mod c1;
 #[cfg(feature = "pipeshub")]

@@ -1,7 +1,6 @@
 //! Login of a person on another device, by a short code (RFC 8628).
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -9,9 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::error::Kind;
-use crate::transport::Clock;
 
-use super::{Token, TokenEndpoint, TokenProvider, form};
+use super::{Token, TokenEndpoint, form};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Between two polls, unless the server wants another time; and what `slow_down` adds (RFC 8628, section 3.5).
@@ -108,37 +106,5 @@ impl DeviceGrant {
                 _ => return Err(error),
             }
         }
-    }
-}
-
-/// The token of a person who has logged in. There is no other without them.
-#[derive(Debug)]
-pub(crate) struct LoggedIn {
-    token: Token,
-    expires_at: Option<Instant>,
-    clock: Arc<dyn Clock>,
-}
-
-impl LoggedIn {
-    /// A token had just now.
-    pub(crate) fn new(token: Token, clock: Arc<dyn Clock>) -> Self {
-        let expires_at = token.lifetime().and_then(|lifetime| clock.now().checked_add(lifetime));
-        Self { token, expires_at, clock }
-    }
-}
-
-impl TokenProvider for LoggedIn {
-    async fn token(&self) -> Result<Token, Error> {
-        let token = self.token.clone();
-        let Some(expires_at) = self.expires_at else { return Ok(token) };
-        let left = expires_at.saturating_duration_since(self.clock.now());
-        if left.is_zero() {
-            return Err(Error::new(Kind::Auth, "the login has expired; log in again"));
-        }
-        Ok(token.expires_in(left))
-    }
-
-    fn renews(&self) -> bool {
-        false
     }
 }

@@ -3,13 +3,14 @@
 mod cache;
 #[cfg(feature = "pipeshub")]
 mod code;
+#[cfg(feature = "c1")]
 mod device;
 mod oauth;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,11 +18,13 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) use cache::Cache;
 #[cfg(feature = "pipeshub")]
 pub(crate) use code::{CodeLogin, OAuthApp, RefreshingToken};
-pub(crate) use device::{DeviceGrant, LoggedIn};
+#[cfg(feature = "c1")]
+pub(crate) use device::DeviceGrant;
 pub(crate) use oauth::{ClientSecretPost, TokenEndpoint, form};
 
 use crate::Error;
 use crate::error::Kind;
+use crate::transport::Clock;
 
 /// An access token, sent as `Authorization: Bearer` (RFC 6750).
 ///
@@ -55,6 +58,7 @@ impl Token {
         self.lifetime
     }
 
+    #[cfg(feature = "c1")]
     /// The token itself.
     pub(crate) fn expose(&self) -> &str {
         self.secret.expose_secret()
@@ -145,6 +149,38 @@ pub(crate) struct Fixed(pub(crate) Token);
 impl TokenProvider for Fixed {
     async fn token(&self) -> Result<Token, Error> {
         Ok(self.0.clone())
+    }
+
+    fn renews(&self) -> bool {
+        false
+    }
+}
+
+/// The token of a person who has logged in. There is no other without them.
+#[derive(Debug)]
+pub(crate) struct LoggedIn {
+    token: Token,
+    expires_at: Option<Instant>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LoggedIn {
+    /// A token had just now.
+    pub(crate) fn new(token: Token, clock: Arc<dyn Clock>) -> Self {
+        let expires_at = token.lifetime().and_then(|lifetime| clock.now().checked_add(lifetime));
+        Self { token, expires_at, clock }
+    }
+}
+
+impl TokenProvider for LoggedIn {
+    async fn token(&self) -> Result<Token, Error> {
+        let token = self.token.clone();
+        let Some(expires_at) = self.expires_at else { return Ok(token) };
+        let left = expires_at.saturating_duration_since(self.clock.now());
+        if left.is_zero() {
+            return Err(Error::new(Kind::Auth, "the login has expired; log in again"));
+        }
+        Ok(token.expires_in(left))
     }
 
     fn renews(&self) -> bool {
