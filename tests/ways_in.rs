@@ -2,8 +2,12 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use connectors::Error;
+use connectors::auth::{Token, TokenProvider};
 use connectors::c1::{Client, DeviceLogin};
 use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
@@ -141,4 +145,82 @@ async fn what_is_no_device_login_is_refused() {
     login.wait().await.unwrap_err();
     // 5 s apart where the server does not say, and not past the end.
     assert_eq!(clock.waits(), [5.0, 4.0]);
+}
+
+/// A workload's platform: another token each time it is asked.
+#[derive(Clone, Debug, Default)]
+struct Platform(Arc<AtomicU32>);
+
+impl TokenProvider for Platform {
+    async fn token(&self) -> Result<Token, Error> {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Token::new(format!("e30.e30.subject-{number}")))
+    }
+}
+
+#[tokio::test]
+async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
+    let tenant = Tenant::start().await.unwrap();
+    tenant.set_token_lifetime(Duration::from_secs(1000));
+    let (clock, platform) = (TestClock::new(), Platform::default());
+    let id = format!("w@{}/wfe", tenant.host());
+    let c1 = Client::builder().workload_identity(id, platform.clone()).clock(clock.clone()).build().unwrap();
+    tenant.accept_subject_token("e30.e30.subject-1");
+    c1.apps().try_next().await.unwrap();
+    clock.advance(Duration::from_secs(1001));
+    tenant.accept_subject_token("e30.e30.subject-2");
+    c1.apps().try_next().await.unwrap();
+    assert_eq!(platform.0.load(Ordering::Relaxed), 2);
+    let form = tenant.requests().into_iter().find(|it| it.path == "/auth/v1/token").unwrap();
+    let form = String::from_utf8(form.body).unwrap();
+    assert!(form.contains("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"), "{form}");
+    assert!(form.contains("subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt"), "{form}");
+}
+
+#[tokio::test]
+async fn the_audience_can_be_another_than_the_host() {
+    let tenant = Tenant::builder().audience("acme.conductor.one").start().await.unwrap();
+    let builder = || Client::builder().client_credentials(tenant.client_id(), tenant.client_secret());
+    assert!(builder().build().unwrap().apps().try_next().await.unwrap_err().is_auth());
+    let c1 = builder().audience("acme.conductor.one").build().unwrap();
+    assert!(c1.apps().try_next().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_program_names_itself_and_adds_what_it_wants() {
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder()
+        .client_credentials(tenant.client_id(), tenant.client_secret())
+        .user_agent("my-tool/2")
+        .header("x-team", "identity")
+        .build()
+        .unwrap();
+    c1.apps().try_next().await.unwrap();
+    for request in tenant.requests() {
+        let agent = request.header("user-agent").unwrap();
+        assert!(agent.starts_with("my-tool/2 connectors/"), "{agent}");
+        assert_eq!(request.header("x-team"), Some("identity"));
+        assert_eq!(request.header("api-version"), None, "nobody but its own servers knows progenitor's header");
+    }
+}
+
+#[tokio::test]
+async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = proxy.local_addr().unwrap();
+    let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(format!("http://{address}")).unwrap());
+    let c1 = Client::builder().tenant("acme.c1eu.ai").bearer_token("PLANTED").http(http);
+    let c1 = c1.clock(TestClock::new()).build().unwrap();
+    let asked = async {
+        let (mut stream, _) = proxy.accept().await.unwrap();
+        let mut request = vec![0; 1024];
+        let read = tokio::io::AsyncReadExt::read(&mut stream, &mut request).await.unwrap();
+        String::from_utf8_lossy(&request[..read]).into_owned()
+    };
+    let asked = tokio::select! {
+        asked = asked => asked,
+        _ = async { c1.app("a").get().await } => panic!("the proxy was not asked"),
+    };
+    assert!(asked.starts_with("CONNECT acme.c1eu.ai:443 HTTP/1.1"), "{asked}");
+    assert!(!asked.contains("PLANTED"), "the token is for the server, behind the proxy");
 }
