@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use connectors_codegen::{Effect, Generator, Node, RULES};
+use connectors_codegen::{Effect, Generator, Node, RULES, Selection};
 
 use crate::files::{self, Mode};
 use crate::service::{self, Name, Service};
@@ -123,7 +123,9 @@ fn leftovers(name: &Name) -> Vec<Problem> {
 }
 
 fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> Option<Problem> {
-    let again = connectors_codegen::vendor(document, &service.selection());
+    // What was left out is no longer there to be named.
+    let selection = Selection { except: Vec::new(), ..service.selection() };
+    let again = connectors_codegen::vendor(document, &selection);
     let text = match again {
         Ok(again) => service::document_text(&again),
         Err(error) => Err(error.into()),

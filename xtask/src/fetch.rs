@@ -41,7 +41,11 @@ pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
     }
     let path = Path::new(from);
     let cannot = |error: std::io::Error| format!("error: cannot read {from}: {error}");
-    if fs::metadata(path).map_err(cannot)?.len() > MOST_BYTES {
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    if !metadata.is_file() {
+        return Err(format!("error: {from} is no file").into());
+    }
+    if metadata.len() > MOST_BYTES {
         return Err(too_large(from).into());
     }
     let text = fs::read_to_string(path).map_err(cannot)?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -105,23 +106,46 @@ pub(crate) fn difference(old: &str, new: &str) -> String {
 /// device away from everybody else. A link is followed, not replaced.
 pub(crate) fn write_all(files: &[(PathBuf, String)]) -> Result<()> {
     let mut staged = Vec::new();
+    let discard =
+        |staged: &[(PathBuf, PathBuf)]| staged.iter().for_each(|(temporary, _)| drop(fs::remove_file(temporary)));
     for (path, text) in files {
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-        let device = fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
-        let temporary = if device { place.clone() } else { beside(&place) };
-        let folder = place.parent().filter(|_| !device);
-        let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&temporary, text));
+        let place = fs::canonicalize(path).or_else(|_| fs::read_link(path)).unwrap_or_else(|_| path.clone());
+        if place.is_dir() {
+            discard(&staged);
+            return Err(format!("error: {} is a folder; nothing was changed", path.display()).into());
+        }
+        // Standard output may be a file that others append to: what is below these is a stream, whatever it is.
+        let stream = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
+        let device = stream || fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file());
+        if device {
+            let written =
+                fs::OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+            if let Err(error) = written {
+                discard(&staged);
+                return Err(format!("error: cannot write {}: {error}; nothing was changed", path.display()).into());
+            }
+            continue;
+        }
+        let temporary = beside(&place);
+        let written = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&temporary, text));
+        staged.push((temporary, place));
         if let Err(error) = written {
-            staged.iter().for_each(|(temporary, _)| drop(fs::remove_file(temporary)));
+            discard(&staged);
             return Err(format!("error: cannot write {}: {error}; nothing was changed", path.display()).into());
         }
-        if !device {
-            staged.push((temporary, place));
-        }
     }
-    for (temporary, place) in staged {
-        fs::rename(&temporary, &place)
-            .map_err(|error| format!("error: cannot replace {}: {error}", place.display()))?;
+    let mut moved: Vec<(&PathBuf, Option<Vec<u8>>)> = Vec::new();
+    for (temporary, place) in &staged {
+        let before = fs::read(place).ok();
+        if let Err(error) = fs::rename(temporary, place) {
+            // Those that were moved go back to what they were.
+            for (place, before) in moved {
+                drop(before.map_or_else(|| fs::remove_file(place), |before| fs::write(place, before)));
+            }
+            discard(&staged);
+            return Err(format!("error: cannot replace {}: {error}; nothing was changed", place.display()).into());
+        }
+        moved.push((place, before));
     }
     Ok(())
 }
@@ -131,9 +155,16 @@ pub(crate) const UNFINISHED: &str = ".new";
 
 /// A name beside a file that nothing else has.
 fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-    name.push(UNFINISHED);
-    path.with_file_name(name)
+    let name = path.file_name().map_or_else(OsString::new, OsString::from);
+    let numbered = |number: u32| {
+        let mut name = name.clone();
+        if number > 0 {
+            name.push(format!(".{number}"));
+        }
+        name.push(UNFINISHED);
+        path.with_file_name(name)
+    };
+    (0..1000).map(numbered).find(|place| !place.exists()).unwrap_or_else(|| numbered(1000))
 }
 
 #[cfg(test)]

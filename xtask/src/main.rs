@@ -243,6 +243,20 @@ fn progress(what: &str) {
 }
 
 fn main() -> ExitCode {
+    // Whoever reads the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
+    // way that can fail.
+    let accident = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        match text.strip_prefix("failed printing to stdout: ") {
+            Some(reason) if reason.starts_with("Broken pipe") => std::process::exit(1),
+            Some(reason) => {
+                eprintln!("error: cannot write to standard output: {reason}");
+                std::process::exit(1);
+            }
+            None => accident(panic),
+        }
+    }));
     let cli = Cli::parse();
     QUIET.store(cli.quiet, Ordering::Relaxed);
     if let Some(root) = cli.root {

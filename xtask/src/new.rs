@@ -40,7 +40,8 @@ pub(crate) fn run(
     };
     let written = std::fs::read(from)?;
     let service = Service {
-        source: source.unwrap_or_else(|| from.display().to_string()),
+        // A path of this machine is nobody else's source.
+        source: source.unwrap_or_default(),
         sha256: vendor::hex(&Sha256::digest(&written)),
         date: jiff::Zoned::now().date().to_string(),
         version: text("version"),

@@ -31,6 +31,11 @@ pub(crate) fn of_document(document: &Node, name: Option<&Name>) -> Result<Listin
     let mut document = document.clone();
     if let Some(name) = name {
         document = connectors_codegen::select_known(&document, &Service::read(name)?.selection())?;
+        if document.get("paths").and_then(Node::as_object).is_none_or(connectors_codegen::Map::is_empty) {
+            return Err(
+                format!("error: the document has nothing of what {name} selects: is it another service's?").into()
+            );
+        }
         if name.overlay().exists() {
             // What does not fit it was written for another day.
             document = connectors_codegen::inspect_overlay(&document, &Node::read(&name.overlay())?)?.0;

@@ -29,6 +29,10 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let mut service = Service::read(name)?;
     let old = name.document().exists().then(|| Node::read(&name.document())).transpose()?;
     let from = options.from.clone().unwrap_or_else(|| service.source.clone());
+    if from.is_empty() {
+        let help = "write the URL into `source` of its service.toml, or name a document with --from";
+        return Err(format!("error: nobody has said where {name} publishes its document\n  help: {help}").into());
+    }
     // The server is asked for news only if all that is selected is there already.
     let etag =
         service.etag.clone().filter(|_| from == service.source && selected_already(old.as_ref(), &service, name));
@@ -162,9 +166,20 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
 /// Work that is nowhere but here is not written over, and what a vendoring changes should be seen by itself.
 fn refuse_if_uncommitted(name: &Name) -> Result<()> {
     let place = format!("spec/{name}");
-    let output = Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--", &place]).output();
+    // What is written over. The overlay and the selection are what one has just mended for this very run.
+    let written = ["openapi.yaml", "api.txt"].map(|file| format!("{place}/{file}"));
+    let output =
+        Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--"]).args(&written).output();
     // Without git, or outside of a repository, there is nothing to ask.
-    let Some(output) = output.ok().filter(|output| output.status.success()) else { return Ok(()) };
+    let Ok(output) = output else { return Ok(()) };
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        if reason.contains("not a git repository") {
+            return Ok(());
+        }
+        let help = "git has to say what is not committed; or --force";
+        return Err(format!("error: git cannot tell: {}; nothing was written\n  help: {help}", reason.trim()).into());
+    }
     let told = String::from_utf8_lossy(&output.stdout);
     if told.trim().is_empty() {
         return Ok(());

@@ -927,13 +927,14 @@ fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>)
     (closure(requests, schemas), closure(responses, schemas))
 }
 
-/// Whether the component that a property is (or is all of) has the mark.
+/// Whether what a property is all of has the mark: a component, or the one part of an `allOf`.
 fn marked_by_reference(property: &Node, mark: &str, schemas: &Map) -> bool {
-    let target = match property.get("allOf").and_then(Node::as_array) {
-        Some([only]) => grammar::reference(only),
-        _ => grammar::reference(property),
+    let part = match property.get("allOf").and_then(Node::as_array) {
+        Some([only]) => only,
+        _ => property,
     };
-    target.and_then(component_name).and_then(|name| schemas.get(&name)).is_some_and(|schema| schema.is_true(mark))
+    let target = grammar::reference(part).and_then(component_name).and_then(|name| schemas.get(&name));
+    target.unwrap_or(part).is_true(mark)
 }
 
 fn closure(start: BTreeSet<String>, schemas: &Map) -> BTreeSet<String> {
