@@ -166,6 +166,15 @@ impl Error {
         self.with(|inner| inner.may_have_happened = true)
     }
 
+    /// The failure of a token's request, as that of a call which was not sent: what was sent and may have happened was the
+    /// former.
+    pub(crate) fn before_sending(self) -> Self {
+        self.with(|inner| {
+            inner.may_have_happened = false;
+            inner.attempts = 0;
+        })
+    }
+
     pub(crate) fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.with(|inner| inner.source = Some(Arc::new(source)))
     }

@@ -63,6 +63,8 @@ async fn nothing_that_is_secret_is_printed() {
     printed.add(format!("{:?}", builder()));
     let in_body = Client::builder().client_secret_post(tenant.client_id(), tenant.client_secret());
     printed.add(format!("{in_body:?}"));
+    let proxy = reqwest::Proxy::all("http://user:PLANTED-proxy@127.0.0.1:9").unwrap();
+    printed.add(format!("{:?}", builder().http(reqwest::Client::builder().proxy(proxy))));
     let c1 = builder().build().unwrap();
     printed.add(format!("{c1:?}{:?}", c1.api()));
 

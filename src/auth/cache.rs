@@ -139,7 +139,7 @@ impl Cache {
                 Err(error) => match self.valid() {
                     Some(valid) => return Ok(valid),
                     // What failed while nobody waited says nothing about now.
-                    None if waiting.resumed => {}
+                    None if waiting.resumed && !error.may_have_happened() => {}
                     None => return Err(error),
                 },
             }

@@ -2,6 +2,7 @@
 //! and the refresh tokens that come of it (RFC 6749, section 6).
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -120,16 +121,16 @@ impl CodeLogin {
 }
 
 /// Told of each new refresh token.
-type OnRotate = Box<dyn Fn(&str) + Send + Sync>;
+type OnRotate = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Tokens by a refresh token, which each use may replace by another.
 ///
 /// A refresh whose answer is lost is not sent again by itself: the server may have replaced the token, and take a second use
 /// of the old one for theft. The next call that needs a token tries it all the same, since nothing else is left to try.
 pub(crate) struct RefreshingToken {
-    endpoint: TokenEndpoint,
+    endpoint: Arc<TokenEndpoint>,
     app: OAuthApp,
-    held: Mutex<Held>,
+    held: Arc<Mutex<Held>>,
     on_rotate: OnRotate,
 }
 
@@ -148,19 +149,23 @@ impl fmt::Debug for RefreshingToken {
 impl RefreshingToken {
     pub(crate) fn new(endpoint: TokenEndpoint, app: OAuthApp, refresh: impl Into<String>) -> Self {
         let held = Held { access: None, refresh: SecretString::from(refresh.into()) };
-        Self { endpoint, app, held: Mutex::new(held), on_rotate: Box::new(|_| {}) }
+        let (endpoint, held) = (Arc::new(endpoint), Arc::new(Mutex::new(held)));
+        Self { endpoint, app, held, on_rotate: Arc::new(|_| {}) }
     }
 
     /// An access token to begin with.
-    pub(crate) fn starting_with(mut self, access: Token) -> Self {
-        self.held.get_mut().access = Some(access);
+    pub(crate) fn starting_with(self, access: Token) -> Self {
+        // Nobody else has it yet.
+        if let Ok(mut held) = self.held.try_lock() {
+            held.access = Some(access);
+        }
         self
     }
 
     /// Tells each new refresh token, so that a program can keep it: the old one may work no longer. Called before the new
     /// access token is used.
     pub(crate) fn on_rotate(mut self, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.on_rotate = Box::new(told);
+        self.on_rotate = Arc::new(told);
         self
     }
 }
@@ -168,26 +173,31 @@ impl RefreshingToken {
 impl TokenProvider for RefreshingToken {
     async fn token(&self) -> Result<Token, Error> {
         // Held to the end: two refreshes at once would use the same token twice.
-        let mut held = self.held.lock().await;
+        let mut held = Arc::clone(&self.held).lock_owned().await;
         if let Some(access) = held.access.take() {
             return Ok(access);
         }
-        let refresh = held.refresh.clone();
-        let body = || Ok(self.app.form(&[("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())]));
-        let granted = self.endpoint.granted(body, false).await?;
-        if let Some(next) = granted.refresh_token
-            && next.expose_secret() != refresh.expose_secret()
-        {
-            held.refresh = next;
-            (self.on_rotate)(held.refresh.expose_secret());
-        }
-        Ok(granted.token)
+        let (endpoint, app, on_rotate) = (Arc::clone(&self.endpoint), self.app.clone(), Arc::clone(&self.on_rotate));
+        // Once begun it is ended, whoever leaves: the new refresh token is in the answer, and nowhere else.
+        let refreshing = tokio::spawn(async move {
+            let refresh = held.refresh.clone();
+            let body = || Ok(app.form(&[("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())]));
+            let granted = endpoint.granted(body, false).await?;
+            if let Some(next) = granted.refresh_token
+                && next.expose_secret() != refresh.expose_secret()
+            {
+                held.refresh = next;
+                on_rotate(held.refresh.expose_secret());
+            }
+            Ok(granted.token)
+        });
+        refreshing.await.unwrap_or_else(|_| Err(Error::auth("the refresh was broken off")))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex as Shared};
+    use std::sync::Mutex as Shared;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;

@@ -99,7 +99,8 @@ impl Consent {
         let expected = parameter("redirect_uri").and_then(|uri| Url::parse(&uri).ok());
         let back = Redirect::read(expected.as_ref().unwrap_or(&self.url), redirected_to)?;
         // A provider brings back the state it was given (RFC 6749, section 4.1.2).
-        if parameter("state").is_some_and(|state| state != back.state.as_str()) {
+        let begun = parameter("state").map(std::borrow::Cow::into_owned).or_else(|| self.answer.state.clone());
+        if begun.as_deref() != Some(back.state.as_str()) {
             return Err(Error::new(Kind::Auth, "the browser came back from a consent that was not begun here"));
         }
         self.connector.finish_oauth(&back.code, &back.state, self.base_url.as_deref()).await

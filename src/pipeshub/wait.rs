@@ -145,7 +145,9 @@ impl IndexingProgress {
 fn pending(counts: &RecordCounts) -> i64 {
     let pending = [IndexingStatus::NotStarted, IndexingStatus::Queued, IndexingStatus::InProgress];
     let by_status = counts.indexing_status.as_ref();
-    pending.iter().filter_map(|status| by_status?.get(status.as_str())).sum()
+    let counts = pending.iter().filter_map(|status| by_status?.get(status.as_str()));
+    // Whatever a server counts, neither less than nothing nor past all numbers.
+    counts.fold(0_i64, |sum, count| sum.saturating_add((*count).max(0)))
 }
 
 impl IndexingWait {

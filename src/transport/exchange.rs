@@ -204,7 +204,9 @@ impl Exchange {
             if failure.leaves_doubt() && !idempotent {
                 error = error.perhaps_done();
             }
-            if status == Some(StatusCode::UNAUTHORIZED) && attempt.can_repeat() && attempt.unauthorized() {
+            // Asked even where nothing can be resent: the next call must not carry a token that was refused.
+            let renewed = status == Some(StatusCode::UNAUTHORIZED) && attempt.unauthorized();
+            if renewed && attempt.can_repeat() {
                 // Refused before anything was done: the one case in which a resend is not a retry.
                 tell(status, Some(&error), Some(Duration::ZERO));
                 tries -= 1;

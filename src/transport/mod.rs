@@ -189,7 +189,7 @@ struct ApiAttempt<'a> {
 
 impl Attempt for ApiAttempt<'_> {
     async fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let (token, generation) = self.tokens.get().await?;
+        let (token, generation) = self.tokens.get().await.map_err(Error::before_sending)?;
         self.generation = generation;
         let mut request = match self.template.try_clone() {
             Some(request) => request,

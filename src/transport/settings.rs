@@ -1,5 +1,6 @@
 //! How a client is connected: what the builders of all services have in common.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -13,7 +14,6 @@ use super::retry::Budget;
 use super::{Clock, Exchange, Limits, SystemClock};
 
 /// What a builder knows of the connection.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
@@ -23,6 +23,18 @@ pub(crate) struct Settings {
     pub(crate) hooks: Hooks,
     /// The header in which the service takes a client's own name for a call.
     pub(crate) request_id_header: Option<HeaderName>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the HTTP client: it prints its proxies with their passwords.
+        f.debug_struct("Settings")
+            .field("limits", &self.limits)
+            .field("own_http_client", &self.http.is_some())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
@@ -58,6 +70,8 @@ impl Settings {
         let mut builder = self
             .http
             .unwrap_or_default()
+            // Whether a call may be sent again is decided here, where it is known what it does.
+            .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(agent)
