@@ -47,6 +47,10 @@ struct Inner {
     attempts: u32,
     body: Option<String>,
     may_have_happened: bool,
+    /// Whether an earlier attempt of the same call may have been carried out.
+    follows_doubt: bool,
+    /// The id of what the call made before it failed.
+    created: Option<String>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -70,6 +74,9 @@ pub(crate) enum Kind {
     Broken,
     /// The server answered that it failed.
     Status,
+    /// The server answered that it did not do it, under a status of success.
+    #[allow(dead_code, reason = "only services that answer so use it")]
+    Refused,
     /// The answer is not what the document says.
     Decode,
     /// The answer is larger than allowed.
@@ -90,6 +97,8 @@ impl Error {
             attempts: 0,
             body: None,
             may_have_happened: false,
+            follows_doubt: false,
+            created: None,
             source: None,
         }))
     }
@@ -162,6 +171,21 @@ impl Error {
         self.with(|inner| inner.body = Some(body))
     }
 
+    /// The answer of an attempt that came after one which may have been carried out: what it says of the thing's state
+    /// may be that one's doing.
+    pub(crate) fn after_doubt(self) -> Self {
+        self.with(|inner| inner.follows_doubt = true)
+    }
+
+    /// Whether an earlier attempt of the same call may have been carried out.
+    pub(crate) fn follows_doubt(&self) -> bool {
+        self.0.follows_doubt
+    }
+
+    pub(crate) fn with_created(self, id: impl Into<String>) -> Self {
+        self.with(|inner| inner.created = Some(id.into()))
+    }
+
     pub(crate) fn perhaps_done(self) -> Self {
         self.with(|inner| inner.may_have_happened = true)
     }
@@ -171,6 +195,7 @@ impl Error {
     pub(crate) fn before_sending(self) -> Self {
         self.with(|inner| {
             inner.may_have_happened = false;
+            inner.follows_doubt = false;
             inner.attempts = 0;
         })
     }
@@ -224,6 +249,13 @@ impl Error {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.kind == Kind::Conflict || self.answered(StatusCode::CONFLICT)
+    }
+
+    /// The server answered that it did not do it, under a status of success: PipesHub's `success: false`. The message says
+    /// why, if it did.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.0.kind == Kind::Refused
     }
 
     /// The server found the request wrong (400, 422).
@@ -322,6 +354,13 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// The id of what a method made before it failed at a later step, such as a connector that was created but could not be
+    /// named. It is there: do not create it again.
+    #[must_use]
+    pub fn created(&self) -> Option<&str> {
+        self.0.created.as_deref()
     }
 
     /// The method that was called, such as `create`.

@@ -168,6 +168,8 @@ impl Exchange {
         let own_id = self.request_id.as_ref().and_then(|name| Some((name, random_id()?)));
         let mut sent = 0;
         let mut tries = 0;
+        // Whether an attempt before this one may have been carried out.
+        let mut doubted = false;
         loop {
             let mut request = self.before(deadline, attempt.request()).await??;
             if let Some((name, id)) = &own_id {
@@ -204,6 +206,10 @@ impl Exchange {
             if failure.leaves_doubt() && !idempotent {
                 error = error.perhaps_done();
             }
+            if doubted {
+                error = error.after_doubt();
+            }
+            doubted |= failure.leaves_doubt();
             // Asked even where nothing can be resent: the next call must not carry a token that was refused.
             let renewed = status == Some(StatusCode::UNAUTHORIZED) && attempt.unauthorized();
             if renewed && attempt.can_repeat() {
