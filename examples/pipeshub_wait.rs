@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             SyncProgress::Running(now) => {
                 println!("{}", now.status.map_or_else(String::new, |status| status.to_string()))
             }
-            SyncProgress::Ended(_) => println!("synced"),
+            SyncProgress::Ended(outcome) => println!("{outcome}"),
             _ => println!("something that this version does not know"),
         }
     }

@@ -14,9 +14,20 @@ use crate::Error;
 use crate::error::Kind;
 use crate::transport::Clock;
 
+/// How many looks in a row may fail in passing.
+const FAILURES: usize = 5;
+/// The longest pause that a server may ask for; past it the caller decides.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
 /// What something comes to, each time that is something else.
 ///
 /// It ends with the last that is to be told, or with an error. Dropping it stops the watching and nothing else.
+///
+/// Once a look has succeeded, one that fails in passing ends nothing: no connection or a broken one, a timeout, an answer
+/// of 408, 429 or 5xx. The next look comes after the usual pause, or after the one that the server asks for
+/// ([`Error::retry_after`]) if that is longer. When five looks in a row have failed, or the server asks for more than an
+/// hour, the error is told. Past the deadline [`Error::is_timeout`] is told, with what the last look failed with, if it
+/// did, as its source. Any other error is told at once, and so is the first look's.
 pub struct Watch<P> {
     progress: Pin<Box<dyn Stream<Item = Result<P, Error>> + Send>>,
 }
@@ -83,7 +94,7 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
         // A deadline beyond all time is none.
         let until = pace.deadline.and_then(|deadline| clock.now().checked_add(deadline));
         let interval = pace.interval;
-        let state = State { look, is_end, clock, interval, until, late, last: None, looked: false, over: false };
+        let state = State { look, is_end, clock, interval, until, late, last: None, failures: Vec::new(), over: false };
         Self { progress: Box::pin(stream::unfold(state, State::next)) }
     }
 
@@ -104,8 +115,10 @@ struct State<P, L> {
     interval: Duration,
     until: Option<Instant>,
     late: &'static str,
+    /// What the last look that succeeded found.
     last: Option<P>,
-    looked: bool,
+    /// What the looks since then failed with.
+    failures: Vec<Error>,
     over: bool,
 }
 
@@ -120,34 +133,56 @@ where
         self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.clock.now()))
     }
 
+    /// How long to wait until the next look.
+    fn pause(&self) -> Duration {
+        let asked = self.failures.last().and_then(Error::retry_after).unwrap_or_default();
+        self.interval.max(asked)
+    }
+
     fn end(mut self, error: Error) -> Option<(Result<P, Error>, Self)> {
         self.over = true;
         Some((Err(error), self))
+    }
+
+    fn end_late(mut self) -> Option<(Result<P, Error>, Self)> {
+        let late = Error::new(Kind::Timeout, self.late);
+        let late = match self.failures.pop() {
+            Some(failure) => late.caused_by(failure),
+            None => late,
+        };
+        self.end(late)
     }
 
     async fn next(mut self) -> Option<(Result<P, Error>, Self)> {
         if self.over {
             return None;
         }
-        let late = Error::new(Kind::Timeout, self.late);
         loop {
-            let left = self.left();
-            if self.looked {
+            if self.last.is_some() {
+                let left = self.left();
                 if left.is_zero() {
-                    return self.end(late);
+                    return self.end_late();
                 }
-                // The last look is at the deadline itself, not an interval before it.
-                self.clock.sleep(self.interval.min(left)).await;
+                // The last look is at the deadline itself, not a pause before it.
+                self.clock.sleep(self.pause().min(left)).await;
             }
-            self.looked = true;
             let look = Box::pin((self.look)(self.last.clone()));
-            // A first look is always had; a later one may not outlast the deadline by more than a second.
+            // A look has the time that is left, and never less than a second: one at the deadline would have none.
             let patience = self.left().max(Duration::from_secs(1));
             let progress = match select(look, self.clock.timeout(patience)).await {
                 Either::Left((Ok(progress), _)) => progress,
-                Either::Left((Err(error), _)) => return self.end(error),
-                Either::Right(_) => return self.end(late),
+                Either::Left((Err(error), _)) => {
+                    let goes_on = self.last.is_some() && passes(&error) && self.failures.len() + 1 < FAILURES;
+                    if !goes_on {
+                        return self.end(error);
+                    }
+                    tracing::debug!(failure = ?error.kind(), "a look failed; the wait goes on");
+                    self.failures.push(error);
+                    continue;
+                }
+                Either::Right(_) => return self.end_late(),
             };
+            self.failures.clear();
             self.over = (self.is_end)(&progress);
             if self.last.as_ref() != Some(&progress) {
                 self.last = Some(progress.clone());
@@ -155,4 +190,11 @@ where
             }
         }
     }
+}
+
+/// Whether a failure may be over by the next look.
+fn passes(error: &Error) -> bool {
+    let broke = matches!(error.kind(), Kind::Connect | Kind::Timeout | Kind::Broken);
+    let busy = error.is_server() || matches!(error.status(), Some(408 | 429));
+    (broke || busy) && error.retry_after().is_none_or(|wait| wait <= LONGEST_PAUSE)
 }

@@ -7,8 +7,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use connectors::Error;
 use connectors::c1::{
-    ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Schedule, SyncOutcome, UserId, types,
+    ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, SyncOutcome, UserId, types,
 };
 use connectors_fake::Fault;
 use connectors_fake::c1::SyncScript;
@@ -113,6 +114,230 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
     assert!(s.tenant.set_connector_field(APP, "github-02", "/status/completedAt", json!("2999-01-01T00:00:00Z")));
     let outcome = sync.wait().await.unwrap();
     assert!(matches!(outcome, SyncOutcome::HeldBack(_)) && outcome.to_string().contains("held back"), "{outcome}");
+}
+
+/// All that a sync comes to, in words.
+async fn told(sync: connectors::c1::Sync) -> Vec<String> {
+    let word = |progress: Progress| match progress {
+        Progress::Queued => "queued".to_owned(),
+        Progress::Running(_) => "running".to_owned(),
+        Progress::Ended(outcome) => outcome.to_string(),
+        _ => "other".to_owned(),
+    };
+    sync.watch().map_ok(word).try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    s.tenant.next_sync(SyncScript::error("the older one").polls(0, 4));
+    s.tenant.next_sync(SyncScript::default().polls(1, 1));
+    let older = connector.force_sync().await.unwrap();
+    let running = connector.get().await.unwrap().status.unwrap();
+    assert_eq!(running.status, Some(types::SyncStatus::Running));
+    assert_eq!(told(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
+    // Whoever waits for the older one late is told of the latest.
+    assert!(older.wait().await.unwrap().is_done());
+
+    // Of the two, the forced one is the one that fails.
+    s.tenant.next_sync(SyncScript::default().polls(0, 3));
+    s.tenant.next_sync(SyncScript::error("the forced one"));
+    connector.force_sync().await.map(drop).unwrap();
+    connector.get().await.unwrap();
+    let outcome = connector.force_sync().await.unwrap().wait().await.unwrap();
+    assert_eq!(outcome.to_string(), "failed: the forced one");
+}
+
+#[tokio::test]
+async fn syncs_that_are_off_are_told_unless_that_is_how_it_was_before() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+
+    // Switched off while it is waited for.
+    let mut watch = connector.force_sync().await.unwrap().watch();
+    assert_eq!(watch.try_next().await.unwrap(), Some(Progress::Queued));
+    connector.pause().await.unwrap();
+    let told_now = watch.try_next().await.unwrap();
+    assert!(matches!(told_now, Some(Progress::Ended(SyncOutcome::Disabled(_)))), "{told_now:?}");
+
+    // Off already: none will begin.
+    s.tenant.next_sync(SyncScript::default().polls(3, 1));
+    let outcome = connector.force_sync().await.unwrap().deadline(Duration::from_secs(60)).wait().await.unwrap();
+    assert!(matches!(outcome, SyncOutcome::Disabled(_)), "{outcome}");
+
+    // On again, and still shown as it was until the next one starts.
+    connector.resume().await.unwrap();
+    assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_DISABLED")));
+    assert_eq!(told(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
+}
+
+#[tokio::test]
+async fn a_sync_of_a_deleted_connector_is_a_conflict() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    let sync = connector.force_sync().await.unwrap();
+    connector.delete().await.unwrap();
+    let error = sync.wait().await.unwrap_err();
+    assert!(error.is_conflict() && error.status().is_none() && error.message().contains("deleted"), "{error:?}");
+}
+
+/// How often a wait has paused for its interval.
+fn pauses(s: &Setup) -> usize {
+    s.clock.waits().into_iter().filter(|wait| *wait == 5.0).count()
+}
+
+#[tokio::test]
+async fn a_wait_outlives_looks_that_fail_in_passing() {
+    for fault in [
+        Fault::status(408),
+        Fault::status(429),
+        Fault::status(500),
+        Fault::status(503),
+        Fault::close_after_request(),
+        Fault::reset_after_request(),
+    ] {
+        let s = setup().await;
+        let name = format!("{fault:?}");
+        let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+        // After a look that succeeds four that fail, with four attempts each; and, after another that succeeds, four more.
+        let fault = fault.on("ConnectorService.Get").times(16);
+        s.tenant.fault(fault.clone().after(1));
+        s.tenant.fault(fault.after(2));
+        let outcome = sync.wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert!(outcome.is_done(), "{name}");
+        assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 11), "{name}");
+    }
+
+    // Five in a row are too many.
+    let s = setup().await;
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.clear_requests();
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").after(1).always());
+    let error = sync.deadline(Duration::from_secs(3600)).wait().await.unwrap_err();
+    assert!(error.is_server() && error.attempts() == 4, "{error:?}");
+    assert_eq!((s.reached("ConnectorService.Get"), pauses(&s)), (1 + 5 * 4, 5));
+
+    // Past the deadline that is told, and what was in the way.
+    let s = setup().await;
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").after(1).always());
+    let error = sync.deadline(Duration::from_secs(10)).wait().await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Error>());
+    assert!(source.is_some_and(Error::is_server), "{source:?}");
+}
+
+#[tokio::test]
+async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
+    let refused: [(Fault, fn(&Error) -> bool); 4] = [
+        (Fault::status(401).times(2), Error::is_auth),
+        (Fault::status(403), Error::is_permission_denied),
+        (Fault::status(404), Error::is_not_found),
+        (Fault::html(), Error::is_decode),
+    ];
+    for (fault, is_it) in refused {
+        let s = setup().await;
+        let name = format!("{fault:?}");
+        let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+        s.tenant.fault(fault.on("ConnectorService.Get").after(1));
+        let error = sync.wait().await.unwrap_err();
+        assert!(is_it(&error), "{name}: {error:?}");
+        assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 1), "{name}");
+    }
+
+    // The first look's failure is told, whatever it is.
+    let s = setup().await;
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
+    let error = sync.wait().await.unwrap_err();
+    assert!(error.is_server(), "{error:?}");
+    assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
+    let busy = |seconds: &str| Fault::status(429).header("retry-after", seconds).on("ConnectorService.Get").after(1);
+    let s = setup().await;
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.fault(busy("120"));
+    assert!(sync.wait().await.unwrap().is_done());
+    assert_eq!(s.clock.waits(), [5.0, 120.0, 5.0, 5.0]);
+
+    let s = setup().await;
+    s.tenant.next_sync(SyncScript::default().polls(0, 100));
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.fault(busy("120"));
+    let error = sync.deadline(Duration::from_secs(60)).wait().await.unwrap_err();
+    assert!(error.is_timeout() && std::error::Error::source(&error).is_none(), "{error:?}");
+    assert_eq!(s.clock.waits(), [5.0, 55.0]);
+
+    // More than an hour is for the program to decide.
+    let s = setup().await;
+    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    s.tenant.fault(busy("7200"));
+    let error = sync.wait().await.unwrap_err();
+    assert!(error.is_rate_limited() && error.retry_after() == Some(Duration::from_secs(7200)), "{error:?}");
+    assert_eq!(s.clock.waits(), [5.0]);
+}
+
+#[tokio::test]
+async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
+    let s = setup().await;
+    let connector = s.c1.connector(APP, CONNECTOR);
+    let owners = connector.owners();
+    let admins = EntitlementRef::new("app-okta", "admins");
+    owners.add_user("owner", "user-ada").await.unwrap();
+    owners.add_entitlement("owner", &admins).await.unwrap();
+    let lost = |operation: &str| s.tenant.fault(Fault::reset_after_request().applied().on(operation));
+    lost("ConnectorOwners.DeleteUserOwner");
+    owners.remove_user("owner", "user-ada").await.unwrap();
+    lost("ConnectorOwners.DeleteEntitlementOwner");
+    owners.remove_entitlement("owner", &admins).await.unwrap();
+    assert_eq!((s.reached("DeleteUserOwner"), s.reached("DeleteEntitlementOwner")), (2, 2));
+    assert_eq!(owners.users().count().await + owners.entitlements().count().await, 0);
+
+    // A service that no longer finds what is deleted.
+    lost("ConnectorService.Delete");
+    s.tenant.fault(Fault::status(404).on("ConnectorService.Delete"));
+    connector.delete().await.unwrap();
+    assert_eq!((s.reached("ConnectorService.Delete"), s.tenant.pending_faults()), (2, 0));
+    assert!(s.tenant.connector(APP, CONNECTOR).unwrap()["deletedAt"].is_string());
+
+    // An attempt that was turned away took nothing away.
+    s.tenant.fault(Fault::status(429).on("ConnectorService.Delete"));
+    let error = s.c1.connector(APP, "nobody").delete().await.unwrap_err();
+    assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
+    s.tenant.revoke_tokens();
+    let error = s.c1.connector(APP, "github-02").owners().remove_user("owner", "user-ada").await.unwrap_err();
+    assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connector_that_could_not_be_named_is_told_by_its_id() {
+    let s = setup().await;
+    let create = || {
+        let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
+        s.c1.app(APP).create_connector("catalog-github").config(config).display_name("Mine").send()
+    };
+    s.tenant.fault(Fault::status(403).on("ConnectorService.UpdateDelegated"));
+    let error = create().await.unwrap_err();
+    assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
+    let id = error.created().unwrap();
+    assert!(error.message().contains(id), "{error}");
+    // Named with that, it is what was asked for.
+    s.c1.connector(APP, id).update().display_name("Mine").send().await.unwrap();
+    assert_eq!(s.tenant.connector(APP, id).unwrap()["displayName"], "Mine");
+
+    // Without an id there is nothing to name.
+    s.tenant.clear_requests();
+    for id in [json!(""), Value::Null] {
+        let answer = json!({"connectorView": {"connector": {"id": id, "displayName": "GitHub"}}});
+        s.tenant.fault(Fault::status(200).json(&answer).on("ConnectorService.Create"));
+        let error = create().await.unwrap_err();
+        assert!(error.is_decode() && error.may_have_happened() && error.created().is_none(), "{error:?}");
+    }
+    assert_eq!(s.reached("ConnectorService.UpdateDelegated"), 0);
 }
 
 #[tokio::test]

@@ -29,6 +29,13 @@ impl App {
 
     /// Reads the app.
     ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// println!("{}", app.get().await?.display_name.unwrap_or_default());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::is_not_found`] if there is none with this id.
     pub async fn get(&self) -> Result<types::App, Error> {
@@ -37,6 +44,18 @@ impl App {
     }
 
     /// The app's connectors. Deleted ones are not among them.
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut connectors = app.connectors();
+    /// while let Some(connector) = connectors.try_next().await? {
+    ///     println!("{}", connector.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn connectors(&self) -> Pages<types::Connector> {
         let api = Arc::clone(&self.client.api);
@@ -53,6 +72,17 @@ impl App {
 
     /// Creates a connector of the catalog. With a configuration it is hosted by C1; without, it is one that runs on your
     /// own machines (see [`Connector::rotate_credential`]).
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// use connectors::c1::EnvConfig;
+    ///
+    /// let config = EnvConfig::new().text("domain", "example.okta.com").secret("api_token", "00a1...");
+    /// let hosted = app.create_connector("okta-catalog-id").config(config).send().await?;
+    /// let own = app.create_connector("catalog-id").display_name("On our machines").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_connector(&self, catalog: impl Into<CatalogId>) -> CreateConnector {
         CreateConnector {
             client: self.client.clone(),
@@ -67,6 +97,15 @@ impl App {
     }
 
     /// What a connector of the catalog is configured with: its fields, in groups.
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// for field in app.configuration_schema("okta-catalog-id").await?.fields.iter().flatten() {
+    ///     println!("{}", field.name.as_deref().unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`Error`].
@@ -128,8 +167,22 @@ impl CreateConnector {
 
     /// Creates it. Never sent twice: the service has no idempotency keys, and a second call makes a second connector.
     ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App, config: connectors::c1::EnvConfig) -> Result<(), connectors::Error> {
+    /// match app.create_connector("okta-catalog-id").config(config).display_name("Okta").send().await {
+    ///     Ok(created) => println!("{}", created.id.unwrap_or_default()),
+    ///     // It is there, and only its name is not.
+    ///     Err(error) if error.created().is_some() => eprintln!("{}: {error}", error.created().unwrap_or_default()),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no answer came: look before trying again.
+    /// [`Error::may_have_happened`] if no answer came, or one that cannot be used: look before trying again.
+    /// [`Error::created`] has the id as well if a hosted connector was created and could not be named: do not create it
+    /// again, name it with [`Connector::update`].
     pub async fn send(self) -> Result<types::Connector, Error> {
         Ok(self.send_expanded().await?.into_connector())
     }
@@ -168,15 +221,13 @@ impl CreateConnector {
             }
         };
         let created = Expanded::read(answer.connector_view, answer.expanded).map_err(Error::perhaps_done)?;
-        match (self.display_name, &created.connector().id) {
-            (Some(name), Some(id)) if named_later => {
-                let update = self.client.connector(&self.app, id.as_str()).update().display_name(name);
-                update.expand(self.expand).send_expanded().await.map_err(|error| {
-                    error.in_context(&format!("connector {id} was created, but not named")).perhaps_done()
-                })
-            }
-            _ => Ok(created),
-        }
+        let Some(name) = self.display_name.filter(|_| named_later) else { return Ok(created) };
+        let id = created.into_connector().id.filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| missing("id of the new connector, which was not named").perhaps_done())?;
+        let update = self.client.connector(&self.app, id.as_str()).update().display_name(name);
+        update.expand(self.expand).send_expanded().await.map_err(|error| {
+            error.in_context(&format!("connector {id} was created, but not named")).perhaps_done().with_created(id)
+        })
     }
 }
 
@@ -195,6 +246,13 @@ impl Connector {
 
     /// Reads the connector. A deleted one can still be read: `deleted_at` says so.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// println!("{}", connector.get().await?.display_name.unwrap_or_default());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::is_not_found`] if there is none with this id.
     pub async fn get(&self) -> Result<types::Connector, Error> {
@@ -202,37 +260,77 @@ impl Connector {
     }
 
     /// Changes some fields and leaves the others alone.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// connector.update().display_name("Okta, production").description("of the whole company").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(&self) -> Update {
         Update::new(self.clone())
     }
 
     /// Deletes the connector. Soft: it can still be read, and is no longer listed.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// connector.delete().await?;
+    /// assert!(connector.get().await?.deleted_at.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_not_found`] if there is none with this id; not if an attempt before, whose answer was lost, may have
+    /// deleted it.
     pub async fn delete(&self) -> Result<(), Error> {
         let request = types::ConnectorServiceDeleteRequest::default();
-        self.client.api.delete(self.app.as_str(), self.id.as_str(), &request).await.map(drop)
+        gone(self.client.api.delete(self.app.as_str(), self.id.as_str(), &request).await)
     }
 
-    /// Asks for a sync now, and gives back what to wait for it with.
+    /// Asks for a sync now, and gives back what to wait for it with. If one runs already, the one to wait for is the one
+    /// after it: what began before the call may not have seen what the call is for.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// println!("{}", connector.force_sync().await?.wait().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came.
     pub async fn force_sync(&self) -> Result<Sync, Error> {
         // The old outcome stays visible until the new sync starts: only a change tells that it is over.
-        let before = self.get().await?.status.and_then(|status| status.completed_at);
+        let before = self.get().await?.status;
         self.client.api.force_sync(self.app.as_str(), self.id.as_str(), &types::ForceSyncRequest::default()).await?;
         Ok(Sync::new(self.clone(), before))
     }
 
     /// The first sync of a connector just created, which begins by itself once its configuration works. On a connector
     /// that has synced before, that is the sync it had last. Sends nothing yet.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// println!("{}", connector.first_sync().wait().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn first_sync(&self) -> Sync {
         Sync::new(self.clone(), None)
     }
 
     /// Syncs by a timetable from now on.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// use connectors::c1::Schedule;
+    ///
+    /// connector.schedule(Schedule::new("0 3 * * *", "Europe/Berlin")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::is_invalid_argument`] if the timetable is empty; [`Error::is_bad_request`] if the service does not understand
@@ -249,6 +347,13 @@ impl Connector {
     /// `lifecycle` is that of the latest sync. The document has no operation that gives it out: where it is not at hand, a
     /// person confirms the sync in C1's web application.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// connector.confirm_sync("lifecycle-id").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came.
     pub async fn confirm_sync(&self, lifecycle: impl Into<SyncLifecycleId>) -> Result<(), Error> {
@@ -261,6 +366,14 @@ impl Connector {
     /// A link to the data of a completed sync, good for a short time: ask again instead of keeping it. As for
     /// [`Connector::confirm_sync`], the document has no operation that gives out the id.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// let link = connector.sync_download_url("sync-id").await?;
+    /// println!("{} characters, to be fetched now and not to be shown", link.as_str().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::is_not_found`] if there is no such sync.
     pub async fn sync_download_url(&self, sync: impl Into<SyncId>) -> Result<DownloadUrl, Error> {
@@ -270,6 +383,15 @@ impl Connector {
     }
 
     /// Stops scheduled syncs.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// connector.pause().await?;
+    /// // Nothing syncs meanwhile.
+    /// connector.resume().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`Error`].
@@ -281,7 +403,7 @@ impl Connector {
             .map(drop)
     }
 
-    /// Lets scheduled syncs run again.
+    /// Lets scheduled syncs run again; see [`Connector::pause`].
     ///
     /// # Errors
     /// See [`Error`].
@@ -296,6 +418,18 @@ impl Connector {
     /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is answered this once:
     /// keep it. Never sent twice.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// let new = connector.rotate_credential().await?;
+    /// let (id, secret) = (new.id.unwrap_or_default(), new.client_secret.unwrap_or_default());
+    /// // Once the connector has been given the secret and signs in with it, the old one can go.
+    /// if connector.credential(id).await?.last_used_at.is_some() {
+    ///     connector.revoke_credential("old-credential-id").await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came: a credential may exist whose secret nobody knows.
     pub async fn rotate_credential(&self) -> Result<types::ConnectorCredential, Error> {
@@ -308,7 +442,8 @@ impl Connector {
         answer.credential.ok_or_else(|| missing("credential").perhaps_done())
     }
 
-    /// Reads a credential, without its secret; `last_used_at` tells whether a connector has begun to use it.
+    /// Reads a credential, without its secret; `last_used_at` tells whether a connector has begun to use it, as in
+    /// [`Connector::rotate_credential`].
     ///
     /// # Errors
     /// [`Error::is_not_found`] if it was revoked.
@@ -317,7 +452,7 @@ impl Connector {
         answer.credential.ok_or_else(|| missing("credential"))
     }
 
-    /// Revokes a credential: whatever still uses it is locked out.
+    /// Revokes a credential: whatever still uses it is locked out. See [`Connector::rotate_credential`] for when to.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if it is gone already.
@@ -337,6 +472,14 @@ impl Connector {
 /// The connector in a view.
 pub(super) fn connector(view: Option<types::ConnectorView>) -> Result<types::Connector, Error> {
     view.and_then(|view| view.connector).ok_or_else(|| missing("connector"))
+}
+
+/// The answer to a call that makes something be gone. Sent again after an answer was lost, it finds nothing left to do.
+pub(super) fn gone<T>(answer: Result<T, Error>) -> Result<(), Error> {
+    match answer {
+        Err(error) if error.is_not_found() && error.follows_doubt() => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 pub(super) fn missing(what: &str) -> Error {

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::paging::{Page, Pages};
 
 use super::client::PAGE_SIZE;
-use super::connector::{Connector, missing};
+use super::connector::{Connector, gone, missing};
 use super::ids::{AppId, EntitlementId, RoleSlug, UserId};
 use super::types;
 
@@ -66,6 +66,24 @@ impl From<&EntitlementRef> for EntitlementRef {
 /// owners.add_entitlement("owner", ("okta-app-id", "admins-id")).await?;
 /// // Or all of a role at once:
 /// owners.set("owner", ["user-id"], [EntitlementRef::new("okta-app-id", "admins-id")]).await?;
+///
+/// println!("since {:?}", owners.user("owner", "user-id").await?.created_at);
+/// println!("since {:?}", owners.entitlement("owner", ("okta-app-id", "admins-id")).await?.created_at);
+/// owners.remove_user("owner", "user-id").await?;
+/// owners.remove_entitlement("owner", ("okta-app-id", "admins-id")).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// They are listed page by page, in all roles or in one:
+///
+/// ```no_run
+/// # async fn example(owners: connectors::c1::Owners) -> Result<(), connectors::Error> {
+/// use futures::TryStreamExt;
+///
+/// let users: Vec<_> = owners.users().try_collect().await?;
+/// let entitlements: Vec<_> = owners.entitlements_in("reviewer").try_collect().await?;
+/// println!("{} users in all; {} entitlements that review", users.len(), entitlements.len());
 /// # Ok(())
 /// # }
 /// ```
@@ -167,13 +185,14 @@ impl Owners {
     /// Takes a role from a user.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if the user is no owner in this role.
+    /// [`Error::is_not_found`] if the user is no owner in this role; not if an attempt before, whose answer was lost, may
+    /// have taken it.
     pub async fn remove_user(&self, role: impl Into<RoleSlug>, user: impl Into<UserId>) -> Result<(), Error> {
         let Connector { client, app, id } = &self.connector;
         let (role, user) = (role.into(), user.into());
         let request = types::DeleteConnectorUserOwnerRequest::default();
         let deleted = client.api.delete_user_owner(app.as_str(), id.as_str(), role.as_str(), user.as_str(), &request);
-        deleted.await.map(drop)
+        gone(deleted.await)
     }
 
     /// One entitlement among the owners.
@@ -213,7 +232,8 @@ impl Owners {
     /// Takes a role from the holders of an entitlement.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if they are no owners in this role.
+    /// [`Error::is_not_found`] if they are no owners in this role; not if an attempt before, whose answer was lost, may
+    /// have taken it.
     pub async fn remove_entitlement(
         &self,
         role: impl Into<RoleSlug>,
@@ -225,7 +245,7 @@ impl Owners {
         let request = types::DeleteConnectorEntitlementOwnerRequest::default();
         let deleted =
             client.api.delete_entitlement_owner(app.as_str(), id.as_str(), role.as_str(), of_app, of_id, &request);
-        deleted.await.map(drop)
+        gone(deleted.await)
     }
 
     /// Makes exactly these users, and the holders of exactly these entitlements, the owners in a role. Two empty lists

@@ -8,16 +8,32 @@ use crate::error::Kind;
 use crate::waiting::{self, Pace, pace_methods};
 
 use super::connector::Connector;
-use super::types::{ConnectorStatus, SyncStatus};
+use super::types::{self, ConnectorStatus, SyncStatus};
 
 /// A sync to wait for; see [`Connector::force_sync`].
 ///
 /// A sync is over when `completed_at` has moved and the status is one of an end. Syncs take minutes to hours.
+///
+/// ```no_run
+/// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+/// use std::time::Duration;
+///
+/// use connectors::c1::SyncOutcome;
+///
+/// let sync = connector.force_sync().await?.poll_every(Duration::from_secs(30)).deadline(Duration::from_secs(3600));
+/// match sync.wait().await? {
+///     SyncOutcome::Done(status) => println!("done at {}", status.completed_at.unwrap_or_default()),
+///     outcome => eprintln!("{outcome}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a sync goes on by itself; this is how to wait for it"]
 #[derive(Clone, Debug)]
 pub struct Sync {
     connector: Connector,
-    before: Option<String>,
+    /// What was shown before it was asked for.
+    before: Option<ConnectorStatus>,
     pace: Pace,
 }
 
@@ -29,7 +45,8 @@ pub enum SyncOutcome {
     Done(ConnectorStatus),
     /// It failed; `last_error` says why.
     Failed(ConnectorStatus),
-    /// Syncs of this connector were switched off before it ended. The connector's `sync_disabled_reason` says why.
+    /// Syncs of this connector were switched off before it ended, or before it was asked for. The connector's
+    /// `sync_disabled_reason` says why; [`Connector::resume`] switches them on.
     Disabled(ConnectorStatus),
     /// It found so much less than the one before that the service waits for a person to say whether that is right; see
     /// [`Connector::confirm_sync`].
@@ -70,7 +87,7 @@ impl fmt::Display for SyncOutcome {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// It is queued: the connector still shows the sync before.
+    /// It is queued: the connector still shows the sync before, which may be running.
     Queued,
     /// It runs, or is in a state that this version does not know.
     Running(ConnectorStatus),
@@ -79,7 +96,7 @@ pub enum Progress {
 }
 
 impl Sync {
-    pub(super) fn new(connector: Connector, before: Option<String>) -> Self {
+    pub(super) fn new(connector: Connector, before: Option<ConnectorStatus>) -> Self {
         Self { connector, before, pace: Pace::default() }
     }
 
@@ -88,7 +105,8 @@ impl Sync {
     /// Waits until the sync is over.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline; otherwise what reading the connector fails with.
+    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the connector was deleted; otherwise what reading
+    /// it fails with, unless that is [in passing](crate::Watch).
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
         match self.watch().last().await? {
             Progress::Ended(outcome) => Ok(outcome),
@@ -98,6 +116,24 @@ impl Sync {
 
     /// What the sync comes to, each time that is something else. Ends with [`Progress::Ended`] or an error. Dropping it
     /// stops the watching, not the sync.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// use connectors::c1::Progress;
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut watch = connector.force_sync().await?.watch();
+    /// while let Some(progress) = watch.try_next().await? {
+    ///     match progress {
+    ///         Progress::Queued => println!("queued"),
+    ///         Progress::Running(status) => println!("running since {}", status.started_at.unwrap_or_default()),
+    ///         Progress::Ended(outcome) => println!("{outcome}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(self) -> Watch {
         let clock = Arc::clone(self.connector.client.transport.clock());
@@ -111,31 +147,47 @@ impl Sync {
                 let sync = self.clone();
                 async move {
                     let connector = sync.connector.get().await?;
-                    if connector.deleted_at.as_deref().is_some_and(|at| !at.is_empty()) {
-                        return Err(Error::new(Kind::Status, "the connector was deleted; its sync will not end"));
+                    if is_set(connector.deleted_at.as_deref()) {
+                        return Err(Error::new(Kind::Conflict, "the connector was deleted; its sync will not end"));
                     }
-                    Ok(sync.read(connector.status))
+                    Ok(sync.read(connector))
                 }
             },
         )
     }
 
-    /// What a status says about this sync.
-    fn read(&self, status: Option<ConnectorStatus>) -> Progress {
-        let Some(status) = status else { return Progress::Queued };
-        let completed = status.completed_at.as_deref().filter(|at| !at.is_empty());
-        let moved = completed.is_some() && completed != self.before.as_deref();
+    /// What the connector says about this sync.
+    fn read(&self, connector: types::Connector) -> Progress {
+        let Some(status) = connector.status else { return Progress::Queued };
+        let before = self.before.as_ref();
+        let moved =
+            |of: fn(&ConnectorStatus) -> Option<&str>| is_set(of(&status)) && of(&status) != before.and_then(of);
+        let started = moved(|status| status.started_at.as_deref());
+        let completed = moved(|status| status.completed_at.as_deref());
+        // A sync that ran when this one was asked for, or may have, ends first: this one starts after it.
+        let ran =
+            |status: &ConnectorStatus| matches!(status.status, Some(SyncStatus::Running | SyncStatus::Unknown(_)));
+        let later = started || !before.is_some_and(ran);
+        let over = completed && later;
         match &status.status {
-            Some(SyncStatus::Done) if moved => Progress::Ended(SyncOutcome::Done(status)),
-            Some(SyncStatus::Error) if moved => Progress::Ended(SyncOutcome::Failed(status)),
-            Some(SyncStatus::Unknown(name)) if moved && name.ends_with("ERRORED_NO_DATA") => {
+            Some(SyncStatus::Done) if over => Progress::Ended(SyncOutcome::Done(status)),
+            Some(SyncStatus::Error) if over => Progress::Ended(SyncOutcome::Failed(status)),
+            Some(SyncStatus::Unknown(name)) if over && name.ends_with("ERRORED_NO_DATA") => {
                 Progress::Ended(SyncOutcome::HeldBack(status))
             }
-            Some(SyncStatus::Disabled) => Progress::Ended(SyncOutcome::Disabled(status)),
-            Some(SyncStatus::Done | SyncStatus::Error | SyncStatus::Unspecified) | None => Progress::Queued,
-            Some(_) => Progress::Running(status),
+            // After a resume the word may stay until the next sync starts. Then nothing else says that syncs are off.
+            Some(SyncStatus::Disabled) if before != Some(&status) || is_set(connector.sync_disabled_at.as_deref()) => {
+                Progress::Ended(SyncOutcome::Disabled(status))
+            }
+            Some(SyncStatus::Running | SyncStatus::Unknown(_)) if later => Progress::Running(status),
+            _ => Progress::Queued,
         }
     }
+}
+
+/// The service writes what is unset as null, or as an empty text.
+fn is_set(text: Option<&str>) -> bool {
+    text.is_some_and(|text| !text.is_empty())
 }
 
 /// The progress of a sync; see [`Sync::watch`].

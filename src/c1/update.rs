@@ -12,6 +12,17 @@ use super::types;
 ///
 /// The service changes only what a mask names, and splits the fields over two operations: `config` goes to `Update`,
 /// the rest to `UpdateDelegated`. Both follow from what is set here.
+///
+/// ```no_run
+/// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+/// use connectors::c1::EnvConfig;
+///
+/// let config = EnvConfig::new().text("domain", "example.okta.com").secret("api_token", "00a1...");
+/// let changed = connector.update().config(config).display_name("Okta").clear_description().send().await?;
+/// println!("{}", changed.display_name.unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is changed until it is sent"]
 #[derive(Clone, Debug)]
 pub struct Update {

@@ -9,6 +9,17 @@ use super::types;
 use super::wait::Deletion;
 
 /// One connector of an instance; see [`Client::connector`].
+///
+/// ```no_run
+/// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
+/// let connector = ph.connector("connector-id");
+/// println!("{}", connector.get().await?.instance_name.unwrap_or_default());
+/// connector.rename("Reports of all teams").await?;
+/// let records = connector.stats().await?.stats.and_then(|counts| counts.total);
+/// println!("{} records", records.unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Connector {
     pub(super) client: Client,
@@ -38,7 +49,7 @@ impl Connector {
     /// Gives it another name for people.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_refused`] if the service answers that it did not; otherwise see [`Error`].
     pub async fn rename(&self, name: impl Into<String>) -> Result<types::RenamedConnector, Error> {
         let request = types::UpdateConnectorNameRequest::new(name.into());
         let answer = self.client.api.rename(self.id.as_str(), &request).await?;
@@ -58,8 +69,17 @@ impl Connector {
     /// Begins to delete the connector and what it brought, and gives back what to wait for the end with: the service
     /// deletes after it has answered.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// connector.delete().await?.wait().await?;
+    /// assert!(connector.get().await.is_err_and(|error| error.is_not_found()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`Error::is_conflict`] if it is locked or in use.
+    /// [`Error::is_conflict`] if it is locked or in use; [`Error::is_not_found`] if there is none with this id. Neither if
+    /// an attempt before, whose answer was lost, may have begun to delete it and the connector reads so.
     pub async fn delete(&self) -> Result<Deletion, Error> {
         let answer = match self.client.api.delete(self.id.as_str()).await {
             Ok(answer) => {
@@ -67,7 +87,7 @@ impl Connector {
                 answer
             }
             // Sent again after an answer was lost, it finds what the first one began.
-            Err(error) if error.attempts() > 1 && (error.is_conflict() || error.is_not_found()) => {
+            Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
                 match self.get().await {
                     Err(gone) if gone.is_not_found() => {}
                     Ok(left) if left.status == Some(types::ConnectorInstanceStatus::Deleting) => {}
@@ -92,5 +112,5 @@ pub(super) fn accepted(success: Option<bool>, message: Option<&str>, operation: 
     }
     let message =
         message.filter(|text| !text.is_empty()).unwrap_or("the server says, without a reason, that it failed");
-    Err(Error::new(Kind::Status, message).operation_named(operation))
+    Err(Error::new(Kind::Refused, message).operation_named(operation))
 }

@@ -1,5 +1,6 @@
 //! Waiting for what the service does by itself: a sync, indexing, a deletion.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,20 @@ impl Connector {
     /// What is synced is not yet indexed: see [`Connector::wait_for_indexing`].
     ///
     /// A sync that has been asked for and has not begun looks like one that is over. So a connector that is idle from the
-    /// start is given [`SyncWait::begins_within`] to begin.
+    /// start is given [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether it was seen to.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// use std::time::Duration;
+    ///
+    /// connector.set_sync(true).send().await?;
+    /// let outcome = connector.wait_for_sync().deadline(Duration::from_secs(3600)).wait().await?;
+    /// if !outcome.is_synced() {
+    ///     eprintln!("{outcome}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait_for_sync(&self) -> SyncWait {
         SyncWait { connector: self.clone(), pace: Pace::default(), begins_within: Duration::from_secs(15) }
     }
@@ -25,6 +39,14 @@ impl Connector {
     ///
     /// This says nothing about the sync, which brings further records while it runs: wait for that first, with
     /// [`Connector::wait_for_sync`].
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let counts = connector.wait_for_indexing().wait().await?;
+    /// println!("{} records", counts.total.unwrap_or_default());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait_for_indexing(&self) -> IndexingWait {
         IndexingWait { connector: self.clone(), pace: Pace::default() }
     }
@@ -47,33 +69,86 @@ pub enum SyncProgress {
     Idle(ConnectorInstance),
     /// It runs, or is in a state that this version does not know.
     Running(ConnectorInstance),
-    /// None runs any more, or none has begun in time.
-    Ended(ConnectorInstance),
+    /// It is over, or none was seen to run.
+    Ended(SyncOutcome),
+}
+
+/// How waiting for a sync ended, with the connector as it was read last.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SyncOutcome {
+    /// A sync was seen to run, and none runs any more.
+    Synced(ConnectorInstance),
+    /// No sync was seen to run in the time that it was given to begin. Either none has begun, or it was over before the
+    /// first look or between two: the service does not tell which.
+    NotSeen(ConnectorInstance),
+}
+
+impl SyncOutcome {
+    /// The connector as it was read last.
+    #[must_use]
+    pub fn instance(&self) -> &ConnectorInstance {
+        match self {
+            Self::Synced(instance) | Self::NotSeen(instance) => instance,
+        }
+    }
+
+    /// Whether a sync was seen to run.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        matches!(self, Self::Synced(_))
+    }
+}
+
+impl fmt::Display for SyncOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Synced(_) => "synced",
+            Self::NotSeen(_) => "no sync was seen to run",
+        })
+    }
 }
 
 impl SyncWait {
     pace_methods!();
 
-    /// How long a sync may take to begin; 15 s by default. With none, a connector that is idle has synced.
+    /// How long a sync may take to begin; 15 s by default. With none, the first look at an idle connector is the last.
     pub fn begins_within(mut self, time: Duration) -> Self {
         self.begins_within = time;
         self
     }
 
-    /// Waits until no sync runs any more, and gives back the connector as it is then.
+    /// Waits until no sync runs any more.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline; otherwise what reading the connector fails with, or that it is being
-    /// deleted.
-    pub async fn wait(self) -> Result<ConnectorInstance, Error> {
+    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the connector is being deleted; otherwise what
+    /// reading it fails with, unless that is [in passing](Watch).
+    pub async fn wait(self) -> Result<SyncOutcome, Error> {
         match self.watch().last().await? {
-            SyncProgress::Idle(instance) | SyncProgress::Running(instance) | SyncProgress::Ended(instance) => {
-                Ok(instance)
-            }
+            SyncProgress::Ended(outcome) => Ok(outcome),
+            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
         }
     }
 
     /// What the sync comes to, each time that is something else. Ends with [`SyncProgress::Ended`] or an error.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// use connectors::pipeshub::SyncProgress;
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut watch = connector.wait_for_sync().watch();
+    /// while let Some(progress) = watch.try_next().await? {
+    ///     match progress {
+    ///         SyncProgress::Idle(_) => println!("it has not begun"),
+    ///         SyncProgress::Running(_) => println!("it runs"),
+    ///         SyncProgress::Ended(outcome) => println!("{outcome}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(self) -> Watch<SyncProgress> {
         let clock = Arc::clone(self.connector.client.transport.clock());
@@ -93,10 +168,13 @@ impl SyncWait {
                     let instance = connector.get().await?;
                     match &instance.status {
                         Some(ConnectorInstanceStatus::Deleting) => {
-                            Err(Error::new(Kind::Status, "the connector is being deleted; its sync will not end"))
+                            Err(Error::new(Kind::Conflict, "the connector is being deleted; its sync will not end"))
                         }
-                        None | Some(ConnectorInstanceStatus::Idle) if began || late => {
-                            Ok(SyncProgress::Ended(instance))
+                        None | Some(ConnectorInstanceStatus::Idle) if began => {
+                            Ok(SyncProgress::Ended(SyncOutcome::Synced(instance)))
+                        }
+                        None | Some(ConnectorInstanceStatus::Idle) if late => {
+                            Ok(SyncProgress::Ended(SyncOutcome::NotSeen(instance)))
                         }
                         None | Some(ConnectorInstanceStatus::Idle) => Ok(SyncProgress::Idle(instance)),
                         Some(_) => Ok(SyncProgress::Running(instance)),
@@ -156,7 +234,8 @@ impl IndexingWait {
     /// Waits until no record waits for indexing or is being indexed, and gives back how many came to what.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline; otherwise what reading the statistics fails with.
+    /// [`Error::is_timeout`] past the deadline; otherwise what reading the statistics fails with, unless that is
+    /// [in passing](Watch).
     pub async fn wait(self) -> Result<RecordCounts, Error> {
         match self.watch().last().await? {
             IndexingProgress::Running(counts) | IndexingProgress::Ended(counts) => Ok(counts),
@@ -164,6 +243,18 @@ impl IndexingWait {
     }
 
     /// How far indexing has come, each time that is further. Ends with [`IndexingProgress::Ended`] or an error.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut watch = connector.wait_for_indexing().watch();
+    /// while let Some(progress) = watch.try_next().await? {
+    ///     println!("{} records to go", progress.pending());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(self) -> Watch<IndexingProgress> {
         let clock = Arc::clone(self.connector.client.transport.clock());
@@ -186,6 +277,17 @@ impl IndexingWait {
 }
 
 /// A deletion that has begun; see [`Connector::delete`]. It is over when the connector can no longer be found.
+///
+/// ```no_run
+/// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+/// use std::time::Duration;
+///
+/// let deletion = connector.delete().await?;
+/// println!("{}", deletion.answer().message.as_deref().unwrap_or_default());
+/// deletion.deadline(Duration::from_secs(600)).wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a deletion goes on by itself; this is how to wait for it"]
 #[derive(Clone, Debug)]
 pub struct Deletion {
@@ -220,8 +322,8 @@ impl Deletion {
     /// Waits until the connector is gone.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline; otherwise what reading the connector fails with, or that the service has
-    /// given up.
+    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the service has given up; otherwise what reading
+    /// the connector fails with, unless that is [in passing](Watch).
     pub async fn wait(self) -> Result<(), Error> {
         self.watch().last().await.map(drop)
     }
@@ -247,7 +349,7 @@ impl Deletion {
                         (Ok(now), Some(DeletionProgress::Running(before)))
                             if deleting(before.as_ref()) && !deleting(&now) =>
                         {
-                            Err(Error::new(Kind::Status, "the service has given up deleting the connector"))
+                            Err(Error::new(Kind::Conflict, "the service has given up deleting the connector"))
                         }
                         (Ok(now), _) => Ok(DeletionProgress::Running(Box::new(now))),
                     }

@@ -182,7 +182,7 @@ async fn pipeshub_workflow() -> Result<()> {
         seen.push(match progress {
             SyncProgress::Idle(_) => "idle".to_owned(),
             SyncProgress::Running(now) => now.status.map_or_else(String::new, |status| status.to_string()),
-            SyncProgress::Ended(_) => "synced".to_owned(),
+            SyncProgress::Ended(outcome) => outcome.to_string(),
             _ => "something new".to_owned(),
         });
     }

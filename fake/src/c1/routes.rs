@@ -249,9 +249,9 @@ fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Queues a sync, unless one is queued or running. The old status stays until it starts.
+/// Queues a sync, unless one is queued. The old status stays until it starts.
 fn queue_sync(world: &mut World, ids: (&str, &str)) -> Answered {
-    if world.live(ids)?.syncs.is_idle() {
+    if world.live(ids)?.syncs.takes_another() {
         let script = world.next_script();
         world.live(ids)?.syncs.queue(script);
     }
@@ -343,7 +343,7 @@ fn rotate_credential(world: &mut World, call: &Call<'_>) -> Answered {
     let connector_id = call.required("connectorId", "connector_id")?;
     let connector = world.live((app_id, connector_id))?;
     let name = connector.value["displayName"].clone();
-    if connector.syncs.ended.is_empty() {
+    if connector.syncs.is_idle() && connector.syncs.ended.is_empty() {
         // Nobody will run a connector with it; as far as polls can see, somebody just did.
         queue_sync(world, (app_id, connector_id))?;
     }

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 ///
 /// Each `Get` of the connector is a poll; `List` is not one. With the default, the first poll after
 /// `ForceSync` still sees the old status, the second and third see `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`.
+/// A sync that is forced while one runs follows it, and so do the polls that it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
     /// How many polls see the sync still waiting in its queue.
@@ -62,6 +63,8 @@ impl SyncScript {
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
+    /// What follows the one that runs.
+    next: Option<SyncScript>,
     /// The ids of those that have ended, oldest first.
     pub(super) ended: Vec<String>,
 }
@@ -79,12 +82,22 @@ impl Syncs {
         matches!(self.stage, Stage::Idle)
     }
 
+    /// Whether none is in the queue: one that runs does not keep another from being queued.
+    pub(super) fn takes_another(&self) -> bool {
+        !matches!(self.stage, Stage::Queued(_)) && self.next.is_none()
+    }
+
+    /// Queues one, behind the one that runs.
     pub(super) fn queue(&mut self, script: SyncScript) {
-        self.stage = Stage::Queued(script);
+        match self.stage {
+            Stage::Running(_) => self.next = Some(script),
+            Stage::Idle | Stage::Queued(_) => self.stage = Stage::Queued(script),
+        }
     }
 
     pub(super) fn abandon(&mut self) {
         self.stage = Stage::Idle;
+        self.next = None;
     }
 
     /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
@@ -115,6 +128,7 @@ impl Syncs {
             return;
         }
         self.end(script.outcome, connector, clock);
+        self.stage = self.next.take().map_or(Stage::Idle, Stage::Queued);
     }
 
     fn end(&mut self, outcome: SyncOutcome, connector: &mut Value, clock: &Clock) {

@@ -306,6 +306,29 @@ async fn syncs_move_by_polls() {
 }
 
 #[tokio::test]
+async fn a_sync_that_is_forced_while_one_runs_follows_it() {
+    let tenant = Tenant::start().await.expect("a tenant");
+    let path = format!("{FIRST}/force_sync");
+    let force = || ok(&tenant, "POST", &path, json!({}));
+    tenant.next_sync(SyncScript::error("the first").polls(0, 1));
+    tenant.next_sync(SyncScript::default().polls(1, 1));
+    force().await;
+    let first = status(&tenant).await;
+    force().await;
+    // In the queue there is one at most.
+    force().await;
+    let ended = status(&tenant).await;
+    assert_eq!((&ended["lastError"], &ended["startedAt"]), (&json!("the first"), &first["startedAt"]));
+    assert_eq!(status(&tenant).await, ended);
+    let second = status(&tenant).await;
+    assert_eq!((&second["status"], &second["completedAt"]), (&json!("SYNC_STATUS_RUNNING"), &ended["completedAt"]));
+    assert!(second["startedAt"].as_str() > first["startedAt"].as_str());
+    let done = status(&tenant).await;
+    assert_eq!(done["status"], "SYNC_STATUS_DONE");
+    assert_eq!(status(&tenant).await, done);
+}
+
+#[tokio::test]
 async fn masks_say_what_changes() {
     let tenant = Tenant::start().await.expect("a tenant");
     let connector = json!({"displayName": "New", "description": "New", "config": {"a": 1}});
