@@ -421,7 +421,7 @@ fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = Result<Bytes, Error>> + S
                 }
             }
             match pieces.pop_front() {
-                None => return Ok(None),
+                None => return Ok::<_, Error>(None),
                 Some(Piece::Bytes(bytes)) if bytes.is_empty() => {}
                 Some(Piece::Bytes(bytes)) => return Ok(Some((bytes, (pieces, None)))),
                 Some(Piece::File(file)) => sending = Some(Sending::begin(file).await?),
