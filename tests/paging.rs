@@ -6,8 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connectors::c1::types::Connector;
 use connectors::Pages;
+use connectors::c1::types::Connector;
 use connectors_fake::{Fault, Gate};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde_json::json;

@@ -415,10 +415,10 @@ impl Form {
 fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
     stream::try_unfold((pieces, None), |(mut pieces, mut sending): (VecDeque<Piece>, Option<Sending>)| async move {
         loop {
-            if let Some(mut file) = sending.take() {
-                if let Some(chunk) = file.chunk().await? {
-                    return Ok(Some((chunk, (pieces, Some(file)))));
-                }
+            if let Some(mut file) = sending.take()
+                && let Some(chunk) = file.chunk().await?
+            {
+                return Ok(Some((chunk, (pieces, Some(file)))));
             }
             match pieces.pop_front() {
                 None => return Ok::<_, Error>(None),
