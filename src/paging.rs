@@ -1,24 +1,48 @@
 //! Lists that come in pages, as streams.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::Error;
 use crate::error::Kind;
 
 /// The items of a list, fetched page by page as they are asked for.
 ///
-/// A page is fetched when its first item is; dropping the stream fetches nothing more. After an error it ends.
+/// A page is fetched when its first item is asked for, unless [`Pages::read_ahead`] says otherwise; dropping the stream
+/// fetches nothing more. After an error it ends.
+///
+/// ```no_run
+/// use futures::TryStreamExt;
+///
+/// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+/// let mut apps = c1.apps();
+/// while let Some(app) = apps.try_next().await? {
+///     println!("{}", app.display_name.unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Pages<T> {
-    items: Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>,
+    pages: PageStream<T>,
+    /// What is left of the page that came last.
+    ready: VecDeque<T>,
 }
 
-impl<T> std::fmt::Debug for Pages<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+type PageStream<T> = Pin<Box<dyn Stream<Item = Result<Vec<T>, Error>> + Send>>;
+
+// Items are moved, never pinned.
+impl<T> Unpin for Pages<T> {}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").finish_non_exhaustive()
     }
 }
@@ -26,8 +50,18 @@ impl<T> std::fmt::Debug for Pages<T> {
 impl<T> Stream for Pages<T> {
     type Item = Result<T, Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.items.as_mut().poll_next(cx)
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(item) = this.ready.pop_front() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(this.pages.as_mut().poll_next(cx)) {
+                Some(Ok(items)) => this.ready = items.into(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 
@@ -37,9 +71,8 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-struct Walk<T, F> {
+struct Walk<F> {
     fetch: F,
-    ready: VecDeque<T>,
     next: Next,
     /// Tokens answered so far: a server that answers one of them again would be walked in a circle.
     seen: HashSet<String>,
@@ -59,35 +92,100 @@ impl<T: Send + 'static> Pages<T> {
         F: FnMut(Option<String>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Page<T>, Error>> + Send,
     {
-        let walk = Walk { fetch, ready: VecDeque::new(), next: Next::First, seen: HashSet::new() };
-        let items = stream::unfold(walk, |mut walk| async move {
-            loop {
-                if let Some(item) = walk.ready.pop_front() {
-                    return Some((Ok(item), walk));
-                }
-                let token = match std::mem::replace(&mut walk.next, Next::End) {
-                    Next::First => None,
-                    Next::Token(token) => Some(token),
-                    Next::Failed(error) => return Some((Err(error), walk)),
-                    Next::End => return None,
-                };
-                match (walk.fetch)(token).await {
-                    Err(error) => return Some((Err(error), walk)),
-                    Ok(page) => {
-                        walk.ready = page.items.into();
-                        walk.next = match page.next.filter(|next| !next.is_empty()) {
-                            None => Next::End,
-                            Some(next) if walk.seen.insert(next.clone()) => Next::Token(next),
-                            Some(_) => {
-                                let message =
-                                    "the server answers a page token it has answered before; the list was cut short";
-                                Next::Failed(Error::new(Kind::Decode, message))
-                            }
-                        };
-                    }
+        let walk = Walk { fetch, next: Next::First, seen: HashSet::new() };
+        let pages = stream::unfold(walk, |mut walk| async move {
+            let token = match std::mem::replace(&mut walk.next, Next::End) {
+                Next::First => None,
+                Next::Token(token) => Some(token),
+                Next::Failed(error) => return Some((Err(error), walk)),
+                Next::End => return None,
+            };
+            match (walk.fetch)(token).await {
+                Err(error) => Some((Err(error), walk)),
+                Ok(page) => {
+                    walk.next = match page.next.filter(|next| !next.is_empty()) {
+                        None => Next::End,
+                        Some(next) if walk.seen.insert(next.clone()) => Next::Token(next),
+                        Some(_) => {
+                            Next::Failed(cut_short("the server answers a page token that it has answered before"))
+                        }
+                    };
+                    Some((Ok(page.items), walk))
                 }
             }
         });
-        Self { items: Box::pin(items) }
+        Self { pages: Box::pin(pages.fuse()), ready: VecDeque::new() }
     }
+
+    /// Fetches up to this many pages ahead, while the program works on the page before them. Off (0) by default: a program
+    /// that stops early would have fetched them for nothing.
+    ///
+    /// With 1, at most one page is there or under way beyond the one whose items are being given out. Each page is fetched
+    /// once, pages and errors come in their order, and nothing is fetched before the first item is asked for. Called again,
+    /// the numbers add up.
+    ///
+    /// The pages are fetched by a task of the tokio runtime in which the first item is asked for; dropping the stream ends
+    /// it. On a runtime of one thread it gets on whenever the program awaits something. With `blocking`, which has a thread
+    /// of its own, it does at any time.
+    ///
+    /// ```no_run
+    /// use futures::TryStreamExt;
+    ///
+    /// # async fn work_on(_: connectors::c1::types::Connector) {}
+    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+    /// let mut connectors = c1.app("my-app").connectors().read_ahead(1);
+    /// while let Some(connector) = connectors.try_next().await? {
+    ///     work_on(connector).await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn read_ahead(self, pages: usize) -> Self {
+        let room = pages.min(Semaphore::MAX_PERMITS);
+        if room == 0 {
+            return self;
+        }
+        let Self { pages: source, ready } = self;
+        let pages = stream::once(async move { fetch_ahead(source, room) }).flatten();
+        Self { pages: Box::pin(pages.fuse()), ready }
+    }
+}
+
+/// Begins to fetch pages in a task of their own, as far as there is room for them.
+fn fetch_ahead<T: Send + 'static>(
+    mut source: PageStream<T>,
+    room: usize,
+) -> impl Stream<Item = Result<Vec<T>, Error>> + Send {
+    let (sender, receiver) = mpsc::channel(room);
+    // Dropped, it ends the task.
+    let mut task = JoinSet::new();
+    let fetching = async move {
+        // A page has its place before it is fetched, so that one under way counts as well.
+        while let Ok(place) = sender.reserve().await {
+            let Some(page) = source.next().await else { break };
+            place.send(page);
+        }
+    };
+    task.spawn(fetching.in_current_span());
+    stream::unfold((receiver, task), |(mut receiver, mut task)| async move {
+        if let Some(page) = receiver.recv().await {
+            return Some((page, (receiver, task)));
+        }
+        // No page is left: the list has ended, or the task has.
+        match task.join_next().await? {
+            Ok(()) => None,
+            // It is the caller's, as without a task.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => {
+                let message = "the runtime ended while pages were read ahead; the list was cut short";
+                Some((Err(Error::new(Kind::Broken, message).caused_by(error)), (receiver, task)))
+            }
+        }
+    })
+}
+
+/// The server's pages contradict each other or themselves, so that nobody can tell whether anything is missing.
+pub(crate) fn cut_short(why: &str) -> Error {
+    Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

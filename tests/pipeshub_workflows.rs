@@ -3,6 +3,10 @@
 
 mod support;
 
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +18,7 @@ use connectors::pipeshub::{
 };
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use support::TestClock;
 
@@ -40,6 +44,14 @@ async fn setup() -> Setup {
 
 fn builder(instance: &Instance) -> ClientBuilder {
     Client::builder().instance(instance.url()).client_credentials(instance.client_id(), instance.client_secret())
+}
+
+/// An empty folder for one test's files.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("connectors-{name}-{}", std::process::id()));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn object(value: Value) -> serde_json::Map<String, Value> {
@@ -113,6 +125,85 @@ async fn lists_are_of_one_scope_or_of_both() {
     assert_eq!(all.last().unwrap().connector_id.as_deref(), Some("local-01"));
     let types: Vec<_> = s.ph.registry_of(ConnectorScope::Personal).try_collect().await.unwrap();
     assert!(types.iter().all(|it| it.connector_type.as_deref() != Some("Confluence")));
+}
+
+#[tokio::test]
+async fn a_list_that_contradicts_itself_is_told_and_one_that_changes_is_read() {
+    let s = setup().await;
+    let page = |ids: &[&str], pagination: Value| {
+        let connectors: Vec<Value> = ids.iter().map(|id| json!({"_key": id, "type": "S3"})).collect();
+        let body = json!({"success": true, "connectors": connectors, "pagination": pagination});
+        s.instance.fault(Fault::status(200).json(&body).on("listConnectorInstances"));
+    };
+    let read = || async {
+        let list = s.ph.connectors(ConnectorScope::Team).list();
+        let read: Vec<_> = list.map_ok(|it| it.connector_id.unwrap_or_default()).collect().await;
+        assert_eq!(s.instance.pending_faults(), 0, "{read:?}");
+        read
+    };
+
+    // Something was promised and did not come; what came before it is given out.
+    for wrong in [
+        json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": true}),
+        json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": false}),
+        json!({"hasMore": true}),
+    ] {
+        page(&["c1"], json!({"page": 1, "totalCount": 500, "totalPages": 3, "hasNext": true}));
+        page(&[], wrong.clone());
+        let read = read().await;
+        let error = read[1].as_ref().unwrap_err();
+        assert!(read.len() == 2 && read[0].as_deref().is_ok_and(|id| id == "c1"), "{wrong}: {read:?}");
+        assert!(error.is_decode() && error.operation() == Some("list"), "{wrong}: {error:?}");
+        assert!(error.to_string().contains("cut short"), "{wrong}: {error}");
+    }
+    // Another page than the one that was asked for.
+    page(&["c1"], json!({"page": 1, "hasNext": true}));
+    page(&["c1"], json!({"page": 1, "hasNext": true}));
+    let twice = read().await;
+    assert!(twice.len() == 2 && twice[1].as_ref().is_err_and(Error::is_decode), "{twice:?}");
+
+    // It became shorter, or longer, while it was read.
+    page(&["c1"], json!({"page": 1, "totalCount": 201, "totalPages": 2, "hasNext": true, "nextPage": 2}));
+    page(&[], json!({"page": 2, "totalCount": 200, "totalPages": 1, "hasNext": false, "nextPage": null}));
+    assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["c1"]);
+    page(&["c1"], json!({"page": 1, "totalCount": 201, "totalPages": 2, "hasNext": true}));
+    page(&["c2"], json!({"page": 2, "totalCount": 401, "totalPages": 3, "hasNext": true}));
+    page(&["c3"], json!({"page": 3, "totalCount": 401, "totalPages": 3, "hasNext": false}));
+    assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["c1", "c2", "c3"]);
+    // Who says that there is more is believed.
+    page(&["c1"], json!({"page": 1, "totalPages": 2, "hasNext": false}));
+    page(&["c2"], json!({"page": 2, "totalPages": 2, "hasNext": true}));
+    page(&[], json!({"page": 3, "totalPages": 2, "hasNext": true}));
+    assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["c1", "c2"]);
+}
+
+#[tokio::test]
+async fn an_answer_of_200_that_says_it_failed_is_a_refusal() {
+    let s = setup().await;
+    let connector = s.ph.connector("drive-01");
+    let refusing = |operation: &str| {
+        let body = json!({"success": false, "message": "no room left"});
+        s.instance.fault(Fault::status(200).json(&body).on(operation));
+    };
+    refusing("saveConnectorFilters");
+    let error = connector.save_filters(object(json!({"folders": {}}))).await.unwrap_err();
+    assert!(error.is_refused() && !error.may_have_happened() && error.message() == "no room left", "{error:?}");
+    refusing("createConnectorInstance");
+    let error = s.ph.create("S3", "New").send().await.unwrap_err();
+    assert!(error.is_refused() && error.created().is_none(), "{error:?}");
+    // Not an empty list.
+    refusing("listConnectorInstances");
+    assert!(s.ph.all_connectors().list().try_next().await.unwrap_err().is_refused());
+    refusing("getConnectorRegistry");
+    assert!(s.ph.registry().try_next().await.unwrap_err().is_refused());
+    refusing("getFilterFieldOptions");
+    assert!(connector.filter_options("folders").list().try_next().await.unwrap_err().is_refused());
+    refusing("getConnectorFilters");
+    assert!(connector.filters().await.unwrap_err().is_refused());
+    refusing("getConnectorConfig");
+    assert!(connector.config().await.unwrap_err().is_refused());
+    refusing("getConnectorSchema");
+    assert!(s.ph.connector_schema("S3").await.unwrap_err().is_refused());
 }
 
 #[tokio::test]
@@ -281,6 +372,32 @@ async fn options_of_a_filter_are_read_page_by_page() {
     assert_eq!(ids(found), ["folder-2"]);
     let error = connector.filter_options("nothing").list().try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
+
+    // What was promised has to come, by number as well as by cursor.
+    let page = |body: Value| s.instance.fault(Fault::status(200).json(&body).on("getFilterFieldOptions"));
+    let read = || async {
+        let read: Vec<_> = connector.filter_options("folders").list().map_ok(|it| it.id.unwrap()).collect().await;
+        assert_eq!(s.instance.pending_faults(), 0, "{read:?}");
+        read
+    };
+    page(json!({"success": true, "options": [{"id": "f1"}], "page": 1, "hasMore": true}));
+    page(json!({"success": true, "options": [], "page": 2, "hasMore": true}));
+    let cut = read().await;
+    assert!(cut.len() == 2 && cut[1].as_ref().is_err_and(Error::is_decode), "{cut:?}");
+    page(json!({"success": true, "options": [{"id": "f1"}], "page": 1, "hasMore": true}));
+    page(json!({"success": true, "options": [{"id": "f1"}], "page": 1, "hasMore": true}));
+    let cut = read().await;
+    assert!(cut.len() == 2 && cut[1].as_ref().is_err_and(Error::is_decode), "{cut:?}");
+    page(json!({"success": true, "options": [{"id": "f1"}], "hasMore": true, "cursor": "a"}));
+    page(json!({"success": true, "options": [{"id": "f2"}], "hasMore": true, "cursor": null}));
+    let cut = read().await;
+    assert!(cut.len() == 3 && cut[1].as_deref().is_ok_and(|id| id == "f2"), "{cut:?}");
+    assert!(cut[2].as_ref().is_err_and(|error| error.to_string().contains("cut short")), "{cut:?}");
+    // A cursor leads on even from a page that has nothing.
+    page(json!({"success": true, "options": [], "hasMore": true, "cursor": "a"}));
+    page(json!({"success": true, "options": [{"id": "f2"}], "hasMore": false, "cursor": null}));
+    assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["f2"]);
+
     connector.save_filters(object(json!({"folders": {"operator": "in", "value": ["folder-1"]}}))).await.unwrap();
     let stored = s.instance.connector("drive-01").unwrap();
     assert_eq!(stored["config"]["filters"]["folders"]["value"], json!(["folder-1"]));
@@ -298,16 +415,22 @@ async fn a_connector_is_let_in_by_a_person() {
     consent.finish(&back).await.unwrap();
     assert_eq!(connector.get().await.unwrap().is_authenticated, Some(true));
 
-    // Another's way back, a refusal, and a code that is used again.
+    // Others' ways back, a refusal, and a code that is used again.
     let consent = connector.authorize(None).await.unwrap();
-    let error = consent.clone().finish("/?code=c&state=another").await.unwrap_err();
-    assert!(error.is_auth(), "{error:?}");
-    let error = consent.clone().finish("/?error=access_denied&state=s").await.unwrap_err();
+    let state = consent.answer().state.clone().unwrap();
+    let sent = s.instance.requests().len();
+    for stray in ["/favicon.ico", "/?code=c&state=another", "/?error=access_denied", "/?error=access_denied&state=s"] {
+        let error = consent.finish(stray).await.unwrap_err();
+        assert!(error.is_auth() && error.code().is_none(), "{stray}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains(&state), "{error:?}");
+    }
+    let error = consent.finish(&format!("/?error=access_denied&state={state}")).await.unwrap_err();
     assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
+    assert_eq!(s.instance.requests().len(), sent);
     let back = s.instance.authorize(consent.url());
-    consent.clone().finish(&back).await.unwrap();
+    consent.finish(&back).await.unwrap();
     let error = consent.finish(&back).await.unwrap_err();
-    assert!(error.code() == Some("invalid_state") && !error.may_have_happened(), "{error:?}");
+    assert!(error.is_refused() && error.code() == Some("invalid_state") && !error.may_have_happened(), "{error:?}");
     assert!(s.ph.connector("s3-01").authorize(None).await.unwrap_err().is_bad_request());
 }
 
@@ -364,6 +487,75 @@ async fn a_person_logs_in_and_stays_logged_in() {
 }
 
 #[tokio::test]
+async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once() {
+    let s = setup().await;
+    let begin = || {
+        let builder = Client::builder().instance(s.instance.url()).clock(s.clock.clone());
+        builder.authorization_code(s.instance.client_id(), "http://127.0.0.1:9/done").unwrap()
+    };
+    let login = begin();
+    let back = s.instance.authorize(login.url());
+    let state = back.split("state=").nth(1).unwrap();
+    for stray in [
+        "/favicon.ico",
+        "/done?error=access_denied",
+        "/done?error=access_denied&state=another",
+        "/done?code=c&state=another",
+    ] {
+        let error = login.finish(stray).await.unwrap_err();
+        assert!(error.is_auth() && error.code().is_none(), "{stray}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains(state), "{error:?}");
+    }
+    let error = login.finish(&format!("/done?error=access_denied&state={state}")).await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
+    assert_eq!(s.reached("token"), 0);
+
+    // All that has left it as it was.
+    let ph = login.finish(&back).await.unwrap();
+    ph.connector("s3-01").get().await.unwrap();
+    let error = login.finish(&back).await.unwrap_err();
+    assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
+    assert_eq!(s.reached("token"), 1);
+
+    // The code may have been taken: it is not sent again, whoever asks.
+    s.instance.clear_requests();
+    let login = begin();
+    let back = s.instance.authorize(login.url());
+    s.instance.fault(Fault::close_after_request().token_endpoint());
+    assert!(login.finish(&back).await.unwrap_err().may_have_happened());
+    assert!(login.finish(&back).await.unwrap_err().is_conflict());
+    assert_eq!(s.reached("token"), 1);
+}
+
+#[tokio::test]
+async fn the_first_token_of_a_login_lives_from_when_it_was_issued() {
+    let s = setup().await;
+    let told = Arc::new(Mutex::new(0));
+    let logged_in = async || {
+        *told.lock().unwrap() = 0;
+        let heard = Arc::clone(&told);
+        let builder = Client::builder().instance(s.instance.url()).clock(s.clock.clone());
+        let builder = builder.on_rotate(move |_| *heard.lock().unwrap() += 1);
+        let login = builder.authorization_code(s.instance.client_id(), "http://127.0.0.1:9/done").unwrap();
+        login.finish(&s.instance.authorize(login.url())).await.unwrap()
+    };
+    let ph = logged_in().await;
+    // It is first used two minutes before its end.
+    s.clock.advance(Duration::from_secs(3480));
+    ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), 1);
+    s.clock.advance(Duration::from_secs(119));
+    ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), 2, "the token was taken for a fresh one when it was first used");
+
+    // It is not used before its end.
+    let ph = logged_in().await;
+    s.clock.advance(Duration::from_secs(3600));
+    ph.connector("s3-01").get().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), 2);
+}
+
+#[tokio::test]
 async fn tokens_are_renewed_two_minutes_ahead_and_once_after_a_refusal() {
     let s = setup().await;
     s.ph.connector("s3-01").get().await.unwrap();
@@ -395,12 +587,11 @@ async fn tokens_are_renewed_two_minutes_ahead_and_once_after_a_refusal() {
 async fn files_are_sent_as_they_are_read() {
     let s = setup().await;
     let connector = s.ph.connector("local-01");
-    let folder = std::env::temp_dir().join(format!("connectors-upload-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("upload");
     let (large, empty) = (folder.join("large \"1\".bin"), folder.join("empty"));
     let content: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
-    std::fs::write(&large, &content).unwrap();
-    std::fs::write(&empty, "").unwrap();
+    fs::write(&large, &content).unwrap();
+    fs::write(&empty, "").unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&told);
     let mut moved = LocalFsFileEvent::new("MOVED".to_owned(), "b/notes.txt".to_owned(), 7, false);
@@ -444,7 +635,91 @@ async fn files_are_sent_as_they_are_read() {
     assert_eq!(s.reached("submitConnectorFileEventUploads"), 1);
     let error = s.ph.connector("s3-01").upload("b").bytes("a", "x").send().await.unwrap_err();
     assert!(error.is_bad_request() && error.message().contains("Local FS"), "{error:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_is_told_and_leaves_no_doubt() {
+    let s = setup().await;
+    let folder = folder("changing");
+    let write = |path: &Path| File::options().write(true).open(path).unwrap();
+    let whole = vec![b'a'; 1_200_000];
+    // What happens to the file, and how much of the body has been read by then.
+    type Change = fn(&File, &Path);
+    let changes: [(&str, u64, Change); 4] = [
+        ("gone", 0, |_, path| fs::remove_file(path).unwrap()),
+        ("cut", 0, |file, _| file.set_len(10).unwrap()),
+        ("shorter", 300_000, |file, _| file.set_len(300_000).unwrap()),
+        ("other", 300_000, |mut file, _| {
+            file.seek(SeekFrom::End(-1)).unwrap();
+            file.write_all(b"b").unwrap();
+        }),
+    ];
+    for (name, after, change) in changes {
+        let path = folder.join(name);
+        fs::write(&path, &whole).unwrap();
+        let (file, on_disk, done) = (write(&path), path.clone(), AtomicBool::new(false));
+        let upload = s.ph.connector("local-01").upload("b").bytes("before", "x").file(name, &path);
+        let upload = upload.bytes("after", "y").on_progress(move |progress| {
+            if progress.sent > after && !done.swap(true, Ordering::Relaxed) {
+                change(&file, &on_disk);
+            }
+        });
+        let error = upload.send().await.unwrap_err();
+        assert!(error.is_invalid_argument() && !error.may_have_happened(), "{name}: {error:?}");
+        assert!(error.to_string().contains(&format!("{}`", path.display())), "{name}: {error}");
+        assert!(s.instance.uploads("local-01").is_empty(), "{name}");
+    }
+
+    // What is added to it is left for the next time.
+    let path = folder.join("longer");
+    fs::write(&path, &whole).unwrap();
+    let (file, done) = (File::options().append(true).open(&path).unwrap(), AtomicBool::new(false));
+    let upload = s.ph.connector("local-01").upload("b").file("longer", &path).on_progress(move |_| {
+        if !done.swap(true, Ordering::Relaxed) {
+            (&file).write_all(b"more").unwrap();
+        }
+    });
+    upload.send().await.unwrap();
+    assert!(s.instance.uploads("local-01")[0].files[0].content() == whole);
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_the_service_would_not_take_is_not_sent() {
+    let s = setup().await;
+    let folder = folder("limits");
+    let upload = || s.ph.connector("local-01").upload("b").bytes("before", "x");
+    // It has no bytes on disk, and is not read to know how many it is long.
+    let large = folder.join("large");
+    File::create(&large).unwrap().set_len(100 * 1024 * 1024 + 1).unwrap();
+    let error = upload().file("large", &large).send().await.unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("104857601 bytes"), "{error}");
+    let error = upload().bytes("a", vec![0_u8; 11]).largest_file(10).send().await.unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("11 bytes"), "{error}");
+    let many = (0..5000).fold(upload(), |upload, number| upload.deleted(format!("{number}")));
+    let error = many.send().await.unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("5001"), "{error}");
+    let error = upload().file("folder", &folder).send().await.unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("regular file"), "{error}");
+    assert!(s.instance.requests().is_empty());
+    upload().bytes("a", vec![0_u8; 11]).largest_file(11).send().await.unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_refused_and_not_waited_for() {
+    let s = setup().await;
+    let folder = folder("pipe");
+    let pipe = folder.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let error = s.ph.connector("local-01").upload("b").file("a", path).send().await.unwrap_err();
+        assert!(error.is_invalid_argument() && error.to_string().contains("regular file"), "{error}");
+    }
+    assert!(s.instance.requests().is_empty());
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +17,7 @@ use crate::Error;
 use crate::error::Kind;
 
 use super::oauth::Granted;
-use super::{Token, TokenEndpoint, TokenProvider, form};
+use super::{LoggedIn, Token, TokenEndpoint, TokenProvider, form};
 
 /// A secret that only the one who began a login knows (RFC 7636).
 pub(crate) struct Pkce {
@@ -74,6 +75,8 @@ pub(crate) struct CodeLogin {
     pkce: Pkce,
     /// By which the browser's way back is known to belong to this login.
     state: Zeroizing<String>,
+    /// Whether a code has been sent to be exchanged.
+    exchanged: AtomicBool,
 }
 
 impl fmt::Debug for CodeLogin {
@@ -85,7 +88,8 @@ impl fmt::Debug for CodeLogin {
 impl CodeLogin {
     /// Begins a login that ends at `redirect_uri`.
     pub(crate) fn new(app: OAuthApp, redirect_uri: impl Into<String>) -> Result<Self, Error> {
-        Ok(Self { app, redirect_uri: redirect_uri.into(), pkce: Pkce::new()?, state: random()? })
+        let (pkce, state, exchanged) = (Pkce::new()?, random()?, AtomicBool::new(false));
+        Ok(Self { app, redirect_uri: redirect_uri.into(), pkce, state, exchanged })
     }
 
     /// Where the person's browser has to go. `offline_access` among the scopes asks for a refresh token.
@@ -102,11 +106,17 @@ impl CodeLogin {
         url
     }
 
-    /// Exchanges the code that the browser came back with. A code works once, so this is not sent again when its answer is
-    /// lost: the person has to log in again.
-    pub(crate) async fn finish(self, endpoint: &TokenEndpoint, code: &str, state: &str) -> Result<Granted, Error> {
-        if state != self.state.as_str() {
-            return Err(Error::new(Kind::Auth, "the browser came back from a login that was not begun here"));
+    /// What the browser has to bring back.
+    pub(crate) fn state(&self) -> &str {
+        &self.state
+    }
+
+    /// Exchanges the code that the browser came back with, whose state was that of this login. A code works once, so this is
+    /// not sent again when its answer is lost: the person has to log in again.
+    pub(crate) async fn finish(&self, endpoint: &TokenEndpoint, code: &str) -> Result<Granted, Error> {
+        if self.exchanged.swap(true, Ordering::Relaxed) {
+            let message = "a code of this login has been exchanged already; begin another login";
+            return Err(Error::new(Kind::Conflict, message));
         }
         let body = || {
             Ok(self.app.form(&[
@@ -116,7 +126,12 @@ impl CodeLogin {
                 ("code_verifier", self.pkce.verifier.as_str()),
             ]))
         };
-        endpoint.granted(body, false).await
+        endpoint.granted(body, false).await.inspect_err(|error| {
+            if error.is_connect() {
+                // It was never sent.
+                self.exchanged.store(false, Ordering::Relaxed);
+            }
+        })
     }
 }
 
@@ -136,7 +151,7 @@ pub(crate) struct RefreshingToken {
 
 struct Held {
     /// An access token that came with the refresh token, until it is given out.
-    access: Option<Token>,
+    access: Option<LoggedIn>,
     refresh: SecretString,
 }
 
@@ -153,11 +168,12 @@ impl RefreshingToken {
         Self { endpoint, app, held, on_rotate: Arc::new(|_| {}) }
     }
 
-    /// An access token to begin with.
+    /// An access token to begin with, had just now.
     pub(crate) fn starting_with(self, access: Token) -> Self {
+        let clock = Arc::clone(&self.endpoint.exchange.clock);
         // Nobody else has it yet.
         if let Ok(mut held) = self.held.try_lock() {
-            held.access = Some(access);
+            held.access = Some(LoggedIn::new(access, clock));
         }
         self
     }
@@ -174,7 +190,10 @@ impl TokenProvider for RefreshingToken {
     async fn token(&self) -> Result<Token, Error> {
         // Held to the end: two refreshes at once would use the same token twice.
         let mut held = Arc::clone(&self.held).lock_owned().await;
-        if let Some(access) = held.access.take() {
+        // It may have lain here past its end.
+        if let Some(access) = held.access.take()
+            && let Ok(access) = access.token().await
+        {
             return Ok(access);
         }
         let (endpoint, app, on_rotate) = (Arc::clone(&self.endpoint), self.app.clone(), Arc::clone(&self.on_rotate));

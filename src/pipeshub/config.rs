@@ -84,20 +84,48 @@ impl Connector {
     /// Reads the configuration. Its secrets come in clear, unless the server is new enough to mask those that the type's
     /// schema marks; `Debug` of what is answered prints none of them.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let settings = connector.config().await?.config.unwrap_or_default();
+    /// println!("{:?}", settings.filters);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`Error`].
     pub async fn config(&self) -> Result<types::ConnectorConfig, Error> {
         let answer = self.client.api.get_config(self.id.as_str()).await?;
+        accepted(answer.success, None, "get_config")?;
         answer.config.ok_or_else(|| super::connector::missing("config"))
     }
 
     /// Replaces the configuration, section by section: what is not set here stays. Only while the connector's sync is off: an
     /// active one is refused (400). Other fields of `auth` undo a sign-in: see [`Connector::authorize`].
+    ///
+    /// ```no_run
+    /// use connectors::pipeshub::AuthFields;
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let auth = AuthFields::new().field("bucket", "reports").secret("secretKey", "...");
+    /// connector.set_config().auth(auth).base_url("https://pipeshub.example.com").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_config(&self) -> SetConfig {
         SetConfig { connector: self.clone(), auth: None, sync: None, filters: None, base_url: None }
     }
 
     /// Replaces the fields by which the connector proves itself. Undoes a sign-in: see [`Connector::authorize`].
+    ///
+    /// ```no_run
+    /// use connectors::pipeshub::AuthFields;
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// connector.set_auth(AuthFields::new().field("accessKey", "AKIA...").secret("secretKey", "...")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing.
@@ -110,6 +138,18 @@ impl Connector {
 
     /// Replaces the schedule and the filters of the sync. Only while the connector's sync is off: an active one is refused
     /// (400).
+    ///
+    /// ```no_run
+    /// use serde_json::{Map, json};
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let buckets = json!({"buckets": {"operator": "in", "value": ["logs"]}});
+    /// let filters = Map::from_iter([("sync".to_owned(), buckets)]);
+    /// let answer = connector.set_sync_filters().filters(filters).send().await?;
+    /// println!("everything anew: {}", answer.sync_filters_changed.unwrap_or_default());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_sync_filters(&self) -> SetSyncFilters {
         SetSyncFilters { connector: self.clone(), sync: None, filters: None, base_url: None }
     }

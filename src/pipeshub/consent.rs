@@ -8,7 +8,7 @@ use crate::Error;
 use crate::error::Kind;
 
 use super::connector::{Connector, accepted, missing};
-use super::oauth::Redirect;
+use super::oauth::code_in;
 use super::types;
 
 impl Connector {
@@ -38,9 +38,21 @@ impl Connector {
     /// Ends what [`Connector::authorize`] began, with the code and the state that the browser brought back, and the same
     /// `base_url`. For programs that no longer have the [`Consent`]. A code is good once, so this is never sent twice.
     ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// match connector.finish_oauth("the code", "the state", None).await {
+    ///     Ok(_) => println!("let in"),
+    ///     Err(error) if error.is_refused() => println!("{}", error.code().unwrap_or("for no reason")),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came: whether it worked is in the connector's `is_authenticated`.
-    /// An answer of 200 that says it failed is an error, whose [`Error::code`] is the service's.
+    /// [`Error::is_refused`] if the service answers that it did not let the connector in; [`Error::code`] is its own word
+    /// for why, such as `access_denied` or `invalid_state`.
     pub async fn finish_oauth(
         &self,
         code: &str,
@@ -52,7 +64,7 @@ impl Connector {
         if error.is_some() || answer.success == Some(false) {
             let why = answer.error_message.as_deref().filter(|text| !text.is_empty()).or(error);
             let message = format!("the connector was not let in: {}", why.unwrap_or("the server gives no reason"));
-            let error = Error::new(Kind::Status, message).with_code(error.map(str::to_owned));
+            let error = Error::new(Kind::Refused, message).with_code(error.map(str::to_owned));
             return Err(error.operation_named("handle_oauth_callback"));
         }
         Ok(answer)
@@ -89,20 +101,19 @@ impl Consent {
         &self.answer
     }
 
-    /// Ends it with the address that the browser came back to: the whole URL, or what follows the host.
+    /// Ends it with the address that the browser came back to: the whole URL, or what follows the host. An address that is
+    /// not from this consent changes nothing: wait for the one that is.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the person refused, or the address is not from this consent; otherwise as
-    /// [`Connector::finish_oauth`].
-    pub async fn finish(self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
+    /// [`Error::is_auth`] if the address is not from this consent; and with an [`Error::code`] such as `access_denied`, if
+    /// the person or the provider refused. Otherwise as [`Connector::finish_oauth`].
+    pub async fn finish(&self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
         let parameter = |wanted: &str| self.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value);
         let expected = parameter("redirect_uri").and_then(|uri| Url::parse(&uri).ok());
-        let back = Redirect::read(expected.as_ref().unwrap_or(&self.url), redirected_to)?;
         // A provider brings back the state it was given (RFC 6749, section 4.1.2).
         let begun = parameter("state").map(std::borrow::Cow::into_owned).or_else(|| self.answer.state.clone());
-        if begun.as_deref() != Some(back.state.as_str()) {
-            return Err(Error::new(Kind::Auth, "the browser came back from a consent that was not begun here"));
-        }
-        self.connector.finish_oauth(&back.code, &back.state, self.base_url.as_deref()).await
+        let state = begun.ok_or_else(|| missing("state"))?;
+        let code = code_in(expected.as_ref().unwrap_or(&self.url), redirected_to, &state)?;
+        self.connector.finish_oauth(&code, &state, self.base_url.as_deref()).await
     }
 }

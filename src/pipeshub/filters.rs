@@ -5,27 +5,49 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::paging::{Page, Pages};
+use crate::paging::{Page, Pages, cut_short};
 
 use super::connector::{Connector, accepted, missing};
 use super::ids::FilterKey;
-use super::registry::number;
+use super::registry::{check_number, number};
 use super::types;
 
 /// The most options a page can have.
 const PAGE_SIZE: i64 = 100;
+/// The token of a page that was promised without a way to it. No number, and no cursor.
+const NOWHERE: &str = "?";
 
 impl Connector {
     /// The options of the filters that have a few: a map of a filter's kind to what can be chosen.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// for (kind, options) in connector.filters().await? {
+    ///     println!("{kind}: {options}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn filters(&self) -> Result<types::FilterOptions, Error> {
         let answer = self.client.api.get_filters(self.id.as_str()).await?;
+        accepted(answer.success, None, "get_filters")?;
         answer.filter_options.ok_or_else(|| missing("filterOptions"))
     }
 
     /// Replaces what is chosen; nothing at all is refused (400).
+    ///
+    /// ```no_run
+    /// use serde_json::{Map, json};
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let folders = json!({"operator": "in", "value": ["folder-1"]});
+    /// connector.save_filters(Map::from_iter([("folders".to_owned(), folders)])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`Error`].
@@ -37,6 +59,18 @@ impl Connector {
     }
 
     /// What can be chosen for one filter that has many options, such as the folders of a drive.
+    ///
+    /// ```no_run
+    /// use futures::TryStreamExt;
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let mut folders = connector.filter_options("folders").search("plans").list();
+    /// while let Some(folder) = folders.try_next().await? {
+    ///     println!("{}", folder.label.unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter_options(&self, key: impl Into<FilterKey>) -> FilterQuery {
         FilterQuery {
             connector: self.clone(),
@@ -99,6 +133,10 @@ impl FilterQuery {
     /// One page. Some types answer a cursor for the next and some only that there is more: a token of ours is the one
     /// after `=`, or the number of a page.
     async fn page(&self, token: Option<&str>) -> Result<Page<types::FilterOption>, Error> {
+        let lost = |why: &str| Err(cut_short(why).operation_named("get_filter_options"));
+        if token == Some(NOWHERE) {
+            return lost("the server says that there is more, and not where");
+        }
         let cursor = token.and_then(|token| token.strip_prefix('='));
         let asked = number(token);
         let Connector { client, id } = &self.connector;
@@ -119,13 +157,21 @@ impl FilterQuery {
         let items = answer.options.unwrap_or_default();
         // Beside the options, or where the document has it.
         let nested = answer.pagination.unwrap_or_default();
+        if cursor.is_none() {
+            // What comes by a cursor has no number.
+            check_number(asked, answer.page.or(nested.page))
+                .map_err(|error| error.operation_named("get_filter_options"))?;
+        }
         let more = answer.has_more.or(nested.has_more);
         let next = answer.cursor.or(nested.cursor).filter(|cursor| !cursor.is_empty());
         let next = match (more, next) {
-            (Some(false), _) => None,
+            (Some(false), _) | (None, None) => None,
             (_, Some(cursor)) => Some(format!("={cursor}")),
-            (Some(true), None) if cursor.is_none() && !items.is_empty() => Some(asked.saturating_add(1).to_string()),
-            _ => None,
+            (Some(true), None) if cursor.is_some() => Some(NOWHERE.to_owned()),
+            (Some(true), None) if items.is_empty() => {
+                return lost(&format!("page {asked} is empty, and the server says that it is not the end"));
+            }
+            (Some(true), None) => Some(asked.saturating_add(1).to_string()),
         };
         Ok(Page { items, next })
     }

@@ -26,7 +26,8 @@
 //! - **A toggle flips.** [`Connector::set_sync`] reads before and after, and never sends it twice.
 //! - **Synced is not indexed.** [`Connector::wait_for_sync`] and [`Connector::wait_for_indexing`] are two waits.
 //! - **A deletion goes on after its answer.** [`Connector::delete`] gives back what to wait with.
-//! - **200 may say that it failed.** Where an answer says so, this module makes an error of it.
+//! - **200 may say that it failed.** Where an answer says so, this module makes an error of it:
+//!   [`Error::is_refused`](crate::Error::is_refused).
 
 mod client;
 mod config;

@@ -117,6 +117,24 @@ impl OnRotate {
 ///
 /// It holds what proves that the one who ends the login is the one who began it, so it has to be kept in between, and is
 /// good for one login.
+///
+/// ```no_run
+/// use connectors::pipeshub::Client;
+///
+/// # async fn next_request_to_port_8000() -> String { String::new() }
+/// # async fn example() -> Result<Client, connectors::Error> {
+/// let login = Client::builder().authorization_code("app-id", "http://127.0.0.1:8000/done")?;
+/// println!("open {}", login.url());
+/// loop {
+///     // Browsers ask for icons as well, and anybody on this machine can ask for anything.
+///     let address = next_request_to_port_8000().await;
+///     match login.finish(&address).await {
+///         Err(error) if error.is_auth() && error.code().is_none() => println!("{error}"),
+///         done => break done,
+///     }
+/// }
+/// # }
+/// ```
 #[must_use = "a login is not over until it is finished"]
 pub struct Authorization {
     server: Server,
@@ -157,55 +175,55 @@ impl Authorization {
         self.url.as_str()
     }
 
-    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code is
-    /// good once, so nothing is sent twice.
+    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. An address
+    /// that is not from this login changes nothing: wait for the one that is. A code is good once, so nothing is sent twice.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the person or the server refused, or the address is not from this login.
-    pub async fn finish(self, redirected_to: &str) -> Result<Client, Error> {
-        let back = Redirect::read(&self.redirect_uri, redirected_to)?;
+    /// [`Error::is_auth`] if the address is not from this login; and with the server's word for it in [`Error::code`], such
+    /// as `access_denied` or `invalid_grant`, if the person or the server refused. [`Error::is_conflict`] if a code of this
+    /// login was sent before; [`Error::may_have_happened`] if no answer came: begin another login then.
+    pub async fn finish(&self, redirected_to: &str) -> Result<Client, Error> {
+        let code = code_in(&self.redirect_uri, redirected_to, self.login.state())?;
         let endpoint = self.server.token_endpoint()?;
-        let granted = self.login.finish(&endpoint, &back.code, &back.state).await?;
+        let granted = self.login.finish(&endpoint, &code).await?;
         let provider = match granted.refresh_token {
             Some(refresh) => {
+                let tokens = RefreshingToken::new(endpoint, self.app.clone(), refresh.expose_secret());
+                // The token's time runs while somebody is told.
+                let tokens = tokens.starting_with(granted.token);
                 self.on_rotate.tell(refresh.expose_secret());
-                let tokens = RefreshingToken::new(endpoint, self.app, refresh.expose_secret());
-                Provider::new(self.on_rotate.hear(tokens.starting_with(granted.token)))
+                Provider::new(self.on_rotate.clone().hear(tokens))
             }
             None => Provider::new(LoggedIn::new(granted.token, Arc::clone(&self.server.exchange.clock))),
         };
-        Ok(self.server.client(provider))
+        Ok(self.server.clone().client(provider))
     }
 }
 
-/// What a browser brings back from an authorization server (RFC 6749, section 4.1.2).
-pub(super) struct Redirect {
-    pub(super) code: String,
-    pub(super) state: String,
-}
-
-impl Redirect {
-    /// Reads an address relative to the one that was to be come back to.
-    pub(super) fn read(expected: &Url, redirected_to: &str) -> Result<Self, Error> {
-        let wrong = |what: &str| Error::new(Kind::Auth, what);
-        let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;
-        let get = |wanted: &str| {
-            url.query_pairs()
-                .find(|(name, value)| name == wanted && !value.is_empty())
-                .map(|(_, value)| value.into_owned())
+/// The code that a browser brings back from an authorization server (RFC 6749, sections 4.1.2 and 4.1.2.1), in an address
+/// relative to the one that was to be come back to. The state is looked at before anything else: without it an address is
+/// anybody's, whatever it says.
+pub(super) fn code_in(expected: &Url, redirected_to: &str, state: &str) -> Result<String, Error> {
+    let wrong = |what: &str| Error::new(Kind::Auth, what);
+    let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;
+    let get = |wanted: &str| {
+        url.query_pairs().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.into_owned())
+    };
+    match get("state") {
+        None => return Err(wrong("the browser's address has no state: it is not where this ends")),
+        Some(brought) if brought != state => {
+            return Err(wrong("the browser came back from something that was not begun here"));
+        }
+        Some(_) => {}
+    }
+    if let Some(error) = get("error") {
+        let message = match get("error_description") {
+            Some(text) => format!("it was refused: {error}: {text}"),
+            None => format!("it was refused: {error}"),
         };
-        if let Some(error) = get("error") {
-            let message = match get("error_description") {
-                Some(text) => format!("the login was refused: {error}: {text}"),
-                None => format!("the login was refused: {error}"),
-            };
-            return Err(wrong(&message).with_code(Some(error)));
-        }
-        match (get("code"), get("state")) {
-            (Some(code), Some(state)) => Ok(Self { code, state }),
-            _ => Err(wrong("the browser's address has no code and state: it is not where a login ends")),
-        }
+        return Err(wrong(&message).with_code(Some(error)));
     }
+    get("code").ok_or_else(|| wrong("the browser's address has neither a code nor an error"))
 }
 
 #[cfg(test)]
@@ -227,18 +245,33 @@ mod tests {
         for address in
             ["http://127.0.0.1:8000/done?code=a%2Bb&state=s", "/done?code=a%2Bb&state=s", "?state=s&code=a%2Bb"]
         {
-            let back = Redirect::read(&expected, address).unwrap();
-            assert_eq!((back.code.as_str(), back.state.as_str()), ("a+b", "s"), "{address}");
+            assert_eq!(code_in(&expected, address, "s").unwrap(), "a+b", "{address}");
         }
-        for address in ["/done", "/done?code=a", "/done?state=s", "/done?code=&state=s", ""] {
-            assert!(Redirect::read(&expected, address).is_err_and(|error| error.is_auth()), "{address}");
+        for address in ["/done", "/done?code=a", "/done?state=s", "/done?code=&state=s", "/favicon.ico", ""] {
+            let error = code_in(&expected, address, "s").unwrap_err();
+            assert!(error.is_auth() && error.code().is_none(), "{address}: {error:?}");
         }
-        let Err(error) = Redirect::read(&expected, "/done?error=access_denied&error_description=no&state=s") else {
-            panic!()
-        };
+        let refused = "/done?error=access_denied&error_description=no&state=s";
+        let error = code_in(&expected, refused, "s").unwrap_err();
         assert!(
             error.is_auth() && error.code() == Some("access_denied") && error.to_string().contains("no"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn nothing_is_believed_without_the_state() {
+        let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
+        for address in [
+            "/done?error=access_denied",
+            "/done?error=access_denied&state=another",
+            "/done?code=c&state=another",
+            "/done?code=c&state=PLANTE",
+            "/done?code=c&state=",
+        ] {
+            let error = code_in(&expected, address, "PLANTED").unwrap_err();
+            assert!(error.is_auth() && error.code().is_none(), "{address}: {error:?}");
+            assert!(!format!("{error} {error:?}").contains("PLANTED"), "{error:?}");
+        }
     }
 }

@@ -9,12 +9,30 @@ use super::types::{self, ConnectorInstance, IndexingStatus};
 impl Connector {
     /// Has the records brought again from where they are. Only for a connector whose sync is on:
     /// [`Connector::set_sync`]. Wait for it with [`Connector::wait_for_sync`].
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// connector.resync().full_sync(true).send().await?;
+    /// connector.wait_for_sync().wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resync(&self) -> Resync {
         Resync { connector: self.clone(), full_sync: None }
     }
 
     /// Has records that are here already indexed again; those that failed, unless [`Reindex::statuses`] says otherwise.
     /// Only for a connector whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
+    ///
+    /// ```no_run
+    /// use connectors::pipeshub::types::IndexingStatus;
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// connector.reindex().statuses([IndexingStatus::Failed, IndexingStatus::Empty]).send().await?;
+    /// connector.wait_for_indexing().wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reindex(&self) -> Reindex {
         Reindex { connector: self.clone(), statuses: None }
     }
@@ -49,7 +67,7 @@ impl Resync {
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if one runs already;
-    /// [`Error::may_have_happened`] if no answer came. An answer of 200 that says it failed is an error.
+    /// [`Error::may_have_happened`] if no answer came; [`Error::is_refused`] if the answer says that no sync was queued.
     pub async fn send(self) -> Result<types::ResyncOutcome, Error> {
         let instance = self.connector.active("resync").await?;
         let name = instance.connector_type.as_deref().map(resync_name).filter(|name| !name.is_empty());

@@ -29,6 +29,14 @@ impl Connector {
     }
 
     /// Makes it usable by agents, or stops that; in the way of [`Connector::set_sync`].
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let switched = connector.set_agent(true).send().await?;
+    /// println!("flipped: {}", switched.is_flipped());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_agent(&self, on: bool) -> Switch {
         Switch { connector: self.clone(), kind: ToggleKind::Agent, on, full_sync: None }
     }

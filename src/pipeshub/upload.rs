@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
@@ -15,7 +15,6 @@ use futures_util::stream;
 use http::header::HeaderValue;
 use http_body::{Frame, SizeHint};
 use sha2::{Digest, Sha256};
-use tokio::fs::File;
 use tokio::io::{AsyncReadExt, Take};
 
 use crate::Error;
@@ -26,9 +25,27 @@ use super::types::{self, LocalFsFileEvent, LocalFsFileEventBatchRequest};
 
 /// How much of a file is read at a time.
 const CHUNK: usize = 64 * 1024;
+/// How many events an upload can have.
+const MOST_EVENTS: usize = 5000;
+/// How many bytes a file can have, unless the instance was set to take another number.
+const LARGEST_FILE: u64 = 100 * 1024 * 1024;
+/// How many bytes all files can have together.
+const LARGEST_UPLOAD: u64 = 1024 * 1024 * 1024;
 
 impl Connector {
     /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent twice.
+    ///
+    /// ```no_run
+    /// use connectors::pipeshub::types::{LocalFsFileEvent, LocalFsFileEventBatchRequest};
+    ///
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// let now = 1_767_225_600_000; // in milliseconds since 1970
+    /// let event = LocalFsFileEvent::new("MODIFIED".to_owned(), "reports/2026.pdf".to_owned(), now, false);
+    /// let batch = LocalFsFileEventBatchRequest::new("batch-1".to_owned(), vec![event], now);
+    /// println!("{:?}", connector.submit_file_events(&batch).await?.stats);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came.
@@ -65,6 +82,7 @@ impl Connector {
             batch_id: batch_id.into(),
             now,
             items: Vec::new(),
+            largest_file: LARGEST_FILE,
             reset: None,
             progress: None,
         }
@@ -101,13 +119,15 @@ enum Content {
 /// Files about to be sent; see [`Connector::upload`].
 ///
 /// Files are read as they are sent, never whole, and once before that for their digest, by which the server checks them. The
-/// service takes 5000 events, 100 MiB a file and 1 GiB in all.
+/// service takes 5000 events, 100 MiB a file ([`Upload::largest_file`]) and 1 GiB in all; what is more is refused before
+/// anything is sent. So is what is not a regular file: a pipe, a device, a directory.
 #[must_use = "nothing is sent until it is"]
 pub struct Upload {
     connector: Connector,
     batch_id: String,
     now: i64,
     items: Vec<(LocalFsFileEvent, Option<Content>)>,
+    largest_file: u64,
     reset: Option<bool>,
     progress: Option<OnProgress>,
 }
@@ -167,6 +187,12 @@ impl Upload {
         self
     }
 
+    /// How many bytes a file may have, for an instance that was set to take another number than 100 MiB.
+    pub fn largest_file(mut self, bytes: u64) -> Self {
+        self.largest_file = bytes;
+        self
+    }
+
     /// Tells how far it has come, each time that some of it was handed to the connection. Called where the connection is
     /// driven, so it should be quick.
     pub fn on_progress(mut self, told: impl Fn(UploadProgress) + Send + Sync + 'static) -> Self {
@@ -182,29 +208,47 @@ impl Upload {
     /// [`Limits::attempt`](crate::transport::Limits::attempt) and [`Limits::call`](crate::transport::Limits::call) have to
     /// be longer than the defaults.
     ///
+    /// A file that changes after its digest was taken is not sent to its end, for the service would pass over it in silence;
+    /// bytes added to its end are left for the next time.
+    ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if a file cannot be read, before anything is sent;
+    /// [`Error::is_invalid_argument`] if a file cannot be read or is too large, before anything is sent, or if it has changed
+    /// or gone since: then the body was cut off before its end, and the service cannot have taken anything of it.
     /// [`Error::may_have_happened`] if no answer came.
     pub async fn send(self) -> Result<types::FileEventsResponse, Error> {
         if self.items.is_empty() {
             return Err(refuse("the upload holds nothing; nothing was sent"));
         }
+        if self.items.len() > MOST_EVENTS {
+            let message = format!("an upload can have {MOST_EVENTS} events, and this has {}", self.items.len());
+            return Err(refuse(format!("{message}; nothing was sent")));
+        }
         let mut form = Form::new()?;
         let mut events = Vec::with_capacity(self.items.len());
         let mut files = Vec::new();
+        let mut total: u64 = 0;
         for (mut event, content) in self.items {
             if let Some(content) = content {
-                let (length, sha256) = content.measure().await?;
+                let (length, sha256) = content.measure(self.largest_file).await?;
+                total = total.saturating_add(length);
+                if total > LARGEST_UPLOAD {
+                    let message = "files can have 1 GiB together, and these have more; nothing was sent";
+                    return Err(refuse(message));
+                }
                 let field = format!("file_{}", files.len());
                 event.content_field = Some(field.clone());
                 event.size = Some(i64::try_from(length).unwrap_or(i64::MAX));
-                event.sha256 = Some(sha256);
+                event.sha256 = Some(sha256.clone());
                 let mime = event.mime_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
                 if HeaderValue::try_from(&mime).is_err() {
                     return Err(refuse("a file's `mimeType` cannot be sent; nothing was sent"));
                 }
                 let name = event.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-                files.push((field, name, mime, content, length));
+                let content = match content {
+                    Content::Memory(bytes) => Piece::Bytes(bytes),
+                    Content::Disk(path) => Piece::File(Measured { path, length, sha256 }),
+                };
+                files.push((field, name, mime, content));
             }
             events.push(event);
         }
@@ -214,14 +258,20 @@ impl Upload {
         };
         let manifest = serde_json::to_vec(&manifest)
             .map_err(|error| refuse("the events cannot be written as JSON; nothing was sent").caused_by(error))?;
-        form.add("manifest", None, Content::Memory(manifest.into()), None);
-        for (field, name, mime, content, length) in files {
-            form.add(&field, Some((name.as_str(), mime.as_str())), content, Some(length));
+        form.add("manifest", None, Piece::Bytes(manifest.into()));
+        for (field, name, mime, content) in files {
+            form.add(&field, Some((name.as_str(), mime.as_str())), content);
         }
-        let (content_type, body) = form.finish(self.progress);
+        let fault = Fault::default();
+        let (content_type, body) = form.finish(self.progress, fault.clone());
         let Connector { client, id } = &self.connector;
         let body = reqwest::Body::wrap(body);
-        let answer = client.api.upload_file_events(id.as_str(), &content_type, body).await?;
+        let answer = client.api.upload_file_events(id.as_str(), &content_type, body).await;
+        let answer = answer.map_err(|error| match fault.take() {
+            // The end of the body was not sent, so no doubt is left. What the server said of the beginning is its word.
+            Some(fault) if error.status().is_none() => fault.with_attempts(error.attempts()),
+            _ => error,
+        })?;
         accepted(Some(answer.success), None, "upload_file_events")?;
         Ok(answer)
     }
@@ -233,37 +283,62 @@ fn refuse(message: impl Into<String>) -> Error {
 
 impl Content {
     /// How long it is, and its SHA-256 in hexadecimal.
-    async fn measure(&self) -> Result<(u64, String), Error> {
+    async fn measure(&self, largest: u64) -> Result<(u64, String), Error> {
+        let fit = |name: &str, length: u64| {
+            if length <= largest {
+                return Ok(length);
+            }
+            Err(refuse(format!("{name} has {length} bytes, and the service takes {largest}; nothing was sent")))
+        };
         match self {
-            Self::Memory(bytes) => Ok((length_of(bytes), hexadecimal(&Sha256::digest(bytes)))),
+            Self::Memory(bytes) => {
+                let length = fit("a file", length_of(bytes))?;
+                Ok((length, hexadecimal(&Sha256::digest(bytes))))
+            }
             Self::Disk(path) => {
-                let on_disk = path.clone();
-                let read = tokio::task::spawn_blocking(move || measure(&on_disk)).await;
+                let unreadable = |error: io::Error| {
+                    refuse(format!("`{}` cannot be read: {error}; nothing was sent", path.display())).caused_by(error)
+                };
+                let (file, length) = open(path.clone()).await.map_err(unreadable)?;
+                let length = fit(&format!("`{}`", path.display()), length)?;
+                let read = tokio::task::spawn_blocking(move || digest(file, length)).await;
                 let read = read.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")));
-                read.map_err(|error| {
-                    refuse(format!("`{}` cannot be read; nothing was sent", path.display())).caused_by(error)
-                })
+                Ok((length, read.map_err(unreadable)?))
             }
         }
     }
 }
 
-fn measure(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = std::fs::File::open(path)?;
-    let (mut length, mut digest, mut chunk) = (0, Sha256::new(), vec![0; CHUNK]);
+/// Opens a file, and says how long it is. Nothing else is opened: a pipe would be waited for, and a device may have no end.
+async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
+    let opening = tokio::task::spawn_blocking(move || {
+        if !std::fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        let file = std::fs::File::open(&path)?;
+        let length = file.metadata()?.len();
+        Ok((file, length))
+    });
+    opening.await.unwrap_or_else(|_| Err(io::Error::other("opening it was broken off")))
+}
+
+/// The SHA-256 of this many bytes, in hexadecimal: of a file that grows, what it had.
+fn digest(file: std::fs::File, length: u64) -> io::Result<String> {
+    let (mut file, mut digest, mut chunk) = (file.take(length), Sha256::new(), vec![0; CHUNK]);
     loop {
         match file.read(&mut chunk) {
-            Ok(0) => return Ok((length, hexadecimal(&digest.finalize()))),
-            Ok(read) => {
-                // A read is never longer than what it reads into.
-                let read = chunk.get(..read).unwrap_or_default();
-                digest.update(read);
-                length += length_of(read);
-            }
+            Ok(0) if file.limit() > 0 => return Err(shorter()),
+            Ok(0) => return Ok(hexadecimal(&digest.finalize())),
+            // A read is never longer than what it reads into.
+            Ok(read) => digest.update(chunk.get(..read).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+fn shorter() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read")
 }
 
 fn length_of(bytes: &[u8]) -> u64 {
@@ -284,8 +359,14 @@ struct Form {
 /// A part of a body.
 enum Piece {
     Bytes(Bytes),
-    /// As many bytes of a file as it had when it was measured.
-    File(PathBuf, u64),
+    File(Measured),
+}
+
+/// A file as it was when it was measured.
+struct Measured {
+    path: PathBuf,
+    length: u64,
+    sha256: String,
 }
 
 impl Form {
@@ -295,8 +376,8 @@ impl Form {
         Ok(Self { boundary: hexadecimal(&random), pieces: VecDeque::new(), length: 0 })
     }
 
-    /// Adds a field; with a name and a type it is a file. What is on disk comes with its length.
-    fn add(&mut self, field: &str, file: Option<(&str, &str)>, content: Content, length: Option<u64>) {
+    /// Adds a field; with a name and a type it is a file.
+    fn add(&mut self, field: &str, file: Option<(&str, &str)>, content: Piece) {
         let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{field}\"", self.boundary);
         if let Some((name, mime)) = file {
             // As browsers do (the WHATWG's HTML, section 4.10.21.8).
@@ -304,60 +385,109 @@ impl Form {
             head.push_str(&format!("; filename=\"{name}\"\r\nContent-Type: {mime}"));
         }
         head.push_str("\r\n\r\n");
-        self.push(head);
-        match content {
-            Content::Memory(bytes) => self.push(bytes),
-            Content::Disk(path) => {
-                let length = length.unwrap_or_default();
-                self.length = self.length.saturating_add(length);
-                self.pieces.push_back(Piece::File(path, length));
-            }
-        }
-        self.push("\r\n");
+        self.write(head);
+        self.push(content);
+        self.write("\r\n");
     }
 
-    fn push(&mut self, bytes: impl Into<Bytes>) {
-        let bytes = bytes.into();
-        self.length = self.length.saturating_add(length_of(&bytes));
-        self.pieces.push_back(Piece::Bytes(bytes));
+    fn write(&mut self, bytes: impl Into<Bytes>) {
+        self.push(Piece::Bytes(bytes.into()));
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.length = self.length.saturating_add(match &piece {
+            Piece::Bytes(bytes) => length_of(bytes),
+            Piece::File(file) => file.length,
+        });
+        self.pieces.push_back(piece);
     }
 
     /// The content type, and the body.
-    fn finish(mut self, progress: Option<OnProgress>) -> (String, FormBody) {
-        self.push(format!("--{}--\r\n", self.boundary));
+    fn finish(mut self, progress: Option<OnProgress>, fault: Fault) -> (String, FormBody) {
+        self.write(format!("--{}--\r\n", self.boundary));
         let content_type = format!("multipart/form-data; boundary={}", self.boundary);
         let stream = Mutex::new(Box::pin(read(self.pieces)) as Chunks);
-        (content_type, FormBody { stream, left: self.length, total: self.length, progress })
+        (content_type, FormBody { stream, left: self.length, total: self.length, progress, fault })
     }
 }
 
 /// Reads piece after piece; each file is opened when its turn comes.
-fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    stream::try_unfold((pieces, None), |(mut pieces, mut open): (VecDeque<Piece>, Option<Take<File>>)| async move {
+fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+    stream::try_unfold((pieces, None), |(mut pieces, mut sending): (VecDeque<Piece>, Option<Sending>)| async move {
         loop {
-            if let Some(mut file) = open.take() {
-                if file.limit() == 0 {
-                    continue;
-                }
-                let most = usize::try_from(file.limit()).map_or(CHUNK, |left| left.min(CHUNK));
-                let mut chunk = BytesMut::with_capacity(most);
-                if file.read_buf(&mut chunk).await? == 0 {
-                    let message = "a file became shorter while it was sent";
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
-                }
-                return Ok(Some((chunk.freeze(), (pieces, Some(file)))));
+            if let Some(mut file) = sending.take()
+                && let Some(chunk) = file.chunk().await?
+            {
+                return Ok(Some((chunk, (pieces, Some(file)))));
             }
             match pieces.pop_front() {
-                None => return Ok(None),
+                None => return Ok::<_, Error>(None),
                 Some(Piece::Bytes(bytes)) if bytes.is_empty() => {}
                 Some(Piece::Bytes(bytes)) => return Ok(Some((bytes, (pieces, None)))),
-                Some(Piece::File(path, length)) => open = Some(File::open(path).await?.take(length)),
+                Some(Piece::File(file)) => sending = Some(Sending::begin(file).await?),
             }
         }
     })
 }
 
-type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+/// A file that is being sent.
+struct Sending {
+    file: Take<tokio::fs::File>,
+    measured: Measured,
+    digest: Sha256,
+}
+
+impl Sending {
+    async fn begin(measured: Measured) -> Result<Self, Error> {
+        let (file, _) = open(measured.path.clone()).await.map_err(|error| changed(&measured.path, error))?;
+        let file = tokio::fs::File::from_std(file).take(measured.length);
+        Ok(Self { file, measured, digest: Sha256::new() })
+    }
+
+    /// What comes next of it; nothing after its end, if it is what was measured.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.file.limit() == 0 {
+            let sent = self.digest.clone().finalize();
+            if hexadecimal(&sent) == self.measured.sha256 {
+                return Ok(None);
+            }
+            return Err(changed(&self.measured.path, io::Error::other("it was changed while it was read")));
+        }
+        let most = usize::try_from(self.file.limit()).map_or(CHUNK, |left| left.min(CHUNK));
+        let mut chunk = BytesMut::with_capacity(most);
+        match self.file.read_buf(&mut chunk).await {
+            Ok(0) => Err(changed(&self.measured.path, shorter())),
+            Ok(_) => {
+                self.digest.update(&chunk);
+                Ok(Some(chunk.freeze()))
+            }
+            Err(error) => Err(changed(&self.measured.path, error)),
+        }
+    }
+}
+
+/// A file is no longer what it was when it was measured.
+fn changed(path: &Path, error: io::Error) -> Error {
+    let path = path.display();
+    refuse(format!("`{path}` cannot be sent: {error}; the upload was cut off, and nothing of it taken in"))
+        .caused_by(error)
+}
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
+
+/// What went wrong with a file while it was sent. It is kept here because HTTP/2 tells a caller only that it was broken off.
+#[derive(Clone, Default)]
+struct Fault(Arc<Mutex<Option<Error>>>);
+
+impl Fault {
+    fn keep(&self, error: Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn take(&self) -> Option<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// A body whose length is known before it is read.
 struct FormBody {
@@ -366,18 +496,22 @@ struct FormBody {
     left: u64,
     total: u64,
     progress: Option<OnProgress>,
+    fault: Fault,
 }
 
 impl http_body::Body for FormBody {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.get_mut();
         let stream = this.stream.get_mut().unwrap_or_else(PoisonError::into_inner);
         let chunk = match ready!(stream.as_mut().poll_next(cx)) {
             Some(Ok(chunk)) => chunk,
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            Some(Err(error)) => {
+                this.fault.keep(error.clone());
+                return Poll::Ready(Some(Err(error)));
+            }
             None => return Poll::Ready(None),
         };
         this.left = this.left.saturating_sub(length_of(&chunk));

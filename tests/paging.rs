@@ -1,0 +1,195 @@
+//! Lists that come in pages: which pages are fetched, and when; and what becomes of them when something goes wrong.
+
+mod support;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use connectors::Pages;
+use connectors::c1::types::Connector;
+use connectors_fake::{Fault, Gate};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use serde_json::json;
+use support::{Setup, setup, setup_with};
+
+const LIST: &str = "ConnectorService.List";
+/// How many connectors the app has: three pages and a half.
+const ITEMS: usize = 350;
+const PAGE: usize = 100;
+
+/// The list of an app with more than three pages of connectors.
+fn list(s: &Setup) -> Pages<Connector> {
+    let app = s.tenant.seed_app(json!({"displayName": "Large"}));
+    for number in 0..ITEMS {
+        s.tenant.seed_connector(&app, json!({"displayName": number.to_string()}));
+    }
+    s.c1.app(app.as_str()).connectors()
+}
+
+fn name(connector: Connector) -> String {
+    connector.display_name.unwrap_or_default()
+}
+
+async fn names(list: Pages<Connector>) -> Vec<String> {
+    list.map_ok(name).try_collect().await.unwrap()
+}
+
+/// Lets everything happen that is under way: other calls come and go meanwhile.
+async fn settle(s: &Setup) {
+    for _ in 0..5 {
+        s.get().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_same_comes_in_the_same_order_and_once_however_far_it_is_read_ahead() {
+    let expected: Vec<String> = (0..ITEMS).map(|number| number.to_string()).collect();
+    for ahead in [0, 1, 2, 50, usize::MAX] {
+        let s = setup().await;
+        assert_eq!(names(list(&s).read_ahead(ahead)).await, expected, "{ahead}");
+        assert_eq!(s.reached(LIST), 4, "{ahead}");
+    }
+    // In the middle of a page, too.
+    let s = setup().await;
+    let mut list = list(&s);
+    for _ in 0..50 {
+        list.try_next().await.unwrap();
+    }
+    assert_eq!(names(list.read_ahead(1)).await, expected[50..]);
+    assert_eq!(s.reached(LIST), 4);
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_that_nobody_asks_for() {
+    let s = setup().await;
+    let mut list = list(&s);
+    settle(&s).await;
+    assert_eq!(s.reached(LIST), 0);
+    for _ in 0..PAGE {
+        list.try_next().await.unwrap().unwrap();
+    }
+    settle(&s).await;
+    assert_eq!(s.reached(LIST), 1);
+    list.try_next().await.unwrap().unwrap();
+    drop(list);
+    settle(&s).await;
+    assert_eq!(s.reached(LIST), 2);
+}
+
+#[tokio::test]
+async fn no_more_is_read_ahead_than_was_allowed() {
+    for ahead in [1, 2] {
+        let s = setup().await;
+        let gate = Gate::default();
+        gate.open();
+        s.tenant.fault(Fault::hold(&gate).on(LIST).always());
+        let mut list = list(&s).read_ahead(ahead);
+        settle(&s).await;
+        assert_eq!(s.reached(LIST), 0, "it was not asked for anything yet");
+
+        // Nobody asks the list for more, and the pages are fetched all the same.
+        list.try_next().await.unwrap().unwrap();
+        gate.arrived(1 + ahead).await;
+        settle(&s).await;
+        assert_eq!(s.reached(LIST), 1 + ahead);
+        for _ in 1..PAGE {
+            list.try_next().await.unwrap().unwrap();
+        }
+        settle(&s).await;
+        assert_eq!(s.reached(LIST), 1 + ahead, "the next page has not been begun");
+
+        list.try_next().await.unwrap().unwrap();
+        gate.arrived(2 + ahead).await;
+        drop(list);
+        settle(&s).await;
+        assert_eq!(s.reached(LIST), 2 + ahead);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_dropped_leaves_no_fetch_behind() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&ended);
+    let s = setup_with(|builder| {
+        builder.on_attempt(move |attempt| {
+            if attempt.operation().is_some_and(|operation| operation.name() == "list") {
+                seen.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+    })
+    .await;
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on(LIST).after(1));
+    let mut list = list(&s).read_ahead(3);
+    list.try_next().await.unwrap().unwrap();
+    gate.arrived(1).await;
+    drop(list);
+    settle(&s).await;
+    gate.open();
+    settle(&s).await;
+    // The second page was on its way, and its attempt was broken off rather than ended; there was no third.
+    assert_eq!((s.reached(LIST), ended.load(Ordering::Relaxed)), (2, 1));
+}
+
+#[tokio::test]
+async fn an_error_comes_after_what_was_before_it_and_ends_the_list() {
+    for ahead in [0, 1, 5] {
+        let s = setup().await;
+        s.tenant.fault(Fault::status(403).on(LIST).after(2));
+        let mut list = list(&s).read_ahead(ahead);
+        for number in 0..2 * PAGE {
+            assert_eq!(list.try_next().await.unwrap().map(name), Some(number.to_string()), "{ahead}");
+        }
+        assert!(list.try_next().await.is_err_and(|error| error.is_permission_denied()), "{ahead}");
+        for _ in 0..2 {
+            assert!(list.next().await.is_none(), "{ahead}");
+        }
+        settle(&s).await;
+        assert_eq!(s.reached(LIST), 3, "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_a_page_is_fetched_is_the_callers() {
+    for ahead in [0, 1, 5] {
+        let lists = AtomicUsize::new(0);
+        let s = setup_with(|builder| {
+            builder.on_attempt(move |attempt| {
+                let is_list = attempt.operation().is_some_and(|operation| operation.name() == "list");
+                assert!(!is_list || lists.fetch_add(1, Ordering::Relaxed) < 2, "planted");
+            })
+        })
+        .await;
+        let mut list = list(&s).read_ahead(ahead);
+        for _ in 0..2 * PAGE {
+            list.try_next().await.unwrap().unwrap();
+        }
+        let panic = AssertUnwindSafe(list.try_next()).catch_unwind().await.map(drop).unwrap_err();
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"planted"), "{ahead}");
+    }
+}
+
+#[cfg(feature = "blocking")]
+#[test]
+fn a_blocking_list_is_read_ahead_while_the_program_works() {
+    use connectors::blocking::BlockingStream;
+    use connectors::c1::Client;
+    use connectors_fake::c1::Tenant;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let tenant = runtime.block_on(Tenant::start()).unwrap();
+    let app = tenant.seed_app(json!({"displayName": "Large"}));
+    for _ in 0..ITEMS {
+        tenant.seed_connector(&app, json!({}));
+    }
+    let gate = Gate::default();
+    gate.open();
+    tenant.fault(Fault::hold(&gate).on(LIST).always());
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let mut list = c1.app(app.as_str()).connectors().read_ahead(1).blocking();
+    list.next().unwrap().unwrap();
+    // Nobody waits for the list now.
+    runtime.block_on(gate.arrived(2));
+    assert_eq!(list.collect::<Result<Vec<_>, connectors::Error>>().unwrap().len(), ITEMS - 1);
+}
