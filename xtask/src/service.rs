@@ -210,7 +210,8 @@ fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
     near.iter().take(3).map(|(_, other)| format!("`{other}`")).collect::<Vec<_>>().join(" or ")
 }
 
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+/// The methods that a path item may have.
+pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The operations of a document, each by its method and path.
 pub(crate) fn operations(document: &Node) -> Vec<(String, &Node)> {
