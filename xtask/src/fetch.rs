@@ -1,5 +1,6 @@
 //! Documents: from files, or from where they are published, within limits. Every command reads them here.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -101,7 +102,9 @@ fn is_pipe(_: &fs::Metadata) -> bool {
 /// A document that came without anything beside it.
 fn alone(name: &str, text: &str, etag: Option<String>) -> Result<Document> {
     let node = Node::parse(name, text)?;
-    if let Some(reference) = elsewhere(&node, true) {
+    let mut ids = BTreeSet::new();
+    own_names(&node, &mut ids);
+    if let Some(reference) = elsewhere(&node, true, &ids) {
         let (target, place) = (reference.as_str().unwrap_or_default(), &reference.span);
         let help = "download the document and those it refers to into one folder, and name the file";
         let message = format!("error: the reference `{target}` leads to another document, which is not fetched");
@@ -130,25 +133,37 @@ const NAMED: [&str; 14] = [
 /// What holds values: a `$ref` in it is only an example of one.
 const SAMPLES: [&str; 5] = ["example", "examples", "default", "const", "enum"];
 
+/// Every `$id`: what goes by such a name is in the document.
+fn own_names<'a>(node: &'a Node, ids: &mut BTreeSet<&'a str>) {
+    ids.extend(node.get("$id").and_then(Node::as_str));
+    node.as_object().into_iter().flatten().for_each(|(_, child)| own_names(child, ids));
+    node.as_array().into_iter().flatten().for_each(|item| own_names(item, ids));
+}
+
 /// The first reference that leads out of a document. `keywords`: whether the keys of this object are keywords.
-fn elsewhere(node: &Node, keywords: bool) -> Option<&Node> {
+fn elsewhere<'a>(node: &'a Node, keywords: bool, ids: &BTreeSet<&str>) -> Option<&'a Node> {
     match &node.value {
-        Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true)),
+        Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true, ids)),
         Value::Object(map) => map.iter().find_map(|(key, child)| {
             let key = key.as_str();
-            let target = child.as_str().filter(|target| !target.is_empty() && !target.starts_with('#'));
             if !keywords {
-                elsewhere(child, true)
-            } else if key == "$ref" && target.is_some() {
-                Some(child)
-            } else if key.starts_with("x-") || SAMPLES.contains(&key) {
-                None
-            } else {
-                elsewhere(child, !NAMED.contains(&key))
+                return elsewhere(child, true, ids);
             }
+            if key == "$ref" && child.as_str().is_some_and(|target| leads_away(target, ids)) {
+                return Some(child);
+            }
+            if key.starts_with("x-") || SAMPLES.contains(&key) {
+                return None;
+            }
+            elsewhere(child, !NAMED.contains(&key), ids)
         }),
         _ => None,
     }
+}
+
+fn leads_away(target: &str, ids: &BTreeSet<&str>) -> bool {
+    let document = target.split('#').next().unwrap_or_default();
+    !document.is_empty() && !ids.contains(target) && !ids.contains(document)
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
