@@ -102,15 +102,19 @@ fn is_pipe(_: &fs::Metadata) -> bool {
 /// A document that came without anything beside it.
 fn alone(name: &str, text: &str, etag: Option<String>) -> Result<Document> {
     let node = Node::parse(name, text)?;
-    let mut ids = BTreeSet::new();
-    own_names(&node, &mut ids);
-    if let Some(reference) = elsewhere(&node, true, &ids) {
-        let (target, place) = (reference.as_str().unwrap_or_default(), &reference.span);
-        let help = "download the document and those it refers to into one folder, and name the file";
-        let message = format!("error: the reference `{target}` leads to another document, which is not fetched");
-        return Err(format!("{message}\n  --> {place}\n  help: {help}").into());
-    }
+    refuse_parts(&node)?;
     Ok(Document { node, sha256: sha256(text.as_bytes()), etag })
+}
+
+/// Refuses a document that refers to others, where there are none.
+fn refuse_parts(node: &Node) -> Result<()> {
+    let mut ids = BTreeSet::new();
+    own_names(node, &mut ids);
+    let Some(reference) = elsewhere(node, true, &ids) else { return Ok(()) };
+    let (target, place) = (reference.as_str().unwrap_or_default(), &reference.span);
+    let help = "download the document and those it refers to into one folder, and name the file";
+    let message = format!("error: the reference `{target}` leads to another document, which is not fetched");
+    Err(format!("{message}\n  --> {place}\n  help: {help}").into())
 }
 
 /// Objects whose keys are names, not keywords.
