@@ -249,8 +249,8 @@ fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// What is left of a service that spec/ does not have any more, if `name` is one: build.rs lists it, its module reads what
-/// build.rs would generate, or its feature is documented as that of a module which is gone.
+/// What is left of a service that spec/ does not have any more, if `name` is one: build.rs lists it, its module reads
+/// what build.rs would generate, or its feature is documented as that of a module which is gone.
 fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) -> Option<Problem> {
     let root = files::root();
     let modules = [format!("src/{name}/mod.rs"), format!("src/{name}.rs")];

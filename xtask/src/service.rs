@@ -232,8 +232,10 @@ pub(crate) fn id(operation: &Node) -> Option<&str> {
 /// The vendored form of a document, or what is wrong with the selection.
 pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
     connectors_codegen::vendor(document, &select.selection()).map_err(|error| {
+        let file = document.span.file().unwrap_or_default();
         let strangers = select.strangers(document);
-        if strangers.is_empty() { error.into() } else { format!("error: {}", strangers.join("\nerror: ")).into() }
+        let told: Vec<String> = strangers.iter().map(|stranger| format!("error: {stranger}\n  --> {file}")).collect();
+        if told.is_empty() { error.into() } else { told.join("\n").into() }
     })
 }
 
