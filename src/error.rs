@@ -62,7 +62,6 @@ pub(crate) enum Kind {
     /// An argument cannot be sent.
     Argument,
     /// The thing is in a state that does not allow the call, or leaves it open what the call would do.
-    #[allow(dead_code, reason = "only services whose state is looked at before a call use it")]
     Conflict,
     /// No token could be had, or the one sent was refused.
     Auth,
@@ -182,6 +181,7 @@ impl Error {
         self.0.follows_doubt
     }
 
+    #[allow(dead_code, reason = "only services that make a thing in two steps use it")]
     pub(crate) fn with_created(self, id: impl Into<String>) -> Self {
         self.with(|inner| inner.created = Some(id.into()))
     }

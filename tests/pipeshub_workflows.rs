@@ -92,7 +92,7 @@ async fn a_connector_from_the_registry_to_its_records() {
     connector.set_sync(true).full_sync(true).send().await.unwrap();
     assert!(connector.set_auth(AuthFields::new()).await.unwrap_err().is_bad_request(), "active");
     let synced = connector.wait_for_sync().wait().await.unwrap();
-    assert_eq!(synced.status, Some(ConnectorInstanceStatus::Idle));
+    assert_eq!(synced.instance().status, Some(ConnectorInstanceStatus::Idle));
     let counts = connector.wait_for_indexing().wait().await.unwrap();
     assert_eq!((counts.total, counts.indexing_status.unwrap()["COMPLETED"]), (Some(12), 12));
 }

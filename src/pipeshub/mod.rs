@@ -68,4 +68,4 @@ pub use resync::{Reindex, Resync};
 pub use switch::{Switch, Switched};
 pub use types::ConnectorScope;
 pub use upload::{Upload, UploadProgress};
-pub use wait::{Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncProgress, SyncWait};
+pub use wait::{Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress, SyncWait};

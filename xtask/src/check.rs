@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use connectors_codegen::{Effect, Generator, Node, RULES, Selection};
+use connectors_codegen::{Effect, Generator, Node, RULES};
 
 use crate::files::{self, Mode};
-use crate::service::{self, Name, Service};
+use crate::service::{self, Name, Select, Service};
 use crate::{Result, progress};
 
 /// Something that is not as it should be.
@@ -25,7 +25,8 @@ fn problem(what: impl Into<String>, detail: impl Into<String>, remedy: impl Into
 
 pub(crate) fn run() -> Result<()> {
     let mut problems = Vec::new();
-    let services = Name::all()?;
+    let (services, strangers) = Name::all()?;
+    problems.extend(strangers.iter().map(|folder| misnamed(folder)));
     for name in &services {
         progress(&format!("checking {name}"));
         let found = service(name);
@@ -50,9 +51,31 @@ pub(crate) fn run() -> Result<()> {
     Err(format!("{text}{count} {} not as it should be", if count == 1 { "thing is" } else { "things are" }).into())
 }
 
+/// A folder that cannot be a service's.
+fn misnamed(folder: &str) -> Problem {
+    let better: String =
+        folder.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let remedy = match better.parse::<Name>() {
+        Ok(better) => format!("run `git mv spec/{folder} spec/{better}`, or move it out of spec/ if it is no service"),
+        Err(_) => format!("move spec/{folder} out of spec/, or give it such a name"),
+    };
+    let detail = "a service is named by lower-case letters, digits and `_`, a letter first";
+    problem(format!("the folder spec/{folder} has a name that no service can have"), detail, remedy)
+}
+
 /// What is wrong with one service. A problem that keeps later questions from being asked ends the list.
 fn service(name: &Name) -> Vec<Problem> {
     let mut problems = leftovers(name);
+    if fs::read_dir(name.folder()).is_ok_and(|mut entries| entries.next().is_none()) {
+        let remedy = format!("run `rmdir spec/{name}`, or `git checkout HEAD -- spec/{name}` if it should be there");
+        problems.push(problem(format!("the folder spec/{name} is empty"), "", remedy));
+        return problems;
+    }
+    let conflicts = conflicts(name);
+    if !conflicts.is_empty() {
+        problems.extend(conflicts);
+        return problems;
+    }
     let vendor = format!("cargo xtask vendor {name}");
     let service = match Service::read(name) {
         Ok(service) => service,
@@ -60,7 +83,7 @@ fn service(name: &Name) -> Vec<Problem> {
             problems.push(problem(
                 format!("spec/{name}/service.toml cannot be used"),
                 error.to_string(),
-                format!("write it as the other services' are, then `{vendor}`"),
+                format!("write it as the other services' are, then run `{vendor}`"),
             ));
             return problems;
         }
@@ -74,7 +97,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => document,
         Err(error) => {
             let what = format!("spec/{name}/openapi.yaml cannot be read");
-            problems.push(problem(what, error.to_string(), format!("run `{vendor}`")));
+            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it anew")));
             return problems;
         }
     };
@@ -122,14 +145,42 @@ fn leftovers(name: &Name) -> Vec<Problem> {
         .collect()
 }
 
+/// What a merge left open. Nothing else can be asked of such files.
+fn conflicts(name: &Name) -> Vec<Problem> {
+    let anew = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it anew");
+    let by_hand = "keep what is right of both sides, and delete the lines with the markers".to_owned();
+    let places = [
+        (name.settings(), by_hand.clone()),
+        (name.overlay(), by_hand),
+        (name.document(), format!("{}, after service.toml", anew("vendor --force"))),
+        (name.api(), format!("{}, after all the others", anew("api"))),
+    ];
+    let mut problems = Vec::new();
+    for (path, remedy) in places {
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let (text, path) = (String::from_utf8_lossy(&bytes), files::shown(&path));
+        let marked = |line: &str| {
+            ["<<<<<<<", "|||||||", ">>>>>>>"].iter().any(|marker| line.starts_with(marker)) || line == "======="
+        };
+        let lines = text.lines().enumerate().filter(|(_, line)| marked(line));
+        let detail: Vec<String> = lines.map(|(index, line)| format!("{path}:{}: {line}", index + 1)).collect();
+        if !detail.is_empty() {
+            problems.push(problem(format!("{path} has a merge conflict"), detail.join("\n"), remedy));
+        }
+    }
+    problems
+}
+
 fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> Option<Problem> {
     // What was left out is no longer there to be named.
-    let selection = Selection { except: Vec::new(), ..service.selection() };
-    let again = connectors_codegen::vendor(document, &selection);
-    let text = match again {
-        Ok(again) => service::document_text(&again),
-        Err(error) => Err(error.into()),
-    };
+    let select = Select { except: Vec::new(), ..service.select.clone() };
+    let strangers = select.strangers(document);
+    if !strangers.is_empty() {
+        let what = format!("[select] in spec/{name}/service.toml names what spec/{name}/openapi.yaml does not have");
+        let remedy = format!("mend the name in spec/{name}/service.toml; if it is right and new, run `{vendor}`");
+        return Some(problem(what, strangers.join("\n"), remedy));
+    }
+    let text = service::vendored(document, &select).and_then(|again| service::document_text(&again));
     let detail = match text {
         Ok(text) => files::bring(&name.document(), &text, Mode::Compare).ok().flatten()?,
         Err(error) => error.to_string(),
@@ -159,7 +210,7 @@ fn api(name: &Name) -> Option<Problem> {
     Some(problem(what, detail, format!("run `cargo xtask api {name}`, and look at what changed")))
 }
 
-/// Whether build.rs, Cargo.toml and src/lib.rs know the services that spec/ has.
+/// Whether build.rs, Cargo.toml and src/lib.rs know the services that spec/ has, and no others.
 fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     let root = files::root();
     let mut problems = Vec::new();
@@ -167,14 +218,16 @@ fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     let build = files::read(&root.join("build.rs"))?;
     let listed = crate::new::services_of(&build).unwrap_or_default();
     let built: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
-    if built != folders {
+    if !built.is_superset(&folders) {
         let told = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
         let detail = format!("build.rs: {}\nspec/:    {}", told(&built), told(&folders));
-        let remedy = "make SERVICES in build.rs name each folder of spec/, and no other";
+        let remedy = "make SERVICES in build.rs name each folder of spec/";
         problems.push(problem("build.rs does not build the services that spec/ has", detail, remedy));
     }
-    let manifest: toml::Table = toml::from_str(&files::read(&root.join("Cargo.toml"))?)?;
-    let features = manifest.get("features").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+    let manifest = files::read(&root.join("Cargo.toml"))?;
+    let table: toml::Table =
+        toml::from_str(&manifest).map_err(|error| format!("error: Cargo.toml cannot be read: {error}"))?;
+    let features = table.get("features").and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let library = files::read(&root.join("src").join("lib.rs"))?;
     for name in services {
         if !features.contains_key(name.as_str()) {
@@ -190,7 +243,46 @@ fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
             ));
         }
     }
+    let mut others: BTreeSet<String> = built.difference(&folders).map(|name| (*name).to_owned()).collect();
+    others.extend(features.keys().filter(|name| !folders.contains(name.as_str())).cloned());
+    problems.extend(others.iter().filter_map(|name| removed(name, &built, &manifest, &library)));
     Ok(problems)
+}
+
+/// What is left of a service that spec/ does not have any more, if `name` is one: build.rs lists it, its module reads
+/// what build.rs would generate, or its feature is documented as that of a module which is gone.
+fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) -> Option<Problem> {
+    let root = files::root();
+    let modules = [format!("src/{name}/mod.rs"), format!("src/{name}.rs")];
+    let module = modules.iter().find_map(|file| Some((file, fs::read_to_string(root.join(file)).ok()?)));
+    let generated = format!("\"/{name}.rs\"");
+    let includes = module.as_ref().is_some_and(|(_, text)| text.contains("OUT_DIR") && text.contains(&generated));
+    let declared = format!("pub mod {name};");
+    let declared = library.lines().position(|line| line == declared);
+    let documented = format!("`connectors::{name}`");
+    let lines: Vec<&str> = manifest.lines().collect();
+    let feature = lines.iter().position(|line| line.starts_with(&format!("{name} = [")));
+    let orphan = declared.is_none()
+        && feature.is_some_and(|at| {
+            let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with('#'));
+            above.any(|line| line.contains(&documented))
+        });
+    if !(built.contains(name) || includes || orphan) {
+        return None;
+    }
+    let mut places = Vec::new();
+    if built.contains(name) {
+        places.push(format!("build.rs: {name:?} in SERVICES"));
+    }
+    places.extend(feature.map(|at| format!("Cargo.toml:{}: the feature", at + 1)));
+    places.extend(declared.map(|at| format!("src/lib.rs:{}: the module", at + 1)));
+    places.extend(module.map(|(file, _)| format!("{file}: its code")));
+    let test = format!("tests/{name}_operations.rs");
+    if root.join(&test).exists() {
+        places.push(format!("{test}: its test"));
+    }
+    let remedy = format!("delete these, or bring the service back: `git checkout HEAD -- spec/{name}`");
+    Some(problem(format!("spec/ has no `{name}`, but something of such a service is left"), places.join("\n"), remedy))
 }
 
 /// Whether the words in docs/ and the READMEs are held to the code.

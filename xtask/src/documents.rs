@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use connectors_codegen::{Generator, Node, Notes, Selection};
 
 use crate::service::Name;
-use crate::{NoteFormat, Result, files};
+use crate::{NoteFormat, Result, fetch, files, progress};
 
 pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> Result<()> {
-    let (document, notes) = Generator::new(Node::bundle(file)?.document).lowered()?;
+    let (document, notes) = Generator::new(fetch::file(file)?.node).lowered()?;
     tell(&notes, format)?;
     let json = |path: &Path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
     let text = match output {
@@ -41,7 +41,7 @@ pub(crate) fn expand(
         }
         (None, Some(file)) => {
             let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            (Generator::new(Node::bundle(file)?.document), stem)
+            (Generator::new(fetch::file(file)?.node), stem)
         }
         // The argument parser asks for one of them.
         (None, None) => return Err("error: name a service, or a document with --from".into()),
@@ -57,7 +57,8 @@ pub(crate) fn expand(
         (out.join("src").join("lib.rs"), format!("{header}{}", client.code)),
     ];
     files::write_all(&crate_files)?;
-    eprintln!("{}: {} operations, {} lines", out.display(), client.operations, client.code.lines().count());
+    let lines = client.code.lines().count();
+    progress(&format!("{}: {} operations, {lines} lines", out.display(), client.operations));
     Ok(())
 }
 

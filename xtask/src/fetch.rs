@@ -1,13 +1,17 @@
-//! Published documents: from a file, or from where they are published, within limits.
+//! Documents: from files, or from where they are published, within limits. Every command reads them here.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use connectors_codegen::{Node, Value};
 use reqwest::redirect::Policy;
-use reqwest::{StatusCode, Url, header};
+use reqwest::{StatusCode, Url, Version, header};
+use sha2::{Digest, Sha256};
 
 use crate::{Result, progress};
 
@@ -16,11 +20,11 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_TIME: Duration = Duration::from_secs(60);
 const MOST_REDIRECTS: usize = 5;
 
-/// A document as it came.
-pub(crate) struct Fetched {
-    /// What messages call it.
-    pub(crate) name: String,
-    pub(crate) text: String,
+/// A document as it came, with what its references find in files beside it.
+pub(crate) struct Document {
+    pub(crate) node: Node,
+    /// Of the text; of the hashes of all its files, if there are several.
+    pub(crate) sha256: String,
     /// The version that the server calls it by.
     pub(crate) etag: Option<String>,
 }
@@ -31,7 +35,7 @@ pub(crate) fn is_url(from: &str) -> bool {
 }
 
 /// Reads a file or fetches a URL; `None` if what is published is still what `etag` names.
-pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
+pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     if is_url(from) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(download(from, etag));
@@ -39,21 +43,138 @@ pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
     if let Some((scheme, _)) = from.split_once("://") {
         return Err(format!("error: `{scheme}://` is not a way to fetch a document\n  help: https, or a file").into());
     }
-    let path = Path::new(from);
-    let cannot = |error: std::io::Error| format!("error: cannot read {from}: {error}");
-    let metadata = fs::metadata(path).map_err(cannot)?;
-    if !metadata.is_file() {
-        return Err(format!("error: {from} is no file").into());
-    }
-    if metadata.len() > MOST_BYTES {
-        return Err(too_large(from).into());
-    }
-    let text = fs::read_to_string(path).map_err(cannot)?;
-    refuse_page(from, &text)?;
-    Ok(Some(Fetched { name: from.to_owned(), text, etag: None }))
+    file(Path::new(from)).map(Some)
 }
 
-async fn download(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
+/// Reads a file, and those that it refers to.
+pub(crate) fn file(path: &Path) -> Result<Document> {
+    let name = path.display().to_string();
+    let text = text(path)?;
+    refuse_page(&name, &text)?;
+    if !path.is_file() {
+        // A pipe is read once, and nothing is beside it.
+        return alone(&name, &text, None);
+    }
+    let bundle = Node::bundle(path)?;
+    let mut sums = vec![sha256(text.as_bytes())];
+    for other in bundle.files.iter().skip(1) {
+        sums.push(sha256(fs::read(other)?.as_slice()));
+    }
+    let sum = if sums.len() == 1 { sums.swap_remove(0) } else { sha256(sums.join("\n").as_bytes()) };
+    Ok(Document { node: bundle.document, sha256: sum, etag: None })
+}
+
+/// The text of a file: not of a folder, not of a device that never ends.
+fn text(path: &Path) -> Result<String> {
+    let name = path.display().to_string();
+    let cannot = |error: io::Error| format!("error: cannot read {name}: {error}");
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    if metadata.is_dir() {
+        let help = "name the document in it";
+        return Err(format!("error: {name} is a folder, not a document\n  help: {help}").into());
+    }
+    if !metadata.is_file() && !is_pipe(&metadata) {
+        return Err(format!("error: {name} is a device, not a document\n  help: name a file").into());
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(too_large(&name).into());
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(cannot)?;
+    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(cannot)?;
+    if length(text.as_bytes()) > MOST_BYTES {
+        return Err(too_large(&name).into());
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// A document that came without anything beside it.
+fn alone(name: &str, text: &str, etag: Option<String>) -> Result<Document> {
+    let node = Node::parse(name, text)?;
+    refuse_parts(&node)?;
+    Ok(Document { node, sha256: sha256(text.as_bytes()), etag })
+}
+
+/// Refuses a document that refers to others, where there are none.
+fn refuse_parts(node: &Node) -> Result<()> {
+    let mut ids = BTreeSet::new();
+    own_names(node, &mut ids);
+    let Some(reference) = elsewhere(node, true, &ids) else { return Ok(()) };
+    let (target, place) = (reference.as_str().unwrap_or_default(), &reference.span);
+    let help = "download the document and those it refers to into one folder, and name the file";
+    let message = format!("error: the reference `{target}` leads to another document, which is not fetched");
+    Err(format!("{message}\n  --> {place}\n  help: {help}").into())
+}
+
+/// Objects whose keys are names, not keywords.
+const NAMED: [&str; 14] = [
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "schemas",
+    "responses",
+    "parameters",
+    "requestBodies",
+    "headers",
+    "securitySchemes",
+    "links",
+    "callbacks",
+    "pathItems",
+];
+/// What holds values: a `$ref` in it is only an example of one.
+const SAMPLES: [&str; 5] = ["example", "examples", "default", "const", "enum"];
+
+/// Every `$id`: what goes by such a name is in the document.
+fn own_names<'a>(node: &'a Node, ids: &mut BTreeSet<&'a str>) {
+    ids.extend(node.get("$id").and_then(Node::as_str));
+    node.as_object().into_iter().flatten().for_each(|(_, child)| own_names(child, ids));
+    node.as_array().into_iter().flatten().for_each(|item| own_names(item, ids));
+}
+
+/// The first reference that leads out of a document. `keywords`: whether the keys of this object are keywords.
+fn elsewhere<'a>(node: &'a Node, keywords: bool, ids: &BTreeSet<&str>) -> Option<&'a Node> {
+    match &node.value {
+        Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true, ids)),
+        Value::Object(map) => map.iter().find_map(|(key, child)| {
+            let key = key.as_str();
+            if !keywords {
+                return elsewhere(child, true, ids);
+            }
+            if key == "$ref" && child.as_str().is_some_and(|target| leads_away(target, ids)) {
+                return Some(child);
+            }
+            if key.starts_with("x-") || SAMPLES.contains(&key) {
+                return None;
+            }
+            elsewhere(child, !NAMED.contains(&key), ids)
+        }),
+        _ => None,
+    }
+}
+
+fn leads_away(target: &str, ids: &BTreeSet<&str>) -> bool {
+    let document = target.split('#').next().unwrap_or_default();
+    !document.is_empty() && !ids.contains(target) && !ids.contains(document)
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     let url = Url::parse(from).map_err(|error| format!("error: `{from}` is not a URL: {error}"))?;
     if !protected(&url) {
         let help = "https, or http to this machine: nobody on the way may change a document that code is made of";
@@ -86,7 +207,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
         request = request.header(header::IF_NONE_MATCH, etag);
     }
     let mut response = request.send().await.map_err(failed)?;
-    if response.status() == StatusCode::NOT_MODIFIED {
+    if response.status() == StatusCode::NOT_MODIFIED && etag.is_some() {
         return Ok(None);
     }
     if !response.status().is_success() {
@@ -100,6 +221,10 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
         return Err(page(from).into());
     }
     let announced = response.content_length();
+    // An old way to end an answer is to hang up, which is how a broken connection looks too.
+    let ended = announced.is_some()
+        || response.version() > Version::HTTP_11
+        || response.headers().contains_key(header::TRANSFER_ENCODING);
     if announced.is_some_and(|length| length > MOST_BYTES) {
         return Err(too_large(from).into());
     }
@@ -126,7 +251,15 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Fetched>> {
     progress(&format!("  {} in {:.1} s", size(length(&bytes)), start.elapsed().as_secs_f64()));
     let text = String::from_utf8(bytes).map_err(|_| format!("error: {from} is not text in UTF-8"))?;
     refuse_page(from, &text)?;
-    Ok(Some(Fetched { name: from.to_owned(), text, etag }))
+    if !ended {
+        eprintln!("warning: {from} does not say how long the document is, so nobody knows whether its end is missing");
+        // What is cut off is almost always cut off within a line.
+        if !text.ends_with(['\n', '}']) {
+            let help = "download it, look at its end, and name the file with --from";
+            return Err(format!("error: {from} ended in the middle of a line\n  help: {help}").into());
+        }
+    }
+    alone(from, &text, etag).map(Some)
 }
 
 fn length(bytes: &[u8]) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -100,54 +100,97 @@ pub(crate) fn difference(old: &str, new: &str) -> String {
     if lines.is_empty() { "(the ends of lines)".to_owned() } else { lines.join("\n") }
 }
 
-/// Writes several files, or none: each is first written beside its place, then all are moved there.
+/// Writes several files, or none: each is first written beside its place, then all are moved there. Folders that were made
+/// for them go again if they are not.
 ///
 /// What is there and is no file (`/dev/stdout`, a pipe) is written to as it is: moving a file over it would take the
 /// device away from everybody else. A link is followed, not replaced.
 pub(crate) fn write_all(files: &[(PathBuf, String)]) -> Result<()> {
-    let mut staged = Vec::new();
-    let discard =
-        |staged: &[(PathBuf, PathBuf)]| staged.iter().for_each(|(temporary, _)| drop(fs::remove_file(temporary)));
-    for (path, text) in files {
-        let place = fs::canonicalize(path).or_else(|_| fs::read_link(path)).unwrap_or_else(|_| path.clone());
-        if place.is_dir() {
-            discard(&staged);
-            return Err(format!("error: {} is a folder; nothing was changed", path.display()).into());
-        }
-        // Standard output may be a file that others append to: what is below these is a stream, whatever it is.
-        let stream = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
-        let device = stream || fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file());
-        if device {
-            let written =
-                fs::OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-            if let Err(error) = written {
-                discard(&staged);
-                return Err(format!("error: cannot write {}: {error}; nothing was changed", path.display()).into());
+    Stage::of(files)?.commit()
+}
+
+/// Files that stand beside their places. Dropped before they were moved, nothing is left of them.
+#[derive(Default)]
+struct Stage<'a> {
+    moves: Vec<Move>,
+    /// What is written to as it is.
+    streams: Vec<(&'a Path, &'a str)>,
+    /// Folders that were made, the outermost first.
+    folders: Vec<PathBuf>,
+}
+
+struct Move {
+    temporary: PathBuf,
+    place: PathBuf,
+    /// What the place held.
+    before: Option<Vec<u8>>,
+}
+
+impl<'a> Stage<'a> {
+    fn of(files: &'a [(PathBuf, String)]) -> Result<Self> {
+        let mut stage = Self::default();
+        for (path, text) in files {
+            let place = fs::canonicalize(path).or_else(|_| fs::read_link(path)).unwrap_or_else(|_| path.clone());
+            if place.is_dir() {
+                return Err(format!("error: {} is a folder; nothing was changed", path.display()).into());
             }
-            continue;
+            // Standard output may be a file that others append to: what is below these is a stream, whatever it is.
+            let stream = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
+            if stream || fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file()) {
+                stage.streams.push((path.as_path(), text.as_str()));
+                continue;
+            }
+            stage.add(place, text).map_err(|error| unwritten(path, &error))?;
+        }
+        Ok(stage)
+    }
+
+    fn add(&mut self, place: PathBuf, text: &str) -> io::Result<()> {
+        let before = match fs::read(&place) {
+            Ok(before) => Some(before),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(folder) = place.parent() {
+            let missing = folder.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists());
+            let missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+            self.folders.extend(missing.into_iter().rev());
+            fs::create_dir_all(folder)?;
         }
         let temporary = beside(&place);
-        let written = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&temporary, text));
-        staged.push((temporary, place));
-        if let Err(error) = written {
-            discard(&staged);
-            return Err(format!("error: cannot write {}: {error}; nothing was changed", path.display()).into());
-        }
+        self.moves.push(Move { temporary: temporary.clone(), place, before });
+        fs::write(&temporary, text)
     }
-    let mut moved: Vec<(&PathBuf, Option<Vec<u8>>)> = Vec::new();
-    for (temporary, place) in &staged {
-        let before = fs::read(place).ok();
-        if let Err(error) = fs::rename(temporary, place) {
+
+    fn commit(mut self) -> Result<()> {
+        for (path, text) in &self.streams {
+            let mut stream = fs::OpenOptions::new().append(true).open(path).map_err(|error| unwritten(path, &error))?;
+            stream.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error))?;
+        }
+        for (index, Move { temporary, place, .. }) in self.moves.iter().enumerate() {
+            let Err(error) = fs::rename(temporary, place) else { continue };
             // Those that were moved go back to what they were.
-            for (place, before) in moved {
-                drop(before.map_or_else(|| fs::remove_file(place), |before| fs::write(place, before)));
+            for Move { place, before, .. } in &self.moves[..index] {
+                drop(before.as_ref().map_or_else(|| fs::remove_file(place), |before| fs::write(place, before)));
             }
-            discard(&staged);
-            return Err(format!("error: cannot replace {}: {error}; nothing was changed", place.display()).into());
+            return Err(unwritten(place, &error).into());
         }
-        moved.push((place, before));
+        self.moves.clear();
+        self.folders.clear();
+        Ok(())
     }
-    Ok(())
+}
+
+impl Drop for Stage<'_> {
+    fn drop(&mut self) {
+        self.moves.iter().for_each(|it| drop(fs::remove_file(&it.temporary)));
+        // A folder that holds something else stays.
+        self.folders.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> String {
+    format!("error: cannot write {}: {error}; nothing was changed", path.display())
 }
 
 /// What a file is called while it is written; one that is left over was interrupted.
@@ -178,5 +221,30 @@ mod tests {
         assert_eq!(difference("a\n", "a"), "(the ends of lines)");
         let long: String = (0..100).map(|line| format!("{line}\n")).collect();
         assert!(difference(&long, "").ends_with("... and 60 more lines"));
+    }
+
+    /// Interrupted between the first file and the second: by a target that became a folder after everything was staged.
+    #[test]
+    fn a_move_that_fails_takes_back_those_before_it() {
+        let root = std::env::temp_dir().join(format!("xtask-files-{}", std::process::id()));
+        drop(fs::remove_dir_all(&root));
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join("old.txt"), "before").unwrap();
+        let text = |name: &str| (root.join(name), "after".to_owned());
+        let files = [text("old.txt"), text("made/new.txt"), text("late.txt"), text("never.txt")];
+        let stage = Stage::of(&files).unwrap();
+        fs::create_dir(root.join("late.txt")).unwrap();
+        let error = stage.commit().unwrap_err().to_string();
+        assert!(error.contains("late.txt") && error.contains("nothing was changed"), "{error}");
+        assert_eq!(fs::read_to_string(root.join("old.txt")).unwrap(), "before");
+        let mut left: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["late.txt", "old.txt"]);
+
+        fs::remove_dir(root.join("late.txt")).unwrap();
+        write_all(&files).unwrap();
+        assert_eq!(fs::read_to_string(root.join("made/new.txt")).unwrap(), "after");
+        assert_eq!(fs::read_to_string(root.join("old.txt")).unwrap(), "after");
+        fs::remove_dir_all(&root).unwrap();
     }
 }

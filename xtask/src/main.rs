@@ -26,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Say what was asked for, and not what is being done.
+    /// Say what was asked for and what is wrong, and not what is being done.
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Work on a copy of the workspace; for tests.
@@ -47,13 +47,15 @@ Two documents?
   cargo xtask diff OLD NEW          what breaks a caller, what does not
 One more service?
   cargo xtask new pets --from pets.yaml --tag pets
+A client of any document, in a crate of its own?
+  cargo xtask expand --from pets.yaml --out /tmp/pets
 
 Each task explains itself: cargo xtask TASK --help.
 docs/spec-changes.md tells one real change from end to end.
 
 Exit codes:
-  0  done
-  1  failed; the reason is on standard error, and nothing was half written
+  0  done; for check: everything is current
+  1  failed, or check found something; the reason is on standard error, and nothing was half written
   2  wrong arguments
   3  diff --fail-on found what it asks about";
 
@@ -69,6 +71,9 @@ enum Command {
         live: bool,
     },
     /// Serve a fake tenant on loopback, for a client in any language.
+    ///
+    /// It prints what to set in a client's environment, and a request to try with curl. Ctrl-C stops it, and what was made
+    /// in it is gone.
     Serve {
         /// The service to pretend to be.
         service: service::Name,
@@ -79,8 +84,14 @@ enum Command {
     /// Bring in what a service publishes: select, compare, check our overlay against it, write all or nothing.
     ///
     /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no words yet,
-    /// and what the change means for the version. An action that no longer matches is an error, and then nothing is
-    /// written; nor is it if spec/SERVICE has changes that are not committed.
+    /// and what the change means for the version.
+    ///
+    /// Nothing is written if an overlay action no longer matches (mend it in spec/SERVICE/overlay.yaml), if
+    /// spec/SERVICE/openapi.yaml or api.txt has changes that are not committed (--force), or if the document has less than
+    /// half of what is vendored (--accept-other-document).
+    ///
+    /// A file may refer to others beside it. A URL is fetched within 60 seconds and 64 MB, over https, and not at all if
+    /// the server says that nothing is new.
     Vendor {
         /// The service, a folder of spec/.
         service: service::Name,
@@ -90,12 +101,15 @@ enum Command {
         /// The day the document was published or fetched; today if it is new and not given.
         #[arg(long, value_name = "YYYY-MM-DD")]
         date: Option<jiff::civil::Date>,
-        /// Say what would change, write nothing.
+        /// Say what would change and whether it would be written; write nothing.
         #[arg(long)]
         dry_run: bool,
         /// Write although spec/SERVICE has changes that are not committed.
         #[arg(long)]
         force: bool,
+        /// Take a document that has less than half of the operations that are vendored.
+        #[arg(long)]
+        accept_other_document: bool,
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
@@ -144,19 +158,25 @@ enum Command {
         new: Option<PathBuf>,
     },
     /// Write the snapshot of a generated client's public API, spec/SERVICE/api.txt.
+    ///
+    /// To be run after the overlay changed; `vendor` writes it too. Its difference is what a reviewer reads.
     Api {
         /// The service, a folder of spec/.
         service: service::Name,
     },
     /// Ask whether everything that is committed is current and agrees with the rest.
     ///
-    /// Selections reproduce what is vendored, overlays match, api.txt is the API, nothing lacks words, build.rs and
-    /// Cargo.toml know each service, the READMEs' snippets are compiled, docs/diff-rules.md is the table of rules. What is
-    /// not as it should be is told with the difference and the command that mends it.
+    /// No file of spec/ is half merged, selections reproduce what is vendored, overlays match, api.txt is the API, nothing
+    /// lacks words, build.rs, Cargo.toml and src/lib.rs know each service and no other, the READMEs' snippets are compiled,
+    /// docs/diff-rules.md is the table of rules.
+    ///
+    /// What is not as it should be is told with the difference and the command or edit that mends it; the exit code is
+    /// then 1.
     Check,
     /// Scaffold one more service: spec folder, overlay skeleton, feature, module, and a test that calls each operation.
     ///
-    /// It compiles at once. What needs a person is a TODO in spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs.
+    /// It compiles at once. What needs a person is a TODO in spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs. If anything
+    /// fails, nothing is left of it.
     New {
         /// What the service is to be called: a folder of spec/, a feature and a module.
         service: service::Name,
@@ -180,6 +200,9 @@ enum Command {
         from: Option<PathBuf>,
     },
     /// Bring any OpenAPI 3.0 or 3.1 document to valid 3.0.3, and say what was lost.
+    ///
+    /// The document may refer to other files beside it; the result is one. Each loss is told with its place in the source,
+    /// with --quiet too; --notes none leaves them out.
     Lower {
         /// The document, YAML or JSON.
         file: PathBuf,
@@ -191,6 +214,10 @@ enum Command {
         notes: NoteFormat,
     },
     /// Write a complete crate with the generated client of any document, or of one of our services.
+    ///
+    ///   cargo xtask expand c1 --out /tmp/c1
+    ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
+    #[command(verbatim_doc_comment)]
     Expand {
         /// One of our services, to read what build.rs makes of it.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
@@ -279,8 +306,10 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
         Command::Serve { service, port } => serve::run(&service, port)?,
-        Command::Vendor { service, from, date, dry_run, force, documentation } => {
-            vendor::run(&service, &vendor::Options { from, date, dry_run, force, words: documentation })?;
+        Command::Vendor { service, from, date, dry_run, force, accept_other_document, documentation } => {
+            let words = documentation;
+            let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };
+            vendor::run(&service, &options)?;
         }
         Command::Diff { old, new, service, format, fail_on, documentation } => {
             return changes::run(&old, &new, service.as_ref(), format, fail_on, documentation);

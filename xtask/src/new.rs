@@ -3,15 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use connectors_codegen::{Generator, Listing, Node, Selection};
-use sha2::{Digest, Sha256};
+use connectors_codegen::{Generator, Listing, Node};
 
 use crate::service::{self, Name, SERVICE_HEADER, Select, Service};
-use crate::{Result, files, progress, vendor};
+use crate::{Result, fetch, files, progress};
 
 const MODULE: &str = include_str!("../templates/service.rs");
 const TEST: &str = include_str!("../templates/operations.rs");
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 pub(crate) fn run(
     name: &Name,
@@ -23,9 +21,9 @@ pub(crate) fn run(
     let root = files::root();
     free(name, root)?;
     progress(&format!("reading {}", from.display()));
-    let document = Node::bundle(from)?.document;
-    let selection = Selection { tags: tags.clone(), operations: operations.clone(), ..Selection::default() };
-    let vendored = connectors_codegen::vendor(&document, &selection)?;
+    let fetch::Document { node: document, sha256, .. } = fetch::file(from)?;
+    let select = Select { tags, operations, except: Vec::new() };
+    let vendored = service::vendored(&document, &select)?;
     let yaml = service::document_text(&vendored)?;
     let vendored = Node::parse("openapi.yaml", &yaml)?;
     let overlay = overlay(name, &vendored);
@@ -38,15 +36,15 @@ pub(crate) fn run(
     let text = |key: &str| {
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
     };
-    let written = std::fs::read(from)?;
     let service = Service {
         // A path of this machine is nobody else's source.
         source: source.unwrap_or_default(),
-        sha256: vendor::hex(&Sha256::digest(&written)),
+        sha256,
         date: jiff::Zoned::now().date().to_string(),
         version: text("version"),
         etag: None,
-        select: Select { tags, operations, except: Vec::new() },
+        etag_for: None,
+        select,
     };
     let title = text("title").replace('\n', " ");
     let title = if title.trim().is_empty() { name.to_string() } else { title.trim().to_owned() };
@@ -62,7 +60,7 @@ pub(crate) fn run(
     let wanted: Vec<(PathBuf, String)> = vec![
         (name.document(), yaml),
         (name.overlay(), overlay),
-        (name.folder().join("service.toml"), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
+        (name.settings(), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
         (name.api(), service::api_text(name, &listing)),
         (root.join("src").join(name.as_str()).join("mod.rs"), filled(MODULE)),
         (root.join("tests").join(format!("{name}_operations.rs")), filled(TEST)),
@@ -93,7 +91,8 @@ fn free(name: &Name, root: &Path) -> Result<()> {
         return taken("it is a word of Rust's own".to_owned());
     }
     let source = root.join("src");
-    let places = [name.folder(), source.join(name.as_str()), source.join(format!("{name}.rs"))];
+    let test = root.join("tests").join(format!("{name}_operations.rs"));
+    let places = [name.folder(), source.join(name.as_str()), source.join(format!("{name}.rs")), test];
     if let Some(place) = places.iter().find(|place| place.exists()) {
         return taken(format!("{} is there already", files::shown(place)));
     }
@@ -123,38 +122,50 @@ actions:
 "
     );
     let mut line = |line: String| text.push_str(&format!("{line}\n"));
-    let items = document.get("paths").and_then(Node::as_object);
     let mut failures = false;
-    for (path, item) in items.into_iter().flatten() {
-        for method in METHODS {
+    for (path, item) in document.get("paths").and_then(Node::as_object).into_iter().flatten() {
+        let target = format!("$.paths[{}]", quoted(path));
+        let shared = parameters(item);
+        if !shared.is_empty() {
+            line(format!("  # ---- {path}: what all of its operations take"));
+        }
+        for parameter in &shared {
+            line(format!("  # - target: {target}.parameters[?@.name == {}]", quoted(parameter)));
+            line("  #   update: {description: ...}".to_owned());
+        }
+        for method in service::METHODS {
             let Some(operation) = item.get(method) else { continue };
-            let id = operation.get("operationId").and_then(Node::as_str).unwrap_or("without an operationId");
+            let id = service::id(operation).unwrap_or("without an operationId");
             let statuses = operation.get("responses").and_then(Node::as_object);
             failures |= statuses.into_iter().flatten().any(|(status, _)| !status.starts_with('2'));
-            let own = operation.get("parameters").and_then(Node::as_array).unwrap_or_default();
-            let parameters: Vec<&str> =
-                own.iter().filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect();
+            let own = parameters(operation);
             line(format!("  # ---- {} {path} ({id})", method.to_uppercase()));
             line(
                 "  # TODO say what it does, in our own words; then what each parameter is, and what comes back."
                     .to_owned(),
             );
-            line(format!("  # - target: $.paths['{path}'].{method}"));
+            line(format!("  # - target: {target}.{method}"));
             line("  #   update:".to_owned());
             line("  #     summary: ...".to_owned());
             line("  #     description: ...".to_owned());
-            for parameter in &parameters {
-                line(format!("  # - target: $.paths['{path}'].{method}.parameters[?@.name == '{parameter}']"));
+            for parameter in &own {
+                line(format!("  # - target: {target}.{method}.parameters[?@.name == {}]", quoted(parameter)));
                 line("  #   update: {description: ...}".to_owned());
             }
             if matches!(method, "post" | "patch") {
                 line("  # TODO is it safe to send again after an answer was lost? Then `x-idempotent: true` in the update.".to_owned());
             }
             let pages = ["page", "cursor", "offset", "token", "after", "starting"];
-            if method == "get" && parameters.iter().any(|parameter| pages.iter().any(|word| parameter.contains(word))) {
+            let mut taken = [item, operation].into_iter().flat_map(|node| taken(document, node));
+            if method == "get" && taken.any(|parameter| pages.iter().any(|word| parameter.contains(word))) {
                 line("  # TODO how does the list go on? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`.".to_owned());
             }
         }
+    }
+    for (component, _) in document.pointer("/components/parameters").and_then(Node::as_object).into_iter().flatten() {
+        line(format!("  # ---- the parameter {component}, wherever it is taken"));
+        line(format!("  # - target: $.components.parameters[{}]", quoted(component)));
+        line("  #   update: {description: ...}".to_owned());
     }
     if !failures {
         line("  # ---- failures".to_owned());
@@ -165,7 +176,7 @@ actions:
         let names: Vec<&str> = properties.into_iter().flatten().map(|(property, _)| property.as_str()).collect();
         line(format!("  # ---- {component}"));
         line("  # TODO describe it and what it holds; mark what is secret with `x-sensitive: true`.".to_owned());
-        line(format!("  # - target: $.components.schemas['{component}']"));
+        line(format!("  # - target: $.components.schemas[{}]", quoted(component)));
         line("  #   update:".to_owned());
         line("  #     description: ...".to_owned());
         if !names.is_empty() {
@@ -174,6 +185,27 @@ actions:
         }
     }
     text
+}
+
+/// The names of the parameters that stand in a path item or operation; one behind a `$ref` is described where it stands.
+fn parameters(node: &Node) -> Vec<&str> {
+    let all = node.get("parameters").and_then(Node::as_array).unwrap_or_default();
+    all.iter().filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect()
+}
+
+/// The names of all that a path item or operation takes, wherever it stands.
+fn taken<'a>(document: &'a Node, node: &'a Node) -> Vec<&'a str> {
+    let all = node.get("parameters").and_then(Node::as_array).unwrap_or_default();
+    let found = all.iter().filter_map(|parameter| {
+        let target = parameter.get("$ref").and_then(Node::as_str).and_then(|target| target.strip_prefix('#'));
+        target.map_or(Some(parameter), |target| document.pointer(target))
+    });
+    found.filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect()
+}
+
+/// A name as RFC 9535 writes it.
+fn quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
 /// A call of each method, with arguments that the document allows.

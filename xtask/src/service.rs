@@ -1,13 +1,15 @@
 //! What the workspace knows of a service: `spec/<service>/service.toml`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::{fmt, fs};
 
 use connectors_codegen::{Client, Facade, Generator, Listing, Node, Selection};
 use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item};
 
-use crate::{Result, files};
+use crate::{Result, fetch, files};
 
 /// The name of a service: a folder of `spec/`, a feature and a module of `connectors`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,24 +33,35 @@ impl Name {
         self.folder().join("overlay.yaml")
     }
 
+    /// Where the document came from, and what of it is selected.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.folder().join("service.toml")
+    }
+
     /// The snapshot of the public API of the service's client.
     pub(crate) fn api(&self) -> PathBuf {
         self.folder().join("api.txt")
     }
 
-    /// Every service: the folders of `spec/`, by name.
-    pub(crate) fn all() -> Result<Vec<Self>> {
+    /// Every service, by name: the folders of `spec/`. Then those whose name cannot be a service's.
+    pub(crate) fn all() -> Result<(Vec<Self>, Vec<String>)> {
         let spec = files::root().join("spec");
         let entries = fs::read_dir(&spec).map_err(|error| format!("error: cannot read {}: {error}", spec.display()))?;
-        let mut names = Vec::new();
+        let (mut names, mut others) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                names.push(entry.file_name().to_string_lossy().parse::<Self>()?);
+            if !entry.file_type()?.is_dir() {
+                continue;
+            }
+            let folder = entry.file_name().to_string_lossy().into_owned();
+            match folder.parse() {
+                Ok(name) => names.push(name),
+                Err(_) => others.push(folder),
             }
         }
         names.sort();
-        Ok(names)
+        others.sort();
+        Ok((names, others))
     }
 }
 
@@ -87,6 +100,9 @@ pub(crate) struct Service {
     /// What the server at `source` calls the document, to ask whether there is another.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag: Option<String>,
+    /// Of everything that `etag` was told for, so that it is not asked about anything else.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) etag_for: Option<String>,
     pub(crate) select: Select,
 }
 
@@ -102,7 +118,7 @@ pub(crate) struct Select {
 
 impl Service {
     pub(crate) fn read(name: &Name) -> Result<Self> {
-        let path = name.folder().join("service.toml");
+        let path = name.settings();
         let text = fs::read_to_string(&path).map_err(|error| {
             format!(
                 "error: cannot read {}: {error}\n  help: a service is a folder of spec/ with a service.toml",
@@ -113,9 +129,114 @@ impl Service {
     }
 
     pub(crate) fn selection(&self) -> Selection {
-        let Select { tags, operations, except } = self.select.clone();
+        self.select.selection()
+    }
+
+    /// What has to be the same for `etag` to be an answer: source, hash, version, selection, and the vendored text.
+    pub(crate) fn fingerprint(&self, vendored: &str) -> Result<String> {
+        let told = Self { date: String::new(), etag_for: None, ..self.clone() };
+        Ok(fetch::sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))
+    }
+
+    /// The text of service.toml: as it was, comments and all, with what vendoring found out.
+    pub(crate) fn text(&self, before: &str) -> Result<String> {
+        let mut document: DocumentMut = before.parse()?;
+        let table = document.as_table_mut();
+        let found = [
+            ("sha256", Some(self.sha256.as_str())),
+            ("date", Some(self.date.as_str())),
+            ("version", Some(self.version.as_str())),
+            ("etag", self.etag.as_deref()),
+            ("etag_for", self.etag_for.as_deref()),
+        ];
+        for (key, text) in found {
+            let Some(text) = text else {
+                table.remove(key);
+                continue;
+            };
+            let mut value = toml_edit::Value::from(text);
+            match table.get_mut(key) {
+                Some(held) if held.as_str() == Some(text) => {}
+                Some(held) => {
+                    // A comment behind it stays.
+                    if let Some(held) = held.as_value() {
+                        *value.decor_mut() = held.decor().clone();
+                    }
+                    *held = Item::Value(value);
+                }
+                None => drop(table.insert(key, Item::Value(value))),
+            }
+        }
+        Ok(document.to_string())
+    }
+}
+
+impl Select {
+    pub(crate) fn selection(&self) -> Selection {
+        let Self { tags, operations, except } = self.clone();
         Selection { tags, operations, except, paths: Vec::new() }
     }
+
+    /// What a document does not have of this: a line each, with what it may have been meant to be.
+    pub(crate) fn strangers(&self, document: &Node) -> Vec<String> {
+        // With what stands behind references in its place.
+        let Ok(document) = Generator::new(document.clone()).selected() else { return Vec::new() };
+        let (mut tags, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for (_, operation) in operations(&document) {
+            ids.extend(id(operation));
+            let of_it = operation.get("tags").and_then(Node::as_array).into_iter().flatten();
+            tags.extend(of_it.filter_map(Node::as_str));
+        }
+        let wanted = [("tag", &self.tags, &tags), ("operationId", &self.operations, &ids)];
+        let wanted = wanted.into_iter().chain([("operationId", &self.except, &ids)]);
+        let mut found = Vec::new();
+        for (what, names, known) in wanted {
+            for name in names.iter().filter(|name| !known.contains(name.as_str())) {
+                let near = nearest(name, known);
+                let meant = if near.is_empty() { String::new() } else { format!(": did you mean {near}?") };
+                found.push(format!("no operation of the document has the {what} `{name}`{meant}"));
+            }
+        }
+        found
+    }
+}
+
+/// The names that are most like one, the likeliest first.
+fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
+    let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    let mut near: Vec<(f64, &str)> = known.iter().map(|other| (likeness(other), *other)).collect();
+    near.retain(|(likeness, _)| *likeness > 0.8);
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    near.iter().take(3).map(|(_, other)| format!("`{other}`")).collect::<Vec<_>>().join(" or ")
+}
+
+/// The methods that a path item may have.
+pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// The operations of a document, each by its method and path.
+pub(crate) fn operations(document: &Node) -> Vec<(String, &Node)> {
+    let mut found = Vec::new();
+    for (path, item) in document.get("paths").and_then(Node::as_object).into_iter().flatten() {
+        for method in METHODS {
+            found.extend(item.get(method).map(|operation| (format!("{} {path}", method.to_uppercase()), operation)));
+        }
+    }
+    found
+}
+
+/// The operationId of an operation.
+pub(crate) fn id(operation: &Node) -> Option<&str> {
+    operation.get("operationId").and_then(Node::as_str)
+}
+
+/// The vendored form of a document, or what is wrong with the selection.
+pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
+    connectors_codegen::vendor(document, &select.selection()).map_err(|error| {
+        let file = document.span.file().unwrap_or_default();
+        let strangers = select.strangers(document);
+        let told: Vec<String> = strangers.iter().map(|stranger| format!("error: {stranger}\n  --> {file}")).collect();
+        if told.is_empty() { error.into() } else { told.join("\n").into() }
+    })
 }
 
 /// What stands at the head of a service.toml.

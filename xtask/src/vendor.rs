@@ -1,16 +1,16 @@
 //! `cargo xtask vendor`: from what a service publishes to what this repository holds of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use connectors_codegen::{Effect, Generator, Listing, Map, Node};
-use sha2::{Digest, Sha256};
+use connectors_codegen::{Effect, Generator, Impact, Listing, Map, Node};
 
 use crate::changes;
-use crate::fetch::{self, Fetched};
+use crate::fetch;
 use crate::files;
-use crate::service::{self, Name, SERVICE_HEADER, Service};
+use crate::service::{self, Name, Service};
 use crate::{Result, progress, semver};
 
 /// What a person asks for.
@@ -21,39 +21,52 @@ pub(crate) struct Options {
     pub(crate) dry_run: bool,
     /// Write over what is not committed.
     pub(crate) force: bool,
+    /// Take a document that hardly has anything of what is vendored.
+    pub(crate) accept_other_document: bool,
     /// List changes of words too.
     pub(crate) words: bool,
 }
 
 pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let mut service = Service::read(name)?;
-    let old = name.document().exists().then(|| Node::read(&name.document())).transpose()?;
+    let held = name.document().exists().then(|| files::read(&name.document())).transpose()?;
+    let old = held.as_deref().and_then(|text| readable(name, text));
     let from = options.from.clone().unwrap_or_else(|| service.source.clone());
     if from.is_empty() {
         let help = "write the URL into `source` of its service.toml, or name a document with --from";
         return Err(format!("error: nobody has said where {name} publishes its document\n  help: {help}").into());
     }
-    // The server is asked for news only if all that is selected is there already.
-    let etag =
-        service.etag.clone().filter(|_| from == service.source && selected_already(old.as_ref(), &service, name));
+    // The server is asked for news only if everything here is as it was when the server said what it has.
+    let known = service.etag_for.is_some()
+        && service.etag_for == held.as_deref().map(|text| service.fingerprint(text)).transpose()?;
+    let etag = service.etag.clone().filter(|_| known && from == service.source && options.date.is_none());
     let Some(fetched) = fetch::read(&from, etag.as_deref())? else {
         println!("nothing changed: {from} is still what was fetched on {}", service.date);
         return Ok(());
     };
-    let Fetched { name: label, text, etag } = fetched;
-    let document = Node::parse(&label, &text)?;
-    let vendored = connectors_codegen::vendor(&document, &service.selection())?;
+    let document = fetched.node;
+    let vendored = service::vendored(&document, &service.select)?;
     let yaml = service::document_text(&vendored)?;
     let new = Node::parse("openapi.yaml", &yaml)?;
 
     if let Some(old) = &old {
+        if !options.accept_other_document {
+            refuse_another_service(old, &document, &service, &from)?;
+        }
         warn_of_another_service(old, &document);
         progress("comparing with what is vendored");
         let changes = connectors_codegen::diff(old, &new)?;
         if !changes.is_empty() {
             println!("what changes for a caller: {}", changes::summary(&changes));
             print!("{}", changes::text(&changes, options.words));
+            if !options.words && changes.iter().all(|change| change.impact == Impact::Documentation) {
+                println!("(of documentation alone: --documentation lists it)");
+            }
             println!();
+        } else if service.sha256 != fetched.sha256 {
+            println!(
+                "what changes for a caller: nothing; the document changed in its words, or where nothing is selected"
+            );
         }
     }
 
@@ -73,18 +86,22 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let overlaid = generator.overlaid()?;
     let (client, listing) = service::generate(generator)?;
 
-    let sha256 = hex(&Sha256::digest(text.as_bytes()));
-    if service.sha256 != sha256 {
+    let same = service.sha256 == fetched.sha256;
+    if !same {
         service.date = options.date.unwrap_or_else(|| jiff::Zoned::now().date()).to_string();
-        service.sha256 = sha256;
+        service.sha256 = fetched.sha256;
     } else if let Some(date) = options.date {
         service.date = date.to_string();
     }
     service.version =
         document.get("info").and_then(|info| info.get("version")).and_then(Node::as_str).unwrap_or_default().to_owned();
     if from == service.source {
-        service.etag = etag;
+        service.etag = fetched.etag;
+    } else if !same {
+        // What the server calls its document is not the name of this one.
+        service.etag = None;
     }
+    service.etag_for = service.etag.is_some().then(|| service.fingerprint(&yaml)).transpose()?;
     let schemas = vendored.pointer("/components/schemas").and_then(Node::as_object).map_or(0, Map::len);
     println!("{name}: {} operations, {schemas} schemas, {} notes", client.operations, client.notes.iter().count());
     for note in client.notes.iter() {
@@ -92,10 +109,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     }
     tell_of_words(&connectors_codegen::undocumented(&overlaid));
     tell_of_version(name, &listing)?;
-    let mut wanted = vec![
-        (name.document(), yaml),
-        (name.folder().join("service.toml"), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
-    ];
+    let mut wanted = vec![(name.document(), yaml), (name.settings(), service.text(&files::read(&name.settings())?)?)];
     // A service that has no overlay yet is not built yet, and has no API to speak of.
     if overlay.is_some() {
         wanted.push((name.api(), service::api_text(name, &listing)));
@@ -103,11 +117,41 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     write(name, &wanted, options)
 }
 
-/// Whether the selection, made from what is vendored, gives what is vendored.
-fn selected_already(old: Option<&Node>, service: &Service, name: &Name) -> bool {
-    let again = old.and_then(|old| connectors_codegen::vendor(old, &service.selection()).ok());
-    let text = again.and_then(|again| service::document_text(&again).ok());
-    text.is_some_and(|text| fs::read_to_string(name.document()).is_ok_and(|held| held == text))
+/// What is vendored, if that can be read: vendoring is how it is mended if not.
+fn readable(name: &Name, text: &str) -> Option<Node> {
+    let place = files::shown(&name.document());
+    let read = Node::parse(&place, text);
+    if let Err(error) = &read {
+        eprintln!("warning: what is vendored cannot be read, so nothing is compared with it\n{error}");
+    }
+    read.ok()
+}
+
+/// Refuses a document that has less than half of the operations that are vendored, as far as they are still selected:
+/// services share tags, and what was cut off half-way is a document too.
+fn refuse_another_service(old: &Node, document: &Node, service: &Service, from: &str) -> Result<()> {
+    let old = connectors_codegen::select_known(old, &service.selection())?;
+    let before = service::operations(&old);
+    // With what stands behind references in its place.
+    let document = Generator::new(document.clone()).selected()?;
+    let (mut places, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for (place, operation) in service::operations(&document) {
+        places.insert(place);
+        ids.extend(service::id(operation));
+    }
+    let there = |(place, operation): &&(String, &Node)| {
+        places.contains(place) || service::id(operation).is_some_and(|id| ids.contains(id))
+    };
+    let left = before.iter().filter(there).count();
+    if left * 2 >= before.len() {
+        return Ok(());
+    }
+    let help = "is it another service's, or cut off? If it is the right one, --accept-other-document";
+    Err(format!(
+        "error: {from} has {left} of the {} operations that are vendored and selected; nothing was written\n  help: {help}",
+        before.len()
+    )
+    .into())
 }
 
 fn warn_of_another_service(old: &Node, new: &Node) {
@@ -137,9 +181,15 @@ fn tell_of_words(missing: &[String]) {
 /// What the change means for the crate's version, if there is a snapshot to compare with.
 fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
     let Ok(text) = fs::read_to_string(name.api()) else { return Ok(()) };
-    let changes = Listing::parse(&files::shown(&name.api()), &text)?.compare(new);
-    if !changes.is_empty() {
-        println!("{}", semver::verdict(&changes, &semver::version()?));
+    match Listing::parse(&files::shown(&name.api()), &text) {
+        Ok(old) => {
+            let changes = old.compare(new);
+            if !changes.is_empty() {
+                println!("{}", semver::verdict(&changes, &semver::version()?));
+            }
+        }
+        // It is written anew.
+        Err(error) => eprintln!("warning: the public API that was cannot be read, so no version is told\n{error}"),
     }
     Ok(())
 }
@@ -151,47 +201,40 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
         println!("nothing changed");
         return Ok(());
     }
-    if !options.dry_run {
-        if !options.force {
-            refuse_if_uncommitted(name)?;
+    let refusal = if options.force { None } else { uncommitted(name) };
+    if options.dry_run {
+        changed.iter().for_each(|(path, _)| println!("would write {}", files::shown(path)));
+        if let Some(refusal) = refusal {
+            eprintln!("warning: a real run would refuse to: {refusal}");
         }
-        files::write_all(&changed)?;
+        return Ok(());
     }
-    for (path, _) in &changed {
-        println!("{} {}", if options.dry_run { "would write" } else { "wrote" }, files::shown(path));
+    if let Some(refusal) = refusal {
+        return Err(format!("error: nothing was written: {refusal}").into());
     }
+    files::write_all(&changed)?;
+    changed.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
     Ok(())
 }
 
-/// Work that is nowhere but here is not written over, and what a vendoring changes should be seen by itself.
-fn refuse_if_uncommitted(name: &Name) -> Result<()> {
+/// Why nothing should be written: work that is nowhere but here is not written over, and what a vendoring changes should
+/// be seen by itself.
+fn uncommitted(name: &Name) -> Option<String> {
     let place = format!("spec/{name}");
     // What is written over. The overlay and the selection are what one has just mended for this very run.
     let written = ["openapi.yaml", "api.txt"].map(|file| format!("{place}/{file}"));
     let output =
         Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--"]).args(&written).output();
     // Without git, or outside of a repository, there is nothing to ask.
-    let Ok(output) = output else { return Ok(()) };
+    let output = output.ok()?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
-        if reason.contains("not a git repository") {
-            return Ok(());
-        }
         let help = "git has to say what is not committed; or --force";
-        return Err(format!("error: git cannot tell: {}; nothing was written\n  help: {help}", reason.trim()).into());
+        let told = format!("git cannot tell what is not committed: {}\n  help: {help}", reason.trim());
+        return (!reason.contains("not a git repository")).then_some(told);
     }
     let told = String::from_utf8_lossy(&output.stdout);
-    if told.trim().is_empty() {
-        return Ok(());
-    }
     let help = "commit or stash it first, so that what this changes can be seen by itself; or --force";
-    Err(format!(
-        "error: {place} has changes that are not committed; nothing was written\n{}\n  help: {help}",
-        told.trim_end()
-    )
-    .into())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let refusal = format!("{place} has changes that are not committed\n{}\n  help: {help}", told.trim_end());
+    (!told.trim().is_empty()).then_some(refusal)
 }
