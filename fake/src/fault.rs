@@ -33,6 +33,7 @@ pub struct Fault {
     reused_only: bool,
     skip: usize,
     times: usize,
+    happened: bool,
     delay: Duration,
     gate: Option<Gate>,
     headers: Vec<(String, String)>,
@@ -63,6 +64,7 @@ impl Fault {
             reused_only: false,
             skip: 0,
             times: 1,
+            happened: false,
             delay: Duration::ZERO,
             gate: None,
             headers: Vec::new(),
@@ -200,7 +202,7 @@ impl Fault {
         self
     }
 
-    /// Happens every time.
+    /// Happens every time. Once it has happened it is no longer waited for: `pending_faults` does not count it.
     pub fn always(self) -> Fault {
         self.times(usize::MAX)
     }
@@ -295,8 +297,9 @@ impl Faults {
         lock(&self.0).clear();
     }
 
+    /// How many have yet to happen: one that happens several times counts up to the last, one without end up to the first.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.0).len()
+        lock(&self.0).iter().filter(|fault| fault.times != usize::MAX || !fault.happened).count()
     }
 
     /// The fault for this request, on a connection that has carried one before or has not.
@@ -312,6 +315,7 @@ impl Faults {
     fn take(&self, matches: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut faults = lock(&self.0);
         let index = faults.iter_mut().position(|fault| matches(fault) && !fault.skips())?;
+        faults[index].happened = true;
         match faults[index].times {
             1 => return Some(faults.remove(index)),
             usize::MAX => {}
@@ -359,5 +363,23 @@ impl Gate {
         self.0.send_modify(|passage| passage.arrived += 1);
         // As above.
         let _ = passage.wait_for(|passage| passage.open).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_pending_until_it_has_happened_as_often_as_it_should_and_one_without_end_until_it_has_once() {
+        let faults = Faults::default();
+        faults.push(Fault::reset_on_accept().times(2));
+        faults.push(Fault::reset_on_accept().always());
+        let pending = [1, 2, 3, 4].map(|_| {
+            let pending = faults.len();
+            assert!(faults.for_connection().is_some());
+            pending
+        });
+        assert_eq!((pending, faults.len()), ([2, 2, 1, 0], 0));
     }
 }
