@@ -1,23 +1,16 @@
 //! What the service sends and what a program sends survives the client: keys nobody named, values nobody knew, every way
 //! to say nothing.
 
+mod support;
+
 use connectors::c1::types::{self, ConnectorInput, OAuth2AuthorizedAsInput, SyncStatus};
 use connectors::c1::{Client, DOCUMENT, EnvConfig};
 use connectors_fake::Fault;
-use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-const APP: &str = "app-github";
-const CONNECTOR: &str = "github-01";
-
-async fn setup() -> (Tenant, Client) {
-    let tenant = Tenant::start().await.unwrap();
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
-    (tenant, c1)
-}
+use support::{APP, CONNECTOR, setup};
 
 /// A configuration with keys that no document names, at every depth.
 fn strange_config(type_url: &str) -> Value {
@@ -33,34 +26,34 @@ fn strange_config(type_url: &str) -> Value {
 #[tokio::test]
 async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
     for type_url in ["type.googleapis.com/c1.api.app.v1.EnvConfig", "type.googleapis.com/c1.api.app.v9.Unheard"] {
-        let (tenant, c1) = setup().await;
+        let s = setup().await;
         let config = strange_config(type_url);
         let message: types::AnyMessage = serde_json::from_value(config.clone()).unwrap();
 
-        let created = c1.app(APP).create_connector("catalog-github").config(message.clone()).send().await.unwrap();
+        let created = s.c1.app(APP).create_connector("catalog-github").config(message.clone()).send().await.unwrap();
         let id = created.id.clone().unwrap();
-        assert_eq!(tenant.requests().last().unwrap().json().unwrap()["config"], config);
+        assert_eq!(s.tenant.requests().last().unwrap().json().unwrap()["config"], config);
         assert_eq!(serde_json::to_value(created.config.unwrap()).unwrap(), config);
 
-        let read = c1.connector(APP, id.as_str()).get().await.unwrap();
+        let read = s.c1.connector(APP, id.as_str()).get().await.unwrap();
         assert_eq!(serde_json::to_value(read.config.as_ref().unwrap()).unwrap(), config);
 
         let mut changed = read.config.unwrap();
         changed.extra.insert("added".to_owned(), json!([1]));
-        let updated = c1.connector(APP, id.as_str()).update().config(changed).send().await.unwrap();
+        let updated = s.c1.connector(APP, id.as_str()).update().config(changed).send().await.unwrap();
         let mut expected = config.clone();
         expected["added"] = json!([1]);
-        assert_eq!(tenant.requests().last().unwrap().json().unwrap()["connector"]["config"], expected);
-        assert_eq!(tenant.connector(APP, &id).unwrap()["config"], expected);
+        assert_eq!(s.tenant.requests().last().unwrap().json().unwrap()["connector"]["config"], expected);
+        assert_eq!(s.tenant.connector(APP, &id).unwrap()["config"], expected);
         assert_eq!(serde_json::to_value(updated.config.unwrap()).unwrap(), expected);
     }
 }
 
 #[tokio::test]
 async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
-    let (tenant, c1) = setup().await;
-    assert!(tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_REINDEXING")));
-    let connector = c1.connector(APP, CONNECTOR).get().await.unwrap();
+    let s = setup().await;
+    assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_REINDEXING")));
+    let connector = s.c1.connector(APP, CONNECTOR).get().await.unwrap();
     let status = connector.status.clone().unwrap().status.unwrap();
     assert_eq!(status, SyncStatus::Unknown("SYNC_STATUS_REINDEXING".to_owned()));
     assert_eq!(status.to_string(), "SYNC_STATUS_REINDEXING");
@@ -75,8 +68,8 @@ async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
         update_mask: Some("displayName".to_owned()),
         ..Default::default()
     };
-    c1.api().update_delegated(APP, CONNECTOR, &request).await.unwrap();
-    let sent = tenant.requests().last().unwrap().json().unwrap();
+    s.c1.api().update_delegated(APP, CONNECTOR, &request).await.unwrap();
+    let sent = s.tenant.requests().last().unwrap().json().unwrap();
     assert_eq!(sent["connector"]["status"]["status"], "SYNC_STATUS_REINDEXING");
 }
 
@@ -221,25 +214,25 @@ fn without_nulls(value: &mut Value) {
 
 #[tokio::test]
 async fn keys_the_document_does_not_name_are_kept_wherever_they_stand() {
-    let (tenant, c1) = setup().await;
+    let s = setup().await;
     let page = json!({
         "list": [{"connector": {"id": "a", "new": 1, "status": {"new": [2]}}, "new": {"deep": 3}}],
         "nextPageToken": "",
         "newTotal": 1,
     });
-    tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
-    let read = c1.api().list(APP, None, None).await.unwrap();
+    s.tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
+    let read = s.c1.api().list(APP, None, None).await.unwrap();
     assert_eq!(read.extra["newTotal"], 1);
     assert_eq!(serde_json::to_value(&read).unwrap(), page);
 
-    tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
-    let listed: Vec<_> = c1.app(APP).connectors().try_collect().await.unwrap();
+    s.tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
+    let listed: Vec<_> = s.c1.app(APP).connectors().try_collect().await.unwrap();
     assert_eq!(listed[0].extra["new"], 1);
 }
 
 #[tokio::test]
 async fn nothing_secret_is_printed() {
-    let (_, c1) = setup().await;
+    let s = setup().await;
     let config = || EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED-secret");
     let message = types::AnyMessage::from(config());
     assert!(serde_json::to_string(&message).unwrap().contains("PLANTED"), "it is sent");
@@ -262,11 +255,11 @@ async fn nothing_secret_is_printed() {
         format!("{connector:?}"),
         format!("{credential:?}"),
         format!("{download:?}"),
-        format!("{:?}", c1.app(APP).create_connector("c").config(config())),
-        format!("{:?}", c1.connector(APP, CONNECTOR).update().config(config())),
+        format!("{:?}", s.c1.app(APP).create_connector("c").config(config())),
+        format!("{:?}", s.c1.connector(APP, CONNECTOR).update().config(config())),
         format!("{:?}", Client::builder().client_credentials("a@h/spc", "PLANTED").header("x-key", "PLANTED")),
         format!("{:?}", Client::builder().bearer_token("PLANTED")),
-        format!("{:?} {:?}", c1, c1.api()),
+        format!("{:?} {:?}", s.c1, s.c1.api()),
     ];
     for text in printed {
         assert!(!text.contains("PLANTED"), "{text}");

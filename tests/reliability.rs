@@ -1,6 +1,8 @@
 //! What holds when the network, the server or the clock does not: over real sockets, with scripted faults and a clock
 //! that no test waits for. Each test counts what reached the server.
 
+#[path = "support/spans.rs"]
+mod spans;
 mod support;
 
 use std::time::Duration;
@@ -14,15 +16,8 @@ use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
+use spans::{Fields, Spans};
 use support::{APP, CONNECTOR, TestClock, setup, setup_with};
-
-#[tokio::test]
-async fn a_crowd_on_a_cold_client_asks_for_one_token() {
-    let s = setup().await;
-    let results = join_all((0..200).map(|_| s.get())).await;
-    assert!(results.iter().all(Result::is_ok));
-    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 200));
-}
 
 #[tokio::test]
 async fn a_crowd_behind_a_failing_token_endpoint_shares_the_failure() {
@@ -54,8 +49,19 @@ async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
     s.clock.advance(Duration::from_secs(950));
     s.tenant.fault(Fault::token_error("invalid_client").token_endpoint().always());
     s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+
+    // Who has refused it is left alone for ten seconds.
+    s.clock.advance(Duration::from_secs(9));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+    s.clock.advance(Duration::from_secs(2));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 3);
+
     s.clock.advance(Duration::from_secs(60));
     assert!(s.get().await.unwrap_err().is_auth());
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (4, 4));
 }
 
 #[tokio::test]
@@ -95,7 +101,9 @@ async fn another_tenants_key_and_a_wrong_clock_are_refused_by_the_server_and_tol
 
     let s = setup().await;
     s.clock.skew(Duration::from_secs(3600));
-    assert!(s.get().await.unwrap_err().is_auth());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_auth() && error.code() == Some("invalid_client"), "{error:?}");
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 0));
 }
 
 #[tokio::test]
@@ -120,26 +128,25 @@ async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
 
 #[tokio::test]
 async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
-    let broken: [fn() -> Fault; 7] = [
-        || Fault::status(503),
-        || Fault::status(500),
-        || Fault::status(429),
-        Fault::reset_on_accept,
-        Fault::reset_after_request,
-        Fault::close_after_request,
-        Fault::reset_mid_body,
+    // The fault, and how many requests reach the server until it is over.
+    let broken: [(fn() -> Fault, usize); 7] = [
+        (|| Fault::status(503), 2),
+        (|| Fault::status(500), 2),
+        (|| Fault::status(429), 2),
+        // It strikes before there is a request.
+        (Fault::reset_on_accept, 1),
+        (Fault::reset_after_request, 2),
+        (Fault::close_after_request, 2),
+        (Fault::reset_mid_body, 2),
     ];
-    for fault in broken {
+    for (fault, requests) in broken {
         let s = setup().await;
-        // A token first, so that the fault strikes the call.
-        s.c1.apps().try_next().await.unwrap();
-        s.tenant.fault(if format!("{:?}", fault()) == format!("{:?}", Fault::reset_on_accept()) {
-            fault()
-        } else {
-            fault().on("ConnectorService.Get")
-        });
-        let result = s.get().await;
-        assert!(result.is_ok(), "{:?}: {result:?}", fault());
+        // One that has no connection yet, and no need of a token's: its first connection is the call's.
+        let builder = Client::builder().tenant(s.tenant.url()).bearer_token(s.tenant.issue_token());
+        let fresh = builder.clock(s.clock.clone()).build().unwrap();
+        s.tenant.fault(fault().on("ConnectorService.Get"));
+        fresh.connector(APP, CONNECTOR).get().await.unwrap_or_else(|error| panic!("{:?}: {error:?}", fault()));
+        assert_eq!((s.tenant.requests().len(), s.clock.waits()), (requests, vec![0.5]), "{:?}", fault());
     }
 }
 
@@ -166,7 +173,7 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
     let error = s.get().await.unwrap_err();
     assert!(error.is_rate_limited());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
-    assert_eq!(s.reached("ConnectorService.Get"), 1);
+    assert_eq!((s.reached("ConnectorService.Get"), s.clock.waits().len()), (1, 0));
 }
 
 #[tokio::test]
@@ -296,9 +303,12 @@ async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
 
     s.tenant.clear_requests();
     s.tenant.fault(Fault::repeated_page_token().on("ConnectorService.List").always());
-    let items: Vec<_> = s.c1.app(APP).connectors().collect().await;
-    assert!(items.last().unwrap().as_ref().unwrap_err().to_string().contains("page token"));
-    assert!(s.reached("ConnectorService.List") <= 3);
+    // Both pages are read, and then it is told.
+    let mut items: Vec<_> = s.c1.app(APP).connectors().collect().await;
+    let error = items.pop().unwrap().unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("page token"), "{error:?}");
+    assert!(items.len() == 163 && items.iter().all(Result::is_ok));
+    assert_eq!(s.reached("ConnectorService.List"), 2);
 }
 
 #[tokio::test]
@@ -448,4 +458,45 @@ async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
     s.tenant.fault(Fault::status(503).json(&detail("30s")).header("retry-after", "2").on("ConnectorService.Get"));
     s.get().await.unwrap();
     assert_eq!(s.clock.waits(), [2.0]);
+}
+
+#[tokio::test]
+async fn a_span_tells_of_its_own_call() {
+    let s = setup().await;
+    let (spans, _guard) = Spans::hear();
+    let all = || spans.of("GET");
+    let told = |fields: &Fields| {
+        ["http.response.status_code", "http.request.resend_count", "error.type"].map(|name| fields.get(name).cloned())
+    };
+    let expected = |status: &str, resent: Option<&str>, error: Option<&str>| {
+        [Some(status), resent, error].map(|value| value.map(str::to_owned))
+    };
+
+    // It is the token's request that is sent again, not the call.
+    s.tenant.fault(Fault::status(503).token_endpoint());
+    s.get().await.unwrap();
+    assert_eq!(told(&all()[0]), expected("200", None, None));
+    assert_eq!(all()[0]["url.template"], "/api/v1/apps/{app_id}/connectors/{id}");
+
+    s.tenant.revoke_tokens();
+    s.get().await.unwrap();
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(2));
+    s.get().await.unwrap();
+    s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
+    s.get().await.unwrap_err();
+    s.c1.connector(APP, "nobody").get().await.unwrap_err();
+    let seen: Vec<_> = all()[1..].iter().map(told).collect();
+    let expected = [
+        expected("200", Some("1"), None),
+        expected("200", Some("2"), None),
+        expected("503", Some("3"), Some("503")),
+        expected("404", None, Some("404")),
+    ];
+    assert_eq!(seen, expected);
+
+    // What the server did not answer has a word for a type.
+    s.tenant.fault(Fault::close_after_request().on("ConnectorService.Get").times(4));
+    s.get().await.unwrap_err();
+    let last = all().pop().unwrap();
+    assert!(!last.contains_key("http.response.status_code") && !last["error.type"].is_empty(), "{last:?}");
 }

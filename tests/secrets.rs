@@ -4,12 +4,12 @@
 mod support;
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use connectors::auth::Token;
 use connectors::c1::{Client, EnvConfig};
-use connectors_fake::{Fault, c1::Tenant};
+use connectors_fake::{Fault, Request, c1::Tenant};
 use futures::TryStreamExt;
 use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -30,25 +30,71 @@ impl Write for Printed {
 }
 
 impl Printed {
-    fn add(&mut self, text: String) {
+    /// All that any crate traces or logs from now on, in whichever test.
+    fn everything() -> Self {
+        static PRINTED: OnceLock<Printed> = OnceLock::new();
+        let begin = || {
+            let printed = Self::default();
+            let (traced, logged) = (printed.clone(), printed.clone());
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_span_events(FmtSpan::FULL)
+                .with_writer(move || traced.clone())
+                .init();
+            support::hear_log(move |line| logged.add(line));
+            printed
+        };
+        PRINTED.get_or_init(begin).clone()
+    }
+
+    fn add(&self, text: String) {
         self.0.lock().unwrap().extend_from_slice(text.as_bytes());
     }
 
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    /// An error in all the ways in which a program may print it.
+    fn add_error(&self, error: &connectors::Error) {
+        self.add(format!("{error} {error:?} {error:#?} {:?}", std::error::Error::source(error)));
+    }
+
+    /// There is something of everybody who prints, and nothing of what is secret.
+    fn holds_none_of(&self, mut secrets: Vec<String>, template: &str) {
+        secrets.sort();
+        secrets.dedup();
+        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        assert!(text.contains(template), "spans were not printed");
+        assert!(text.contains("starting new connection"), "what the HTTP client logs was not printed");
+        for secret in secrets {
+            assert!(secret.len() > 4, "`{secret}` could be found anywhere");
+            if let Some(at) = text.find(&secret) {
+                let from = text[..at].rfind('\n').map_or(0, |line| line + 1);
+                panic!("`{}...` is printed: {}", &secret[..secret.len().min(12)], &text[from..at]);
+            }
+        }
     }
 }
 
-#[tokio::test]
-async fn nothing_that_is_secret_is_printed() {
-    let mut printed = Printed::default();
-    let writer = printed.clone();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_writer(move || writer.clone())
-        .init();
+/// What went over the wire and may not come back in print: tokens, assertions, codes. The test says of what kinds.
+fn sent(requests: &[Request], kinds: &[&str]) -> Vec<String> {
+    let mut secrets = Vec::new();
+    let mut found = vec![false; kinds.len()];
+    for request in requests {
+        let token = request.header("authorization").and_then(|it| it.strip_prefix("Bearer ")).map(str::to_owned);
+        let pairs = request.form().into_iter().chain(request.query.clone());
+        let named = token.map(|token| ("bearer".to_owned(), token)).into_iter().chain(pairs);
+        for (name, value) in named {
+            if let Some(kind) = kinds.iter().position(|kind| *kind == name) {
+                found[kind] = true;
+                secrets.push(value);
+            }
+        }
+    }
+    assert!(found.iter().all(|found| *found), "not all of {kinds:?} were sent: the test looks for too little");
+    secrets
+}
 
+#[tokio::test]
+async fn nothing_that_is_secret_to_c1_is_printed() {
+    let printed = Printed::everything();
     let tenant = Tenant::start().await.unwrap();
     let mut secrets = vec![tenant.client_secret().to_owned(), "PLANTED".to_owned()];
     let config = || EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED-config");
@@ -110,8 +156,8 @@ async fn nothing_that_is_secret_is_printed() {
     ] {
         tenant.fault(fault.on("Apps.Get"));
         let error = c1.app("app-github").get().await.unwrap_err();
-        printed.add(format!("{error} {error:?} {error:#?} {:?}", std::error::Error::source(&error)));
-        tenant.clear_faults();
+        printed.add_error(&error);
+        assert_eq!(tenant.pending_faults(), 0);
     }
     for fault in [
         Fault::status(200).json(&json!({"access_token": "PLANTED\n", "expires_in": 60})),
@@ -121,26 +167,120 @@ async fn nothing_that_is_secret_is_printed() {
         let fresh = builder().build().unwrap();
         tenant.fault(fault.token_endpoint());
         let error = fresh.app("app-github").get().await.unwrap_err();
-        printed.add(format!("{error} {error:?}"));
+        printed.add_error(&error);
+        assert_eq!(tenant.pending_faults(), 0);
     }
 
-    // What went over the wire and may not come back in print: tokens, assertions, codes.
-    for request in tenant.requests() {
-        secrets.extend(request.header("authorization").and_then(|it| it.strip_prefix("Bearer ")).map(str::to_owned));
-        let form = url::form_urlencoded::parse(&request.body).into_owned();
-        let secret = ["client_assertion", "client_secret", "subject_token", "device_code"];
-        secrets.extend(form.filter(|(name, _)| secret.contains(&name.as_str())).map(|(_, value)| value));
-    }
-    secrets.sort();
-    secrets.dedup();
-    assert!(secrets.len() > 8, "the requests held few secrets: the test looks for too little");
+    let kinds = ["bearer", "client_assertion", "subject_token", "device_code"];
+    secrets.extend(sent(&tenant.requests(), &kinds));
+    printed.holds_none_of(secrets, "/api/v1/apps/{app_id}/connectors/create");
+}
 
-    let text = printed.text();
-    assert!(text.contains("/api/v1/apps/{app_id}/connectors/create"), "spans were not printed");
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        if let Some(at) = text.find(secret.as_str()) {
-            let from = text[..at].rfind('\n').map_or(0, |line| line + 1);
-            panic!("`{}...` is printed: {}", &secret[..secret.len().min(12)], &text[from..at]);
-        }
+#[cfg(feature = "pipeshub")]
+#[tokio::test]
+async fn nothing_that_is_secret_to_pipeshub_is_printed() {
+    use connectors::pipeshub::types::ConnectorAuthType;
+    use connectors::pipeshub::{AuthFields, Client};
+    use connectors_fake::pipeshub::Instance;
+
+    let printed = Printed::everything();
+    let instance = Instance::start().await.unwrap();
+    let mut secrets = vec![instance.client_secret().to_owned(), "PLANTED".to_owned()];
+    let clock = support::TestClock::new();
+    let builder =
+        || Client::builder().instance(instance.url()).header("x-api-key", "PLANTED-header").clock(clock.clone());
+    let with_secret = || builder().client_credentials(instance.client_id(), instance.client_secret());
+    printed.add(format!("{:?}{:?}", with_secret(), builder().bearer_token("PLANTED-token")));
+    let ph = with_secret().build().unwrap();
+    printed.add(format!("{ph:?}{:?}", ph.api()));
+
+    // By what a connector proves itself, on the way there and back.
+    let fields = AuthFields::new().field("bucket", "PLANTED-bucket").field("accessKey", "k");
+    let fields = fields.secret("secretKey", "PLANTED-key");
+    let create = ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "PLANTED-bucket");
+    let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");
+    printed.add(format!("{fields:?}{create:?}"));
+    let created = create.send().await.unwrap();
+    printed.add(format!("{created:?}"));
+    let connector = created.connector();
+    let change = connector.set_config().auth(fields.clone());
+    printed.add(format!("{change:?}{:?}", change.clone().send().await.unwrap()));
+    printed.add(format!("{:?}", connector.set_auth(fields).await.unwrap()));
+    let config = connector.config().await.unwrap();
+    assert!(serde_json::to_string(&config).unwrap().contains("PLANTED-key"), "it comes in clear");
+    printed.add(format!("{config:?}{:?}", connector.get().await.unwrap()));
+
+    // A person lets a connector in, and logs in.
+    let consent = ph.connector("drive-01").authorize(None).await.unwrap();
+    printed.add(format!("{consent:?}{:?}", consent.answer()));
+    let back = instance.authorize(consent.url());
+    printed.add(format!("{:?}", consent.finish(&back).await.unwrap()));
+
+    let rotated = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&rotated);
+    let app = builder().client_secret(instance.client_secret());
+    let app = app.on_rotate(move |token| heard.lock().unwrap().push(token.to_owned()));
+    printed.add(format!("{app:?}"));
+    let login = app.authorization_code(instance.client_id(), "http://127.0.0.1:9/done").unwrap();
+    printed.add(format!("{login:?}"));
+    let begun = url::Url::parse(login.url()).unwrap();
+    secrets.extend(begun.query_pairs().filter(|(name, _)| name == "state").map(|(_, state)| state.into_owned()));
+    let back = instance.authorize(login.url());
+    let person = login.finish(&back).await.unwrap();
+    printed.add(format!("{person:?}{login:?}"));
+    person.connector("s3-01").get().await.unwrap();
+    clock.advance(Duration::from_secs(3600));
+    person.connector("s3-01").get().await.unwrap();
+    let kept = rotated.lock().unwrap().clone();
+    assert_eq!(kept.len(), 2, "the refresh token was not replaced");
+    printed.add(format!("{:?}", builder().refresh_token(instance.client_id(), kept[1].as_str())));
+    secrets.extend(kept);
+
+    // Files.
+    let upload = ph.connector("local-01").upload("batch").bytes("a.txt", "PLANTED-content");
+    printed.add(format!("{upload:?}"));
+    printed.add(format!("{:?}", upload.send().await.unwrap()));
+
+    // Failures whose answers, addresses or causes hold secrets: those of a call that reads, and of one that sends them.
+    let gateway = json!({"error": {"code": "NO", "message": "no", "metadata": {"sent": "PLANTED-key"}}, "PLANTED": 1});
+    let behind = json!({"detail": [{"loc": ["body", "auth"], "msg": "no", "input": {"secretKey": "PLANTED-key"}}]});
+    let wrong = json!({"success": true, "connector": {"_key": {"PLANTED": 1}, "connectorId": {"PLANTED": 1}}});
+    for (name, fault, resent) in [
+        ("401", Fault::status(401).json(&gateway), 2),
+        ("422", Fault::status(422).json(&behind), 1),
+        ("500", Fault::status(500).json(&gateway), 4),
+        ("a body that is cut off", Fault::status(200).body("{\"connector\": {\"_key\": \"PLANTED"), 1),
+        ("another type", Fault::status(200).json(&wrong), 1),
+        ("HTML", Fault::html().body("<p>PLANTED</p>"), 1),
+        ("a redirect", Fault::status(302).header("location", "https://example.com/?token=PLANTED"), 1),
+        ("a reset", Fault::reset_after_request(), 4),
+    ] {
+        instance.fault(fault.clone().on("getConnectorInstance").times(resent));
+        let error = connector.get().await.unwrap_err();
+        assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
+        printed.add_error(&error);
+
+        // This is sent again after 401 alone.
+        instance.fault(fault.on("createConnectorInstance").times(if name == "401" { 2 } else { 1 }));
+        let create = ph.create("S3", "Again").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "b");
+        let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");
+        let error = create.send().await.unwrap_err();
+        assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
+        printed.add_error(&error);
     }
+    for fault in [
+        Fault::status(200).json(&json!({"access_token": "PLANTED\n", "expires_in": 60})),
+        Fault::status(200).json(&json!({"access_token": ["PLANTED"]})),
+        Fault::status(400).json(&json!({"error": "invalid_grant", "PLANTED": "PLANTED"})),
+        Fault::status(401).json(&json!({"error": "invalid_client"})),
+    ] {
+        instance.fault(fault.token_endpoint());
+        let error = with_secret().build().unwrap().connector("s3-01").get().await.unwrap_err();
+        assert_eq!(instance.pending_faults(), 0, "{error:?}");
+        printed.add_error(&error);
+    }
+
+    let kinds = ["bearer", "client_secret", "code", "code_verifier", "refresh_token", "state"];
+    secrets.extend(sent(&instance.requests(), &kinds));
+    printed.holds_none_of(secrets, "/connectors/{connectorId}");
 }

@@ -3,18 +3,20 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use connectors::Error;
 use connectors::c1::Client;
-use connectors::{Error, transport::Limits};
+use connectors::transport::{Clock, Limits};
 use connectors_fake::{Fault, Gate};
-use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use support::{APP, CONNECTOR, TestClock, setup, setup_with};
+use support::{APP, CONNECTOR, Setup, TestClock, settle, setup, setup_with, soon};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,6 +50,8 @@ async fn what_each_fault_costs_is_what_the_table_says() {
         // name, fault, once: get, create; always: get, create
         ("429", Box::new(|| Fault::status(429)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, Retry-After: 7", Box::new(|| after("7")), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
+        // The third attempt has twenty seconds left, and so no time for another wait.
+        ("429, Retry-After: 50", Box::new(|| after("50")), [(Fine, 2), (Fine, 2)], [(Failed, 3), (Failed, 3)]),
         ("429, a date soon", Box::new(|| after(&soon)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, a date tomorrow", Box::new(|| after(&late)), [(Failed, 1), (Failed, 1)], [(Failed, 1), (Failed, 1)]),
         (
@@ -141,23 +145,74 @@ async fn what_each_fault_costs_is_what_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+type Call = tokio::task::JoinHandle<Result<(), Error>>;
+
+/// A thousand calls, each of a task of its own, all of them under way and waiting: for the server, where `gate` holds the
+/// token back, or for a token.
+async fn crowd(s: &Setup, gate: &Gate) -> Vec<Call> {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let call = |_| {
+        let (connector, begun) = (s.c1.connector(APP, CONNECTOR), Arc::clone(&begun));
+        tokio::spawn(async move {
+            begun.fetch_add(1, Ordering::Relaxed);
+            connector.get().await.map(drop)
+        })
+    };
+    let calls = (0..1000).map(call).collect();
+    soon(gate.arrived(1)).await;
+    // There is one thread: who has begun has come as far as it can.
+    while begun.load(Ordering::Relaxed) < 1000 {
+        tokio::task::yield_now().await;
+    }
+    calls
+}
+
+fn ended(calls: &[Call]) -> usize {
+    calls.iter().filter(|call| call.is_finished()).count()
+}
+
+async fn succeed(calls: Vec<Call>) {
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_thousand_tasks_ask_for_one_token_and_for_one_renewal() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
-    let crowd = || async {
-        let tasks = (0..1000).map(|_| {
-            let connector = s.c1.connector(APP, CONNECTOR);
-            tokio::spawn(async move { connector.get().await.is_ok() })
-        });
-        join_all(tasks).await.into_iter().all(|task| task.unwrap())
+    let held = || {
+        let gate = Gate::default();
+        s.tenant.fault(Fault::hold(&gate).token_endpoint());
+        gate
     };
-    assert!(crowd().await);
-    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 1000));
-    // Past its end: nobody has a token that is good.
-    s.clock.advance(Duration::from_secs(1001));
-    assert!(crowd().await);
-    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (2, 2000));
+    let reached = || (s.reached("token"), s.reached("ConnectorService.Get"));
+    // Cold, and past its end: nobody has a token that is good.
+    for round in 1..=2 {
+        let gate = held();
+        let calls = crowd(&s, &gate).await;
+        assert_eq!((ended(&calls), reached()), (0, (round, (round - 1) * 1000)), "all of them wait");
+        gate.open();
+        succeed(calls).await;
+        assert_eq!(reached(), (round, round * 1000));
+        s.clock.advance(Duration::from_secs(1001));
+    }
+
+    // Ahead of its end one renews it, and the others have no need to wait.
+    s.get().await.unwrap();
+    s.clock.advance(Duration::from_secs(950));
+    let gate = held();
+    let calls = crowd(&s, &gate).await;
+    let others = async {
+        while ended(&calls) < 999 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(others).await;
+    assert_eq!(reached(), (4, 3000));
+    gate.open();
+    succeed(calls).await;
+    assert_eq!(reached(), (4, 3001));
 }
 
 #[tokio::test]
@@ -205,7 +260,7 @@ async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
         stream.write_all(head).await.unwrap();
         // No more comes, and time passes.
         loop {
-            clock.strike();
+            clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     };
@@ -214,14 +269,68 @@ async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
         result = app.get() => result,
         () = server => unreachable!("it never ends"),
     };
-    assert!(result.unwrap_err().is_timeout());
+    let error = result.unwrap_err();
+    assert!(error.is_timeout() && error.attempts() == 4, "{error:?}");
+}
+
+#[tokio::test]
+async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
+    let instant = Duration::from_millis(1);
+    // What an attempt and a call may take; then, for each attempt, what is left of the call before it is sent, and what
+    // it may take itself.
+    for (attempt, call, expected) in [
+        (None, None, vec![120.0, 30.0, 89.5, 30.0, 58.5, 30.0, 26.5, 26.5]),
+        (Some(3), Some(10), vec![10.0, 3.0, 6.5, 3.0, 2.5, 2.5]),
+        (Some(40), Some(20), vec![20.0, 20.0]),
+    ] {
+        let s = setup_with(|builder| {
+            let mut limits = Limits::default();
+            limits.attempt = attempt.map_or(limits.attempt, Duration::from_secs);
+            limits.call = call.map_or(limits.call, Duration::from_secs);
+            builder.limits(limits)
+        })
+        .await;
+        s.get().await.unwrap();
+        let gate = Gate::default();
+        s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get").always());
+        let before = s.clock.timeouts().len();
+        let time = async {
+            for number in 1..=expected.len() / 2 {
+                gate.arrived(number).await;
+                let begun = s.clock.timeouts();
+                assert_eq!(begun[before..], expected[..2 * number]);
+                s.clock.advance(Duration::from_secs_f64(expected[2 * number - 1]) - instant);
+                settle().await;
+                assert_eq!(s.clock.timeouts(), begun, "it was cut off too early");
+                s.clock.advance(instant);
+            }
+        };
+        let (result, ()) = soon(async { tokio::join!(s.get(), time) }).await;
+        let error = result.unwrap_err();
+        assert!(error.is_timeout() && usize::try_from(error.attempts()) == Ok(expected.len() / 2), "{error:?}");
+        assert!(!error.may_have_happened(), "it only reads");
+    }
+    // These are kept by the HTTP client, in time that is nobody's to advance.
+    let limits = Limits::default();
+    assert_eq!((limits.connect, limits.response), (Duration::from_secs(10), 64 << 20));
+}
+
+#[tokio::test]
+async fn waits_are_part_of_a_calls_time() {
+    let s = setup().await;
+    s.get().await.unwrap();
+    let before = s.clock.timeouts().len();
+    s.tenant.fault(Fault::status(429).header("retry-after", "50").on("ConnectorService.Get").always());
+    let error = s.get().await.unwrap_err();
+    assert!(error.is_rate_limited() && error.attempts() == 3, "{error:?}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(50)));
+    assert_eq!(s.clock.waits(), [50.0, 50.0]);
+    assert_eq!(s.clock.timeouts()[before..], [120.0, 30.0, 70.0, 30.0, 20.0, 20.0]);
 }
 
 #[tokio::test]
 async fn a_token_endpoint_in_trouble_is_told_from_credentials_that_are_wrong() {
     // The fault, struck once; how the call ends, and how many token requests it took.
-    let limits = Limits::default();
-    assert!(limits.attempt < limits.call);
     for (name, fault, ended, requests) in [
         ("500", Fault::status(500), Fine, 2),
         ("429", Fault::status(429).header("retry-after", "3"), Fine, 2),
@@ -248,16 +357,67 @@ async fn a_token_endpoint_in_trouble_is_told_from_credentials_that_are_wrong() {
 async fn a_slow_token_endpoint_costs_no_more_than_the_call_may_take() {
     let s = setup().await;
     let gate = Gate::default();
-    s.tenant.fault(Fault::hold(&gate).token_endpoint());
-    let strike = async {
-        gate.arrived(1).await;
-        s.clock.strike();
+    s.tenant.fault(Fault::hold(&gate).token_endpoint().always());
+    let begun = s.clock.now();
+    let time = async {
+        for number in 1..=4 {
+            gate.arrived(number).await;
+            let limit = *s.clock.timeouts().last().unwrap();
+            s.clock.advance(Duration::from_secs_f64(limit));
+        }
     };
-    let (result, ()) = tokio::join!(s.get(), strike);
+    let (result, ()) = soon(async { tokio::join!(s.get(), time) }).await;
     let error = result.unwrap_err();
-    assert!(error.is_timeout() && !error.may_have_happened(), "{error:?}");
-    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 0));
+    assert!(error.is_timeout() && !error.may_have_happened() && error.attempts() == 0, "{error:?}");
+    assert_eq!(s.clock.now() - begun, Duration::from_secs(120));
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (4, 0));
+}
+
+#[tokio::test]
+async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_after_it_nothing() {
+    let s = setup_with(|builder| {
+        let mut limits = Limits::default();
+        limits.call = Duration::from_secs(4);
+        builder.limits(limits)
+    })
+    .await;
+    let token = || s.tenant.requests().last().and_then(|it| it.header("authorization").map(str::to_owned));
+    s.tenant.set_token_lifetime(Duration::from_secs(1000));
+    s.get().await.unwrap();
+    let old = token();
+    assert!(old.is_some());
+
+    // It has 50 s to live, and is due to be renewed.
+    s.clock.advance(Duration::from_secs(950));
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).token_endpoint().always());
+    let instant = Duration::from_millis(1);
+    let time = async {
+        gate.arrived(1).await;
+        let begun = s.clock.timeouts();
+        s.clock.advance(Duration::from_secs(1) - instant);
+        settle().await;
+        assert_eq!(s.clock.timeouts(), begun, "it gave up too early");
+        s.clock.advance(instant);
+    };
+    let (result, ()) = soon(async { tokio::join!(s.get(), time) }).await;
+    result.unwrap();
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get"), token()), (2, 2, old.clone()));
+
+    // No time passes for these, and the endpoint is left alone for ten seconds.
+    for seconds in [0, 1, 7] {
+        s.clock.advance(Duration::from_secs(seconds));
+        soon(s.get()).await.unwrap();
+    }
+    assert_eq!((s.reached("token"), s.reached("ConnectorService.Get"), token()), (2, 5, old.clone()));
+
+    // Then the renewal is taken up again, and before the old token ends there is a new one.
     gate.open();
+    for _ in 0..3 {
+        s.clock.advance(Duration::from_secs(10));
+        soon(s.get()).await.unwrap();
+    }
+    assert_ne!(token(), old);
 }
 
 #[tokio::test]
