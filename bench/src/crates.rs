@@ -13,7 +13,7 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
     let count = |crates: &BTreeSet<Package>| crates.len() as f64;
     let all = count(&whole);
     table.add(Figure::new("crates: default features (c1, rustls), to build and to run", all, "crates"));
-    let running = count(&tree(&["--edges", "no-build,no-proc-macro"])?);
+    let running = count(&tree(&["--edges", "normal,no-proc-macro"])?);
     table.add(Figure::new("crates: of these in the program", running, "crates"));
 
     let bare = tree(&["--no-default-features", "--features", "c1"])?;
