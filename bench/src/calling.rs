@@ -55,7 +55,7 @@ pub(crate) fn lists(plan: &Plan, table: &mut Table) -> Result<()> {
     let what = format!("listing: peak memory for {many} connectors, against {few}");
     table.add(Figure::new(what, large.peak()?, "MB").against(small.peak()?).ratio_at_most(1.1));
 
-    // Twenty pages tell as much of the ratio as a thousand.
+    // A hundred pages tell as much of the ratio as a thousand.
     let connectors = if plan.quick { "2000" } else { "10000" };
     let of = |ahead: &'static str| {
         let (worker, url) = (&worker, &server.url);

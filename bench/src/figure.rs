@@ -255,7 +255,8 @@ mod tests {
         assert_eq!(value[0]["ratio"], 1.5);
         assert_eq!(value[0]["ratio_at_most"], 1.1);
         assert_eq!(value[0]["holds"], false);
-        assert_eq!((&value[0]["failed"], &value[1]["failed"]), (&false.into(), &true.into()));
+        assert_eq!(value[0]["failed"], false);
+        assert_eq!(value[1]["failed"], true);
         assert_eq!(value[1]["reason"], "no server");
     }
 }

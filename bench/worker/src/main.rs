@@ -39,3 +39,23 @@ fn run(arguments: &[&str]) -> Result<()> {
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_measured_works() {
+        let (_runtime, url) = server::start().unwrap();
+        for who in ["ours", "plain"] {
+            calls::one_by_one(who, 2, &url).unwrap();
+            calls::at_once(who, 20, 2, &url).unwrap();
+            assert!(decoding::decode(who, 1).unwrap().seconds > 0.0);
+        }
+        for ahead in [0, 1] {
+            listing::list(1_000, 0, ahead, &url).unwrap();
+        }
+        assert!(listing::list(50, 0, 0, &url).is_err(), "a page that is not full is not served");
+        assert!(run(&["call", "nobody", "1", &url]).is_err());
+    }
+}

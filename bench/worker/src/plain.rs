@@ -40,6 +40,7 @@ impl Client {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 struct GetAnswer {
     connector_view: Option<ConnectorView>,
     expanded: Option<Vec<Value>>,
@@ -47,6 +48,7 @@ struct GetAnswer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct ListAnswer {
     expanded: Option<Vec<Value>>,
     pub(crate) list: Option<Vec<ConnectorView>>,
@@ -55,6 +57,7 @@ pub(crate) struct ListAnswer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct ConnectorView {
     app_path: Option<String>,
     capabilities_path: Option<String>,
@@ -64,6 +67,7 @@ pub(crate) struct ConnectorView {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 pub(crate) struct Connector {
     app_id: Option<String>,
     can_resume_sync: Option<bool>,
@@ -94,6 +98,7 @@ pub(crate) struct Connector {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 struct CronSchedule {
     cron_spec: Option<String>,
     start: Option<String>,
@@ -102,6 +107,7 @@ struct CronSchedule {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 struct AuthorizedAs {
     auth_email: Option<String>,
     authorized_at: Option<String>,
@@ -109,6 +115,7 @@ struct AuthorizedAs {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 struct Status {
     completed_at: Option<String>,
     last_error: Option<String>,
@@ -136,6 +143,7 @@ enum SyncStatus {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, serde(deny_unknown_fields))]
 struct SyncConfig {
     sync_resource_type_ids: Option<Vec<String>>,
 }

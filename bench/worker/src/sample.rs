@@ -51,3 +51,29 @@ const VIEW: &str = concat!(
     r#""config":{"@type":"type.googleapis.com/c1.api.app.v1.EnvConfig","configuration":{"#,
     r#""DOMAIN":{"stringValue":"example.com"},"REGION":{"stringValue":"eu"},"SYNC_ARCHIVED":{"boolValue":false}}}}}"#,
 );
+
+#[cfg(test)]
+mod tests {
+    use connectors::c1::types;
+
+    use super::*;
+    use crate::plain;
+
+    #[test]
+    fn both_decode_every_field_of_the_sample() {
+        let (text, count) = list(10_000);
+        let ours: types::ConnectorServiceListResponse = serde_json::from_str(&text).unwrap();
+        let views = ours.list.unwrap();
+        assert_eq!(views.len(), count);
+        for view in views {
+            let connector = view.connector.unwrap();
+            let status = connector.status.unwrap();
+            assert_eq!(status.status, Some(types::SyncStatus::Done));
+            let extra = [ours.extra.len(), view.extra.len(), connector.extra.len(), status.extra.len()];
+            assert_eq!(extra, [0; 4], "the sample has keys that the document does not");
+        }
+        // In tests the structs by hand refuse what they do not know.
+        let plain: plain::ListAnswer = serde_json::from_str(&text).unwrap();
+        assert_eq!(plain.list.unwrap().len(), count);
+    }
+}

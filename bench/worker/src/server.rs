@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{self, Runtime};
 
 use crate::Result;
 use crate::sample::{self, PAGE};
@@ -13,14 +14,21 @@ use crate::usage::allow_many_sockets;
 
 /// Serves until its standard input is closed: whoever started it holds the other end, and so it ends with them.
 pub(crate) fn serve() -> Result<()> {
-    allow_many_sockets()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-    println!("http://{}", listener.local_addr()?);
-    runtime.spawn(accept(listener));
+    let (runtime, url) = start()?;
+    println!("{url}");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     runtime.shutdown_background();
     Ok(())
+}
+
+/// A server on a port of its own, and its URL. It ends with the runtime.
+pub(crate) fn start() -> Result<(Runtime, String)> {
+    allow_many_sockets()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    runtime.spawn(accept(listener));
+    Ok((runtime, url))
 }
 
 /// What is answered, as far as it is always the same.
