@@ -20,7 +20,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
-    command.args(["run", "--release", "--quiet", "--package", "connectors-bench", "--manifest-path"]);
+    command.args(["run", "--release", "--package", "connectors-bench", "--manifest-path"]);
     command.arg(files::root().join("Cargo.toml")).arg("--");
     for name in options.only {
         command.arg("--only").arg(name);

@@ -176,7 +176,7 @@ enum Command {
     /// Measure what it costs to build, to call and to depend on, as ratios in one run.
     ///
     /// Each figure stands beside a reference that is measured in the same run, and beside its target; docs/benchmarks.md says
-    /// what the rows mean. It takes a quarter of an hour, most of it to build. Exits with 0 also when a figure does not hold,
+    /// what the rows mean. It takes a while, most of it to build. Exits with 0 also when a figure does not hold,
     /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
     Bench {
         /// Only these figures: generation, building, crates, calling, listing, decoding or concurrency; may be repeated.
