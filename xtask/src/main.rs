@@ -193,9 +193,25 @@ enum Command {
         #[arg(long, value_name = "URL")]
         source: Option<String>,
     },
-    /// Measure what generation costs, as ratios in one run.
+    /// Measure what it costs to build, to call and to depend on, as ratios in one run.
+    ///
+    /// Each figure stands beside a reference that is measured in the same run, and beside its target; docs/benchmarks.md says
+    /// what the rows mean. It takes a while, most of it to build. Exits with 0 also when a figure does not hold,
+    /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
     Bench {
-        /// The document to measure on; the vendored C1 document if absent.
+        /// Only these figures: generation, building, crates, calling, listing, decoding or concurrency; may be repeated.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Fewer rounds and shorter ones, and no builds from cold.
+        #[arg(long)]
+        quick: bool,
+        /// Print an array of objects instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Keep the table in docs/benchmarks.md.
+        #[arg(long, conflicts_with_all = ["only", "quick", "from"])]
+        write: bool,
+        /// The document to generate from; the vendored C1 document if absent.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
@@ -327,7 +343,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::New { service, from, tags, operations, source } => {
             new::run(&service, &from, tags, operations, source)?;
         }
-        Command::Bench { from } => bench::run(from.as_deref())?,
+        Command::Bench { only, quick, json, write, from } => {
+            return bench::run(bench::Options { only, quick, json, write, from });
+        }
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
         Command::Expand { service, from, out, tags, operations, notes } => {
             documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)?;

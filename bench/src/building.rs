@@ -1,0 +1,231 @@
+//! What a build costs: a program that uses `connectors`, from cold, against the same with the generated code checked in.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use toml::Table as Toml;
+
+use crate::figure::{Figure, Table};
+use crate::machine::{self, Measured, cargo_in, cost, finished, messages};
+use crate::{Plan, Result, generation, progress, root};
+
+/// The time that build.rs itself may take, in seconds.
+const GENERATION: f64 = 1.0;
+
+/// A program, and the copy of `connectors` that it uses.
+struct Consumer {
+    /// Everything is in it.
+    folder: PathBuf,
+}
+
+pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
+    if plan.quick {
+        table.left_out("building", "it takes minutes, and a quick run has none");
+        return Ok(());
+    }
+    let ours = Consumer::new("generated", |_, _| Ok(()))?;
+    let checked_in = Consumer::new("checked-in", check_in)?;
+    progress("building a program that uses `connectors`");
+    let generated = ours.build_from_cold()?;
+    progress("building the same with generated code checked in");
+    let reference = checked_in.build_from_cold()?;
+    let what = "building: a program that uses C1, from cold, processor's time, against generated code checked in";
+    table.add(Figure::new(what, generated.cpu()?, "s").against(reference.cpu()?).ratio_at_most(1.25));
+    let what = "building: the largest process of the same";
+    table.add(Figure::new(what, generated.peak()?, "MB").against(reference.peak()?));
+    progress("running build.rs");
+    let again = ours.build()?;
+    let (program, out) = build_script(&again).ok_or("error: cargo does not say where build.rs was built to")?;
+    let run = || generate_by(&program, &ours);
+    let (script, _) = machine::in_turn(plan.rounds(), run, run)?;
+    let what = "building: build.rs itself, built for development, all of C1";
+    table.add(Figure::new(what, script.seconds, "s").at_most(GENERATION));
+
+    let generated = out.join("c1.rs");
+    let before = fs::metadata(&generated)?.modified()?;
+    let source = ours.connectors().join("src").join("lib.rs");
+    File::options().append(true).open(&source)?.set_modified(SystemTime::now())?;
+    let again = ours.build()?;
+    let compiled = again.iter().any(|message| is_library(message) && message["fresh"] == false);
+    if !compiled {
+        return Err("error: cargo did not see that src/ changed".into());
+    }
+    let times = if fs::metadata(&generated)?.modified()? == before { 0.0 } else { 1.0 };
+    table.add(Figure::new("building: runs of build.rs after a change of src/ alone", times, "runs").at_most(0.0));
+    Ok(())
+}
+
+impl Consumer {
+    /// Writes the program and its copy of `connectors`, which `change` may change, with its manifest.
+    fn new(name: &str, change: impl FnOnce(&Path, &mut Toml) -> Result<()>) -> Result<Self> {
+        let consumer = Self { folder: machine::folder()?.join(name) };
+        consumer.clear()?;
+        let connectors = consumer.connectors();
+        for part in ["src", "spec", "codegen/src"] {
+            copy(&root().join(part), &connectors.join(part))?;
+        }
+        for part in ["build.rs", "codegen/Cargo.toml"] {
+            fs::copy(root().join(part), connectors.join(part))?;
+        }
+        let mut manifest: Toml = toml::from_str(&fs::read_to_string(root().join("Cargo.toml"))?)?;
+        // What belongs to other members, and to what is not copied.
+        for key in ["dev-dependencies", "test", "example", "bench", "profile"] {
+            manifest.remove(key);
+        }
+        let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
+        let workspace = workspace.ok_or("error: Cargo.toml has no workspace")?;
+        workspace.insert("members".to_owned(), toml::Value::Array(vec!["codegen".into()]));
+        change(&connectors, &mut manifest)?;
+        fs::write(connectors.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+
+        let program = consumer.program();
+        fs::create_dir_all(program.join("src"))?;
+        fs::write(program.join("src").join("main.rs"), MAIN)?;
+        fs::write(program.join("Cargo.toml"), MANIFEST)?;
+        // The same versions as here.
+        fs::copy(root().join("Cargo.lock"), program.join("Cargo.lock"))?;
+        // What is not at hand is fetched now, and not while the build is measured.
+        let listed = finished(&mut cargo_in(&program, &["tree", "--offline"]));
+        if listed.is_err() {
+            finished(&mut cargo_in(&program, &["tree"]))?;
+        }
+        Ok(consumer)
+    }
+
+    fn connectors(&self) -> PathBuf {
+        self.folder.join("connectors")
+    }
+
+    fn program(&self) -> PathBuf {
+        self.folder.join("program")
+    }
+
+    fn build_from_cold(&self) -> Result<Measured> {
+        let program = self.program();
+        cost(machine::cargo().as_os_str(), |command| {
+            command.args(BUILD).arg("--quiet").current_dir(&program);
+            machine::plainly(command);
+        })
+    }
+
+    /// Builds what is not built, and gives what cargo says of each part.
+    fn build(&self) -> Result<Vec<Value>> {
+        let mut command = cargo_in(&self.program(), &BUILD);
+        Ok(messages(&finished(command.arg("--message-format=json"))?))
+    }
+
+    fn clear(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(format!("error: cannot remove {}: {error}", self.folder.display()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        // Hundreds of megabytes; if they cannot be removed now, the next run removes them.
+        drop(self.clear());
+    }
+}
+
+const BUILD: [&str; 4] = ["build", "--offline", "--target-dir", "../target"];
+
+const MAIN: &str = r#"fn main() {
+    println!("{}", connectors::c1::Client::from_env().is_ok());
+}
+"#;
+
+const MANIFEST: &str = r#"[package]
+name = "program"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[dependencies]
+connectors = { path = "../connectors" }
+
+[workspace]
+"#;
+
+/// Makes of a copy what it would be with the generated code checked in: no build.rs, no generator, the code as files.
+fn check_in(connectors: &Path, manifest: &mut Toml) -> Result<()> {
+    for unused in ["spec", "codegen"] {
+        fs::remove_dir_all(connectors.join(unused))?;
+    }
+    fs::remove_file(connectors.join("build.rs"))?;
+    manifest.remove("build-dependencies");
+    if let Some(workspace) = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut) {
+        workspace.insert("members".to_owned(), toml::Value::Array(Vec::new()));
+    }
+    let generated = connectors.join("generated");
+    fs::create_dir_all(&generated)?;
+    let (document, client) = generation::of_service("c1")?;
+    fs::write(generated.join("c1.rs"), client.code)?;
+    fs::write(generated.join("c1.json"), document)?;
+    let service = connectors.join("src").join("c1").join("mod.rs");
+    let text = fs::read_to_string(&service)?;
+    let place = r#"concat!(env!("CARGO_MANIFEST_DIR"), "/generated")"#;
+    let changed = text.replace(r#"env!("OUT_DIR")"#, place);
+    if changed == text {
+        return Err("error: src/c1/mod.rs no longer includes what is generated".into());
+    }
+    fs::write(&service, changed)?;
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &place)?;
+        } else {
+            fs::copy(entry.path(), &place)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether cargo speaks of the copy of `connectors`.
+fn is_of_connectors(message: &Value) -> bool {
+    message["package_id"].as_str().is_some_and(|id| id.contains("/connectors#"))
+}
+
+fn is_library(message: &Value) -> bool {
+    is_of_connectors(message) && message["reason"] == "compiler-artifact" && message["target"]["name"] == "connectors"
+}
+
+/// Where build.rs was built to, and where what it writes is.
+fn build_script(messages: &[Value]) -> Option<(PathBuf, PathBuf)> {
+    let said = |reason: &str, kind: Option<&str>| {
+        messages.iter().find(|message| {
+            let kind = kind.is_none_or(|kind| message["target"]["kind"][0] == kind);
+            is_of_connectors(message) && message["reason"] == reason && kind
+        })
+    };
+    let program = said("compiler-artifact", Some("custom-build"))?["filenames"][0].as_str()?;
+    let out = said("build-script-executed", None)?["out_dir"].as_str()?;
+    Some((PathBuf::from(program), PathBuf::from(out)))
+}
+
+/// Runs build.rs as cargo does, into a folder of its own.
+fn generate_by(program: &Path, consumer: &Consumer) -> Result<Measured> {
+    let out = consumer.folder.join("out");
+    fs::create_dir_all(&out)?;
+    let connectors = consumer.connectors();
+    let measured = cost(OsStr::new(program), |command| {
+        command.current_dir(&connectors).env("CARGO_MANIFEST_DIR", &connectors).env("OUT_DIR", &out);
+        command.env("CARGO_FEATURE_C1", "1");
+    })?;
+    if !out.join("c1.rs").exists() {
+        return Err("error: build.rs wrote nothing".into());
+    }
+    Ok(measured)
+}

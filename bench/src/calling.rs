@@ -1,0 +1,112 @@
+//! What calls cost: one, a long list, a large answer, many at once. All of it runs in processes of its own.
+
+use crate::figure::{Figure, Table};
+use crate::machine::{Worker, has_valgrind, in_turn};
+use crate::{Plan, Result, progress};
+
+const NO_VALGRIND: &str = "valgrind is not installed";
+
+/// The instructions of one piece of work, had from two runs of which the second does `times` more of it: what both need to
+/// begin and end is not counted.
+fn instructions(worker: &Worker, times: usize, arguments: impl Fn(usize) -> Vec<String>) -> Result<f64> {
+    let counted = |times: usize| {
+        let arguments = arguments(times);
+        worker.instructions(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    Ok((counted(2 * times)? - counted(times)?) / times as f64)
+}
+
+pub(crate) fn calls(plan: &Plan, table: &mut Table) -> Result<()> {
+    let worker = Worker::build()?;
+    let server = worker.serve()?;
+    progress("calling");
+    let what = "calling: instructions of one call on loopback, against reqwest and serde by hand";
+    if has_valgrind() {
+        let of = |who: &str| {
+            let command = |calls: usize| vec!["call".to_owned(), who.to_owned(), calls.to_string(), server.url.clone()];
+            instructions(&worker, 400, command)
+        };
+        table.add(Figure::new(what, of("ours")?, "instructions").against(of("plain")?).ratio_at_most(1.1));
+    } else {
+        table.left_out(what, NO_VALGRIND);
+    }
+    let calls: u32 = if plan.quick { 1_000 } else { 5_000 };
+    let of = |who: &'static str| {
+        let (worker, url) = (&worker, &server.url);
+        move || worker.run(&["call", who, &calls.to_string(), url])
+    };
+    let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
+    let each = |seconds: f64| seconds * 1e6 / f64::from(calls);
+    let what = "calling: time of the same, the server's included";
+    table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)));
+    Ok(())
+}
+
+pub(crate) fn lists(plan: &Plan, table: &mut Table) -> Result<()> {
+    let worker = Worker::build()?;
+    let server = worker.serve()?;
+    progress("listing");
+    let (many, few) = if plan.quick { (20_000, 2_000) } else { (100_000, 10_000) };
+    let of = |connectors: u32| {
+        let (worker, url) = (&worker, &server.url);
+        move || worker.run(&["list", &connectors.to_string(), "0", "0", url])
+    };
+    let (large, small) = in_turn(2, of(many), of(few))?;
+    let what = format!("listing: peak memory for {many} connectors, against {few}");
+    table.add(Figure::new(what, large.peak()?, "MB").against(small.peak()?).ratio_at_most(1.1));
+
+    // A hundred pages tell as much of the ratio as a thousand.
+    let connectors = if plan.quick { "2000" } else { "10000" };
+    let of = |ahead: &'static str| {
+        let (worker, url) = (&worker, &server.url);
+        move || worker.run(&["list", connectors, "20", ahead, url])
+    };
+    let (ahead, after) = in_turn(2, of("1"), of("0"))?;
+    let what = "listing: one page read ahead, 20 ms to fetch one and 20 ms to use it, against page after page";
+    table.add(Figure::new(what, ahead.seconds, "s").against(after.seconds).ratio_at_most(1.0 / 1.6));
+    Ok(())
+}
+
+pub(crate) fn decoding(plan: &Plan, table: &mut Table) -> Result<()> {
+    let worker = Worker::build()?;
+    progress("decoding");
+    let of = |who: &'static str| {
+        let worker = &worker;
+        move || worker.run(&["decode", who, "5"])
+    };
+    let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
+    let what = "decoding: a list of 10 MB, against structs by hand";
+    let milliseconds = |seconds: f64| seconds * 1000.0;
+    let figure = Figure::new(what, milliseconds(ours.seconds), "ms").against(milliseconds(plain.seconds));
+    table.add(figure.ratio_at_most(1.15));
+    let what = "decoding: instructions of the same, and of dropping it";
+    if has_valgrind() {
+        let of = |who: &str| {
+            let command = |times: usize| vec!["decode".to_owned(), who.to_owned(), times.to_string()];
+            instructions(&worker, 1, command).map(|count| count / 1e6)
+        };
+        table.add(Figure::new(what, of("ours")?, "million").against(of("plain")?));
+    } else {
+        table.left_out(what, NO_VALGRIND);
+    }
+    Ok(())
+}
+
+pub(crate) fn concurrency(plan: &Plan, table: &mut Table) -> Result<()> {
+    const TASKS: u32 = 1_000;
+    let worker = Worker::build()?;
+    let server = worker.serve()?;
+    progress("calling from many tasks");
+    let calls = if plan.quick { 5 } else { 20 };
+    let of = |who: &'static str| {
+        let (worker, url) = (&worker, &server.url);
+        move || worker.run(&["tasks", who, &TASKS.to_string(), &calls.to_string(), url])
+    };
+    let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
+    let each = |seconds: f64| seconds * 1e6 / f64::from(TASKS * calls);
+    let what = "concurrency: time for a call, 1000 tasks with one client, against reqwest and serde by hand";
+    table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)).ratio_at_most(1.1));
+    let what = "concurrency: processor's time of the client for the same";
+    table.add(Figure::new(what, each(ours.cpu()?), "us").against(each(plain.cpu()?)));
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What generation costs: documents to Rust, against progenitor, syn and prettyplease alone.
+
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use connectors_codegen::{Client, Facade, Generator, Node};
+use progenitor_impl::{GenerationSettings, InterfaceStyle};
+use serde_json::{Map, Value, json};
+
+use crate::figure::{Figure, Table};
+use crate::{Plan, Result, machine, progress, root};
+
+/// A document's overlaid form as JSON, and the client that build.rs makes of it.
+pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
+    let folder = root().join("spec").join(service);
+    let generator = Generator::new(Node::read(&folder.join("openapi.yaml"))?);
+    let generator = generator.overlay(Node::read(&folder.join("overlay.yaml"))?);
+    let document = generator.overlaid()?.to_json().to_string();
+    Ok((document, generator.facade(Facade::new("crate::transport")).generate()?))
+}
+
+pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
+    progress("generating");
+    let vendored = root().join("spec").join("c1").join("openapi.yaml");
+    let path = plan.document.as_deref().unwrap_or(&vendored);
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
+    let what = format!("generation: {}, against progenitor, syn and prettyplease alone", name(path));
+    // Some documents are more than progenitor alone can take.
+    match beside_progenitor(plan, &path.display().to_string(), &text) {
+        Ok((ours, alone)) => {
+            let figure = Figure::new(what, milliseconds(ours), "ms").against(milliseconds(alone));
+            table.add(figure.ratio_at_most(1.5));
+        }
+        Err(reason) => table.failed(&what, &reason.to_string()),
+    }
+
+    let slice: Value = Node::read(&vendored)?.to_json();
+    // A larger document misses the processor's caches more often, whoever works on it: growth is judged beside that of the
+    // reference, on the same documents in the same run.
+    let (one, one_alone) = beside_progenitor(plan, "copies.json", &copied(&slice, 1)?.to_string())?;
+    for copies in [4_u32, 16] {
+        let text = copied(&slice, copies)?.to_string();
+        let (ours, alone) = beside_progenitor(plan, "copies.json", &text)?;
+        let growth = ratio(alone, one_alone * copies);
+        let what = format!("generation: {copies} x C1's slice, against {copies} x one; alone it grows by {growth:.2}");
+        let figure = Figure::new(what, milliseconds(ours), "ms").against(milliseconds(one * copies));
+        table.add(figure.ratio_at_most(growth.max(1.0) * 1.1));
+    }
+    if let Some(peak) = machine::own_peak() {
+        table.add(Figure::new("generation: peak memory for all of the above", peak, "MB").at_most(600.0));
+    }
+
+    let (document, client) = of_service("c1")?;
+    let operations = client.operations as f64;
+    let ours = client.code.lines().count() as f64 / operations;
+    let what = "generation: lines for an operation of C1, against progenitor in builder style";
+    let (lowered, _) = Generator::new(Node::parse("c1.json", &document)?).lowered()?;
+    let mut builder = GenerationSettings::new();
+    builder.with_interface(InterfaceStyle::Builder);
+    match plain(&lowered.to_json(), &builder) {
+        Ok(code) => {
+            let reference = code.lines().count() as f64 / operations;
+            table.add(Figure::new(what, ours, "lines").against(reference).ratio_at_most(1.0));
+        }
+        Err(reason) => table.failed(what, &reason.to_string()),
+    }
+    Ok(())
+}
+
+/// The least time for a document from text to Rust, and that of progenitor, syn and prettyplease for what it is lowered to.
+fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, Duration)> {
+    let (lowered, _) = Generator::new(Node::parse(name, text)?).lowered()?;
+    let lowered = lowered.to_json();
+    let settings = GenerationSettings::new();
+    let (mut ours, mut alone) = (Duration::MAX, Duration::MAX);
+    for _ in 0..plan.rounds() {
+        let start = Instant::now();
+        std::hint::black_box(Generator::new(Node::parse(name, text)?).generate()?);
+        ours = ours.min(start.elapsed());
+        let start = Instant::now();
+        std::hint::black_box(plain(&lowered, &settings)?);
+        alone = alone.min(start.elapsed());
+    }
+    Ok((ours, alone))
+}
+
+/// What a build does that uses progenitor as it is.
+fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
+    let document: openapiv3::OpenAPI = serde_json::from_value(document.clone())?;
+    // It panics on much of what it does not take; that is an answer here, not an accident.
+    let work = AssertUnwindSafe(|| progenitor_impl::Generator::new(settings).generate_tokens(&document));
+    let attempt = std::panic::catch_unwind(work);
+    let tokens = attempt.map_err(|_| "error: progenitor panics")?;
+    let tokens = tokens.map_err(|error| error.to_string().chars().take(100).collect::<String>())?;
+    let file: syn::File = syn::parse2(tokens)?;
+    Ok(prettyplease::unparse(&file))
+}
+
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn ratio(one: Duration, other: Duration) -> f64 {
+    one.as_secs_f64() / other.as_secs_f64()
+}
+
+/// A document of several copies of another, each with names of its own.
+fn copied(slice: &Value, copies: u32) -> Result<Value> {
+    let (mut paths, mut schemas) = (Map::new(), Map::new());
+    for copy in 0..copies {
+        let text = slice.to_string().replace("#/components/schemas/", &format!("#/components/schemas/Copy{copy}"));
+        let text = text.replace("\"operationId\":\"", &format!("\"operationId\":\"copy{copy}."));
+        let document: Value = serde_json::from_str(&text.replace("\"x-speakeasy-name-override\"", "\"x-once\""))?;
+        let members = |pointer: &str| document.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        paths.extend(members("/paths").map(|(path, item)| (format!("/copy{copy}{path}"), item.clone())));
+        schemas
+            .extend(members("/components/schemas").map(|(name, schema)| (format!("Copy{copy}{name}"), schema.clone())));
+    }
+    Ok(json!({
+        "openapi": "3.1.0",
+        "info": {"title": "copies", "version": "1"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }))
+}

@@ -1,0 +1,222 @@
+//! Processes, and what they use: time, processor, memory, instructions.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
+use std::{env, fs};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Result, progress, root};
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) seconds: f64,
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) peak_kilobytes: Option<u64>,
+}
+
+impl Measured {
+    pub(crate) fn cpu(&self) -> Result<f64> {
+        self.cpu_seconds.ok_or_else(|| "error: this system does not tell the time of the processor".into())
+    }
+
+    /// In megabytes.
+    pub(crate) fn peak(&self) -> Result<f64> {
+        let kilobytes = self.peak_kilobytes.ok_or("error: this system does not tell how much memory was held")?;
+        Ok(kilobytes as f64 / 1024.0)
+    }
+
+    /// The least of both, each for itself.
+    fn least(self, other: Self) -> Self {
+        Self {
+            seconds: self.seconds.min(other.seconds),
+            cpu_seconds: self.cpu_seconds.zip(other.cpu_seconds).map(|(one, two)| one.min(two)),
+            peak_kilobytes: self.peak_kilobytes.zip(other.peak_kilobytes).map(|(one, two)| one.min(two)),
+        }
+    }
+}
+
+/// Measures two things in turn, several times. What was disturbed took longer: the least of each counts.
+pub(crate) fn in_turn(
+    rounds: usize,
+    ours: impl Fn() -> Result<Measured>,
+    reference: impl Fn() -> Result<Measured>,
+) -> Result<(Measured, Measured)> {
+    let mut least = (ours()?, reference()?);
+    for _ in 1..rounds {
+        least = (least.0.least(ours()?), least.1.least(reference()?));
+    }
+    Ok(least)
+}
+
+/// The first argument of a run of this program that only measures a command.
+pub(crate) const SPENT: &str = "spent";
+
+/// Runs a command and prints what it and everything it started have used.
+///
+/// In a process of its own, because the system counts all that a process has ever started.
+pub(crate) fn spent(command: &[String]) -> Result<()> {
+    let (program, arguments) = command.split_first().ok_or("error: there is no command to measure")?;
+    let start = Instant::now();
+    let status = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    let seconds = start.elapsed().as_secs_f64();
+    if !status.success() {
+        return Err(format!("error: `{}` failed: {status}", command.join(" ")).into());
+    }
+    let (cpu_seconds, peak_kilobytes) = of_children().unzip();
+    println!("{}", serde_json::to_string(&Measured { seconds, cpu_seconds, peak_kilobytes })?);
+    Ok(())
+}
+
+/// Seconds of the processor, and the kilobytes of the largest process.
+#[cfg(unix)]
+fn of_children() -> Option<(f64, u64)> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    let largest = u64::try_from(usage.max_rss()).ok()?;
+    // One system tells bytes.
+    let kilobytes = if cfg!(target_os = "macos") { largest / 1024 } else { largest };
+    Some((microseconds as f64 / 1e6, kilobytes))
+}
+
+#[cfg(not(unix))]
+fn of_children() -> Option<(f64, u64)> {
+    None
+}
+
+/// Measures a command, which is prepared by `set_up`.
+pub(crate) fn cost(program: &OsStr, set_up: impl FnOnce(&mut Command)) -> Result<Measured> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(SPENT).arg(program);
+    set_up(&mut command);
+    Ok(serde_json::from_slice(&finished(&mut command)?.stdout)?)
+}
+
+/// The output of a command that has to succeed.
+pub(crate) fn finished(command: &mut Command) -> Result<Output> {
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("error: {command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    // The end is where the reason stands.
+    let lines: Vec<&str> = said.lines().collect();
+    let end = lines.len().saturating_sub(30);
+    Err(format!("{}\n{command:?} failed", lines[end..].join("\n")).into())
+}
+
+pub(crate) fn cargo() -> PathBuf {
+    env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// A command of cargo in a folder, by which nothing is built twice and nothing is taken from a cache of others.
+pub(crate) fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo());
+    command.args(arguments).current_dir(folder);
+    plainly(&mut command);
+    command
+}
+
+/// Takes away what would make cargo build otherwise than by itself.
+pub(crate) fn plainly(command: &mut Command) {
+    command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "").env_remove("CARGO_TARGET_DIR");
+}
+
+/// What cargo said of the parts of a build, as it says it to programs.
+pub(crate) fn messages(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The program that is measured, built for release.
+pub(crate) struct Worker(PathBuf);
+
+impl Worker {
+    pub(crate) fn build() -> Result<Self> {
+        progress("building what is measured");
+        let arguments = ["build", "--release", "--package", "connectors-bench-worker", "--message-format=json"];
+        let output = finished(Command::new(cargo()).args(arguments).current_dir(root()))?;
+        let messages = messages(&output);
+        let ours = |message: &&Value| message["target"]["name"] == "connectors-bench-worker";
+        let program = messages.iter().filter(ours).find_map(|message| message["executable"].as_str());
+        Ok(Self(PathBuf::from(program.ok_or("error: cargo does not say where it put the program")?)))
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<Measured> {
+        let output = finished(Command::new(&self.0).args(arguments))?;
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// How many instructions a run takes, by valgrind's callgrind.
+    pub(crate) fn instructions(&self, arguments: &[&str]) -> Result<f64> {
+        let folder = folder()?;
+        let counts = folder.join("callgrind.out");
+        let mut option = std::ffi::OsString::from("--callgrind-out-file=");
+        option.push(&counts);
+        let mut command = Command::new("valgrind");
+        command.arg("--tool=callgrind").arg(option).arg(&self.0).args(arguments);
+        finished(&mut command)?;
+        let text = fs::read_to_string(&counts)?;
+        fs::remove_file(&counts)?;
+        let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
+        Ok(total.ok_or("error: callgrind did not count")?.trim().parse()?)
+    }
+
+    pub(crate) fn serve(&self) -> Result<Server> {
+        let mut command = Command::new(&self.0);
+        let mut child = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or("error: the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let server = Server { child, url: line.trim().to_owned() };
+        if server.url.is_empty() { Err("error: the server did not start".into()) } else { Ok(server) }
+    }
+}
+
+/// A server in a process of its own, so that what it does is not counted.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends when its standard input does.
+        drop(self.child.stdin.take());
+        drop(self.child.wait());
+    }
+}
+
+pub(crate) fn has_valgrind() -> bool {
+    Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// A folder for what is made on the way.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let folder = root().join("target").join("bench");
+    fs::create_dir_all(&folder).map_err(|error| format!("error: cannot make {}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The machine, for a reader who wonders.
+pub(crate) fn described() -> String {
+    let version = Command::new("rustc").arg("--version").output();
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    format!("{version}; {cores} cores; {} on {}.", env::consts::OS, env::consts::ARCH)
+}
+
+/// The most memory this process has held, in MB, where the system tells.
+pub(crate) fn own_peak() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
+}

@@ -1,0 +1,164 @@
+//! What `connectors` costs to build, to call and to depend on: one run, one table of figures, each beside its reference.
+//!
+//! docs/benchmarks.md says what the rows mean.
+
+mod building;
+mod calling;
+mod crates;
+mod figure;
+mod generation;
+mod machine;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use clap::{Parser, ValueEnum};
+
+use crate::figure::Table;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Measure what it costs to build, to call and to depend on, as ratios in one run.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Cli {
+    /// Only these figures; may be repeated.
+    #[arg(long, value_enum, value_name = "NAME")]
+    only: Vec<Group>,
+    /// Fewer rounds and shorter ones, and no builds from cold.
+    #[arg(long)]
+    quick: bool,
+    /// An array of objects instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Keep the table in docs/benchmarks.md.
+    #[arg(long, conflicts_with_all = ["only", "quick", "from"])]
+    write: bool,
+    /// The document to generate from; the vendored C1 document if absent.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+/// Figures that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// Documents to Rust, against progenitor alone.
+    Generation,
+    /// A consumer from cold, against generated code that is checked in.
+    Building,
+    /// What is in the tree, and why.
+    Crates,
+    /// A call, against reqwest and serde by hand.
+    Calling,
+    /// A long list as a stream.
+    Listing,
+    /// A large answer, against structs by hand.
+    Decoding,
+    /// Many tasks with one client.
+    Concurrency,
+}
+
+/// How a run goes.
+pub(crate) struct Plan {
+    pub(crate) quick: bool,
+    pub(crate) document: Option<PathBuf>,
+}
+
+impl Plan {
+    /// How often something is measured, of which the fastest counts.
+    pub(crate) fn rounds(&self) -> usize {
+        if self.quick { 2 } else { 5 }
+    }
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Says what is being done.
+pub(crate) fn progress(what: &str) {
+    eprintln!("{what} ...");
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let result = match arguments.split_first() {
+        Some((first, command)) if first == machine::SPENT => machine::spent(command).map(|()| ExitCode::SUCCESS),
+        _ => run(&Cli::parse()),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(cli: &Cli) -> Result<ExitCode> {
+    if cfg!(debug_assertions) {
+        return Err("error: a debug build measures nothing worth knowing\n  help: run `cargo xtask bench`".into());
+    }
+    let plan = Plan { quick: cli.quick, document: cli.from.clone() };
+    let mut table = Table::default();
+    for group in Group::value_variants() {
+        if cli.only.is_empty() || cli.only.contains(group) {
+            let measured = match group {
+                Group::Generation => generation::measure(&plan, &mut table),
+                Group::Building => building::measure(&plan, &mut table),
+                Group::Crates => crates::measure(&mut table),
+                Group::Calling => calling::calls(&plan, &mut table),
+                Group::Listing => calling::lists(&plan, &mut table),
+                Group::Decoding => calling::decoding(&plan, &mut table),
+                Group::Concurrency => calling::concurrency(&plan, &mut table),
+            };
+            if let Err(error) = measured {
+                table.failed(&format!("what is left of {group:?}").to_lowercase(), &error.to_string());
+            }
+        }
+    }
+    if cli.json {
+        println!("{}", serde_json::to_string_pretty(&table)?);
+    } else {
+        print!("{table}");
+    }
+    if cli.write {
+        keep(&table)?;
+    }
+    Ok(if table.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What stands around the last run in docs/benchmarks.md.
+const BEGIN: &str = "<!-- the last run, by `cargo xtask bench --write` -->\n";
+const END: &str = "<!-- the end of the last run -->";
+
+/// Puts the table into docs/benchmarks.md.
+fn keep(table: &Table) -> Result<()> {
+    let path = root().join("docs").join("benchmarks.md");
+    let text = fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
+    let page = with_run(&text, &format!("{}\n\n{}", machine::described(), table.markdown()))
+        .ok_or_else(|| format!("error: {} has no place for the last run", path.display()))?;
+    fs::write(&path, page).map_err(|error| format!("error: cannot write {}: {error}", path.display()).into())
+}
+
+/// The page with another run in it; none if it has no place for one.
+fn with_run(page: &str, run: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{run}\n{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_takes_the_place_of_the_one_before_and_of_nothing_else() {
+        let page = format!("Words.\n\n{BEGIN}\nOld.\n\n{END}\n\nMore words.\n");
+        let once = with_run(&page, "New.\n").unwrap();
+        assert_eq!(once, format!("Words.\n\n{BEGIN}\nNew.\n\n{END}\n\nMore words.\n"));
+        assert_eq!(with_run(&once, "New.\n"), Some(once.clone()));
+        assert_eq!(with_run("Words.\n", "New.\n"), None);
+        let real = fs::read_to_string(root().join("docs").join("benchmarks.md")).unwrap();
+        assert!(with_run(&real, "New.\n").is_some(), "the page has a place for the run");
+    }
+}
