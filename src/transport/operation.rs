@@ -1,5 +1,6 @@
 //! What the generated table says of each operation.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::Error;
@@ -22,11 +23,14 @@ pub struct Operation {
     paged: bool,
     streamed: bool,
     nullable: bool,
+    /// How many slashes the path has: two calls whose numbers differ are never taken for each other.
+    slashes: usize,
 }
 
 impl Operation {
     pub(crate) const fn new(id: &'static str, name: &'static str, method: &'static str, path: &'static str) -> Self {
-        Self { id, name, method, path, idempotent: false, paged: false, streamed: false, nullable: false }
+        let slashes = slashes(path);
+        Self { id, name, method, path, idempotent: false, paged: false, streamed: false, nullable: false, slashes }
     }
 
     pub(crate) const fn idempotent(mut self, idempotent: bool) -> Self {
@@ -100,6 +104,49 @@ impl Operation {
     fn segments(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/')
     }
+
+    /// Whether a server could take a call of `called` for one of this operation: it has the same method and as many
+    /// segments, and a word where the other has an id.
+    fn takes(&self, called: &Self, ids: &[(&str, String)]) -> bool {
+        if self.slashes != called.slashes || self.method != called.method || self.path == called.path {
+            return false;
+        }
+        let (mut variables, mut their_variables) = (0, 0);
+        for (own, theirs) in self.segments().zip(called.segments()) {
+            if own.contains('{') {
+                variables += 1;
+            // Some servers do not mind the case of a word.
+            } else if !sent(theirs, ids).eq_ignore_ascii_case(own) {
+                return false;
+            }
+            their_variables += usize::from(theirs.contains('{'));
+        }
+        variables < their_variables
+    }
+}
+
+/// A segment of a path as it is sent.
+fn sent<'a>(segment: &'a str, ids: &'a [(&str, String)]) -> Cow<'a, str> {
+    let Some(start) = segment.find('{') else { return Cow::Borrowed(segment) };
+    let whole = segment[start..].strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|_| start == 0);
+    match ids.iter().find(|(name, _)| whole == Some(*name)) {
+        Some((_, id)) => Cow::Borrowed(id),
+        // Something stands beside the id.
+        None => Cow::Owned(
+            ids.iter().fold(segment.to_owned(), |filled, (name, id)| filled.replace(&format!("{{{name}}}"), id)),
+        ),
+    }
+}
+
+const fn slashes(path: &str) -> usize {
+    let (bytes, mut at, mut count) = (path.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        if bytes[at] == b'/' {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
 }
 
 /// Refuses ids that would make a call another one: empty, a dot segment, with a slash of either kind or a control
@@ -109,34 +156,22 @@ pub(crate) fn check(
     operation: &'static Operation,
     ids: &[(&str, &dyn fmt::Display)],
 ) -> Result<(), Error> {
-    let mut sent: Vec<String> = operation.segments().map(str::to_owned).collect();
-    for (name, id) in ids {
-        let id = id.to_string();
+    let ids: Vec<(&str, String)> = ids.iter().map(|(name, id)| (*name, id.to_string())).collect();
+    for (name, id) in &ids {
         let wrong = if id.is_empty() {
             "is empty"
         } else if id == "." || id == ".." {
             "is a dot segment"
-        } else if id.contains(['/', '\\']) {
+        } else if id.bytes().any(|byte| matches!(byte, b'/' | b'\\')) {
             "holds a slash"
-        } else if id.contains(char::is_control) {
+        } else if id.chars().any(char::is_control) {
             "holds a control character"
         } else {
-            let placeholder = format!("{{{name}}}");
-            sent.iter_mut().for_each(|segment| *segment = segment.replace(&placeholder, &id));
             continue;
         };
         return Err(refuse(operation, &format!("`{name}` {wrong}")));
     }
-    let variable = |segment: &str| segment.contains('{');
-    let taken_for = |other: &Operation| {
-        other.method == operation.method
-            && other.path != operation.path
-            && other.segments().count() == sent.len()
-            && other.segments().zip(&sent).all(|(theirs, ours)| variable(theirs) || theirs == ours)
-            && other.segments().filter(|it| variable(it)).count()
-                < operation.segments().filter(|it| variable(it)).count()
-    };
-    match operations.iter().find(|other| taken_for(other)) {
+    match operations.iter().find(|other| other.takes(operation, &ids)) {
         Some(other) => {
             Err(refuse(operation, &format!("with such an id the server would take it for `{}`", other.name)))
         }
@@ -163,7 +198,7 @@ mod tests {
         let ids =
             |app: &'static str, id: &'static str| check(OPERATIONS, &OPERATIONS[0], &[("app_id", &app), ("id", &id)]);
         assert!(ids("my app", "ü%2F#?").is_ok());
-        for id in ["", ".", "..", "a/b", "a\\b", "..\\..", "a\nb", "create"] {
+        for id in ["", ".", "..", "a/b", "a\\b", "..\\..", "a\nb", "create", "Create"] {
             assert!(ids("a", id).unwrap_err().is_invalid_argument(), "{id:?}");
         }
         assert!(check(OPERATIONS, &OPERATIONS[2], &[("app_id", &"create")]).is_ok());
