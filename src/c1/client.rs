@@ -108,7 +108,7 @@ impl Client {
 
     /// A client with tokens of its own for a server.
     pub(super) fn over(exchange: Arc<Exchange>, base_url: &Url, provider: Provider) -> Self {
-        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
+        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD);
         let transport = Transport::new(exchange, base_url, tokens, failure);
         Self { api: Arc::new(api::Client::new(transport.clone())), transport }
     }

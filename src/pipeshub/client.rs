@@ -273,7 +273,7 @@ impl Server {
     }
 
     pub(super) fn client(self, provider: Provider) -> Client {
-        let tokens = Cache::new(provider, Arc::clone(&self.exchange.clock), RENEW_AHEAD);
+        let tokens = Cache::new(provider, Arc::clone(&self.exchange.clock), self.exchange.limits.call, RENEW_AHEAD);
         let transport = Transport::new(self.exchange, &self.base_url, tokens, failure);
         Client { api: Arc::new(api::Client::new(transport.clone())), transport }
     }
