@@ -18,11 +18,13 @@ pub enum Detail {
     /// `google.rpc.BadRequest`: what is wrong with the request, field by field.
     BadRequest(Vec<FieldViolation>),
     /// `google.rpc.RetryInfo`: when the request may be sent again.
+    #[non_exhaustive]
     RetryInfo {
         /// How long to wait at least.
         retry_delay: Duration,
     },
     /// `google.rpc.ErrorInfo`: the cause, in words that do not change.
+    #[non_exhaustive]
     ErrorInfo {
         /// The cause, in capitals and unique in its domain, such as `API_DISABLED`.
         reason: String,

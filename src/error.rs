@@ -82,6 +82,25 @@ pub(crate) enum Kind {
     TooLarge,
 }
 
+impl Kind {
+    /// One word, the same for all errors of the kind.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Argument => "argument",
+            Self::Conflict => "conflict",
+            Self::Auth => "auth",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+            Self::Status => "status",
+            Self::Refused => "refused",
+            Self::Decode => "decode",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::error::Kind;
-use crate::transport::{Attempt, Exchange, Reply};
+use crate::transport::{Attempt, CallSpan, Exchange, Reply};
 
 use super::{Token, TokenProvider};
 
@@ -115,7 +115,7 @@ impl TokenEndpoint {
         body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
         repeatable: bool,
     ) -> Result<Reply, Error> {
-        let mut attempt = Post { endpoint: self, body };
+        let mut attempt = Post { endpoint: self, body, span: CallSpan::of_endpoint(&self.url) };
         self.exchange.call(&mut attempt, repeatable, refusal).await
     }
 }
@@ -123,6 +123,7 @@ impl TokenEndpoint {
 struct Post<'a, F> {
     endpoint: &'a TokenEndpoint,
     body: F,
+    span: CallSpan,
 }
 
 impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Post<'_, F> {
@@ -139,6 +140,10 @@ impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Post<'_,
             .map_err(|error| {
                 Error::new(Kind::Config, "the token request cannot be built").caused_by(error.without_url())
             })
+    }
+
+    fn span(&self) -> &CallSpan {
+        &self.span
     }
 }
 

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::auth::{Cache, ClientSecretPost, Fixed, Provider, Token, TokenEndpoint, TokenProvider};
 use crate::error::Kind;
 use crate::paging::{Page, Pages};
-use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, connection_methods};
+use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, connection_methods, contradiction};
 
 use super::api;
 use super::connector::{App, Connector};
@@ -30,6 +30,9 @@ const RENEW_AHEAD: Duration = Duration::from_secs(60);
 pub(super) const PAGE_SIZE: i32 = 100;
 
 /// A C1 tenant. Cheap to clone; clones share connections, token and retry budget.
+///
+/// Calls run on tokio: on a runtime with its timers and its IO, as `#[tokio::main]` makes it. See the
+/// [crate](crate#the-runtime).
 #[derive(Clone)]
 pub struct Client {
     pub(super) api: Arc<api::Client>,
@@ -108,7 +111,7 @@ impl Client {
 
     /// A client with tokens of its own for a server.
     pub(super) fn over(exchange: Arc<Exchange>, base_url: &Url, provider: Provider) -> Self {
-        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), RENEW_AHEAD);
+        let tokens = Cache::new(provider, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD);
         let transport = Transport::new(exchange, base_url, tokens, failure);
         Self { api: Arc::new(api::Client::new(transport.clone())), transport }
     }
@@ -181,7 +184,8 @@ impl Client {
 pub struct ClientBuilder {
     tenant: Option<String>,
     audience: Option<String>,
-    credentials: Option<Credentials>,
+    /// With the method that gave them.
+    credentials: Option<(&'static str, Credentials)>,
     settings: Settings,
     wrong: Option<Error>,
 }
@@ -205,45 +209,56 @@ impl ClientBuilder {
 
     /// A client id and secret as C1 issues them, proved by a signed assertion. The host is in the id.
     #[must_use]
-    pub fn client_credentials(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials::Assertion { id: id.into(), secret: secret.into().into() });
-        self
+    pub fn client_credentials(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        let credentials = Credentials::Assertion { id: id.into(), secret: secret.into().into() };
+        self.authenticate("client_credentials", credentials)
     }
 
     /// A client id and secret of which the secret itself is sent, in the body of the token request (RFC 6749, section 2.3.1;
     /// `client_secret_post` in RFC 7591). C1 takes it as well; [`ClientBuilder::client_credentials`] keeps the secret here.
     /// The host is in the id.
     #[must_use]
-    pub fn client_secret_post(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials::SecretPost { id: id.into(), secret: secret.into().into() });
-        self
+    pub fn client_secret_post(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        let credentials = Credentials::SecretPost { id: id.into(), secret: secret.into().into() };
+        self.authenticate("client_secret_post", credentials)
     }
 
     /// A bearer token that somebody else looks after. It is never renewed.
     #[must_use]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.token_provider(Fixed(Token::new(token)))
+        self.authenticate("bearer_token", Credentials::Provider(Provider::new(Fixed(Token::new(token)))))
     }
 
     /// A workload's own token (a JWT), exchanged for one of C1's by RFC 8693. Such a token expires soon: this is for
     /// programs that end before it does, [`ClientBuilder::workload_identity`] for the others.
     #[must_use]
     pub fn workload_token(self, id: impl Into<String>, subject: impl Into<String>) -> Self {
-        self.workload_identity(id, Fixed(Token::new(subject)))
+        let subject = Provider::new(Fixed(Token::new(subject)));
+        self.authenticate("workload_token", Credentials::Workload { id: id.into(), subject })
     }
 
     /// Where a workload's own token (a JWT) is had from each time one of C1's is needed, to be exchanged for it by
     /// RFC 8693.
     #[must_use]
-    pub fn workload_identity(mut self, id: impl Into<String>, subject: impl TokenProvider) -> Self {
-        self.credentials = Some(Credentials::Workload { id: id.into(), subject: Provider::new(subject) });
-        self
+    pub fn workload_identity(self, id: impl Into<String>, subject: impl TokenProvider) -> Self {
+        let credentials = Credentials::Workload { id: id.into(), subject: Provider::new(subject) };
+        self.authenticate("workload_identity", credentials)
     }
 
     /// Tokens from somewhere else altogether.
     #[must_use]
-    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
-        self.credentials = Some(Credentials::Provider(Provider::new(provider)));
+    pub fn token_provider(self, provider: impl TokenProvider) -> Self {
+        self.authenticate("token_provider", Credentials::Provider(Provider::new(provider)))
+    }
+
+    /// Notes by what the client is to prove itself. The same method again replaces it; another contradicts it.
+    fn authenticate(mut self, method: &'static str, credentials: Credentials) -> Self {
+        match &self.credentials {
+            Some((first, _)) if *first != method => {
+                self.wrong.get_or_insert(contradiction(first, method, "a client has one way to authenticate"));
+            }
+            _ => self.credentials = Some((method, credentials)),
+        }
         self
     }
 
@@ -256,8 +271,8 @@ impl ClientBuilder {
 
     connection_methods! {}
 
-    /// Begins the login of a person in whatever browser they have (RFC 8628): show them the code and the page, and wait. Other
-    /// credentials set here are not used. The server is the tenant's, or else the one in the client id.
+    /// Begins the login of a person in whatever browser they have (RFC 8628): show them the code and the page, and wait. It is
+    /// instead of other credentials. The server is the tenant's, or else the one in the client id.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), connectors::Error> {
@@ -276,6 +291,9 @@ impl ClientBuilder {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
+        if let Some((first, _)) = self.credentials {
+            return Err(contradiction(first, "device_login", "a login is instead of other credentials"));
+        }
         let client_id = client_id.into();
         let base_url = match &self.tenant {
             Some(tenant) => server(tenant)?,
@@ -288,12 +306,13 @@ impl ClientBuilder {
     /// The client. Sends nothing yet: a wrong secret shows when the first call is made.
     ///
     /// # Errors
-    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to.
+    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to, and if two methods contradict
+    /// each other, such as two ways to authenticate.
     pub fn build(self) -> Result<Client, Error> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        let credentials = self
+        let (_, credentials) = self
             .credentials
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a client id and secret, or a token"))?;
         let id = match &credentials {

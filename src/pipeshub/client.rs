@@ -15,7 +15,7 @@ use crate::auth::{
     Cache, ClientSecretPost, Fixed, OAuthApp, Provider, RefreshingToken, Token, TokenEndpoint, TokenProvider,
 };
 use crate::error::Kind;
-use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, connection_methods};
+use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, connection_methods, contradiction};
 
 use super::api;
 use super::connector::Connector;
@@ -30,6 +30,9 @@ const BASE_PATH: &str = "api/v1";
 const RENEW_AHEAD: Duration = Duration::from_secs(120);
 
 /// A PipesHub instance. Cheap to clone; clones share connections, token and retry budget.
+///
+/// Calls run on tokio: on a runtime with its timers and its IO, as `#[tokio::main]` makes it. See the
+/// [crate](crate#the-runtime).
 #[derive(Clone)]
 pub struct Client {
     pub(super) api: Arc<api::Client>,
@@ -109,7 +112,8 @@ impl Client {
 pub struct ClientBuilder {
     instance: Option<String>,
     scopes: Option<Vec<Scope>>,
-    credentials: Option<Credentials>,
+    /// With the method that gave them.
+    credentials: Option<(&'static str, Credentials)>,
     client_secret: Option<SecretString>,
     on_rotate: OnRotate,
     settings: Settings,
@@ -136,28 +140,36 @@ impl ClientBuilder {
     /// renewed.
     #[must_use]
     pub fn bearer_token(self, token: impl Into<String>) -> Self {
-        self.token_provider(Fixed(Token::new(token)))
+        self.authenticate("bearer_token", Credentials::Provider(Provider::new(Fixed(Token::new(token)))))
     }
 
     /// An id and secret of an OAuth app, exchanged for tokens as they are needed. See [`ClientBuilder::scopes`].
     #[must_use]
-    pub fn client_credentials(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials::Secret { id: id.into(), secret: secret.into().into() });
-        self
+    pub fn client_credentials(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.authenticate("client_credentials", Credentials::Secret { id: id.into(), secret: secret.into().into() })
     }
 
     /// A refresh token kept from an earlier login of an OAuth app. Each use may replace it by another: see
     /// [`ClientBuilder::on_rotate`].
     #[must_use]
-    pub fn refresh_token(mut self, client_id: impl Into<String>, token: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials::Refresh { id: client_id.into(), token: token.into().into() });
-        self
+    pub fn refresh_token(self, client_id: impl Into<String>, token: impl Into<String>) -> Self {
+        self.authenticate("refresh_token", Credentials::Refresh { id: client_id.into(), token: token.into().into() })
     }
 
     /// Tokens from somewhere else altogether.
     #[must_use]
-    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
-        self.credentials = Some(Credentials::Provider(Provider::new(provider)));
+    pub fn token_provider(self, provider: impl TokenProvider) -> Self {
+        self.authenticate("token_provider", Credentials::Provider(Provider::new(provider)))
+    }
+
+    /// Notes by what the client is to prove itself. The same method again replaces it; another contradicts it.
+    fn authenticate(mut self, method: &'static str, credentials: Credentials) -> Self {
+        match &self.credentials {
+            Some((first, _)) if *first != method => {
+                self.wrong.get_or_insert(contradiction(first, method, "a client has one way to authenticate"));
+            }
+            _ => self.credentials = Some((method, credentials)),
+        }
         self
     }
 
@@ -208,8 +220,8 @@ impl ClientBuilder {
         client_id: impl Into<String>,
         redirect_uri: impl Into<String>,
     ) -> Result<Authorization, Error> {
-        if self.credentials.is_some() {
-            return Err(Error::new(Kind::Config, "there are credentials already: a login is instead of them"));
+        if let Some((first, _)) = self.credentials {
+            return Err(contradiction(first, "authorization_code", "a login is instead of other credentials"));
         }
         let server = Server::new(self.instance, self.settings, self.wrong)?;
         let app = OAuthApp { client_id: client_id.into(), client_secret: self.client_secret };
@@ -224,11 +236,15 @@ impl ClientBuilder {
     /// The client. Sends nothing yet: a wrong secret shows when the first call is made.
     ///
     /// # Errors
-    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to.
+    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to, and if two methods contradict
+    /// each other, such as two ways to authenticate.
     pub fn build(self) -> Result<Client, Error> {
-        let credentials = self
+        let (method, credentials) = self
             .credentials
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a token, or a client id and secret"))?;
+        if self.client_secret.is_some() && !matches!(credentials, Credentials::Refresh { .. }) {
+            return Err(contradiction(method, "client_secret", "that secret is for logins and refresh tokens"));
+        }
         let server = Server::new(self.instance, self.settings, self.wrong)?;
         let provider = match credentials {
             Credentials::Provider(provider) => provider,
@@ -273,7 +289,7 @@ impl Server {
     }
 
     pub(super) fn client(self, provider: Provider) -> Client {
-        let tokens = Cache::new(provider, Arc::clone(&self.exchange.clock), RENEW_AHEAD);
+        let tokens = Cache::new(provider, Arc::clone(&self.exchange.clock), self.exchange.limits.call, RENEW_AHEAD);
         let transport = Transport::new(self.exchange, &self.base_url, tokens, failure);
         Client { api: Arc::new(api::Client::new(transport.clone())), transport }
     }

@@ -24,7 +24,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// want what it waits for cut off.
     fn timeout(&self, duration: Duration) -> Sleep;
 
-    /// A number from 0 up to 1 that nobody can foresee.
+    /// A number from 0 up to 1 that nobody can foresee. One outside is taken for the nearer end, and what is no number for 1.
     fn random(&self) -> f64;
 }
 

@@ -8,20 +8,22 @@ use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use tracing::Span;
-use url::Url;
 
 use crate::Error;
 use crate::error::Kind;
 
 use super::hooks::{Attempted, Hooks};
 use super::retry::{self, Budget, Failure};
+use super::span::CallSpan;
 use super::{Clock, Limits, Operation, ReadFailure};
 
 /// What makes the request of each attempt.
 pub(crate) trait Attempt: Send {
     /// The request to send now.
     fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
+
+    /// What all of the call's attempts are told to.
+    fn span(&self) -> &CallSpan;
 
     /// The operation it calls; none for an endpoint of OAuth.
     fn operation(&self) -> Option<&'static Operation> {
@@ -113,22 +115,6 @@ struct Sending<'a> {
 }
 
 impl Exchange {
-    /// A span by the OpenTelemetry conventions for HTTP clients. It names the template, never the path that was sent.
-    pub(crate) fn span(&self, operation: &'static Operation, url: &Url) -> Span {
-        tracing::info_span!(
-            "http.client",
-            otel.kind = "client",
-            otel.name = format_args!("{} {}", operation.method(), operation.path()),
-            http.request.method = operation.method(),
-            url.template = operation.path(),
-            server.address = url.host_str().unwrap_or_default(),
-            server.port = url.port_or_known_default().unwrap_or_default(),
-            http.response.status_code = tracing::field::Empty,
-            http.request.resend_count = tracing::field::Empty,
-            error.type = tracing::field::Empty,
-        )
-    }
-
     /// Sends a call and reads its answer.
     pub(crate) async fn call(
         &self,
@@ -162,6 +148,18 @@ impl Exchange {
         read: ReadFailure,
         reading: Reading,
     ) -> Result<Answer, Error> {
+        let span = attempt.span().clone();
+        span.around(self.attempts(attempt, idempotent, read, reading, &span)).await
+    }
+
+    async fn attempts(
+        &self,
+        attempt: &mut impl Attempt,
+        idempotent: bool,
+        read: ReadFailure,
+        reading: Reading,
+        span: &CallSpan,
+    ) -> Result<Answer, Error> {
         // A limit beyond all time is none.
         let deadline = self.clock.now().checked_add(self.limits.call);
         let operation = attempt.operation();
@@ -171,7 +169,14 @@ impl Exchange {
         // Whether an attempt before this one may have been carried out.
         let mut doubted = false;
         loop {
-            let mut request = self.before(deadline, attempt.request()).await??;
+            let mut request = match self.before(deadline, attempt.request()).await.flatten() {
+                Ok(request) => request,
+                Err(error) => {
+                    span.failed(&error, None);
+                    let error = error.with_attempts(sent);
+                    return Err(if doubted { error.after_doubt() } else { error });
+                }
+            };
             if let Some((name, id)) = &own_id {
                 request.headers_mut().insert(*name, id.clone());
             }
@@ -181,6 +186,9 @@ impl Exchange {
             // A program may have put its own in its place.
             let id =
                 own_id.as_ref().and_then(|(name, _)| request.headers().get(*name)?.to_str().ok()).map(str::to_owned);
+            if sent > 0 {
+                span.resent(sent);
+            }
             sent += 1;
             tries += 1;
             let started = self.clock.now();
@@ -193,6 +201,7 @@ impl Exchange {
             let Failed { failure, error, retry_after } = match result {
                 Ok(answer) => {
                     self.budget.refill();
+                    span.answered(answer.status().as_u16());
                     tell(Some(answer.status()), None, None);
                     return Ok(answer);
                 }
@@ -224,12 +233,12 @@ impl Exchange {
             let in_time = self.left(deadline) > wait;
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < retry::ATTEMPTS;
             if !allowed || wait > retry::LONGEST_WAIT || !in_time || !self.budget.spend(failure) {
+                span.failed(&error, error.status());
                 tell(status, Some(&error), None);
                 return Err(error);
             }
             tell(status, Some(&error), Some(wait));
             tracing::debug!(wait = ?wait, failure = ?failure, "sending again");
-            Span::current().record("http.request.resend_count", sent);
             self.clock.sleep(wait).await;
         }
     }

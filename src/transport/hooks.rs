@@ -118,7 +118,7 @@ impl Hooks {
 }
 
 /// Headers that decide who a request is from, where it goes and where it ends are not a program's to set.
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     matches!(name, "authorization" | "host" | "content-length" | "transfer-encoding")
 }
 

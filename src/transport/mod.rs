@@ -7,13 +7,31 @@
 //! | the whole call, waits included | 120 s |
 //! | body of an answer | 64 MiB |
 //!
-//! A call is sent up to four times, and only where that is safe. A connection that was never made and an answer of 429
-//! are safe for every call; an answer of 408, 500, 502, 503 or 504 and a connection that broke, for idempotent calls only
-//! ([`Operation::is_idempotent`]). Between attempts it waits a random part of 0.5 s, 1 s, 2 s, ... up to 20 s, or as long
-//! as `Retry-After` says (or, without one, the `google.rpc.RetryInfo` of the error's body) if that is at most a minute;
-//! past that the error carries the wait. A budget shared by all calls of a client keeps retries from becoming a storm.
+//! A call is sent up to four times, and only where that is safe:
+//!
+//! | an attempt ends with | sent again |
+//! |---|---|
+//! | no connection, within 10 s or at all | any call |
+//! | 429 | any call |
+//! | 408, 500, 502, 503, 504 | an idempotent call ([`Operation::is_idempotent`]) |
+//! | a connection that broke before the whole answer was there | an idempotent call |
+//! | no whole answer within the 30 s of an attempt | an idempotent call |
+//! | 401 | any call, once, with a new token, if there is another to be had |
+//! | anything else | none |
+//!
+//! Where an idempotent call is sent again, another may have been carried out:
+//! [`Error::may_have_happened`](crate::Error::may_have_happened) says so.
+//!
+//! Between attempts it waits a random part of 0.5 s, 1 s, 2 s, ... up to 20 s, or as long as `Retry-After` says (or, without
+//! one, the `google.rpc.RetryInfo` of the error's body) if that is at most a minute; past that the error carries the wait. A
+//! wait that would outlast the call is not begun. A budget shared by all calls of a client keeps retries from becoming a
+//! storm: it pays for a hundred, or for fifty after timeouts, and five calls that succeed pay for one more.
+//!
+//! A token that is about to expire is renewed before it does. While it is still good, that keeps no call waiting for longer
+//! than ten seconds or a quarter of what it may take, whichever is less; a renewal that fails is tried again later.
 //!
 //! A program can watch attempts ([`Attempted`]) and add headers to them, by the builder's `on_attempt` and `headers_with`.
+//! To `tracing`, each call is a span by the OpenTelemetry conventions for HTTP clients, and so is each request for a token.
 
 mod clock;
 mod exchange;
@@ -21,6 +39,7 @@ mod hooks;
 mod operation;
 mod retry;
 mod settings;
+mod span;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,10 +56,11 @@ pub(crate) use exchange::{Attempt, Exchange, Reply};
 pub use hooks::Attempted;
 pub use operation::Operation;
 pub(crate) use operation::check;
-pub use progenitor_client::ByteStream;
-pub(crate) use settings::{Settings, connection_methods};
+pub(crate) use progenitor_client::ByteStream;
+pub(crate) use settings::{Settings, connection_methods, contradiction};
+pub(crate) use span::CallSpan;
 
-pub use crate::Error;
+pub(crate) use crate::Error;
 use crate::auth::Cache;
 use crate::error::Kind;
 
@@ -74,7 +94,7 @@ pub(crate) type ReadFailure = fn(&Reply) -> Error;
 
 /// The way to one server, shared by everything a client does.
 #[derive(Clone)]
-pub struct Transport(Arc<Inner>);
+pub(crate) struct Transport(Arc<Inner>);
 
 struct Inner {
     exchange: Arc<Exchange>,
@@ -122,24 +142,12 @@ impl Transport {
                 "the generated client and its table of operations do not agree",
             )));
         };
-        let span = self.0.exchange.span(operation, request.url());
-        let sent = tracing::Instrument::instrument(self.send(request, operation), span.clone()).await;
-        match sent {
-            Ok(response) => {
-                span.record("http.response.status_code", response.status().as_u16());
-                Ok(response)
-            }
-            Err(error) => {
-                if let Some(status) = error.status() {
-                    span.record("http.response.status_code", status);
-                }
-                span.record("error.type", tracing::field::debug(error.kind()));
-                Ok(carry(error.operation_named(operation.name())))
-            }
-        }
+        let sent = self.send(request, operation).await;
+        Ok(sent.unwrap_or_else(|error| carry(error.operation_named(operation.name()))))
     }
 
     async fn send(&self, request: reqwest::Request, operation: &'static Operation) -> Result<reqwest::Response, Error> {
+        let span = CallSpan::of_operation(operation, request.url());
         let safe = operation.is_idempotent();
         let repeatable = request.body().is_none_or(|body| body.as_bytes().is_some());
         let mut attempt = ApiAttempt {
@@ -149,13 +157,19 @@ impl Transport {
             tokens: &self.0.tokens,
             generation: 0,
             renewed: false,
+            span,
         };
         if operation.is_streamed() {
             return self.0.exchange.open(&mut attempt, safe, self.0.read_failure).await;
         }
-        let mut reply = self.0.exchange.call(&mut attempt, safe, self.0.read_failure).await?;
+        let reply = self.0.exchange.call(&mut attempt, safe, self.0.read_failure).await?;
+        self.use_reply(operation, reply).inspect_err(|error| attempt.span.failed(error, None))
+    }
+
+    /// An answer as generated code reads it, if it can be.
+    fn use_reply(&self, operation: &Operation, mut reply: Reply) -> Result<reqwest::Response, Error> {
         // The server says that it did it; an answer that cannot be used does not undo that.
-        let doubt = |error: Error| if safe { error } else { error.perhaps_done() };
+        let doubt = |error: Error| if operation.is_idempotent() { error } else { error.perhaps_done() };
         let other = reply.content_type().is_some_and(|kind| !kind.to_ascii_lowercase().contains("json"));
         if other && !reply.body.is_empty() {
             let kind = reply.content_type().unwrap_or_default().to_owned();
@@ -185,6 +199,7 @@ struct ApiAttempt<'a> {
     tokens: &'a Cache,
     generation: u64,
     renewed: bool,
+    span: CallSpan,
 }
 
 impl Attempt for ApiAttempt<'_> {
@@ -201,6 +216,10 @@ impl Attempt for ApiAttempt<'_> {
         };
         request.headers_mut().insert(AUTHORIZATION, token.header()?);
         Ok(request)
+    }
+
+    fn span(&self) -> &CallSpan {
+        &self.span
     }
 
     fn operation(&self) -> Option<&'static Operation> {

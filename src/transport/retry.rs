@@ -53,11 +53,12 @@ impl Failure {
     }
 }
 
-/// How long to wait before attempt `next`, counted from 1.
+/// How long to wait before attempt `next`, counted from 1. A number that is none makes it the longest.
 pub(super) fn delay(next: u32, random: f64) -> Duration {
     let exponent = i32::try_from(next.saturating_sub(2)).unwrap_or(i32::MAX);
     let most = (FIRST_DELAY * 2_f64.powi(exponent)).min(LONGEST_DELAY);
-    Duration::from_secs_f64(most * random.clamp(0.0, 1.0))
+    let part = if random.is_nan() { 1.0 } else { random.clamp(0.0, 1.0) };
+    Duration::from_secs_f64(most * part)
 }
 
 /// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
@@ -101,6 +102,16 @@ mod tests {
         let longest: Vec<f64> = (2..10).map(|next| delay(next, 1.0).as_secs_f64()).collect();
         assert_eq!(longest, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]);
         assert_eq!(delay(5, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clock_may_give_any_number_for_a_random_one() {
+        for (random, seconds) in
+            [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (7.0, 1.0), (-7.0, 0.0), (f64::NEG_INFINITY, 0.0)]
+        {
+            assert_eq!(delay(3, random).as_secs_f64(), seconds, "{random}");
+        }
+        assert_eq!(delay(u32::MAX, 1.0).as_secs_f64(), 20.0);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use url::Url;
 use crate::Error;
 use crate::error::Kind;
 
-use super::hooks::Hooks;
+use super::hooks::{Hooks, is_ours};
 use super::retry::Budget;
 use super::{Clock, Exchange, Limits, SystemClock};
 
@@ -52,12 +52,17 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// A header for every request.
+    /// A header for every request that is not ours to set.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
         let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             let message = "a header's name or value has characters that HTTP does not allow";
             return Err(Error::new(Kind::Config, message));
         };
+        if is_ours(name.as_str()) {
+            let message =
+                format!("`header` cannot set `{name}`: the client decides who a request is from and where it ends");
+            return Err(Error::new(Kind::Config, message));
+        }
         value.set_sensitive(true);
         self.headers.insert(name, value);
         Ok(())
@@ -67,9 +72,11 @@ impl Settings {
         let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
         // A redirect would take a token, or a call that must not be repeated, somewhere nobody chose.
-        let mut builder = self
-            .http
-            .unwrap_or_default()
+        let http = match self.http {
+            Some(theirs) => theirs,
+            None => own_http(base_url)?,
+        };
+        let mut builder = http
             // Whether a call may be sent again is decided here, where it is known what it does.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
@@ -94,6 +101,26 @@ impl Settings {
     }
 }
 
+/// An HTTP client over the TLS that this crate's features name, whatever others have turned on in the crate beneath.
+fn own_http(base_url: &Url) -> Result<reqwest::ClientBuilder, Error> {
+    if base_url.scheme() == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls` of `connectors`, or give the builder an HTTP client of your own by `http`";
+        return Err(Error::new(Kind::Config, message));
+    }
+    let http = reqwest::Client::builder();
+    // Left to itself it would take the other as soon as anybody has turned that on.
+    #[cfg(feature = "rustls")]
+    let http = http.tls_backend_rustls();
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let http = http.tls_backend_native();
+    Ok(http)
+}
+
+/// What is wrong with a builder that was told two things of which one can be.
+pub(crate) fn contradiction(first: &str, second: &str, only: &str) -> Error {
+    Error::new(Kind::Config, format!("`{first}` and `{second}` contradict each other: {only}"))
+}
+
 /// The methods that every service's builder has. It stands in the builder's `impl`, and the builder has the fields
 /// `settings: Settings` and `wrong: Option<Error>`.
 macro_rules! connection_methods {
@@ -114,17 +141,21 @@ macro_rules! connection_methods {
 
         /// An HTTP client of your own making: a proxy, a certificate authority, a pool. Redirects, the connect timeout,
         /// the user agent and the headers set here are put into it.
+        ///
+        /// Its TLS is its own. Without one of your own, TLS is by the feature `rustls` of this crate if it is on, else by
+        /// `native-tls`; with neither, a client for an https server cannot be built.
         #[must_use]
         pub fn http(mut self, http: ::reqwest::ClientBuilder) -> Self {
             self.settings.http = Some(http);
             self
         }
 
-        /// A header for every request. Its value is never printed.
+        /// A header for every request, those for tokens included. Its value is never printed. `Authorization`, `Host`,
+        /// `Content-Length` and `Transfer-Encoding` are the client's own: setting one is an error when it is built.
         #[must_use]
         pub fn header(mut self, name: &str, value: &str) -> Self {
             if let Err(error) = self.settings.add_header(name, value) {
-                self.wrong = Some(error);
+                self.wrong.get_or_insert(error);
             }
             self
         }
