@@ -1,38 +1,194 @@
-//! Typed clients for ConductorOne (C1) and PipesHub connectors, generated at compile time from the services' own OpenAPI
-//! documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
+//! Typed clients for **ConductorOne (C1)** and **PipesHub** connectors, generated at compile time from the services' own
+//! OpenAPI documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
 //!
-//! ```no_run
-//! use connectors::c1::Client;
-//! use futures::TryStreamExt;
+//! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`.
+#![cfg_attr(
+    feature = "c1",
+    doc = r#"
+# ConductorOne
+
+```no_run
+use connectors::c1::Client;
+use futures::TryStreamExt;
+
+# async fn example() -> Result<(), connectors::Error> {
+// CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or a token.
+let c1 = Client::from_env()?;
+let mut apps = c1.apps();
+while let Some(app) = apps.try_next().await? {
+    println!("{}", app.display_name.unwrap_or_default());
+}
+# Ok(())
+# }
+```
+
+| to | look at | whole program |
+|---|---|---|
+| get in with a secret, as a workload, with a token of one's own | [`c1::ClientBuilder`], [`auth::TokenProvider`] | |
+| let a person log in | [`c1::ClientBuilder::device_login`] | [c1_login] |
+| see the connectors of all apps, or of one | [`c1::Client::inventory`], [`c1::App::connectors`] | [c1_inventory] |
+| create a connector that the service runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
+| run a connector oneself, and rotate its credential | [`c1::Connector::rotate_credential`], [`c1::Connector::revoke_credential`] | [c1_self_hosted] |
+| change a configuration or a name | [`c1::Connector::update`], [`c1::EnvConfig`] | [c1_change] |
+| force a sync, watch it, wait for it | [`c1::Connector::force_sync`], [`c1::Sync`] | [c1_sync] |
+| pause, schedule or confirm syncs, and fetch what one found | [`c1::Connector::pause`], [`c1::Connector::schedule`], [`c1::Connector::confirm_sync`], [`c1::Connector::sync_download_url`] | [c1_schedule] |
+| say who looks after a connector | [`c1::Connector::owners`] | [c1_owners] |
+| delete one | [`c1::Connector::delete`] | |
+| call any operation of the document, over the same transport and errors | [`c1::Client::api`], [`c1::api::Client`] | |
+
+[c1_login]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_login.rs
+[c1_inventory]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_inventory.rs
+[c1_hosted]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_hosted.rs
+[c1_self_hosted]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_self_hosted.rs
+[c1_change]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_change.rs
+[c1_sync]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_sync.rs
+[c1_schedule]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_schedule.rs
+[c1_owners]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_owners.rs
+"#
+)]
+#![cfg_attr(
+    feature = "pipeshub",
+    doc = r#"
+# PipesHub
+
+```no_run
+use connectors::pipeshub::Client;
+use futures::TryStreamExt;
+
+# async fn example() -> Result<(), connectors::Error> {
+// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET.
+let ph = Client::from_env()?;
+let mut connectors = ph.all_connectors().list();
+while let Some(connector) = connectors.try_next().await? {
+    println!("{}", connector.instance_name.unwrap_or_default());
+}
+# Ok(())
+# }
+```
+
+| to | look at | whole program |
+|---|---|---|
+| get in with a secret, a token, or a refresh token | [`pipeshub::ClientBuilder`], [`auth::TokenProvider`] | |
+| let a person log in, and let a connector into what it reads | [`pipeshub::ClientBuilder::authorization_code`], [`pipeshub::Connector::authorize`] | [pipeshub_oauth] |
+| see the types of connectors there can be | [`pipeshub::Client::registry`], [`pipeshub::Client::connector_schema`] | [pipeshub_registry] |
+| see the connectors there are | [`pipeshub::Client::connectors`], [`pipeshub::Client::all_connectors`] | [pipeshub_list] |
+| create one, configure it, rename it | [`pipeshub::Client::create`], [`pipeshub::Connector::set_config`], [`pipeshub::Connector::rename`] | [pipeshub_create] |
+| leave things out | [`pipeshub::Connector::filter_options`], [`pipeshub::Connector::set_sync_filters`] | [pipeshub_filters] |
+| switch its sync on or off | [`pipeshub::Connector::set_sync`] | [pipeshub_sync_switch] |
+| wait for a sync, and for the indexing after it | [`pipeshub::Connector::wait_for_sync`], [`pipeshub::Connector::wait_for_indexing`] | [pipeshub_wait] |
+| bring its records anew | [`pipeshub::Connector::resync`], [`pipeshub::Connector::reindex`] | [pipeshub_resync] |
+| send files of this machine | [`pipeshub::Connector::upload`] | [pipeshub_upload] |
+| delete one, and wait until it is gone | [`pipeshub::Connector::delete`] | [pipeshub_delete] |
+| call any operation of the document, over the same transport and errors | [`pipeshub::Client::api`], [`pipeshub::api::Client`] | |
+
+[pipeshub_oauth]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_oauth.rs
+[pipeshub_registry]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_registry.rs
+[pipeshub_list]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_list.rs
+[pipeshub_create]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_create.rs
+[pipeshub_filters]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_filters.rs
+[pipeshub_sync_switch]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_sync_switch.rs
+[pipeshub_wait]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_wait.rs
+[pipeshub_resync]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_resync.rs
+[pipeshub_upload]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_upload.rs
+[pipeshub_delete]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_delete.rs
+"#
+)]
 //!
-//! # async fn example() -> Result<(), connectors::Error> {
-//! let c1 = Client::from_env()?;
-//! let mut apps = c1.apps();
-//! while let Some(app) = apps.try_next().await? {
-//!     println!("{}", app.display_name.unwrap_or_default());
+//! # The runtime
+//! Calls, streams and waiters run on tokio. They want a runtime with its timers and its IO, as `#[tokio::main]` and
+//! `Builder::enable_all` make it; on another executor, or without one, they panic when they are first polled. Setting a
+//! client up wants none.
+//!
+//! A program without async turns the feature `blocking` on: every future and every stream of this crate can then be waited
+//! for, by `.blocking()`, on a runtime that the crate starts for it.
+//!
+//! # Errors
+//! There is one type, [`Error`]. Ask it what to do, rather than what it is:
+//!
+//! ```
+//! use connectors::Error;
+//!
+//! fn advice(error: &Error) -> &'static str {
+//!     if error.may_have_happened() {
+//!         "look before doing it again"
+//!     } else if error.is_auth() || error.is_permission_denied() {
+//!         "use other credentials"
+//!     } else if error.is_not_found() {
+//!         "it is gone"
+//!     } else if error.is_rate_limited() || error.is_server() || error.is_timeout() || error.is_connect() {
+//!         "come back later"
+//!     } else {
+//!         "mend the program"
+//!     }
 //! }
-//! # Ok(())
-//! # }
+//!
+//! assert_eq!(advice(&Error::auth("the vault is sealed")), "use other credentials");
 //! ```
 //!
-//! | to | look at |
-//! |---|---|
-//! | get in: from the environment, with a secret, as a workload, as a person | [`c1::Client::from_env`], [`c1::ClientBuilder`], [`auth::TokenProvider`]; `pipeshub::Client`, `pipeshub::ClientBuilder` |
-//! | do what an operator does | the maps in [`c1`] and `pipeshub` |
-//! | call any operation of the document, over the same transport and errors | [`c1::api`], `pipeshub::api` |
-//! | know what went wrong and what to do about it | [`Error`], [`Detail`] |
-//! | know what is sent again, and when | [`transport`] |
-//! | measure calls, add headers to them | [`transport::Attempted`], [`c1::ClientBuilder::headers_with`] |
-//! | do without async | `blocking` |
+//! For people it is one line. For the service's support there is [`Error::request_id`], for programs [`Error::code`] and
+//! [`Error::details`], and where one step of several failed, what there is by then: [`Error::created`].
+//!
+//! # Retries
+//! A call is sent again by itself only where that cannot do a thing twice: [`transport`] has the table, and the limits of
+//! time and size, which can be set. What makes something new is sent once, and if its answer is lost the error says
+//! [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and given headers, by the builder's
+//! `on_attempt` and `headers_with`; [`tracing.rs`] shows what is told to `tracing`.
+//!
+//! # Secrets
+//! Tokens, client secrets and configuration that is marked secret are not printed: not by `Debug`, not in an error's line,
+//! not in a span. They are wiped from memory where they are held for long. A token goes to the server it was made for and to
+//! no other: redirects are not followed, and plain http is for this machine only. What a server put into a failed answer is
+//! in [`Error::body`] and [`Error::details`]: do not log these blindly.
+#![cfg_attr(
+    feature = "c1",
+    doc = r#"
+# Testing
+The crate `connectors-fake` has a C1 tenant and a PipesHub instance that run in a test's own process, keep state, check who
+calls, and misbehave when told to:
+
+```
+use connectors::c1::Client;
+use connectors_fake::{Fault, c1::Tenant};
+
+# #[tokio::main(flavor = "current_thread")]
+# async fn main() -> Result<(), Box<dyn std::error::Error>> {
+let tenant = Tenant::start().await?;
+let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+tenant.fault(Fault::status(404).on("ConnectorService.Get"));
+let error = c1.connector("app-github", "github-01").get().await.unwrap_err();
+assert!(error.is_not_found());
+// The token, and the call.
+assert_eq!(tenant.requests().len(), 2);
+# Ok(())
+# }
+```
+
+A [`transport::Clock`] of the test's own makes waits and timeouts take no time.
+"#
+)]
 //!
 //! # Features
 //! | feature | |
 //! |---|---|
 //! | `c1` (default) | the C1 client; without it, none of it is compiled |
-//! | `pipeshub` | the PipesHub client, `connectors::pipeshub` |
-//! | `blocking` | `blocking`: calls and streams for programs without async |
-//! | `rustls` (default) | TLS by rustls |
-//! | `native-tls` | TLS by the platform's library |
+//! | `pipeshub` | the PipesHub client |
+//! | `blocking` | the module `blocking`: calls and streams for programs without async |
+//! | `rustls` (default) | TLS by rustls, with the certificates that the platform trusts |
+//! | `native-tls` | TLS by the platform's library, unless `rustls` is on |
+//!
+//! Features only add. Without TLS a client can be built for a server on this machine, or over an HTTP client of one's own
+//! (the builder's `http`).
+//!
+//! # Further
+//! - [The README], with the commands that follow a service when it changes.
+//! - [How it is made]: the pipeline from document to client, and where each promise is tested.
+//! - [What counts as breaking], and [one real change] told from end to end.
+//!
+//! [`tracing.rs`]: https://github.com/connectors-rs/connectors/blob/main/examples/tracing.rs
+//! [The README]: https://github.com/connectors-rs/connectors#readme
+//! [How it is made]: https://github.com/connectors-rs/connectors/blob/main/docs/architecture.md
+//! [What counts as breaking]: https://github.com/connectors-rs/connectors/blob/main/docs/diff-rules.md
+//! [one real change]: https://github.com/connectors-rs/connectors/blob/main/docs/spec-changes.md
 
 // Without a service there is nobody to use the rest.
 #![cfg_attr(not(any(feature = "c1", feature = "pipeshub")), allow(dead_code, unused_imports, unused_macros))]

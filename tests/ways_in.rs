@@ -1,5 +1,7 @@
 //! Every way to a token, and what the token endpoint is told: secrets in the body, and a person with a browser.
 
+#[path = "support/spans.rs"]
+mod spans;
 mod support;
 
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
 use serde_json::json;
 
+use spans::Spans;
 use support::{APP, CONNECTOR, TestClock};
 
 #[tokio::test]
@@ -223,4 +226,88 @@ async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
     };
     assert!(asked.starts_with("CONNECT acme.c1eu.ai:443 HTTP/1.1"), "{asked}");
     assert!(!asked.contains("PLANTED"), "the token is for the server, behind the proxy");
+}
+
+#[test]
+fn a_header_that_is_the_clients_own_is_refused_by_name() {
+    for name in ["Authorization", "host", "Content-Length", "TRANSFER-ENCODING"] {
+        // Whatever is wrong first is told, and nothing after it takes that back.
+        let builder =
+            Client::builder().tenant("example").bearer_token("t").header(name, "PLANTED").header("x-team", "a");
+        let error = builder.build().unwrap_err();
+        assert!(error.is_config() && error.to_string().contains(&name.to_lowercase()), "{name}: {error}");
+        assert!(!format!("{error} {error:?}").contains("PLANTED"));
+    }
+}
+
+#[tokio::test]
+async fn two_ways_to_authenticate_are_refused_by_name() {
+    let builder = || Client::builder().tenant("example");
+    let id = "w@example.com/wfe";
+    for (builder, names) in [
+        (builder().bearer_token("t").client_credentials(id, "PLANTED"), ["`bearer_token`", "`client_credentials`"]),
+        (builder().client_credentials(id, "PLANTED").bearer_token("t"), ["`client_credentials`", "`bearer_token`"]),
+        (
+            builder().client_secret_post(id, "PLANTED").token_provider(Platform::default()),
+            ["`client_secret_post`", "`token_provider`"],
+        ),
+        (
+            builder().workload_token(id, "PLANTED").workload_identity(id, Platform::default()),
+            ["`workload_token`", "`workload_identity`"],
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        let line = error.to_string();
+        assert!(error.is_config() && names.iter().all(|name| line.contains(name)), "{line}");
+        assert!(!format!("{error:?}").contains("PLANTED"));
+    }
+    let error = builder().bearer_token("t").device_login("my-program").await.unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("`bearer_token`"), "{error}");
+
+    // The same again is a change of mind.
+    let tenant = Tenant::start().await.unwrap();
+    let builder = Client::builder().tenant(tenant.url()).bearer_token("PLANTED-old").bearer_token(tenant.issue_token());
+    assert!(builder.build().unwrap().apps().try_next().await.is_ok());
+}
+
+#[cfg(feature = "pipeshub")]
+#[test]
+fn two_ways_to_authenticate_to_pipeshub_are_refused_by_name() {
+    let builder = connectors::pipeshub::Client::builder;
+    for (builder, names) in [
+        (builder().bearer_token("t").client_credentials("app", "PLANTED"), ["`bearer_token`", "`client_credentials`"]),
+        (
+            builder().refresh_token("app", "PLANTED").token_provider(Platform::default()),
+            ["`refresh_token`", "`token_provider`"],
+        ),
+        (
+            builder().client_credentials("app", "PLANTED").client_secret("PLANTED"),
+            ["`client_credentials`", "`client_secret`"],
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        let line = error.to_string();
+        assert!(error.is_config() && names.iter().all(|name| line.contains(name)), "{line}");
+        assert!(!format!("{error:?}").contains("PLANTED"));
+    }
+    let login = builder().bearer_token("t").authorization_code("app", "http://127.0.0.1:9/done");
+    let error = login.unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("`bearer_token`"), "{error}");
+    assert!(builder().refresh_token("app", "PLANTED").client_secret("PLANTED").build().is_ok());
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    tenant.fault(Fault::status(403).token_endpoint());
+    let (spans, _guard) = Spans::hear();
+    c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    let (token, call) = (spans.of("POST"), spans.of("GET"));
+    assert_eq!((token.len(), call.len()), (1, 1));
+    assert_eq!(token[0]["url.template"], "/auth/v1/token");
+    assert_eq!((token[0]["http.response.status_code"].as_str(), token[0]["error.type"].as_str()), ("403", "403"));
+    // It was never sent: there is no answer to it.
+    assert_eq!(call[0]["error.type"], "auth");
+    assert!(!call[0].contains_key("http.response.status_code"), "{call:?}");
 }
