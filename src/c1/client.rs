@@ -457,6 +457,26 @@ mod tests {
         assert_eq!(tenant.requests().last().unwrap().header("x-request-id"), Some("mine"));
     }
 
+    #[tokio::test]
+    async fn an_answer_that_does_not_fit_is_told_with_the_status_and_id_of_its_own_call() {
+        let (tenant, builder) = with_request_ids().await;
+        let c1 = builder.build().unwrap();
+        let wrong = serde_json::json!({"connectorView": {"connector": {"id": 7}}});
+        tenant.fault(Fault::status(200).json(&wrong).on("ConnectorService.Get").times(8));
+        let get = |n: usize| {
+            let connector = c1.connector("app-github", format!("c-{n}"));
+            async move { connector.get().await.unwrap_err() }
+        };
+        let errors = futures::future::join_all((0..8).map(get)).await;
+        let sent = tenant.requests();
+        for (n, error) in errors.iter().enumerate() {
+            let request = sent.iter().find(|it| it.path.ends_with(&format!("/c-{n}"))).unwrap();
+            assert!(error.is_decode() && error.request_id().is_some(), "{error:?}");
+            assert_eq!(error.request_id(), request.header("x-request-id"));
+            assert_eq!((error.status(), error.attempts(), error.body()), (Some(200), 1, None));
+        }
+    }
+
     #[test]
     fn tenants_are_names_hosts_or_urls() {
         for (tenant, url) in [

@@ -52,6 +52,21 @@ pub(crate) struct Reply {
     request_id: Option<String>,
 }
 
+/// What is known of an answer beside what is in it.
+#[derive(Debug)]
+pub(super) struct About {
+    status: StatusCode,
+    attempts: u32,
+    request_id: Option<String>,
+}
+
+impl About {
+    /// Puts it into an error about the answer.
+    pub(super) fn describe(self, error: Error) -> Error {
+        error.with_status(self.status).with_request_id(self.request_id).with_attempts(self.attempts)
+    }
+}
+
 impl Reply {
     pub(crate) fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
@@ -59,8 +74,11 @@ impl Reply {
 
     /// Puts what is known of this answer into an error about it.
     pub(crate) fn describe(&self, error: Error) -> Error {
-        let error = error.with_status(self.status).with_request_id(self.request_id.clone());
-        error.with_attempts(self.attempts).with_body(&self.body)
+        self.about().describe(error).with_body(&self.body)
+    }
+
+    pub(super) fn about(&self) -> About {
+        About { status: self.status, attempts: self.attempts, request_id: self.request_id.clone() }
     }
 }
 

@@ -41,6 +41,7 @@ mod retry;
 mod settings;
 mod span;
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use clock::{Clock, Sleep, SystemClock};
+use exchange::About;
 pub(crate) use exchange::{Attempt, Exchange, Reply};
 pub use hooks::Attempted;
 pub use operation::Operation;
@@ -163,7 +165,11 @@ impl Transport {
             return self.0.exchange.open(&mut attempt, safe, self.0.read_failure).await;
         }
         let reply = self.0.exchange.call(&mut attempt, safe, self.0.read_failure).await?;
-        self.use_reply(operation, reply).inspect_err(|error| attempt.span.failed(error, None))
+        let about = reply.about();
+        let response = self.use_reply(operation, reply).inspect_err(|error| attempt.span.failed(error, None))?;
+        // Generated code is always called within `finish`.
+        let _ = ANSWERED.try_with(|answered| answered.set(Some((about, attempt.span))));
+        Ok(response)
     }
 
     /// An answer as generated code reads it, if it can be.
@@ -248,11 +254,18 @@ fn carry(error: Error) -> reqwest::Response {
     response.into()
 }
 
+tokio::task_local! {
+    /// What generated code forgets of an answer that it cannot read: each call has its own.
+    static ANSWERED: Cell<Option<(About, CallSpan)>>;
+}
+
 /// What generated code makes of an answer, as this crate tells it.
-pub(crate) fn finish<T: DeserializeOwned>(
+pub(crate) async fn finish<T: DeserializeOwned>(
     operation: &'static Operation,
-    result: Result<ResponseValue<T>, progenitor_client::Error<()>>,
+    call: impl Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
 ) -> Result<T, Error> {
+    let call = async { (call.await, ANSWERED.with(Cell::take)) };
+    let (result, answered) = ANSWERED.scope(Cell::new(None), call).await;
     result.map(ResponseValue::into_inner).map_err(|error| match error {
         progenitor_client::Error::InvalidResponsePayload(body, _) => {
             let mut deserializer = serde_json::Deserializer::from_slice(&body);
@@ -263,7 +276,11 @@ pub(crate) fn finish<T: DeserializeOwned>(
                 Ok(_) => "the answer has something after its end".to_owned(),
             };
             // Not the body: it is that of a success, and may hold what only the caller should see.
-            let error = Error::new(Kind::Decode, message).operation_named(operation.name());
+            let mut error = Error::new(Kind::Decode, message).operation_named(operation.name());
+            if let Some((about, span)) = answered {
+                error = about.describe(error);
+                span.failed(&error, None);
+            }
             if operation.is_idempotent() { error } else { error.perhaps_done() }
         }
         other => refused(operation, other),
@@ -272,11 +289,11 @@ pub(crate) fn finish<T: DeserializeOwned>(
 
 /// As [`finish`], for an answer that is read as it comes.
 #[allow(dead_code, reason = "only services that download or stream use it")]
-pub(crate) fn finish_stream(
+pub(crate) async fn finish_stream(
     operation: &'static Operation,
-    result: Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>,
+    call: impl Future<Output = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>>,
 ) -> Result<ByteStream, Error> {
-    result.map(ResponseValue::into_inner).map_err(|error| refused(operation, error))
+    call.await.map(ResponseValue::into_inner).map_err(|error| refused(operation, error))
 }
 
 fn refused(operation: &'static Operation, error: progenitor_client::Error<()>) -> Error {

@@ -19,7 +19,7 @@ pub struct Facade {
 
 impl Facade {
     /// `runtime` is the path of a module with `Transport`, `Operation`, `Error`, `check`, `finish` and `finish_stream`, such as
-    /// `crate::transport`.
+    /// `crate::transport`. The last two take a call's future and give what it comes to.
     #[must_use]
     pub fn new(runtime: impl Into<String>) -> Self {
         Self { runtime: runtime.into() }
@@ -133,7 +133,7 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
         #docs
         pub async fn #name #generics (&self, #(#arguments),*) -> ::std::result::Result<#result, #runtime::Error> {
             #check
-            #runtime::#finish(&OPERATIONS[#index], self.raw.#name(#(#values),*).await)
+            #runtime::#finish(&OPERATIONS[#index], self.raw.#name(#(#values),*)).await
         }
     }
 }
