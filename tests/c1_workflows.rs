@@ -230,7 +230,8 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
 
 #[tokio::test]
 async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
-    let refused: [(Fault, fn(&Error) -> bool); 4] = [
+    type IsIt = fn(&Error) -> bool;
+    let refused: [(Fault, IsIt); 4] = [
         (Fault::status(401).times(2), Error::is_auth),
         (Fault::status(403), Error::is_permission_denied),
         (Fault::status(404), Error::is_not_found),

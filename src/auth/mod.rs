@@ -9,7 +9,7 @@ mod oauth;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use http::header::HeaderValue;
@@ -37,14 +37,22 @@ use crate::transport::Clock;
 /// ```
 #[derive(Clone)]
 pub struct Token {
-    secret: SecretString,
+    secret: Arc<Secret>,
     lifetime: Option<Duration>,
+}
+
+/// What all clones of a token share.
+struct Secret {
+    text: SecretString,
+    /// The header's value, made when it is first sent.
+    header: OnceLock<HeaderValue>,
 }
 
 impl Token {
     /// A token that does not expire, as far as is known.
     pub fn new(secret: impl Into<String>) -> Self {
-        Self { secret: SecretString::from(secret.into()), lifetime: None }
+        let secret = Secret { text: SecretString::from(secret.into()), header: OnceLock::new() };
+        Self { secret: Arc::new(secret), lifetime: None }
     }
 
     /// The same token with the time it lives from now.
@@ -61,15 +69,18 @@ impl Token {
     #[cfg(feature = "c1")]
     /// The token itself.
     pub(crate) fn expose(&self) -> &str {
-        self.secret.expose_secret()
+        self.secret.text.expose_secret()
     }
 
     /// The header value, marked so that nothing prints it.
     pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.secret.expose_secret()))
+        if let Some(value) = self.secret.header.get() {
+            return Ok(value.clone());
+        }
+        let mut value = HeaderValue::try_from(format!("Bearer {}", self.secret.text.expose_secret()))
             .map_err(|_| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok(self.secret.header.get_or_init(|| value).clone())
     }
 }
 

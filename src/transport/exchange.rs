@@ -306,15 +306,22 @@ impl Exchange {
 
     /// The body, as far as the limit allows.
     async fn read(&self, response: &mut reqwest::Response, status: StatusCode) -> Result<Bytes, Failed> {
-        let mut body = BytesMut::new();
         let limit = self.limits.response;
         let announced = response.content_length().unwrap_or_default();
         let mut too_large = announced > u64::try_from(limit).unwrap_or(u64::MAX);
+        // Most answers come in one piece, which is kept as it is.
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
         while !too_large {
             match response.chunk().await.map_err(broken)? {
-                Some(chunk) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
-                Some(_) => too_large = true,
-                None => return Ok(body.freeze()),
+                Some(chunk) if first.len() + rest.len() + chunk.len() > limit => too_large = true,
+                Some(chunk) if first.is_empty() && rest.is_empty() => first = chunk,
+                Some(chunk) => {
+                    rest.extend_from_slice(&std::mem::take(&mut first));
+                    rest.extend_from_slice(&chunk);
+                }
+                None if rest.is_empty() => return Ok(first),
+                None => return Ok(rest.freeze()),
             }
         }
         let error = Error::new(Kind::TooLarge, format!("the answer is larger than {limit} bytes")).with_status(status);

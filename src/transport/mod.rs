@@ -49,6 +49,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use progenitor_client::ResponseValue;
+use reqwest::ResponseBuilderExt;
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -100,6 +101,8 @@ pub(crate) struct Transport(Arc<Inner>);
 
 struct Inner {
     exchange: Arc<Exchange>,
+    url: Url,
+    /// The same without a slash at its end.
     base_url: String,
     tokens: Cache,
     read_failure: ReadFailure,
@@ -114,8 +117,9 @@ impl fmt::Debug for Transport {
 impl Transport {
     /// The way to `base_url`, which [`check_base_url`] has found safe.
     pub(crate) fn new(exchange: Arc<Exchange>, base_url: &Url, tokens: Cache, read_failure: ReadFailure) -> Self {
-        let base_url = base_url.as_str().trim_end_matches('/').to_owned();
-        Self(Arc::new(Inner { exchange, base_url, tokens, read_failure }))
+        let url = base_url.clone();
+        let base_url = url.as_str().trim_end_matches('/').to_owned();
+        Self(Arc::new(Inner { exchange, url, base_url, tokens, read_failure }))
     }
 
     /// The server's URL, without a trailing slash.
@@ -189,7 +193,11 @@ impl Transport {
         if reply.body.is_empty() {
             reply.body = Bytes::from_static(operation.absent());
         }
-        let mut response = http::Response::new(reply.body);
+        // Without a URL, reqwest would make one up by parsing.
+        let mut response = http::Response::builder()
+            .url(self.0.url.clone())
+            .body(reply.body)
+            .map_err(|error| Error::new(Kind::Decode, "the answer cannot be handed on").caused_by(error))?;
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
         Ok(response.into())
