@@ -233,7 +233,7 @@ impl Error {
         self.0.kind == Kind::Config
     }
 
-    /// An argument cannot be sent, such as an id that is empty or holds a `/`. Nothing was sent.
+    /// An argument cannot be sent, such as an id that is empty or holds a `/`. Nothing was carried out.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
         self.0.kind == Kind::Argument
@@ -264,7 +264,7 @@ impl Error {
     }
 
     /// The thing is in a state that does not allow this: the server says so (409), or it was seen before anything was sent,
-    /// and then there is no [`Error::status`].
+    /// and then there is no [`Error::status`]. So it is when a wait sees that what it waits for will not come.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.kind == Kind::Conflict || self.answered(StatusCode::CONFLICT)
@@ -327,7 +327,8 @@ impl Error {
     }
 
     /// The service's own code for the failure: a `google.rpc.Code` number from C1, a word such as `VALIDATION_ERROR` from
-    /// PipesHub, an `error` of OAuth 2.0 (RFC 6749, section 5.2) from a token endpoint.
+    /// PipesHub, an `error` of OAuth 2.0 from a token endpoint (RFC 6749, section 5.2) or in the redirect that ends a login (section
+    /// 4.1.2.1).
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()

@@ -209,3 +209,13 @@ fn the_table_of_operations_is_the_document_s() {
         assert!(!(operation.is_idempotent() && never_again.contains(&operation.name())));
     }
 }
+
+/// A function that makes many calls holds all their futures, and its thread has 2 MB.
+#[tokio::test]
+async fn a_call_needs_little_room_where_it_is_made() {
+    let c1 = Client::builder().tenant("acme").bearer_token("t").build().unwrap();
+    let api = c1.api();
+    for size in [size_of_val(&api.get("a", "b")), size_of_val(&api.get_app("a"))] {
+        assert!(size < 1024, "{size} bytes");
+    }
+}

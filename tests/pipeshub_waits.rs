@@ -20,6 +20,7 @@ struct Setup {
 }
 
 async fn setup() -> Setup {
+    support::print_everything();
     let instance = Instance::start().await.unwrap();
     let clock = TestClock::new();
     let builder = Client::builder().instance(instance.url()).clock(clock.clone());

@@ -36,6 +36,7 @@ impl Setup {
 }
 
 async fn setup() -> Setup {
+    support::print_everything();
     let instance = Instance::start().await.unwrap();
     let clock = TestClock::new();
     let ph = builder(&instance).clock(clock.clone()).build().unwrap();
@@ -436,6 +437,7 @@ async fn a_connector_is_let_in_by_a_person() {
 
 #[tokio::test]
 async fn a_person_logs_in_and_stays_logged_in() {
+    support::print_everything();
     let instance = Instance::start().await.unwrap();
     let clock = TestClock::new();
     let told = Arc::new(Mutex::new(Vec::new()));

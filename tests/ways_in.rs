@@ -21,6 +21,7 @@ use support::{APP, CONNECTOR, TestClock};
 
 #[tokio::test]
 async fn a_client_secret_can_be_sent_in_the_body() {
+    support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let builder = Client::builder().client_secret_post(tenant.client_id(), tenant.client_secret());
     assert!(!format!("{builder:?}").contains(tenant.client_secret()));
@@ -47,6 +48,7 @@ async fn login(tenant: &Tenant, clock: &TestClock) -> DeviceLogin {
 
 #[tokio::test]
 async fn a_person_logs_in_and_the_client_acts_for_them() {
+    support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(["authorization_pending", "slow_down", "authorization_pending"]);
     let login = login(&tenant, &clock).await;
@@ -73,6 +75,7 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
 
 #[tokio::test]
 async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
+    support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let login = Client::builder().device_login(tenant.client_id()).await.unwrap();
     assert!(login.verification_uri().starts_with(tenant.url()));
@@ -81,6 +84,7 @@ async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
 
 #[tokio::test]
 async fn a_login_that_is_refused_or_too_late_is_told() {
+    support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(["access_denied"]);
     let error = login(&tenant, &clock).await.wait().await.unwrap_err();
@@ -96,6 +100,7 @@ async fn a_login_that_is_refused_or_too_late_is_told() {
 
 #[tokio::test]
 async fn a_poll_that_fails_is_asked_again() {
+    support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(Vec::<String>::new());
     let login = login(&tenant, &clock).await;
@@ -110,6 +115,7 @@ async fn a_poll_that_fails_is_asked_again() {
 
 #[tokio::test]
 async fn a_login_ends_with_its_token() {
+    support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_token_lifetime(Duration::from_secs(1000));
     let c1 = login(&tenant, &clock).await.wait().await.unwrap();
@@ -131,6 +137,7 @@ async fn a_login_ends_with_its_token() {
 
 #[tokio::test]
 async fn what_is_no_device_login_is_refused() {
+    support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     let begin = || Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program");
     tenant.fault(Fault::html().on("device_authorization"));
@@ -163,6 +170,7 @@ impl TokenProvider for Platform {
 
 #[tokio::test]
 async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
+    support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     tenant.set_token_lifetime(Duration::from_secs(1000));
     let (clock, platform) = (TestClock::new(), Platform::default());
@@ -182,6 +190,7 @@ async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
 
 #[tokio::test]
 async fn the_audience_can_be_another_than_the_host() {
+    support::print_everything();
     let tenant = Tenant::builder().audience("acme.conductor.one").start().await.unwrap();
     let builder = || Client::builder().client_credentials(tenant.client_id(), tenant.client_secret());
     assert!(builder().build().unwrap().apps().try_next().await.unwrap_err().is_auth());
@@ -191,6 +200,7 @@ async fn the_audience_can_be_another_than_the_host() {
 
 #[tokio::test]
 async fn a_program_names_itself_and_adds_what_it_wants() {
+    support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder()
         .client_credentials(tenant.client_id(), tenant.client_secret())
@@ -209,6 +219,7 @@ async fn a_program_names_itself_and_adds_what_it_wants() {
 
 #[tokio::test]
 async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
+    support::print_everything();
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = proxy.local_addr().unwrap();
     let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(format!("http://{address}")).unwrap());
@@ -242,6 +253,7 @@ fn a_header_that_is_the_clients_own_is_refused_by_name() {
 
 #[tokio::test]
 async fn two_ways_to_authenticate_are_refused_by_name() {
+    support::print_everything();
     let builder = || Client::builder().tenant("example");
     let id = "w@example.com/wfe";
     for (builder, names) in [
@@ -298,6 +310,7 @@ fn two_ways_to_authenticate_to_pipeshub_are_refused_by_name() {
 
 #[tokio::test]
 async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
+    support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
     tenant.fault(Fault::status(403).token_endpoint());

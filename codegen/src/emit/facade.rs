@@ -129,11 +129,13 @@ fn method(operation: &Operation, index: usize, runtime: &syn::Path) -> TokenStre
     });
     let ids: Vec<TokenStream> = ids.collect();
     let check = (!ids.is_empty()).then(|| quote! { #runtime::check(OPERATIONS, &OPERATIONS[#index], &[#(#ids),*])?; });
+    // On the heap: held in place, the calls of a function with many of them would be more than a thread's stack.
+    let call = quote! { ::std::boxed::Box::pin(self.raw.#name(#(#values),*)) };
     quote! {
         #docs
         pub async fn #name #generics (&self, #(#arguments),*) -> ::std::result::Result<#result, #runtime::Error> {
             #check
-            #runtime::#finish(&OPERATIONS[#index], self.raw.#name(#(#values),*)).await
+            #runtime::#finish(&OPERATIONS[#index], #call).await
         }
     }
 }
