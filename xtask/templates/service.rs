@@ -124,7 +124,7 @@ impl ClientBuilder {
             Url::parse(&base_url).map_err(|_| Error::new(Kind::Config, "the server's URL cannot be read"))?;
         check_base_url(&base_url)?;
         let exchange = self.settings.exchange(&base_url)?;
-        let tokens = Cache::new(tokens, Arc::clone(&exchange.clock), RENEW_AHEAD);
+        let tokens = Cache::new(tokens, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD);
         let transport = Transport::new(exchange, &base_url, tokens, failure);
         Ok(Client { api: Arc::new(api::Client::new(transport.clone())), transport })
     }
