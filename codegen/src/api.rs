@@ -569,21 +569,21 @@ impl Entry {
         for member in &self.members {
             let name = name_of(member);
             let Some(now) = find(&new.members, &name) else {
-                say(Fate::Removed, true, Some(member), format!("`{name}`"));
+                say(Fate::Removed, true, Some(member.as_str()), format!("`{name}`"));
                 continue;
             };
             let ((was, was_wire), (is, is_wire)) = (split_wire(member), split_wire(&now));
             if was != is {
-                say(Fate::Changed, true, Some(member), format!("`{was}` is `{is}`"));
+                say(Fate::Changed, true, Some(member.as_str()), format!("`{was}` is `{is}`"));
             } else if was_wire != is_wire {
                 let what = format!("`{name}` is {is_wire} on the wire, it was {was_wire}");
-                say(Fate::Changed, false, Some(member), what);
+                say(Fate::Changed, false, Some(member.as_str()), what);
             }
         }
         for member in new.members.iter().filter(|member| find(&self.members, &name_of(member)).is_none()) {
             let (shown, _) = split_wire(member);
             // All fields are public, so a program may have written all of them out.
-            say(Fate::Added, !open, Some(member), format!("`{shown}`"));
+            say(Fate::Added, !open, Some(member.as_str()), format!("`{shown}`"));
         }
     }
 }
