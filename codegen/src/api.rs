@@ -360,7 +360,7 @@ fn compact(tokens: &impl ToTokens) -> String {
 
 /// The name at the beginning of a line, up to what follows a name.
 fn first_name(line: &str) -> &str {
-    line.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or(line)
+    line.split(|c: char| !word(c)).next().unwrap_or(line)
 }
 
 impl fmt::Display for Listing {
@@ -450,6 +450,16 @@ impl fmt::Display for Bump {
     }
 }
 
+/// One break of a type, by somebody who does not name the type.
+pub(crate) struct TypeBreak {
+    /// Never [`Fate::Added`]: what a type has more is for others to judge.
+    pub(crate) fate: Fate,
+    /// The name on the wire of the field or variant; `None` if it is the type as such.
+    pub(crate) wire: Option<String>,
+    /// What is another or gone, in Markdown.
+    pub(crate) what: String,
+}
+
 impl Listing {
     /// What is different in another, later API.
     #[must_use]
@@ -463,11 +473,14 @@ impl Listing {
             };
             match key.section {
                 Section::Operations if entry.head != now.head => {
+                    let breaking = !Signature::of(entry.shown()).is_called_as(&Signature::of(now.shown()));
                     let what = format!("{}: `{}` is `{}`", key.told(), entry.shown(), now.shown());
-                    say(Fate::Changed, true, what);
+                    say(Fate::Changed, breaking, what);
                 }
                 Section::Operations => {}
-                Section::Types => entry.compare(now, &key.told(), &mut say),
+                Section::Types => entry.compare(now, &mut |fate, breaking, _, what| {
+                    say(fate, breaking, format!("{}: {what}", key.told()));
+                }),
             }
         }
         for (key, entry) in new.entries.iter().filter(|(key, _)| !self.entries.contains_key(*key)) {
@@ -479,6 +492,43 @@ impl Listing {
         }
         changes.sort();
         changes
+    }
+}
+
+impl Listing {
+    /// A method as it is listed, without its first word.
+    pub(crate) fn method(&self, name: &str) -> Option<&str> {
+        self.entries.get(&Key { section: Section::Operations, name: name.to_owned() }).map(Entry::shown)
+    }
+
+    fn ty(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(&Key { section: Section::Types, name: name.to_owned() })
+    }
+
+    pub(crate) fn has_type(&self, name: &str) -> bool {
+        self.ty(name).is_some()
+    }
+
+    /// How a type breaks for who uses it if it and others are called otherwise later, as `names` has it. `None` if it is
+    /// not there any more.
+    pub(crate) fn type_breaks(
+        &self,
+        name: &str,
+        new: &Self,
+        names: &BTreeMap<String, String>,
+    ) -> Option<Vec<TypeBreak>> {
+        let now = new.ty(names.get(name).map_or(name, String::as_str))?;
+        let mut breaks = Vec::new();
+        if let Some(entry) = self.ty(name) {
+            entry.renamed(names).compare(now, &mut |fate, breaking, member, what| {
+                if breaking && fate != Fate::Added {
+                    let field = member.filter(|member| !member.starts_with("fn "));
+                    let wire = field.map(|member| split_wire(member).1.trim_matches('`').to_owned());
+                    breaks.push(TypeBreak { fate, wire, what });
+                }
+            });
+        }
+        Some(breaks)
     }
 }
 
@@ -497,34 +547,113 @@ impl Entry {
         self.head.split_once(' ').map_or(self.head.as_str(), |(_, rest)| rest)
     }
 
-    /// Compares two types of one name.
-    fn compare(&self, new: &Self, told: &str, say: &mut impl FnMut(Fate, bool, String)) {
+    /// The type as it is if types are called otherwise.
+    fn renamed(&self, names: &BTreeMap<String, String>) -> Self {
+        // The variants of an enum have names of their own, whatever types there are.
+        let own = self.head.starts_with("enum ");
+        let told = |member: &String| if own { member.clone() } else { renamed(member, names) };
+        let members = self.members.iter().map(told).collect();
+        Self { head: renamed(&self.head, names), members }
+    }
+
+    /// Compares two types of one name: what happened, whether it breaks, the member it happened to as it was, and what it
+    /// is in Markdown.
+    fn compare(&self, new: &Self, say: &mut impl FnMut(Fate, bool, Option<&str>, String)) {
         // A struct that can no longer be made from nothing is another struct; one that newly can is the same, and more.
         let gained = new.head == format!("{} (Default)", self.head);
         if self.head != new.head {
-            say(Fate::Changed, !gained, format!("{told}: `{}` is `{}`", self.head, new.head));
+            say(Fate::Changed, !gained, None, format!("`{}` is `{}`", self.head, new.head));
         }
         let open = new.head.ends_with(" (open)");
         let find = |members: &[String], name: &str| members.iter().find(|member| name_of(member) == name).cloned();
         for member in &self.members {
             let name = name_of(member);
             let Some(now) = find(&new.members, &name) else {
-                say(Fate::Removed, true, format!("{told}: `{name}`"));
+                say(Fate::Removed, true, Some(member.as_str()), format!("`{name}`"));
                 continue;
             };
             let ((was, was_wire), (is, is_wire)) = (split_wire(member), split_wire(&now));
             if was != is {
-                say(Fate::Changed, true, format!("{told}: `{was}` is `{is}`"));
+                say(Fate::Changed, true, Some(member.as_str()), format!("`{was}` is `{is}`"));
             } else if was_wire != is_wire {
-                say(Fate::Changed, false, format!("{told}: `{name}` is {is_wire} on the wire, it was {was_wire}"));
+                let what = format!("`{name}` is {is_wire} on the wire, it was {was_wire}");
+                say(Fate::Changed, false, Some(member.as_str()), what);
             }
         }
         for member in new.members.iter().filter(|member| find(&self.members, &name_of(member)).is_none()) {
             let (shown, _) = split_wire(member);
             // All fields are public, so a program may have written all of them out.
-            say(Fate::Added, !open, format!("{told}: `{shown}`"));
+            say(Fate::Added, !open, Some(member.as_str()), format!("`{shown}`"));
         }
     }
+}
+
+/// A method's line, taken apart.
+pub(crate) struct Signature<'a> {
+    generics: &'a str,
+    /// The name and the type of each.
+    arguments: Vec<(&'a str, &'a str)>,
+    pub(crate) answer: &'a str,
+}
+
+impl<'a> Signature<'a> {
+    /// Of what [`Listing::method`] gives.
+    pub(crate) fn of(shown: &'a str) -> Self {
+        let (name, rest) = shown.split_once('(').unwrap_or((shown, ")"));
+        let generics = name.trim_start_matches(word);
+        let (arguments, answer) = rest.split_once(") -> ").unwrap_or((rest.trim_end_matches(')'), ""));
+        let mut depth = 0_usize;
+        let apart = |c: char| {
+            match c {
+                '<' | '(' | '[' => depth += 1,
+                '>' | ')' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ',' && depth == 0
+        };
+        let arguments = arguments.split(apart).map(str::trim).filter(|argument| !argument.is_empty());
+        let arguments = arguments.map(|argument| argument.split_once(": ").unwrap_or(("", argument))).collect();
+        Self { generics, arguments, answer }
+    }
+
+    /// Whether the arguments of a call of this one mean the same to another one.
+    ///
+    /// They are given by position, so what an argument is called is nothing to who calls. But a name that stands at another
+    /// position is another order, which no compiler sees where the types are the same; and what may be left out is never an
+    /// id of the path, so by another name it is something else that is sent.
+    pub(crate) fn takes_the_same(&self, new: &Self) -> bool {
+        let named = |list: &[(&str, &str)], name: &str| list.iter().any(|(other, _)| *other == name);
+        let same = |((was, was_type), (is, is_type)): (&(&str, &str), &(&str, &str))| {
+            let only_renamed =
+                !was_type.starts_with("Option<") && !named(&new.arguments, was) && !named(&self.arguments, is);
+            was_type == is_type && (was == is || only_renamed)
+        };
+        self.generics == new.generics
+            && self.arguments.len() == new.arguments.len()
+            && self.arguments.iter().zip(&new.arguments).all(same)
+    }
+
+    fn is_called_as(&self, new: &Self) -> bool {
+        self.answer == new.answer && self.takes_the_same(new)
+    }
+}
+
+fn word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// A line of a listing as it is if types are called otherwise.
+pub(crate) fn renamed(line: &str, names: &BTreeMap<String, String>) -> String {
+    let (mut told, mut rest) = (String::new(), line);
+    while let Some(start) = rest.find(word) {
+        let (before, tail) = rest.split_at(start);
+        let (name, after) = tail.split_at(tail.find(|c: char| !word(c)).unwrap_or(tail.len()));
+        told.push_str(before);
+        told.push_str(names.get(name).map_or(name, String::as_str));
+        rest = after;
+    }
+    told.push_str(rest);
+    told
 }
 
 /// What a member is called; a method is told from a field of its name.
@@ -610,6 +739,14 @@ mod tests {
             ),
             (
                 A.to_owned(),
+                GET.replace("{id}", "{a_id}").replace("name: id,", "name: a_id,"),
+                Some(
+                    "Changed `get_a`: `get_a(id: &str, q: Option<i64>) -> types::A` is `get_a(a_id: &str, q: Option<i64>) -> types::A`",
+                ),
+                Bump::Compatible,
+            ),
+            (
+                A.to_owned(),
                 GET.replace("name: q,", "name: r,"),
                 Some(
                     "Changed `get_a`: `get_a(id: &str, q: Option<i64>) -> types::A` is `get_a(id: &str, r: Option<i64>) -> types::A`",
@@ -631,6 +768,25 @@ mod tests {
             );
             assert_eq!(Bump::of(&changes), bump, "{told:?}");
         }
+    }
+
+    #[test]
+    fn an_argument_may_be_called_otherwise_where_it_stands_and_nowhere_else() {
+        let old = Signature::of("put_it(a: &str, m: &BTreeMap<String, i64>, n: Option<i64>) -> types::A");
+        for (new, same) in [
+            ("put_it(b: &str, m: &BTreeMap<String, i64>, n: Option<i64>) -> types::A", true),
+            ("put_it(a: &str, m: &BTreeMap<String, i32>, n: Option<i64>) -> types::A", false),
+            ("put_it(a: &str, m: &BTreeMap<String, i64>, o: Option<i64>) -> types::A", false),
+            ("put_it(a: &str, m: &BTreeMap<String, i64>) -> types::A", false),
+            ("put_it(a: &str, m: &BTreeMap<String, i64>, n: Option<i64>) -> ()", false),
+        ] {
+            assert_eq!(old.is_called_as(&Signature::of(new)), same, "{new}");
+        }
+        let swapped =
+            (Signature::of("get_it(x: &str, y: &str) -> ()"), Signature::of("get_it(y: &str, x: &str) -> ()"));
+        assert!(!swapped.0.is_called_as(&swapped.1));
+        let bytes = Signature::of("send<B: Into<reqwest::Body>>(body: B) -> ()");
+        assert_eq!((bytes.generics, bytes.arguments.as_slice()), ("<B: Into<reqwest::Body>>", &[("body", "B")][..]));
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod words;
 
 pub use api::{ApiChange, Bump, Fate, Listing};
 pub use diagnostic::{Diagnostic, Error};
-pub use diff::{Change, Impact, RULES, Rule, diff};
+pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
@@ -78,6 +78,8 @@ pub struct Client {
     pub operations: usize,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
+    /// The methods by name, and the operation of the document that each calls.
+    pub(crate) methods: Vec<(String, Pointer)>,
 }
 
 /// One type of a generated client.
@@ -159,7 +161,9 @@ impl Generator {
         let mut api = shape::shape(&document, errors, &mut notes);
         let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
         let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
-        Ok(Client { code, notes, operations: api.operations.len(), types })
+        let operations = api.operations.len();
+        let methods = api.operations.into_iter().map(|operation| (operation.name, operation.pointer)).collect();
+        Ok(Client { code, notes, operations, types, methods })
     }
 }
 

@@ -7,7 +7,7 @@ use connectors_codegen::{ApiChange, Bump, Fate, Generator, Listing, Node};
 
 use crate::files::{self, Mode};
 use crate::service::{self, Name, Service};
-use crate::{Result, progress};
+use crate::{Result, fetch, progress};
 
 /// Writes the snapshot of a service's public API.
 pub(crate) fn api(name: &Name) -> Result<()> {
@@ -22,12 +22,12 @@ pub(crate) fn api(name: &Name) -> Result<()> {
 
 /// The public API of a service's client as the working tree makes it.
 pub(crate) fn current(name: &Name) -> Result<Listing> {
-    let generator = Generator::new(Node::read(&name.document())?).overlay(Node::read(&name.overlay())?);
+    let generator = Generator::new(fetch::file(&name.document())?.node).overlay(fetch::file(&name.overlay())?.node);
     Ok(service::generate(generator)?.1)
 }
 
-/// The public API that the service's client would have, made from a document of another day.
-pub(crate) fn of_document(document: &Node, name: Option<&Name>) -> Result<Listing> {
+/// What the client of a document of any day is made of: of a service, what it selects, with its overlay.
+pub(crate) fn overlaid(document: &Node, name: Option<&Name>) -> Result<Node> {
     let mut document = document.clone();
     if let Some(name) = name {
         document = connectors_codegen::select_known(&document, &Service::read(name)?.selection())?;
@@ -38,10 +38,10 @@ pub(crate) fn of_document(document: &Node, name: Option<&Name>) -> Result<Listin
         }
         if name.overlay().exists() {
             // What does not fit it was written for another day.
-            document = connectors_codegen::inspect_overlay(&document, &Node::read(&name.overlay())?)?.0;
+            document = connectors_codegen::inspect_overlay(&document, &fetch::file(&name.overlay())?.node)?.0;
         }
     }
-    Ok(service::generate(Generator::new(document))?.1)
+    Ok(document)
 }
 
 /// Where the API before is read from.
@@ -52,24 +52,24 @@ pub(crate) struct Before<'a> {
 
 pub(crate) fn service(name: &Name, before: &Before<'_>) -> Result<()> {
     Service::read(name)?;
-    let old = match before.document {
-        Some(path) => listing(path, Some(name))?,
-        None => committed(name, before.revision)?,
+    let (since, old) = match before.document {
+        Some(path) => (path.display().to_string(), listing(path, Some(name))?),
+        None => (before.revision.to_owned(), committed(name, before.revision)?),
     };
-    tell(&format!("`connectors::{name}::api`"), &old, &current(name)?)
+    tell(&format!("`connectors::{name}::api`"), &since, &old, &current(name)?)
 }
 
 /// Compares two listings, documents, or one of each.
 pub(crate) fn files(old: &Path, new: &Path, name: Option<&Name>) -> Result<()> {
     let title = name.map_or_else(|| "the generated client".to_owned(), |name| format!("`connectors::{name}::api`"));
-    tell(&title, &listing(old, name)?, &listing(new, name)?)
+    tell(&title, &old.display().to_string(), &listing(old, name)?, &listing(new, name)?)
 }
 
 fn listing(path: &Path, name: Option<&Name>) -> Result<Listing> {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return Ok(Listing::parse(&path.display().to_string(), &files::read(path)?)?);
     }
-    of_document(&Node::bundle(path)?.document, name)
+    Ok(service::generate(Generator::new(overlaid(&fetch::file(path)?.node, name)?))?.1)
 }
 
 /// The snapshot as it was committed.
@@ -94,10 +94,11 @@ pub(crate) fn version() -> Result<String> {
     Ok(version.to_owned())
 }
 
-fn tell(title: &str, old: &Listing, new: &Listing) -> Result<()> {
+fn tell(title: &str, since: &str, old: &Listing, new: &Listing) -> Result<()> {
     let changes = old.compare(new);
     let version = version()?;
-    print!("{}", changelog(title, &changes, &version));
+    print!("{}", changelog(title, since, &changes, &version));
+    progress(&format!("compared with {since}"));
     progress(&verdict(&changes, &version));
     Ok(())
 }
@@ -117,10 +118,10 @@ pub(crate) fn verdict(changes: &[ApiChange], version: &str) -> String {
 }
 
 /// Text for CHANGELOG.md.
-fn changelog(title: &str, changes: &[ApiChange], version: &str) -> String {
+fn changelog(title: &str, since: &str, changes: &[ApiChange], version: &str) -> String {
     let bump = Bump::of(changes);
     if bump == Bump::None {
-        return format!("The public API of {title} did not change.\n");
+        return format!("The public API of {title} did not change since {since}.\n");
     }
     let next = bump.next(version).unwrap_or_else(|| "Unreleased".to_owned());
     let mut text = format!("## {next}\n\nThe public API of {title}:\n");

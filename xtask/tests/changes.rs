@@ -1,141 +1,31 @@
 //! How a document's life is looked after: vendoring within limits and all or nothing, versions, staleness with its remedy,
 //! one more service. Everything here works on a copy of the workspace's files.
 
+mod tree;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use tree::{Tree, workspace};
 
-/// A copy of what the commands read and write, with C1 as the only service.
-struct Tree(PathBuf);
-
-impl Tree {
-    fn new(name: &str) -> Self {
-        let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("changes").join(name);
-        drop(fs::remove_dir_all(&root));
-        for file in [
-            "Cargo.toml",
-            "README.md",
-            "build.rs",
-            "docs/diff-rules.md",
-            "src/lib.rs",
-            "codegen/README.md",
-            "codegen/src/lib.rs",
-            "fake/README.md",
-            "fake/src/lib.rs",
-            "spec/c1/api.txt",
-            "spec/c1/openapi.yaml",
-            "spec/c1/overlay.yaml",
-            "spec/c1/service.toml",
-        ] {
-            let place = root.join(file);
-            fs::create_dir_all(place.parent().unwrap()).unwrap();
-            fs::copy(workspace().join(file), &place).unwrap_or_else(|error| panic!("{file}: {error}"));
-        }
-        let copy = Self(root);
-        // Other services are as stale or as new as they are; this is about one.
-        copy.edit("build.rs", |text| {
-            let start = text.find("const SERVICES").unwrap();
-            let end = start + text[start..].find("\"];").unwrap() + 3;
-            format!("{}const SERVICES: [&str; 1] = [\"c1\"];{}", &text[..start], &text[end..])
-        });
-        copy.edit("Cargo.toml", |text| {
-            let feature = text.lines().find(|line| line.starts_with("c1 = [")).unwrap();
-            text.replace(feature, "c1 = []")
-        });
-        copy.edit("Cargo.toml", |text| {
-            let start = text.find("[workspace.package]\nversion = ").unwrap();
-            let end = start + 20 + text[start + 20..].find('\n').unwrap();
-            format!("{}[workspace.package]\nversion = \"0.1.0\"{}", &text[..start], &text[end..])
-        });
-        copy
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.0.join(file)).unwrap()
-    }
-
-    fn write(&self, file: &str, text: &str) -> PathBuf {
-        let place = self.0.join(file);
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::write(&place, text).unwrap();
-        place
-    }
-
-    fn edit(&self, file: &str, change: impl FnOnce(String) -> String) {
-        self.write(file, &change(self.read(file)));
-    }
-
-    fn replace(&self, file: &str, old: &str, new: &str) {
-        let text = self.read(file);
-        assert!(text.contains(old), "{file} has no {old}");
-        self.write(file, &text.replacen(old, new, 1));
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.arg("--root").arg(&self.0).args(arguments).env("GIT_CEILING_DIRECTORIES", self.0.parent().unwrap());
-        command
-    }
-
-    fn xtask(&self, arguments: &[&str]) -> Told {
-        Told::of(&self.command(arguments).output().unwrap())
-    }
-
-    /// Every file with its text.
-    fn snapshot(&self) -> Vec<(PathBuf, String)> {
-        fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    walk(&path, found);
-                } else {
-                    found.push((path.clone(), fs::read_to_string(&path).unwrap()));
-                }
-            }
-        }
-        let mut found = Vec::new();
-        walk(&self.0.join("spec"), &mut found);
-        found.sort();
-        found
-    }
-}
-
-struct Told {
-    code: Option<i32>,
-    out: String,
-    error: String,
-}
-
-impl Told {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }
-    }
-
-    #[track_caller]
-    fn fails_with(&self, expected: &[&str]) {
-        assert_eq!(self.code, Some(1), "{}{}", self.out, self.error);
-        for expected in expected {
-            assert!(self.error.contains(expected), "no {expected:?} in: {}", self.error);
-        }
-    }
-
-    #[track_caller]
-    fn says(&self, expected: &[&str]) {
-        assert_eq!(self.code, Some(0), "{}{}", self.out, self.error);
-        for expected in expected {
-            assert!(self.out.contains(expected), "no {expected:?} in: {}{}", self.out, self.error);
-        }
-    }
+/// A copy of the workspace's files whose version and features are those of a test, whatever ours are.
+fn tree(name: &str) -> Tree {
+    let copy = Tree::new(&format!("changes-{name}"));
+    copy.edit("Cargo.toml", |text| {
+        let feature = text.lines().find(|line| line.starts_with("c1 = [")).unwrap();
+        text.replace(feature, "c1 = []")
+    });
+    copy.edit("Cargo.toml", |text| {
+        let start = text.find("[workspace.package]\nversion = ").unwrap();
+        let end = start + 20 + text[start + 20..].find('\n').unwrap();
+        format!("{}[workspace.package]\nversion = \"0.1.0\"{}", &text[..start], &text[end..])
+    });
+    copy
 }
 
 /// A server that answers each connection with the next of these, and then waits until the other side is gone. What it was
@@ -170,7 +60,7 @@ fn answer(headers: &str, body: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_vendored_is_current_and_its_api_as_committed() {
-    let copy = Tree::new("current");
+    let copy = tree("current");
     copy.xtask(&["check"]).says(&["c1: selection, overlay, public API and words are current", "everything is current"]);
     copy.xtask(&["api", "c1"]).says(&["nothing changed"]);
     let quiet = copy.xtask(&["check", "--quiet"]);
@@ -181,7 +71,7 @@ fn what_is_vendored_is_current_and_its_api_as_committed() {
 #[test]
 fn each_kind_of_staleness_is_told_with_its_remedy() {
     let stale = |name: &str, spoil: &dyn Fn(&Tree), expected: &[&str]| {
-        let copy = Tree::new(&format!("stale-{name}"));
+        let copy = tree(&format!("stale-{name}"));
         spoil(&copy);
         copy.xtask(&["check"]).fails_with(expected);
     };
@@ -270,7 +160,7 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
 /// The document of September 2025 is vendored first, with an overlay of its time; then that of August 2026.
 #[test]
 fn vendoring_a_real_change_tells_all_of_it() {
-    let copy = Tree::new("story");
+    let copy = tree("story");
     let data = workspace().join("codegen/tests/data");
     let (old, new) = (data.join("c1-2025-09.selection.yaml"), data.join("c1-2026-08.selection.yaml"));
     let overlay = copy.read("spec/c1/overlay.yaml");
@@ -317,7 +207,7 @@ fn vendoring_a_real_change_tells_all_of_it() {
 
 #[test]
 fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_everything() {
-    let copy = Tree::new("overlay");
+    let copy = tree("overlay");
     let vendored = copy.0.join("again.yaml");
     fs::copy(copy.0.join("spec/c1/openapi.yaml"), &vendored).unwrap();
     let vendor = |copy: &Tree| copy.xtask(&["vendor", "c1", "--from", vendored.to_str().unwrap()]);
@@ -336,7 +226,7 @@ fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_
 
 #[test]
 fn what_a_url_must_not_answer_is_refused_and_nothing_is_changed() {
-    let copy = Tree::new("url");
+    let copy = tree("url");
     let before = copy.snapshot();
     let document = copy.read("spec/c1/openapi.yaml");
     let half = document.len() / 2;
@@ -372,7 +262,7 @@ fn what_a_url_must_not_answer_is_refused_and_nothing_is_changed() {
 
 #[test]
 fn a_document_that_did_not_change_is_not_fetched_again() {
-    let copy = Tree::new("etag");
+    let copy = tree("etag");
     let document = copy.read("spec/c1/openapi.yaml");
     let not_modified = b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n".to_vec();
     let (url, requests) = server(vec![answer("etag: \"one\"\r\n", &document), not_modified]);
@@ -390,48 +280,20 @@ fn a_document_that_did_not_change_is_not_fetched_again() {
 }
 
 #[test]
-fn an_interrupted_run_leaves_everything_as_it_was() {
-    let copy = Tree::new("interrupted");
-    let before = copy.snapshot();
-    let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n";
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hanging = format!("http://{}/openapi.yaml", listener.local_addr().unwrap());
-    let mut child: Child = copy
-        .command(&["vendor", "c1", "--from", &hanging])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (mut stream, _) = listener.accept().unwrap();
-    let mut first = [0; 1];
-    stream.read_exact(&mut first).unwrap();
-    stream.write_all(half).unwrap();
-    thread::sleep(Duration::from_millis(50));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(copy.snapshot(), before);
-    // The same, if it is the other side that goes away.
-    let (url, _) = server(vec![half.to_vec()]);
-    copy.xtask(&["vendor", "c1", "--from", &url]).fails_with(&["broke off"]);
-    assert_eq!(copy.snapshot(), before);
-}
-
-#[test]
 fn what_is_not_committed_is_not_written_over() {
-    let copy = Tree::new("dirty");
+    let copy = tree("dirty");
     let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .current_dir(&copy.0)
-            .args(["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"])
-            .args(arguments)
-            .output();
-        output.is_ok_and(|output| output.status.success())
+        let who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git").current_dir(&copy.0).args(who).args(arguments).output();
+        let output = output.expect("these tests need git");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
-    if !git(&["init", "-q"]) {
-        return; // No git here: then there is nothing to ask.
-    }
-    assert!(git(&["add", "-A"]) && git(&["commit", "-q", "-m", "all"]));
-    copy.xtask(&["semver", "c1"]).says(&["did not change"]);
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "all"]);
+    let bare = copy.xtask(&["semver", "c1"]);
+    bare.says(&["`connectors::c1::api` did not change since HEAD.\n"]);
+    bare.warns(&["compared with HEAD\n"]);
 
     copy.replace("spec/c1/api.txt", "fn get_app(", "fn fetch_app(");
     let vendored = copy.0.join("again.yaml");
@@ -445,7 +307,7 @@ fn what_is_not_committed_is_not_written_over() {
 
 #[test]
 fn versions_follow_the_public_api_of_any_two() {
-    let copy = Tree::new("semver");
+    let copy = tree("semver");
     let (old, new) = (copy.0.join("old.txt"), copy.0.join("new.txt"));
     let api = copy.read("spec/c1/api.txt");
     fs::write(&old, &api).unwrap();
@@ -458,7 +320,12 @@ fn versions_follow_the_public_api_of_any_two() {
     removed.says(&["## 0.2.0", "### Removed", "- **breaking:** `get_app`"]);
     let added = arguments(&new, &old);
     added.says(&["## 0.1.1", "### Added", "- `get_app(id: &str)"]);
-    arguments(&old, &old).says(&["did not change"]);
+    arguments(&old, &old).says(&[format!("did not change since {}.", old.display()).as_str()]);
+    let renamed = api.replace("fn get_app(id: &str)", "fn get_app(app_id: &str)");
+    assert_ne!(renamed, api);
+    fs::write(&new, renamed).unwrap();
+    // Arguments are given by position, whatever they are called.
+    arguments(&old, &new).says(&["## 0.1.1", "### Changed\n\n- `get_app`: `get_app(id: &str)"]);
     let none = copy.xtask(&["semver", "c1"]);
     none.fails_with(&["git has no HEAD:spec/c1/api.txt", "--from OLD_DOCUMENT"]);
 }
@@ -490,7 +357,7 @@ components:
 
 #[test]
 fn a_new_service_is_scaffolded_whole_or_not_at_all() {
-    let copy = Tree::new("new");
+    let copy = tree("new");
     let document = copy.write("pets.yaml", PETS);
     let new = |name: &str, tag: &str| copy.xtask(&["new", name, "--from", document.to_str().unwrap(), "--tag", tag]);
     new("pets", "pets").says(&[
@@ -546,7 +413,7 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
 
 #[test]
 fn diff_speaks_to_people_programs_and_pull_requests() {
-    let copy = Tree::new("diff");
+    let copy = tree("diff");
     let old = copy.write("old.yaml", PETS);
     let new = copy.write(
         "new.yaml",
@@ -565,6 +432,11 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
         text.error
     );
     diff(&["--documentation"]).says(&["documentation: "]);
+    let words = copy.write("words.yaml", &PETS.replace("Kind: {", "Kind: {description: new, "));
+    let markdown = ["diff", old.to_str().unwrap(), words.to_str().unwrap(), "--format", "markdown"];
+    copy.xtask(&markdown).says(&["No change for a caller; 1 of documentation.\n"]);
+    let nothing = ["diff", old.to_str().unwrap(), old.to_str().unwrap(), "--format", "markdown"];
+    copy.xtask(&nothing).says(&["No change.\n"]);
     diff(&["--format", "markdown"])
         .says(&["### Breaking\n\n- `Pet`: `kind` must be sent now (request-property-required): `addPet`\n"]);
     let json: serde_json::Value = serde_json::from_str(&diff(&["--format", "json"]).out).unwrap();
@@ -575,13 +447,53 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
     assert_eq!((same.code, same.out.as_str(), same.error.as_str()), (Some(0), "", ""));
     let other = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap(), "--service", "c1"]);
     other.fails_with(&["has nothing that `c1` selects"]);
+    let folder = copy.xtask(&["diff", copy.0.to_str().unwrap(), new.to_str().unwrap()]);
+    folder.fails_with(&["is a folder, not a document"]);
     let swagger = copy.write("swagger.yaml", "swagger: '2.0'\n");
     copy.xtask(&["diff", old.to_str().unwrap(), swagger.to_str().unwrap()]).fails_with(&["Swagger 2.0"]);
 }
 
 #[test]
+fn diff_compares_the_clients_too_and_says_if_it_cannot() {
+    let copy = tree("clients");
+    let old = copy.write("old.yaml", PETS);
+    // Two operations whose methods would have one name.
+    let other = PETS.replace(
+        "    post:\n",
+        "    head: {operationId: cats.list_pets, responses: {'204': {description: ok}}}\n    post:\n",
+    );
+    let new = copy.write("new.yaml", &other);
+    let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
+    told.says(&[
+        "breaking: listPets: the method `list_pets` is called `pets_list_pets` in Rust now [client-changed]\n",
+    ]);
+    assert!(!told.error.contains("warning"), "{}", told.error);
+
+    let vendored = copy.0.join("spec/c1/openapi.yaml");
+    let text = copy.read("spec/c1/openapi.yaml");
+    let later = copy.write("later.yaml", &text.replacen("/api/v1/apps/{id}", "/api/v2/apps/{id}", 1));
+    let diff = |format: &str| {
+        let arguments = ["diff", vendored.to_str().unwrap(), later.to_str().unwrap(), "--service", "c1", "--format"];
+        copy.xtask(&[&arguments[..], &[format]].concat())
+    };
+    // The overlay does not fit what moved; the name that it gives stays all the same.
+    let moved = diff("text");
+    moved.says(&["behaviour: c1.api.app.v1.Apps.Get: it moved from"]);
+    assert!(!moved.out.contains("client-changed") && !moved.error.contains("warning"), "{}{}", moved.out, moved.error);
+
+    // With an overlay that nobody can read there is no client of the service.
+    copy.write("spec/c1/overlay.yaml", "overlay: [\n");
+    let doubt = "nly the documents were compared: no client can be made of the old document: ";
+    diff("text").says(&["behaviour: c1.api.app.v1.Apps.Get: it moved from"]);
+    diff("text").warns(&[format!("warning: o{doubt}").as_str()]);
+    diff("markdown").says(&["### Behaviour", format!("O{doubt}").as_str()]);
+    let json: serde_json::Value = serde_json::from_str(&diff("json").out).unwrap();
+    assert!(json["documents_only"].as_str().unwrap().starts_with("no client can be made"), "{json}");
+}
+
+#[test]
 fn the_guide_says_what_to_do_and_every_task_explains_itself() {
-    let copy = Tree::new("guide");
+    let copy = tree("guide");
     copy.xtask(&[]).says(&["cargo xtask check", "Exit codes:", "  3  diff --fail-on found what it asks about"]);
     let tasks =
         ["demo", "serve", "vendor", "diff", "semver", "api", "check", "new", "bench", "lower", "expand", "completions"];

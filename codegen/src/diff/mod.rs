@@ -20,22 +20,26 @@
 //! # }
 //! ```
 
+mod clients;
 mod rules;
 mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use heck::ToSnakeCase;
 use serde::Serialize;
 
+use crate::Client;
 use crate::diagnostic::Error;
-use crate::document::{Map, Node};
+use crate::document::{Map, Node, Pointer};
 use crate::grammar;
 use crate::lower::lower;
 use crate::note::Notes;
 
 pub use rules::{RULES, Rule};
 
+use clients::Trace;
 use schemas::Spot;
 
 /// What a change means for a program that uses the generated client.
@@ -92,32 +96,82 @@ impl fmt::Display for Change {
 
 /// Compares two documents, whatever dialect each is written in: changes in order of impact, then of operation.
 ///
+/// What the generator makes of a whole document (names that other names lengthen, the one type of several answers) is not
+/// looked at; [`diff_clients`] does.
+///
 /// # Errors
 /// A document that is not OpenAPI 3.0 or 3.1.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
-    let old = lower(old, &mut Notes::default())?;
-    let new = lower(new, &mut Notes::default())?;
+    let (old, new) = (lower(old, &mut Notes::default())?, lower(new, &mut Notes::default())?);
+    Ok(sorted(compare(&old, &new).0))
+}
+
+/// As [`diff`], and what breaks in the Rust API of the two generated clients beside that: each break which no breaking
+/// change of the documents accounts for is a change by the rule `client-changed`.
+///
+/// Each client is the one of the document beside it, with overlays or without, and has a [`Facade`](crate::Facade).
+///
+/// ```
+/// use connectors_codegen::{Error, Facade, Generator, Node, diff, diff_clients};
+///
+/// # fn main() -> Result<(), Error> {
+/// let document = |responses: &str| Node::parse("pets.yaml", &format!("
+/// openapi: 3.1.0
+/// info: {{title: Pets, version: '1'}}
+/// paths: {{/pets: {{get: {{operationId: countPets, responses: {{'200': {{description: ok, content: {{application/json: {{schema: {{
+///   type: integer}}}}}}}}{responses}}}}}}}}}
+/// "));
+/// let client = |document: &Node| Generator::new(document.clone()).facade(Facade::new("crate::transport")).generate();
+/// let (old, new) = (document("")?, document(", '204': {description: none}")?);
+/// // An answer that may be empty is an `Option` in Rust.
+/// assert_eq!(diff(&old, &new)?[0].rule, "status-added");
+/// let changes = diff_clients((&old, &client(&old)?), (&new, &client(&new)?))?;
+/// assert_eq!(changes[0].rule, "client-changed");
+/// assert_eq!(changes[0].what, "`count_pets() -> i64` is `count_pets() -> Option<i64>` in Rust");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// A document that is not OpenAPI 3.0 or 3.1, and a client that has no facade.
+pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
+    let (before, after) = (lower(old.0, &mut Notes::default())?, lower(new.0, &mut Notes::default())?);
+    let (mut changes, trace) = compare(&before, &after);
+    let rule = "client-changed";
+    for (operations, what) in clients::unaccounted(&trace, &before, old.1, new.1)? {
+        changes.push(Change { impact: rules::impact(rule), rule, operations, what });
+    }
+    Ok(sorted(changes))
+}
+
+/// Compares two lowered documents.
+fn compare(old: &Node, new: &Node) -> (Vec<Change>, Trace) {
     let empty = Map::new();
     let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
-    let (old_schemas, new_schemas) = (schemas(&old), schemas(&new));
+    let (old_schemas, new_schemas) = (schemas(old), schemas(new));
     let mut comparison = Comparison {
-        old: Side { document: &old, schemas: old_schemas.as_ref().unwrap_or(&empty) },
-        new: Side { document: &new, schemas: new_schemas.as_ref().unwrap_or(&empty) },
+        old: Side { document: old, schemas: old_schemas.as_ref().unwrap_or(&empty) },
+        new: Side { document: new, schemas: new_schemas.as_ref().unwrap_or(&empty) },
         operation: None,
         said: BTreeMap::new(),
         seen: BTreeSet::new(),
         arrived: BTreeSet::new(),
+        trace: Trace::default(),
     };
     comparison.documents();
-    let mut changes: Vec<Change> = comparison
-        .said
+    let Comparison { said, trace, .. } = comparison;
+    let changes = said
         .into_iter()
         .map(|((rule, what), operations)| Change { impact: rules::impact(rule), rule, operations, what })
         .collect();
+    (changes, trace)
+}
+
+fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
     changes.sort_by(|a, b| {
         (a.impact, a.operations.first(), &a.what, a.rule).cmp(&(b.impact, b.operations.first(), &b.what, b.rule))
     });
-    Ok(changes)
+    changes
 }
 
 /// Which way a schema travels: what is harmless in an answer may not be in a request.
@@ -155,6 +209,8 @@ struct Comparison<'a> {
     seen: BTreeSet<(String, String, Way)>,
     /// Properties of this operation's body that were parameters before.
     arrived: BTreeSet<String>,
+    /// Where what was looked at is, and what of it breaks.
+    trace: Trace,
 }
 
 /// One operation where it stands.
@@ -183,11 +239,16 @@ impl<'a> Operation<'a> {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
 
-    /// What the method is named after, as far as the operation itself decides.
+    /// Where it is in the document.
+    fn at(&self) -> Pointer {
+        Pointer::root().join("paths").join(self.path).join(self.method)
+    }
+
+    /// What the method is called, as far as the operation itself decides.
     fn name(&self) -> String {
         let given = self.node.str("x-rust-name").or_else(|| self.node.str("x-speakeasy-name-override"));
         let last = || self.id.and_then(|id| id.rsplit(['.', '/']).next());
-        given.or_else(last).map_or_else(|| self.place(), str::to_owned)
+        given.or_else(last).map_or_else(|| self.place(), str::to_snake_case)
     }
 
     /// The path as a server sees it: the names in it are nothing to it.
@@ -210,6 +271,14 @@ impl<'a> Comparison<'a> {
         {
             operations.push(operation.clone());
         }
+    }
+
+    /// As [`Comparison::say`], of a place in the old document: a break there accounts for what it does to the client.
+    fn say_at(&mut self, at: &Pointer, rule: &'static str, what: impl Into<String>) {
+        if rules::impact(rule) == Impact::Breaking {
+            self.trace.broken.insert(at.clone());
+        }
+        self.say(rule, what);
     }
 
     fn documents(&mut self) {
@@ -242,7 +311,7 @@ impl<'a> Comparison<'a> {
                 }
                 None => {
                     self.operation = Some(old.label());
-                    self.say("operation-removed", format!("the operation is gone: {}", old.place()));
+                    self.say_at(&old.at(), "operation-removed", format!("the operation is gone: {}", old.place()));
                 }
             }
         }
@@ -256,8 +325,10 @@ impl<'a> Comparison<'a> {
         self.operation = Some(old.label());
         self.seen.clear();
         self.arrived.clear();
+        self.trace.operations.insert(old.at(), new.at());
         if old.name() != new.name() {
-            self.say("operation-renamed", format!("it is called `{}` now", new.label()));
+            let what = format!("it is called `{}` now", new.label());
+            self.say_at(&old.at().join("operationId"), "operation-renamed", what);
         } else if old.id != new.id {
             self.say("operation-id-changed", format!("its operationId is `{}` now", new.label()));
         }
@@ -274,8 +345,8 @@ impl<'a> Comparison<'a> {
         self.security(old.node, new.node);
         // What arrives in the body is no new property there, so parameters come first.
         self.parameters(old, new, moved);
-        self.bodies(old.node, new.node);
-        self.responses(old.node, new.node);
+        self.bodies(old, new);
+        self.responses(old, new);
     }
 
     /// The words about something, if any are different.
@@ -301,19 +372,28 @@ impl<'a> Comparison<'a> {
             (false, true) => return self.say("security-dropped", "it can be called without credentials now"),
             _ => {}
         }
-        for (schemes, scopes) in &before.ways {
-            let Some(now) = after.ways.get(schemes) else {
+        let mut found = BTreeSet::<&String>::new();
+        for (schemes, way) in &before.ways {
+            // What a scheme is called is nothing to who sends it.
+            let renamed = after.ways.iter().find(|(other, now)| {
+                !before.ways.contains_key(*other)
+                    && !found.contains(*other)
+                    && way.asks.is_some()
+                    && way.asks == now.asks
+            });
+            let Some((name, now)) = after.ways.get_key_value(schemes).or(renamed) else {
                 self.say("security-removed", format!("`{schemes}` does not authenticate it any more"));
                 continue;
             };
-            for scope in now.difference(scopes) {
+            found.insert(name);
+            for scope in now.scopes.difference(&way.scopes) {
                 self.say("security-scope-added", format!("`{schemes}` needs the scope `{scope}` now"));
             }
-            for scope in scopes.difference(now) {
+            for scope in way.scopes.difference(&now.scopes) {
                 self.say("security-scope-removed", format!("`{schemes}` does not need the scope `{scope}` any more"));
             }
         }
-        for schemes in after.ways.keys().filter(|schemes| !before.ways.contains_key(*schemes)) {
+        for schemes in after.ways.keys().filter(|schemes| !found.contains(*schemes)) {
             self.say("security-added", format!("`{schemes}` authenticates it as well now"));
         }
     }
@@ -326,12 +406,24 @@ impl<'a> Comparison<'a> {
                 let path = |name: &str| (name.to_owned(), "path".to_owned());
                 if was != is
                     && !after.contains_key(&path(was))
+                    && !before.contains_key(&path(is))
                     && let Some(parameter) = before.remove(&path(was))
                 {
                     self.say("parameter-renamed", format!("the path parameter `{was}` is called `{is}` now"));
                     before.insert(path(is), parameter);
                 }
             }
+        }
+        let at = old.at().join("parameters");
+        let (was, is) = (old.placeholders(), new.placeholders());
+        let kept = |names: &[&str], others: &[&str]| -> Vec<String> {
+            names.iter().filter(|name| others.contains(name)).map(|name| format!("`{name}`")).collect()
+        };
+        let (was, is) = (kept(&was, &is), kept(&is, &was));
+        if was != is {
+            // The arguments change places with them, and where they are of one type no compiler sees it.
+            let what = format!("its path has {} in the order {} now", was.join(", "), is.join(", "));
+            self.say_at(&at, "parameter-reordered", what);
         }
         let came: Vec<(String, String)> = after.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
         let mut properties = self.new_properties(old.node, new.node);
@@ -341,46 +433,50 @@ impl<'a> Comparison<'a> {
                 let elsewhere = came.iter().find(|(other, other_place)| same(other) && other_place != place).cloned();
                 let inside = properties.iter().position(|property| same(property));
                 if let Some(key) = elsewhere {
-                    self.say("parameter-moved", format!("the {place} parameter `{name}` is a {} parameter now", key.1));
+                    let what = format!("the {place} parameter `{name}` is a {} parameter now", key.1);
+                    self.say_at(&at, "parameter-moved", what);
                     after.remove(&key);
                 } else if let Some(index) = inside {
                     let property = properties.remove(index);
                     let what = format!("the {place} parameter `{name}` moved into the body, as `{property}`");
-                    self.say("parameter-moved", what);
+                    self.say_at(&at, "parameter-moved", what);
                     self.arrived.insert(property);
                 } else {
-                    self.say("parameter-removed", format!("the {place} parameter `{name}` is gone"));
+                    self.say_at(&at, "parameter-removed", format!("the {place} parameter `{name}` is gone"));
                 }
                 continue;
             };
             let required = |node: &Node| place == "path" || node.is_true("required");
-            match (required(parameter), required(now)) {
-                (false, true) => {
-                    self.say("parameter-required", format!("the {place} parameter `{name}` is required now"));
-                }
-                (true, false) => {
-                    self.say("parameter-optional", format!("the {place} parameter `{name}` may be left out now"));
-                }
+            let told = format!("the {place} parameter `{name}`");
+            match (required(&parameter.node), required(&now.node)) {
+                (false, true) => self.say_at(&at, "parameter-required", format!("{told} is required now")),
+                (true, false) => self.say_at(&at, "parameter-optional", format!("{told} may be left out now")),
                 _ => {}
             }
-            let told = format!("the {place} parameter `{name}`");
-            if parameter.is_true("deprecated") != now.is_true("deprecated") {
-                let not = if now.is_true("deprecated") { "" } else { "no longer " };
+            if parameter.node.is_true("deprecated") != now.node.is_true("deprecated") {
+                let not = if now.node.is_true("deprecated") { "" } else { "no longer " };
                 self.say("property-deprecated", format!("{told} is {not}deprecated now"));
             }
-            self.words(parameter, now, &told);
-            // Null has no spelling in a path, a query or a header.
-            let spot = Spot { way: Way::Request, place: format!("`{name}`"), depth: 1, optional: true };
-            self.members(parameter, now, &spot);
+            self.words(&parameter.node, &now.node, &told);
+            let spot = Spot {
+                way: Way::Request,
+                place: format!("`{name}`"),
+                depth: 1,
+                // Null has no spelling in a path, a query or a header.
+                optional: true,
+                at: parameter.at.join("schema"),
+                there: now.at.join("schema"),
+            };
+            self.members(&parameter.node, &now.node, &spot);
         }
         for key in came.iter().filter(|key| after.contains_key(*key)) {
             let (name, place) = key;
-            let required = place == "path" || after.get(key).is_some_and(|parameter| parameter.is_true("required"));
+            let required = place == "path" || after.get(key).is_some_and(|it| it.node.is_true("required"));
             if required {
                 let what = format!("a new {place} parameter `{name}`, which is required");
-                self.say("parameter-added-required", what);
+                self.say_at(&at, "parameter-added-required", what);
             } else {
-                self.say("parameter-added", format!("a new {place} parameter `{name}`"));
+                self.say_at(&at, "parameter-added", format!("a new {place} parameter `{name}`"));
             }
         }
     }
@@ -391,7 +487,7 @@ impl<'a> Comparison<'a> {
             let Some(body) = node.get("requestBody").map(|body| grammar::resolve(side.document, body)) else {
                 return Vec::new();
             };
-            let schemas = media(body).into_values().filter_map(|content| content.get("schema"));
+            let schemas = media(body).into_values().filter_map(|(_, content)| content.get("schema"));
             let mut found = Vec::new();
             for schema in schemas {
                 let looked = schemas::look(side, schema);
@@ -411,44 +507,47 @@ impl<'a> Comparison<'a> {
         names(self.new, new).into_iter().filter(|name| !before.contains(name)).collect()
     }
 
-    fn bodies(&mut self, old: &Node, new: &Node) {
+    fn bodies(&mut self, old: Operation<'_>, new: Operation<'_>) {
+        let (at, there) = (old.at().join("requestBody"), new.at().join("requestBody"));
         let body = |side: Side<'a>, node: &Node| {
             node.get("requestBody").map(|body| grammar::resolve(side.document, body).clone())
         };
-        match (body(self.old, old), body(self.new, new)) {
-            (Some(_), None) => self.say("body-removed", "it takes no body any more"),
+        match (body(self.old, old.node), body(self.new, new.node)) {
+            (Some(_), None) => self.say_at(&at, "body-removed", "it takes no body any more"),
             (None, Some(body)) if body.is_true("required") => {
-                self.say("body-added-required", "it takes a body now, which is required");
+                self.say_at(&at, "body-added-required", "it takes a body now, which is required");
             }
-            (None, Some(_)) => self.say("body-added", "it takes a body now"),
+            (None, Some(_)) => self.say_at(&at, "body-added", "it takes a body now"),
             (Some(old), Some(new)) => {
                 match (old.is_true("required"), new.is_true("required")) {
-                    (false, true) => self.say("body-required", "its body is required now"),
-                    (true, false) => self.say("body-optional", "its body may be left out now"),
+                    (false, true) => self.say_at(&at, "body-required", "its body is required now"),
+                    (true, false) => self.say_at(&at, "body-optional", "its body may be left out now"),
                     _ => {}
                 }
                 self.words(&old, &new, "the body");
-                self.contents(&old, &new, Way::Request, "the body");
+                self.contents(Way::Request, "the body", (&old, &at), (&new, &there));
             }
             (None, None) => {}
         }
     }
 
-    fn responses(&mut self, old: &Node, new: &Node) {
+    fn responses(&mut self, old: Operation<'_>, new: Operation<'_>) {
+        let (at, there) = (old.at().join("responses"), new.at().join("responses"));
         let empty = Map::new();
         let list = |node: &Node| node.get("responses").and_then(Node::as_object).unwrap_or(&empty).clone();
-        let (before, after) = (list(old), list(new));
+        let (before, after) = (list(old.node), list(new.node));
         for (status, response) in &before {
+            let at = at.join(status);
             let Some(now) = after.get(status) else {
                 let rule = if status.starts_with('2') { "status-removed" } else { "error-status-removed" };
-                self.say(rule, format!("it does not answer {status} any more"));
+                self.say_at(&at, rule, format!("it does not answer {status} any more"));
                 continue;
             };
             let old = grammar::resolve(self.old.document, response).clone();
             let new = grammar::resolve(self.new.document, now).clone();
             let place = format!("the answer {status}");
             self.words(&old, &new, &place);
-            self.contents(&old, &new, Way::Response, &place);
+            self.contents(Way::Response, &place, (&old, &at), (&new, &there.join(status)));
         }
         for status in after.keys().filter(|status| !before.contains_key(*status)) {
             let rule = if status.starts_with('2') { "status-added" } else { "error-status-added" };
@@ -456,16 +555,19 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn contents(&mut self, old: &Node, new: &Node, way: Way, place: &str) {
-        let (before, after) = (media(old), media(new));
-        for (name, content) in &before {
+    /// The media types of two bodies or answers, each given with its place.
+    fn contents(&mut self, way: Way, place: &str, old: (&Node, &Pointer), new: (&Node, &Pointer)) {
+        let (before, after) = (media(old.0), media(new.0));
+        for (name, (key, content)) in &before {
+            let at = old.1.join("content").join(key);
             match after.get(name) {
                 None => {
                     let rule = way.of("request-media-type-removed", "response-media-type-removed");
-                    self.say(rule, format!("{place} is not `{name}` any more"));
+                    self.say_at(&at, rule, format!("{place} is not `{name}` any more"));
                 }
-                Some(now) => {
-                    let spot = Spot { way, place: place.to_owned(), depth: 0, optional: false };
+                Some((other, now)) => {
+                    let (at, there) = (at.join("schema"), new.1.join("content").join(other).join("schema"));
+                    let spot = Spot { way, place: place.to_owned(), depth: 0, optional: false, at, there };
                     self.members(content, now, &spot);
                 }
             }
@@ -481,18 +583,18 @@ impl<'a> Comparison<'a> {
         let rule = spot.way.of("request-type-changed", "response-type-changed");
         match (old.get("schema"), new.get("schema")) {
             (Some(old), Some(new)) => self.schemas(old, new, spot),
-            (Some(_), None) => self.say(rule, format!("{} has no type any more", spot.place)),
-            (None, Some(_)) => self.say(rule, format!("{} has a type now", spot.place)),
+            (Some(_), None) => self.say_at(&spot.at, rule, format!("{} has no type any more", spot.place)),
+            (None, Some(_)) => self.say_at(&spot.at, rule, format!("{} has a type now", spot.place)),
             (None, None) => {}
         }
     }
 }
 
-/// The media types of a body or answer, without their parameters.
-fn media(node: &Node) -> BTreeMap<String, &Node> {
+/// The media types of a body or answer, without their parameters, and each as it is written.
+fn media(node: &Node) -> BTreeMap<String, (&String, &Node)> {
     let content = node.get("content").and_then(Node::as_object);
     let essence = |name: &str| name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    content.into_iter().flatten().map(|(name, content)| (essence(name), content)).collect()
+    content.into_iter().flatten().map(|(name, content)| (essence(name), (name, content))).collect()
 }
 
 /// A name without what languages spell differently.
@@ -504,8 +606,16 @@ fn fold(name: &str) -> String {
 struct Security {
     /// Whether nothing will do.
     open: bool,
-    /// Schemes that are needed together, and their scopes; one of these is enough.
-    ways: BTreeMap<String, BTreeSet<String>>,
+    /// What is needed together, by the names of its schemes; one of these is enough.
+    ways: BTreeMap<String, Credentials>,
+}
+
+/// Schemes that are needed together.
+#[derive(Default)]
+struct Credentials {
+    scopes: BTreeSet<String>,
+    /// The schemes without their names and words, if the document has all of them.
+    asks: Option<Vec<Node>>,
 }
 
 impl Security {
@@ -517,7 +627,15 @@ impl Security {
             let mut schemes: Vec<&str> = requirement.keys().map(String::as_str).collect();
             schemes.sort_unstable();
             let scopes = requirement.values().filter_map(Node::as_array).flatten().filter_map(Node::as_str);
-            security.ways.entry(schemes.join("` and `")).or_default().extend(scopes.map(str::to_owned));
+            let way = security.ways.entry(schemes.join("` and `")).or_default();
+            way.scopes.extend(scopes.map(str::to_owned));
+            let defined = document.pointer("/components/securitySchemes");
+            let content = |name: &&str| {
+                let mut scheme = grammar::resolve(document, defined?.get(name)?).clone();
+                scheme.take("description");
+                Some(scheme)
+            };
+            way.asks = schemes.iter().map(content).collect();
         }
         security
     }
@@ -528,14 +646,22 @@ impl Security {
     }
 }
 
+/// A parameter and where it is written.
+struct Parameter {
+    node: Node,
+    at: Pointer,
+}
+
 /// The parameters of an operation, its path item's included, by name and place.
-fn parameters(document: &Node, operation: Operation<'_>) -> BTreeMap<(String, String), Node> {
+fn parameters(document: &Node, operation: Operation<'_>) -> BTreeMap<(String, String), Parameter> {
     let mut found = BTreeMap::new();
-    for owner in [operation.item, operation.node] {
-        for parameter in owner.get("parameters").and_then(Node::as_array).into_iter().flatten() {
-            let parameter = grammar::resolve(document, parameter);
-            if let (Some(name), Some(place)) = (parameter.str("name"), parameter.str("in")) {
-                found.insert((name.to_owned(), place.to_owned()), parameter.clone());
+    let item = Pointer::root().join("paths").join(operation.path);
+    for (owner, base) in [(operation.item, item), (operation.node, operation.at())] {
+        for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+            let node = grammar::resolve(document, parameter).clone();
+            if let (Some(name), Some(place)) = (node.str("name"), node.str("in")) {
+                let key = (name.to_owned(), place.to_owned());
+                found.insert(key, Parameter { node, at: base.join("parameters").join(index) });
             }
         }
     }

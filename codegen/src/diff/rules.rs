@@ -43,6 +43,7 @@ pub const RULES: &[Rule] = &[
     rule("parameter-added", Breaking, "a new parameter that may be given"),
     rule("parameter-required", Breaking, "a parameter must be given now"),
     rule("parameter-optional", Breaking, "a parameter may be left out now"),
+    rule("parameter-reordered", Breaking, "the parameters of a path change places"),
     rule("parameter-renamed", Documentation, "a path parameter has another name"),
     // Bodies and answers.
     rule("body-removed", Breaking, "an operation takes no body any more"),
@@ -116,6 +117,8 @@ pub const RULES: &[Rule] = &[
     rule("pattern-changed", Behaviour, "a text has to match another pattern"),
     rule("request-default-changed", Behaviour, "what is left out means something else"),
     rule("response-default-changed", Documentation, "what an absent answer stands for is told otherwise"),
+    // The Rust API as a whole.
+    rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
     // Words.
     rule("documentation-changed", Documentation, "a description or summary changed"),
 ];

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::document::{MAX_DEPTH, Map, Node, Value};
+use crate::document::{MAX_DEPTH, Map, Node, Pointer, Value};
 use crate::grammar;
 use crate::shape::flatten;
 
@@ -17,11 +17,22 @@ pub(super) struct Spot {
     pub(super) depth: usize,
     /// Whether it may be absent, so that null or not makes no difference to the Rust type.
     pub(super) optional: bool,
+    /// Where it is in the old document.
+    pub(super) at: Pointer,
+    /// Where it is in the new one.
+    pub(super) there: Pointer,
 }
 
 impl Spot {
-    fn below(&self, place: String, optional: bool) -> Self {
-        Self { way: self.way, place, depth: self.depth + 1, optional }
+    /// The spot that these keys lead to from here.
+    fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
+        let walk = |from: &Pointer| keys.iter().fold(from.clone(), |at, key| at.join(key));
+        self.beside(place, optional, walk(&self.at), walk(&self.there))
+    }
+
+    /// A spot further down whose two places have not the same way to them.
+    fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
+        Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
     }
 }
 
@@ -146,9 +157,10 @@ impl<'n> Looked<'n> {
     }
 }
 
-/// The branches of a union.
-fn alternatives(node: &Node) -> Option<&[Node]> {
-    ["oneOf", "anyOf"].iter().find_map(|key| node.get(key).and_then(Node::as_array)).filter(|list| !list.is_empty())
+/// The branches of a union, and the keyword they stand under.
+fn alternatives(node: &Node) -> Option<(&'static str, &[Node])> {
+    let list = |key: &'static str| node.get(key).and_then(Node::as_array).map(|list| (key, list));
+    ["oneOf", "anyOf"].into_iter().find_map(list).filter(|(_, list)| !list.is_empty())
 }
 
 /// The last segment of a component's name, or the name it is given for Rust.
@@ -206,13 +218,23 @@ impl Comparison<'_> {
             Some(name) => format!("`{}`", last(name)),
             None => spot.place.clone(),
         };
+        // A component is one place, wherever it is used.
+        let own = |name: &Option<String>, here: &Pointer| match name {
+            Some(name) => Pointer::root().join("components").join("schemas").join(name),
+            None => here.clone(),
+        };
+        let (at, there) = (own(&old.name, &spot.at), own(&new.name, &spot.there));
+        self.trace.schemas.insert((at.clone(), there.clone()));
         if let (Some(a), Some(b)) = (&old.name, &new.name) {
+            let (was, is) = (rust_name(before, a), rust_name(after, b));
+            // What is an alias in Rust goes by any name.
+            let listed = !values(&old.node).is_empty() && !values(&new.node).is_empty();
+            if was != is && old.kind() == new.kind() && (listed || matches!(old.kind(), "object" | "one of several")) {
+                self.trace.renamed.insert(at.clone());
+                self.say_at(&spot.at, "type-renamed", format!("the type `{was}` is called `{is}` now"));
+            }
             if !self.seen.insert((a.clone(), b.clone(), spot.way)) {
                 return;
-            }
-            let (was, is) = (rust_name(before, a), rust_name(after, b));
-            if was != is && old.kind() == new.kind() && matches!(old.kind(), "object" | "one of several") {
-                self.say("type-renamed", format!("the type `{was}` is called `{is}` now"));
             }
             // What the component says of itself; where it is used has been looked at.
             self.words(&old.node, &new.node, &place);
@@ -224,33 +246,37 @@ impl Comparison<'_> {
             if was == is {
                 (was, is) = (old.kind().to_owned(), new.kind().to_owned());
             }
-            return self.say(rule, format!("{place} was {was} and is {is}"));
+            self.trace.broken.insert(at);
+            return self.say_at(&spot.at, rule, format!("{place} was {was} and is {is}"));
         }
+        let spot = &Spot { place: place.clone(), at, there, ..*spot };
         if old.node.str("format") != new.node.str("format") && alternatives(&old.node).is_none() {
             let rule = way.of("request-format-changed", "response-format-changed");
             self.say(rule, format!("{place} was {} and is {}", old.told(), new.told()));
         }
-        self.values(&old.node, &new.node, way, &place);
+        self.values(&old.node, &new.node, spot);
         self.limits(&old.node, &new.node, way, &place);
+        let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
+        let items = spot.below(format!("{place} items"), false, &["items"]);
         if old.kind() == "object" {
-            self.properties(&old.node, &new.node, &spot.below(place.clone(), false));
-            self.extra(&old.node, &new.node, &spot.below(place.clone(), false));
+            self.properties(&old.node, &new.node, &spot.below(place.clone(), false, &[]));
+            self.extra(&old.node, &new.node, &spot.below(place.clone(), false, &[]));
         } else if let (Extra::Typed(a), Extra::Typed(b)) = (extra(&old.node), extra(&new.node)) {
-            self.schemas(a, b, &spot.below(format!("{place} values"), false));
+            self.schemas(a, b, &values);
         } else if old.kind() == "map" && extra(&old.node) != extra(&new.node) {
             let rule = way.of("request-type-changed", "response-type-changed");
-            self.say(rule, format!("the values of {place} have another type"));
+            self.say_at(&values.at, rule, format!("the values of {place} have another type"));
         }
         match (old.node.get("items"), new.node.get("items")) {
-            (Some(a), Some(b)) => self.schemas(a, b, &spot.below(format!("{place} items"), false)),
+            (Some(a), Some(b)) => self.schemas(a, b, &items),
             (None, None) => {}
             _ => {
                 let rule = way.of("request-type-changed", "response-type-changed");
-                self.say(rule, format!("the items of {place} have another type"));
+                self.say_at(&items.at, rule, format!("the items of {place} have another type"));
             }
         }
-        if let (Some(a), Some(b)) = (alternatives(&old.node), alternatives(&new.node)) {
-            self.alternatives(a, b, &spot.below(place, false));
+        if alternatives(&old.node).is_some() && alternatives(&new.node).is_some() {
+            self.alternatives(&old.node, &new.node, &spot.below(place, false, &[]));
         }
     }
 
@@ -264,7 +290,7 @@ impl Comparison<'_> {
             } else {
                 (way.of("request-became-not-null", "response-became-not-null"), "is never null now")
             };
-            self.say(rule, format!("{place} {what}"));
+            self.say_at(&spot.at, rule, format!("{place} {what}"));
         }
         if old.default != new.default {
             let told = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), |node| node.to_json().to_string());
@@ -286,16 +312,17 @@ impl Comparison<'_> {
     }
 
     /// Enums are open in Rust: a further value breaks no program, one that is gone takes its variant with it.
-    fn values(&mut self, old: &Node, new: &Node, way: Way, place: &str) {
+    fn values(&mut self, old: &Node, new: &Node, spot: &Spot) {
+        let Spot { way, place, at, .. } = spot;
         let (before, after) = (values(old), values(new));
         match (before.is_empty(), after.is_empty()) {
             (true, true) => {}
-            (true, false) => self.say("became-enum", format!("{place} was any value and is one of a list")),
-            (false, true) => self.say("became-not-enum", format!("{place} was one of a list and is any value")),
+            (true, false) => self.say_at(at, "became-enum", format!("{place} was any value and is one of a list")),
+            (false, true) => self.say_at(at, "became-not-enum", format!("{place} was one of a list and is any value")),
             (false, false) => {
                 for value in before.difference(&after) {
                     let rule = way.of("request-enum-value-removed", "response-enum-value-removed");
-                    self.say(rule, format!("{place} has no value {value} any more"));
+                    self.say_at(at, rule, format!("{place} has no value {value} any more"));
                 }
                 for value in after.difference(&before) {
                     let rule = way.of("request-enum-value-added", "response-enum-value-added");
@@ -376,19 +403,20 @@ impl Comparison<'_> {
             new_map.keys().filter(|name| !old_map.contains_key(*name) && visible(after, new_map, name)).collect();
         let mut respelled = BTreeSet::new();
         for (name, property) in old_map {
+            let at = &spot.at.join("properties").join(name);
             let Some(now) = new_map.get(name) else {
                 if look(before, property).hidden(way) {
                     continue;
                 }
                 if let Some(other) = came.iter().find(|other| fold(other) == fold(name)) {
                     respelled.insert((*other).clone());
-                    self.say("property-renamed", format!("`{name}` of {place} is spelled `{other}` now"));
+                    self.say_at(at, "property-renamed", format!("`{name}` of {place} is spelled `{other}` now"));
                 } else if let Some(object) = moved_into(before, after, (name, property), (old_map, new_map)) {
                     let rule = way.of("request-property-moved", "response-property-moved");
-                    self.say(rule, format!("`{name}` of {place} moved into its `{object}`"));
+                    self.say_at(at, rule, format!("`{name}` of {place} moved into its `{object}`"));
                 } else {
                     let rule = way.of("request-property-removed", "response-property-removed");
-                    self.say(rule, format!("{place} has no `{name}` any more"));
+                    self.say_at(at, rule, format!("{place} has no `{name}` any more"));
                 }
                 continue;
             };
@@ -397,7 +425,7 @@ impl Comparison<'_> {
                 (true, false) => {
                     let rule = way.of("became-read-only", "became-write-only");
                     let what = way.of("can no longer be sent", "is no longer answered");
-                    self.say(rule, format!("`{name}` of {place} {what}"));
+                    self.say_at(at, rule, format!("`{name}` of {place} {what}"));
                     continue;
                 }
                 (false, true) => {
@@ -409,7 +437,11 @@ impl Comparison<'_> {
                 (true, true) => {}
             }
             let (was, is) = (old_required.contains(name), new_required.contains(name));
-            let nullable = look(before, property).nullable && look(after, now).nullable;
+            // The one that is required is an `Option` all the same, if it may be null and is not any value at all.
+            let nullable = {
+                let demanded = if was { look(before, property) } else { look(after, now) };
+                demanded.nullable && demanded.kind() != "anything"
+            };
             if was != is {
                 let (rule, what) = match (way, is) {
                     // An `Option` both times: what differs is whether null is written.
@@ -426,10 +458,11 @@ impl Comparison<'_> {
                 };
                 // An answer's `Option` stays one.
                 if !(nullable && way == Way::Response) {
-                    self.say(rule, format!("{place}: `{name}` {what}"));
+                    self.say_at(at, rule, format!("{place}: `{name}` {what}"));
                 }
             }
-            self.schemas(property, now, &spot.below(format!("{place}.`{name}`"), !was || !is));
+            let below = spot.below(format!("{place}.`{name}`"), !was || !is, &["properties", name.as_str()]);
+            self.schemas(property, now, &below);
         }
         for name in came {
             let arrived = way == Way::Request && spot.depth == 1 && self.arrived.contains(name);
@@ -437,7 +470,9 @@ impl Comparison<'_> {
                 continue;
             }
             if way == Way::Request && new_required.contains(name) {
-                self.say("request-property-added-required", format!("{place} has a new `{name}`, which must be sent"));
+                let at = &spot.at.join("properties").join(name);
+                let what = format!("{place} has a new `{name}`, which must be sent");
+                self.say_at(at, "request-property-added-required", what);
             } else {
                 let rule = way.of("request-property-added", "response-property-added");
                 self.say(rule, format!("{place} has a new `{name}`"));
@@ -449,20 +484,19 @@ impl Comparison<'_> {
     fn extra(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let (was, is) = (extra(old), extra(new));
         let Spot { way, place, .. } = spot;
+        let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         match (was, is) {
-            (Extra::Typed(a), Extra::Typed(b)) => {
-                self.schemas(a, b, &spot.below(format!("{place} values"), false));
-            }
+            (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &values),
             (was, is) if was == is => {}
             (_, Extra::Closed) if *way == Way::Request => {
-                self.say("request-extra-closed", format!("{place} takes no keys but its own any more"));
+                self.say_at(&values.at, "request-extra-closed", format!("{place} takes no keys but its own any more"));
             }
             (Extra::Closed, _) if *way == Way::Request => {
                 self.say("request-extra-opened", format!("{place} takes keys beside its own now"));
             }
             (Extra::Typed(_), _) | (_, Extra::Typed(_)) => {
                 let rule = way.of("request-type-changed", "response-type-changed");
-                self.say(rule, format!("the keys that {place} does not name have another type"));
+                self.say_at(&values.at, rule, format!("the keys that {place} does not name have another type"));
             }
             (_, is) => {
                 let what = if is == Extra::Closed { "are denied" } else { "are allowed" };
@@ -471,38 +505,50 @@ impl Comparison<'_> {
         }
     }
 
-    /// The branches of two unions: paired by the component they are, the others in their order.
-    fn alternatives(&mut self, old: &[Node], new: &[Node], spot: &Spot) {
+    /// The branches of two unions: paired by the component they are; the others with one that is the same, else with one
+    /// of the same kind, else in their order.
+    fn alternatives(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let (before, after) = (self.old, self.new);
+        let (Some((was, old)), Some((is, new))) = (alternatives(old), alternatives(new)) else { return };
         let names = |side: Side<'_>, list: &[Node]| -> Vec<Option<String>> {
             list.iter().map(|branch| look(side, branch).name).collect()
         };
         let (old_names, new_names) = (names(before, old), names(after, new));
         let mut taken = vec![false; new.len()];
-        let mut left = Vec::new();
-        for (branch, name) in old.iter().zip(&old_names) {
-            let same = (0..new.len()).find(|index| name.is_some() && !taken[*index] && new_names[*index] == *name);
-            match same {
-                Some(index) => {
-                    taken[index] = true;
-                    self.schemas(branch, &new[index], &spot.below(spot.place.clone(), true));
+        let mut pairs: Vec<Option<usize>> = vec![None; old.len()];
+        // A branch of another name is another branch; one without a name is some other without one.
+        let likeness: [&dyn Fn(usize, usize) -> bool; 4] = [
+            &|a, b| old_names[a].is_some() && old_names[a] == new_names[b],
+            &|a, b| old_names[a].is_none() && new_names[b].is_none() && old[a] == new[b],
+            &|a, b| {
+                let kind = |side, branch| look(side, branch).kind();
+                old_names[a].is_none() && new_names[b].is_none() && kind(before, &old[a]) == kind(after, &new[b])
+            },
+            &|a, b| old_names[a].is_none() && new_names[b].is_none(),
+        ];
+        for alike in likeness {
+            for (index, pair) in pairs.iter_mut().enumerate().filter(|(_, pair)| pair.is_none()) {
+                *pair = (0..new.len()).find(|other| !taken[*other] && alike(index, *other));
+                if let Some(other) = *pair {
+                    taken[other] = true;
                 }
-                None => left.push((branch, name)),
             }
         }
-        for (branch, name) in left {
-            // A branch of another name is another branch; one without a name is the next without one.
-            let next = (0..new.len()).find(|index| name.is_none() && !taken[*index] && new_names[*index].is_none());
-            match next {
-                Some(index) => {
-                    taken[index] = true;
-                    let place = format!("an alternative of {}", spot.place);
-                    self.schemas(branch, &new[index], &spot.below(place, true));
+        for (index, branch) in old.iter().enumerate() {
+            let at = spot.at.join(was).join(index);
+            match pairs[index] {
+                Some(other) => {
+                    let place = match &old_names[index] {
+                        Some(_) => spot.place.clone(),
+                        None => format!("an alternative of {}", spot.place),
+                    };
+                    let there = spot.there.join(is).join(other);
+                    self.schemas(branch, &new[other], &spot.beside(place, true, at, there));
                 }
                 None => {
                     let rule = spot.way.of("request-alternative-removed", "response-alternative-removed");
-                    let told = told_branch(before, branch, name.as_deref());
-                    self.say(rule, format!("{} cannot be {told} any more", spot.place));
+                    let told = told_branch(before, branch, old_names[index].as_deref());
+                    self.say_at(&at, rule, format!("{} cannot be {told} any more", spot.place));
                 }
             }
         }

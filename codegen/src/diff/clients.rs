@@ -1,0 +1,209 @@
+//! Two generated clients side by side: what breaks in their Rust API although nothing that was said of the documents
+//! accounts for it. One kind of thing the documents cannot tell: what the generator makes of a whole document, such as a
+//! name that another name lengthens, or the one type of several answers.
+//!
+//! A break belongs to a method or a type, and that to a place in the old document: an operation, a component, or a schema
+//! written inline. It is accounted for if something was said to break at that place, or below it where that shows. Words
+//! are not compared, so in doubt a break is told twice rather than not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::Client;
+use crate::api::{Fate, Listing, Signature, renamed};
+use crate::diagnostic::Error;
+use crate::document::{Node, Pointer, Value};
+use crate::grammar;
+
+use super::Operation;
+
+/// Where the things are that were compared, and which of them break.
+#[derive(Default)]
+pub(super) struct Trace {
+    /// Operations: where they were, and where they are.
+    pub(super) operations: BTreeMap<Pointer, Pointer>,
+    /// Schemas: where they were, and where they are.
+    pub(super) schemas: BTreeSet<(Pointer, Pointer)>,
+    /// Places in the old document that were said to break.
+    pub(super) broken: BTreeSet<Pointer>,
+    /// Components of the old document whose types were said to be called otherwise.
+    pub(super) renamed: BTreeSet<Pointer>,
+}
+
+/// What breaks and is not accounted for: a sentence, and the operations of the old document that it shows in.
+pub(super) fn unaccounted(
+    trace: &Trace,
+    document: &Node,
+    old: &Client,
+    new: &Client,
+) -> Result<Vec<(Vec<String>, String)>, Error> {
+    let (before, after) = (Listing::of(old)?, Listing::of(new)?);
+    let names = trace.names(old, new, &after);
+    let mut found = Vec::new();
+    let operations = Operation::all(document);
+    for (name, at) in &old.methods {
+        // What became of an operation that is gone was said.
+        let Some(there) = trace.operations.get(at) else { continue };
+        let label = || -> Vec<String> {
+            operations.iter().filter(|operation| operation.at() == *at).map(|operation| operation.label()).collect()
+        };
+        let Some((now, _)) = new.methods.iter().find(|(_, place)| place == there) else {
+            found.push((label(), format!("the method `{name}` is gone in Rust")));
+            continue;
+        };
+        if now != name && !trace.broken.contains(&at.join("operationId")) {
+            found.push((label(), format!("the method `{name}` is called `{now}` in Rust now")));
+        }
+        let (Some(was), Some(is)) = (before.method(name), after.method(now)) else { continue };
+        let expected = renamed(was, &names);
+        let (expected, given) = (Signature::of(&expected), Signature::of(is));
+        let arguments = !expected.takes_the_same(&given) && !trace.signs(at, &["parameters", "requestBody"]);
+        let answer = expected.answer != given.answer && !trace.signs(at, &["responses"]);
+        if arguments || answer {
+            found.push((label(), format!("`{was}` is `{is}` in Rust")));
+        }
+    }
+    let mut users = Users { document, operations: &operations, reach: None };
+    // What is referred to by what breaks may vanish with it.
+    let reached = trace.broken.iter().filter_map(|at| document.pointer(at.as_str()));
+    let reached = reached.fold(BTreeSet::new(), |found, node| references(document, node, found));
+    for ty in &old.types {
+        let (name, at) = (&ty.name, &ty.pointer);
+        let now = names.get(name).unwrap_or(name);
+        if now != name && !trace.renamed.contains(at) {
+            found.push((users.of(at), format!("the Rust type `{name}` is called `{now}` now")));
+        }
+        let Some(breaks) = before.type_breaks(name, &after, &names) else {
+            if !trace.takes_away(at) && !component(at).is_some_and(|name| reached.contains(&name)) {
+                found.push((users.of(at), format!("the Rust type `{name}` is gone")));
+            }
+            continue;
+        };
+        for one in breaks.iter().filter(|one| !trace.shapes(at, one.wire.as_deref())) {
+            let what = match one.fate {
+                Fate::Removed => format!("the Rust type `{name}` has no {} any more", one.what),
+                _ => format!("the Rust type `{name}`: {}", one.what),
+            };
+            found.push((users.of(at), what));
+        }
+    }
+    Ok(found)
+}
+
+impl Trace {
+    /// Types that are called otherwise, by their old names: those of schemas that were compared.
+    fn names(&self, old: &Client, new: &Client, after: &Listing) -> BTreeMap<String, String> {
+        let (before, later) = (by_place(old), by_place(new));
+        let mut candidates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (at, there) in &self.schemas {
+            let (Some(was), Some(is)) = (before.get(at), later.get(there)) else { continue };
+            for name in was.iter().filter(|name| is.contains(*name)) {
+                candidates.entry(*name).or_default().insert(*name);
+            }
+            let left = was.iter().filter(|name| !is.contains(*name));
+            for (name, now) in left.zip(is.iter().filter(|name| !was.contains(*name))) {
+                // One that is still there by its name was not called otherwise, unless that was said of it.
+                if !after.has_type(name) || self.renamed.contains(at) {
+                    candidates.entry(*name).or_default().insert(*now);
+                }
+            }
+        }
+        let only = |(name, others): (&str, BTreeSet<&str>)| match others.first() {
+            Some(now) if others.len() == 1 && *now != name => Some((name.to_owned(), (*now).to_owned())),
+            _ => None,
+        };
+        candidates.into_iter().filter_map(only).collect()
+    }
+
+    /// Whether something breaks that shows in the signature of an operation's method, below these members.
+    fn signs(&self, operation: &Pointer, members: &[&str]) -> bool {
+        // Parameters may be written beside the operation, too.
+        let item = Pointer::from(operation.as_str().rsplit_once('/').map_or("", |(item, _)| item));
+        let mut places = members.iter().flat_map(|member| [operation.join(member), item.join(member)]);
+        // A property is inside of a type that has its own name in the signature.
+        let shows = |at: &Pointer| !at.as_str().contains("/properties/");
+        places.any(|place| self.broken.iter().any(|at| under(at, &place) && shows(at)))
+    }
+
+    /// Whether what a type was made of is inside of something that is gone or is something else now.
+    fn takes_away(&self, at: &Pointer) -> bool {
+        // The one type of several answers is made of the operation.
+        let answers = at.join("responses");
+        self.broken.iter().any(|broken| under(at, broken) || under(broken, &answers))
+    }
+
+    /// Whether something breaks that shows in a type as such, or in one of its members.
+    fn shapes(&self, at: &Pointer, wire: Option<&str>) -> bool {
+        let Some(wire) = wire else { return self.broken.iter().any(|broken| under(broken, at)) };
+        let property = at.join("properties").join(wire);
+        let others = ["additionalProperties", "anyOf", "items", "oneOf"].map(|key| at.join(key));
+        let shows = |broken: &Pointer| {
+            broken == at || under(broken, &property) || others.iter().any(|other| under(broken, other))
+        };
+        self.broken.iter().any(shows)
+    }
+}
+
+/// The names of a client's types by the place each was made of, the shorter first: of two, that is the one that is read.
+fn by_place(client: &Client) -> BTreeMap<&Pointer, Vec<&str>> {
+    let mut places: BTreeMap<&Pointer, Vec<&str>> = BTreeMap::new();
+    for ty in &client.types {
+        places.entry(&ty.pointer).or_default().push(&ty.name);
+    }
+    places.values_mut().for_each(|names| names.sort_by_key(|name| name.len()));
+    places
+}
+
+/// Whether a place is another one or below it.
+fn under(at: &Pointer, other: &Pointer) -> bool {
+    at.as_str().strip_prefix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The component that a place is in.
+fn component(at: &Pointer) -> Option<String> {
+    grammar::component_name(&format!("#{at}"))
+}
+
+/// The component schemas that are reached from a node, together with those that were.
+fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTreeSet<String> {
+    let mut queue = vec![node];
+    let mut followed = BTreeSet::new();
+    while let Some(node) = queue.pop() {
+        match &node.value {
+            Value::Array(items) => queue.extend(items),
+            Value::Object(map) => queue.extend(map.values()),
+            _ => {}
+        }
+        let Some(target) = grammar::reference(node) else { continue };
+        if let Some(name) = grammar::component_name(target)
+            && !found.insert(name)
+        {
+            continue;
+        }
+        if followed.insert(target) {
+            queue.extend(target.strip_prefix('#').and_then(|pointer| document.pointer(pointer)));
+        }
+    }
+    found
+}
+
+/// Which operations use what; found out only if somebody asks.
+struct Users<'a> {
+    document: &'a Node,
+    operations: &'a [Operation<'a>],
+    reach: Option<Vec<BTreeSet<String>>>,
+}
+
+impl Users<'_> {
+    /// The operations that a place of the document shows in.
+    fn of(&mut self, at: &Pointer) -> Vec<String> {
+        let (document, operations) = (self.document, self.operations);
+        let reach = self.reach.get_or_insert_with(|| {
+            operations.iter().map(|operation| references(document, operation.node, BTreeSet::new())).collect()
+        });
+        let component = component(at);
+        let shows = |(operation, reach): &(&Operation<'_>, &BTreeSet<String>)| {
+            under(at, &operation.at()) || component.as_ref().is_some_and(|name| reach.contains(name))
+        };
+        operations.iter().zip(reach.iter()).filter(shows).map(|(operation, _)| operation.label()).collect()
+    }
+}
