@@ -501,12 +501,12 @@ impl Listing {
         self.entries.get(&Key { section: Section::Operations, name: name.to_owned() }).map(Entry::shown)
     }
 
-    fn ty(&self, name: &str) -> Option<&Entry> {
+    fn type_entry(&self, name: &str) -> Option<&Entry> {
         self.entries.get(&Key { section: Section::Types, name: name.to_owned() })
     }
 
     pub(crate) fn has_type(&self, name: &str) -> bool {
-        self.ty(name).is_some()
+        self.type_entry(name).is_some()
     }
 
     /// How a type breaks for who uses it if it and others are called otherwise later, as `names` has it. `None` if it is
@@ -517,9 +517,9 @@ impl Listing {
         new: &Self,
         names: &BTreeMap<String, String>,
     ) -> Option<Vec<TypeBreak>> {
-        let now = new.ty(names.get(name).map_or(name, String::as_str))?;
+        let now = new.type_entry(names.get(name).map_or(name, String::as_str))?;
         let mut breaks = Vec::new();
-        if let Some(entry) = self.ty(name) {
+        if let Some(entry) = self.type_entry(name) {
             entry.renamed(names).compare(now, &mut |fate, breaking, member, what| {
                 if breaking && fate != Fate::Added {
                     let field = member.filter(|member| !member.starts_with("fn "));

@@ -116,14 +116,15 @@ enum Command {
     },
     /// Say what changed between two documents, and what of it breaks a caller.
     ///
-    /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. Each line
-    /// ends with the rule that judged it; docs/diff-rules.md argues them.
+    /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. The clients
+    /// that would be generated of them are compared as well. Each line ends with the rule that judged it;
+    /// docs/diff-rules.md argues them.
     Diff {
         /// The document before.
         old: PathBuf,
         /// The document after.
         new: PathBuf,
-        /// Compare only what this service selects.
+        /// Compare only what this service selects, with its overlay.
         #[arg(long)]
         service: Option<service::Name>,
         /// How to tell it.

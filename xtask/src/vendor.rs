@@ -55,7 +55,10 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         }
         warn_of_another_service(old, &document);
         progress("comparing with what is vendored");
-        let changes = connectors_codegen::diff(old, &new)?;
+        let changes::Judgement { changes, documents_only } = changes::judge(old, &new, Some(name))?;
+        if let Some(reason) = documents_only {
+            eprintln!("warning: only the documents were compared: {reason}");
+        }
         if !changes.is_empty() {
             println!("what changes for a caller: {}", changes::summary(&changes));
             print!("{}", changes::text(&changes, options.words));

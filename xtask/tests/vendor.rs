@@ -4,10 +4,10 @@
 mod tree;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
@@ -241,10 +241,7 @@ fn a_dry_run_says_what_a_real_run_would_refuse() {
         let output = Command::new("git").current_dir(&copy.0).args(who).args(arguments).output();
         output.is_ok_and(|output| output.status.success())
     };
-    if !git(&["init", "-q"]) {
-        return; // No git here: then there is nothing to ask.
-    }
-    assert!(git(&["add", "-A"]) && git(&["commit", "-q", "-m", "all"]));
+    assert!(git(&["init", "-q"]) && git(&["add", "-A"]) && git(&["commit", "-q", "-m", "all"]));
     copy.replace("spec/harbour/openapi.yaml", "name: pier", "name: quay");
     let theirs = harbour().join("openapi.yaml");
     let arguments = ["vendor", "harbour", "--from", theirs.to_str().unwrap()];
@@ -256,6 +253,22 @@ fn a_dry_run_says_what_a_real_run_would_refuse() {
     assert_eq!(copy.snapshot(), before);
     let forced = copy.xtask(&[&arguments[..], &["--dry-run", "--force"]].concat());
     assert!(!forced.error.contains("would refuse"), "{}", forced.error);
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_what_was() {
+    let copy = with_harbour("interrupted", &[]);
+    let before = copy.snapshot();
+    let (listener, url) = listen();
+    let arguments = ["vendor", "harbour", "--from", &url];
+    let mut child = copy.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // It has asked, and waits for the rest of the answer.
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_exact(&mut [0; 1]).unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n").unwrap();
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(copy.snapshot(), before);
 }
 
 #[test]

@@ -66,9 +66,13 @@ impl Tree {
     }
 
     pub fn xtask(&self, arguments: &[&str]) -> Told {
+        Told::of(&self.command(arguments).output().unwrap())
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.arg("--root").arg(&self.0).args(arguments).env("GIT_CEILING_DIRECTORIES", self.0.parent().unwrap());
-        Told::of(&command.output().unwrap())
+        command
     }
 
     /// Every file and folder below one, files with their text.
