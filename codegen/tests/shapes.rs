@@ -45,3 +45,20 @@ fn methods_that_reqwest_has_no_shorthand_for_are_sent_as_requests() {
     assert!(code.contains("client.request(::reqwest::Method::TRACE,url)"), "{code}");
     assert!(code.contains("client.head(url)"), "{code}");
 }
+
+#[test]
+fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
+    let every = "type: [array, boolean, integer, number, object, string, 'null']";
+    let schemas = format!(
+        "A: {{{every}, items: {{}}, additionalProperties: true}}\n\
+         B: {{{every}, items: {{type: string}}}}\n\
+         C: {{{every}, properties: {{a: {{type: string}}}}}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    assert_eq!(block(&listing, "A"), "type A = serde_json::Value");
+    let kinds = ["Array(Vec<String>)", "Boolean(bool)", "Number(f64)", "Object(", "String(String)"];
+    let b = block(&listing, "B");
+    assert!(b.starts_with("union B") && kinds.iter().all(|kind| b.contains(kind)), "{b}");
+    let c = block(&listing, "C");
+    assert!(c.starts_with("union C") && c.contains("Object(CObject)") && c.contains("Boolean(bool)"), "{c}");
+}
