@@ -62,3 +62,49 @@ fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
     let c = block(&listing, "C");
     assert!(c.starts_with("union C") && c.contains("Object(CObject)") && c.contains("Boolean(bool)"), "{c}");
 }
+
+#[test]
+fn children_that_their_parent_lists_keep_what_is_theirs_and_the_parents() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (pet, cat, dog, mammal) = (reference("Pet"), reference("Cat"), reference("Dog"), reference("Mammal"));
+    let schemas = format!(
+        "Pet: {{type: object, discriminator: {{propertyName: kind}}, oneOf: [{mammal}, {dog}], \
+           required: [kind], properties: {{kind: {{type: string}}}}}}\n\
+         Mammal: {{oneOf: [{cat}, {{type: object, properties: {{flies: {{type: boolean}}}}}}]}}\n\
+         Cat: {{allOf: [{pet}, {{type: object, properties: {{meows: {{type: boolean}}}}}}]}}\n\
+         Dog: {{allOf: [{pet}, {{type: object, required: [barks], properties: {{barks: {{type: boolean}}}}}}]}}\n\
+         Puppy: {{allOf: [{dog}, {{type: object, properties: {{age: {{type: integer}}}}}}]}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    assert_eq!(
+        block(&listing, "Cat"),
+        "struct Cat\nkind: String\nmeows: Option<bool>\nextra: Extra\nfn new(kind: String) -> Self"
+    );
+    let puppy = block(&listing, "Puppy");
+    assert!(["kind: String", "barks: bool", "age: Option<i64>"].iter().all(|it| puppy.contains(it)), "{puppy}");
+    assert!(!puppy.contains("meows"), "{puppy}");
+}
+
+#[test]
+fn a_union_is_no_branch_of_itself() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (a, b, own, pet, cat) = (reference("A"), reference("B"), reference("Own"), reference("Pet"), reference("Cat"));
+    let schemas = format!(
+        "A: {{oneOf: [{b}, {{type: integer}}]}}\n\
+         B: {{anyOf: [{a}, {{type: boolean}}]}}\n\
+         Own: {{oneOf: [{own}, {{type: string}}]}}\n\
+         Pet: {{discriminator: {{propertyName: t}}, oneOf: [{cat}, {{type: object, title: Dog, properties: {{barks: {{type: boolean}}}}}}]}}\n\
+         Cat: {{allOf: [{pet}, {{description: a cat}}]}}\n\
+         Held: {{oneOf: [{{type: string}}, {{type: array, items: {held}}}]}}",
+        held = reference("Held")
+    );
+    let (listing, notes) = listed("", &schemas);
+    assert_eq!(block(&listing, "A"), "union A (open)\nInteger(i64)\nUnknown(..)");
+    assert_eq!(block(&listing, "B"), "union B (open)\nA(A)\nBoolean(bool)\nUnknown(..)");
+    assert_eq!(block(&listing, "Own"), "union Own (open)\nString(String)\nUnknown(..)");
+    assert_eq!(block(&listing, "Pet"), "union Pet (open)\nDog(PetDog)\nUnknown(..)");
+    assert_eq!(block(&listing, "Cat"), "type Cat = Pet");
+    assert!(block(&listing, "Held").contains("Array(Vec<Held>)"), "what a list holds has been read by then");
+    let told = |place: &str| notes.iter().any(|note| note.contains("leads back") && note.contains(place));
+    assert!(["/A)", "/Own)", "/Pet)"].iter().all(|place| told(place)) && !told("/Held)"), "{notes:?}");
+}

@@ -109,6 +109,13 @@ impl<'a> Types<'a> {
         for def in self.defs.values_mut() {
             for_each_type(&mut def.kind, &mut |ty| forget_unknown(ty, &known));
         }
+        for (at, branch) in cut_branches(&mut self.defs) {
+            let component = Pointer::split(at.as_str()).and_then(|tokens| tokens.into_iter().nth(2));
+            let node = component.and_then(|it| self.schemas.get(&it)).cloned();
+            let node = node.unwrap_or_else(|| Node::made(Value::Null));
+            let reason = format!("the branch `{branch}` leads back to the union it is of, to which it adds nothing");
+            self.note(Kind::Mend, &at, &node, reason);
+        }
         break_circles(&mut self.defs);
         self.defs.into_values().collect()
     }
@@ -997,6 +1004,51 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
         Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => forget_unknown(inner, known),
         _ => {}
     }
+}
+
+/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would never end.
+/// Gives back where, and which.
+fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
+    let mut cut = Vec::new();
+    for name in defs.keys().cloned().collect::<Vec<_>>() {
+        let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
+        let circular: BTreeSet<String> = union
+            .variants
+            .iter()
+            .filter(|variant| is_by_branches(&variant.ty, &name, defs))
+            .map(|variant| variant.name.clone())
+            .collect();
+        if let Some(def) = defs.get_mut(&name)
+            && let TypeKind::Union(union) = &mut def.kind
+        {
+            union.variants.retain(|variant| !circular.contains(&variant.name));
+            if union.variants.is_empty() {
+                def.kind = TypeKind::Alias(Type::Any);
+            }
+            cut.extend(circular.into_iter().map(|branch| (def.pointer.clone(), branch)));
+        }
+    }
+    cut
+}
+
+/// Whether a type may be the one of a name without any part of a value having been read.
+fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bool {
+    let mut queue: Vec<&str> = ty.by_value().into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(next) = queue.pop() {
+        if next == name {
+            return true;
+        }
+        if !seen.insert(next) {
+            continue;
+        }
+        match defs.get(next).map(|def| &def.kind) {
+            Some(TypeKind::Alias(ty)) => queue.extend(ty.by_value()),
+            Some(TypeKind::Union(it)) => queue.extend(it.variants.iter().filter_map(|variant| variant.ty.by_value())),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
