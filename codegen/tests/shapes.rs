@@ -108,3 +108,36 @@ fn a_union_is_no_branch_of_itself() {
     let told = |place: &str| notes.iter().any(|note| note.contains("leads back") && note.contains(place));
     assert!(["/A)", "/Own)", "/Pet)"].iter().all(|place| told(place)) && !told("/Held)"), "{notes:?}");
 }
+
+#[test]
+fn content_of_any_media_type_is_json_unless_it_is_text() {
+    let a = "{type: object, properties: {a: {type: string}}}";
+    let bytes = "{type: string, format: binary}";
+    let paths = format!(
+        "/a: {{post: {{operationId: typed, requestBody: {{required: true, content: {{'*/*': {{schema: {a}}}}}}}, \
+           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {a}}}}}}}, \
+           '404': {{description: no, content: {{'application/*': {{schema: {a}}}}}}}}}}}, \
+         put: {{operationId: bytes, requestBody: {{required: true, content: {{'*/*': {{schema: {bytes}}}}}}}, \
+           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {bytes}}}}}}}}}}}}}\n\
+         /b: {{get: {{operationId: described, responses: {{'200': {{description: ok, content: {{application/xml: {{schema: {a}}}}}}}}}}}}}\n\
+         /c: {{patch: {{operationId: patched, requestBody: {{required: true, content: {{ \
+           application/json-patch+json: {{schema: {{type: array}}}}, application/merge-patch+json: {{schema: {a}}}}}}}, \
+           responses: {{'204': {{description: ok}}}}}}}}"
+    );
+    let client = document(&paths, "").generate().unwrap();
+    let code = code(&client);
+    let typed = code.split("fntyped").nth(1).unwrap().split("pubasyncfn").next().unwrap();
+    assert!(
+        typed.contains("body:&'atypes::TypedBody") && typed.contains("ResponseValue<types::TypedResponse>"),
+        "{typed}"
+    );
+    assert!(typed.contains("Error<types::TypedStatus404Error>") && typed.contains("from_static(\"application/json\")"));
+    assert!(code.split("fnbytes").nth(1).unwrap().contains("ResponseValue<ByteStream>"), "{code}");
+    let patched = code.split("fnpatched").nth(1).unwrap();
+    assert!(
+        patched.contains("types::PatchedBody") && patched.contains("\"application/merge-patch+json\""),
+        "{patched}"
+    );
+    let told = |place: &str| client.notes.iter().any(|note| note.to_string().contains(place));
+    assert!(told("/paths/~1b/get/responses/200/content/application~1xml") && !told("/put/responses/200"));
+}

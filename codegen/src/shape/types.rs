@@ -539,6 +539,16 @@ impl<'a> Types<'a> {
         if schema.get("allOf").is_some() { flatten(&schema, &self.schemas) } else { schema }
     }
 
+    /// Whether a schema is of text or bytes, or of nothing in particular: its media type says what it is on the wire.
+    pub(super) fn is_text(&self, schema: &Node) -> bool {
+        let schema = self.resolved(schema);
+        let parts = ["properties", "additionalProperties", "items", "oneOf", "anyOf"];
+        match schema.str("type") {
+            Some(name) => name == "string",
+            None => parts.iter().all(|key| schema.get(key).is_none()),
+        }
+    }
+
     fn tags(&self, branch: &Node, resolved: &Node, tag: Option<&str>, mapping: Option<&Map>) -> Vec<String> {
         let Some(tag) = tag else { return Vec::new() };
         let component = grammar::reference(branch).and_then(component_name);
