@@ -141,3 +141,24 @@ fn content_of_any_media_type_is_json_unless_it_is_text() {
     let told = |place: &str| client.notes.iter().any(|note| note.to_string().contains(place));
     assert!(told("/paths/~1b/get/responses/200/content/application~1xml") && !told("/put/responses/200"));
 }
+
+#[test]
+fn a_union_of_enums_is_one_enum() {
+    let schemas = "Kind: {type: integer, format: int32, oneOf: [{title: FIRST, const: 0}, {title: SECOND_ONE, const: 1}]}\n\
+         Sort: {anyOf: [{const: asc, title: Ascending}, {const: desc}, {type: 'null'}]}\n\
+         T1: {type: string, enum: [x, y]}\n\
+         T2: {type: string, enum: [y, z]}\n\
+         Both: {oneOf: [{$ref: '#/components/schemas/T1'}, {$ref: '#/components/schemas/T2'}, {type: string}]}\n\
+         OneAndText: {anyOf: [{$ref: '#/components/schemas/T1'}, {type: string}]}\n\
+         Mixed: {oneOf: [{$ref: '#/components/schemas/T1'}, {$ref: '#/components/schemas/Kind'}]}\n\
+         Holder: {type: object, required: [sort, either], properties: {sort: {$ref: '#/components/schemas/Sort'}, \
+           either: {anyOf: [{enum: [a, null]}, {enum: [b]}]}}}";
+    let (listing, _) = listed("", schemas);
+    assert_eq!(block(&listing, "Kind"), "enum Kind (open)\nFirst = 0\nSecondOne = 1\nUnknown(..)");
+    assert!(block(&listing, "Sort").contains("Ascending = \"asc\"\nDesc = \"desc\"\n"));
+    assert!(block(&listing, "Both").contains("X = \"x\"\nY = \"y\"\nZ = \"z\"\n"));
+    assert_eq!(block(&listing, "OneAndText"), "type OneAndText = T1");
+    assert!(block(&listing, "Mixed").starts_with("union Mixed"), "texts and integers stay apart");
+    let holder = block(&listing, "Holder");
+    assert!(holder.contains("sort: Option<Sort>") && holder.contains("either: Option<HolderEither>"), "{holder}");
+}

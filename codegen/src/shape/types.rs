@@ -417,20 +417,27 @@ impl<'a> Types<'a> {
         }
         // An open enum already takes every string.
         let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
-        let is_enum = |schema: &Node| {
-            schema
-                .get("enum")
-                .and_then(Node::as_array)
-                .is_some_and(|values| values.iter().all(|it| it.as_str().is_some()))
+        let some = |kind: &str| resolved.iter().any(|branch| is_enum_of(kind, branch));
+        let (some_texts, some_integers) = (some("string"), some("integer"));
+        let taken_anyway = |schema: &Node| {
+            schema.get("enum").is_none()
+                && match schema.str("type") {
+                    Some("string") => some_texts,
+                    Some("integer") => some_integers && !matches!(integer(schema), Type::U64 | Type::Number),
+                    _ => false,
+                }
         };
-        let some_enum = resolved.iter().any(is_enum);
-        let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
-        let dropped_null = some_enum && resolved.iter().any(|branch| only_string(branch) && branch.is_true("nullable"));
-        let kept: Vec<usize> =
-            (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
+        let dropped_null = resolved.iter().any(|branch| taken_anyway(branch) && branch.is_true("nullable"));
+        let kept: Vec<usize> = (0..branches.len()).filter(|index| !taken_anyway(&resolved[*index])).collect();
         if let [only] = kept.as_slice() {
             let ty = self.bare(&branches[*only], place);
             let nullable = dropped_null || branches[*only].is_true("nullable");
+            return if nullable && !place.exact { ty.nullable() } else { ty };
+        }
+        // Several sets of one kind of value are one set.
+        if let Some(merged) = one_enum(schema, &kept.iter().map(|index| &resolved[*index]).collect::<Vec<_>>()) {
+            let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch, 0));
+            let ty = self.bare(&merged, place);
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
         // Claimed now, so that no branch takes the name.
@@ -904,6 +911,53 @@ fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
     for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
         origins(part, name, found);
     }
+}
+
+/// Whether a schema is an enum of strings, or of integers, and perhaps null.
+fn is_enum_of(kind: &str, schema: &Node) -> bool {
+    let values = schema.get("enum").and_then(Node::as_array).unwrap_or_default();
+    let mut present = values.iter().filter(|value| !value.is_null()).peekable();
+    let typed = match schema.str("type") {
+        None => true,
+        Some("number") => kind == "integer",
+        Some(name) => name == kind,
+    };
+    typed
+        && present.peek().is_some()
+        && present.all(|value| match &value.value {
+            Value::String(_) => kind == "string",
+            Value::Number(number) => kind == "integer" && number.is_i64(),
+            _ => false,
+        })
+}
+
+/// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
+fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
+    let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
+    let (mut values, mut names): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+    for part in enums {
+        let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
+        let own: Vec<&Node> = present.collect();
+        let mut given = strings(part.get("x-enum-varnames").or_else(|| part.get("x-enumNames")));
+        if given.len() != own.len() {
+            let title = part.str("title").filter(|_| own.len() == 1).unwrap_or_default();
+            given = vec![title.to_owned(); own.len()];
+        }
+        for (value, name) in own.into_iter().zip(given) {
+            if !values.contains(value) {
+                values.push(value.clone());
+                names.push(Node::made(name));
+            }
+        }
+    }
+    let mut merged = union.clone();
+    for key in ["oneOf", "anyOf", "discriminator", "x-enumNames"] {
+        merged.take(key);
+    }
+    merged.set("type", kind);
+    merged.set("enum", values);
+    merged.set("x-enum-varnames", names);
+    Some(merged)
 }
 
 /// The property whose enums tell the branches apart, if there is one: every branch has it, and no two share a value.
