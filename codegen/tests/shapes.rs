@@ -162,3 +162,17 @@ fn a_union_of_enums_is_one_enum() {
     let holder = block(&listing, "Holder");
     assert!(holder.contains("sort: Option<Sort>") && holder.contains("either: Option<HolderEither>"), "{holder}");
 }
+
+#[test]
+fn what_a_view_hides_is_kept_like_any_key_without_a_field() {
+    let body = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}";
+    let answer = "{content: {application/json: {schema: {$ref: '#/components/schemas/Got'}}}, description: ok}";
+    let paths = format!("/a: {{post: {{operationId: a, requestBody: {body}, responses: {{'200': {answer}}}}}}}");
+    let schemas = "Sent: {type: object, additionalProperties: false, properties: {id: {type: integer, readOnly: true}, n: {type: string}}}\n\
+         Got: {type: object, additionalProperties: {type: integer}, properties: {key: {type: string, writeOnly: true}, n: {type: string}}}\n\
+         Sums: {type: object, additionalProperties: {type: integer}, properties: {n: {type: string}}}";
+    let (listing, _) = listed(&paths, schemas);
+    assert_eq!(block(&listing, "Sent"), "struct Sent (Default)\nn: Option<String>\nextra: Extra");
+    assert_eq!(block(&listing, "Got"), "struct Got (Default)\nn: Option<String>\nextra: Extra");
+    assert!(block(&listing, "Sums").contains("extra: BTreeMap<String, i64>"));
+}

@@ -296,6 +296,7 @@ impl<'a> Types<'a> {
         };
         let visible: Vec<(&String, &Node)> =
             properties.iter().filter(|(_, property)| !self.marked(property, hidden)).collect();
+        let hides = visible.len() < properties.len();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
@@ -314,6 +315,8 @@ impl<'a> Types<'a> {
             });
         }
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
+            // What this view hides is a key the document names all the same: if it is there, it is kept as it is.
+            _ if hides => Some(Type::Any),
             // What a closed response grows tomorrow is kept all the same.
             Some(Value::Bool(false)) if place.view == View::Write => None,
             Some(Value::Object(_)) => schema.get("additionalProperties").map(|it| {
