@@ -176,3 +176,19 @@ fn what_a_view_hides_is_kept_like_any_key_without_a_field() {
     assert_eq!(block(&listing, "Got"), "struct Got (Default)\nn: Option<String>\nextra: Extra");
     assert!(block(&listing, "Sums").contains("extra: BTreeMap<String, i64>"));
 }
+
+#[test]
+fn null_in_a_branch_is_null_wherever_the_union_is_used() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (a, b, c, d) = (reference("A"), reference("B"), reference("C"), reference("D"));
+    let schemas = format!(
+        "A: {{anyOf: [{{enum: [a]}}, {{type: [string, 'null']}}]}}\n\
+         B: {{anyOf: [{{type: [string, 'null'], format: uri}}, {{type: [string, 'null'], maxLength: 0}}]}}\n\
+         C: {{oneOf: [{a}, {{type: integer}}]}}\n\
+         D: {{oneOf: [{{type: string}}, {{type: array, items: {d}}}, {d}]}}\n\
+         Holder: {{type: object, required: [a, b, c, d], properties: {{a: {a}, b: {b}, c: {c}, d: {d}}}}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    let holder = block(&listing, "Holder");
+    assert!(["a: Option<A>", "b: Option<B>", "c: Option<C>", "d: D"].iter().all(|it| holder.contains(it)), "{holder}");
+}

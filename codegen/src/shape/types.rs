@@ -156,22 +156,42 @@ impl<'a> Types<'a> {
         let Some(name) = self.rust_name(component, view) else { return Type::Any };
         self.taken.insert(name.clone());
         self.enqueue(component, view);
-        let nullable = self.schemas.get(component).is_some_and(|schema| self.nullable(schema, 0));
+        let nullable = self.schemas.get(component).is_some_and(|schema| self.nullable(schema));
         if nullable { Type::Named(name).nullable() } else { Type::Named(name) }
     }
 
-    /// Whether a schema allows null: by its own word, or by that of the one it refers to.
-    fn nullable(&self, schema: &Node, depth: usize) -> bool {
-        if schema.is_true("nullable") || depth > 16 {
-            return schema.is_true("nullable");
+    /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
+    fn nullable(&self, schema: &Node) -> bool {
+        self.allows_null(schema, &mut BTreeMap::new())
+    }
+
+    /// `known` is what has been found out of components; one that is being looked at does not make itself nullable.
+    fn allows_null(&self, schema: &Node, known: &mut BTreeMap<String, bool>) -> bool {
+        if schema.is_true("nullable") {
+            return true;
         }
         if let Some(target) = grammar::reference(schema).and_then(component_name) {
-            return self.schemas.get(&target).is_some_and(|schema| self.nullable(schema, depth + 1));
+            if let Some(known) = known.get(&target) {
+                return *known;
+            }
+            known.insert(target.clone(), false);
+            let found = self.schemas.get(&target).is_some_and(|schema| self.allows_null(schema, known));
+            known.insert(target, found);
+            return found;
         }
-        // Of several parts, all have to allow it.
         let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-        let telling = parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map)));
-        !parts.is_empty() && telling.clone().count() > 0 && telling.clone().all(|part| self.nullable(part, depth + 1))
+        let mut telling =
+            parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
+        if telling.peek().is_some() {
+            // Of several parts, all have to allow it.
+            return telling.all(|part| self.allows_null(part, known));
+        }
+        // Of several branches one is enough, unless the schema is of a type whatever the branch.
+        let mut branches =
+            ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
+        schema.get("type").is_none()
+            && schema.get("enum").is_none()
+            && branches.any(|branch| self.allows_null(branch, known))
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -227,7 +247,7 @@ impl<'a> Types<'a> {
             self.open.push((merged.clone(), place.view, name.clone()));
             let ty = self.bare(&merged, &Place { name: &name, ..*place });
             self.open.pop();
-            return if !place.exact && self.nullable(schema, 0) { ty.nullable() } else { ty };
+            return if !place.exact && self.nullable(schema) { ty.nullable() } else { ty };
         }
         if let Some(values) = schema.get("enum").and_then(Node::as_array)
             && let Some(ty) = self.enumeration(schema, values, place)
@@ -439,7 +459,7 @@ impl<'a> Types<'a> {
         }
         // Several sets of one kind of value are one set.
         if let Some(merged) = one_enum(schema, &kept.iter().map(|index| &resolved[*index]).collect::<Vec<_>>()) {
-            let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch, 0));
+            let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch));
             let ty = self.bare(&merged, place);
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
