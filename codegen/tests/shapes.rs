@@ -192,3 +192,16 @@ fn null_in_a_branch_is_null_wherever_the_union_is_used() {
     let holder = block(&listing, "Holder");
     assert!(["a: Option<A>", "b: Option<B>", "c: Option<C>", "d: D"].iter().all(|it| holder.contains(it)), "{holder}");
 }
+
+#[test]
+fn no_schema_can_have_the_name_of_a_generic_parameter() {
+    let schemas = "D: {type: string, enum: [a]}\n\
+         E: {type: integer, enum: [1]}\n\
+         S: {oneOf: [{$ref: '#/components/schemas/D'}, {$ref: '#/components/schemas/B'}]}\n\
+         B: {type: object, properties: {a: {type: string, x-aliases: [b]}}}";
+    let code = code(&document("", schemas).generate().unwrap());
+    for parameter in ["B", "D", "E", "S", "T"] {
+        let named = code.split("modunion_support").next().unwrap().contains(&format!("<{parameter}:"));
+        assert!(!named && !code.contains(&format!("<'de,{parameter}:")), "{parameter} is a parameter: {code}");
+    }
+}
