@@ -205,3 +205,13 @@ fn no_schema_can_have_the_name_of_a_generic_parameter() {
         assert!(!named && !code.contains(&format!("<'de,{parameter}:")), "{parameter} is a parameter: {code}");
     }
 }
+
+#[test]
+fn what_branches_beside_properties_say_of_one_property_is_said_together() {
+    let schemas = "A: {type: object, required: [kind], properties: {q: {type: string}}, oneOf: [ \
+           {type: object, properties: {kind: {type: string, enum: [a]}}}, \
+           {type: object, properties: {kind: {type: [string, 'null'], enum: [b, null]}}}, {type: string}]}";
+    let (listing, notes) = listed("", schemas);
+    assert!(block(&listing, "A").contains("kind: Option<AKind>"), "{listing}");
+    assert!(notes.iter().any(|note| note.contains("(/components/schemas/A/oneOf/2)")), "{notes:?}");
+}

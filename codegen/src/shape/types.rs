@@ -423,7 +423,7 @@ impl<'a> Types<'a> {
             return Type::Any;
         }
         if schema.get("properties").is_some() {
-            let merged = self.wide(schema, branches);
+            let merged = self.wide(schema, branches, place.at);
             return self.structure(&merged, place);
         }
         // Branches that only demand properties constrain a type given elsewhere.
@@ -509,12 +509,13 @@ impl<'a> Types<'a> {
     }
 
     /// Properties beside a union: one object with the properties of every branch, those optional.
-    fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
+    fn wide(&mut self, schema: &Node, branches: &[Node], at: &Pointer) -> Node {
+        let at = at.join(if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" });
         let mut wide = schema.clone();
         wide.take("oneOf");
         wide.take("anyOf");
         wide.take("discriminator");
-        for branch in branches {
+        for (index, branch) in branches.iter().enumerate() {
             let branch = self.resolved(branch);
             for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
@@ -526,6 +527,9 @@ impl<'a> Types<'a> {
                         if let Some(values) = existing.get_mut("enum").and_then(Node::as_array_mut) {
                             let new: Vec<Node> = more.into_iter().filter(|value| !values.contains(value)).collect();
                             values.extend(new);
+                        }
+                        if property.is_true("nullable") {
+                            existing.set("nullable", true);
                         }
                     }
                     Some(existing) => {
@@ -542,7 +546,7 @@ impl<'a> Types<'a> {
             {
                 self.note(
                     Kind::Loss,
-                    &Pointer::root(),
+                    &at.join(index),
                     &branch,
                     "a branch beside properties that is no object is kept only in `extra`",
                 );
