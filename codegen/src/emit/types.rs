@@ -313,8 +313,8 @@ fn describe(ty: &Type) -> String {
     }
 }
 
-/// The rules that open enums and unions are written by, as far as the types need them. What they name beside the types of
-/// schemas begins with underscores, as no schema's type does.
+/// The rules that open enums and unions are written by, as far as the types need them. Their generic parameters begin with
+/// underscores, as no schema's type does.
 fn support(api: &Api) -> TokenStream {
     let any = |test: fn(&TypeKind) -> bool| api.types.iter().any(|def| test(&def.kind));
     let strings = any(|kind| matches!(kind, TypeKind::Enum(it) if !it.integer)).then(open_strings);

@@ -130,7 +130,7 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
     names
 }
 
-/// Variant names for the values of an enum, as given or without the prefix they share, and the name for every other value.
+/// Variant names for the values of an enum, as given or without the prefix they share, and the name of the rest.
 pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, String) {
     let cut = shared_prefix(values);
     let mut taken = BTreeSet::new();

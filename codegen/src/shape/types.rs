@@ -1097,7 +1097,7 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     }
 }
 
-/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would never end.
+/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would not end.
 /// Gives back where, and which.
 fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
