@@ -61,7 +61,7 @@ impl<'a> Fence<'a> {
         let info = line.trim_start_matches(mark);
         let marks = line.strip_suffix(info)?;
         // Backticks after backticks are code within a line.
-        (marks.len() >= 3 && !(mark == '`' && info.contains('`'))).then_some(Self { marks, info, quotes })
+        (marks.len() >= 3 && (mark == '~' || !info.contains('`'))).then_some(Self { marks, info, quotes })
     }
 
     fn closes(self, other: Self) -> bool {

@@ -29,8 +29,8 @@ struct Parents<'a> {
 }
 
 impl Parents<'_> {
-    /// Whether a union leads, by branches alone, to the child or to a parent on the way: so a parent lists its children,
-    /// and says nothing of this one but that it is one of them.
+    /// Whether a union leads, by branches alone, to the child or to a parent on the way. It is then a parent's list of its
+    /// children, which says nothing of this one but that it is one of them.
     fn is_listed(&self, union: &Node) -> bool {
         let mut queue: Vec<&Node> = union.as_array().unwrap_or_default().iter().collect();
         let mut seen = BTreeSet::new();
