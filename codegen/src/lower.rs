@@ -590,8 +590,10 @@ impl Lowering<'_> {
                 let one = one.clone();
                 node.set("type", one);
             }
-            // Every type there is: no constraint at all.
-            many if many.len() == 5 => drop(node.take("type")),
+            // Every type there is: no constraint at all, unless a keyword beside it is about some of them only.
+            many if many.len() == 5 && node.as_object().is_none_or(|map| !tells_apart(map, many)) => {
+                ["type", "items", "additionalProperties"].iter().for_each(|key| drop(node.take(key)));
+            }
             many => self.one_of_types(node, many, at),
         }
     }
@@ -832,6 +834,15 @@ fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether a schema asks of values of some types what it does not ask of others.
+fn tells_apart(schema: &Map, types: &[String]) -> bool {
+    schema.iter().any(|(key, value)| {
+        let anything = value.as_bool() == Some(true) || value.as_object().is_some_and(Map::is_empty);
+        let asks_nothing = anything && matches!(key.as_str(), "items" | "additionalProperties");
+        !asks_nothing && !types.iter().all(|name| speaks_about(key, value, name))
+    })
 }
 
 /// What OpenAPI 3.0.3 knows at each place; `None` where any member is an entry.

@@ -310,6 +310,14 @@ impl VisitMut for Finishing<'_> {
                     *name = syn::LitStr::new(&wire, name.span());
                 }
             }
+            // reqwest has a method of its own for each of the others.
+            Expr::MethodCall(call)
+                if (call.method == "options" || call.method == "trace") && is_http_client(&call.receiver) =>
+            {
+                let method = types::ident(&call.method.to_string().to_uppercase());
+                let (receiver, arguments) = (&call.receiver, &call.args);
+                *expr = parse_quote! { #receiver.request(::reqwest::Method::#method, #arguments) };
+            }
             Expr::MethodCall(call) if call.method == "headers" && !self.headers => *expr = (*call.receiver).clone(),
             Expr::MethodCall(call) if call.method == "header" => {
                 let first = call.args.first().map(|name| quote! { #name }.to_string()).unwrap_or_default();
@@ -396,6 +404,11 @@ impl VisitMut for Finishing<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether an expression is the reqwest client that the generated one holds.
+fn is_http_client(expr: &Expr) -> bool {
+    matches!(expr, Expr::Field(field) if matches!(&field.member, syn::Member::Named(name) if name == "client"))
 }
 
 fn is_version_header(stmt: &Stmt, headers: bool) -> bool {

@@ -129,14 +129,14 @@ fn aliased(name: &Ident, it: &Struct) -> Option<TokenStream> {
     (!pairs.is_empty()).then(|| {
         quote! {
             impl<'de> ::serde::Deserialize<'de> for #name {
-                fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
                     let object = by_document_names(deserializer, &[#(#pairs),*])?;
                     Self::deserialize(object).map_err(::serde::de::Error::custom)
                 }
             }
 
             impl ::serde::Serialize for #name {
-                fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                fn serialize<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
                     Self::serialize(self, serializer)
                 }
             }
@@ -313,7 +313,8 @@ fn describe(ty: &Type) -> String {
     }
 }
 
-/// The rules that open enums and unions are written by, as far as the types need them.
+/// The rules that open enums and unions are written by, as far as the types need them. Their generic parameters begin with
+/// underscores, as no schema's type does.
 fn support(api: &Api) -> TokenStream {
     let any = |test: fn(&TypeKind) -> bool| api.types.iter().any(|def| test(&def.kind));
     let strings = any(|kind| matches!(kind, TypeKind::Enum(it) if !it.integer)).then(open_strings);
@@ -333,10 +334,10 @@ fn support(api: &Api) -> TokenStream {
 fn by_document_names() -> TokenStream {
     quote! {
         /// An object with what came under another name put under the document's, where that is absent or null.
-        fn by_document_names<'de, D: ::serde::Deserializer<'de>>(
-            deserializer: D,
+        fn by_document_names<'de, __D: ::serde::Deserializer<'de>>(
+            deserializer: __D,
             names: &[(&str, &str)],
-        ) -> ::std::result::Result<::serde_json::Value, D::Error> {
+        ) -> ::std::result::Result<::serde_json::Value, __D::Error> {
             let mut object: ::serde_json::Map<::std::string::String, ::serde_json::Value> =
                 ::serde::Deserialize::deserialize(deserializer)?;
             for (other, name) in names {
@@ -406,14 +407,13 @@ fn open_strings() -> TokenStream {
                 }
 
                 impl ::serde::Serialize for $name {
-                    fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                    fn serialize<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
                         serializer.serialize_str(self.as_str())
                     }
                 }
 
                 impl<'de> ::serde::Deserialize<'de> for $name {
-                    fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                        // No schema's type begins with an underscore.
+                    fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
                         struct __Visitor;
                         impl ::serde::de::Visitor<'_> for __Visitor {
                             type Value = $name;
@@ -422,7 +422,7 @@ fn open_strings() -> TokenStream {
                                 f.write_str("a string")
                             }
 
-                            fn visit_str<E: ::serde::de::Error>(self, text: &str) -> ::std::result::Result<$name, E> {
+                            fn visit_str<__E: ::serde::de::Error>(self, text: &str) -> ::std::result::Result<$name, __E> {
                                 Ok($name::from(text))
                             }
                         }
@@ -475,13 +475,13 @@ fn open_integers() -> TokenStream {
                 }
 
                 impl ::serde::Serialize for $name {
-                    fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                    fn serialize<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
                         serializer.serialize_i64(self.get())
                     }
                 }
 
                 impl<'de> ::serde::Deserialize<'de> for $name {
-                    fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                    fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
                         <i64 as ::serde::Deserialize>::deserialize(deserializer).map(Self::from)
                     }
                 }
@@ -506,7 +506,7 @@ fn open_union() -> TokenStream {
                 }
 
                 impl ::serde::Serialize for $name {
-                    fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                    fn serialize<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
                         match self {
                             $(Self::$variant(value) => ::serde::Serialize::serialize(value, serializer),)*
                             Self::$unknown(value) => ::serde::Serialize::serialize(value, serializer),
@@ -515,7 +515,7 @@ fn open_union() -> TokenStream {
                 }
 
                 impl<'de> ::serde::Deserialize<'de> for $name {
-                    fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                    fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
                         let value = <::serde_json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
                         let tag = value.get($tag).and_then(::serde_json::Value::as_str);
                         let mut best: ::std::option::Option<(bool, usize, Self)> = None;

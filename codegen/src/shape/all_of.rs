@@ -13,17 +13,42 @@ const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 /// One schema for a schema with `allOf`. References to circular parents are left out: they add nothing.
 pub(crate) fn flatten(schema: &Node, components: &Map) -> Node {
     let mut merged = Node::at(Map::new(), &schema.span);
-    let mut parents = Parents { components, open: BTreeSet::new(), flat: HashMap::new() };
+    let mut parents = Parents { components, child: schema, open: BTreeSet::new(), flat: HashMap::new() };
     gather(&mut merged, schema, &mut parents);
     merged
 }
 
 struct Parents<'a> {
     components: &'a Map,
+    /// The schema that all of them are parents of.
+    child: &'a Node,
     /// The parents being flattened, so that circles end.
     open: BTreeSet<String>,
     /// The parents flattened already: one that is reached by many ways is flattened once.
     flat: HashMap<String, Node>,
+}
+
+impl Parents<'_> {
+    /// Whether a union leads, by branches alone, to the child or to a parent on the way. It is then a parent's list of its
+    /// children, which says nothing of this one but that it is one of them.
+    fn is_listed(&self, union: &Node) -> bool {
+        let mut queue: Vec<&Node> = union.as_array().unwrap_or_default().iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(branch) = queue.pop() {
+            if let Some(name) = grammar::reference(branch).and_then(component_name) {
+                let Some(target) = self.components.get(&name) else { continue };
+                let same_place = target.span.identity() == self.child.span.identity();
+                if self.open.contains(&name) || (same_place && target == self.child) {
+                    return true;
+                }
+                if seen.insert(name) {
+                    queue.push(target);
+                }
+            }
+            queue.extend(UNIONS.iter().filter_map(|key| branch.get(key).and_then(Node::as_array)).flatten());
+        }
+        false
+    }
 }
 
 /// The longest line of parents that is followed; no real one is a tenth of it.
@@ -38,12 +63,17 @@ fn gather(merged: &mut Node, schema: &Node, parents: &mut Parents<'_>) {
         if parents.open.len() < MOST_PARENTS && parents.open.insert(name.clone()) {
             let mut parent = Node::at(Map::new(), &target.span);
             gather(&mut parent, target, parents);
-            // Names and prose of a parent are not the child's.
+            parents.open.remove(&name);
+            // Names and prose of a parent are not the child's, nor is the list of its children.
             if let Some(map) = parent.as_object_mut() {
-                map.retain(|key, _| !grammar::is_annotation(key) && key != "nullable" && key != "discriminator");
+                map.retain(|key, value| {
+                    !grammar::is_annotation(key)
+                        && key != "nullable"
+                        && key != "discriminator"
+                        && !(UNIONS.contains(&key.as_str()) && parents.is_listed(value))
+                });
             }
             absorb(merged, &parent);
-            parents.open.remove(&name);
             parents.flat.insert(name, parent);
         }
         return;

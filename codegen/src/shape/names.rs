@@ -130,14 +130,14 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
     names
 }
 
-/// Variant names for the values of an enum, without the prefix they share, and the name for every other value.
+/// Variant names for the values of an enum, as given or without the prefix they share, and the name of the rest.
 pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, String) {
     let cut = shared_prefix(values);
     let mut taken = BTreeSet::new();
     let mut names = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let rest = value.get(cut..).unwrap_or(value);
-        let mut name = given.get(index).map_or_else(|| pascal(rest), |name| pascal(name));
+        let mut name = pascal(given.get(index).filter(|name| !name.is_empty()).map_or(rest, String::as_str));
         if taken.contains(&name) {
             name = pascal(&spelt(rest));
         }

@@ -412,13 +412,18 @@ impl Shaping<'_, '_> {
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
         // The first that is typed best.
-        let rank = |media: &str| match essence(media).as_str() {
+        let rank = |media: &str, node: &Node| match essence(media).as_str() {
             "application/json" => 0,
-            other if is_json(other) => 1,
-            "application/x-www-form-urlencoded" => 2,
-            _ => 3,
+            // Of two ways to change a part, the one that is written like the whole.
+            "application/merge-patch+json" => 1,
+            "application/json-patch+json" => 3,
+            other if is_json(other) => 2,
+            other if self.may_be_json(other, node) => 4,
+            "application/x-www-form-urlencoded" => 5,
+            _ => 6,
         };
-        let Some((media, chosen)) = content.iter().min_by_key(|(media, _)| rank(media)) else { return (None, None) };
+        let best = content.iter().min_by_key(|(media, node)| rank(media, node));
+        let Some((media, chosen)) = best else { return (None, None) };
         for (other, node) in content.iter().filter(|(other, _)| *other != media) {
             let reason = format!("the body is sent as `{media}`; as `{other}` it cannot be");
             self.types.note(Kind::Loss, &at.join(other), node, reason);
@@ -429,7 +434,9 @@ impl Shaping<'_, '_> {
             chosen.get("schema").map_or(Type::Any, |schema| types.type_of(schema, &schema_at, &hint, View::Write))
         };
         let content = match essence(media).as_str() {
-            json if is_json(json) => BodyContent::Json(typed(self.types), header_text(media)),
+            json if is_json(json) || self.may_be_json(json, chosen) => {
+                BodyContent::Json(typed(self.types), json_header(media))
+            }
             "application/x-www-form-urlencoded" => {
                 let ty = typed(self.types);
                 match self.types.fields_of(&ty) {
@@ -491,7 +498,7 @@ impl Shaping<'_, '_> {
                 empty = true;
                 continue;
             };
-            match json_of(content) {
+            match self.json_of(content) {
                 Some((media, node)) => {
                     for (other, node) in
                         content.iter().filter(|(other, _)| *other != media && !is_json(&essence(other)))
@@ -501,7 +508,7 @@ impl Shaping<'_, '_> {
                         );
                         self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
                     }
-                    let asked = header_text(media);
+                    let asked = json_header(media);
                     if asked != "application/json" && accept.is_none() {
                         accept = Some(asked);
                     }
@@ -520,7 +527,15 @@ impl Shaping<'_, '_> {
                         None => Type::Any,
                     });
                 }
-                None => stream = Some(at.clone()),
+                None => {
+                    let described = |node: &&Node| node.get("schema").is_some_and(|it| !self.types.is_text(it));
+                    let lost = content.iter().find(|(_, node)| described(node));
+                    if let Some((media, node)) = lost {
+                        let reason = format!("the answer is given as bytes; what `{media}` is made of is not read");
+                        self.types.note(Kind::Loss, &at.join("content").join(media), node, reason);
+                    }
+                    stream = Some(at.clone());
+                }
             }
         }
         match (json.is_empty(), stream) {
@@ -548,9 +563,8 @@ impl Shaping<'_, '_> {
     fn errors(&mut self) -> ErrorBody {
         let mut types = Vec::new();
         for (status, response, at) in self.responses(|status| status.starts_with(['4', '5']) || status == "default") {
-            let Some((media, node)) = response.get("content").and_then(Node::as_object).and_then(json_of) else {
-                continue;
-            };
+            let content = response.get("content").and_then(Node::as_object);
+            let Some((media, node)) = content.and_then(|content| self.json_of(content)) else { continue };
             let Some(schema) = node.get("schema") else { continue };
             let hint = format!(
                 "{}{}Error",
@@ -565,6 +579,19 @@ impl Shaping<'_, '_> {
         let hint = format!("{}Error", self.hint);
         let doc = format!("What `{}` answers when it fails.", self.name);
         ErrorBody::Json(self.types.any_of(&hint, &doc, &self.at, types))
+    }
+
+    /// What is read as JSON, the plainest first.
+    fn json_of<'c>(&self, content: &'c Map) -> Option<(&'c String, &'c Node)> {
+        let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
+        let other = || content.iter().find(|(media, _)| is_json(&essence(media)));
+        exact.or_else(other).or_else(|| content.iter().find(|(media, node)| self.may_be_json(&essence(media), node)))
+    }
+
+    /// Whether a content of any media type may be JSON: text and bytes would not be quoted.
+    fn may_be_json(&self, essence: &str, content: &Node) -> bool {
+        let any = matches!(essence, "*/*" | "application/*");
+        any && content.get("schema").is_some_and(|schema| !self.types.is_text(schema))
     }
 
     fn responses(&self, wanted: impl Fn(&str) -> bool) -> Vec<(String, Node, Pointer)> {
@@ -599,13 +626,13 @@ fn header_text(media: &str) -> String {
     media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
 }
 
-fn is_json(essence: &str) -> bool {
-    essence == "application/json" || (essence.ends_with("+json") && media_type(essence)) || essence == "text/json"
+/// The media type by which JSON is sent and asked for, where a wildcard leaves it open.
+fn json_header(media: &str) -> String {
+    if essence(media).contains('*') { "application/json".to_owned() } else { header_text(media) }
 }
 
-fn json_of(content: &Map) -> Option<(&String, &Node)> {
-    let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
-    exact.or_else(|| content.iter().find(|(media, _)| is_json(&essence(media))))
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || (essence.ends_with("+json") && media_type(essence)) || essence == "text/json"
 }
 
 /// Whether text is a media type a header can carry (RFC 9110, section 8.3.1).

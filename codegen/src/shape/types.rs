@@ -109,6 +109,13 @@ impl<'a> Types<'a> {
         for def in self.defs.values_mut() {
             for_each_type(&mut def.kind, &mut |ty| forget_unknown(ty, &known));
         }
+        for (at, branch) in cut_branches(&mut self.defs) {
+            let component = Pointer::split(at.as_str()).and_then(|tokens| tokens.into_iter().nth(2));
+            let node = component.and_then(|it| self.schemas.get(&it)).cloned();
+            let node = node.unwrap_or_else(|| Node::made(Value::Null));
+            let reason = format!("the branch `{branch}` leads back to the union it is of, to which it adds nothing");
+            self.note(Kind::Mend, &at, &node, reason);
+        }
         break_circles(&mut self.defs);
         self.defs.into_values().collect()
     }
@@ -149,22 +156,42 @@ impl<'a> Types<'a> {
         let Some(name) = self.rust_name(component, view) else { return Type::Any };
         self.taken.insert(name.clone());
         self.enqueue(component, view);
-        let nullable = self.schemas.get(component).is_some_and(|schema| self.nullable(schema, 0));
+        let nullable = self.schemas.get(component).is_some_and(|schema| self.nullable(schema));
         if nullable { Type::Named(name).nullable() } else { Type::Named(name) }
     }
 
-    /// Whether a schema allows null: by its own word, or by that of the one it refers to.
-    fn nullable(&self, schema: &Node, depth: usize) -> bool {
-        if schema.is_true("nullable") || depth > 16 {
-            return schema.is_true("nullable");
+    /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
+    fn nullable(&self, schema: &Node) -> bool {
+        self.allows_null(schema, &mut BTreeMap::new())
+    }
+
+    /// `known` is what has been found out of components; one that is being looked at does not make itself nullable.
+    fn allows_null(&self, schema: &Node, known: &mut BTreeMap<String, bool>) -> bool {
+        if schema.is_true("nullable") {
+            return true;
         }
         if let Some(target) = grammar::reference(schema).and_then(component_name) {
-            return self.schemas.get(&target).is_some_and(|schema| self.nullable(schema, depth + 1));
+            if let Some(known) = known.get(&target) {
+                return *known;
+            }
+            known.insert(target.clone(), false);
+            let found = self.schemas.get(&target).is_some_and(|schema| self.allows_null(schema, known));
+            known.insert(target, found);
+            return found;
         }
-        // Of several parts, all have to allow it.
         let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-        let telling = parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map)));
-        !parts.is_empty() && telling.clone().count() > 0 && telling.clone().all(|part| self.nullable(part, depth + 1))
+        let mut telling =
+            parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
+        if telling.peek().is_some() {
+            // Of several parts, all have to allow it.
+            return telling.all(|part| self.allows_null(part, known));
+        }
+        // Of several branches one is enough, unless the schema is of a type whatever the branch.
+        let mut branches =
+            ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
+        schema.get("type").is_none()
+            && schema.get("enum").is_none()
+            && branches.any(|branch| self.allows_null(branch, known))
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -220,7 +247,7 @@ impl<'a> Types<'a> {
             self.open.push((merged.clone(), place.view, name.clone()));
             let ty = self.bare(&merged, &Place { name: &name, ..*place });
             self.open.pop();
-            return if !place.exact && self.nullable(schema, 0) { ty.nullable() } else { ty };
+            return if !place.exact && self.nullable(schema) { ty.nullable() } else { ty };
         }
         if let Some(values) = schema.get("enum").and_then(Node::as_array)
             && let Some(ty) = self.enumeration(schema, values, place)
@@ -289,6 +316,7 @@ impl<'a> Types<'a> {
         };
         let visible: Vec<(&String, &Node)> =
             properties.iter().filter(|(_, property)| !self.marked(property, hidden)).collect();
+        let hides = visible.len() < properties.len();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
@@ -307,6 +335,8 @@ impl<'a> Types<'a> {
             });
         }
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
+            // What this view hides is a key the document names all the same: if it is there, it is kept as it is.
+            _ if hides => Some(Type::Any),
             // What a closed response grows tomorrow is kept all the same.
             Some(Value::Bool(false)) if place.view == View::Write => None,
             Some(Value::Object(_)) => schema.get("additionalProperties").map(|it| {
@@ -393,7 +423,7 @@ impl<'a> Types<'a> {
             return Type::Any;
         }
         if schema.get("properties").is_some() {
-            let merged = self.wide(schema, branches);
+            let merged = self.wide(schema, branches, place.at);
             return self.structure(&merged, place);
         }
         // Branches that only demand properties constrain a type given elsewhere.
@@ -410,20 +440,27 @@ impl<'a> Types<'a> {
         }
         // An open enum already takes every string.
         let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
-        let is_enum = |schema: &Node| {
-            schema
-                .get("enum")
-                .and_then(Node::as_array)
-                .is_some_and(|values| values.iter().all(|it| it.as_str().is_some()))
+        let some = |kind: &str| resolved.iter().any(|branch| is_enum_of(kind, branch));
+        let (some_texts, some_integers) = (some("string"), some("integer"));
+        let taken_anyway = |schema: &Node| {
+            schema.get("enum").is_none()
+                && match schema.str("type") {
+                    Some("string") => some_texts,
+                    Some("integer") => some_integers && !matches!(integer(schema), Type::U64 | Type::Number),
+                    _ => false,
+                }
         };
-        let some_enum = resolved.iter().any(is_enum);
-        let only_string = |schema: &Node| schema.str("type") == Some("string") && schema.get("enum").is_none();
-        let dropped_null = some_enum && resolved.iter().any(|branch| only_string(branch) && branch.is_true("nullable"));
-        let kept: Vec<usize> =
-            (0..branches.len()).filter(|index| !(some_enum && only_string(&resolved[*index]))).collect();
+        let dropped_null = resolved.iter().any(|branch| taken_anyway(branch) && branch.is_true("nullable"));
+        let kept: Vec<usize> = (0..branches.len()).filter(|index| !taken_anyway(&resolved[*index])).collect();
         if let [only] = kept.as_slice() {
             let ty = self.bare(&branches[*only], place);
             let nullable = dropped_null || branches[*only].is_true("nullable");
+            return if nullable && !place.exact { ty.nullable() } else { ty };
+        }
+        // Several sets of one kind of value are one set.
+        if let Some(merged) = one_enum(schema, &kept.iter().map(|index| &resolved[*index]).collect::<Vec<_>>()) {
+            let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch));
+            let ty = self.bare(&merged, place);
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
         // Claimed now, so that no branch takes the name.
@@ -472,12 +509,13 @@ impl<'a> Types<'a> {
     }
 
     /// Properties beside a union: one object with the properties of every branch, those optional.
-    fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
+    fn wide(&mut self, schema: &Node, branches: &[Node], at: &Pointer) -> Node {
+        let at = at.join(if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" });
         let mut wide = schema.clone();
         wide.take("oneOf");
         wide.take("anyOf");
         wide.take("discriminator");
-        for branch in branches {
+        for (index, branch) in branches.iter().enumerate() {
             let branch = self.resolved(branch);
             for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
@@ -489,6 +527,9 @@ impl<'a> Types<'a> {
                         if let Some(values) = existing.get_mut("enum").and_then(Node::as_array_mut) {
                             let new: Vec<Node> = more.into_iter().filter(|value| !values.contains(value)).collect();
                             values.extend(new);
+                        }
+                        if property.is_true("nullable") {
+                            existing.set("nullable", true);
                         }
                     }
                     Some(existing) => {
@@ -505,7 +546,7 @@ impl<'a> Types<'a> {
             {
                 self.note(
                     Kind::Loss,
-                    &Pointer::root(),
+                    &at.join(index),
                     &branch,
                     "a branch beside properties that is no object is kept only in `extra`",
                 );
@@ -530,6 +571,16 @@ impl<'a> Types<'a> {
             }
         }
         if schema.get("allOf").is_some() { flatten(&schema, &self.schemas) } else { schema }
+    }
+
+    /// Whether a schema is of text or bytes, or of nothing in particular: its media type says what it is on the wire.
+    pub(super) fn is_text(&self, schema: &Node) -> bool {
+        let schema = self.resolved(schema);
+        let parts = ["properties", "additionalProperties", "items", "oneOf", "anyOf"];
+        match schema.str("type") {
+            Some(name) => name == "string",
+            None => parts.iter().all(|key| schema.get(key).is_none()),
+        }
     }
 
     fn tags(&self, branch: &Node, resolved: &Node, tag: Option<&str>, mapping: Option<&Map>) -> Vec<String> {
@@ -889,6 +940,53 @@ fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
     }
 }
 
+/// Whether a schema is an enum of strings, or of integers, and perhaps null.
+fn is_enum_of(kind: &str, schema: &Node) -> bool {
+    let values = schema.get("enum").and_then(Node::as_array).unwrap_or_default();
+    let mut present = values.iter().filter(|value| !value.is_null()).peekable();
+    let typed = match schema.str("type") {
+        None => true,
+        Some("number") => kind == "integer",
+        Some(name) => name == kind,
+    };
+    typed
+        && present.peek().is_some()
+        && present.all(|value| match &value.value {
+            Value::String(_) => kind == "string",
+            Value::Number(number) => kind == "integer" && number.is_i64(),
+            _ => false,
+        })
+}
+
+/// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
+fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
+    let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
+    let (mut values, mut names): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+    for part in enums {
+        let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
+        let own: Vec<&Node> = present.collect();
+        let mut given = strings(part.get("x-enum-varnames").or_else(|| part.get("x-enumNames")));
+        if given.len() != own.len() {
+            let title = part.str("title").filter(|_| own.len() == 1).unwrap_or_default();
+            given = vec![title.to_owned(); own.len()];
+        }
+        for (value, name) in own.into_iter().zip(given) {
+            if !values.contains(value) {
+                values.push(value.clone());
+                names.push(Node::made(name));
+            }
+        }
+    }
+    let mut merged = union.clone();
+    for key in ["oneOf", "anyOf", "discriminator", "x-enumNames"] {
+        merged.take(key);
+    }
+    merged.set("type", kind);
+    merged.set("enum", values);
+    merged.set("x-enum-varnames", names);
+    Some(merged)
+}
+
 /// The property whose enums tell the branches apart, if there is one: every branch has it, and no two share a value.
 fn implicit_tag(branches: &[Node]) -> Option<String> {
     let values = |branch: &Node, key: &str| -> Option<Vec<String>> {
@@ -997,6 +1095,51 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
         Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => forget_unknown(inner, known),
         _ => {}
     }
+}
+
+/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would not end.
+/// Gives back where, and which.
+fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
+    let mut cut = Vec::new();
+    for name in defs.keys().cloned().collect::<Vec<_>>() {
+        let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
+        let circular: BTreeSet<String> = union
+            .variants
+            .iter()
+            .filter(|variant| is_by_branches(&variant.ty, &name, defs))
+            .map(|variant| variant.name.clone())
+            .collect();
+        if let Some(def) = defs.get_mut(&name)
+            && let TypeKind::Union(union) = &mut def.kind
+        {
+            union.variants.retain(|variant| !circular.contains(&variant.name));
+            if union.variants.is_empty() {
+                def.kind = TypeKind::Alias(Type::Any);
+            }
+            cut.extend(circular.into_iter().map(|branch| (def.pointer.clone(), branch)));
+        }
+    }
+    cut
+}
+
+/// Whether a type may be the one of a name without any part of a value having been read.
+fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bool {
+    let mut queue: Vec<&str> = ty.by_value().into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(next) = queue.pop() {
+        if next == name {
+            return true;
+        }
+        if !seen.insert(next) {
+            continue;
+        }
+        match defs.get(next).map(|def| &def.kind) {
+            Some(TypeKind::Alias(ty)) => queue.extend(ty.by_value()),
+            Some(TypeKind::Union(it)) => queue.extend(it.variants.iter().filter_map(|variant| variant.ty.by_value())),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.

@@ -1,0 +1,217 @@
+//! What becomes of constructs that real documents are full of: the types and methods they make, and the notes they leave.
+
+use connectors_codegen::{Client, Facade, Generator, Listing, Node};
+
+/// A document of paths and component schemas, each a line of YAML.
+fn document(paths: &str, schemas: &str) -> Generator {
+    let indented = |text: &str| text.lines().map(|line| format!("    {}\n", line.trim())).collect::<String>();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n{}components:\n  schemas:\n    Filler: {{type: string}}\n{}",
+        if paths.is_empty() { "    {}\n".to_owned() } else { indented(paths) },
+        indented(schemas),
+    );
+    Generator::new(Node::parse("t.yaml", &text).unwrap())
+}
+
+/// The code without the spaces that the printer chooses.
+fn code(client: &Client) -> String {
+    client.code.split_whitespace().collect()
+}
+
+/// The generated API as its listing shows it, and the notes.
+fn listed(paths: &str, schemas: &str) -> (String, Vec<String>) {
+    let client = document(paths, schemas).facade(Facade::new("crate::transport")).generate().unwrap();
+    let notes = client.notes.iter().map(ToString::to_string).collect();
+    (Listing::of(&client).unwrap().to_string(), notes)
+}
+
+/// One type of a listing: its first line and its members.
+fn block(listing: &str, name: &str) -> String {
+    let is_head = |line: &&str| !line.starts_with(' ') && line.split(' ').nth(1) == Some(name);
+    let mut lines = listing.lines().skip_while(|line| !is_head(line));
+    let head = lines.next().unwrap_or_else(|| panic!("no {name} in:\n{listing}"));
+    lines
+        .take_while(|line| line.starts_with(' '))
+        .fold(head.to_owned(), |text, line| format!("{text}\n{}", line.trim()))
+}
+
+#[test]
+fn methods_that_reqwest_has_no_shorthand_for_are_sent_as_requests() {
+    let paths = "/a: {options: {operationId: allowed, responses: {'200': {description: ok}}}, \
+         trace: {operationId: echoed, responses: {'200': {description: ok}}}, \
+         head: {operationId: there, responses: {'200': {description: ok}}}}";
+    let code = code(&document(paths, "").generate().unwrap());
+    assert!(code.contains("client.request(::reqwest::Method::OPTIONS,url)"), "{code}");
+    assert!(code.contains("client.request(::reqwest::Method::TRACE,url)"), "{code}");
+    assert!(code.contains("client.head(url)"), "{code}");
+}
+
+#[test]
+fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
+    let every = "type: [array, boolean, integer, number, object, string, 'null']";
+    let schemas = format!(
+        "A: {{{every}, items: {{}}, additionalProperties: true}}\n\
+         B: {{{every}, items: {{type: string}}}}\n\
+         C: {{{every}, properties: {{a: {{type: string}}}}}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    assert_eq!(block(&listing, "A"), "type A = serde_json::Value");
+    let kinds = ["Array(Vec<String>)", "Boolean(bool)", "Number(f64)", "Object(", "String(String)"];
+    let b = block(&listing, "B");
+    assert!(b.starts_with("union B") && kinds.iter().all(|kind| b.contains(kind)), "{b}");
+    let c = block(&listing, "C");
+    assert!(c.starts_with("union C") && c.contains("Object(CObject)") && c.contains("Boolean(bool)"), "{c}");
+}
+
+#[test]
+fn children_that_their_parent_lists_keep_what_is_theirs_and_the_parents() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (pet, cat, dog, mammal) = (reference("Pet"), reference("Cat"), reference("Dog"), reference("Mammal"));
+    let schemas = format!(
+        "Pet: {{type: object, discriminator: {{propertyName: kind}}, oneOf: [{mammal}, {dog}], \
+           required: [kind], properties: {{kind: {{type: string}}}}}}\n\
+         Mammal: {{oneOf: [{cat}, {{type: object, properties: {{flies: {{type: boolean}}}}}}]}}\n\
+         Cat: {{allOf: [{pet}, {{type: object, properties: {{meows: {{type: boolean}}}}}}]}}\n\
+         Dog: {{allOf: [{pet}, {{type: object, required: [barks], properties: {{barks: {{type: boolean}}}}}}]}}\n\
+         Puppy: {{allOf: [{dog}, {{type: object, properties: {{age: {{type: integer}}}}}}]}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    assert_eq!(
+        block(&listing, "Cat"),
+        "struct Cat\nkind: String\nmeows: Option<bool>\nextra: Extra\nfn new(kind: String) -> Self"
+    );
+    let puppy = block(&listing, "Puppy");
+    assert!(["kind: String", "barks: bool", "age: Option<i64>"].iter().all(|it| puppy.contains(it)), "{puppy}");
+    assert!(!puppy.contains("meows"), "{puppy}");
+}
+
+#[test]
+fn a_union_is_no_branch_of_itself() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (a, b, own, pet, cat) = (reference("A"), reference("B"), reference("Own"), reference("Pet"), reference("Cat"));
+    let schemas = format!(
+        "A: {{oneOf: [{b}, {{type: integer}}]}}\n\
+         B: {{anyOf: [{a}, {{type: boolean}}]}}\n\
+         Own: {{oneOf: [{own}, {{type: string}}]}}\n\
+         Pet: {{discriminator: {{propertyName: t}}, oneOf: [{cat}, {{type: object, title: Dog, properties: {{barks: {{type: boolean}}}}}}]}}\n\
+         Cat: {{allOf: [{pet}, {{description: a cat}}]}}\n\
+         Held: {{oneOf: [{{type: string}}, {{type: array, items: {held}}}]}}",
+        held = reference("Held")
+    );
+    let (listing, notes) = listed("", &schemas);
+    assert_eq!(block(&listing, "A"), "union A (open)\nInteger(i64)\nUnknown(..)");
+    assert_eq!(block(&listing, "B"), "union B (open)\nA(A)\nBoolean(bool)\nUnknown(..)");
+    assert_eq!(block(&listing, "Own"), "union Own (open)\nString(String)\nUnknown(..)");
+    assert_eq!(block(&listing, "Pet"), "union Pet (open)\nDog(PetDog)\nUnknown(..)");
+    assert_eq!(block(&listing, "Cat"), "type Cat = Pet");
+    assert!(block(&listing, "Held").contains("Array(Vec<Held>)"), "what a list holds has been read by then");
+    let told = |place: &str| notes.iter().any(|note| note.contains("leads back") && note.contains(place));
+    assert!(["/A)", "/Own)", "/Pet)"].iter().all(|place| told(place)) && !told("/Held)"), "{notes:?}");
+}
+
+#[test]
+fn content_of_any_media_type_is_json_unless_it_is_text() {
+    let a = "{type: object, properties: {a: {type: string}}}";
+    let bytes = "{type: string, format: binary}";
+    let paths = format!(
+        "/a: {{post: {{operationId: typed, requestBody: {{required: true, content: {{'*/*': {{schema: {a}}}}}}}, \
+           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {a}}}}}}}, \
+           '404': {{description: no, content: {{'application/*': {{schema: {a}}}}}}}}}}}, \
+         put: {{operationId: bytes, requestBody: {{required: true, content: {{'*/*': {{schema: {bytes}}}}}}}, \
+           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {bytes}}}}}}}}}}}}}\n\
+         /b: {{get: {{operationId: described, responses: {{'200': {{description: ok, content: {{application/xml: {{schema: {a}}}}}}}}}}}}}\n\
+         /c: {{patch: {{operationId: patched, requestBody: {{required: true, content: {{ \
+           application/json-patch+json: {{schema: {{type: array}}}}, application/merge-patch+json: {{schema: {a}}}}}}}, \
+           responses: {{'204': {{description: ok}}}}}}}}"
+    );
+    let client = document(&paths, "").generate().unwrap();
+    let code = code(&client);
+    let typed = code.split("fntyped").nth(1).unwrap().split("pubasyncfn").next().unwrap();
+    assert!(
+        typed.contains("body:&'atypes::TypedBody") && typed.contains("ResponseValue<types::TypedResponse>"),
+        "{typed}"
+    );
+    assert!(typed.contains("Error<types::TypedStatus404Error>") && typed.contains("from_static(\"application/json\")"));
+    assert!(code.split("fnbytes").nth(1).unwrap().contains("ResponseValue<ByteStream>"), "{code}");
+    let patched = code.split("fnpatched").nth(1).unwrap();
+    assert!(
+        patched.contains("types::PatchedBody") && patched.contains("\"application/merge-patch+json\""),
+        "{patched}"
+    );
+    let told = |place: &str| client.notes.iter().any(|note| note.to_string().contains(place));
+    assert!(told("/paths/~1b/get/responses/200/content/application~1xml") && !told("/put/responses/200"));
+}
+
+#[test]
+fn a_union_of_enums_is_one_enum() {
+    let schemas = "Kind: {type: integer, format: int32, oneOf: [{title: FIRST, const: 0}, {title: SECOND_ONE, const: 1}]}\n\
+         Sort: {anyOf: [{const: asc, title: Ascending}, {const: desc}, {type: 'null'}]}\n\
+         T1: {type: string, enum: [x, y]}\n\
+         T2: {type: string, enum: [y, z]}\n\
+         Both: {oneOf: [{$ref: '#/components/schemas/T1'}, {$ref: '#/components/schemas/T2'}, {type: string}]}\n\
+         OneAndText: {anyOf: [{$ref: '#/components/schemas/T1'}, {type: string}]}\n\
+         Mixed: {oneOf: [{$ref: '#/components/schemas/T1'}, {$ref: '#/components/schemas/Kind'}]}\n\
+         Holder: {type: object, required: [sort, either], properties: {sort: {$ref: '#/components/schemas/Sort'}, \
+           either: {anyOf: [{enum: [a, null]}, {enum: [b]}]}}}";
+    let (listing, _) = listed("", schemas);
+    assert_eq!(block(&listing, "Kind"), "enum Kind (open)\nFirst = 0\nSecondOne = 1\nUnknown(..)");
+    assert!(block(&listing, "Sort").contains("Ascending = \"asc\"\nDesc = \"desc\"\n"));
+    assert!(block(&listing, "Both").contains("X = \"x\"\nY = \"y\"\nZ = \"z\"\n"));
+    assert_eq!(block(&listing, "OneAndText"), "type OneAndText = T1");
+    assert!(block(&listing, "Mixed").starts_with("union Mixed"), "texts and integers stay apart");
+    let holder = block(&listing, "Holder");
+    assert!(holder.contains("sort: Option<Sort>") && holder.contains("either: Option<HolderEither>"), "{holder}");
+}
+
+#[test]
+fn what_a_view_hides_is_kept_like_any_key_without_a_field() {
+    let body = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}";
+    let answer = "{content: {application/json: {schema: {$ref: '#/components/schemas/Got'}}}, description: ok}";
+    let paths = format!("/a: {{post: {{operationId: a, requestBody: {body}, responses: {{'200': {answer}}}}}}}");
+    let schemas = "Sent: {type: object, additionalProperties: false, properties: {id: {type: integer, readOnly: true}, n: {type: string}}}\n\
+         Got: {type: object, additionalProperties: {type: integer}, properties: {key: {type: string, writeOnly: true}, n: {type: string}}}\n\
+         Sums: {type: object, additionalProperties: {type: integer}, properties: {n: {type: string}}}";
+    let (listing, _) = listed(&paths, schemas);
+    assert_eq!(block(&listing, "Sent"), "struct Sent (Default)\nn: Option<String>\nextra: Extra");
+    assert_eq!(block(&listing, "Got"), "struct Got (Default)\nn: Option<String>\nextra: Extra");
+    assert!(block(&listing, "Sums").contains("extra: BTreeMap<String, i64>"));
+}
+
+#[test]
+fn null_in_a_branch_is_null_wherever_the_union_is_used() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let (a, b, c, d) = (reference("A"), reference("B"), reference("C"), reference("D"));
+    let schemas = format!(
+        "A: {{anyOf: [{{enum: [a]}}, {{type: [string, 'null']}}]}}\n\
+         B: {{anyOf: [{{type: [string, 'null'], format: uri}}, {{type: [string, 'null'], maxLength: 0}}]}}\n\
+         C: {{oneOf: [{a}, {{type: integer}}]}}\n\
+         D: {{oneOf: [{{type: string}}, {{type: array, items: {d}}}, {d}]}}\n\
+         Holder: {{type: object, required: [a, b, c, d], properties: {{a: {a}, b: {b}, c: {c}, d: {d}}}}}"
+    );
+    let (listing, _) = listed("", &schemas);
+    let holder = block(&listing, "Holder");
+    assert!(["a: Option<A>", "b: Option<B>", "c: Option<C>", "d: D"].iter().all(|it| holder.contains(it)), "{holder}");
+}
+
+#[test]
+fn no_schema_can_have_the_name_of_a_generic_parameter() {
+    let schemas = "D: {type: string, enum: [a]}\n\
+         E: {type: integer, enum: [1]}\n\
+         S: {oneOf: [{$ref: '#/components/schemas/D'}, {$ref: '#/components/schemas/B'}]}\n\
+         B: {type: object, properties: {a: {type: string, x-aliases: [b]}}}";
+    let code = code(&document("", schemas).generate().unwrap());
+    for parameter in ["B", "D", "E", "S", "T"] {
+        let named = code.split("modunion_support").next().unwrap().contains(&format!("<{parameter}:"));
+        assert!(!named && !code.contains(&format!("<'de,{parameter}:")), "{parameter} is a parameter: {code}");
+    }
+}
+
+#[test]
+fn what_branches_beside_properties_say_of_one_property_is_said_together() {
+    let schemas = "A: {type: object, required: [kind], properties: {q: {type: string}}, oneOf: [ \
+           {type: object, properties: {kind: {type: string, enum: [a]}}}, \
+           {type: object, properties: {kind: {type: [string, 'null'], enum: [b, null]}}}, {type: string}]}";
+    let (listing, notes) = listed("", schemas);
+    assert!(block(&listing, "A").contains("kind: Option<AKind>"), "{listing}");
+    assert!(notes.iter().any(|note| note.contains("(/components/schemas/A/oneOf/2)")), "{notes:?}");
+}
