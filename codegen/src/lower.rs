@@ -19,7 +19,7 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     let mut result = document.clone();
     refs::normalise(&mut result, notes);
-    lost_path_items(&mut result, notes);
+    lost_operations(&mut result, notes);
     let mut lowering = Lowering { notes };
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
     result.set("openapi", "3.0.3");
@@ -55,20 +55,28 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     }
 }
 
-/// What [`crate::select`] could not put in the place of a path item's `$ref`; nothing refers to shared ones any more.
-fn lost_path_items(document: &mut Node, notes: &mut Notes) {
-    for section in ["paths", "webhooks"] {
-        for (path, item) in document.get_mut(section).and_then(Node::as_object_mut).into_iter().flatten() {
-            let Some(target) = grammar::reference(item) else { continue };
-            let reason = format!("the path item refers to `{target}`, which is not in the document");
-            let at = Pointer::root().join(section).join(path);
-            notes.push(Stage::Lower, Kind::Loss, &at, item, reason);
-            item.take("$ref");
-        }
-    }
+/// What [`crate::select`] could not put in the place of a reference to a path item or an operation. Nothing refers to
+/// shared path items any more.
+fn lost_operations(document: &mut Node, notes: &mut Notes) {
     if let Some(components) = document.get_mut("components") {
         components.take("pathItems");
     }
+    Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, item, at| {
+        if kind != Object::PathItem {
+            return;
+        }
+        if let Some(reference) = item.take("$ref") {
+            let reason = format!("the path item was left out: {}", refs::nowhere(&reference));
+            notes.push(Stage::Lower, Kind::Loss, at, &reference, reason);
+        }
+        for method in METHODS {
+            if let Some(reference) = item.get(method).and_then(|operation| operation.get("$ref")) {
+                let reason = format!("the operation was left out: {}", refs::nowhere(reference));
+                notes.push(Stage::Lower, Kind::Skip, &at.join(method), reference, reason);
+                item.take(method);
+            }
+        }
+    });
 }
 
 struct Lowering<'a> {

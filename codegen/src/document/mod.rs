@@ -157,18 +157,22 @@ impl Node {
     /// # Errors
     /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Diagnostic::new(format!("cannot read {name}: {error}"))
-                .help("check the path, and that the file is text in UTF-8")
-        })?;
-        Self::parse(&name, &text)
+        Self::parse(&path.display().to_string(), &contents(path)?)
+    }
+
+    /// Reads a file of prose: one string.
+    fn text(path: &Path) -> Result<Self, Error> {
+        let source = Arc::new(Source { name: path.display().to_string(), text: contents(path)? });
+        Ok(Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) })
     }
 
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
     ///
+    /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
+    /// leads nowhere.
+    ///
     /// # Errors
-    /// As [`Node::read`], and every reference that leads to no file or to nothing in it.
+    /// As [`Node::read`], for this file and for every other that is there.
     pub fn bundle(path: &Path) -> Result<Bundle, Error> {
         bundle::bundle(path)
     }
@@ -181,6 +185,15 @@ impl Node {
     /// A node this program made in place of one that was read.
     pub(crate) fn at(value: impl Into<Value>, span: &Span) -> Self {
         Self { value: value.into(), span: span.clone() }
+    }
+
+    /// How many nodes the tree holds.
+    pub(crate) fn count(&self) -> usize {
+        1 + match &self.value {
+            Value::Object(map) => map.values().map(Node::count).sum::<usize>(),
+            Value::Array(items) => items.iter().map(Node::count).sum(),
+            _ => 0,
+        }
     }
 
     /// The members, if this is an object.
@@ -310,6 +323,14 @@ impl Node {
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }
+}
+
+fn contents(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Diagnostic::new(format!("cannot read {}: {error}", path.display()))
+            .help("check the path, and that the file is text in UTF-8")
+            .into()
+    })
 }
 
 impl Serialize for Node {

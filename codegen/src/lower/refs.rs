@@ -1,9 +1,10 @@
 //! References brought to one form: `#/components/<kind>/<name>`, so that every later stage can look a target up by name.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, Object};
+use crate::grammar::{self, Inlined, Object};
 use crate::note::{Kind, Notes, Stage};
 use crate::select::percent_decode;
 
@@ -13,11 +14,13 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
     let anchors = anchors(document);
     let snapshot = document.clone();
     let mut hoisted = Hoisted { names: HashMap::new(), added: Map::new(), snapshot: &snapshot };
+    let mut inlined = Inlined::default();
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
+        members(kind, node, at, &snapshot, &mut inlined, notes);
         if kind == Object::Schema {
             hoisted.rewrite(node, at, &anchors, notes);
         } else {
-            drop_dangling(node, at, kind, &snapshot, notes);
+            object(kind, node, at, &snapshot, &mut inlined, notes);
         }
     });
     // A hoisted schema may itself hold such references.
@@ -88,7 +91,7 @@ impl Hoisted<'_> {
         let pointer = anchors.get(&text).cloned().or_else(|| text.strip_prefix('#').map(percent_decode));
         let found = pointer.filter(|pointer| self.snapshot.pointer(pointer).is_some());
         let Some(pointer) = found else {
-            let reason = format!("`$ref: {text}` leads nowhere in this document; any value is taken");
+            let reason = format!("{}; any value is taken", nowhere(target));
             notes
                 .push(Stage::Lower, Kind::Loss, at, node, reason)
                 .advise("mend the reference, or put the target in with an overlay");
@@ -178,13 +181,82 @@ fn anchors(document: &Node) -> HashMap<String, String> {
     found
 }
 
-/// References to parameters, responses and the like that lead nowhere become empty objects of their kind.
-fn drop_dangling(node: &mut Node, at: &Pointer, kind: Object, snapshot: &Node, notes: &mut Notes) {
-    let Some(target) = grammar::reference(node) else { return };
-    let found = target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&percent_decode(pointer)));
-    if found.is_none() && kind != Object::PathItem {
-        let reason = format!("`$ref: {target}` leads nowhere in this document; the reference was left out");
-        notes.push(Stage::Lower, Kind::Loss, at, node, reason);
-        node.value = Map::new().into();
+/// Members that are written as one reference where OpenAPI has none: what they stand for is put in their place.
+fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
+    for key in kind.referred(node) {
+        let here = at.join(&key);
+        while let Some(text) = node.get(&key).and_then(grammar::reference) {
+            let found = local(text, snapshot).filter(|found| {
+                (kind.fits(&key, found) || grammar::reference(found).is_some()) && inlined.enter(&here, text, found)
+            });
+            let Some(member) = node.get(&key) else { break };
+            match found {
+                Some(found) => {
+                    let whole = grammar::in_place(member, found);
+                    if let Some(member) = node.get_mut(&key) {
+                        *member = whole;
+                    }
+                }
+                None => {
+                    let reason =
+                        format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
+                    notes.push(Stage::Lower, Kind::Loss, &here, member, reason);
+                    node.take(&key);
+                }
+            }
+        }
+    }
+}
+
+/// References to parameters, responses and the like: those to a component of their kind stay, what others lead to is put
+/// in their place, because lowering may take it from where it stands. Those that lead nowhere become empty objects.
+fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
+    // These may be there in their own right; what is left of them is noted with the operations.
+    if matches!(kind, Object::PathItem | Object::Operation) {
+        return;
+    }
+    while let Some(text) = grammar::reference(node) {
+        match local(text, snapshot) {
+            Some(_) if is_component(kind, text) => return,
+            Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
+                *node = grammar::in_place(node, found);
+            }
+            _ => {
+                let reason = node.get("$ref").map(nowhere).unwrap_or_default();
+                notes.push(Stage::Lower, Kind::Loss, at, node, format!("{reason}; the reference was left out"));
+                node.value = Map::new().into();
+            }
+        }
+    }
+}
+
+/// What a reference leads to within the document.
+fn local<'a>(reference: &str, document: &'a Node) -> Option<&'a Node> {
+    document.pointer(&percent_decode(reference.strip_prefix('#')?))
+}
+
+/// Whether a reference names a component of the kind it stands for.
+fn is_component(kind: Object, reference: &str) -> bool {
+    let tokens = reference.strip_prefix('#').and_then(|pointer| Pointer::split(&percent_decode(pointer)));
+    match tokens.unwrap_or_default().as_slice() {
+        [components, section, _] => components == "components" && kind.section() == Some(section.as_str()),
+        _ => false,
+    }
+}
+
+/// Says that a reference has no target, with the file it names if it names one.
+pub(super) fn nowhere(reference: &Node) -> String {
+    let text = reference.as_str().unwrap_or_default();
+    let path = text.split('#').next().unwrap_or_default();
+    if path.is_empty() || path.contains("://") {
+        return format!("`$ref: {text}` leads nowhere in this document");
+    }
+    let folder = reference.span.file().and_then(|file| Path::new(file).parent()).unwrap_or(Path::new(""));
+    let tried: PathBuf = folder.join(percent_decode(path)).components().collect();
+    match text.split_once('#') {
+        Some((_, place)) => {
+            format!("`$ref: {text}` leads nowhere: there is no `{place}` in a file {}", tried.display())
+        }
+        None => format!("`$ref: {text}` leads nowhere: there is no file {}", tried.display()),
     }
 }
