@@ -3,13 +3,16 @@
 //! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
 //! taken for the keyword.
 
-use crate::document::{MAX_NODES, Map, Node, Pointer, Value};
+use crate::document::{MAX_DEPTH, MAX_NODES, Map, Node, Pointer, Value};
 
 /// The kinds of object an OpenAPI 3.x document is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
     OpenApi,
     Info,
+    Contact,
+    License,
+    ExternalDocs,
     Server,
     ServerVariable,
     PathItem,
@@ -24,8 +27,13 @@ pub(crate) enum Object {
     Example,
     Components,
     SecurityScheme,
+    /// The flows of OAuth 2, of which each is a [`Object::Flow`].
+    Flows,
+    Flow,
     Tag,
     Schema,
+    Discriminator,
+    Xml,
     /// A callback: expressions to path items.
     Callback,
 }
@@ -47,6 +55,9 @@ impl Object {
         use Object::*;
         Some(match (self, key) {
             (OpenApi, "info") => One(Info),
+            (Info, "contact") => One(Contact),
+            (Info, "license") => One(License),
+            (OpenApi | Operation | Tag | Schema, "externalDocs") => One(ExternalDocs),
             (OpenApi | PathItem | Operation, "servers") => List(Server),
             (OpenApi, "paths" | "webhooks") => Map(PathItem),
             (OpenApi, "components") => One(Components),
@@ -64,6 +75,7 @@ impl Object {
             (MediaType, "encoding") => Map(Encoding),
             (Encoding | Response, "headers") => Map(Header),
             (Response, "links") => Map(Link),
+            (Link, "server") => One(Server),
             (Components, "schemas") => Map(Schema),
             (Components, "responses") => Map(Response),
             (Components, "parameters") => Map(Parameter),
@@ -74,6 +86,12 @@ impl Object {
             (Components, "links") => Map(Link),
             (Components, "callbacks") => Map(Callback),
             (Components, "pathItems") => Map(PathItem),
+            (SecurityScheme, "flows") => One(Flows),
+            (Flows, "implicit" | "password" | "clientCredentials" | "authorizationCode" | "deviceAuthorization") => {
+                One(Flow)
+            }
+            (Schema, "discriminator") => One(Discriminator),
+            (Schema, "xml") => One(Xml),
             (Schema, "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => Map(Schema),
             (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => List(Schema),
             (
@@ -115,7 +133,12 @@ impl Object {
     /// The members of a node that no Reference Object may stand for, but one does: several objects at once
     /// (`responses: {$ref: all.yaml}`), or prose.
     pub(crate) fn referred(self, node: &Node) -> Vec<String> {
-        let several = |key: &str| matches!(self.member(key), Some(Member::Map(_) | Member::List(_)));
+        // One schema where a list of them belongs is a list of one, and so is a reference.
+        let several = |key: &str| match self.member(key) {
+            Some(Member::Map(_)) => true,
+            Some(Member::List(kind)) => kind != Self::Schema,
+            _ => false,
+        };
         let prose = |key: &str| self != Self::Callback && matches!(key, "description" | "summary" | "title");
         let members = node.as_object().into_iter().flatten();
         let referred = members.filter(|(key, child)| reference(child).is_some() && (several(key) || prose(key)));
@@ -153,6 +176,7 @@ impl Object {
                 // A truth value there is the keyword's own, in every version.
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
+                (Member::List(Self::Schema), Value::Object(_)) => Self::Schema.walk_mut(child, &here, visit),
                 _ => {}
             }
         }
@@ -182,6 +206,7 @@ impl Object {
                 }
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => found.push((kind, child, here)),
+                (Member::List(Self::Schema), Value::Object(_)) => found.push((Self::Schema, child, here)),
                 _ => {}
             }
         }
@@ -225,7 +250,8 @@ impl Inlined {
     pub(crate) fn enter(&mut self, at: &Pointer, target: &str, found: &Node) -> bool {
         self.around.retain(|(place, _)| at.is_within(place));
         self.nodes += found.count();
-        if self.around.len() >= 8 || self.nodes > MAX_NODES || self.around.iter().any(|(_, open)| open == target) {
+        let deep = self.around.len() >= 8 || at.as_str().matches('/').count() > MAX_DEPTH;
+        if deep || self.nodes > MAX_NODES || self.around.iter().any(|(_, open)| open == target) {
             return false;
         }
         self.around.push((at.clone(), target.to_owned()));

@@ -105,3 +105,155 @@ paths:
         told(&notes, &["loss", "t.yaml:", file]);
     }
 }
+
+#[test]
+fn members_that_are_empty_or_of_another_kind_are_read_as_meant_or_left_out() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.1
+info: {title: t, version: '1', description: , termsOfService: , contact: , license: {name: MIT, url: }}
+servers:
+- description: no url
+- {url: 'https://{env}.x/{v}', variables: {env: {enum: [a, b]}, v: {default: 2}}}
+tags: [{name: a, description: }, {name: a}, 12, {description: nameless}]
+security:
+externalDocs: {description: x}
+paths:
+  /a:
+    summary:
+    parameters:
+    get:
+      tags:
+      summary:
+      operationId:
+      parameters:
+      deprecated: 'true'
+      security:
+      responses:
+        200: {description: , content: {application/json: {schema: {type: string, description: , title: 404, maxLength: '255', minLength: 0.0, format: , nullable: 'true', readOnly: 'false', default: }}}}
+    post:
+      operationId: 12
+      tags: [1, a]
+      externalDocs: {}
+      requestBody: {required: 'true', content: {application/json: {schema: , examples: [1, 2]}}}
+      responses: {'600': {description: x}, '000': {description: x}, ok: {description: x}}
+components:
+  schemas:
+    A: {type: array, items: {type: string}, minItems: '1', uniqueItems: 'false', maxItems: -1}
+    B: {type: object, additionalProperties: 'false', minProperties: 1.5, required: , externalDocs: {}, xml: }
+    C: {type: number, multipleOf: 0}
+    D: {type: object, not: , discriminator: kind, properties: {kind: {type: string, required: true, enum: }}}
+    E: {allOf: {$ref: '#/components/schemas/A'}}
+    F: {oneOf: [{type: string}, {type: object}], discriminator: {mapping: {a: b}}}
+",
+    );
+    let get = &json["paths"]["/a"]["get"];
+    assert_eq!(get["deprecated"], true);
+    let text = &get["responses"]["200"]["content"]["application/json"]["schema"];
+    let expected = json!({
+        "type": "string", "title": "404", "maxLength": 255, "minLength": 0, "nullable": true, "readOnly": false, "default": null,
+    });
+    assert_eq!(*text, expected);
+    let post = &json["paths"]["/a"]["post"];
+    assert_eq!((&post["operationId"], &post["tags"]), (&json!("12"), &json!(["1", "a"])));
+    assert_eq!(post["requestBody"]["required"], true);
+    assert_eq!(post["responses"], json!({"default": {"description": ""}}));
+    told(&notes, &["loss", "`600`"]);
+    assert_eq!(json["tags"], json!([{"name": "a"}]));
+    assert_eq!(json["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(json["servers"][0]["variables"]["v"]["default"], "2");
+    let schemas = &json["components"]["schemas"];
+    assert_eq!(
+        schemas["A"],
+        json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": false})
+    );
+    assert_eq!(schemas["B"], json!({"type": "object", "additionalProperties": false}));
+    assert_eq!(schemas["C"], json!({"type": "number"}));
+    assert_eq!(schemas["D"]["discriminator"], json!({"propertyName": "kind"}));
+    assert!(schemas["D"].get("not").is_none(), "an empty `not` forbids nothing");
+    assert_eq!(schemas["E"], json!({"allOf": [{"$ref": "#/components/schemas/A"}]}));
+    assert!(schemas["F"].get("discriminator").is_none());
+    told(&notes, &["t.yaml:19:", "/paths/~1a/get/deprecated", "`true` or `false`"]);
+    told(&notes, &["/components/schemas/A/maxItems", "left out"]);
+}
+
+#[test]
+fn parameters_and_headers_say_their_value_in_one_way() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.1
+info: {title: t, version: '1'}
+paths:
+  /a/{p}:
+    post:
+      parameters:
+      - {name: p, in: path, style: form, required: true, schema: {type: string}}
+      - {name: a, in: query, schema: {type: string}, example: x, examples: {x: {value: y}}}
+      - {name: b, in: query, type: integer, format: int64, description: as in Swagger 2}
+      - {name: c, in: query, required: 'true', schema: {type: array}}
+      - {name: c, in: query, schema: {type: string}}
+      - {name: d, in: query, style: csv, explode: 'false', schema: {}}
+      - {name: e, in: header, style: form, schema: {}}
+      - {name: f, in: formData, schema: {}}
+      - {name: g, in: query, content: {application/json: {schema: {}}, text/plain: {schema: {}}}}
+      - {name: h, in: query, style: form, explode: true, content: {application/json: {schema: {type: object}}}, example: {a: 1}}
+      - {name: i, in: query, content: }
+      requestBody: {content: {application/json: {schema: {type: string}, example: x, examples: {e: {value: x}}}}}
+      responses:
+        '200':
+          description: x
+          headers:
+            X-Rate: {description: rate}
+            X-Count: {type: integer, description: as in Swagger 2}
+            X-Both: {schema: {type: string}, example: a, examples: {z: {value: b}}}
+          content:
+components:
+  parameters: {Nameless: {in: query}}
+",
+    );
+    let post = &json["paths"]["/a/{p}"]["post"];
+    let parameters: Vec<&str> =
+        post["parameters"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(parameters, ["p", "a", "b", "c", "d", "e", "g", "h", "i"]);
+    assert_eq!(post["parameters"][2]["schema"], json!({"type": "integer", "format": "int64"}));
+    told(&notes, &["mend", "t.yaml:10:", "Swagger 2"]);
+    told(&notes, &["mend", "t.yaml:12:", "already there"]);
+    told(&notes, &["loss", "t.yaml:15:", "no parameter"]);
+    assert_eq!(post["parameters"][6]["content"], json!({"application/json": {"schema": {}}}));
+    let headers = &post["responses"]["200"]["headers"];
+    assert_eq!(headers["X-Count"]["schema"], json!({"type": "integer"}));
+    assert_eq!(headers["X-Rate"]["schema"], json!({}));
+    let body = &post["requestBody"]["content"]["application/json"];
+    assert_eq!(*body, json!({"schema": {"type": "string"}, "examples": {"e": {"value": "x"}}}));
+}
+
+#[test]
+fn security_schemes_keep_what_3_0_knows_of_them() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+security: [{oauth: , basic: []}]
+components:
+  securitySchemes:
+    oauth: {type: oauth2, flows: {clientCredentials: {tokenUrl: x}, deviceAuthorization: {tokenUrl: x, scopes: {}}, implicit: {scopes: {a: }}}}
+    bearer: {type: http, scheme: bearer, in: header, name: Authorization, bearerFormat: JWT}
+    basic: {type: http, scheme: basic, bearerFormat: JWT}
+    key: {type: apiKey, in: header}
+    tls: {type: mutualTLS}
+    empty:
+",
+    );
+    let schemes = json!({
+        "oauth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "x", "scopes": {}}}},
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "basic": {"type": "http", "scheme": "basic"},
+    });
+    assert_eq!(json["components"]["securitySchemes"], schemes);
+    assert_eq!(json["security"], json!([{"oauth": [], "basic": []}]));
+    for name in ["key", "tls", "empty", "oauth/flows/implicit"] {
+        told(&notes, &["loss", &format!("/components/securitySchemes/{name}")]);
+    }
+    told(&notes, &["deviceAuthorization"]);
+}
