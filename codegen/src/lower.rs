@@ -278,19 +278,43 @@ impl Lowering<'_> {
             let relative: Vec<String> =
                 paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
             for path in relative {
-                if let Some(item) = paths.get(&path).cloned() {
-                    self.notes.push(
-                        Stage::Lower,
-                        Kind::Mend,
-                        &at.join("paths").join(&path),
-                        &item,
-                        "a path begins with `/`; one was put in front",
-                    );
+                let (here, rooted) = (at.join("paths").join(&path), format!("/{path}"));
+                let Some(item) = paths.get(&path).cloned() else { continue };
+                let reason = "a path begins with `/`; one was put in front";
+                self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+                if let Some(there) = paths.get_mut(&rooted) {
+                    self.join_items(item, there, &here);
+                    paths.shift_remove(&path);
+                } else {
                     let renamed = std::mem::take(paths).into_iter();
                     *paths = renamed
-                        .map(|(key, value)| if key == path { (format!("/{key}"), value) } else { (key, value) })
+                        .map(|(key, value)| if key == path { (rooted.clone(), value) } else { (key, value) })
                         .collect();
                 }
+            }
+        }
+    }
+
+    /// Puts the operations of one path item beside those of another, where there is room.
+    fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer) {
+        let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
+        let Value::Object(members) = item.value else { return };
+        for (method, mut operation) in members.into_iter().filter(|(key, _)| METHODS.contains(&key.as_str())) {
+            if there.get(&method).is_some() {
+                let reason = "the operation was left out: the path with `/` in front has one of this method too";
+                self.note(Kind::Skip, &at.join(&method), &operation, reason);
+                continue;
+            }
+            if !shared.is_empty() {
+                let own = operation.get("parameters").and_then(Node::as_array).unwrap_or_default();
+                let parameters: Vec<Node> = own.iter().chain(&shared).cloned().collect();
+                operation.set("parameters", parameters);
+            }
+            if there.as_object().is_none() {
+                there.value = Map::new().into();
+            }
+            if let Some(map) = there.as_object_mut() {
+                map.insert(method, operation);
             }
         }
     }

@@ -257,3 +257,31 @@ components:
     }
     told(&notes, &["deviceAuthorization"]);
 }
+
+#[test]
+fn a_path_without_its_slash_loses_no_operation() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  '': {get: {operationId: root, responses: {'200': {description: x}}}}
+  /: {post: {operationId: create, responses: {'200': {description: x}}}}
+  foo:
+    parameters: [{name: q, in: query, schema: {type: string}}]
+    get: {operationId: relative, responses: {'200': {description: x}}}
+    put: {operationId: put, responses: {'200': {description: x}}}
+  /foo: {get: {operationId: absolute, responses: {'200': {description: x}}}}
+  bar: {get: {operationId: bar, responses: {'200': {description: x}}}}
+",
+    );
+    let paths = json["paths"].as_object().unwrap();
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/", "/foo", "/bar"]);
+    assert_eq!(
+        (&paths["/"]["get"]["operationId"], &paths["/"]["post"]["operationId"]),
+        (&json!("root"), &json!("create"))
+    );
+    assert_eq!(paths["/foo"]["get"]["operationId"], "absolute");
+    assert_eq!(paths["/foo"]["put"]["parameters"][0]["name"], "q");
+    told(&notes, &["skip", "t.yaml:9:", "/paths/foo/get"]);
+}
