@@ -285,3 +285,73 @@ paths:
     assert_eq!(paths["/foo"]["put"]["parameters"][0]["name"], "q");
     told(&notes, &["skip", "t.yaml:9:", "/paths/foo/get"]);
 }
+
+#[test]
+fn what_a_reference_finds_where_lowering_removes_it_is_put_in_place() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+webhooks: {hook: {post: {requestBody: {content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}}}}}
+paths:
+  /a:
+    post:
+      operationId: a
+      parameters: [{$ref: '#/components/pathItems/P/parameters/0'}, {$ref: '#/x-params/Q'}, {$ref: '#/components/parameters/R'}]
+      requestBody: {$ref: '#/webhooks/hook/post/requestBody'}
+      responses: {'200': {$ref: '#/responses/Answer'}, '404': {$ref: '#/responses/Round'}}
+x-params: {Q: {name: q, in: query, schema: {type: string}}}
+responses: {Answer: {$ref: '#/responses/Same'}, Same: {description: same}, Round: {$ref: '#/responses/Round'}}
+components:
+  pathItems: {P: {parameters: [{name: pp, in: query, schema: {type: string}}]}}
+  parameters: {R: {name: r, in: query, schema: {type: string}}}
+",
+    );
+    let post = &json["paths"]["/a"]["post"];
+    assert_eq!((&post["parameters"][0]["name"], &post["parameters"][1]["name"]), (&json!("pp"), &json!("q")));
+    assert_eq!(post["parameters"][2], json!({"$ref": "#/components/parameters/R"}));
+    let body = &post["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["properties"]["a"]["type"], "string");
+    assert_eq!(post["responses"]["200"], json!({"description": "same"}));
+    told(&notes, &["loss", "#/responses/Round"]);
+}
+
+#[test]
+fn schemas_that_were_pasted_in_whole_keep_their_own_definitions() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      responses: {'200': {description: x, content: {application/json: {schema: {$defs: {Y: {type: integer}}, type: array, items: {$ref: '#/$defs/Y'}}}}}}
+components:
+  schemas:
+    Pasted: {type: object, $defs: {X: {type: object, properties: {again: {$ref: '#/$defs/X'}, z: {$ref: '#/$defs/Z'}}}, Z: {type: string}}, properties: {a: {$ref: '#/$defs/X'}}}
+    Named: {$id: 'https://x.y/named.json', type: object, $defs: {X: {enum: [a]}}, properties: {a: {$ref: '#/$defs/X'}, self: {$ref: '#'}}}
+    Reader: {type: object, properties: {a: {$ref: 'https://x.y/named.json#/$defs/X'}, b: {$ref: '#/components/schemas/Pasted/properties/a'}}}
+    Recursive: {type: object, properties: {next: {$ref: '#'}}}
+    Lost: {$ref: '#/$defs/Nothing'}
+",
+    );
+    let schemas = &json["components"]["schemas"];
+    let target = |pointer: &str| schemas.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    assert_eq!(target("/Pasted/properties/a/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Pasted.X/properties/again/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Pasted.X/properties/z/$ref"), "#/components/schemas/Pasted.Z");
+    assert_eq!(schemas["Pasted.Z"], json!({"type": "string"}));
+    assert_eq!(target("/Named/properties/a/$ref"), "#/components/schemas/Named.X");
+    assert_eq!(target("/Named/properties/self/$ref"), "#/components/schemas/Named");
+    assert_eq!(target("/Reader/properties/a/$ref"), "#/components/schemas/Named.X");
+    assert_eq!(target("/Reader/properties/b/$ref"), "#/components/schemas/Pasted.a");
+    assert_eq!(target("/Pasted.a/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Recursive/properties/next/$ref"), "#/components/schemas/Recursive");
+    let inline = &json["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(
+        schemas.pointer(inline["items"]["$ref"].as_str().unwrap().trim_start_matches("#/components/schemas")),
+        Some(&json!({"type": "integer"}))
+    );
+    told(&notes, &["loss", "/components/schemas/Lost"]);
+    assert_eq!(notes.iter().filter(|note| note.starts_with("loss")).count(), 1, "{notes:#?}");
+}
