@@ -19,6 +19,10 @@ use crate::note::{Kind, Notes, Stage};
 /// A document that is not OpenAPI 3.0 or 3.1.
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
+    document.repeats(&mut |node, key, first, at| {
+        let reason = format!("`{key}` stands twice in one object; the last counts, and not the one at {first}");
+        notes.push(Stage::Lower, Kind::Mend, at, node, reason);
+    });
     let mut result = document.clone();
     refs::normalise(&mut result, notes);
     lost_operations(&mut result, notes);

@@ -355,3 +355,12 @@ components:
     told(&notes, &["loss", "/components/schemas/Lost"]);
     assert_eq!(notes.iter().filter(|note| note.starts_with("loss")).count(), 1, "{notes:#?}");
 }
+
+#[test]
+fn a_key_that_json_has_twice_is_told_with_both_places() {
+    let text = "{\"openapi\": \"3.0.3\", \"info\": {\"title\": \"t\", \"version\": \"1\"},\n\"paths\": {},\n\"paths\": {\"/a\": {\"get\": {\"responses\": {\"200\": {\"description\": \"x\"}}}}}}";
+    let (document, notes) = Generator::new(Node::parse("t.json", text).unwrap()).lowered().unwrap();
+    assert!(document.pointer("/paths/~1a/get").is_some());
+    let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    told(&notes, &["mend", "`paths`", "t.json:2:10", "t.json:3:10"]);
+}
