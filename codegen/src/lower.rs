@@ -279,20 +279,35 @@ impl Lowering<'_> {
             node.set("info", Map::new());
         }
         if let Some(paths) = node.get_mut("paths").and_then(Node::as_object_mut) {
-            let relative: Vec<String> =
-                paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
-            for path in relative {
-                let (here, rooted) = (at.join("paths").join(&path), format!("/{path}"));
-                let Some(item) = paths.get(&path).cloned() else { continue };
-                let reason = "a path begins with `/`; one was put in front";
-                self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
-                if let Some(there) = paths.get_mut(&rooted) {
-                    self.join_items(item, there, &here);
+            let keys: Vec<String> = paths.keys().filter(|path| !path.starts_with("x-")).cloned().collect();
+            for path in keys {
+                let Some(item) = paths.get(&path) else { continue };
+                let (plain, changed) = plain_template(&path, item);
+                let plain = if plain.starts_with('/') { plain } else { format!("/{plain}") };
+                if plain == path {
+                    continue;
+                }
+                let (here, item) = (at.join("paths").join(&path), item.clone());
+                if !path.starts_with('/') {
+                    let reason = "a path begins with `/`; one was put in front";
+                    self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+                }
+                for expression in changed {
+                    let reason = if expression.starts_with(['?', '&']) {
+                        "what the operation itself declares of it in the query is sent"
+                    } else {
+                        "it was read as a plain name, and a `/` in its value is sent encoded"
+                    };
+                    let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
+                    self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
+                }
+                if let Some(there) = paths.get_mut(&plain) {
+                    self.join_items(item, there, &here, &plain);
                     paths.shift_remove(&path);
                 } else {
                     let renamed = std::mem::take(paths).into_iter();
                     *paths = renamed
-                        .map(|(key, value)| if key == path { (rooted.clone(), value) } else { (key, value) })
+                        .map(|(key, value)| if key == path { (plain.clone(), value) } else { (key, value) })
                         .collect();
                 }
             }
@@ -300,12 +315,12 @@ impl Lowering<'_> {
     }
 
     /// Puts the operations of one path item beside those of another, where there is room.
-    fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer) {
+    fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
         let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
         let Value::Object(members) = item.value else { return };
         for (method, mut operation) in members.into_iter().filter(|(key, _)| METHODS.contains(&key.as_str())) {
             if there.get(&method).is_some() {
-                let reason = "the operation was left out: the path with `/` in front has one of this method too";
+                let reason = format!("the operation was left out: `{path}` has one of this method too");
                 self.note(Kind::Skip, &at.join(&method), &operation, reason);
                 continue;
             }
@@ -1026,6 +1041,34 @@ fn may_be_reference(kind: Object) -> bool {
             | Object::Callback
             | Object::SecurityScheme
     )
+}
+
+/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP (`{path=**}`) as
+/// plain names, and which were changed. What the operations declare by just this name stays.
+fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
+    let owners = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
+    let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();
+    let declared: Vec<&str> = parameters.filter_map(|parameter| parameter.str("name")).collect();
+    let (mut plain, mut changed, mut rest) = (String::new(), Vec::new(), path);
+    while let Some((before, tail)) = rest.split_once('{')
+        && let Some((expression, after)) = tail.split_once('}')
+    {
+        plain.push_str(before);
+        let name = expression.trim_start_matches(['+', '#']);
+        let name = name.split_once('=').map_or(name, |(name, _)| name).trim_end_matches('*');
+        let in_query = expression.starts_with(['?', '&']);
+        if name.is_empty() || declared.contains(&expression) || (name == expression && !in_query) {
+            plain.push_str(&format!("{{{expression}}}"));
+        } else {
+            changed.push(expression.to_owned());
+            if !in_query {
+                plain.push_str(&format!("{{{name}}}"));
+            }
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, changed)
 }
 
 fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {

@@ -364,3 +364,34 @@ fn a_key_that_json_has_twice_is_told_with_both_places() {
     let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
     told(&notes, &["mend", "`paths`", "t.json:2:10", "t.json:3:10"]);
 }
+
+#[test]
+fn templates_of_other_kinds_meet_the_parameters_that_are_declared() {
+    let text = "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  '/a/{+path}': {get: {operationId: a, parameters: [{name: path, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/b/{path*}': {get: {operationId: b, parameters: [{name: path, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/c/{name=projects/*}:go': {get: {operationId: c, parameters: [{name: name, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/d{?q,r}': {get: {operationId: d, parameters: [{name: q, in: query, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  /d: {post: {operationId: e, responses: {'200': {description: x}}}}
+  '/f/{own*}': {get: {operationId: f, parameters: [{name: 'own*', in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/g/{a}-{b}/{{c}}': {x-none: true}
+";
+    let (json, notes) = lowered(text);
+    let paths = json["paths"].as_object().unwrap();
+    assert_eq!(
+        paths.keys().collect::<Vec<_>>(),
+        ["/a/{path}", "/b/{path}", "/c/{name}:go", "/d", "/f/{own*}", "/g/{a}-{b}/{{c}}"]
+    );
+    assert!(paths["/d"].get("get").is_some() && paths["/d"].get("post").is_some());
+    for expression in ["{+path}", "{path*}", "{name=projects/*}", "{?q,r}"] {
+        told(&notes, &["loss", expression]);
+    }
+    assert_eq!(notes.len(), 4, "{notes:#?}");
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    assert_eq!(client.operations, 6);
+    let made_up = client.notes.iter().find(|note| note.reason.contains("no parameter declares"));
+    assert!(made_up.is_none(), "{made_up:?}");
+}
