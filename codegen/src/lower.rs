@@ -385,8 +385,9 @@ impl Lowering<'_> {
         let old = std::mem::take(responses);
         for (status, response) in old {
             let upper = status.to_ascii_uppercase();
-            let range = upper.len() == 3 && upper.ends_with("XX") && matches!(upper.as_bytes()[0], b'1'..=b'5');
-            let code = matches!(upper.as_bytes(), [b'1'..=b'5', rest @ ..] if rest.len() == 2 && rest.iter().all(u8::is_ascii_digit));
+            let first = matches!(upper.as_bytes().first(), Some(b'1'..=b'5'));
+            let range = first && upper.len() == 3 && upper.ends_with("XX");
+            let code = first && upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit());
             if status == "default" || status.starts_with("x-") || code {
                 responses.insert(status, response);
             } else if range {

@@ -222,8 +222,7 @@ impl Bundler {
     }
 
     /// What stands at a place of another file, or at the place that one refers to, and so on.
-    fn chain(&mut self, file: PathBuf, fragment: String, at: &Span) -> Option<Found> {
-        let (mut file, mut fragment) = (file, fragment);
+    fn chain(&mut self, mut file: PathBuf, mut fragment: String, at: &Span) -> Option<Found> {
         // A chain longer than this is a circle.
         for _ in 0..16 {
             let node = self.find(&file, &fragment, at, 0)?;
