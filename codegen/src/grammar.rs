@@ -113,7 +113,7 @@ impl Object {
         })
     }
 
-    /// The section of `components` that holds objects of this kind; `None` for one that is always written where it is used.
+    /// The section of `components` that holds objects of this kind; `None` for one that is written where it is used.
     pub(crate) fn section(self) -> Option<&'static str> {
         Some(match self {
             Self::Schema => "schemas",

@@ -162,8 +162,8 @@ impl Lowering<'_> {
         self.unknown(kind, node, at);
     }
 
-    /// Values that are not what belongs in a member: one that is empty is not written, one that says the same in another
-    /// way is read as it was meant, and what is left is left out.
+    /// Values that are not what belongs in a member: one that is empty is not written, one that says the same in
+    /// another way is read as it was meant, and any other is left out.
     fn values_of_members(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = members::of(kind, node, at) else { return };
         let Some(map) = node.as_object_mut() else { return };
@@ -1044,8 +1044,8 @@ fn may_be_reference(kind: Object) -> bool {
     )
 }
 
-/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP (`{path=**}`) as
-/// plain names, and which were changed. What the operations declare by just this name stays.
+/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP
+/// (`{path=**}`) as plain names, and which were changed. What the operations declare by just this name stays.
 fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
     let owners = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
     let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();

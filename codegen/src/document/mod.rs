@@ -215,8 +215,8 @@ impl Node {
         Self { value: value.into(), span: span.clone() }
     }
 
-    /// Calls `visit` with each node whose key stood in the same object before: the node, the key, where the value before
-    /// it stands, and the node's own place in the tree.
+    /// Calls `visit` with each node whose key stood in the same object before: the node, the key, where the value
+    /// before it stands, and the node's own place in the tree.
     pub(crate) fn repeats(&self, visit: &mut impl FnMut(&Node, &str, &Span, &Pointer)) {
         fn walk<'a>(
             node: &'a Node,

@@ -270,8 +270,8 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
     }
 }
 
-/// References to parameters, responses and the like: those to a component of their kind stay, what others lead to is put
-/// in their place, because lowering may take it from where it stands. Those that lead nowhere become empty objects.
+/// References to parameters, responses and the like: those to a component of their kind stay, what others lead to is
+/// put in their place, because lowering may take it from where it stands. Those that lead nowhere become empty objects.
 fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
     // These may be there in their own right; what is left of them is noted with the operations.
     if matches!(kind, Object::PathItem | Object::Operation) {
