@@ -309,7 +309,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
     })
 }
 
-/// Why an object cannot stand in a 3.0.3 document, if it lacks what it may not be without.
+/// What an object lacks that 3.0.3 does not let it be without; what cannot be read as what belongs there is lacking.
 pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
     let has = |key: &str, is: Is| node.get(key).is_some_and(|it| !matches!(is.read(&it.value), Reading::Nothing));
     let lacking = |needed: &[(&'static str, Is)]| needed.iter().find(|(key, is)| !has(key, *is)).map(|(key, _)| *key);
