@@ -3,13 +3,16 @@
 //! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
 //! taken for the keyword.
 
-use crate::document::{Map, Node, Pointer, Value};
+use crate::document::{MAX_DEPTH, MAX_NODES, Map, Node, Pointer, Value};
 
 /// The kinds of object an OpenAPI 3.x document is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
     OpenApi,
     Info,
+    Contact,
+    License,
+    ExternalDocs,
     Server,
     ServerVariable,
     PathItem,
@@ -24,8 +27,13 @@ pub(crate) enum Object {
     Example,
     Components,
     SecurityScheme,
+    /// The flows of OAuth 2, of which each is a [`Object::Flow`].
+    Flows,
+    Flow,
     Tag,
     Schema,
+    Discriminator,
+    Xml,
     /// A callback: expressions to path items.
     Callback,
 }
@@ -47,6 +55,9 @@ impl Object {
         use Object::*;
         Some(match (self, key) {
             (OpenApi, "info") => One(Info),
+            (Info, "contact") => One(Contact),
+            (Info, "license") => One(License),
+            (OpenApi | Operation | Tag | Schema, "externalDocs") => One(ExternalDocs),
             (OpenApi | PathItem | Operation, "servers") => List(Server),
             (OpenApi, "paths" | "webhooks") => Map(PathItem),
             (OpenApi, "components") => One(Components),
@@ -57,13 +68,14 @@ impl Object {
             (Operation, "requestBody") => One(RequestBody),
             (Operation, "responses") => Map(Response),
             (Operation, "callbacks") => Map(Callback),
-            (Callback, key) if !key.starts_with("x-") => One(PathItem),
+            (Callback, key) if !key.starts_with("x-") && key != "$ref" => One(PathItem),
             (Parameter | Header | MediaType, "schema") => One(Schema),
             (Parameter | Header | RequestBody | Response, "content") => Map(MediaType),
             (Parameter | Header | MediaType, "examples") => Map(Example),
             (MediaType, "encoding") => Map(Encoding),
             (Encoding | Response, "headers") => Map(Header),
             (Response, "links") => Map(Link),
+            (Link, "server") => One(Server),
             (Components, "schemas") => Map(Schema),
             (Components, "responses") => Map(Response),
             (Components, "parameters") => Map(Parameter),
@@ -74,6 +86,12 @@ impl Object {
             (Components, "links") => Map(Link),
             (Components, "callbacks") => Map(Callback),
             (Components, "pathItems") => Map(PathItem),
+            (SecurityScheme, "flows") => One(Flows),
+            (Flows, "implicit" | "password" | "clientCredentials" | "authorizationCode" | "deviceAuthorization") => {
+                One(Flow)
+            }
+            (Schema, "discriminator") => One(Discriminator),
+            (Schema, "xml") => One(Xml),
             (Schema, "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => Map(Schema),
             (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => List(Schema),
             (
@@ -95,6 +113,47 @@ impl Object {
         })
     }
 
+    /// The section of `components` that holds objects of this kind; `None` for one that is written where it is used.
+    pub(crate) fn section(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Schema => "schemas",
+            Self::Parameter => "parameters",
+            Self::Response => "responses",
+            Self::RequestBody => "requestBodies",
+            Self::Header => "headers",
+            Self::Example => "examples",
+            Self::Link => "links",
+            Self::SecurityScheme => "securitySchemes",
+            Self::Callback => "callbacks",
+            Self::PathItem => "pathItems",
+            _ => return None,
+        })
+    }
+
+    /// The members of a node that no Reference Object may stand for, but one does: several objects at once
+    /// (`responses: {$ref: all.yaml}`), or prose.
+    pub(crate) fn referred(self, node: &Node) -> Vec<String> {
+        // One schema where a list of them belongs is a list of one, and so is a reference.
+        let several = |key: &str| match self.member(key) {
+            Some(Member::Map(_)) => true,
+            Some(Member::List(kind)) => kind != Self::Schema,
+            _ => false,
+        };
+        let prose = |key: &str| self != Self::Callback && matches!(key, "description" | "summary" | "title");
+        let members = node.as_object().into_iter().flatten();
+        let referred = members.filter(|(key, child)| reference(child).is_some() && (several(key) || prose(key)));
+        referred.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Whether a target can stand where one of [`Object::referred`] stands.
+    pub(crate) fn fits(self, key: &str, target: &Node) -> bool {
+        match self.member(key) {
+            Some(Member::Map(_)) => target.as_object().is_some(),
+            Some(Member::List(_)) => target.as_array().is_some(),
+            _ => target.as_str().is_some(),
+        }
+    }
+
     /// Calls `visit` with each object below a node of this kind, the node included, outermost first. What `visit` puts
     /// into a node is walked as well.
     pub(crate) fn walk_mut(self, node: &mut Node, at: &Pointer, visit: &mut impl FnMut(Object, &mut Node, &Pointer)) {
@@ -110,13 +169,14 @@ impl Object {
                     }
                 }
                 (Member::Map(kind), Value::Object(children)) => {
-                    for (name, grandchild) in children.iter_mut().filter(|(name, _)| is_entry(kind, name)) {
+                    for (name, grandchild) in children.iter_mut().filter(|(name, child)| is_entry(kind, name, child)) {
                         kind.walk_mut(grandchild, &here.join(name), visit);
                     }
                 }
                 // A truth value there is the keyword's own, in every version.
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
+                (Member::List(Self::Schema), Value::Object(_)) => Self::Schema.walk_mut(child, &here, visit),
                 _ => {}
             }
         }
@@ -141,11 +201,12 @@ impl Object {
                     found.extend(items.iter().enumerate().map(|(index, item)| (kind, item, here.join(index))));
                 }
                 (Member::Map(kind), Value::Object(children)) => {
-                    let entries = children.iter().filter(|(name, _)| is_entry(kind, name));
+                    let entries = children.iter().filter(|(name, child)| is_entry(kind, name, child));
                     found.extend(entries.map(|(name, grandchild)| (kind, grandchild, here.join(name))));
                 }
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => found.push((kind, child, here)),
+                (Member::List(Self::Schema), Value::Object(_)) => found.push((Self::Schema, child, here)),
                 _ => {}
             }
         }
@@ -153,14 +214,49 @@ impl Object {
     }
 }
 
-/// Whether a member of a map of objects is one of them: `paths` and `responses` may also hold extensions.
-fn is_entry(kind: Object, name: &str) -> bool {
-    !(matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-"))
+/// Whether a member of a map of objects is one of them: `paths` and `responses` may also hold extensions, and a text
+/// under `$ref` is a reference in place of the map. A property may be called `$ref`, but no text is a schema.
+fn is_entry(kind: Object, name: &str, child: &Node) -> bool {
+    let extension = matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-");
+    !extension && !(name == "$ref" && child.as_str().is_some())
 }
 
 /// The `$ref` of a node that stands where an object or a reference may stand.
 pub(crate) fn reference(node: &Node) -> Option<&str> {
     node.str("$ref")
+}
+
+/// What a reference stands for, in its place: what is written beside the reference is added, and wins.
+pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
+    let mut value = target.value.clone();
+    if let Value::Object(map) = &mut value {
+        let beside = reference.as_object().into_iter().flatten().filter(|(key, _)| *key != "$ref");
+        map.extend(beside.map(|(key, node)| (key.clone(), node.clone())));
+    }
+    Node::at(value, &reference.span)
+}
+
+/// What has been put in the place of references while a tree is walked: keeps a target from being put into itself.
+#[derive(Default)]
+pub(crate) struct Inlined {
+    /// The targets around the place the walk is at, with where each was put.
+    around: Vec<(Pointer, String)>,
+    nodes: usize,
+}
+
+impl Inlined {
+    /// Whether a target may be put in at a place: not inside itself, not deeper than any real document goes, and not
+    /// where the document would grow past what may be read.
+    pub(crate) fn enter(&mut self, at: &Pointer, target: &str, found: &Node) -> bool {
+        self.around.retain(|(place, _)| at.is_within(place));
+        self.nodes += found.count();
+        let deep = self.around.len() >= 8 || at.as_str().matches('/').count() > MAX_DEPTH;
+        if deep || self.nodes > MAX_NODES || self.around.iter().any(|(_, open)| open == target) {
+            return false;
+        }
+        self.around.push((at.clone(), target.to_owned()));
+        true
+    }
 }
 
 /// The operations of a document in order: path, method, operation, and the path item they stand in.

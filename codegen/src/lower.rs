@@ -4,8 +4,10 @@
 //! `nullable` inside 3.1 and `type: 'null'` inside 3.0 are both understood. Constraints that only narrow what is valid
 //! (`if`, `contains`, ...) go, with a note; nothing that changes which data a value may hold is dropped silently.
 
+mod members;
 mod refs;
 
+use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, METHODS, Object};
@@ -17,9 +19,13 @@ use crate::note::{Kind, Notes, Stage};
 /// A document that is not OpenAPI 3.0 or 3.1.
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
+    document.repeats(&mut |node, key, first, at| {
+        let reason = format!("`{key}` stands twice in one object; the last counts, and not the one at {first}");
+        notes.push(Stage::Lower, Kind::Mend, at, node, reason);
+    });
     let mut result = document.clone();
     refs::normalise(&mut result, notes);
-    lost_path_items(&mut result, notes);
+    lost_operations(&mut result, notes);
     let mut lowering = Lowering { notes };
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
     result.set("openapi", "3.0.3");
@@ -55,20 +61,28 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     }
 }
 
-/// What [`crate::select`] could not put in the place of a path item's `$ref`; nothing refers to shared ones any more.
-fn lost_path_items(document: &mut Node, notes: &mut Notes) {
-    for section in ["paths", "webhooks"] {
-        for (path, item) in document.get_mut(section).and_then(Node::as_object_mut).into_iter().flatten() {
-            let Some(target) = grammar::reference(item) else { continue };
-            let reason = format!("the path item refers to `{target}`, which is not in the document");
-            let at = Pointer::root().join(section).join(path);
-            notes.push(Stage::Lower, Kind::Loss, &at, item, reason);
-            item.take("$ref");
-        }
-    }
+/// What [`crate::select`] could not put in the place of a reference to a path item or an operation. Nothing refers to
+/// shared path items any more.
+fn lost_operations(document: &mut Node, notes: &mut Notes) {
     if let Some(components) = document.get_mut("components") {
         components.take("pathItems");
     }
+    Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, item, at| {
+        if kind != Object::PathItem {
+            return;
+        }
+        if let Some(reference) = item.take("$ref") {
+            let reason = format!("the path item was left out: {}", refs::nowhere(&reference));
+            notes.push(Stage::Lower, Kind::Loss, at, &reference, reason);
+        }
+        for method in METHODS {
+            if let Some(reference) = item.get(method).and_then(|operation| operation.get("$ref")) {
+                let reason = format!("the operation was left out: {}", refs::nowhere(reference));
+                notes.push(Stage::Lower, Kind::Skip, &at.join(method), reference, reason);
+                item.take(method);
+            }
+        }
+    });
 }
 
 struct Lowering<'a> {
@@ -92,10 +106,8 @@ impl Lowering<'_> {
         if grammar::reference(node).is_some() && may_be_reference(kind) {
             return self.reference(node);
         }
-        if let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) {
-            // What a reference that leads nowhere leaves behind is no parameter.
-            parameters.retain(|it| it.get("$ref").is_some() || (it.str("name").is_some() && it.str("in").is_some()));
-        }
+        self.values_of_members(kind, node, at);
+        self.incomplete(kind, node, at);
         match kind {
             Object::OpenApi => self.root(node, at),
             Object::Info => self.info(node, at),
@@ -104,13 +116,15 @@ impl Lowering<'_> {
                 let default = first.and_then(Node::as_str).unwrap_or_default().to_owned();
                 node.set("default", default);
             }
+            Object::PathItem => self.parameters(node, at),
             Object::Operation => {
-                if node.get("responses").is_none_or(|responses| responses.as_object().is_none_or(Map::is_empty)) {
+                self.parameters(node, at);
+                self.responses(node, at);
+                if node.get("responses").and_then(Node::as_object).is_none_or(Map::is_empty) {
                     let mut default = Node::made(Map::new());
                     default.set("description", "");
                     node.set("responses", Map::from_iter([("default".to_owned(), default)]));
                 }
-                self.responses(node, at);
             }
             Object::Response => {
                 if node.str("description").is_none() {
@@ -118,17 +132,127 @@ impl Lowering<'_> {
                 }
                 self.misplaced_schema(node, at);
             }
-            Object::Parameter => self.parameter(node, at),
+            Object::Parameter | Object::Header => self.parameter(kind, node, at),
+            Object::MediaType => self.examples(node, at),
+            Object::Encoding => self.style(node, at, &["form", "spaceDelimited", "pipeDelimited", "deepObject"]),
             Object::RequestBody => {
                 if node.get("content").is_none() {
                     node.set("content", Map::new());
                 }
                 self.misplaced_schema(node, at);
             }
-            Object::Components => self.components(node, at),
+            Object::Link => {
+                if node.get("operationId").is_some()
+                    && let Some(other) = node.take("operationRef")
+                {
+                    let reason = "a link names its operation once; the `operationId` was taken";
+                    self.note(Kind::Mend, &at.join("operationRef"), &other, reason);
+                }
+            }
+            Object::Flow => {
+                let scopes = node.take("scopes");
+                let texts = scopes.as_ref().and_then(Node::as_object).into_iter().flatten().map(|(name, text)| {
+                    (name.clone(), Node::at(members::text(&text.value).unwrap_or_default(), &text.span))
+                });
+                let texts: Map = texts.collect();
+                node.set("scopes", texts);
+            }
             _ => {}
         }
         self.unknown(kind, node, at);
+    }
+
+    /// Values that are not what belongs in a member: one that is empty is not written, one that says the same in
+    /// another way is read as it was meant, and any other is left out.
+    fn values_of_members(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        let Some(known) = members::of(kind, node, at) else { return };
+        let Some(map) = node.as_object_mut() else { return };
+        for (key, is) in known {
+            let Some(child) = map.get_mut(*key) else { continue };
+            let reading = is.read(&child.value);
+            if child.is_null() && !matches!(reading, Reading::Itself) {
+                map.shift_remove(*key);
+                continue;
+            }
+            match reading {
+                Reading::Itself => {}
+                Reading::As(value) => {
+                    let reason = format!("{} belongs here; it was read as one", is.name());
+                    self.notes.push(Stage::Lower, Kind::Mend, &at.join(key), child, reason);
+                    child.value = value;
+                }
+                Reading::Nothing => {
+                    let reason = format!("{} belongs here; what is written was left out", is.name());
+                    self.notes.push(Stage::Lower, Kind::Mend, &at.join(key), child, reason);
+                    map.shift_remove(*key);
+                }
+            }
+        }
+    }
+
+    /// Takes out the objects below a node that lack what 3.0 does not let them be without.
+    fn incomplete(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        let Some(map) = node.as_object_mut() else { return };
+        let mut tell = |kind: Kind, at: &Pointer, node: &Node, reason: String| {
+            self.notes.push(Stage::Lower, kind, at, node, reason);
+        };
+        for (key, child_kind) in [("externalDocs", Object::ExternalDocs), ("discriminator", Object::Discriminator)] {
+            if let Some(child) = map.get(key)
+                && members::of(kind, child, at).is_some_and(|known| known.iter().any(|(known, _)| *known == key))
+                && let Some(lacking) = members::lacks(child_kind, child, key)
+            {
+                tell(Kind::Mend, &at.join(key), child, format!("`{key}` without `{lacking}` was left out"));
+                map.shift_remove(key);
+            }
+        }
+        let lists = [("servers", Object::Server), ("tags", Object::Tag)];
+        // The tags of an operation are names.
+        for (key, child_kind) in lists.into_iter().filter(|(key, _)| *key == "servers" || kind == Object::OpenApi) {
+            let Some(items) = map.get_mut(key).and_then(Node::as_array_mut) else { continue };
+            let mut seen = Vec::new();
+            let mut index = 0;
+            items.retain(|item| {
+                let here = at.join(key).join(index);
+                index += 1;
+                if let Some(lacking) = members::lacks(child_kind, item, key) {
+                    tell(Kind::Mend, &here, item, format!("one of the `{key}` without `{lacking}` was left out"));
+                    return false;
+                }
+                let name = item.get("name").and_then(|name| members::text(&name.value));
+                let again = child_kind == Object::Tag && seen.contains(&name);
+                if again {
+                    tell(Kind::Mend, &here, item, "a tag of this name is already there".to_owned());
+                }
+                seen.push(name);
+                !again
+            });
+        }
+        let (entries, child_kind) = match kind {
+            Object::Components => {
+                (map.get_mut("securitySchemes").and_then(Node::as_object_mut), Object::SecurityScheme)
+            }
+            Object::Flows => (Some(map), Object::Flow),
+            _ => return,
+        };
+        let Some(entries) = entries else { return };
+        let here = if kind == Object::Components { at.join("securitySchemes") } else { at.clone() };
+        entries.retain(|name, entry| {
+            // What is no flow is for `unknown` to tell.
+            let flows = ["implicit", "password", "clientCredentials", "authorizationCode"];
+            let known = kind == Object::Components || flows.contains(&name.as_str());
+            let lacking = if known && grammar::reference(entry).is_none() {
+                members::lacks(child_kind, entry, name)
+            } else {
+                None
+            };
+            if entry.str("type") == Some("mutualTLS") {
+                let reason = "mutual TLS is not in 3.0; configure the HTTP client for it".to_owned();
+                tell(Kind::Loss, &here.join(name), entry, reason);
+            } else if let Some(lacking) = lacking {
+                tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
+            }
+            lacking.is_none()
+        });
     }
 
     /// Beside a `$ref`, 3.1 allows `summary` and `description`; 3.0 ignores both.
@@ -155,22 +279,61 @@ impl Lowering<'_> {
             node.set("info", Map::new());
         }
         if let Some(paths) = node.get_mut("paths").and_then(Node::as_object_mut) {
-            let relative: Vec<String> =
-                paths.keys().filter(|path| !path.starts_with('/') && !path.starts_with("x-")).cloned().collect();
-            for path in relative {
-                if let Some(item) = paths.get(&path).cloned() {
-                    self.notes.push(
-                        Stage::Lower,
-                        Kind::Mend,
-                        &at.join("paths").join(&path),
-                        &item,
-                        "a path begins with `/`; one was put in front",
-                    );
+            let keys: Vec<String> = paths.keys().filter(|path| !path.starts_with("x-")).cloned().collect();
+            for path in keys {
+                let Some(item) = paths.get(&path) else { continue };
+                let (plain, changed) = plain_template(&path, item);
+                let plain = if plain.starts_with('/') { plain } else { format!("/{plain}") };
+                if plain == path {
+                    continue;
+                }
+                let (here, item) = (at.join("paths").join(&path), item.clone());
+                if !path.starts_with('/') {
+                    let reason = "a path begins with `/`; one was put in front";
+                    self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+                }
+                for expression in changed {
+                    let reason = if expression.starts_with(['?', '&']) {
+                        "what the operation itself declares of it in the query is sent"
+                    } else {
+                        "it was read as a plain name, and a `/` in its value is sent encoded"
+                    };
+                    let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
+                    self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
+                }
+                if let Some(there) = paths.get_mut(&plain) {
+                    self.join_items(item, there, &here, &plain);
+                    paths.shift_remove(&path);
+                } else {
                     let renamed = std::mem::take(paths).into_iter();
                     *paths = renamed
-                        .map(|(key, value)| if key == path { (format!("/{key}"), value) } else { (key, value) })
+                        .map(|(key, value)| if key == path { (plain.clone(), value) } else { (key, value) })
                         .collect();
                 }
+            }
+        }
+    }
+
+    /// Puts the operations of one path item beside those of another, where there is room.
+    fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
+        let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
+        let Value::Object(members) = item.value else { return };
+        for (method, mut operation) in members.into_iter().filter(|(key, _)| METHODS.contains(&key.as_str())) {
+            if there.get(&method).is_some() {
+                let reason = format!("the operation was left out: `{path}` has one of this method too");
+                self.note(Kind::Skip, &at.join(&method), &operation, reason);
+                continue;
+            }
+            if !shared.is_empty() {
+                let own = operation.get("parameters").and_then(Node::as_array).unwrap_or_default();
+                let parameters: Vec<Node> = own.iter().chain(&shared).cloned().collect();
+                operation.set("parameters", parameters);
+            }
+            if there.as_object().is_none() {
+                there.value = Map::new().into();
+            }
+            if let Some(map) = there.as_object_mut() {
+                map.insert(method, operation);
             }
         }
     }
@@ -222,8 +385,9 @@ impl Lowering<'_> {
         let old = std::mem::take(responses);
         for (status, response) in old {
             let upper = status.to_ascii_uppercase();
-            let range = upper.len() == 3 && upper.ends_with("XX") && matches!(upper.as_bytes()[0], b'1'..=b'5');
-            let code = upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit());
+            let first = matches!(upper.as_bytes().first(), Some(b'1'..=b'5'));
+            let range = first && upper.len() == 3 && upper.ends_with("XX");
+            let code = first && upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit());
             if status == "default" || status.starts_with("x-") || code {
                 responses.insert(status, response);
             } else if range {
@@ -235,49 +399,149 @@ impl Lowering<'_> {
         }
     }
 
-    fn parameter(&mut self, node: &mut Node, at: &Pointer) {
+    /// The parameters of an operation or path item: what is none, or is there twice, goes.
+    fn parameters(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
+        let mut seen: Vec<String> = Vec::new();
+        let mut index = 0;
+        parameters.retain(|it| {
+            let here = at.join("parameters").join(index);
+            index += 1;
+            let mut tell = |kind: Kind, reason: &str| {
+                self.notes.push(Stage::Lower, kind, &here, it, reason);
+            };
+            let name = it.get("name").and_then(|name| members::text(&name.value));
+            let known = match (grammar::reference(it), name, it.str("in")) {
+                (Some(reference), _, _) => reference.to_owned(),
+                (None, Some(name), Some(place)) if PLACES.contains(&place) => format!("{name} in {place}"),
+                _ => {
+                    // What a reference that leads nowhere leaves behind is told with the reference.
+                    if it.as_object().is_none_or(|map| !map.is_empty()) {
+                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that 3.0 knows");
+                    }
+                    return false;
+                }
+            };
+            let again = seen.contains(&known);
+            if again {
+                tell(Kind::Mend, "the same parameter is already there");
+            }
+            seen.push(known);
+            !again
+        });
+    }
+
+    /// A parameter, or a header, which is one without a name.
+    fn parameter(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        if kind == Object::Parameter {
+            for (key, missing) in [
+                ("name", node.str("name").is_none()),
+                ("in", node.str("in").is_none_or(|place| !PLACES.contains(&place))),
+            ] {
+                // Only a component can come here without: nobody can send it, but who refers to it must find it.
+                if missing {
+                    let value = if key == "name" { at.last() } else { "query".to_owned() };
+                    self.note(
+                        Kind::Mend,
+                        at,
+                        node,
+                        format!("a parameter without a usable `{key}`; `{value}` was taken"),
+                    );
+                    node.set(key, value);
+                }
+            }
+        }
         if node.str("in") == Some("path") && !node.is_true("required") {
             if node.get("required").is_some() {
                 self.note(Kind::Mend, at, node, "a path parameter is always required");
             }
             node.set("required", true);
         }
-        if node.get("schema").is_none() && node.get("content").is_none() {
-            node.set("schema", Map::new());
+        if node.get("content").and_then(Node::as_object).is_some_and(Map::is_empty) {
+            node.take("content");
         }
         if node.get("schema").is_some() && node.take("content").is_some() {
             self.note(Kind::Mend, at, node, "a parameter has either `schema` or `content`; the schema was taken");
         }
-    }
-
-    fn components(&mut self, node: &mut Node, at: &Pointer) {
-        if let Some(schemes) = node.get_mut("securitySchemes").and_then(Node::as_object_mut) {
-            let mutual: Vec<String> = schemes
-                .iter()
-                .filter(|(_, it)| it.str("type") == Some("mutualTLS"))
-                .map(|(key, _)| key.clone())
-                .collect();
-            for name in mutual {
-                if let Some(scheme) = schemes.shift_remove(&name) {
-                    let here = at.join("securitySchemes").join(&name);
-                    self.notes.push(
-                        Stage::Lower,
-                        Kind::Loss,
-                        &here,
-                        &scheme,
-                        "mutual TLS is not in 3.0; configure the HTTP client for it",
-                    );
+        if node.get("schema").is_none() && node.get("content").is_none() {
+            let schema = self.swagger_schema(node, at);
+            node.set("schema", schema);
+        }
+        if let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) {
+            for (media, lost) in content.split_off(1) {
+                let reason = "the content of a parameter is of one media type; the first was taken";
+                self.note(Kind::Mend, &at.join("content").join(media), &lost, reason);
+            }
+            for key in ["style", "explode", "allowReserved", "example", "examples"] {
+                if let Some(lost) = node.take(key) {
+                    let reason = format!("`{key}` does not go with `content`, which says how the value is written");
+                    self.note(Kind::Mend, &at.join(key), &lost, reason);
                 }
             }
+        }
+        let styles: &[&str] = match node.str("in") {
+            Some("query") => &["form", "spaceDelimited", "pipeDelimited", "deepObject"],
+            Some("path") => &["matrix", "label", "simple"],
+            Some("cookie") => &["form"],
+            _ => &["simple"],
+        };
+        self.style(node, at, styles);
+        self.examples(node, at);
+    }
+
+    /// The schema of a parameter that says its type itself, as in Swagger 2.
+    fn swagger_schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
+        const KEYWORDS: [&str; 17] = [
+            "type",
+            "format",
+            "items",
+            "enum",
+            "default",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "pattern",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "nullable",
+        ];
+        let schema: Map = KEYWORDS.into_iter().filter_map(|key| Some((key.to_owned(), node.take(key)?))).collect();
+        if !schema.is_empty() {
+            self.note(Kind::Mend, at, node, "the type is written as in Swagger 2; it was made the `schema`");
+        }
+        schema
+    }
+
+    fn style(&mut self, node: &mut Node, at: &Pointer, known: &[&str]) {
+        if node.str("style").is_some_and(|style| !known.contains(&style))
+            && let Some(style) = node.take("style")
+        {
+            let reason = format!("no style for this place, where it is one of {}; it was left out", known.join(", "));
+            self.note(Kind::Mend, &at.join("style"), &style, reason);
+        }
+    }
+
+    /// 3.0 has either one example or several.
+    fn examples(&mut self, node: &mut Node, at: &Pointer) {
+        if node.get("examples").is_some()
+            && let Some(example) = node.take("example")
+        {
+            let reason = "`example` does not go with `examples`, which were taken";
+            self.note(Kind::Mend, &at.join("example"), &example, reason);
         }
     }
 
     /// Members that OpenAPI 3.0 does not know at this place.
     fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
-        let Some(known) = known_members(kind) else { return };
+        let Some(known) = members::of(kind, node, at) else { return };
         let Some(map) = node.as_object_mut() else { return };
-        let strange: Vec<String> =
-            map.keys().filter(|key| !key.starts_with("x-") && !known.contains(&key.as_str())).cloned().collect();
+        let is_known = |key: &String| key.starts_with("x-") || known.iter().any(|(known, _)| known == key);
+        let strange: Vec<String> = map.keys().filter(|key| !is_known(key)).cloned().collect();
         for key in strange {
             if let Some(value) = map.shift_remove(&key) {
                 let reason = format!("OpenAPI 3.0 has no `{key}` here");
@@ -303,6 +567,21 @@ impl Lowering<'_> {
         if node.get("$ref").is_some() {
             return self.schema_reference(node, at);
         }
+        for key in ["allOf", "anyOf", "oneOf"] {
+            if let Some(one) = node.get(key).filter(|it| it.as_object().is_some()).cloned() {
+                self.note(
+                    Kind::Mend,
+                    &at.join(key),
+                    &one,
+                    "a list of schemas belongs here; it was read as a list of one",
+                );
+                node.set(key, vec![one]);
+            }
+        }
+        if let Some(Value::String(property)) = node.get("discriminator").map(|it| it.value.clone()) {
+            self.note(Kind::Mend, at, node, "the discriminator is written as in Swagger 2; it names the property");
+            node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
+        }
         // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.
         for _ in 0..4 {
             self.null_branches(node, at);
@@ -322,6 +601,12 @@ impl Lowering<'_> {
         {
             node.set("example", first.value.clone());
         }
+        if node.get("required").is_some_and(|it| it.as_array().is_none()) {
+            // `required: true` on a property is draft 3.
+            node.take("required");
+        }
+        self.values_of_members(Object::Schema, node, at);
+        self.incomplete(Object::Schema, node, at);
         if node.str("type") == Some("array") && node.get("items").is_none() {
             node.set("items", Map::new());
         }
@@ -336,10 +621,8 @@ impl Lowering<'_> {
                 *items = distinct;
             }
         }
-        if let Some(required) = node.get("required")
-            && required.as_array().is_none_or(<[Node]>::is_empty)
-        {
-            // `required: true` on a property is draft 3; an empty list is refused by 3.0.
+        if node.get("required").and_then(Node::as_array).is_some_and(<[Node]>::is_empty) {
+            // An empty list is refused by 3.0.
             node.take("required");
         }
         self.unknown(Object::Schema, node, at);
@@ -366,6 +649,8 @@ impl Lowering<'_> {
         }
         map.insert("allOf".to_owned(), Node::at(all, &span));
         map.extend(outer);
+        self.values_of_members(Object::Schema, node, at);
+        self.incomplete(Object::Schema, node, at);
         self.unknown(Object::Schema, node, at);
     }
 
@@ -743,6 +1028,9 @@ impl Lowering<'_> {
     }
 }
 
+/// Where a parameter may be, in 3.0.
+const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
+
 /// Where OpenAPI 3.0 allows a Reference Object.
 fn may_be_reference(kind: Object) -> bool {
     matches!(
@@ -756,6 +1044,34 @@ fn may_be_reference(kind: Object) -> bool {
             | Object::Callback
             | Object::SecurityScheme
     )
+}
+
+/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP
+/// (`{path=**}`) as plain names, and which were changed. What the operations declare by just this name stays.
+fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
+    let owners = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
+    let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();
+    let declared: Vec<&str> = parameters.filter_map(|parameter| parameter.str("name")).collect();
+    let (mut plain, mut changed, mut rest) = (String::new(), Vec::new(), path);
+    while let Some((before, tail)) = rest.split_once('{')
+        && let Some((expression, after)) = tail.split_once('}')
+    {
+        plain.push_str(before);
+        let name = expression.trim_start_matches(['+', '#']);
+        let name = name.split_once('=').map_or(name, |(name, _)| name).trim_end_matches('*');
+        let in_query = expression.starts_with(['?', '&']);
+        if name.is_empty() || declared.contains(&expression) || (name == expression && !in_query) {
+            plain.push_str(&format!("{{{expression}}}"));
+        } else {
+            changed.push(expression.to_owned());
+            if !in_query {
+                plain.push_str(&format!("{{{name}}}"));
+            }
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, changed)
 }
 
 fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {
@@ -842,129 +1158,6 @@ fn tells_apart(schema: &Map, types: &[String]) -> bool {
         let anything = value.as_bool() == Some(true) || value.as_object().is_some_and(Map::is_empty);
         let asks_nothing = anything && matches!(key.as_str(), "items" | "additionalProperties");
         !asks_nothing && !types.iter().all(|name| speaks_about(key, value, name))
-    })
-}
-
-/// What OpenAPI 3.0.3 knows at each place; `None` where any member is an entry.
-fn known_members(kind: Object) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        Object::OpenApi => &["openapi", "info", "servers", "paths", "components", "security", "tags", "externalDocs"],
-        Object::Info => &["title", "description", "termsOfService", "contact", "license", "version"],
-        Object::Server => &["url", "description", "variables"],
-        Object::ServerVariable => &["enum", "default", "description"],
-        Object::Components => &[
-            "schemas",
-            "responses",
-            "parameters",
-            "examples",
-            "requestBodies",
-            "headers",
-            "securitySchemes",
-            "links",
-            "callbacks",
-        ],
-        Object::PathItem => &[
-            "$ref",
-            "summary",
-            "description",
-            METHODS[0],
-            METHODS[1],
-            METHODS[2],
-            METHODS[3],
-            METHODS[4],
-            METHODS[5],
-            METHODS[6],
-            METHODS[7],
-            "servers",
-            "parameters",
-        ],
-        Object::Operation => &[
-            "tags",
-            "summary",
-            "description",
-            "externalDocs",
-            "operationId",
-            "parameters",
-            "requestBody",
-            "responses",
-            "callbacks",
-            "deprecated",
-            "security",
-            "servers",
-        ],
-        Object::Parameter => &[
-            "name",
-            "in",
-            "description",
-            "required",
-            "deprecated",
-            "allowEmptyValue",
-            "style",
-            "explode",
-            "allowReserved",
-            "schema",
-            "example",
-            "examples",
-            "content",
-        ],
-        Object::Header => &[
-            "description",
-            "required",
-            "deprecated",
-            "allowEmptyValue",
-            "style",
-            "explode",
-            "allowReserved",
-            "schema",
-            "example",
-            "examples",
-            "content",
-        ],
-        Object::RequestBody => &["description", "content", "required"],
-        Object::MediaType => &["schema", "example", "examples", "encoding"],
-        Object::Encoding => &["contentType", "headers", "style", "explode", "allowReserved"],
-        Object::Response => &["description", "headers", "content", "links"],
-        Object::Example => &["summary", "description", "value", "externalValue"],
-        Object::Link => &["operationRef", "operationId", "parameters", "requestBody", "description", "server"],
-        Object::Tag => &["name", "description", "externalDocs"],
-        Object::Schema => &[
-            "title",
-            "multipleOf",
-            "maximum",
-            "exclusiveMaximum",
-            "minimum",
-            "exclusiveMinimum",
-            "maxLength",
-            "minLength",
-            "pattern",
-            "maxItems",
-            "minItems",
-            "uniqueItems",
-            "maxProperties",
-            "minProperties",
-            "required",
-            "enum",
-            "type",
-            "allOf",
-            "oneOf",
-            "anyOf",
-            "not",
-            "items",
-            "properties",
-            "additionalProperties",
-            "description",
-            "format",
-            "default",
-            "nullable",
-            "discriminator",
-            "readOnly",
-            "writeOnly",
-            "example",
-            "externalDocs",
-            "deprecated",
-            "xml",
-        ],
-        Object::SecurityScheme | Object::Callback => return None,
     })
 }
 

@@ -106,7 +106,11 @@ pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>
         let is_path = singular(&target).is_some() || JsonPath::parse(&target).is_ok();
         let effect = if found.is_empty() && is_path {
             Effect::Unmatched
-        } else if !action.is_true("remove") && !found.is_empty() && action.get("update").is_some_and(already) {
+        } else if !action.is_true("remove")
+            && !found.is_empty()
+            && action.get("copy").is_none()
+            && action.get("update").is_some_and(already)
+        {
             Effect::AlreadySo
         } else {
             match perform(document, action, number) {
@@ -185,7 +189,12 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Diag
         return Ok(());
     }
     let value = match (action.get("copy"), action.get("update")) {
-        (Some(copy), _) => {
+        // The specification says of each that it has no effect beside the other, so the action would do nothing.
+        (Some(copy), Some(_)) => {
+            return Err(wrong("it has both `update` and `copy`, of which neither has an effect then".to_owned(), copy)
+                .help("write two actions, in the order in which they are to be done"));
+        }
+        (Some(copy), None) => {
             let from = copy.as_str().ok_or_else(|| wrong("its `copy` is not a string".to_owned(), copy))?;
             let sources =
                 locate(document, from).map_err(|error| wrong(format!("`{from}` is not a JSONPath: {error}"), copy))?;
@@ -406,6 +415,12 @@ mod tests {
         let result =
             applied("a: {x: 1}\nb: {y: 2}\nl: [1]", "  - {target: $.a, copy: $.b}\n  - {target: $.l, copy: $.b.y}");
         assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}, "l": [1, 2]}));
+        let merged =
+            applied("a: {l: [1], o: {x: 1}, p: ~}\nb: {l: [2], o: {y: 2}, p: 3}", "  - {target: $.a, copy: $.b}");
+        let expected = serde_json::json!({"l": [1, 2], "o": {"x": 1, "y": 2}, "p": 3});
+        assert_eq!(merged.unwrap()["a"], expected);
+        let removed = applied("a: 1\nb: 2", "  - {target: $.a, copy: $.b, update: 3, remove: true}");
+        assert_eq!(removed.unwrap(), serde_json::json!({"b": 2}));
     }
 
     #[test]
@@ -465,6 +480,8 @@ mod tests {
             ("  - {target: $.o, update: 2}", "selects an object"),
             ("  - {target: $.a, update: {b: 1}}", "selects a primitive"),
             ("  - {target: $.o, copy: $..*}", "must select one node"),
+            ("  - {target: $.o, copy: $.zzz}", "must select one node, `$.zzz` selects 0"),
+            ("  - {target: $.o, copy: $.o, update: {y: 1}}", "both `update` and `copy`"),
             ("  - {target: $.*, update: 2}", "nodes of one kind"),
             (
                 "  - {target: $.o, update: {x: [1]}}",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, METHODS, Object};
+use crate::grammar::{self, Inlined, METHODS, Object};
 
 /// What of a document is wanted. An empty selection means all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,32 +53,31 @@ pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     keep(with_path_items(document).into_owned(), selection)
 }
 
-/// The document with the path items that a `$ref` stands for in its place: what is beside the `$ref` is added to them,
-/// and wins. Operations behind a reference are then selected like all others.
+/// The document with the path items and operations that a `$ref` stands for in its place: what is beside the `$ref` is
+/// added to them, and wins. Operations behind a reference are then selected like all others.
 fn with_path_items(document: &Node) -> Cow<'_, Node> {
-    let is_reference = |item: &Node| grammar::reference(item).is_some();
-    let sections = ["paths", "webhooks"];
-    let items = |section| document.get(section).and_then(Node::as_object).into_iter().flatten();
-    if !sections.iter().any(|section| items(section).any(|(_, item)| is_reference(item))) {
+    let is_one = |kind: Object| matches!(kind, Object::PathItem | Object::Operation);
+    let mut any = false;
+    Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, _| {
+        any |= is_one(kind) && grammar::reference(node).is_some();
+    });
+    if !any {
         return Cow::Borrowed(document);
     }
     let mut result = document.clone();
-    for section in sections {
-        for (_, item) in result.get_mut(section).and_then(Node::as_object_mut).into_iter().flatten() {
-            // A chain longer than this is a circle.
-            for _ in 0..16 {
-                let Some(target) = grammar::reference(item).and_then(|target| target.strip_prefix('#')) else { break };
-                let Some(Value::Object(found)) = document.pointer(&percent_decode(target)).map(|node| &node.value)
-                else {
-                    break;
-                };
-                let mut merged = found.clone();
-                let beside = item.as_object().into_iter().flatten().filter(|(key, _)| *key != "$ref");
-                merged.extend(beside.map(|(key, value)| (key.clone(), value.clone())));
-                *item = Node::at(merged, &item.span);
+    let mut inlined = Inlined::default();
+    Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| {
+        while is_one(kind)
+            && let Some(target) = grammar::reference(node)
+        {
+            let local = target.strip_prefix('#').and_then(|pointer| document.pointer(&percent_decode(pointer)));
+            let Some(found) = local.filter(|found| found.as_object().is_some()) else { break };
+            if !inlined.enter(at, target, found) {
+                break;
             }
+            *node = grammar::in_place(node, found);
         }
-    }
+    });
     Cow::Owned(result)
 }
 

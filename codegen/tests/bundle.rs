@@ -65,22 +65,225 @@ schemas:
 }
 
 #[test]
-fn a_reference_to_nothing_is_told_with_its_place() {
+fn a_reference_to_nothing_is_told_with_its_place_and_takes_nothing_else_with_it() {
     let folder = folder(
         "missing",
         &[
             (
                 "openapi.yaml",
-                "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /a: {$ref: gone.yaml}\n  /b: {$ref: 'here.yaml#/nope'}\n",
+                "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a: {$ref: gone.yaml}
+  /b: {$ref: 'here.yaml#/nope'}
+  /c:
+    get:
+      operationId: c
+      parameters: [{$ref: ./params/limit.yaml}]
+      responses:
+        '200':
+          description: ok
+          content:
+            application/json:
+              schema: {$ref: here.yaml#/Kept}
+              examples: {e: {$ref: ./examples/e.json}}
+    put: {$ref: ./operations/put.yaml}
+components:
+  schemas:
+    Named: {$id: Other, type: string}
+    ByName: {type: object, properties: {a: {$ref: Other}}}
+",
             ),
-            ("here.yaml", "a: 1\n"),
+            ("here.yaml", "a: 1\nKept: {type: object, properties: {x: {$ref: lost.yaml}}}\n"),
+        ],
+    );
+    let bundle = Node::bundle(&folder.join("openapi.yaml")).unwrap();
+    let client = Generator::new(bundle.document).generate().unwrap();
+    assert_eq!(client.operations, 1);
+    assert!(client.code.contains("pub struct Kept"));
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    let told = |place: &str, file: &str| {
+        let tried = folder.join(file).display().to_string();
+        assert!(notes.iter().any(|note| note.contains(place) && note.contains(&tried)), "{place}: {notes:#?}");
+    };
+    told("openapi.yaml:5:", "gone.yaml");
+    told("`/nope`", "here.yaml");
+    told("openapi.yaml:10:", "params/limit.yaml");
+    told("openapi.yaml:17:", "examples/e.json");
+    told("skip: ", "operations/put.yaml");
+    told("here.yaml:2:", "lost.yaml");
+    assert!(!notes.iter().any(|note| note.contains("ByName")), "a name by `$id` is no file: {notes:#?}");
+}
+
+#[test]
+fn a_file_that_is_there_but_cannot_be_read_is_refused_with_the_place_that_refers_to_it() {
+    let folder = folder(
+        "malformed",
+        &[
+            ("openapi.yaml", "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /a: {$ref: broken.yaml}\n"),
+            ("broken.yaml", "get: [\n"),
         ],
     );
     let error = Node::bundle(&folder.join("openapi.yaml")).unwrap_err().to_string();
-    assert!(
-        error.contains("openapi.yaml:4:") && error.contains("openapi.yaml:5:") && error.contains("`/nope`"),
-        "{error}"
+    assert!(error.contains("openapi.yaml:4:") && error.contains("not YAML"), "{error}");
+}
+
+#[test]
+fn operations_prose_and_whole_maps_may_be_files_of_their_own() {
+    let folder = folder(
+        "operations",
+        &[
+            (
+                "openapi.yaml",
+                "
+openapi: 3.0.0
+info: {title: t, version: '1', description: {$ref: 'texts.yml#/introduction'}}
+tags: [{name: a, description: {$ref: ./intro.md}}]
+paths:
+  /one:
+    get: {$ref: 'res/list.yml'}
+    post: {$ref: 'res/post.yml', x-rust-name: create_one}
+  /inline:
+    get: {$ref: '#/x-ops/inline'}
+  /item: {$ref: 'res/item.yml'}
+x-ops:
+  inline: {operationId: inlined, responses: {'200': {description: x}}}
+",
+            ),
+            ("texts.yml", "introduction: |\n  hello\n"),
+            ("intro.md", "# Title: [not: {yaml\n"),
+            (
+                "res/list.yml",
+                "
+operationId: list
+parameters: [{$ref: ../shared/_index.yml#/per_page}]
+responses:
+  '200': {$ref: responses/list.yml}
+  default: {$ref: ../shared/responses.yml#/unexpected}
+",
+            ),
+            (
+                "res/post.yml",
+                "
+operationId: post
+requestBody: {content: {application/json: {schema: {$ref: models/one.yml}}}}
+responses: {$ref: ../shared/responses.yml}
+",
+            ),
+            (
+                "res/item.yml",
+                "put: {$ref: post_again.yml}\ndelete: {operationId: remove, responses: {'204': {description: x}}}\n",
+            ),
+            (
+                "res/post_again.yml",
+                "{operationId: again, requestBody: {content: {application/json: {$ref: 'media.yml#/one'}}}, responses: {'204': {description: x}}}\n",
+            ),
+            ("res/media.yml", "one: {schema: {$ref: models/one.yml}}\n"),
+            (
+                "res/responses/list.yml",
+                "{description: x, content: {application/json: {schema: {type: array, items: {$ref: ../models/one.yml}}}}}\n",
+            ),
+            (
+                "res/models/one.yml",
+                "{type: object, required: [slug], properties: {slug: {type: string}, inner: {type: object, properties: {$ref: 'props.yml#/map'}}}}\n",
+            ),
+            ("res/models/props.yml", "map: {x: {type: string}, y: {$ref: '#/here'}}\nhere: {type: integer}\n"),
+            ("shared/_index.yml", "per_page: {$ref: ./per_page.yml}\n"),
+            ("shared/per_page.yml", "{name: per_page, in: query, schema: {type: integer}}\n"),
+            (
+                "shared/responses.yml",
+                "unexpected: {description: x, content: {application/json: {schema: {$ref: ../res/models/one.yml}}}}\ndefault: {description: d}\n",
+            ),
+        ],
     );
+    let bundle = Node::bundle(&folder.join("openapi.yaml")).unwrap();
+    let json = bundle.document.to_json();
+    assert_eq!(json["info"]["description"], "hello\n");
+    assert_eq!(json["tags"][0]["description"], "# Title: [not: {yaml\n");
+    let generator = Generator::new(bundle.document);
+    let (lowered, _) = generator.lowered().unwrap();
+    let lowered = lowered.to_json();
+    let list = &lowered["paths"]["/one"]["get"];
+    assert_eq!(list["operationId"], "list");
+    assert_eq!(list["parameters"][0]["$ref"], "#/components/parameters/per_page");
+    assert_eq!(lowered["paths"]["/one"]["post"]["responses"]["default"]["description"], "d");
+    assert_eq!(lowered["paths"]["/inline"]["get"]["operationId"], "inlined");
+    assert_eq!(
+        lowered["paths"]["/item"]["put"]["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/one"
+    );
+    let inner = &lowered["components"]["schemas"]["one"]["properties"]["inner"]["properties"];
+    assert_eq!(inner["x"]["type"], "string");
+    assert_eq!(inner["y"]["$ref"], "#/components/schemas/here");
+    assert!(!lowered.to_string().contains(".yml"), "{lowered:#}");
+    let client = generator.generate().unwrap();
+    assert_eq!(client.operations, 5);
+    assert!(client.code.contains("pub async fn create_one<"));
+}
+
+#[test]
+fn a_component_that_is_a_file_keeps_its_name_for_all_who_refer_to_the_file() {
+    let folder = folder("components", &[
+        ("openapi.yaml", "
+openapi: 3.0.0
+info: {title: t, version: '1'}
+paths: {/a: {get: {operationId: a, responses: {'200': {description: x, content: {application/json: {schema: {$ref: schemas/_index.yaml#/Pet}}}}}}}}
+components:
+  parameters: {$ref: parameters/_index.yaml}
+  schemas:
+    Pet: {$ref: schemas/Pet.yaml}
+    Alias: {$ref: schemas/Pet.yaml}
+"),
+        ("parameters/_index.yaml", "limit: {$ref: limit.yaml}\n"),
+        ("parameters/limit.yaml", "{name: limit, in: query, schema: {type: integer}}\n"),
+        ("schemas/_index.yaml", "Pet: {$ref: ./Pet.yaml}\n"),
+        ("schemas/Pet.yaml", "{type: object, properties: {mother: {$ref: ./Pet.yaml}, size: {$ref: '_index.yaml#/Pet/properties/width'}, width: {type: integer}, friend: {$ref: '#/properties/mother'}}}\n"),
+    ]);
+    let bundle = Node::bundle(&folder.join("openapi.yaml")).unwrap();
+    let json = bundle.document.to_json();
+    let schemas = json["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas["Pet"]["properties"]["mother"]["$ref"], "#/components/schemas/Pet");
+    assert_eq!(schemas["Alias"]["$ref"], "#/components/schemas/Pet");
+    assert_eq!(schemas["width"]["type"], "integer");
+    assert_eq!(
+        json["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/Pet"
+    );
+    assert_eq!(json["components"]["parameters"]["limit"]["name"], "limit");
+    assert_eq!(bundle.files.len(), 5);
+}
+
+#[test]
+fn what_refers_to_itself_in_a_circle_ends() {
+    let folder = folder(
+        "circles",
+        &[
+            (
+                "openapi.yaml",
+                "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a: {post: {$ref: a.yaml}}
+  /b: {get: {$ref: b.yaml}}
+  /c: {get: {operationId: c, responses: {'200': {description: {$ref: 'c.yaml#/x'}}}}}
+",
+            ),
+            (
+                "a.yaml",
+                "{operationId: a, responses: {'200': {description: x}}, callbacks: {again: {'{$url}': {post: {$ref: a.yaml}}}}}\n",
+            ),
+            ("b.yaml", "$ref: b.yaml\n"),
+            ("c.yaml", "x: {$ref: '#/y'}\ny: {$ref: '#/x'}\n"),
+        ],
+    );
+    let bundle = Node::bundle(&folder.join("openapi.yaml")).unwrap();
+    let client = Generator::new(bundle.document).generate().unwrap();
+    assert_eq!(client.operations, 2);
+    let skipped: Vec<String> =
+        client.notes.iter().map(ToString::to_string).filter(|it| it.starts_with("skip")).collect();
+    assert!(skipped.iter().any(|note| note.contains("/paths/~1b/get")), "{skipped:?}");
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Map, Node, Pointer, Value};
+use super::{Map, Node, Pointer, Span, Value};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::grammar::{self, Object};
+use crate::grammar::{self, Inlined, Object};
 
 /// A document with everything its `$ref`s find in files beside it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Bundle {
-    /// The document, whose references all lead into itself.
+    /// The document, whose references all lead into itself, save those that lead nowhere.
     pub document: Node,
     /// Every file that was read, the document's own first: what a `build.rs` has to watch.
     pub files: Vec<PathBuf>,
@@ -28,15 +28,10 @@ pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
         queue: VecDeque::new(),
         wrong: Vec::new(),
     };
-    for (kind, entries) in document.get("components").and_then(Node::as_object).into_iter().flatten() {
-        bundler
-            .taken
-            .extend(entries.as_object().into_iter().flat_map(Map::keys).map(|name| (kind.clone(), name.clone())));
-    }
-    bundler.sections(&mut document)?;
-    bundler.rewrite(Object::OpenApi, &mut document, &root);
-    while let Some(Placed { kind, section, name, file, mut node }) = bundler.queue.pop_front() {
-        bundler.rewrite(kind, &mut node, &file);
+    bundler.components(&mut document);
+    bundler.rewrite(Object::OpenApi, &mut document);
+    while let Some(Placed { kind, section, name, mut node }) = bundler.queue.pop_front() {
+        bundler.rewrite(kind, &mut node);
         for key in ["components", section] {
             let parent = if key == "components" { Some(&mut document) } else { document.get_mut("components") };
             if let Some(parent) = parent
@@ -54,7 +49,7 @@ pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
         return Err(bundler.wrong.into());
     }
     let mut files = vec![root];
-    let mut others: Vec<PathBuf> = bundler.files.into_keys().collect();
+    let mut others: Vec<PathBuf> = bundler.files.into_keys().filter(|file| *file != files[0]).collect();
     others.sort();
     files.append(&mut others);
     Ok(Bundle { document, files })
@@ -75,48 +70,82 @@ struct Placed {
     kind: Object,
     section: &'static str,
     name: String,
-    file: PathBuf,
     node: Node,
 }
 
+/// A part of another file, and where it stands there.
+struct Found {
+    file: PathBuf,
+    fragment: String,
+    node: Node,
+}
+
+const KINDS: [Object; 10] = [
+    Object::Schema,
+    Object::Response,
+    Object::Parameter,
+    Object::Example,
+    Object::RequestBody,
+    Object::Header,
+    Object::SecurityScheme,
+    Object::Link,
+    Object::Callback,
+    Object::PathItem,
+];
+
+/// Files that hold prose, rather than a tree.
+const PROSE: [&str; 5] = ["md", "markdown", "mdx", "txt", "html"];
+
 impl Bundler {
-    /// Sections that are a reference as a whole: `paths: {$ref: paths.yaml}`.
-    fn sections(&mut self, document: &mut Node) -> Result<(), Error> {
-        let kinds = [
-            "schemas",
-            "responses",
-            "parameters",
-            "examples",
-            "requestBodies",
-            "headers",
-            "securitySchemes",
-            "links",
-            "callbacks",
-            "pathItems",
-        ];
-        let nested = kinds.iter().map(|kind| format!("/components/{kind}"));
-        for pointer in ["/paths".to_owned(), "/components".to_owned()].into_iter().chain(nested) {
-            let Some(node) = document.pointer(&pointer) else { continue };
-            let Some((file, fragment)) = grammar::reference(node).and_then(|text| self.target(text, &self.root)) else {
-                continue;
-            };
-            let mut found = self.find(&file, &fragment, node)?;
-            absolute(&mut found, &file);
-            if let Some(node) = document.pointer_mut(&pointer) {
-                *node = found;
+    /// The components that are files of their own (`Pet: {$ref: schemas/Pet.yaml}`), or a file all together: whatever
+    /// else refers to one of those files means the component, under the name that the document gives it.
+    fn components(&mut self, document: &mut Node) {
+        let Some(components) = document.get_mut("components") else { return };
+        let mut inlined = Inlined::default();
+        self.inline(components, &Pointer::root(), &mut inlined, |found| found.as_object().is_some());
+        for section in KINDS.iter().filter_map(|kind| kind.section()) {
+            let Some(entries) = components.get_mut(section) else { continue };
+            if let Some(found) = self.follow(entries)
+                && let Some(map) = found.node.as_object()
+            {
+                for name in map.keys() {
+                    let place = Pointer::from(found.fragment.as_str()).join(name);
+                    self.names.insert((found.file.clone(), place.as_str().to_owned(), section), name.clone());
+                }
+                *entries = grammar::in_place(entries, &found.node);
+            }
+            for (name, entry) in entries.as_object_mut().into_iter().flatten() {
+                self.taken.insert((section.to_owned(), name.clone()));
+                if !is_plain_reference(entry) {
+                    continue;
+                }
+                if let Some(Found { file, fragment, node }) = self.follow(entry) {
+                    // A second name for the same file stays a reference to the first.
+                    let first = self.names.entry((file, fragment, section)).or_insert_with(|| name.clone());
+                    if first == name {
+                        *entry = node;
+                    }
+                }
             }
         }
-        Ok(())
     }
 
-    /// Points every reference of a tree that was read from `file` at the document itself.
-    fn rewrite(&mut self, kind: Object, node: &mut Node, file: &Path) {
-        kind.walk_mut(node, &Pointer::root(), &mut |kind, node, _| {
-            if let Some(text) = grammar::reference(node).map(str::to_owned)
-                && let Some(local) = self.place(kind, &text, file, node)
+    /// Points every reference of a tree at the document itself, or puts what it stands for in its place.
+    fn rewrite(&mut self, kind: Object, node: &mut Node) {
+        let mut inlined = Inlined::default();
+        kind.walk_mut(node, &Pointer::root(), &mut |kind, node, at| {
+            if kind.section().is_none() {
+                self.inline(node, at, &mut inlined, |found| found.as_object().is_some());
+            } else if let Some(text) = node.get("$ref")
+                && let Some(local) = self.place(kind, text)
                 && let Some(reference) = node.get_mut("$ref")
             {
                 reference.value = Value::String(local);
+            }
+            for key in kind.referred(node) {
+                if let Some(child) = node.get_mut(&key) {
+                    self.inline(child, &at.join(&key), &mut inlined, |found| kind.fits(&key, found));
+                }
             }
             if kind != Object::Schema {
                 return;
@@ -124,10 +153,10 @@ impl Bundler {
             let mapping =
                 node.get_mut("discriminator").and_then(|it| it.get_mut("mapping")).and_then(Node::as_object_mut);
             for target in mapping.into_iter().flat_map(Map::values_mut) {
-                let text = target.as_str().unwrap_or_default().to_owned();
+                let text = target.as_str().unwrap_or_default();
                 // A bare name is a name; anything with a dot or a fragment is a reference.
-                if (text.contains(['#', '/']) || has_extension(&text))
-                    && let Some(local) = self.place(kind, &text, file, target)
+                if (text.contains(['#', '/']) || has_extension(text))
+                    && let Some(local) = self.place(kind, target)
                 {
                     target.value = Value::String(local);
                 }
@@ -136,52 +165,128 @@ impl Bundler {
     }
 
     /// The reference within the document for one that leads to another file; `None` if it stays as it is.
-    fn place(&mut self, kind: Object, text: &str, file: &Path, at: &Node) -> Option<String> {
-        let (target, fragment) = self.target(text, file)?;
-        if target == self.root {
-            return Some(format!("#{fragment}"));
+    fn place(&mut self, kind: Object, text: &Node) -> Option<String> {
+        let (file, fragment) = self.target(text)?;
+        if file == self.root {
+            return within(text);
         }
-        let section = section(kind)?;
-        let key = (target.clone(), fragment.clone(), section);
-        if let Some(name) = self.names.get(&key) {
-            return Some(format!("#{}", Pointer::root().join("components").join(section).join(name)));
+        let section = kind.section()?;
+        let component =
+            |name: &str| format!("#{}", Pointer::root().join("components").join(section).join(name).as_str());
+        let asked = (file, fragment, section);
+        if let Some(name) = self.names.get(&asked) {
+            return Some(component(name));
         }
-        let node = match self.find(&target, &fragment, at) {
-            Ok(node) => node,
-            Err(error) => {
-                self.wrong.extend(error.diagnostics().iter().cloned());
-                return None;
+        let Found { file, fragment, node } = self.chain(asked.0.clone(), asked.1.clone(), &text.span)?;
+        let key = (file, fragment, section);
+        let name = match self.names.get(&key) {
+            Some(name) => name.clone(),
+            None => {
+                let name = self.name(&key.0, &key.1, section);
+                self.names.insert(key, name.clone());
+                self.queue.push_back(Placed { kind, section, name: name.clone(), node });
+                name
             }
         };
-        let name = self.name(&target, &fragment, section);
-        self.names.insert(key, name.clone());
-        let pointer = Pointer::root().join("components").join(section).join(&name);
-        self.queue.push_back(Placed { kind, section, name, file: target, node });
-        Some(format!("#{pointer}"))
+        let reference = component(&name);
+        self.names.insert(asked, name);
+        Some(reference)
+    }
+
+    /// Puts what a reference to another file stands for in its place, if it fits there: no section of the components
+    /// could hold it.
+    fn inline(&mut self, node: &mut Node, at: &Pointer, inlined: &mut Inlined, fits: impl Fn(&Node) -> bool) {
+        while let Some(text) = node.get("$ref") {
+            let Some((file, fragment)) = self.target(text) else { return };
+            if file == self.root {
+                if let (Some(local), Some(reference)) = (within(text), node.get_mut("$ref")) {
+                    reference.value = Value::String(local);
+                }
+                return;
+            }
+            let span = text.span.clone();
+            let Some(found) = self.chain(file, fragment, &span) else { return };
+            let target = format!("{}#{}", found.file.display(), found.fragment);
+            if !(fits(&found.node) || is_plain_reference(&found.node)) || !inlined.enter(at, &target, &found.node) {
+                return;
+            }
+            *node = grammar::in_place(node, &found.node);
+        }
+    }
+
+    /// What a reference to another file stands for; `None` for every other node, and where there is no such file.
+    fn follow(&mut self, reference: &Node) -> Option<Found> {
+        let text = reference.get("$ref")?;
+        let (file, fragment) = self.target(text).filter(|(file, _)| *file != self.root)?;
+        self.chain(file, fragment, &text.span)
+    }
+
+    /// What stands at a place of another file, or at the place that one refers to, and so on.
+    fn chain(&mut self, mut file: PathBuf, mut fragment: String, at: &Span) -> Option<Found> {
+        // A chain longer than this is a circle.
+        for _ in 0..16 {
+            let node = self.find(&file, &fragment, at, 0)?;
+            let next =
+                if is_plain_reference(&node) { node.get("$ref").and_then(|text| self.target(text)) } else { None };
+            match next {
+                Some(next) if next.0 != self.root => (file, fragment) = next,
+                _ => return Some(Found { file, fragment, node }),
+            }
+        }
+        None
     }
 
     /// File and fragment a reference leads to; `None` for one that stays within the document, or leads to the network.
-    fn target(&self, text: &str, file: &Path) -> Option<(PathBuf, String)> {
-        let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
+    fn target(&self, text: &Node) -> Option<(PathBuf, String)> {
+        // A node keeps the name of its file wherever it is moved, and a reference is relative to that file.
+        let file = text.span.file().map_or_else(|| self.root.clone(), |file| normal(Path::new(file)));
+        let (path, fragment) = split(text)?;
         if path.contains("://") || (path.is_empty() && file == self.root) {
             return None;
         }
         let path = crate::select::percent_decode(path);
-        let target =
-            if path.is_empty() { file.to_owned() } else { normal(&file.parent().unwrap_or(Path::new("")).join(path)) };
+        let target = if path.is_empty() { file } else { normal(&file.parent().unwrap_or(Path::new("")).join(path)) };
         Some((target, crate::select::percent_decode(fragment)))
     }
 
-    fn find(&mut self, file: &Path, fragment: &str, at: &Node) -> Result<Node, Error> {
-        if !self.files.contains_key(file) {
-            let read = Node::read(file).map_err(|error| {
-                let reason = error.diagnostics().first().map(|it| it.message().to_owned()).unwrap_or_default();
-                Diagnostic::new(format!("the reference leads to a file that cannot be used: {reason}")).at(&at.span)
-            })?;
-            self.files.insert(file.to_owned(), read);
+    /// What stands at a pointer of a file, if there is such a file and such a place in it. The way there may lead
+    /// through references to further files: an index of schemas is often no more than a list of them.
+    fn find(&mut self, file: &Path, fragment: &str, at: &Span, depth: usize) -> Option<Node> {
+        let tokens = Pointer::split(fragment)?;
+        self.read(file, at);
+        let mut node = self.files.get(file)?;
+        for (index, token) in tokens.iter().enumerate() {
+            match node.pointer(Pointer::root().join(token).as_str()) {
+                Some(next) => node = next,
+                None => {
+                    let (file, start) = self.target(node.get("$ref")?)?;
+                    let rest = tokens.get(index..)?.iter().fold(Pointer::from(start), Pointer::join_token);
+                    // A way longer than this is a circle.
+                    return if depth < 16 { self.find(&file, rest.as_str(), at, depth + 1) } else { None };
+                }
+            }
         }
-        let found = self.files.get(file).and_then(|node| node.pointer(fragment)).cloned();
-        found.ok_or_else(|| Diagnostic::new(format!("{} has no `{fragment}`", file.display())).at(&at.span).into())
+        Some(node.clone())
+    }
+
+    /// Reads a file that is there, once.
+    fn read(&mut self, file: &Path, at: &Span) {
+        if self.files.contains_key(file) || !file.exists() || file.is_dir() {
+            return;
+        }
+        let mut refuse = |reason: &str| {
+            let message = format!("the reference leads to a file that cannot be used: {reason}");
+            self.wrong.push(Diagnostic::new(message).at(at));
+        };
+        if !file.is_file() {
+            return refuse(&format!("{} is no file of text", file.display()));
+        }
+        let is_prose = PROSE.iter().any(|known| file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case(known)));
+        let read = if is_prose { Node::text(file) } else { Node::read(file) };
+        match read {
+            Ok(node) => drop(self.files.insert(file.to_owned(), node)),
+            Err(error) => refuse(error.diagnostics().first().map(Diagnostic::message).unwrap_or_default()),
+        }
     }
 
     /// The last token of the pointer, or the file's name; qualified by the file's name where that is taken.
@@ -204,20 +309,20 @@ impl Bundler {
     }
 }
 
-fn section(kind: Object) -> Option<&'static str> {
-    Some(match kind {
-        Object::Schema => "schemas",
-        Object::Parameter => "parameters",
-        Object::Response => "responses",
-        Object::RequestBody => "requestBodies",
-        Object::Header => "headers",
-        Object::Example => "examples",
-        Object::Link => "links",
-        Object::SecurityScheme => "securitySchemes",
-        Object::Callback => "callbacks",
-        Object::PathItem => "pathItems",
-        _ => return None,
-    })
+/// Whether a node is a reference and nothing else.
+fn is_plain_reference(node: &Node) -> bool {
+    grammar::reference(node).is_some() && node.as_object().is_some_and(|map| map.len() == 1)
+}
+
+/// The path and the fragment of a reference.
+fn split(text: &Node) -> Option<(&str, &str)> {
+    let text = text.as_str()?;
+    Some(text.split_once('#').unwrap_or((text, "")))
+}
+
+/// A reference to the document's own file, as one within the document.
+fn within(text: &Node) -> Option<String> {
+    Some(format!("#{}", split(text)?.1))
 }
 
 fn has_extension(text: &str) -> bool {
@@ -226,38 +331,10 @@ fn has_extension(text: &str) -> bool {
         .is_some_and(|ext| ["yaml", "yml", "json"].iter().any(|known| ext.eq_ignore_ascii_case(known)))
 }
 
-/// Makes the references of a part of `file` independent of where the part stands.
-fn absolute(node: &mut Node, file: &Path) {
-    match &mut node.value {
-        Value::Object(map) => {
-            for (key, child) in map.iter_mut() {
-                match child.as_str() {
-                    Some(text) if key == "$ref" && !text.contains("://") => {
-                        let (path, fragment) = text.split_once('#').unwrap_or((text, ""));
-                        let path = if path.is_empty() {
-                            file.to_owned()
-                        } else {
-                            normal(&file.parent().unwrap_or(Path::new("")).join(path))
-                        };
-                        child.value = Value::String(format!("{}#{fragment}", absolute_path(&path).display()));
-                    }
-                    _ => absolute(child, file),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| absolute(item, file)),
-        _ => {}
-    }
-}
-
-fn absolute_path(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// The path without `.` and with `..` taken back, so that one file has one name.
 fn normal(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
-    for part in absolute_path(path).components() {
+    for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => drop(result.pop()),

@@ -1,13 +1,14 @@
 //! JSON text to a tree, strictly by RFC 8259.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Range;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{MAX_DEPTH, Map, Node, Source, Span, Value};
+use super::{MAX_DEPTH, Map, Node, Repeat, Source, Span, Value};
 use crate::diagnostic::{Diagnostic, Error};
 
 const STRICT: ParseOptions = ParseOptions {
@@ -28,8 +29,14 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     let parsed = parse_to_ast(&source.text, &CollectOptions::default(), &STRICT).map_err(|error| {
         Diagnostic::new(format!("not JSON: {}", error.kind())).at(&reader.span(error.range().start))
     })?;
-    match parsed.value {
-        Some(value) => reader.node(value, 0),
+    let read = parsed.value.map(|value| reader.node(value, 0));
+    let repeats = reader.repeats.into_inner();
+    if !repeats.is_empty() {
+        // A source is read once, so there is nothing in it yet.
+        drop(source.repeats.set(repeats));
+    }
+    match read {
+        Some(read) => read,
         None => Err(Diagnostic::new("the document is empty").at(&Span::new(source, 1, 1)).into()),
     }
 }
@@ -40,12 +47,18 @@ struct Reader<'a> {
     lines: Vec<usize>,
     /// An offset whose column is known, and how many characters stand before it on its line.
     counted: Cell<(usize, usize)>,
+    repeats: RefCell<HashMap<(u32, u32), Repeat>>,
 }
 
 impl<'a> Reader<'a> {
     fn new(source: &'a Arc<Source>) -> Self {
         let starts = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { source, lines: std::iter::once(0).chain(starts).collect(), counted: Cell::new((0, 0)) }
+        Self {
+            source,
+            lines: std::iter::once(0).chain(starts).collect(),
+            counted: Cell::new((0, 0)),
+            repeats: RefCell::default(),
+        }
     }
 
     fn span(&self, offset: usize) -> Span {
@@ -79,15 +92,14 @@ impl<'a> Reader<'a> {
             ast::Value::Object(object) => {
                 let mut map = Map::with_capacity(object.properties.len());
                 for property in object.properties {
-                    let at = self.span(property.range.start);
                     let key = property.name.as_str().to_owned();
                     let node = self.node(property.value, depth + 1)?;
-                    if map.contains_key(&key) {
-                        return Err(Diagnostic::new(format!("the key `{key}` stands twice in one object"))
-                            .at(&at)
-                            .into());
+                    let place = (node.span.line, node.span.column);
+                    // The last counts: RFC 8259 leaves it open, and nearly all readers have it so.
+                    if let Some(before) = map.insert(key.clone(), node) {
+                        let first = (before.span.line, before.span.column);
+                        self.repeats.borrow_mut().insert(place, Repeat { key, first });
                     }
-                    map.insert(key, node);
                 }
                 Value::Object(map)
             }

@@ -8,9 +8,11 @@ mod json;
 mod pointer;
 mod yaml;
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -42,6 +44,22 @@ pub struct Span {
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) text: String,
+    /// Values whose key stood in the same object before, by line and column; set once, when the file has been read.
+    repeats: OnceLock<HashMap<(u32, u32), Repeat>>,
+}
+
+impl Source {
+    fn new(name: String, text: String) -> Arc<Self> {
+        Arc::new(Self { name, text, repeats: OnceLock::new() })
+    }
+}
+
+/// A key that stands twice in one object of a JSON file: the last value counts.
+#[derive(Debug)]
+struct Repeat {
+    key: String,
+    /// Line and column of the value that does not count.
+    first: (u32, u32),
 }
 
 impl Span {
@@ -78,6 +96,13 @@ impl Span {
     pub(crate) fn identity(&self) -> Option<(usize, u32, u32)> {
         let source = self.source.as_ref()?;
         Some((Arc::as_ptr(source).addr(), self.line, self.column))
+    }
+
+    /// The key whose last value stands here, and where the one before it stands, if the key is repeated.
+    fn repeat(&self) -> Option<(&str, Self)> {
+        let repeat = self.source.as_ref()?.repeats.get()?.get(&(self.line, self.column))?;
+        let (line, column) = repeat.first;
+        Some((&repeat.key, Self { source: self.source.clone(), line, column }))
     }
 
     /// The text of the line, if a file holds this node.
@@ -137,11 +162,14 @@ impl PartialEq for Node {
 impl Node {
     /// Reads YAML or JSON text. `name` is what diagnostics call the file; a name that ends in `.json` is read as JSON.
     ///
+    /// Of a key that stands twice in one object of a JSON text the last value counts, as nearly all readers have it;
+    /// lowering notes it. YAML has no such objects.
+    ///
     /// # Errors
-    /// Text that is neither, duplicate keys, and documents deeper or larger than any real one.
+    /// Text that is neither, duplicate keys in YAML, and documents deeper or larger than any real one.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+        let source = Source::new(name.to_owned(), text.to_owned());
         if Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")) {
             return json::parse(&source);
         }
@@ -157,18 +185,22 @@ impl Node {
     /// # Errors
     /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Diagnostic::new(format!("cannot read {name}: {error}"))
-                .help("check the path, and that the file is text in UTF-8")
-        })?;
-        Self::parse(&name, &text)
+        Self::parse(&path.display().to_string(), &contents(path)?)
+    }
+
+    /// Reads a file of prose: one string.
+    fn text(path: &Path) -> Result<Self, Error> {
+        let source = Source::new(path.display().to_string(), contents(path)?);
+        Ok(Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) })
     }
 
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
     ///
+    /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
+    /// leads nowhere.
+    ///
     /// # Errors
-    /// As [`Node::read`], and every reference that leads to no file or to nothing in it.
+    /// As [`Node::read`], for this file and for every other that is there.
     pub fn bundle(path: &Path) -> Result<Bundle, Error> {
         bundle::bundle(path)
     }
@@ -181,6 +213,43 @@ impl Node {
     /// A node this program made in place of one that was read.
     pub(crate) fn at(value: impl Into<Value>, span: &Span) -> Self {
         Self { value: value.into(), span: span.clone() }
+    }
+
+    /// Calls `visit` with each node whose key stood in the same object before: the node, the key, where the value
+    /// before it stands, and the node's own place in the tree.
+    pub(crate) fn repeats(&self, visit: &mut impl FnMut(&Node, &str, &Span, &Pointer)) {
+        fn walk<'a>(
+            node: &'a Node,
+            tokens: &mut Vec<Cow<'a, str>>,
+            visit: &mut impl FnMut(&Node, &str, &Span, &Pointer),
+        ) {
+            if let Some((key, first)) = node.span.repeat() {
+                let at = tokens.iter().fold(Pointer::root(), |pointer, token| pointer.join(token));
+                visit(node, key, &first, &at);
+            }
+            let mut below = |token: Cow<'a, str>, child: &'a Node| {
+                tokens.push(token);
+                walk(child, tokens, visit);
+                tokens.pop();
+            };
+            match &node.value {
+                Value::Object(map) => map.iter().for_each(|(key, child)| below(Cow::Borrowed(key.as_str()), child)),
+                Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(index, child)| below(Cow::Owned(index.to_string()), child));
+                }
+                _ => {}
+            }
+        }
+        walk(self, &mut Vec::new(), visit);
+    }
+
+    /// How many nodes the tree holds.
+    pub(crate) fn count(&self) -> usize {
+        1 + match &self.value {
+            Value::Object(map) => map.values().map(Node::count).sum::<usize>(),
+            Value::Array(items) => items.iter().map(Node::count).sum(),
+            _ => 0,
+        }
     }
 
     /// The members, if this is an object.
@@ -312,6 +381,14 @@ impl Node {
     }
 }
 
+fn contents(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Diagnostic::new(format!("cannot read {}: {error}", path.display()))
+            .help("check the path, and that the file is text in UTF-8")
+            .into()
+    })
+}
+
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.value {
@@ -394,7 +471,7 @@ mod tests {
         for (name, text, place) in [
             ("a.yaml", "a: [1, 2\nb: 3\n", "a.yaml:"),
             ("a.yaml", "a: 1\na: 2\n", "a.yaml:2:1"),
-            ("a.json", "{\"a\": 1,\n \"a\": 2}", "a.json:2:2"),
+            ("a.yaml", "{a: 1,\n a: 2}", "a.yaml:2:2"),
             ("a.json", "{\"a\": }", "a.json:1:7"),
             ("a.yaml", "a: 1\n---\nb: 2\n", "a.yaml:"),
             ("a.yaml", "a: *nobody\n", "a.yaml:1"),
@@ -402,6 +479,15 @@ mod tests {
             let error = Node::parse(name, text).unwrap_err().to_string();
             assert!(error.contains(place), "{text:?}: {error}");
         }
+    }
+
+    #[test]
+    fn of_a_key_that_json_has_twice_the_last_value_counts() {
+        let node = Node::parse("a.json", "{\"o\": {\"a\": [1],\n \"b\": 1, \"a\": [2]}}").unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({"o": {"a": [2], "b": 1}}));
+        let mut found = Vec::new();
+        node.repeats(&mut |node, key, first, at| found.push(format!("{at} {key} {first} {}", node.span)));
+        assert_eq!(found, ["/o/a a a.json:1:13 a.json:2:15"]);
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl Pointer {
         &self.0
     }
 
+    /// Whether the node this one points at is the one `other` points at, or is below it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.0.strip_prefix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The last reference token, unescaped.
     pub(crate) fn last(&self) -> String {
         self.0.rsplit('/').next().map(unescape).unwrap_or_default()

@@ -1,9 +1,10 @@
 //! References brought to one form: `#/components/<kind>/<name>`, so that every later stage can look a target up by name.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, Object};
+use crate::grammar::{self, Inlined, Object};
 use crate::note::{Kind, Notes, Stage};
 use crate::select::percent_decode;
 
@@ -12,12 +13,14 @@ use crate::select::percent_decode;
 pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
     let anchors = anchors(document);
     let snapshot = document.clone();
-    let mut hoisted = Hoisted { names: HashMap::new(), added: Map::new(), snapshot: &snapshot };
+    let mut hoisted = Hoisted { names: HashMap::new(), added: Map::new(), anchors, snapshot: &snapshot };
+    let mut inlined = Inlined::default();
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
+        members(kind, node, at, &snapshot, &mut inlined, notes);
         if kind == Object::Schema {
-            hoisted.rewrite(node, at, &anchors, notes);
+            hoisted.rewrite(node, at, at, notes);
         } else {
-            drop_dangling(node, at, kind, &snapshot, notes);
+            object(kind, node, at, &snapshot, &mut inlined, notes);
         }
     });
     // A hoisted schema may itself hold such references.
@@ -25,9 +28,13 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
         let mut added = std::mem::take(&mut hoisted.added);
         for (name, node) in &mut added {
             let at = Pointer::root().join("components").join("schemas").join(name);
-            Object::Schema.walk_mut(node, &at, &mut |kind, node, at| {
+            // Where it stood in the document is what its own references are relative to.
+            let from = hoisted.names.iter().find(|(_, known)| *known == name).map(|(pointer, _)| pointer.clone());
+            Object::Schema.walk_mut(node, &at, &mut |kind, node, here| {
                 if kind == Object::Schema {
-                    hoisted.rewrite(node, at, &anchors, notes);
+                    let below = here.as_str().strip_prefix(at.as_str()).unwrap_or_default();
+                    let origin = Pointer::from(format!("{}{below}", from.as_deref().unwrap_or(at.as_str())));
+                    hoisted.rewrite(node, here, &origin, notes);
                 }
             });
         }
@@ -49,34 +56,29 @@ struct Hoisted<'a> {
     /// Pointer of the target to the name of the component made of it.
     names: HashMap<String, String>,
     added: Map,
+    anchors: Anchors,
     snapshot: &'a Node,
 }
 
 impl Hoisted<'_> {
-    fn rewrite(&mut self, node: &mut Node, at: &Pointer, anchors: &HashMap<String, String>, notes: &mut Notes) {
-        if let Some(dynamic) = node.get("$dynamicRef").or_else(|| node.get("$recursiveRef")).cloned()
+    /// Brings the reference of a schema to one form. `origin` is where the schema stood in the document as it was.
+    fn rewrite(&mut self, node: &mut Node, at: &Pointer, origin: &Pointer, notes: &mut Notes) {
+        let mut dynamic = false;
+        if let Some(reference) = node.get("$dynamicRef").or_else(|| node.get("$recursiveRef")).cloned()
             && node.get("$ref").is_none()
         {
+            dynamic = true;
             node.take("$dynamicRef");
             node.take("$recursiveRef");
             notes.push(
                 Stage::Lower,
                 Kind::Loss,
                 at,
-                &dynamic,
+                &reference,
                 "a dynamic reference was bound to the place it names in this document",
             );
-            let span = dynamic.span.clone();
-            // `#` is the schema that holds it, here a component, not the document around that.
-            let own = Pointer::split(at.as_str()).unwrap_or_default();
-            let value = match (dynamic.as_str(), own.as_slice()) {
-                (Some("#"), [components, schemas, name, ..]) if components == "components" && schemas == "schemas" => {
-                    Value::String(format!("#{}", Pointer::root().join("components").join("schemas").join(name)))
-                }
-                _ => dynamic.value,
-            };
             if let Some(map) = node.as_object_mut() {
-                map.insert("$ref".to_owned(), Node { value, span });
+                map.insert("$ref".to_owned(), reference);
             }
         }
         let Some(target) = node.get("$ref") else { return };
@@ -85,16 +87,18 @@ impl Hoisted<'_> {
             node.take("$ref");
             return;
         };
-        let pointer = anchors.get(&text).cloned().or_else(|| text.strip_prefix('#').map(percent_decode));
-        let found = pointer.filter(|pointer| self.snapshot.pointer(pointer).is_some());
-        let Some(pointer) = found else {
-            let reason = format!("`$ref: {text}` leads nowhere in this document; any value is taken");
+        let Some(pointer) = self.target(&text, origin) else {
+            let reason = format!("{}; any value is taken", nowhere(target));
             notes
                 .push(Stage::Lower, Kind::Loss, at, node, reason)
                 .advise("mend the reference, or put the target in with an overlay");
             node.take("$ref");
             return;
         };
+        if text == "#" && self.snapshot.pointer(&pointer).is_some_and(|it| it.str("$id").is_none()) && !dynamic {
+            let reason = "`$ref: #` is the whole document; the schema that it stands in was taken";
+            notes.push(Stage::Lower, Kind::Mend, at, target, reason);
+        }
         let canonical = match Pointer::split(&pointer).unwrap_or_default().as_slice() {
             [components, schemas, name] if components == "components" && schemas == "schemas" => {
                 Pointer::root().join(name).as_str().to_owned()
@@ -106,6 +110,38 @@ impl Hoisted<'_> {
         {
             reference.value = Value::String(format!("#/components/schemas{canonical}"));
         }
+    }
+
+    /// Where in the document a reference leads: to what an anchor or an `$id` names, or by a pointer from the schema
+    /// around it that has an `$id`, from the document, or from a schema around it, the nearest first. The last is for
+    /// schemas that were written alone, with `$defs` of their own, and pasted in whole.
+    fn target(&self, text: &str, origin: &Pointer) -> Option<String> {
+        let there = |pointer: &String| self.snapshot.pointer(pointer).is_some();
+        if let Some(pointer) = self.anchors.places.get(text) {
+            return Some(pointer.clone());
+        }
+        let (base, fragment) = text.split_once('#')?;
+        let fragment = percent_decode(fragment);
+        if !base.is_empty() {
+            return self.anchors.places.get(base).map(|place| format!("{place}{fragment}")).filter(there);
+        }
+        let around = around(origin);
+        let identified = |place: &&String| self.snapshot.pointer(place).is_some_and(|it| it.str("$id").is_some());
+        if let Some(holder) = around.iter().find(|place| self.anchors.ids && identified(place))
+            && let Some(found) = Some(format!("{holder}{fragment}")).filter(there)
+        {
+            return Some(found);
+        }
+        if fragment.is_empty() {
+            // Nobody means the document: a component that refers to `#` is recursive.
+            return around.into_iter().next_back().filter(there);
+        }
+        if !fragment.starts_with('/') {
+            return None;
+        }
+        std::iter::once(fragment.clone())
+            .chain(around.into_iter().map(|place| format!("{place}{fragment}")))
+            .find(there)
     }
 
     /// The component made of the schema at a pointer.
@@ -155,9 +191,37 @@ impl Hoisted<'_> {
     }
 }
 
-/// What `$anchor`, `$dynamicAnchor` and `$id` name, as pointers.
-fn anchors(document: &Node) -> HashMap<String, String> {
+/// The places of the schemas around a place and of itself, innermost first; the last is the component, or the schema
+/// that stands in an operation.
+fn around(origin: &Pointer) -> Vec<String> {
+    let tokens = Pointer::split(origin.as_str()).unwrap_or_default();
+    let outermost = match tokens.as_slice() {
+        [components, schemas, _, ..] if components == "components" && schemas == "schemas" => 3,
+        _ => tokens.iter().position(|token| token == "schema").map_or(tokens.len(), |at| at + 1),
+    };
+    let mut places: Vec<String> = Vec::new();
+    let mut pointer = Pointer::root();
+    for (index, token) in tokens.iter().enumerate() {
+        pointer = pointer.join(token);
+        if index + 1 >= outermost {
+            places.push(pointer.as_str().to_owned());
+        }
+    }
+    places.reverse();
+    places
+}
+
+/// What schemas are called, other than by their place.
+struct Anchors {
+    /// What `$anchor`, `$dynamicAnchor` and `$id` name, as pointers.
+    places: HashMap<String, String>,
+    /// Whether any schema has an `$id`.
+    ids: bool,
+}
+
+fn anchors(document: &Node) -> Anchors {
     let mut found = HashMap::new();
+    let mut ids = false;
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         if kind != Object::Schema {
             return;
@@ -168,6 +232,7 @@ fn anchors(document: &Node) -> HashMap<String, String> {
             }
         }
         if let Some(id) = node.str("$id") {
+            ids = true;
             found.entry(id.to_owned()).or_insert_with(|| at.as_str().to_owned());
             // The last segment is how siblings refer to it.
             if let Some((_, last)) = id.rsplit_once('/') {
@@ -175,16 +240,85 @@ fn anchors(document: &Node) -> HashMap<String, String> {
             }
         }
     });
-    found
+    Anchors { places: found, ids }
 }
 
-/// References to parameters, responses and the like that lead nowhere become empty objects of their kind.
-fn drop_dangling(node: &mut Node, at: &Pointer, kind: Object, snapshot: &Node, notes: &mut Notes) {
-    let Some(target) = grammar::reference(node) else { return };
-    let found = target.strip_prefix('#').and_then(|pointer| snapshot.pointer(&percent_decode(pointer)));
-    if found.is_none() && kind != Object::PathItem {
-        let reason = format!("`$ref: {target}` leads nowhere in this document; the reference was left out");
-        notes.push(Stage::Lower, Kind::Loss, at, node, reason);
-        node.value = Map::new().into();
+/// Members that are written as one reference where OpenAPI has none: what they stand for is put in their place.
+fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
+    for key in kind.referred(node) {
+        let here = at.join(&key);
+        while let Some(text) = node.get(&key).and_then(grammar::reference) {
+            let found = local(text, snapshot).filter(|found| {
+                (kind.fits(&key, found) || grammar::reference(found).is_some()) && inlined.enter(&here, text, found)
+            });
+            let Some(member) = node.get(&key) else { break };
+            match found {
+                Some(found) => {
+                    let whole = grammar::in_place(member, found);
+                    if let Some(member) = node.get_mut(&key) {
+                        *member = whole;
+                    }
+                }
+                None => {
+                    let reason =
+                        format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
+                    notes.push(Stage::Lower, Kind::Loss, &here, member, reason);
+                    node.take(&key);
+                }
+            }
+        }
+    }
+}
+
+/// References to parameters, responses and the like: those to a component of their kind stay, what others lead to is
+/// put in their place, because lowering may take it from where it stands. Those that lead nowhere become empty objects.
+fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
+    // These may be there in their own right; what is left of them is noted with the operations.
+    if matches!(kind, Object::PathItem | Object::Operation) {
+        return;
+    }
+    while let Some(text) = grammar::reference(node) {
+        match local(text, snapshot) {
+            Some(_) if is_component(kind, text) => return,
+            Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
+                *node = grammar::in_place(node, found);
+            }
+            _ => {
+                let reason = node.get("$ref").map(nowhere).unwrap_or_default();
+                notes.push(Stage::Lower, Kind::Loss, at, node, format!("{reason}; the reference was left out"));
+                node.value = Map::new().into();
+            }
+        }
+    }
+}
+
+/// What a reference leads to within the document.
+fn local<'a>(reference: &str, document: &'a Node) -> Option<&'a Node> {
+    document.pointer(&percent_decode(reference.strip_prefix('#')?))
+}
+
+/// Whether a reference names a component of the kind it stands for.
+fn is_component(kind: Object, reference: &str) -> bool {
+    let tokens = reference.strip_prefix('#').and_then(|pointer| Pointer::split(&percent_decode(pointer)));
+    match tokens.unwrap_or_default().as_slice() {
+        [components, section, _] => components == "components" && kind.section() == Some(section.as_str()),
+        _ => false,
+    }
+}
+
+/// Says that a reference has no target, with the file it names if it names one.
+pub(super) fn nowhere(reference: &Node) -> String {
+    let text = reference.as_str().unwrap_or_default();
+    let path = text.split('#').next().unwrap_or_default();
+    if path.is_empty() || path.contains("://") {
+        return format!("`$ref: {text}` leads nowhere in this document");
+    }
+    let folder = reference.span.file().and_then(|file| Path::new(file).parent()).unwrap_or(Path::new(""));
+    let tried: PathBuf = folder.join(percent_decode(path)).components().collect();
+    match text.split_once('#') {
+        Some((_, place)) => {
+            format!("`$ref: {text}` leads nowhere: there is no `{place}` in a file {}", tried.display())
+        }
+        None => format!("`$ref: {text}` leads nowhere: there is no file {}", tried.display()),
     }
 }

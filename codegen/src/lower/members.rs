@@ -1,0 +1,338 @@
+//! What OpenAPI 3.0.3 knows in each of its objects, and what kind of value belongs there.
+
+use serde_json::Number;
+
+use crate::document::{Node, Pointer, Value};
+use crate::grammar::{METHODS, Object};
+
+/// The kind of value that belongs in a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Is {
+    Any,
+    Text,
+    /// A text that can stand in a link.
+    Link,
+    Flag,
+    Number,
+    /// A number above zero.
+    Positive,
+    /// A whole number from zero.
+    Count,
+    List,
+    Texts,
+    Map,
+    TextMap,
+    Schema,
+    /// A list of security requirements.
+    Security,
+}
+
+/// What a value is where something else belongs.
+pub(super) enum Reading {
+    /// It is what belongs there.
+    Itself,
+    /// It says the same in another way.
+    As(Value),
+    Nothing,
+}
+
+impl Is {
+    /// What belongs there, in words.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any value",
+            Self::Text => "a text",
+            Self::Link => "a URL",
+            Self::Flag => "`true` or `false`",
+            Self::Number => "a number",
+            Self::Positive => "a number above zero",
+            Self::Count => "a whole number from zero",
+            Self::List => "a list",
+            Self::Texts => "a list of texts",
+            Self::Map => "an object",
+            Self::TextMap => "an object of texts",
+            Self::Schema => "a schema",
+            Self::Security => "a list of security requirements",
+        }
+    }
+
+    pub(super) fn read(self, value: &Value) -> Reading {
+        let meant = match (self, value) {
+            (Self::Any, _)
+            | (Self::Text, Value::String(_))
+            | (Self::Flag, Value::Bool(_))
+            | (Self::Number, Value::Number(_))
+            | (Self::List, Value::Array(_))
+            | (Self::Map, Value::Object(_))
+            | (Self::Schema, Value::Object(_) | Value::Bool(_)) => return Reading::Itself,
+            (Self::Text, _) => text(value).map(Value::String),
+            (Self::Link, Value::String(link)) => is_link(link).then(|| value.clone()),
+            (Self::Flag | Self::Schema, Value::String(word)) => word.to_ascii_lowercase().parse().ok().map(Value::Bool),
+            (Self::Number, _) => number(value).map(Value::Number),
+            (Self::Positive, _) => number(value).filter(|it| it.as_f64().is_some_and(|it| it > 0.0)).map(Value::Number),
+            (Self::Count, _) => number(value).and_then(|it| count(&it)).map(Value::Number),
+            (Self::Texts, Value::Array(items)) => Some(Value::Array(items.iter().filter_map(text_node).collect())),
+            (Self::Texts, Value::String(_)) => Some(Value::Array(vec![Node::made(value.clone())])),
+            (Self::TextMap, Value::Object(map)) => {
+                let texts = map.iter().filter_map(|(key, node)| Some((key.clone(), text_node(node)?)));
+                Some(Value::Object(texts.collect()))
+            }
+            (Self::Security, Value::Array(items)) => Some(Value::Array(items.iter().filter_map(requirement).collect())),
+            (Self::Security, Value::Object(_)) => {
+                requirement(&Node::made(value.clone())).map(|one| Value::Array(vec![one]))
+            }
+            _ => None,
+        };
+        match meant {
+            Some(meant) if meant == *value => Reading::Itself,
+            Some(meant) => Reading::As(meant),
+            None => Reading::Nothing,
+        }
+    }
+}
+
+/// A scalar as text.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+fn text_node(node: &Node) -> Option<Node> {
+    text(&node.value).map(|text| Node::at(text, &node.span))
+}
+
+/// One way to be let in: names of schemes, each with its scopes.
+fn requirement(node: &Node) -> Option<Node> {
+    let schemes = node.as_object()?.iter().map(|(name, scopes)| {
+        let scopes: Vec<Node> = scopes.as_array().unwrap_or_default().iter().filter_map(text_node).collect();
+        (name.clone(), Node::at(scopes, &node.span))
+    });
+    Some(Node::at(Value::Object(schemes.collect()), &node.span))
+}
+
+fn number(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => Some(number.clone()),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn count(number: &Number) -> Option<Number> {
+    // What a double holds exactly, and no more.
+    let whole = || number.as_f64().filter(|it| it.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(it));
+    let parsed = number.as_u64().or_else(|| format!("{:.0}", whole()?.abs()).parse().ok());
+    parsed.map(Number::from)
+}
+
+fn is_link(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+}
+
+/// What OpenAPI 3.0.3 knows at each place; `None` where any member is an entry.
+pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
+    use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Schema, Security, Text, TextMap, Texts};
+    Some(match kind {
+        Object::OpenApi => &[
+            ("openapi", Any),
+            ("info", Map),
+            ("servers", List),
+            ("paths", Map),
+            ("components", Map),
+            ("security", Security),
+            ("tags", List),
+            ("externalDocs", Map),
+        ],
+        // `title` and `version` have a rule of their own.
+        Object::Info => &[
+            ("title", Any),
+            ("description", Text),
+            ("termsOfService", Link),
+            ("contact", Map),
+            ("license", Map),
+            ("version", Any),
+        ],
+        Object::Contact => &[("name", Text), ("url", Link), ("email", Text)],
+        Object::License => &[("name", Text), ("url", Link)],
+        Object::ExternalDocs => &[("description", Text), ("url", Link)],
+        Object::Server => &[("url", Text), ("description", Text), ("variables", Map)],
+        Object::ServerVariable => &[("enum", Texts), ("default", Text), ("description", Text)],
+        Object::Components => &[
+            ("schemas", Map),
+            ("responses", Map),
+            ("parameters", Map),
+            ("examples", Map),
+            ("requestBodies", Map),
+            ("headers", Map),
+            ("securitySchemes", Map),
+            ("links", Map),
+            ("callbacks", Map),
+        ],
+        // An operation that somebody has not filled in is one all the same.
+        Object::PathItem => &[
+            ("$ref", Text),
+            ("summary", Text),
+            ("description", Text),
+            (METHODS[0], Any),
+            (METHODS[1], Any),
+            (METHODS[2], Any),
+            (METHODS[3], Any),
+            (METHODS[4], Any),
+            (METHODS[5], Any),
+            (METHODS[6], Any),
+            (METHODS[7], Any),
+            ("servers", List),
+            ("parameters", List),
+        ],
+        Object::Operation => &[
+            ("tags", Texts),
+            ("summary", Text),
+            ("description", Text),
+            ("externalDocs", Map),
+            ("operationId", Text),
+            ("parameters", List),
+            ("requestBody", Map),
+            ("responses", Map),
+            ("callbacks", Map),
+            ("deprecated", Flag),
+            ("security", Security),
+            ("servers", List),
+        ],
+        Object::Parameter => &[
+            ("name", Text),
+            ("in", Text),
+            ("description", Text),
+            ("required", Flag),
+            ("deprecated", Flag),
+            ("allowEmptyValue", Flag),
+            ("style", Text),
+            ("explode", Flag),
+            ("allowReserved", Flag),
+            ("schema", Schema),
+            ("example", Any),
+            ("examples", Map),
+            ("content", Map),
+        ],
+        Object::Header => &[
+            ("description", Text),
+            ("required", Flag),
+            ("deprecated", Flag),
+            ("allowEmptyValue", Flag),
+            ("style", Text),
+            ("explode", Flag),
+            ("allowReserved", Flag),
+            ("schema", Schema),
+            ("example", Any),
+            ("examples", Map),
+            ("content", Map),
+        ],
+        Object::RequestBody => &[("description", Text), ("content", Map), ("required", Flag)],
+        Object::MediaType => &[("schema", Schema), ("example", Any), ("examples", Map), ("encoding", Map)],
+        Object::Encoding => {
+            &[("contentType", Text), ("headers", Map), ("style", Text), ("explode", Flag), ("allowReserved", Flag)]
+        }
+        Object::Response => &[("description", Text), ("headers", Map), ("content", Map), ("links", Map)],
+        Object::Example => &[("summary", Text), ("description", Text), ("value", Any), ("externalValue", Link)],
+        Object::Link => &[
+            ("operationRef", Link),
+            ("operationId", Text),
+            ("parameters", Map),
+            ("requestBody", Any),
+            ("description", Text),
+            ("server", Map),
+        ],
+        Object::Tag => &[("name", Text), ("description", Text), ("externalDocs", Map)],
+        Object::Schema => &[
+            ("title", Text),
+            ("multipleOf", Positive),
+            ("maximum", Number),
+            ("exclusiveMaximum", Flag),
+            ("minimum", Number),
+            ("exclusiveMinimum", Flag),
+            ("maxLength", Count),
+            ("minLength", Count),
+            ("pattern", Text),
+            ("maxItems", Count),
+            ("minItems", Count),
+            ("uniqueItems", Flag),
+            ("maxProperties", Count),
+            ("minProperties", Count),
+            ("required", Texts),
+            ("enum", List),
+            ("type", Text),
+            ("allOf", List),
+            ("oneOf", List),
+            ("anyOf", List),
+            ("not", Schema),
+            ("items", Schema),
+            ("properties", Map),
+            ("additionalProperties", Schema),
+            ("description", Text),
+            ("format", Text),
+            ("default", Any),
+            ("nullable", Flag),
+            ("discriminator", Map),
+            ("readOnly", Flag),
+            ("writeOnly", Flag),
+            ("example", Any),
+            ("externalDocs", Map),
+            ("deprecated", Flag),
+            ("xml", Map),
+        ],
+        Object::Discriminator => &[("propertyName", Text), ("mapping", TextMap)],
+        Object::Xml => &[("name", Text), ("namespace", Link), ("prefix", Text), ("attribute", Flag), ("wrapped", Flag)],
+        Object::SecurityScheme => match node.str("type")? {
+            "apiKey" => &[("type", Text), ("description", Text), ("name", Text), ("in", Text)],
+            "http" if node.str("scheme").is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) => {
+                &[("type", Text), ("description", Text), ("scheme", Text), ("bearerFormat", Text)]
+            }
+            "http" => &[("type", Text), ("description", Text), ("scheme", Text)],
+            "oauth2" => &[("type", Text), ("description", Text), ("flows", Map)],
+            "openIdConnect" => &[("type", Text), ("description", Text), ("openIdConnectUrl", Link)],
+            _ => return None,
+        },
+        Object::Flows => {
+            &[("implicit", Map), ("password", Map), ("clientCredentials", Map), ("authorizationCode", Map)]
+        }
+        Object::Flow => match at.last().as_str() {
+            "implicit" => &[("authorizationUrl", Link), ("refreshUrl", Link), ("scopes", Map)],
+            "authorizationCode" => {
+                &[("authorizationUrl", Link), ("tokenUrl", Link), ("refreshUrl", Link), ("scopes", Map)]
+            }
+            _ => &[("tokenUrl", Link), ("refreshUrl", Link), ("scopes", Map)],
+        },
+        Object::Callback => return None,
+    })
+}
+
+/// What an object lacks that 3.0.3 does not let it be without; what cannot be read as what belongs there is lacking.
+pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
+    let has = |key: &str, is: Is| node.get(key).is_some_and(|it| !matches!(is.read(&it.value), Reading::Nothing));
+    let lacking = |needed: &[(&'static str, Is)]| needed.iter().find(|(key, is)| !has(key, *is)).map(|(key, _)| *key);
+    match kind {
+        Object::ExternalDocs => lacking(&[("url", Is::Link)]),
+        Object::Discriminator => lacking(&[("propertyName", Is::Text)]),
+        Object::Server => lacking(&[("url", Is::Text)]),
+        Object::Tag => lacking(&[("name", Is::Text)]),
+        Object::Flow => match name {
+            "implicit" => lacking(&[("authorizationUrl", Is::Link)]),
+            "authorizationCode" => lacking(&[("authorizationUrl", Is::Link), ("tokenUrl", Is::Link)]),
+            _ => lacking(&[("tokenUrl", Is::Link)]),
+        },
+        Object::SecurityScheme => match node.str("type") {
+            Some("apiKey") => {
+                let known = node.str("in").is_some_and(|place| matches!(place, "header" | "query" | "cookie"));
+                if known { lacking(&[("name", Is::Text)]) } else { Some("in") }
+            }
+            Some("http") => lacking(&[("scheme", Is::Text)]),
+            Some("oauth2") => lacking(&[("flows", Is::Map)]),
+            Some("openIdConnect") => lacking(&[("openIdConnectUrl", Is::Link)]),
+            _ => Some("type"),
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,397 @@
+//! What lowering makes of documents that say things in places, or in ways, that OpenAPI 3.0.3 has no room for: always a
+//! valid document, and a note for whatever is not in it as it was written.
+
+use connectors_codegen::{Generator, Node};
+use serde_json::{Value, json};
+
+/// The document as 3.0.3, which is checked, and the notes.
+fn lowered(text: &str) -> (Value, Vec<String>) {
+    let (document, notes) = Generator::new(Node::parse("t.yaml", text).unwrap()).lowered().unwrap();
+    let json = document.to_json();
+    let schema: Value = serde_json::from_str(include_str!("data/openapi-3.0-schema.json")).unwrap();
+    let validator = jsonschema::draft4::new(&schema).unwrap();
+    let wrong: Vec<String> =
+        validator.iter_errors(&json).map(|error| format!("{}: {error:.200}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}\n{json:#}");
+    (json, notes.iter().map(ToString::to_string).collect())
+}
+
+fn told(notes: &[String], what: &[&str]) {
+    assert!(notes.iter().any(|note| what.iter().all(|part| note.contains(part))), "{what:?}: {notes:#?}");
+}
+
+#[test]
+fn operations_path_items_and_callbacks_behind_references_are_there_whole() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get: {$ref: '#/x-ops/list', summary: Ours}
+    put: {$ref: '#/x-ops/gone'}
+    post:
+      operationId: subscribe
+      callbacks:
+        shared: {$ref: '#/components/callbacks/C'}
+        own: {'{$request.body#/url}': {$ref: '#/components/pathItems/P'}}
+      responses: {'204': {description: x}}
+x-ops:
+  list: {operationId: list, summary: Theirs, parameters: [{name: q, in: query, schema: {type: string}}], responses: {'200': {description: x}}}
+components:
+  callbacks: {C: {'{$request.body#/url}': {$ref: '#/components/pathItems/P'}}}
+  pathItems: {P: {post: {responses: {'200': {description: called}}}}}
+",
+    );
+    let list = &json["paths"]["/a"]["get"];
+    assert_eq!((&list["operationId"], &list["summary"]), (&json!("list"), &json!("Ours")));
+    assert_eq!(list["parameters"][0]["name"], "q");
+    assert!(json["paths"]["/a"].get("put").is_none());
+    told(&notes, &["skip", "t.yaml:7:", "#/x-ops/gone"]);
+    let callbacks = &json["paths"]["/a"]["post"]["callbacks"];
+    assert_eq!(callbacks["shared"], json!({"$ref": "#/components/callbacks/C"}));
+    let called = json!({"post": {"responses": {"200": {"description": "called"}}}});
+    assert_eq!(callbacks["own"]["{$request.body#/url}"], called);
+    assert_eq!(json["components"]["callbacks"]["C"]["{$request.body#/url}"], called);
+    assert_eq!(notes.len(), 1, "{notes:#?}");
+}
+
+#[test]
+fn texts_and_maps_behind_references_are_put_in_their_place() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.3
+info: {title: t, version: '1', description: {$ref: '#/x-texts/intro'}}
+paths:
+  /a:
+    get:
+      summary: {$ref: './gone.md'}
+      responses: {$ref: '#/x-answers'}
+x-texts: {intro: Hello}
+x-answers: {'200': {description: fine}}
+components:
+  schemas:
+    A: {type: object, properties: {$ref: '#/components/schemas/B/properties'}}
+    B: {type: object, properties: {x: {type: string}, $ref: {type: integer}}}
+",
+    );
+    assert_eq!(json["info"]["description"], "Hello");
+    let get = &json["paths"]["/a"]["get"];
+    assert_eq!(*get, json!({"responses": {"200": {"description": "fine"}}}));
+    told(&notes, &["loss", "t.yaml:7:", "gone.md"]);
+    let properties = json!({"x": {"type": "string"}, "$ref": {"type": "integer"}});
+    assert_eq!(json["components"]["schemas"]["A"]["properties"], properties);
+    assert_eq!(json["components"]["schemas"]["B"]["properties"], properties);
+}
+
+#[test]
+fn a_file_that_was_not_brought_in_costs_only_what_hung_on_it() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: a
+      parameters: [{$ref: ./params/limit.yaml}, {name: kept, in: query, schema: {type: string}}]
+      responses: {'200': {description: x, content: {application/json: {schema: {$ref: ./schemas/A.yaml}, examples: {e: {$ref: ./examples/e.json}}}}}}
+",
+    );
+    let get = &json["paths"]["/a"]["get"];
+    assert_eq!(get["parameters"].as_array().unwrap().len(), 1);
+    assert_eq!(get["responses"]["200"]["content"]["application/json"]["schema"], json!({}));
+    for file in ["params/limit.yaml", "schemas/A.yaml", "examples/e.json"] {
+        told(&notes, &["loss", "t.yaml:", file]);
+    }
+}
+
+#[test]
+fn members_that_are_empty_or_of_another_kind_are_read_as_meant_or_left_out() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.1
+info: {title: t, version: '1', description: , termsOfService: , contact: , license: {name: MIT, url: }}
+servers:
+- description: no url
+- {url: 'https://{env}.x/{v}', variables: {env: {enum: [a, b]}, v: {default: 2}}}
+tags: [{name: a, description: }, {name: a}, 12, {description: nameless}]
+security:
+externalDocs: {description: x}
+paths:
+  /a:
+    summary:
+    parameters:
+    get:
+      tags:
+      summary:
+      operationId:
+      parameters:
+      deprecated: 'true'
+      security:
+      responses:
+        200: {description: , content: {application/json: {schema: {type: string, description: , title: 404, maxLength: '255', minLength: 0.0, format: , nullable: 'true', readOnly: 'false', default: }}}}
+    post:
+      operationId: 12
+      tags: [1, a]
+      externalDocs: {}
+      requestBody: {required: 'true', content: {application/json: {schema: , examples: [1, 2]}}}
+      responses: {'600': {description: x}, '000': {description: x}, ok: {description: x}}
+components:
+  schemas:
+    A: {type: array, items: {type: string}, minItems: '1', uniqueItems: 'false', maxItems: -1}
+    B: {type: object, additionalProperties: 'false', minProperties: 1.5, required: , externalDocs: {}, xml: }
+    C: {type: number, multipleOf: 0}
+    D: {type: object, not: , discriminator: kind, properties: {kind: {type: string, required: true, enum: }}}
+    E: {allOf: {$ref: '#/components/schemas/A'}}
+    F: {oneOf: [{type: string}, {type: object}], discriminator: {mapping: {a: b}}}
+",
+    );
+    let get = &json["paths"]["/a"]["get"];
+    assert_eq!(get["deprecated"], true);
+    let text = &get["responses"]["200"]["content"]["application/json"]["schema"];
+    let expected = json!({
+        "type": "string", "title": "404", "maxLength": 255, "minLength": 0, "nullable": true, "readOnly": false, "default": null,
+    });
+    assert_eq!(*text, expected);
+    let post = &json["paths"]["/a"]["post"];
+    assert_eq!((&post["operationId"], &post["tags"]), (&json!("12"), &json!(["1", "a"])));
+    assert_eq!(post["requestBody"]["required"], true);
+    assert_eq!(post["responses"], json!({"default": {"description": ""}}));
+    told(&notes, &["loss", "`600`"]);
+    assert_eq!(json["tags"], json!([{"name": "a"}]));
+    assert_eq!(json["servers"].as_array().unwrap().len(), 1);
+    assert_eq!(json["servers"][0]["variables"]["v"]["default"], "2");
+    let schemas = &json["components"]["schemas"];
+    assert_eq!(
+        schemas["A"],
+        json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": false})
+    );
+    assert_eq!(schemas["B"], json!({"type": "object", "additionalProperties": false}));
+    assert_eq!(schemas["C"], json!({"type": "number"}));
+    assert_eq!(schemas["D"]["discriminator"], json!({"propertyName": "kind"}));
+    assert!(schemas["D"].get("not").is_none(), "an empty `not` forbids nothing");
+    assert_eq!(schemas["E"], json!({"allOf": [{"$ref": "#/components/schemas/A"}]}));
+    assert!(schemas["F"].get("discriminator").is_none());
+    told(&notes, &["t.yaml:19:", "/paths/~1a/get/deprecated", "`true` or `false`"]);
+    told(&notes, &["/components/schemas/A/maxItems", "left out"]);
+}
+
+#[test]
+fn parameters_and_headers_say_their_value_in_one_way() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.1
+info: {title: t, version: '1'}
+paths:
+  /a/{p}:
+    post:
+      parameters:
+      - {name: p, in: path, style: form, required: true, schema: {type: string}}
+      - {name: a, in: query, schema: {type: string}, example: x, examples: {x: {value: y}}}
+      - {name: b, in: query, type: integer, format: int64, description: as in Swagger 2}
+      - {name: c, in: query, required: 'true', schema: {type: array}}
+      - {name: c, in: query, schema: {type: string}}
+      - {name: d, in: query, style: csv, explode: 'false', schema: {}}
+      - {name: e, in: header, style: form, schema: {}}
+      - {name: f, in: formData, schema: {}}
+      - {name: g, in: query, content: {application/json: {schema: {}}, text/plain: {schema: {}}}}
+      - {name: h, in: query, style: form, explode: true, content: {application/json: {schema: {type: object}}}, example: {a: 1}}
+      - {name: i, in: query, content: }
+      requestBody: {content: {application/json: {schema: {type: string}, example: x, examples: {e: {value: x}}}}}
+      responses:
+        '200':
+          description: x
+          headers:
+            X-Rate: {description: rate}
+            X-Count: {type: integer, description: as in Swagger 2}
+            X-Both: {schema: {type: string}, example: a, examples: {z: {value: b}}}
+          content:
+components:
+  parameters: {Nameless: {in: query}}
+",
+    );
+    let post = &json["paths"]["/a/{p}"]["post"];
+    let parameters: Vec<&str> =
+        post["parameters"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(parameters, ["p", "a", "b", "c", "d", "e", "g", "h", "i"]);
+    assert_eq!(post["parameters"][2]["schema"], json!({"type": "integer", "format": "int64"}));
+    told(&notes, &["mend", "t.yaml:10:", "Swagger 2"]);
+    told(&notes, &["mend", "t.yaml:12:", "already there"]);
+    told(&notes, &["loss", "t.yaml:15:", "no parameter"]);
+    assert_eq!(post["parameters"][6]["content"], json!({"application/json": {"schema": {}}}));
+    let headers = &post["responses"]["200"]["headers"];
+    assert_eq!(headers["X-Count"]["schema"], json!({"type": "integer"}));
+    assert_eq!(headers["X-Rate"]["schema"], json!({}));
+    let body = &post["requestBody"]["content"]["application/json"];
+    assert_eq!(*body, json!({"schema": {"type": "string"}, "examples": {"e": {"value": "x"}}}));
+}
+
+#[test]
+fn security_schemes_keep_what_3_0_knows_of_them() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+security: [{oauth: , basic: []}]
+components:
+  securitySchemes:
+    oauth: {type: oauth2, flows: {clientCredentials: {tokenUrl: x}, deviceAuthorization: {tokenUrl: x, scopes: {}}, implicit: {scopes: {a: }}}}
+    bearer: {type: http, scheme: bearer, in: header, name: Authorization, bearerFormat: JWT}
+    basic: {type: http, scheme: basic, bearerFormat: JWT}
+    key: {type: apiKey, in: header}
+    tls: {type: mutualTLS}
+    empty:
+",
+    );
+    let schemes = json!({
+        "oauth": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "x", "scopes": {}}}},
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "basic": {"type": "http", "scheme": "basic"},
+    });
+    assert_eq!(json["components"]["securitySchemes"], schemes);
+    assert_eq!(json["security"], json!([{"oauth": [], "basic": []}]));
+    for name in ["key", "tls", "empty", "oauth/flows/implicit"] {
+        told(&notes, &["loss", &format!("/components/securitySchemes/{name}")]);
+    }
+    told(&notes, &["deviceAuthorization"]);
+}
+
+#[test]
+fn a_path_without_its_slash_loses_no_operation() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  '': {get: {operationId: root, responses: {'200': {description: x}}}}
+  /: {post: {operationId: create, responses: {'200': {description: x}}}}
+  foo:
+    parameters: [{name: q, in: query, schema: {type: string}}]
+    get: {operationId: relative, responses: {'200': {description: x}}}
+    put: {operationId: put, responses: {'200': {description: x}}}
+  /foo: {get: {operationId: absolute, responses: {'200': {description: x}}}}
+  bar: {get: {operationId: bar, responses: {'200': {description: x}}}}
+",
+    );
+    let paths = json["paths"].as_object().unwrap();
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/", "/foo", "/bar"]);
+    assert_eq!(
+        (&paths["/"]["get"]["operationId"], &paths["/"]["post"]["operationId"]),
+        (&json!("root"), &json!("create"))
+    );
+    assert_eq!(paths["/foo"]["get"]["operationId"], "absolute");
+    assert_eq!(paths["/foo"]["put"]["parameters"][0]["name"], "q");
+    told(&notes, &["skip", "t.yaml:9:", "/paths/foo/get"]);
+}
+
+#[test]
+fn what_a_reference_finds_where_lowering_removes_it_is_put_in_place() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+webhooks: {hook: {post: {requestBody: {content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}}}}}
+paths:
+  /a:
+    post:
+      operationId: a
+      parameters: [{$ref: '#/components/pathItems/P/parameters/0'}, {$ref: '#/x-params/Q'}, {$ref: '#/components/parameters/R'}]
+      requestBody: {$ref: '#/webhooks/hook/post/requestBody'}
+      responses: {'200': {$ref: '#/responses/Answer'}, '404': {$ref: '#/responses/Round'}}
+x-params: {Q: {name: q, in: query, schema: {type: string}}}
+responses: {Answer: {$ref: '#/responses/Same'}, Same: {description: same}, Round: {$ref: '#/responses/Round'}}
+components:
+  pathItems: {P: {parameters: [{name: pp, in: query, schema: {type: string}}]}}
+  parameters: {R: {name: r, in: query, schema: {type: string}}}
+",
+    );
+    let post = &json["paths"]["/a"]["post"];
+    assert_eq!((&post["parameters"][0]["name"], &post["parameters"][1]["name"]), (&json!("pp"), &json!("q")));
+    assert_eq!(post["parameters"][2], json!({"$ref": "#/components/parameters/R"}));
+    let body = &post["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(body["properties"]["a"]["type"], "string");
+    assert_eq!(post["responses"]["200"], json!({"description": "same"}));
+    told(&notes, &["loss", "#/responses/Round"]);
+}
+
+#[test]
+fn schemas_that_were_pasted_in_whole_keep_their_own_definitions() {
+    let (json, notes) = lowered(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      responses: {'200': {description: x, content: {application/json: {schema: {$defs: {Y: {type: integer}}, type: array, items: {$ref: '#/$defs/Y'}}}}}}
+components:
+  schemas:
+    Pasted: {type: object, $defs: {X: {type: object, properties: {again: {$ref: '#/$defs/X'}, z: {$ref: '#/$defs/Z'}}}, Z: {type: string}}, properties: {a: {$ref: '#/$defs/X'}}}
+    Named: {$id: 'https://x.y/named.json', type: object, $defs: {X: {enum: [a]}}, properties: {a: {$ref: '#/$defs/X'}, self: {$ref: '#'}}}
+    Reader: {type: object, properties: {a: {$ref: 'https://x.y/named.json#/$defs/X'}, b: {$ref: '#/components/schemas/Pasted/properties/a'}}}
+    Recursive: {type: object, properties: {next: {$ref: '#'}}}
+    Lost: {$ref: '#/$defs/Nothing'}
+",
+    );
+    let schemas = &json["components"]["schemas"];
+    let target = |pointer: &str| schemas.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    assert_eq!(target("/Pasted/properties/a/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Pasted.X/properties/again/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Pasted.X/properties/z/$ref"), "#/components/schemas/Pasted.Z");
+    assert_eq!(schemas["Pasted.Z"], json!({"type": "string"}));
+    assert_eq!(target("/Named/properties/a/$ref"), "#/components/schemas/Named.X");
+    assert_eq!(target("/Named/properties/self/$ref"), "#/components/schemas/Named");
+    assert_eq!(target("/Reader/properties/a/$ref"), "#/components/schemas/Named.X");
+    assert_eq!(target("/Reader/properties/b/$ref"), "#/components/schemas/Pasted.a");
+    assert_eq!(target("/Pasted.a/$ref"), "#/components/schemas/Pasted.X");
+    assert_eq!(target("/Recursive/properties/next/$ref"), "#/components/schemas/Recursive");
+    let inline = &json["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+    assert_eq!(
+        schemas.pointer(inline["items"]["$ref"].as_str().unwrap().trim_start_matches("#/components/schemas")),
+        Some(&json!({"type": "integer"}))
+    );
+    told(&notes, &["loss", "/components/schemas/Lost"]);
+    assert_eq!(notes.iter().filter(|note| note.starts_with("loss")).count(), 1, "{notes:#?}");
+}
+
+#[test]
+fn a_key_that_json_has_twice_is_told_with_both_places() {
+    let text = "{\"openapi\": \"3.0.3\", \"info\": {\"title\": \"t\", \"version\": \"1\"},\n\"paths\": {},\n\"paths\": {\"/a\": {\"get\": {\"responses\": {\"200\": {\"description\": \"x\"}}}}}}";
+    let (document, notes) = Generator::new(Node::parse("t.json", text).unwrap()).lowered().unwrap();
+    assert!(document.pointer("/paths/~1a/get").is_some());
+    let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    told(&notes, &["mend", "`paths`", "t.json:2:10", "t.json:3:10"]);
+}
+
+#[test]
+fn templates_of_other_kinds_meet_the_parameters_that_are_declared() {
+    let text = "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  '/a/{+path}': {get: {operationId: a, parameters: [{name: path, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/b/{path*}': {get: {operationId: b, parameters: [{name: path, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/c/{name=projects/*}:go': {get: {operationId: c, parameters: [{name: name, in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/d{?q,r}': {get: {operationId: d, parameters: [{name: q, in: query, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  /d: {post: {operationId: e, responses: {'200': {description: x}}}}
+  '/f/{own*}': {get: {operationId: f, parameters: [{name: 'own*', in: path, required: true, schema: {type: integer}}], responses: {'200': {description: x}}}}
+  '/g/{a}-{b}/{{c}}': {x-none: true}
+";
+    let (json, notes) = lowered(text);
+    let paths = json["paths"].as_object().unwrap();
+    assert_eq!(
+        paths.keys().collect::<Vec<_>>(),
+        ["/a/{path}", "/b/{path}", "/c/{name}:go", "/d", "/f/{own*}", "/g/{a}-{b}/{{c}}"]
+    );
+    assert!(paths["/d"].get("get").is_some() && paths["/d"].get("post").is_some());
+    for expression in ["{+path}", "{path*}", "{name=projects/*}", "{?q,r}"] {
+        told(&notes, &["loss", expression]);
+    }
+    assert_eq!(notes.len(), 4, "{notes:#?}");
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    assert_eq!(client.operations, 6);
+    let made_up = client.notes.iter().find(|note| note.reason.contains("no parameter declares"));
+    assert!(made_up.is_none(), "{made_up:?}");
+}
