@@ -132,6 +132,17 @@ impl Error {
         Self::new(Kind::Auth, message)
     }
 
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach what it asks for tokens. A wait that looks
+    /// again and again goes on after it, where [`Error::auth`] ends it. The message is shown: it must not hold a secret.
+    ///
+    /// ```
+    /// assert!(connectors::Error::unavailable("the vault does not answer").is_connect());
+    /// ```
+    #[must_use]
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(Kind::Connect, message)
+    }
+
     /// The same error after words that say what it means here.
     pub(crate) fn in_context(self, words: &str) -> Self {
         self.with(|inner| inner.message = format!("{words}: {}", inner.message))

@@ -251,6 +251,16 @@ fn a_header_that_is_the_clients_own_is_refused_by_name() {
     }
 }
 
+#[cfg(feature = "pipeshub")]
+#[test]
+fn the_name_that_each_call_has_for_itself_is_no_header_for_all() {
+    let builder = connectors::pipeshub::Client::builder().instance("https://ph.example.com").bearer_token("t");
+    let error = builder.header("x-request-id", "mine").build().unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("`x-request-id`"), "{error}");
+    // C1 is told no such name, and takes what it is sent.
+    assert!(Client::builder().tenant("acme").bearer_token("t").header("x-request-id", "mine").build().is_ok());
+}
+
 #[tokio::test]
 async fn two_ways_to_authenticate_are_refused_by_name() {
     support::print_everything();

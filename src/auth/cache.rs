@@ -133,6 +133,12 @@ impl Cache {
         Self { provider, clock, margin, patience: PATIENCE.min(call / 4), state: Mutex::default() }
     }
 
+    /// The token that is there, with its generation, if it need not be renewed.
+    pub(crate) fn at_hand(&self) -> Option<(Token, u64)> {
+        let now = self.clock.now();
+        self.locked(|state| state.current.as_ref().filter(|current| current.is_fresh(now)).map(Current::give))
+    }
+
     /// The token to use now, and its generation.
     pub(crate) async fn get(&self) -> Result<(Token, u64), Error> {
         loop {
@@ -152,7 +158,11 @@ impl Cache {
                         // The fetch is kept, for who asks when the token is due again, refused or at its end.
                         let now = self.clock.now();
                         self.locked(|state| state.put_off(now));
-                        Err(Error::new(Kind::Timeout, "the token endpoint does not answer"))
+                        match self.valid() {
+                            Some(valid) => return Ok(valid),
+                            // It came to its end meanwhile: from here on this call waits like one that never had any.
+                            None => continue,
+                        }
                     }
                 }
             } else {
@@ -410,6 +420,20 @@ mod tests {
             assert_eq!(header(&next.await.unwrap().0), "Bearer new");
             assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_token_ends_while_it_is_renewed_waits_for_the_next() {
+        let (cache, endpoint, clock) = with_token(5 * SECOND, 120 * SECOND).await;
+        let late = endpoint.answer();
+        let call = cache.get();
+        pin_mut!(call);
+        assert!(poll!(&mut call).is_pending());
+        clock.advance(10 * SECOND);
+        assert!(poll!(&mut call).is_pending(), "there is no token, and its time is not up");
+        late.send(Ok(token("new"))).unwrap();
+        assert_eq!(header(&call.await.unwrap().0), "Bearer new");
+        assert_eq!(endpoint.asked(), 2, "the renewal under way is the one");
     }
 
     #[tokio::test]

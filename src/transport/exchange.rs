@@ -1,11 +1,11 @@
 //! One call: attempts, waits, deadlines; the same for the API and for token endpoints.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use futures_util::pin_mut;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -19,6 +19,11 @@ use super::{Clock, Limits, Operation, ReadFailure};
 
 /// What makes the request of each attempt.
 pub(crate) trait Attempt: Send {
+    /// The request to send now, if nothing has to be waited for: then no limit of time is needed either.
+    fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
+        None
+    }
+
     /// The request to send now.
     fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
 
@@ -187,7 +192,11 @@ impl Exchange {
         // Whether an attempt before this one may have been carried out.
         let mut doubted = false;
         loop {
-            let mut request = match self.before(deadline, attempt.request()).await.flatten() {
+            let request = match attempt.request_at_once() {
+                Some(request) => request,
+                None => self.before(deadline, attempt.request()).await.flatten(),
+            };
+            let mut request = match request {
                 Ok(request) => request,
                 Err(error) => {
                     span.failed(&error, None);
@@ -268,25 +277,25 @@ impl Exchange {
 
     async fn send(&self, request: reqwest::Request, sending: Sending<'_>) -> Result<Answer, Failed> {
         let limit = self.left(sending.deadline).min(self.limits.attempt);
-        let work = self.attempt(request, sending);
-        pin_mut!(work);
-        match select(work, self.clock.timeout(limit)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(_) => {
-                let error = Error::new(Kind::Timeout, format!("no answer within {limit:?}"));
-                Err(Failed { failure: Failure::TimedOut, error, retry_after: None })
-            }
-        }
-    }
-
-    async fn attempt(&self, request: reqwest::Request, sending: Sending<'_>) -> Result<Answer, Failed> {
-        let mut response = self.http.execute(request).await.map_err(broken)?;
+        let mut over = self.clock.timeout(limit);
+        let late = || {
+            let error = Error::new(Kind::Timeout, format!("no answer within {limit:?}"));
+            Failed { failure: Failure::TimedOut, error, retry_after: None }
+        };
+        let mut response = match select(pin!(self.http.execute(request)), &mut over).await {
+            Either::Left((response, _)) => response.map_err(broken)?,
+            Either::Right(_) => return Err(late()),
+        };
         let status = response.status();
         if status.is_success() && sending.reading == Reading::ByCaller {
             return Ok(Answer::Open(response));
         }
         let headers = std::mem::take(response.headers_mut());
-        let body = match self.read(&mut response, status).await {
+        let read = match select(pin!(self.read(&mut response, status)), &mut over).await {
+            Either::Left((read, _)) => read,
+            Either::Right(_) => Err(late()),
+        };
+        let body = match read {
             Ok(body) => body,
             Err(failed) if status.is_success() => return Err(failed),
             // That it failed is known, if not why.
@@ -330,8 +339,7 @@ impl Exchange {
 
     /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
     async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
-        pin_mut!(work);
-        match select(work, self.clock.timeout(self.left(deadline))).await {
+        match select(pin!(work), self.clock.timeout(self.left(deadline))).await {
             Either::Left((value, _)) => Ok(value),
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
         }

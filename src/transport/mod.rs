@@ -64,7 +64,7 @@ pub(crate) use settings::{Settings, connection_methods, contradiction};
 pub(crate) use span::CallSpan;
 
 pub(crate) use crate::Error;
-use crate::auth::Cache;
+use crate::auth::{Cache, Token};
 use crate::error::Kind;
 
 /// How long things may take and how large they may be; see the [module](self).
@@ -216,9 +216,8 @@ struct ApiAttempt<'a> {
     span: CallSpan,
 }
 
-impl Attempt for ApiAttempt<'_> {
-    async fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let (token, generation) = self.tokens.get().await.map_err(Error::before_sending)?;
+impl ApiAttempt<'_> {
+    fn with_token(&mut self, (token, generation): (Token, u64)) -> Result<reqwest::Request, Error> {
         self.generation = generation;
         let mut request = match self.template.try_clone() {
             Some(request) => request,
@@ -230,6 +229,17 @@ impl Attempt for ApiAttempt<'_> {
         };
         request.headers_mut().insert(AUTHORIZATION, token.header()?);
         Ok(request)
+    }
+}
+
+impl Attempt for ApiAttempt<'_> {
+    fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
+        self.tokens.at_hand().map(|token| self.with_token(token))
+    }
+
+    async fn request(&mut self) -> Result<reqwest::Request, Error> {
+        let token = self.tokens.get().await.map_err(Error::before_sending)?;
+        self.with_token(token)
     }
 
     fn span(&self) -> &CallSpan {

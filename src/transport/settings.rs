@@ -69,6 +69,11 @@ impl Settings {
     }
 
     pub(crate) fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
+        if let Some(name) = self.request_id_header.as_ref().filter(|name| self.headers.contains_key(*name)) {
+            let message =
+                format!("`header` cannot set `{name}`: each call has one of its own, which `headers_with` may replace");
+            return Err(Error::new(Kind::Config, message));
+        }
         let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
         // A redirect would take a token, or a call that must not be repeated, somewhere nobody chose.
