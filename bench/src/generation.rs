@@ -59,7 +59,7 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     let (lowered, _) = Generator::new(Node::parse("c1.json", &document)?).lowered()?;
     let mut builder = GenerationSettings::new();
     builder.with_interface(InterfaceStyle::Builder);
-    match plain(&lowered.to_json(), &builder) {
+    match plain(&with_one_answer(lowered.to_json()), &builder) {
         Ok(code) => {
             let reference = code.lines().count() as f64 / operations;
             table.add(Figure::new(what, ours, "lines").against(reference).ratio_at_most(1.0));
@@ -96,6 +96,17 @@ fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     let tokens = tokens.map_err(|error| error.to_string().chars().take(100).collect::<String>())?;
     let file: syn::File = syn::parse2(tokens)?;
     Ok(prettyplease::unparse(&file))
+}
+
+/// The document with one answer for each operation: of several progenitor takes none.
+fn with_one_answer(mut document: Value) -> Value {
+    let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in items.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+        let first = responses.keys().find(|status| status.starts_with('2')).cloned();
+        responses.retain(|status, _| first.as_ref() == Some(status));
+    }
+    document
 }
 
 fn name(path: &Path) -> String {

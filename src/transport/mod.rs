@@ -43,6 +43,7 @@ mod span;
 
 use std::cell::Cell;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,8 +283,9 @@ pub(crate) async fn finish<T: DeserializeOwned>(
     operation: &'static Operation,
     call: impl Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
 ) -> Result<T, Error> {
-    let call = async { (call.await, ANSWERED.with(Cell::take)) };
-    let (result, answered) = ANSWERED.scope(Cell::new(None), call).await;
+    let mut call = pin!(ANSWERED.scope(Cell::new(None), call));
+    let result = call.as_mut().await;
+    let answered = call.take_value().and_then(Cell::into_inner);
     result.map(ResponseValue::into_inner).map_err(|error| match error {
         progenitor_client::Error::InvalidResponsePayload(body, _) => {
             let mut deserializer = serde_json::Deserializer::from_slice(&body);
