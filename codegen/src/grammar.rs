@@ -218,7 +218,8 @@ impl Object {
 /// under `$ref` is a reference in place of the map. A property may be called `$ref`, but no text is a schema.
 fn is_entry(kind: Object, name: &str, child: &Node) -> bool {
     let extension = matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-");
-    !extension && !(name == "$ref" && child.as_str().is_some())
+    let reference = name == "$ref" && child.as_str().is_some();
+    !extension && !reference
 }
 
 /// The `$ref` of a node that stands where an object or a reference may stand.
