@@ -64,7 +64,8 @@ impl App {
             let (api, app) = (Arc::clone(&api), app.clone());
             async move {
                 let page = api.list(app.as_str(), Some(PAGE_SIZE), token.as_deref()).await?;
-                let items = page.list.unwrap_or_default().into_iter().filter_map(|view| view.connector).collect();
+                let views = page.list.unwrap_or_default();
+                let items = views.into_iter().map(|view| connector(Some(view))).collect::<Result<_, Error>>()?;
                 Ok(Page { items, next: page.next_page_token })
             }
         })
