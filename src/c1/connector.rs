@@ -277,7 +277,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
     /// connector.delete().await?;
-    /// assert!(connector.get().await?.deleted_at.is_some());
+    /// assert!(connector.get().await?.deleted_at.is_some_and(|at| !at.is_empty()));
     /// # Ok(())
     /// # }
     /// ```
@@ -424,7 +424,7 @@ impl Connector {
     /// let new = connector.rotate_credential().await?;
     /// let (id, secret) = (new.id.unwrap_or_default(), new.client_secret.unwrap_or_default());
     /// // Once the connector has been given the secret and signs in with it, the old one can go.
-    /// if connector.credential(id).await?.last_used_at.is_some() {
+    /// if connector.credential(id).await?.last_used_at.is_some_and(|at| !at.is_empty()) {
     ///     connector.revoke_credential("old-credential-id").await?;
     /// }
     /// # Ok(())
