@@ -11,7 +11,7 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{AppId, CatalogId, ConnectorId, CredentialId, SyncId, SyncLifecycleId, UserId};
 use super::owners::Owners;
 use super::schedule::{DownloadUrl, Schedule};
-use super::sync::Sync;
+use super::sync::SyncWait;
 use super::types;
 use super::update::Update;
 
@@ -302,11 +302,11 @@ impl Connector {
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came.
-    pub async fn force_sync(&self) -> Result<Sync, Error> {
+    pub async fn force_sync(&self) -> Result<SyncWait, Error> {
         // The old outcome stays visible until the new sync starts: only a change tells that it is over.
         let before = self.get().await?.status;
         self.client.api.force_sync(self.app.as_str(), self.id.as_str(), &types::ForceSyncRequest::default()).await?;
-        Ok(Sync::new(self.clone(), before))
+        Ok(SyncWait::new(self.clone(), before))
     }
 
     /// The first sync of a connector just created, which begins by itself once its configuration works. On a connector
@@ -318,8 +318,8 @@ impl Connector {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn first_sync(&self) -> Sync {
-        Sync::new(self.clone(), None)
+    pub fn first_sync(&self) -> SyncWait {
+        SyncWait::new(self.clone(), None)
     }
 
     /// Syncs by a timetable from now on.
