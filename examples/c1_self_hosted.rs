@@ -21,9 +21,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Later: a new credential, deployed beside the old one until it is in use, then the old one goes.
     let second = connector.rotate_credential().await?;
     keep(second.client_id.as_deref(), second.client_secret.as_deref());
-    let used = connector.credential(second.id.as_deref().unwrap_or_default()).await?.last_used_at;
-    println!("the new one was last used: {}", used.filter(|at| !at.is_empty()).unwrap_or_else(|| "never".into()));
-
+    let second_id = second.id.ok_or("the new credential has no id")?;
+    let used = connector.credential(second_id).await?.last_used_at.filter(|at| !at.is_empty());
+    let Some(used) = used else {
+        println!("the new one is not in use yet, so the old one stays");
+        return Ok(());
+    };
+    println!("the new one was last used: {used}");
     match connector.revoke_credential(first_id).await {
         Ok(()) => println!("the old one is revoked"),
         Err(error) if error.is_not_found() => println!("the old one is gone already"),

@@ -30,7 +30,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .instance(instance.url())
         .on_rotate(|token| println!("a refresh token of {} characters to keep", token.len()))
         .authorization_code(instance.client_id(), "http://127.0.0.1:8000/done")?;
-    let came_back_to = instance.authorize(login.url());
+    // Browsers ask for icons as well, and anybody on this machine can ask for anything.
+    let mut requests = ["/favicon.ico".to_owned(), instance.authorize(login.url())].into_iter();
+    let came_back_to = requests.find(|address| login.is_answer(address)).ok_or("the browser did not come back")?;
     let person = login.finish(&came_back_to).await?;
     println!("logged in: {}", person.connector("drive-01").get().await?.instance_name.unwrap_or_default());
     Ok(())

@@ -21,8 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Ok(Switched::Flipped(now)) => println!("flipped: {:?}", now.is_active),
             Ok(Switched::Already(now)) => println!("as it was: {:?}", now.is_active),
             Ok(_) => println!("something that this version does not know"),
-            // The flip may be on its way. Asking again is safe, for it looks first.
-            Err(error) if error.may_have_happened() => println!("in doubt: {error}"),
+            // In doubt, the flip may still be on its way: to ask again before what is read has come to rest may undo it.
             Err(error) => return Err(error.into()),
         }
     }

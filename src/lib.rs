@@ -30,7 +30,7 @@ while let Some(app) = apps.try_next().await? {
 | create a connector that the service runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
 | run a connector oneself, and rotate its credential | [`c1::Connector::rotate_credential`], [`c1::Connector::revoke_credential`] | [c1_self_hosted] |
 | change a configuration or a name | [`c1::Connector::update`], [`c1::EnvConfig`] | [c1_change] |
-| force a sync, watch it, wait for it | [`c1::Connector::force_sync`], [`c1::Sync`] | [c1_sync] |
+| force a sync, watch it, wait for it | [`c1::Connector::force_sync`], [`c1::SyncWait`] | [c1_sync] |
 | pause, schedule or confirm syncs, and fetch what one found | [`c1::Connector::pause`], [`c1::Connector::schedule`], [`c1::Connector::confirm_sync`], [`c1::Connector::sync_download_url`] | [c1_schedule] |
 | say who looks after a connector | [`c1::Connector::owners`] | [c1_owners] |
 | delete one | [`c1::Connector::delete`] | |

@@ -117,7 +117,7 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
 }
 
 /// All that a sync comes to, in words.
-async fn told(sync: connectors::c1::Sync) -> Vec<String> {
+async fn told(sync: connectors::c1::SyncWait) -> Vec<String> {
     let word = |progress: Progress| match progress {
         Progress::Queued => "queued".to_owned(),
         Progress::Running(_) => "running".to_owned(),

@@ -231,6 +231,15 @@ async fn keys_the_document_does_not_name_are_kept_wherever_they_stand() {
 }
 
 #[tokio::test]
+async fn a_row_without_a_connector_is_not_left_out_in_silence() {
+    let s = setup().await;
+    let page = json!({"list": [{"connector": {"id": "a"}}, {"oauthUrl": "https://x.example.com"}]});
+    s.tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
+    let error = s.c1.app(APP).connectors().try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.to_string().contains("no connector"), "{error}");
+}
+
+#[tokio::test]
 async fn nothing_secret_is_printed() {
     let s = setup().await;
     let config = || EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED-secret");

@@ -377,6 +377,12 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);
     ph.connector("c1").resync().send().await.unwrap();
 
+    // What says nothing does not say that one was queued.
+    socket.answer(200, active);
+    socket.answer(200, "{}");
+    let error = ph.connector("c1").resync().send().await.unwrap_err();
+    assert!(error.may_have_happened() && error.to_string().contains("resyncConnectorResponse"), "{error:?}");
+
     socket.answer(200, r#"{"connector": {"_key": "c1", "type": "S3", "isActive": false}}"#);
     let before = socket.sent().len();
     let error = ph.connector("c1").resync().send().await.unwrap_err();

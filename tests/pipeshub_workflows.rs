@@ -421,6 +421,7 @@ async fn a_connector_is_let_in_by_a_person() {
     let state = consent.answer().state.clone().unwrap();
     let sent = s.instance.requests().len();
     for stray in ["/favicon.ico", "/?code=c&state=another", "/?error=access_denied", "/?error=access_denied&state=s"] {
+        assert!(!consent.is_answer(stray), "{stray}");
         let error = consent.finish(stray).await.unwrap_err();
         assert!(error.is_auth() && error.code().is_none(), "{stray}: {error:?}");
         assert!(!format!("{error} {error:?}").contains(&state), "{error:?}");
@@ -504,11 +505,14 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
         "/done?error=access_denied&state=another",
         "/done?code=c&state=another",
     ] {
+        assert!(!login.is_answer(stray), "{stray}");
         let error = login.finish(stray).await.unwrap_err();
         assert!(error.is_auth() && error.code().is_none(), "{stray}: {error:?}");
         assert!(!format!("{error} {error:?}").contains(state), "{error:?}");
     }
-    let error = login.finish(&format!("/done?error=access_denied&state={state}")).await.unwrap_err();
+    let refused = format!("/done?error=access_denied&state={state}");
+    assert!(login.is_answer(&refused) && login.is_answer(&back));
+    let error = login.finish(&refused).await.unwrap_err();
     assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
     assert_eq!(s.reached("token"), 0);
 
@@ -518,6 +522,14 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
     let error = login.finish(&back).await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
     assert_eq!(s.reached("token"), 1);
+
+    // A refusal without a word is still the end of it: it looks like a stray address only to one who reads the error.
+    s.instance.clear_requests();
+    let login = begin();
+    let back = s.instance.authorize(login.url());
+    s.instance.fault(Fault::status(403).token_endpoint());
+    assert!(login.is_answer(&back));
+    assert!(login.finish(&back).await.is_err());
 
     // The code may have been taken: it is not sent again, whoever asks.
     s.instance.clear_requests();

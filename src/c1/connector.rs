@@ -11,7 +11,7 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{AppId, CatalogId, ConnectorId, CredentialId, SyncId, SyncLifecycleId, UserId};
 use super::owners::Owners;
 use super::schedule::{DownloadUrl, Schedule};
-use super::sync::Sync;
+use super::sync::SyncWait;
 use super::types;
 use super::update::Update;
 
@@ -64,7 +64,8 @@ impl App {
             let (api, app) = (Arc::clone(&api), app.clone());
             async move {
                 let page = api.list(app.as_str(), Some(PAGE_SIZE), token.as_deref()).await?;
-                let items = page.list.unwrap_or_default().into_iter().filter_map(|view| view.connector).collect();
+                let views = page.list.unwrap_or_default();
+                let items = views.into_iter().map(|view| connector(Some(view))).collect::<Result<_, Error>>()?;
                 Ok(Page { items, next: page.next_page_token })
             }
         })
@@ -276,7 +277,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
     /// connector.delete().await?;
-    /// assert!(connector.get().await?.deleted_at.is_some());
+    /// assert!(connector.get().await?.deleted_at.is_some_and(|at| !at.is_empty()));
     /// # Ok(())
     /// # }
     /// ```
@@ -301,11 +302,11 @@ impl Connector {
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came.
-    pub async fn force_sync(&self) -> Result<Sync, Error> {
+    pub async fn force_sync(&self) -> Result<SyncWait, Error> {
         // The old outcome stays visible until the new sync starts: only a change tells that it is over.
         let before = self.get().await?.status;
         self.client.api.force_sync(self.app.as_str(), self.id.as_str(), &types::ForceSyncRequest::default()).await?;
-        Ok(Sync::new(self.clone(), before))
+        Ok(SyncWait::new(self.clone(), before))
     }
 
     /// The first sync of a connector just created, which begins by itself once its configuration works. On a connector
@@ -317,8 +318,8 @@ impl Connector {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn first_sync(&self) -> Sync {
-        Sync::new(self.clone(), None)
+    pub fn first_sync(&self) -> SyncWait {
+        SyncWait::new(self.clone(), None)
     }
 
     /// Syncs by a timetable from now on.
@@ -423,7 +424,7 @@ impl Connector {
     /// let new = connector.rotate_credential().await?;
     /// let (id, secret) = (new.id.unwrap_or_default(), new.client_secret.unwrap_or_default());
     /// // Once the connector has been given the secret and signs in with it, the old one can go.
-    /// if connector.credential(id).await?.last_used_at.is_some() {
+    /// if connector.credential(id).await?.last_used_at.is_some_and(|at| !at.is_empty()) {
     ///     connector.revoke_credential("old-credential-id").await?;
     /// }
     /// # Ok(())

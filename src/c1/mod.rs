@@ -72,5 +72,5 @@ pub use ids::{AppId, CatalogId, ConnectorId, CredentialId, EntitlementId, RoleSl
 pub use inventory::{Inventory, Listed};
 pub use owners::{EntitlementRef, Owners};
 pub use schedule::{DownloadUrl, Schedule};
-pub use sync::{Progress, Sync, SyncOutcome, Watch};
+pub use sync::{Progress, SyncOutcome, SyncWait, Watch};
 pub use update::Update;

@@ -30,7 +30,7 @@ use super::types::{self, ConnectorStatus, SyncStatus};
 /// ```
 #[must_use = "a sync goes on by itself; this is how to wait for it"]
 #[derive(Clone, Debug)]
-pub struct Sync {
+pub struct SyncWait {
     connector: Connector,
     /// What was shown before it was asked for.
     before: Option<ConnectorStatus>,
@@ -95,7 +95,7 @@ pub enum Progress {
     Ended(SyncOutcome),
 }
 
-impl Sync {
+impl SyncWait {
     pub(super) fn new(connector: Connector, before: Option<ConnectorStatus>) -> Self {
         Self { connector, before, pace: Pace::default() }
     }
@@ -190,5 +190,5 @@ fn is_set(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-/// The progress of a sync; see [`Sync::watch`].
+/// The progress of a sync; see [`SyncWait::watch`].
 pub type Watch = waiting::Watch<Progress>;

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::error::Kind;
 
 use super::connector::{Connector, accepted, missing};
-use super::oauth::code_in;
+use super::oauth::{code_in, is_answer};
 use super::types;
 
 impl Connector {
@@ -36,7 +36,8 @@ impl Connector {
     }
 
     /// Ends what [`Connector::authorize`] began, with the code and the state that the browser brought back, and the same
-    /// `base_url`. For programs that no longer have the [`Consent`]. A code is good once, so this is never sent twice.
+    /// `base_url`. For programs that no longer have the [`Consent`]. A code is good once, so it is never sent again
+    /// once it may have arrived.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -101,19 +102,33 @@ impl Consent {
         &self.answer
     }
 
+    /// Whether an address is this consent's answer, a code or a refusal: the whole URL, or what follows the host. Anything
+    /// else is somebody else's request, to be passed over. Sends nothing.
+    #[must_use]
+    pub fn is_answer(&self, redirected_to: &str) -> bool {
+        let (expected, state) = self.expected();
+        state.is_some_and(|state| is_answer(&expected, redirected_to, &state))
+    }
+
     /// Ends it with the address that the browser came back to: the whole URL, or what follows the host. An address that is
-    /// not from this consent changes nothing: wait for the one that is.
+    /// not [from this consent](Consent::is_answer) changes nothing.
     ///
     /// # Errors
     /// [`Error::is_auth`] if the address is not from this consent; and with an [`Error::code`] such as `access_denied`, if
     /// the person or the provider refused. Otherwise as [`Connector::finish_oauth`].
     pub async fn finish(&self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
+        let (expected, state) = self.expected();
+        let state = state.ok_or_else(|| missing("state"))?;
+        let code = code_in(&expected, redirected_to, &state)?;
+        self.connector.finish_oauth(&code, &state, self.base_url.as_deref()).await
+    }
+
+    /// Where the browser is to come back to, and the state that it is to bring.
+    fn expected(&self) -> (Url, Option<String>) {
         let parameter = |wanted: &str| self.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value);
         let expected = parameter("redirect_uri").and_then(|uri| Url::parse(&uri).ok());
         // A provider brings back the state it was given (RFC 6749, section 4.1.2).
         let begun = parameter("state").map(std::borrow::Cow::into_owned).or_else(|| self.answer.state.clone());
-        let state = begun.ok_or_else(|| missing("state"))?;
-        let code = code_in(expected.as_ref().unwrap_or(&self.url), redirected_to, &state)?;
-        self.connector.finish_oauth(&code, &state, self.base_url.as_deref()).await
+        (expected.unwrap_or_else(|| self.url.clone()), begun)
     }
 }

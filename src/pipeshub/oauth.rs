@@ -128,9 +128,8 @@ impl OnRotate {
 /// loop {
 ///     // Browsers ask for icons as well, and anybody on this machine can ask for anything.
 ///     let address = next_request_to_port_8000().await;
-///     match login.finish(&address).await {
-///         Err(error) if error.is_auth() && error.code().is_none() => println!("{error}"),
-///         done => break done,
+///     if login.is_answer(&address) {
+///         break login.finish(&address).await;
 ///     }
 /// }
 /// # }
@@ -175,13 +174,23 @@ impl Authorization {
         self.url.as_str()
     }
 
-    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. An address
-    /// that is not from this login changes nothing: wait for the one that is. A code is good once, so nothing is sent twice.
+    /// Whether an address is this login's answer, a code or a refusal: the whole URL, or what follows the host. Anything else
+    /// is somebody else's request, to be passed over. Sends nothing.
+    #[must_use]
+    pub fn is_answer(&self, redirected_to: &str) -> bool {
+        is_answer(&self.redirect_uri, redirected_to, self.login.state())
+    }
+
+    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code is good
+    /// once, so it is never sent again once it may have arrived.
+    ///
+    /// An address that is not [from this login](Authorization::is_answer) changes nothing. Ask for that first: the error does
+    /// not tell it from a server that refuses the code and says no more.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the address is not from this login; and with the server's word for it in [`Error::code`], such
-    /// as `access_denied` or `invalid_grant`, if the person or the server refused. [`Error::is_conflict`] if a code of this
-    /// login was sent before; [`Error::may_have_happened`] if no answer came: begin another login then.
+    /// [`Error::is_auth`] if the address is not from this login, or if the person or the server refused; then the server's
+    /// word for it is in [`Error::code`] if it has one, such as `access_denied` or `invalid_grant`. [`Error::is_conflict`] if
+    /// a code of this login was sent before; [`Error::may_have_happened`] if no answer came: begin another login then.
     pub async fn finish(&self, redirected_to: &str) -> Result<Client, Error> {
         let code = code_in(&self.redirect_uri, redirected_to, self.login.state())?;
         let endpoint = self.server.token_endpoint()?;
@@ -198,6 +207,11 @@ impl Authorization {
         };
         Ok(self.server.clone().client(provider))
     }
+}
+
+/// Whether an address brings back what was begun: a code, or the word of a refusal.
+pub(super) fn is_answer(expected: &Url, redirected_to: &str, state: &str) -> bool {
+    code_in(expected, redirected_to, state).map_or_else(|error| error.code().is_some(), |_| true)
 }
 
 /// The code that a browser brings back from an authorization server (RFC 6749, sections 4.1.2 and 4.1.2.1), in an address

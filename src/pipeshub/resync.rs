@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::error::Kind;
 
-use super::connector::{Connector, accepted};
+use super::connector::{Connector, accepted, missing};
 use super::types::{self, ConnectorInstance, IndexingStatus};
 
 impl Connector {
@@ -67,7 +67,8 @@ impl Resync {
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if one runs already;
-    /// [`Error::may_have_happened`] if no answer came; [`Error::is_refused`] if the answer says that no sync was queued.
+    /// [`Error::may_have_happened`] if no answer came, or one that does not say; [`Error::is_refused`] if the answer says that
+    /// no sync was queued.
     pub async fn send(self) -> Result<types::ResyncOutcome, Error> {
         let instance = self.connector.active("resync").await?;
         let name = instance.connector_type.as_deref().map(resync_name).filter(|name| !name.is_empty());
@@ -77,7 +78,8 @@ impl Resync {
         };
         let request = types::ResyncRequest { full_sync: self.full_sync, ..types::ResyncRequest::new(name) };
         let Connector { client, id } = &self.connector;
-        let outcome = client.api.resync(id.as_str(), &request).await?.resync_connector_response.unwrap_or_default();
+        let outcome = client.api.resync(id.as_str(), &request).await?.resync_connector_response;
+        let outcome = outcome.ok_or_else(|| missing("resyncConnectorResponse").perhaps_done())?;
         accepted(outcome.success, outcome.error.as_deref(), "resync")?;
         Ok(outcome)
     }
