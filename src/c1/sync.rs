@@ -38,6 +38,7 @@ pub struct SyncWait {
 }
 
 /// How a sync ended.
+#[must_use = "a sync that is over may have failed"]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SyncOutcome {

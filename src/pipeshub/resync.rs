@@ -13,7 +13,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// connector.resync().full_sync(true).send().await?;
-    /// connector.wait_for_sync().wait().await?;
+    /// println!("{}", connector.wait_for_sync().wait().await?);
     /// # Ok(())
     /// # }
     /// ```
