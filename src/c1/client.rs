@@ -262,7 +262,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The `aud` of assertions; the host without port by default.
+    /// The `aud` of assertions; the host without port by default. Only for [`ClientBuilder::client_credentials`].
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
@@ -294,6 +294,9 @@ impl ClientBuilder {
         if let Some((first, _)) = self.credentials {
             return Err(contradiction(first, "device_login", "a login is instead of other credentials"));
         }
+        if self.audience.is_some() {
+            return Err(contradiction("device_login", "audience", "only an assertion has one"));
+        }
         let client_id = client_id.into();
         let base_url = match &self.tenant {
             Some(tenant) => server(tenant)?,
@@ -312,9 +315,12 @@ impl ClientBuilder {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        let (_, credentials) = self
+        let (method, credentials) = self
             .credentials
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a client id and secret, or a token"))?;
+        if self.audience.is_some() && !matches!(credentials, Credentials::Assertion { .. }) {
+            return Err(contradiction(method, "audience", "only an assertion has one"));
+        }
         let id = match &credentials {
             Credentials::Assertion { id, .. }
             | Credentials::SecretPost { id, .. }
