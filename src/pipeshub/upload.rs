@@ -293,7 +293,9 @@ impl Content {
         match self {
             Self::Memory(bytes) => {
                 let length = fit("a file", length_of(bytes))?;
-                Ok((length, hexadecimal(&Sha256::digest(bytes))))
+                let bytes = bytes.clone();
+                let digest = tokio::task::spawn_blocking(move || hexadecimal(&Sha256::digest(&bytes))).await;
+                Ok((length, digest.map_err(|_| refuse("the digest was broken off; nothing was sent"))?))
             }
             Self::Disk(path) => {
                 let unreadable = |error: io::Error| {
