@@ -63,7 +63,7 @@ impl Resync {
         self
     }
 
-    /// Reads the connector and asks for the resync. Never sent twice.
+    /// Reads the connector and asks for the resync. Never sent again once it may have been carried out.
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if one runs already;
@@ -105,7 +105,7 @@ impl Reindex {
         self
     }
 
-    /// Reads the connector and asks for the reindexing. Never sent twice.
+    /// Reads the connector and asks for the reindexing. Never sent again once it may have been carried out.
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if it is locked;

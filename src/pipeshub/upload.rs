@@ -33,7 +33,8 @@ const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 const LARGEST_UPLOAD: u64 = 1024 * 1024 * 1024;
 
 impl Connector {
-    /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent twice.
+    /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent again once it
+    /// may have been carried out.
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::{LocalFsFileEvent, LocalFsFileEventBatchRequest};
