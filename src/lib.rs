@@ -130,8 +130,8 @@ while let Some(connector) = connectors.try_next().await? {
 //!
 //! # Retries
 //! A call is sent again by itself only where that cannot do a thing twice: [`transport`] has the table, and the limits of
-//! time and size, which can be set. What makes something new is sent once, and if its answer is lost the error says
-//! [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and given headers, by the builder's
+//! time and size, which can be set. What makes something new is not sent again once it may have been
+//! carried out: if its answer is lost the error says [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and given headers, by the builder's
 //! `on_attempt` and `headers_with`; [`tracing.rs`] shows what is told to `tracing`.
 //!
 //! # Secrets
@@ -209,6 +209,13 @@ mod paging;
 pub mod transport;
 #[cfg(any(feature = "c1", feature = "pipeshub"))]
 mod waiting;
+
+/// Whose headers and statuses stand in this crate's own interface.
+#[doc(no_inline)]
+pub use http;
+/// Whose `ClientBuilder` the builders' `http` takes.
+#[doc(no_inline)]
+pub use reqwest;
 
 pub use details::{Detail, FieldViolation};
 pub use error::Error;

@@ -273,9 +273,9 @@ async fn a_sync_is_waited_for_though_it_begins_late() {
     // Nothing begins: it is over after the time that it was given, or at once.
     s.clock.advance(Duration::from_secs(1));
     let before = s.clock.waits().len();
-    connector.wait_for_sync().wait().await.unwrap();
+    assert!(!connector.wait_for_sync().wait().await.unwrap().is_synced());
     assert_eq!(s.clock.waits().len(), before + 3);
-    connector.wait_for_sync().begins_within(Duration::ZERO).wait().await.unwrap();
+    assert!(!connector.wait_for_sync().begins_within(Duration::ZERO).wait().await.unwrap().is_synced());
     assert_eq!(s.clock.waits().len(), before + 3);
 
     // It never ends, or in a way that nobody knows.
@@ -292,7 +292,7 @@ async fn indexing_is_waited_for_by_its_counts() {
     s.instance.next_sync(SyncScript::default().indexing(3).records(6, 2));
     let connector = s.ph.connector("s3-02");
     connector.set_sync(true).send().await.unwrap();
-    connector.wait_for_sync().wait().await.unwrap();
+    assert!(connector.wait_for_sync().wait().await.unwrap().is_synced());
     let pending: Vec<i64> =
         connector.wait_for_indexing().watch().map_ok(|progress| progress.pending()).try_collect().await.unwrap();
     assert_eq!(pending, [6, 4, 2, 0]);

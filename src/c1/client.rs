@@ -262,7 +262,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The `aud` of assertions; the host without port by default.
+    /// The `aud` of assertions; the host without port by default. Only for [`ClientBuilder::client_credentials`].
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
@@ -294,6 +294,9 @@ impl ClientBuilder {
         if let Some((first, _)) = self.credentials {
             return Err(contradiction(first, "device_login", "a login is instead of other credentials"));
         }
+        if self.audience.is_some() {
+            return Err(contradiction("device_login", "audience", "only an assertion has one"));
+        }
         let client_id = client_id.into();
         let base_url = match &self.tenant {
             Some(tenant) => server(tenant)?,
@@ -312,9 +315,12 @@ impl ClientBuilder {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        let (_, credentials) = self
+        let (method, credentials) = self
             .credentials
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a client id and secret, or a token"))?;
+        if self.audience.is_some() && !matches!(credentials, Credentials::Assertion { .. }) {
+            return Err(contradiction(method, "audience", "only an assertion has one"));
+        }
         let id = match &credentials {
             Credentials::Assertion { id, .. }
             | Credentials::SecretPost { id, .. }
@@ -382,6 +388,11 @@ fn server(tenant: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// As much of a server's word as is for people and logs; the whole of it is in the error's body.
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
 /// A failed answer: the shape of `google.rpc.Status`, when it has one.
 fn failure(reply: &Reply) -> Error {
     let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -394,9 +405,13 @@ fn failure(reply: &Reply) -> Error {
             "the server gave no reason"
         }
     });
-    let code = body.get("code").map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
+    let code = match body.get("code") {
+        Some(serde_json::Value::String(code)) => Some(cut(code, 200)),
+        Some(serde_json::Value::Number(code)) => Some(cut(&code.to_string(), 200)),
+        _ => None,
+    };
     let details = body.get("details").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    Error::new(Kind::Status, message).with_code(code).with_details(details)
+    Error::new(Kind::Status, cut(message, 2000)).with_code(code).with_details(details)
 }
 
 #[cfg(test)]
@@ -413,6 +428,26 @@ mod tests {
         let mut builder = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret());
         builder.settings.request_id_header = Some(HeaderName::from_static("x-request-id"));
         (tenant, builder)
+    }
+
+    #[tokio::test]
+    async fn a_code_is_a_word_or_a_number_and_no_more_than_that() {
+        let (tenant, builder) = with_request_ids().await;
+        let connector = builder.build().unwrap().connector("app-github", "github-01");
+        let long = "x".repeat(9000);
+        for (code, told) in [
+            (serde_json::json!(5), Some("5")),
+            (serde_json::json!("gone"), Some("gone")),
+            (serde_json::json!(null), None),
+            (serde_json::json!({"deep": "PLANTED"}), None),
+            (serde_json::json!(long), long.get(..200)),
+        ] {
+            let body = serde_json::json!({"code": code, "message": long});
+            tenant.fault(Fault::status(400).json(&body).on("ConnectorService.Get"));
+            let error = connector.get().await.unwrap_err();
+            assert_eq!(error.code(), told);
+            assert!(error.to_string().len() < 3000);
+        }
     }
 
     #[tokio::test]

@@ -166,7 +166,8 @@ impl CreateConnector {
         self
     }
 
-    /// Creates it. Never sent twice: the service has no idempotency keys, and a second call makes a second connector.
+    /// Creates it. Never sent again once it may have been carried out: the service has no idempotency keys, and a second call makes
+    /// a second connector.
     ///
     /// ```no_run
     /// # async fn example(app: connectors::c1::App, config: connectors::c1::EnvConfig) -> Result<(), connectors::Error> {
@@ -295,7 +296,9 @@ impl Connector {
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// println!("{}", connector.force_sync().await?.wait().await?);
+    /// use std::time::Duration;
+    ///
+    /// println!("{}", connector.force_sync().await?.deadline(Duration::from_secs(3600)).wait().await?);
     /// # Ok(())
     /// # }
     /// ```
@@ -417,7 +420,7 @@ impl Connector {
     }
 
     /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is answered this once:
-    /// keep it. Never sent twice.
+    /// keep it. Never sent again once it may have been carried out.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {

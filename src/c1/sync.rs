@@ -38,6 +38,7 @@ pub struct SyncWait {
 }
 
 /// How a sync ended.
+#[must_use = "a sync that is over may have failed"]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SyncOutcome {
@@ -102,7 +103,9 @@ impl SyncWait {
 
     pace_methods!();
 
-    /// Waits until the sync is over.
+    /// Waits until the sync is over. If another ran when it was asked for, that one ends first, and this one counts only once
+    /// `started_at` has moved too. A service that took the request for one with the sync that ran starts no other: then this
+    /// stays queued for ever, so set a deadline.
     ///
     /// # Errors
     /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the connector was deleted; otherwise what reading

@@ -174,7 +174,8 @@ impl ClientBuilder {
     }
 
     /// What tokens are to be good for; [`Scope::DEFAULT`] otherwise, and for a person's login
-    /// [`Scope::OFFLINE_ACCESS`] besides. None at all leaves it to the server. A bearer token is good for what it is.
+    /// [`Scope::OFFLINE_ACCESS`] besides. None at all leaves it to the server. Tokens that are
+    /// there already, a refresh token among them, are good for what they are.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<Scope>>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
@@ -244,6 +245,12 @@ impl ClientBuilder {
             .ok_or_else(|| Error::new(Kind::Config, "no credentials: give a token, or a client id and secret"))?;
         if self.client_secret.is_some() && !matches!(credentials, Credentials::Refresh { .. }) {
             return Err(contradiction(method, "client_secret", "that secret is for logins and refresh tokens"));
+        }
+        if self.scopes.is_some() && !matches!(credentials, Credentials::Secret { .. }) {
+            return Err(contradiction(method, "scopes", "tokens that are there already are good for what they are"));
+        }
+        if self.on_rotate.is_set() && !matches!(credentials, Credentials::Refresh { .. }) {
+            return Err(contradiction(method, "on_rotate", "only logins and refresh tokens are replaced"));
         }
         let server = Server::new(self.instance, self.settings, self.wrong)?;
         let provider = match credentials {
@@ -421,6 +428,20 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn what_would_be_passed_over_is_a_contradiction() {
+        let begin = Client::builder;
+        for (builder, named) in [
+            (begin().bearer_token("t").scopes([Scope::KB_READ]), "scopes"),
+            (begin().refresh_token("app", "t").scopes([Scope::KB_READ]), "scopes"),
+            (begin().bearer_token("t").on_rotate(|_| {}), "on_rotate"),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert!(error.is_config() && error.to_string().contains(named), "{error}");
+        }
+        assert!(begin().refresh_token("app", "t").on_rotate(|_| {}).build().is_ok());
     }
 
     #[test]

@@ -124,7 +124,8 @@ impl CreateConnector {
         self
     }
 
-    /// Creates it. Never sent twice: the service has no idempotency keys, and a second call makes a second connector.
+    /// Creates it. Never sent again once it may have been carried out: the service has no idempotency keys, and a second call makes
+    /// a second connector.
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if no answer came: look before trying again.

@@ -10,7 +10,7 @@
 //! let connector = created.connector();
 //!
 //! connector.set_sync(true).send().await?;
-//! connector.wait_for_sync().deadline(Duration::from_secs(3600)).wait().await?;
+//! println!("{}", connector.wait_for_sync().deadline(Duration::from_secs(3600)).wait().await?);
 //! let counts = connector.wait_for_indexing().deadline(Duration::from_secs(3600)).wait().await?;
 //! println!("{} records", counts.total.unwrap_or_default());
 //! # Ok(())

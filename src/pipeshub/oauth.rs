@@ -102,6 +102,10 @@ impl OnRotate {
         Self(Some(Arc::new(told)))
     }
 
+    pub(super) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn tell(&self, token: &str) {
         if let Some(told) = &self.0 {
             told(token);

@@ -13,7 +13,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// connector.resync().full_sync(true).send().await?;
-    /// connector.wait_for_sync().wait().await?;
+    /// println!("{}", connector.wait_for_sync().wait().await?);
     /// # Ok(())
     /// # }
     /// ```
@@ -63,7 +63,7 @@ impl Resync {
         self
     }
 
-    /// Reads the connector and asks for the resync. Never sent twice.
+    /// Reads the connector and asks for the resync. Never sent again once it may have been carried out.
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if one runs already;
@@ -105,7 +105,7 @@ impl Reindex {
         self
     }
 
-    /// Reads the connector and asks for the reindexing. Never sent twice.
+    /// Reads the connector and asks for the reindexing. Never sent again once it may have been carried out.
     ///
     /// # Errors
     /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if it is locked;

@@ -33,7 +33,8 @@ const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 const LARGEST_UPLOAD: u64 = 1024 * 1024 * 1024;
 
 impl Connector {
-    /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent twice.
+    /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent again once it
+    /// may have been carried out.
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::{LocalFsFileEvent, LocalFsFileEventBatchRequest};
@@ -293,7 +294,9 @@ impl Content {
         match self {
             Self::Memory(bytes) => {
                 let length = fit("a file", length_of(bytes))?;
-                Ok((length, hexadecimal(&Sha256::digest(bytes))))
+                let bytes = bytes.clone();
+                let digest = tokio::task::spawn_blocking(move || hexadecimal(&Sha256::digest(&bytes))).await;
+                Ok((length, digest.map_err(|_| refuse("the digest was broken off; nothing was sent"))?))
             }
             Self::Disk(path) => {
                 let unreadable = |error: io::Error| {

@@ -74,6 +74,7 @@ pub enum SyncProgress {
 }
 
 /// How waiting for a sync ended, with the connector as it was read last.
+#[must_use = "it may be that no sync was seen to run"]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SyncOutcome {
