@@ -1,5 +1,5 @@
-//! Typed clients for **ConductorOne (C1)** and **PipesHub** connectors, generated at compile time from the services' own
-//! OpenAPI documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
+//! Typed clients for **ConductorOne (C1)** and **PipesHub** connectors, generated at compile time from the services'
+//! own OpenAPI documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
 //!
 //! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`.
 #![cfg_attr(
@@ -99,8 +99,8 @@ while let Some(connector) = connectors.try_next().await? {
 //! `Builder::enable_all` make it; on another executor, or without one, they panic when they are first polled. Setting a
 //! client up wants none.
 //!
-//! A program without async turns the feature `blocking` on: every future and every stream of this crate can then be waited
-//! for, by `.blocking()`, on a runtime that the crate starts for it.
+//! A program without async turns the feature `blocking` on: every future and every stream of this crate can then be
+//! waited for, by `.blocking()`, on a runtime that the crate starts for it.
 //!
 //! # Errors
 //! There is one type, [`Error`]. Ask it what to do, rather than what it is:
@@ -125,20 +125,20 @@ while let Some(connector) = connectors.try_next().await? {
 //! assert_eq!(advice(&Error::auth("the vault is sealed")), "use other credentials");
 //! ```
 //!
-//! For people it is one line. For the service's support there is [`Error::request_id`], for programs [`Error::code`] and
-//! [`Error::details`], and where one step of several failed, what there is by then: [`Error::created`].
+//! For people it is one line. For the service's support there is [`Error::request_id`], for programs [`Error::code`]
+//! and [`Error::details`], and where one step of several failed, what there is by then: [`Error::created`].
 //!
 //! # Retries
-//! A call is sent again by itself only where that cannot do a thing twice: [`transport`] has the table, and the limits of
-//! time and size, which can be set. What makes something new is not sent again once it may have been
-//! carried out: if its answer is lost the error says [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and given headers, by the builder's
-//! `on_attempt` and `headers_with`; [`tracing.rs`] shows what is told to `tracing`.
+//! A call is sent again by itself only where that cannot do a thing twice: [`transport`] has the table, and the limits
+//! of time and size, which can be set. What makes something new is not sent again once it may have been carried out: if
+//! its answer is lost the error says [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and
+//! given headers, by the builder's `on_attempt` and `headers_with`; [`tracing.rs`] shows what is told to `tracing`.
 //!
 //! # Secrets
-//! Tokens, client secrets and configuration that is marked secret are not printed: not by `Debug`, not in an error's line,
-//! not in a span. They are wiped from memory where they are held for long. A token goes to the server it was made for and to
-//! no other: redirects are not followed, and plain http is for this machine only. What a server put into a failed answer is
-//! in [`Error::body`] and [`Error::details`]: do not log these blindly.
+//! Tokens, client secrets and configuration that is marked secret are not printed: not by `Debug`, not in an error's
+//! line, not in a span. Client secrets and keys are wiped from memory when nobody holds them any more. A token goes to
+//! the server it was made for and to no other: redirects are not followed, and plain http is for this machine only.
+//! What a server put into a failed answer is in [`Error::body`] and [`Error::details`]: do not log these blindly.
 #![cfg_attr(
     feature = "c1",
     doc = r#"
@@ -176,8 +176,8 @@ A [`transport::Clock`] of the test's own makes waits and timeouts take no time.
 //! | `rustls` (default) | TLS by rustls, with the certificates that the platform trusts |
 //! | `native-tls` | TLS by the platform's library, unless `rustls` is on |
 //!
-//! Features only add. Without TLS a client can be built for a server on this machine, or over an HTTP client of one's own
-//! (the builder's `http`).
+//! Features only add. Without TLS a client can be built for a server on this machine, or over an HTTP client of one's
+//! own (the builder's `http`).
 //!
 //! # Further
 //! - [The README], with the commands that follow a service when it changes.

@@ -197,8 +197,8 @@ async fn pipeshub_workflow() -> Result<()> {
 
     connector.resync().send().await?;
     // Over within a look or two here, so that it may be idle again before it was seen to run.
-    connector.wait_for_sync().poll_every(soon).begins_within(soon).wait().await?;
-    step("Resync", "once more, by the name that the service wants for it");
+    let resynced = connector.wait_for_sync().poll_every(soon).begins_within(soon).wait().await?;
+    step("Resync", &format!("once more, by the name that the service wants for it: {resynced}"));
 
     let drive = ph.connector("drive-01");
     let consent = drive.authorize(None).await?;

@@ -43,7 +43,12 @@ pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     if let Some((scheme, _)) = from.split_once("://") {
         return Err(format!("error: `{scheme}://` is not a way to fetch a document\n  help: https, or a file").into());
     }
-    file(Path::new(from)).map(Some)
+    let document = file(Path::new(from))?;
+    let help = "what is vendored has to be whole: put the file there, or mend the reference";
+    refuse_references(&document.node, "leads to a file that is not there, or lacks what it names", help, |target| {
+        !target.contains("://")
+    })?;
+    Ok(Some(document))
 }
 
 /// Reads a file, and those that it refers to.
@@ -108,13 +113,18 @@ fn alone(name: &str, text: &str, etag: Option<String>) -> Result<Document> {
 
 /// Refuses a document that refers to others, where there are none.
 fn refuse_parts(node: &Node) -> Result<()> {
+    let help = "download the document and those it refers to into one folder, and name the file";
+    refuse_references(node, "leads to another document, which is not fetched", help, |_| true)
+}
+
+/// Refuses a document with a reference that leads out of it and is one of these.
+fn refuse_references(node: &Node, what: &str, help: &str, which: impl Fn(&str) -> bool) -> Result<()> {
     let mut ids = BTreeSet::new();
     own_names(node, &mut ids);
-    let Some(reference) = elsewhere(node, true, &ids) else { return Ok(()) };
+    let away = |target: &str| leads_away(target, &ids) && which(target);
+    let Some(reference) = elsewhere(node, true, &away) else { return Ok(()) };
     let (target, place) = (reference.as_str().unwrap_or_default(), &reference.span);
-    let help = "download the document and those it refers to into one folder, and name the file";
-    let message = format!("error: the reference `{target}` leads to another document, which is not fetched");
-    Err(format!("{message}\n  --> {place}\n  help: {help}").into())
+    Err(format!("error: the reference `{target}` {what}\n  --> {place}\n  help: {help}").into())
 }
 
 /// Objects whose keys are names, not keywords.
@@ -144,22 +154,22 @@ fn own_names<'a>(node: &'a Node, ids: &mut BTreeSet<&'a str>) {
     node.as_array().into_iter().flatten().for_each(|item| own_names(item, ids));
 }
 
-/// The first reference that leads out of a document. `keywords`: whether the keys of this object are keywords.
-fn elsewhere<'a>(node: &'a Node, keywords: bool, ids: &BTreeSet<&str>) -> Option<&'a Node> {
+/// The first reference that leads away. `keywords`: whether the keys of this object are keywords.
+fn elsewhere<'a>(node: &'a Node, keywords: bool, away: &dyn Fn(&str) -> bool) -> Option<&'a Node> {
     match &node.value {
-        Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true, ids)),
+        Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true, away)),
         Value::Object(map) => map.iter().find_map(|(key, child)| {
             let key = key.as_str();
             if !keywords {
-                return elsewhere(child, true, ids);
+                return elsewhere(child, true, away);
             }
-            if key == "$ref" && child.as_str().is_some_and(|target| leads_away(target, ids)) {
+            if key == "$ref" && child.as_str().is_some_and(away) {
                 return Some(child);
             }
             if key.starts_with("x-") || SAMPLES.contains(&key) {
                 return None;
             }
-            elsewhere(child, !NAMED.contains(&key), ids)
+            elsewhere(child, !NAMED.contains(&key), away)
         }),
         _ => None,
     }
