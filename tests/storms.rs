@@ -247,8 +247,8 @@ async fn a_list_that_changes_while_it_is_read_is_read_to_its_end() {
     assert!(!seen.contains(&ids[229]) && rest.iter().any(|it| it.display_name.as_deref() == Some("late")));
 }
 
-#[tokio::test]
-async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
+/// Makes a call to a server that begins its answer like this, sends no more of it, and lets time pass.
+async fn stalled<T>(begin: &str, call: impl AsyncFnOnce(Client) -> Result<T, Error>) -> Result<T, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let clock = TestClock::new();
@@ -256,46 +256,31 @@ async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
-        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"app";
-        stream.write_all(head).await.unwrap();
-        // No more comes, and time passes.
+        stream.write_all(begin.as_bytes()).await.unwrap();
         loop {
             clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     };
-    let app = c1.app(APP);
-    let result = tokio::select! {
-        result = app.get() => result,
+    tokio::select! {
+        result = call(c1) => result,
         () = server => unreachable!("it never ends"),
-    };
-    let error = result.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
+    let begin = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"app";
+    let error = stalled(begin, async |c1| c1.app(APP).get().await).await.unwrap_err();
     assert!(error.is_timeout() && error.attempts() == 4, "{error:?}");
 }
 
 /// The head of an answer says what became of the call; its body may say why, and is not waited for beyond the limit.
 #[tokio::test]
 async fn a_refusal_whose_body_stalls_is_a_refusal_all_the_same() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let clock = TestClock::new();
-    let c1 = Client::builder().tenant(address.to_string()).bearer_token("t").clock(clock.clone()).build().unwrap();
-    let server = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
-        let head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"code";
-        stream.write_all(head).await.unwrap();
-        loop {
-            clock.advance(Duration::from_secs(1));
-            tokio::task::yield_now().await;
-        }
-    };
-    let app = c1.app(APP);
-    let result = tokio::select! {
-        result = app.create_connector("catalog").send() => result,
-        () = server => unreachable!("it never ends"),
-    };
-    let error = result.unwrap_err();
+    let begin = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"code";
+    let create = async |c1: Client| c1.app(APP).create_connector("catalog").send().await;
+    let error = stalled(begin, create).await.unwrap_err();
     assert!(error.status() == Some(400) && error.attempts() == 1, "{error:?}");
     assert!(!error.is_timeout() && !error.may_have_happened(), "{error:?}");
 }
