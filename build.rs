@@ -28,7 +28,7 @@ fn generate(service: &str) -> Result<(), Box<dyn std::error::Error>> {
         Node::read(&path)
     };
     let generator = Generator::new(read("openapi.yaml")?).overlay(read("overlay.yaml")?);
-    let document = generator.overlaid()?.to_json().to_string();
+    let document = generator.overlaid()?.to_string();
     let client = generator.facade(Facade::new("crate::transport")).generate()?;
     // Names and mends are for those who change the overlay; what is lost concerns everybody.
     for note in client.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {

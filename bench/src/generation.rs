@@ -16,7 +16,7 @@ pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
     let folder = root().join("spec").join(service);
     let generator = Generator::new(Node::read(&folder.join("openapi.yaml"))?);
     let generator = generator.overlay(Node::read(&folder.join("overlay.yaml"))?);
-    let document = generator.overlaid()?.to_json().to_string();
+    let document = generator.overlaid()?.to_string();
     Ok((document, generator.facade(Facade::new("crate::transport")).generate()?))
 }
 

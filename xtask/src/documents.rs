@@ -12,7 +12,7 @@ pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> R
     tell(&notes, format)?;
     let json = |path: &Path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
     let text = match output {
-        Some(path) if json(path) => serde_json::to_string_pretty(&document.to_json())?,
+        Some(path) if json(path) => format!("{document:#}"),
         _ => document.to_yaml()?,
     };
     match output {

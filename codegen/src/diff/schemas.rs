@@ -293,7 +293,7 @@ impl Comparison<'_> {
             self.say_at(&spot.at, rule, format!("{place} {what}"));
         }
         if old.default != new.default {
-            let told = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), |node| node.to_json().to_string());
+            let told = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), Node::to_string);
             let rule = way.of("request-default-changed", "response-default-changed");
             self.say(rule, format!("the default of {place} was {} and is {}", told(old.default), told(new.default)));
         }

@@ -5,6 +5,7 @@
 
 mod bundle;
 mod json;
+mod layout;
 mod pointer;
 mod yaml;
 
@@ -357,7 +358,7 @@ impl Node {
         })
     }
 
-    /// The same tree as `serde_json` knows it, without places.
+    /// The same tree as `serde_json` knows it, without places, and in the order that it keeps keys in.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
@@ -387,6 +388,14 @@ fn contents(path: &Path) -> Result<String, Error> {
             .help("check the path, and that the file is text in UTF-8")
             .into()
     })
+}
+
+/// JSON, keys in document order; `{:#}` is for people.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if f.alternate() { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
+        f.write_str(&text.map_err(|_| fmt::Error)?)
+    }
 }
 
 impl Serialize for Node {
@@ -515,5 +524,22 @@ mod tests {
         let node = Node::parse("a.json", &json.to_string()).unwrap();
         let again = Node::parse("a.yaml", &node.to_yaml().unwrap()).unwrap();
         assert_eq!(node, again);
+    }
+
+    #[test]
+    fn brackets_and_quotes_may_go_on_further_left_than_their_block() {
+        let text = "a:\n    b:\n      c: {\n  x: [1,\n2],  # } not the end\n  y: \"it's }\n an end\",\n  'z''': don't\n}\n      d: 'one\n two\n\n# three'\n    e: 4\nf: |\n  {\n  }\n";
+        let node = Node::parse("a.yaml", text).unwrap();
+        let expected = serde_json::json!({
+            "a": {"b": {"c": {"x": [1, 2], "y": "it's } an end", "z'": "don't"}, "d": "one two\n# three"}, "e": 4},
+            "f": "{\n}\n",
+        });
+        assert_eq!(node.to_json(), expected);
+        let place = |pointer: &str| node.pointer(pointer).unwrap().span.to_string();
+        let places = ["/a/b/c/x/1", "/a/b/c/z'", "/a/e"].map(place);
+        assert_eq!(places, ["a.yaml:5:1", "a.yaml:8:10", "a.yaml:14:8"]);
+        // What is wrong otherwise is told at its own place.
+        let error = Node::parse("a.yaml", "a: {\n  b: [\n}\nc: 1\n").unwrap_err().to_string();
+        assert!(error.contains("a.yaml:3:1"), "{error}");
     }
 }

@@ -4,22 +4,75 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::Number;
 
+use super::layout::Layout;
 use super::{MAX_DEPTH, MAX_NODES, Map, Node, Source, Span, Value};
 use crate::diagnostic::{Diagnostic, Error};
 
 pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
-    let mut reader = Reader { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
-    for item in Parser::new_from_str(&source.text) {
-        let (event, span) = item.map_err(|error| {
-            let at = Span::new(source, error.marker().line(), error.marker().col() + 1);
-            Diagnostic::new(format!("not YAML: {}", error.info())).at(&at)
-        })?;
-        reader.event(event, Span::new(source, span.start.line(), span.start.col() + 1))?;
+    let mut layout = Layout::of(&source.text);
+    loop {
+        match read(source, &layout) {
+            Ok(node) => return Ok(node),
+            Err(Refusal::Other(error)) => return Err(error),
+            Err(Refusal::Indentation { opens, fault, error }) => {
+                if !layout.mend(opens, fault) {
+                    return Err(error);
+                }
+            }
+        }
     }
-    reader.root.ok_or_else(|| Diagnostic::new("the document is empty").at(&Span::new(source, 1, 1)).into())
+}
+
+/// Why a text was not read.
+enum Refusal {
+    /// A line inside brackets or quotes stands too far left.
+    Indentation {
+        opens: Option<(usize, usize)>,
+        fault: usize,
+        error: Error,
+    },
+    Other(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+fn read(source: &Arc<Source>, layout: &Layout<'_>) -> Result<Node, Refusal> {
+    let mut reader = Reader { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
+    let place = |marker: &Marker| Span::new(source, marker.line(), layout.column(marker.line(), marker.col()) + 1);
+    let mut open = Vec::new();
+    for item in Parser::new_from_str(layout.text()) {
+        let (event, span) = item.map_err(|error| {
+            let (marker, told) = (error.marker(), error.info());
+            let at = (marker.line(), marker.col());
+            let error = Diagnostic::new(format!("not YAML: {told}")).at(&place(marker)).into();
+            match told {
+                "invalid indentation in quoted scalar" => {
+                    Refusal::Indentation { opens: Some(at), fault: at.0 + 1, error }
+                }
+                "invalid indentation" | "invalid indentation in flow construct" => {
+                    let opens = open.iter().find(|at| layout.has_bracket(**at)).copied();
+                    Refusal::Indentation { opens, fault: at.0, error }
+                }
+                _ => Refusal::Other(error),
+            }
+        })?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => open.push((span.start.line(), span.start.col())),
+            Event::SequenceEnd | Event::MappingEnd => drop(open.pop()),
+            _ => {}
+        }
+        reader.event(event, place(&span.start))?;
+    }
+    let root =
+        reader.root.ok_or_else(|| Error::from(Diagnostic::new("the document is empty").at(&Span::new(source, 1, 1))));
+    Ok(root?)
 }
 
 struct Reader<'a> {
