@@ -215,3 +215,15 @@ fn what_branches_beside_properties_say_of_one_property_is_said_together() {
     assert!(block(&listing, "A").contains("kind: Option<AKind>"), "{listing}");
     assert!(notes.iter().any(|note| note.contains("(/components/schemas/A/oneOf/2)")), "{notes:?}");
 }
+
+#[test]
+fn a_path_is_sent_as_it_is_written() {
+    let paths = "/a//b/{id}/of/{id}: {get: {operationId: twice, parameters: [{name: id, in: path, required: true, \
+schema: {type: string}}], responses: {'204': {description: done}}}}";
+    let client = document(paths, "").generate().unwrap();
+    assert_eq!(client.operations, 1, "{:?}", client.notes);
+    let code = code(&client);
+    let url = "format!(\"{}/a//b/{}/of/{}\",self.baseurl,encode_path(&id.to_string()),encode_path(&id.to_string())";
+    assert!(code.contains(url), "{}", client.code);
+    assert!(code.contains("pubasyncfntwice<'a>(&'aself,id:&'astr,)"), "{}", client.code);
+}

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use indexmap::IndexMap;
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, TypeImpl};
 use quote::quote;
 use serde_json::{Map, Value, json};
@@ -15,6 +16,9 @@ use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::{Api, Body, BodyContent, ErrorBody, Operation, Param, Payload, Place, Type};
 
 use super::types;
+
+/// Stands between two slashes of a path, which progenitor would make one.
+const KEPT: char = '\u{1}';
 
 /// The client's items. Operations progenitor refuses all the same leave `api`, with a note.
 pub(super) fn items(api: &mut Api, inner: bool, notes: &mut Notes) -> Result<Vec<Item>, Error> {
@@ -43,7 +47,8 @@ pub(super) fn items(api: &mut Api, inner: bool, notes: &mut Notes) -> Result<Vec
 
 fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::File, String> {
     let mut stubs = Stubs::default();
-    let mut paths: Map<String, Value> = Map::new();
+    // In the order of the document, which a map of `serde_json` does not keep.
+    let mut paths: IndexMap<String, Value> = IndexMap::new();
     for operation in operations {
         let renamed = |param: &Param| (format!("{{{}}}", param.wire), format!("{{{}}}", param.name));
         let in_path = operation.params.iter().filter(|param| param.place == Place::Path);
@@ -60,6 +65,7 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
         for (mark, to) in marks {
             path = path.replace(&mark, &to);
         }
+        let path = path.replace("//", &format!("/{KEPT}/"));
         let item = paths.entry(path.clone()).or_insert_with(|| json!({}));
         if item.get(&operation.method).is_some() {
             return Err(format!("two operations answer {} {path}", operation.method.to_uppercase()));
@@ -69,10 +75,14 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
     let document = json!({
         "openapi": "3.0.3",
         "info": {"title": api.title, "version": api.version},
-        "paths": paths,
+        "paths": {},
         "components": {"schemas": stubs.schemas},
     });
-    let document: openapiv3::OpenAPI = serde_json::from_value(document).map_err(|error| error.to_string())?;
+    let mut document: openapiv3::OpenAPI = serde_json::from_value(document).map_err(|error| error.to_string())?;
+    for (path, item) in paths {
+        let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
+        document.paths.paths.insert(path, item);
+    }
     let mut settings = GenerationSettings::new();
     settings.with_map_type("::std::collections::BTreeMap");
     for (stub, path) in &stubs.paths {
@@ -264,6 +274,18 @@ impl VisitMut for Finishing<'_> {
             }
         }
         visit_mut::visit_impl_item_fn_mut(self, function);
+    }
+
+    fn visit_macro_mut(&mut self, call: &mut syn::Macro) {
+        if call.path.is_ident("format") && self.operation.path.contains("//") {
+            let tokens = std::mem::take(&mut call.tokens).into_iter().map(|token| {
+                match syn::parse2::<syn::LitStr>(token.clone().into()) {
+                    Ok(text) => proc_macro2::Literal::string(&text.value().replace(KEPT, "")).into(),
+                    Err(_) => token,
+                }
+            });
+            call.tokens = tokens.collect();
+        }
     }
 
     /// A failure that is not JSON is handed over as it is, status and all, rather than as JSON that does not parse.

@@ -110,10 +110,13 @@ fn template(path: &str) -> Option<Vec<String>> {
     while let Some(open) = rest.find(['{', '}']) {
         let inner = rest.get(open..)?.strip_prefix('{')?;
         let (name, tail) = inner.split_once('}')?;
-        if name.is_empty() || name.contains(['{', '/']) || names.iter().any(|known| known == name) {
+        if name.is_empty() || name.contains(['{', '/']) {
             return None;
         }
-        names.push(name.to_owned());
+        // One that stands twice is one argument.
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
         rest = tail;
     }
     Some(names)
