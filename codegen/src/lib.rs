@@ -32,8 +32,10 @@
 //! # }
 //! ```
 
+#[cfg(feature = "diff")]
 mod api;
 mod diagnostic;
+#[cfg(feature = "diff")]
 mod diff;
 mod document;
 mod emit;
@@ -45,8 +47,10 @@ mod select;
 mod shape;
 mod words;
 
+#[cfg(feature = "diff")]
 pub use api::{ApiChange, Bump, Fate, Listing};
 pub use diagnostic::{Diagnostic, Error};
+#[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
 pub use emit::Facade;
@@ -79,6 +83,7 @@ pub struct Client {
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
     /// The methods by name, and the operation of the document that each calls.
+    #[cfg(feature = "diff")]
     pub(crate) methods: Vec<(String, Pointer)>,
 }
 
@@ -162,8 +167,16 @@ impl Generator {
         let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
         let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
         let operations = api.operations.len();
+        #[cfg(feature = "diff")]
         let methods = api.operations.into_iter().map(|operation| (operation.name, operation.pointer)).collect();
-        Ok(Client { code, notes, operations, types, methods })
+        Ok(Client {
+            code,
+            notes,
+            operations,
+            types,
+            #[cfg(feature = "diff")]
+            methods,
+        })
     }
 }
 

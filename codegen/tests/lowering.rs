@@ -276,7 +276,7 @@ paths:
 ",
     );
     let paths = json["paths"].as_object().unwrap();
-    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/", "/foo", "/bar"]);
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/", "/bar", "/foo"]);
     assert_eq!(
         (&paths["/"]["get"]["operationId"], &paths["/"]["post"]["operationId"]),
         (&json!("root"), &json!("create"))

@@ -11,6 +11,7 @@ use crate::document::Node;
 use crate::note::Notes;
 use model::Api;
 
+#[cfg(feature = "diff")]
 pub(crate) use all_of::flatten;
 pub(crate) use operations::Errors;
 
