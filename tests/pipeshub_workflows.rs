@@ -194,7 +194,13 @@ async fn an_answer_of_200_that_says_it_failed_is_a_refusal() {
     assert!(error.is_refused() && error.created().is_none(), "{error:?}");
     // Not an empty list.
     refusing("listConnectorInstances");
-    assert!(s.ph.all_connectors().list().try_next().await.unwrap_err().is_refused());
+    let error = s.ph.all_connectors().list().try_next().await.unwrap_err();
+    assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
+    refusing("getConnectorInstance");
+    let error = connector.get().await.unwrap_err();
+    assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
+    refusing("getConnectorStats");
+    assert!(connector.stats().await.unwrap_err().is_refused());
     refusing("getConnectorRegistry");
     assert!(s.ph.registry().try_next().await.unwrap_err().is_refused());
     refusing("getFilterFieldOptions");
