@@ -258,6 +258,27 @@ async fn a_flip_whose_answer_is_lost_is_left_in_doubt_and_can_be_asked_for_again
 }
 
 #[tokio::test]
+async fn a_flip_that_cannot_be_read_afterwards_is_left_in_doubt() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    let unread = || Fault::status(403).on("getConnectorInstance").after(1);
+    // It was answered, and nobody can tell what is true.
+    s.instance.fault(unread());
+    let error = connector.set_sync(true).send().await.unwrap_err();
+    assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
+    assert!(error.message().contains("was flipped, and could not be read"), "{error}");
+    assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
+
+    // Neither the one nor the other.
+    s.instance.fault(unread());
+    s.instance.fault(Fault::close_after_request().on("toggleConnector"));
+    let error = connector.set_sync(false).send().await.unwrap_err();
+    assert!(error.may_have_happened() && error.message().contains("cannot be read now"), "{error}");
+    assert_eq!((s.reached("toggleConnector"), s.instance.pending_faults()), (2, 0));
+    assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
+}
+
+#[tokio::test]
 async fn a_sync_is_waited_for_though_it_begins_late() {
     let s = setup().await;
     s.instance.next_sync(SyncScript::default().polls(3, 2));

@@ -64,9 +64,7 @@ impl Client {
         let read = |name: &str| read(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let named = |name: &'static str| Some((name, read(name)?));
         let mut builder = Self::builder();
-        if let Some((name, domain)) =
-            named("CONDUCTORONE_TENANT_DOMAIN").or_else(|| named("CONDUCTORONE_SERVER_URL"))
-        {
+        if let Some((name, domain)) = named("CONDUCTORONE_TENANT_DOMAIN").or_else(|| named("CONDUCTORONE_SERVER_URL")) {
             server(&domain).map_err(|error| error.in_context(name))?;
             builder = builder.tenant(domain);
         }
@@ -561,7 +559,8 @@ mod tests {
             (2, tenant.client_id(), Some("client_credentials")),
         ] {
             let set = all(id);
-            let read = |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let read =
+                |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let c1 = Client::from_variables(read).unwrap();
             tenant.clear_requests();
             c1.app("app-github").get().await.unwrap();

@@ -424,7 +424,10 @@ mod tests {
             (vec![id], "PIPESHUB_CLIENT_SECRET is not"),
             (vec![secret], "PIPESHUB_CLIENT_ID is not"),
             (vec![token, ("PIPESHUB_INSTANCE_URL", "pipeshub.example.com")], "PIPESHUB_INSTANCE_URL: the instance"),
-            (vec![id, secret, ("PIPESHUB_INSTANCE_URL", "http://pipeshub.example.com")], "PIPESHUB_INSTANCE_URL: `http"),
+            (
+                vec![id, secret, ("PIPESHUB_INSTANCE_URL", "http://pipeshub.example.com")],
+                "PIPESHUB_INSTANCE_URL: `http",
+            ),
         ] {
             let error = from(&pairs).unwrap_err();
             assert!(
@@ -445,7 +448,8 @@ mod tests {
         ];
         // How many of them are not set, and how many tokens are asked for.
         for (first, tokens) in [(0, 0), (1, 1)] {
-            let read = |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let read =
+                |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let ph = Client::from_variables(read).unwrap();
             instance.clear_requests();
             ph.connector("s3-01").get().await.unwrap();
