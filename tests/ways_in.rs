@@ -99,7 +99,8 @@ async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
     let tenant = Tenant::start().await.unwrap();
     let login = Client::builder().device_login(tenant.client_id()).await.unwrap();
     assert!(login.verification_uri().starts_with(tenant.url()));
-    assert!(Client::builder().device_login("my-program").await.unwrap_err().is_config());
+    let error = Client::builder().device_login("my-program").await.unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("no tenant"), "{error}");
 }
 
 #[tokio::test]

@@ -314,7 +314,10 @@ impl ClientBuilder {
         let client_id = client_id.into();
         let base_url = match &self.tenant {
             Some(tenant) => server(tenant)?,
-            None => server(client_id.parse::<ClientId>()?.host())?,
+            None => {
+                let id = client_id.parse::<ClientId>();
+                server(id.map_err(|error| error.in_context("no tenant, and none in the client id"))?.host())?
+            }
         };
         let exchange = self.settings.exchange(&base_url)?;
         DeviceLogin::start(exchange, base_url, client_id).await
