@@ -10,8 +10,12 @@ use crate::details::Detail;
 
 /// How much of a failed answer's body is kept.
 const BODY_LIMIT: usize = 16 * 1024;
-/// How much of a server's message is shown.
-const MESSAGE_LIMIT: usize = 300;
+/// How much of a message is kept, in characters: most are a server's.
+const MESSAGE_LIMIT: usize = 2000;
+/// How much of it is shown.
+const LINE_LIMIT: usize = 300;
+/// How much of a code or an id is kept that a server made up, in characters.
+const WORD_LIMIT: usize = 200;
 
 /// Why a call did not succeed.
 ///
@@ -105,7 +109,7 @@ impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
-            message: message.into(),
+            message: cut(message.into(), MESSAGE_LIMIT),
             operation: None,
             status: None,
             code: None,
@@ -163,7 +167,7 @@ impl Error {
     }
 
     pub(crate) fn with_code(self, code: Option<String>) -> Self {
-        self.with(|inner| inner.code = code)
+        self.with(|inner| inner.code = code.map(|code| cut(code, WORD_LIMIT)))
     }
 
     pub(crate) fn with_details(self, details: Vec<serde_json::Value>) -> Self {
@@ -179,7 +183,7 @@ impl Error {
     }
 
     pub(crate) fn with_request_id(self, id: Option<String>) -> Self {
-        self.with(|inner| inner.request_id = id)
+        self.with(|inner| inner.request_id = id.map(|id| cut(id, WORD_LIMIT)))
     }
 
     /// Our own name for the request, unless the server has one.
@@ -345,7 +349,7 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// What went wrong, in words: the server's if it sent any.
+    /// What went wrong, in words: the server's if it sent any, up to 2000 characters of them.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -407,6 +411,14 @@ impl Error {
     }
 }
 
+/// As much of a text as is for people and logs; the whole of a server's is in the error's body.
+fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+    text
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
@@ -417,7 +429,7 @@ impl fmt::Display for Error {
             write!(f, "{status}: ")?;
         }
         let line: String =
-            inner.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LIMIT).collect();
+            inner.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LINE_LIMIT).collect();
         f.write_str(&line)?;
         if inner.attempts > 1 {
             write!(f, " (after {} attempts)", inner.attempts)?;

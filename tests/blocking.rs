@@ -59,7 +59,11 @@ fn calls_and_streams_are_waited_for() {
 #[test]
 fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
     let c1 = client();
+    let mut begun = c1.app("app-github").connectors().read_ahead(1).blocking();
+    begun.next().unwrap().unwrap();
     runtime().block_on(async {
+        // It can be let go of anywhere.
+        drop(begun);
         assert!(c1.app("app-github").get().blocking().unwrap_err().is_config());
         let mut apps = c1.apps().blocking();
         assert!(apps.next().unwrap().unwrap_err().is_config());

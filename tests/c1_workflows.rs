@@ -11,14 +11,14 @@ use connectors::Error;
 use connectors::c1::{
     ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, SyncOutcome, UserId, types,
 };
-use connectors_fake::Fault;
 use connectors_fake::c1::SyncScript;
+use connectors_fake::{Fault, Gate};
 use futures::{StreamExt, TryStreamExt};
 use http::HeaderMap;
 use http::header::HeaderValue;
 use serde_json::{Value, json};
 
-use support::{APP, CONNECTOR, Setup, setup, setup_with};
+use support::{APP, CONNECTOR, Setup, setup, setup_with, soon};
 
 /// The body of the last request.
 fn sent(s: &Setup) -> Value {
@@ -75,6 +75,17 @@ async fn what_is_cleared_is_sent_empty_and_named_in_the_mask() {
     assert_eq!((&body["connector"]["description"], &body["connector"]["userIds"]), (&json!(""), &json!([])));
     let stored = s.tenant.connector(APP, CONNECTOR).unwrap();
     assert!(stored["description"] == "" && stored["userIds"] == json!([]), "{stored}");
+}
+
+#[tokio::test]
+async fn a_change_of_both_kinds_that_fails_halfway_says_how_far_it_came() {
+    let s = setup().await;
+    let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "y");
+    s.tenant.fault(Fault::status(403).on("ConnectorService.Update"));
+    let error = s.c1.connector(APP, CONNECTOR).update().display_name("new").config(config).send().await.unwrap_err();
+    assert!(error.is_permission_denied() && error.message().contains("all but the configuration"), "{error}");
+    assert_eq!((s.reached("UpdateDelegated"), s.reached("ConnectorService.Update")), (1, 1));
+    assert_eq!(s.tenant.connector(APP, CONNECTOR).unwrap()["displayName"], "new");
 }
 
 #[tokio::test]
@@ -180,6 +191,23 @@ async fn a_sync_of_a_deleted_connector_is_a_conflict() {
     connector.delete().await.unwrap();
     let error = sync.wait().await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && error.message().contains("deleted"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_look_that_is_given_up_is_taken_up_again_and_not_asked_for_twice() {
+    let s = setup().await;
+    let mut watch = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap().watch();
+    s.tenant.clear_requests();
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
+    {
+        let arrived = gate.arrived(1);
+        futures::pin_mut!(arrived);
+        soon(futures::future::select(watch.next(), arrived)).await;
+    }
+    gate.open();
+    assert_eq!(watch.try_next().await.unwrap(), Some(Progress::Queued));
+    assert_eq!(s.reached("ConnectorService.Get"), 1);
 }
 
 /// How often a wait has paused for its interval.
@@ -410,6 +438,27 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
     }
 
+    // No more apps at a time than it was given.
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.List").always());
+    s.tenant.clear_requests();
+    let mut all = s.c1.inventory(NonZeroUsize::new(3).unwrap());
+    {
+        let mut next = all.next();
+        let arrived = gate.arrived(3);
+        futures::pin_mut!(arrived);
+        soon(futures::future::select(&mut next, arrived)).await;
+        // Calls come and go meanwhile, and it asks for no more.
+        for _ in 0..5 {
+            assert!(futures::poll!(&mut next).is_pending());
+            s.get().await.unwrap();
+        }
+    }
+    assert_eq!(s.reached("ConnectorService.List"), 3);
+    gate.open();
+    assert_eq!(all.try_collect::<Vec<_>>().await.unwrap().len(), 13 + 1 + 20);
+    s.tenant.clear_faults();
+
     // 404 is not asked again: which app it strikes is a matter of luck, but for one at a time.
     s.tenant.fault(Fault::status(404).on("ConnectorService.List"));
     let results: Vec<_> = s.c1.inventory(NonZeroUsize::MIN).collect().await;
@@ -445,6 +494,25 @@ async fn a_configuration_is_read_changed_and_written_back_whole() {
             "beside": [1],
         })
     );
+}
+
+#[tokio::test]
+async fn an_attempt_is_told_with_the_time_it_took() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let s = setup_with(|builder| builder.on_attempt(move |attempt| seen.lock().unwrap().push(attempt.elapsed()))).await;
+    // The token is at hand.
+    s.get().await.unwrap();
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
+    let time = async {
+        gate.arrived(1).await;
+        s.clock.advance(Duration::from_secs(7));
+        gate.open();
+    };
+    let (read, ()) = soon(async { tokio::join!(s.get(), time) }).await;
+    read.unwrap();
+    assert_eq!(told.lock().unwrap().last(), Some(&Duration::from_secs(7)));
 }
 
 #[tokio::test]

@@ -435,6 +435,15 @@ async fn failures_have_two_shapes_and_are_told_in_the_server_s_words() {
         assert!(!format!("{error} {error:?}").contains("PLANTED"));
     }
 
+    // However much they say.
+    let long = "x".repeat(9000);
+    let request_id = format!("content-type: application/json\r\nx-request-id: {long}\r\n");
+    socket.answer_with(400, &request_id, json!({"error": {"code": long, "message": long}}).to_string());
+    let error = connector.get().await.unwrap_err();
+    assert_eq!((error.code().map(str::len), error.request_id().map(str::len)), (Some(200), Some(200)));
+    assert_eq!((error.message().len(), error.body().is_some_and(|body| body.len() > 9000)), (2000, true));
+    assert!(format!("{error} {error:?}").len() < 2000, "{error:?}");
+
     socket.answer_with(404, "content-type: text/html\r\n", "<html><body>PLANTED</body></html>");
     let error = connector.get().await.unwrap_err();
     assert!(error.is_not_found() && error.message().contains("web page"), "{error}");

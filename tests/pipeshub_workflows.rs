@@ -194,7 +194,13 @@ async fn an_answer_of_200_that_says_it_failed_is_a_refusal() {
     assert!(error.is_refused() && error.created().is_none(), "{error:?}");
     // Not an empty list.
     refusing("listConnectorInstances");
-    assert!(s.ph.all_connectors().list().try_next().await.unwrap_err().is_refused());
+    let error = s.ph.all_connectors().list().try_next().await.unwrap_err();
+    assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
+    refusing("getConnectorInstance");
+    let error = connector.get().await.unwrap_err();
+    assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
+    refusing("getConnectorStats");
+    assert!(connector.stats().await.unwrap_err().is_refused());
     refusing("getConnectorRegistry");
     assert!(s.ph.registry().try_next().await.unwrap_err().is_refused());
     refusing("getFilterFieldOptions");
@@ -249,6 +255,27 @@ async fn a_flip_whose_answer_is_lost_is_left_in_doubt_and_can_be_asked_for_again
         assert_eq!(switched.is_flipped(), flips, "{told}");
         assert_eq!(switched.instance().is_active, Some(true));
     }
+}
+
+#[tokio::test]
+async fn a_flip_that_cannot_be_read_afterwards_is_left_in_doubt() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    let unread = || Fault::status(403).on("getConnectorInstance").after(1);
+    // It was answered, and nobody can tell what is true.
+    s.instance.fault(unread());
+    let error = connector.set_sync(true).send().await.unwrap_err();
+    assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
+    assert!(error.message().contains("was flipped, and could not be read"), "{error}");
+    assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
+
+    // Neither the one nor the other.
+    s.instance.fault(unread());
+    s.instance.fault(Fault::close_after_request().on("toggleConnector"));
+    let error = connector.set_sync(false).send().await.unwrap_err();
+    assert!(error.may_have_happened() && error.message().contains("cannot be read now"), "{error}");
+    assert_eq!((s.reached("toggleConnector"), s.instance.pending_faults()), (2, 0));
+    assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
 }
 
 #[tokio::test]

@@ -42,6 +42,19 @@ async fn a_token_is_renewed_ahead_of_its_end_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_lives_briefly_is_renewed_a_tenth_ahead_of_its_end() {
+    let s = setup().await;
+    s.tenant.set_token_lifetime(Duration::from_secs(100));
+    s.get().await.unwrap();
+    s.clock.advance(Duration::from_secs(89));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 1);
+    s.clock.advance(Duration::from_secs(2));
+    s.get().await.unwrap();
+    assert_eq!(s.reached("token"), 2);
+}
+
+#[tokio::test]
 async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
@@ -169,11 +182,27 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
     assert_eq!(s.reached("ConnectorService.Create"), 2);
 
     let s = setup().await;
-    s.tenant.fault(Fault::status(429).header("retry-after", "86400").on("ConnectorService.Get"));
-    let error = s.get().await.unwrap_err();
-    assert!(error.is_rate_limited());
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
-    assert_eq!((s.reached("ConnectorService.Get"), s.clock.waits().len()), (1, 0));
+    s.tenant.fault(Fault::status(429).header("retry-after", "60").on("ConnectorService.Get"));
+    s.get().await.unwrap();
+    assert_eq!(s.clock.waits(), [60.0]);
+
+    for seconds in [61, 86_400] {
+        let s = setup().await;
+        let after = u64::to_string(&seconds);
+        s.tenant.fault(Fault::status(429).header("retry-after", &after).on("ConnectorService.Get"));
+        let error = s.get().await.unwrap_err();
+        assert!(error.is_rate_limited());
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(seconds)));
+        assert_eq!((s.reached("ConnectorService.Get"), s.clock.waits().len()), (1, 0));
+    }
+
+    // Who asks for no pause gets the usual one, up to a second.
+    for now in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+        let s = setup().await;
+        s.tenant.fault(Fault::status(503).header("retry-after", now).on("ConnectorService.Get").times(3));
+        s.get().await.unwrap();
+        assert_eq!(s.clock.waits(), [0.5, 1.0, 1.0]);
+    }
 }
 
 #[tokio::test]
@@ -262,6 +291,12 @@ async fn an_empty_answer_is_an_answer() {
     let s = setup().await;
     s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
     s.c1.connector(APP, CONNECTOR).delete().await.unwrap();
+
+    // Not of a list: nobody could tell it from one that has ended.
+    s.tenant.fault(Fault::no_content().on("ConnectorService.List"));
+    let items: Vec<_> = s.c1.app(APP).connectors().collect().await;
+    let [Err(error)] = items.as_slice() else { panic!("{items:?}") };
+    assert!(error.is_decode() && error.status() == Some(204), "{error:?}");
 }
 
 #[tokio::test]

@@ -456,10 +456,48 @@ async fn retries_end_when_the_budget_does_and_not_when_callers_do() {
     }
     // 500 tokens at 5 a retry (and one given back by the call above) are 100 retries, however many calls fail.
     assert_eq!(s.reached("ConnectorService.Get"), calls + 100);
+
+    // Five calls that succeed pay for one more.
+    s.tenant.clear_faults();
+    for (successes, attempts) in [(4, 1), (1, 2), (0, 1)] {
+        for _ in 0..successes {
+            s.c1.app(APP).get().await.unwrap();
+        }
+        s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(attempts));
+        assert_eq!(s.get().await.unwrap_err().attempts(), u32::try_from(attempts).unwrap());
+    }
+}
+
+/// The limit holds for what comes, not for what was announced: this says nothing of its length.
+#[tokio::test]
+async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut limits = Limits::default();
+    limits.response = 100_000;
+    let builder = Client::builder().tenant(address.to_string()).bearer_token("t").limits(limits);
+    let c1 = builder.clock(TestClock::new()).build().unwrap();
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Spaces after it: still JSON, only large. Whoever gives up closes the connection.
+        let piece = format!("3e8\r\n{}\r\n", " ".repeat(1000));
+        for _ in 0..1000 {
+            if stream.write_all(piece.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        drop(stream.write_all(b"0\r\n\r\n").await);
+    };
+    let (result, ()) = soon(async { tokio::join!(c1.app(APP).get(), server) }).await;
+    let error = result.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("larger than 100000 bytes"), "{error}");
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut_off_and_its_connection_given_up() {
+async fn an_answer_that_announces_too_much_is_given_up_and_not_asked_for_again() {
     let s = setup_with(|builder| {
         let mut limits = Limits::default();
         limits.response = 1000;

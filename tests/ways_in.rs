@@ -42,6 +42,26 @@ async fn a_client_secret_can_be_sent_in_the_body() {
     assert!(Client::builder().client_secret_post("no host", "s").build().unwrap_err().is_config());
 }
 
+#[tokio::test]
+async fn a_refusal_at_length_is_cut_and_a_token_that_is_none_is_not_sent() {
+    support::print_everything();
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let long = "x".repeat(9000);
+    tenant.fault(Fault::status(400).json(&json!({"error": long, "error_description": long})).token_endpoint());
+    let error = c1.apps().try_next().await.unwrap_err();
+    assert_eq!((error.code().map(str::len), error.message().len()), (Some(200), 2000));
+    assert!(format!("{error} {error:?}").len() < 2000, "{error:?}");
+
+    tenant.clear_requests();
+    tenant.fault(Fault::status(200).json(&json!({"access_token": "", "expires_in": 60})).token_endpoint());
+    for c1 in [c1, Client::builder().tenant(tenant.url()).bearer_token(" ").build().unwrap()] {
+        let error = c1.apps().try_next().await.unwrap_err();
+        assert!(error.is_auth() && error.to_string().contains("empty"), "{error}");
+    }
+    assert!(tenant.requests().iter().all(|request| request.operation.as_deref() == Some("token")));
+}
+
 async fn login(tenant: &Tenant, clock: &TestClock) -> DeviceLogin {
     Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program").await.unwrap()
 }
@@ -79,16 +99,19 @@ async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
     let tenant = Tenant::start().await.unwrap();
     let login = Client::builder().device_login(tenant.client_id()).await.unwrap();
     assert!(login.verification_uri().starts_with(tenant.url()));
-    assert!(Client::builder().device_login("my-program").await.unwrap_err().is_config());
+    let error = Client::builder().device_login("my-program").await.unwrap_err();
+    assert!(error.is_config() && error.to_string().contains("no tenant"), "{error}");
 }
 
 #[tokio::test]
 async fn a_login_that_is_refused_or_too_late_is_told() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
-    tenant.set_device_answers(["access_denied"]);
-    let error = login(&tenant, &clock).await.wait().await.unwrap_err();
-    assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
+    for told in ["access_denied", "expired_token"] {
+        tenant.set_device_answers([told]);
+        let error = login(&tenant, &clock).await.wait().await.unwrap_err();
+        assert!(error.is_auth() && error.code() == Some(told), "{error:?}");
+    }
 
     // The client stops by its own clock, whatever the server says.
     let clock = TestClock::new();
@@ -96,6 +119,26 @@ async fn a_login_that_is_refused_or_too_late_is_told() {
     let error = login(&tenant, &clock).await.wait().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("start again"), "{error}");
     assert_eq!(clock.waits().iter().sum::<f64>(), 600.0);
+}
+
+#[tokio::test]
+async fn a_busy_server_is_polled_no_sooner_than_it_asks() {
+    support::print_everything();
+    let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
+    tenant.set_device_answers(["authorization_pending"]);
+    let login = login(&tenant, &clock).await;
+    // Longer than a call waits by itself, so that it is the poll that has to.
+    tenant.fault(Fault::status(429).header("retry-after", "90").token_endpoint());
+    login.wait().await.unwrap();
+    assert_eq!(clock.waits(), [1.0, 90.0, 1.0]);
+
+    // Not past the end of the code.
+    let clock = TestClock::new();
+    tenant.fault(Fault::status(429).header("retry-after", "86400").token_endpoint().always());
+    let login = Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program").await.unwrap();
+    let error = login.wait().await.unwrap_err();
+    assert!(error.is_auth() && error.to_string().contains("start again"), "{error}");
+    assert_eq!(clock.waits(), [1.0, 599.0]);
 }
 
 #[tokio::test]

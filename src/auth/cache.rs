@@ -459,6 +459,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_provider_that_panics_is_an_error_to_all_who_wait_and_is_asked_again() {
+        let (cache, endpoint, clock) = with_token(SECOND, 120 * SECOND).await;
+        clock.advance(SECOND);
+        let gone = endpoint.answer();
+        let (first, second) = (cache.get(), cache.get());
+        pin_mut!(first, second);
+        assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+        // The endpoint takes it that an answer will come.
+        drop(gone);
+        for waiting in [first, second] {
+            assert!(waiting.await.unwrap_err().to_string().contains("panicked"));
+        }
+        endpoint.will(Ok(token("new")));
+        assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 3));
+    }
+
+    #[tokio::test]
     async fn who_has_no_token_any_more_joins_the_renewal_that_hung() {
         let (cache, endpoint, clock) = with_token(55 * SECOND, 4 * SECOND).await;
         let late = endpoint.answer();

@@ -217,6 +217,7 @@ impl TokenProvider for RefreshingToken {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex as Shared;
+    use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -300,6 +301,31 @@ mod tests {
         let (error, bodies) = futures::join!(work, serve(listener, [Some(answer), None]));
         assert!(error.may_have_happened() && error.attempts() == 1, "{error:?}");
         assert_eq!(*told.lock().unwrap(), ["r2"]);
+        assert!(bodies[0].contains("refresh_token=r1") && bodies[1].contains("refresh_token=r2"), "{bodies:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refresh_that_nobody_waits_for_is_ended_and_its_token_kept() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/token", listener.local_addr().unwrap())).unwrap();
+        let endpoint = TokenEndpoint { exchange: Settings::default().exchange(&url).unwrap(), url };
+        let told = Arc::new(Shared::new(Vec::new()));
+        let seen = Arc::clone(&told);
+        let provider = RefreshingToken::new(endpoint, app(), "r1");
+        let provider = provider.on_rotate(move |token| seen.lock().unwrap().push(token.to_owned()));
+        {
+            let given_up = provider.token();
+            futures::pin_mut!(given_up);
+            assert!(futures::poll!(given_up).is_pending());
+        }
+        let answers = [
+            Some(r#"{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r2"}"#),
+            Some(r#"{"access_token": "a2", "token_type": "Bearer", "refresh_token": "r3"}"#),
+        ];
+        let both = async { futures::join!(provider.token(), serve(listener, answers)) };
+        let (token, bodies) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("the first was lost");
+        assert_eq!(token.unwrap().expose(), "a2");
+        assert_eq!(*told.lock().unwrap(), ["r2", "r3"]);
         assert!(bodies[0].contains("refresh_token=r1") && bodies[1].contains("refresh_token=r2"), "{bodies:?}");
     }
 

@@ -78,13 +78,15 @@ impl DeviceGrant {
     pub(crate) async fn wait(self, endpoint: &TokenEndpoint, client_id: &str) -> Result<Token, Error> {
         let clock = &endpoint.exchange.clock;
         let mut interval = self.interval;
+        // What a busy server asked for, if it was more.
+        let mut asked = Duration::ZERO;
         loop {
             let now = clock.now();
             let left = self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now));
             if left.is_zero() {
                 return Err(Error::new(Kind::Auth, "nobody confirmed the login before its code expired; start again"));
             }
-            clock.sleep(interval.min(left)).await;
+            clock.sleep(interval.max(asked).min(left)).await;
             let body = || {
                 Ok(form(&[
                     ("client_id", client_id),
@@ -97,6 +99,7 @@ impl DeviceGrant {
                 Ok(granted) => return Ok(granted.token),
                 Err(error) => error,
             };
+            asked = error.retry_after().unwrap_or_default();
             match error.code() {
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),

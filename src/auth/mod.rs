@@ -77,7 +77,11 @@ impl Token {
         if let Some(value) = self.secret.header.get() {
             return Ok(value.clone());
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.secret.text.expose_secret()))
+        let text = self.secret.text.expose_secret();
+        if text.trim().is_empty() {
+            return Err(Error::new(Kind::Auth, "the token is empty"));
+        }
+        let mut value = HeaderValue::try_from(format!("Bearer {text}"))
             .map_err(|_| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
         value.set_sensitive(true);
         Ok(self.secret.header.get_or_init(|| value).clone())

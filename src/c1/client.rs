@@ -17,7 +17,7 @@ use crate::transport::{Exchange, Reply, Settings, Transport, check_base_url, con
 
 use super::api;
 use super::connector::{App, Connector};
-use super::credentials::ClientId;
+use super::credentials::{ClientId, ClientSecret};
 use super::device::DeviceLogin;
 use super::ids::{AppId, ConnectorId};
 use super::inventory::Inventory;
@@ -62,27 +62,41 @@ impl Client {
 
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let read = |name: &str| read(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let named = |name: &'static str| Some((name, read(name)?));
         let mut builder = Self::builder();
-        if let Some(domain) = read("CONDUCTORONE_TENANT_DOMAIN").or_else(|| read("CONDUCTORONE_SERVER_URL")) {
+        if let Some((name, domain)) = named("CONDUCTORONE_TENANT_DOMAIN").or_else(|| named("CONDUCTORONE_SERVER_URL")) {
+            server(&domain).map_err(|error| error.in_context(name))?;
             builder = builder.tenant(domain);
         }
-        let id = read("CONDUCTORONE_CLIENT_ID");
+        let elsewhere = builder.tenant.is_some();
+        // Looked at here, where it is known what it is called.
+        let check = |id: &str| {
+            let host = id.parse::<ClientId>().map(|id| id.host().to_owned());
+            let host = host.and_then(|host| if elsewhere { Ok(host) } else { server(&host).map(|_| host) });
+            host.map_err(|error| error.in_context("CONDUCTORONE_CLIENT_ID"))
+        };
         builder = match (
             read("CONDUCTORONE_ACCESS_TOKEN"),
             read("CONDUCTORONE_OIDC_TOKEN"),
-            id,
+            read("CONDUCTORONE_CLIENT_ID"),
             read("CONDUCTORONE_CLIENT_SECRET"),
         ) {
-            (Some(token), _, id, _) => {
-                if builder.tenant.is_none()
-                    && let Some(id) = id
-                {
-                    builder = builder.tenant(id.parse::<ClientId>()?.host());
-                }
-                builder.bearer_token(token)
+            (Some(token), ..) if elsewhere => builder.bearer_token(token),
+            (Some(token), _, Some(id), _) => builder.tenant(check(&id)?).bearer_token(token),
+            (Some(_), _, None, _) => {
+                let message = "CONDUCTORONE_ACCESS_TOKEN is set, and the tenant that it is for is not: set CONDUCTORONE_TENANT_DOMAIN";
+                return Err(Error::new(Kind::Config, message));
             }
-            (None, Some(subject), Some(id), _) => builder.workload_token(id, subject),
-            (None, None, Some(id), Some(secret)) => builder.client_credentials(id, secret),
+            (None, Some(subject), Some(id), _) => {
+                check(&id)?;
+                builder.workload_token(id, subject)
+            }
+            (None, None, Some(id), Some(secret)) => {
+                check(&id)?;
+                let parsed = secret.parse::<ClientSecret>().map(drop);
+                parsed.map_err(|error| error.in_context("CONDUCTORONE_CLIENT_SECRET"))?;
+                builder.client_credentials(id, secret)
+            }
             (None, Some(_), None, _) => {
                 return Err(Error::new(
                     Kind::Config,
@@ -300,7 +314,10 @@ impl ClientBuilder {
         let client_id = client_id.into();
         let base_url = match &self.tenant {
             Some(tenant) => server(tenant)?,
-            None => server(client_id.parse::<ClientId>()?.host())?,
+            None => {
+                let id = client_id.parse::<ClientId>();
+                server(id.map_err(|error| error.in_context("no tenant, and none in the client id"))?.host())?
+            }
         };
         let exchange = self.settings.exchange(&base_url)?;
         DeviceLogin::start(exchange, base_url, client_id).await
@@ -388,11 +405,6 @@ fn server(tenant: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// As much of a server's word as is for people and logs; the whole of it is in the error's body.
-fn cut(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
-}
-
 /// A failed answer: the shape of `google.rpc.Status`, when it has one.
 fn failure(reply: &Reply) -> Error {
     let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -406,12 +418,12 @@ fn failure(reply: &Reply) -> Error {
         }
     });
     let code = match body.get("code") {
-        Some(serde_json::Value::String(code)) => Some(cut(code, 200)),
-        Some(serde_json::Value::Number(code)) => Some(cut(&code.to_string(), 200)),
+        Some(serde_json::Value::String(code)) => Some(code.clone()),
+        Some(serde_json::Value::Number(code)) => Some(code.to_string()),
         _ => None,
     };
     let details = body.get("details").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    Error::new(Kind::Status, cut(message, 2000)).with_code(code).with_details(details)
+    Error::new(Kind::Status, message).with_code(code).with_details(details)
 }
 
 #[cfg(test)]
@@ -445,8 +457,7 @@ mod tests {
             let body = serde_json::json!({"code": code, "message": long});
             tenant.fault(Fault::status(400).json(&body).on("ConnectorService.Get"));
             let error = connector.get().await.unwrap_err();
-            assert_eq!(error.code(), told);
-            assert!(error.to_string().len() < 3000);
+            assert_eq!((error.code(), error.message().len()), (told, 2000));
         }
     }
 
@@ -532,6 +543,36 @@ mod tests {
         }
     }
 
+    /// What is first is used, whatever else is set.
+    #[tokio::test]
+    async fn of_several_credentials_in_the_environment_the_first_is_used() {
+        let tenant = Tenant::start().await.unwrap();
+        let (token, federated) = (tenant.issue_token(), format!("w@{}/wfe", tenant.host()));
+        let all = |id: &str| {
+            [
+                ("CONDUCTORONE_ACCESS_TOKEN", token.clone()),
+                ("CONDUCTORONE_OIDC_TOKEN", "e30.e30.subject".to_owned()),
+                ("CONDUCTORONE_CLIENT_ID", id.to_owned()),
+                ("CONDUCTORONE_CLIENT_SECRET", tenant.client_secret().to_owned()),
+            ]
+        };
+        for (first, id, grant) in [
+            (0, federated.as_str(), None),
+            (1, federated.as_str(), Some("urn:ietf:params:oauth:grant-type:token-exchange")),
+            (2, tenant.client_id(), Some("client_credentials")),
+        ] {
+            let set = all(id);
+            let read =
+                |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let c1 = Client::from_variables(read).unwrap();
+            tenant.clear_requests();
+            c1.app("app-github").get().await.unwrap();
+            let form = tenant.requests()[0].form();
+            let sent = form.iter().find(|(name, _)| name == "grant_type").map(|(_, grant)| grant.as_str());
+            assert_eq!(sent, grant);
+        }
+    }
+
     #[test]
     fn the_environment_is_read_in_the_documented_order() {
         let from = |pairs: &[(&str, &str)]| {
@@ -553,12 +594,16 @@ mod tests {
         );
         assert_eq!(host(from(&[token, ("CONDUCTORONE_SERVER_URL", "https://two.example")])), "https://two.example");
         assert_eq!(host(from(&[("CONDUCTORONE_OIDC_TOKEN", "a.b.c"), id])), "https://id.example.com");
+        assert_eq!(host(from(&[token, id])), "https://id.example.com");
         for (pairs, named) in [
             (vec![], "CONDUCTORONE_CLIENT_ID"),
             (vec![id], "CONDUCTORONE_CLIENT_SECRET"),
             (vec![("CONDUCTORONE_OIDC_TOKEN", "x")], "CONDUCTORONE_CLIENT_ID"),
-            (vec![token], "tenant"),
-            (vec![id, ("CONDUCTORONE_CLIENT_SECRET", "PLANTED")], "secret"),
+            (vec![token], "CONDUCTORONE_TENANT_DOMAIN"),
+            (vec![token, ("CONDUCTORONE_CLIENT_ID", "nobody")], "CONDUCTORONE_CLIENT_ID"),
+            (vec![token, ("CONDUCTORONE_TENANT_DOMAIN", "a b")], "CONDUCTORONE_TENANT_DOMAIN"),
+            (vec![token, ("CONDUCTORONE_SERVER_URL", "http://example.com")], "CONDUCTORONE_SERVER_URL"),
+            (vec![id, ("CONDUCTORONE_CLIENT_SECRET", "PLANTED")], "CONDUCTORONE_CLIENT_SECRET"),
         ] {
             let error = from(&pairs).unwrap_err();
             assert!(

@@ -145,7 +145,7 @@ impl EnvConfig {
         self.text(key, value.to_string())
     }
 
-    /// Several texts, sent as one, joined by commas.
+    /// Several texts, sent as one, joined by commas: one with a comma in it is read as two.
     #[must_use]
     pub fn list<S: AsRef<str>>(self, key: impl Into<String>, values: impl IntoIterator<Item = S>) -> Self {
         let values: Vec<String> = values.into_iter().map(|value| value.as_ref().to_owned()).collect();

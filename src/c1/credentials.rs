@@ -161,6 +161,33 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_says_who_asks_whom_and_for_how_long() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let (x, d) = (encode(key.verifying_key().as_bytes()), encode(key.as_bytes()));
+        let id: ClientId = "bot@Example.com:8443/spc".parse().unwrap();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        for key_id in [None, Some("k1")] {
+            let jwk = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": x, "d": d, "kid": key_id});
+            let assertion = secret(&jwk.to_string()).unwrap().assertion(&id, "example.com", now).unwrap();
+            let part = |index: usize| -> serde_json::Value {
+                let part = assertion.split('.').nth(index).unwrap();
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+            };
+            let (header, claims) = (part(0), part(1));
+            let nonce = header["nonce"].as_str().unwrap();
+            assert!(nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{nonce}");
+            assert_eq!((header["alg"].as_str(), header["kid"].as_str()), (Some("EdDSA"), key_id));
+            assert_eq!(header.get("kid").is_some(), key_id.is_some());
+            let expected = serde_json::json!({
+                "iss": id.as_str(), "sub": id.as_str(), "aud": ["example.com"],
+                "iat": 1_000_000, "exp": 1_000_120, "nbf": 999_880,
+            });
+            assert_eq!(claims, expected);
+        }
+    }
+
+    #[test]
     fn malformed_secrets_are_refused_without_being_quoted() {
         let key = URL_SAFE_NO_PAD.encode([7; 32]);
         for json in [

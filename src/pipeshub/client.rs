@@ -64,6 +64,8 @@ impl Client {
         let missing = |set: &str, not: &str| Error::new(Kind::Config, format!("{set} is set, and {not} is not"));
         let mut builder = Self::builder();
         if let Some(instance) = read("PIPESHUB_INSTANCE_URL") {
+            // Looked at here, where it is known what it is called.
+            base_url(&instance).map_err(|error| error.in_context("PIPESHUB_INSTANCE_URL"))?;
             builder = builder.instance(instance);
         }
         builder = match (read("PIPESHUB_BEARER_AUTH"), read("PIPESHUB_CLIENT_ID"), read("PIPESHUB_CLIENT_SECRET")) {
@@ -369,6 +371,8 @@ fn described(detail: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use connectors_fake::pipeshub::Instance;
+
     use super::*;
 
     #[test]
@@ -419,14 +423,37 @@ mod tests {
             (vec![], "PIPESHUB_BEARER_AUTH"),
             (vec![id], "PIPESHUB_CLIENT_SECRET is not"),
             (vec![secret], "PIPESHUB_CLIENT_ID is not"),
-            (vec![token, ("PIPESHUB_INSTANCE_URL", "pipeshub.example.com")], "whole URL"),
-            (vec![id, secret, ("PIPESHUB_INSTANCE_URL", "http://pipeshub.example.com")], "https"),
+            (vec![token, ("PIPESHUB_INSTANCE_URL", "pipeshub.example.com")], "PIPESHUB_INSTANCE_URL: the instance"),
+            (
+                vec![id, secret, ("PIPESHUB_INSTANCE_URL", "http://pipeshub.example.com")],
+                "PIPESHUB_INSTANCE_URL: `http",
+            ),
         ] {
             let error = from(&pairs).unwrap_err();
             assert!(
                 error.is_config() && error.to_string().contains(named) && !error.to_string().contains("PLANTED"),
                 "{error}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bearer_token_in_the_environment_is_used_before_an_id_and_secret() {
+        let instance = Instance::start().await.unwrap();
+        let set = [
+            ("PIPESHUB_BEARER_AUTH", instance.personal_access_token()),
+            ("PIPESHUB_CLIENT_ID", instance.client_id().to_owned()),
+            ("PIPESHUB_CLIENT_SECRET", instance.client_secret().to_owned()),
+            ("PIPESHUB_INSTANCE_URL", instance.url().to_owned()),
+        ];
+        // How many of them are not set, and how many tokens are asked for.
+        for (first, tokens) in [(0, 0), (1, 1)] {
+            let read =
+                |name: &str| set[first..].iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let ph = Client::from_variables(read).unwrap();
+            instance.clear_requests();
+            ph.connector("s3-01").get().await.unwrap();
+            assert_eq!(instance.requests().len(), tokens + 1);
         }
     }
 

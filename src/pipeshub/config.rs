@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::Error;
 
-use super::connector::{Connector, accepted};
+use super::connector::{Connector, accepted, said};
 use super::types;
 
 /// The fields by which a connector proves itself to what it reads, by the keys of its type's schema.
@@ -96,7 +96,7 @@ impl Connector {
     /// See [`Error`].
     pub async fn config(&self) -> Result<types::ConnectorConfig, Error> {
         let answer = self.client.api.get_config(self.id.as_str()).await?;
-        accepted(answer.success, None, "get_config")?;
+        accepted(answer.success, said(&answer.extra), "get_config")?;
         answer.config.ok_or_else(|| super::connector::missing("config"))
     }
 

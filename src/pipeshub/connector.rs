@@ -43,6 +43,7 @@ impl Connector {
     /// [`Error::is_not_found`] if there is none with this id.
     pub async fn get(&self) -> Result<types::ConnectorInstance, Error> {
         let answer = self.client.api.get(self.id.as_str()).await?;
+        accepted(answer.success, said(&answer.extra), "get")?;
         answer.connector.ok_or_else(|| missing("connector"))
     }
 
@@ -53,7 +54,7 @@ impl Connector {
     pub async fn rename(&self, name: impl Into<String>) -> Result<types::RenamedConnector, Error> {
         let request = types::UpdateConnectorNameRequest::new(name.into());
         let answer = self.client.api.rename(self.id.as_str(), &request).await?;
-        accepted(answer.success, None, "rename")?;
+        accepted(answer.success, said(&answer.extra), "rename")?;
         answer.connector.ok_or_else(|| missing("connector"))
     }
 
@@ -63,6 +64,7 @@ impl Connector {
     /// See [`Error`].
     pub async fn stats(&self) -> Result<types::ConnectorStatsData, Error> {
         let answer = self.client.api.stats(self.id.as_str()).await?;
+        accepted(answer.success, said(&answer.extra), "stats")?;
         answer.data.ok_or_else(|| missing("data"))
     }
 
@@ -103,6 +105,11 @@ impl Connector {
 
 pub(super) fn missing(what: &str) -> Error {
     Error::new(Kind::Decode, format!("the answer has no {what}"))
+}
+
+/// The server's reason, in an answer for which the document has none.
+pub(super) fn said(extra: &types::Extra) -> Option<&str> {
+    extra.get("message")?.as_str()
 }
 
 /// An answer of 200 can say that nothing was done.

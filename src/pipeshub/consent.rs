@@ -7,7 +7,7 @@ use url::Url;
 use crate::Error;
 use crate::error::Kind;
 
-use super::connector::{Connector, accepted, missing};
+use super::connector::{Connector, accepted, missing, said};
 use super::oauth::{code_in, is_answer};
 use super::types;
 
@@ -28,7 +28,7 @@ impl Connector {
     /// [`Error::is_bad_request`] if the connector is not of an OAuth type.
     pub async fn authorize(&self, base_url: Option<&str>) -> Result<Consent, Error> {
         let answer = self.client.api.get_authorization_url(self.id.as_str(), base_url).await?;
-        accepted(answer.success, None, "get_authorization_url")?;
+        accepted(answer.success, said(&answer.extra), "get_authorization_url")?;
         let url = answer.authorization_url.as_deref().ok_or_else(|| missing("authorizationUrl"))?;
         let url =
             Url::parse(url).map_err(|_| Error::new(Kind::Decode, "the answer's authorizationUrl is not a URL"))?;

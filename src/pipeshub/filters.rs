@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::paging::{Page, Pages, cut_short};
 
-use super::connector::{Connector, accepted, missing};
+use super::connector::{Connector, accepted, missing, said};
 use super::ids::FilterKey;
 use super::registry::{check_number, number};
 use super::types;
@@ -33,7 +33,7 @@ impl Connector {
     /// See [`Error`].
     pub async fn filters(&self) -> Result<types::FilterOptions, Error> {
         let answer = self.client.api.get_filters(self.id.as_str()).await?;
-        accepted(answer.success, None, "get_filters")?;
+        accepted(answer.success, said(&answer.extra), "get_filters")?;
         answer.filter_options.ok_or_else(|| missing("filterOptions"))
     }
 

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::paging::{Page, Pages, cut_short};
 
 use super::client::Client;
-use super::connector::{accepted, missing};
+use super::connector::{accepted, missing, said};
 use super::ids::TypeName;
 use super::types::{self, ConnectorScope};
 
@@ -52,7 +52,7 @@ impl Client {
             async move {
                 let asked = number(token.as_deref());
                 let page = api.registry(Some(PAGE_SIZE), Some(asked), Some(&scope), None).await?;
-                accepted(page.success, None, "registry")?;
+                accepted(page.success, said(&page.extra), "registry")?;
                 let items = page.connectors.unwrap_or_default();
                 let next = next_page(asked, items.len(), page.pagination);
                 let next = next.map_err(|error| error.operation_named("registry"))?;
@@ -75,7 +75,7 @@ impl Client {
     /// [`Error::is_not_found`] if there is no such type; capitals matter.
     pub async fn connector_schema(&self, connector_type: impl Into<TypeName>) -> Result<types::ConnectorSchema, Error> {
         let answer = self.api.schema(connector_type.into().as_str()).await?;
-        accepted(answer.success, None, "schema")?;
+        accepted(answer.success, said(&answer.extra), "schema")?;
         answer.schema.ok_or_else(|| missing("schema"))
     }
 
@@ -185,7 +185,7 @@ impl Connectors {
                 self.search.as_deref(),
             )
             .await?;
-        accepted(page.success, None, "list")?;
+        accepted(page.success, said(&page.extra), "list")?;
         let items = page.connectors.unwrap_or_default();
         let next = next_page(asked, items.len(), page.pagination);
         let next = match next.map_err(|error| error.operation_named("list"))? {

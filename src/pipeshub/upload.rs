@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, Take};
 use crate::Error;
 use crate::error::Kind;
 
-use super::connector::{Connector, accepted};
+use super::connector::{Connector, accepted, said};
 use super::types::{self, LocalFsFileEvent, LocalFsFileEventBatchRequest};
 
 /// How much of a file is read at a time.
@@ -55,7 +55,7 @@ impl Connector {
         batch: &LocalFsFileEventBatchRequest,
     ) -> Result<types::FileEventsResponse, Error> {
         let answer = self.client.api.submit_file_events(self.id.as_str(), batch).await?;
-        accepted(Some(answer.success), None, "submit_file_events")?;
+        accepted(Some(answer.success), said(&answer.extra), "submit_file_events")?;
         Ok(answer)
     }
 
@@ -273,7 +273,7 @@ impl Upload {
             Some(fault) if error.status().is_none() => fault.with_attempts(error.attempts()),
             _ => error,
         })?;
-        accepted(Some(answer.success), None, "upload_file_events")?;
+        accepted(Some(answer.success), said(&answer.extra), "upload_file_events")?;
         Ok(answer)
     }
 }

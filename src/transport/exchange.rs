@@ -1,11 +1,13 @@
 //! One call: attempts, waits, deadlines; the same for the API and for token endpoints.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
+use futures_util::stream;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -159,7 +161,7 @@ impl Exchange {
         read: ReadFailure,
     ) -> Result<reqwest::Response, Error> {
         match self.run(attempt, idempotent, read, Reading::ByCaller).await? {
-            Answer::Open(response) => Ok(response),
+            Answer::Open(response) => Ok(self.paced(response)),
             Answer::Whole(_) => Err(Error::new(Kind::Decode, "the answer was read too early")),
         }
     }
@@ -337,6 +339,28 @@ impl Exchange {
         Err(Failed { failure: Failure::TooLarge, error, retry_after: None })
     }
 
+    /// An answer that is read as it comes, given up when nothing more of it comes for as long as an attempt may take.
+    fn paced(&self, response: reqwest::Response) -> reqwest::Response {
+        let (clock, limit) = (Arc::clone(&self.clock), self.limits.attempt);
+        let mut head = http::Response::new(());
+        *head.status_mut() = response.status();
+        head.headers_mut().clone_from(response.headers());
+        let body = stream::try_unfold(response, move |mut response| {
+            let over = clock.timeout(limit);
+            async move {
+                let chunk = match select(pin!(response.chunk()), over).await {
+                    Either::Left((chunk, _)) => chunk.map_err(|error| io::Error::other(error.without_url())),
+                    Either::Right(_) => {
+                        let late = format!("nothing more of the answer came within {limit:?}");
+                        Err(io::Error::new(io::ErrorKind::TimedOut, late))
+                    }
+                };
+                chunk.map(|chunk| chunk.map(|chunk| (chunk, response)))
+            }
+        });
+        head.map(|()| reqwest::Body::wrap_stream(body)).into()
+    }
+
     /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
     async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
         match select(pin!(work), self.clock.timeout(self.left(deadline))).await {
@@ -363,4 +387,96 @@ fn broken(error: reqwest::Error) -> Failed {
         (Failure::Broken, Kind::Broken, "the connection broke")
     };
     Failed { failure, error: Error::new(kind, message).caused_by(error), retry_after: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use futures::{StreamExt, pin_mut, poll};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::watch;
+    use url::Url;
+
+    use crate::transport::{Settings, Sleep};
+
+    use super::*;
+
+    /// Cuts off what is under way when a test says so.
+    #[derive(Clone, Debug, Default)]
+    struct Strikes(watch::Sender<()>);
+
+    impl Clock for Strikes {
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+
+        fn time_of_day(&self) -> SystemTime {
+            SystemTime::now()
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.timeout(duration)
+        }
+
+        fn timeout(&self, _: Duration) -> Sleep {
+            let (strikes, mut struck) = (self.clone(), self.0.subscribe());
+            Box::pin(async move {
+                // An error would mean that the sender is gone, and we hold it.
+                let _ = struck.changed().await;
+                drop(strikes);
+            })
+        }
+
+        fn random(&self) -> f64 {
+            1.0
+        }
+    }
+
+    struct Get {
+        url: Url,
+        span: CallSpan,
+    }
+
+    impl Attempt for Get {
+        async fn request(&mut self) -> Result<reqwest::Request, Error> {
+            Ok(reqwest::Request::new(http::Method::GET, self.url.clone()))
+        }
+
+        fn span(&self) -> &CallSpan {
+            &self.span
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_read_as_it_comes_is_given_up_when_no_more_of_it_comes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let strikes = Strikes::default();
+        let settings = Settings { clock: Arc::new(strikes.clone()), ..Settings::default() };
+        let exchange = settings.exchange(&url).unwrap();
+        let mut get = Get { span: CallSpan::of_endpoint(&url), url };
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
+            stream
+        };
+        let call = exchange.open(&mut get, true, |_| Error::new(Kind::Status, "refused"));
+        let (response, _open) = futures::join!(call, answer);
+        let response = response.unwrap();
+        assert_eq!((response.status(), &response.headers()["x-a"]), (StatusCode::OK, &HeaderValue::from_static("b")));
+        let body = response.bytes_stream();
+        pin_mut!(body);
+        assert_eq!(body.next().await.unwrap().unwrap(), "half");
+        {
+            let rest = body.next();
+            pin_mut!(rest);
+            assert!(poll!(&mut rest).is_pending());
+            strikes.0.send_modify(|_| {});
+            assert!(rest.await.unwrap().unwrap_err().is_timeout());
+        }
+        assert!(body.next().await.is_none());
+    }
 }

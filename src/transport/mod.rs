@@ -74,11 +74,12 @@ use crate::error::Kind;
 pub struct Limits {
     /// To make a connection.
     pub connect: Duration,
-    /// For one attempt, from the first byte sent to the last byte read.
+    /// For one attempt, from the first byte sent to the last byte read. Of an answer that is handed on as it comes, for its
+    /// head, and then for each piece of its body.
     pub attempt: Duration,
     /// For a call with all its attempts and waits.
     pub call: Duration,
-    /// Bytes of an answer's body.
+    /// Bytes of an answer's body, unless it is handed on as it comes.
     pub response: usize,
 }
 
