@@ -1,8 +1,9 @@
 //! Typed clients for **ConductorOne (C1)** and **PipesHub** connectors, generated at compile time from the services'
 //! own OpenAPI documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
 //!
-//! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`. A first call, and then every
-//! usual job with the methods that do it and a whole program; each service's module lists its operations one by one.
+//! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`. Here is a first call of each,
+//! and a table that leads to every usual job: the methods that do it, and a whole program that shows them. The module
+//! lists the service's operations one by one.
 #![cfg_attr(
     feature = "c1",
     doc = r#"

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Everything begins at a [`Client`]: [`Client::apps`] lists the apps, [`Client::app`] goes to one of them and
-//! [`Client::connector`] to one connector. The usual jobs, each with a whole program, are listed on the
+//! [`Client::connector`] to one connector. The usual jobs, most with a whole program, are listed on the
 //! [crate's page](crate#conductorone).
 //!
 //! | to authenticate with | call |
@@ -29,8 +29,8 @@
 //! | a token from elsewhere | [`ClientBuilder::bearer_token`], [`ClientBuilder::token_provider`] |
 //!
 //! # Every operation
-//! [`Client::api`] has each operation of the document as one method. All but one have a counterpart here that is easier to
-//! use and shows an example:
+//! [`Client::api`] has each operation of the document as one method. All but one have a counterpart here that is
+//! easier to use and shows an example:
 //!
 //! | operation | use |
 //! |---|---|
@@ -55,7 +55,8 @@
 //! use connectors::c1::types::EditorValidateRequest;
 //!
 //! # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
-//! let request = EditorValidateRequest { text: Some("base_url: https://example.com".to_owned()), ..Default::default() };
+//! let text = "base_url: https://example.com".to_owned();
+//! let request = EditorValidateRequest { text: Some(text), ..Default::default() };
 //! for marker in c1.api().validate_http_config(&request).await?.markers.unwrap_or_default() {
 //!     println!("line {}: {}", marker.start_line_number.unwrap_or_default(), marker.message.unwrap_or_default());
 //! }

@@ -17,9 +17,10 @@
 //! # }
 //! ```
 //!
-//! Everything begins at a [`Client`]: [`Client::registry`] lists the types of connectors there can be, [`Client::connectors`]
-//! and [`Client::all_connectors`] the connectors there are; [`Client::create`] makes one, and [`Client::connector`] goes to
-//! one. The usual jobs, each with a whole program, are listed on the [crate's page](crate#pipeshub).
+//! Everything begins at a [`Client`]: [`Client::registry`] lists the types of connectors there can be,
+//! [`Client::connectors`] and [`Client::all_connectors`] the connectors there are; [`Client::create`] makes one, and
+//! [`Client::connector`] goes to one. The usual jobs, most with a whole program, are listed on the
+//! [crate's page](crate#pipeshub).
 //!
 //! | to authenticate with | call |
 //! |---|---|
@@ -38,8 +39,8 @@
 //!   [`Error::is_refused`](crate::Error::is_refused).
 //!
 //! # Every operation
-//! [`Client::api`] has each operation of the document as one method. Most have a counterpart here that is easier to use and
-//! shows an example:
+//! [`Client::api`] has each operation of the document as one method. Most have a counterpart here that is easier to use
+//! and shows an example:
 //!
 //! | operation | use |
 //! |---|---|
