@@ -10,8 +10,8 @@
 //! let created = c1.app("my-app").create_connector("okta-catalog-id").config(config).send().await?;
 //! let connector = c1.connector("my-app", created.id.unwrap_or_default());
 //!
-//! let outcome = connector.force_sync().await?.deadline(Duration::from_secs(3600)).wait().await?;
-//! println!("{outcome}");
+//! // It syncs by itself once its configuration works.
+//! println!("{}", connector.first_sync().deadline(Duration::from_secs(3600)).wait().await?);
 //! # Ok(())
 //! # }
 //! ```
