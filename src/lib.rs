@@ -14,7 +14,7 @@ use connectors::c1::Client;
 use futures::TryStreamExt;
 
 # async fn example() -> Result<(), connectors::Error> {
-// CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or a token.
+// CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or a token. The id names the tenant.
 let c1 = Client::from_env()?;
 let mut apps = c1.apps();
 while let Some(app) = apps.try_next().await? {
@@ -60,7 +60,8 @@ use connectors::pipeshub::Client;
 use futures::TryStreamExt;
 
 # async fn example() -> Result<(), connectors::Error> {
-// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET.
+// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET; PIPESHUB_INSTANCE_URL for an instance of
+// your own.
 let ph = Client::from_env()?;
 let mut connectors = ph.all_connectors().list();
 while let Some(connector) = connectors.try_next().await? {
