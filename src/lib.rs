@@ -1,7 +1,9 @@
 //! Typed clients for **ConductorOne (C1)** and **PipesHub** connectors, generated at compile time from the services'
 //! own OpenAPI documents, under a thin hand-written layer: authentication, retries, typed errors, streams and waiters.
 //!
-//! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`.
+//! Each service is a feature and a module: `c1`, which is on by default, and `pipeshub`. Here is a first call of each,
+//! and a table that leads to every usual job: the methods that do it, and a whole program that shows them. The module
+//! lists the service's operations one by one.
 #![cfg_attr(
     feature = "c1",
     doc = r#"
@@ -12,7 +14,7 @@ use connectors::c1::Client;
 use futures::TryStreamExt;
 
 # async fn example() -> Result<(), connectors::Error> {
-// CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or a token.
+// CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or a token. The id names the tenant.
 let c1 = Client::from_env()?;
 let mut apps = c1.apps();
 while let Some(app) = apps.try_next().await? {
@@ -24,17 +26,19 @@ while let Some(app) = apps.try_next().await? {
 
 | to | look at | whole program |
 |---|---|---|
-| get in with a secret, as a workload, with a token of one's own | [`c1::ClientBuilder`], [`auth::TokenProvider`] | |
+| log in with a secret, as a workload, or with a token of your own | [`c1::ClientBuilder`], [`auth::TokenProvider`] | |
 | let a person log in | [`c1::ClientBuilder::device_login`] | [c1_login] |
 | see the connectors of all apps, or of one | [`c1::Client::inventory`], [`c1::App::connectors`] | [c1_inventory] |
-| create a connector that the service runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
-| run a connector oneself, and rotate its credential | [`c1::Connector::rotate_credential`], [`c1::Connector::revoke_credential`] | [c1_self_hosted] |
-| change a configuration or a name | [`c1::Connector::update`], [`c1::EnvConfig`] | [c1_change] |
+| create a connector that C1 runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
+| create a connector that you run yourself, and rotate its credential | [`c1::App::create_connector`], [`c1::Connector::rotate_credential`], [`c1::Connector::credential`], [`c1::Connector::revoke_credential`] | [c1_self_hosted] |
+| change a configuration, a name or a description | [`c1::Connector::update`], [`c1::EnvConfig`] | [c1_change] |
+| get its app, its users or its capabilities along with a connector | [`c1::Expand`], [`c1::Update::send_expanded`] | |
 | force a sync, watch it, wait for it | [`c1::Connector::force_sync`], [`c1::SyncWait`] | [c1_sync] |
-| pause, schedule or confirm syncs, and fetch what one found | [`c1::Connector::pause`], [`c1::Connector::schedule`], [`c1::Connector::confirm_sync`], [`c1::Connector::sync_download_url`] | [c1_schedule] |
+| pause or schedule syncs, confirm one that is held back, fetch what one found | [`c1::Connector::pause`], [`c1::Connector::schedule`], [`c1::Connector::confirm_sync`], [`c1::Connector::sync_download_url`] | [c1_schedule] |
 | say who looks after a connector | [`c1::Connector::owners`] | [c1_owners] |
 | delete one | [`c1::Connector::delete`] | |
-| call any operation of the document, over the same transport and errors | [`c1::Client::api`], [`c1::api::Client`] | |
+| check the configuration of an HTTP connector before it is used | [`c1::api::Client::validate_http_config`] | |
+| call any operation of the document, with the same retries and errors | [`c1::Client::api`], [`c1::api::Client`] | |
 
 [c1_login]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_login.rs
 [c1_inventory]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_inventory.rs
@@ -56,7 +60,8 @@ use connectors::pipeshub::Client;
 use futures::TryStreamExt;
 
 # async fn example() -> Result<(), connectors::Error> {
-// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET.
+// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET; PIPESHUB_INSTANCE_URL for an instance of
+// your own.
 let ph = Client::from_env()?;
 let mut connectors = ph.all_connectors().list();
 while let Some(connector) = connectors.try_next().await? {
@@ -68,18 +73,19 @@ while let Some(connector) = connectors.try_next().await? {
 
 | to | look at | whole program |
 |---|---|---|
-| get in with a secret, a token, or a refresh token | [`pipeshub::ClientBuilder`], [`auth::TokenProvider`] | |
-| let a person log in, and let a connector into what it reads | [`pipeshub::ClientBuilder::authorization_code`], [`pipeshub::Connector::authorize`] | [pipeshub_oauth] |
+| log in with a secret, a token, or a refresh token | [`pipeshub::ClientBuilder`], [`auth::TokenProvider`] | |
+| let a person log in, and give a connector access to what it reads | [`pipeshub::ClientBuilder::authorization_code`], [`pipeshub::Connector::authorize`] | [pipeshub_oauth] |
 | see the types of connectors there can be | [`pipeshub::Client::registry`], [`pipeshub::Client::connector_schema`] | [pipeshub_registry] |
 | see the connectors there are | [`pipeshub::Client::connectors`], [`pipeshub::Client::all_connectors`] | [pipeshub_list] |
-| create one, configure it, rename it | [`pipeshub::Client::create`], [`pipeshub::Connector::set_config`], [`pipeshub::Connector::rename`] | [pipeshub_create] |
-| leave things out | [`pipeshub::Connector::filter_options`], [`pipeshub::Connector::set_sync_filters`] | [pipeshub_filters] |
-| switch its sync on or off | [`pipeshub::Connector::set_sync`] | [pipeshub_sync_switch] |
+| create one, configure it, rename it | [`pipeshub::Client::create`], [`pipeshub::Connector::set_config`], [`pipeshub::Connector::set_auth`], [`pipeshub::Connector::rename`] | [pipeshub_create] |
+| choose what it syncs | [`pipeshub::Connector::filter_options`], [`pipeshub::Connector::set_sync_filters`] | [pipeshub_filters] |
+| switch its sync, or its use by agents, on or off | [`pipeshub::Connector::set_sync`], [`pipeshub::Connector::set_agent`] | [pipeshub_sync_switch] |
 | wait for a sync, and for the indexing after it | [`pipeshub::Connector::wait_for_sync`], [`pipeshub::Connector::wait_for_indexing`] | [pipeshub_wait] |
-| bring its records anew | [`pipeshub::Connector::resync`], [`pipeshub::Connector::reindex`] | [pipeshub_resync] |
-| send files of this machine | [`pipeshub::Connector::upload`] | [pipeshub_upload] |
+| fetch its records again, or index them again | [`pipeshub::Connector::resync`], [`pipeshub::Connector::reindex`] | [pipeshub_resync] |
+| send it files from this machine | [`pipeshub::Connector::upload`] | [pipeshub_upload] |
+| find, read and browse what it has brought | [`pipeshub::api::Client::lookup_record`], [`pipeshub::api::Client::record_content`], [`pipeshub::api::Client::navigate`] | |
 | delete one, and wait until it is gone | [`pipeshub::Connector::delete`] | [pipeshub_delete] |
-| call any operation of the document, over the same transport and errors | [`pipeshub::Client::api`], [`pipeshub::api::Client`] | |
+| call any operation of the document, with the same retries and errors | [`pipeshub::Client::api`], [`pipeshub::api::Client`] | |
 
 [pipeshub_oauth]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_oauth.rs
 [pipeshub_registry]: https://github.com/connectors-rs/connectors/blob/main/examples/pipeshub_registry.rs
@@ -95,12 +101,13 @@ while let Some(connector) = connectors.try_next().await? {
 )]
 //!
 //! # The runtime
-//! Calls, streams and waiters run on tokio. They want a runtime with its timers and its IO, as `#[tokio::main]` and
-//! `Builder::enable_all` make it; on another executor, or without one, they panic when they are first polled. Setting a
-//! client up wants none.
+//! Calls, streams and waiters run on tokio, on a runtime with timers and IO, as `#[tokio::main]` and
+//! `Builder::enable_all` make it. On another executor, or without one, they panic when they are first polled. Building
+//! a client needs no runtime.
 //!
-//! A program without async turns the feature `blocking` on: every future and every stream of this crate can then be
-//! waited for, by `.blocking()`, on a runtime that the crate starts for it.
+//! A program without async turns on the feature `blocking`. Every future and every stream of this crate then has a
+//! method `.blocking()`, which waits for it on a runtime that the crate starts by itself.
+#![cfg_attr(feature = "blocking", doc = "See [`blocking`].")]
 //!
 //! # Errors
 //! There is one type, [`Error`]. Ask it what to do, rather than what it is:
@@ -125,26 +132,35 @@ while let Some(connector) = connectors.try_next().await? {
 //! assert_eq!(advice(&Error::auth("the vault is sealed")), "use other credentials");
 //! ```
 //!
-//! For people it is one line. For the service's support there is [`Error::request_id`], for programs [`Error::code`]
-//! and [`Error::details`], and where one step of several failed, what there is by then: [`Error::created`].
+//! Printed, an error is one line. [`Error::request_id`] is for the service's support, and [`Error::code`] and
+//! [`Error::details`] are for programs. Where a method takes several steps and a later one fails, [`Error::created`] is
+//! the id of what an earlier step made.
 //!
 //! # Retries
-//! A call is sent again by itself only where that cannot do a thing twice: [`transport`] has the table, and the limits
-//! of time and size, which can be set. What makes something new is not sent again once it may have been carried out: if
-//! its answer is lost the error says [`may_have_happened`](Error::may_have_happened). Each attempt can be watched, and
-//! given headers, by the builder's `on_attempt` and `headers_with`; [`tracing.rs`] shows what is told to `tracing`.
+//! A failed call is sent again only where that cannot do a thing twice: [`transport`] has the table, and the limits of
+//! time and size, which the builder's `limits` sets. A call that makes something new is not sent again once it may have
+//! been carried out: if its answer is lost, the error says [`may_have_happened`](Error::may_have_happened).
+//!
+//! The builder's `on_attempt` watches each attempt, for metrics and logs, and its `headers_with` adds headers to each.
+//! Each call is also a span of `tracing`: see the example [`tracing.rs`].
+//!
+//! # New fields and values
+//! What the service adds before this crate knows it is not lost: a field without a name here is kept in the struct's
+//! `extra` and sent back with it, and an unknown value of an enum keeps its text. Structs grow with the service: end
+//! those you write with `..Default::default()`, or with `..T::new(...)` where some fields are required, and a new
+//! field does not break your program.
 //!
 //! # Secrets
 //! Tokens, client secrets and configuration that is marked secret are not printed: not by `Debug`, not in an error's
-//! line, not in a span. Client secrets and keys are wiped from memory when nobody holds them any more. A token goes to
-//! the server it was made for and to no other: redirects are not followed, and plain http is for this machine only.
-//! What a server put into a failed answer is in [`Error::body`] and [`Error::details`]: do not log these blindly.
+//! line, not in a span. Client secrets and keys are wiped from memory once nobody holds them. A token goes to the
+//! server it was made for and to no other: redirects are not followed, and plain http is for this machine only.
+//! [`Error::body`] and [`Error::details`] hold what a server put into a failed answer: do not log them blindly.
 #![cfg_attr(
     feature = "c1",
     doc = r#"
 # Testing
-The crate `connectors-fake` has a C1 tenant and a PipesHub instance that run in a test's own process, keep state, check who
-calls, and misbehave when told to:
+The crate `connectors-fake` has a C1 tenant and a PipesHub instance that run in the test's own process. They keep state,
+check who calls, and misbehave when told to:
 
 ```
 use connectors::c1::Client;
@@ -163,7 +179,7 @@ assert_eq!(tenant.requests().len(), 2);
 # }
 ```
 
-A [`transport::Clock`] of the test's own makes waits and timeouts take no time.
+With a [`transport::Clock`] of your own, given to the builder's `clock`, waits and timeouts take no time.
 "#
 )]
 //!
@@ -176,19 +192,28 @@ A [`transport::Clock`] of the test's own makes waits and timeouts take no time.
 //! | `rustls` (default) | TLS by rustls, with the certificates that the platform trusts |
 //! | `native-tls` | TLS by the platform's library, unless `rustls` is on |
 //!
-//! Features only add. Without TLS a client can be built for a server on this machine, or over an HTTP client of one's
+//! Features only add. For the platform's TLS alone, turn the default features off:
+//!
+//! ```toml
+//! connectors = { version = "0.1", default-features = false, features = ["c1", "native-tls"] }
+//! ```
+//!
+//! With neither kind of TLS a client can still be built for a server on this machine, or over an HTTP client of your
 //! own (the builder's `http`).
 //!
 //! # Further
-//! - [The README], with the commands that follow a service when it changes.
+//! - [The README], with what to do when a service changes, and what this crate does not do.
 //! - [How it is made]: the pipeline from document to client, and where each promise is tested.
 //! - [What counts as breaking], and [one real change] told from end to end.
+//! - [Each dependency] and why it is there, and [what it costs] to build and to call.
 //!
 //! [`tracing.rs`]: https://github.com/connectors-rs/connectors/blob/main/examples/tracing.rs
 //! [The README]: https://github.com/connectors-rs/connectors#readme
 //! [How it is made]: https://github.com/connectors-rs/connectors/blob/main/docs/architecture.md
 //! [What counts as breaking]: https://github.com/connectors-rs/connectors/blob/main/docs/diff-rules.md
 //! [one real change]: https://github.com/connectors-rs/connectors/blob/main/docs/spec-changes.md
+//! [Each dependency]: https://github.com/connectors-rs/connectors/blob/main/docs/dependencies.md
+//! [what it costs]: https://github.com/connectors-rs/connectors/blob/main/docs/benchmarks.md
 
 // Without a service there is nobody to use the rest.
 #![cfg_attr(not(any(feature = "c1", feature = "pipeshub")), allow(dead_code, unused_imports, unused_macros))]

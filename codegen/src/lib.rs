@@ -1,10 +1,16 @@
 //! Turns real OpenAPI 3.0 and 3.1 documents into Rust clients that lose nothing, with progenitor.
 //!
-//! The pipeline is the list of modules, one stage each: [`Node`] reads a document, [`Selection`] chooses from it, an
-//! overlay corrects it, then it is lowered to 3.0.3, shaped for Rust and emitted. Nothing is lost without a [`Note`] that
-//! says where and why; an input that cannot be used is an [`Error`] with file, line and column.
+//! A document goes through a pipeline, one stage after the other: [`Node`] reads it, a [`Selection`] chooses from it,
+//! an overlay corrects it, and then it is lowered to OpenAPI 3.0.3, shaped for Rust, and emitted as code. [`Generator`]
+//! is that pipeline. Nothing is lost without a [`Note`] that says where and why; an input that cannot be used is an
+//! [`Error`] with file, line and column.
 //!
-//! A `build.rs` that generates a client from anybody's document:
+//! Beside it, [`diff()`] and [`diff_clients`] say what a change of a document means for a program, by the table
+//! [`RULES`]; a [`Listing`] is the public API of a generated client, to keep and compare; [`undocumented`] finds what
+//! has no words.
+//!
+//! This is what a `build.rs` does with anybody's document. The README has a whole one, and what generated code depends
+//! on.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
