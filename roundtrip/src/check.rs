@@ -122,6 +122,13 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
         let parts = out.get_mut("allOf").and_then(Value::as_array_mut);
         parts.into_iter().flatten().filter_map(Value::as_object_mut).for_each(|part| do_not_demand(part, &hidden));
     }
+    // Branches may overlap where a discriminator tells them apart.
+    if out.remove("discriminator").is_some()
+        && !out.contains_key("anyOf")
+        && let Some(branches) = out.remove("oneOf")
+    {
+        out.insert("anyOf".to_owned(), branches);
+    }
     if out.get("required").is_some_and(Value::is_boolean) {
         out.remove("required");
     }

@@ -376,8 +376,12 @@ impl<'a> Instances<'a> {
             // Where the property has a value of its own for it, that is the one.
             let mut own = Conjunction::default();
             let joined = schemas.iter().try_for_each(|schema| self.join(*schema, share, &mut own));
-            let tag = Value::from(value.as_str());
-            if joined.is_some() && own.values().is_none_or(|values| values.contains(&&tag)) {
+            let text = Value::from(value.as_str());
+            // A mapping spells its values as strings, whatever they are.
+            let other = serde_json::from_str(value).unwrap_or_else(|_| text.clone());
+            let tag = if own.types() & STRING == 0 { other } else { text };
+            let equal = |value: &&Value| **value == tag || (value.is_f64() && value.as_f64() == tag.as_f64());
+            if joined.is_some() && own.values().is_none_or(|values| values.iter().any(equal)) {
                 made.insert((*property).to_owned(), tag);
             }
         }

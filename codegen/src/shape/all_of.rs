@@ -149,7 +149,7 @@ fn both(mine: &Node, theirs: &Node) -> Node {
     if is_vague(mine) {
         return theirs.clone();
     }
-    if is_vague(theirs) {
+    if is_vague(theirs) || (is_partial(theirs) && has_any(mine, &["$ref", "oneOf", "anyOf", "allOf"])) {
         return mine.clone();
     }
     // Values are more exact than a type; otherwise the later part is the one that refines.
@@ -167,10 +167,17 @@ fn both(mine: &Node, theirs: &Node) -> Node {
     refined
 }
 
+/// Whether a schema says nothing of what its values are, but at most which of them are allowed.
 fn is_vague(schema: &Node) -> bool {
-    schema.as_object().is_some_and(|map| {
-        map.keys().all(|key| {
-            grammar::is_annotation(key) || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default")
-        })
-    })
+    is_partial(schema) && !has_any(schema, &["items", "additionalProperties"])
+}
+
+/// Whether a schema says of arrays and maps what is in them, but not that its values are such.
+fn is_partial(schema: &Node) -> bool {
+    schema.as_object().is_some()
+        && !has_any(schema, &["$ref", "type", "enum", "oneOf", "anyOf", "allOf", "properties", "format", "not"])
+}
+
+fn has_any(schema: &Node, keys: &[&str]) -> bool {
+    keys.iter().any(|key| schema.get(key).is_some())
 }
