@@ -325,6 +325,12 @@ async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
     owners.remove_entitlement("owner", &admins).await.unwrap();
     assert_eq!((s.reached("DeleteUserOwner"), s.reached("DeleteEntitlementOwner")), (2, 2));
     assert_eq!(owners.users().count().await + owners.entitlements().count().await, 0);
+    let credential = connector.rotate_credential().await.unwrap().id.unwrap();
+    lost("ConnectorService.RevokeCredential");
+    connector.revoke_credential(credential.clone()).await.unwrap();
+    assert_eq!(s.reached("RevokeCredential"), 2);
+    assert!(connector.credential(credential.clone()).await.unwrap_err().is_not_found());
+    assert!(connector.revoke_credential(credential).await.unwrap_err().is_not_found());
 
     // A service that no longer finds what is deleted.
     lost("ConnectorService.Delete");

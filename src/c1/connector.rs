@@ -459,11 +459,12 @@ impl Connector {
     /// Revokes a credential: whatever still uses it is locked out. See [`Connector::rotate_credential`] for when to.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if it is gone already.
+    /// [`Error::is_not_found`] if it is gone already; not if an attempt before, whose answer was lost, may have revoked it.
     pub async fn revoke_credential(&self, id: impl Into<CredentialId>) -> Result<(), Error> {
         let request = types::ConnectorServiceRevokeCredentialRequest::default();
         let id = id.into();
-        self.client.api.revoke_credential(self.app.as_str(), self.id.as_str(), id.as_str(), &request).await.map(drop)
+        let (app, connector) = (self.app.as_str(), self.id.as_str());
+        gone(self.client.api.revoke_credential(app, connector, id.as_str(), &request).await)
     }
 
     /// Who looks after the connector.
