@@ -314,6 +314,15 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!((calls.seen.len(), &calls.seen), (30, &table));
 }
 
+/// Whoever looks for an operation finds what to call, and an example of it.
+#[test]
+fn the_page_of_the_module_names_each_operation() {
+    let page = include_str!("../src/pipeshub/mod.rs");
+    for operation in OPERATIONS {
+        assert!(page.contains(&format!("(api::Client::{})", operation.name())), "{}", operation.name());
+    }
+}
+
 #[test]
 fn the_table_of_operations_is_the_document_s() {
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();

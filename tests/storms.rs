@@ -491,7 +491,8 @@ async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
         }
         drop(stream.write_all(b"0\r\n\r\n").await);
     };
-    let (result, ()) = soon(async { tokio::join!(c1.app(APP).get(), server) }).await;
+    let app = c1.app(APP);
+    let (result, ()) = soon(async { tokio::join!(app.get(), server) }).await;
     let error = result.unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("larger than 100000 bytes"), "{error}");
 }

@@ -69,6 +69,19 @@ use crate::auth::{Cache, Token};
 use crate::error::Kind;
 
 /// How long things may take and how large they may be; see the [module](self).
+///
+/// ```
+/// use std::time::Duration;
+/// use connectors::transport::Limits;
+///
+/// # fn main() -> Result<(), connectors::Error> {
+/// let mut limits = Limits::default();
+/// limits.call = Duration::from_secs(30);
+/// # #[cfg(all(feature = "c1", feature = "rustls"))]
+/// let c1 = connectors::c1::Client::builder().tenant("example").bearer_token("...").limits(limits).build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -104,7 +104,7 @@ enum Command {
         /// Say what would change and whether it would be written; write nothing.
         #[arg(long)]
         dry_run: bool,
-        /// Write although spec/SERVICE has changes that are not committed.
+        /// Write over an openapi.yaml or api.txt that has changes which are not committed.
         #[arg(long)]
         force: bool,
         /// Take a document that has less than half of the operations that are vendored.
@@ -236,7 +236,7 @@ enum Command {
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
     #[command(verbatim_doc_comment)]
     Expand {
-        /// One of our services, to read what build.rs makes of it.
+        /// One of our services, without the transport and errors of this crate.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
         /// Any OpenAPI 3.0 or 3.1 document.
