@@ -218,12 +218,37 @@ fn what_branches_beside_properties_say_of_one_property_is_said_together() {
 
 #[test]
 fn a_path_is_sent_as_it_is_written() {
-    let paths = "/a//b/{id}/of/{id}: {get: {operationId: twice, parameters: [{name: id, in: path, required: true, \
+    let paths = "/a///b//{id}/of/{id}: {get: {operationId: twice, parameters: [{name: id, in: path, required: true, \
 schema: {type: string}}], responses: {'204': {description: done}}}}";
     let client = document(paths, "").generate().unwrap();
     assert_eq!(client.operations, 1, "{:?}", client.notes);
     let code = code(&client);
-    let url = "format!(\"{}/a//b/{}/of/{}\",self.baseurl,encode_path(&id.to_string()),encode_path(&id.to_string())";
+    let url = "format!(\"{}/a///b//{}/of/{}\",self.baseurl,encode_path(&id.to_string()),encode_path(&id.to_string())";
     assert!(code.contains(url), "{}", client.code);
     assert!(code.contains("pubasyncfntwice<'a>(&'aself,id:&'astr,)"), "{}", client.code);
+}
+
+#[test]
+fn what_one_part_of_an_all_of_says_of_a_property_stays_beside_what_another_says() {
+    let schemas = "Base: {type: object, properties: {pw: {type: string, x-sensitive: true}, key: {type: string}, \
+pin: {type: string, format: password}, id: {type: string}, tags: {type: array, items: {type: string}}, \
+sizes: {type: object, additionalProperties: {type: integer}}, owner: {$ref: '#/components/schemas/Filler'}}}
+Login: {allOf: [{$ref: '#/components/schemas/Base'}, {type: object, properties: {pw: {type: string, maxLength: 9}, \
+key: {x-sensitive: true, minLength: 1}, pin: {type: string, maxLength: 4}, id: {readOnly: true, minLength: 1}, \
+tags: {items: {minLength: 1}}, sizes: {additionalProperties: {minimum: 1}}, owner: {x-sensitive: true}}}]}";
+    let paths = "/a: {post: {operationId: enter, requestBody: {content: {application/json: {schema: \
+{$ref: '#/components/schemas/Login'}}}}, responses: {'200': {description: ok, content: {application/json: {schema: \
+{$ref: '#/components/schemas/Login'}}}}}}}";
+    let (listing, _) = listed(paths, schemas);
+    let login = block(&listing, "Login");
+    for field in ["tags: Option<Vec<String>>", "sizes: Option<BTreeMap<String, i64>>", "id: Option<String>"] {
+        assert!(login.contains(field), "{field} in {login}");
+    }
+    assert!(!block(&listing, "LoginInput").contains("id:"), "{listing}");
+    let code = code(&document(paths, schemas).generate().unwrap());
+    let debug = code.split("implDebugforLogin{").nth(1).or_else(|| code.split("DebugforLoginInput{").nth(1));
+    let debug = debug.and_then(|code| code.split("}}").next()).unwrap_or_else(|| panic!("{code}"));
+    for field in ["pw", "key", "pin", "owner"] {
+        assert!(!debug.contains(&format!("&self.{field})")), "{field} is shown: {debug}");
+    }
 }

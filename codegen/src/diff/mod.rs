@@ -257,9 +257,15 @@ impl<'a> Operation<'a> {
         (parts.collect::<Vec<_>>().join("{}"), self.method)
     }
 
-    /// The names in the path, in order.
+    /// The names in the path, in order. One that stands there twice is one argument.
     fn placeholders(&self) -> Vec<&'a str> {
-        self.path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect()
+        let names = self.path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
+        names.fold(Vec::new(), |mut names, name| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            names
+        })
     }
 }
 

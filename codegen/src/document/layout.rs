@@ -1,25 +1,29 @@
-//! Lines inside brackets and quotes that stand further left than YAML 1.2 has it, and that every reader built on libyaml
-//! takes all the same.
+//! Lines inside brackets and quotes that stand further left than YAML 1.2 has it, and that readers built on libyaml take
+//! all the same.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
-/// How often a text is read again, so that a text made to be slow is refused instead.
-const MOST: usize = 1_000;
-/// How many columns a line is moved; more than any block nests.
-const SHIFT: usize = 512;
+/// How many bytes are read again at most, so that a text made to be slow is refused instead.
+const MOST: usize = 64 << 20;
+/// How far a line is moved when nobody knows what it is in: more than a block nests.
+const FAR: usize = 512;
+/// A line from 1, and a column in it from 0.
+pub(super) type Place = (usize, usize);
 
 /// A text with lines moved to the right where blanks mean nothing: inside brackets, and between the lines of what is quoted.
 pub(super) struct Layout<'a> {
     text: Cow<'a, str>,
-    /// Lines, from 1, and how far they were moved.
+    /// Lines, and how far they were moved.
     moved: HashMap<usize, usize>,
-    times: usize,
+    /// Bytes that were read.
+    read: usize,
 }
 
 impl<'a> Layout<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        Self { text: Cow::Borrowed(text), moved: HashMap::new(), times: 0 }
+        Self { text: Cow::Borrowed(text), moved: HashMap::new(), read: 0 }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -31,29 +35,71 @@ impl<'a> Layout<'a> {
         column.saturating_sub(self.moved.get(&line).copied().unwrap_or_default())
     }
 
-    /// Whether a bracket stands at a place of the text.
-    pub(super) fn has_bracket(&self, (line, column): (usize, usize)) -> bool {
-        let text = self.text.lines().nth(line.saturating_sub(1));
-        text.and_then(|text| text.chars().nth(column)).is_some_and(|c| matches!(c, '[' | '{'))
+    /// Whether lines were moved, and one at least that stands no further up than this.
+    pub(super) fn reaches(&self, line: usize) -> bool {
+        self.moved.keys().any(|moved| moved + 1 >= line)
     }
 
-    /// Moves the lines after the first of the brackets or the quotes that open at a place of the text (line from 1, column
-    /// from 0), or the line at fault alone. False if all of them were moved before, so that it is no help.
-    pub(super) fn mend(&mut self, opens: Option<(usize, usize)>, fault: usize) -> bool {
-        let lines = match opens {
-            Some((line, column)) => line + 1..=self.last_line(line, column).max(fault),
-            None => fault..=fault,
+    /// The bracket that a node begins with, after its anchor and its tag.
+    pub(super) fn bracket(&self, (line, column): Place) -> Option<Place> {
+        for (index, text) in self.text.lines().enumerate().skip(line.checked_sub(1)?) {
+            let mut word = false;
+            for (at, c) in text.chars().enumerate().skip(if index + 1 == line { column } else { 0 }) {
+                match c {
+                    '[' | '{' if !word => return Some((index + 1, at)),
+                    '&' | '!' => word = true,
+                    _ if c.is_whitespace() => word = false,
+                    _ if word => {}
+                    _ => return None,
+                }
+            }
+        }
+        None
+    }
+
+    /// Moves the lines after the first of the brackets that open at a place, or the line at fault alone. False if that is no
+    /// help.
+    pub(super) fn mend_brackets(&mut self, opens: Option<Place>, fault: usize) -> bool {
+        match opens {
+            Some(at) => {
+                // Each bracket in a bracket wants its lines a column further right.
+                let (last, deepest) = self.extent(at);
+                self.shift(at.0 + 1..=last.max(fault), at.1 + deepest + 1)
+            }
+            None => self.shift(fault..=fault, FAR),
+        }
+    }
+
+    /// The same for quotes. Not if a line looks like a key: then it is their end that is missing.
+    pub(super) fn mend_quotes(&mut self, opens: Place) -> bool {
+        let lines = opens.0 + 1..=self.extent(opens).0;
+        let is_key = |line: &str| {
+            line.split_once(':').is_some_and(|(key, rest)| {
+                let key = key.trim_start().trim_start_matches("- ");
+                !key.is_empty() && !key.contains([' ', '\\']) && (rest.is_empty() || rest.starts_with([' ', '\r']))
+            })
         };
-        self.times += 1;
-        if self.times > MOST {
+        let count = lines.end().saturating_sub(opens.0);
+        !self.text.lines().skip(opens.0).take(count).any(is_key) && self.shift(lines, opens.1 + 1)
+    }
+
+    fn shift(&mut self, lines: RangeInclusive<usize>, columns: usize) -> bool {
+        self.read = self.read.saturating_add(self.text.len());
+        let added = lines.clone().count().saturating_mul(columns);
+        // A return alone ends a line for the one reader and not for the other.
+        let alone = self.text.matches('\r').count() != self.text.matches("\r\n").count();
+        if alone || self.read > MOST || added > (1 << 20) + 8 * self.text.len() {
             return false;
         }
         let mut progress = false;
-        let mut text = String::with_capacity(self.text.len());
+        let mut text = String::with_capacity(self.text.len() + added);
         for (index, line) in self.text.split_inclusive('\n').enumerate() {
-            if lines.contains(&(index + 1)) && self.moved.insert(index + 1, SHIFT).is_none() {
+            // An empty line stands nowhere, and a mark between documents stays one.
+            let stays = line.trim().is_empty() || line.starts_with("---") || line.starts_with("...");
+            if lines.contains(&(index + 1)) && !stays && !self.moved.contains_key(&(index + 1)) {
                 progress = true;
-                text.extend(std::iter::repeat_n(' ', SHIFT));
+                self.moved.insert(index + 1, columns);
+                text.extend(std::iter::repeat_n(' ', columns));
             }
             text.push_str(line);
         }
@@ -61,16 +107,20 @@ impl<'a> Layout<'a> {
         progress
     }
 
-    /// The line on which the brackets or quotes close that open at a place.
-    fn last_line(&self, line: usize, column: usize) -> usize {
-        let mut depth = 0_usize;
+    /// The line on which the brackets or quotes close that open at a place, and how deep they nest.
+    fn extent(&self, (line, column): Place) -> (usize, usize) {
+        let (mut depth, mut deepest) = (0_usize, 0);
         let mut quote = None;
-        // A quote or a comment begins only where a value may.
+        // A quote begins only where a value may.
         let mut fresh = true;
+        // What an anchor or a tag is made of.
+        let mut word = false;
         for (index, text) in self.text.lines().enumerate().skip(line - 1) {
             let mut chars = text.chars().skip(if index + 1 == line { column } else { 0 }).peekable();
-            let mut blank = true;
+            let mut before = ' ';
             while let Some(c) = chars.next() {
+                let blank = before.is_whitespace();
+                word &= !c.is_whitespace() && !matches!(c, ',' | '[' | ']' | '{' | '}');
                 match (quote, c) {
                     (Some('"'), '\\') => drop(chars.next()),
                     (Some('\''), '\'') if chars.peek() == Some(&'\'') => drop(chars.next()),
@@ -78,17 +128,25 @@ impl<'a> Layout<'a> {
                     (Some(_), _) => {}
                     (None, '"' | '\'') if fresh => quote = Some(c),
                     (None, '#') if blank => break,
-                    (None, '[' | '{') => depth += 1,
+                    (None, '&' | '!') if fresh => word = true,
+                    (None, '[' | '{') => {
+                        depth += 1;
+                        deepest = deepest.max(depth);
+                    }
                     (None, ']' | '}') => depth = depth.saturating_sub(1),
                     (None, _) => {}
                 }
                 if quote.is_none() && depth == 0 {
-                    return index + 1;
+                    return (index + 1, deepest);
                 }
-                blank = c.is_whitespace();
-                fresh = matches!(c, '[' | '{' | ',' | ':') || (fresh && blank);
+                let ends_key = c == ':'
+                    && (matches!(before, '"' | '\'' | ']' | '}')
+                        || chars.peek().is_none_or(|next| next.is_whitespace()));
+                fresh = matches!(c, '[' | '{' | ',') || ends_key || (fresh && (c.is_whitespace() || word));
+                before = c;
             }
+            word = false;
         }
-        line
+        (self.text.lines().count(), deepest)
     }
 }

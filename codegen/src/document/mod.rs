@@ -542,4 +542,36 @@ mod tests {
         let error = Node::parse("a.yaml", "a: {\n  b: [\n}\nc: 1\n").unwrap_err().to_string();
         assert!(error.contains("a.yaml:3:1"), "{error}");
     }
+
+    #[test]
+    fn what_opens_and_does_not_close_is_told_where_it_opens() {
+        for (text, place) in [
+            // A line that looks like a key is no line of what is quoted.
+            ("a:\n  b: \"text\nc: 1\nd: \"\n", "a.yaml:2:6"),
+            // A mark between documents stays one.
+            ("a:\n  b: \"t\nfoo\n---\nc\"\n", "a.yaml:"),
+            ("a:\n  b: [1,\n2,\n---\n]\n", "a.yaml:3:1"),
+            ("a:\n  b: {x: 1,\nc: 3\nd: 4\n", "a.yaml:3:1"),
+            // A return alone is the end of a line to the one, and not to the other.
+            ("a:\n  b: [\r1,\n2]\n", "a.yaml:"),
+        ] {
+            let error = Node::parse("a.yaml", text).unwrap_err().to_string();
+            assert!(error.contains(place), "{text:?}: {error}");
+        }
+        // As much as many lines would cost is bounded: by what is read, and by what is added.
+        let many = |line: &str| format!("a:\n  b: [\n{}]\n", line.repeat(3_000));
+        assert!(Node::parse("a.yaml", &many("1,\n")).is_ok());
+        let wide = format!("a:\n  {}: [\n{}]\n", "k".repeat(100_000), "1,\n".repeat(3_000));
+        assert!(Node::parse("a.yaml", &wide).is_err());
+    }
+
+    #[test]
+    fn what_looks_like_a_quote_or_a_bracket_is_told_from_one() {
+        let text = "a:\n    b: {\n x: http:'x,\n y: &z '[',\n w: !!str \"}\"\n}\n    c: &n\n     [\n1]\n    d: it's }\ne: |\n  it ]\n";
+        let node = Node::parse("a.yaml", text).unwrap();
+        let expected = serde_json::json!({
+            "a": {"b": {"x": "http:'x", "y": "[", "w": "}"}, "c": [1], "d": "it's }"}, "e": "it ]\n",
+        });
+        assert_eq!(node.to_json(), expected);
+    }
 }

@@ -7,33 +7,38 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::Number;
 
-use super::layout::Layout;
+use super::layout::{Layout, Place};
 use super::{MAX_DEPTH, MAX_NODES, Map, Node, Source, Span, Value};
 use crate::diagnostic::{Diagnostic, Error};
 
 pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     let mut layout = Layout::of(&source.text);
+    let mut first = None;
     loop {
-        match read(source, &layout) {
+        let (mended, line, error) = match read(source, &layout) {
             Ok(node) => return Ok(node),
             Err(Refusal::Other(error)) => return Err(error),
-            Err(Refusal::Indentation { opens, fault, error }) => {
-                if !layout.mend(opens, fault) {
-                    return Err(error);
-                }
-            }
+            Err(Refusal::Syntax { line, error }) => (false, line, error),
+            Err(Refusal::Brackets { opens, line, error }) => (layout.mend_brackets(opens, line), line, error),
+            Err(Refusal::Quotes { opens, error }) => (layout.mend_quotes(opens), opens.0, error),
+        };
+        if !mended {
+            // What is wrong where lines were moved was wrong before.
+            return Err(first.filter(|_| layout.reaches(line)).unwrap_or(error));
         }
+        first.get_or_insert(error);
     }
 }
 
 /// Why a text was not read.
 enum Refusal {
-    /// A line inside brackets or quotes stands too far left.
-    Indentation {
-        opens: Option<(usize, usize)>,
-        fault: usize,
-        error: Error,
-    },
+    /// A line inside brackets stands too far left.
+    Brackets { opens: Option<Place>, line: usize, error: Error },
+    /// A line of what is quoted does.
+    Quotes { opens: Place, error: Error },
+    /// It is not YAML in another way.
+    Syntax { line: usize, error: Error },
+    /// It is YAML, and not what a document can be.
     Other(Error),
 }
 
@@ -50,17 +55,14 @@ fn read(source: &Arc<Source>, layout: &Layout<'_>) -> Result<Node, Refusal> {
     for item in Parser::new_from_str(layout.text()) {
         let (event, span) = item.map_err(|error| {
             let (marker, told) = (error.marker(), error.info());
-            let at = (marker.line(), marker.col());
+            let line = marker.line();
             let error = Diagnostic::new(format!("not YAML: {told}")).at(&place(marker)).into();
             match told {
-                "invalid indentation in quoted scalar" => {
-                    Refusal::Indentation { opens: Some(at), fault: at.0 + 1, error }
-                }
+                "invalid indentation in quoted scalar" => Refusal::Quotes { opens: (line, marker.col()), error },
                 "invalid indentation" | "invalid indentation in flow construct" => {
-                    let opens = open.iter().find(|at| layout.has_bracket(**at)).copied();
-                    Refusal::Indentation { opens, fault: at.0, error }
+                    Refusal::Brackets { opens: open.iter().find_map(|at| layout.bracket(*at)), line, error }
                 }
-                _ => Refusal::Other(error),
+                _ => Refusal::Syntax { line, error },
             }
         })?;
         match event {

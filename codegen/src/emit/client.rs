@@ -65,7 +65,11 @@ fn generate(api: &Api, operations: &[&Operation], inner: bool) -> Result<syn::Fi
         for (mark, to) in marks {
             path = path.replace(&mark, &to);
         }
-        let path = path.replace("//", &format!("/{KEPT}/"));
+        let last = path.split('/').count() - 1;
+        let kept = |(index, part): (usize, &str)| {
+            if part.is_empty() && index > 0 && index < last { KEPT.to_string() } else { part.to_owned() }
+        };
+        let path = path.split('/').enumerate().map(kept).collect::<Vec<_>>().join("/");
         let item = paths.entry(path.clone()).or_insert_with(|| json!({}));
         if item.get(&operation.method).is_some() {
             return Err(format!("two operations answer {} {path}", operation.method.to_uppercase()));

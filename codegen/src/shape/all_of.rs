@@ -141,41 +141,59 @@ fn absorb(merged: &mut Node, part: &Node) {
     }
 }
 
-/// A property that two parts describe: what both say, by the more exact one.
+/// A property that two parts describe: what the more exact one says, and what the other says beside it.
 fn both(mine: &Node, theirs: &Node) -> Node {
     if mine == theirs {
         return mine.clone();
     }
-    if is_vague(mine) {
-        return theirs.clone();
-    }
-    if is_vague(theirs) || (is_partial(theirs) && has_any(mine, &["$ref", "oneOf", "anyOf", "allOf"])) {
-        return mine.clone();
-    }
     // Values are more exact than a type; otherwise the later part is the one that refines.
-    if mine.get("enum").is_some() && theirs.get("enum").is_none() && mine.get("type") == theirs.get("type") {
-        return mine.clone();
-    }
-    let mut refined = theirs.clone();
-    if refined.get("description").is_none()
-        && let Some(description) = mine.get("description").cloned()
-        && let Some(map) = refined.as_object_mut()
-        && !map.contains_key("$ref")
-    {
-        map.insert("description".to_owned(), description);
-    }
-    refined
+    let mine_lists =
+        mine.get("enum").is_some() && theirs.get("enum").is_none() && mine.get("type") == theirs.get("type");
+    if is_partial(theirs) || (mine_lists && !is_partial(mine)) { with(mine, theirs) } else { with(theirs, mine) }
 }
 
-/// Whether a schema says nothing of what its values are, but at most which of them are allowed.
-fn is_vague(schema: &Node) -> bool {
-    is_partial(schema) && !has_any(schema, &["items", "additionalProperties"])
+/// A schema with what another one adds to it: hints, prose and views, and limits if it has nothing but limits.
+fn with(kept: &Node, other: &Node) -> Node {
+    let has_type = |name: &str| kept.str("type") == Some(name);
+    let composed = has_any(kept, &["$ref", "oneOf", "anyOf", "allOf"]);
+    let mut added = Map::new();
+    for (key, value) in other.as_object().into_iter().flatten() {
+        let existing = kept.get(key);
+        let of_contents = (key == "items" && has_type("array"))
+            || (key == "additionalProperties" && (has_type("object") || kept.get("properties").is_some()));
+        let is_hint = key.starts_with("x-") || matches!(key.as_str(), "readOnly" | "writeOnly");
+        let is_limit = is_partial(other)
+            && !composed
+            && !matches!(key.as_str(), "nullable" | "items" | "additionalProperties" | "title");
+        let is_prose = matches!(key.as_str(), "description" | "deprecated") && kept.get("$ref").is_none();
+        let is_format = key == "format" && kept.get("type") == other.get("type") && kept.get("enum").is_none();
+        let value = match existing {
+            Some(existing) if of_contents && is_partial(other) => both(existing, value),
+            None if of_contents && is_partial(other) => value.clone(),
+            // A secret stays one.
+            Some(_) if key == "x-sensitive" && other.is_true(key) => value.clone(),
+            None if is_hint || is_limit || is_prose || is_format => value.clone(),
+            _ => continue,
+        };
+        added.insert(key.clone(), value);
+    }
+    let mut merged = kept.clone();
+    if added.is_empty() {
+        return merged;
+    }
+    if kept.get("$ref").is_some() {
+        merged = Node::at(Map::new(), &kept.span);
+        merged.set("allOf", Value::Array(vec![kept.clone()]));
+    }
+    if let Some(map) = merged.as_object_mut() {
+        map.extend(added);
+    }
+    merged
 }
 
-/// Whether a schema says of arrays and maps what is in them, but not that its values are such.
+/// Whether a schema says at most which values are allowed, and what is in arrays and maps, but not what its values are.
 fn is_partial(schema: &Node) -> bool {
-    schema.as_object().is_some()
-        && !has_any(schema, &["$ref", "type", "enum", "oneOf", "anyOf", "allOf", "properties", "format", "not"])
+    schema.as_object().is_some() && !has_any(schema, &["$ref", "type", "enum", "oneOf", "anyOf", "allOf", "properties"])
 }
 
 fn has_any(schema: &Node, keys: &[&str]) -> bool {
