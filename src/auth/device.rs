@@ -100,6 +100,11 @@ impl DeviceGrant {
                 Err(error) => error,
             };
             asked = error.retry_after().unwrap_or_default();
+            let end = clock.now().checked_add(asked);
+            if !asked.is_zero() && end.is_none_or(|end| self.expires_at.is_some_and(|at| at <= end)) {
+                // When it would answer again, the code is none any more.
+                return Err(error);
+            }
             match error.code() {
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),

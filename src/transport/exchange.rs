@@ -10,6 +10,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::ResponseBuilderExt as _;
 
 use crate::Error;
 use crate::error::Kind;
@@ -342,8 +343,10 @@ impl Exchange {
     /// An answer that is read as it comes, given up when nothing more of it comes for as long as an attempt may take.
     fn paced(&self, response: reqwest::Response) -> reqwest::Response {
         let (clock, limit) = (Arc::clone(&self.clock), self.limits.attempt);
-        let mut head = http::Response::new(());
+        let head = http::Response::builder().url(response.url().clone()).body(());
+        let mut head = head.unwrap_or_else(|_| http::Response::new(()));
         *head.status_mut() = response.status();
+        *head.version_mut() = response.version();
         head.headers_mut().clone_from(response.headers());
         let body = stream::try_unfold(response, move |mut response| {
             let over = clock.timeout(limit);
