@@ -4,6 +4,7 @@
 //! silently wrong: a target that selects nothing is refused, and so is prose for a property or response that the
 //! document no longer has.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json_path::{JsonPath, PathElement};
@@ -310,17 +311,29 @@ fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
     let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
     let json = document.to_json();
     let located = query.query_located(&json);
-    let mut found: Vec<Pointer> = Vec::new();
+    // By the place of each step among its siblings: a path may name a node twice, and `json` has an order of its own.
+    let mut found = BTreeMap::new();
     for node in located.iter() {
-        let pointer = node.location().iter().fold(Pointer::root(), |pointer, element| match element {
-            PathElement::Name(name) => pointer.join(name),
-            PathElement::Index(index) => pointer.join(index),
-        });
-        if !found.contains(&pointer) {
-            found.push(pointer);
+        let (mut at, mut place, mut pointer) = (Some(document), Vec::new(), Pointer::root());
+        for element in node.location().iter() {
+            let index = match element {
+                PathElement::Name(name) => {
+                    pointer = pointer.join(name);
+                    let member = at.and_then(Node::as_object).and_then(|map| map.get_full(*name));
+                    at = member.map(|(_, _, node)| node);
+                    member.map(|(index, ..)| index)
+                }
+                PathElement::Index(index) => {
+                    pointer = pointer.join(index);
+                    at = at.and_then(Node::as_array).and_then(|items| items.get(*index));
+                    Some(*index)
+                }
+            };
+            place.extend(index);
         }
+        found.insert(place, pointer);
     }
-    Ok(found)
+    Ok(found.into_values().collect())
 }
 
 /// A path of plain member names and indexes, each with whether it is an index; `None` for every other path.
@@ -390,6 +403,14 @@ mod tests {
         let mut document = Node::parse("doc.yaml", document).unwrap();
         let overlay = Node::parse("overlay.yaml", &format!("overlay: 1.1.0\nactions:\n{overlay}")).unwrap();
         apply(&mut document, &overlay).map(|()| document.to_json()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn matches_come_once_each_and_in_the_order_of_the_document() {
+        let document = Node::parse("doc.yaml", "z: {b: {k: 1}, a: {k: 2}}\na: [{k: 3}]\n").unwrap();
+        let found = |path: &str| locate(&document, path).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(found("$..k"), ["/z/b/k", "/z/a/k", "/a/0/k"]);
+        assert_eq!(found("$['a','z','a']"), ["/z", "/a"]);
     }
 
     #[test]
