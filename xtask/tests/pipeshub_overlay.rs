@@ -5,14 +5,13 @@
 use std::path::Path;
 use std::{fs, thread};
 
-use connectors_codegen::{Facade, Generator, Node};
-use serde_json::Value;
+use connectors_codegen::{Facade, Generator, Node, Value};
 
 const JSON: &str = ".responses['200'].content['application/json'].schema";
 
 struct Spec {
     document: Node,
-    overlay: Value,
+    overlay: Node,
 }
 
 impl Spec {
@@ -23,21 +22,21 @@ impl Spec {
         assert!(prose.contains("summary:") && !structure.contains("summary:"));
         Self {
             document: Node::read(&folder.join("openapi.yaml")).unwrap(),
-            overlay: Node::parse("overlay.yaml", structure).unwrap().to_json(),
+            overlay: Node::parse("overlay.yaml", structure).unwrap(),
         }
     }
 
-    fn actions(&self) -> &[Value] {
-        self.overlay["actions"].as_array().unwrap()
+    fn actions(&self) -> &[Node] {
+        self.overlay.get("actions").and_then(Node::as_array).unwrap()
     }
 
     /// The pipeline, with one of the actions left out.
     fn without(&self, index: Option<usize>) -> Generator {
-        let mut overlay = self.overlay.clone();
-        if let Some(index) = index {
-            overlay["actions"].as_array_mut().unwrap().remove(index);
-        }
-        let overlay = Node::parse("overlay.json", &overlay.to_string()).unwrap();
+        let others = self.actions().iter().enumerate().filter(|(at, _)| Some(*at) != index);
+        let actions: Vec<String> = others.map(|(_, action)| action.to_string()).collect();
+        let head = ["overlay", "info"].map(|key| format!("{key:?}: {}", self.overlay.get(key).unwrap()));
+        let text = format!("{{{}, \"actions\": [{}]}}", head.join(", "), actions.join(","));
+        let overlay = Node::parse("overlay.json", &text).unwrap();
         Generator::new(self.document.clone()).overlay(overlay)
     }
 
@@ -55,13 +54,13 @@ impl Spec {
 
     /// The place of an action, by its target and the first word of what it does.
     fn find(&self, target: &str, what: &str) -> usize {
-        let is_it = |action: &Value| {
-            let word = match &action["update"] {
-                Value::Object(update) => update.keys().next().map_or("", String::as_str),
-                Value::Array(_) => "list",
+        let is_it = |action: &Node| {
+            let word = match action.get("update").map(|update| &update.value) {
+                Some(Value::Object(update)) => update.keys().next().map_or("", String::as_str),
+                Some(Value::Array(_)) => "list",
                 _ => "remove",
             };
-            action["target"] == target && word == what
+            action.get("target").and_then(Node::as_str) == Some(target) && word == what
         };
         let found: Vec<usize> =
             self.actions().iter().enumerate().filter(|(_, action)| is_it(action)).map(|(index, _)| index).collect();
@@ -114,7 +113,8 @@ fn no_action_is_without_effect() {
         let told = spec.without(Some(*index)).overlaid().unwrap();
         assert_ne!(told.to_json(), document.to_json(), "this does nothing: {}", spec.actions()[*index]);
     }
-    let same: Vec<&str> = same.iter().map(|index| spec.actions()[*index]["target"].as_str().unwrap()).collect();
+    let same: Vec<&str> =
+        same.iter().map(|index| spec.actions()[*index].get("target").and_then(Node::as_str).unwrap()).collect();
     assert_eq!(same, ONLY_TOLD);
     assert_eq!(count, 130, "an action has come or gone: is there a test of what it mends?");
 }
