@@ -246,9 +246,12 @@ tags: {items: {minLength: 1}}, sizes: {additionalProperties: {minimum: 1}}, owne
     }
     assert!(!block(&listing, "LoginInput").contains("id:"), "{listing}");
     let code = code(&document(paths, schemas).generate().unwrap());
-    let debug = code.split("implDebugforLogin{").nth(1).or_else(|| code.split("DebugforLoginInput{").nth(1));
-    let debug = debug.and_then(|code| code.split("}}").next()).unwrap_or_else(|| panic!("{code}"));
-    for field in ["pw", "key", "pin", "owner"] {
-        assert!(!debug.contains(&format!("&self.{field})")), "{field} is shown: {debug}");
+    for name in ["Base", "Login", "LoginInput"] {
+        let debug = code.split(&format!("Debugfor{name}{{")).nth(1).and_then(|code| code.split("}}").next());
+        let debug = debug.unwrap_or_else(|| panic!("{name} shows all: {code}"));
+        assert!(debug.contains("&self.tags)"), "{debug}");
+        for field in ["pw", "pin"].iter().chain(["key", "owner"].iter().filter(|_| name != "Base")) {
+            assert!(!debug.contains(&format!("&self.{field})")), "{field} of {name} is shown: {debug}");
+        }
     }
 }

@@ -161,12 +161,14 @@ fn with(kept: &Node, other: &Node) -> Node {
         let existing = kept.get(key);
         let of_contents = (key == "items" && has_type("array"))
             || (key == "additionalProperties" && (has_type("object") || kept.get("properties").is_some()));
-        let is_hint = key.starts_with("x-") || matches!(key.as_str(), "readOnly" | "writeOnly");
+        // Not its name: what one part calls its own type is not what the other one is.
+        let is_hint = matches!(key.as_str(), "x-sensitive" | "x-aliases" | "readOnly" | "writeOnly");
         let is_limit = is_partial(other)
             && !composed
             && !matches!(key.as_str(), "nullable" | "items" | "additionalProperties" | "title");
         let is_prose = matches!(key.as_str(), "description" | "deprecated") && kept.get("$ref").is_none();
-        let is_format = key == "format" && kept.get("type") == other.get("type") && kept.get("enum").is_none();
+        let of_one_type = kept.get("type").is_some() && kept.get("type") == other.get("type");
+        let is_format = key == "format" && of_one_type && kept.get("enum").is_none();
         let value = match existing {
             Some(existing) if of_contents && is_partial(other) => both(existing, value),
             None if of_contents && is_partial(other) => value.clone(),
