@@ -1,0 +1,499 @@
+//! One token for all calls of a client: fetched once however many wait, renewed ahead of expiry.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, Shared, select};
+
+use crate::error::Error;
+use crate::error::Kind;
+use crate::http::Clock;
+
+use super::{Provider, Token};
+
+/// How long a renewal may keep a call waiting that has a token still good, at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a renewal that came to nothing is put off while the token is still good, at most.
+const BACK_OFF: Duration = Duration::from_secs(10);
+/// How long a fetch that nobody waits for is kept.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// A token that is current, and which one it is.
+#[derive(Clone, Debug)]
+struct Current {
+    token: Token,
+    generation: u64,
+    /// From here on a new one is fetched.
+    renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
+}
+
+impl Current {
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.renew_at.is_none_or(|at| now < at)
+    }
+
+    fn is_valid(&self, now: Instant) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+
+    fn give(&self) -> (Token, u64) {
+        (self.token.clone(), self.generation)
+    }
+
+    /// Leaves those who give tokens alone for a while, if it was time to ask them. The token serves meanwhile.
+    fn put_off(&mut self, now: Instant) {
+        if self.is_fresh(now) {
+            return;
+        }
+        let left = self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now));
+        self.renew_at = now.checked_add(BACK_OFF.min(left / 4));
+    }
+}
+
+/// Goes on while anybody waits, and lies still while nobody does: a caller who gives up does not lose it for the next.
+type Fetch = Shared<Pin<Box<dyn Future<Output = Result<Token, Error>> + Send>>>;
+
+/// The fetch under way.
+#[derive(Debug)]
+struct Flight {
+    fetch: Fetch,
+    /// Which token it will be.
+    generation: u64,
+    waiting: usize,
+    /// When it was first left alone: an answer may have lain there from then on.
+    alone_since: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<Current>,
+    flight: Option<Flight>,
+    /// How many fetches were begun.
+    generation: u64,
+}
+
+impl State {
+    fn put_off(&mut self, now: Instant) {
+        if let Some(current) = &mut self.current {
+            current.put_off(now);
+        }
+    }
+}
+
+/// A provider with the token it gave last.
+#[derive(Debug)]
+pub struct Cache {
+    provider: Provider,
+    clock: Arc<dyn Clock>,
+    /// How long before expiry a token is renewed, at most.
+    margin: Duration,
+    /// How long a call that has a good token waits for another.
+    patience: Duration,
+    state: Mutex<State>,
+}
+
+/// What a caller gets when it asks.
+enum Ask<'a> {
+    Token((Token, u64)),
+    Wait(Waiting<'a>),
+}
+
+/// A caller's share in a fetch.
+struct Waiting<'a> {
+    cache: &'a Cache,
+    fetch: Fetch,
+    generation: u64,
+    /// Whether there is a token to fall back on.
+    has_valid: bool,
+    /// Whether the fetch lay still before.
+    resumed: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let now = self.cache.clock.now();
+        self.cache.locked(|state| {
+            if let Some(flight) = state.flight.as_mut().filter(|flight| flight.generation == self.generation) {
+                flight.waiting -= 1;
+                if flight.waiting == 0 {
+                    flight.alone_since.get_or_insert(now);
+                }
+            }
+        });
+    }
+}
+
+impl Cache {
+    /// For calls that may take as long as `call`, of whose time a renewal may waste a quarter.
+    pub fn new(provider: Provider, clock: Arc<dyn Clock>, call: Duration, margin: Duration) -> Self {
+        Self { provider, clock, margin, patience: PATIENCE.min(call / 4), state: Mutex::default() }
+    }
+
+    /// The token that is there, with its generation, if it need not be renewed.
+    pub fn at_hand(&self) -> Option<(Token, u64)> {
+        let now = self.clock.now();
+        self.locked(|state| state.current.as_ref().filter(|current| current.is_fresh(now)).map(Current::give))
+    }
+
+    /// The token to use now, and its generation.
+    pub async fn get(&self) -> Result<(Token, u64), Error> {
+        loop {
+            let waiting = match self.ask() {
+                Ask::Token(token) => return Ok(token),
+                Ask::Wait(waiting) => waiting,
+            };
+            let fetch = waiting.fetch.clone();
+            let fetched = if waiting.has_valid {
+                // A renewal that hangs must not use up the time of a call that has a good token.
+                match select(fetch, self.clock.timeout(self.patience)).await {
+                    Either::Left((fetched, _)) => {
+                        self.settle(waiting.generation, &fetched);
+                        fetched
+                    }
+                    Either::Right(_) => {
+                        // The fetch is kept, for who asks when the token is due again, refused or at its end.
+                        let now = self.clock.now();
+                        self.locked(|state| state.put_off(now));
+                        match self.valid() {
+                            Some(valid) => return Ok(valid),
+                            // It came to its end meanwhile: from here on this call waits like one that never had any.
+                            None => continue,
+                        }
+                    }
+                }
+            } else {
+                let fetched = fetch.await;
+                self.settle(waiting.generation, &fetched);
+                fetched
+            };
+            match fetched {
+                Ok(token) => return Ok((token, waiting.generation)),
+                // A token that is still good outlives a renewal that failed, unless the server refused it meanwhile.
+                Err(error) => match self.valid() {
+                    Some(valid) => return Ok(valid),
+                    // What failed while nobody waited says nothing about now.
+                    None if waiting.resumed && !error.may_have_happened() => {}
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// The token that is there, or a share in the fetch of the next.
+    fn ask(&self) -> Ask<'_> {
+        let now = self.clock.now();
+        let mut stale = None;
+        let ask = self.locked(|state| {
+            let State { current, flight, generation } = state;
+            if let Some(fresh) = current.as_ref().filter(|current| current.is_fresh(now)) {
+                return Ask::Token(fresh.give());
+            }
+            let valid = current.as_ref().filter(|current| current.is_valid(now));
+            if let (Some(valid), true) = (valid, flight.as_ref().is_some_and(|flight| flight.waiting > 0)) {
+                // Somebody is renewing it already; while it is still good there is no need to wait for them.
+                return Ask::Token(valid.give());
+            }
+            stale = flight.take_if(|flight| {
+                let alone = flight.alone_since.filter(|_| flight.waiting == 0);
+                alone.is_some_and(|since| now.saturating_duration_since(since) > KEPT)
+            });
+            let resumed = flight.is_some();
+            let flight = flight.get_or_insert_with(|| {
+                *generation += 1;
+                Flight { fetch: self.fetch(), generation: *generation, waiting: 0, alone_since: None }
+            });
+            let resumed = resumed && flight.waiting == 0;
+            flight.waiting += 1;
+            let (fetch, generation) = (flight.fetch.clone(), flight.generation);
+            Ask::Wait(Waiting { cache: self, fetch, generation, has_valid: valid.is_some(), resumed })
+        });
+        // Only here, without the lock: what it holds is not ours.
+        drop(stale);
+        ask
+    }
+
+    /// A fetch that does nothing yet.
+    fn fetch(&self) -> Fetch {
+        let provider = self.provider.clone();
+        // A panic must not leave those waiting who did not cause it.
+        let fetch = AssertUnwindSafe(async move { provider.fetch().await }).catch_unwind();
+        let fetch =
+            fetch.map(|done| done.unwrap_or_else(|_| Err(Error::new(Kind::Auth, "the token provider panicked"))));
+        let fetch: Pin<Box<dyn Future<Output = Result<Token, Error>> + Send>> = Box::pin(fetch);
+        fetch.shared()
+    }
+
+    /// Notes how a fetch ended. All who waited for it come here; the first one is enough.
+    fn settle(&self, generation: u64, fetched: &Result<Token, Error>) {
+        let now = self.clock.now();
+        let done = self.locked(|state| {
+            let done = state.flight.take_if(|flight| flight.generation == generation)?;
+            match fetched {
+                Ok(token) => {
+                    let since = done.alone_since.unwrap_or(now);
+                    let lifetime = token.lifetime();
+                    // An end beyond all time is none.
+                    let ahead = lifetime.map(|it| it.saturating_sub(self.margin.min(it / 10)));
+                    let renew_at = ahead.and_then(|it| since.checked_add(it));
+                    let expires_at = lifetime.and_then(|it| since.checked_add(it));
+                    state.current = Some(Current { token: token.clone(), generation, renew_at, expires_at });
+                }
+                Err(_) => state.put_off(now),
+            }
+            Some(done)
+        });
+        drop(done);
+    }
+
+    /// The token, if it has not expired.
+    fn valid(&self) -> Option<(Token, u64)> {
+        let now = self.clock.now();
+        self.locked(|state| state.current.as_ref().filter(|current| current.is_valid(now)).map(Current::give))
+    }
+
+    /// Forgets a token that the server refused, unless another has taken its place; true if the next will be another.
+    pub fn invalidate(&self, generation: u64) -> bool {
+        if !self.provider.0.can_renew() {
+            return false;
+        }
+        self.locked(|state| {
+            if state.current.as_ref().is_some_and(|current| current.generation == generation) {
+                state.current = None;
+            }
+        });
+        true
+    }
+
+    fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        // Nothing that runs under the lock can leave the state half-changed.
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::time::SystemTime;
+
+    use futures::{pin_mut, poll};
+    use tokio::sync::{oneshot, watch};
+
+    use crate::auth::TokenProvider;
+    use crate::http::Sleep;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const INSTANT: Duration = Duration::from_millis(1);
+
+    /// Stands still, and cuts off what is due when a test says that time passes.
+    #[derive(Clone, Debug)]
+    struct TestClock {
+        start: Instant,
+        passed: watch::Sender<Duration>,
+    }
+
+    impl TestClock {
+        fn advance(&self, by: Duration) {
+            self.passed.send_modify(|passed| *passed += by);
+        }
+    }
+
+    impl Clock for TestClock {
+        fn now(&self) -> Instant {
+            self.start + *self.passed.borrow()
+        }
+
+        fn time_of_day(&self) -> SystemTime {
+            SystemTime::now()
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.timeout(duration)
+        }
+
+        fn timeout(&self, duration: Duration) -> Sleep {
+            let clock = self.clone();
+            let end = *clock.passed.borrow() + duration;
+            Box::pin(async move { drop(clock.passed.subscribe().wait_for(|passed| *passed >= end).await) })
+        }
+
+        fn random(&self) -> f64 {
+            1.0
+        }
+    }
+
+    type Answer = Result<Token, Error>;
+
+    /// Gives what a test has prepared, when the test gives it.
+    #[derive(Clone, Debug, Default)]
+    struct Endpoint(Arc<Mutex<Prepared>>);
+
+    #[derive(Debug, Default)]
+    struct Prepared {
+        answers: VecDeque<oneshot::Receiver<Answer>>,
+        asked: usize,
+    }
+
+    impl Endpoint {
+        /// How one more request will be answered.
+        fn answer(&self) -> oneshot::Sender<Answer> {
+            let (give, answer) = oneshot::channel();
+            self.0.lock().unwrap().answers.push_back(answer);
+            give
+        }
+
+        /// Answers one more request at once.
+        fn will(&self, answer: Answer) {
+            self.answer().send(answer).unwrap();
+        }
+
+        fn asked(&self) -> usize {
+            self.0.lock().unwrap().asked
+        }
+    }
+
+    impl TokenProvider for Endpoint {
+        async fn token(&self) -> Answer {
+            let answer = {
+                let mut prepared = self.0.lock().unwrap();
+                prepared.asked += 1;
+                prepared.answers.pop_front()
+            };
+            answer.expect("nothing more was to be asked").await.unwrap()
+        }
+    }
+
+    /// A token that lives for 1000 s.
+    fn token(secret: &str) -> Token {
+        Token::new(secret).expires_in(1000 * SECOND)
+    }
+
+    fn header(token: &Token) -> String {
+        token.header().unwrap().to_str().unwrap().to_owned()
+    }
+
+    /// A cache with a token that has `left` to live, for calls that may take as long as `call`.
+    async fn with_token(left: Duration, call: Duration) -> (Cache, Endpoint, TestClock) {
+        let clock = TestClock { start: Instant::now(), passed: watch::Sender::default() };
+        let endpoint = Endpoint::default();
+        let cache = Cache::new(Provider::new(endpoint.clone()), Arc::new(clock.clone()), call, 60 * SECOND);
+        endpoint.will(Ok(token("old")));
+        cache.get().await.unwrap();
+        clock.advance(1000 * SECOND - left);
+        (cache, endpoint, clock)
+    }
+
+    /// What a caller gets who does not wait.
+    fn at_once(cache: &Cache) -> String {
+        header(&cache.get().now_or_never().expect("a token is at hand").unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_hangs_costs_one_call_a_part_of_its_time_and_is_taken_up_later() {
+        for (call, patience) in [(120 * SECOND, 10 * SECOND), (4 * SECOND, SECOND)] {
+            let (cache, endpoint, clock) = with_token(55 * SECOND, call).await;
+            let late = endpoint.answer();
+            {
+                let first = cache.get();
+                pin_mut!(first);
+                assert!(poll!(&mut first).is_pending());
+                assert_eq!(at_once(&cache), "Bearer old", "somebody waits already");
+                clock.advance(patience - INSTANT);
+                assert!(poll!(&mut first).is_pending(), "it gave up too early");
+                clock.advance(INSTANT);
+                assert_eq!(header(&first.await.unwrap().0), "Bearer old");
+            }
+            clock.advance(10 * SECOND - INSTANT);
+            assert_eq!(at_once(&cache), "Bearer old");
+            assert_eq!(endpoint.asked(), 2);
+
+            clock.advance(INSTANT);
+            let next = cache.get();
+            pin_mut!(next);
+            assert!(poll!(&mut next).is_pending());
+            late.send(Ok(token("new"))).unwrap();
+            assert_eq!(header(&next.await.unwrap().0), "Bearer new");
+            assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_token_ends_while_it_is_renewed_waits_for_the_next() {
+        let (cache, endpoint, clock) = with_token(5 * SECOND, 120 * SECOND).await;
+        let late = endpoint.answer();
+        let call = cache.get();
+        pin_mut!(call);
+        assert!(poll!(&mut call).is_pending());
+        clock.advance(10 * SECOND);
+        assert!(poll!(&mut call).is_pending(), "there is no token, and its time is not up");
+        late.send(Ok(token("new"))).unwrap();
+        assert_eq!(header(&call.await.unwrap().0), "Bearer new");
+        assert_eq!(endpoint.asked(), 2, "the renewal under way is the one");
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_fails_is_put_off_by_a_part_of_what_is_left() {
+        for (left, wait) in [(60 * SECOND, 10 * SECOND), (20 * SECOND, 5 * SECOND)] {
+            let (cache, endpoint, clock) = with_token(left, 120 * SECOND).await;
+            for asked in [2, 3] {
+                endpoint.will(Err(Error::auth("not now")));
+                assert_eq!(at_once(&cache), "Bearer old");
+                assert_eq!(endpoint.asked(), asked);
+                if asked == 2 {
+                    clock.advance(wait - INSTANT);
+                    assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer old", 2));
+                    clock.advance(INSTANT);
+                }
+            }
+            // At its end there is nothing to fall back on, and everybody is told.
+            clock.advance(left);
+            endpoint.will(Err(Error::auth("not now")));
+            assert!(cache.get().await.unwrap_err().is_auth());
+            assert_eq!(endpoint.asked(), 4);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_panics_is_an_error_to_all_who_wait_and_is_asked_again() {
+        let (cache, endpoint, clock) = with_token(SECOND, 120 * SECOND).await;
+        clock.advance(SECOND);
+        let gone = endpoint.answer();
+        let (first, second) = (cache.get(), cache.get());
+        pin_mut!(first, second);
+        assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+        // The endpoint takes it that an answer will come.
+        drop(gone);
+        for waiting in [first, second] {
+            assert!(waiting.await.unwrap_err().to_string().contains("panicked"));
+        }
+        endpoint.will(Ok(token("new")));
+        assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 3));
+    }
+
+    #[tokio::test]
+    async fn who_has_no_token_any_more_joins_the_renewal_that_hung() {
+        let (cache, endpoint, clock) = with_token(55 * SECOND, 4 * SECOND).await;
+        let late = endpoint.answer();
+        let (_, generation) = {
+            let first = cache.get();
+            pin_mut!(first);
+            assert!(poll!(&mut first).is_pending());
+            clock.advance(SECOND);
+            first.await.unwrap()
+        };
+        assert!(cache.invalidate(generation));
+        let next = cache.get();
+        pin_mut!(next);
+        assert!(poll!(&mut next).is_pending());
+        late.send(Ok(token("new"))).unwrap();
+        assert_eq!(header(&next.await.unwrap().0), "Bearer new");
+        // A late answer to the token before says nothing about this one.
+        assert!(cache.invalidate(generation));
+        assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
+    }
+}

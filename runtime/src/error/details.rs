@@ -1,0 +1,190 @@
+//! What a service says of a failure beside its message: the messages of `google/rpc/error_details.proto`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One detail of a failure; see [`Error::details`](crate::Error::details).
+///
+/// The kinds are those of [`google/rpc/error_details.proto`], which services that speak gRPC inside send as JSON with an
+/// `@type`. What the server put into one is shown by `Debug`: do not log it blindly.
+///
+/// [`google/rpc/error_details.proto`]: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Detail {
+    /// `google.rpc.BadRequest`: what is wrong with the request, field by field.
+    BadRequest(Vec<FieldViolation>),
+    /// `google.rpc.RetryInfo`: when the request may be sent again.
+    #[non_exhaustive]
+    RetryInfo {
+        /// How long to wait at least.
+        retry_delay: Duration,
+    },
+    /// `google.rpc.ErrorInfo`: the cause, in words that do not change.
+    #[non_exhaustive]
+    ErrorInfo {
+        /// The cause, in capitals and unique in its domain, such as `API_DISABLED`.
+        reason: String,
+        /// What the reason belongs to, normally the service's name.
+        domain: String,
+        /// Further facts by name.
+        metadata: BTreeMap<String, String>,
+    },
+    /// Any other, and one that is not what its `@type` says, as it came.
+    Unknown(Value),
+}
+
+/// What is wrong with one field of a request; see [`Detail::BadRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct FieldViolation {
+    #[serde(deserialize_with = "or_default")]
+    field: String,
+    #[serde(deserialize_with = "or_default")]
+    description: String,
+    #[serde(deserialize_with = "or_default")]
+    reason: String,
+}
+
+impl FieldViolation {
+    /// The path of the field in the request, such as `connector.display_name`.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Why it is wrong, in words for a developer.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Why it is wrong, in capitals that do not change; empty if the server does not say.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// Protobuf writes what is unset as null, or not at all.
+fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BadRequest {
+    #[serde(default, deserialize_with = "or_default")]
+    field_violations: Vec<FieldViolation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RetryInfo {
+    retry_delay: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorInfo {
+    #[serde(deserialize_with = "or_default")]
+    reason: String,
+    #[serde(deserialize_with = "or_default")]
+    domain: String,
+    #[serde(deserialize_with = "or_default")]
+    metadata: BTreeMap<String, String>,
+}
+
+impl From<Value> for Detail {
+    fn from(value: Value) -> Self {
+        known(&value).unwrap_or(Self::Unknown(value))
+    }
+}
+
+/// The detail, if it is of a kind that is known and well-formed.
+fn known(value: &Value) -> Option<Detail> {
+    let (_, name) = value.get("@type")?.as_str()?.rsplit_once('/')?;
+    match name {
+        "google.rpc.BadRequest" => {
+            BadRequest::deserialize(value).ok().map(|read| Detail::BadRequest(read.field_violations))
+        }
+        "google.rpc.RetryInfo" => {
+            let retry_delay = duration(&RetryInfo::deserialize(value).ok()?.retry_delay)?;
+            Some(Detail::RetryInfo { retry_delay })
+        }
+        "google.rpc.ErrorInfo" => {
+            let ErrorInfo { reason, domain, metadata } = ErrorInfo::deserialize(value).ok()?;
+            Some(Detail::ErrorInfo { reason, domain, metadata })
+        }
+        _ => None,
+    }
+}
+
+/// A `google.protobuf.Duration` in JSON: seconds, perhaps with up to nine digits of a fraction, and an `s`. One below zero
+/// is no time to wait.
+fn duration(text: &str) -> Option<Duration> {
+    let number = text.strip_suffix('s')?;
+    let (seconds, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(seconds) || !digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    Some(Duration::new(seconds.parse().ok()?, format!("{fraction:0<9}").parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(name: &str, rest: Value) -> Detail {
+        let mut value = rest;
+        value["@type"] = format!("type.googleapis.com/google.rpc.{name}").into();
+        value.into()
+    }
+
+    #[test]
+    fn known_details_are_typed() {
+        let violations = json!({"fieldViolations": [{"field": "a.b", "description": null, "reason": "R", "new": 1}]});
+        let Detail::BadRequest(violations) = read("BadRequest", violations) else { panic!() };
+        let [only] = violations.as_slice() else { panic!() };
+        assert_eq!((only.field(), only.description(), only.reason()), ("a.b", "", "R"));
+        assert_eq!(read("BadRequest", json!({"fieldViolations": null})), Detail::BadRequest(Vec::new()));
+
+        let retry_delay = Duration::from_millis(1500);
+        assert_eq!(read("RetryInfo", json!({"retryDelay": "1.5s"})), Detail::RetryInfo { retry_delay });
+
+        let info = json!({"reason": "API_DISABLED", "domain": "example.com", "metadata": {"service": "x"}});
+        let metadata = BTreeMap::from([("service".to_owned(), "x".to_owned())]);
+        let (reason, domain) = ("API_DISABLED".to_owned(), "example.com".to_owned());
+        assert_eq!(read("ErrorInfo", info), Detail::ErrorInfo { reason, domain, metadata });
+    }
+
+    #[test]
+    fn what_is_not_known_or_not_right_is_kept() {
+        for value in [
+            json!({"@type": "type.googleapis.com/google.rpc.Help", "links": []}),
+            json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "soon"}),
+            json!({"@type": "type.googleapis.com/google.rpc.RetryInfo"}),
+            json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": "all"}),
+            json!({"@type": 7}),
+            json!(null),
+        ] {
+            assert_eq!(Detail::from(value.clone()), Detail::Unknown(value));
+        }
+    }
+
+    #[test]
+    fn durations_are_read_to_the_nanosecond() {
+        for (text, nanos) in [("0s", 0), ("3s", 3_000_000_000), ("1.5s", 1_500_000_000), ("0.000000001s", 1)] {
+            assert_eq!(duration(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+        for text in ["", "s", "1", "-1s", "1.s", ".5s", "1.0000000001s", "+1s", "1e3s", "99999999999999999999s"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! How a client is connected: limits, retries, clock, hooks, headers, proxy, TLS.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::error::{Error, Kind};
+
+use super::exchange::Exchange;
+use super::hooks::{Attempted, Hooks, is_ours};
+use super::operation::Operation;
+use super::retry::{Budget, RetryPolicy};
+use super::send::{AnySender, Network, Sender};
+use super::{Clock, Limits, SystemClock};
+
+/// How a client is connected, the same for every service.
+///
+/// ```
+/// use std::time::Duration;
+/// use connectors_runtime::{Connection, Limits};
+///
+/// let mut limits = Limits::default();
+/// limits.call = Duration::from_secs(30);
+/// let connection = Connection::new().limits(limits).user_agent("my-program/1.0");
+/// # drop(connection);
+/// ```
+///
+/// A [`Builder`](crate::Builder) has the same methods; a `Connection` by itself is for settings that several clients share.
+#[must_use]
+pub struct Connection {
+    limits: Limits,
+    retry: RetryPolicy,
+    clock: Arc<dyn Clock>,
+    http: Option<reqwest::ClientBuilder>,
+    proxy: Option<reqwest::Proxy>,
+    sender: Option<AnySender>,
+    headers: HeaderMap<HeaderValue>,
+    user_agent: Option<String>,
+    hooks: Hooks,
+    request_id_header: Option<HeaderName>,
+    /// The first setting that cannot work; [`Connection::exchange`] returns it.
+    wrong: Option<Error>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the HTTP client and the proxy: they print passwords.
+        f.debug_struct("Connection")
+            .field("limits", &self.limits)
+            .field("retry", &self.retry)
+            .field("own_http_client", &self.http.is_some())
+            .field("own_sender", &self.sender.is_some())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            retry: RetryPolicy::default(),
+            clock: Arc::new(SystemClock),
+            http: None,
+            proxy: None,
+            sender: None,
+            headers: HeaderMap::new(),
+            user_agent: None,
+            hooks: Hooks::default(),
+            request_id_header: None,
+            wrong: None,
+        }
+    }
+}
+
+impl Connection {
+    /// The defaults: the network, the machine's clock, the limits of [`Limits::default`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long calls may take and how large responses may be.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how often and after which delays calls are retried.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Replaces the clock, which drives every wait and timeout. For tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Replaces the HTTP client: for a certificate authority, a pool, or TLS settings of your own. The client sets
+    /// redirects, the connect timeout, the user agent and the headers in it.
+    ///
+    /// Without it, TLS is by the feature `rustls` if it is on, else by `native-tls`; with neither, a client for an https
+    /// server cannot be built.
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Sends every request through this proxy, except to loopback over plain http.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Replaces the network: see [`Sender`].
+    pub fn sender(mut self, sender: impl Sender) -> Self {
+        self.sender = Some(AnySender::new(sender));
+        self
+    }
+
+    /// Adds a header to every request, token requests included. Its value is never printed. `Authorization`, `Host`,
+    /// `Content-Length` and `Transfer-Encoding` belong to the client: setting one is an error when the client is built.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Err(error) = self.add_header(name, value) {
+            self.wrong.get_or_insert(error);
+        }
+        self
+    }
+
+    /// Puts words before this crate's own in `User-Agent`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Calls `watcher` after each attempt, token requests included: for metrics and logs. It runs where the call runs, so
+    /// it should be quick. Each function given is called, in order.
+    pub fn on_attempt(mut self, watcher: impl Fn(&Attempted<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.watchers.push(Box::new(watcher));
+        self
+    }
+
+    /// Adds headers to each attempt of an operation, made when it is sent: a trace's context, a signature. They replace
+    /// others of the same name and are never printed. `Authorization`, `Host`, `Content-Length` and `Transfer-Encoding`
+    /// among them are left out. Token requests do not get them.
+    pub fn headers_with(mut self, headers: impl Fn(&Operation) -> HeaderMap + Send + Sync + 'static) -> Self {
+        self.hooks.headers.push(Box::new(headers));
+        self
+    }
+
+    /// Sets the header in which the service takes a client's own id of a call, such as `x-request-id`. Each call then
+    /// carries a random one, the same for all its attempts.
+    pub fn request_id_header(mut self, name: HeaderName) -> Self {
+        self.request_id_header = Some(name);
+        self
+    }
+
+    fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            let message = "a header's name or value has characters that HTTP does not allow";
+            return Err(Error::new(Kind::Config, message));
+        };
+        if is_ours(name.as_str()) {
+            let message = format!("`header` cannot set `{name}`: the client sets it itself");
+            return Err(Error::new(Kind::Config, message));
+        }
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(())
+    }
+
+    /// What sends calls to the server at `base_url`.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if a setting cannot work.
+    pub fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        if let Some(name) = self.request_id_header.as_ref().filter(|name| self.headers.contains_key(*name)) {
+            let message =
+                format!("`header` cannot set `{name}`: each call has its own, which `headers_with` may replace");
+            return Err(Error::new(Kind::Config, message));
+        }
+        let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
+        let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
+        let http = match self.http {
+            Some(theirs) => theirs,
+            None => own_http(base_url, self.sender.is_some())?,
+        };
+        let mut builder = http
+            // Which calls are retried is decided here, where it is known what they do.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.limits.connect)
+            // A redirect would take a token, or a call that must not be repeated, to a server that nobody chose.
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(agent)
+            .default_headers(self.headers);
+        if base_url.scheme() == "http" {
+            // Plain http is for this machine only; a proxy would be another one.
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = self.proxy {
+            builder = builder.proxy(proxy);
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?;
+        let sender = self.sender.unwrap_or_else(|| AnySender::new(Network(http.clone())));
+        Ok(Arc::new(Exchange {
+            http,
+            sender,
+            limits: self.limits,
+            retry: self.retry,
+            clock: self.clock,
+            hooks: self.hooks,
+            request_id: self.request_id_header,
+            budget: Budget::new(),
+        }))
+    }
+}
+
+/// An HTTP client over the TLS that this crate's features name, whatever other crates have turned on beneath.
+fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, Error> {
+    if base_url.scheme() == "https" && !own_sender && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or give the builder an HTTP client of your own by `http`";
+        return Err(Error::new(Kind::Config, message));
+    }
+    let http = reqwest::Client::builder();
+    // By default reqwest takes native-tls as soon as any crate has turned that on.
+    #[cfg(feature = "rustls")]
+    let http = http.tls_backend_rustls();
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let http = http.tls_backend_native();
+    Ok(http)
+}

@@ -1,0 +1,154 @@
+//! What a program is told of each attempt, and what it may add to one.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::HeaderMap;
+
+use crate::error::Error;
+
+use super::Operation;
+
+/// One attempt of a call, just over; what a client's `on_attempt` is given.
+///
+/// For metrics and logs: it holds no header, no body and no credential. A call is attempted up to four times, and once
+/// more with a fresh token if the server refused the one sent.
+///
+/// ```
+/// use connectors::c1::Client;
+///
+/// let c1 = Client::builder().tenant("example").bearer_token("...").on_attempt(|attempt| {
+///     let operation = attempt.operation().map_or("token", |operation| operation.name());
+///     println!("{operation} {} {:?} {:?}", attempt.number(), attempt.status(), attempt.elapsed());
+/// });
+/// assert!(c1.build().is_ok());
+/// ```
+#[derive(Debug)]
+pub struct Attempted<'a> {
+    pub(super) operation: Option<&'static Operation>,
+    pub(super) number: u32,
+    pub(super) status: Option<StatusCode>,
+    pub(super) error: Option<&'a Error>,
+    pub(super) elapsed: Duration,
+    pub(super) wait: Option<Duration>,
+}
+
+impl<'a> Attempted<'a> {
+    /// What was called; none if it was an endpoint of OAuth.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.operation
+    }
+
+    /// Which attempt of the call it was, from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The status of the answer, if one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status.map(|status| status.as_u16())
+    }
+
+    /// Why it did not succeed, if it did not.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a Error> {
+        self.error
+    }
+
+    /// From sending to the last byte of the answer, by the client's [`Clock`](super::Clock). For an answer that is read
+    /// as it comes, to its head. Waiting for a token is not in it.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// How long the call now waits before it is sent again; none if this was its last attempt.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+}
+
+/// A program's own eyes on each attempt.
+pub type Watcher = Box<dyn Fn(&Attempted<'_>) + Send + Sync>;
+/// A program's own headers for each attempt.
+pub type HeaderMaker = Box<dyn Fn(&Operation) -> HeaderMap + Send + Sync>;
+
+/// What a program wants to see of attempts and add to them.
+#[derive(Default)]
+pub struct Hooks {
+    pub watchers: Vec<Watcher>,
+    pub headers: Vec<HeaderMaker>,
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (watchers, headers) = (self.watchers.len(), self.headers.len());
+        f.debug_struct("Hooks").field("watchers", &watchers).field("headers", &headers).finish()
+    }
+}
+
+impl Hooks {
+    pub(super) fn tell(&self, attempted: &Attempted<'_>) {
+        self.watchers.iter().for_each(|watcher| watcher(attempted));
+    }
+
+    /// Puts the program's headers in place of those of the same name.
+    pub(super) fn add_headers(&self, operation: &Operation, headers: &mut HeaderMap) {
+        for make in &self.headers {
+            add_headers(&make(operation), headers);
+        }
+    }
+}
+
+/// Puts a caller's headers in place of those of the same name.
+pub(super) fn add_headers(more: &HeaderMap, headers: &mut HeaderMap) {
+    for name in more.keys().filter(|name| !is_ours(name.as_str())) {
+        headers.remove(name);
+        for value in more.get_all(name) {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            headers.append(name, value);
+        }
+    }
+}
+
+/// Headers that decide who a request is from, where it goes and where it ends are not a program's to set.
+pub(super) fn is_ours(name: &str) -> bool {
+    matches!(name, "authorization" | "host" | "content-length" | "transfer-encoding")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn headers_replace_those_of_their_name_and_leave_ours_alone() {
+        const GET: Operation = Operation::new("Get", "", "get", "GET", "/");
+        let mut hooks = Hooks::default();
+        hooks.headers.push(Box::new(|operation| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("authorization", "PLANTED"), ("host", "x"), ("content-length", "7"), ("a", "1")] {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+            headers.append("a", HeaderValue::from_static("2"));
+            headers.append("authorization", HeaderValue::from_static("PLANTED"));
+            headers.insert("operation", HeaderValue::from_static(operation.name()));
+            headers
+        }));
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_static("ours"));
+        headers.insert("a", HeaderValue::from_static("old"));
+        hooks.add_headers(&GET, &mut headers);
+        let all = |name: &str| headers.get_all(name).iter().map(|it| it.to_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!((all("a"), all("operation")), (vec!["1", "2"], vec!["get"]));
+        assert_eq!((all("authorization"), all("host").len()), (vec!["ours"], 0));
+        assert!(all("content-length").is_empty() && headers["a"].is_sensitive());
+    }
+}

@@ -1,0 +1,67 @@
+//! One exchange: the seam to the network, attempts, retries and their budget, limits, clock, hooks, spans.
+//!
+//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`].
+
+mod clock;
+mod connection;
+mod exchange;
+mod hooks;
+mod operation;
+mod retry;
+mod send;
+mod span;
+
+use std::time::Duration;
+
+pub use clock::{Clock, Sleep, SystemClock};
+pub use connection::Connection;
+pub use exchange::{Attempt, CallOptions, Exchange, ReadFailure, Reply};
+pub use hooks::Attempted;
+pub use operation::{Idempotency, Operation, Requirement, Success};
+pub use retry::RetryPolicy;
+pub use send::{SendError, Sender};
+pub use span::CallSpan;
+
+/// How long calls may take and how large responses may be.
+///
+/// ```
+/// use std::time::Duration;
+/// use connectors_runtime::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.call = Duration::from_secs(30);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// To make a connection; 10 s.
+    pub connect: Duration,
+    /// For one attempt, from the first byte sent to the last byte read; 30 s. Of a response that is streamed, for its
+    /// head, and then for each chunk of its body.
+    pub attempt: Duration,
+    /// For a call with all its attempts and waits; 120 s.
+    pub call: Duration,
+    /// Bytes of a successful response's body, unless it is streamed; 16 MiB.
+    pub response: usize,
+    /// Bytes of a failed response's body; what is beyond is not read. 256 KiB.
+    pub failure: usize,
+    /// Bytes of a token endpoint's response; 64 KiB.
+    pub token: usize,
+    /// Bytes of memory that decoding a response may take, as far as lists and maps of typed values can be counted
+    /// beforehand; 256 MiB.
+    pub decoded: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(30),
+            call: Duration::from_secs(120),
+            response: 16 * 1024 * 1024,
+            failure: 256 * 1024,
+            token: 64 * 1024,
+            decoded: 256 * 1024 * 1024,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What the generated table says of each operation.
+
+/// One operation of a service, as its document and the overlay describe it: a row of the generated table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    id: &'static str,
+    group: &'static str,
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    idempotency: Idempotency,
+    accept: &'static str,
+    success: Success,
+    security: &'static [&'static [Requirement]],
+    server: Option<&'static str>,
+}
+
+/// Whether a second attempt can do more than the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Idempotency {
+    /// Sending it twice does no more than sending it once (RFC 9110, section 9.2.2, or the overlay's `x-idempotent`).
+    Idempotent,
+    /// A second attempt could do it twice.
+    NotIdempotent,
+    /// The service does it once for each value of this header. A call makes one value and keeps it over its attempts.
+    ByKey(&'static str),
+}
+
+/// What a successful response holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Success {
+    /// Nothing, or nothing that the document describes.
+    Empty,
+    /// JSON.
+    Json,
+    /// JSON, or nothing: then it is read as null.
+    JsonOrNothing,
+    /// One page of a list, as JSON: without a body it is an error.
+    Page,
+    /// Bytes as they come.
+    Stream,
+}
+
+/// A security scheme that an operation asks for, and the scopes it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The scheme's name in `components.securitySchemes`.
+    pub scheme: &'static str,
+    /// The scopes, for OAuth 2.0 and OpenID Connect.
+    pub scopes: &'static [&'static str],
+}
+
+impl Operation {
+    /// A row of the table. `id` is the operationId, `group` and `name` are those of the generated method.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        group: &'static str,
+        name: &'static str,
+        method: &'static str,
+        path: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            group,
+            name,
+            method,
+            path,
+            idempotency: Idempotency::NotIdempotent,
+            accept: "application/json",
+            success: Success::Json,
+            security: &[],
+            server: None,
+        }
+    }
+
+    /// Sets whether a second attempt is safe.
+    #[must_use]
+    pub const fn with_idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// Sets what a success holds and which media types to ask for.
+    #[must_use]
+    pub const fn with_success(mut self, success: Success, accept: &'static str) -> Self {
+        self.success = success;
+        self.accept = accept;
+        self
+    }
+
+    /// Sets the security requirements: one of the alternatives, all schemes of it.
+    #[must_use]
+    pub const fn with_security(mut self, security: &'static [&'static [Requirement]]) -> Self {
+        self.security = security;
+        self
+    }
+
+    /// Sets the server of its own that the document names for it.
+    #[must_use]
+    pub const fn with_server(mut self, server: &'static str) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// `operationId` of the document.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The group that the method stands in; empty if it is one of the client itself.
+    #[must_use]
+    pub const fn group(&self) -> &'static str {
+        self.group
+    }
+
+    /// Name of the generated method.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The HTTP method, in capitals.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The path template, such as `/api/v1/apps/{id}`.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Whether and how a second attempt is safe.
+    #[must_use]
+    pub const fn idempotency(&self) -> Idempotency {
+        self.idempotency
+    }
+
+    /// Whether it may be retried when a response is lost.
+    #[must_use]
+    pub const fn is_idempotent(&self) -> bool {
+        !matches!(self.idempotency, Idempotency::NotIdempotent)
+    }
+
+    /// The media types to ask for, as the `Accept` header has them.
+    #[must_use]
+    pub const fn accept(&self) -> &'static str {
+        self.accept
+    }
+
+    /// What a successful response holds.
+    #[must_use]
+    pub const fn success(&self) -> Success {
+        self.success
+    }
+
+    /// The security requirements: one of the alternatives, all schemes of it; none at all means that it is open.
+    #[must_use]
+    pub const fn security(&self) -> &'static [&'static [Requirement]] {
+        self.security
+    }
+
+    /// The server of its own that the document names for it, with the defaults of its variables.
+    #[must_use]
+    pub const fn server(&self) -> Option<&'static str> {
+        self.server
+    }
+}

@@ -1,0 +1,189 @@
+//! When a call is sent again, and when not.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+
+const BUDGET: u32 = 500;
+
+/// How often and after which delays a call is retried.
+///
+/// ```
+/// use connectors_runtime::RetryPolicy;
+///
+/// let mut never = RetryPolicy::default();
+/// never.attempts = 1;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// How often a call is sent at most; 4. With 1 it is never retried.
+    pub attempts: u32,
+    /// The longest delay before the second attempt; 0.5 s. It doubles with each further attempt, and the delay is a random
+    /// part of it.
+    pub first_delay: Duration,
+    /// The longest delay before any attempt; 20 s.
+    pub longest_delay: Duration,
+    /// The longest wait that a server may ask for with `Retry-After`; 60 s. Past it the call fails, and the error has the
+    /// wait.
+    pub longest_wait: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            first_delay: Duration::from_millis(500),
+            longest_delay: Duration::from_secs(20),
+            longest_wait: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What an attempt failed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Nothing was sent.
+    NotConnected,
+    /// It may have been sent, and no whole answer came.
+    Broken,
+    /// It may have been sent, and no answer came in time.
+    TimedOut,
+    /// The request cannot be written; nothing was sent.
+    Unsendable,
+    /// It was answered with more than may be read; another attempt would not mend that.
+    TooLarge,
+    /// The server answered with this status.
+    Answered(StatusCode),
+}
+
+impl Failure {
+    /// Whether sending again does no harm.
+    pub(super) fn may_retry(self, idempotent: bool) -> bool {
+        match self {
+            Self::NotConnected => true,
+            Self::Answered(status) if status == StatusCode::TOO_MANY_REQUESTS => true,
+            Self::Answered(status) => idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+            Self::Broken | Self::TimedOut => idempotent,
+            Self::TooLarge | Self::Unsendable => false,
+        }
+    }
+
+    /// Whether the server may have carried the call out, though it did not say so.
+    pub(super) fn leaves_doubt(self) -> bool {
+        match self {
+            Self::NotConnected | Self::Unsendable => false,
+            Self::Broken | Self::TimedOut | Self::TooLarge => true,
+            // Whoever answers for the server (a proxy, a gateway) may not know; 499 is a call that was broken off.
+            Self::Answered(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 499),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The delay before attempt `next`, counted from 1. A `random` that is no number makes it the longest.
+    pub(super) fn delay(&self, next: u32, random: f64) -> Duration {
+        let exponent = i32::try_from(next.saturating_sub(2)).unwrap_or(i32::MAX);
+        let longest = self.longest_delay.as_secs_f64();
+        let most = (self.first_delay.as_secs_f64() * 2_f64.powi(exponent)).min(longest);
+        let part = if random.is_nan() { 1.0 } else { random.clamp(0.0, 1.0) };
+        Duration::try_from_secs_f64(most * part).unwrap_or(self.longest_delay)
+    }
+}
+
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// What keeps a client's retries together from becoming a storm: each takes from a store that successes refill.
+#[derive(Debug)]
+pub(super) struct Budget(AtomicU32);
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(AtomicU32::new(BUDGET))
+    }
+
+    /// Takes what a retry after this failure costs; false if there is not enough.
+    pub(super) fn spend(&self, failure: Failure) -> bool {
+        let cost = if failure == Failure::TimedOut { 10 } else { 5 };
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok()
+    }
+
+    pub(super) fn refill(&self) {
+        let more = |left: u32| (left < BUDGET).then_some(left + 1);
+        // Full is as good as refilled.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_twenty_seconds() {
+        let longest: Vec<f64> = (2..10).map(|next| RetryPolicy::default().delay(next, 1.0).as_secs_f64()).collect();
+        assert_eq!(longest, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]);
+        assert_eq!(RetryPolicy::default().delay(5, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clock_may_give_any_number_for_a_random_one() {
+        for (random, seconds) in
+            [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (7.0, 1.0), (-7.0, 0.0), (f64::NEG_INFINITY, 0.0)]
+        {
+            assert_eq!(RetryPolicy::default().delay(3, random).as_secs_f64(), seconds, "{random}");
+        }
+        assert_eq!(RetryPolicy::default().delay(u32::MAX, 1.0).as_secs_f64(), 20.0);
+    }
+
+    #[test]
+    fn only_what_is_safe_is_sent_again() {
+        for (failure, always, idempotent) in [
+            (Failure::NotConnected, true, true),
+            (Failure::Answered(StatusCode::TOO_MANY_REQUESTS), true, true),
+            (Failure::Broken, false, true),
+            (Failure::TimedOut, false, true),
+            (Failure::Answered(StatusCode::SERVICE_UNAVAILABLE), false, true),
+            (Failure::Answered(StatusCode::NOT_IMPLEMENTED), false, false),
+            (Failure::Answered(StatusCode::NOT_FOUND), false, false),
+        ] {
+            assert_eq!(failure.may_retry(false), always, "{failure:?}");
+            assert_eq!(failure.may_retry(true), idempotent, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let with = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(with("7"), Some(Duration::from_secs(7)));
+        assert_eq!(with("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(with("Sun, 06 Nov 1994 08:49:27 GMT"), Some(Duration::ZERO));
+        assert_eq!(with("soon"), None);
+        assert_eq!(with("99999999999999999999999"), Some(Duration::MAX));
+    }
+
+    #[test]
+    fn the_budget_runs_out_and_is_refilled_by_success() {
+        let budget = Budget::new();
+        assert!((0..100).all(|_| budget.spend(Failure::Broken)));
+        assert!(!budget.spend(Failure::Broken));
+        (0..5).for_each(|_| budget.refill());
+        assert!(!budget.spend(Failure::TimedOut));
+        assert!(budget.spend(Failure::Broken));
+    }
+}

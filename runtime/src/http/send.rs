@@ -1,0 +1,154 @@
+//! The seam: what takes a request and returns a response, over the network, in process, or from a recording.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Takes one request and returns one response: the only way by which a client reaches a server.
+///
+/// A client sends over the network unless [`Connection::sender`](super::Connection::sender) gives it another sender. A unit
+/// test needs no socket and no server: any function from a request to a response is a sender.
+///
+/// ```
+/// use connectors_runtime::{Connection, SendError, reqwest};
+///
+/// # async fn example() {
+/// let connection = Connection::new().sender(|request: reqwest::Request| async move {
+///     assert_eq!(request.url().path(), "/pets/7");
+///     Ok::<_, SendError>(http::Response::new(r#"{"name": "Rex"}"#).into())
+/// });
+/// # drop(connection);
+/// # }
+/// ```
+///
+/// A sender sends exactly once: retries, limits of time and credentials are the client's part. It follows no redirect.
+pub trait Sender: Send + Sync + 'static {
+    /// Sends the request and returns the head of the response; its body may still be on its way.
+    fn send(&self, request: reqwest::Request) -> impl Future<Output = Result<reqwest::Response, SendError>> + Send;
+}
+
+impl<F, Fut> Sender for F
+where
+    F: Fn(reqwest::Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<reqwest::Response, SendError>> + Send,
+{
+    fn send(&self, request: reqwest::Request) -> impl Future<Output = Result<reqwest::Response, SendError>> + Send {
+        self(request)
+    }
+}
+
+/// Why a sender has no response, and whether the server may have processed the request all the same.
+#[derive(Debug)]
+pub struct SendError {
+    pub(super) reason: Reason,
+    pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What is known of a request that got no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// There is no connection: nothing was sent.
+    NotConnected,
+    /// The server provably did not process it.
+    NotProcessed,
+    /// The request cannot be written: nothing was sent, and nothing would be another time.
+    Unsendable,
+    /// It may have been processed; the connection broke.
+    Broken,
+    /// It may have been processed; there was no response in time.
+    TimedOut,
+}
+
+impl SendError {
+    fn new(reason: Reason, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { reason, source: Some(source.into()) }
+    }
+
+    /// No connection was made, so that nothing was sent. Any call is retried after it.
+    pub fn not_connected(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Reason::NotConnected, source)
+    }
+
+    /// The connection broke before the response was complete: the server may have processed the request. Only idempotent
+    /// calls are retried after it.
+    pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Reason::Broken, source)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.reason {
+            Reason::NotConnected => "no connection",
+            Reason::NotProcessed => "the server did not process the request",
+            Reason::Unsendable => "the request cannot be sent",
+            Reason::Broken => "the connection broke",
+            Reason::TimedOut => "no response in time",
+        })
+    }
+}
+
+impl StdError for SendError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<reqwest::Error> for SendError {
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let reason = if error.is_connect() {
+            Reason::NotConnected
+        } else if error.is_timeout() {
+            Reason::TimedOut
+        } else if error.is_builder() {
+            Reason::Unsendable
+        } else {
+            Reason::Broken
+        };
+        Self { reason, source: Some(Box::new(error)) }
+    }
+}
+
+/// Over the network.
+pub(super) struct Network(pub(super) reqwest::Client);
+
+impl Sender for Network {
+    async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, SendError> {
+        Ok(self.0.execute(request).await?)
+    }
+}
+
+type Sending<'a> = Pin<Box<dyn Future<Output = Result<reqwest::Response, SendError>> + Send + 'a>>;
+
+/// [`Sender`] as an object: the trait that people implement keeps its plain `async fn`.
+trait DynSender: Send + Sync {
+    fn send_dyn(&self, request: reqwest::Request) -> Sending<'_>;
+}
+
+impl<S: Sender> DynSender for S {
+    fn send_dyn(&self, request: reqwest::Request) -> Sending<'_> {
+        Box::pin(self.send(request))
+    }
+}
+
+/// Any sender.
+#[derive(Clone)]
+pub(super) struct AnySender(Arc<dyn DynSender>);
+
+impl AnySender {
+    pub(super) fn new(sender: impl Sender) -> Self {
+        Self(Arc::new(sender))
+    }
+
+    pub(super) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, SendError> {
+        self.0.send_dyn(request).await
+    }
+}
+
+impl fmt::Debug for AnySender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}

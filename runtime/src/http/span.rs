@@ -1,0 +1,74 @@
+//! What `tracing` is told of a call, by the OpenTelemetry conventions for HTTP clients.
+
+use tracing::field::Empty;
+use tracing::instrument::Instrumented;
+use tracing::span::Id;
+use tracing::{Instrument, Span};
+use url::Url;
+
+use crate::error::Error;
+
+use super::Operation;
+
+/// The span of one call of an operation, or of one request for a token. It names the template, never the path that was sent.
+///
+/// What becomes of a call is recorded here and not on the span of the moment: that may be a program's own.
+#[derive(Clone, Debug)]
+pub struct CallSpan(Span);
+
+impl CallSpan {
+    /// For a call of an operation, within whatever the program is doing.
+    pub(super) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
+        Self::new(Span::current().id(), operation.method(), operation.path(), url)
+    }
+
+    /// For a request to an endpoint of OAuth, whose path has nothing in it that varies.
+    pub fn of_endpoint(url: &Url) -> Self {
+        // Calls share a token, and may be over before it comes: within the span of one, it would keep that from its end.
+        let span = Self::new(None, "POST", url.path(), url);
+        span.0.follows_from(Span::current());
+        span
+    }
+
+    fn new(parent: Option<Id>, method: &str, template: &str, url: &Url) -> Self {
+        Self(tracing::info_span!(
+            parent: parent,
+            "http.client",
+            otel.kind = "client",
+            otel.name = format_args!("{method} {template}"),
+            http.request.method = method,
+            url.template = template,
+            server.address = url.host_str().unwrap_or_default(),
+            server.port = url.port_or_known_default().unwrap_or_default(),
+            http.response.status_code = Empty,
+            http.request.resend_count = Empty,
+            error.type = Empty,
+        ))
+    }
+
+    /// The same work, within the span.
+    pub(super) fn around<F: Future>(&self, work: F) -> Instrumented<F> {
+        work.instrument(self.0.clone())
+    }
+
+    /// It is about to be sent for another time, after so many.
+    pub(super) fn resent(&self, after: u32) {
+        self.0.record("http.request.resend_count", after);
+    }
+
+    /// The status of the answer that it ends with.
+    pub(super) fn answered(&self, status: u16) {
+        self.0.record("http.response.status_code", status);
+    }
+
+    /// It ended with an error; `status` is that of the answer to this very request, if there was one.
+    pub(super) fn failed(&self, error: &Error, status: Option<u16>) {
+        if let Some(status) = status {
+            self.answered(status);
+        }
+        match status.filter(|status| !(200..300).contains(status)) {
+            Some(status) => self.0.record("error.type", status.to_string().as_str()),
+            None => self.0.record("error.type", error.kind().word()),
+        };
+    }
+}

@@ -1,0 +1,18 @@
+//! What every client that `connectors-codegen` generates stands on: authentication, retries, deadlines, typed errors, pages
+//! and streams.
+
+#![allow(missing_docs, reason = "under way")]
+
+pub mod auth;
+mod call;
+mod encode;
+mod error;
+mod http;
+mod object;
+
+pub use call::*;
+pub use error::{Detail, Error, FieldViolation, Kind};
+pub use self::http::*;
+/// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
+#[doc(no_inline)]
+pub use reqwest;
