@@ -81,13 +81,7 @@ pub trait Paced: Sized {
 
 impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
     /// Looks until `is_end`. A look is given what the one before it found. `late` is told at the deadline.
-    pub fn new<L, F>(
-        clock: Arc<dyn Clock>,
-        pace: Pace,
-        late: &'static str,
-        is_end: fn(&P) -> bool,
-        look: L,
-    ) -> Self
+    pub fn new<L, F>(clock: Arc<dyn Clock>, pace: Pace, late: &'static str, is_end: fn(&P) -> bool, look: L) -> Self
     where
         L: FnMut(Option<P>) -> F + Send + 'static,
         F: Future<Output = Result<P, Error>> + Send + 'static,
