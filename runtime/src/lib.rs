@@ -10,9 +10,9 @@ mod error;
 mod http;
 mod object;
 
+pub use self::http::*;
 pub use call::*;
 pub use error::{Detail, Error, FieldViolation, Kind};
-pub use self::http::*;
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
 pub use reqwest;

@@ -169,12 +169,7 @@ struct Sending<'a> {
 
 impl Exchange {
     /// Sends a call and reads its answer.
-    pub async fn call(
-        &self,
-        attempt: &mut impl Attempt,
-        idempotent: bool,
-        read: ReadFailure,
-    ) -> Result<Reply, Error> {
+    pub async fn call(&self, attempt: &mut impl Attempt, idempotent: bool, read: ReadFailure) -> Result<Reply, Error> {
         match self.run(attempt, idempotent, read, Reading::Whole).await? {
             Answer::Whole(reply) => Ok(reply),
             Answer::Open(_) => Err(Error::new(Kind::Decode, "the answer was not read")),
