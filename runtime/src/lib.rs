@@ -5,7 +5,7 @@
 
 pub mod auth;
 mod call;
-mod encode;
+pub mod encode;
 mod error;
 mod http;
 mod object;
