@@ -11,7 +11,7 @@ use super::client::primitive;
 use super::paging;
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
-use crate::shape::names_of;
+use crate::shape::names;
 
 /// All requests, in a module for each group.
 pub(super) fn tokens(api: &Api) -> TokenStream {
@@ -106,7 +106,7 @@ pub(super) fn ungrouped(api: &Api) -> TokenStream {
 
 /// The name of an operation's request, and of its errors and responses.
 fn request_name(operation: &Operation) -> String {
-    let name = names_of::pascal(&operation.name);
+    let name = names::pascal(&operation.name);
     // The group's own, and what stands beside it.
     if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
         format!("{name}Request")

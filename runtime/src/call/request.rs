@@ -12,14 +12,16 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::auth::{Applied, Chosen};
-use crate::encode::{Multipart, Parameter, Parameters, form};
+use crate::encode::{Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
-use crate::object::{from_slice, to_vec};
+use crate::object::{DecodeError, from_slice, to_vec};
 
 use super::core::Core;
+use super::pages::Cursor;
 use super::path;
 use super::response::Response;
 
@@ -34,6 +36,8 @@ pub struct Call {
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
+    /// The URL of a page, instead of path and query.
+    link: Option<Url>,
     /// The first argument that cannot be sent.
     wrong: Option<Error>,
 }
@@ -54,7 +58,7 @@ enum Content {
 impl Call {
     pub(super) fn new(core: Core, operation: &'static Operation) -> Self {
         let (parameters, options) = (Parameters::default(), CallOptions::default());
-        Self { core, operation, parameters, body: None, options, wrong: None }
+        Self { core, operation, parameters, body: None, options, link: None, wrong: None }
     }
 
     /// What is called.
@@ -69,9 +73,23 @@ impl Call {
     }
 
     /// Sets a parameter.
-    pub fn set(&mut self, parameter: &'static Parameter, value: &impl Serialize) {
+    pub fn set(&mut self, parameter: &'static Parameter, value: &(impl Serialize + ?Sized)) {
         let set = self.parameters.push(parameter, value);
         self.note(set);
+    }
+
+    /// Sends it to the page that a link leads to.
+    pub fn follow(&mut self, cursor: &Cursor) {
+        match cursor.to_url(self.core.url()) {
+            Ok(url) => self.link = Some(url),
+            Err(error) => self.note(Err(error)),
+        }
+    }
+
+    /// The URL that links in its response are relative to.
+    #[must_use]
+    pub fn url(&self) -> Url {
+        self.link.clone().unwrap_or_else(|| self.core.url().clone())
     }
 
     /// Sets a JSON body.
@@ -98,16 +116,6 @@ impl Call {
             }
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type of the body is no header value"))),
         }
-    }
-
-    /// Sets a body of parts (`multipart/form-data`).
-    pub fn multipart(&mut self, body: Multipart) {
-        let (content_type, body, _) = body.into_body();
-        let content = match body.as_bytes() {
-            Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
-            None => Content::Once(Arc::new(Mutex::new(Some(body)))),
-        };
-        self.body = Some(Payload { content_type, content });
     }
 
     /// Sets a body that is sent once, such as a stream: the call is then not retried once it may have been sent.
@@ -155,6 +163,7 @@ impl Call {
             parameters,
             body: self.body,
             options,
+            link: self.link,
             chosen,
             failed: OnceLock::new(),
             about: OnceLock::new(),
@@ -193,6 +202,7 @@ struct State {
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
+    link: Option<Url>,
     chosen: Chosen,
     /// Why there is no response. progenitor's own errors have no room for it.
     failed: OnceLock<Error>,
@@ -295,7 +305,9 @@ impl Outgoing {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
-        if !parameters.query().is_empty() {
+        if let Some(link) = &self.0.link {
+            request.url_mut().clone_from(link);
+        } else if !parameters.query().is_empty() {
             request.url_mut().set_query(Some(parameters.query()));
         }
         let headers = request.headers_mut();
@@ -350,6 +362,26 @@ impl Outgoing {
             Err(error) => {
                 let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
                 Err(self.unusable(Error::new(kind, error.to_string()), &reply, about))
+            }
+        }
+    }
+
+    /// Reads a response whose type depends on its status.
+    ///
+    /// # Errors
+    /// Everything that can go wrong with a call.
+    pub async fn by_status<T>(
+        &self,
+        sent: Sent,
+        read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>,
+    ) -> Result<Response<T>, Error> {
+        let (reply, about) = self.whole(sent).await?;
+        match read(reply.status.as_u16(), &reply.value.body) {
+            Some(Ok(value)) => Ok(reply.map(|_| value)),
+            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &reply, about)),
+            None => {
+                let message = "the server returned a status that the document does not have";
+                Err(self.unusable(Error::new(Kind::Decode, message), &reply, about))
             }
         }
     }
@@ -487,11 +519,15 @@ impl ApiAttempt<'_> {
 
 impl Attempt for ApiAttempt<'_> {
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
-        let mut request = None;
-        let applied = self.chosen.apply_at_once(request.get_or_insert_with(|| self.copy()))?;
-        Some(applied.and_then(|applied| {
+        if !self.repeatable {
+            // A copy would use up the body.
+            return None;
+        }
+        let mut request = self.copy();
+        let applied = self.chosen.apply_at_once(&mut request)?;
+        Some(applied.map(|applied| {
             self.applied = Some(applied);
-            request.ok_or_else(|| Error::new(Kind::Argument, "there is no request"))
+            request
         }))
     }
 

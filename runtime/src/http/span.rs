@@ -18,7 +18,7 @@ pub struct CallSpan(Span);
 
 impl CallSpan {
     /// For a call of an operation, within whatever the program is doing.
-    pub(super) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
+    pub(crate) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
         Self::new(Span::current().id(), operation.method(), operation.path(), url)
     }
 
@@ -62,7 +62,7 @@ impl CallSpan {
     }
 
     /// It ended with an error; `status` is that of the answer to this very request, if there was one.
-    pub(super) fn failed(&self, error: &Error, status: Option<u16>) {
+    pub(crate) fn failed(&self, error: &Error, status: Option<u16>) {
         if let Some(status) = status {
             self.answered(status);
         }
