@@ -1,4 +1,4 @@
-//! Reading and writing generated types: all of it that can be compiled once.
+//! Reading and writing the types of generated clients: all of it that can be compiled once.
 
 mod decode;
 
