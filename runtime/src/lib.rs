@@ -11,7 +11,7 @@ mod http;
 mod object;
 
 pub use call::*;
-pub use error::{Detail, Error, FieldViolation, Kind, Secrets};
+pub use error::{Detail, Error, FieldViolation, Kind};
 pub use self::http::*;
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
