@@ -8,7 +8,7 @@ mod call;
 pub mod encode;
 mod error;
 mod http;
-pub mod object;
+mod object;
 
 pub use self::http::*;
 pub use call::*;

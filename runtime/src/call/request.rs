@@ -17,7 +17,7 @@ use url::Url;
 use crate::auth::{Applied, Chosen};
 use crate::encode::{Parameter, Parameters, form};
 use crate::error::{Error, Kind};
-use crate::http::{Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
+use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
 use crate::object::{DecodeError, from_slice, to_vec};
 
 use super::core::Core;
@@ -166,7 +166,7 @@ impl Call {
             link: self.link,
             chosen,
             failed: OnceLock::new(),
-            about: OnceLock::new(),
+            known: OnceLock::new(),
         })))
     }
 }
@@ -206,14 +206,13 @@ struct State {
     chosen: Chosen,
     /// Why there is no response. progenitor's own errors have no room for it.
     failed: OnceLock<Error>,
-    about: OnceLock<About>,
+    known: OnceLock<Known>,
 }
 
 /// What is known of a response beside what progenitor keeps of it.
 #[derive(Debug)]
-struct About {
-    attempts: u32,
-    request_id: Option<String>,
+struct Known {
+    about: About,
     span: CallSpan,
 }
 
@@ -272,14 +271,15 @@ impl Outgoing {
             ApiAttempt { template, operation, options, chosen, applied: None, refreshed: false, repeatable, span };
         let idempotent = operation.is_idempotent();
         if operation.success() == Success::Stream {
-            return core.exchange().open(&mut attempt, idempotent, core.read_failure()).await;
+            let response = core.exchange().open(&mut attempt, idempotent, core.read_failure()).await?;
+            if let Some(about) = response.extensions().get::<About>() {
+                // Each call has its own state, so that this is the first.
+                let _ = self.0.known.set(Known { about: about.clone(), span: attempt.span });
+            }
+            return Ok(response);
         }
         let reply = core.exchange().call(&mut attempt, idempotent, core.read_failure()).await?;
-        let about = About {
-            attempts: reply.attempts(),
-            request_id: reply.request_id().map(str::to_owned),
-            span: attempt.span,
-        };
+        let known = Known { about: reply.about(), span: attempt.span };
         let Reply { status, headers, body, .. } = reply;
         // Without a URL, reqwest would parse one that it made up.
         let mut response = http::Response::builder()
@@ -289,7 +289,7 @@ impl Outgoing {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         // Each call has its own state, so that this is the first.
-        let _ = self.0.about.set(about);
+        let _ = self.0.known.set(known);
         Ok(response.into())
     }
 
@@ -337,20 +337,20 @@ impl Outgoing {
     /// # Errors
     /// Everything that can go wrong with a call.
     pub async fn json<T: DeserializeOwned>(&self, sent: Sent) -> Result<Response<T>, Error> {
-        let (mut reply, about) = self.whole(sent).await?;
+        let mut reply = self.whole(sent).await?;
         let operation = self.0.operation;
         if let Some(other) = reply.value.content_type.as_ref().filter(|it| !it.contains("json") && !it.contains('*'))
             && !reply.value.body.is_empty()
         {
             let host = self.0.core.base_url();
             let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
-            return Err(self.unusable(Error::new(Kind::Decode, message), &reply, about));
+            return Err(self.unusable(Error::new(Kind::Decode, message), &reply));
         }
         if reply.value.body.is_empty() {
             reply.value.body = match operation.success() {
                 Success::Page => {
                     let error = Error::new(Kind::Decode, "a page of a list came without a body");
-                    return Err(self.unusable(error, &reply, about));
+                    return Err(self.unusable(error, &reply));
                 }
                 Success::JsonOrNothing => Bytes::from_static(b"null"),
                 // Nothing said is nothing set.
@@ -361,7 +361,7 @@ impl Outgoing {
             Ok(value) => Ok(reply.map(|_| value)),
             Err(error) => {
                 let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
-                Err(self.unusable(Error::new(kind, error.to_string()), &reply, about))
+                Err(self.unusable(Error::new(kind, error.to_string()), &reply))
             }
         }
     }
@@ -375,13 +375,13 @@ impl Outgoing {
         sent: Sent,
         read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>,
     ) -> Result<Response<T>, Error> {
-        let (reply, about) = self.whole(sent).await?;
+        let reply = self.whole(sent).await?;
         match read(reply.status.as_u16(), &reply.value.body) {
             Some(Ok(value)) => Ok(reply.map(|_| value)),
-            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &reply, about)),
+            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &reply)),
             None => {
                 let message = "the server returned a status that the document does not have";
-                Err(self.unusable(Error::new(Kind::Decode, message), &reply, about))
+                Err(self.unusable(Error::new(Kind::Decode, message), &reply))
             }
         }
     }
@@ -391,7 +391,7 @@ impl Outgoing {
     /// # Errors
     /// Everything that can go wrong with a call.
     pub async fn empty(&self, sent: Sent) -> Result<Response<()>, Error> {
-        let (reply, _) = self.whole(sent).await?;
+        let reply = self.whole(sent).await?;
         Ok(reply.map(|_| ()))
     }
 
@@ -403,8 +403,10 @@ impl Outgoing {
     pub async fn stream(&self, sent: Sent) -> Result<Response<ByteStream>, Error> {
         let sent = self.sent(sent)?;
         let (status, headers) = (sent.status(), sent.headers().clone());
-        let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Ok(Response { value: sent.into_inner(), status, headers, attempts: 1, request_id })
+        let about = self.0.known.get().map(|known| &known.about);
+        let attempts = about.map_or(1, |about| about.attempts);
+        let request_id = about.and_then(|about| about.request_id.clone());
+        Ok(Response { value: sent.into_inner(), status, headers, attempts, request_id })
     }
 
     fn sent(&self, sent: Sent) -> Result<ResponseValue<ByteStream>, Error> {
@@ -420,7 +422,7 @@ impl Outgoing {
         })
     }
 
-    async fn whole(&self, sent: Sent) -> Result<(Response<Read>, Option<&About>), Error> {
+    async fn whole(&self, sent: Sent) -> Result<Response<Read>, Error> {
         let sent = self.sent(sent)?;
         let (status, headers) = (sent.status(), sent.headers().clone());
         let content_type = content_type(&headers);
@@ -441,28 +443,38 @@ impl Outgoing {
         if !rest.is_empty() {
             body = [body, rest.freeze()].concat().into();
         }
-        let about = self.0.about.get();
+        let about = self.0.known.get().map(|known| &known.about);
         let attempts = about.map_or(1, |about| about.attempts);
         let request_id = about.and_then(|about| about.request_id.clone());
-        Ok((Response { value: Read { body, content_type }, status, headers, attempts, request_id }, about))
+        Ok(Response { value: Read { body, content_type }, status, headers, attempts, request_id })
     }
 
     /// An error about a success that cannot be used.
-    fn unusable(&self, error: Error, reply: &Response<Read>, about: Option<&About>) -> Error {
+    fn unusable(&self, error: Error, reply: &Response<Read>) -> Error {
         let operation = self.0.operation;
+        let known = self.0.known.get();
         // Not the body: it is that of a success, and may hold what only the caller should see.
-        let error = error
-            .operation_named(operation.name())
-            .with_status(reply.status)
-            .with_request_id(reply.request_id.clone())
-            .with_attempts(reply.attempts);
+        let error = match known {
+            Some(known) => known.about.describe(error),
+            None => error.operation_named(operation.name()).with_status(reply.status),
+        };
         // The server reports that it did it; a response that cannot be used does not undo that.
         let idempotent = self.0.options.idempotent.unwrap_or(operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
-        if let Some(about) = about {
-            about.span.failed(&error, None);
+        if let Some(known) = known {
+            known.span.failed(&error, None);
         }
         error
+    }
+
+    /// An error about a success that lacks what a layer above needs: with status, attempts, request id and operation.
+    #[must_use]
+    pub fn incomplete<T>(&self, response: &Response<T>, message: &str) -> Error {
+        let error = Error::new(Kind::Decode, message);
+        match self.0.known.get() {
+            Some(known) => known.about.describe(error),
+            None => error.operation_named(self.0.operation.name()).with_status(response.status),
+        }
     }
 }
 
@@ -574,39 +586,46 @@ pub trait RequestOptions: Sized {
     /// The options to change.
     fn options_mut(&mut self) -> &mut CallOptions;
 
-    /// Limits this call with all its attempts and waits, instead of the client's limit.
+    /// Replaces all options at once.
     #[must_use]
-    fn deadline(mut self, deadline: Duration) -> Self {
-        self.options_mut().deadline = Some(deadline);
+    fn options(mut self, options: CallOptions) -> Self {
+        *self.options_mut() = options;
         self
     }
 
-    /// Sets how often this call is sent at most; 1 turns retries off.
+    /// See [`CallOptions::deadline`].
     #[must_use]
-    fn attempts(mut self, attempts: u32) -> Self {
-        self.options_mut().attempts = Some(attempts);
-        self
+    fn deadline(self, deadline: Duration) -> Self {
+        change(self, |options| options.deadline(deadline))
     }
 
-    /// Says whether a second attempt is safe, whatever the document says.
+    /// See [`CallOptions::attempts`].
     #[must_use]
-    fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options_mut().idempotent = Some(idempotent);
-        self
+    fn attempts(self, attempts: u32) -> Self {
+        change(self, |options| options.attempts(attempts))
     }
 
-    /// Adds a header to each attempt. `Authorization`, `Host`, `Content-Length` and `Transfer-Encoding` are left out.
+    /// See [`CallOptions::idempotent`].
     #[must_use]
-    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.options_mut().headers.append(name, value);
-        self
+    fn idempotent(self, idempotent: bool) -> Self {
+        change(self, |options| options.idempotent(idempotent))
     }
 
-    /// Sets the caller's own id of the call, for services that take one.
+    /// See [`CallOptions::header`].
     #[must_use]
-    fn request_id(mut self, id: &str) -> Self {
-        self.options_mut().request_id = HeaderValue::try_from(id).ok();
-        self
+    fn header(self, name: &str, value: &str) -> Self {
+        change(self, |options| options.header(name, value))
+    }
+
+    /// See [`CallOptions::request_id`].
+    #[must_use]
+    fn request_id(self, id: &str) -> Self {
+        change(self, |options| options.request_id(id))
     }
 }
 
+fn change<R: RequestOptions>(mut request: R, change: impl FnOnce(CallOptions) -> CallOptions) -> R {
+    let options = request.options_mut();
+    *options = change(std::mem::take(options));
+    request
+}

@@ -14,7 +14,7 @@ mod show;
 use body::Body;
 
 pub use details::{Detail, FieldViolation};
-pub use secrets::Secrets;
+pub(crate) use secrets::Secrets;
 
 /// How much of a message is kept, in characters: most are a server's.
 const MESSAGE_LIMIT: usize = 2000;

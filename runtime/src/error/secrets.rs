@@ -12,7 +12,7 @@ const SHORTEST: usize = 6;
 /// An error about its response never holds them, whatever the server wrote: not in the message, the code, the details, the
 /// headers and the body.
 #[derive(Default)]
-pub struct Secrets(Vec<Zeroizing<String>>);
+pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Adds a credential as it is, and in the forms in which it stands in URLs, forms and JSON. One shorter than six
     /// bytes is left out.
-    pub fn add(&mut self, secret: &str) {
+    pub(crate) fn add(&mut self, secret: &str) {
         if secret.len() < SHORTEST {
             return;
         }
