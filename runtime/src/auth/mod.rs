@@ -8,6 +8,7 @@ mod oauth;
 mod scheme;
 mod secret;
 mod server;
+mod work;
 
 use std::fmt;
 use std::pin::Pin;
