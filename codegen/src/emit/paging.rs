@@ -25,12 +25,12 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
                 Type::String => quote! { #next.clone() },
                 _ => quote! { #next.to_string() },
             };
-            let name = text_setter(optional(parameter)?)?;
+            let (name, text) = token_setter(optional(parameter)?)?;
             let next = quote! {
                 (|value: &#value| -> ::std::option::Option<::std::string::String> { Some(#next) })(&value)
             };
             (
-                quote! { request = request.#name(cursor.as_token()?); },
+                quote! { let token = cursor.as_token()?; request = request.#name(#text); },
                 quote! { let next = #next; Ok(::connectors_runtime::Page::by_token(#items, next)) },
             )
         }
@@ -84,8 +84,13 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     })
 }
 
-fn text_setter(param: &Param) -> Option<Ident> {
-    (param.ty == Type::String).then(|| ident(&param.name))
+/// The setter that takes a token, and the token as it takes it.
+fn token_setter(param: &Param) -> Option<(Ident, TokenStream)> {
+    if param.ty == Type::String {
+        return Some((ident(&param.name), quote! { token }));
+    }
+    let (name, ty) = number_setter(param)?;
+    Some((name, quote! { token.parse::<#ty>().unwrap_or(<#ty>::MAX) }))
 }
 
 fn number_setter(param: &Param) -> Option<(Ident, TokenStream)> {

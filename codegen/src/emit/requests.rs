@@ -144,7 +144,7 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
                 }
             }
             None => {
-                let ty = type_tokens(&param.ty, &quote! { #root::types:: });
+                let ty = slice(&param.ty, &quote! { #root::types:: });
                 arguments.push(quote! { #argument: &#ty });
                 sets.push(quote! { call.set(const { &#parameter }, #argument); });
             }
@@ -308,7 +308,7 @@ fn setter(param: &Param) -> TokenStream {
             (quote! { impl Into<#ty> }, quote! { &value.into() })
         }
         other => {
-            let ty = type_tokens(other, &quote! { types:: });
+            let ty = slice(other, &quote! { types:: });
             (quote! { &#ty }, quote! { value })
         }
     };
@@ -318,6 +318,17 @@ fn setter(param: &Param) -> TokenStream {
             self.call.set(const { &#parameter }, #value);
             self
         }
+    }
+}
+
+/// A type as it is borrowed: of a list, its items.
+fn slice(ty: &Type, prefix: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Array(item) => {
+            let item = type_tokens(item, prefix);
+            quote! { [#item] }
+        }
+        other => type_tokens(other, prefix),
     }
 }
 
