@@ -13,8 +13,8 @@ mod object;
 pub use self::http::*;
 pub use call::*;
 pub use encode::{Parameter, Style};
-pub use object::DecodeError;
 pub use error::{Detail, Error, FieldViolation, Kind};
+pub use object::DecodeError;
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
 pub use reqwest;

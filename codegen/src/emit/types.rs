@@ -64,7 +64,9 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
         }
-        Type::Map(value) if **value == Type::Any => quote! { ::connectors_runtime::crates::serde_json::Map<String, ::connectors_runtime::crates::serde_json::Value> },
+        Type::Map(value) if **value == Type::Any => {
+            quote! { ::connectors_runtime::crates::serde_json::Map<String, ::connectors_runtime::crates::serde_json::Value> }
+        }
         Type::Map(value) => {
             let value = tokens(value, prefix);
             quote! { ::std::collections::BTreeMap<String, #value> }

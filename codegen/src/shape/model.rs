@@ -333,9 +333,14 @@ pub(crate) struct Scheme {
 pub(crate) enum SchemeKind {
     Basic,
     Bearer,
-    ApiKey { place: Place, name: String },
+    ApiKey {
+        place: Place,
+        name: String,
+    },
     /// With the token endpoint of the client credentials flow, if it has that flow.
-    OAuth2 { client_credentials: Option<String> },
+    OAuth2 {
+        client_credentials: Option<String>,
+    },
 }
 
 /// A server of the document.

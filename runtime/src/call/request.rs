@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
@@ -430,9 +430,8 @@ impl Outgoing {
         let mut body = Bytes::new();
         let mut rest = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            let broken = |error: reqwest::Error| {
-                Error::new(Kind::Broken, "the connection broke").caused_by(error.without_url())
-            };
+            let broken =
+                |error: reqwest::Error| Error::new(Kind::Broken, "the connection broke").caused_by(error.without_url());
             let chunk = chunk.map_err(broken)?;
             if body.is_empty() {
                 body = chunk;

@@ -19,7 +19,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor};
 
 use crate::error::{Error, Kind};
 
