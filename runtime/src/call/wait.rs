@@ -89,6 +89,8 @@ impl<P: Clone> Stream for Watch<P> {
 }
 
 /// What a wait has come to, as a value that a program can store; see [`Watch::state`].
+///
+/// It does not say what is waited for: the caller, or the service's own wait, stores that beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitState<P> {
