@@ -339,6 +339,16 @@ async fn lists_go_on_by_the_link_header_and_stay_at_their_host() {
     for host in ["https://evil.example", "//evil.example", "https://api.example.com:444", "http://api.example.com:81"] {
         assert!(list(host).try_next().await.unwrap_err().is_decode(), "{host}");
     }
+    // A key that the server repeats in its links is not kept.
+    for (query, rest) in [
+        ("key=PLANTED", "/p"),
+        ("a=1,2&k%65y=PLANTED&b=%20+c&key&key=", "/p?a=1,2&b=%20+c"),
+        ("keys=1&a=key", "/p?keys=1&a=key"),
+    ] {
+        let cursor = Cursor::link(&base.join(&format!("/p?{query}")).unwrap()).without_query("key");
+        assert_eq!(serde_json::to_value(cursor).unwrap(), serde_json::json!({ "link": rest }));
+    }
+    assert_eq!(Cursor::token("key").without_query("key"), Cursor::token("key"));
     // A stored link cannot be changed into one that leads elsewhere.
     for link in ["//evil.example/x", "https://evil.example/x", "/\\evil.example/x", "@evil.example/x", ":444/x", ""] {
         let cursor: Cursor = serde_json::from_value(serde_json::json!({ "link": link })).unwrap();

@@ -498,6 +498,6 @@ fn fetch_ahead<T: Send + 'static>(
 }
 
 /// The server's pages contradict each other or themselves, so that nobody can tell whether anything is missing.
-pub fn cut_short(why: &str) -> Error {
+fn cut_short(why: &str) -> Error {
     Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

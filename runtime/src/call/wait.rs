@@ -65,6 +65,7 @@ pub struct Watch<P> {
 }
 
 type Progress<P> = Pin<Box<dyn Stream<Item = Result<P, Error>> + Send>>;
+type PollFn<P> = Arc<Mutex<dyn FnMut(Polled<P>) -> Polling<P> + Send>>;
 type Polling<P> = Pin<Box<dyn Future<Output = Result<P, Error>> + Send>>;
 
 impl<P> fmt::Debug for Watch<P> {
@@ -171,7 +172,7 @@ struct Plan<P> {
     pace: Pace,
     timeout_message: &'static str,
     is_end: fn(&P) -> bool,
-    poll: Arc<Mutex<dyn FnMut(Polled<P>) -> Polling<P> + Send>>,
+    poll: PollFn<P>,
 }
 
 // Derived, it would ask the same of `P`.
