@@ -4,23 +4,36 @@
 
 mod clock;
 mod connection;
+mod credentials;
 mod exchange;
 mod hooks;
+mod line;
 mod operation;
+mod options;
+mod reply;
 mod retry;
 mod send;
 mod span;
+mod test_clock;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 pub use clock::{Clock, Sleep, SystemClock};
 pub use connection::Connection;
-pub use exchange::{Attempt, CallOptions, Exchange, ReadFailure, Reply};
+pub(crate) use exchange::Attempt;
+pub use exchange::{Exchange, ReadFailure};
 pub use hooks::Attempted;
 pub use operation::{Idempotency, Operation, Requirement, Success};
+pub use options::CallOptions;
+#[allow(unused_imports, reason = "for responses that are read as they come")]
+pub(crate) use reply::About;
+pub use reply::Reply;
 pub use retry::RetryPolicy;
 pub use send::{SendError, Sender};
-pub use span::CallSpan;
+pub(crate) use span::CallSpan;
+pub use test_clock::TestClock;
 
 /// How long calls may take and how large responses may be.
 ///
