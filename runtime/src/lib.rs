@@ -5,14 +5,21 @@
 
 pub mod auth;
 mod call;
-mod encode;
+pub mod encode;
 mod error;
 mod http;
 mod object;
 
-pub use call::*;
-pub use error::{Detail, Error, FieldViolation, Kind};
 pub use self::http::*;
+pub use call::*;
+pub use encode::{Parameter, Style};
+pub use error::{Detail, Error, FieldViolation, Kind};
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
 pub use reqwest;
+
+/// The crates that generated code names, so that a client has one dependency.
+#[doc(hidden)]
+pub mod crates {
+    pub use {::http, progenitor_client, reqwest, serde_json};
+}

@@ -769,7 +769,7 @@ impl<'a> Types<'a> {
     }
 
     /// What a type is once aliases and nullability are looked through.
-    fn alias(&mut self, ty: &Type) -> Type {
+    pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
         let mut ty = ty.inner().clone();
         for _ in 0..16 {

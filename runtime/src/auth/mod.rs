@@ -3,7 +3,11 @@
 mod cache;
 mod code;
 mod device;
+mod flow;
 mod oauth;
+mod scheme;
+mod secret;
+mod server;
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,11 +16,15 @@ use std::time::{Duration, Instant};
 
 use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-pub use cache::Cache;
+use cache::Cache;
 pub use code::{CodeLogin, OAuthApp, RefreshingToken};
 pub use device::DeviceGrant;
+pub use flow::OAuth2;
 pub use oauth::{ClientSecretPost, TokenEndpoint, form};
+pub use scheme::{Applied, Authenticator, Chosen, Credential, Credentials};
+pub use server::{check_endpoint, check_server, parse_host, parse_server};
 
 use crate::error::Error;
 use crate::error::Kind;
@@ -75,9 +83,11 @@ impl Token {
         if text.trim().is_empty() {
             return Err(Error::new(Kind::Auth, "the token is empty"));
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {text}"))
-            .map_err(|_| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
-        value.set_sensitive(true);
+        let mut line = Zeroizing::new(String::with_capacity("Bearer ".len() + text.len()));
+        line.push_str("Bearer ");
+        line.push_str(text);
+        let value = secret::secret_header(line)
+            .ok_or_else(|| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
         Ok(self.secret.header.get_or_init(|| value).clone())
     }
 }
@@ -105,8 +115,8 @@ impl fmt::Debug for Token {
 ///     }
 /// }
 ///
-/// let client = connectors_runtime::c1::Client::builder().tenant("example").token_provider(FromVault).build();
-/// assert!(client.is_ok());
+/// let credential = connectors_runtime::auth::Credential::bearer(FromVault);
+/// # drop(credential);
 /// ```
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// A fresh token.

@@ -64,10 +64,7 @@ pub fn form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
 
 impl TokenEndpoint {
     /// Asks for a token. `body` is made anew for each attempt: an assertion is good for one.
-    pub async fn grant(
-        &self,
-        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
-    ) -> Result<Token, Error> {
+    pub async fn grant(&self, body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send) -> Result<Token, Error> {
         // Asking twice gives two tokens, and one is left to expire: no harm.
         Ok(self.granted(body, true).await?.token)
     }

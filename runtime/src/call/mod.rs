@@ -9,5 +9,5 @@ mod wait;
 
 pub use builder::{Builder, Connect};
 pub use ids::{Id, IntoId};
-pub use pages::{Page, Pages};
-pub use wait::{Pace, Paced, Watch};
+pub use pages::{Cursor, Page, Pages, Position, next_link};
+pub use wait::{Pace, Paced, Polled, WaitState, Watch};
