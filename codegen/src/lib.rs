@@ -30,7 +30,7 @@
 //!     Pet: {type: object, required: [name], properties: {name: {type: string}, tag: {type: [string, 'null']}}}
 //! ")?;
 //! let client = Generator::new(document).generate()?;
-//! assert!(client.code.contains("pub async fn get_pet"));
+//! assert!(client.code.contains("pub fn get_pet(&self, id: "));
 //! for note in client.notes.iter() {
 //!     println!("cargo::warning={note}");
 //! }
@@ -59,13 +59,10 @@ pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
-pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
 pub use select::Selection;
 pub use words::undocumented;
-
-use shape::Errors;
 
 /// The pipeline with its settings; see the crate's documentation for an example.
 #[derive(Clone, Debug)]
@@ -73,7 +70,6 @@ pub struct Generator {
     document: Node,
     selection: Selection,
     overlays: Vec<Node>,
-    facade: Option<Facade>,
 }
 
 /// A generated client.
@@ -107,7 +103,7 @@ impl Generator {
     /// A pipeline for all of a document.
     #[must_use]
     pub fn new(document: Node) -> Self {
-        Self { document, selection: Selection::default(), overlays: Vec::new(), facade: None }
+        Self { document, selection: Selection::default(), overlays: Vec::new() }
     }
 
     /// Takes only a part of the document.
@@ -121,13 +117,6 @@ impl Generator {
     #[must_use]
     pub fn overlay(mut self, overlay: Node) -> Self {
         self.overlays.push(overlay);
-        self
-    }
-
-    /// Puts a face over the generated client that speaks a crate's own transport and error.
-    #[must_use]
-    pub fn facade(mut self, facade: Facade) -> Self {
-        self.facade = Some(facade);
         self
     }
 
@@ -168,9 +157,8 @@ impl Generator {
     /// As [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.lowered()?;
-        let errors = if self.facade.is_some() { Errors::Raw } else { Errors::Typed };
-        let mut api = shape::shape(&document, errors, &mut notes);
-        let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
+        let mut api = shape::shape(&document, &mut notes);
+        let code = emit::emit(&mut api, &mut notes)?;
         let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
         let operations = api.operations.len();
         #[cfg(feature = "diff")]

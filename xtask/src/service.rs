@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::{fmt, fs};
 
-use connectors_codegen::{Client, Facade, Generator, Listing, Node, Selection};
+use connectors_codegen::{Client, Generator, Listing, Node, Selection};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item};
 
@@ -254,7 +254,7 @@ pub(crate) fn document_text(vendored: &Node) -> Result<String> {
 
 /// The client that build.rs generates, and its public API.
 pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
-    let client = generator.facade(Facade::new("crate::transport")).generate()?;
+    let client = generator.generate()?;
     let listing = Listing::of(&client)?;
     Ok((client, listing))
 }

@@ -1,6 +1,6 @@
 //! Lists that come in pages: `items()` of a request.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::shape::model::{Api, Field, Next, Operation, Paging, Param, Payload, Type, TypeKind};
@@ -11,89 +11,128 @@ use super::types::{ident, tokens as type_tokens};
 pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<TokenStream> {
     let Payload::Json(ty) = &operation.success else { return None };
     let value = type_tokens(ty, &quote! { types:: });
-    let (item, items) = list(api, ty, &hint.items)?;
-    let item = type_tokens(&item, &quote! { types:: });
+    let (list, items) = lead(api, ty, &hint.items, false)?;
+    let Type::Array(item) = list.inner() else { return None };
+    let item = type_tokens(item, &quote! { types:: });
+    let items = quote! {
+        (|value: #value| -> ::std::option::Option<::std::vec::Vec<#item>> { Some(#items) })(value).unwrap_or_default()
+    };
     let optional = |wire: &str| operation.params.iter().find(|param| param.wire == wire && !param.required);
-    let (set, next) = match &hint.next {
+    let (set, page) = match &hint.next {
         Next::Token { parameter, next } => {
-            let token = lead(api, ty, next)?;
-            let name = text_setter(optional(parameter)?)?;
-            (quote! { request = request.#name(cursor.text()); }, quote! { ::connectors_runtime::Cursor::token(#token) })
+            let (token, next) = lead(api, ty, next, true)?;
+            let next = match token.inner() {
+                Type::String => quote! { #next.clone() },
+                _ => quote! { #next.to_string() },
+            };
+            let (name, text) = token_setter(optional(parameter)?)?;
+            let next = quote! {
+                (|value: &#value| -> ::std::option::Option<::std::string::String> { Some(#next) })(&value)
+            };
+            (
+                quote! { let token = cursor.as_token()?; request = request.#name(#text); },
+                quote! { let next = #next; Ok(::connectors_runtime::Page::by_token(#items, next)) },
+            )
         }
         Next::Offset { parameter } => {
             let (name, ty) = number_setter(optional(parameter)?)?;
-            let set = quote! { request = request.#name(<#ty>::try_from(cursor.number()).unwrap_or(<#ty>::MAX)); };
-            (set, quote! { ::connectors_runtime::Cursor::offset(before, items.len()) })
+            (
+                quote! { offset = cursor.as_offset()?; request = request.#name(<#ty>::try_from(offset).unwrap_or(<#ty>::MAX)); },
+                quote! { Ok(::connectors_runtime::Page::by_offset(#items, offset, None)) },
+            )
         }
-        Next::Page { parameter, first } => {
+        Next::Page { parameter, .. } => {
             let (name, ty) = number_setter(optional(parameter)?)?;
-            let set = quote! { request = request.#name(<#ty>::try_from(cursor.number()).unwrap_or(<#ty>::MAX)); };
-            (set, quote! { ::connectors_runtime::Cursor::page(before, #first, items.len()) })
+            (
+                quote! { number = cursor.as_page()?; request = request.#name(<#ty>::try_from(number).unwrap_or(<#ty>::MAX)); },
+                quote! { Ok(::connectors_runtime::Page::by_number(#items, number, None)) },
+            )
         }
         Next::Link => (
             quote! { request.call.follow(&cursor); },
-            quote! { ::connectors_runtime::Cursor::link(&headers, &base) },
+            quote! { ::connectors_runtime::Page::by_link(#items, &headers, &url) },
         ),
     };
-    let link = (hint.next == Next::Link).then(|| {
-        quote! {
-            let headers = response.headers().clone();
-            let base = url;
+    let (start, headers) = match &hint.next {
+        Next::Token { .. } => (quote! {}, quote! {}),
+        Next::Offset { .. } => (quote! { let mut offset = 0; }, quote! {}),
+        Next::Page { first, .. } => {
+            let first = u64::try_from(*first).unwrap_or_default();
+            (quote! { let mut number = #first; }, quote! {})
         }
-    });
+        Next::Link => (quote! {}, quote! { let headers = response.headers().clone(); }),
+    };
     let url = (hint.next == Next::Link).then(|| quote! { let url = request.call.url(); });
     Some(quote! {
         /// The items of all pages, fetched page by page as they are asked for.
         pub fn items(self) -> ::connectors_runtime::Pages<#item> {
             ::connectors_runtime::Pages::new(None, move |cursor: ::std::option::Option<::connectors_runtime::Cursor>| {
-                #[allow(unused_mut)]
                 let mut request = self.clone();
-                #[allow(unused_variables)]
-                let before = cursor.clone();
-                if let Some(cursor) = cursor {
-                    #set
-                }
                 async move {
+                    #start
+                    if let Some(cursor) = cursor {
+                        #set
+                    }
                     #url
                     let response = request.send().await?;
-                    #link
-                    let value: #value = response.into_value();
-                    let next_of = |value: &#value| -> ::std::option::Option<::std::string::String> { let _ = value; None };
-                    let _ = next_of;
-                    let (items, token): (::std::vec::Vec<#item>, _) = #items;
-                    let _ = &token;
-                    let next = #next;
-                    Ok(::connectors_runtime::Page { items, next })
+                    #headers
+                    let value = response.into_value();
+                    #page
                 }
             })
         }
     })
 }
 
-fn text_setter(param: &Param) -> Option<proc_macro2::Ident> {
-    (param.ty == Type::String).then(|| ident(&param.name))
+/// The setter that takes a token, and the token as it takes it.
+fn token_setter(param: &Param) -> Option<(Ident, TokenStream)> {
+    if param.ty == Type::String {
+        return Some((ident(&param.name), quote! { token }));
+    }
+    let (name, ty) = number_setter(param)?;
+    Some((name, quote! { token.parse::<#ty>().unwrap_or(<#ty>::MAX) }))
 }
 
-fn number_setter(param: &Param) -> Option<(proc_macro2::Ident, TokenStream)> {
+fn number_setter(param: &Param) -> Option<(Ident, TokenStream)> {
     matches!(param.ty, Type::I32 | Type::I64 | Type::U32 | Type::U64)
         .then(|| (ident(&param.name), type_tokens(&param.ty, &quote! {})))
 }
 
-fn lead(_: &Api, _: &Type, _: &str) -> Option<TokenStream> {
-    None
+/// The type at a path of properties, and the expression that leads there from `value`, with `?` where one may be absent.
+fn lead(api: &Api, ty: &Type, path: &str, borrowed: bool) -> Option<(Type, TokenStream)> {
+    let mut ty = resolved(api, ty.clone());
+    let mut expression = quote! { value };
+    if matches!(ty, Type::Nullable(_)) {
+        expression = if borrowed { quote! { #expression.as_ref()? } } else { quote! { #expression? } };
+    }
+    for wire in path.split('.').filter(|wire| !wire.is_empty()) {
+        let field = field(api, &ty, wire)?;
+        let name = ident(&field.name);
+        expression = quote! { #expression.#name };
+        if !field.required || matches!(field.ty, Type::Nullable(_)) {
+            expression = if borrowed { quote! { #expression.as_ref()? } } else { quote! { #expression? } };
+        }
+        ty = resolved(api, field.ty.inner().clone());
+    }
+    Some((ty, expression))
 }
 
-fn list(_: &Api, _: &Type, _: &str) -> Option<(Type, TokenStream)> {
-    None
+/// What a type is once aliases are resolved.
+fn resolved(api: &Api, mut ty: Type) -> Type {
+    for _ in 0..16 {
+        let Type::Named(name) = &ty else { break };
+        match api.types.iter().find(|def| def.name == *name).map(|def| &def.kind) {
+            Some(TypeKind::Alias(target)) => ty = target.clone(),
+            _ => break,
+        }
+    }
+    ty
 }
 
-#[allow(dead_code)]
 fn field<'a>(api: &'a Api, ty: &Type, wire: &str) -> Option<&'a Field> {
     let Type::Named(name) = ty.inner() else { return None };
-    let def = api.types.iter().find(|def| def.name == *name)?;
-    match &def.kind {
+    match &api.types.iter().find(|def| def.name == *name)?.kind {
         TypeKind::Struct(it) => it.fields.iter().find(|field| field.wire == wire),
-        TypeKind::Alias(ty) => field(api, ty, wire),
         _ => None,
     }
 }

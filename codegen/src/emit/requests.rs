@@ -11,7 +11,7 @@ use super::client::primitive;
 use super::paging;
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
-use crate::shape::names_of;
+use crate::shape::names;
 
 /// All requests, in a module for each group.
 pub(super) fn tokens(api: &Api) -> TokenStream {
@@ -106,7 +106,7 @@ pub(super) fn ungrouped(api: &Api) -> TokenStream {
 
 /// The name of an operation's request, and of its errors and responses.
 fn request_name(operation: &Operation) -> String {
-    let name = names_of::pascal(&operation.name);
+    let name = names::pascal(&operation.name);
     // The group's own, and what stands beside it.
     if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
         format!("{name}Request")
@@ -144,7 +144,7 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
                 }
             }
             None => {
-                let ty = type_tokens(&param.ty, &quote! { #root::types:: });
+                let ty = slice(&param.ty, &quote! { #root::types:: });
                 arguments.push(quote! { #argument: &#ty });
                 sets.push(quote! { call.set(const { &#parameter }, #argument); });
             }
@@ -308,7 +308,7 @@ fn setter(param: &Param) -> TokenStream {
             (quote! { impl Into<#ty> }, quote! { &value.into() })
         }
         other => {
-            let ty = type_tokens(other, &quote! { types:: });
+            let ty = slice(other, &quote! { types:: });
             (quote! { &#ty }, quote! { value })
         }
     };
@@ -318,6 +318,17 @@ fn setter(param: &Param) -> TokenStream {
             self.call.set(const { &#parameter }, #value);
             self
         }
+    }
+}
+
+/// A type as it is borrowed: of a list, its items.
+fn slice(ty: &Type, prefix: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Array(item) => {
+            let item = type_tokens(item, prefix);
+            quote! { [#item] }
+        }
+        other => type_tokens(other, prefix),
     }
 }
 

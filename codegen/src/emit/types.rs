@@ -59,17 +59,17 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
         Type::U32 => quote! { u32 },
         Type::U64 => quote! { u64 },
         Type::F64 => quote! { f64 },
-        Type::Number => quote! { ::serde_json::Number },
+        Type::Number => quote! { ::connectors_runtime::crates::serde_json::Number },
         Type::Array(item) => {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
         }
-        Type::Map(value) if **value == Type::Any => quote! { ::serde_json::Map<String, ::serde_json::Value> },
+        Type::Map(value) if **value == Type::Any => quote! { ::connectors_runtime::crates::serde_json::Map<String, ::connectors_runtime::crates::serde_json::Value> },
         Type::Map(value) => {
             let value = tokens(value, prefix);
             quote! { ::std::collections::BTreeMap<String, #value> }
         }
-        Type::Any => quote! { ::serde_json::Value },
+        Type::Any => quote! { ::connectors_runtime::crates::serde_json::Value },
         Type::Nullable(inner) => {
             let inner = tokens(inner, prefix);
             quote! { Option<#inner> }
@@ -323,7 +323,7 @@ fn support(api: &Api) -> TokenStream {
     let extra = any(|kind| matches!(kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }))).then(|| {
         quote! {
             /// Keys of an object that the document does not name, with their values, as they came.
-            pub type Extra = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+            pub type Extra = ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value>;
         }
     });
     let aliases = any(|kind| matches!(kind, TypeKind::Struct(it) if it.fields.iter().any(|it| !it.aliases.is_empty())));
@@ -337,17 +337,17 @@ fn by_document_names() -> TokenStream {
         fn by_document_names<'de, __D: ::serde::Deserializer<'de>>(
             deserializer: __D,
             names: &[(&str, &str)],
-        ) -> ::std::result::Result<::serde_json::Value, __D::Error> {
-            let mut object: ::serde_json::Map<::std::string::String, ::serde_json::Value> =
+        ) -> ::std::result::Result<::connectors_runtime::crates::serde_json::Value, __D::Error> {
+            let mut object: ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value> =
                 ::serde::Deserialize::deserialize(deserializer)?;
             for (other, name) in names {
-                if object.get(*name).is_none_or(::serde_json::Value::is_null)
+                if object.get(*name).is_none_or(::connectors_runtime::crates::serde_json::Value::is_null)
                     && let Some(value) = object.remove(*other)
                 {
                     object.insert((*name).to_owned(), value);
                 }
             }
-            Ok(::serde_json::Value::Object(object))
+            Ok(::connectors_runtime::crates::serde_json::Value::Object(object))
         }
     }
 }
@@ -502,7 +502,7 @@ fn open_union() -> TokenStream {
                 pub enum $name {
                     $($(#[$variant_doc])* $variant($ty),)*
                     /// A value this version does not know, as it came.
-                    $unknown(::serde_json::Value),
+                    $unknown(::connectors_runtime::crates::serde_json::Value),
                 }
 
                 impl ::serde::Serialize for $name {
@@ -516,8 +516,8 @@ fn open_union() -> TokenStream {
 
                 impl<'de> ::serde::Deserialize<'de> for $name {
                     fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
-                        let value = <::serde_json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
-                        let tag = value.get($tag).and_then(::serde_json::Value::as_str);
+                        let value = <::connectors_runtime::crates::serde_json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                        let tag = value.get($tag).and_then(::connectors_runtime::crates::serde_json::Value::as_str);
                         let mut best: ::std::option::Option<(bool, usize, Self)> = None;
                         $(
                             if let Ok(read) = <$ty as ::serde::Deserialize>::deserialize(&value)
@@ -545,7 +545,7 @@ fn open_union() -> TokenStream {
         }
 
         mod union_support {
-            use ::serde_json::Value;
+            use ::connectors_runtime::crates::serde_json::Value;
 
             /// How many keys of an object are none of the properties.
             pub(super) fn strangers(value: &Value, properties: &[&str]) -> usize {
@@ -557,13 +557,13 @@ fn open_union() -> TokenStream {
 
             /// Whether a value written again is the value that was read, null and absent being the same.
             pub(super) fn same<T: ::serde::Serialize>(value: &Value, read: &T) -> bool {
-                ::serde_json::to_value(read).is_ok_and(|written| equal(value, &written))
+                ::connectors_runtime::crates::serde_json::to_value(read).is_ok_and(|written| equal(value, &written))
             }
 
             fn equal(a: &Value, b: &Value) -> bool {
                 match (a, b) {
                     (Value::Object(a), Value::Object(b)) => {
-                        let covers = |x: &::serde_json::Map<_, _>, y: &::serde_json::Map<_, _>| {
+                        let covers = |x: &::connectors_runtime::crates::serde_json::Map<_, _>, y: &::connectors_runtime::crates::serde_json::Map<_, _>| {
                             x.iter().all(|(key, value)| match y.get(key) {
                                 Some(other) => equal(value, other),
                                 None => value.is_null(),
@@ -578,7 +578,7 @@ fn open_union() -> TokenStream {
             }
 
             /// Whether a number is small enough to be the same as a double.
-            fn exact(number: &::serde_json::Number) -> bool {
+            fn exact(number: &::connectors_runtime::crates::serde_json::Number) -> bool {
                 number.as_f64().is_some_and(|value| value.abs() <= 9_007_199_254_740_992.0)
             }
         }

@@ -3,7 +3,7 @@
 
 mod all_of;
 pub(crate) mod model;
-mod names;
+pub(crate) mod names;
 mod operations;
 mod types;
 

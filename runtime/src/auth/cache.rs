@@ -1,18 +1,16 @@
 //! One token for all calls of a client: fetched once however many wait, renewed ahead of expiry.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, Shared, select};
+use futures_util::future::{Either, select};
 use http::header::HeaderValue;
+use std::pin::pin;
 
 use crate::error::Error;
-use crate::error::Kind;
 use crate::http::{Clock, Exchange};
 
+use super::work::Work;
 use super::{Provider, Token};
 
 /// How long a renewal may keep a call waiting that has a token still good, at most.
@@ -57,9 +55,6 @@ impl Current {
     }
 }
 
-/// Goes on while anybody waits, and lies still while nobody does: a caller who gives up does not lose it for the next.
-type Fetch = Shared<Pin<Box<dyn Future<Output = Result<Fetched, Error>> + Send>>>;
-
 /// A token that can be sent.
 #[derive(Clone, Debug)]
 struct Fetched {
@@ -77,7 +72,7 @@ impl Fetched {
 /// The fetch under way.
 #[derive(Debug)]
 struct Flight {
-    fetch: Fetch,
+    fetch: Work<Fetched>,
     /// Which token it will be.
     generation: u64,
     waiting: usize,
@@ -108,6 +103,8 @@ pub(super) struct Cache {
     clock: Arc<dyn Clock>,
     /// How long before expiry a token is renewed, at most.
     margin: Duration,
+    /// How long a call may take.
+    call: Duration,
     /// How long a call that has a good token waits for another.
     patience: Duration,
     state: Mutex<State>,
@@ -122,7 +119,7 @@ enum Ask<'a> {
 /// A caller's share in a fetch.
 struct Waiting<'a> {
     cache: &'a Cache,
-    fetch: Fetch,
+    fetch: Work<Fetched>,
     generation: u64,
     /// Whether there is a token to fall back on.
     has_valid: bool,
@@ -152,7 +149,7 @@ impl Cache {
 
     /// For calls that may take as long as `call`, of whose time a renewal may waste a quarter.
     pub fn new(provider: Provider, clock: Arc<dyn Clock>, call: Duration, margin: Duration) -> Self {
-        Self { provider, clock, margin, patience: PATIENCE.min(call / 4), state: Mutex::default() }
+        Self { provider, clock, margin, call, patience: PATIENCE.min(call / 4), state: Mutex::default() }
     }
 
     /// The token that is there, with its generation, if it need not be renewed.
@@ -168,14 +165,11 @@ impl Cache {
                 Ask::Token(token) => return Ok(token),
                 Ask::Wait(waiting) => waiting,
             };
-            let fetch = waiting.fetch.clone();
+            let fetch = waiting.fetch.wait(&self.clock, self.call);
             let fetched = if waiting.has_valid {
                 // A renewal that hangs must not use up the time of a call that has a good token.
-                match select(fetch, self.clock.timeout(self.patience)).await {
-                    Either::Left((fetched, _)) => {
-                        self.settle(waiting.generation, &fetched);
-                        fetched
-                    }
+                match select(pin!(fetch), self.clock.timeout(self.patience)).await {
+                    Either::Left((fetched, _)) => fetched,
                     Either::Right(_) => {
                         // The fetch is kept, for who asks when the token is due again, refused or at its end.
                         let now = self.clock.now();
@@ -188,10 +182,15 @@ impl Cache {
                     }
                 }
             } else {
-                let fetched = fetch.await;
-                self.settle(waiting.generation, &fetched);
-                fetched
+                fetch.await
             };
+            let Some(fetched) = fetched else {
+                // Its runtime has left it behind: it is begun anew on this one.
+                let lost = self.locked(|state| state.flight.take_if(|it| it.generation == waiting.generation));
+                drop(lost);
+                continue;
+            };
+            self.settle(waiting.generation, &fetched);
             match fetched {
                 Ok(fetched) => return Ok((fetched.header, waiting.generation)),
                 // A token that is still good outlives a renewal that failed, unless the server refused it meanwhile.
@@ -221,7 +220,8 @@ impl Cache {
             }
             stale = flight.take_if(|flight| {
                 let alone = flight.alone_since.filter(|_| flight.waiting == 0);
-                alone.is_some_and(|since| now.saturating_duration_since(since) > KEPT)
+                alone.is_some_and(|since| now.saturating_duration_since(since) > KEPT || !flight.fetch.is_here())
+                    || flight.fetch.is_orphaned()
             });
             let resumed = flight.is_some();
             let flight = flight.get_or_insert_with(|| {
@@ -239,14 +239,9 @@ impl Cache {
     }
 
     /// A fetch that does nothing yet.
-    fn fetch(&self) -> Fetch {
+    fn fetch(&self) -> Work<Fetched> {
         let provider = self.provider.clone();
-        // A panic must not leave those waiting who did not cause it.
-        let fetch = AssertUnwindSafe(async move { Fetched::new(&provider.fetch().await?) }).catch_unwind();
-        let fetch =
-            fetch.map(|done| done.unwrap_or_else(|_| Err(Error::new(Kind::Auth, "the token provider panicked"))));
-        let fetch: Pin<Box<dyn Future<Output = Result<Fetched, Error>> + Send>> = Box::pin(fetch);
-        fetch.shared()
+        Work::new(async move { Fetched::new(&provider.fetch().await?) })
     }
 
     /// Notes how a fetch ended. All who waited for it come here; the first one is enough.
@@ -300,7 +295,7 @@ mod tests {
     use std::collections::VecDeque;
     use std::time::SystemTime;
 
-    use futures::{pin_mut, poll};
+    use futures::{FutureExt, pin_mut, poll};
     use tokio::sync::{oneshot, watch};
 
     use crate::auth::TokenProvider;

@@ -48,7 +48,7 @@ impl Core {
         operations: &'static [Operation],
     ) -> Result<Self, Error> {
         let url = server.url?;
-        crate::auth::check_base_url(&url)?;
+        crate::auth::check_server(&url)?;
         let exchange = connection.exchange(&url)?;
         let authenticator = credentials.connect(&exchange, &url)?;
         let mut core = Self::over(exchange, url, authenticator, operations, failure::failure);
@@ -137,7 +137,7 @@ pub struct Server {
 impl Server {
     /// Sends calls of operations whose document names the server `documented` to `url`.
     pub fn instead_of(mut self, documented: &'static str, url: &str) -> Self {
-        match parse(url).and_then(|url| crate::auth::check_base_url(&url).map(|()| url)) {
+        match parse(url).and_then(|url| crate::auth::check_server(&url).map(|()| url)) {
             Ok(url) => {
                 self.others.insert(documented, url);
             }

@@ -12,14 +12,16 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::auth::{Applied, Chosen};
-use crate::encode::{Multipart, Parameter, Parameters, form};
+use crate::encode::{Parameter, Parameters, form};
 use crate::error::{Error, Kind};
-use crate::http::{Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
-use crate::object::{from_slice, to_vec};
+use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
+use crate::object::{DecodeError, from_slice, to_vec};
 
 use super::core::Core;
+use super::pages::Cursor;
 use super::path;
 use super::response::Response;
 
@@ -34,6 +36,8 @@ pub struct Call {
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
+    /// The URL of a page, instead of path and query.
+    link: Option<Url>,
     /// The first argument that cannot be sent.
     wrong: Option<Error>,
 }
@@ -54,7 +58,7 @@ enum Content {
 impl Call {
     pub(super) fn new(core: Core, operation: &'static Operation) -> Self {
         let (parameters, options) = (Parameters::default(), CallOptions::default());
-        Self { core, operation, parameters, body: None, options, wrong: None }
+        Self { core, operation, parameters, body: None, options, link: None, wrong: None }
     }
 
     /// What is called.
@@ -69,9 +73,23 @@ impl Call {
     }
 
     /// Sets a parameter.
-    pub fn set(&mut self, parameter: &'static Parameter, value: &impl Serialize) {
+    pub fn set(&mut self, parameter: &'static Parameter, value: &(impl Serialize + ?Sized)) {
         let set = self.parameters.push(parameter, value);
         self.note(set);
+    }
+
+    /// Sends it to the page that a link leads to.
+    pub fn follow(&mut self, cursor: &Cursor) {
+        match cursor.to_url(self.core.url()) {
+            Ok(url) => self.link = Some(url),
+            Err(error) => self.note(Err(error)),
+        }
+    }
+
+    /// The URL that links in its response are relative to.
+    #[must_use]
+    pub fn url(&self) -> Url {
+        self.link.clone().unwrap_or_else(|| self.core.url().clone())
     }
 
     /// Sets a JSON body.
@@ -98,16 +116,6 @@ impl Call {
             }
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type of the body is no header value"))),
         }
-    }
-
-    /// Sets a body of parts (`multipart/form-data`).
-    pub fn multipart(&mut self, body: Multipart) {
-        let (content_type, body, _) = body.into_body();
-        let content = match body.as_bytes() {
-            Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
-            None => Content::Once(Arc::new(Mutex::new(Some(body)))),
-        };
-        self.body = Some(Payload { content_type, content });
     }
 
     /// Sets a body that is sent once, such as a stream: the call is then not retried once it may have been sent.
@@ -155,9 +163,10 @@ impl Call {
             parameters,
             body: self.body,
             options,
+            link: self.link,
             chosen,
             failed: OnceLock::new(),
-            about: OnceLock::new(),
+            known: OnceLock::new(),
         })))
     }
 }
@@ -193,17 +202,17 @@ struct State {
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
+    link: Option<Url>,
     chosen: Chosen,
     /// Why there is no response. progenitor's own errors have no room for it.
     failed: OnceLock<Error>,
-    about: OnceLock<About>,
+    known: OnceLock<Known>,
 }
 
 /// What is known of a response beside what progenitor keeps of it.
 #[derive(Debug)]
-struct About {
-    attempts: u32,
-    request_id: Option<String>,
+struct Known {
+    about: About,
     span: CallSpan,
 }
 
@@ -262,14 +271,15 @@ impl Outgoing {
             ApiAttempt { template, operation, options, chosen, applied: None, refreshed: false, repeatable, span };
         let idempotent = operation.is_idempotent();
         if operation.success() == Success::Stream {
-            return core.exchange().open(&mut attempt, idempotent, core.read_failure()).await;
+            let response = core.exchange().open(&mut attempt, idempotent, core.read_failure()).await?;
+            if let Some(about) = response.extensions().get::<About>() {
+                // Each call has its own state, so that this is the first.
+                let _ = self.0.known.set(Known { about: about.clone(), span: attempt.span });
+            }
+            return Ok(response);
         }
         let reply = core.exchange().call(&mut attempt, idempotent, core.read_failure()).await?;
-        let about = About {
-            attempts: reply.attempts(),
-            request_id: reply.request_id().map(str::to_owned),
-            span: attempt.span,
-        };
+        let known = Known { about: reply.about(), span: attempt.span };
         let Reply { status, headers, body, .. } = reply;
         // Without a URL, reqwest would parse one that it made up.
         let mut response = http::Response::builder()
@@ -279,7 +289,7 @@ impl Outgoing {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         // Each call has its own state, so that this is the first.
-        let _ = self.0.about.set(about);
+        let _ = self.0.known.set(known);
         Ok(response.into())
     }
 
@@ -295,7 +305,9 @@ impl Outgoing {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
-        if !parameters.query().is_empty() {
+        if let Some(link) = &self.0.link {
+            request.url_mut().clone_from(link);
+        } else if !parameters.query().is_empty() {
             request.url_mut().set_query(Some(parameters.query()));
         }
         let headers = request.headers_mut();
@@ -325,20 +337,20 @@ impl Outgoing {
     /// # Errors
     /// Everything that can go wrong with a call.
     pub async fn json<T: DeserializeOwned>(&self, sent: Sent) -> Result<Response<T>, Error> {
-        let (mut reply, about) = self.whole(sent).await?;
+        let mut reply = self.whole(sent).await?;
         let operation = self.0.operation;
         if let Some(other) = reply.value.content_type.as_ref().filter(|it| !it.contains("json") && !it.contains('*'))
             && !reply.value.body.is_empty()
         {
             let host = self.0.core.base_url();
             let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
-            return Err(self.unusable(Error::new(Kind::Decode, message), &reply, about));
+            return Err(self.unusable(Error::new(Kind::Decode, message), &reply));
         }
         if reply.value.body.is_empty() {
             reply.value.body = match operation.success() {
                 Success::Page => {
                     let error = Error::new(Kind::Decode, "a page of a list came without a body");
-                    return Err(self.unusable(error, &reply, about));
+                    return Err(self.unusable(error, &reply));
                 }
                 Success::JsonOrNothing => Bytes::from_static(b"null"),
                 // Nothing said is nothing set.
@@ -349,7 +361,27 @@ impl Outgoing {
             Ok(value) => Ok(reply.map(|_| value)),
             Err(error) => {
                 let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
-                Err(self.unusable(Error::new(kind, error.to_string()), &reply, about))
+                Err(self.unusable(Error::new(kind, error.to_string()), &reply))
+            }
+        }
+    }
+
+    /// Reads a response whose type depends on its status.
+    ///
+    /// # Errors
+    /// Everything that can go wrong with a call.
+    pub async fn by_status<T>(
+        &self,
+        sent: Sent,
+        read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>,
+    ) -> Result<Response<T>, Error> {
+        let reply = self.whole(sent).await?;
+        match read(reply.status.as_u16(), &reply.value.body) {
+            Some(Ok(value)) => Ok(reply.map(|_| value)),
+            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &reply)),
+            None => {
+                let message = "the server returned a status that the document does not have";
+                Err(self.unusable(Error::new(Kind::Decode, message), &reply))
             }
         }
     }
@@ -359,7 +391,7 @@ impl Outgoing {
     /// # Errors
     /// Everything that can go wrong with a call.
     pub async fn empty(&self, sent: Sent) -> Result<Response<()>, Error> {
-        let (reply, _) = self.whole(sent).await?;
+        let reply = self.whole(sent).await?;
         Ok(reply.map(|_| ()))
     }
 
@@ -371,8 +403,10 @@ impl Outgoing {
     pub async fn stream(&self, sent: Sent) -> Result<Response<ByteStream>, Error> {
         let sent = self.sent(sent)?;
         let (status, headers) = (sent.status(), sent.headers().clone());
-        let request_id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Ok(Response { value: sent.into_inner(), status, headers, attempts: 1, request_id })
+        let about = self.0.known.get().map(|known| &known.about);
+        let attempts = about.map_or(1, |about| about.attempts);
+        let request_id = about.and_then(|about| about.request_id.clone());
+        Ok(Response { value: sent.into_inner(), status, headers, attempts, request_id })
     }
 
     fn sent(&self, sent: Sent) -> Result<ResponseValue<ByteStream>, Error> {
@@ -388,7 +422,7 @@ impl Outgoing {
         })
     }
 
-    async fn whole(&self, sent: Sent) -> Result<(Response<Read>, Option<&About>), Error> {
+    async fn whole(&self, sent: Sent) -> Result<Response<Read>, Error> {
         let sent = self.sent(sent)?;
         let (status, headers) = (sent.status(), sent.headers().clone());
         let content_type = content_type(&headers);
@@ -409,28 +443,38 @@ impl Outgoing {
         if !rest.is_empty() {
             body = [body, rest.freeze()].concat().into();
         }
-        let about = self.0.about.get();
+        let about = self.0.known.get().map(|known| &known.about);
         let attempts = about.map_or(1, |about| about.attempts);
         let request_id = about.and_then(|about| about.request_id.clone());
-        Ok((Response { value: Read { body, content_type }, status, headers, attempts, request_id }, about))
+        Ok(Response { value: Read { body, content_type }, status, headers, attempts, request_id })
     }
 
     /// An error about a success that cannot be used.
-    fn unusable(&self, error: Error, reply: &Response<Read>, about: Option<&About>) -> Error {
+    fn unusable(&self, error: Error, reply: &Response<Read>) -> Error {
         let operation = self.0.operation;
+        let known = self.0.known.get();
         // Not the body: it is that of a success, and may hold what only the caller should see.
-        let error = error
-            .operation_named(operation.name())
-            .with_status(reply.status)
-            .with_request_id(reply.request_id.clone())
-            .with_attempts(reply.attempts);
+        let error = match known {
+            Some(known) => known.about.describe(error),
+            None => error.operation_named(operation.name()).with_status(reply.status),
+        };
         // The server reports that it did it; a response that cannot be used does not undo that.
         let idempotent = self.0.options.idempotent.unwrap_or(operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
-        if let Some(about) = about {
-            about.span.failed(&error, None);
+        if let Some(known) = known {
+            known.span.failed(&error, None);
         }
         error
+    }
+
+    /// An error about a success that lacks what a layer above needs: with status, attempts, request id and operation.
+    #[must_use]
+    pub fn incomplete<T>(&self, response: &Response<T>, message: &str) -> Error {
+        let error = Error::new(Kind::Decode, message);
+        match self.0.known.get() {
+            Some(known) => known.about.describe(error),
+            None => error.operation_named(self.0.operation.name()).with_status(response.status),
+        }
     }
 }
 
@@ -487,11 +531,15 @@ impl ApiAttempt<'_> {
 
 impl Attempt for ApiAttempt<'_> {
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
-        let mut request = None;
-        let applied = self.chosen.apply_at_once(request.get_or_insert_with(|| self.copy()))?;
-        Some(applied.and_then(|applied| {
+        if !self.repeatable {
+            // A copy would use up the body.
+            return None;
+        }
+        let mut request = self.copy();
+        let applied = self.chosen.apply_at_once(&mut request)?;
+        Some(applied.map(|applied| {
             self.applied = Some(applied);
-            request.ok_or_else(|| Error::new(Kind::Argument, "there is no request"))
+            request
         }))
     }
 
@@ -538,39 +586,46 @@ pub trait RequestOptions: Sized {
     /// The options to change.
     fn options_mut(&mut self) -> &mut CallOptions;
 
-    /// Limits this call with all its attempts and waits, instead of the client's limit.
+    /// Replaces all options at once.
     #[must_use]
-    fn deadline(mut self, deadline: Duration) -> Self {
-        self.options_mut().deadline = Some(deadline);
+    fn options(mut self, options: CallOptions) -> Self {
+        *self.options_mut() = options;
         self
     }
 
-    /// Sets how often this call is sent at most; 1 turns retries off.
+    /// See [`CallOptions::deadline`].
     #[must_use]
-    fn attempts(mut self, attempts: u32) -> Self {
-        self.options_mut().attempts = Some(attempts);
-        self
+    fn deadline(self, deadline: Duration) -> Self {
+        change(self, |options| options.deadline(deadline))
     }
 
-    /// Says whether a second attempt is safe, whatever the document says.
+    /// See [`CallOptions::attempts`].
     #[must_use]
-    fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options_mut().idempotent = Some(idempotent);
-        self
+    fn attempts(self, attempts: u32) -> Self {
+        change(self, |options| options.attempts(attempts))
     }
 
-    /// Adds a header to each attempt. `Authorization`, `Host`, `Content-Length` and `Transfer-Encoding` are left out.
+    /// See [`CallOptions::idempotent`].
     #[must_use]
-    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.options_mut().headers.append(name, value);
-        self
+    fn idempotent(self, idempotent: bool) -> Self {
+        change(self, |options| options.idempotent(idempotent))
     }
 
-    /// Sets the caller's own id of the call, for services that take one.
+    /// See [`CallOptions::header`].
     #[must_use]
-    fn request_id(mut self, id: &str) -> Self {
-        self.options_mut().request_id = HeaderValue::try_from(id).ok();
-        self
+    fn header(self, name: &str, value: &str) -> Self {
+        change(self, |options| options.header(name, value))
+    }
+
+    /// See [`CallOptions::request_id`].
+    #[must_use]
+    fn request_id(self, id: &str) -> Self {
+        change(self, |options| options.request_id(id))
     }
 }
 
+fn change<R: RequestOptions>(mut request: R, change: impl FnOnce(CallOptions) -> CallOptions) -> R {
+    let options = request.options_mut();
+    *options = change(std::mem::take(options));
+    request
+}

@@ -3,6 +3,9 @@
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
+use crate::error::Error;
+use crate::object::{DecodeError, from_slice};
+
 /// What a call returned: the decoded value with status, headers, attempts and request id.
 ///
 /// `request.await` returns the value alone; `request.send().await` returns this.
@@ -57,3 +60,19 @@ impl<T> Response<T> {
         Response { value: change(value), status, headers, attempts, request_id }
     }
 }
+
+/// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
+pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>) -> Option<T> {
+    read(error.status()?, error.body_bytes()?)?.ok()
+}
+
+/// Reads the body of one of several responses, whose size is bounded already.
+///
+/// # Errors
+/// A body that is not what the document says.
+pub fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    from_slice(body, DECODED)
+}
+
+/// Bytes of memory that decoding one of several responses may take.
+const DECODED: usize = 256 * 1024 * 1024;

@@ -62,7 +62,7 @@ impl CallSpan {
     }
 
     /// It ended with an error; `status` is that of the response to this very request, if there was one.
-    pub(super) fn failed(&self, error: &Error, status: Option<u16>) {
+    pub(crate) fn failed(&self, error: &Error, status: Option<u16>) {
         if let Some(status) = status {
             self.answered(status);
         }

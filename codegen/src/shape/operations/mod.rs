@@ -9,7 +9,7 @@ mod security;
 
 use std::collections::BTreeSet;
 
-use crate::document::{Node, Pointer};
+use crate::document::{Node, Pointer, Value};
 use crate::grammar;
 use crate::note::Kind;
 
@@ -107,7 +107,10 @@ fn paging(node: &Node) -> Option<Paging> {
     } else if let Some(parameter) = text("offset") {
         Next::Offset { parameter }
     } else if let Some(parameter) = text("page") {
-        let first = hint.get("first").and_then(Node::as_number).and_then(|number| number.to_string().parse().ok());
+        let first = match hint.get("first").map(|node| &node.value) {
+            Some(Value::Number(number)) => number.as_i64(),
+            _ => None,
+        };
         Next::Page { parameter, first: first.unwrap_or(1) }
     } else if hint.is_true("link") {
         Next::Link
