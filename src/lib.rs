@@ -220,6 +220,10 @@ pub mod c1;
 #[cfg(feature = "pipeshub")]
 pub mod pipeshub;
 
+mod entry;
+
+pub use entry::Entry;
+
 #[cfg(feature = "blocking")]
 #[doc(inline)]
 pub use connectors_runtime::blocking;
