@@ -21,7 +21,7 @@ enum Text {
     /// So many bytes are text.
     First(usize),
     /// What is not UTF-8 is replaced.
-    Mended(Box<str>),
+    Replaced(Box<str>),
 }
 
 impl Body {
@@ -36,7 +36,7 @@ impl Body {
             Ok(text) => Text::First(text.len()),
             // The end cuts a character in two.
             Err(error) if error.error_len().is_none() => Text::First(error.valid_up_to()),
-            Err(_) => Text::Mended(String::from_utf8_lossy(start).into()),
+            Err(_) => Text::Replaced(String::from_utf8_lossy(start).into()),
         };
         Self { bytes, text }
     }
@@ -54,7 +54,7 @@ impl Body {
     pub(super) fn text(&self) -> &str {
         match &self.text {
             Text::First(length) => std::str::from_utf8(first(&self.bytes, *length)).unwrap_or_default(),
-            Text::Mended(text) => text,
+            Text::Replaced(text) => text,
         }
     }
 }

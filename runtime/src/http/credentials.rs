@@ -32,7 +32,7 @@ pub(super) struct Credentials {
     headers: Vec<HeaderValue>,
     /// A token request's form.
     form: Option<Zeroizing<Vec<u8>>>,
-    /// What is known to whoever made the request.
+    /// Those that only the maker of the request knows.
     others: Vec<Zeroizing<String>>,
 }
 

@@ -328,7 +328,7 @@ impl Exchange {
             let Failed { failure, mut error, retry_after } = match result {
                 Ok(done) => {
                     self.budget.refill();
-                    span.answered(done.status().as_u16());
+                    span.returned(done.status().as_u16());
                     report(Some(done.status()), None, None);
                     return Ok(done);
                 }

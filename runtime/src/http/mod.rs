@@ -1,6 +1,15 @@
 //! One exchange: the seam to the network, attempts, retries and their budget, limits, clock, hooks, spans.
 //!
-//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`].
+//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`]. The page of the crate has the
+//! tables of limits and of what is retried.
+//!
+//! | module | what |
+//! |---|---|
+//! | `send`, `line` | the seam; when a request begins to be written |
+//! | `exchange`, `reply` | the attempts of a call; reading a response |
+//! | `retry`, `options`, `connection` | policies of a client and of a call |
+//! | `credentials` | what must not stand in an error |
+//! | `clock`, `test_clock`, `hooks`, `span` | time, watchers, traces |
 
 mod clock;
 mod connection;

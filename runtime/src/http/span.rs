@@ -57,14 +57,14 @@ impl CallSpan {
     }
 
     /// The status of the response that it ends with.
-    pub(super) fn answered(&self, status: u16) {
+    pub(super) fn returned(&self, status: u16) {
         self.0.record("http.response.status_code", status);
     }
 
     /// It ended with an error; `status` is that of the response to this very request, if there was one.
     pub(crate) fn failed(&self, error: &Error, status: Option<u16>) {
         if let Some(status) = status {
-            self.answered(status);
+            self.returned(status);
         }
         match status.filter(|status| !(200..300).contains(status)) {
             Some(status) => self.0.record("error.type", status.to_string().as_str()),

@@ -10,7 +10,7 @@ async fn a_call_has_a_deadline_of_its_own() {
     let script = Scripted::default().returns(429, "").returns(429, "").returns(200, "");
     let (exchange, clock) = script.exchange(|it| it);
     let error = Call::post(URL).options(CallOptions::new().deadline(SECOND)).send(&exchange).await.unwrap_err();
-    // After half a second it is sent again; another second would be too long.
+    // It is retried after half a second; another second would be too long.
     assert!(error.is_rate_limited() && error.attempts() == 2, "{error}");
     assert_eq!(clock.waits(), [SECOND / 2]);
     assert_eq!(clock.timeouts(), [SECOND, SECOND, SECOND / 2, SECOND / 2], "for each token and each attempt");
