@@ -11,9 +11,10 @@ mod yaml;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::{fmt, fs};
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -28,6 +29,9 @@ use crate::diagnostic::{Diagnostic, Error};
 pub(crate) const MAX_DEPTH: usize = 128;
 /// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
 pub(crate) const MAX_NODES: usize = 2_000_000;
+
+/// The most bytes a document may have, with all files that it refers to: more than ten times any real one.
+pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
@@ -186,13 +190,13 @@ impl Node {
     /// # Errors
     /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::parse(&path.display().to_string(), &contents(path)?)
+        Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
     }
 
-    /// Reads a file of prose: one string.
-    fn text(path: &Path) -> Result<Self, Error> {
-        let source = Source::new(path.display().to_string(), contents(path)?);
-        Ok(Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) })
+    /// A file of prose: one string.
+    fn prose(name: &str, text: String) -> Self {
+        let source = Source::new(name.to_owned(), text);
+        Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) }
     }
 
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
@@ -200,10 +204,22 @@ impl Node {
     /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
     /// leads nowhere.
     ///
+    /// The other files have to be in the document's folder or below it, also where links lead: a document that somebody
+    /// else wrote does not choose which files of this machine are read.
+    ///
+    /// # Errors
+    /// As [`Node::read`], for this file and for every other that is there, and a reference to a file outside of the folder.
+    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
+        bundle::bundle(path, bundle::Reach::Folder)
+    }
+
+    /// As [`Node::bundle`], for documents that are trusted to refer to files outside of their folder
+    /// (`$ref: ../common/pet.yaml`).
+    ///
     /// # Errors
     /// As [`Node::read`], for this file and for every other that is there.
-    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
-        bundle::bundle(path)
+    pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
+        bundle::bundle(path, bundle::Reach::Anywhere)
     }
 
     /// A node this program made.
@@ -382,12 +398,29 @@ impl Node {
     }
 }
 
-fn contents(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
+/// The text of a file, if it has no more bytes than this.
+fn contents(path: &Path, most: usize) -> Result<String, Error> {
+    let cannot = |error: io::Error| {
         Diagnostic::new(format!("cannot read {}: {error}", path.display()))
             .help("check the path, and that the file is text in UTF-8")
-            .into()
-    })
+    };
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    // What says that it is empty is not opened: files that are made as they are read (`/proc/kmsg`) may never end.
+    if !metadata.is_file() || metadata.len() > 0 {
+        let file = fs::File::open(path).map_err(cannot)?;
+        file.take(most.saturating_add(1)).read_to_string(&mut text).map_err(cannot)?;
+    }
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
+        let message = format!(
+            "{} is too large: a document has at most {} MB, all files together",
+            path.display(),
+            MAX_BYTES >> 20
+        );
+        return Err(Diagnostic::new(message).into());
+    }
+    Ok(text)
 }
 
 /// JSON, keys in document order; `{:#}` is for people.
