@@ -30,6 +30,8 @@ pub(crate) const MAX_DEPTH: usize = 128;
 /// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
 pub(crate) const MAX_NODES: usize = 2_000_000;
 
+/// The most bytes that copies of its own parts may add to a document, by aliases or in the place of references.
+pub(crate) const MAX_COPIED: usize = 64 << 20;
 /// The most bytes a document may have, with all files that it refers to: more than ten times any real one.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
 
@@ -258,6 +260,20 @@ impl Node {
             }
         }
         walk(self, &mut Vec::new(), visit);
+    }
+
+    /// About how many bytes the tree takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match &self.value {
+                Value::Object(map) => map
+                    .iter()
+                    .map(|(key, node)| size_of::<(usize, String)>() + key.len() + node.weight())
+                    .sum::<usize>(),
+                Value::Array(items) => items.iter().map(Node::weight).sum(),
+                Value::String(text) => text.len(),
+                _ => 0,
+            }
     }
 
     /// How many nodes the tree holds.
@@ -506,6 +522,21 @@ mod tests {
         assert_eq!(yaml.pointer("/a/0/c").unwrap().span.to_string(), "a.yaml:3:8");
         let json = Node::parse("a.json", "{\n  \"a\": [\n    {\"é\": 1, \"c\": 2}\n  ]\n}").unwrap();
         assert_eq!(json.pointer("/a/0/c").unwrap().span.to_string(), "a.json:3:19");
+    }
+
+    #[test]
+    fn what_aliases_add_is_bounded_in_bytes() {
+        let long = "x".repeat(1 << 20);
+        let text = |anchor: &str, aliases: usize| format!("a: &a {anchor}\nb: [{}]\n", "*a, ".repeat(aliases));
+        for anchor in [format!("'{long}'"), format!("{{'{long}': 1}}"), format!("[[{long}]]")] {
+            assert!(Node::parse("a.yaml", &text(&anchor, 40)).is_ok());
+            let error = Node::parse("a.yaml", &text(&anchor, 100)).unwrap_err().to_string();
+            assert!(error.contains("aliases add more than 64 MB") && error.contains("a.yaml:2:"), "{error:.300}");
+        }
+        // What is kept for aliases is kept, whether there are any or not.
+        let nested: String = (0..100).map(|level| format!("&a{level} [")).collect();
+        let text = format!("a: {nested}{}{}\n", "1, ".repeat(20_000), "]".repeat(100));
+        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("what has anchors"));
     }
 
     #[test]
