@@ -262,6 +262,40 @@ impl Node {
         walk(self, &mut Vec::new(), visit);
     }
 
+    /// A text that two nodes share if and only if they are equal.
+    pub(crate) fn canonical(&self) -> String {
+        fn write(node: &Node, text: &mut String) {
+            match &node.value {
+                Value::Object(map) => {
+                    let mut members: Vec<_> = map.iter().collect();
+                    members.sort_by_key(|(key, _)| *key);
+                    text.push('{');
+                    for (key, child) in members {
+                        text.push_str(&format!("{key:?}:"));
+                        write(child, text);
+                        text.push(',');
+                    }
+                    text.push('}');
+                }
+                Value::Array(items) => {
+                    text.push('[');
+                    for item in items {
+                        write(item, text);
+                        text.push(',');
+                    }
+                    text.push(']');
+                }
+                Value::String(string) => text.push_str(&format!("{string:?}")),
+                Value::Number(number) => text.push_str(&number.to_string()),
+                Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+                Value::Null => text.push_str("null"),
+            }
+        }
+        let mut text = String::new();
+        write(self, &mut text);
+        text
+    }
+
     /// About how many bytes the tree takes in memory.
     pub(crate) fn weight(&self) -> usize {
         size_of::<Self>()

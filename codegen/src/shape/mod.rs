@@ -4,6 +4,7 @@
 mod all_of;
 pub(crate) mod model;
 mod names;
+mod nullable;
 mod operations;
 mod types;
 
