@@ -4,6 +4,7 @@
 mod all_of;
 pub(crate) mod model;
 pub(crate) mod names;
+mod nullable;
 mod operations;
 mod types;
 

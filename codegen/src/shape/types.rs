@@ -10,7 +10,7 @@ use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
 use super::model::{Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
-use super::names;
+use super::{names, nullable};
 use crate::grammar::{component_name, resolve, schema_references};
 
 /// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
@@ -27,6 +27,10 @@ pub(super) struct Types<'a> {
     schemas: Map,
     /// Component to Rust name.
     names: BTreeMap<String, String>,
+    /// Components that allow null.
+    nullables: BTreeSet<String>,
+    /// Names of components' types.
+    given: BTreeSet<String>,
     /// Every name in use.
     taken: BTreeSet<String>,
     defs: BTreeMap<String, TypeDef>,
@@ -64,7 +68,9 @@ impl<'a> Types<'a> {
         taken.extend(names::RESERVED.iter().map(|name| (*name).to_owned()));
         let mut types = Self {
             notes,
+            nullables: nullable::components(&schemas),
             schemas,
+            given: names.values().cloned().collect(),
             names,
             taken,
             defs: BTreeMap::new(),
@@ -143,7 +149,7 @@ impl<'a> Types<'a> {
         let name = self.names.get(component)?;
         if view == View::Write && self.twins.contains(component) {
             let mut input = format!("{name}Input");
-            while self.names.values().any(|other| *other == input) {
+            while self.given.contains(&input) {
                 input.push_str("View");
             }
             return Some(input);
@@ -162,36 +168,7 @@ impl<'a> Types<'a> {
 
     /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
     fn nullable(&self, schema: &Node) -> bool {
-        self.allows_null(schema, &mut BTreeMap::new())
-    }
-
-    /// `known` is what has been found out of components; one that is being looked at does not make itself nullable.
-    fn allows_null(&self, schema: &Node, known: &mut BTreeMap<String, bool>) -> bool {
-        if schema.is_true("nullable") {
-            return true;
-        }
-        if let Some(target) = grammar::reference(schema).and_then(component_name) {
-            if let Some(known) = known.get(&target) {
-                return *known;
-            }
-            known.insert(target.clone(), false);
-            let found = self.schemas.get(&target).is_some_and(|schema| self.allows_null(schema, known));
-            known.insert(target, found);
-            return found;
-        }
-        let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-        let mut telling =
-            parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
-        if telling.peek().is_some() {
-            // Of several parts, all have to allow it.
-            return telling.all(|part| self.allows_null(part, known));
-        }
-        // Of several branches one is enough, unless the schema is of a type whatever the branch.
-        let mut branches =
-            ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
-        schema.get("type").is_none()
-            && schema.get("enum").is_none()
-            && branches.any(|branch| self.allows_null(branch, known))
+        nullable::allows_null(schema, &self.nullables)
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -396,14 +373,14 @@ impl<'a> Types<'a> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Some(Type::Named(name)),
         };
-        let mut wires: Vec<String> = Vec::new();
+        let (mut wires, mut seen) = (Vec::new(), BTreeSet::new());
         for value in present {
             let wire = match &value.value {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => continue,
             };
-            if !wires.contains(&wire) {
+            if seen.insert(wire.clone()) {
                 wires.push(wire);
             }
         }
@@ -961,7 +938,7 @@ fn is_enum_of(kind: &str, schema: &Node) -> bool {
 /// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
 fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
     let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
-    let (mut values, mut names): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for part in enums {
         let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
         let own: Vec<&Node> = present.collect();
@@ -971,7 +948,7 @@ fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
             given = vec![title.to_owned(); own.len()];
         }
         for (value, name) in own.into_iter().zip(given) {
-            if !values.contains(value) {
+            if seen.insert(value.canonical()) {
                 values.push(value.clone());
                 names.push(Node::made(name));
             }
@@ -1101,7 +1078,18 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
 /// Gives back where, and which.
 fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
+    let edges = defs.iter().map(|(name, def)| {
+        let targets = match &def.kind {
+            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        (name.clone(), targets)
+    });
+    // Only what is in a circle of aliases and branches can lead back; each of those may open the circle.
+    for name in circles(&edges.collect()).into_keys() {
         let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
         let circular: BTreeSet<String> = union
             .variants
@@ -1142,28 +1130,41 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
-fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
-        let mut seen = BTreeSet::new();
-        let mut at = name.clone();
-        while let Some(TypeKind::Alias(ty)) = defs.get(&at).map(|def| &def.kind) {
+/// Makes one alias of each circle of aliases any value. Each alias is followed once.
+fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
+    let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => {
             let mut ty = ty;
             while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
                 ty = inner;
             }
-            let Type::Named(next) = ty else { break };
-            if !seen.insert(at.clone()) {
-                break;
-            }
-            at = next.clone();
+            if let Type::Named(next) = ty { Some(next.as_str()) } else { None }
         }
-        if seen.contains(&at)
-            && let Some(def) = defs.get_mut(&name)
-        {
+        _ => None,
+    };
+    let (mut seen, mut cut) = (BTreeMap::new(), BTreeSet::new());
+    for (turn, start) in defs.keys().enumerate() {
+        let mut at = Some(start.as_str());
+        while let Some(name) = at.filter(|name| !seen.contains_key(name)) {
+            seen.insert(name, turn);
+            at = next(name);
+        }
+        // A circle, if it closed on this way: the first of its names is the one to go.
+        if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
+            let around = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name));
+            cut.extend(around.min().map(str::to_owned));
+        }
+    }
+    for name in cut {
+        if let Some(def) = defs.get_mut(&name) {
             def.kind = TypeKind::Alias(Type::Any);
         }
     }
+}
+
+/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
+    cut_aliases(defs);
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, def) in defs.iter() {
         let targets = match &def.kind {
