@@ -8,11 +8,11 @@ mod call;
 mod encode;
 mod error;
 mod http;
-mod object;
+pub mod object;
 
+pub use self::http::*;
 pub use call::*;
 pub use error::{Detail, Error, FieldViolation, Kind};
-pub use self::http::*;
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
 pub use reqwest;

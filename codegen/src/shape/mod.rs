@@ -6,6 +6,7 @@ pub(crate) mod model;
 mod names;
 mod operations;
 mod types;
+mod unions;
 
 use crate::document::Node;
 use crate::note::Notes;
