@@ -75,13 +75,12 @@ mod call;
 pub mod encode;
 mod error;
 mod http;
-mod object;
+pub mod object;
 
 pub use self::http::*;
 pub use call::*;
 pub use encode::{Parameter, Style};
 pub use error::{Detail, Error, FieldViolation, Kind};
-pub use object::DecodeError;
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]
 pub use reqwest;

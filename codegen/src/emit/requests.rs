@@ -388,7 +388,7 @@ fn failure(operation: &Operation) -> TokenStream {
             fn read(
                 status: u16,
                 body: &[u8],
-            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::DecodeError>> {
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
                     #[allow(unreachable_patterns)]
@@ -417,7 +417,7 @@ fn success(operation: &Operation) -> Option<TokenStream> {
             pub(crate) fn read(
                 status: u16,
                 body: &[u8],
-            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::DecodeError>> {
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
                     #[allow(unreachable_patterns)]

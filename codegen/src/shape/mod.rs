@@ -7,6 +7,7 @@ pub(crate) mod names;
 mod nullable;
 mod operations;
 mod types;
+mod unions;
 
 use crate::document::Node;
 use crate::note::Notes;
