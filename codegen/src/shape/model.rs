@@ -141,6 +141,8 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     /// Name of the method.
     pub(crate) name: String,
+    /// The group that the method is in, by its Rust name.
+    pub(crate) group: Option<String>,
     /// Lower case, as in the document.
     pub(crate) method: String,
     pub(crate) path: String,

@@ -91,6 +91,7 @@ pub(super) fn shape(document: &Node, errors: Errors, types: &mut Types<'_>) -> V
             paging: paging(node),
             pointer: at,
             node: node.clone(),
+            group: None,
             name,
         });
     }
