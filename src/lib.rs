@@ -227,17 +227,18 @@ pub use entry::Entry;
 #[cfg(feature = "blocking")]
 #[doc(inline)]
 pub use connectors_runtime::blocking;
+/// Whose `ClientBuilder` the builders' `http` takes, and whose requests and responses a [`Sender`] does.
+#[doc(no_inline)]
+pub use connectors_runtime::reqwest;
 #[doc(inline)]
 pub use connectors_runtime::{
-    Attempted, Builder, CallOptions, Clock, Connection, Detail, Error, FieldViolation, Limits, Operation, Paced, Page, Pages,
-    Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sleep, SystemClock, TestClock, Watch, auth,
+    Attempted, Builder, CallOptions, Clock, Connection, Detail, Error, FieldViolation, Limits, Operation, Paced, Page,
+    Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sleep, SystemClock, TestClock, Watch,
+    auth,
 };
 /// Whose headers and statuses stand in this crate's own interface.
 #[doc(no_inline)]
 pub use http;
-/// Whose `ClientBuilder` the builders' `http` takes, and whose requests and responses a [`Sender`] does.
-#[doc(no_inline)]
-pub use connectors_runtime::reqwest;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -209,8 +209,12 @@ impl Listing {
             }
             Item::Enum(it) if matches!(it.vis, Visibility::Public(_)) => {
                 let open = it.attrs.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"));
-                let head = format!("enum {}{}", it.ident, if open { " (open)" } else { "" });
-                let members = it.variants.iter().map(|variant| {
+                let head = format!("union {}{}", it.ident, if open { " (open)" } else { "" });
+                let last = it.variants.len().saturating_sub(1);
+                let members = it.variants.iter().enumerate().map(|(index, variant)| {
+                    if index == last {
+                        return format!("{}(..)", variant.ident);
+                    }
                     format!(
                         "{}{}",
                         variant.ident,
@@ -264,11 +268,12 @@ fn open(input: ParseStream<'_>, union: bool) -> syn::Result<(Ident, Vec<String>)
 fn field(field: &syn::Field) -> syn::Result<String> {
     let name = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
     let mut wire = None;
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    let lists = |attribute: &&Attribute| attribute.path().is_ident("doc") && attribute.meta.require_list().is_ok();
+    for attribute in field.attrs.iter().filter(lists) {
         attribute.parse_nested_meta(|meta| {
             if meta.input.peek(Token![=]) {
                 let value: Expr = meta.value()?.parse()?;
-                if meta.path.is_ident("rename") {
+                if meta.path.is_ident("alias") {
                     wire = Some(literal(&value));
                 }
             }

@@ -99,6 +99,25 @@ pub struct GeneratedType {
     pub pointer: Pointer,
 }
 
+impl Client {
+    /// What a build script does with a client: writes the code into the folder that cargo has for it (`OUT_DIR`), and
+    /// prints a warning for each loss.
+    ///
+    /// # Errors
+    /// `OUT_DIR` is not set, or the file cannot be written.
+    pub fn write(&self, file: &str) -> Result<(), Error> {
+        for note in self.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
+            println!("cargo::warning={note}");
+        }
+        let out = std::env::var_os("OUT_DIR").ok_or_else(|| {
+            Diagnostic::new("OUT_DIR is not set").help("call this from a build script, or write `code` yourself")
+        })?;
+        let path = std::path::Path::new(&out).join(file);
+        std::fs::write(&path, &self.code)
+            .map_err(|error| Diagnostic::new(format!("{}: {error}", path.display())).into())
+    }
+}
+
 impl Generator {
     /// A pipeline for all of a document.
     #[must_use]

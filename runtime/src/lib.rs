@@ -75,12 +75,11 @@ mod call;
 pub mod encode;
 mod error;
 mod http;
-mod object;
+pub mod object;
 
 pub use self::http::*;
 pub use call::*;
 pub use encode::{Parameter, Style};
-pub use object::DecodeError;
 pub use error::{Detail, Error, FieldViolation, Kind};
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]

@@ -103,14 +103,22 @@ fn lead(api: &Api, ty: &Type, path: &str, borrowed: bool) -> Option<(Type, Token
     let mut ty = resolved(api, ty.clone());
     let mut expression = quote! { value };
     if matches!(ty, Type::Nullable(_)) {
-        expression = if borrowed { quote! { #expression.as_ref()? } } else { quote! { #expression? } };
+        expression = if borrowed {
+            quote! { #expression.as_ref()? }
+        } else {
+            quote! { #expression? }
+        };
     }
     for wire in path.split('.').filter(|wire| !wire.is_empty()) {
         let field = field(api, &ty, wire)?;
         let name = ident(&field.name);
         expression = quote! { #expression.#name };
         if !field.required || matches!(field.ty, Type::Nullable(_)) {
-            expression = if borrowed { quote! { #expression.as_ref()? } } else { quote! { #expression? } };
+            expression = if borrowed {
+                quote! { #expression.as_ref()? }
+            } else {
+                quote! { #expression? }
+            };
         }
         ty = resolved(api, field.ty.inner().clone());
     }

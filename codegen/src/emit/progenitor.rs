@@ -41,7 +41,8 @@ pub(super) fn items(api: &mut Api, notes: &mut Notes) -> Result<Vec<Item>, Error
         generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
     Reexported.visit_file_mut(&mut file);
     // Its module of types is empty: ours stands beside it.
-    file.items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "types" || module.ident == "prelude"));
+    file.items
+        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "types" || module.ident == "prelude"));
     Ok(file.items)
 }
 
@@ -113,9 +114,10 @@ fn template(operation: &Operation) -> String {
         path = path.replace(&mark, &name);
     }
     let last = path.split('/').count() - 1;
-    let segments = path.split('/').enumerate().map(|(index, segment)| {
-        if segment.is_empty() && index > 0 && index < last { EMPTY_SEGMENT } else { segment }
-    });
+    let segments = path
+        .split('/')
+        .enumerate()
+        .map(|(index, segment)| if segment.is_empty() && index > 0 && index < last { EMPTY_SEGMENT } else { segment });
     segments.collect::<Vec<_>>().join("/")
 }
 

@@ -135,7 +135,9 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
                 let inner = primitive(ty);
                 if single {
                     let inner = inner.map(|inner| quote! { , #inner });
-                    arguments.push(quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> });
+                    arguments.push(
+                        quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
+                    );
                     sets.push(quote! { call.set(const { &#parameter }, #argument.into_id().get()); });
                 } else {
                     let inner = inner.map(|inner| quote! { <#inner> });
@@ -184,12 +186,11 @@ fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (To
         }
         BodyContent::Form(ty, encoding) => {
             let ty = type_tokens(ty, &quote! { #root::types:: });
-            let encoding = encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
+            let encoding =
+                encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
             (quote! { body: &#ty }, quote! { #call.form(body, const { &[#(#encoding),*] }); })
         }
-        BodyContent::Multipart => {
-            (quote! { body: ::connectors_runtime::Multipart }, quote! { #call.multipart(body); })
-        }
+        BodyContent::Multipart => (quote! { body: ::connectors_runtime::Multipart }, quote! { #call.multipart(body); }),
         BodyContent::Raw(Some(media)) => (
             quote! { body: impl Into<::connectors_runtime::crates::reqwest::Body> },
             quote! { #call.body(#media, body); },
@@ -215,9 +216,7 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
     let (value, read) = match &operation.success {
         Payload::Empty => (quote! { () }, quote! { outgoing.empty(sent).await }),
         Payload::Json(ty) => (type_tokens(ty, &quote! { types:: }), quote! { outgoing.json(sent).await }),
-        Payload::Stream => {
-            (quote! { ::connectors_runtime::ByteStream }, quote! { outgoing.stream(sent).await })
-        }
+        Payload::Stream => (quote! { ::connectors_runtime::ByteStream }, quote! { outgoing.stream(sent).await }),
         Payload::ByStatus(_) => {
             let group = operation.group.as_deref().map(|group| {
                 let group = ident(group);
@@ -240,10 +239,7 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
         }
     });
     let items = operation.paging.as_ref().and_then(|hint| paging::items(api, operation, hint));
-    let text = doc(
-        &format!("A request of `{}`: `.await` sends it and returns the value.", operation.name),
-        "",
-    );
+    let text = doc(&format!("A request of `{}`: `.await` sends it and returns the value.", operation.name), "");
     quote! {
         #text
         #[derive(Clone, Debug)]
@@ -392,7 +388,7 @@ fn failure(operation: &Operation) -> TokenStream {
             fn read(
                 status: u16,
                 body: &[u8],
-            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::DecodeError>> {
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
                     #[allow(unreachable_patterns)]
@@ -421,7 +417,7 @@ fn success(operation: &Operation) -> Option<TokenStream> {
             pub(crate) fn read(
                 status: u16,
                 body: &[u8],
-            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::DecodeError>> {
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
                     #[allow(unreachable_patterns)]

@@ -4,8 +4,10 @@
 mod all_of;
 pub(crate) mod model;
 pub(crate) mod names;
+mod nullable;
 mod operations;
 mod types;
+mod unions;
 
 use crate::document::Node;
 use crate::note::Notes;

@@ -26,8 +26,10 @@ pub(crate) enum Type {
     I64,
     U32,
     U64,
+    /// An integer of no particular width.
+    I128,
     F64,
-    /// A number wider than any of Rust's that JSON readers know: kept as it was written, as far as 64 bits go.
+    /// A number of any width, kept as it was written.
     Number,
     Array(Box<Type>),
     Map(Box<Type>),
@@ -50,6 +52,15 @@ impl Type {
         match self {
             Self::Nullable(inner) => inner,
             other => other,
+        }
+    }
+
+    /// The named type within lists, maps and nulls.
+    pub(crate) fn innermost(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.innermost(),
+            _ => None,
         }
     }
 
@@ -87,6 +98,8 @@ pub(crate) struct Struct {
     pub(crate) extra: Option<(String, Type)>,
     /// Whether `Debug` shows the keys of `extra` only.
     pub(crate) sensitive: bool,
+    /// Whether the document says that there are no other keys.
+    pub(crate) closed: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +115,48 @@ pub(crate) struct Field {
     pub(crate) sensitive: bool,
     pub(crate) deprecated: bool,
     pub(crate) doc: String,
+    /// The only value that the document allows, beside null.
+    pub(crate) only: Option<Constant>,
+    /// Whether a new value has it from the start.
+    pub(crate) preset: bool,
+    /// Whether absent and null are two things: the field is then an option of an option.
+    pub(crate) three_states: bool,
+}
+
+impl Field {
+    /// Whether the field is an option.
+    pub(crate) fn is_option(&self) -> bool {
+        !self.required || matches!(self.ty, Type::Nullable(_))
+    }
+
+    /// What the field starts out with, where that is not absent.
+    pub(crate) fn start(&self) -> Option<&Constant> {
+        self.only.as_ref().filter(|_| self.preset)
+    }
+
+    /// Whether `new` asks for it.
+    pub(crate) fn is_argument(&self) -> bool {
+        !self.is_option() && !self.preset
+    }
+}
+
+/// A value that a document fixes, or that tells alternatives apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Constant {
+    Text(String),
+    Integer(i64),
+    Bool(bool),
+}
+
+impl Constant {
+    /// How it is written where values are text.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Integer(number) => number.to_string(),
+            Self::Bool(value) => value.to_string(),
+        }
+    }
 }
 
 /// An open set of strings or integers.
@@ -119,12 +174,12 @@ pub(crate) struct EnumValue {
     pub(crate) wire: String,
 }
 
-/// One of several types, told apart by a tag or by what they can read without loss.
+/// One of several types, told apart by a tag, else by what their values look like.
 #[derive(Debug)]
 pub(crate) struct Union {
     pub(crate) variants: Vec<Variant>,
     pub(crate) unknown: String,
-    /// The property that names the variant, if the document says so.
+    /// The property that names the variant: the document's discriminator, or one whose values no two variants share.
     pub(crate) tag: Option<String>,
 }
 
@@ -134,7 +189,11 @@ pub(crate) struct Variant {
     pub(crate) ty: Type,
     pub(crate) boxed: bool,
     /// Values of the tag that mean this variant.
-    pub(crate) tags: Vec<String>,
+    pub(crate) tags: Vec<Constant>,
+    /// The value of the discriminator that is written where a value has none of its own.
+    pub(crate) writes: Option<String>,
+    /// Never printed by `Debug`.
+    pub(crate) sensitive: bool,
 }
 
 #[derive(Debug)]
@@ -333,9 +392,14 @@ pub(crate) struct Scheme {
 pub(crate) enum SchemeKind {
     Basic,
     Bearer,
-    ApiKey { place: Place, name: String },
+    ApiKey {
+        place: Place,
+        name: String,
+    },
     /// With the token endpoint of the client credentials flow, if it has that flow.
-    OAuth2 { client_credentials: Option<String> },
+    OAuth2 {
+        client_credentials: Option<String>,
+    },
 }
 
 /// A server of the document.

@@ -18,8 +18,8 @@
 //! There is nothing else to it: no method exists twice. One runtime with one thread serves the whole program. It is made when
 //! it is first needed, and connections live on in it from call to call.
 //!
-//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. Connections are another
-//! matter: those of the parent stay the parent's. Make a new client in the child.
+//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's connections
+//! stay with the parent: an attempt on one of them times out in the child. Make a new client in the child.
 
 use std::fmt;
 use std::pin::Pin;

@@ -26,13 +26,14 @@ pub fn failure(reply: &Reply) -> Error {
         let page = reply.content_type().is_some_and(|kind| kind.contains("html"));
         if page { "the server returned a web page; is the URL right?" } else { "the server gave no reason" }.to_owned()
     });
-    let code = [&nested["code"], &body["code"], &nested["type"], &body["type"], nested].into_iter().find_map(|code| {
-        match code {
-            Value::String(code) if !code.is_empty() => Some(code.clone()),
-            Value::Number(code) => Some(code.to_string()),
-            _ => None,
-        }
-    });
+    let code =
+        [&nested["code"], &body["code"], &nested["type"], &body["type"], nested].into_iter().find_map(
+            |code| match code {
+                Value::String(code) if !code.is_empty() => Some(code.clone()),
+                Value::Number(code) => Some(code.to_string()),
+                _ => None,
+            },
+        );
     let details = body["details"].as_array().or_else(|| nested["details"].as_array()).cloned().unwrap_or_default();
     Error::new(Kind::Status, message).with_code(code).with_details(details)
 }

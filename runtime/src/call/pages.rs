@@ -197,7 +197,8 @@ impl<T: Send + 'static> Pages<T> {
         }
     }
 
-    /// Where the next unread item is: a value with serde, for [`Pages::resume`].
+    /// Where the next unread item is: a value with serde, for [`Pages::resume`]. Store it when the work on the item before it
+    /// is done: an item whose work was done but not stored is returned again after a restart.
     ///
     /// Pages that were read ahead, and items that were not polled, are unread. After an error this is the page that failed. At
     /// the end it is the end of the last page: resumed there, a list returns what was added to it since, if the service keeps
@@ -497,6 +498,6 @@ fn fetch_ahead<T: Send + 'static>(
 }
 
 /// The server's pages contradict each other or themselves, so that nobody can tell whether anything is missing.
-pub fn cut_short(why: &str) -> Error {
+fn cut_short(why: &str) -> Error {
     Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::auth::{Applied, Chosen};
 use crate::encode::{Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
-use crate::object::{DecodeError, from_slice, to_vec};
+use crate::object::{Json, Mismatch, from_slice, to_vec};
 
 use super::core::Core;
 use super::pages::Cursor;
@@ -336,7 +335,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// Everything that can go wrong with a call.
-    pub async fn json<T: DeserializeOwned>(&self, sent: Sent) -> Result<Response<T>, Error> {
+    pub async fn json<T: Json>(&self, sent: Sent) -> Result<Response<T>, Error> {
         let mut reply = self.whole(sent).await?;
         let operation = self.0.operation;
         if let Some(other) = reply.value.content_type.as_ref().filter(|it| !it.contains("json") && !it.contains('*'))
@@ -373,7 +372,7 @@ impl Outgoing {
     pub async fn by_status<T>(
         &self,
         sent: Sent,
-        read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>,
+        read: fn(u16, &[u8]) -> Option<Result<T, Mismatch>>,
     ) -> Result<Response<T>, Error> {
         let reply = self.whole(sent).await?;
         match read(reply.status.as_u16(), &reply.value.body) {
@@ -430,9 +429,8 @@ impl Outgoing {
         let mut body = Bytes::new();
         let mut rest = BytesMut::new();
         while let Some(chunk) = stream.next().await {
-            let broken = |error: reqwest::Error| {
-                Error::new(Kind::Broken, "the connection broke").caused_by(error.without_url())
-            };
+            let broken =
+                |error: reqwest::Error| Error::new(Kind::Broken, "the connection broke").caused_by(error.without_url());
             let chunk = chunk.map_err(broken)?;
             if body.is_empty() {
                 body = chunk;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
 use crate::error::Error;
-use crate::object::{DecodeError, from_slice};
+use crate::object::{Json, Mismatch, from_slice};
 
 /// What a call returned: the decoded value with status, headers, attempts and request id.
 ///
@@ -62,7 +62,7 @@ impl<T> Response<T> {
 }
 
 /// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
-pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, DecodeError>>) -> Option<T> {
+pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, Mismatch>>) -> Option<T> {
     read(error.status()?, error.body_bytes()?)?.ok()
 }
 
@@ -70,9 +70,9 @@ pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, Dec
 ///
 /// # Errors
 /// A body that is not what the document says.
-pub fn decode<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+pub fn decode<T: Json>(body: &[u8]) -> Result<T, Mismatch> {
     from_slice(body, DECODED)
 }
 
 /// Bytes of memory that decoding one of several responses may take.
-const DECODED: usize = 256 * 1024 * 1024;
+const DECODED: usize = 128 * 1024 * 1024;

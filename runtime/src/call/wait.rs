@@ -65,6 +65,7 @@ pub struct Watch<P> {
 }
 
 type Progress<P> = Pin<Box<dyn Stream<Item = Result<P, Error>> + Send>>;
+type PollFn<P> = Arc<Mutex<dyn FnMut(Polled<P>) -> Polling<P> + Send>>;
 type Polling<P> = Pin<Box<dyn Future<Output = Result<P, Error>> + Send>>;
 
 impl<P> fmt::Debug for Watch<P> {
@@ -89,6 +90,8 @@ impl<P: Clone> Stream for Watch<P> {
 }
 
 /// What a wait has come to, as a value that a program can store; see [`Watch::state`].
+///
+/// It does not say what is waited for: the caller, or the service's own wait, stores that beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitState<P> {
@@ -169,7 +172,7 @@ struct Plan<P> {
     pace: Pace,
     timeout_message: &'static str,
     is_end: fn(&P) -> bool,
-    poll: Arc<Mutex<dyn FnMut(Polled<P>) -> Polling<P> + Send>>,
+    poll: PollFn<P>,
 }
 
 // Derived, it would ask the same of `P`.

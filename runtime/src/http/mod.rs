@@ -69,8 +69,8 @@ pub struct Limits {
     pub failure: usize,
     /// Bytes of a token endpoint's response; 64 KiB.
     pub token: usize,
-    /// Bytes of memory that decoding a response may take, as far as lists and maps of typed values can be counted
-    /// beforehand; 256 MiB.
+    /// Bytes of memory that the lists, maps and objects of a response may take: as parsed text, and as much again as values;
+    /// 128 MiB.
     pub decoded: usize,
 }
 
@@ -83,7 +83,7 @@ impl Default for Limits {
             response: 16 * 1024 * 1024,
             failure: 256 * 1024,
             token: 64 * 1024,
-            decoded: 256 * 1024 * 1024,
+            decoded: 128 * 1024 * 1024,
         }
     }
 }

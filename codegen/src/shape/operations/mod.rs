@@ -91,7 +91,8 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
         Some(false) => return Idempotency::NotIdempotent,
         None => {}
     }
-    if params.iter().any(|param| param.wire.eq_ignore_ascii_case("idempotency-key")) && matches!(method, "post" | "patch")
+    if params.iter().any(|param| param.wire.eq_ignore_ascii_case("idempotency-key"))
+        && matches!(method, "post" | "patch")
     {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }

@@ -108,6 +108,27 @@ impl Cursor {
         Ok(url)
     }
 
+    /// The same link without the query parameters of this name, as for a key that the server repeats in its links. Other
+    /// cursors stay as they are.
+    ///
+    /// ```
+    /// use connectors_runtime::Cursor;
+    /// use connectors_runtime::reqwest::Url;
+    ///
+    /// let link = Url::parse("https://api.example.com/pets?key=secret&page=2&tag=a%20b").unwrap();
+    /// let cursor = Cursor::link(&link).without_query("key");
+    /// assert_eq!(cursor.to_url(&link).unwrap().query(), Some("page=2&tag=a%20b"));
+    /// ```
+    #[must_use]
+    pub fn without_query(self, name: &str) -> Self {
+        let Place::Link(link) = &self.0 else { return self };
+        let Some((path, query)) = link.split_once('?') else { return self };
+        // As it is written, as the server may not read another way of writing it.
+        let is_other = |pair: &&str| url::form_urlencoded::parse(pair.as_bytes()).all(|(found, _)| found != name);
+        let rest: Vec<&str> = query.split('&').filter(is_other).collect();
+        Self(Place::Link(if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) }))
+    }
+
     /// Whether it stands for the end of the list.
     pub(super) fn is_end(&self) -> bool {
         matches!(&self.0, Place::Token(token) if token.is_empty())
