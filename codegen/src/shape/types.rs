@@ -722,45 +722,6 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// Whether a type is written as one word in a path, query or header.
-    pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::String
-            | Type::Bool
-            | Type::I32
-            | Type::I64
-            | Type::U32
-            | Type::U64
-            | Type::I128
-            | Type::F64
-            | Type::Number => true,
-            Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
-            _ => false,
-        }
-    }
-
-    pub(super) fn is_list(&mut self, ty: &Type) -> bool {
-        matches!(self.alias(ty), Type::Array(_))
-    }
-
-    pub(super) fn is_flat_list(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::Array(item) => self.is_scalar(&item),
-            _ => false,
-        }
-    }
-
-    /// The fields of a struct: wire name, type, required, documentation.
-    pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
-        let Type::Named(name) = self.alias(ty) else { return None };
-        match &self.defs.get(&name)?.kind {
-            TypeKind::Struct(it) => {
-                Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect())
-            }
-            _ => None,
-        }
-    }
-
     /// What a type is once aliases and nullability are looked through.
     pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
@@ -773,54 +734,6 @@ impl<'a> Types<'a> {
             }
         }
         ty
-    }
-
-    /// Adds a union of types made for an operation; gives back the one type if there is only one.
-    pub(super) fn any_of(&mut self, hint: &str, doc: &str, at: &Pointer, types: Vec<Type>) -> Type {
-        let mut distinct: Vec<Type> = Vec::new();
-        let nullable = types.iter().any(|ty| matches!(ty, Type::Nullable(_)));
-        for ty in types {
-            let ty = ty.inner().clone();
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        if distinct.contains(&Type::Any) {
-            return Type::Any;
-        }
-        let ty = if distinct.len() == 1 {
-            distinct.remove(0)
-        } else {
-            let name = self.free(hint);
-            self.taken.insert(name.clone());
-            let mut variants: Vec<Variant> = Vec::new();
-            for ty in distinct {
-                let mut label = match &ty {
-                    Type::Named(name) => name.clone(),
-                    Type::Array(_) => "Array".to_owned(),
-                    Type::Map(_) => "Object".to_owned(),
-                    Type::String => "String".to_owned(),
-                    _ => "Scalar".to_owned(),
-                };
-                while variants.iter().any(|variant| variant.name == label) {
-                    label.push_str("Alternative");
-                }
-                variants.push(Variant {
-                    name: label,
-                    ty,
-                    boxed: false,
-                    tags: Vec::new(),
-                    writes: None,
-                    sensitive: false,
-                });
-            }
-            let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
-            let kind = TypeKind::Union(Union { variants, unknown, tag: None });
-            self.defs
-                .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
-            Type::Named(name)
-        };
-        if nullable { ty.nullable() } else { ty }
     }
 }
 
