@@ -370,6 +370,15 @@ impl Authenticator {
         Ok(Chosen(Slots::None))
     }
 
+    /// The parameters of the query that credentials are put into.
+    pub(crate) fn query_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let slots = self.0.schemes.iter().map(|(_, slot)| slot).chain(&self.0.all);
+        slots.filter_map(|slot| match &**slot {
+            Slot::Query(name, _) => Some(*name),
+            Slot::Bearer(_) | Slot::Header(..) | Slot::Cookie(..) => None,
+        })
+    }
+
     fn slot(&self, scheme: &str) -> Option<&Arc<Slot>> {
         self.0.schemes.iter().find(|(known, _)| *known == scheme).map(|(_, slot)| slot)
     }
