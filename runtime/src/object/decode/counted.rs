@@ -236,7 +236,12 @@ impl<'de, A: de::SeqAccess<'de>> de::SeqAccess<'de> for Items<A> {
         match self.access.next_element_seed(Seed(seed)) {
             Ok(Some(item)) => {
                 if self.count == self.capacity {
-                    let grown = self.capacity.saturating_mul(2).max(4);
+                    let least = match size_of::<T::Value>() {
+                        1 => 8,
+                        ..=1024 => 4,
+                        _ => 1,
+                    };
+                    let grown = self.capacity.saturating_mul(2).max(least);
                     take(size_of::<T::Value>().saturating_mul(grown - self.capacity))?;
                     self.capacity = grown;
                 }
@@ -278,12 +283,13 @@ impl<'de, A: de::MapAccess<'de>> de::MapAccess<'de> for Entries<'de, A> {
         match self.access.next_value_seed(Seed(seed)) {
             Ok(value) => {
                 if self.counted {
-                    let times = match self.count {
-                        0 => 11,
-                        1..6 => 0,
-                        _ => 3,
-                    };
-                    take((self.key_size + size_of::<T::Value>()).saturating_mul(times))?;
+                    let entry = self.key_size.saturating_add(size_of::<T::Value>());
+                    // A node of a `BTreeMap` has room for 11 and half of that in use; 40 bytes are for what ties them.
+                    match self.count {
+                        0 => take(entry.saturating_mul(11).saturating_add(40))?,
+                        1..6 => {}
+                        _ => take(entry.saturating_mul(3).saturating_add(40))?,
+                    }
                     self.count += 1;
                 }
                 Ok(value)
