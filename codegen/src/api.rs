@@ -185,8 +185,12 @@ impl Listing {
                 let Some(name) = path.path.segments.last().map(|segment| &segment.ident) else { return Ok(()) };
                 let mut members = Vec::new();
                 for item in &block.items {
+                    // Setters go without saying.
+                    let setter =
+                        |signature: &syn::Signature| signature.receiver().is_some_and(|it| it.mutability.is_some());
                     if let ImplItem::Fn(method) = item
                         && matches!(method.vis, Visibility::Public(_))
+                        && !setter(&method.sig)
                     {
                         members.push(format!("fn {}", signature(&method.sig)));
                     }
