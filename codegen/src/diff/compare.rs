@@ -323,7 +323,8 @@ impl<'a> Comparison<'a> {
             let what = format!("it is called `{}` now", new.label());
             self.say_at(&old.at().join("operationId"), "operation-renamed", what);
         } else if was.is_some() && is.is_some() && group(was) != group(is) {
-            let told = |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
+            let told =
+                |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
             let what = format!("its method was in {} and is in {}", told(group(was)), told(group(is)));
             self.say_at(&old.at().join("operationId"), "operation-renamed", what);
         } else if old.id != new.id {

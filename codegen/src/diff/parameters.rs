@@ -66,10 +66,12 @@ fn content(node: &Node) -> Option<(&String, &Node)> {
 /// Whether the style of a parameter shows: a scalar is the same in most.
 fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
     let scalar = match node.get("schema") {
-        Some(schema) => matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
-            let looked = look(side, schema);
-            looked.kind().starts_with("integer")
-        },
+        Some(schema) => {
+            matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
+                let looked = look(side, schema);
+                looked.kind().starts_with("integer")
+            }
+        }
         None => false,
     };
     let plain = match place {
@@ -89,7 +91,14 @@ fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<Strin
     }
     let Some(schema) = node.get("schema") else { return Vec::new() };
     let looked = look(side, schema);
-    looked.node.get("properties").and_then(Node::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    looked
+        .node
+        .get("properties")
+        .and_then(Node::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 impl<'a> Comparison<'a> {

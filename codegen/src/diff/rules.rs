@@ -137,7 +137,11 @@ pub const RULES: &[Rule] = &[
     rule("response-limit-tightened", Documentation, "a response holds less than before"),
     rule("pattern-changed", Behaviour, "a text has to match another pattern"),
     rule("request-default-changed", Behaviour, "what is left out means something else"),
-    rule("response-default-changed", Documentation, "what an absent property of a response stands for is described otherwise"),
+    rule(
+        "response-default-changed",
+        Documentation,
+        "what an absent property of a response stands for is described otherwise",
+    ),
     // The Rust API as a whole.
     rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
     // Words.
