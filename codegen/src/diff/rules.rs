@@ -31,6 +31,7 @@ pub const RULES: &[Rule] = &[
     rule("operation-reactivated", Documentation, "an operation is no longer deprecated"),
     rule("sunset-changed", Documentation, "an operation has another last day"),
     rule("retry-changed", Behaviour, "an operation is retried now, or not any more"),
+    rule("paging-changed", Behaviour, "a list goes on in another way"),
     rule("security-removed", Breaking, "a way to authenticate is gone"),
     rule("security-scope-added", Breaking, "a further scope is asked for"),
     rule("security-demanded", Breaking, "an open operation asks for credentials"),

@@ -184,6 +184,7 @@ impl Comparison<'_> {
             (None, None) => {}
             _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),
         }
+        self.discriminators(old, new, spot);
         if alternatives(old).is_some() && alternatives(new).is_some() {
             self.alternatives(old, new, &spot.below(place, false, &[]));
         }
@@ -487,7 +488,6 @@ impl Comparison<'_> {
     fn alternatives(&mut self, old_union: &Node, new_union: &Node, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (Some((was, old)), Some((is, new))) = (alternatives(old_union), alternatives(new_union)) else { return };
-        self.discriminators(old_union, new_union, spot);
         let names = |side: Side<'_>, list: &[Node]| -> Vec<Option<String>> {
             list.iter().map(|branch| glance(side, branch).name).collect()
         };

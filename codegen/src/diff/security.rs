@@ -129,12 +129,13 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             found.insert(name);
-            if let (Some(was), Some(is)) = (&way.asks, &now.asks)
-                && was != is
-            {
-                let told =
-                    |list: &[Node]| list.iter().map(|it| it.to_json().to_string()).collect::<Vec<_>>().join(" and ");
-                let what = format!("the security scheme `{schemes}` was {} and is {}", told(was), told(is));
+            if way.asks != now.asks {
+                let told = |asks: &Option<Vec<Node>>| match asks {
+                    Some(list) => list.iter().map(|it| it.to_json().to_string()).collect::<Vec<_>>().join(" and "),
+                    None => "not described".to_owned(),
+                };
+                let what =
+                    format!("the security scheme `{schemes}` was {} and is {}", told(&way.asks), told(&now.asks));
                 self.say("security-scheme-changed", what);
             }
             for scope in now.scopes.difference(&way.scopes) {
