@@ -2,7 +2,8 @@
 //! decided here.
 
 use crate::shape::model::{
-    Api, Body, BodyContent, Case, Enum, Field, Operation, Param, Payload, Place, Struct, Type, TypeDef, TypeKind, Union,
+    Api, Body, BodyContent, Case, Enum, Field, Item, Operation, Param, Payload, Place, Struct, Tuple, Type, TypeDef,
+    TypeKind, Union,
 };
 
 use super::{Entry, Key, Listing, Section};
@@ -179,6 +180,18 @@ fn type_entry(def: &TypeDef) -> Entry {
             let members = variants.chain([format!("{unknown}(..)")]).collect();
             Entry { head: format!("union {name} (open)"), members }
         }
+        TypeKind::Tuple(Tuple { items, required, rest }) => {
+            let item = |(index, item): (usize, &Item)| {
+                let ty = shown(&item.ty, "");
+                let ty = if item.boxed { format!("Box<{ty}>") } else { ty };
+                format!("{index}: {}", if index < *required { ty } else { format!("Option<{ty}>") })
+            };
+            let more = rest.as_ref().map(|ty| format!("rest: Vec<{}>", shown(ty, "")));
+            Entry { head: format!("struct {name} (tuple)"), members: items.iter().enumerate().map(item).chain(more).collect() }
+        }
+        TypeKind::Wrapper(ty) => {
+            Entry { head: format!("struct {name} (wrapper)"), members: vec![format!("0: {}", shown(ty, ""))] }
+        }
         TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
     }
 }
@@ -217,33 +230,4 @@ fn field_type(field: &Field) -> String {
     let inner = shown(field.ty.inner(), "");
     let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
     if field.required && !matches!(field.ty, Type::Nullable(_)) { inner } else { format!("Option<{inner}>") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_of_what_stands_before_it() {
-        let param = |wire: &str, place| Param {
-            name: String::new(),
-            wire: wire.to_owned(),
-            place,
-            required: true,
-            ty: Type::String,
-            doc: String::new(),
-        };
-        for (path, wire, expected) in [
-            ("/connectors/{id}", "id", "ConnectorId"),
-            ("/connectors/{connector_id}", "connector_id", "ConnectorId"),
-            ("/policies/{id}/rules/{name}", "name", "RuleName"),
-            ("/policies/{id}/rules/{name}", "id", "PolicyId"),
-            ("/a/{x}/{id}", "id", "Id"),
-            ("/addresses/{id}", "id", "AddressId"),
-            ("/status/{id}", "id", "StatusId"),
-        ] {
-            assert_eq!(id_name(path, &param(wire, Place::Path)), expected, "{path}");
-        }
-        assert_eq!(id_name("/pets/{id}", &param("name", Place::Query)), "Name");
-    }
 }
