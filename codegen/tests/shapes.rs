@@ -36,17 +36,6 @@ fn block(listing: &str, name: &str) -> String {
 }
 
 #[test]
-fn methods_that_reqwest_has_no_shorthand_for_are_sent_as_requests() {
-    let paths = "/a: {options: {operationId: allowed, responses: {'200': {description: ok}}}, \
-         trace: {operationId: echoed, responses: {'200': {description: ok}}}, \
-         head: {operationId: there, responses: {'200': {description: ok}}}}";
-    let code = code(&document(paths, "").generate().unwrap());
-    assert!(code.contains("client.request(::reqwest::Method::OPTIONS,url)"), "{code}");
-    assert!(code.contains("client.request(::reqwest::Method::TRACE,url)"), "{code}");
-    assert!(code.contains("client.head(url)"), "{code}");
-}
-
-#[test]
 fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
     let every = "type: [array, boolean, integer, number, object, string, 'null']";
     let schemas = format!(
@@ -107,39 +96,6 @@ fn a_union_is_no_branch_of_itself() {
     assert!(block(&listing, "Held").contains("Array(Vec<Held>)"), "what a list holds has been read by then");
     let told = |place: &str| notes.iter().any(|note| note.contains("leads back") && note.contains(place));
     assert!(["/A)", "/Own)", "/Pet)"].iter().all(|place| told(place)) && !told("/Held)"), "{notes:?}");
-}
-
-#[test]
-fn content_of_any_media_type_is_json_unless_it_is_text() {
-    let a = "{type: object, properties: {a: {type: string}}}";
-    let bytes = "{type: string, format: binary}";
-    let paths = format!(
-        "/a: {{post: {{operationId: typed, requestBody: {{required: true, content: {{'*/*': {{schema: {a}}}}}}}, \
-           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {a}}}}}}}, \
-           '404': {{description: no, content: {{'application/*': {{schema: {a}}}}}}}}}}}, \
-         put: {{operationId: bytes, requestBody: {{required: true, content: {{'*/*': {{schema: {bytes}}}}}}}, \
-           responses: {{'200': {{description: ok, content: {{'*/*': {{schema: {bytes}}}}}}}}}}}}}\n\
-         /b: {{get: {{operationId: described, responses: {{'200': {{description: ok, content: {{application/xml: {{schema: {a}}}}}}}}}}}}}\n\
-         /c: {{patch: {{operationId: patched, requestBody: {{required: true, content: {{ \
-           application/json-patch+json: {{schema: {{type: array}}}}, application/merge-patch+json: {{schema: {a}}}}}}}, \
-           responses: {{'204': {{description: ok}}}}}}}}"
-    );
-    let client = document(&paths, "").generate().unwrap();
-    let code = code(&client);
-    let typed = code.split("fntyped").nth(1).unwrap().split("pubasyncfn").next().unwrap();
-    assert!(
-        typed.contains("body:&'atypes::TypedBody") && typed.contains("ResponseValue<types::TypedResponse>"),
-        "{typed}"
-    );
-    assert!(typed.contains("Error<types::TypedStatus404Error>") && typed.contains("from_static(\"application/json\")"));
-    assert!(code.split("fnbytes").nth(1).unwrap().contains("ResponseValue<ByteStream>"), "{code}");
-    let patched = code.split("fnpatched").nth(1).unwrap();
-    assert!(
-        patched.contains("types::PatchedBody") && patched.contains("\"application/merge-patch+json\""),
-        "{patched}"
-    );
-    let told = |place: &str| client.notes.iter().any(|note| note.to_string().contains(place));
-    assert!(told("/paths/~1b/get/responses/200/content/application~1xml") && !told("/put/responses/200"));
 }
 
 #[test]
@@ -214,18 +170,6 @@ fn what_branches_beside_properties_say_of_one_property_is_said_together() {
     let (listing, notes) = listed("", schemas);
     assert!(block(&listing, "A").contains("kind: Option<AKind>"), "{listing}");
     assert!(notes.iter().any(|note| note.contains("(/components/schemas/A/oneOf/2)")), "{notes:?}");
-}
-
-#[test]
-fn a_path_is_sent_as_it_is_written() {
-    let paths = "/a///b//{id}/of/{id}: {get: {operationId: twice, parameters: [{name: id, in: path, required: true, \
-schema: {type: string}}], responses: {'204': {description: done}}}}";
-    let client = document(paths, "").generate().unwrap();
-    assert_eq!(client.operations, 1, "{:?}", client.notes);
-    let code = code(&client);
-    let url = "format!(\"{}/a///b//{}/of/{}\",self.baseurl,encode_path(&id.to_string()),encode_path(&id.to_string())";
-    assert!(code.contains(url), "{}", client.code);
-    assert!(code.contains("pubasyncfntwice<'a>(&'aself,id:&'astr,)"), "{}", client.code);
 }
 
 #[test]

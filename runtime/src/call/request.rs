@@ -15,7 +15,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
-use crate::encode::{Parameter, Parameters, form};
+use crate::encode::{Multipart, Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
 use crate::object::{Json, Mismatch, from_slice, to_vec};
@@ -150,6 +150,20 @@ impl Call {
                 self.body = Some(Payload { content_type, content });
             }
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type of the body is no header value"))),
+        }
+    }
+
+    /// Sets a body of parts (`multipart/form-data`). One that is small and in memory can be retried; another is sent once.
+    pub fn multipart(&mut self, body: Multipart) {
+        match body.into_body() {
+            Ok((content_type, body, _)) => {
+                let content = match body.as_bytes() {
+                    Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
+                    None => Content::Once(Arc::new(Mutex::new(Some(body)))),
+                };
+                self.body = Some(Payload { content_type, content });
+            }
+            Err(error) => self.note(Err(error)),
         }
     }
 
