@@ -103,8 +103,7 @@ async fn cut_off(scheme: &str) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("{scheme}://{}/", listener.local_addr().unwrap());
     let clock = TestClock::new();
-    let mut limits = super::super::Limits::default();
-    limits.attempt = 2 * SECOND;
+    let limits = super::super::Limits { attempt: 2 * SECOND, ..Default::default() };
     let connection = Connection::new().clock(clock.clone()).limits(limits);
     let exchange = connection.exchange(&Url::parse(&url).unwrap()).unwrap();
     let call = Call::post(&url).options(CallOptions::new().attempts(1)).send(&exchange);
