@@ -2,7 +2,8 @@
 //! decided here.
 
 use crate::shape::model::{
-    Api, Body, BodyContent, Case, Enum, Field, Operation, Param, Payload, Place, Struct, Type, TypeDef, TypeKind, Union,
+    Api, Body, BodyContent, Case, Enum, Field, Item, Operation, Param, Payload, Place, Struct, Tuple, Type, TypeDef,
+    TypeKind, Union,
 };
 
 use super::{Entry, Key, Listing, Section};
@@ -63,7 +64,8 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         members.push(format!("body: {}", body_type(body)));
     }
     if let Some(paging) = &operation.paging {
-        let item = item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
+        let item =
+            item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
         members.push(format!("fn items() -> Pages<{item}>"));
     }
     for case in &operation.errors {
@@ -74,24 +76,32 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     members
 }
 
-/// The type of the items of a list, by the property of the response that holds them.
-fn item<'a>(api: &'a Api, payload: &'a Payload, property: &str) -> Option<&'a Type> {
+/// The type of the items of a list, by the path of properties that leads to them.
+fn item<'a>(api: &'a Api, payload: &'a Payload, path: &str) -> Option<&'a Type> {
     let Payload::Json(ty) = payload else { return None };
+    let found = path.split('.').try_fold(ty, |ty, property| {
+        let TypeKind::Struct(it) = definition(api, ty)? else { return None };
+        it.fields.iter().find(|field| field.wire == property).map(|field| &field.ty)
+    })?;
+    match found.inner() {
+        Type::Array(item) => Some(item),
+        named => match definition(api, named)? {
+            TypeKind::Alias(Type::Array(item)) => Some(item),
+            _ => None,
+        },
+    }
+}
+
+/// What a named type is, through aliases of other named types.
+fn definition<'a>(api: &'a Api, ty: &'a Type) -> Option<&'a TypeKind> {
     let mut ty = ty.inner();
     // A chain of aliases longer than this is a circle.
     for _ in 0..16 {
         let Type::Named(name) = ty else { return None };
         let def = api.types.iter().find(|def| def.name == *name)?;
         match &def.kind {
-            TypeKind::Alias(target) => ty = target.inner(),
-            TypeKind::Struct(it) => {
-                let field = it.fields.iter().find(|field| field.wire == property)?;
-                return match field.ty.inner() {
-                    Type::Array(item) => Some(item),
-                    _ => None,
-                };
-            }
-            TypeKind::Enum(_) | TypeKind::Union(_) => return None,
+            TypeKind::Alias(target) if matches!(target.inner(), Type::Named(_)) => ty = target.inner(),
+            kind => return Some(kind),
         }
     }
     None
@@ -170,6 +180,18 @@ fn type_entry(def: &TypeDef) -> Entry {
             let members = variants.chain([format!("{unknown}(..)")]).collect();
             Entry { head: format!("union {name} (open)"), members }
         }
+        TypeKind::Tuple(Tuple { items, required, rest }) => {
+            let item = |(index, item): (usize, &Item)| {
+                let ty = shown(&item.ty, "");
+                let ty = if item.boxed { format!("Box<{ty}>") } else { ty };
+                format!("{index}: {}", if index < *required { ty } else { format!("Option<{ty}>") })
+            };
+            let more = rest.as_ref().map(|ty| format!("rest: Vec<{}>", shown(ty, "")));
+            Entry { head: format!("struct {name} (tuple)"), members: items.iter().enumerate().map(item).chain(more).collect() }
+        }
+        TypeKind::Wrapper(ty) => {
+            Entry { head: format!("struct {name} (wrapper)"), members: vec![format!("0: {}", shown(ty, ""))] }
+        }
         TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
     }
 }
@@ -208,33 +230,4 @@ fn field_type(field: &Field) -> String {
     let inner = shown(field.ty.inner(), "");
     let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
     if field.required && !matches!(field.ty, Type::Nullable(_)) { inner } else { format!("Option<{inner}>") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_of_what_stands_before_it() {
-        let param = |wire: &str, place| Param {
-            name: String::new(),
-            wire: wire.to_owned(),
-            place,
-            required: true,
-            ty: Type::String,
-            doc: String::new(),
-        };
-        for (path, wire, expected) in [
-            ("/connectors/{id}", "id", "ConnectorId"),
-            ("/connectors/{connector_id}", "connector_id", "ConnectorId"),
-            ("/policies/{id}/rules/{name}", "name", "RuleName"),
-            ("/policies/{id}/rules/{name}", "id", "PolicyId"),
-            ("/a/{x}/{id}", "id", "Id"),
-            ("/addresses/{id}", "id", "AddressId"),
-            ("/status/{id}", "id", "StatusId"),
-        ] {
-            assert_eq!(id_name(path, &param(wire, Place::Path)), expected, "{path}");
-        }
-        assert_eq!(id_name("/pets/{id}", &param("name", Place::Query)), "Name");
-    }
 }

@@ -320,6 +320,10 @@ impl Outgoing {
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
                 .map_err(|_| Error::new(Kind::Argument, "the document's method is no HTTP method"))?;
+            if let Some(path) = request.url().path().strip_suffix(&format!("/~{}~", operation.method())) {
+                let path = path.to_owned();
+                request.url_mut().set_path(&path);
+            }
         }
         if operation.path().contains("//") {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
