@@ -13,7 +13,9 @@ use super::*;
 
 /// The fields of the spans of this thread, in order; of one that was recorded twice, the last value.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(Id, BTreeMap<String, String>)>>>);
+struct Spans(Arc<Mutex<Vec<Span>>>);
+
+type Span = (Id, BTreeMap<String, String>);
 
 impl<S: Subscriber> Layer<S> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
