@@ -145,7 +145,9 @@ impl Listing {
             .entries
             .iter()
             .filter(|(key, _)| key.section == Section::Types && key.name != "Extra")
-            .filter_map(|(key, entry)| Some((key.name.as_str(), entry.head.strip_prefix("type ")?.split_once(" = ")?.1)))
+            .filter_map(|(key, entry)| {
+                Some((key.name.as_str(), entry.head.strip_prefix("type ")?.split_once(" = ")?.1))
+            })
             .collect();
         let follow = |target: &str| {
             let mut target = target.to_owned();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use connectors_codegen::{ApiChange, Change, Client, Generator, Impact, Listing, Node, RULES};
+use connectors_codegen::{ApiChange, Bump, Change, Client, Generator, Impact, Listing, Node, RULES};
 use connectors_codegen::{diff, diff_clients};
 use serde_json::{Value, json};
 
@@ -228,6 +228,146 @@ fn every_rule_has_a_pair_and_a_line_in_the_docs() {
     for pair in pairs.iter().filter(|pair| pair["oasdiff"] != "none") {
         let id = text(&pair["oasdiff"], "id");
         assert!(docs.contains(&format!("`{id}`")), "docs/diff-rules.md does not name oasdiff's `{id}`");
+    }
+}
+
+/// A document of these paths and components, each in YAML.
+fn written(paths: &str, components: &str) -> Node {
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: Things, version: '1'}}\npaths: {{{paths}}}\ncomponents: {{{components}}}\n"
+    );
+    Node::parse("written.yaml", &text).unwrap()
+}
+
+fn told(old: &Node, new: &Node) -> Vec<String> {
+    judged(old, new).iter().map(|change| format!("{change} [{}]", change.rule)).collect()
+}
+
+#[test]
+fn an_operation_of_a_shared_path_item_is_an_operation() {
+    let shared = |parameter: &str| {
+        let operation =
+            format!("operationId: getIt, parameters: [{parameter}], responses: {{'204': {{description: ''}}}}");
+        written("/it: {$ref: '#/components/pathItems/It'}", &format!("pathItems: {{It: {{get: {{{operation}}}}}}}"))
+    };
+    let old = shared("{name: q, in: query, schema: {type: string}}");
+    let new = shared("{name: z, in: query, required: true, schema: {type: integer}}");
+    assert_eq!(
+        told(&old, &new),
+        [
+            "breaking: getIt: a new query parameter `z`, which is required [parameter-added-required]",
+            "breaking: getIt: the query parameter `q` is gone [parameter-removed]",
+        ]
+    );
+}
+
+/// A change of a schema is reported once, with all operations that reach it, whichever way they do.
+#[test]
+fn a_shared_schema_is_reported_once_with_everybody_who_uses_it() {
+    let document = |leaf: &str| {
+        let operation = |id: &str, schema: &str| {
+            format!(
+                "/{id}: {{get: {{operationId: {id}, tags: [t{}], responses: {{'200': {{description: '', content: \
+                 {{application/json: {{schema: {{$ref: '#/components/schemas/{schema}'}}}}}}}}}}}}}}",
+                id.len()
+            )
+        };
+        let paths = [operation("a", "A"), operation("b", "A"), operation("c", "Leaf"), operation("other", "Other")];
+        let schemas = format!(
+            "schemas: {{A: {{type: object, properties: {{leaf: {{$ref: '#/components/schemas/Leaf'}}, next: {{$ref: '#/components/schemas/A'}}}}}}, \
+             Leaf: {{type: object, properties: {{x: {{type: {leaf}}}, back: {{$ref: '#/components/schemas/A'}}}}}}, \
+             Other: {{type: object, properties: {{x: {{type: string}}}}}}}}"
+        );
+        written(&paths.join(", "), &schemas)
+    };
+    let changes = judged(&document("string"), &document("boolean"));
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    assert_eq!(changes[0].operations, ["a", "b", "c"]);
+    assert_eq!(changes[0].tag.as_deref(), Some("t1"));
+    assert_eq!(changes[0].what, "`Leaf`.`x` was string and is boolean");
+}
+
+/// What was a parameter is no new property of the body, but only for the operation that had it.
+#[test]
+fn what_arrives_in_a_body_is_new_for_everybody_else() {
+    let document = |path: &str, parameters: &str, properties: &str| {
+        let body = "requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/B'}}}}, \
+                    responses: {'204': {description: ''}}";
+        written(
+            &format!(
+                "{path}: {{post: {{operationId: move, parameters: [{parameters}], {body}}}}}, \
+                 /stay: {{post: {{operationId: stay, {body}}}}}"
+            ),
+            &format!("schemas: {{B: {{type: object, properties: {{{properties}}}}}}}"),
+        )
+    };
+    let id = "{name: app_id, in: path, required: true, schema: {type: string}}";
+    let old = document("'/{app_id}/move'", id, "x: {type: string}");
+    let new = document("/move", "", "x: {type: string}, appId: {type: string}");
+    assert_eq!(
+        told(&old, &new),
+        [
+            "breaking: move: the path parameter `app_id` moved into the body, as `appId` [parameter-moved]",
+            "behaviour: move: it moved from POST /{app_id}/move to POST /move [operation-moved]",
+            "additive: stay: `B` has a new `appId` [request-property-added]",
+        ]
+    );
+}
+
+/// Growth is a minor version, and both tools say so.
+#[test]
+fn growth_is_additive_for_diff_and_for_the_version() {
+    let paths = "/things: {post: {operationId: makeThing, PARAMETERS, requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/T'}}}}, \
+                 responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/T'}}}}}}, \
+                 delete: {operationId: dropThing, BODYresponses: {'204': {description: ''}}}}";
+    let schemas = "schemas: {T: {type: object, required: [a], properties: {a: {type: string}, k: {type: string, enum: [x, y]}, u: {$ref: '#/components/schemas/U'}MORE}}, \
+                   U: {oneOf: [{$ref: '#/components/schemas/V'}, {$ref: '#/components/schemas/W'}]}, V: {type: object, required: [v], properties: {v: {type: string}}}, \
+                   W: {type: object, required: [w], properties: {w: {type: string}}}, X: {type: object, required: [z], properties: {z: {type: string}}}}";
+    let p = "parameters: [{name: p, in: query, schema: {type: string}}]";
+    let plain = |paths: &str, schemas: &str| {
+        written(&paths.replace("PARAMETERS", p).replace("BODY", ""), &schemas.replace("MORE", ""))
+    };
+    let old = plain(paths, schemas);
+    let more_parameters = p.replace("[{", "[{name: o, in: query, schema: {type: integer}}, {");
+    for (grown, rules) in [
+        (plain(&paths.replace("PARAMETERS", &more_parameters), schemas), vec!["parameter-added"]),
+        (
+            plain(
+                &paths.replace("BODY", "requestBody: {content: {application/json: {schema: {type: string}}}}, "),
+                schemas,
+            ),
+            vec!["body-added"],
+        ),
+        (
+            plain(paths, &schemas.replace("MORE", ", n: {type: string}")),
+            vec!["request-property-added", "response-property-added"],
+        ),
+        (
+            plain(paths, &schemas.replace("[x, y]", "[x, y, z]")),
+            vec!["request-enum-value-added", "response-enum-value-added"],
+        ),
+        (
+            plain(paths, &schemas.replace("schemas/W'}]", "schemas/W'}, {$ref: '#/components/schemas/X'}]")),
+            vec!["request-alternative-added", "response-alternative-added"],
+        ),
+        (
+            plain(
+                &format!(
+                    "{paths}, /new: {{get: {{operationId: newThing, responses: {{'204': {{description: ''}}}}}}}}"
+                ),
+                schemas,
+            ),
+            vec!["operation-added"],
+        ),
+    ] {
+        let changes = judged(&old, &grown);
+        let mut said: Vec<&str> = changes.iter().map(|change| change.rule).collect();
+        said.sort_unstable();
+        assert_eq!(said, rules, "{changes:#?}");
+        assert!(changes.iter().all(|change| change.impact == Impact::Additive), "{changes:#?}");
+        let listing = |document| Listing::of(&client(document));
+        let api = listing(&old).compare(&listing(&grown));
+        assert_eq!(Bump::of(&api), Bump::Compatible, "{api:#?}");
     }
 }
 

@@ -117,8 +117,8 @@ enum Command {
     /// Say what changed between two documents, and what of it breaks a caller.
     ///
     /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. The clients
-    /// that would be generated of them are compared as well. Each line ends with the rule that judged it;
-    /// docs/diff-rules.md argues them.
+    /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
+    /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
         /// The document before.
         old: PathBuf,
@@ -133,9 +133,16 @@ enum Command {
         /// Exit with 3 if there is such a change.
         #[arg(long, value_enum, value_name = "WHAT")]
         fail_on: Option<changes::FailOn>,
+        /// List every additive change, and changes of descriptions and summaries, a line each.
+        #[arg(long)]
+        all: bool,
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
+        /// Take the impact of some rules from this TOML file: `rule = "breaking"`, `behaviour`, `additive`, `documentation`,
+        /// or `none` to leave such changes out.
+        #[arg(long, value_name = "FILE")]
+        impacts: Option<PathBuf>,
     },
     /// Say what changed in the public Rust API of a generated client, and the version number it means.
     ///
@@ -328,8 +335,11 @@ fn run(command: Command) -> Result<ExitCode> {
             let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };
             vendor::run(&service, &options)?;
         }
-        Command::Diff { old, new, service, format, fail_on, documentation } => {
-            return changes::run(&old, &new, service.as_ref(), format, fail_on, documentation);
+        Command::Diff { old, new, service, format, fail_on, all, documentation, impacts } => {
+            let shown = changes::Shown { additive: all, documentation: all || documentation };
+            let impacts = impacts.as_deref().map(changes::impacts).transpose()?.unwrap_or_default();
+            let question = changes::Question { service, format, fail_on, shown, impacts };
+            return changes::run(&old, &new, &question);
         }
         Command::Semver { service, from, since, old, new } => match (service, old, new) {
             (service, Some(old), Some(new)) => semver::files(&old, &new, service.as_ref())?,

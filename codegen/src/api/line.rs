@@ -83,10 +83,13 @@ pub(super) fn replaced(text: &str, with: impl Fn(&str) -> Option<String>) -> Str
 /// A member of a type, or a setter, with aliases replaced by what they stand for. Its name stays.
 pub(super) fn resolved(member: &str, aliases: &BTreeMap<String, String>) -> String {
     let (shown, wire) = cut(member, " = ");
-    let (name, ty) = cut(shown, match shown.find(['(', ':']) {
-        Some(at) => &shown[at..=at],
-        None => return member.to_owned(),
-    });
+    let (name, ty) = cut(
+        shown,
+        match shown.find(['(', ':']) {
+            Some(at) => &shown[at..=at],
+            None => return member.to_owned(),
+        },
+    );
     format!("{name}{}{wire}", replaced(ty, |word| aliases.get(word).cloned()))
 }
 

@@ -63,7 +63,8 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         members.push(format!("body: {}", body_type(body)));
     }
     if let Some(paging) = &operation.paging {
-        let item = item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
+        let item =
+            item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
         members.push(format!("fn items() -> Pages<{item}>"));
     }
     for case in &operation.errors {
@@ -74,24 +75,32 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     members
 }
 
-/// The type of the items of a list, by the property of the response that holds them.
-fn item<'a>(api: &'a Api, payload: &'a Payload, property: &str) -> Option<&'a Type> {
+/// The type of the items of a list, by the path of properties that leads to them.
+fn item<'a>(api: &'a Api, payload: &'a Payload, path: &str) -> Option<&'a Type> {
     let Payload::Json(ty) = payload else { return None };
+    let found = path.split('.').try_fold(ty, |ty, property| {
+        let TypeKind::Struct(it) = definition(api, ty)? else { return None };
+        it.fields.iter().find(|field| field.wire == property).map(|field| &field.ty)
+    })?;
+    match found.inner() {
+        Type::Array(item) => Some(item),
+        named => match definition(api, named)? {
+            TypeKind::Alias(Type::Array(item)) => Some(item),
+            _ => None,
+        },
+    }
+}
+
+/// What a named type is, through aliases of other named types.
+fn definition<'a>(api: &'a Api, ty: &'a Type) -> Option<&'a TypeKind> {
     let mut ty = ty.inner();
     // A chain of aliases longer than this is a circle.
     for _ in 0..16 {
         let Type::Named(name) = ty else { return None };
         let def = api.types.iter().find(|def| def.name == *name)?;
         match &def.kind {
-            TypeKind::Alias(target) => ty = target.inner(),
-            TypeKind::Struct(it) => {
-                let field = it.fields.iter().find(|field| field.wire == property)?;
-                return match field.ty.inner() {
-                    Type::Array(item) => Some(item),
-                    _ => None,
-                };
-            }
-            TypeKind::Enum(_) | TypeKind::Union(_) => return None,
+            TypeKind::Alias(target) if matches!(target.inner(), Type::Named(_)) => ty = target.inner(),
+            kind => return Some(kind),
         }
     }
     None

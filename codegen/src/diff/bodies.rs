@@ -115,10 +115,9 @@ impl<'a> Comparison<'a> {
             if now != status {
                 self.say("status-changed", format!("it responds with {now} where it did with {status}"));
             }
-            let (Some(was), Some(is)) = (
-                resolved(before.document, old.node, status),
-                resolved(after.document, new.node, now),
-            ) else {
+            let (Some(was), Some(is)) =
+                (resolved(before.document, old.node, status), resolved(after.document, new.node, now))
+            else {
                 continue;
             };
             let place = format!("the response {status}");
@@ -160,7 +159,10 @@ impl<'a> Comparison<'a> {
             let unused = old.used.as_ref().is_some_and(|used| used != name);
             match after.get(name) {
                 None if unused => {
-                    self.say("unused-media-type-removed", format!("{place} is not `{name}` any more, which the client did not use"));
+                    self.say(
+                        "unused-media-type-removed",
+                        format!("{place} is not `{name}` any more, which the client did not use"),
+                    );
                 }
                 None => {
                     let rule = way.of("request-media-type-removed", "response-media-type-removed");
@@ -174,7 +176,10 @@ impl<'a> Comparison<'a> {
                 Some((_, now)) if unused && new.used.as_ref().is_some_and(|used| used != name) => {
                     // Not a word of it is in the client.
                     if content.get("schema") != now.get("schema") {
-                        self.say("unused-media-type-changed", format!("{place} changed as `{name}`, which the client does not use"));
+                        self.say(
+                            "unused-media-type-changed",
+                            format!("{place} changed as `{name}`, which the client does not use"),
+                        );
                     }
                 }
                 Some((other, now)) => {
@@ -277,7 +282,8 @@ fn statuses(old: &Map, new: &Map) -> BTreeMap<String, String> {
     let mut pairs: BTreeMap<String, String> =
         old.keys().filter(|status| new.contains_key(*status)).map(|status| (status.clone(), status.clone())).collect();
     let class = |status: &str| status.chars().next().filter(char::is_ascii_digit);
-    let media = |node: &Node| node.get("content").and_then(Node::as_object).map(|it| it.keys().cloned().collect::<Vec<_>>());
+    let media =
+        |node: &Node| node.get("content").and_then(Node::as_object).map(|it| it.keys().cloned().collect::<Vec<_>>());
     for (status, response) in old.iter().filter(|(status, _)| !new.contains_key(*status)) {
         let same = |(other, now): &(&String, &Node)| {
             !old.contains_key(*other)

@@ -79,7 +79,10 @@ fn tuple(node: &mut Node) {
     let names: Vec<String> = (0..length).map(|place| place.to_string()).collect();
     let type_text = match node.get("type").map(|it| it.value.clone()) {
         Some(Value::Array(mut names)) => {
-            names.iter_mut().filter(|name| name.as_str() == Some("array")).for_each(|name| name.value = "object".into());
+            names
+                .iter_mut()
+                .filter(|name| name.as_str() == Some("array"))
+                .for_each(|name| name.value = "object".into());
             Value::Array(names)
         }
         _ => "object".into(),
@@ -103,7 +106,10 @@ fn tuple(node: &mut Node) {
 /// The components that are enums of texts or integers.
 fn enums(document: &Node) -> BTreeMap<String, Node> {
     let schemas = document.pointer("/components/schemas").and_then(Node::as_object).into_iter().flatten();
-    schemas.filter(|(_, schema)| kind_of(schema).is_some()).map(|(name, schema)| (name.clone(), schema.clone())).collect()
+    schemas
+        .filter(|(_, schema)| kind_of(schema).is_some())
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect()
 }
 
 /// The type of an enum's values.
@@ -142,8 +148,9 @@ fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
     let resolved: Vec<&Node> =
         list.iter().map(|branch| target(branch).and_then(|name| enums.get(&name)).unwrap_or(branch)).collect();
     let any_of = |branch: &Node, kind: &str| {
-        branch.as_object().is_some_and(|map| map.iter().all(|(key, _)| key == "type" || key == "nullable" || grammar::is_annotation(key)))
-            && branch.str("type") == Some(kind)
+        branch.as_object().is_some_and(|map| {
+            map.iter().all(|(key, _)| key == "type" || key == "nullable" || grammar::is_annotation(key))
+        }) && branch.str("type") == Some(kind)
     };
     let Some(kind) = resolved.iter().find_map(|branch| kind_of(branch)) else { return };
     let all = resolved.iter().all(|branch| kind_of(branch) == Some(kind) || any_of(branch, kind));
@@ -152,7 +159,12 @@ fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
     }
     let open = resolved.iter().any(|branch| any_of(branch, kind));
     let nullable = list.iter().chain(resolved.iter().copied()).any(|branch| branch.is_true("nullable"));
-    let named: Vec<Node> = list.iter().zip(&resolved).filter(|(_, resolved)| kind_of(resolved).is_some()).map(|(branch, _)| branch.clone()).collect();
+    let named: Vec<Node> = list
+        .iter()
+        .zip(&resolved)
+        .filter(|(_, resolved)| kind_of(resolved).is_some())
+        .map(|(branch, _)| branch.clone())
+        .collect();
     let mut values: Vec<Node> = Vec::new();
     for value in resolved.iter().filter_map(|branch| branch.get("enum").and_then(Node::as_array)).flatten() {
         if !values.contains(value) {
@@ -180,9 +192,9 @@ fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
 fn constraints(node: &mut Node) {
     let Some((key, list)) = branches(node) else { return };
     let only = |branch: &Node| {
-        branch.as_object().is_some_and(|map| {
-            map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key))
-        })
+        branch
+            .as_object()
+            .is_some_and(|map| map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key)))
     };
     if !list.iter().all(only) {
         return;

@@ -29,19 +29,13 @@ pub(super) struct Trace {
 }
 
 /// What breaks and is not accounted for: a sentence, and the operations of the old document that it shows in.
-pub(super) fn unaccounted(
-    trace: &Trace,
-    document: &Node,
-    old: &Client,
-    new: &Client,
-) -> Vec<(Vec<String>, String)> {
+pub(super) fn unaccounted(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
     let resolved = (before.aliases(), after.aliases());
     // Aliases by the names that types have later.
-    let old_aliases = resolved.0.iter().map(|(name, target)| {
-        (names.get(name).unwrap_or(name).clone(), renamed(target, &names))
-    });
+    let old_aliases =
+        resolved.0.iter().map(|(name, target)| (names.get(name).unwrap_or(name).clone(), renamed(target, &names)));
     let old_aliases: BTreeMap<String, String> = old_aliases.collect();
     let aliases = (&old_aliases, &resolved.1);
     let mut found = Vec::new();
@@ -130,7 +124,10 @@ impl Trace {
     /// The places that break at a place or below it.
     fn below<'t>(&'t self, place: &'t Pointer) -> impl Iterator<Item = &'t Pointer> {
         // What stands between a place and those below it in order begins with its text as well.
-        self.broken.range(place..).take_while(|at| at.as_str().starts_with(place.as_str())).filter(|at| under(at, place))
+        self.broken
+            .range(place..)
+            .take_while(|at| at.as_str().starts_with(place.as_str()))
+            .filter(|at| under(at, place))
     }
 
     /// Whether a place is in something that breaks, or is that itself.

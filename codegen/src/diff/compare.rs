@@ -96,17 +96,10 @@ pub(super) fn compare(old: (&Node, &Api), new: (&Node, &Api)) -> (Vec<Change>, T
     let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
     let (old_schemas, new_schemas) = (schemas(old.0), schemas(new.0));
     let (old_shaped, new_shaped) = (by_place(old.1), by_place(new.1));
-    let mut comparison = Comparison {
-        old: Side { document: old.0, schemas: old_schemas.as_ref().unwrap_or(&empty), shaped: &old_shaped },
-        new: Side { document: new.0, schemas: new_schemas.as_ref().unwrap_or(&empty), shaped: &new_shaped },
-        scope: 0,
-        scopes: vec![Scope::default()],
-        pairs: HashMap::new(),
-        queue: Vec::new(),
-        arrived: HashMap::new(),
-        unread: false,
-        trace: Trace::default(),
-    };
+    let mut comparison = Comparison::new(
+        Side { document: old.0, schemas: old_schemas.as_ref().unwrap_or(&empty), shaped: &old_shaped },
+        Side { document: new.0, schemas: new_schemas.as_ref().unwrap_or(&empty), shaped: &new_shaped },
+    );
     let labels = comparison.documents();
     comparison.finish(&labels)
 }
@@ -188,6 +181,20 @@ impl<'a> Side<'a> {
 type Labels<'a> = Vec<(usize, Option<(String, Option<&'a str>)>)>;
 
 impl<'a> Comparison<'a> {
+    fn new(old: Side<'a>, new: Side<'a>) -> Self {
+        Self {
+            old,
+            new,
+            scope: 0,
+            scopes: vec![Scope::default()],
+            pairs: HashMap::new(),
+            queue: Vec::new(),
+            arrived: HashMap::new(),
+            unread: false,
+            trace: Trace::default(),
+        }
+    }
+
     pub(super) fn say(&mut self, rule: &'static str, what: impl Into<String>) {
         let rule = match self.unread && rules::impact(rule) == Impact::Breaking {
             true => "unread-body-changed",
@@ -323,7 +330,8 @@ impl<'a> Comparison<'a> {
             let what = format!("it is called `{}` now", new.label());
             self.say_at(&old.at().join("operationId"), "operation-renamed", what);
         } else if was.is_some() && is.is_some() && group(was) != group(is) {
-            let told = |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
+            let told =
+                |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
             let what = format!("its method was in {} and is in {}", told(group(was)), told(group(is)));
             self.say_at(&old.at().join("operationId"), "operation-renamed", what);
         } else if old.id != new.id {
@@ -350,6 +358,11 @@ impl<'a> Comparison<'a> {
         {
             let what = if is.idempotency != Idempotency::NotIdempotent { "it may be retried now" } else { "it is not retried any more" };
             self.say("retry-changed", what);
+        }
+        if let (Some(was), Some(is)) = (was, is)
+            && was.paging != is.paging
+        {
+            self.say("paging-changed", "its list goes on in another way");
         }
         self.words(old.node, new.node, "the operation");
         self.security(old.node, new.node);
@@ -397,4 +410,53 @@ impl<'a> Comparison<'a> {
 /// A name without what languages spell differently.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::canonical;
+    use crate::note::Notes;
+    use crate::shape::{self, Errors};
+
+    /// A document whose operations all reach all of its components.
+    fn document(operations: usize, schemas: usize, leaf: &str) -> Node {
+        let mut text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
+        for index in 0..operations {
+            text.push_str(&format!(
+                "  /o{index}: {{get: {{operationId: o{index}, responses: {{'200': {{description: '', content: {{application/json: {{schema: {{$ref: '#/components/schemas/S0'}}}}}}}}}}}}}}\n"
+            ));
+        }
+        text.push_str("components:\n  schemas:\n");
+        for index in 0..schemas {
+            let (next, other) = ((index + 1) % schemas, (index * 7 + 3) % schemas);
+            text.push_str(&format!(
+                "    S{index}: {{type: object, properties: {{a: {{$ref: '#/components/schemas/S{next}'}}, b: {{$ref: '#/components/schemas/S{other}'}}, x: {{type: {leaf}}}}}}}\n"
+            ));
+        }
+        Node::parse("t.yaml", &text).unwrap()
+    }
+
+    #[test]
+    fn each_pair_of_schemas_is_compared_once() {
+        let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
+        let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
+        let shaped = |document: &Node| shape::shape(document, Errors::Typed, &mut Notes::default());
+        let (old_api, new_api) = (shaped(&old), shaped(&new));
+        let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
+        let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
+        let (old_schemas, new_schemas) = (schemas(&old).unwrap(), schemas(&new).unwrap());
+        let mut comparison = Comparison::new(
+            Side { document: &old, schemas: &old_schemas, shaped: &old_shaped },
+            Side { document: &new, schemas: &new_schemas, shaped: &new_shaped },
+        );
+        let labels = comparison.documents();
+        // The document, its operations, and one scope for each pair of components.
+        assert_eq!(comparison.scopes.len(), 1 + 40 + 60);
+        let findings: usize = comparison.scopes.iter().map(|scope| scope.findings.len()).sum();
+        assert_eq!(findings, 60);
+        let (changes, _) = comparison.finish(&labels);
+        assert_eq!(changes.len(), 60);
+        assert!(changes.iter().all(|change| change.operations.len() == 40));
+    }
 }

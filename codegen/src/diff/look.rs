@@ -209,7 +209,14 @@ pub(super) fn further_limits(looked: &Looked<'_>) -> BTreeSet<String> {
             (!values.is_empty()).then(|| format!("is one of {}", values.into_iter().collect::<Vec<_>>().join(", ")))
         }
     };
-    either.into_iter().chain(values).collect()
+    // What has to be there although nothing is said of it.
+    let described = looked.node.get("properties").and_then(Node::as_object);
+    let tuple = looked.node.is_true(TUPLE);
+    let strangers = required(&looked.node)
+        .into_iter()
+        .filter(|name| !tuple && !described.is_some_and(|properties| properties.contains_key(name)));
+    let strangers = strangers.map(|name| format!("has to have {name}"));
+    either.into_iter().chain(values).chain(strangers.collect::<Vec<_>>()).collect()
 }
 
 /// Whether a schema with values is an enum in Rust.

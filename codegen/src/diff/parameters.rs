@@ -47,13 +47,16 @@ fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key
 }
 
 /// How a parameter is written: its style with what the style implies, or the media type of its `content`.
-fn writing(node: &Node, place: &str) -> String {
+fn writing(side: Side<'_>, node: &Node, place: &str) -> String {
     if let Some((media, _)) = content(node) {
         return format!("as `{media}`");
     }
     let implied = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
     let style = node.str("style").unwrap_or(implied);
     let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
+    // The values of a list in this style are between commas, exploded or not (RFC 6570, section 3.2.2).
+    let list = || node.get("schema").is_some_and(|schema| look(side, schema).kind() == "array");
+    let explode = explode && !(style == "simple" && list());
     let reserved = if node.is_true("allowReserved") { ", reserved characters as they are" } else { "" };
     format!("in the style `{style}`{}{reserved}", if explode { ", exploded" } else { "" })
 }
@@ -66,10 +69,12 @@ fn content(node: &Node) -> Option<(&String, &Node)> {
 /// Whether the style of a parameter shows: a scalar is the same in most.
 fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
     let scalar = match node.get("schema") {
-        Some(schema) => matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
-            let looked = look(side, schema);
-            looked.kind().starts_with("integer")
-        },
+        Some(schema) => {
+            matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
+                let looked = look(side, schema);
+                looked.kind().starts_with("integer")
+            }
+        }
         None => false,
     };
     let plain = match place {
@@ -89,7 +94,14 @@ fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<Strin
     }
     let Some(schema) = node.get("schema") else { return Vec::new() };
     let looked = look(side, schema);
-    looked.node.get("properties").and_then(Node::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    looked
+        .node
+        .get("properties")
+        .and_then(Node::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 impl<'a> Comparison<'a> {
@@ -228,7 +240,7 @@ impl<'a> Comparison<'a> {
             let not = if new.node.is_true("deprecated") { "" } else { "no longer " };
             self.say("property-deprecated", format!("{told} is {not}deprecated now"));
         }
-        let (was, is) = (writing(old.node, place), writing(new.node, place));
+        let (was, is) = (writing(self.old, old.node, place), writing(self.new, new.node, place));
         if was != is && (shows(self.old, old.node, place) || shows(self.new, new.node, place)) {
             self.say("parameter-style-changed", format!("{told} was written {was} and is written {is}"));
         }

@@ -31,6 +31,7 @@ pub const RULES: &[Rule] = &[
     rule("operation-reactivated", Documentation, "an operation is no longer deprecated"),
     rule("sunset-changed", Documentation, "an operation has another last day"),
     rule("retry-changed", Behaviour, "an operation is retried now, or not any more"),
+    rule("paging-changed", Behaviour, "a list goes on in another way"),
     rule("security-removed", Breaking, "a way to authenticate is gone"),
     rule("security-scope-added", Breaking, "a further scope is asked for"),
     rule("security-demanded", Breaking, "an open operation asks for credentials"),
@@ -137,7 +138,11 @@ pub const RULES: &[Rule] = &[
     rule("response-limit-tightened", Documentation, "a response holds less than before"),
     rule("pattern-changed", Behaviour, "a text has to match another pattern"),
     rule("request-default-changed", Behaviour, "what is left out means something else"),
-    rule("response-default-changed", Documentation, "what an absent property of a response stands for is described otherwise"),
+    rule(
+        "response-default-changed",
+        Documentation,
+        "what an absent property of a response stands for is described otherwise",
+    ),
     // The Rust API as a whole.
     rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
     // Words.

@@ -6,7 +6,9 @@ use crate::document::{MAX_DEPTH, Map, Node, Pointer, Value};
 use crate::grammar;
 
 use super::compare::{Comparison, Pair, Side, Way, fold};
-use super::look::{Extra, Looked, alternatives, extra, further_limits, glance, last, listed, look, required, rust_name, values};
+use super::look::{
+    Extra, Looked, alternatives, extra, further_limits, glance, last, listed, look, required, rust_name, values,
+};
 
 /// Where two schemas stand.
 pub(super) struct Spot {
@@ -182,6 +184,7 @@ impl Comparison<'_> {
             (None, None) => {}
             _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),
         }
+        self.discriminators(old, new, spot);
         if alternatives(old).is_some() && alternatives(new).is_some() {
             self.alternatives(old, new, &spot.below(place, false, &[]));
         }
@@ -450,7 +453,8 @@ impl Comparison<'_> {
                 return self.say_at(&spot.at, "discriminator-changed", what);
             }
             (None, Some(is)) => {
-                return self.say("discriminator-added", format!("the alternatives of {place} are told apart by `{is}` now"));
+                return self
+                    .say("discriminator-added", format!("the alternatives of {place} are told apart by `{is}` now"));
             }
             (Some(was), None) => {
                 let what = format!("the alternatives of {place} are not told apart by `{was}` any more");
@@ -467,7 +471,10 @@ impl Comparison<'_> {
                 Some(_) => {}
                 // Of an alternative that is gone, that was said.
                 None if !after.values().any(|now| now == target) => {}
-                None => self.say("discriminator-value-removed", format!("\"{value}\" means no alternative of {place} any more")),
+                None => self.say(
+                    "discriminator-value-removed",
+                    format!("\"{value}\" means no alternative of {place} any more"),
+                ),
             }
         }
         let known = |target: &String| before.values().any(|was| was == target);
@@ -481,7 +488,6 @@ impl Comparison<'_> {
     fn alternatives(&mut self, old_union: &Node, new_union: &Node, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (Some((was, old)), Some((is, new))) = (alternatives(old_union), alternatives(new_union)) else { return };
-        self.discriminators(old_union, new_union, spot);
         let names = |side: Side<'_>, list: &[Node]| -> Vec<Option<String>> {
             list.iter().map(|branch| glance(side, branch).name).collect()
         };

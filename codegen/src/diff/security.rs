@@ -79,7 +79,8 @@ fn servers(owner: &Node) -> Option<Vec<String>> {
         let mut told = server.str("url")?.to_owned();
         for (name, variable) in server.get("variables").and_then(Node::as_object).into_iter().flatten() {
             let default = variable.str("default").unwrap_or_default();
-            let values = variable.get("enum").and_then(Node::as_array).unwrap_or_default().iter().filter_map(Node::as_str);
+            let values =
+                variable.get("enum").and_then(Node::as_array).unwrap_or_default().iter().filter_map(Node::as_str);
             let values: Vec<&str> = values.collect();
             let of = if values.is_empty() { String::new() } else { format!(" of {}", values.join(", ")) };
             told.push_str(&format!(" ({name}: {default}{of})"));
@@ -128,11 +129,13 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             found.insert(name);
-            if let (Some(was), Some(is)) = (&way.asks, &now.asks)
-                && was != is
-            {
-                let told = |list: &[Node]| list.iter().map(|it| it.to_json().to_string()).collect::<Vec<_>>().join(" and ");
-                let what = format!("the security scheme `{schemes}` was {} and is {}", told(was), told(is));
+            if way.asks != now.asks {
+                let told = |asks: &Option<Vec<Node>>| match asks {
+                    Some(list) => list.iter().map(|it| it.to_json().to_string()).collect::<Vec<_>>().join(" and "),
+                    None => "not described".to_owned(),
+                };
+                let what =
+                    format!("the security scheme `{schemes}` was {} and is {}", told(&way.asks), told(&now.asks));
                 self.say("security-scheme-changed", what);
             }
             for scope in now.scopes.difference(&way.scopes) {

@@ -508,15 +508,13 @@ impl Chosen {
         Ok(applied)
     }
 
-    /// The secrets that stand neither in a header nor in a form, such as a key in the query: an error must not repeat them.
-    /// See [`Attempt::secrets`](crate::Attempt::secrets).
-    #[must_use]
-    pub fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let secret = |slot: &Arc<Slot>| match &**slot {
+    /// The keys that it puts into the query: errors must not repeat them.
+    pub(crate) fn query_keys(&self) -> Vec<Zeroizing<String>> {
+        let keys = self.slots().iter().filter_map(|slot| match &**slot {
             Slot::Query(_, secret) => Some(Zeroizing::new(secret.expose_secret().to_owned())),
             _ => None,
-        };
-        self.slots().iter().filter_map(secret).collect()
+        });
+        keys.collect()
     }
 
     /// Forgets the tokens that a request carried, after the server returned 401 to it. A token that has taken their place in
