@@ -182,7 +182,8 @@ impl<P: TokenProvider> DynProvider for P {
 pub struct Provider(Arc<dyn DynProvider>);
 
 impl Provider {
-    pub(crate) fn new(provider: impl TokenProvider) -> Self {
+    /// The provider as an object.
+    pub fn new(provider: impl TokenProvider) -> Self {
         Self(Arc::new(provider))
     }
 
