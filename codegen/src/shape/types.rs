@@ -9,8 +9,9 @@ use serde_json::Number;
 use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
-use super::model::{Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
-use super::names;
+use super::model::{Constant, Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
+use super::unions::{Told, only_value};
+use super::{names, nullable};
 use crate::grammar::{component_name, resolve, schema_references};
 
 /// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
@@ -24,9 +25,13 @@ pub(super) enum View {
 
 pub(super) struct Types<'a> {
     pub(super) notes: &'a mut Notes,
-    schemas: Map,
+    pub(super) schemas: Map,
     /// Component to Rust name.
     names: BTreeMap<String, String>,
+    /// Components that allow null.
+    nullables: BTreeSet<String>,
+    /// Names of components' types.
+    given: BTreeSet<String>,
     /// Every name in use.
     taken: BTreeSet<String>,
     defs: BTreeMap<String, TypeDef>,
@@ -64,7 +69,9 @@ impl<'a> Types<'a> {
         taken.extend(names::RESERVED.iter().map(|name| (*name).to_owned()));
         let mut types = Self {
             notes,
+            nullables: nullable::components(&schemas),
             schemas,
+            given: names.values().cloned().collect(),
             names,
             taken,
             defs: BTreeMap::new(),
@@ -117,6 +124,7 @@ impl<'a> Types<'a> {
             self.note(Kind::Mend, &at, &node, reason);
         }
         break_circles(&mut self.defs);
+        preset(&mut self.defs);
         self.defs.into_values().collect()
     }
 
@@ -143,7 +151,7 @@ impl<'a> Types<'a> {
         let name = self.names.get(component)?;
         if view == View::Write && self.twins.contains(component) {
             let mut input = format!("{name}Input");
-            while self.names.values().any(|other| *other == input) {
+            while self.given.contains(&input) {
                 input.push_str("View");
             }
             return Some(input);
@@ -162,36 +170,7 @@ impl<'a> Types<'a> {
 
     /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
     fn nullable(&self, schema: &Node) -> bool {
-        self.allows_null(schema, &mut BTreeMap::new())
-    }
-
-    /// `known` is what has been found out of components; one that is being looked at does not make itself nullable.
-    fn allows_null(&self, schema: &Node, known: &mut BTreeMap<String, bool>) -> bool {
-        if schema.is_true("nullable") {
-            return true;
-        }
-        if let Some(target) = grammar::reference(schema).and_then(component_name) {
-            if let Some(known) = known.get(&target) {
-                return *known;
-            }
-            known.insert(target.clone(), false);
-            let found = self.schemas.get(&target).is_some_and(|schema| self.allows_null(schema, known));
-            known.insert(target, found);
-            return found;
-        }
-        let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-        let mut telling =
-            parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
-        if telling.peek().is_some() {
-            // Of several parts, all have to allow it.
-            return telling.all(|part| self.allows_null(part, known));
-        }
-        // Of several branches one is enough, unless the schema is of a type whatever the branch.
-        let mut branches =
-            ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
-        schema.get("type").is_none()
-            && schema.get("enum").is_none()
-            && branches.any(|branch| self.allows_null(branch, known))
+        nullable::allows_null(schema, &self.nullables)
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -322,6 +301,7 @@ impl<'a> Types<'a> {
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
             let at = place.at.join("properties").join(wire);
             let ty = self.type_of(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
+            let sensitive = self.is_secret(property, ty.innermost().is_none());
             fields.push(Field {
                 name: field,
                 wire: wire.clone(),
@@ -329,9 +309,12 @@ impl<'a> Types<'a> {
                 ty,
                 required: required.contains(wire.as_str()),
                 boxed: false,
-                sensitive: property.is_true("x-sensitive") || property.str("format") == Some("password"),
+                sensitive,
                 deprecated: property.is_true("deprecated"),
                 doc: doc(property),
+                only: only_value(&self.resolved(property)),
+                preset: false,
+                three_states: false,
             });
         }
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
@@ -351,7 +334,10 @@ impl<'a> Types<'a> {
         let kind = TypeKind::Struct(Struct {
             fields,
             extra: extra.map(|ty| (extra_name, ty)),
-            sensitive: schema.is_true("x-sensitive"),
+            sensitive: schema.is_true("x-sensitive")
+                || schema.get("additionalProperties").is_some_and(|rest| self.is_secret(rest, true)),
+            // A view that hides a property has seen to it that there are other keys.
+            closed: !hides && schema.get("additionalProperties").and_then(Node::as_bool) == Some(false),
         });
         self.insert(&name, schema, place, kind);
         Type::Named(name)
@@ -396,14 +382,14 @@ impl<'a> Types<'a> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Some(Type::Named(name)),
         };
-        let mut wires: Vec<String> = Vec::new();
+        let (mut wires, mut seen) = (Vec::new(), BTreeSet::new());
         for value in present {
             let wire = match &value.value {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => continue,
             };
-            if !wires.contains(&wire) {
+            if seen.insert(wire.clone()) {
                 wires.push(wire);
             }
         }
@@ -468,15 +454,13 @@ impl<'a> Types<'a> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Type::Named(name),
         };
-        let tag = schema.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
-        let tag = tag.or_else(|| implicit_tag(&resolved));
-        let mapping = schema.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
+        let (tag, told) = self.told_apart(schema, branches, &resolved);
         let mut variants: Vec<Variant> = Vec::new();
         for index in kept {
             let branch = &branches[index];
             let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
             let at = place.at.join(key).join(index);
-            let tags = self.tags(branch, &resolved[index], tag.as_deref(), mapping);
+            let Told { tags, writes } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.type_of(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
@@ -495,7 +479,8 @@ impl<'a> Types<'a> {
             while variants.iter().any(|variant| variant.name == label) {
                 label.push_str("Alternative");
             }
-            variants.push(Variant { name: label, ty, boxed: false, tags });
+            let sensitive = self.is_secret(branch, ty.innermost().is_none());
+            variants.push(Variant { name: label, ty, boxed: false, tags, writes, sensitive });
         }
         if variants.len() == 1
             && let Some(only) = variants.pop()
@@ -560,8 +545,31 @@ impl<'a> Types<'a> {
         property.is_true(mark) || marked_by_reference(property, mark, &self.schemas)
     }
 
+    /// Whether values of a schema are secrets in themselves, or lists or maps of secrets. What is of a type of its own has
+    /// a `Debug` of its own; `branches` says that a union made no type.
+    fn is_secret(&self, schema: &Node, branches: bool) -> bool {
+        let marked = |schema: &Node| schema.is_true("x-sensitive") || schema.str("format") == Some("password");
+        let mut queue = vec![schema];
+        let mut seen = BTreeSet::new();
+        while let Some(schema) = queue.pop() {
+            if marked(schema) {
+                return true;
+            }
+            if let Some(name) = grammar::reference(schema).and_then(component_name) {
+                let target = self.schemas.get(&name);
+                if seen.insert(name) {
+                    queue.extend(target);
+                }
+            }
+            queue.extend(["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key)));
+            let parts = ["allOf", "oneOf", "anyOf"].into_iter().filter(|key| branches || *key == "allOf");
+            queue.extend(parts.filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten());
+        }
+        false
+    }
+
     /// A schema with references and `allOf` resolved, for looking at.
-    fn resolved(&self, schema: &Node) -> Node {
+    pub(super) fn resolved(&self, schema: &Node) -> Node {
         let mut schema = schema.clone();
         for _ in 0..16 {
             let Some(target) = grammar::reference(&schema).and_then(component_name) else { break };
@@ -583,29 +591,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn tags(&self, branch: &Node, resolved: &Node, tag: Option<&str>, mapping: Option<&Map>) -> Vec<String> {
-        let Some(tag) = tag else { return Vec::new() };
-        let component = grammar::reference(branch).and_then(component_name);
-        let mut tags = Vec::new();
-        for (value, target) in mapping.into_iter().flatten() {
-            let target = target.as_str().unwrap_or_default();
-            let target = component_name(target).unwrap_or_else(|| target.to_owned());
-            if component.as_deref() == Some(target.as_str()) {
-                tags.push(value.clone());
-            }
-        }
-        if tags.is_empty() {
-            let property = resolved.get("properties").and_then(|it| it.get(tag)).map(|it| self.resolved(it));
-            tags = strings(property.as_ref().and_then(|it| it.get("enum")));
-        }
-        if tags.is_empty() {
-            tags.extend(component);
-        }
-        tags
-    }
-
     /// What a branch is called among its siblings.
-    fn label(&self, branch: &Node, resolved: &Node, tags: &[String], siblings: &[Variant]) -> String {
+    fn label(&self, branch: &Node, resolved: &Node, tags: &[Constant], siblings: &[Variant]) -> String {
         let given = branch.str("x-rust-name").or_else(|| branch.str("title"));
         let object = resolved.get("properties").is_some();
         let array = |schema: &Node| {
@@ -613,7 +600,7 @@ impl<'a> Types<'a> {
         };
         let label = match (given, tags) {
             (Some(name), _) => names::pascal(name),
-            (None, [tag]) if object => names::pascal(tag),
+            (None, [tag]) if object => names::pascal(&tag.text()),
             _ if resolved.get("enum").is_some() => "Known".to_owned(),
             _ => match resolved.str("type") {
                 Some("array") => match array(resolved) {
@@ -735,41 +722,8 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// Whether a type is written as one word in a path, query or header.
-    pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 | Type::Number => {
-                true
-            }
-            Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
-            _ => false,
-        }
-    }
-
-    pub(super) fn is_list(&mut self, ty: &Type) -> bool {
-        matches!(self.alias(ty), Type::Array(_))
-    }
-
-    pub(super) fn is_flat_list(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::Array(item) => self.is_scalar(&item),
-            _ => false,
-        }
-    }
-
-    /// The fields of a struct: wire name, type, required, documentation.
-    pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
-        let Type::Named(name) = self.alias(ty) else { return None };
-        match &self.defs.get(&name)?.kind {
-            TypeKind::Struct(it) => {
-                Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect())
-            }
-            _ => None,
-        }
-    }
-
     /// What a type is once aliases and nullability are looked through.
-    fn alias(&mut self, ty: &Type) -> Type {
+    pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
         let mut ty = ty.inner().clone();
         for _ in 0..16 {
@@ -780,47 +734,6 @@ impl<'a> Types<'a> {
             }
         }
         ty
-    }
-
-    /// Adds a union of types made for an operation; gives back the one type if there is only one.
-    pub(super) fn any_of(&mut self, hint: &str, doc: &str, at: &Pointer, types: Vec<Type>) -> Type {
-        let mut distinct: Vec<Type> = Vec::new();
-        let nullable = types.iter().any(|ty| matches!(ty, Type::Nullable(_)));
-        for ty in types {
-            let ty = ty.inner().clone();
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        if distinct.contains(&Type::Any) {
-            return Type::Any;
-        }
-        let ty = if distinct.len() == 1 {
-            distinct.remove(0)
-        } else {
-            let name = self.free(hint);
-            self.taken.insert(name.clone());
-            let mut variants: Vec<Variant> = Vec::new();
-            for ty in distinct {
-                let mut label = match &ty {
-                    Type::Named(name) => name.clone(),
-                    Type::Array(_) => "Array".to_owned(),
-                    Type::Map(_) => "Object".to_owned(),
-                    Type::String => "String".to_owned(),
-                    _ => "Scalar".to_owned(),
-                };
-                while variants.iter().any(|variant| variant.name == label) {
-                    label.push_str("Alternative");
-                }
-                variants.push(Variant { name: label, ty, boxed: false, tags: Vec::new() });
-            }
-            let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
-            let kind = TypeKind::Union(Union { variants, unknown, tag: None });
-            self.defs
-                .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
-            Type::Named(name)
-        };
-        if nullable { ty.nullable() } else { ty }
     }
 }
 
@@ -859,18 +772,23 @@ fn integer(schema: &Node) -> Type {
             Type::U32
         }
         Some("uint64") => Type::U64,
-        _ if bound("maximum").is_some_and(|number| number.as_i64().is_none()) => {
-            // Past the signed range above; below zero as well, unless the document says otherwise.
-            if bound("minimum").is_some_and(|number| number.as_u64().is_some()) { Type::U64 } else { Type::Number }
+        Some("int64") if bound("maximum").is_none_or(|most| most.as_i64().is_some()) => Type::I64,
+        // Bounds that 64 bits do not hold were cut to these.
+        _ if bound("maximum").and_then(Number::as_u64) == Some(u64::MAX)
+            || bound("minimum").and_then(Number::as_i64) == Some(i64::MIN) =>
+        {
+            Type::Number
         }
-        _ => Type::I64,
+        // Whoever is given no width must take every one.
+        _ => Type::I128,
     }
 }
 
 fn number(schema: &Node) -> Type {
     match schema.str("format") {
         Some("int32" | "int64" | "uint32" | "uint64") => integer(schema),
-        _ => Type::F64,
+        Some("float" | "double") => Type::F64,
+        _ => Type::Number,
     }
 }
 
@@ -961,7 +879,7 @@ fn is_enum_of(kind: &str, schema: &Node) -> bool {
 /// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
 fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
     let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
-    let (mut values, mut names): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for part in enums {
         let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
         let own: Vec<&Node> = present.collect();
@@ -971,7 +889,7 @@ fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
             given = vec![title.to_owned(); own.len()];
         }
         for (value, name) in own.into_iter().zip(given) {
-            if !values.contains(value) {
+            if seen.insert(value.canonical()) {
                 values.push(value.clone());
                 names.push(Node::made(name));
             }
@@ -985,24 +903,6 @@ fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
     merged.set("enum", values);
     merged.set("x-enum-varnames", names);
     Some(merged)
-}
-
-/// The property whose enums tell the branches apart, if there is one: every branch has it, and no two share a value.
-fn implicit_tag(branches: &[Node]) -> Option<String> {
-    let values = |branch: &Node, key: &str| -> Option<Vec<String>> {
-        let values = branch.get("properties")?.get(key)?.get("enum")?.as_array()?;
-        values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
-    };
-    let first = branches.first()?.get("properties")?.as_object()?;
-    first
-        .keys()
-        .find(|key| {
-            let mut seen = BTreeSet::new();
-            branches.iter().all(|branch| {
-                values(branch, key).is_some_and(|values| values.into_iter().all(|value| seen.insert(value)))
-            })
-        })
-        .cloned()
 }
 
 /// The components that requests and responses reach.
@@ -1088,6 +988,44 @@ fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Type)) {
     }
 }
 
+/// Marks the fields whose one value is of the field's type: a new value has it from the start.
+fn preset(defs: &mut BTreeMap<String, TypeDef>) {
+    let is_enum = |ty: &Type, integers: bool| {
+        let mut ty = ty;
+        for _ in 0..16 {
+            let Type::Named(name) = ty else { return false };
+            match defs.get(name).map(|def| &def.kind) {
+                Some(TypeKind::Alias(target)) => ty = target,
+                Some(TypeKind::Enum(it)) => return it.integer == integers,
+                _ => return false,
+            }
+        }
+        false
+    };
+    let mut preset: Vec<(String, usize)> = Vec::new();
+    for (name, def) in defs.iter() {
+        let TypeKind::Struct(it) = &def.kind else { continue };
+        for (index, field) in it.fields.iter().enumerate().filter(|(_, field)| !field.is_option() && !field.boxed) {
+            let fits = match &field.only {
+                Some(Constant::Text(_)) => is_enum(&field.ty, false),
+                Some(Constant::Integer(_)) => is_enum(&field.ty, true),
+                Some(Constant::Bool(_)) => field.ty == Type::Bool,
+                None => false,
+            };
+            if fits {
+                preset.push((name.clone(), index));
+            }
+        }
+    }
+    for (name, index) in preset {
+        if let Some(TypeKind::Struct(it)) = defs.get_mut(&name).map(|def| &mut def.kind)
+            && let Some(field) = it.fields.get_mut(index)
+        {
+            field.preset = true;
+        }
+    }
+}
+
 /// A name that nothing defines (a circle that closed on something other than a type of its own) is any value.
 fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     match ty {
@@ -1101,7 +1039,18 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
 /// Gives back where, and which.
 fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
+    let edges = defs.iter().map(|(name, def)| {
+        let targets = match &def.kind {
+            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        (name.clone(), targets)
+    });
+    // Only what is in a circle of aliases and branches can lead back; each of those may open the circle.
+    for name in circles(&edges.collect()).into_keys() {
         let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
         let circular: BTreeSet<String> = union
             .variants
@@ -1142,28 +1091,41 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
-fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
-        let mut seen = BTreeSet::new();
-        let mut at = name.clone();
-        while let Some(TypeKind::Alias(ty)) = defs.get(&at).map(|def| &def.kind) {
+/// Makes one alias of each circle of aliases any value. Each alias is followed once.
+fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
+    let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => {
             let mut ty = ty;
             while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
                 ty = inner;
             }
-            let Type::Named(next) = ty else { break };
-            if !seen.insert(at.clone()) {
-                break;
-            }
-            at = next.clone();
+            if let Type::Named(next) = ty { Some(next.as_str()) } else { None }
         }
-        if seen.contains(&at)
-            && let Some(def) = defs.get_mut(&name)
-        {
+        _ => None,
+    };
+    let (mut seen, mut cut) = (BTreeMap::new(), BTreeSet::new());
+    for (turn, start) in defs.keys().enumerate() {
+        let mut at = Some(start.as_str());
+        while let Some(name) = at.filter(|name| !seen.contains_key(name)) {
+            seen.insert(name, turn);
+            at = next(name);
+        }
+        // A circle, if it closed on this way: the first of its names is the one to go.
+        if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
+            let around = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name));
+            cut.extend(around.min().map(str::to_owned));
+        }
+    }
+    for name in cut {
+        if let Some(def) = defs.get_mut(&name) {
             def.kind = TypeKind::Alias(Type::Any);
         }
     }
+}
+
+/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
+    cut_aliases(defs);
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, def) in defs.iter() {
         let targets = match &def.kind {

@@ -86,6 +86,12 @@ impl Parameters {
         self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
     }
 
+    /// All values of the path, by name.
+    #[must_use]
+    pub fn path_values(&self) -> &[(&'static str, String)] {
+        &self.path
+    }
+
     /// The query, percent-encoded and without a `?`; empty if there is none.
     #[must_use]
     pub fn query(&self) -> &str {

@@ -1,0 +1,405 @@
+//! What values of a type look like, as data, and how well a value fits it.
+
+use std::collections::HashMap;
+use std::ptr::from_ref;
+
+use super::mismatch::Mismatch;
+use super::number::{double, whole};
+use super::tree::Tree;
+
+/// The layout of a type, by its function, so that types can hold themselves.
+pub type Of = fn() -> &'static Layout;
+
+/// What values of a type look like.
+#[derive(Debug)]
+pub enum Layout {
+    /// Any value.
+    Any,
+    /// `true` or `false`.
+    Bool,
+    /// A string.
+    Text,
+    /// A whole number from the first to the second.
+    Whole(i128, i128),
+    /// A number that a double holds.
+    Double,
+    /// Any number.
+    Number,
+    /// An array of one type.
+    List(Of),
+    /// An object of any keys, with values of one type.
+    Map(Of),
+    /// `null`, or the other.
+    Nullable(Of),
+    /// What another type looks like.
+    Same(Of),
+    /// An array whose items are of a type each.
+    Positions {
+        /// The types by position.
+        items: &'static [Of],
+        /// How many of them are always there.
+        required: usize,
+        /// The type of what follows; nothing follows without it.
+        rest: Option<Of>,
+    },
+    /// An object with members of a type each.
+    Members(Members),
+    /// Strings, of which these are known.
+    Texts(&'static [&'static str]),
+    /// Whole numbers, of which these are known.
+    Integers(&'static [i64]),
+    /// One of several.
+    Union(Union),
+}
+
+/// The layout of an object.
+#[derive(Debug)]
+pub struct Members {
+    /// What the document names.
+    pub members: &'static [Member],
+    /// What it says of all other keys.
+    pub rest: Rest,
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub struct Member {
+    /// Its name, and further names it is read from.
+    pub names: &'static [&'static str],
+    /// Whether it is always there.
+    pub required: bool,
+    /// What it looks like.
+    pub of: Of,
+    /// The only values it may have, where there is one. Several may become more, and are not here.
+    pub only: Option<Constant>,
+}
+
+/// What an object may have beside its members.
+#[derive(Debug)]
+pub enum Rest {
+    /// Anything.
+    Open,
+    /// Nothing, says the document.
+    Closed,
+    /// Values of a type.
+    Of(Of),
+}
+
+/// A value that tells alternatives apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constant {
+    /// A string.
+    Text(&'static str),
+    /// A whole number.
+    Integer(i64),
+    /// A boolean.
+    Bool(bool),
+}
+
+/// A union: what tells its alternatives apart.
+#[derive(Debug)]
+pub struct Union {
+    /// The property that names the alternative.
+    pub tag: Option<&'static str>,
+    /// The alternatives, in the order of the document.
+    pub branches: &'static [Branch],
+}
+
+/// An alternative of a union.
+#[derive(Debug)]
+pub struct Branch {
+    /// Values of the tag that mean this one.
+    pub tags: &'static [Constant],
+    /// What its values look like.
+    pub of: Of,
+}
+
+impl Constant {
+    fn is(&self, tree: &Tree<'_>) -> bool {
+        match (self, tree) {
+            (Self::Text(text), Tree::Text(value)) => text == value,
+            (Self::Integer(number), Tree::Number(digits)) => whole(digits) == Some(i128::from(*number)),
+            (Self::Bool(truth), Tree::Bool(value)) => truth == value,
+            _ => false,
+        }
+    }
+
+    /// Whether a value of the tag means this one. Mappings spell all their values as strings.
+    fn means(&self, tree: &Tree<'_>) -> bool {
+        self.is(tree)
+            || match (self, tree) {
+                (Self::Text(text), Tree::Number(digits)) => {
+                    text == digits || whole(text).is_some_and(|it| whole(digits) == Some(it))
+                }
+                (Self::Text(text), Tree::Bool(value)) => text.parse() == Ok(*value),
+                _ => false,
+            }
+    }
+}
+
+/// How little of a value a type knows: 0 is all of it known by name.
+type Doubt = u32;
+
+/// A key that the type does not name.
+const STRANGE_KEY: Doubt = 4;
+/// A key of a map, whose values are of a type.
+const KEY_OF_MAP: Doubt = 2;
+/// A value that may be anything.
+const ANYTHING: Doubt = 1;
+/// A null where something else was announced, and would be left out.
+const STRANGE_NULL: Doubt = 4;
+/// A value that an enum does not know yet.
+const STRANGE_VALUE: Doubt = 8;
+/// A union that does not know the value.
+const UNKNOWN: Doubt = 64;
+
+/// What is found out of a value while it is read, so that nothing is found out twice.
+///
+/// A union decides by its tag where it has one. Where it has none, each alternative says by its layout whether the value
+/// fits and how much of it is known by name. What a layout says of a part of the value is remembered, so the work is at
+/// most the parts of the value times the layouts of the document, however deep unions nest.
+#[derive(Debug)]
+pub struct Reader {
+    fits: HashMap<(usize, usize), Option<Doubt>>,
+    choices: HashMap<(usize, usize), Option<(usize, Doubt)>>,
+    steps: usize,
+    /// How many bytes lists and maps may still take.
+    room: usize,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::within(usize::MAX)
+    }
+}
+
+impl Reader {
+    /// A reader whose lists and maps take no more than so many bytes.
+    #[must_use]
+    pub fn within(bytes: usize) -> Self {
+        Self { fits: HashMap::new(), choices: HashMap::new(), steps: 0, room: bytes }
+    }
+
+    /// Takes room for so many values of a type.
+    pub(super) fn take<T>(&mut self, many: usize) -> Result<(), Mismatch> {
+        // A key and its place in a map take room as well.
+        let bytes = many.saturating_mul(size_of::<T>() + 64);
+        self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
+        Ok(())
+    }
+
+    /// How many parts of a value were looked at so far; the measure of the property tests.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    pub(super) fn step(&mut self, many: usize) {
+        self.steps += many;
+    }
+
+    /// The alternative of a union that a value is, by its place in the order of the document; none is `Unknown`.
+    pub fn choose(&mut self, layout: &'static Layout, tree: &Tree<'_>) -> Option<usize> {
+        match layout {
+            Layout::Union(union) => self.choice(union, tree).map(|(index, _)| index),
+            _ => None,
+        }
+    }
+
+    fn choice(&mut self, union: &'static Union, tree: &Tree<'_>) -> Option<(usize, Doubt)> {
+        let key = (from_ref(tree).addr(), from_ref(union).addr());
+        if let Some(known) = self.choices.get(&key) {
+            return *known;
+        }
+        let tag = union.tag.and_then(|tag| tree.get(tag));
+        let named = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
+        let is_named = union.branches.iter().any(named);
+        let mut best: Option<(usize, Doubt)> = None;
+        for (index, branch) in union.branches.iter().enumerate() {
+            self.steps += 1;
+            // What the tag names is read, whatever a service has added to it. A value of the tag that no branch has is
+            // none of those that have values of their own.
+            let doubt = match tag {
+                Some(_) if is_named && !named(branch) => None,
+                Some(_) if !is_named && !branch.tags.is_empty() => None,
+                _ => self.fit((branch.of)(), tree, Some(Top { named: is_named })),
+            };
+            if let Some(doubt) = doubt
+                && best.is_none_or(|(_, least)| doubt < least)
+            {
+                best = Some((index, doubt));
+            }
+        }
+        self.choices.insert(key, best);
+        best
+    }
+
+    /// How well a value fits; `top` is given for the alternatives of a union that is to be decided.
+    fn fit(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
+        let is_large = matches!(tree, Tree::List(_) | Tree::Object(_));
+        let key = (from_ref(tree).addr(), from_ref(layout).addr());
+        if is_large
+            && top.is_none()
+            && let Some(known) = self.fits.get(&key)
+        {
+            return *known;
+        }
+        self.steps += 1;
+        let doubt = self.weigh(layout, tree, top);
+        if is_large && top.is_none() {
+            self.fits.insert(key, doubt);
+        }
+        doubt
+    }
+
+    fn weigh(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
+        match (layout, tree) {
+            (Layout::Any, _) => Some(ANYTHING),
+            (Layout::Nullable(_), Tree::Null) => Some(0),
+            (Layout::Nullable(of) | Layout::Same(of), _) => self.fit(of(), tree, top),
+            (Layout::Bool, Tree::Bool(_)) | (Layout::Text, Tree::Text(_)) | (Layout::Number, Tree::Number(_)) => {
+                Some(0)
+            }
+            (Layout::Whole(least, most), Tree::Number(digits)) => {
+                whole(digits).filter(|value| least <= value && value <= most).map(|_| 0)
+            }
+            (Layout::Double, Tree::Number(digits)) => double(digits).map(|_| 0),
+            (Layout::Texts(known), Tree::Text(text)) => {
+                Some(if known.contains(&text.as_ref()) { 0 } else { STRANGE_VALUE })
+            }
+            (Layout::Integers(known), Tree::Number(digits)) => {
+                let value = i64::try_from(whole(digits)?).ok()?;
+                Some(if known.contains(&value) { 0 } else { STRANGE_VALUE })
+            }
+            (Layout::List(of), Tree::List(items)) => self.all(items.iter().map(|item| (of(), item))),
+            (Layout::Map(of), Tree::Object(entries)) => {
+                let values = self.all(entries.iter().map(|(_, value)| (of(), value)))?;
+                Some(values.saturating_add(count(entries.len()).saturating_mul(KEY_OF_MAP)))
+            }
+            (Layout::Positions { items: of, required, rest }, Tree::List(items)) => {
+                if items.len() < *required || (rest.is_none() && items.len() > of.len()) {
+                    return None;
+                }
+                let layouts = of.iter().copied().map(Some).chain(std::iter::repeat(*rest)).map_while(|of| of);
+                self.all(layouts.map(|of| of()).zip(items))
+            }
+            (Layout::Members(members), Tree::Object(entries)) => self.members(members, entries, top),
+            (Layout::Union(union), _) => match self.choice(union, tree) {
+                Some((_, doubt)) => Some(doubt),
+                None if top.is_some() => None,
+                None => Some(UNKNOWN),
+            },
+            _ => None,
+        }
+    }
+
+    fn all<'a, 't: 'a>(&mut self, parts: impl Iterator<Item = (&'static Layout, &'a Tree<'t>)>) -> Option<Doubt> {
+        let mut doubt: Doubt = 0;
+        for (layout, tree) in parts {
+            doubt = doubt.saturating_add(self.fit(layout, tree, None)?);
+        }
+        Some(doubt)
+    }
+
+    fn members(
+        &mut self,
+        object: &'static Members,
+        entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)],
+        top: Option<Top>,
+    ) -> Option<Doubt> {
+        let places = Places::of(object.members, entries);
+        self.steps += object.members.len();
+        let mut doubt: Doubt = 0;
+        // What can be told without going deeper comes first.
+        for (member, place) in object.members.iter().zip(&places.of_member) {
+            let value = place.map(|place| &entries[place].1);
+            match (value, &member.only) {
+                (None, _) if member.required => return None,
+                (Some(value), Some(only)) if !only.is(value) && !matches!(value, Tree::Null) => match top {
+                    Some(top) if !top.named => return None,
+                    _ => doubt = doubt.saturating_add(STRANGE_VALUE),
+                },
+                _ => {}
+            }
+        }
+        let named = top.is_some_and(|top| top.named);
+        if matches!(object.rest, Rest::Closed) && !named && places.strangers().next().is_some() {
+            return None;
+        }
+        for (member, place) in object.members.iter().zip(&places.of_member) {
+            let Some(place) = place else { continue };
+            let value = &entries[*place].1;
+            let fit = match (value, (member.of)()) {
+                (Tree::Null, layout) if !member.required => Some(self.fit(layout, value, None).unwrap_or(STRANGE_NULL)),
+                (_, layout) => self.fit(layout, value, None),
+            };
+            doubt = doubt.saturating_add(fit?);
+        }
+        for place in places.strangers() {
+            let more = match &object.rest {
+                Rest::Of(of) => self.fit(of(), &entries[place].1, None)?.saturating_add(KEY_OF_MAP),
+                Rest::Open | Rest::Closed => STRANGE_KEY,
+            };
+            doubt = doubt.saturating_add(more);
+        }
+        Some(doubt)
+    }
+}
+
+/// What is asked of an alternative itself, and not of what it holds.
+#[derive(Clone, Copy)]
+struct Top {
+    /// Whether the tag named it.
+    named: bool,
+}
+
+/// Which entry each member is.
+struct Places {
+    of_member: Vec<Option<usize>>,
+    taken: Vec<bool>,
+}
+
+impl Places {
+    fn of(members: &[Member], entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)]) -> Self {
+        let mut places = Self { of_member: Vec::with_capacity(members.len()), taken: vec![false; entries.len()] };
+        // Services write members in the order of their documents.
+        let mut next = 0;
+        for member in members {
+            let place = find(entries, member.names, &mut next, &mut places.taken);
+            places.of_member.push(place);
+        }
+        places
+    }
+
+    fn strangers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.taken.iter().enumerate().filter(|(_, taken)| !**taken).map(|(place, _)| place)
+    }
+}
+
+/// The entry of a member: under its own name, or under another one where that is absent or null. `next` is where it is
+/// looked for first.
+pub(super) fn find(
+    entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)],
+    names: &[&str],
+    next: &mut usize,
+    taken: &mut [bool],
+) -> Option<usize> {
+    let mut look = |name: &str| {
+        let found = entries.get(*next).is_some_and(|(key, _)| key == name);
+        let place = if found { Some(*next) } else { entries.iter().position(|(key, _)| key == name) };
+        *next = place.map_or(*next, |place| place + 1);
+        place
+    };
+    let (name, others) = names.split_first()?;
+    let own = look(name);
+    let is_there = own.is_some_and(|place| !matches!(entries[place].1, Tree::Null));
+    let place = if is_there { own } else { others.iter().find_map(|name| look(name)).or(own) };
+    for place in own.into_iter().chain(place) {
+        taken[place] = true;
+    }
+    place
+}
+
+fn count(length: usize) -> Doubt {
+    Doubt::try_from(length).unwrap_or(Doubt::MAX)
+}

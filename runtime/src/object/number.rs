@@ -1,0 +1,309 @@
+//! Numbers with all their digits.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
+
+use super::{Json, Layout, Mismatch, Reader, Tree};
+
+/// A JSON number of any width, written as it was read.
+///
+/// A `number` of a document that names no format is one: it may hold an id of 19 digits, which a double would round.
+///
+/// ```
+/// # use connectors_runtime::object::Number;
+/// let id: Number = "9007199254740993".parse().unwrap();
+/// assert_eq!(id.to_string(), "9007199254740993");
+/// assert_eq!(id.as_i64(), Some(9_007_199_254_740_993));
+/// assert_eq!(Number::from(3), 3);
+/// assert_eq!(Number::from(2.5).as_f64(), 2.5);
+/// ```
+#[derive(Clone)]
+pub struct Number(Digits);
+
+#[derive(Clone)]
+enum Digits {
+    Whole(i128),
+    Double(f64),
+    /// What neither holds exactly.
+    Text(Box<str>),
+}
+
+impl Number {
+    /// The nearest double.
+    #[must_use]
+    pub fn as_f64(&self) -> f64 {
+        match &self.0 {
+            // The nearest is what is asked for.
+            #[allow(clippy::cast_precision_loss)]
+            Digits::Whole(value) => *value as f64,
+            Digits::Double(value) => *value,
+            Digits::Text(text) => text.parse().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// The value, if it is whole and of this range; `3.0` is.
+    #[must_use]
+    pub fn as_i128(&self) -> Option<i128> {
+        match &self.0 {
+            Digits::Whole(value) => Some(*value),
+            Digits::Double(value) => whole(&format!("{value:e}")),
+            Digits::Text(text) => whole(text),
+        }
+    }
+
+    /// The value, if it is whole and of this range.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_i128().and_then(|value| value.try_into().ok())
+    }
+
+    /// The value, if it is whole and of this range.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_i128().and_then(|value| value.try_into().ok())
+    }
+
+    /// A number by its digits, which are those of JSON.
+    fn of(text: &str) -> Self {
+        if let Some(value) = text.parse::<i128>().ok().filter(|_| !text.starts_with("-0")) {
+            return Self(Digits::Whole(value));
+        }
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() && same_decimal(text, &format!("{value:e}")) => Self(Digits::Double(value)),
+            _ => Self(Digits::Text(text.into())),
+        }
+    }
+}
+
+/// The value of a number's digits if it is whole: of `3`, `3.0` and `3e2`, not of `3.5`.
+pub(super) fn whole(text: &str) -> Option<i128> {
+    if let Ok(value) = text.parse() {
+        return Some(value);
+    }
+    let (negative, digits, exponent) = decimal(text)?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    // Beyond 40 digits nothing is of this range.
+    let zeros = usize::try_from(exponent).ok().filter(|zeros| zeros + digits.len() <= 40)?;
+    let value: i128 = format!("{}{digits}{}", if negative { "-" } else { "" }, "0".repeat(zeros)).parse().ok()?;
+    Some(value)
+}
+
+/// A double by its digits. A whole number that no double holds is none.
+pub(super) fn double(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+    let is_whole = !text.contains(['.', 'e', 'E']);
+    (!is_whole || same_decimal(text, &format!("{value:e}"))).then_some(value)
+}
+
+/// A number of `serde_json` by its digits, if one holds it exactly.
+pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
+    if let Ok(value) = text.parse::<i64>()
+        && text != "-0"
+    {
+        return Some(value.into());
+    }
+    if let Ok(value) = text.parse::<u64>() {
+        return Some(value.into());
+    }
+    let value: f64 = text.parse().ok()?;
+    // As short as it can be, or with the 16 or 17 digits that some services write every double with.
+    let forms = [format!("{value:e}"), format!("{value:.16e}"), format!("{value:.15e}")];
+    if !forms.iter().any(|form| same_decimal(text, form)) {
+        return None;
+    }
+    serde_json::Number::from_f64(value)
+}
+
+/// Sign, digits without zeros at either end, and the power of ten that they are multiplied by.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.trim_start_matches('+').parse::<i64>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    let all = format!("{whole}{fraction}");
+    let kept = all.trim_end_matches('0');
+    if kept.is_empty() {
+        return Some((negative, String::new(), 0));
+    }
+    let exponent = exponent.checked_add(i64::try_from(all.len() - kept.len()).ok()?)?;
+    Some((negative, kept.trim_start_matches('0').to_owned(), exponent))
+}
+
+fn same_decimal(a: &str, b: &str) -> bool {
+    decimal(a).is_some_and(|a| decimal(b) == Some(a))
+}
+
+/// Writes a double; a whole one as a whole number.
+pub(super) fn write_double<S: Serializer>(value: f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if !value.is_finite() {
+        return Err(S::Error::custom("JSON has no number that is infinite or none"));
+    }
+    // Whole and below 2^53, so that the cast is exact; the sign of a zero is kept.
+    #[allow(clippy::cast_possible_truncation)]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative()) {
+        return serializer.serialize_i64(value as i64);
+    }
+    serializer.serialize_f64(value)
+}
+
+/// Writes a whole number of any width.
+pub(super) fn write_whole<S: Serializer>(value: i128, serializer: S) -> Result<S::Ok, S::Error> {
+    match (i64::try_from(value), u64::try_from(value)) {
+        (Ok(value), _) => serializer.serialize_i64(value),
+        (_, Ok(value)) => serializer.serialize_u64(value),
+        _ => serializer.serialize_i128(value),
+    }
+}
+
+impl Json for Number {
+    fn layout() -> &'static Layout {
+        &Layout::Number
+    }
+
+    fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
+        match tree {
+            Tree::Number(text) => Ok(Self::of(text)),
+            other => Err(Mismatch::expected("a number", other.kind())),
+        }
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Digits::Whole(value) => write_whole(*value, serializer),
+            Digits::Double(value) if value.is_finite() => serializer.serialize_f64(*value),
+            Digits::Double(_) => Err(S::Error::custom("JSON has no number that is infinite or none")),
+            Digits::Text(text) => {
+                let raw = serde_json::value::RawValue::from_string(text.to_string()).map_err(S::Error::custom)?;
+                raw.serialize(serializer)
+            }
+        }
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::deserialize(deserializer)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Digits::Whole(value) => value.fmt(f),
+            Digits::Double(value) => match serde_json::Number::from_f64(*value) {
+                Some(number) => number.fmt(f),
+                None => value.fmt(f),
+            },
+            Digits::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is no number of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANumber;
+
+impl fmt::Display for NotANumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a number of JSON")
+    }
+}
+
+impl std::error::Error for NotANumber {}
+
+impl FromStr for Number {
+    type Err = NotANumber;
+
+    fn from_str(text: &str) -> Result<Self, NotANumber> {
+        match Tree::parse(text) {
+            Ok(Tree::Number(digits)) if digits.len() == text.len() => Ok(Self::of(text)),
+            _ => Err(NotANumber),
+        }
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Digits::Whole(a), Digits::Whole(b)) => a == b,
+            (Digits::Double(a), Digits::Double(b)) => a == b,
+            (Digits::Text(a), Digits::Text(b)) => a == b || same_decimal(a, b),
+            (Digits::Whole(_), Digits::Double(_)) | (Digits::Double(_), Digits::Whole(_)) => {
+                self.as_i128().is_some() && self.as_i128() == other.as_i128()
+            }
+            _ => false,
+        }
+    }
+}
+
+impl PartialEq<i64> for Number {
+    fn eq(&self, other: &i64) -> bool {
+        self.as_i64() == Some(*other)
+    }
+}
+
+impl PartialEq<f64> for Number {
+    fn eq(&self, other: &f64) -> bool {
+        *self == Self::from(*other)
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self.as_i128(), other.as_i128()) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
+            _ if self == other => Some(Ordering::Equal),
+            _ => self.as_f64().partial_cmp(&other.as_f64()),
+        }
+    }
+}
+
+impl From<f64> for Number {
+    fn from(value: f64) -> Self {
+        // Whole and below 2^53, so that the cast is exact.
+        #[allow(clippy::cast_possible_truncation)]
+        if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+            return Self(Digits::Whole(value as i128));
+        }
+        Self(Digits::Double(value))
+    }
+}
+
+impl From<f32> for Number {
+    fn from(value: f32) -> Self {
+        Self::from(f64::from(value))
+    }
+}
+
+macro_rules! from_integers {
+    ($($integer:ty)*) => {
+        $(impl From<$integer> for Number {
+            fn from(value: $integer) -> Self {
+                Self(Digits::Whole(value.into()))
+            }
+        })*
+    };
+}
+
+from_integers! { i8 i16 i32 i64 i128 u8 u16 u32 u64 }
