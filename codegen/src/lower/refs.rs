@@ -1,6 +1,6 @@
 //! References brought to one form: `#/components/<kind>/<name>`, so that every later stage can look a target up by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::document::{Map, Node, Pointer, Value};
@@ -122,6 +122,16 @@ impl Hoisted<'_> {
         }
         let (base, fragment) = text.split_once('#')?;
         let fragment = percent_decode(fragment);
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            // An anchor is of the resource that the schema around it opens by its `$id`, or of the document.
+            let resource = match self.anchors.places.get(base) {
+                Some(resource) => resource.clone(),
+                None => self.anchors.resource(origin.as_str()),
+            };
+            let places = self.anchors.anchors.get(&fragment)?;
+            let own = places.iter().find(|(of, _)| *of == resource);
+            return own.or(places.first()).map(|(_, place)| place.clone());
+        }
         if !base.is_empty() {
             return self.anchors.places.get(base).map(|place| format!("{place}{fragment}")).filter(there);
         }
@@ -213,14 +223,31 @@ fn around(origin: &Pointer) -> Vec<String> {
 
 /// What schemas are called, other than by their place.
 struct Anchors {
-    /// What `$anchor`, `$dynamicAnchor` and `$id` name, as pointers.
+    /// What each `$id` names, as pointers.
     places: HashMap<String, String>,
+    /// What `$anchor` and `$dynamicAnchor` name: the resource that it is of, and the place.
+    anchors: HashMap<String, Vec<(String, String)>>,
+    /// The places of the schemas that have an `$id`.
+    resources: HashSet<String>,
     /// Whether any schema has an `$id`.
     ids: bool,
 }
 
+impl Anchors {
+    /// The place of the nearest schema with an `$id` around a place, or the document.
+    fn resource(&self, place: &str) -> String {
+        let mut place = place;
+        while !place.is_empty() && !self.resources.contains(place) {
+            place = place.rsplit_once('/').map_or("", |(outer, _)| outer);
+        }
+        place.to_owned()
+    }
+}
+
 fn anchors(document: &Node) -> Anchors {
     let mut found = HashMap::new();
+    let mut named: Vec<(String, String)> = Vec::new();
+    let mut resources = HashSet::new();
     let mut ids = false;
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         if kind != Object::Schema {
@@ -228,11 +255,12 @@ fn anchors(document: &Node) -> Anchors {
         }
         for key in ["$anchor", "$dynamicAnchor"] {
             if let Some(name) = node.str(key) {
-                found.entry(format!("#{name}")).or_insert_with(|| at.as_str().to_owned());
+                named.push((name.to_owned(), at.as_str().to_owned()));
             }
         }
         if let Some(id) = node.str("$id") {
             ids = true;
+            resources.insert(at.as_str().to_owned());
             found.entry(id.to_owned()).or_insert_with(|| at.as_str().to_owned());
             // The last segment is how siblings refer to it.
             if let Some((_, last)) = id.rsplit_once('/') {
@@ -240,7 +268,12 @@ fn anchors(document: &Node) -> Anchors {
             }
         }
     });
-    Anchors { places: found, ids }
+    let mut anchors = Anchors { places: found, anchors: HashMap::new(), resources, ids };
+    for (name, place) in named {
+        let resource = anchors.resource(&place);
+        anchors.anchors.entry(name).or_default().push((resource, place));
+    }
+    anchors
 }
 
 /// Members that are written as one reference where OpenAPI has none: what they stand for is put in their place.

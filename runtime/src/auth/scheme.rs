@@ -508,6 +508,15 @@ impl Chosen {
         Ok(applied)
     }
 
+    /// The keys that it puts into the query: errors must not repeat them.
+    pub(crate) fn query_keys(&self) -> Vec<Zeroizing<String>> {
+        let keys = self.slots().iter().filter_map(|slot| match &**slot {
+            Slot::Query(_, secret) => Some(Zeroizing::new(secret.expose_secret().to_owned())),
+            _ => None,
+        });
+        keys.collect()
+    }
+
     /// Forgets the tokens that a request carried, after the server returned 401 to it. A token that has taken their place in
     /// the meantime is kept. True if the next request will carry another token.
     pub fn invalidate(&self, applied: &Applied) -> bool {

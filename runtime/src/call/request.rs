@@ -12,6 +12,7 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
 use crate::encode::{Parameter, Parameters, form};
@@ -581,6 +582,10 @@ impl Attempt for ApiAttempt<'_> {
 
     fn can_repeat(&self) -> bool {
         self.repeatable
+    }
+
+    fn secrets(&self) -> Vec<Zeroizing<String>> {
+        self.chosen.query_keys()
     }
 
     fn unauthorized(&mut self) -> bool {
