@@ -6,6 +6,7 @@
 
 mod members;
 mod refs;
+mod resources;
 
 use std::collections::HashSet;
 

@@ -407,12 +407,28 @@ impl<'a> Types<'a> {
         let all = |test: fn(&Value) -> bool| !present.is_empty() && present.iter().all(|value| test(&value.value));
         let texts = all(|value| matches!(value, Value::String(_)));
         let integers = all(|value| matches!(value, Value::Number(number) if number.is_i64()));
+        if !integers && all(|value| matches!(value, Value::Number(_))) {
+            let whole = |value: &Value| matches!(value, Value::Number(number) if !number.is_f64());
+            match schema.str("type") {
+                None | Some("integer" | "number") if all(whole) => {
+                    let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
+                    self.note(Kind::Loss, place.at, schema, reason);
+                    let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
+                    return Some(if unsigned { Type::U64 } else { Type::Number });
+                }
+                None | Some("number") => {
+                    let reason = "an enum of numbers with fractions is not checked: any number is taken";
+                    self.note(Kind::Loss, place.at, schema, reason);
+                    return Some(number(schema));
+                }
+                _ => {}
+            }
+        }
         match schema.str("type") {
             None => {}
             Some("string") if texts => {}
             Some("integer" | "number") if integers => {}
             Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
-            Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(Type::F64),
             Some("array" | "object") => {
                 self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
                 return None;
