@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use connectors_codegen::{Error, Facade, Generator, Kind, Node};
+use connectors_codegen::{Error, Generator, Kind, Node};
 
 /// Services by name: the folder in `spec/`, the feature, and the module in `src/`.
 const SERVICES: [&str; 2] = ["c1", "pipeshub"];
@@ -29,7 +29,7 @@ fn generate(service: &str) -> Result<(), Box<dyn std::error::Error>> {
     };
     let generator = Generator::new(read("openapi.yaml")?).overlay(read("overlay.yaml")?);
     let document = generator.overlaid()?.to_string();
-    let client = generator.facade(Facade::new("crate::transport")).generate()?;
+    let client = generator.generate()?;
     // Names and mends are for those who change the overlay; what is lost concerns everybody.
     for note in client.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
         println!("cargo::warning={note}");

@@ -215,38 +215,30 @@ With a [`transport::Clock`] of your own, given to the builder's `clock`, waits a
 //! [Each dependency]: https://github.com/connectors-rs/connectors/blob/main/docs/dependencies.md
 //! [what it costs]: https://github.com/connectors-rs/connectors/blob/main/docs/benchmarks.md
 
-// Without a service there is nobody to use the rest.
-#![cfg_attr(not(any(feature = "c1", feature = "pipeshub")), allow(dead_code, unused_imports, unused_macros))]
-
 #[cfg(feature = "c1")]
 pub mod c1;
 #[cfg(feature = "pipeshub")]
 pub mod pipeshub;
 
-pub mod auth;
-#[cfg(feature = "blocking")]
-pub mod blocking;
-mod details;
-mod error;
-#[cfg(any(feature = "c1", feature = "pipeshub"))]
-mod ids;
-mod paging;
-pub mod transport;
-#[cfg(any(feature = "c1", feature = "pipeshub"))]
-mod waiting;
+mod entry;
 
+pub use entry::Entry;
+
+#[cfg(feature = "blocking")]
+#[doc(inline)]
+pub use connectors_runtime::blocking;
+/// Whose `ClientBuilder` the builders' `http` takes, and whose requests and responses a [`Sender`] does.
+#[doc(no_inline)]
+pub use connectors_runtime::reqwest;
+#[doc(inline)]
+pub use connectors_runtime::{
+    Attempted, Builder, CallOptions, Clock, Connection, Detail, Error, FieldViolation, Limits, Operation, Paced, Page,
+    Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sleep, SystemClock, TestClock, Watch,
+    auth,
+};
 /// Whose headers and statuses stand in this crate's own interface.
 #[doc(no_inline)]
 pub use http;
-/// Whose `ClientBuilder` the builders' `http` takes.
-#[doc(no_inline)]
-pub use reqwest;
-
-pub use details::{Detail, FieldViolation};
-pub use error::Error;
-pub use paging::Pages;
-#[cfg(any(feature = "c1", feature = "pipeshub"))]
-pub use waiting::Watch;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use connectors_codegen::{Client, Facade, Generator, Node};
+use connectors_codegen::{Client, Generator, Node};
 use progenitor_impl::{GenerationSettings, InterfaceStyle};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
     let generator = Generator::new(Node::read(&folder.join("openapi.yaml"))?);
     let generator = generator.overlay(Node::read(&folder.join("overlay.yaml"))?);
     let document = generator.overlaid()?.to_string();
-    Ok((document, generator.facade(Facade::new("crate::transport")).generate()?))
+    Ok((document, generator.generate()?))
 }
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {

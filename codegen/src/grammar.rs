@@ -3,7 +3,7 @@
 //! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
 //! taken for the keyword.
 
-use crate::document::{MAX_DEPTH, MAX_NODES, Map, Node, Pointer, Value};
+use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value};
 
 /// The kinds of object an OpenAPI 3.x document is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,7 +243,8 @@ pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
 pub(crate) struct Inlined {
     /// The targets around the place the walk is at, with where each was put.
     around: Vec<(Pointer, String)>,
-    nodes: usize,
+    /// Bytes that were put in.
+    copied: usize,
 }
 
 impl Inlined {
@@ -251,9 +252,9 @@ impl Inlined {
     /// where the document would grow past what may be read.
     pub(crate) fn enter(&mut self, at: &Pointer, target: &str, found: &Node) -> bool {
         self.around.retain(|(place, _)| at.is_within(place));
-        self.nodes += found.count();
+        self.copied += found.weight();
         let deep = self.around.len() >= 8 || at.as_str().matches('/').count() > MAX_DEPTH;
-        if deep || self.nodes > MAX_NODES || self.around.iter().any(|(_, open)| open == target) {
+        if deep || self.copied > MAX_COPIED || self.around.iter().any(|(_, open)| open == target) {
             return false;
         }
         self.around.push((at.clone(), target.to_owned()));

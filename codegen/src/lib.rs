@@ -30,7 +30,7 @@
 //!     Pet: {type: object, required: [name], properties: {name: {type: string}, tag: {type: [string, 'null']}}}
 //! ")?;
 //! let client = Generator::new(document).generate()?;
-//! assert!(client.code.contains("pub async fn get_pet"));
+//! assert!(client.code.contains("pub fn get_pet(&self, id: "));
 //! for note in client.notes.iter() {
 //!     println!("cargo::warning={note}");
 //! }
@@ -59,13 +59,10 @@ pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Bundle, Map, Node, Pointer, Span, Value};
-pub use emit::Facade;
 pub use note::{Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
 pub use select::Selection;
 pub use words::undocumented;
-
-use shape::Errors;
 
 /// The pipeline with its settings; see the crate's documentation for an example.
 #[derive(Clone, Debug)]
@@ -73,7 +70,6 @@ pub struct Generator {
     document: Node,
     selection: Selection,
     overlays: Vec<Node>,
-    facade: Option<Facade>,
 }
 
 /// A generated client.
@@ -88,9 +84,9 @@ pub struct Client {
     pub operations: usize,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
-    /// The methods by name, and the operation of the document that each calls.
+    /// What it was made from.
     #[cfg(feature = "diff")]
-    pub(crate) methods: Vec<(String, Pointer)>,
+    pub(crate) api: std::sync::Arc<shape::model::Api>,
 }
 
 /// One type of a generated client.
@@ -103,11 +99,30 @@ pub struct GeneratedType {
     pub pointer: Pointer,
 }
 
+impl Client {
+    /// What a build script does with a client: writes the code into the folder that cargo has for it (`OUT_DIR`), and
+    /// prints a warning for each loss.
+    ///
+    /// # Errors
+    /// `OUT_DIR` is not set, or the file cannot be written.
+    pub fn write(&self, file: &str) -> Result<(), Error> {
+        for note in self.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
+            println!("cargo::warning={note}");
+        }
+        let out = std::env::var_os("OUT_DIR").ok_or_else(|| {
+            Diagnostic::new("OUT_DIR is not set").help("call this from a build script, or write `code` yourself")
+        })?;
+        let path = std::path::Path::new(&out).join(file);
+        std::fs::write(&path, &self.code)
+            .map_err(|error| Diagnostic::new(format!("{}: {error}", path.display())).into())
+    }
+}
+
 impl Generator {
     /// A pipeline for all of a document.
     #[must_use]
     pub fn new(document: Node) -> Self {
-        Self { document, selection: Selection::default(), overlays: Vec::new(), facade: None }
+        Self { document, selection: Selection::default(), overlays: Vec::new() }
     }
 
     /// Takes only a part of the document.
@@ -121,13 +136,6 @@ impl Generator {
     #[must_use]
     pub fn overlay(mut self, overlay: Node) -> Self {
         self.overlays.push(overlay);
-        self
-    }
-
-    /// Puts a face over the generated client that speaks a crate's own transport and error.
-    #[must_use]
-    pub fn facade(mut self, facade: Facade) -> Self {
-        self.facade = Some(facade);
         self
     }
 
@@ -168,20 +176,18 @@ impl Generator {
     /// As [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.lowered()?;
-        let errors = if self.facade.is_some() { Errors::Raw } else { Errors::Typed };
-        let mut api = shape::shape(&document, errors, &mut notes);
-        let code = emit::emit(&mut api, self.facade.as_ref(), &mut notes)?;
-        let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
+        let mut api = shape::shape(&document, &mut notes);
+        let code = emit::emit(&mut api, &mut notes)?;
+        let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
+        let types = api.types.iter().map(made).collect();
         let operations = api.operations.len();
-        #[cfg(feature = "diff")]
-        let methods = api.operations.into_iter().map(|operation| (operation.name, operation.pointer)).collect();
         Ok(Client {
             code,
             notes,
             operations,
             types,
             #[cfg(feature = "diff")]
-            methods,
+            api: std::sync::Arc::new(api),
         })
     }
 }

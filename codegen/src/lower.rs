@@ -7,6 +7,8 @@
 mod members;
 mod refs;
 
+use std::collections::HashSet;
+
 use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
@@ -209,7 +211,7 @@ impl Lowering<'_> {
         // The tags of an operation are names.
         for (key, child_kind) in lists.into_iter().filter(|(key, _)| *key == "servers" || kind == Object::OpenApi) {
             let Some(items) = map.get_mut(key).and_then(Node::as_array_mut) else { continue };
-            let mut seen = Vec::new();
+            let mut seen = HashSet::new();
             let mut index = 0;
             items.retain(|item| {
                 let here = at.join(key).join(index);
@@ -219,12 +221,11 @@ impl Lowering<'_> {
                     return false;
                 }
                 let name = item.get("name").and_then(|name| members::text(&name.value));
-                let again = child_kind == Object::Tag && seen.contains(&name);
-                if again {
+                let fresh = child_kind != Object::Tag || seen.insert(name);
+                if !fresh {
                     tell(Kind::Mend, &here, item, "a tag of this name is already there".to_owned());
                 }
-                seen.push(name);
-                !again
+                fresh
             });
         }
         let (entries, child_kind) = match kind {
@@ -279,39 +280,57 @@ impl Lowering<'_> {
             node.set("info", Map::new());
         }
         if let Some(paths) = node.get_mut("paths").and_then(Node::as_object_mut) {
-            let keys: Vec<String> = paths.keys().filter(|path| !path.starts_with("x-")).cloned().collect();
-            for path in keys {
-                let Some(item) = paths.get(&path) else { continue };
-                let (plain, changed) = plain_template(&path, item);
-                let plain = if plain.starts_with('/') { plain } else { format!("/{plain}") };
-                if plain == path {
-                    continue;
-                }
-                let (here, item) = (at.join("paths").join(&path), item.clone());
-                if !path.starts_with('/') {
-                    let reason = "a path begins with `/`; one was put in front";
-                    self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
-                }
-                for expression in changed {
-                    let reason = if expression.starts_with(['?', '&']) {
-                        "what the operation itself declares of it in the query is sent"
-                    } else {
-                        "it was read as a plain name, and a `/` in its value is sent encoded"
-                    };
-                    let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
-                    self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
-                }
-                if let Some(there) = paths.get_mut(&plain) {
-                    self.join_items(item, there, &here, &plain);
-                    paths.shift_remove(&path);
+            self.templates(paths, &at.join("paths"));
+        }
+    }
+
+    /// Paths as 3.0 writes them; two that become one are joined.
+    fn templates(&mut self, paths: &mut Map, at: &Pointer) {
+        let template = |(path, item): (&String, &Node)| {
+            let (plain, changed) =
+                if path.starts_with("x-") { (path.clone(), Vec::new()) } else { plain_template(path, item) };
+            let plain = if plain.starts_with('/') || path.starts_with("x-") { plain } else { format!("/{plain}") };
+            (plain, changed)
+        };
+        let templates: Vec<(String, Vec<String>)> = paths.iter().map(template).collect();
+        if paths.keys().zip(&templates).all(|(path, (plain, _))| path == plain) {
+            return;
+        }
+        let unchanged = paths.keys().zip(&templates).filter(|(path, (plain, _))| *path == plain);
+        let unchanged: HashSet<String> = unchanged.map(|(path, _)| path.clone()).collect();
+        let mut result = Map::with_capacity(paths.len());
+        let mut joined = Vec::new();
+        for ((path, item), (plain, changed)) in std::mem::take(paths).into_iter().zip(templates) {
+            if plain == path {
+                result.insert(path, item);
+                continue;
+            }
+            let here = at.join(&path);
+            if !path.starts_with('/') {
+                let reason = "a path begins with `/`; one was put in front";
+                self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+            }
+            for expression in changed {
+                let reason = if expression.starts_with(['?', '&']) {
+                    "what the operation itself declares of it in the query is sent"
                 } else {
-                    let renamed = std::mem::take(paths).into_iter();
-                    *paths = renamed
-                        .map(|(key, value)| if key == path { (plain.clone(), value) } else { (key, value) })
-                        .collect();
-                }
+                    "it was read as a plain name, and a `/` in its value is sent encoded"
+                };
+                let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
+                self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
+            }
+            if unchanged.contains(&plain) || result.contains_key(&plain) {
+                joined.push((plain, item, here));
+            } else {
+                result.insert(plain, item);
             }
         }
+        for (plain, item, here) in joined {
+            if let Some(there) = result.get_mut(&plain) {
+                self.join_items(item, there, &here, &plain);
+            }
+        }
+        *paths = result;
     }
 
     /// Puts the operations of one path item beside those of another, where there is room.
@@ -402,7 +421,7 @@ impl Lowering<'_> {
     /// The parameters of an operation or path item: what is none, or is there twice, goes.
     fn parameters(&mut self, node: &mut Node, at: &Pointer) {
         let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
-        let mut seen: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         let mut index = 0;
         parameters.retain(|it| {
             let here = at.join("parameters").join(index);
@@ -422,12 +441,11 @@ impl Lowering<'_> {
                     return false;
                 }
             };
-            let again = seen.contains(&known);
-            if again {
+            let fresh = seen.insert(known);
+            if !fresh {
                 tell(Kind::Mend, "the same parameter is already there");
             }
-            seen.push(known);
-            !again
+            fresh
         });
     }
 
@@ -612,13 +630,7 @@ impl Lowering<'_> {
         }
         for key in ["required", "enum"] {
             if let Some(items) = node.get_mut(key).and_then(Node::as_array_mut) {
-                let mut distinct: Vec<Node> = Vec::with_capacity(items.len());
-                items.drain(..).for_each(|item| {
-                    if !distinct.contains(&item) {
-                        distinct.push(item);
-                    }
-                });
-                *items = distinct;
+                *items = distinct(std::mem::take(items));
             }
         }
         if node.get("required").and_then(Node::as_array).is_some_and(<[Node]>::is_empty) {
@@ -1086,13 +1098,14 @@ fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
     (plain, changed)
 }
 
-fn any_of(mut schemas: Vec<Node>, around: &Node) -> Node {
-    let mut distinct: Vec<Node> = Vec::new();
-    schemas.drain(..).for_each(|schema| {
-        if !distinct.contains(&schema) {
-            distinct.push(schema)
-        }
-    });
+/// The nodes without those that are equal to one before.
+fn distinct(nodes: Vec<Node>) -> Vec<Node> {
+    let mut seen = HashSet::with_capacity(nodes.len());
+    nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
+}
+
+fn any_of(schemas: Vec<Node>, around: &Node) -> Node {
+    let mut distinct = distinct(schemas);
     let anything = |schema: &Node| schema.as_bool() == Some(true) || schema.as_object().is_some_and(Map::is_empty);
     if distinct.iter().any(anything) || distinct.is_empty() {
         return Node::at(Map::new(), &around.span);

@@ -306,3 +306,134 @@ fn sections_may_be_files_of_their_own() {
     assert!(client.code.contains("pub async fn a<"), "{}", client.code);
     assert_eq!(client.notes.iter().count(), 0, "{:?}", client.notes);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_document_chooses_no_file_outside_of_its_folder() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder(
+        "outside",
+        &[
+            ("secret.yaml", "hunter2: [\n"),
+            ("api-secrets/pet.yaml", "{type: object, description: hunter2}\n"),
+            ("api/inside/pet.yaml", "{type: object, properties: {x: {type: string}}}\n"),
+        ],
+    );
+    symlink("../secret.yaml", folder.join("api/link.yaml")).unwrap();
+    symlink("../api-secrets", folder.join("api/linked")).unwrap();
+    symlink("inside/pet.yaml", folder.join("api/fine.yaml")).unwrap();
+    symlink("/dev/zero", folder.join("api/zero.yaml")).unwrap();
+    let document = folder.join("api/openapi.yaml");
+    let refer = |target: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{type: object, properties: {{a: {{$ref: '{target}'}}}}}}}}}}\n"
+        );
+        fs::write(&document, text).unwrap();
+    };
+    let absolute = folder.join("secret.yaml").display().to_string();
+    for target in [
+        "../secret.yaml",
+        "..%2Fsecret.yaml#/hunter2",
+        &absolute,
+        "link.yaml",
+        "linked/pet.yaml",
+        "../api-secrets/pet.yaml",
+    ] {
+        refer(target);
+        let error = Node::bundle(&document).unwrap_err().to_string();
+        assert!(error.contains("leads out of the document's folder") && error.contains("openapi.yaml:4:"), "{error}");
+        assert!(error.contains("--allow-outside") && !error.contains("hunter2:"), "{error}");
+    }
+    // Where there is nothing, nothing is told but that.
+    refer("../nothing.yaml");
+    assert_eq!(Node::bundle(&document).unwrap().files.len(), 1);
+    refer("fine.yaml");
+    assert_eq!(Node::bundle(&document).unwrap().files.len(), 2);
+
+    refer("../api-secrets/pet.yaml");
+    assert_eq!(Node::bundle_allowing_outside(&document).unwrap().files.len(), 2);
+    // It reads files, and no device that never ends.
+    refer("zero.yaml");
+    let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
+    assert!(error.contains("is no file of text"), "{error}");
+    if cfg!(target_os = "linux") {
+        refer("/proc/version");
+        let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
+        assert!(error.contains("empty") && !error.contains("Linux"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_told_once() {
+    let folder = folder(
+        "told-once",
+        &[
+            (
+                "openapi.yaml",
+                "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /a: {$ref: broken.yaml}\n  /b: {$ref: broken.yaml}\n",
+            ),
+            ("broken.yaml", "get: [\n"),
+        ],
+    );
+    let error = Node::bundle(&folder.join("openapi.yaml")).unwrap_err();
+    assert_eq!(error.diagnostics().len(), 1, "{error}");
+}
+
+#[test]
+fn a_name_in_many_files_is_many_schemas_and_a_file_reached_in_many_ways_is_one() {
+    let folder = folder(
+        "one-name",
+        &[
+            (
+                "openapi.yaml",
+                "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /one: {get: {operationId: one, responses: {'200': {description: x, content: {application/json: {schema: {$ref: 'land.yaml#/components/schemas/Ticket'}}}}}}}
+  /two: {get: {operationId: two, responses: {'200': {description: x, content: {application/json: {schema: {$ref: 'sea.yaml#/components/schemas/Ticket'}}}}}}}
+  /three: {get: {operationId: three, responses: {'200': {description: x, content: {application/json: {schema: {$ref: './parts/owner.yaml#'}}}}}}}
+  /four: {get: {operationId: four, responses: {'200': {description: x, content: {application/json: {schema: {$ref: 'parts/../parts/owner.yaml'}}}}}}}
+  /five: {get: {operationId: five, responses: {'200': {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/Owner'}}}}}}}
+components: {schemas: {Owner: {$ref: parts/owner.yaml}, Ticket: {type: boolean}}}
+",
+            ),
+            (
+                "land.yaml",
+                "components: {schemas: {Ticket: {type: object, properties: {seat: {type: string}, id: {$ref: '#/components/schemas/Id'}}}, Id: {type: string}}}\n",
+            ),
+            (
+                "sea.yaml",
+                "components: {schemas: {Ticket: {type: object, properties: {cabin: {type: string}, id: {$ref: '#/components/schemas/Id'}}}, Id: {type: integer}}}\n",
+            ),
+            (
+                "parts/owner.yaml",
+                "{type: object, properties: {parent: {$ref: owner.yaml}, ticket: {$ref: '../land.yaml#/components/schemas/Ticket'}}}\n",
+            ),
+        ],
+    );
+    let document = Node::bundle(&folder.join("openapi.yaml")).unwrap().document;
+    let json = document.to_json();
+    let schemas = &json["components"]["schemas"];
+    let target = |place: &str| {
+        let reference = json.pointer(place).unwrap_or_else(|| panic!("no {place} in {json:#}")).as_str().unwrap();
+        json.pointer(&reference[1..]).unwrap_or_else(|| panic!("no {reference}"))
+    };
+    let answer =
+        |path: &str| target(&format!("/paths/~1{path}/get/responses/200/content/application~1json/schema/$ref"));
+    assert_eq!(schemas["Ticket"]["type"], "boolean");
+    let (land, sea) = (answer("one"), answer("two"));
+    assert!(land["properties"]["seat"].is_object() && sea["properties"]["cabin"].is_object());
+    let id = |ticket: &serde_json::Value| {
+        let reference = ticket["properties"]["id"]["$ref"].as_str().unwrap().to_owned();
+        json.pointer(&reference[1..]).unwrap()["type"].clone()
+    };
+    assert_eq!((id(land), id(sea)), ("string".into(), "integer".into()));
+    assert_eq!(answer("three"), answer("four"));
+    assert_eq!(answer("five"), answer("three"));
+    assert_eq!(target("/components/schemas/Owner/properties/parent/$ref"), answer("three"));
+    assert_eq!(schemas.as_object().unwrap().len(), 6, "{schemas:#}");
+    let types = Generator::new(document).generate().unwrap().types;
+    assert_eq!(types.iter().filter(|it| it.name.contains("Owner")).count(), 1, "{types:?}");
+}

@@ -128,3 +128,34 @@ fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
     let client = Generator::new(Node::parse("diamond.yaml", &text).unwrap()).generate().unwrap();
     assert!(client.code.contains("pub p60:") && client.code.matches("pub p0:").count() == 61);
 }
+
+/// What took hours, or the stack, when a value, a link of the chain or a path cost as much as all others together.
+#[test]
+fn long_lists_and_chains_cost_no_more_than_their_length() {
+    const MANY: usize = 30_000;
+    let head = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n";
+    let generate = |text: &str| Generator::new(Node::parse("long.yaml", text).unwrap()).generate().unwrap();
+    let values: String = (0..MANY).map(|n| format!("        - value_{n}\n")).collect();
+    let text = format!("{head}paths: {{}}\ncomponents:\n  schemas:\n    Long:\n      enum:\n{values}");
+    assert!(generate(&text).code.contains(&format!("Value{} = ", MANY - 1)));
+
+    let chain: String =
+        (0..MANY).map(|n| format!("    S{n}: {{$ref: '#/components/schemas/S{}'}}\n", n + 1)).collect();
+    let text = format!("{head}paths: {{}}\ncomponents:\n  schemas:\n{chain}    S{MANY}: {{type: [string, 'null']}}\n");
+    let client = generate(&text);
+    assert!(client.code.contains(&format!("pub type S0 = Option<S1>;")), "{:.2000}", client.code);
+
+    let defs: String = (0..MANY).map(|n| format!("      D{n}: {{$ref: '#/$defs/D{}'}}\n", n + 1)).collect();
+    let text = format!(
+        "{head}paths: {{}}\ncomponents:\n  schemas:\n   S:\n    $ref: '#/$defs/D0'\n    $defs:\n{defs}      D{MANY}: {{type: string}}\n"
+    );
+    let (lowered, _) = Generator::new(Node::parse("long.yaml", &text).unwrap()).lowered().unwrap();
+    assert_eq!(lowered.pointer("/components/schemas").unwrap().as_object().unwrap().len(), MANY + 2);
+
+    let paths: String =
+        (0..MANY).map(|n| format!("  /p{n}/{{id*}}: {{get: {{responses: {{'204': {{description: x}}}}}}}}\n")).collect();
+    let text = format!("{head}paths:\n{paths}");
+    let (lowered, notes) = Generator::new(Node::parse("long.yaml", &text).unwrap()).lowered().unwrap();
+    assert_eq!(lowered.get("paths").unwrap().as_object().unwrap().len(), MANY);
+    assert!(lowered.pointer("/paths/~1p7~1{id}/get").is_some() && notes.count(Kind::Loss) >= MANY);
+}

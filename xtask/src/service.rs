@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::{fmt, fs};
 
-use connectors_codegen::{Client, Facade, Generator, Listing, Node, Selection};
+use connectors_codegen::{Client, Generator, Listing, Node, Selection};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item};
 
@@ -254,8 +254,8 @@ pub(crate) fn document_text(vendored: &Node) -> Result<String> {
 
 /// The client that build.rs generates, and its public API.
 pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
-    let client = generator.facade(Facade::new("crate::transport")).generate()?;
-    let listing = Listing::of(&client)?;
+    let client = generator.generate()?;
+    let listing = Listing::of(&client);
     Ok((client, listing))
 }
 
@@ -263,8 +263,9 @@ pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
 pub(crate) fn api_text(name: &Name, listing: &Listing) -> String {
     format!(
         "\
-# The public API of the generated client, as a program sees it: methods, then types. To be reviewed, not edited:
-# written by `cargo xtask api {name}` and by `cargo xtask vendor {name}`. A name in quotes is the one on the wire.
+# The public API of the generated client, as a program sees it: operations, each with its required arguments and below it
+# its optional setters, then types. To be reviewed, not edited: written by `cargo xtask api {name}` and by `cargo xtask
+# vendor {name}`. A name in quotes is the one on the wire.
 
 {listing}"
     )

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Map, Node, Pointer, Span, Value};
+use super::{MAX_BYTES, MAX_NODES, Map, Node, Pointer, Span, Value, contents};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::grammar::{self, Inlined, Object};
 
@@ -17,11 +17,27 @@ pub struct Bundle {
     pub files: Vec<PathBuf>,
 }
 
-pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
+/// Where the files may stand that a document refers to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// In the document's folder, or below it.
+    Folder,
+    /// Anywhere.
+    Anywhere,
+}
+
+pub(super) fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
     let root = normal(path);
-    let mut document = Node::read(path)?;
+    let text = contents(path, MAX_BYTES)?;
+    let mut document = Node::parse(&path.display().to_string(), &text)?;
+    let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     let mut bundler = Bundler {
         root: root.clone(),
+        // A folder that cannot be resolved holds nothing that could be read.
+        folder: (reach == Reach::Folder).then(|| folder.canonicalize().unwrap_or(folder)),
+        bytes: text.len(),
+        nodes: document.count(),
+        refused: HashSet::new(),
         files: HashMap::new(),
         names: HashMap::new(),
         taken: HashSet::new(),
@@ -57,6 +73,13 @@ pub(super) fn bundle(path: &Path) -> Result<Bundle, Error> {
 
 struct Bundler {
     root: PathBuf,
+    /// What files have to be in or below, links resolved; `None` if they may be anywhere.
+    folder: Option<PathBuf>,
+    /// Bytes that were read, and nodes that are or will be in the document.
+    bytes: usize,
+    nodes: usize,
+    /// Files that cannot be used; each is told once.
+    refused: HashSet<PathBuf>,
     files: HashMap<PathBuf, Node>,
     /// File, pointer and section to the component made of it.
     names: HashMap<(PathBuf, String, &'static str), String>,
@@ -182,6 +205,15 @@ impl Bundler {
         let name = match self.names.get(&key) {
             Some(name) => name.clone(),
             None => {
+                self.nodes += node.count();
+                if self.nodes > MAX_NODES {
+                    // Parts of parts, each a component: more than any document is.
+                    if self.refused.insert(key.0) {
+                        let message = format!("too large: more than {MAX_NODES} values with those of all files");
+                        self.wrong.push(Diagnostic::new(message).at(&text.span));
+                    }
+                    return None;
+                }
                 let name = self.name(&key.0, &key.1, section);
                 self.names.insert(key, name.clone());
                 self.queue.push_back(Placed { kind, section, name: name.clone(), node });
@@ -271,22 +303,44 @@ impl Bundler {
 
     /// Reads a file that is there, once.
     fn read(&mut self, file: &Path, at: &Span) {
-        if self.files.contains_key(file) || !file.exists() || file.is_dir() {
+        if self.files.contains_key(file) || self.refused.contains(file) || file.is_dir() {
             return;
         }
-        let mut refuse = |reason: &str| {
-            let message = format!("the reference leads to a file that cannot be used: {reason}");
-            self.wrong.push(Diagnostic::new(message).at(at));
-        };
-        if !file.is_file() {
-            return refuse(&format!("{} is no file of text", file.display()));
+        // What is not there, or behind a link to nothing, is for lowering to note.
+        let Ok(real) = file.canonicalize() else { return };
+        match self.usable(file, &real) {
+            Ok(node) => drop(self.files.insert(file.to_owned(), node)),
+            Err(diagnostic) => {
+                self.refused.insert(file.to_owned());
+                self.wrong.push(diagnostic.at(at));
+            }
+        }
+    }
+
+    /// The tree of a file, or why it cannot be used. Nothing is read, and nothing of it told, before it is known to stand
+    /// where it may.
+    fn usable(&mut self, file: &Path, real: &Path) -> Result<Node, Diagnostic> {
+        if let Some(folder) = self.folder.as_ref().filter(|folder| !real.starts_with(folder)) {
+            let message = format!(
+                "the reference leads out of the document's folder, {}: to {}",
+                folder.display(),
+                file.display()
+            );
+            return Err(Diagnostic::new(message)
+                .help("put the file below the folder, or allow files outside: --allow-outside, or Node::bundle_allowing_outside"));
+        }
+        let refuse =
+            |reason: &str| Diagnostic::new(format!("the reference leads to a file that cannot be used: {reason}"));
+        if !real.is_file() {
+            return Err(refuse(&format!("{} is no file of text", file.display())));
         }
         let is_prose = PROSE.iter().any(|known| file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case(known)));
-        let read = if is_prose { Node::text(file) } else { Node::read(file) };
-        match read {
-            Ok(node) => drop(self.files.insert(file.to_owned(), node)),
-            Err(error) => refuse(error.diagnostics().first().map(Diagnostic::message).unwrap_or_default()),
-        }
+        let name = file.display().to_string();
+        let read = contents(file, MAX_BYTES.saturating_sub(self.bytes)).and_then(|text| {
+            self.bytes += text.len();
+            if is_prose { Ok(Node::prose(&name, text)) } else { Node::parse(&name, &text) }
+        });
+        read.map_err(|error| refuse(error.diagnostics().first().map(Diagnostic::message).unwrap_or_default()))
     }
 
     /// The last token of the pointer, or the file's name; qualified by the file's name where that is taken.

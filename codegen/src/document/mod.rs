@@ -11,9 +11,10 @@ mod yaml;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::{fmt, fs};
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -28,6 +29,11 @@ use crate::diagnostic::{Diagnostic, Error};
 pub(crate) const MAX_DEPTH: usize = 128;
 /// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
 pub(crate) const MAX_NODES: usize = 2_000_000;
+
+/// The most bytes that copies of its own parts may add to a document, by aliases or in the place of references.
+pub(crate) const MAX_COPIED: usize = 64 << 20;
+/// The most bytes a document may have, with all files that it refers to: more than ten times any real one.
+pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
@@ -186,13 +192,13 @@ impl Node {
     /// # Errors
     /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::parse(&path.display().to_string(), &contents(path)?)
+        Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
     }
 
-    /// Reads a file of prose: one string.
-    fn text(path: &Path) -> Result<Self, Error> {
-        let source = Source::new(path.display().to_string(), contents(path)?);
-        Ok(Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) })
+    /// A file of prose: one string.
+    fn prose(name: &str, text: String) -> Self {
+        let source = Source::new(name.to_owned(), text);
+        Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) }
     }
 
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
@@ -200,10 +206,22 @@ impl Node {
     /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
     /// leads nowhere.
     ///
+    /// The other files have to be in the document's folder or below it, also where links lead: a document that somebody
+    /// else wrote does not choose which files of this machine are read.
+    ///
+    /// # Errors
+    /// As [`Node::read`], for this file and for every other that is there, and a reference to a file outside of the folder.
+    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
+        bundle::bundle(path, bundle::Reach::Folder)
+    }
+
+    /// As [`Node::bundle`], for documents that are trusted to refer to files outside of their folder
+    /// (`$ref: ../common/pet.yaml`).
+    ///
     /// # Errors
     /// As [`Node::read`], for this file and for every other that is there.
-    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
-        bundle::bundle(path)
+    pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
+        bundle::bundle(path, bundle::Reach::Anywhere)
     }
 
     /// A node this program made.
@@ -242,6 +260,54 @@ impl Node {
             }
         }
         walk(self, &mut Vec::new(), visit);
+    }
+
+    /// A text that two nodes share if and only if they are equal.
+    pub(crate) fn canonical(&self) -> String {
+        fn write(node: &Node, text: &mut String) {
+            match &node.value {
+                Value::Object(map) => {
+                    let mut members: Vec<_> = map.iter().collect();
+                    members.sort_by_key(|(key, _)| *key);
+                    text.push('{');
+                    for (key, child) in members {
+                        text.push_str(&format!("{key:?}:"));
+                        write(child, text);
+                        text.push(',');
+                    }
+                    text.push('}');
+                }
+                Value::Array(items) => {
+                    text.push('[');
+                    for item in items {
+                        write(item, text);
+                        text.push(',');
+                    }
+                    text.push(']');
+                }
+                Value::String(string) => text.push_str(&format!("{string:?}")),
+                Value::Number(number) => text.push_str(&number.to_string()),
+                Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+                Value::Null => text.push_str("null"),
+            }
+        }
+        let mut text = String::new();
+        write(self, &mut text);
+        text
+    }
+
+    /// About how many bytes the tree takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match &self.value {
+                Value::Object(map) => map
+                    .iter()
+                    .map(|(key, node)| size_of::<(usize, String)>() + key.len() + node.weight())
+                    .sum::<usize>(),
+                Value::Array(items) => items.iter().map(Node::weight).sum(),
+                Value::String(text) => text.len(),
+                _ => 0,
+            }
     }
 
     /// How many nodes the tree holds.
@@ -382,12 +448,29 @@ impl Node {
     }
 }
 
-fn contents(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
+/// The text of a file, if it has no more bytes than this.
+fn contents(path: &Path, most: usize) -> Result<String, Error> {
+    let cannot = |error: io::Error| {
         Diagnostic::new(format!("cannot read {}: {error}", path.display()))
             .help("check the path, and that the file is text in UTF-8")
-            .into()
-    })
+    };
+    let metadata = fs::metadata(path).map_err(cannot)?;
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    // What says that it is empty is not opened: files that are made as they are read (`/proc/kmsg`) may never end.
+    if !metadata.is_file() || metadata.len() > 0 {
+        let file = fs::File::open(path).map_err(cannot)?;
+        file.take(most.saturating_add(1)).read_to_string(&mut text).map_err(cannot)?;
+    }
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
+        let message = format!(
+            "{} is too large: a document has at most {} MB, all files together",
+            path.display(),
+            MAX_BYTES >> 20
+        );
+        return Err(Diagnostic::new(message).into());
+    }
+    Ok(text)
 }
 
 /// JSON, keys in document order; `{:#}` is for people.
@@ -473,6 +556,21 @@ mod tests {
         assert_eq!(yaml.pointer("/a/0/c").unwrap().span.to_string(), "a.yaml:3:8");
         let json = Node::parse("a.json", "{\n  \"a\": [\n    {\"é\": 1, \"c\": 2}\n  ]\n}").unwrap();
         assert_eq!(json.pointer("/a/0/c").unwrap().span.to_string(), "a.json:3:19");
+    }
+
+    #[test]
+    fn what_aliases_add_is_bounded_in_bytes() {
+        let long = "x".repeat(1 << 20);
+        let text = |anchor: &str, aliases: usize| format!("a: &a {anchor}\nb: [{}]\n", "*a, ".repeat(aliases));
+        for anchor in [format!("'{long}'"), format!("{{'{long}': 1}}"), format!("[[{long}]]")] {
+            assert!(Node::parse("a.yaml", &text(&anchor, 40)).is_ok());
+            let error = Node::parse("a.yaml", &text(&anchor, 100)).unwrap_err().to_string();
+            assert!(error.contains("aliases add more than 64 MB") && error.contains("a.yaml:2:"), "{error:.300}");
+        }
+        // What is kept for aliases is kept, whether there are any or not.
+        let nested: String = (0..100).map(|level| format!("&a{level} [")).collect();
+        let text = format!("a: {nested}{}{}\n", "1, ".repeat(20_000), "]".repeat(100));
+        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("what has anchors"));
     }
 
     #[test]

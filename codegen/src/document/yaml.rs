@@ -8,7 +8,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use serde_json::Number;
 
 use super::layout::{Layout, Place};
-use super::{MAX_DEPTH, MAX_NODES, Map, Node, Source, Span, Value};
+use super::{MAX_COPIED, MAX_DEPTH, MAX_NODES, Map, Node, Source, Span, Value};
 use crate::diagnostic::{Diagnostic, Error};
 
 pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
@@ -49,7 +49,8 @@ impl From<Error> for Refusal {
 }
 
 fn read(source: &Arc<Source>, layout: &Layout<'_>) -> Result<Node, Refusal> {
-    let mut reader = Reader { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, root: None };
+    let mut reader =
+        Reader { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, copied: 0, kept: 0, root: None };
     let place = |marker: &Marker| Span::new(source, marker.line(), layout.column(marker.line(), marker.col()) + 1);
     let mut open = Vec::new();
     for item in Parser::new_from_str(layout.text()) {
@@ -82,6 +83,9 @@ struct Reader<'a> {
     stack: Vec<Open>,
     anchors: HashMap<usize, Anchor>,
     nodes: usize,
+    /// Bytes that aliases have added, and that are kept for aliases to come.
+    copied: usize,
+    kept: usize,
     root: Option<Node>,
 }
 
@@ -98,11 +102,11 @@ struct Open {
     merges: Vec<(Node, Span)>,
 }
 
-/// A node an alias may repeat, with how many nodes and levels it holds.
-#[derive(Clone)]
+/// A node an alias may repeat, with how many nodes, bytes and levels it holds.
 struct Anchor {
     node: Node,
     nodes: usize,
+    weight: usize,
     height: usize,
 }
 
@@ -119,7 +123,7 @@ impl Reader<'_> {
                 }
                 let node = Node { value: scalar(&text, style, tag.as_ref(), &span)?, span };
                 self.count(1, &node.span)?;
-                self.keep(anchor, &node, 1, 0);
+                self.keep(anchor, &node, 1, 0)?;
                 self.add(node, 0)
             }
             Event::SequenceStart(anchor, _) => self.open(Value::Array(Vec::new()), anchor, span),
@@ -131,17 +135,23 @@ impl Reader<'_> {
                         merge(map, from, &at)?;
                     }
                 }
-                self.keep(open.anchor, &open.node, self.nodes - open.nodes_before, open.height);
+                self.keep(open.anchor, &open.node, self.nodes - open.nodes_before, open.height)?;
                 self.add(open.node, open.height)
             }
             Event::Alias(id) => {
-                let Some(anchor) = self.anchors.get(&id).cloned() else {
+                let Some(Anchor { node, nodes, weight, height }) = self.anchors.get(&id) else {
                     return Err(Diagnostic::new("an alias refers to an anchor that is not closed yet")
                         .at(&span)
                         .into());
                 };
-                self.count(anchor.nodes, &span)?;
-                self.add(anchor.node, anchor.height)
+                self.copied += weight;
+                if self.copied > MAX_COPIED {
+                    let message = format!("too large: aliases add more than {} MB", MAX_COPIED >> 20);
+                    return Err(Diagnostic::new(message).at(&span).into());
+                }
+                let (node, nodes, height) = (node.clone(), *nodes, *height);
+                self.count(nodes, &span)?;
+                self.add(node, height)
             }
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(Diagnostic::new("a second YAML document starts here; one file holds one").at(&span).into())
@@ -169,10 +179,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, anchor: usize, node: &Node, nodes: usize, height: usize) {
+    fn keep(&mut self, anchor: usize, node: &Node, nodes: usize, height: usize) -> Result<(), Error> {
         if anchor > 0 {
-            self.anchors.insert(anchor, Anchor { node: node.clone(), nodes, height });
+            let weight = node.weight();
+            self.kept += weight;
+            if self.kept > MAX_COPIED {
+                let message = format!("too large: what has anchors comes to more than {} MB", MAX_COPIED >> 20);
+                return Err(Diagnostic::new(message).at(&node.span).into());
+            }
+            self.anchors.insert(anchor, Anchor { node: node.clone(), nodes, weight, height });
         }
+        Ok(())
     }
 
     fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Error> {

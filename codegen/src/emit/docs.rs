@@ -2,14 +2,8 @@
 
 /// Documentation lines for a text; the fallback stands in for an empty one.
 pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
-    let text = if text.trim().is_empty() { fallback } else { text };
-    // What the compiler refuses in a comment: a bare carriage return, and marks that turn the direction of text.
-    let text: String = text
-        .replace("\r\n", "\n")
-        .chars()
-        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .map(|c| if c == '\r' { ' ' } else { c })
-        .collect();
+    let text = clean(if text.trim().is_empty() { fallback } else { text });
+    let tables = text.lines().any(is_delimiter_row);
     let mut open: Option<Fence<'_>> = None;
     let mut lines: Vec<String> = Vec::new();
     let mut push = |line: &str| lines.push(if line.is_empty() { String::new() } else { format!(" {line}") });
@@ -34,7 +28,7 @@ pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
                         push(&format!("{}text", fence.marks));
                         open = Some(fence);
                     }
-                    None => push(format!("{containers}{}", rest.replace('\t', " ")).trim_end()),
+                    None => push(format!("{containers}{}", escaped(rest, tables, true)).trim_end()),
                 }
             }
         }
@@ -43,6 +37,198 @@ pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
         push(fence.marks);
     }
     lines
+}
+
+/// A text as part of one line, wherever it stands in that line: no block begins in it.
+#[allow(dead_code, reason = "for the places that put a text of the document into a sentence")]
+pub(super) fn inline(text: &str) -> String {
+    let text = clean(text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let escaped = escaped(&text, false, true);
+    let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
+    match escaped.as_bytes().get(digits) {
+        // What would begin a heading, a list, a quote, a fence, a table or a line below a heading.
+        Some(b'#' | b'>' | b'-' | b'+' | b'*' | b'=' | b'~' | b'|' | b'_') if digits == 0 => format!("\\{escaped}"),
+        Some(b'.' | b')') if digits > 0 => format!("{}\\{}", &escaped[..digits], &escaped[digits..]),
+        _ => escaped,
+    }
+}
+
+/// A text as code within a line, letter by letter: names, values and paths of the document.
+#[allow(dead_code, reason = "for the places that put a name of the document into a sentence")]
+pub(super) fn code(text: &str) -> String {
+    let text = clean(text).replace(['\n', '\t'], " ");
+    if text.trim().is_empty() {
+        return if text.is_empty() { "(empty)".to_owned() } else { "(blank)".to_owned() };
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let marks = "`".repeat(longest + 1);
+    // Blanks beside the marks are for what begins or ends with a mark, or with a blank: one of each is taken away.
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{marks}{pad}{text}{pad}{marks}")
+}
+
+/// A text without what the compiler refuses in a comment (a bare carriage return, marks that turn the direction of text),
+/// and without other characters that nobody sees.
+fn clean(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\r' | '\u{2028}' | '\u{2029}' => '\n',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+/// Whether a line may be what makes the line above it the head of a table.
+fn is_delimiter_row(line: &str) -> bool {
+    let mut marks = line.chars().filter(|c| !c.is_whitespace() && *c != '>');
+    line.contains('-') && line.contains(['|', ':']) && marks.all(|c| matches!(c, '|' | '-' | ':' | '*' | '+'))
+}
+
+/// A line whose brackets, angle brackets and backticks are text, save code, links to the network, and addresses, which
+/// become links. `tables`: a bar may end a cell, and with it whatever is open. `links`: a link may stand here.
+fn escaped(line: &str, tables: bool, links: bool) -> String {
+    let mut out = String::with_capacity(line.len() + 8);
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let tail = &rest[c.len_utf8()..];
+        match c {
+            '\t' => out.push(' '),
+            '\\' => match tail.chars().next().filter(char::is_ascii_punctuation) {
+                Some(next) => {
+                    out.extend(['\\', next]);
+                    rest = &tail[1..];
+                    continue;
+                }
+                None => out.push_str("\\\\"),
+            },
+            '`' => {
+                let marks = rest.len() - rest.trim_start_matches('`').len();
+                match code_span(rest).filter(|span| !(tables && span.contains('|'))) {
+                    Some(span) => {
+                        out.push_str(span);
+                        rest = &rest[span.len()..];
+                    }
+                    None => {
+                        out.push_str(&"\\`".repeat(marks));
+                        rest = &rest[marks..];
+                    }
+                }
+                continue;
+            }
+            '<' => {
+                let url = address(tail).filter(|url| links && tail[url.len()..].starts_with('>'));
+                match url {
+                    Some(url) => {
+                        out.push_str(&rest[..url.len() + 2]);
+                        rest = &tail[url.len() + 1..];
+                        continue;
+                    }
+                    None => out.push_str("\\<"),
+                }
+            }
+            '!' if tail.starts_with('[') => out.push_str("\\!"),
+            '[' => {
+                if let Some((link, after)) = link(rest, tables).filter(|_| links) {
+                    out.push_str(&link);
+                    rest = after;
+                    continue;
+                }
+                out.push_str("\\[");
+            }
+            ']' => out.push_str("\\]"),
+            'h' if links => {
+                if let Some(url) = address(rest) {
+                    out.push('<');
+                    out.push_str(url);
+                    out.push('>');
+                    rest = &rest[url.len()..];
+                    continue;
+                }
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+        rest = tail;
+    }
+    out
+}
+
+/// The code that a line begins with, its marks included, if as many marks as it begins with stand once more in the line.
+fn code_span(line: &str) -> Option<&str> {
+    let inner = line.trim_start_matches('`');
+    let marks = line.len() - inner.len();
+    let mut at = marks;
+    loop {
+        let next = at + line[at..].find('`')?;
+        let run = line[next..].len() - line[next..].trim_start_matches('`').len();
+        at = next + run;
+        if run == marks {
+            return Some(&line[..at]);
+        }
+    }
+}
+
+/// The address on the network that a text begins with, without the punctuation behind it.
+fn address(text: &str) -> Option<&str> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;
+    let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '`' | '\\' | '|' | '^');
+    let mut url = &text[..text.find(|c| !fits(c)).unwrap_or(text.len())];
+    while let Some(last) = url.chars().next_back() {
+        let unbalanced = |open: char| url.matches(last).count() > url.matches(open).count();
+        let cut = match last {
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' => true,
+            ')' => unbalanced('('),
+            ']' => unbalanced('['),
+            '}' => unbalanced('{'),
+            _ => false,
+        };
+        if !cut {
+            break;
+        }
+        url = &url[..url.len() - 1];
+    }
+    (url.len() > scheme.len()).then_some(url)
+}
+
+/// The link to the network that a line begins with, written anew, and what follows it. Other links lead nowhere from here.
+fn link(line: &str, tables: bool) -> Option<(String, &str)> {
+    let inner = line.strip_prefix('[')?;
+    let mut at = 0;
+    loop {
+        let rest = &inner[at..];
+        at += match rest.chars().next()? {
+            '[' => return None,
+            ']' => break,
+            '`' => code_span(rest).map_or(1, str::len),
+            '\\' => 1 + rest[1..].chars().next().filter(char::is_ascii_punctuation).map_or(0, char::len_utf8),
+            c => c.len_utf8(),
+        };
+    }
+    let (text, rest) = (&inner[..at], inner[at + 1..].strip_prefix('(')?);
+    let fits = |c: char| {
+        c.is_ascii_graphic() && !matches!(c, '<' | '>' | '(' | ')' | '"' | '\'' | '`' | '\\' | '|' | '[' | ']')
+    };
+    let url = &rest[..rest.find(|c| !fits(c)).unwrap_or(rest.len())];
+    let schemes = ["https://", "http://", "mailto:"];
+    if !schemes.into_iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme)) {
+        return None;
+    }
+    // A title goes.
+    let mut after = rest[url.len()..].trim_start();
+    if let Some(quoted) = after.strip_prefix('"') {
+        after = quoted.split_once('"')?.1.trim_start();
+    }
+    let after = after.strip_prefix(')')?;
+    if tables && line[..line.len() - after.len()].contains('|') {
+        return None;
+    }
+    let text = escaped(text.trim(), tables, false);
+    Some(if text.is_empty() { (format!("<{url}>"), after) } else { (format!("[{text}]({url})"), after) })
 }
 
 /// The line that begins or ends a block of code.
@@ -100,7 +286,188 @@ fn unquoted(line: &str, quotes: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::lines;
+    use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
+
+    use super::{code, inline, lines};
+
+    /// What of a text rustdoc would run, warn of or send somebody to, read as rustdoc reads it.
+    fn harm(shown: &str) -> Option<String> {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_SMART_PUNCTUATION;
+        // Every name in brackets is a link, as it might be one to an item.
+        let known = |_: pulldown_cmark::BrokenLink<'_>| Some(("item".into(), "".into()));
+        let mut within = 0;
+        for event in Parser::new_with_broken_link_callback(shown, options, Some(known)) {
+            let harmful = match &event {
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                    within += 1;
+                    info.as_ref() != "text"
+                }
+                Event::Start(Tag::Link { link_type, dest_url, .. }) => {
+                    within += 1;
+                    let away = ["https://", "http://", "mailto:"].iter().any(|scheme| dest_url.starts_with(scheme));
+                    !matches!(link_type, LinkType::Inline | LinkType::Autolink) || !away
+                }
+                Event::End(TagEnd::Link | TagEnd::CodeBlock) => {
+                    within -= 1;
+                    false
+                }
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Indented) | Tag::Image { .. } | Tag::HtmlBlock)
+                | Event::Start(Tag::FootnoteDefinition(_))
+                | Event::Html(_)
+                | Event::InlineHtml(_)
+                | Event::FootnoteReference(_) => true,
+                Event::Text(text) => within == 0 && text.split("://").skip(1).any(|it| it.starts_with('x')),
+                _ => false,
+            };
+            if harmful {
+                return Some(format!("{event:?}"));
+            }
+        }
+        shown.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')).then(|| "a control character".to_owned())
+    }
+
+    fn shown(text: &str) -> String {
+        lines(text, "").join("\n")
+    }
+
+    #[test]
+    fn no_text_does_harm_however_its_parts_are_put_together() {
+        let parts = [
+            "a",
+            "b c",
+            "std::fs",
+            " ",
+            "  ",
+            "    ",
+            "\t",
+            "\n",
+            "\n\n",
+            "\r",
+            "\r\n",
+            "\u{2028}",
+            "\u{0}",
+            "\u{202e}",
+            "`",
+            "``",
+            "```",
+            "````",
+            "```rust\n",
+            "~~~",
+            "\n```\n",
+            "\n~~~\n",
+            "\\",
+            "\\\\",
+            "<",
+            ">",
+            "</",
+            "<br>",
+            "<!-- ",
+            "-->",
+            "<p>",
+            "&lt;",
+            "[",
+            "]",
+            "(",
+            ")",
+            "[a]",
+            "[a]: ",
+            "[^1]",
+            "[^1]: ",
+            "![",
+            "](",
+            "](https://x.yz)",
+            "](x)",
+            "](/x)",
+            "[b](https://x.yz \"t\")",
+            "https://x.yz",
+            "http://x.yz/a_(b)*",
+            "<https://x.yz>",
+            "|",
+            "|a|",
+            "\n|---|\n",
+            "\na | b\n--- | ---\n",
+            "-",
+            "\n- ",
+            "\n* ",
+            "\n1. ",
+            "\n> ",
+            "\n>",
+            "\n# ",
+            "\n---\n",
+            "\n===\n",
+            "*",
+            "**",
+            "_",
+            "~~",
+            "!",
+            "#",
+            "\"",
+            "'",
+            ":",
+            "$",
+            "é",
+            "한",
+            "\n    let x = 1;\n",
+            "\n\n\tfn main() {}\n",
+            "- [ ] ",
+        ];
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut below = |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % bound
+        };
+        for _ in 0..30_000 {
+            let text: String = (0..2 + below(14)).map(|_| parts[below(parts.len())]).collect();
+            let block = shown(&text);
+            assert_eq!(harm(&block), None, "{text:?} became {block:?}");
+            let one = inline(&text);
+            assert!(!one.contains('\n'), "{text:?} became {one:?}");
+            for place in [one.clone(), format!("Client for {one}\n\nVersion: {}", code(&text)), format!("- {one}")] {
+                assert_eq!(harm(&place), None, "{text:?} became {place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_text_says_is_still_there() {
+        for (text, expected) in [
+            (
+                "see [the guide](https://x.yz/a \"Guide\") or <https://x.yz>.",
+                "see [the guide](https://x.yz/a) or <https://x.yz>.",
+            ),
+            ("at https://x.yz/a_(b), or (http://x.yz).", "at <https://x.yz/a_(b)>, or (<http://x.yz>)."),
+            ("a [map](#map) of Vec<T>[0]", "a \\[map\\](#map) of Vec\\<T>\\[0\\]"),
+            ("`a[0] <b>` and ``x ` y`` but ` not", "`a[0] <b>` and ``x ` y`` but \\` not"),
+            ("![x](https://x.yz/i.png)", "\\![x](https://x.yz/i.png)"),
+            ("escaped \\[a\\] and C:\\dir", "escaped \\[a\\] and C:\\\\dir"),
+            ("one\rtwo\r\nthree\u{0}four", "one\n two\n three four"),
+            ("[`a`](https://x.yz)", "[`a`](https://x.yz)"),
+            ("one of `a|b`", "one of `a|b`"),
+        ] {
+            assert_eq!(shown(text), format!(" {expected}"));
+        }
+        let table = "| a | b |\n| --- | --- |\n| `x` | [y](https://x.yz) |";
+        assert_eq!(shown(table), table.lines().map(|line| format!(" {line}")).collect::<Vec<_>>().join("\n"));
+        assert_eq!(shown("|a|\n|-|\n|`x|[y]`|"), " |a|\n |-|\n |\\`x|\\[y\\]\\`|");
+    }
+
+    #[test]
+    fn names_and_titles_stay_in_their_sentence() {
+        assert_eq!(
+            inline("x\n\n```\nstd::fs::write()\n```\n and a bare\rreturn"),
+            "x ``` std::fs::write() ``` and a bare return"
+        );
+        assert_eq!(inline("# 1"), "\\# 1");
+        assert_eq!(inline("10. x"), "10\\. x");
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("`a``b"), "``` `a``b ```");
+        assert_eq!(code("a\n\n```\nb"), "````a  ``` b````");
+        assert_eq!((code(""), code(" ")), ("(empty)".to_owned(), "(blank)".to_owned()));
+    }
 
     #[test]
     fn nothing_becomes_a_doctest() {

@@ -1,9 +1,11 @@
-//! Stage `emit`: operations through progenitor to tokens, types beside them, finished with syn and quote, printed by
-//! prettyplease; the same input gives the same bytes.
+//! Stage `emit`: types, requests and client as tokens, progenitor's part beside them, printed by prettyplease; the same input
+//! gives the same bytes.
 
 mod client;
 mod docs;
-mod facade;
+mod paging;
+mod progenitor;
+mod requests;
 mod types;
 
 use proc_macro2::TokenStream;
@@ -14,41 +16,50 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::note::Notes;
 use crate::shape::model::Api;
 
-pub use facade::Facade;
-
 /// Writes a shaped API as Rust source.
-pub(crate) fn emit(api: &mut Api, facade: Option<&Facade>, notes: &mut Notes) -> Result<String, Error> {
+pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
     let types = types::items(api)?;
-    let client = client::items(api, facade.is_some(), notes)?;
-    let items = match facade {
-        None => with_types(client, types)?,
-        Some(facade) => facade::items(api, facade, client, types)?,
-    };
-    let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items };
+    let raw = progenitor::items(api, notes)?;
+    let client = client::tokens(api);
+    let requests = requests::tokens(api);
+    let file = syn::parse2(quote! {
+        /// The schemas of the document as Rust types.
+        pub mod types {
+            #(#types)*
+        }
+        #client
+        #requests
+        /// What progenitor generates, over the runtime's requests.
+        #[allow(clippy::all, clippy::pedantic, missing_docs, unused)]
+        mod raw {
+            use ::connectors_runtime::Outgoing;
+            use ::connectors_runtime::crates::{progenitor_client, reqwest};
+            #(#raw)*
+
+            /// A client for one call.
+            pub(super) fn client(outgoing: &Outgoing) -> Client {
+                Client::new_with_client(outgoing.base_url(), outgoing.http(), outgoing.clone())
+            }
+
+            impl ClientHooks<Outgoing> for Client {
+                async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
+                    self.inner.exec(request).await
+                }
+            }
+        }
+    });
+    let file: syn::File = file.map_err(unparsable)?;
     Ok(prettyplease::unparse(&file))
 }
 
-/// Puts our types in the module that progenitor made for its own.
-fn with_types(mut client: Vec<Item>, types: Vec<Item>) -> Result<Vec<Item>, Error> {
-    for item in &mut client {
-        if let Item::Mod(module) = item
-            && module.ident == "types"
-            && let Some((_, content)) = &mut module.content
-        {
-            *content = types;
-            return Ok(client);
-        }
-    }
-    Err(Diagnostic::new("progenitor made no `types` module")
-        .help("this crate is written for progenitor 0.15.1 exactly")
-        .into())
+/// Parses generated tokens; a failure is a defect of the emitter, returned as an error rather than a panic.
+fn parse_items(tokens: TokenStream) -> Result<Vec<Item>, Error> {
+    let file: syn::File = syn::parse2(tokens).map_err(unparsable)?;
+    Ok(file.items)
 }
 
-/// Parses generated tokens; a failure is a defect of the emitter, told as an error rather than a panic.
-fn parse_items(tokens: TokenStream) -> Result<Vec<Item>, Error> {
-    let file: syn::File = syn::parse2(quote! { #tokens }).map_err(|error| {
-        Diagnostic::new(format!("the generated code does not parse: {error}"))
-            .help("please report the document that led here")
-    })?;
-    Ok(file.items)
+fn unparsable(error: syn::Error) -> Error {
+    Diagnostic::new(format!("the generated code does not parse: {error}"))
+        .help("please report the document that led here")
+        .into()
 }

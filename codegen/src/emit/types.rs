@@ -140,12 +140,14 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
         }
-        Type::Map(value) if **value == Type::Any => quote! { ::serde_json::Map<String, ::serde_json::Value> },
+        Type::Map(value) if **value == Type::Any => {
+            quote! { ::connectors_runtime::crates::serde_json::Map<String, ::connectors_runtime::crates::serde_json::Value> }
+        }
         Type::Map(value) => {
             let value = tokens(value, prefix);
             quote! { ::std::collections::BTreeMap<String, #value> }
         }
-        Type::Any => quote! { ::serde_json::Value },
+        Type::Any => quote! { ::connectors_runtime::crates::serde_json::Value },
         Type::Nullable(inner) => {
             let inner = tokens(inner, prefix);
             quote! { Option<#inner> }
@@ -217,7 +219,7 @@ fn support(api: &Api) -> TokenStream {
     let extra = any(|kind| matches!(kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }))).then(|| {
         quote! {
             /// Keys of an object that the document does not name, with their values, as they came.
-            pub type Extra = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+            pub type Extra = ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value>;
         }
     });
     quote! { #extra #strings #integers }

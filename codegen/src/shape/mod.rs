@@ -3,7 +3,8 @@
 
 mod all_of;
 pub(crate) mod model;
-mod names;
+pub(crate) mod names;
+mod nullable;
 mod operations;
 mod types;
 mod unions;
@@ -14,12 +15,17 @@ use model::Api;
 
 #[cfg(feature = "diff")]
 pub(crate) use all_of::flatten;
-pub(crate) use operations::Errors;
-
 /// Shapes a lowered document.
-pub(crate) fn shape(document: &Node, errors: Errors, notes: &mut Notes) -> Api {
+pub(crate) fn shape(document: &Node, notes: &mut Notes) -> Api {
     let mut types = types::Types::new(document, notes);
-    let operations = operations::shape(document, errors, &mut types);
+    let operations = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
-    Api { title: info("title"), version: info("version"), operations, types: types.finish() }
+    Api {
+        title: info("title"),
+        version: info("version"),
+        operations,
+        schemes: operations::schemes(document),
+        servers: operations::servers(document),
+        types: types.finish(),
+    }
 }

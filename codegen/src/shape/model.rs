@@ -11,6 +11,8 @@ pub(crate) struct Api {
     pub(crate) types: Vec<TypeDef>,
     /// In document order.
     pub(crate) operations: Vec<Operation>,
+    pub(crate) schemes: Vec<Scheme>,
+    pub(crate) servers: Vec<Server>,
 }
 
 /// A Rust type as it is used.
@@ -219,9 +221,11 @@ pub(crate) struct Variant {
 pub(crate) struct Operation {
     /// `operationId` of the document.
     pub(crate) id: String,
-    /// Name of the method.
+    /// The group that the method stands in; `None` for a method of the client itself.
+    pub(crate) group: Option<String>,
+    /// Name of the method, unique in its group.
     pub(crate) name: String,
-    /// Lower case, as in the document.
+    /// As it is sent.
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) summary: Option<String>,
@@ -230,31 +234,70 @@ pub(crate) struct Operation {
     pub(crate) params: Vec<Param>,
     pub(crate) body: Option<Body>,
     pub(crate) success: Payload,
-    /// The media type to ask for, where it is JSON of a kind of its own.
-    pub(crate) accept: Option<String>,
-    pub(crate) errors: ErrorBody,
-    /// Whether sending it again changes nothing that sending it once has not.
-    pub(crate) idempotent: bool,
+    /// The media types to ask for.
+    pub(crate) accept: String,
+    /// What the document says of failures, by status.
+    pub(crate) errors: Vec<Case>,
+    pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
+    /// Alternatives of sets of schemes with their scopes.
+    pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
+    /// The URL of a server of its own, with the defaults of its variables.
+    pub(crate) server: Option<String>,
     pub(crate) pointer: Pointer,
     pub(crate) node: Node,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    Idempotent,
+    NotIdempotent,
+    /// By a header that holds the same key for all attempts of a call.
+    ByKey(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Path,
     Query,
     Header,
+    Cookie,
+}
+
+/// How a value is written (OpenAPI 3.2, "Style Values").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Matrix,
+    Label,
+    Simple,
+    Form,
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
+}
+
+/// How a parameter or a property of a form is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Writing {
+    pub(crate) style: Style,
+    pub(crate) explode: bool,
+    /// Reserved characters stay as they are.
+    pub(crate) reserved: bool,
+    /// As JSON text.
+    pub(crate) json: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Param {
-    /// Name of the argument.
+    /// Name of the argument or setter.
     pub(crate) name: String,
     pub(crate) wire: String,
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
+    /// What a required parameter of a primitive type is called as a type, and which primitive it is.
+    pub(crate) kind: Option<(String, Type)>,
+    pub(crate) writing: Writing,
     pub(crate) doc: String,
 }
 
@@ -269,7 +312,10 @@ pub(crate) struct Body {
 pub(crate) enum BodyContent {
     /// JSON, with the media type to say so.
     Json(Type, String),
-    Form(Type),
+    /// A form, with the properties that are written in another way than by default.
+    Form(Type, Vec<(String, Writing)>),
+    /// `multipart/form-data`.
+    Multipart,
     /// The bytes as they are; the caller names the media type if the document does not.
     Raw(Option<String>),
 }
@@ -279,32 +325,118 @@ pub(crate) enum BodyContent {
 pub(crate) enum Payload {
     Empty,
     Json(Type),
+    /// One of several, by status.
+    ByStatus(Vec<Case>),
     /// Bytes as they come.
     Stream,
 }
 
 impl Payload {
-    /// Whether an answer without a body is one of those the document allows, read as `None`.
+    /// Whether a response without a body is one of those the document allows, read as `None`.
     pub(crate) fn may_be_absent(&self) -> bool {
         matches!(self, Self::Json(Type::Nullable(_)))
     }
 }
 
-/// What a failed response holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ErrorBody {
-    /// Left to the caller, unread.
-    Raw,
-    Json(Type),
+/// What a response with a certain status holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Case {
+    pub(crate) status: Status,
+    /// `None` for a response without a body.
+    pub(crate) ty: Option<Type>,
 }
 
-/// How a list goes on: hints of the overlay, `x-paging`.
+/// Which statuses a documented response is for, the most telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Status {
+    Code(u16),
+    /// `4XX` is 4.
+    Range(u16),
+    Default,
+}
+
+impl Status {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "default" => Some(Self::Default),
+            range if range.len() == 3 && range[1..].eq_ignore_ascii_case("xx") => {
+                range[..1].parse().ok().filter(|it| (1..=5).contains(it)).map(Self::Range)
+            }
+            code => code.parse().ok().filter(|it| (100..600).contains(it)).map(Self::Code),
+        }
+    }
+
+    pub(crate) fn is_success(self) -> bool {
+        matches!(self, Self::Code(200..=299) | Self::Range(2))
+    }
+
+    /// Name of a variant.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Code(code) => format!("Status{code}"),
+            Self::Range(hundreds) => format!("Status{hundreds}xx"),
+            Self::Default => "Default".to_owned(),
+        }
+    }
+}
+
+/// How a list goes on: hints of the overlay, `x-paging`. Paths lead through properties of the response, with dots between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paging {
-    /// Property of the response that holds the items.
+    /// Where the items are; empty if the response is the list itself.
     pub(crate) items: String,
-    /// Query parameter that takes the token.
-    pub(crate) token: String,
-    /// Property of the response that holds the next token.
-    pub(crate) next: String,
+    pub(crate) next: Next,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A token in the response, sent in this parameter.
+    Token { parameter: String, next: String },
+    /// The number of items before the page, sent in this parameter.
+    Offset { parameter: String },
+    /// The number of the page, sent in this parameter, from this one on.
+    Page { parameter: String, first: i64 },
+    /// The `Link` header with `rel=next` (RFC 8288).
+    Link,
+}
+
+/// A way to authenticate (`components.securitySchemes`).
+#[derive(Debug)]
+pub(crate) struct Scheme {
+    pub(crate) wire: String,
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) kind: SchemeKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum SchemeKind {
+    Basic,
+    Bearer,
+    ApiKey {
+        place: Place,
+        name: String,
+    },
+    /// With the token endpoint of the client credentials flow, if it has that flow.
+    OAuth2 {
+        client_credentials: Option<String>,
+    },
+}
+
+/// A server of the document.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) doc: String,
+    pub(crate) variables: Vec<Variable>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    pub(crate) default: String,
+    pub(crate) values: Vec<String>,
+    pub(crate) doc: String,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToPascalCase, ToSnakeCase};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::document::{Map, Node};
 
@@ -17,9 +18,9 @@ const KEYWORDS: [&str; 52] = [
 /// Type names that generated code uses for what the standard library means by them, or for its own.
 pub(crate) const RESERVED: [&str; 6] = ["Box", "Extra", "Option", "Self", "String", "Vec"];
 
-/// Words for the characters that an identifier cannot hold.
-fn word(c: char) -> &'static str {
-    match c {
+/// The word for a character that an identifier cannot hold; its number, if it has none.
+fn word(c: char) -> String {
+    let word = match c {
         '@' => "at",
         '$' => "dollar",
         '#' => "hash",
@@ -51,37 +52,51 @@ fn word(c: char) -> &'static str {
         '}' => "unbrace",
         '\\' => "backslash",
         ' ' => "space",
-        _ => "other",
-    }
+        _ => return format!("u{:x}", u32::from(c)),
+    };
+    word.to_owned()
+}
+
+/// Whether a character can stand in an identifier, and is not taken for a gap between words.
+fn stays(c: char) -> bool {
+    unicode_ident::is_xid_continue(c) && (c.is_alphanumeric() || c == '_')
 }
 
 /// The text with each character an identifier cannot hold spelt out.
 fn spelt(text: &str) -> String {
-    text.chars()
-        .map(|c| if unicode_ident::is_xid_continue(c) { c.to_string() } else { format!(" {} ", word(c)) })
-        .collect()
+    text.nfc().map(|c| if stays(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
 }
 
 /// The text with a leading symbol spelt out, and the rest that an identifier cannot hold as gaps.
 fn gaps(text: &str) -> String {
-    let text = text.replace(['\'', '\u{2019}'], "");
+    let text: String = text.nfc().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
     let mut chars = text.chars();
     let lead = match chars.next() {
         Some(c) if !unicode_ident::is_xid_continue(c) && text.chars().count() > 1 && "@$#+-<>=!*".contains(c) => {
             format!("{} ", word(c))
         }
-        Some(c) => c.to_string(),
-        None => String::new(),
+        Some(c) if stays(c) => c.to_string(),
+        _ => String::new(),
     };
-    let tail: String = chars.map(|c| if unicode_ident::is_xid_continue(c) { c } else { ' ' }).collect();
+    let tail: String = chars.map(|c| if stays(c) { c } else { ' ' }).collect();
     format!("{lead}{tail}")
+}
+
+/// A name as the compiler compares it, without what a change of case brings that it does not take.
+fn identifier(name: &str) -> String {
+    name.nfc().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
+}
+
+/// What only this text gives: its bytes in hexadecimal.
+fn digits(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A type or variant name.
 pub(crate) fn pascal(text: &str) -> String {
-    let mut name = gaps(text).to_pascal_case();
+    let mut name = identifier(&gaps(text).to_pascal_case());
     if name.is_empty() {
-        name = spelt(text).to_pascal_case();
+        name = identifier(&spelt(text).to_pascal_case());
     }
     if name.is_empty() {
         name = "Empty".to_owned();
@@ -94,9 +109,9 @@ pub(crate) fn pascal(text: &str) -> String {
 
 /// A field, argument or method name.
 pub(crate) fn snake(text: &str) -> String {
-    let mut name = gaps(text).to_snake_case();
+    let mut name = identifier(&gaps(text).to_snake_case());
     if name.is_empty() {
-        name = spelt(text).to_snake_case();
+        name = identifier(&spelt(text).to_snake_case());
     }
     if name.is_empty() {
         name = "empty".to_owned();
@@ -119,6 +134,12 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
         if name != wire {
             if taken.contains(&name) {
                 name = snake(&spelt(wire));
+            }
+            if taken.contains(&name) {
+                name.push('_');
+            }
+            if taken.contains(&name) {
+                name = format!("{name}x{}", digits(wire));
             }
             while taken.contains(&name) {
                 name.push('_');
@@ -151,6 +172,12 @@ pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, Str
             } else {
                 "Mixed"
             });
+        }
+        if taken.contains(&name) {
+            name.push_str("Value");
+        }
+        if taken.contains(&name) {
+            name = format!("{name}X{}", digits(value));
         }
         while !taken.insert(name.clone()) {
             name.push_str("Value");
@@ -187,6 +214,9 @@ fn shared_prefix(values: &[String]) -> usize {
     ends.filter(fits).max().unwrap_or(0)
 }
 
+/// How many of the segments before the last may qualify a name.
+const MOST_SEGMENTS: usize = 16;
+
 /// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment; two that
 /// would be equal are each qualified by the segments before.
 pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
@@ -199,7 +229,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         let version = |segment: &str| {
             segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };
-        for segment in segments.into_iter().rev().filter(|segment| !version(segment)) {
+        for segment in segments.into_iter().rev().filter(|segment| !version(segment)).take(MOST_SEGMENTS) {
             name = format!("{}{name}", pascal(segment));
             names.push(name.clone());
         }
@@ -244,6 +274,12 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         if taken.contains(&name) {
             name = pascal(&spelt(key));
         }
+        if taken.contains(&name) {
+            name.push_str("Type");
+        }
+        if taken.contains(&name) {
+            name = format!("{name}X{}", digits(key));
+        }
         while !taken.insert(name.clone()) {
             name.push_str("Type");
         }
@@ -287,6 +323,61 @@ mod tests {
         assert_eq!(names[4], "a_b");
         assert_eq!(names[7], "id");
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), wires.len(), "{names:?}");
+    }
+
+    #[test]
+    fn any_text_gives_an_identifier_and_names_are_compared_as_the_compiler_compares_them() {
+        let texts = [
+            "½",
+            "V½",
+            "²",
+            "①",
+            "\u{d55c}",
+            "\u{1112}\u{1161}\u{11ab}",
+            "\u{2126}",
+            "\u{3a9}",
+            "K",
+            "\u{212a}",
+            "e'\u{301}",
+            "é",
+            "\u{301}",
+            "‿",
+            "_",
+            "·",
+            "😀",
+            "😁",
+            "ŉ",
+            "ß",
+            "SS",
+            "x\u{301}",
+            "\u{0}",
+            "\u{200d}",
+            "٣",
+            "ﬁ",
+            "ǆ",
+            "\u{feff}",
+            " ",
+            "",
+        ];
+        let fits = |name: &str| {
+            syn::parse_str::<syn::Ident>(name).is_ok() && name.nfc().eq(name.chars()) && !name.contains('\u{feff}')
+        };
+        let wires = fields(texts.iter().copied());
+        let values: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
+        let (variants, _) = variants(&values, &[]);
+        let keys: Map = texts.iter().map(|text| ((*text).to_owned(), Node::made(Map::new()))).collect();
+        let types: Vec<String> = components(&keys).into_values().collect();
+        for names in [wires, variants, types] {
+            assert!(names.iter().all(|name| fits(name)), "{names:?}");
+            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), texts.len(), "{names:?}");
+        }
+        assert_eq!((pascal("\u{212a}"), snake("½")), ("K".to_owned(), "ubd".to_owned()));
+        // Many that differ in their case alone: no name is longer than it has to be.
+        let cased = |n: u32| (0..12).map(|bit| if n >> bit & 1 == 1 { "A" } else { "a" }).collect::<String>();
+        let many: Vec<String> = (0..4096).map(cased).collect();
+        let (names, _) = super::variants(&many, &[]);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 4096);
+        assert!(names.iter().all(|name| name.len() < 64), "{:?}", names.iter().max_by_key(|name| name.len()));
     }
 
     #[test]

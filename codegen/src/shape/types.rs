@@ -10,8 +10,8 @@ use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
 use super::model::{Constant, Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind, Union, Variant};
-use super::names;
 use super::unions::{Told, only_value};
+use super::{names, nullable};
 use crate::grammar::{component_name, resolve, schema_references};
 
 /// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
@@ -28,6 +28,10 @@ pub(super) struct Types<'a> {
     pub(super) schemas: Map,
     /// Component to Rust name.
     names: BTreeMap<String, String>,
+    /// Components that allow null.
+    nullables: BTreeSet<String>,
+    /// Names of components' types.
+    given: BTreeSet<String>,
     /// Every name in use.
     taken: BTreeSet<String>,
     defs: BTreeMap<String, TypeDef>,
@@ -71,7 +75,9 @@ impl<'a> Types<'a> {
         taken.extend(names::RESERVED.iter().map(|name| (*name).to_owned()));
         let mut types = Self {
             notes,
+            nullables: nullable::components(&schemas),
             schemas,
+            given: names.values().cloned().collect(),
             names,
             taken,
             defs: BTreeMap::new(),
@@ -154,7 +160,7 @@ impl<'a> Types<'a> {
         let name = self.names.get(component)?;
         if view == View::Write && self.twins.contains(component) {
             let mut input = format!("{name}Input");
-            while self.names.values().any(|other| *other == input) {
+            while self.given.contains(&input) {
                 input.push_str("View");
             }
             return Some(input);
@@ -173,36 +179,7 @@ impl<'a> Types<'a> {
 
     /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
     fn nullable(&self, schema: &Node) -> bool {
-        self.allows_null(schema, &mut BTreeMap::new())
-    }
-
-    /// `known` is what has been found out of components; one that is being looked at does not make itself nullable.
-    fn allows_null(&self, schema: &Node, known: &mut BTreeMap<String, bool>) -> bool {
-        if schema.is_true("nullable") {
-            return true;
-        }
-        if let Some(target) = grammar::reference(schema).and_then(component_name) {
-            if let Some(known) = known.get(&target) {
-                return *known;
-            }
-            known.insert(target.clone(), false);
-            let found = self.schemas.get(&target).is_some_and(|schema| self.allows_null(schema, known));
-            known.insert(target, found);
-            return found;
-        }
-        let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-        let mut telling =
-            parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
-        if telling.peek().is_some() {
-            // Of several parts, all have to allow it.
-            return telling.all(|part| self.allows_null(part, known));
-        }
-        // Of several branches one is enough, unless the schema is of a type whatever the branch.
-        let mut branches =
-            ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
-        schema.get("type").is_none()
-            && schema.get("enum").is_none()
-            && branches.any(|branch| self.allows_null(branch, known))
+        nullable::allows_null(schema, &self.nullables)
     }
 
     fn define(&mut self, component: &str, view: View) {
@@ -464,14 +441,14 @@ impl<'a> Types<'a> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Some(Type::Named(name)),
         };
-        let mut wires: Vec<String> = Vec::new();
+        let (mut wires, mut seen) = (Vec::new(), BTreeSet::new());
         for value in present {
             let wire = match &value.value {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => continue,
             };
-            if !wires.contains(&wire) {
+            if seen.insert(wire.clone()) {
                 wires.push(wire);
             }
         }
@@ -826,47 +803,8 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// Whether a type is written as one word in a path, query or header.
-    pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::String
-            | Type::Bool
-            | Type::I32
-            | Type::I64
-            | Type::U32
-            | Type::U64
-            | Type::I128
-            | Type::F64
-            | Type::Number => true,
-            Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
-            _ => false,
-        }
-    }
-
-    pub(super) fn is_list(&mut self, ty: &Type) -> bool {
-        matches!(self.alias(ty), Type::Array(_))
-    }
-
-    pub(super) fn is_flat_list(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::Array(item) => self.is_scalar(&item),
-            _ => false,
-        }
-    }
-
-    /// The fields of a struct: wire name, type, required, documentation.
-    pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
-        let Type::Named(name) = self.alias(ty) else { return None };
-        match &self.defs.get(&name)?.kind {
-            TypeKind::Struct(it) => {
-                Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect())
-            }
-            _ => None,
-        }
-    }
-
     /// What a type is once aliases and nullability are looked through.
-    fn alias(&mut self, ty: &Type) -> Type {
+    pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
         let mut ty = ty.inner().clone();
         for _ in 0..16 {
@@ -877,54 +815,6 @@ impl<'a> Types<'a> {
             }
         }
         ty
-    }
-
-    /// Adds a union of types made for an operation; gives back the one type if there is only one.
-    pub(super) fn any_of(&mut self, hint: &str, doc: &str, at: &Pointer, types: Vec<Type>) -> Type {
-        let mut distinct: Vec<Type> = Vec::new();
-        let nullable = types.iter().any(|ty| matches!(ty, Type::Nullable(_)));
-        for ty in types {
-            let ty = ty.inner().clone();
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        if distinct.contains(&Type::Any) {
-            return Type::Any;
-        }
-        let ty = if distinct.len() == 1 {
-            distinct.remove(0)
-        } else {
-            let name = self.free(hint);
-            self.taken.insert(name.clone());
-            let mut variants: Vec<Variant> = Vec::new();
-            for ty in distinct {
-                let mut label = match &ty {
-                    Type::Named(name) => name.clone(),
-                    Type::Array(_) => "Array".to_owned(),
-                    Type::Map(_) => "Object".to_owned(),
-                    Type::String => "String".to_owned(),
-                    _ => "Scalar".to_owned(),
-                };
-                while variants.iter().any(|variant| variant.name == label) {
-                    label.push_str("Alternative");
-                }
-                variants.push(Variant {
-                    name: label,
-                    ty,
-                    boxed: false,
-                    tags: Vec::new(),
-                    writes: None,
-                    sensitive: false,
-                });
-            }
-            let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
-            let kind = TypeKind::Union(Union { variants, unknown, tag: None });
-            self.defs
-                .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
-            Type::Named(name)
-        };
-        if nullable { ty.nullable() } else { ty }
     }
 }
 
@@ -1073,7 +963,7 @@ fn is_enum_of(kind: &str, schema: &Node) -> bool {
 /// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
 fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
     let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
-    let (mut values, mut names): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for part in enums {
         let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
         let own: Vec<&Node> = present.collect();
@@ -1083,7 +973,7 @@ fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
             given = vec![title.to_owned(); own.len()];
         }
         for (value, name) in own.into_iter().zip(given) {
-            if !values.contains(value) {
+            if seen.insert(value.canonical()) {
                 values.push(value.clone());
                 names.push(Node::made(name));
             }
@@ -1237,7 +1127,18 @@ fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
 /// Gives back where, and which.
 fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
+    let edges = defs.iter().map(|(name, def)| {
+        let targets = match &def.kind {
+            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        (name.clone(), targets)
+    });
+    // Only what is in a circle of aliases and branches can lead back; each of those may open the circle.
+    for name in circles(&edges.collect()).into_keys() {
         let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
         let circular: BTreeSet<String> = union
             .variants
@@ -1278,34 +1179,57 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
-fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
-    for name in defs.keys().cloned().collect::<Vec<_>>() {
-        let mut seen = BTreeSet::new();
-        let mut at = name.clone();
-        let mut holds_more = false;
-        while let Some(TypeKind::Alias(ty)) = defs.get(&at).map(|def| &def.kind) {
+/// Makes one alias of each circle of aliases a type of its own, or any value if there is nothing but names around. Each
+/// alias is followed once.
+fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
+    let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => {
             let mut ty = ty;
             while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
-                holds_more |= !matches!(ty, Type::Nullable(_));
                 ty = inner;
             }
-            let Type::Named(next) = ty else { break };
-            if !seen.insert(at.clone()) {
-                break;
-            }
-            at = next.clone();
+            if let Type::Named(next) = ty { Some(next.as_str()) } else { None }
         }
-        // One of a circle of lists and maps becomes a type; the others stay names.
-        if at == name
-            && seen.contains(&at)
-            && let Some(def) = defs.get_mut(&name)
+        _ => None,
+    };
+    let (mut seen, mut cut) = (BTreeMap::new(), BTreeSet::new());
+    for (turn, start) in defs.keys().enumerate() {
+        let mut at = Some(start.as_str());
+        while let Some(name) = at.filter(|name| !seen.contains_key(name)) {
+            seen.insert(name, turn);
+            at = next(name);
+        }
+        // A circle, if it closed on this way: the first of its names is the one to go.
+        if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
+            let around = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name));
+            cut.extend(around.min().map(str::to_owned));
+        }
+    }
+    let holds_more = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => matches!(ty.inner(), Type::Array(_) | Type::Map(_)),
+        _ => false,
+    };
+    let cut: Vec<(String, bool)> = cut
+        .into_iter()
+        .map(|name| {
+            let around = std::iter::successors(next(&name), |at| next(at).filter(|_| *at != name));
+            let holds = around.into_iter().any(holds_more);
+            (name, holds)
+        })
+        .collect();
+    for (name, holds) in cut {
+        if let Some(def) = defs.get_mut(&name)
             && let TypeKind::Alias(ty) = &mut def.kind
         {
             let ty = std::mem::replace(ty, Type::Any);
-            def.kind = if holds_more { TypeKind::Wrapper(ty) } else { TypeKind::Alias(Type::Any) };
+            def.kind = if holds { TypeKind::Wrapper(ty) } else { TypeKind::Alias(Type::Any) };
         }
     }
+}
+
+/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
+    cut_aliases(defs);
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, def) in defs.iter() {
         let targets = match &def.kind {

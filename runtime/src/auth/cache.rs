@@ -1,30 +1,31 @@
 //! One token for all calls of a client: fetched once however many wait, renewed ahead of expiry.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, Shared, select};
+use futures_util::future::{Either, select};
+use http::header::HeaderValue;
+use std::pin::pin;
 
 use crate::error::Error;
-use crate::error::Kind;
-use crate::http::Clock;
+use crate::http::{Clock, Exchange};
 
+use super::work::Work;
 use super::{Provider, Token};
 
 /// How long a renewal may keep a call waiting that has a token still good, at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a renewal that came to nothing is put off while the token is still good, at most.
 const BACK_OFF: Duration = Duration::from_secs(10);
+/// How long before it expires a token is renewed, at most.
+const RENEW_AHEAD: Duration = Duration::from_secs(60);
 /// How long a fetch that nobody waits for is kept.
 const KEPT: Duration = Duration::from_secs(60);
 
 /// A token that is current, and which one it is.
 #[derive(Clone, Debug)]
 struct Current {
-    token: Token,
+    header: HeaderValue,
     generation: u64,
     /// From here on a new one is fetched.
     renew_at: Option<Instant>,
@@ -40,8 +41,8 @@ impl Current {
         self.expires_at.is_none_or(|at| now < at)
     }
 
-    fn give(&self) -> (Token, u64) {
-        (self.token.clone(), self.generation)
+    fn give(&self) -> (HeaderValue, u64) {
+        (self.header.clone(), self.generation)
     }
 
     /// Leaves those who give tokens alone for a while, if it was time to ask them. The token serves meanwhile.
@@ -54,13 +55,24 @@ impl Current {
     }
 }
 
-/// Goes on while anybody waits, and lies still while nobody does: a caller who gives up does not lose it for the next.
-type Fetch = Shared<Pin<Box<dyn Future<Output = Result<Token, Error>> + Send>>>;
+/// A token that can be sent.
+#[derive(Clone, Debug)]
+struct Fetched {
+    header: HeaderValue,
+    lifetime: Option<Duration>,
+}
+
+impl Fetched {
+    /// Refuses a token that cannot be sent, before it is cached.
+    fn new(token: &Token) -> Result<Self, Error> {
+        Ok(Self { header: token.header()?, lifetime: token.lifetime() })
+    }
+}
 
 /// The fetch under way.
 #[derive(Debug)]
 struct Flight {
-    fetch: Fetch,
+    fetch: Work<Fetched>,
     /// Which token it will be.
     generation: u64,
     waiting: usize,
@@ -86,11 +98,13 @@ impl State {
 
 /// A provider with the token it gave last.
 #[derive(Debug)]
-pub struct Cache {
+pub(super) struct Cache {
     provider: Provider,
     clock: Arc<dyn Clock>,
     /// How long before expiry a token is renewed, at most.
     margin: Duration,
+    /// How long a call may take.
+    call: Duration,
     /// How long a call that has a good token waits for another.
     patience: Duration,
     state: Mutex<State>,
@@ -98,14 +112,14 @@ pub struct Cache {
 
 /// What a caller gets when it asks.
 enum Ask<'a> {
-    Token((Token, u64)),
+    Token((HeaderValue, u64)),
     Wait(Waiting<'a>),
 }
 
 /// A caller's share in a fetch.
 struct Waiting<'a> {
     cache: &'a Cache,
-    fetch: Fetch,
+    fetch: Work<Fetched>,
     generation: u64,
     /// Whether there is a token to fall back on.
     has_valid: bool,
@@ -128,32 +142,34 @@ impl Drop for Waiting<'_> {
 }
 
 impl Cache {
+    /// For the calls of a client.
+    pub(super) fn of_client(provider: Provider, exchange: &Exchange) -> Self {
+        Self::new(provider, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD)
+    }
+
     /// For calls that may take as long as `call`, of whose time a renewal may waste a quarter.
     pub fn new(provider: Provider, clock: Arc<dyn Clock>, call: Duration, margin: Duration) -> Self {
-        Self { provider, clock, margin, patience: PATIENCE.min(call / 4), state: Mutex::default() }
+        Self { provider, clock, margin, call, patience: PATIENCE.min(call / 4), state: Mutex::default() }
     }
 
     /// The token that is there, with its generation, if it need not be renewed.
-    pub fn at_hand(&self) -> Option<(Token, u64)> {
+    pub fn at_hand(&self) -> Option<(HeaderValue, u64)> {
         let now = self.clock.now();
         self.locked(|state| state.current.as_ref().filter(|current| current.is_fresh(now)).map(Current::give))
     }
 
     /// The token to use now, and its generation.
-    pub async fn get(&self) -> Result<(Token, u64), Error> {
+    pub async fn get(&self) -> Result<(HeaderValue, u64), Error> {
         loop {
             let waiting = match self.ask() {
                 Ask::Token(token) => return Ok(token),
                 Ask::Wait(waiting) => waiting,
             };
-            let fetch = waiting.fetch.clone();
+            let fetch = waiting.fetch.wait(&self.clock, self.call);
             let fetched = if waiting.has_valid {
                 // A renewal that hangs must not use up the time of a call that has a good token.
-                match select(fetch, self.clock.timeout(self.patience)).await {
-                    Either::Left((fetched, _)) => {
-                        self.settle(waiting.generation, &fetched);
-                        fetched
-                    }
+                match select(pin!(fetch), self.clock.timeout(self.patience)).await {
+                    Either::Left((fetched, _)) => fetched,
                     Either::Right(_) => {
                         // The fetch is kept, for who asks when the token is due again, refused or at its end.
                         let now = self.clock.now();
@@ -166,12 +182,17 @@ impl Cache {
                     }
                 }
             } else {
-                let fetched = fetch.await;
-                self.settle(waiting.generation, &fetched);
-                fetched
+                fetch.await
             };
+            let Some(fetched) = fetched else {
+                // Its runtime has left it behind: it is begun anew on this one.
+                let lost = self.locked(|state| state.flight.take_if(|it| it.generation == waiting.generation));
+                drop(lost);
+                continue;
+            };
+            self.settle(waiting.generation, &fetched);
             match fetched {
-                Ok(token) => return Ok((token, waiting.generation)),
+                Ok(fetched) => return Ok((fetched.header, waiting.generation)),
                 // A token that is still good outlives a renewal that failed, unless the server refused it meanwhile.
                 Err(error) => match self.valid() {
                     Some(valid) => return Ok(valid),
@@ -199,7 +220,8 @@ impl Cache {
             }
             stale = flight.take_if(|flight| {
                 let alone = flight.alone_since.filter(|_| flight.waiting == 0);
-                alone.is_some_and(|since| now.saturating_duration_since(since) > KEPT)
+                alone.is_some_and(|since| now.saturating_duration_since(since) > KEPT || !flight.fetch.is_here())
+                    || flight.fetch.is_orphaned()
             });
             let resumed = flight.is_some();
             let flight = flight.get_or_insert_with(|| {
@@ -217,30 +239,24 @@ impl Cache {
     }
 
     /// A fetch that does nothing yet.
-    fn fetch(&self) -> Fetch {
+    fn fetch(&self) -> Work<Fetched> {
         let provider = self.provider.clone();
-        // A panic must not leave those waiting who did not cause it.
-        let fetch = AssertUnwindSafe(async move { provider.fetch().await }).catch_unwind();
-        let fetch =
-            fetch.map(|done| done.unwrap_or_else(|_| Err(Error::new(Kind::Auth, "the token provider panicked"))));
-        let fetch: Pin<Box<dyn Future<Output = Result<Token, Error>> + Send>> = Box::pin(fetch);
-        fetch.shared()
+        Work::new(async move { Fetched::new(&provider.fetch().await?) })
     }
 
     /// Notes how a fetch ended. All who waited for it come here; the first one is enough.
-    fn settle(&self, generation: u64, fetched: &Result<Token, Error>) {
+    fn settle(&self, generation: u64, fetched: &Result<Fetched, Error>) {
         let now = self.clock.now();
         let done = self.locked(|state| {
             let done = state.flight.take_if(|flight| flight.generation == generation)?;
             match fetched {
-                Ok(token) => {
+                Ok(Fetched { header, lifetime }) => {
                     let since = done.alone_since.unwrap_or(now);
-                    let lifetime = token.lifetime();
                     // An end beyond all time is none.
                     let ahead = lifetime.map(|it| it.saturating_sub(self.margin.min(it / 10)));
                     let renew_at = ahead.and_then(|it| since.checked_add(it));
                     let expires_at = lifetime.and_then(|it| since.checked_add(it));
-                    state.current = Some(Current { token: token.clone(), generation, renew_at, expires_at });
+                    state.current = Some(Current { header: header.clone(), generation, renew_at, expires_at });
                 }
                 Err(_) => state.put_off(now),
             }
@@ -250,7 +266,7 @@ impl Cache {
     }
 
     /// The token, if it has not expired.
-    fn valid(&self) -> Option<(Token, u64)> {
+    fn valid(&self) -> Option<(HeaderValue, u64)> {
         let now = self.clock.now();
         self.locked(|state| state.current.as_ref().filter(|current| current.is_valid(now)).map(Current::give))
     }
@@ -279,7 +295,7 @@ mod tests {
     use std::collections::VecDeque;
     use std::time::SystemTime;
 
-    use futures::{pin_mut, poll};
+    use futures::{FutureExt, pin_mut, poll};
     use tokio::sync::{oneshot, watch};
 
     use crate::auth::TokenProvider;
@@ -373,8 +389,8 @@ mod tests {
         Token::new(secret).expires_in(1000 * SECOND)
     }
 
-    fn header(token: &Token) -> String {
-        token.header().unwrap().to_str().unwrap().to_owned()
+    fn header(value: &HeaderValue) -> String {
+        value.to_str().unwrap().to_owned()
     }
 
     /// A cache with a token that has `left` to live, for calls that may take as long as `call`.

@@ -1,5 +1,4 @@
-//! Login of a person in a browser, by an authorization code with proof of possession (RFC 6749, section 4.1; RFC 7636),
-//! and the refresh tokens that come of it (RFC 6749, section 6).
+//! Login of a person in a browser, by an authorization code (RFC 6749, section 4.1) with proof of possession (RFC 7636).
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,37 +6,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
+use crate::http::{Connection, Exchange};
 
-use super::oauth::Granted;
-use super::{LoggedIn, Token, TokenEndpoint, TokenProvider, form};
+use super::client::OAuthClient;
+use super::oauth::{Ask, Endpoint, Value, endpoint_url};
+use super::refresh::{Keeper, Login};
 
 /// A secret that only the one who began a login knows (RFC 7636).
-pub struct Pkce {
+struct Pkce {
     verifier: Zeroizing<String>,
-}
-
-impl fmt::Debug for Pkce {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pkce([redacted])")
-    }
 }
 
 impl Pkce {
     /// A new one, of 32 random bytes.
-    pub fn new() -> Result<Self, Error> {
+    fn new() -> Result<Self, Error> {
         Ok(Self { verifier: random()? })
     }
 
     /// What is shown of it at the start: `S256`.
-    pub fn challenge(&self) -> String {
+    fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
     }
 }
@@ -50,185 +43,254 @@ fn random() -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }
 
-/// The program that logs somebody in, as the server knows it.
-#[derive(Clone, Debug)]
-pub struct OAuthApp {
-    pub client_id: String,
-    /// None for a program that cannot keep one.
-    pub client_secret: Option<SecretString>,
+/// The login of a person in a browser: authorization code with PKCE (RFC 6749, section 4.1; RFC 7636).
+///
+/// ```no_run
+/// use connectors_runtime::auth::{AuthorizationCode, Credential};
+/// use connectors_runtime::{Connection, Error};
+///
+/// # async fn next_request_to_port_8000() -> String { String::new() }
+/// # async fn example() -> Result<Credential, Error> {
+/// let login = AuthorizationCode::new(
+///     "https://id.example.com/authorize",
+///     "https://id.example.com/token",
+///     "my-app",
+///     "http://127.0.0.1:8000/done",
+/// )
+/// .scopes(["pets:read", "offline_access"])
+/// .begin(Connection::new())?;
+/// println!("open {}", login.url());
+/// loop {
+///     // Browsers ask for icons as well, and any program on this machine can send a request to the port.
+///     let address = next_request_to_port_8000().await;
+///     if login.is_response(&address) {
+///         break Ok(Credential::bearer(login.finish(&address).await?));
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a login starts with `begin`"]
+pub struct AuthorizationCode {
+    authorize_url: String,
+    token_url: String,
+    client: OAuthClient,
+    redirect_uri: String,
+    scopes: Vec<String>,
+    parameters: Vec<(String, String)>,
+    keeper: Option<Keeper>,
 }
 
-impl OAuthApp {
-    /// A form with these pairs and who the program is.
-    fn form(&self, pairs: &[(&str, &str)]) -> Zeroizing<String> {
-        let mut all = pairs.to_vec();
-        all.push(("client_id", self.client_id.as_str()));
-        all.extend(self.client_secret.as_ref().map(|secret| ("client_secret", secret.expose_secret())));
-        form(&all)
+impl fmt::Debug for AuthorizationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationCode")
+            .field("client", &self.client)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 
-/// A login that has begun.
+impl AuthorizationCode {
+    /// A login at these endpoints of the server. `client` is an [`OAuthClient`], or the id of a public client as text.
+    /// `redirect_uri` is where the browser goes at the end, exactly as it is registered for the client.
+    pub fn new(
+        authorize_url: impl Into<String>,
+        token_url: impl Into<String>,
+        client: impl Into<OAuthClient>,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
+        Self {
+            authorize_url: authorize_url.into(),
+            token_url: token_url.into(),
+            client: client.into(),
+            redirect_uri: redirect_uri.into(),
+            scopes: Vec::new(),
+            parameters: Vec::new(),
+            keeper: None,
+        }
+    }
+
+    /// Sets the scopes to ask for. Many servers give a refresh token only for `offline_access`.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a parameter to the address that the person opens, such as `prompt` or `audience`. It is not treated as a secret.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Calls `keep` with each new refresh token, the first one included; see
+    /// [`OAuth2::on_rotate`](super::OAuth2::on_rotate).
+    pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        self.keeper = Some(Keeper::new(keep));
+        self
+    }
+
+    /// Begins the login. Sends nothing yet: the person opens [`CodeLogin::url`].
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
+    /// [`Error::is_auth`] if the operating system gives no randomness.
+    pub fn begin(self, connection: Connection) -> Result<CodeLogin, Error> {
+        let exchange = connection.exchange(&endpoint_url(None, &self.token_url)?)?;
+        self.begin_over(&exchange)
+    }
+
+    /// Like [`AuthorizationCode::begin`], over connections that there are already.
+    ///
+    /// # Errors
+    /// As [`AuthorizationCode::begin`].
+    pub fn begin_over(self, exchange: &Arc<Exchange>) -> Result<CodeLogin, Error> {
+        let endpoint = Endpoint::new(exchange, None, &self.token_url)?;
+        let redirect_uri = Url::parse(&self.redirect_uri).map_err(|_| {
+            let message = "the redirect URI is not a whole URL, such as `http://127.0.0.1:8000/done`";
+            Error::new(Kind::Config, message)
+        })?;
+        let (pkce, state) = (Pkce::new()?, random()?);
+        let mut url = endpoint_url(None, &self.authorize_url)?;
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", self.client.id().unwrap_or_default())
+            // As it was given: the server compares it letter by letter.
+            .append_pair("redirect_uri", &self.redirect_uri)
+            .append_pair("state", &state)
+            .append_pair("code_challenge", &pkce.challenge())
+            .append_pair("code_challenge_method", "S256")
+            .extend_pairs((!self.scopes.is_empty()).then(|| ("scope", self.scopes.join(" "))))
+            .extend_pairs(&self.parameters);
+        let exchanged = AtomicBool::new(false);
+        Ok(CodeLogin { setup: self, endpoint, redirect_uri, pkce, state, url, exchanged })
+    }
+}
+
+/// A login that has begun; see [`AuthorizationCode`].
+///
+/// It holds what proves that the one who ends the login is the one who began it, so it has to be kept in between. It is for
+/// one login.
+#[must_use = "a login is not over until it is finished"]
 pub struct CodeLogin {
-    app: OAuthApp,
-    redirect_uri: String,
+    setup: AuthorizationCode,
+    endpoint: Endpoint,
+    redirect_uri: Url,
     pkce: Pkce,
     /// By which the browser's way back is known to belong to this login.
     state: Zeroizing<String>,
+    url: Url,
     /// Whether a code has been sent to be exchanged.
     exchanged: AtomicBool,
 }
 
 impl fmt::Debug for CodeLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CodeLogin").field("app", &self.app).finish_non_exhaustive()
+        // Not the address: the state in it is this login's own.
+        f.debug_struct("CodeLogin").field("setup", &self.setup).finish_non_exhaustive()
     }
 }
 
 impl CodeLogin {
-    /// Begins a login that ends at `redirect_uri`.
-    pub fn new(app: OAuthApp, redirect_uri: impl Into<String>) -> Result<Self, Error> {
-        let (pkce, state, exchanged) = (Pkce::new()?, random()?, AtomicBool::new(false));
-        Ok(Self { app, redirect_uri: redirect_uri.into(), pkce, state, exchanged })
+    /// The address that the person's browser has to open.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
     }
 
-    /// Where the person's browser has to go. `offline_access` among the scopes asks for a refresh token.
-    pub fn authorize_url(&self, endpoint: &Url, scope: Option<&str>) -> Url {
-        let mut url = endpoint.clone();
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.app.client_id)
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("state", &self.state)
-            .append_pair("code_challenge", &self.pkce.challenge())
-            .append_pair("code_challenge_method", "S256")
-            .extend_pairs(scope.map(|scope| ("scope", scope)));
-        url
+    /// Whether an address that the browser came back to is the response to this login, a code or a refusal: the whole URL,
+    /// or what follows the host. Any other request is to be ignored. Sends nothing.
+    #[must_use]
+    pub fn is_response(&self, redirected_to: &str) -> bool {
+        is_redirect_response(&self.redirect_uri, redirected_to, &self.state)
     }
 
-    /// What the browser has to bring back.
-    pub fn state(&self) -> &str {
-        &self.state
-    }
-
-    /// Exchanges the code that the browser came back with, whose state was that of this login. A code works once, so this is
-    /// not sent again when its answer is lost: the person has to log in again.
-    pub async fn finish(&self, endpoint: &TokenEndpoint, code: &str) -> Result<Granted, Error> {
+    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code works
+    /// once, so the request is never retried once it may have arrived.
+    ///
+    /// An address that is not [the response to this login](CodeLogin::is_response) changes nothing. Check that first: the
+    /// error does not tell it from a server that refuses the code without a reason.
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the address is not from this login, or if the person or the server refused; then
+    /// [`Error::code`] is the server's word for it if it has one, such as `access_denied` or `invalid_grant`.
+    /// [`Error::is_conflict`] if a code of this login was sent before; [`Error::may_have_happened`] if no response came:
+    /// begin another login then.
+    pub async fn finish(&self, redirected_to: &str) -> Result<Login, Error> {
+        let code = code_in_redirect(&self.redirect_uri, redirected_to, &self.state)?;
         if self.exchanged.swap(true, Ordering::Relaxed) {
             let message = "a code of this login has been exchanged already; begin another login";
             return Err(Error::new(Kind::Conflict, message));
         }
-        let body = || {
-            Ok(self.app.form(&[
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", self.redirect_uri.as_str()),
-                ("code_verifier", self.pkce.verifier.as_str()),
-            ]))
-        };
-        endpoint.granted(body, false).await.inspect_err(|error| {
+        let ask = Ask::new(self.setup.client.clone())
+            .with("grant_type", "authorization_code")
+            .with("code", Value::Secret(SecretString::from(code)))
+            .with("redirect_uri", self.setup.redirect_uri.clone())
+            .with("code_verifier", Value::Secret(SecretString::from(self.pkce.verifier.as_str())));
+        let granted = self.endpoint.grant(&ask, false).await.inspect_err(|error| {
             if error.is_connect() {
                 // It was never sent.
                 self.exchanged.store(false, Ordering::Relaxed);
             }
-        })
+        })?;
+        Login::new(granted, self.endpoint.clone(), self.setup.client.clone(), self.setup.keeper.clone()).await
     }
 }
 
-/// Told of each new refresh token.
-type OnRotate = Arc<dyn Fn(&str) + Send + Sync>;
+/// Whether an address is the response to what was begun with `state`: a code, or the word of a refusal. See
+/// [`code_in_redirect`].
+#[must_use]
+pub fn is_redirect_response(expected: &Url, redirected_to: &str, state: &str) -> bool {
+    code_in_redirect(expected, redirected_to, state).map_or_else(|error| error.code().is_some(), |_| true)
+}
 
-/// Tokens by a refresh token, which each use may replace by another.
+/// The code that a browser brings back from an authorization server (RFC 6749, sections 4.1.2 and 4.1.2.1).
+/// `redirected_to` is the whole URL, or relative to `expected`, the redirect URI. For services with a consent of their own; a
+/// [`CodeLogin`] does it by itself.
 ///
-/// A refresh whose answer is lost is not sent again by itself: the server may have replaced the token, and take a second use
-/// of the old one for theft. The next call that needs a token tries it all the same, since nothing else is left to try.
-pub struct RefreshingToken {
-    endpoint: Arc<TokenEndpoint>,
-    app: OAuthApp,
-    held: Arc<Mutex<Held>>,
-    on_rotate: OnRotate,
-}
-
-struct Held {
-    /// An access token that came with the refresh token, until it is given out.
-    access: Option<LoggedIn>,
-    refresh: SecretString,
-}
-
-impl fmt::Debug for RefreshingToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshingToken").field("app", &self.app).finish_non_exhaustive()
-    }
-}
-
-impl RefreshingToken {
-    pub fn new(endpoint: TokenEndpoint, app: OAuthApp, refresh: impl Into<String>) -> Self {
-        let held = Held { access: None, refresh: SecretString::from(refresh.into()) };
-        let (endpoint, held) = (Arc::new(endpoint), Arc::new(Mutex::new(held)));
-        Self { endpoint, app, held, on_rotate: Arc::new(|_| {}) }
-    }
-
-    /// An access token to begin with, had just now.
-    pub fn starting_with(self, access: Token) -> Self {
-        let clock = Arc::clone(&self.endpoint.exchange.clock);
-        // Nobody else has it yet.
-        if let Ok(mut held) = self.held.try_lock() {
-            held.access = Some(LoggedIn::new(access, clock));
+/// The state is checked before anything else: without the right one an address can come from anybody.
+///
+/// ```
+/// use connectors_runtime::auth::code_in_redirect;
+/// use url::Url;
+///
+/// let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
+/// assert_eq!(code_in_redirect(&expected, "/done?code=c0de&state=mine", "mine").unwrap(), "c0de");
+/// assert!(code_in_redirect(&expected, "/done?code=c0de&state=other", "mine").is_err());
+/// ```
+///
+/// # Errors
+/// [`Error::is_auth`] if there is no code in it or it has another state. With [`Error::code`] if it is a refusal.
+pub fn code_in_redirect(expected: &Url, redirected_to: &str, state: &str) -> Result<String, Error> {
+    let wrong = |what: &str| Error::new(Kind::Auth, what);
+    let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;
+    let get = |wanted: &str| {
+        url.query_pairs().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.into_owned())
+    };
+    match get("state") {
+        None => return Err(wrong("the browser's address has no state: it is not where this ends")),
+        Some(brought) if brought != state => {
+            return Err(wrong("the browser came back from something that was not begun here"));
         }
-        self
+        Some(_) => {}
     }
-
-    /// Tells each new refresh token, so that a program can keep it: the old one may work no longer. Called before the new
-    /// access token is used.
-    pub fn on_rotate(mut self, told: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.on_rotate = Arc::new(told);
-        self
+    if let Some(error) = get("error") {
+        let message = match get("error_description") {
+            Some(text) => format!("it was refused: {error}: {text}"),
+            None => format!("it was refused: {error}"),
+        };
+        return Err(wrong(&message).with_code(Some(error)));
     }
-}
-
-impl TokenProvider for RefreshingToken {
-    async fn token(&self) -> Result<Token, Error> {
-        // Held to the end: two refreshes at once would use the same token twice.
-        let mut held = Arc::clone(&self.held).lock_owned().await;
-        // It may have lain here past its end.
-        if let Some(access) = held.access.take()
-            && let Ok(access) = access.token().await
-        {
-            return Ok(access);
-        }
-        let (endpoint, app, on_rotate) = (Arc::clone(&self.endpoint), self.app.clone(), Arc::clone(&self.on_rotate));
-        // Once begun it is ended, whoever leaves: the new refresh token is in the answer, and nowhere else.
-        let refreshing = tokio::spawn(async move {
-            let refresh = held.refresh.clone();
-            let body = || Ok(app.form(&[("grant_type", "refresh_token"), ("refresh_token", refresh.expose_secret())]));
-            let granted = endpoint.granted(body, false).await?;
-            if let Some(next) = granted.refresh_token
-                && next.expose_secret() != refresh.expose_secret()
-            {
-                held.refresh = next;
-                on_rotate(held.refresh.expose_secret());
-            }
-            Ok(granted.token)
-        });
-        refreshing.await.unwrap_or_else(|_| Err(Error::auth("the refresh was broken off")))
-    }
+    get("code").ok_or_else(|| wrong("the browser's address has neither a code nor an error"))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex as Shared;
-    use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-
-    use crate::http::Connection;
-
     use super::*;
-
-    fn app() -> OAuthApp {
-        OAuthApp { client_id: "app".to_owned(), client_secret: Some(SecretString::from("PLANTED")) }
-    }
 
     #[test]
     fn the_challenge_is_that_of_the_standard() {
@@ -239,98 +301,38 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_is_sent_with_the_challenge_and_without_secrets() {
-        let login = CodeLogin::new(app(), "http://127.0.0.1:8000/done").unwrap();
-        let endpoint = Url::parse("https://example.com/api/v1/oauth2/authorize").unwrap();
-        let url = login.authorize_url(&endpoint, Some("connector:read offline_access"));
-        let get = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        assert_eq!(get("code_challenge"), Some(login.pkce.challenge()));
-        assert_eq!(get("code_challenge_method").as_deref(), Some("S256"));
-        assert_eq!(get("state").as_deref(), Some(login.state.as_str()));
-        assert_eq!(get("scope").as_deref(), Some("connector:read offline_access"));
-        assert_eq!(get("redirect_uri").as_deref(), Some("http://127.0.0.1:8000/done"));
-        assert!(!url.as_str().contains("PLANTED") && !url.as_str().contains(login.pkce.verifier.as_str()));
-        let shown = format!("{login:?}");
-        assert!(!shown.contains("PLANTED") && !shown.contains(login.state.as_str()), "{shown}");
-    }
-
-    /// Answers one request on each connection, or closes it where there is no answer; gives back the bodies that came.
-    async fn serve(listener: TcpListener, answers: [Option<&'static str>; 2]) -> Vec<String> {
-        let mut bodies = Vec::new();
-        for answer in answers {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut read = Vec::<u8>::new();
-            loop {
-                assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "the request ends early");
-                let text = String::from_utf8(read.clone()).unwrap();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-                let head = head.to_ascii_lowercase();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
-                if body.len() >= length.parse().unwrap() {
-                    bodies.push(body.to_owned());
-                    break;
-                }
-            }
-            if let Some(answer) = answer {
-                let length = answer.len();
-                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-                stream.write_all(format!("{head}{answer}").as_bytes()).await.unwrap();
-                stream.shutdown().await.unwrap();
-            }
-        }
-        bodies
-    }
-
-    #[tokio::test]
-    async fn a_refresh_token_is_replaced_and_told_and_is_not_sent_again_after_a_lost_answer() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}/token", listener.local_addr().unwrap())).unwrap();
-        let endpoint = TokenEndpoint { exchange: Connection::new().exchange(&url).unwrap(), url };
-        let told = Arc::new(Shared::new(Vec::new()));
-        let seen = Arc::clone(&told);
-        let provider = RefreshingToken::new(endpoint, app(), "r1")
-            .starting_with(Token::new("a1"))
-            .on_rotate(move |token| seen.lock().unwrap().push(token.to_owned()));
-        let work = async {
-            assert_eq!(provider.token().await.unwrap().expose(), "a1");
-            let second = provider.token().await.unwrap();
-            assert_eq!((second.expose(), second.lifetime().unwrap().as_secs()), ("a2", 60));
-            provider.token().await.unwrap_err()
-        };
-        let answer = r#"{"access_token": "a2", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r2"}"#;
-        let (error, bodies) = futures::join!(work, serve(listener, [Some(answer), None]));
-        assert!(error.may_have_happened() && error.attempts() == 1, "{error:?}");
-        assert_eq!(*told.lock().unwrap(), ["r2"]);
-        assert!(bodies[0].contains("refresh_token=r1") && bodies[1].contains("refresh_token=r2"), "{bodies:?}");
-    }
-
-    #[tokio::test]
-    async fn a_refresh_that_nobody_waits_for_is_ended_and_its_token_kept() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}/token", listener.local_addr().unwrap())).unwrap();
-        let endpoint = TokenEndpoint { exchange: Connection::new().exchange(&url).unwrap(), url };
-        let told = Arc::new(Shared::new(Vec::new()));
-        let seen = Arc::clone(&told);
-        let provider = RefreshingToken::new(endpoint, app(), "r1");
-        let provider = provider.on_rotate(move |token| seen.lock().unwrap().push(token.to_owned()));
+    fn the_browser_s_address_is_read_whole_or_in_part() {
+        let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
+        for address in
+            ["http://127.0.0.1:8000/done?code=a%2Bb&state=s", "/done?code=a%2Bb&state=s", "?state=s&code=a%2Bb"]
         {
-            let given_up = provider.token();
-            futures::pin_mut!(given_up);
-            assert!(futures::poll!(given_up).is_pending());
+            assert_eq!(code_in_redirect(&expected, address, "s").unwrap(), "a+b", "{address}");
         }
-        let answers = [
-            Some(r#"{"access_token": "a1", "token_type": "Bearer", "refresh_token": "r2"}"#),
-            Some(r#"{"access_token": "a2", "token_type": "Bearer", "refresh_token": "r3"}"#),
-        ];
-        let both = async { futures::join!(provider.token(), serve(listener, answers)) };
-        let (token, bodies) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("the first was lost");
-        assert_eq!(token.unwrap().expose(), "a2");
-        assert_eq!(*told.lock().unwrap(), ["r2", "r3"]);
-        assert!(bodies[0].contains("refresh_token=r1") && bodies[1].contains("refresh_token=r2"), "{bodies:?}");
+        for address in ["/done", "/done?code=a", "/done?state=s", "/done?code=&state=s", "/favicon.ico", ""] {
+            let error = code_in_redirect(&expected, address, "s").unwrap_err();
+            assert!(error.is_auth() && error.code().is_none(), "{address}: {error:?}");
+        }
+        let refused = "/done?error=access_denied&error_description=no&state=s";
+        let error = code_in_redirect(&expected, refused, "s").unwrap_err();
+        assert!(
+            error.is_auth() && error.code() == Some("access_denied") && error.to_string().contains("no"),
+            "{error}"
+        );
     }
 
     #[test]
-    fn the_program_proves_itself_in_the_body() {
-        assert_eq!(app().form(&[("a", "b c")]).as_str(), "a=b+c&client_id=app&client_secret=PLANTED");
+    fn nothing_is_believed_without_the_state() {
+        let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
+        for address in [
+            "/done?error=access_denied",
+            "/done?error=access_denied&state=another",
+            "/done?code=c&state=another",
+            "/done?code=c&state=PLANTE",
+            "/done?code=c&state=",
+        ] {
+            let error = code_in_redirect(&expected, address, "PLANTED").unwrap_err();
+            assert!(error.is_auth() && error.code().is_none(), "{address}: {error:?}");
+            assert!(!format!("{error} {error:?}").contains("PLANTED"), "{error:?}");
+        }
     }
 }

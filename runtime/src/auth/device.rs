@@ -1,42 +1,164 @@
 //! Login of a person on another device, by a short code (RFC 8628).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use secrecy::SecretString;
+use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
+use crate::http::{Connection, Exchange, Reply};
 
-use super::{Token, TokenEndpoint, form};
+use super::client::OAuthClient;
+use super::grant::seconds;
+use super::oauth::{Ask, Endpoint, Value, endpoint_url};
+use super::refresh::{Keeper, Login};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Between two polls, unless the server wants another time; and what `slow_down` adds (RFC 8628, section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
+/// How long a code works if the server does not say, although it has to.
+const EXPIRES_IN: Duration = Duration::from_secs(1800);
 
-/// An authorization endpoint's answer (RFC 8628, section 3.2).
-#[derive(Deserialize)]
-struct Answer {
-    device_code: Zeroizing<String>,
-    user_code: String,
-    #[serde(default)]
-    verification_uri: Option<String>,
-    #[serde(default)]
-    verification_uri_complete: Option<String>,
-    expires_in: u64,
-    #[serde(default)]
-    interval: Option<u64>,
+/// The login of a person on another device, by a short code (RFC 8628): for programs without a browser.
+///
+/// ```no_run
+/// use connectors_runtime::auth::{Credential, DeviceLogin};
+/// use connectors_runtime::{Connection, Error};
+///
+/// # async fn example() -> Result<Credential, Error> {
+/// let grant = DeviceLogin::new("https://id.example.com/device", "https://id.example.com/token", "my-program")
+///     .scopes(["pets:read"])
+///     .begin(Connection::new())
+///     .await?;
+/// println!("open {} and enter {}", grant.verification_uri(), grant.user_code());
+/// Ok(Credential::bearer(grant.wait().await?))
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a login starts with `begin`"]
+pub struct DeviceLogin {
+    device_url: String,
+    token_url: String,
+    client: OAuthClient,
+    scopes: Vec<String>,
+    parameters: Vec<(String, String)>,
+    keeper: Option<Keeper>,
 }
 
-/// A login that waits for a person.
-pub struct DeviceGrant {
+impl fmt::Debug for DeviceLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceLogin")
+            .field("client", &self.client)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DeviceLogin {
+    /// A login at these endpoints of the server: for device authorization, and for tokens. `client` is an [`OAuthClient`],
+    /// or the id of a public client as text.
+    pub fn new(device_url: impl Into<String>, token_url: impl Into<String>, client: impl Into<OAuthClient>) -> Self {
+        Self {
+            device_url: device_url.into(),
+            token_url: token_url.into(),
+            client: client.into(),
+            scopes: Vec::new(),
+            parameters: Vec::new(),
+            keeper: None,
+        }
+    }
+
+    /// Sets the scopes to ask for. Many servers give a refresh token only for `offline_access`.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a parameter to the request for the codes, such as `audience`. It is not treated as a secret.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Calls `keep` with each new refresh token, the first one included; see
+    /// [`OAuth2::on_rotate`](super::OAuth2::on_rotate).
+    pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        self.keeper = Some(Keeper::new(keep));
+        self
+    }
+
+    /// Asks the server for the codes of a login.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
+    /// [`Error::is_auth`] if the server does not know the client or its response has no codes.
+    pub async fn begin(self, connection: Connection) -> Result<DeviceGrant, Error> {
+        let exchange = connection.exchange(&endpoint_url(None, &self.token_url)?)?;
+        self.begin_over(&exchange).await
+    }
+
+    /// Like [`DeviceLogin::begin`], over connections that there are already.
+    ///
+    /// # Errors
+    /// As [`DeviceLogin::begin`].
+    pub async fn begin_over(self, exchange: &Arc<Exchange>) -> Result<DeviceGrant, Error> {
+        let authorization = Endpoint::new(exchange, None, &self.device_url)?;
+        let tokens = Endpoint::new(exchange, None, &self.token_url)?;
+        let ask = Ask::new(self.client.clone()).with_scopes(&self.scopes).with_parameters(&self.parameters);
+        // Asked twice, it gives two pairs, and one is left to expire: no harm.
+        let reply = authorization.post(&ask, true).await?;
+        let codes = Codes::read(&reply).ok_or_else(|| {
+            let message = "the server did not start a device login; is the host right?";
+            Error::new(Kind::Auth, message).with_status(reply.status)
+        })?;
+        let expires_at = exchange.clock.now().checked_add(codes.expires_in);
+        Ok(DeviceGrant { tokens, client: self.client, keeper: self.keeper, codes, expires_at })
+    }
+}
+
+/// An authorization endpoint's response (RFC 8628, section 3.2).
+struct Codes {
     device_code: Zeroizing<String>,
-    pub user_code: String,
-    pub verification_uri: String,
-    pub verification_uri_complete: Option<String>,
-    pub expires_in: Duration,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: Option<String>,
+    expires_in: Duration,
     interval: Duration,
+}
+
+impl Codes {
+    fn read(reply: &Reply) -> Option<Self> {
+        let body: Json = serde_json::from_slice(&reply.body).ok()?;
+        let get = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let time = |name: &str| body.get(name).and_then(seconds);
+        let complete = get("verification_uri_complete");
+        // Older servers have it under the name of the draft.
+        let uri = get("verification_uri").or_else(|| get("verification_url")).or_else(|| complete.clone())?;
+        Some(Self {
+            device_code: Zeroizing::new(get("device_code")?),
+            user_code: get("user_code")?,
+            verification_uri: uri,
+            verification_uri_complete: complete,
+            expires_in: time("expires_in").unwrap_or(EXPIRES_IN),
+            interval: time("interval").unwrap_or(INTERVAL).max(Duration::from_secs(1)),
+        })
+    }
+}
+
+/// A login that waits for a person; see [`DeviceLogin`].
+#[must_use = "the login is finished by waiting for it"]
+pub struct DeviceGrant {
+    tokens: Endpoint,
+    client: OAuthClient,
+    keeper: Option<Keeper>,
+    codes: Codes,
     expires_at: Option<Instant>,
 }
 
@@ -44,40 +166,50 @@ impl fmt::Debug for DeviceGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither code: whoever has one can finish or hijack the login.
         f.debug_struct("DeviceGrant")
-            .field("verification_uri", &self.verification_uri)
-            .field("expires_in", &self.expires_in)
+            .field("verification_uri", &self.codes.verification_uri)
+            .field("expires_in", &self.codes.expires_in)
             .finish_non_exhaustive()
     }
 }
 
 impl DeviceGrant {
-    /// Asks the authorization endpoint for a pair of codes.
-    pub async fn start(endpoint: &TokenEndpoint, client_id: &str) -> Result<Self, Error> {
-        // Asked twice, it gives two pairs, and one is left to expire: no harm.
-        let reply = endpoint.post(|| Ok(form(&[("client_id", client_id)])), true).await?;
-        let answer: Option<Answer> = serde_json::from_slice(&reply.body).ok();
-        let page = answer.as_ref().and_then(|it| it.verification_uri.clone().or(it.verification_uri_complete.clone()));
-        let (Some(answer), Some(verification_uri)) = (answer, page) else {
-            let message = "the server did not start a device login; is the host right?";
-            return Err(Error::new(Kind::Auth, message).with_status(reply.status));
-        };
-        let expires_in = Duration::from_secs(answer.expires_in);
-        Ok(Self {
-            device_code: answer.device_code,
-            user_code: answer.user_code,
-            verification_uri,
-            verification_uri_complete: answer.verification_uri_complete,
-            expires_in,
-            interval: answer.interval.map_or(INTERVAL, Duration::from_secs).max(Duration::from_secs(1)),
-            // An end beyond all time is none.
-            expires_at: endpoint.exchange.clock.now().checked_add(expires_in),
-        })
+    /// The code that the person has to enter, or to compare with the one shown.
+    #[must_use]
+    pub fn user_code(&self) -> &str {
+        &self.codes.user_code
     }
 
-    /// Polls until the person has decided, or the code has expired.
-    pub async fn wait(self, endpoint: &TokenEndpoint, client_id: &str) -> Result<Token, Error> {
-        let clock = &endpoint.exchange.clock;
-        let mut interval = self.interval;
+    /// The page to enter it at.
+    #[must_use]
+    pub fn verification_uri(&self) -> &str {
+        &self.codes.verification_uri
+    }
+
+    /// The page with the code already in it, for a link or a QR code, if the server has one.
+    #[must_use]
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.codes.verification_uri_complete.as_deref()
+    }
+
+    /// How long the code is valid from the beginning of the login; half an hour if the server does not say.
+    #[must_use]
+    pub fn expires_in(&self) -> Duration {
+        self.codes.expires_in
+    }
+
+    /// Polls until the person has confirmed or refused, or the code has expired. The poll interval is the server's, or 5 s,
+    /// and never less than 1 s; a failed poll is retried at the next interval, and a timeout doubles it (RFC 8628, section
+    /// 3.5).
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the person refused, or did not confirm in time; [`Error::code`] is then that of RFC 8628,
+    /// section 3.5, such as `access_denied`. The server's own error if it asks to wait past the end of the code.
+    pub async fn wait(self) -> Result<Login, Error> {
+        let clock = &self.tokens.exchange.clock;
+        let ask = Ask::new(self.client.clone())
+            .with("grant_type", DEVICE_CODE)
+            .with("device_code", Value::Secret(SecretString::from(self.codes.device_code.as_str())));
+        let mut interval = self.codes.interval;
         // What a busy server asked for, if it was more.
         let mut asked = Duration::ZERO;
         loop {
@@ -87,28 +219,20 @@ impl DeviceGrant {
                 return Err(Error::new(Kind::Auth, "nobody confirmed the login before its code expired; start again"));
             }
             clock.sleep(interval.max(asked).min(left)).await;
-            let body = || {
-                Ok(form(&[
-                    ("client_id", client_id),
-                    ("grant_type", DEVICE_CODE),
-                    ("device_code", self.device_code.as_str()),
-                ]))
-            };
             // The next poll is the retry.
-            let error = match endpoint.granted(body, false).await {
-                Ok(granted) => return Ok(granted.token),
+            let error = match self.tokens.grant(&ask, false).await {
+                Ok(granted) => return Login::new(granted, self.tokens.clone(), self.client, self.keeper).await,
                 Err(error) => error,
             };
             asked = error.retry_after().unwrap_or_default();
             let end = clock.now().checked_add(asked);
             if !asked.is_zero() && end.is_none_or(|end| self.expires_at.is_some_and(|at| at <= end)) {
-                // When it would answer again, the code is none any more.
+                // By then the code will have expired.
                 return Err(error);
             }
             match error.code() {
                 Some("authorization_pending") => {}
                 Some("slow_down") => interval = interval.saturating_add(INTERVAL),
-                // A server that does not answer is asked less often (RFC 8628, section 3.5).
                 _ if error.is_timeout() => interval = interval.saturating_mul(2),
                 _ if matches!(error.kind(), Kind::Connect | Kind::Broken | Kind::Status) => {}
                 _ => return Err(error),

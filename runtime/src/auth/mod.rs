@@ -1,26 +1,41 @@
 //! Tokens: where they come from, and how long one serves.
 
 mod cache;
+mod client;
 mod code;
 mod device;
+mod flow;
+mod form;
+mod grant;
 mod oauth;
+mod refresh;
+mod scheme;
+mod secret;
+mod server;
+mod work;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
-pub use cache::Cache;
-pub use code::{CodeLogin, OAuthApp, RefreshingToken};
-pub use device::DeviceGrant;
-pub use oauth::{ClientSecretPost, TokenEndpoint, form};
+use cache::Cache;
+pub use client::{Assertion, OAuthClient};
+pub use code::{AuthorizationCode, CodeLogin, code_in_redirect, is_redirect_response};
+pub use device::{DeviceGrant, DeviceLogin};
+pub use flow::{OAuth2, TokenExchange};
+pub use refresh::Login;
+pub use scheme::{Applied, Authenticator, Chosen, Credential, Credentials};
+/// The type of refresh tokens, and the trait by which one is read.
+#[doc(no_inline)]
+pub use secrecy::{ExposeSecret, SecretString};
+pub use server::{check_endpoint, check_server, parse_host, parse_server};
 
 use crate::error::Error;
 use crate::error::Kind;
-use crate::http::Clock;
 
 /// An access token, sent as `Authorization: Bearer` (RFC 6750).
 ///
@@ -75,9 +90,11 @@ impl Token {
         if text.trim().is_empty() {
             return Err(Error::new(Kind::Auth, "the token is empty"));
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {text}"))
-            .map_err(|_| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
-        value.set_sensitive(true);
+        let mut line = Zeroizing::new(String::with_capacity("Bearer ".len() + text.len()));
+        line.push_str("Bearer ");
+        line.push_str(text);
+        let value = secret::secret_header(line)
+            .ok_or_else(|| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
         Ok(self.secret.header.get_or_init(|| value).clone())
     }
 }
@@ -105,8 +122,8 @@ impl fmt::Debug for Token {
 ///     }
 /// }
 ///
-/// let client = connectors_runtime::c1::Client::builder().tenant("example").token_provider(FromVault).build();
-/// assert!(client.is_ok());
+/// let credential = connectors_runtime::auth::Credential::bearer(FromVault);
+/// # drop(credential);
 /// ```
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// A fresh token.
@@ -148,51 +165,5 @@ impl Provider {
     /// A fresh token.
     pub async fn fetch(&self) -> Result<Token, Error> {
         self.0.fetch().await
-    }
-}
-
-/// One token that somebody else looks after.
-#[derive(Debug)]
-pub struct Fixed(pub(crate) Token);
-
-impl TokenProvider for Fixed {
-    async fn token(&self) -> Result<Token, Error> {
-        Ok(self.0.clone())
-    }
-
-    fn renews(&self) -> bool {
-        false
-    }
-}
-
-/// The token of a person who has logged in. There is no other without them.
-#[derive(Debug)]
-pub struct LoggedIn {
-    token: Token,
-    expires_at: Option<Instant>,
-    clock: Arc<dyn Clock>,
-}
-
-impl LoggedIn {
-    /// A token had just now.
-    pub fn new(token: Token, clock: Arc<dyn Clock>) -> Self {
-        let expires_at = token.lifetime().and_then(|lifetime| clock.now().checked_add(lifetime));
-        Self { token, expires_at, clock }
-    }
-}
-
-impl TokenProvider for LoggedIn {
-    async fn token(&self) -> Result<Token, Error> {
-        let token = self.token.clone();
-        let Some(expires_at) = self.expires_at else { return Ok(token) };
-        let left = expires_at.saturating_duration_since(self.clock.now());
-        if left.is_zero() {
-            return Err(Error::new(Kind::Auth, "the login has expired; log in again"));
-        }
-        Ok(token.expires_in(left))
-    }
-
-    fn renews(&self) -> bool {
-        false
     }
 }

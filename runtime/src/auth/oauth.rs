@@ -1,145 +1,157 @@
 //! Endpoints of OAuth 2.0 (RFC 6749, section 3), above all the one for tokens.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::StatusCode;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde_json::Value as Json;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::error::Kind;
 use crate::http::{Attempt, CallSpan, Exchange, Reply};
 
-use super::{Token, TokenProvider};
+use super::client::{AnyAssertion, OAuthClient};
+use super::form::Form;
+use super::grant::Granted;
+use super::{Provider, check_endpoint};
 
 /// An endpoint that takes forms: where a client asks for tokens, or for a code to get one with.
 #[derive(Clone, Debug)]
-pub struct TokenEndpoint {
-    pub exchange: Arc<Exchange>,
-    pub url: Url,
+pub(super) struct Endpoint {
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) url: Url,
 }
 
-/// What a token endpoint gave.
-#[derive(Debug)]
-#[allow(dead_code, reason = "C1 gives access tokens only; the rest is for services with refresh tokens")]
-pub struct Granted {
-    pub token: Token,
-    /// For the next access token (RFC 6749, section 1.5).
-    pub refresh_token: Option<SecretString>,
-    /// What the token may do, if the server says.
-    pub scope: Option<String>,
+/// What a field of a form holds; made anew for each attempt.
+#[derive(Clone)]
+pub(super) enum Value {
+    Text(Cow<'static, str>),
+    Secret(SecretString),
+    /// A token of a provider.
+    Token(Provider),
+    /// A signed assertion.
+    Assertion(AnyAssertion),
 }
 
-/// A successful answer (RFC 6749, section 5.1).
-#[derive(Deserialize)]
-struct Answer {
-    access_token: Zeroizing<String>,
-    #[serde(default)]
-    token_type: Option<String>,
-    #[serde(default)]
-    expires_in: Option<u64>,
-    #[serde(default)]
-    refresh_token: Option<Zeroizing<String>>,
-    #[serde(default)]
-    scope: Option<String>,
+impl From<&'static str> for Value {
+    fn from(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
 }
 
-/// A refusal (RFC 6749, section 5.2).
-#[derive(Deserialize)]
-struct Refused {
-    error: String,
-    #[serde(default)]
-    error_description: Option<String>,
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
 }
 
-/// Pairs as `application/x-www-form-urlencoded`.
-pub fn form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(pairs);
-    Zeroizing::new(form.finish())
+/// What a client asks an endpoint for.
+#[derive(Clone)]
+pub(super) struct Ask {
+    client: OAuthClient,
+    /// Whether the client proves who it is; a device authorization endpoint only wants its name.
+    authenticated: bool,
+    fields: Vec<(Cow<'static, str>, Value)>,
 }
 
-impl TokenEndpoint {
-    /// Asks for a token. `body` is made anew for each attempt: an assertion is good for one.
-    pub async fn grant(
-        &self,
-        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
-    ) -> Result<Token, Error> {
-        // Asking twice gives two tokens, and one is left to expire: no harm.
-        Ok(self.granted(body, true).await?.token)
+impl Ask {
+    pub(super) fn new(client: OAuthClient) -> Self {
+        Self { client, authenticated: true, fields: Vec::new() }
     }
 
-    /// Asks for a token and what comes with it. `repeatable` says whether the body can be sent again when an answer was
-    /// lost: what is good for one use only cannot.
-    pub async fn granted(
-        &self,
-        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
-        repeatable: bool,
-    ) -> Result<Granted, Error> {
-        let reply = self.post(body, repeatable).await?;
-        let answer: Answer = serde_json::from_slice(&reply.body).map_err(|_| {
-            Error::new(Kind::Auth, "the token endpoint answered with something that is no token; is the host right?")
-                .with_status(reply.status)
-        })?;
-        match answer.token_type.as_deref() {
-            None => {}
-            Some(kind) if kind.eq_ignore_ascii_case("bearer") => {}
-            Some(kind) if kind.eq_ignore_ascii_case("dpop") => {
-                return Err(Error::new(
-                    Kind::Auth,
-                    "the server issues DPoP tokens (RFC 9449), which are not supported; ask for a credential with bearer tokens",
-                ));
-            }
-            Some(_) => {
-                return Err(Error::new(
-                    Kind::Auth,
-                    "the server issues tokens of a type that is not supported; `Bearer` is",
-                ));
-            }
+    pub(super) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds the scopes, if there are any, with spaces between (RFC 6749, section 3.3).
+    pub(super) fn with_scopes(self, scopes: &[String]) -> Self {
+        if scopes.is_empty() { self } else { self.with("scope", scopes.join(" ")) }
+    }
+
+    pub(super) fn with_parameters(mut self, parameters: &[(String, String)]) -> Self {
+        for (name, value) in parameters {
+            self = self.with(name.clone(), value.clone());
         }
-        let token = Token::new(answer.access_token.as_str());
-        let token = match answer.expires_in {
-            Some(seconds) => token.expires_in(Duration::from_secs(seconds)),
-            None => token,
-        };
-        let refresh_token = answer.refresh_token.filter(|it| !it.is_empty()).map(|it| SecretString::from(it.as_str()));
-        Ok(Granted { token, refresh_token, scope: answer.scope })
+        self
+    }
+}
+
+impl Endpoint {
+    /// An endpoint whose URL may be relative to the client's server.
+    pub(super) fn new(exchange: &Arc<Exchange>, base_url: Option<&Url>, url: &str) -> Result<Self, Error> {
+        let url = endpoint_url(base_url, url)?;
+        Ok(Self { exchange: Arc::clone(exchange), url })
     }
 
-    /// Sends a form, and gives back what a success says.
-    pub(super) async fn post(
-        &self,
-        body: impl FnMut() -> Result<Zeroizing<String>, Error> + Send,
-        repeatable: bool,
-    ) -> Result<Reply, Error> {
-        let mut attempt = Post { endpoint: self, body, span: CallSpan::of_endpoint(&self.url) };
+    /// Asks for a token. `repeatable` says whether that can be asked again when a response was lost: what works only once
+    /// cannot.
+    pub(super) async fn grant(&self, ask: &Ask, repeatable: bool) -> Result<Granted, Error> {
+        Ok(Granted::read(&self.post(ask, repeatable).await?))
+    }
+
+    /// Sends a form, and returns a success.
+    pub(super) async fn post(&self, ask: &Ask, repeatable: bool) -> Result<Reply, Error> {
+        let mut attempt = Post { endpoint: self, ask, span: CallSpan::of_endpoint(&self.url) };
         self.exchange.call(&mut attempt, repeatable, refusal).await
     }
 }
 
-struct Post<'a, F> {
-    endpoint: &'a TokenEndpoint,
-    body: F,
+/// The URL of an endpoint, checked.
+pub(super) fn endpoint_url(base_url: Option<&Url>, url: &str) -> Result<Url, Error> {
+    let url = match base_url {
+        Some(base_url) => base_url.join(url),
+        None => Url::parse(url),
+    };
+    // Without the parser's words for it: a URL can hold a password.
+    let url = url.map_err(|_| Error::new(Kind::Config, "the URL of an endpoint of OAuth cannot be used"))?;
+    check_endpoint(&url)?;
+    Ok(url)
+}
+
+struct Post<'a> {
+    endpoint: &'a Endpoint,
+    ask: &'a Ask,
     span: CallSpan,
 }
 
-impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Post<'_, F> {
+impl Attempt for Post<'_> {
     async fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let body = (self.body)()?;
-        self.endpoint
-            .exchange
+        let Self { endpoint, ask, .. } = self;
+        let exchange = &endpoint.exchange;
+        let now = exchange.clock.time_of_day();
+        let mut form = Form::default();
+        for (name, value) in &ask.fields {
+            match value {
+                Value::Text(text) => form.push(name, text),
+                Value::Secret(secret) => form.push(name, secret.expose_secret()),
+                Value::Token(provider) => form.push(name, provider.fetch().await?.expose()),
+                Value::Assertion(assertion) => form.push(name, assertion.sign(now).await?.expose()),
+            }
+        }
+        let authorization = if ask.authenticated {
+            ask.client.authenticate(&mut form, now).await?
+        } else {
+            ask.client.identify(&mut form);
+            None
+        };
+        let mut request = exchange
             .http
-            .post(self.endpoint.url.clone())
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(http::header::ACCEPT, "application/json")
-            .body(body.as_bytes().to_vec())
+            .post(endpoint.url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(form.into_bytes())
             .build()
             .map_err(|error| {
                 Error::new(Kind::Config, "the token request cannot be built").caused_by(error.without_url())
-            })
+            })?;
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        Ok(request)
     }
 
     fn span(&self) -> &CallSpan {
@@ -147,42 +159,22 @@ impl<F: FnMut() -> Result<Zeroizing<String>, Error> + Send> Attempt for Post<'_,
     }
 }
 
-/// An endpoint's failure. Busy is not the same as wrong credentials.
+/// An endpoint's failure (RFC 6749, section 5.2). Busy is not the same as wrong credentials.
 fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let kind = if transient { Kind::Status } else { Kind::Auth };
-    match serde_json::from_slice::<Refused>(&reply.body) {
-        Ok(refused) => {
-            let message = match &refused.error_description {
-                Some(text) => format!("no token: {}: {text}", refused.error),
-                None => format!("no token: {}", refused.error),
+    let body: Json = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let get = |name: &str| body.get(name).and_then(Json::as_str);
+    match get("error") {
+        Some(code) => {
+            let message = match get("error_description") {
+                Some(text) => format!("no token: {code}: {text}"),
+                None => format!("no token: {code}"),
             };
-            Error::new(kind, message).with_code(Some(refused.error))
+            Error::new(kind, message).with_code(Some(code.to_owned()))
         }
-        Err(_) if transient => Error::new(kind, "the token endpoint does not work at the moment"),
-        Err(_) => Error::new(kind, "the token endpoint refused without a reason; is the host right?"),
-    }
-}
-
-/// Client credentials with the secret in the body (RFC 6749, sections 2.3.1 and 4.4): `client_secret_post` of RFC 7591.
-#[derive(Debug)]
-pub struct ClientSecretPost {
-    pub endpoint: TokenEndpoint,
-    pub id: String,
-    pub secret: SecretString,
-    /// What the token is to be good for, words with spaces between; the server's choice if none.
-    pub scope: Option<String>,
-}
-
-impl TokenProvider for ClientSecretPost {
-    async fn token(&self) -> Result<Token, Error> {
-        let mut pairs = vec![
-            ("client_id", self.id.as_str()),
-            ("client_secret", self.secret.expose_secret()),
-            ("grant_type", "client_credentials"),
-        ];
-        pairs.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        self.endpoint.grant(|| Ok(form(&pairs))).await
+        None if transient => Error::new(kind, "the token endpoint does not work at the moment"),
+        None => Error::new(kind, "the token endpoint refused without a reason; is the host right?"),
     }
 }

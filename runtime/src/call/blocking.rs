@@ -1,22 +1,25 @@
-//! For programs without async: every future and every stream of this crate, waited for.
+//! For programs without async: every call and every stream of a client, waited for.
 //!
 //! ```no_run
-//! use connectors::blocking::{BlockingFuture, BlockingStream};
-//! use connectors::c1::Client;
+//! use connectors_runtime::blocking::{BlockingFuture, BlockingStream};
+//! use connectors_runtime::{Error, Page, Pages};
 //!
-//! # fn main() -> Result<(), connectors::Error> {
-//! let c1 = Client::from_env()?;
-//! let connector = c1.connector("my-app", "my-connector");
-//! println!("{:?}", connector.get().blocking()?.display_name);
-//! for app in c1.apps().blocking() {
-//!     println!("{}", app?.display_name.unwrap_or_default());
+//! # async fn read() -> Result<String, Error> { Err(Error::auth("example")) }
+//! # fn list() -> Pages<String> { Pages::new(None, |_| async { Ok(Page::by_token(Vec::new(), None)) }) }
+//! # fn main() -> Result<(), Error> {
+//! println!("{}", read().blocking()?);
+//! for item in list().blocking() {
+//!     println!("{}", item?);
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! There is nothing else to it: no method exists twice. One runtime with one thread serves the whole program; it is made when
+//! There is nothing else to it: no method exists twice. One runtime with one thread serves the whole program. It is made when
 //! it is first needed, and connections live on in it from call to call.
+//!
+//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's connections
+//! stay with the parent: an attempt on one of them times out in the child. Make a new client in the child.
 
 use std::fmt;
 use std::pin::Pin;
@@ -101,18 +104,62 @@ impl<T, S: Stream<Item = Result<T, Error>>> Iterator for Blocking<S> {
     }
 }
 
+/// A runtime, and the process that its thread runs in.
+struct Made {
+    process: u32,
+    runtime: Runtime,
+    /// That of a child of the process, where this one has no thread. It is never dropped: that would wait for the thread.
+    next: OnceLock<Box<Made>>,
+}
+
+static FIRST: OnceLock<Box<Made>> = OnceLock::new();
+
 /// The runtime, where it can be waited on.
 fn runtime() -> Result<&'static Runtime, Error> {
-    static RUNTIME: OnceLock<Result<Runtime, Error>> = OnceLock::new();
     if Handle::try_current().is_ok() {
         let message = "a blocking call on a thread of an async runtime; await the call instead";
         return Err(Error::new(Kind::Config, message));
     }
-    let made = RUNTIME.get_or_init(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("connectors").enable_all().build();
-        runtime.map_err(|error| {
-            Error::new(Kind::Config, "the runtime for blocking calls cannot be started").caused_by(error)
-        })
-    });
-    made.as_ref().map_err(Error::clone)
+    runtime_of(&FIRST, std::process::id())
+}
+
+/// The runtime of a process, the last of the list. No lock is held while it is made: a child that is forked meanwhile could
+/// never take it.
+fn runtime_of(mut slot: &'static OnceLock<Box<Made>>, process: u32) -> Result<&'static Runtime, Error> {
+    loop {
+        match slot.get() {
+            // Only the last was made by this process or the nearest of its parents. An older one with the same number is
+            // another process's.
+            Some(made) if made.process == process && made.next.get().is_none() => return Ok(&made.runtime),
+            Some(made) => slot = &made.next,
+            None => {
+                // If another thread was faster, this one is dropped, and the loop finds the other.
+                drop(slot.set(Box::new(Made { process, runtime: new_runtime()?, next: OnceLock::new() })));
+            }
+        }
+    }
+}
+
+fn new_runtime() -> Result<Runtime, Error> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("connectors").enable_all().build();
+    runtime
+        .map_err(|error| Error::new(Kind::Config, "the runtime for blocking calls cannot be started").caused_by(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_process_has_one_runtime_and_its_children_have_others() {
+        static LIST: OnceLock<Box<Made>> = OnceLock::new();
+        let of = |process| runtime_of(&LIST, process).unwrap();
+        let parent = of(1);
+        assert!(std::ptr::eq(parent, of(1)));
+        let child = of(2);
+        assert!(!std::ptr::eq(parent, child) && std::ptr::eq(child, of(2)));
+        // Its child has, after a long time, the number of a process that is long gone.
+        let grandchild = of(1);
+        assert!(!std::ptr::eq(parent, grandchild) && std::ptr::eq(grandchild, of(1)));
+    }
 }

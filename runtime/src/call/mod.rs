@@ -3,11 +3,28 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod core;
+mod failure;
 mod ids;
 mod pages;
+mod path;
+mod request;
+mod response;
 mod wait;
 
+use std::pin::Pin;
+
+use crate::error::Error;
+
+pub use self::core::{Core, Server};
 pub use builder::{Builder, Connect};
+pub use failure::failure;
 pub use ids::{Id, IntoId};
-pub use pages::{Page, Pages};
-pub use wait::{Pace, Paced, Watch};
+pub use pages::{Cursor, Page, Pages, Position, next_link};
+pub use progenitor_client::ByteStream;
+pub use request::{Call, Outgoing, RequestOptions};
+pub use response::{Response, decode, documented};
+pub use wait::{Pace, Paced, Polled, WaitState, Watch};
+
+/// The future of a request that is sent by `.await`.
+pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;

@@ -1,167 +1,479 @@
 //! Lists that come in pages, as streams.
 
+mod cursor;
+mod link;
+
+use std::collections::hash_map::RandomState;
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::future::poll_fn;
+use std::hash::BuildHasher;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
+use http::HeaderMap;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tracing::Instrument;
+use url::Url;
 
-use crate::error::Error;
-use crate::error::Kind;
+pub use cursor::{Cursor, Position};
+pub use link::next_link;
 
-/// The items of a list, fetched page by page as they are asked for.
+use crate::error::{Error, Kind};
+
+/// How many empty pages in a row are passed over unless the caller says otherwise.
+const EMPTY_PAGES: usize = 100;
+/// How many of the cursors that came last are remembered, at about 30 bytes each.
+const SEEN: usize = 10_000;
+
+/// The items of a list, fetched page by page as they are polled.
 ///
-/// A page is fetched when its first item is asked for, unless [`Pages::read_ahead`] says otherwise; dropping the stream
-/// fetches nothing more. After an error it ends.
+/// A page is fetched when its first item is polled, unless [`Pages::read_ahead`] says otherwise. Dropping the stream fetches
+/// nothing more. After an error the stream ends.
 ///
-/// ```no_run
+/// ```
+/// use connectors_runtime::{Cursor, Error, Page, Pages};
 /// use futures::TryStreamExt;
 ///
-/// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
-/// let mut apps = c1.apps();
-/// while let Some(app) = apps.try_next().await? {
-///     println!("{}", app.display_name.unwrap_or_default());
+/// # async fn example() -> Result<(), Error> {
+/// // Generated code does this part.
+/// let mut numbers = Pages::new(None, |cursor: Option<Cursor>| async move {
+///     let page = cursor.map_or(Ok(1), |cursor| cursor.as_page())?;
+///     Ok(Page::by_number(vec![page * 10, page * 10 + 1], page, Some(page < 3)))
+/// });
+/// while let Some(number) = numbers.try_next().await? {
+///     println!("{number}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Bounds
+/// - Time: each fetch has the limits of a call. Nothing bounds the whole list; how long a program works on an item is its own
+///   affair.
+/// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]).
+/// - Circles: a server that returns a cursor a second time would be followed for ever. This is an error
+///   ([`Error::is_decode`]): at once if the cursor is among the last 10,000, later (but always) in a longer circle. The
+///   memory for this is less than 1 MB.
+/// - Memory: the items of one page, and of the pages that are read ahead.
+///
+/// # Go on after a restart
+/// [`Pages::cursor`] is where the next unread item is. [`Pages::resume`] goes on there:
+///
+/// ```
+/// # use connectors_runtime::{Error, Pages, Position};
+/// use futures::TryStreamExt;
+///
+/// # fn list() -> Pages<String> { Pages::new(None, |_| async { Err(Error::auth("example")) }) }
+/// # async fn work_on(_: String) {}
+/// # async fn example(stored: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
+/// let position: Position = stored.map(serde_json::from_str).transpose()?.unwrap_or_default();
+/// let mut items = list().resume(position);
+/// while let Some(item) = items.try_next().await? {
+///     work_on(item).await;
+///     std::fs::write("position.json", serde_json::to_string(&items.cursor())?)?;
 /// }
 /// # Ok(())
 /// # }
 /// ```
 pub struct Pages<T> {
-    pages: PageStream<T>,
-    /// What is left of the page that came last.
+    fetch: Fetch<T>,
+    /// Where the next unread item is.
+    position: Position,
+    /// The cursor of the page after the one that is read; none if there is none.
+    next: Option<Cursor>,
+    /// What is left of the page that is read.
     ready: VecDeque<T>,
+    ahead: usize,
+    max_empty: usize,
+    /// None until the first item is polled.
+    source: Option<Source<T>>,
+    /// After an error, or at the end.
+    is_over: bool,
 }
 
-type PageStream<T> = Pin<Box<dyn Stream<Item = Result<Vec<T>, Error>> + Send>>;
+type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
+type Fetch<T> = Arc<Mutex<dyn FnMut(Option<Cursor>) -> Fetching<T> + Send>>;
+type Source<T> = Pin<Box<dyn Stream<Item = Result<Fetched<T>, Error>> + Send>>;
+
+/// One page: its items, and where the next begins.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items, in their order.
+    pub items: Vec<T>,
+    /// Where the next page begins. None, or an empty token, is the end of the list.
+    pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// A page whose body holds the token of the next one. No token, or an empty one, is the end.
+    #[must_use]
+    pub fn by_token(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next: next.map(Cursor::token) }
+    }
+
+    /// A page that begins after `offset` items. `more` is what the response says about items after it; where it says
+    /// nothing, the first empty page is the end.
+    #[must_use]
+    pub fn by_offset(items: Vec<T>, offset: u64, more: Option<bool>) -> Self {
+        // A list in memory is no longer than 2^64.
+        let read = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let next = more.unwrap_or(read > 0).then(|| Cursor::offset(offset.saturating_add(read)));
+        Self { items, next }
+    }
+
+    /// The page with this number. `more` is what the response says about pages after it; where it says nothing, the first
+    /// empty page is the end.
+    #[must_use]
+    pub fn by_number(items: Vec<T>, number: u64, more: Option<bool>) -> Self {
+        let next = more.unwrap_or(!items.is_empty()).then(|| Cursor::page(number.saturating_add(1)));
+        Self { items, next }
+    }
+
+    /// A page whose `Link` header names the next one. `url` is the URL that was requested; see [`next_link`].
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if the link leads to another host, or is no URL.
+    pub fn by_link(items: Vec<T>, headers: &HeaderMap, url: &Url) -> Result<Self, Error> {
+        Ok(Self { items, next: next_link(headers, url)?.as_ref().map(Cursor::link) })
+    }
+}
+
+/// A page, and the cursor that it was fetched with.
+struct Fetched<T> {
+    cursor: Option<Cursor>,
+    page: Page<T>,
+}
 
 // Items are moved, never pinned.
 impl<T> Unpin for Pages<T> {}
 
 impl<T> fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").finish_non_exhaustive()
+        f.debug_struct("Pages").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
-impl<T> Stream for Pages<T> {
+impl<T: Send + 'static> Stream for Pages<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        loop {
-            if let Some(item) = this.ready.pop_front() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match ready!(this.pages.as_mut().poll_next(cx)) {
-                Some(Ok(items)) => this.ready = items.into(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
+        let item = match ready!(this.poll_ready(cx)) {
+            Ok(true) => this.ready.pop_front(),
+            Ok(false) => None,
+            Err(error) => return Poll::Ready(Some(Err(error))),
+        };
+        if item.is_some() {
+            this.advance(1);
         }
+        Poll::Ready(item.map(Ok))
     }
 }
 
-/// One page: its items, and the token of the next; an empty one ends the list.
-pub struct Page<T> {
-    pub items: Vec<T>,
-    pub next: Option<String>,
-}
-
-struct Walk<F> {
-    fetch: F,
-    next: Next,
-    /// Tokens answered so far: a server that answers one of them again would be walked in a circle.
-    seen: HashSet<String>,
-}
-
-enum Next {
-    First,
-    Token(String),
-    /// The page before can still be read; then this is told.
-    Failed(Error),
-    End,
-}
-
 impl<T: Send + 'static> Pages<T> {
-    pub fn new<F, Fut>(fetch: F) -> Self
+    /// A list that begins at `start` (none: at its begin), whose pages `fetch` gets: for generated code, and for lists that no
+    /// document describes.
+    ///
+    /// `fetch` is called with the cursor of the page, none for the first one, and for one page after the other.
+    pub fn new<F, Fut>(start: Option<Cursor>, mut fetch: F) -> Self
     where
-        F: FnMut(Option<String>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<Page<T>, Error>> + Send,
+        F: FnMut(Option<Cursor>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Page<T>, Error>> + Send + 'static,
     {
-        let walk = Walk { fetch, next: Next::First, seen: HashSet::new() };
-        let pages = stream::unfold(walk, |mut walk| async move {
-            let token = match std::mem::replace(&mut walk.next, Next::End) {
-                Next::First => None,
-                Next::Token(token) => Some(token),
-                Next::Failed(error) => return Some((Err(error), walk)),
-                Next::End => return None,
-            };
-            match (walk.fetch)(token).await {
-                Err(error) => Some((Err(error), walk)),
-                Ok(page) => {
-                    walk.next = match page.next.filter(|next| !next.is_empty()) {
-                        None => Next::End,
-                        Some(next) if walk.seen.insert(next.clone()) => Next::Token(next),
-                        Some(_) => {
-                            Next::Failed(cut_short("the server answers a page token that it has answered before"))
-                        }
-                    };
-                    Some((Ok(page.items), walk))
-                }
-            }
-        });
-        Self { pages: Box::pin(pages.fuse()), ready: VecDeque::new() }
+        Self {
+            fetch: Arc::new(Mutex::new(move |cursor| -> Fetching<T> { Box::pin(fetch(cursor)) })),
+            position: Position::at(start),
+            next: None,
+            ready: VecDeque::new(),
+            ahead: 0,
+            max_empty: EMPTY_PAGES,
+            source: None,
+            is_over: false,
+        }
+    }
+
+    /// Where the next unread item is: a value with serde, for [`Pages::resume`]. Store it when the work on the item before it
+    /// is done: an item whose work was done but not stored is returned again after a restart.
+    ///
+    /// Pages that were read ahead, and items that were not polled, are unread. After an error this is the page that failed. At
+    /// the end it is the end of the last page: resumed there, a list returns what was added to it since, if the service keeps
+    /// the order.
+    #[must_use]
+    pub fn cursor(&self) -> Position {
+        self.position.clone()
+    }
+
+    /// Goes on at this position, which is another list's only by mistake: it must come from the same list with the same
+    /// filters. Whatever was fetched already is dropped.
+    ///
+    /// The page is fetched again, and as many of its items as were read before are skipped. An item is returned twice or lost
+    /// only if the list itself changed before this position. If the page has fewer items now, the list goes on with the next
+    /// page. A token that the server no longer accepts fails as it would for any other client.
+    #[must_use]
+    pub fn resume(mut self, position: Position) -> Self {
+        self.source = None;
+        self.ready = VecDeque::new();
+        self.next = None;
+        self.is_over = false;
+        self.position = position;
+        self
+    }
+
+    /// Sets how many empty pages in a row are passed over before the next one is an error ([`Error::is_decode`]); 100 by
+    /// default. A list whose last page is empty ends as usual. Has no effect once the first item was polled.
+    ///
+    /// After this error, a list that is resumed at [`Pages::cursor`] goes on with as many pages again.
+    #[must_use]
+    pub fn max_empty_pages(mut self, pages: usize) -> Self {
+        self.max_empty = pages;
+        self
     }
 
     /// Fetches up to this many pages ahead, while the program works on the page before them. Off (0) by default: a program
     /// that stops early would have fetched them for nothing.
     ///
-    /// With 1, at most one page is there or under way beyond the one whose items are being given out. Each page is fetched
-    /// once, pages and errors come in their order, and nothing is fetched before the first item is asked for. Called again,
+    /// With 1, at most one page is buffered or in flight beyond the one whose items are being returned. Each page is fetched
+    /// once, pages and errors come in their order, and nothing is fetched before the first item is polled. Called again,
     /// the numbers add up.
     ///
-    /// The pages are fetched by a task of the tokio runtime in which the first item is asked for; dropping the stream ends
-    /// it. On a runtime of one thread it gets on whenever the program awaits something. With `blocking`, which has a thread
+    /// The pages are fetched by a task of the tokio runtime in which the first item is polled; dropping the stream ends
+    /// it. On a runtime of one thread it proceeds whenever the program awaits something. With `blocking`, which has a thread
     /// of its own, it does at any time.
     ///
-    /// ```no_run
+    /// ```
+    /// # use connectors_runtime::{Error, Pages};
     /// use futures::TryStreamExt;
     ///
-    /// # async fn work_on(_: connectors::c1::types::Connector) {}
-    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
-    /// let mut connectors = c1.app("my-app").connectors().read_ahead(1);
-    /// while let Some(connector) = connectors.try_next().await? {
-    ///     work_on(connector).await;
+    /// # async fn work_on(_: String) {}
+    /// # async fn example(list: Pages<String>) -> Result<(), Error> {
+    /// let mut items = list.read_ahead(1);
+    /// while let Some(item) = items.try_next().await? {
+    ///     work_on(item).await;
     /// }
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn read_ahead(self, pages: usize) -> Self {
-        let room = pages.min(Semaphore::MAX_PERMITS);
-        if room == 0 {
-            return self;
+    pub fn read_ahead(mut self, pages: usize) -> Self {
+        self.ahead = self.ahead.saturating_add(pages);
+        self.source = self.source.map(|source| with_room(source, pages));
+        self
+    }
+
+    /// The next whole page; after some items were polled, the rest of theirs. None at the end. Empty pages are passed over.
+    ///
+    /// For programs that write page by page: [`Pages::cursor`] is then the begin of a page.
+    ///
+    /// ```
+    /// # use connectors_runtime::{Error, Pages};
+    /// # async fn example(mut list: Pages<String>) -> Result<(), Error> {
+    /// while let Some(page) = list.next_page().await? {
+    ///     println!("{} items, then {:?}", page.len(), list.cursor());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What fetching the page fails with; after an error, the list has ended.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
+        if !poll_fn(|cx| self.poll_ready(cx)).await? {
+            return Ok(None);
         }
-        let Self { pages: source, ready } = self;
-        let pages = stream::once(async move { fetch_ahead(source, room) }).flatten();
-        Self { pages: Box::pin(pages.fuse()), ready }
+        let items = Vec::from(std::mem::take(&mut self.ready));
+        self.advance(items.len());
+        Ok(Some(items))
+    }
+
+    /// The whole pages as a stream, without empty ones. A program that stores where it is calls [`Pages::next_page`] instead.
+    pub fn pages(self) -> impl Stream<Item = Result<Vec<T>, Error>> + Send + Unpin + 'static {
+        let pages = stream::unfold(self, |mut list| async move {
+            let page = list.next_page().await.transpose()?;
+            Some((page, list))
+        });
+        Box::pin(pages)
+    }
+
+    /// All items that are left, if they are no more than `most`.
+    ///
+    /// For the first so many of a longer list, use `take(most)` and `try_collect()` of `futures`.
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if the list is longer: it is read no further than one item more. Otherwise what fetching a page
+    /// fails with.
+    pub async fn collect_limited(mut self, most: usize) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        while let Some(item) = self.next().await.transpose()? {
+            if items.len() == most {
+                return Err(Error::new(Kind::TooLarge, format!("the list has more than {most} items")));
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// Fetches until an item is there. False at the end of the list.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        while self.ready.is_empty() {
+            if self.is_over {
+                return Poll::Ready(Ok(false));
+            }
+            let source = self.source.get_or_insert_with(|| {
+                let walk = Walk::new(Arc::clone(&self.fetch), self.position.cursor.clone(), self.max_empty);
+                with_room(Box::pin(stream::unfold(walk, Walk::next).fuse()), self.ahead)
+            });
+            match ready!(source.as_mut().poll_next(cx)) {
+                Some(Ok(fetched)) => self.begin(fetched),
+                end => {
+                    self.is_over = true;
+                    self.source = None;
+                    return Poll::Ready(end.map_or(Ok(false), |it| it.map(|_| false)));
+                }
+            }
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Begins to read a page.
+    fn begin(&mut self, Fetched { cursor, page }: Fetched<T>) {
+        // Only the first page of all can be one that was read in part.
+        let read = if self.position.cursor == cursor { self.position.read } else { 0 };
+        self.position = Position::at(cursor);
+        self.next = page.next;
+        self.ready = page.items.into();
+        // The page may have fewer items by now.
+        let read = usize::try_from(read).unwrap_or(usize::MAX).min(self.ready.len());
+        self.ready.drain(..read);
+        self.advance(read);
+    }
+
+    /// So many items more are read.
+    fn advance(&mut self, items: usize) {
+        // A list in memory is no longer than 2^64.
+        self.position.read = self.position.read.saturating_add(u64::try_from(items).unwrap_or(u64::MAX));
+        if self.ready.is_empty()
+            && let Some(next) = self.next.take()
+        {
+            self.position = Position::at(Some(next));
+        }
     }
 }
 
-/// Begins to fetch pages in a task of their own, as far as there is room for them.
+/// Follows the cursors of a list.
+struct Walk<T> {
+    fetch: Fetch<T>,
+    next: Next,
+    empty: usize,
+    max_empty: usize,
+    seen: Seen,
+}
+
+enum Next {
+    Page(Option<Cursor>),
+    /// The page before can still be read; then this is returned.
+    Failed(Error),
+    End,
+}
+
+impl<T> Walk<T> {
+    fn new(fetch: Fetch<T>, start: Option<Cursor>, max_empty: usize) -> Self {
+        let mut seen = Seen::default();
+        if let Some(start) = &start {
+            seen.is_new(start);
+        }
+        Self { fetch, next: Next::Page(start), empty: 0, max_empty, seen }
+    }
+
+    async fn next(mut self) -> Option<(Result<Fetched<T>, Error>, Self)> {
+        let cursor = match std::mem::replace(&mut self.next, Next::End) {
+            Next::Page(cursor) => cursor,
+            Next::Failed(error) => return Some((Err(error), self)),
+            Next::End => return None,
+        };
+        // Not held while the page is fetched. A panic of `fetch` is the caller's, and so is what it left.
+        let fetching = (self.fetch.lock().unwrap_or_else(PoisonError::into_inner))(cursor.clone());
+        let mut page = match fetching.await {
+            Ok(page) => page,
+            Err(error) => return Some((Err(error), self)),
+        };
+        page.next = page.next.filter(|next| !next.is_end());
+        self.empty = if page.items.is_empty() { self.empty.saturating_add(1) } else { 0 };
+        if let Some(next) = &page.next {
+            if !self.seen.is_new(next) {
+                self.next = Next::Failed(cut_short("the server returned a page cursor that it has returned before"));
+                // There is nothing to resume at but the end of this page.
+                page.next = None;
+            } else if self.empty > self.max_empty {
+                self.next = Next::Failed(cut_short(&format!("{} empty pages in a row", self.empty)));
+            } else {
+                self.next = Next::Page(Some(next.clone()));
+            }
+        }
+        Some((Ok(Fetched { cursor, page }), self))
+    }
+}
+
+/// The cursors so far, in bounded memory.
+#[derive(Default)]
+struct Seen {
+    /// Its keys are random: no server can choose cursors that collide.
+    hasher: RandomState,
+    /// Hashes of the last [`SEEN`], in their order and as a set. Among a million pages, two collide with a probability of
+    /// less than one to a billion.
+    order: VecDeque<u64>,
+    hashes: HashSet<u64>,
+    /// Brent's method, for circles longer than this: a cursor at a power of two, which all after it are compared with.
+    mark: u64,
+    steps: u64,
+    power: u64,
+}
+
+impl Seen {
+    /// Whether the cursor is not known to have come before. It is remembered.
+    fn is_new(&mut self, cursor: &Cursor) -> bool {
+        let hash = self.hasher.hash_one(cursor);
+        if (self.power > 0 && hash == self.mark) || !self.hashes.insert(hash) {
+            return false;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > SEEN
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.hashes.remove(&oldest);
+        }
+        if self.steps == self.power {
+            self.mark = hash;
+            self.power = self.power.saturating_mul(2).max(1);
+            self.steps = 0;
+        }
+        self.steps += 1;
+        true
+    }
+}
+
+/// Fetches pages in a task of their own, as far as there is room for them.
+fn with_room<T: Send + 'static>(source: Source<T>, room: usize) -> Source<T> {
+    match room.min(Semaphore::MAX_PERMITS) {
+        0 => source,
+        room => Box::pin(stream::once(async move { fetch_ahead(source, room) }).flatten().fuse()),
+    }
+}
+
+/// Begins to fetch pages in a task.
 fn fetch_ahead<T: Send + 'static>(
-    mut source: PageStream<T>,
+    mut source: Source<T>,
     room: usize,
-) -> impl Stream<Item = Result<Vec<T>, Error>> + Send {
+) -> impl Stream<Item = Result<Fetched<T>, Error>> + Send {
     let (sender, receiver) = mpsc::channel(room);
     // Dropped, it ends the task.
     let mut task = JoinSet::new();
     let fetching = async move {
-        // A page has its place before it is fetched, so that one under way counts as well.
+        // A page has its place before it is fetched, so that one in flight counts as well.
         while let Ok(place) = sender.reserve().await {
             let Some(page) = source.next().await else { break };
             place.send(page);
@@ -186,6 +498,6 @@ fn fetch_ahead<T: Send + 'static>(
 }
 
 /// The server's pages contradict each other or themselves, so that nobody can tell whether anything is missing.
-pub fn cut_short(why: &str) -> Error {
+fn cut_short(why: &str) -> Error {
     Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

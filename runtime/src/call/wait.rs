@@ -1,55 +1,122 @@
-//! Waiting for what goes on by itself: look, pause, look again.
+//! Waits: poll, sleep for the poll interval, poll again.
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_core::Stream;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::http::Clock;
 
-/// How many looks in a row may fail in passing.
+/// How many polls in a row may fail in passing.
 const FAILURES: usize = 5;
-/// The longest pause that a server may ask for; past it the caller decides.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// The longest wait that a server may ask for; past it the caller decides.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+/// The least time between two polls: an interval of zero would keep a processor and a server busy.
+const LEAST_INTERVAL: Duration = Duration::from_millis(100);
+/// The least time that a poll has, however near the deadline is.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What something comes to, each time that is something else.
+/// A wait, as a stream of progress states: each state once, until it changes.
 ///
-/// It ends with the last that is to be told, or with an error. Dropping it stops the watching and nothing else.
+/// The stream ends with the final state, or with an error. Dropping it stops the polling and nothing else.
 ///
-/// Once a look has succeeded, one that fails in passing ends nothing: no connection or a broken one, a timeout, an answer
-/// of 408, 429 or 5xx. The next look comes after the usual pause, or after the one that the server asks for
-/// ([`Error::retry_after`]) if that is longer. When five looks in a row have failed, or the server asks for more than an
-/// hour, the error is told. Past the deadline [`Error::is_timeout`] is told, with what the last look failed with, if it
-/// did, as its source. Any other error is told at once, and so is the first look's.
+/// After one poll has succeeded, polls that fail in passing do not end the wait: no connection or a broken one, a timeout, a
+/// response of 408, 429 or 5xx. The next poll comes after the poll interval, or after what the server asks for
+/// ([`Error::retry_after`]) if that is longer. The error is returned when five polls in a row have failed, or when the server
+/// asks for more than an hour. Any other error is returned at once, and so is that of the first poll.
+///
+/// At the deadline it yields a timeout error ([`Error::is_timeout`]) whose source is the last poll error, if the last poll
+/// failed.
+///
+/// # Go on after a restart
+/// [`Watch::state`] is a value with serde if `P` is one. [`Watch::resume`] goes on with it: nothing is started again, no
+/// state is reported a second time, and the deadline still counts from when the wait first began.
+///
+/// ```
+/// use connectors_runtime::{Error, Watch, WaitState};
+/// use futures::TryStreamExt;
+///
+/// # async fn example(watch: Watch<String>, stored: Option<&str>) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut watch = match stored {
+///     Some(stored) => watch.resume(serde_json::from_str::<WaitState<String>>(stored)?),
+///     None => watch,
+/// };
+/// while let Some(progress) = watch.try_next().await? {
+///     println!("{progress}");
+///     std::fs::write("wait.json", serde_json::to_string(&watch.state())?)?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Watch<P> {
-    progress: Pin<Box<dyn Stream<Item = Result<P, Error>> + Send>>,
+    plan: Plan<P>,
+    /// When the wait began, first of all.
+    began_at: SystemTime,
+    /// The last state that was reported.
+    last: Option<P>,
+    progress: Progress<P>,
 }
+
+type Progress<P> = Pin<Box<dyn Stream<Item = Result<P, Error>> + Send>>;
+type PollFn<P> = Arc<Mutex<dyn FnMut(Polled<P>) -> Polling<P> + Send>>;
+type Polling<P> = Pin<Box<dyn Future<Output = Result<P, Error>> + Send>>;
 
 impl<P> fmt::Debug for Watch<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
+        f.debug_struct("Watch").field("pace", &self.plan.pace).finish_non_exhaustive()
     }
 }
 
-impl<P> Stream for Watch<P> {
+// Moved, never pinned.
+impl<P> Unpin for Watch<P> {}
+
+impl<P: Clone> Stream for Watch<P> {
     type Item = Result<P, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.progress.as_mut().poll_next(cx)
+        let next = ready!(self.progress.as_mut().poll_next(cx));
+        if let Some(Ok(progress)) = &next {
+            self.last = Some(progress.clone());
+        }
+        Poll::Ready(next)
     }
 }
 
-/// How often to look, and for how long.
-#[derive(Clone, Copy, Debug)]
+/// What a wait has come to, as a value that a program can store; see [`Watch::state`].
+///
+/// It does not say what is waited for: the caller, or the service's own wait, stores that beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WaitState<P> {
+    /// When the wait began, in milliseconds since 1970 (UTC). The deadline counts from here.
+    pub began_at: u64,
+    /// The state that was reported last; none if there was none yet.
+    pub last: Option<P>,
+}
+
+/// What a poll is given.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Polled<P> {
+    /// What the last poll that succeeded found, before a restart of the program too.
+    pub last: Option<P>,
+    /// The time since the wait began, before a restart of the program too.
+    pub elapsed: Duration,
+}
+
+/// How often to poll, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
+    /// The time between two polls; 5 s by default, and never less than 100 ms.
     pub interval: Duration,
+    /// How long to poll in all. None, the default, is without end.
     pub deadline: Option<Duration>,
 }
 
@@ -59,12 +126,30 @@ impl Default for Pace {
     }
 }
 
-/// What can be polled until it ends: how often, and for how long.
+/// Adds `poll_every` and `deadline` to whatever can be polled until it ends.
+///
+/// ```
+/// use std::time::Duration;
+/// use connectors_runtime::{Pace, Paced};
+///
+/// struct Restart {
+///     pace: Pace,
+/// }
+///
+/// impl Paced for Restart {
+///     fn pace_mut(&mut self) -> &mut Pace {
+///         &mut self.pace
+///     }
+/// }
+///
+/// let restart = Restart { pace: Pace::default() }.poll_every(Duration::from_secs(1)).deadline(Duration::from_secs(60));
+/// assert_eq!(restart.pace.deadline, Some(Duration::from_secs(60)));
+/// ```
 pub trait Paced: Sized {
     /// The pace to change.
     fn pace_mut(&mut self) -> &mut Pace;
 
-    /// Sets the poll interval; 5 s by default.
+    /// Sets the poll interval; 5 s by default. Below 100 ms, it is 100 ms.
     #[must_use]
     fn poll_every(mut self, interval: Duration) -> Self {
         self.pace_mut().interval = interval;
@@ -72,6 +157,8 @@ pub trait Paced: Sized {
     }
 
     /// Sets how long to poll in all; by default without end. At the deadline only the polling stops.
+    ///
+    /// The last poll is at the deadline itself. It may take a second; then the wait ends with a timeout error.
     #[must_use]
     fn deadline(mut self, deadline: Duration) -> Self {
         self.pace_mut().deadline = Some(deadline);
@@ -79,123 +166,187 @@ pub trait Paced: Sized {
     }
 }
 
+/// All that a wait needs to begin, and to begin again.
+struct Plan<P> {
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    timeout_message: &'static str,
+    is_end: fn(&P) -> bool,
+    poll: PollFn<P>,
+}
+
+// Derived, it would ask the same of `P`.
+impl<P> Clone for Plan<P> {
+    fn clone(&self) -> Self {
+        let Self { clock, pace, timeout_message, is_end, poll } = self;
+        Self { clock: Arc::clone(clock), pace: *pace, timeout_message, is_end: *is_end, poll: Arc::clone(poll) }
+    }
+}
+
 impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
-    /// Looks until `is_end`. A look is given what the one before it found. `late` is told at the deadline.
+    /// A wait that begins now and polls until a state `is_end`. `timeout_message` is that of the error at the deadline.
     pub fn new<L, F>(
         clock: Arc<dyn Clock>,
         pace: Pace,
-        late: &'static str,
+        timeout_message: &'static str,
         is_end: fn(&P) -> bool,
-        look: L,
+        mut poll: L,
     ) -> Self
     where
-        L: FnMut(Option<P>) -> F + Send + 'static,
+        L: FnMut(Polled<P>) -> F + Send + 'static,
         F: Future<Output = Result<P, Error>> + Send + 'static,
     {
-        // A deadline beyond all time is none.
-        let until = pace.deadline.and_then(|deadline| clock.now().checked_add(deadline));
-        let interval = pace.interval;
-        let state = State { look, is_end, clock, interval, until, late, last: None, failures: Vec::new(), over: false };
-        Self { progress: Box::pin(stream::unfold(state, State::next)) }
+        let began_at = clock.time_of_day();
+        let poll = Arc::new(Mutex::new(move |polled| -> Polling<P> { Box::pin(poll(polled)) }));
+        Self::begin(Plan { clock, pace, timeout_message, is_end, poll }, began_at, Duration::ZERO, None)
     }
 
-    /// Waits for the last.
+    fn begin(plan: Plan<P>, began_at: SystemTime, elapsed: Duration, last: Option<P>) -> Self {
+        let wait = Wait {
+            // A deadline beyond all time is none.
+            until: plan
+                .pace
+                .deadline
+                .and_then(|deadline| plan.clock.now().checked_add(deadline.saturating_sub(elapsed))),
+            began: plan.clock.now(),
+            elapsed,
+            is_over: last.as_ref().is_some_and(plan.is_end),
+            plan: plan.clone(),
+            last: last.clone(),
+            failures: Vec::new(),
+            is_first: true,
+        };
+        Self { plan, began_at, last, progress: Box::pin(stream::unfold(wait, Wait::next)) }
+    }
+
+    /// What the wait has come to: when it began, and the state that was reported last. For [`Watch::resume`].
+    #[must_use]
+    pub fn state(&self) -> WaitState<P> {
+        let began_at = self.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        WaitState { began_at: u64::try_from(began_at.as_millis()).unwrap_or(u64::MAX), last: self.last.clone() }
+    }
+
+    /// Goes on with a wait for the same thing that another program, or this one, began before.
+    ///
+    /// It polls at once, then at the poll interval. A state is reported only if it is not the one that was reported last. If
+    /// that one was final, nothing is polled: the stream is over, and [`Watch::last`] returns it. The deadline counts from
+    /// when the wait first began, by the time of day; past it, there is one poll more.
+    #[must_use]
+    pub fn resume(self, state: WaitState<P>) -> Self {
+        let WaitState { began_at, last } = state;
+        let now = self.plan.clock.time_of_day();
+        // A time beyond all time, and one that is yet to come, is now.
+        let began_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(began_at)).unwrap_or(now).min(now);
+        let elapsed = now.duration_since(began_at).unwrap_or_default();
+        Self::begin(self.plan, began_at, elapsed, last)
+    }
+
+    /// Waits for the final state.
+    ///
+    /// # Errors
+    /// What ends the wait: see [`Watch`].
     pub async fn last(mut self) -> Result<P, Error> {
-        let mut last = None;
         while let Some(progress) = self.next().await {
-            last = Some(progress?);
+            progress?;
         }
-        last.ok_or_else(|| Error::new(Kind::Decode, "what was waited for has no end"))
+        self.last.ok_or_else(|| Error::new(Kind::Decode, "the wait ended before any state was seen"))
     }
 }
 
-struct State<P, L> {
-    look: L,
-    is_end: fn(&P) -> bool,
-    clock: Arc<dyn Clock>,
-    interval: Duration,
+/// A wait that goes on.
+struct Wait<P> {
+    plan: Plan<P>,
+    began: Instant,
+    /// How long it had gone on before it was resumed.
+    elapsed: Duration,
     until: Option<Instant>,
-    late: &'static str,
-    /// What the last look that succeeded found.
+    /// What the last poll that succeeded found.
     last: Option<P>,
-    /// What the looks since then failed with.
+    /// What the polls since then failed with.
     failures: Vec<Error>,
-    over: bool,
+    is_first: bool,
+    is_over: bool,
 }
 
-impl<P, L, F> State<P, L>
-where
-    P: Clone + PartialEq,
-    L: FnMut(Option<P>) -> F,
-    F: Future<Output = Result<P, Error>>,
-{
+impl<P: Clone + PartialEq> Wait<P> {
     /// The time left until the deadline.
     fn left(&self) -> Duration {
-        self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.clock.now()))
+        self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.plan.clock.now()))
     }
 
-    /// How long to wait until the next look.
-    fn pause(&self) -> Duration {
+    /// How long to wait until the next poll.
+    fn interval(&self) -> Duration {
         let asked = self.failures.last().and_then(Error::retry_after).unwrap_or_default();
-        self.interval.max(asked)
+        self.plan.pace.interval.max(LEAST_INTERVAL).max(asked)
     }
 
     fn end(mut self, error: Error) -> Option<(Result<P, Error>, Self)> {
-        self.over = true;
+        self.is_over = true;
         Some((Err(error), self))
     }
 
-    fn end_late(mut self) -> Option<(Result<P, Error>, Self)> {
-        let late = Error::new(Kind::Timeout, self.late);
-        let late = match self.failures.pop() {
-            Some(failure) => late.caused_by(failure),
-            None => late,
+    fn end_at_deadline(mut self) -> Option<(Result<P, Error>, Self)> {
+        let timeout = Error::new(Kind::Timeout, self.plan.timeout_message);
+        let timeout = match self.failures.pop() {
+            Some(failure) => timeout.caused_by(failure),
+            None => timeout,
         };
-        self.end(late)
+        self.end(timeout)
+    }
+
+    /// Polls once.
+    fn poll(&self) -> Polling<P> {
+        let passed = self.plan.clock.now().saturating_duration_since(self.began);
+        let polled = Polled { last: self.last.clone(), elapsed: self.elapsed.saturating_add(passed) };
+        // Not held while the poll is in flight. What a panic left is the caller's.
+        (self.plan.poll.lock().unwrap_or_else(PoisonError::into_inner))(polled)
     }
 
     async fn next(mut self) -> Option<(Result<P, Error>, Self)> {
-        if self.over {
+        if self.is_over {
             return None;
         }
         loop {
-            if self.last.is_some() {
+            if !std::mem::take(&mut self.is_first) {
                 let left = self.left();
                 if left.is_zero() {
-                    return self.end_late();
+                    return self.end_at_deadline();
                 }
-                // The last look is at the deadline itself, not a pause before it.
-                self.clock.sleep(self.pause().min(left)).await;
+                // The last poll is at the deadline itself, not an interval before it.
+                self.plan.clock.sleep(self.interval().min(left)).await;
             }
-            let look = Box::pin((self.look)(self.last.clone()));
-            // A look has the time that is left, and never less than a second: one at the deadline would have none.
-            let patience = self.left().max(Duration::from_secs(1));
-            let progress = match select(look, self.clock.timeout(patience)).await {
+            let poll = self.poll();
+            // A poll has the time that is left, and never less than a second: one at the deadline would have none.
+            let patience = self.left().max(LEAST_PATIENCE);
+            let progress = match select(poll, self.plan.clock.timeout(patience)).await {
                 Either::Left((Ok(progress), _)) => progress,
                 Either::Left((Err(error), _)) => {
                     let goes_on = self.last.is_some() && passes(&error) && self.failures.len() + 1 < FAILURES;
                     if !goes_on {
                         return self.end(error);
                     }
-                    tracing::debug!(failure = ?error.kind(), "a look failed; the wait goes on");
+                    tracing::debug!(failure = ?error.kind(), "a poll failed; the wait goes on");
                     self.failures.push(error);
                     continue;
                 }
-                Either::Right(_) => return self.end_late(),
+                Either::Right(_) => return self.end_at_deadline(),
             };
             self.failures.clear();
-            self.over = (self.is_end)(&progress);
+            self.is_over = (self.plan.is_end)(&progress);
             if self.last.as_ref() != Some(&progress) {
                 self.last = Some(progress.clone());
                 return Some((Ok(progress), self));
+            }
+            if self.is_over {
+                return None;
             }
         }
     }
 }
 
-/// Whether a failure may be over by the next look.
+/// Whether a failure may be over by the next poll.
 fn passes(error: &Error) -> bool {
     let broke = matches!(error.kind(), Kind::Connect | Kind::Timeout | Kind::Broken);
     let busy = error.is_server() || matches!(error.status(), Some(408 | 429));
-    (broke || busy) && error.retry_after().is_none_or(|wait| wait <= LONGEST_PAUSE)
+    (broke || busy) && error.retry_after().is_none_or(|wait| wait <= LONGEST_RETRY_AFTER)
 }

@@ -6,6 +6,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Secrets;
+
+/// How many details of a failure are kept.
+const MOST: usize = 100;
+/// How much memory they take, in bytes, about.
+const MOST_BYTES: usize = 64 * 1024;
+/// What a value takes beside its text.
+const NODE: usize = 64;
+
 /// One detail of a failure; see [`Error::details`](crate::Error::details).
 ///
 /// The kinds are those of [`google/rpc/error_details.proto`], which services that speak gRPC inside send as JSON with an
@@ -17,7 +26,7 @@ use serde_json::Value;
 pub enum Detail {
     /// `google.rpc.BadRequest`: what is wrong with the request, field by field.
     BadRequest(Vec<FieldViolation>),
-    /// `google.rpc.RetryInfo`: when the request may be sent again.
+    /// `google.rpc.RetryInfo`: when the request may be retried.
     #[non_exhaustive]
     RetryInfo {
         /// How long to wait at least.
@@ -98,6 +107,69 @@ struct ErrorInfo {
     metadata: BTreeMap<String, String>,
 }
 
+/// The details of a failure, as many as may be kept: those after the first that is too large are dropped.
+pub(super) fn bounded(details: Vec<Value>) -> Vec<Detail> {
+    let mut left = MOST_BYTES;
+    let fits = |detail: &Value| take(&mut left, detail).is_some();
+    details.into_iter().take(MOST).take_while(fits).map(Detail::from).collect()
+}
+
+/// Takes the memory of a value from what is left; none if it is not enough.
+fn take(left: &mut usize, value: &Value) -> Option<()> {
+    let mut pay = |bytes: usize| {
+        *left = left.checked_sub(bytes)?;
+        Some(())
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => pay(NODE),
+        Value::String(text) => pay(NODE + text.len()),
+        Value::Array(items) => {
+            pay(NODE)?;
+            items.iter().try_for_each(|item| take(left, item))
+        }
+        Value::Object(members) => {
+            pay(NODE)?;
+            members.iter().try_for_each(|(key, value)| {
+                *left = left.checked_sub(NODE + key.len())?;
+                take(left, value)
+            })
+        }
+    }
+}
+
+impl Detail {
+    /// Replaces credentials in all its text.
+    pub(super) fn redact(&mut self, secrets: &Secrets) {
+        match self {
+            Self::BadRequest(violations) => {
+                for FieldViolation { field, description, reason } in violations {
+                    [field, description, reason].into_iter().for_each(|text| secrets.redact(text));
+                }
+            }
+            Self::RetryInfo { .. } => {}
+            Self::ErrorInfo { reason, domain, metadata } => {
+                [reason, domain].into_iter().chain(metadata.values_mut()).for_each(|text| secrets.redact(text));
+            }
+            Self::Unknown(value) => redact(value, secrets),
+        }
+    }
+}
+
+fn redact(value: &mut Value, secrets: &Secrets) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => secrets.redact(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, secrets)),
+        Value::Object(members) => {
+            if members.keys().any(|key| secrets.redacted(key).is_some()) {
+                let all = std::mem::take(members).into_iter();
+                *members = all.map(|(key, value)| (secrets.redacted(&key).unwrap_or(key), value)).collect();
+            }
+            members.values_mut().for_each(|member| redact(member, secrets));
+        }
+    }
+}
+
 impl From<Value> for Detail {
     fn from(value: Value) -> Self {
         known(&value).unwrap_or(Self::Unknown(value))
@@ -176,6 +248,16 @@ mod tests {
         ] {
             assert_eq!(Detail::from(value.clone()), Detail::Unknown(value));
         }
+    }
+
+    #[test]
+    fn details_are_few_and_small() {
+        assert_eq!(bounded(vec![json!(1); 1000]).len(), MOST);
+        let large = json!({"text": "x".repeat(30_000)});
+        assert_eq!(bounded(vec![large; 10]).len(), 2);
+        // Two bytes each in JSON.
+        assert_eq!(bounded(vec![json!(vec![0; 100_000])]), []);
+        assert_eq!(bounded(vec![json!({"a": vec![json!({}); 100]})]).len(), 1);
     }
 
     #[test]

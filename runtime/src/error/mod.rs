@@ -1,42 +1,48 @@
 //! The one error type: opaque, with predicates.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::{HeaderMap, SET_COOKIE};
 
+mod body;
 mod details;
+mod secrets;
+mod show;
+
+use body::Body;
 
 pub use details::{Detail, FieldViolation};
+pub(crate) use secrets::Secrets;
 
-/// How much of a failed answer's body is kept.
-const BODY_LIMIT: usize = 16 * 1024;
 /// How much of a message is kept, in characters: most are a server's.
 const MESSAGE_LIMIT: usize = 2000;
-/// How much of it is shown.
-const LINE_LIMIT: usize = 300;
 /// How much of a code or an id is kept that a server made up, in characters.
 const WORD_LIMIT: usize = 200;
 
-/// Why a call did not succeed.
+/// Why a call failed.
 ///
-/// Opaque, with predicates: what can go wrong grows, and what a program does about it is one of a few things.
+/// Opaque, with predicates: the causes grow, and a program can do only a few things about them.
 ///
 /// ```
 /// # fn handle(error: connectors_runtime::Error) {
 /// if error.may_have_happened() {
-///     println!("look before trying again: {error}");
+///     println!("check before you try again: {error}");
 /// } else if error.is_not_found() {
 ///     println!("gone");
 /// } else if let Some(wait) = error.retry_after() {
-///     println!("come back in {wait:?}");
+///     println!("try again in {wait:?}");
 /// }
 /// # }
 /// ```
 ///
-/// `Display` is one line. Neither it nor `Debug` shows headers, bodies or credentials; the body of a failed answer is
-/// there for those who ask, in [`Error::body`].
+/// `Display` is one line, and `Debug` is the same line, so that `fn main() -> Result<(), Error>` prints it. Neither prints
+/// headers, bodies or credentials. Control characters and characters that are invisible or change the direction of the text
+/// are printed as spaces. [`Error::message`] has the text as it was sent.
+///
+/// A credential that the call was sent with is replaced by `[redacted]` wherever the server repeats it: in the message, the
+/// code, the details, the headers and the body.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -45,13 +51,15 @@ struct Inner {
     kind: Kind,
     message: String,
     operation: Option<&'static str>,
+    host: Option<Arc<str>>,
     status: Option<StatusCode>,
     code: Option<String>,
     details: Vec<Detail>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
-    body: Option<String>,
+    headers: Option<Box<HeaderMap>>,
+    body: Option<Body>,
     may_have_happened: bool,
     /// Whether an earlier attempt of the same call may have been carried out.
     follows_doubt: bool,
@@ -60,8 +68,9 @@ struct Inner {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What went wrong, as far as a program can act on it.
+/// What went wrong, as far as a program can act on it. For code that makes errors; programs use the predicates of [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// The client was set up with something that cannot work.
     Config,
@@ -69,27 +78,27 @@ pub enum Kind {
     Argument,
     /// The thing is in a state that does not allow the call, or leaves it open what the call would do.
     Conflict,
-    /// No token could be had, or the one sent was refused.
+    /// There is no token, or the server refused the one that was sent.
     Auth,
-    /// No connection was made.
+    /// No connection was made, or the server did not process the request.
     Connect,
     /// It took longer than allowed.
     Timeout,
     /// The connection broke.
     Broken,
-    /// The server answered that it failed.
+    /// The server returned a status of failure.
     Status,
-    /// The server answered that it did not do it, under a status of success.
-    #[allow(dead_code, reason = "only services that answer so use it")]
+    /// The server reports, under a status of success, that it did not carry out the call.
     Refused,
-    /// The answer is not what the document says.
+    /// The response is not what the document describes.
     Decode,
-    /// The answer is larger than allowed.
+    /// The response is larger than allowed.
     TooLarge,
 }
 
 impl Kind {
-    /// One word, the same for all errors of the kind.
+    /// One word, the same for all errors of the kind. Spans have it as `error.type`.
+    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -107,18 +116,23 @@ impl Kind {
     }
 }
 
+/// Making errors: for a service's own code over the generated client.
 impl Error {
+    /// An error of this kind. The first 2000 characters of the message are kept. The message is printed: it must not hold a
+    /// secret.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
             message: cut(message.into(), MESSAGE_LIMIT),
             operation: None,
+            host: None,
             status: None,
             code: None,
             details: Vec::new(),
             request_id: None,
             retry_after: None,
             attempts: 0,
+            headers: None,
             body: None,
             may_have_happened: false,
             follows_doubt: false,
@@ -127,7 +141,7 @@ impl Error {
         }))
     }
 
-    /// For a [`TokenProvider`](crate::auth::TokenProvider) that has no token to give. The message is shown: it must not
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot give a token. The message is printed: it must not
     /// hold a secret.
     ///
     /// ```
@@ -138,20 +152,21 @@ impl Error {
         Self::new(Kind::Auth, message)
     }
 
-    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach what it asks for tokens. A wait that looks
-    /// again and again goes on after it, where [`Error::auth`] ends it. The message is shown: it must not hold a secret.
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach its source of tokens. A wait goes on polling
+    /// after it; after [`Error::auth`] it ends. The message is printed: it must not hold a secret.
     ///
     /// ```
-    /// assert!(connectors_runtime::Error::unavailable("the vault does not answer").is_connect());
+    /// assert!(connectors_runtime::Error::unavailable("the vault cannot be reached").is_connect());
     /// ```
     #[must_use]
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(Kind::Connect, message)
     }
 
-    /// The same error after words that say what it means here.
+    /// The same error with a message that begins with `words` and a colon.
+    #[must_use]
     pub fn in_context(self, words: &str) -> Self {
-        self.with(|inner| inner.message = format!("{words}: {}", inner.message))
+        self.with(|inner| inner.message = cut(format!("{words}: {}", inner.message), MESSAGE_LIMIT))
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
@@ -160,75 +175,129 @@ impl Error {
         Self(Arc::new(inner))
     }
 
+    /// Sets [`Error::operation`], unless it is set.
+    #[must_use]
     pub fn operation_named(self, name: &'static str) -> Self {
-        self.with(|inner| inner.operation = inner.operation.or(Some(name)))
+        if self.0.operation.is_some() { self } else { self.with(|inner| inner.operation = Some(name)) }
     }
 
+    /// Sets [`Error::host`], unless it is set.
+    pub(crate) fn at_host(self, host: &Arc<str>) -> Self {
+        if self.0.host.is_some() { self } else { self.with(|inner| inner.host = Some(Arc::clone(host))) }
+    }
+
+    /// Sets [`Error::status`].
+    #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         self.with(|inner| inner.status = Some(status))
     }
 
+    /// Sets [`Error::code`], of which the first 200 characters are kept.
+    #[must_use]
     pub fn with_code(self, code: Option<String>) -> Self {
         self.with(|inner| inner.code = code.map(|code| cut(code, WORD_LIMIT)))
     }
 
+    /// Sets [`Error::details`], of which the first ones are kept.
+    #[must_use]
     pub fn with_details(self, details: Vec<serde_json::Value>) -> Self {
-        self.with(|inner| inner.details = details.into_iter().map(Detail::from).collect())
+        self.with(|inner| inner.details = details::bounded(details))
     }
 
     /// The wait that the details ask for.
-    pub fn retry_delay(&self) -> Option<Duration> {
+    pub(crate) fn retry_delay(&self) -> Option<Duration> {
         self.0.details.iter().find_map(|detail| match detail {
             Detail::RetryInfo { retry_delay } => Some(*retry_delay),
             _ => None,
         })
     }
 
+    /// Sets [`Error::request_id`], of which the first 200 characters are kept.
+    #[must_use]
     pub fn with_request_id(self, id: Option<String>) -> Self {
         self.with(|inner| inner.request_id = id.map(|id| cut(id, WORD_LIMIT)))
     }
 
-    /// Our own name for the request, unless the server has one.
-    pub fn or_request_id(self, id: Option<String>) -> Self {
+    /// The id that the request was sent with, unless the server has one of its own.
+    pub(crate) fn or_request_id(self, id: Option<String>) -> Self {
         if self.0.request_id.is_some() || id.is_none() { self } else { self.with_request_id(id) }
     }
 
+    /// Sets [`Error::retry_after`].
+    #[must_use]
     pub fn with_retry_after(self, wait: Option<Duration>) -> Self {
         self.with(|inner| inner.retry_after = wait)
     }
 
+    /// Sets [`Error::attempts`].
+    #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {
         self.with(|inner| inner.attempts = attempts)
     }
 
-    pub fn with_body(self, body: &[u8]) -> Self {
-        let body = String::from_utf8_lossy(body.get(..BODY_LIMIT).unwrap_or(body)).into_owned();
-        self.with(|inner| inner.body = Some(body))
+    /// Sets [`Error::headers`].
+    pub(crate) fn with_headers(self, mut headers: HeaderMap) -> Self {
+        // A session is a credential, also one that the server has just made.
+        if let http::header::Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
+            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
+        }
+        self.with(|inner| inner.headers = Some(Box::new(headers)))
     }
 
-    /// The answer of an attempt that came after one which may have been carried out: what it says of the thing's state
-    /// may be that one's doing.
+    /// Sets [`Error::body`] and [`Error::body_bytes`], of which the first bytes are kept.
+    #[must_use]
+    pub fn with_body(self, body: &[u8]) -> Self {
+        self.with(|inner| inner.body = Some(Body::new(body)))
+    }
+
+    /// Replaces what the call was authenticated with wherever the server repeats it.
+    pub(crate) fn without(self, secrets: &Secrets) -> Self {
+        if secrets.is_empty() {
+            return self;
+        }
+        self.with(|inner| {
+            secrets.redact(&mut inner.message);
+            inner.code.iter_mut().chain(inner.request_id.iter_mut()).for_each(|text| secrets.redact(text));
+            inner.details.iter_mut().for_each(|detail| detail.redact(secrets));
+            inner.body.iter_mut().for_each(|body| body.redact(secrets));
+            for value in inner.headers.iter_mut().flat_map(|headers| headers.values_mut()) {
+                if let Some(redacted) = secrets.redacted_bytes(value.as_bytes()) {
+                    let redacted = http::HeaderValue::from_bytes(&redacted);
+                    *value = redacted.unwrap_or_else(|_| http::HeaderValue::from_static("[redacted]"));
+                }
+            }
+        })
+    }
+
+    /// The failure of an attempt that followed one which may have been carried out: what the server says of the state of
+    /// the thing may be that one's effect.
+    #[must_use]
     pub fn after_doubt(self) -> Self {
         self.with(|inner| inner.follows_doubt = true)
     }
 
-    /// Whether an earlier attempt of the same call may have been carried out.
+    /// Whether an earlier attempt of the same call may have been carried out. A 404 for a delete or a 409 for a create then
+    /// may mean that the call was carried out.
+    #[must_use]
     pub fn follows_doubt(&self) -> bool {
         self.0.follows_doubt
     }
 
-    #[allow(dead_code, reason = "only services that make a thing in two steps use it")]
+    /// Sets [`Error::created`].
+    #[must_use]
     pub fn with_created(self, id: impl Into<String>) -> Self {
         self.with(|inner| inner.created = Some(id.into()))
     }
 
+    /// Sets [`Error::may_have_happened`].
+    #[must_use]
     pub fn perhaps_done(self) -> Self {
         self.with(|inner| inner.may_have_happened = true)
     }
 
-    /// The failure of a token's request, as that of a call which was not sent: what was sent and may have happened was the
-    /// former.
-    pub fn before_sending(self) -> Self {
+    /// The failure of a token request, as the failure of a call that was not sent: the token request was sent and may have
+    /// happened, the call was not.
+    pub(crate) fn before_sending(self) -> Self {
         self.with(|inner| {
             inner.may_have_happened = false;
             inner.follows_doubt = false;
@@ -236,14 +305,21 @@ impl Error {
         })
     }
 
+    /// Sets the error's source.
+    #[must_use]
     pub fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.with(|inner| inner.source = Some(Arc::new(source)))
     }
 
+    /// What went wrong, for code that makes errors from errors.
+    #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
+}
 
+/// Reading errors.
+impl Error {
     /// The client was set up with something that cannot work: a malformed secret, a missing variable, a plain-http host.
     #[must_use]
     pub fn is_config(&self) -> bool {
@@ -256,39 +332,39 @@ impl Error {
         self.0.kind == Kind::Argument
     }
 
-    /// No token could be had, or the server refused the one sent (401).
+    /// There is no token, or the server refused the one that was sent (401).
     #[must_use]
     pub fn is_auth(&self) -> bool {
         self.0.kind == Kind::Auth || self.0.status == Some(StatusCode::UNAUTHORIZED)
     }
 
-    /// Whether the service answered the call itself with this status: what a token endpoint answers says nothing about
-    /// the thing that was asked for.
-    fn answered(&self, status: StatusCode) -> bool {
+    /// Whether the service itself returned this status: the status of a token endpoint says nothing about the thing that
+    /// the call is about.
+    fn returned(&self, status: StatusCode) -> bool {
         self.0.kind != Kind::Auth && self.0.status == Some(status)
     }
 
     /// The caller is known, and may not do this (403).
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
-        self.answered(StatusCode::FORBIDDEN)
+        self.returned(StatusCode::FORBIDDEN)
     }
 
     /// There is no such thing (404).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.answered(StatusCode::NOT_FOUND)
+        self.returned(StatusCode::NOT_FOUND)
     }
 
-    /// The thing is in a state that does not allow this: the server says so (409), or it was seen before anything was sent,
-    /// and then there is no [`Error::status`]. So it is when a wait sees that what it waits for will not come.
+    /// The thing is in a state that does not allow the call: the server returned 409, or the client saw it before it sent
+    /// anything, and then there is no [`Error::status`]. A wait fails with it when what it waits for cannot come any more.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.0.kind == Kind::Conflict || self.answered(StatusCode::CONFLICT)
+        self.0.kind == Kind::Conflict || self.returned(StatusCode::CONFLICT)
     }
 
-    /// The server answered that it did not do it, under a status of success: PipesHub's `success: false`. The message says
-    /// why, if it did.
+    /// The server reports, under a status of success, that it did not carry out the call. The message has the server's
+    /// reason, if it sent one.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.0.kind == Kind::Refused
@@ -297,7 +373,7 @@ impl Error {
     /// The server found the request wrong (400, 422).
     #[must_use]
     pub fn is_bad_request(&self) -> bool {
-        self.answered(StatusCode::BAD_REQUEST) || self.answered(StatusCode::UNPROCESSABLE_ENTITY)
+        self.returned(StatusCode::BAD_REQUEST) || self.returned(StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     /// Too many calls (429); [`Error::retry_after`] says how long to wait if the server did.
@@ -312,52 +388,53 @@ impl Error {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// It took longer than an attempt or the whole call may take.
+    /// It took longer than an attempt or the whole call may take. If the request was never sent because the connection took
+    /// too long, it is [`Error::is_connect`] instead.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == Kind::Timeout
     }
 
-    /// No connection was made: nothing was sent.
+    /// No connection was made, or the server provably did not process the request (HTTP/2). Nothing was carried out.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.0.kind == Kind::Connect
     }
 
-    /// The answer is not what the document says; the message names the place in it.
+    /// The response is not what the document describes, or larger than allowed. The message names the place in it.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
     }
 
-    /// The call changes something, it was sent, and no answer tells whether it was carried out. It was not sent again;
-    /// look before you do.
+    /// The call changes something, it was sent, and no response says whether it was carried out. It was not retried: check
+    /// before you send it again.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
     }
 
-    /// The status of the answer, if there was one.
+    /// The status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// The service's own code for the failure: a `google.rpc.Code` number from C1, a word such as `VALIDATION_ERROR` from
-    /// PipesHub, an `error` of OAuth 2.0 from a token endpoint (RFC 6749, section 5.2) or in the redirect that ends a login (section
-    /// 4.1.2.1).
+    /// The service's own code for the failure: a number, a word such as `VALIDATION_ERROR`, or an `error` of OAuth 2.0 from a
+    /// token endpoint (RFC 6749, section 5.2) or in the redirect that ends a login (section 4.1.2.1).
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// What went wrong, in words: the server's if it sent any, up to 2000 characters of them.
+    /// What went wrong, in words: the server's if it sent any. Up to 2000 characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What more the service says of the failure, for programs: which field is wrong, when to come back.
+    /// What else the service says of the failure, for programs: which field is wrong, when to retry. At most 100 details
+    /// and about 64 KiB of them are kept.
     ///
     /// ```
     /// use connectors_runtime::Detail;
@@ -375,7 +452,7 @@ impl Error {
         &self.0.details
     }
 
-    /// The server's id for the request, or else the one that it was sent with, for the service's support.
+    /// The server's id for the request, or else the one that it was sent with. The service's support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -387,7 +464,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// How many times the call was sent.
+    /// How many times the call was sent. 0 if it failed before, such as for lack of a token.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -406,54 +483,45 @@ impl Error {
         self.0.operation
     }
 
-    /// The first 16 KiB of a failed answer's body. It may hold what the server chose to put there; do not log it blindly.
+    /// The host that the call, or the token request before it, was sent to, with the port unless it is the scheme's default:
+    /// `api.example.com` or `127.0.0.1:8080`.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// The headers of the failed response.
+    ///
+    /// ```
+    /// # fn handle(error: connectors_runtime::Error) {
+    /// let remaining = error.headers().and_then(|headers| headers.get("x-ratelimit-remaining"));
+    /// println!("{remaining:?}");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.headers.as_deref()
+    }
+
+    /// The first 16 KiB of a failed response's body, as text. The server decides what is in it: do not log it blindly.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
-        self.0.body.as_deref()
+        self.0.body.as_ref().map(Body::text)
+    }
+
+    /// The body of a failed response as it came, up to [`Limits::failure`](crate::Limits::failure) and 256 KiB.
+    #[must_use]
+    pub fn body_bytes(&self) -> Option<&[u8]> {
+        self.0.body.as_ref().map(Body::bytes)
     }
 }
 
-/// As much of a text as is for people and logs; the whole of a server's is in the error's body.
+/// The beginning of a text; the whole of a server's is in the error's body.
 fn cut(mut text: String, most: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);
     }
     text
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &self.0;
-        if let Some(operation) = inner.operation {
-            write!(f, "{operation}: ")?;
-        }
-        if let Some(status) = inner.status {
-            write!(f, "{status}: ")?;
-        }
-        let line: String =
-            inner.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LINE_LIMIT).collect();
-        f.write_str(&line)?;
-        if inner.attempts > 1 {
-            write!(f, " (after {} attempts)", inner.attempts)?;
-        }
-        if inner.may_have_happened {
-            f.write_str("; it may have been carried out all the same")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("message", &format_args!("{self}"))
-            .field("code", &self.0.code)
-            .field("request_id", &self.0.request_id)
-            .field("retry_after", &self.0.retry_after)
-            .field("body_bytes", &self.0.body.as_ref().map(String::len))
-            .finish_non_exhaustive()
-    }
 }
 
 impl std::error::Error for Error {

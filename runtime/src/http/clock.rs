@@ -7,34 +7,41 @@ use std::time::{Duration, Instant, SystemTime};
 /// A future that only passes time.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where a client takes the time and its randomness from.
+/// Where a client takes the time and its randomness from. Every wait, timeout and deadline of a client goes by it.
 ///
-/// Programs use [`SystemClock`]; a test can bring a clock of its own and never wait.
+/// Programs use [`SystemClock`]. Tests use [`TestClock`](crate::TestClock), or keep [`SystemClock`] and pause tokio's time.
+///
+/// One limit goes by tokio's timer instead: that of [`Limits::connect`](crate::Limits::connect), which the HTTP client
+/// applies.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// A time that only goes forward.
     fn now(&self) -> Instant;
 
-    /// The time of day, which dates in headers and assertions are compared with.
+    /// The time of day. Dates in headers and assertions are compared with it.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Waits between attempts and polls.
+    /// Waits between attempts and between polls.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Ends when something has taken too long. Apart from [`Clock::sleep`], because a test that skips waits does not
-    /// want what it waits for cut off.
+    /// Ends when something has taken too long. It is apart from [`Clock::sleep`], because a test that skips waits does not
+    /// want its requests to time out.
     fn timeout(&self, duration: Duration) -> Sleep;
 
-    /// A number from 0 up to 1 that nobody can foresee. One outside is taken for the nearer end, and what is no number for 1.
+    /// An unpredictable number from 0 up to 1. A number outside counts as the nearer end, and one that is not a number as 1.
     fn random(&self) -> f64;
 }
 
 /// The machine's clock, tokio's timers, and randomness of the operating system.
+///
+/// In a tokio runtime with paused time (`#[tokio::test(start_paused = true)]`) it stands still as tokio's timers do, and
+/// all waits are over at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
-        Instant::now()
+        // The same as `Instant::now`, unless tokio's time is paused.
+        tokio::time::Instant::now().into_std()
     }
 
     fn time_of_day(&self) -> SystemTime {

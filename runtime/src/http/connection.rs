@@ -3,16 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use url::Url;
 
 use crate::error::{Error, Kind};
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Host};
 use super::hooks::{Attempted, Hooks, is_ours};
+use super::line::Line;
 use super::operation::Operation;
 use super::retry::{Budget, RetryPolicy};
-use super::send::{AnySender, Network, Sender};
+use super::send::{DynSender, Sender};
 use super::{Clock, Limits, SystemClock};
 
 /// How a client is connected, the same for every service.
@@ -35,7 +36,7 @@ pub struct Connection {
     clock: Arc<dyn Clock>,
     http: Option<reqwest::ClientBuilder>,
     proxy: Option<reqwest::Proxy>,
-    sender: Option<AnySender>,
+    sender: Option<Arc<dyn DynSender>>,
     headers: HeaderMap<HeaderValue>,
     user_agent: Option<String>,
     hooks: Hooks,
@@ -116,9 +117,10 @@ impl Connection {
         self
     }
 
-    /// Replaces the network: see [`Sender`].
+    /// Replaces the network: see [`Sender`]. For tests without a socket, recordings, and transports of your own. Proxy, TLS
+    /// and connect timeout then have no effect.
     pub fn sender(mut self, sender: impl Sender) -> Self {
-        self.sender = Some(AnySender::new(sender));
+        self.sender = Some(Arc::new(sender));
         self
     }
 
@@ -198,27 +200,39 @@ impl Connection {
             .connect_timeout(self.limits.connect)
             // A redirect would take a token, or a call that must not be repeated, to a server that nobody chose.
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(agent)
-            .default_headers(self.headers);
+            .user_agent(&agent)
+            .default_headers(self.headers.clone());
         if base_url.scheme() == "http" {
             // Plain http is for this machine only; a proxy would be another one.
             builder = builder.no_proxy();
         } else if let Some(proxy) = self.proxy {
             builder = builder.proxy(proxy);
         }
-        let http = builder
-            .build()
-            .map_err(|error| Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error))?;
-        let sender = self.sender.unwrap_or_else(|| AnySender::new(Network(http.clone())));
+        let http = builder.build().map_err(|error| {
+            Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error.without_url())
+        })?;
+        let always = self.headers.values().cloned().collect();
+        let line = match self.sender {
+            None => Line::Network(http.clone()),
+            Some(sender) => {
+                let mut headers = self.headers;
+                if let Ok(agent) = HeaderValue::try_from(agent) {
+                    headers.entry(USER_AGENT).or_insert(agent);
+                }
+                Line::Own { sender, headers }
+            }
+        };
         Ok(Arc::new(Exchange {
             http,
-            sender,
+            line,
             limits: self.limits,
             retry: self.retry,
             clock: self.clock,
             hooks: self.hooks,
             request_id: self.request_id_header,
             budget: Budget::new(),
+            host: Host::of(base_url),
+            always,
         }))
     }
 }

@@ -1,32 +1,38 @@
-//! One call: attempts, waits, deadlines; the same for the API and for token endpoints.
+//! One call: attempts, waits, deadlines; the same for operations and for token endpoints.
 
-use std::io;
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use futures_util::stream;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::ResponseBuilderExt as _;
+use http::header::{HeaderName, HeaderValue};
+use url::Url;
+use zeroize::Zeroizing;
 
-use crate::error::Error;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 
+use super::credentials::Credentials;
 use super::hooks::{Attempted, Hooks, add_headers};
+use super::line::{Line, Progress};
+use super::options::CallOptions;
+use super::reply::{About, CallFacts, Received, Reply, Stopped, paced};
 use super::retry::{self, Budget, Failure, RetryPolicy};
-use super::send::{AnySender, Reason, SendError};
+use super::send::{Reason, SendError};
 use super::span::CallSpan;
 use super::{Clock, Limits, Operation};
 
-/// Turns a failed response of a service into an error.
+/// The longest URL that can be sent, in bytes.
+const LONGEST_URL: usize = 65_534;
+
+/// Makes an error from a failed response of a service: its message, code and details. Status, headers, body, request id,
+/// attempts, operation and host are added to it.
 pub type ReadFailure = fn(&Reply) -> Error;
 
 /// What makes the request of each attempt.
-pub trait Attempt: Send {
-    /// The request to send now, if nothing has to be waited for: then no limit of time is needed either.
+pub(crate) trait Attempt: Send {
+    /// The request to send now, if it takes no wait. Then no timeout is needed either.
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
         None
     }
@@ -34,10 +40,10 @@ pub trait Attempt: Send {
     /// The request to send now.
     fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
 
-    /// What all of the call's attempts are told to.
+    /// The span of the call, with all its attempts.
     fn span(&self) -> &CallSpan;
 
-    /// The operation it calls; none for an endpoint of OAuth.
+    /// The operation it calls; none for an endpoint of OAuth, whose responses have the limit [`Limits::token`].
     fn operation(&self) -> Option<&'static Operation> {
         None
     }
@@ -52,88 +58,101 @@ pub trait Attempt: Send {
         None
     }
 
+    /// Credentials in the request that stand neither in a header nor in a token request's form, such as an API key in the
+    /// query: errors never repeat them.
+    fn secrets(&self) -> Vec<Zeroizing<String>> {
+        Vec::new()
+    }
+
     /// Called when the server returned 401; true if the next request will carry another token.
     fn unauthorized(&mut self) -> bool {
         false
     }
 }
 
-/// Options of one call; they win over those of the client.
-#[derive(Clone, Debug, Default)]
-pub struct CallOptions {
-    /// For the call with all its attempts and waits; instead of [`Limits::call`].
-    pub(crate) deadline: Option<Duration>,
-    /// How often it is sent at most.
-    pub(crate) attempts: Option<u32>,
-    /// Whether a second attempt is safe, whatever the operation says.
-    pub(crate) idempotent: Option<bool>,
-    /// Headers for each attempt.
-    pub(crate) headers: HeaderMap,
-    /// The caller's own id of the call, in the header that the client has for it.
-    pub(crate) request_id: Option<HeaderValue>,
-}
-
-/// An answer, read whole.
-#[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-    attempts: u32,
-    /// What the server calls the request, or else what we called it.
-    request_id: Option<String>,
-}
-
-/// What is known of an answer beside what is in it.
-#[derive(Debug)]
-pub(super) struct About {
-    status: StatusCode,
-    attempts: u32,
-    request_id: Option<String>,
-}
-
-impl About {
-    /// Puts it into an error about the answer.
-    pub(super) fn describe(self, error: Error) -> Error {
-        error.with_status(self.status).with_request_id(self.request_id).with_attempts(self.attempts)
-    }
-}
-
-impl Reply {
-    pub fn content_type(&self) -> Option<&str> {
-        self.headers.get(CONTENT_TYPE)?.to_str().ok()
-    }
-
-    /// Puts what is known of this answer into an error about it.
-    pub fn describe(&self, error: Error) -> Error {
-        self.about().describe(error).with_body(&self.body)
-    }
-
-    pub(super) fn about(&self) -> About {
-        About { status: self.status, attempts: self.attempts, request_id: self.request_id.clone() }
-    }
-}
-
-/// Sends calls of one client.
-#[derive(Debug)]
+/// Sends the calls of one client.
+#[non_exhaustive]
 pub struct Exchange {
-    /// Builds requests, for progenitor.
+    /// Builds requests.
     pub http: reqwest::Client,
-    pub(super) sender: AnySender,
+    /// How long calls may take and how large responses may be.
     pub limits: Limits,
-    pub(super) retry: RetryPolicy,
+    /// The clock that every wait goes by.
     pub clock: Arc<dyn Clock>,
+    pub(super) line: Line,
+    pub(super) retry: RetryPolicy,
     pub(super) hooks: Hooks,
-    /// The header that carries our own name for a call, if the service takes one.
+    /// The header in which the service takes a client's own id of a call.
     pub(super) request_id: Option<HeaderName>,
     pub(super) budget: Budget,
+    pub(super) host: Host,
+    /// Values of headers that every request has.
+    pub(super) always: Arc<[HeaderValue]>,
 }
 
-/// Why an attempt did not succeed.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the HTTP client: it has a proxy's password and headers that a program put into it.
+        f.debug_struct("Exchange")
+            .field("host", &self.host.shown)
+            .field("limits", &self.limits)
+            .field("retry", &self.retry)
+            .field("clock", &self.clock)
+            .field("line", &self.line)
+            .field("hooks", &self.hooks)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The host that a client calls.
+#[derive(Debug)]
+pub(super) struct Host {
+    name: String,
+    port: Option<u16>,
+    shown: Arc<str>,
+}
+
+impl Host {
+    pub(super) fn of(url: &Url) -> Self {
+        let name = url.host_str().unwrap_or_default().to_owned();
+        let port = url.port();
+        let shown = port.map_or_else(|| name.as_str().into(), |port| format!("{name}:{port}").into());
+        Self { name, port, shown }
+    }
+
+    /// The host of a request as it is shown: most go to the one that is known.
+    fn shown(&self, url: &Url) -> Arc<str> {
+        let same = url.host_str().unwrap_or_default() == self.name && url.port() == self.port;
+        if same { Arc::clone(&self.shown) } else { Self::of(url).shown }
+    }
+}
+
+/// Why an attempt failed.
 struct Failed {
     failure: Failure,
     error: Error,
     retry_after: Option<Duration>,
+}
+
+impl Failed {
+    fn new(failure: Failure, error: Error) -> Self {
+        Self { failure, error, retry_after: None }
+    }
+
+    /// For an attempt that got no whole response.
+    fn without_response(error: SendError, host: &str) -> Self {
+        let (failure, kind, message) = match error.reason {
+            Reason::NotConnected => (Failure::NotConnected, Kind::Connect, format!("no connection to {host}")),
+            Reason::NotProcessed => {
+                (Failure::NotConnected, Kind::Connect, format!("{host} did not process the request"))
+            }
+            Reason::Unsendable => (Failure::Unsendable, Kind::Argument, "the request cannot be sent".to_owned()),
+            Reason::TimedOut => (Failure::TimedOut, Kind::Timeout, format!("no response from {host} in time")),
+            Reason::Broken => (Failure::Broken, Kind::Broken, format!("the connection to {host} broke")),
+        };
+        Self::new(failure, Error::new(kind, message).caused_by(error))
+    }
 }
 
 /// Whether the body of a success is read here.
@@ -143,12 +162,12 @@ enum Reading {
     ByCaller,
 }
 
-enum Answer {
+enum Outcome {
     Whole(Reply),
     Open(reqwest::Response),
 }
 
-impl Answer {
+impl Outcome {
     fn status(&self) -> StatusCode {
         match self {
             Self::Whole(reply) => reply.status,
@@ -157,40 +176,51 @@ impl Answer {
     }
 }
 
-/// What goes with each attempt of one call.
-#[derive(Clone, Copy)]
-struct Sending<'a> {
+/// What holds for all attempts of one call.
+struct Plan {
+    idempotent: bool,
     deadline: Option<Instant>,
+    /// How often it is sent at most.
+    most: u32,
+    /// The caller's or the client's own id of the call, and its header.
+    own_id: Option<(HeaderName, HeaderValue)>,
+}
+
+/// One attempt.
+struct Sending {
+    /// How long it may take.
+    limit: Duration,
     read: ReadFailure,
     reading: Reading,
-    number: u32,
-    request_id: Option<&'a str>,
+    call: CallFacts,
+    credentials: Credentials,
 }
 
 impl Exchange {
-    /// Sends a call and reads its answer.
-    pub async fn call(
+    /// Sends a call and reads its response.
+    pub(crate) async fn call(
         &self,
         attempt: &mut impl Attempt,
         idempotent: bool,
         read: ReadFailure,
     ) -> Result<Reply, Error> {
         match self.run(attempt, idempotent, read, Reading::Whole).await? {
-            Answer::Whole(reply) => Ok(reply),
-            Answer::Open(_) => Err(Error::new(Kind::Decode, "the answer was not read")),
+            Outcome::Whole(reply) => Ok(reply),
+            Outcome::Open(_) => Err(Error::new(Kind::Decode, "the response was not read")),
         }
     }
 
-    /// Sends a call and leaves the body of a success to the caller.
-    pub async fn open(
+    /// Sends a call and leaves the body of a success to the caller. The response has its [`About`] among its extensions.
+    #[allow(dead_code, reason = "for responses that are read as they come")]
+    pub(crate) async fn open(
         &self,
         attempt: &mut impl Attempt,
         idempotent: bool,
         read: ReadFailure,
     ) -> Result<reqwest::Response, Error> {
         match self.run(attempt, idempotent, read, Reading::ByCaller).await? {
-            Answer::Open(response) => Ok(self.paced(response)),
-            Answer::Whole(_) => Err(Error::new(Kind::Decode, "the answer was read too early")),
+            Outcome::Open(response) => Ok(response),
+            Outcome::Whole(_) => Err(Error::new(Kind::Decode, "the response was read too early")),
         }
     }
 
@@ -200,9 +230,38 @@ impl Exchange {
         idempotent: bool,
         read: ReadFailure,
         reading: Reading,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Outcome, Error> {
         let span = attempt.span().clone();
-        span.around(self.attempts(attempt, idempotent, read, reading, &span)).await
+        let operation = attempt.operation();
+        let done = span.around(self.attempts(attempt, idempotent, read, reading, &span)).await;
+        done.map_err(|error| {
+            let error = error.at_host(&self.host.shown);
+            match operation {
+                Some(operation) => error.operation_named(operation.name()),
+                None => error,
+            }
+        })
+    }
+
+    /// What the options of a call and the settings of the client come to.
+    fn plan(&self, options: Option<&CallOptions>, idempotent: bool) -> Result<Plan, Error> {
+        if let Some(wrong) = options.and_then(|options| options.wrong.as_ref()) {
+            return Err(wrong.clone());
+        }
+        let limit = options.and_then(|options| options.deadline).unwrap_or(self.limits.call);
+        let own_id = match (&self.request_id, options.and_then(|options| options.request_id.as_ref())) {
+            (None, None) => None,
+            (None, Some(given)) => Some((HeaderName::from_static("x-request-id"), given.clone())),
+            (Some(name), Some(given)) => Some((name.clone(), given.clone())),
+            (Some(name), None) => random_id().map(|id| (name.clone(), id)),
+        };
+        Ok(Plan {
+            idempotent: options.and_then(|options| options.idempotent).unwrap_or(idempotent),
+            // A limit beyond all time is none.
+            deadline: self.clock.now().checked_add(limit),
+            most: options.and_then(|options| options.attempts).unwrap_or(self.retry.attempts).max(1),
+            own_id,
+        })
     }
 
     async fn attempts(
@@ -212,24 +271,24 @@ impl Exchange {
         read: ReadFailure,
         reading: Reading,
         span: &CallSpan,
-    ) -> Result<Answer, Error> {
-        // A limit beyond all time is none.
-        let options = attempt.options().cloned().unwrap_or_default();
-        let idempotent = options.idempotent.unwrap_or(idempotent);
-        let deadline = self.clock.now().checked_add(options.deadline.unwrap_or(self.limits.call));
-        let most = options.attempts.unwrap_or(self.retry.attempts).max(1);
+    ) -> Result<Outcome, Error> {
+        let Plan { idempotent, deadline, most, own_id } =
+            self.plan(attempt.options(), idempotent).inspect_err(|error| span.failed(error, None))?;
         let operation = attempt.operation();
-        let given = options.request_id;
-        let own_id = self.request_id.as_ref().and_then(|name| Some((name, given.or_else(random_id)?)));
         let mut sent = 0;
         let mut tries = 0;
-        // Whether an attempt before this one may have been carried out.
+        // Whether an attempt before this one may have been carried out, and what the last one failed with.
         let mut doubted = false;
+        let mut last: Option<Error> = None;
         loop {
             let request = match attempt.request_at_once() {
                 Some(request) => request,
                 None => self.before(deadline, attempt.request()).await.flatten(),
             };
+            // What is sent with no time left would be lost at once.
+            let limit = self.left(deadline).min(self.limits.attempt);
+            let request =
+                request.and_then(|request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) });
             let mut request = match request {
                 Ok(request) => request,
                 Err(error) => {
@@ -239,41 +298,47 @@ impl Exchange {
                 }
             };
             if let Some((name, id)) = &own_id {
-                request.headers_mut().insert(*name, id.clone());
+                request.headers_mut().insert(name, id.clone());
             }
             if let Some(operation) = operation {
                 self.hooks.add_headers(operation, request.headers_mut());
             }
-            add_headers(&options.headers, request.headers_mut());
-            // A program may have put its own in its place.
-            let id =
-                own_id.as_ref().and_then(|(name, _)| request.headers().get(*name)?.to_str().ok()).map(str::to_owned);
+            if let Some(options) = attempt.options() {
+                add_headers(&options.headers, request.headers_mut());
+            }
             if sent > 0 {
                 span.resent(sent);
             }
             sent += 1;
             tries += 1;
+            let call = CallFacts {
+                operation,
+                host: self.host.shown(request.url()),
+                attempts: sent,
+                // A program may have put its own in its place.
+                own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
+            };
+            let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
             let started = self.clock.now();
-            let sending = Sending { deadline, read, reading, number: sent, request_id: id.as_deref() };
-            let result = self.send(request, sending).await;
+            let result = self.send(request, Sending { limit, read, reading, call, credentials }).await;
             let elapsed = self.clock.now().saturating_duration_since(started);
-            let tell = |status, error, wait| {
+            let report = |status, error, wait| {
                 self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
             };
-            let Failed { failure, error, retry_after } = match result {
-                Ok(answer) => {
+            let Failed { failure, mut error, retry_after } = match result {
+                Ok(done) => {
                     self.budget.refill();
-                    span.answered(answer.status().as_u16());
-                    tell(Some(answer.status()), None, None);
-                    return Ok(answer);
+                    span.returned(done.status().as_u16());
+                    report(Some(done.status()), None, None);
+                    return Ok(done);
                 }
                 Err(failed) => failed,
             };
             let status = match failure {
-                Failure::Answered(status) => Some(status),
+                Failure::Status(status) => Some(status),
                 _ => None,
             };
-            let mut error = error.with_attempts(sent).with_retry_after(retry_after).or_request_id(id);
+            error = error.with_retry_after(retry_after);
             if failure.leaves_doubt() && !idempotent {
                 error = error.perhaps_done();
             }
@@ -285,23 +350,25 @@ impl Exchange {
             let renewed = status == Some(StatusCode::UNAUTHORIZED) && attempt.unauthorized();
             if renewed && attempt.can_repeat() {
                 // Refused before anything was done: the one case in which a resend is not a retry.
-                tell(status, Some(&error), Some(Duration::ZERO));
+                report(status, Some(&error), Some(Duration::ZERO));
                 tries -= 1;
                 continue;
             }
-            // The server's word wins, but nobody is asked again without a pause.
+            // The server's wish wins, but there is always a pause.
             let own = self.retry.delay(tries + 1, self.clock.random());
             let wait = retry_after.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))));
             let in_time = self.left(deadline) > wait;
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < most;
-            if !allowed || wait > self.retry.longest_wait || !in_time || !self.budget.spend(failure) {
+            let may_wait = wait <= self.retry.longest_wait && in_time;
+            if !allowed || !may_wait || (self.retry.budget && !self.budget.spend(failure)) {
                 span.failed(&error, error.status());
-                tell(status, Some(&error), None);
+                report(status, Some(&error), None);
                 return Err(error);
             }
-            tell(status, Some(&error), Some(wait));
-            tracing::debug!(wait = ?wait, failure = ?failure, "sending again");
+            report(status, Some(&error), Some(wait));
+            tracing::debug!(wait = ?wait, failure = ?failure, "retrying");
             self.clock.sleep(wait).await;
+            last = Some(error);
         }
     }
 
@@ -310,90 +377,74 @@ impl Exchange {
         deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(self.clock.now()))
     }
 
-    async fn send(&self, request: reqwest::Request, sending: Sending<'_>) -> Result<Answer, Failed> {
-        let limit = self.left(sending.deadline).min(self.limits.attempt);
+    async fn send(&self, request: reqwest::Request, sending: Sending) -> Result<Outcome, Failed> {
+        let Sending { limit, read, reading, call, credentials } = sending;
+        let length = request.url().as_str().len();
+        if length > LONGEST_URL {
+            let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
+            let call = CallFacts { attempts: call.attempts - 1, ..call };
+            return Err(Failed::new(Failure::Unsendable, call.describe(Error::new(Kind::Argument, message))));
+        }
         let mut over = self.clock.timeout(limit);
-        let late = || {
-            let error = Error::new(Kind::Timeout, format!("no answer within {limit:?}"));
-            Failed { failure: Failure::TimedOut, error, retry_after: None }
+        let progress = Progress::default();
+        let sent = match select(pin!(self.line.send(request, &progress)), &mut over).await {
+            Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &call.host)),
+            Either::Right(_) if progress.give_up() => {
+                let message = format!("no connection to {} within {limit:?}", call.host);
+                Err(Failed::new(Failure::NotConnected, Error::new(Kind::Connect, message)))
+            }
+            Either::Right(_) => Err(late(&call, limit)),
         };
-        let mut response = match select(pin!(self.sender.send(request)), &mut over).await {
-            Either::Left((response, _)) => response.map_err(failed)?,
-            Either::Right(_) => return Err(late()),
-        };
+        let mut response = sent.map_err(|failed| {
+            let unsent = u32::from(failed.failure == Failure::Unsendable);
+            let call = CallFacts { attempts: call.attempts - unsent, ..call.clone() };
+            Failed { error: call.describe(failed.error), ..failed }
+        })?;
         let status = response.status();
-        if status.is_success() && sending.reading == Reading::ByCaller {
-            return Ok(Answer::Open(response));
+        if status.is_success() && reading == Reading::ByCaller {
+            let about = About::new(status, response.headers(), call);
+            let mut response = paced(response, Arc::clone(&self.clock), self.limits.attempt);
+            response.extensions_mut().insert(about);
+            return Ok(Outcome::Open(response));
         }
+        let most = match call.operation {
+            None => self.limits.token,
+            Some(_) if status.is_success() => self.limits.response,
+            Some(_) => self.limits.failure,
+        };
         let headers = std::mem::take(response.headers_mut());
-        let read = match select(pin!(self.read(&mut response, status)), &mut over).await {
-            Either::Left((read, _)) => read,
-            Either::Right(_) => Err(late()),
+        let mut received = Received::default();
+        let ended = match select(pin!(received.fill(&mut response, most)), &mut over).await {
+            Either::Left((Ok(()), _)) => Ok(()),
+            Either::Left((Err(Stopped::TooLarge), _)) => {
+                let error = Error::new(Kind::TooLarge, format!("the response is larger than {most} bytes"));
+                Err(Failed::new(Failure::TooLarge, error))
+            }
+            Either::Left((Err(Stopped::Broken(mut error)), _)) => {
+                // There is a response: the request was processed.
+                if error.reason != Reason::TimedOut {
+                    error.reason = Reason::Broken;
+                }
+                Err(Failed::without_response(error, &call.host))
+            }
+            Either::Right(_) => Err(late(&call, limit)),
         };
-        let body = match read {
-            Ok(body) => body,
-            Err(failed) if status.is_success() => return Err(failed),
-            // That it failed is known, if not why.
-            Err(_) => Bytes::new(),
-        };
-        let theirs = headers.get("x-request-id").and_then(|id| id.to_str().ok());
-        let request_id = theirs.or(sending.request_id).map(str::to_owned);
-        let reply = Reply { status, headers, body, attempts: sending.number, request_id };
+        let body = received.into_bytes();
+        let reply = Reply { status, headers, body, call, credentials, always: Arc::clone(&self.always) };
         if status.is_success() {
-            return Ok(Answer::Whole(reply));
+            return match ended {
+                Ok(()) => Ok(Outcome::Whole(reply)),
+                Err(failed) => {
+                    let error = reply.about().describe(failed.error).with_headers(reply.headers);
+                    Err(Failed { error, ..failed })
+                }
+            };
         }
-        let error = reply.describe((sending.read)(&reply));
+        // A failure is one however little of its body came.
+        let error = reply.describe(read(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
         let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
-        Err(Failed { failure: Failure::Answered(status), error, retry_after })
-    }
-
-    /// The body, as far as the limit allows.
-    async fn read(&self, response: &mut reqwest::Response, status: StatusCode) -> Result<Bytes, Failed> {
-        let limit = self.limits.response;
-        let announced = response.content_length().unwrap_or_default();
-        let mut too_large = announced > u64::try_from(limit).unwrap_or(u64::MAX);
-        // Most answers come in one piece, which is kept as it is.
-        let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
-        while !too_large {
-            match response.chunk().await.map_err(|error| failed(error.into()))? {
-                Some(chunk) if first.len() + rest.len() + chunk.len() > limit => too_large = true,
-                Some(chunk) if first.is_empty() && rest.is_empty() => first = chunk,
-                Some(chunk) => {
-                    rest.extend_from_slice(&std::mem::take(&mut first));
-                    rest.extend_from_slice(&chunk);
-                }
-                None if rest.is_empty() => return Ok(first),
-                None => return Ok(rest.freeze()),
-            }
-        }
-        let error = Error::new(Kind::TooLarge, format!("the answer is larger than {limit} bytes")).with_status(status);
-        Err(Failed { failure: Failure::TooLarge, error, retry_after: None })
-    }
-
-    /// An answer that is read as it comes, given up when nothing more of it comes for as long as an attempt may take.
-    fn paced(&self, response: reqwest::Response) -> reqwest::Response {
-        let (clock, limit) = (Arc::clone(&self.clock), self.limits.attempt);
-        let head = http::Response::builder().url(response.url().clone()).body(());
-        let mut head = head.unwrap_or_else(|_| http::Response::new(()));
-        *head.status_mut() = response.status();
-        *head.version_mut() = response.version();
-        head.headers_mut().clone_from(response.headers());
-        let body = stream::try_unfold(response, move |mut response| {
-            let over = clock.timeout(limit);
-            async move {
-                let chunk = match select(pin!(response.chunk()), over).await {
-                    Either::Left((chunk, _)) => chunk.map_err(|error| io::Error::other(error.without_url())),
-                    Either::Right(_) => {
-                        let late = format!("nothing more of the answer came within {limit:?}");
-                        Err(io::Error::new(io::ErrorKind::TimedOut, late))
-                    }
-                };
-                chunk.map(|chunk| chunk.map(|chunk| (chunk, response)))
-            }
-        });
-        head.map(|()| reqwest::Body::wrap_stream(body)).into()
+        Err(Failed { failure: Failure::Status(status), error, retry_after })
     }
 
     /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
@@ -405,111 +456,23 @@ impl Exchange {
     }
 }
 
-/// A name for a call that no other call has; none if the operating system gives no randomness.
+fn late(call: &CallFacts, limit: Duration) -> Failed {
+    let error = Error::new(Kind::Timeout, format!("no response from {} within {limit:?}", call.host));
+    Failed::new(Failure::TimedOut, error)
+}
+
+/// For a call whose time was over before a request could be sent, after the last one that failed.
+fn out_of_time(last: Option<Error>) -> Error {
+    let error = Error::new(Kind::Timeout, "the time of the call was over before the request could be sent");
+    match last {
+        Some(last) => error.caused_by(last),
+        None => error,
+    }
+}
+
+/// An id for a call that no other call has; none if the operating system gives no randomness.
 fn random_id() -> Option<HeaderValue> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;
     HeaderValue::try_from(format!("{:032x}", u128::from_be_bytes(bytes))).ok()
-}
-
-fn failed(error: SendError) -> Failed {
-    let (failure, kind, message) = match error.reason {
-        Reason::NotConnected => (Failure::NotConnected, Kind::Connect, "no connection to the server"),
-        Reason::NotProcessed => (Failure::NotConnected, Kind::Connect, "the server did not process the request"),
-        Reason::Unsendable => (Failure::Unsendable, Kind::Argument, "the request cannot be sent"),
-        Reason::TimedOut => (Failure::TimedOut, Kind::Timeout, "no response in time"),
-        Reason::Broken => (Failure::Broken, Kind::Broken, "the connection broke"),
-    };
-    Failed { failure, error: Error::new(kind, message).caused_by(error), retry_after: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use futures::{StreamExt, pin_mut, poll};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-    use tokio::sync::watch;
-    use url::Url;
-
-    use crate::http::{Connection, Sleep};
-
-    use super::*;
-
-    /// Cuts off what is under way when a test says so.
-    #[derive(Clone, Debug, Default)]
-    struct Strikes(watch::Sender<()>);
-
-    impl Clock for Strikes {
-        fn now(&self) -> Instant {
-            Instant::now()
-        }
-
-        fn time_of_day(&self) -> SystemTime {
-            SystemTime::now()
-        }
-
-        fn sleep(&self, duration: Duration) -> Sleep {
-            self.timeout(duration)
-        }
-
-        fn timeout(&self, _: Duration) -> Sleep {
-            let (strikes, mut struck) = (self.clone(), self.0.subscribe());
-            Box::pin(async move {
-                // An error would mean that the sender is gone, and we hold it.
-                let _ = struck.changed().await;
-                drop(strikes);
-            })
-        }
-
-        fn random(&self) -> f64 {
-            1.0
-        }
-    }
-
-    struct Get {
-        url: Url,
-        span: CallSpan,
-    }
-
-    impl Attempt for Get {
-        async fn request(&mut self) -> Result<reqwest::Request, Error> {
-            Ok(reqwest::Request::new(http::Method::GET, self.url.clone()))
-        }
-
-        fn span(&self) -> &CallSpan {
-            &self.span
-        }
-    }
-
-    #[tokio::test]
-    async fn an_answer_that_is_read_as_it_comes_is_given_up_when_no_more_of_it_comes() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let strikes = Strikes::default();
-        let exchange = Connection::new().clock(strikes.clone()).exchange(&url).unwrap();
-        let mut get = Get { span: CallSpan::of_endpoint(&url), url };
-        let answer = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
-            stream.write_all(b"HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
-            stream
-        };
-        let call = exchange.open(&mut get, true, |_| Error::new(Kind::Status, "refused"));
-        let (response, _open) = futures::join!(call, answer);
-        let response = response.unwrap();
-        assert_eq!((response.status(), &response.headers()["x-a"]), (StatusCode::OK, &HeaderValue::from_static("b")));
-        let body = response.bytes_stream();
-        pin_mut!(body);
-        assert_eq!(body.next().await.unwrap().unwrap(), "half");
-        {
-            let rest = body.next();
-            pin_mut!(rest);
-            assert!(poll!(&mut rest).is_pending());
-            strikes.0.send_modify(|_| {});
-            assert!(rest.await.unwrap().unwrap_err().is_timeout());
-        }
-        assert!(body.next().await.is_none());
-    }
 }

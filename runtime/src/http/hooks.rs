@@ -1,4 +1,4 @@
-//! What a program is told of each attempt, and what it may add to one.
+//! What a program gets to know of each attempt, and what it may add to one.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::error::Error;
 
 use super::Operation;
 
-/// One attempt of a call, just over; what a client's `on_attempt` is given.
+/// One attempt of a call that has just ended: the argument of a client's `on_attempt`.
 ///
 /// For metrics and logs: it holds no header, no body and no credential. A call is attempted up to four times, and once
 /// more with a fresh token if the server refused the one sent.
 ///
 /// ```
-/// use connectors::c1::Client;
+/// use connectors_runtime::Connection;
 ///
-/// let c1 = Client::builder().tenant("example").bearer_token("...").on_attempt(|attempt| {
+/// let connection = Connection::new().on_attempt(|attempt| {
 ///     let operation = attempt.operation().map_or("token", |operation| operation.name());
 ///     println!("{operation} {} {:?} {:?}", attempt.number(), attempt.status(), attempt.elapsed());
 /// });
-/// assert!(c1.build().is_ok());
+/// # drop(connection);
 /// ```
 #[derive(Debug)]
 pub struct Attempted<'a> {
@@ -47,42 +47,42 @@ impl<'a> Attempted<'a> {
         self.number
     }
 
-    /// The status of the answer, if one came.
+    /// The status of the response, if one came.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status.map(|status| status.as_u16())
     }
 
-    /// Why it did not succeed, if it did not.
+    /// Why it failed, if it did.
     #[must_use]
     pub fn error(&self) -> Option<&'a Error> {
         self.error
     }
 
-    /// From sending to the last byte of the answer, by the client's [`Clock`](super::Clock). For an answer that is read
-    /// as it comes, to its head. Waiting for a token is not in it.
+    /// From sending to the last byte of the response, by the client's [`Clock`](super::Clock). For a response that is
+    /// streamed, to its head. Waiting for a token is not in it.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// How long the call now waits before it is sent again; none if this was its last attempt.
+    /// How long the call now waits before it is retried; none if this was its last attempt.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         self.wait
     }
 }
 
-/// A program's own eyes on each attempt.
-pub type Watcher = Box<dyn Fn(&Attempted<'_>) + Send + Sync>;
-/// A program's own headers for each attempt.
-pub type HeaderMaker = Box<dyn Fn(&Operation) -> HeaderMap + Send + Sync>;
+/// Called after each attempt.
+pub(super) type Watcher = Box<dyn Fn(&Attempted<'_>) + Send + Sync>;
+/// Makes a program's own headers for each attempt.
+pub(super) type HeaderMaker = Box<dyn Fn(&Operation) -> HeaderMap + Send + Sync>;
 
-/// What a program wants to see of attempts and add to them.
+/// What a program wants to know of attempts and add to them.
 #[derive(Default)]
-pub struct Hooks {
-    pub watchers: Vec<Watcher>,
-    pub headers: Vec<HeaderMaker>,
+pub(super) struct Hooks {
+    pub(super) watchers: Vec<Watcher>,
+    pub(super) headers: Vec<HeaderMaker>,
 }
 
 impl fmt::Debug for Hooks {

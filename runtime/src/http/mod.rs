@@ -1,26 +1,48 @@
 //! One exchange: the seam to the network, attempts, retries and their budget, limits, clock, hooks, spans.
 //!
-//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`].
+//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`]. The page of the crate has the
+//! tables of limits and of what is retried.
+//!
+//! | module | what |
+//! |---|---|
+//! | `send`, `line` | the seam; when a request begins to be written |
+//! | `exchange`, `reply` | the attempts of a call; reading a response |
+//! | `retry`, `options`, `connection` | policies of a client and of a call |
+//! | `credentials` | what must not stand in an error |
+//! | `clock`, `test_clock`, `hooks`, `span` | time, watchers, traces |
 
 mod clock;
 mod connection;
+mod credentials;
 mod exchange;
 mod hooks;
+mod line;
 mod operation;
+mod options;
+mod reply;
 mod retry;
 mod send;
 mod span;
+mod test_clock;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 pub use clock::{Clock, Sleep, SystemClock};
 pub use connection::Connection;
-pub use exchange::{Attempt, CallOptions, Exchange, ReadFailure, Reply};
+pub(crate) use exchange::Attempt;
+pub use exchange::{Exchange, ReadFailure};
 pub use hooks::Attempted;
 pub use operation::{Idempotency, Operation, Requirement, Success};
+pub use options::CallOptions;
+#[allow(unused_imports, reason = "for responses that are read as they come")]
+pub(crate) use reply::About;
+pub use reply::Reply;
 pub use retry::RetryPolicy;
 pub use send::{SendError, Sender};
-pub use span::CallSpan;
+pub(crate) use span::CallSpan;
+pub use test_clock::TestClock;
 
 /// How long calls may take and how large responses may be.
 ///
@@ -47,8 +69,8 @@ pub struct Limits {
     pub failure: usize,
     /// Bytes of a token endpoint's response; 64 KiB.
     pub token: usize,
-    /// Bytes of memory that decoding a response may take, as far as lists and maps of typed values can be counted
-    /// beforehand; 256 MiB.
+    /// Bytes of memory that the lists, maps and objects of a response may take: as parsed text, and as much again as values;
+    /// 128 MiB.
     pub decoded: usize,
 }
 
@@ -61,7 +83,7 @@ impl Default for Limits {
             response: 16 * 1024 * 1024,
             failure: 256 * 1024,
             token: 64 * 1024,
-            decoded: 256 * 1024 * 1024,
+            decoded: 128 * 1024 * 1024,
         }
     }
 }

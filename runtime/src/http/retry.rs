@@ -1,4 +1,4 @@
-//! When a call is sent again, and when not.
+//! When a call is retried, and when not.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 
+/// The size of a full budget: 100 retries, or 50 after timeouts.
 const BUDGET: u32 = 500;
 
 /// How often and after which delays a call is retried.
@@ -19,7 +20,7 @@ const BUDGET: u32 = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a call is sent at most; 4. With 1 it is never retried.
+    /// How many times a call is sent at most; 4. With 1 it is never retried; 0 counts as 1.
     pub attempts: u32,
     /// The longest delay before the second attempt; 0.5 s. It doubles with each further attempt, and the delay is a random
     /// part of it.
@@ -29,6 +30,10 @@ pub struct RetryPolicy {
     /// The longest wait that a server may ask for with `Retry-After`; 60 s. Past it the call fails, and the error has the
     /// wait.
     pub longest_wait: Duration,
+    /// Whether the retries of all calls of a client share a budget; true. It allows 100 retries (50 after timeouts), and
+    /// five calls that succeed restore one. When it is used up, calls fail with what their first attempt failed with: a
+    /// server that is down gets one request a call, not four.
+    pub budget: bool,
 }
 
 impl Default for RetryPolicy {
@@ -38,34 +43,35 @@ impl Default for RetryPolicy {
             first_delay: Duration::from_millis(500),
             longest_delay: Duration::from_secs(20),
             longest_wait: Duration::from_secs(60),
+            budget: true,
         }
     }
 }
 
-/// What an attempt failed by.
+/// How an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// Nothing was sent.
+    /// Nothing was sent, or the server did not process it.
     NotConnected,
-    /// It may have been sent, and no whole answer came.
+    /// It may have been sent, and no whole response came.
     Broken,
-    /// It may have been sent, and no answer came in time.
+    /// It may have been sent, and no response came in time.
     TimedOut,
     /// The request cannot be written; nothing was sent.
     Unsendable,
-    /// It was answered with more than may be read; another attempt would not mend that.
+    /// The response is larger than may be read. It would be another time, too.
     TooLarge,
-    /// The server answered with this status.
-    Answered(StatusCode),
+    /// The server returned this status of failure.
+    Status(StatusCode),
 }
 
 impl Failure {
-    /// Whether sending again does no harm.
+    /// Whether a retry is safe and may succeed.
     pub(super) fn may_retry(self, idempotent: bool) -> bool {
         match self {
             Self::NotConnected => true,
-            Self::Answered(status) if status == StatusCode::TOO_MANY_REQUESTS => true,
-            Self::Answered(status) => idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
+            Self::Status(status) if status == StatusCode::TOO_MANY_REQUESTS => true,
+            Self::Status(status) => idempotent && matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504),
             Self::Broken | Self::TimedOut => idempotent,
             Self::TooLarge | Self::Unsendable => false,
         }
@@ -76,8 +82,8 @@ impl Failure {
         match self {
             Self::NotConnected | Self::Unsendable => false,
             Self::Broken | Self::TimedOut | Self::TooLarge => true,
-            // Whoever answers for the server (a proxy, a gateway) may not know; 499 is a call that was broken off.
-            Self::Answered(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 499),
+            // A proxy or a gateway that returns it may not know; 499 is a call that was broken off.
+            Self::Status(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 499),
         }
     }
 }
@@ -103,7 +109,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// What keeps a client's retries together from becoming a storm: each takes from a store that successes refill.
+/// Keeps the retries of a client from becoming a storm: each takes from a store that successes refill.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 
@@ -147,15 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_safe_is_sent_again() {
+    fn only_what_is_safe_is_retried() {
         for (failure, always, idempotent) in [
             (Failure::NotConnected, true, true),
-            (Failure::Answered(StatusCode::TOO_MANY_REQUESTS), true, true),
+            (Failure::Status(StatusCode::TOO_MANY_REQUESTS), true, true),
             (Failure::Broken, false, true),
             (Failure::TimedOut, false, true),
-            (Failure::Answered(StatusCode::SERVICE_UNAVAILABLE), false, true),
-            (Failure::Answered(StatusCode::NOT_IMPLEMENTED), false, false),
-            (Failure::Answered(StatusCode::NOT_FOUND), false, false),
+            (Failure::Status(StatusCode::SERVICE_UNAVAILABLE), false, true),
+            (Failure::Status(StatusCode::NOT_IMPLEMENTED), false, false),
+            (Failure::Status(StatusCode::NOT_FOUND), false, false),
         ] {
             assert_eq!(failure.may_retry(false), always, "{failure:?}");
             assert_eq!(failure.may_retry(true), idempotent, "{failure:?}");

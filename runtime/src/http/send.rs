@@ -3,7 +3,6 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 
 /// Takes one request and returns one response: the only way by which a client reaches a server.
 ///
@@ -22,9 +21,13 @@ use std::sync::Arc;
 /// # }
 /// ```
 ///
-/// A sender sends exactly once: retries, limits of time and credentials are the client's part. It follows no redirect.
+/// The request is complete: credentials, headers of the connection and of the call, body. A sender sends it exactly once
+/// and follows no redirect. Retries, timeouts, limits and errors are the client's part and work the same over any sender.
 pub trait Sender: Send + Sync + 'static {
     /// Sends the request and returns the head of the response; its body may still be on its way.
+    ///
+    /// # Errors
+    /// A [`SendError`] says whether the server may have processed the request. It decides whether the call is retried.
     fn send(&self, request: reqwest::Request) -> impl Future<Output = Result<reqwest::Response, SendError>> + Send;
 }
 
@@ -39,10 +42,20 @@ where
 }
 
 /// Why a sender has no response, and whether the server may have processed the request all the same.
+///
+/// | made by | may have been processed | retried |
+/// |---|---|---|
+/// | [`SendError::not_connected`] | no | any call |
+/// | [`SendError::not_processed`] | no | any call |
+/// | [`SendError::unsendable`] | no | never |
+/// | [`SendError::broken`] | yes | idempotent calls |
+/// | [`SendError::timed_out`] | yes | idempotent calls |
+///
+/// One that is made from a [`reqwest::Error`] finds out which of them it is.
 #[derive(Debug)]
 pub struct SendError {
     pub(super) reason: Reason,
-    pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 /// What is known of a request that got no response.
@@ -70,10 +83,26 @@ impl SendError {
         Self::new(Reason::NotConnected, source)
     }
 
+    /// The request was sent, and the server provably did not process it. Any call is retried after it.
+    pub fn not_processed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Reason::NotProcessed, source)
+    }
+
+    /// The request cannot be sent, now or later. The call is not retried.
+    pub fn unsendable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Reason::Unsendable, source)
+    }
+
     /// The connection broke before the response was complete: the server may have processed the request. Only idempotent
     /// calls are retried after it.
     pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Reason::Broken, source)
+    }
+
+    /// There was no response in time: the server may have processed the request. Only idempotent calls are retried after
+    /// it.
+    pub fn timed_out(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Reason::TimedOut, source)
     }
 }
 
@@ -100,6 +129,8 @@ impl From<reqwest::Error> for SendError {
         let error = error.without_url();
         let reason = if error.is_connect() {
             Reason::NotConnected
+        } else if is_unprocessed(&error) {
+            Reason::NotProcessed
         } else if error.is_timeout() {
             Reason::TimedOut
         } else if error.is_builder() {
@@ -111,44 +142,29 @@ impl From<reqwest::Error> for SendError {
     }
 }
 
-/// Over the network.
-pub(super) struct Network(pub(super) reqwest::Client);
-
-impl Sender for Network {
-    async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, SendError> {
-        Ok(self.0.execute(request).await?)
+/// Whether the server says that it did not process the request (RFC 9113, section 8.7): it refused the stream, or ended the
+/// connection at a stream before it. Streams that come before that end do not fail with the server's GOAWAY.
+fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(h2) = error.downcast_ref::<h2::Error>() {
+            let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return h2.is_remote() && (refused || h2.is_go_away());
+        }
+        next = error.source();
     }
+    false
 }
 
-type Sending<'a> = Pin<Box<dyn Future<Output = Result<reqwest::Response, SendError>> + Send + 'a>>;
+pub(super) type Sending<'a> = Pin<Box<dyn Future<Output = Result<reqwest::Response, SendError>> + Send + 'a>>;
 
 /// [`Sender`] as an object: the trait that people implement keeps its plain `async fn`.
-trait DynSender: Send + Sync {
+pub(super) trait DynSender: Send + Sync {
     fn send_dyn(&self, request: reqwest::Request) -> Sending<'_>;
 }
 
 impl<S: Sender> DynSender for S {
     fn send_dyn(&self, request: reqwest::Request) -> Sending<'_> {
         Box::pin(self.send(request))
-    }
-}
-
-/// Any sender.
-#[derive(Clone)]
-pub(super) struct AnySender(Arc<dyn DynSender>);
-
-impl AnySender {
-    pub(super) fn new(sender: impl Sender) -> Self {
-        Self(Arc::new(sender))
-    }
-
-    pub(super) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, SendError> {
-        self.0.send_dyn(request).await
-    }
-}
-
-impl fmt::Debug for AnySender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sender")
     }
 }

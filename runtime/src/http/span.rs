@@ -1,4 +1,4 @@
-//! What `tracing` is told of a call, by the OpenTelemetry conventions for HTTP clients.
+//! The span of a call, by the OpenTelemetry conventions for HTTP clients.
 
 use tracing::field::Empty;
 use tracing::instrument::Instrumented;
@@ -12,18 +12,18 @@ use super::Operation;
 
 /// The span of one call of an operation, or of one request for a token. It names the template, never the path that was sent.
 ///
-/// What becomes of a call is recorded here and not on the span of the moment: that may be a program's own.
+/// How a call ends is recorded here and not on the current span: that may be a program's own.
 #[derive(Clone, Debug)]
-pub struct CallSpan(Span);
+pub(crate) struct CallSpan(Span);
 
 impl CallSpan {
     /// For a call of an operation, within whatever the program is doing.
-    pub(super) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
+    pub(crate) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
         Self::new(Span::current().id(), operation.method(), operation.path(), url)
     }
 
     /// For a request to an endpoint of OAuth, whose path has nothing in it that varies.
-    pub fn of_endpoint(url: &Url) -> Self {
+    pub(crate) fn of_endpoint(url: &Url) -> Self {
         // Calls share a token, and may be over before it comes: within the span of one, it would keep that from its end.
         let span = Self::new(None, "POST", url.path(), url);
         span.0.follows_from(Span::current());
@@ -51,20 +51,20 @@ impl CallSpan {
         work.instrument(self.0.clone())
     }
 
-    /// It is about to be sent for another time, after so many.
+    /// It is about to be retried, after so many attempts.
     pub(super) fn resent(&self, after: u32) {
         self.0.record("http.request.resend_count", after);
     }
 
-    /// The status of the answer that it ends with.
-    pub(super) fn answered(&self, status: u16) {
+    /// The status of the response that it ends with.
+    pub(super) fn returned(&self, status: u16) {
         self.0.record("http.response.status_code", status);
     }
 
-    /// It ended with an error; `status` is that of the answer to this very request, if there was one.
-    pub(super) fn failed(&self, error: &Error, status: Option<u16>) {
+    /// It ended with an error; `status` is that of the response to this very request, if there was one.
+    pub(crate) fn failed(&self, error: &Error, status: Option<u16>) {
         if let Some(status) = status {
-            self.answered(status);
+            self.returned(status);
         }
         match status.filter(|status| !(200..300).contains(status)) {
             Some(status) => self.0.record("error.type", status.to_string().as_str()),

@@ -185,6 +185,7 @@ impl Json for serde_json::Map<String, Value> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
         reader.step(entries.len());
+        reader.take::<Value>(entries.len())?;
         let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
             let value = Value::read(value, reader).map_err(|error| error.under(key))?;
             Ok((key.clone().into_owned(), value))
@@ -213,6 +214,7 @@ impl<T: Json> Json for BTreeMap<String, T> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
         reader.step(entries.len());
+        reader.take::<T>(entries.len())?;
         let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
             let value = T::read(value, reader).map_err(|error| error.under(key))?;
             Ok((key.clone().into_owned(), value))
@@ -243,6 +245,7 @@ impl<T: Json> Json for Vec<T> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::List(items) = tree else { return Err(Mismatch::expected("an array", tree.kind())) };
         reader.step(items.len());
+        reader.take::<T>(items.len())?;
         let read = |(index, item)| T::read(item, reader).map_err(|error| error.at(index));
         items.iter().enumerate().map(read).collect()
     }

@@ -1,8 +1,10 @@
 //! What values of a type look like, as data, and how well a value fits it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::from_ref;
 
+use super::mismatch::Mismatch;
 use super::number::{double, whole};
 use super::tree::Tree;
 
@@ -136,6 +138,28 @@ impl Constant {
     }
 }
 
+/// What is known of a part of a value and a layout, by where both are in memory.
+type Memory<T> = HashMap<(usize, usize), T, BuildHasherDefault<Addresses>>;
+
+/// Mixes addresses, which nobody who sends a value can choose.
+#[derive(Default)]
+struct Addresses(u64);
+
+impl Hasher for Addresses {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        self.0 = (self.0.rotate_left(26) ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        // A table takes the lowest bits and the highest.
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
 /// How little of a value a type knows: 0 is all of it known by name.
 type Doubt = u32;
 
@@ -157,14 +181,36 @@ const UNKNOWN: Doubt = 64;
 /// A union decides by its tag where it has one. Where it has none, each alternative says by its layout whether the value
 /// fits and how much of it is known by name. What a layout says of a part of the value is remembered, so the work is at
 /// most the parts of the value times the layouts of the document, however deep unions nest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
-    fits: HashMap<(usize, usize), Option<Doubt>>,
-    choices: HashMap<(usize, usize), Option<(usize, Doubt)>>,
+    fits: Memory<Option<Doubt>>,
+    choices: Memory<Option<(usize, Doubt)>>,
     steps: usize,
+    /// How many bytes lists and maps may still take.
+    room: usize,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::within(usize::MAX)
+    }
 }
 
 impl Reader {
+    /// A reader whose lists and maps take no more than so many bytes.
+    #[must_use]
+    pub fn within(bytes: usize) -> Self {
+        Self { fits: Memory::default(), choices: Memory::default(), steps: 0, room: bytes }
+    }
+
+    /// Takes room for so many values of a type.
+    pub(super) fn take<T>(&mut self, many: usize) -> Result<(), Mismatch> {
+        // A key and its place in a map take room as well.
+        let bytes = many.saturating_mul(size_of::<T>() + 64);
+        self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
+        Ok(())
+    }
+
     /// How many parts of a value were looked at so far; the measure of the property tests.
     #[must_use]
     pub fn steps(&self) -> usize {

@@ -10,6 +10,7 @@ struct Reason {
     /// The way to the value, from the inside out.
     steps: Vec<Step>,
     text: String,
+    is_too_large: bool,
 }
 
 enum Step {
@@ -21,7 +22,20 @@ impl Mismatch {
     /// A mismatch at the place that is being read.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Box::new(Reason { steps: Vec::new(), text: text.into() }))
+        Self(Box::new(Reason { steps: Vec::new(), text: text.into(), is_too_large: false }))
+    }
+
+    /// Reading on would take more memory than is allowed.
+    pub(super) fn too_large() -> Self {
+        let mut mismatch = Self::new("reading the value would take more memory than `Limits::decoded` allows");
+        mismatch.0.is_too_large = true;
+        mismatch
+    }
+
+    /// Whether reading the value would have taken more memory than is allowed.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.0.is_too_large
     }
 
     pub(super) fn expected(what: &str, found: &str) -> Self {

@@ -31,13 +31,23 @@ pub fn from_str<T: Json>(text: &str) -> Result<T, Mismatch> {
     T::read(&Tree::parse(text)?, &mut Reader::default())
 }
 
-/// Reads a value from JSON as it comes over the wire.
+/// Reads a value from JSON as it comes over the wire, once. `limit` bounds the memory that lists, maps and objects take:
+/// that of the parsed text, and as much again for the value.
 ///
 /// # Errors
-/// As [`from_str`], and bytes that are no UTF-8.
-pub fn from_slice<T: Json>(bytes: &[u8]) -> Result<T, Mismatch> {
+/// As [`from_str`], bytes that are no UTF-8, and a value that would take more memory: [`Mismatch::is_too_large`].
+pub fn from_slice<T: Json>(bytes: &[u8], limit: usize) -> Result<T, Mismatch> {
     let text = std::str::from_utf8(bytes).map_err(|_| Mismatch::new("the bytes are no UTF-8"))?;
-    from_str(text)
+    T::read(&Tree::parse_within(text, limit)?, &mut Reader::within(limit))
+}
+
+/// Writes a value as JSON text.
+///
+/// # Errors
+/// [`Error::is_invalid_argument`](crate::Error::is_invalid_argument) if it cannot be written.
+pub fn to_vec(value: &(impl serde::Serialize + ?Sized)) -> Result<bytes::Bytes, crate::error::Error> {
+    let argument = |error| crate::error::Error::new(crate::error::Kind::Argument, "the body cannot be written as JSON").caused_by(error);
+    serde_json::to_vec(value).map(bytes::Bytes::from).map_err(argument)
 }
 
 /// What `serde_json` calls the text of a value that it has not read. A version that calls it otherwise gives the value

@@ -33,7 +33,15 @@ impl<'t> Tree<'t> {
     /// # Errors
     /// Text that is no JSON, or nests deeper than 256 levels.
     pub fn parse(text: &'t str) -> Result<Self, Mismatch> {
-        let mut parser = Parser { text, at: 0 };
+        Self::parse_within(text, usize::MAX)
+    }
+
+    /// Reads JSON text into a tree that takes no more than about so many bytes.
+    ///
+    /// # Errors
+    /// As [`Tree::parse`], and text whose tree would take more.
+    pub fn parse_within(text: &'t str, bytes: usize) -> Result<Self, Mismatch> {
+        let mut parser = Parser { text, at: 0, room: bytes };
         let tree = parser.value(0)?;
         parser.space();
         if parser.at < text.len() { Err(parser.wrong("the end")) } else { Ok(tree) }
@@ -95,11 +103,19 @@ fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tr
 struct Parser<'t> {
     text: &'t str,
     at: usize,
+    /// How many bytes the tree may still take.
+    room: usize,
 }
 
 impl<'t> Parser<'t> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Takes room for one more value of a list or an object, which grow by doubling.
+    fn take<T>(&mut self) -> Result<(), Mismatch> {
+        self.room = self.room.checked_sub(2 * size_of::<T>()).ok_or_else(Mismatch::too_large)?;
+        Ok(())
     }
 
     fn space(&mut self) {
@@ -156,6 +172,7 @@ impl<'t> Parser<'t> {
             return Ok(Tree::List(items));
         }
         loop {
+            self.take::<Tree<'_>>()?;
             items.push(self.value(depth)?);
             self.space();
             match self.peek() {
@@ -189,6 +206,7 @@ impl<'t> Parser<'t> {
                 return Err(self.wrong("`:`"));
             }
             self.at += 1;
+            self.take::<(Cow<'_, str>, Tree<'_>)>()?;
             entries.push((key, self.value(depth)?));
             self.space();
             match self.peek() {

@@ -31,7 +31,7 @@ pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream
         pub enum #name {
             #(#variants)*
             /// A value this version does not know, as it came.
-            #unknown(::serde_json::Value),
+            #unknown(::connectors_runtime::crates::serde_json::Value),
         }
         #redacted
         #froms

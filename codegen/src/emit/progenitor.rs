@@ -1,0 +1,151 @@
+//! progenitor's part: path, body and response of each operation.
+//!
+//! It is given a document of its own, with nothing in it but paths, bodies of bytes and responses of bytes; the rest (query,
+//! headers, cookies, media types, credentials, decoding) is put on by the runtime, in progenitor's `exec` hook.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use indexmap::IndexMap;
+use progenitor_impl::{GenerationSettings, Generator, HooksMode};
+use quote::quote;
+use serde_json::{Value, json};
+use syn::Item;
+use syn::visit_mut::{self, VisitMut};
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::note::{Kind, Notes, Stage};
+use crate::shape::model::{Api, Operation, Place};
+
+/// What stands in a path for an empty segment, which progenitor would drop; the runtime takes it out again.
+const EMPTY_SEGMENT: &str = "~empty~";
+
+/// The items of progenitor's client. Operations that it refuses leave `api`, with a note.
+pub(super) fn items(api: &mut Api, notes: &mut Notes) -> Result<Vec<Item>, Error> {
+    let mut generated = generate(api, &api.operations.iter().collect::<Vec<_>>());
+    if generated.is_err() {
+        // One of them is the cause: find it, and leave it out.
+        let refused: Vec<Option<String>> =
+            api.operations.iter().map(|operation| generate(api, &[operation]).err()).collect();
+        let mut refused = refused.into_iter();
+        api.operations.retain(|operation| match refused.next().flatten() {
+            Some(reason) => {
+                let reason = format!("the operation `{}` was left out: progenitor says: {reason}", operation.name);
+                notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.node, reason);
+                false
+            }
+            None => true,
+        });
+        generated = generate(api, &api.operations.iter().collect::<Vec<_>>());
+    }
+    let mut file =
+        generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
+    Reexported.visit_file_mut(&mut file);
+    // Its module of types is empty: ours stands beside it.
+    file.items
+        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "types" || module.ident == "prelude"));
+    Ok(file.items)
+}
+
+/// The name of progenitor's method for an operation.
+pub(super) fn method(operation: &Operation) -> String {
+    let group = operation.group.as_deref().unwrap_or("client");
+    format!("{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
+}
+
+/// The names of its arguments, in the order of the path.
+pub(super) fn arguments(operation: &Operation) -> impl Iterator<Item = (String, &str)> {
+    let in_path = operation.params.iter().filter(|param| param.place == Place::Path);
+    in_path.enumerate().map(|(index, param)| (format!("value{index}"), param.wire.as_str()))
+}
+
+fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
+    let mut paths: IndexMap<String, Value> = IndexMap::new();
+    for operation in operations {
+        let path = template(operation);
+        // progenitor has a word for these methods only; the runtime sends the true one.
+        let method = match operation.method.as_str() {
+            method @ ("GET" | "PUT" | "POST" | "DELETE" | "HEAD" | "PATCH") => method.to_ascii_lowercase(),
+            _ => "get".to_owned(),
+        };
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        if item.get(&method).is_some() {
+            return Err(format!("two operations are called by {} {}", operation.method, operation.path));
+        }
+        item[&method] = described(operation);
+    }
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "", "version": api.version},
+        "paths": {},
+    });
+    let mut document: openapiv3::OpenAPI = serde_json::from_value(document).map_err(|error| error.to_string())?;
+    for (path, item) in paths {
+        let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
+        document.paths.paths.insert(path, item);
+    }
+    let mut settings = GenerationSettings::new();
+    settings.with_inner_type(quote! { Outgoing }).with_hooks(HooksMode::Expected);
+    let attempt = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document)));
+    let tokens = match attempt {
+        Ok(result) => result.map_err(|error| error.to_string())?,
+        Err(panic) => {
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            return Err(text.unwrap_or("it panicked").to_owned());
+        }
+    };
+    syn::parse2(tokens).map_err(|error| error.to_string())
+}
+
+/// The path template as progenitor needs it: its own names, no empty segments, nothing that would end a path.
+fn template(operation: &Operation) -> String {
+    let mut path = operation.path.clone();
+    // Placeholders first become marks that no text can hold, so that no name meets another's replacement.
+    let marks: Vec<(String, String)> = arguments(operation)
+        .enumerate()
+        .map(|(index, (name, wire))| {
+            let mark = format!("\u{0}{index}\u{0}");
+            path = path.replace(&format!("{{{wire}}}"), &mark);
+            (mark, format!("{{{name}}}"))
+        })
+        .collect();
+    path = path.replace('?', "%3F").replace('#', "%23").replace('\\', "%5C");
+    for (mark, name) in marks {
+        path = path.replace(&mark, &name);
+    }
+    let last = path.split('/').count() - 1;
+    let segments = path
+        .split('/')
+        .enumerate()
+        .map(|(index, segment)| if segment.is_empty() && index > 0 && index < last { EMPTY_SEGMENT } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn described(operation: &Operation) -> Value {
+    let parameters: Vec<Value> = arguments(operation)
+        .map(|(name, _)| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    let mut described = json!({
+        "operationId": method(operation),
+        "parameters": parameters,
+        "responses": {"2XX": {"description": "", "content": {"*/*": {}}}},
+    });
+    if operation.body.is_some() {
+        let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+        described["requestBody"] = json!({"required": true, "content": {"application/octet-stream": bytes}});
+    }
+    described
+}
+
+/// Leads progenitor's absolute paths to the crates that the runtime re-exports, so that a client has one dependency.
+struct Reexported;
+
+impl VisitMut for Reexported {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        let crates = ["reqwest", "progenitor_client"];
+        if path.segments.first().is_some_and(|first| crates.iter().any(|name| first.ident == name)) {
+            path.leading_colon = None;
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+}

@@ -1,0 +1,481 @@
+//! Requests: a method for each operation, and a type with its optional parameters, which is sent by `.await`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::shape::model::{Api, BodyContent, Case, Operation, Param, Payload, Place, Status, Style, Type, Writing};
+
+use super::client::primitive;
+use super::paging;
+use super::progenitor;
+use super::types::{doc, ident, tokens as type_tokens};
+use crate::shape::names;
+
+/// All requests, in a module for each group.
+pub(super) fn tokens(api: &Api) -> TokenStream {
+    let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (index, operation) in api.operations.iter().enumerate() {
+        groups.entry(operation.group.as_deref()).or_default().push(index);
+    }
+    let mut modules = Vec::new();
+    let mut errors = Vec::new();
+    let mut responses = Vec::new();
+    for (group, indexes) in groups {
+        let root = if group.is_some() {
+            quote! { super::super }
+        } else {
+            quote! { super }
+        };
+        let of_group = || indexes.iter().map(|index| (*index, &api.operations[*index]));
+        let types = of_group().map(|(_, operation)| request(api, operation));
+        let failures: Vec<_> = of_group().filter(|(_, it)| !it.errors.is_empty()).map(|(_, it)| failure(it)).collect();
+        let successes: Vec<_> = of_group().filter_map(|(_, operation)| success(operation)).collect();
+        let uses = quote! {
+            #[allow(unused_imports)]
+            use #root::{raw, types};
+        };
+        match group {
+            None => {
+                modules.push(quote! { #[allow(unused_imports)] use super::{raw, types}; #(#types)* });
+                errors.push(quote! { #[allow(unused_imports)] use super::types; #(#failures)* });
+                responses.push(quote! { #[allow(unused_imports)] use super::types; #(#successes)* });
+            }
+            Some(group) => {
+                let name = ident(group);
+                let text = format!(" The operations of the group `{group}`.");
+                let methods = of_group().map(|(index, operation)| method(operation, index, &quote! { super::super }));
+                modules.push(quote! {
+                    #[doc = #text]
+                    pub mod #name {
+                        #uses
+
+                        #[doc = #text]
+                        #[derive(Clone, Copy, Debug)]
+                        pub struct Api<'a> {
+                            core: &'a ::connectors_runtime::Core,
+                        }
+
+                        impl<'a> Api<'a> {
+                            pub(crate) fn new(core: &'a ::connectors_runtime::Core) -> Self {
+                                Self { core }
+                            }
+
+                            #(#methods)*
+                        }
+
+                        #(#types)*
+                    }
+                });
+                let uses = quote! { #[allow(unused_imports)] use super::super::types; };
+                if !failures.is_empty() {
+                    errors.push(quote! { #[doc = #text] pub mod #name { #uses #(#failures)* } });
+                }
+                if !successes.is_empty() {
+                    responses.push(quote! { #[doc = #text] pub mod #name { #uses #(#successes)* } });
+                }
+            }
+        }
+    }
+    quote! {
+        /// Requests: what the methods of the client return. `.await` sends one, and returns the value; `send` returns the
+        /// whole response.
+        pub mod requests {
+            #(#modules)*
+        }
+
+        /// What the document says of failures, for each operation that has any.
+        pub mod errors {
+            #(#errors)*
+        }
+
+        /// Successes that differ by their status.
+        pub mod responses {
+            #(#responses)*
+        }
+    }
+}
+
+/// The methods that stand in no group.
+pub(super) fn ungrouped(api: &Api) -> TokenStream {
+    let alone = api.operations.iter().enumerate().filter(|(_, operation)| operation.group.is_none());
+    let methods = alone.map(|(index, operation)| method(operation, index, &quote! { self }));
+    quote! { #(#methods)* }
+}
+
+/// The name of an operation's request, and of its errors and responses.
+fn request_name(operation: &Operation) -> String {
+    let name = names::pascal(&operation.name);
+    // The group's own, and what stands beside it.
+    if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
+        format!("{name}Request")
+    } else {
+        name
+    }
+}
+
+fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStream {
+    let name = ident(&operation.name);
+    let request = ident(&request_name(operation));
+    let request = if operation.group.is_some() {
+        quote! { #request }
+    } else {
+        quote! { requests::#request }
+    };
+    let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
+    let single = required.iter().filter(|param| param.kind.is_some()).count() == 1;
+    let mut arguments = Vec::new();
+    let mut sets = Vec::new();
+    for param in &required {
+        let (argument, parameter) = (ident(&param.name), parameter(param));
+        match &param.kind {
+            Some((kind, ty)) => {
+                let kind = ident(kind);
+                let inner = primitive(ty);
+                if single {
+                    let inner = inner.map(|inner| quote! { , #inner });
+                    arguments.push(
+                        quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
+                    );
+                    sets.push(quote! { call.set(const { &#parameter }, #argument.into_id().get()); });
+                } else {
+                    let inner = inner.map(|inner| quote! { <#inner> });
+                    arguments.push(quote! { #argument: #root::params::#kind #inner });
+                    sets.push(quote! { call.set(const { &#parameter }, #argument.get()); });
+                }
+            }
+            None => {
+                let ty = slice(&param.ty, &quote! { #root::types:: });
+                arguments.push(quote! { #argument: &#ty });
+                sets.push(quote! { call.set(const { &#parameter }, #argument); });
+            }
+        }
+    }
+    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
+        let (argument, set) = body_of(&body.content, root, &quote! { call });
+        arguments.push(argument);
+        sets.push(set);
+    }
+    let docs = documentation(operation);
+    let mutable = (!sets.is_empty()).then(|| quote! { mut });
+    let deprecated = operation.deprecated.then(|| quote! { #[deprecated] });
+    let static_table = if operation.group.is_some() {
+        quote! { super::super::OPERATIONS }
+    } else {
+        quote! { OPERATIONS }
+    };
+    // `self::` leads from the root to itself.
+    quote! {
+        #docs
+        #deprecated
+        pub fn #name(&self, #(#arguments),*) -> #request {
+            let #mutable call = self.core.call(&#static_table[#index]);
+            #(#sets)*
+            #request::new(call)
+        }
+    }
+}
+
+/// A body as an argument, and what sets it.
+fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (TokenStream, TokenStream) {
+    match content {
+        BodyContent::Json(ty, media) => {
+            let ty = type_tokens(ty, &quote! { #root::types:: });
+            (quote! { body: &#ty }, quote! { #call.json(#media, body); })
+        }
+        BodyContent::Form(ty, encoding) => {
+            let ty = type_tokens(ty, &quote! { #root::types:: });
+            let encoding =
+                encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
+            (quote! { body: &#ty }, quote! { #call.form(body, const { &[#(#encoding),*] }); })
+        }
+        BodyContent::Multipart => (quote! { body: ::connectors_runtime::Multipart }, quote! { #call.multipart(body); }),
+        BodyContent::Raw(Some(media)) => (
+            quote! { body: impl Into<::connectors_runtime::crates::reqwest::Body> },
+            quote! { #call.body(#media, body); },
+        ),
+        BodyContent::Raw(None) => (
+            quote! { media_type: &str, body: impl Into<::connectors_runtime::crates::reqwest::Body> },
+            quote! { #call.body(media_type, body); },
+        ),
+    }
+}
+
+fn request(api: &Api, operation: &Operation) -> TokenStream {
+    let name = ident(&request_name(operation));
+    let root = if operation.group.is_some() {
+        quote! { super::super }
+    } else {
+        quote! { super }
+    };
+    let method = ident(&progenitor::method(operation));
+    let values = progenitor::arguments(operation).map(|(_, wire)| quote! { outgoing.path(#wire) });
+    let body = operation.body.as_ref().map(|_| quote! { outgoing.body() });
+    let arguments = values.chain(body);
+    let (value, read) = match &operation.success {
+        Payload::Empty => (quote! { () }, quote! { outgoing.empty(sent).await }),
+        Payload::Json(ty) => (type_tokens(ty, &quote! { types:: }), quote! { outgoing.json(sent).await }),
+        Payload::Stream => (quote! { ::connectors_runtime::ByteStream }, quote! { outgoing.stream(sent).await }),
+        Payload::ByStatus(_) => {
+            let group = operation.group.as_deref().map(|group| {
+                let group = ident(group);
+                quote! { #group:: }
+            });
+            let ty = quote! { #root::responses::#group #name };
+            (ty.clone(), quote! { outgoing.by_status(sent, #ty::read).await })
+        }
+    };
+    let setters = operation.params.iter().filter(|param| !param.required).map(setter);
+    let optional = operation.body.as_ref().filter(|body| !body.required).map(|body| {
+        let (argument, set) = body_of(&body.content, &root, &quote! { self.call });
+        let docs = doc(&body.doc, "Sets the body.");
+        quote! {
+            #docs
+            pub fn body(mut self, #argument) -> Self {
+                #set
+                self
+            }
+        }
+    });
+    let items = operation.paging.as_ref().and_then(|hint| paging::items(api, operation, hint));
+    let text = doc(&format!("A request of `{}`: `.await` sends it and returns the value.", operation.name), "");
+    quote! {
+        #text
+        #[derive(Clone, Debug)]
+        #[must_use = "nothing is sent until it is awaited"]
+        pub struct #name {
+            call: ::connectors_runtime::Call,
+        }
+
+        impl #name {
+            pub(crate) fn new(call: ::connectors_runtime::Call) -> Self {
+                Self { call }
+            }
+
+            #(#setters)*
+            #optional
+            #items
+
+            /// Sends it, and returns the whole response: value, status, headers, attempts, request id.
+            ///
+            /// # Errors
+            /// Everything that can go wrong with a call: ask the error's predicates.
+            pub async fn send(
+                self,
+            ) -> ::std::result::Result<::connectors_runtime::Response<#value>, ::connectors_runtime::Error> {
+                let outgoing = self.call.prepare()?;
+                let sent = raw::client(&outgoing).#method(#(#arguments),*).await;
+                #read
+            }
+        }
+
+        impl ::std::future::IntoFuture for #name {
+            type Output = ::std::result::Result<#value, ::connectors_runtime::Error>;
+            type IntoFuture = ::connectors_runtime::Sending<#value>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                ::std::boxed::Box::pin(async move { self.send().await.map(::connectors_runtime::Response::into_value) })
+            }
+        }
+
+        impl ::connectors_runtime::RequestOptions for #name {
+            fn options_mut(&mut self) -> &mut ::connectors_runtime::CallOptions {
+                self.call.options_mut()
+            }
+        }
+    }
+}
+
+fn setter(param: &Param) -> TokenStream {
+    let (name, parameter) = (ident(&param.name), parameter(param));
+    let docs = doc(&param.doc, &format!("Sets the parameter `{}`.", param.wire));
+    let (ty, value) = match &param.ty {
+        Type::String => (quote! { impl AsRef<str> }, quote! { value.as_ref() }),
+        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 => {
+            (type_tokens(&param.ty, &quote! {}), quote! { &value })
+        }
+        Type::Array(item) if **item == Type::String => (
+            quote! { impl IntoIterator<Item = impl Into<::std::string::String>> },
+            quote! { &value.into_iter().map(Into::into).collect::<::std::vec::Vec<::std::string::String>>() },
+        ),
+        Type::Named(_) => {
+            let ty = type_tokens(&param.ty, &quote! { types:: });
+            (quote! { impl Into<#ty> }, quote! { &value.into() })
+        }
+        other => {
+            let ty = slice(other, &quote! { types:: });
+            (quote! { &#ty }, quote! { value })
+        }
+    };
+    quote! {
+        #docs
+        pub fn #name(mut self, value: #ty) -> Self {
+            self.call.set(const { &#parameter }, #value);
+            self
+        }
+    }
+}
+
+/// A type as it is borrowed: of a list, its items.
+fn slice(ty: &Type, prefix: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Array(item) => {
+            let item = type_tokens(item, prefix);
+            quote! { [#item] }
+        }
+        other => type_tokens(other, prefix),
+    }
+}
+
+fn parameter(param: &Param) -> TokenStream {
+    let wire = &param.wire;
+    let constructor = match param.place {
+        Place::Path => quote! { path(#wire) },
+        Place::Query => quote! { query(#wire) },
+        Place::Header => {
+            // A library for HTTP wants header names in lower case.
+            let wire = wire.to_ascii_lowercase();
+            quote! { header(#wire) }
+        }
+        Place::Cookie => quote! { cookie(#wire) },
+    };
+    written(constructor, param.writing, param.place)
+}
+
+fn written(constructor: TokenStream, writing: Writing, place: Place) -> TokenStream {
+    let mut tokens = quote! { ::connectors_runtime::Parameter::#constructor };
+    let default = if matches!(place, Place::Query | Place::Cookie) { Style::Form } else { Style::Simple };
+    if writing.json {
+        return quote! { #tokens.json() };
+    }
+    if writing.style != default {
+        let style = ident(&format!("{:?}", writing.style));
+        tokens = quote! { #tokens.style(::connectors_runtime::Style::#style) };
+    }
+    if writing.explode != (writing.style == Style::Form) {
+        let explode = writing.explode;
+        tokens = quote! { #tokens.explode(#explode) };
+    }
+    if writing.reserved {
+        tokens = quote! { #tokens.allow_reserved() };
+    }
+    tokens
+}
+
+/// What the document says of an operation's failures.
+fn failure(operation: &Operation) -> TokenStream {
+    let name = ident(&request_name(operation));
+    let text = format!("What the document says of failures of `{}`, by status.", operation.name);
+    let docs = doc(&text, "");
+    let (variants, arms) = cases(&operation.errors);
+    quote! {
+        #docs
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants)*
+        }
+
+        impl #name {
+            /// The body of a failure of this operation, decoded. `None` if its status is not documented, no response came, or
+            /// the body is not what the document says: [`body`](::connectors_runtime::Error::body) has it as it came.
+            #[must_use]
+            pub fn of(error: &::connectors_runtime::Error) -> ::std::option::Option<Self> {
+                ::connectors_runtime::documented(error, Self::read)
+            }
+
+            fn read(
+                status: u16,
+                body: &[u8],
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
+                match status {
+                    #(#arms)*
+                    #[allow(unreachable_patterns)]
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+/// One type for successes that differ by status.
+fn success(operation: &Operation) -> Option<TokenStream> {
+    let Payload::ByStatus(by_status) = &operation.success else { return None };
+    let name = ident(&request_name(operation));
+    let docs = doc(&format!("What `{}` returns, by status.", operation.name), "");
+    let (variants, arms) = cases(by_status);
+    Some(quote! {
+        #docs
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants)*
+        }
+
+        impl #name {
+            pub(crate) fn read(
+                status: u16,
+                body: &[u8],
+            ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
+                match status {
+                    #(#arms)*
+                    #[allow(unreachable_patterns)]
+                    _ => None,
+                }
+            }
+        }
+    })
+}
+
+fn cases(cases: &[Case]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let mut variants = Vec::new();
+    let mut arms = Vec::new();
+    let mut seen = BTreeSet::new();
+    for case in cases {
+        if !seen.insert(case.status.name()) {
+            continue;
+        }
+        let name = ident(&case.status.name());
+        let (text, pattern) = match case.status {
+            Status::Code(code) => (format!(" Status {code}."), quote! { #code }),
+            Status::Range(hundreds) => {
+                let (from, to) = (hundreds * 100, hundreds * 100 + 99);
+                (format!(" Statuses {from} to {to}."), quote! { #from..=#to })
+            }
+            Status::Default => (" Any other status.".to_owned(), quote! { _ }),
+        };
+        match &case.ty {
+            Some(ty) => {
+                let ty = type_tokens(ty, &quote! { types:: });
+                variants.push(quote! { #[doc = #text] #name(#ty), });
+                arms.push(quote! { #pattern => Some(::connectors_runtime::decode(body).map(Self::#name)), });
+            }
+            None => {
+                variants.push(quote! { #[doc = #text] #name, });
+                arms.push(quote! { #pattern => Some(Ok(Self::#name)), });
+            }
+        }
+    }
+    (variants, arms)
+}
+
+fn documentation(operation: &Operation) -> TokenStream {
+    let mut text = operation.summary.clone().unwrap_or_default();
+    if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    if let Some(description) = &operation.description {
+        text.push_str("\n\n");
+        text.push_str(description);
+    }
+    text.push_str(&format!("\n\n`{} {}`", operation.method, operation.path));
+    let documented = || operation.params.iter().filter(|param| param.required && !param.doc.is_empty());
+    if documented().next().is_some() {
+        text.push('\n');
+        for param in documented() {
+            text.push_str(&format!("\n- `{}`: {}", param.name, param.doc.replace('\n', " ")));
+        }
+    }
+    doc(&text, "")
+}

@@ -1,0 +1,34 @@
+//! Media types and header names.
+
+pub(super) fn essence(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A media type with the parameters that tell it from others, as a header carries it. JSON has one charset.
+pub(super) fn header_text(media: &str) -> String {
+    let telling = |parameter: &&str| {
+        !parameter.is_empty()
+            && !parameter.to_ascii_lowercase().starts_with("charset=")
+            && parameter.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    };
+    media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
+}
+
+/// The media type by which JSON is sent and asked for, where a wildcard leaves it open.
+pub(super) fn json_header(media: &str) -> String {
+    if essence(media).contains('*') { "application/json".to_owned() } else { header_text(media) }
+}
+
+pub(super) fn is_json(essence: &str) -> bool {
+    essence == "application/json" || (essence.ends_with("+json") && media_type(essence)) || essence == "text/json"
+}
+
+/// Whether text is a media type a header can carry (RFC 9110, section 8.3.1).
+pub(super) fn media_type(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(kind, subtype)| http_token(kind) && http_token(subtype))
+}
+
+/// RFC 9110, section 5.6.2.
+pub(super) fn http_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

@@ -1,0 +1,114 @@
+//! Names of methods and the groups they stand in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::Node;
+use crate::grammar;
+
+use super::names;
+
+/// Names that a client has anyway.
+const TAKEN: [&str; 4] = ["builder", "over", "clone", "fmt"];
+
+/// Where a method stands.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) group: Option<String>,
+    pub(super) name: String,
+    /// What types made for the operation are named after: unique in the document.
+    pub(super) hint: String,
+}
+
+/// Methods by path and method of HTTP.
+///
+/// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or what stands before the last `.` or `/` of the
+/// operationId. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. Two of a group
+/// that would be equal are told apart by more of the operationId, or by their path.
+pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
+    let mut operations = Vec::new();
+    for (path, method, node, _) in grammar::operations(document) {
+        let id = node.str("operationId");
+        let parts: Vec<&str> = id.into_iter().flat_map(|id| id.split(['.', '/'])).collect();
+        let (last, prefix) = match parts.split_last() {
+            Some((last, before)) => (Some(*last), before.last().copied()),
+            None => (None, None),
+        };
+        let first_tag = node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str);
+        let given = node.str("x-rust-group").or_else(|| node.str("x-speakeasy-group"));
+        let group = given.or(first_tag).or(prefix).map(str::trim).filter(|group| !group.is_empty()).map(names::snake);
+        let place = names::snake(&format!("{method} {}", path.replace(['{', '}'], " ")));
+        let short = node.str("x-speakeasy-name-override").or(last);
+        let mut options: Vec<String> = node.str("x-rust-name").map(names::snake).into_iter().collect();
+        if let Some(short) = short {
+            options.push(names::snake(short));
+            options.extend(prefix.map(|prefix| names::snake(&format!("{prefix} {short}"))));
+        }
+        options.extend(id.map(names::snake));
+        options.push(place.clone());
+        options.push(names::snake(&format!("{place} operation")));
+        options.retain(|name| group.is_some() || !TAKEN.contains(&name.as_str()));
+        operations.push(((path.to_owned(), method.to_owned()), group, options));
+    }
+    // A group is an accessor beside the methods that stand in none.
+    let alone: BTreeSet<String> =
+        operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first().cloned()).collect();
+    for (_, group, _) in &mut operations {
+        while let Some(name) = group.as_mut().filter(|name| TAKEN.contains(&name.as_str()) || alone.contains(*name)) {
+            name.push_str("_group");
+        }
+    }
+    let keys: Vec<(Option<String>, Vec<String>)> =
+        operations.iter().map(|(_, group, options)| (group.clone(), options.clone())).collect();
+    let chosen = distinct(&keys);
+    // Types are named in one module for all groups.
+    let hints: Vec<(Option<String>, Vec<String>)> = operations
+        .iter()
+        .zip(&chosen)
+        .map(|((key, group, _), name)| {
+            let place = names::snake(&format!("{} {}", key.1, key.0.replace(['{', '}'], " ")));
+            let grouped = group.as_ref().map(|group| names::snake(&format!("{group} {name}")));
+            (None, [Some(name.clone()), grouped, Some(place)].into_iter().flatten().collect())
+        })
+        .collect();
+    let hints = distinct(&hints);
+    operations
+        .into_iter()
+        .zip(chosen.into_iter().zip(hints))
+        .map(|((key, group, _), (name, hint))| (key, Named { group, name, hint }))
+        .collect()
+}
+
+/// For each the first of its options that no other of the same group has; all that share one move on together, so that the
+/// order does not matter.
+fn distinct(entries: &[(Option<String>, Vec<String>)]) -> Vec<String> {
+    let mut level = vec![0_usize; entries.len()];
+    let option = |index: usize, level: usize| entries[index].1.get(level).map_or("operation", String::as_str);
+    loop {
+        let mut by_name: BTreeMap<(&Option<String>, &str), Vec<usize>> = BTreeMap::new();
+        for (index, (group, _)) in entries.iter().enumerate() {
+            by_name.entry((group, option(index, level[index]).trim_end_matches('_'))).or_default().push(index);
+        }
+        let mut moved = false;
+        for index in by_name.into_values().filter(|indexes| indexes.len() > 1).flatten() {
+            if level[index] + 1 < entries[index].1.len() {
+                level[index] += 1;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    let mut taken = BTreeSet::new();
+    entries
+        .iter()
+        .enumerate()
+        .map(|(index, (group, _))| {
+            let mut name = option(index, level[index]).to_owned();
+            while !taken.insert((group, name.trim_end_matches('_').to_owned())) {
+                name = format!("{}_again", name.trim_end_matches('_'));
+            }
+            name
+        })
+        .collect()
+}

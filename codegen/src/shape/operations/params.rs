@@ -1,0 +1,204 @@
+//! Parameters: where each stands, how it is written, what it is called.
+
+use std::collections::BTreeSet;
+
+use crate::document::{Node, Pointer};
+use crate::grammar::resolve;
+use crate::note::Kind;
+
+use super::media::http_token;
+use super::{Shaping, names};
+use crate::shape::model::{Param, Place, Style, Type, Writing};
+use crate::shape::types::View;
+
+/// Names that a request has anyway.
+const TAKEN: [&str; 9] = ["body", "raw_body", "send", "items", "call", "into_future", "clone", "fmt", "self"];
+
+/// The parameters of a path template in order; `None` if it is not one.
+pub(super) fn template(path: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = path;
+    while let Some(open) = rest.find(['{', '}']) {
+        let inner = rest.get(open..)?.strip_prefix('{')?;
+        let (name, tail) = inner.split_once('}')?;
+        if name.is_empty() || name.contains(['{', '/']) {
+            return None;
+        }
+        // One that stands twice is one argument.
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+        rest = tail;
+    }
+    Some(names)
+}
+
+impl Shaping<'_, '_> {
+    pub(super) fn params(&mut self, item: &Node, template: &[String]) -> Vec<Param> {
+        let mut found: Vec<(Node, Pointer)> = Vec::new();
+        let path_item = Pointer::from(self.at.as_str().rsplit_once('/').map_or("", |(item, _)| item));
+        for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
+            for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
+            {
+                let parameter = resolve(self.document, parameter);
+                let same = |other: &(Node, Pointer)| {
+                    other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in")
+                };
+                if !found.iter().any(same) {
+                    found.push((parameter.clone(), base.join("parameters").join(index)));
+                }
+            }
+        }
+        let mut params = Vec::new();
+        for (node, at) in &found {
+            let Some(wire) = node.str("name") else {
+                self.types.note(Kind::Mend, at, node, "a parameter without a name was left out");
+                continue;
+            };
+            match node.str("in") {
+                Some("path") if template.iter().any(|name| name == wire) => {
+                    params.push(self.param(node, at, wire, Place::Path));
+                }
+                Some("path") => {
+                    let reason = format!("the path has no `{{{wire}}}`; the parameter was left out");
+                    self.types.note(Kind::Mend, at, node, reason);
+                }
+                Some("query") => params.push(self.param(node, at, wire, Place::Query)),
+                Some("header") if is_ignored_header(wire) => {}
+                Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
+                Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
+                Some("cookie") if http_token(wire) => params.push(self.param(node, at, wire, Place::Cookie)),
+                Some("cookie") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a cookie name")),
+                _ => self.types.note(Kind::Mend, at, node, "a parameter that is in no known place was left out"),
+            }
+        }
+        for name in template {
+            if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
+                let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
+                let (at, node) = (self.at.clone(), self.node.clone());
+                self.types.note(Kind::Mend, &at, &node, reason);
+                params.push(Param {
+                    name: String::new(),
+                    wire: name.clone(),
+                    place: Place::Path,
+                    required: true,
+                    ty: Type::String,
+                    kind: None,
+                    writing: Writing { style: Style::Simple, explode: false, reserved: false, json: false },
+                    doc: String::new(),
+                });
+            }
+        }
+        // In the order of the path, then by place and name: the order of the document is nobody's business.
+        let order = |param: &Param| match param.place {
+            Place::Path => template.iter().position(|name| *name == param.wire).unwrap_or_default(),
+            _ => template.len(),
+        };
+        params.sort_by(|a, b| (order(a), a.place, &a.wire).cmp(&(order(b), b.place, &b.wire)));
+        name_arguments(&mut params);
+        let path = self.at.as_str().rsplit('/').nth(1).unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        for param in &mut params {
+            param.kind = self.kind(param, &path);
+        }
+        params
+    }
+
+    fn param(&mut self, node: &Node, at: &Pointer, wire: &str, place: Place) -> Param {
+        let required = place == Place::Path || node.is_true("required");
+        let doc = node.str("description").unwrap_or_default().trim().to_owned();
+        let content = node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next());
+        let described = match (node.get("schema"), content) {
+            (Some(schema), _) => Some((schema, at.join("schema"))),
+            (None, Some((media, content))) => {
+                content.get("schema").map(|schema| (schema, at.join("content").join(media).join("schema")))
+            }
+            (None, None) => None,
+        };
+        let ty = match described {
+            Some((schema, at)) => {
+                let hint = format!("{}{}", self.hint, names::pascal(wire));
+                self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
+            }
+            None => Type::String,
+        };
+        let default = if matches!(place, Place::Query | Place::Cookie) { Style::Form } else { Style::Simple };
+        let style = match node.str("style") {
+            Some("matrix") => Style::Matrix,
+            Some("label") => Style::Label,
+            Some("simple") => Style::Simple,
+            Some("form") => Style::Form,
+            Some("spaceDelimited") => Style::SpaceDelimited,
+            Some("pipeDelimited") => Style::PipeDelimited,
+            Some("deepObject") => Style::DeepObject,
+            _ => default,
+        };
+        let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
+        let reserved = place == Place::Query && node.is_true("allowReserved");
+        let json = node.get("schema").is_none() && content.is_some();
+        let writing = Writing { style, explode, reserved, json };
+        Param { name: String::new(), wire: wire.to_owned(), place, required, ty, kind: None, writing, doc }
+    }
+
+    /// What a required parameter of a primitive type is called as a type.
+    fn kind(&mut self, param: &Param, path: &str) -> Option<(String, Type)> {
+        if !param.required || param.writing.json {
+            return None;
+        }
+        let ty = self.types.alias(&param.ty);
+        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64) {
+            return None;
+        }
+        let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| param.wire.eq_ignore_ascii_case(word));
+        let before = (param.place == Place::Path && general)
+            .then(|| path.split('/').zip(path.split('/').skip(1)))
+            .into_iter()
+            .flatten()
+            .find(|(_, segment)| *segment == format!("{{{}}}", param.wire))
+            .map(|(before, _)| before)
+            .filter(|before| !before.is_empty() && !before.contains('{'));
+        let name = match before {
+            Some(before) => names::pascal(&format!("{} {}", singular(before), param.wire)),
+            None => names::pascal(&param.wire),
+        };
+        Some((name, ty))
+    }
+}
+
+/// One of what a segment names several of.
+fn singular(word: &str) -> String {
+    let word = word.trim();
+    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+        return format!("{stem}y");
+    }
+    let two = ["sses", "xes", "ches", "shes", "zes"].iter().any(|end| word.ends_with(end));
+    if two {
+        return word[..word.len() - 2].to_owned();
+    }
+    match word.strip_suffix('s') {
+        Some(stem) if !stem.ends_with(['s', 'u', 'i']) && stem.len() > 1 => stem.to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+/// Headers that a parameter of the document cannot set: the specification says they are ignored.
+fn is_ignored_header(name: &str) -> bool {
+    ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Argument and setter names: distinct in their request.
+fn name_arguments(params: &mut [Param]) {
+    let mut taken: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
+    for param in params {
+        let place = match param.place {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Header => "header",
+            Place::Cookie => "cookie",
+        };
+        let mut name = names::snake(&param.wire);
+        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+            name = format!("{}_{place}", name.trim_end_matches('_'));
+        }
+        param.name = name;
+    }
+}

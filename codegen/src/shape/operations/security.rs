@@ -1,0 +1,118 @@
+//! How operations are authenticated, and which servers they are sent to.
+
+use std::collections::BTreeSet;
+
+use crate::document::Node;
+use crate::grammar::resolve;
+
+use super::media::http_token;
+use super::names;
+use crate::shape::model::{Place, Scheme, SchemeKind, Server, Variable};
+
+/// The ways to authenticate that the document declares.
+pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
+    let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
+    let mut taken: BTreeSet<String> = ["new", "clone", "fmt", "default"].map(str::to_owned).into();
+    let mut schemes = Vec::new();
+    for (wire, node) in declared.into_iter().flatten() {
+        let node = resolve(document, node);
+        let Some(kind) = kind(node) else { continue };
+        let mut name = names::snake(wire);
+        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+            name = format!("{}_scheme", name.trim_end_matches('_'));
+        }
+        let doc = node.str("description").unwrap_or_default().trim().to_owned();
+        schemes.push(Scheme { wire: wire.clone(), name, doc, kind });
+    }
+    schemes
+}
+
+fn kind(node: &Node) -> Option<SchemeKind> {
+    match node.str("type")? {
+        "http" if node.str("scheme").is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) => {
+            Some(SchemeKind::Basic)
+        }
+        "http" | "openIdConnect" => Some(SchemeKind::Bearer),
+        "apiKey" => {
+            let name = node.str("name").filter(|name| !name.is_empty())?.to_owned();
+            let place = match node.str("in")? {
+                "header" if http_token(&name) => Place::Header,
+                "query" => Place::Query,
+                "cookie" if http_token(&name) => Place::Cookie,
+                _ => return None,
+            };
+            // A library for HTTP wants header names in lower case.
+            let name = if place == Place::Header { name.to_ascii_lowercase() } else { name };
+            Some(SchemeKind::ApiKey { place, name })
+        }
+        "oauth2" => {
+            let token_url = node.pointer("/flows/clientCredentials/tokenUrl").and_then(Node::as_str);
+            Some(SchemeKind::OAuth2 { client_credentials: token_url.map(str::to_owned) })
+        }
+        _ => None,
+    }
+}
+
+/// The alternatives that an operation may be authenticated by, of schemes that can be: its own, else the document's.
+pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
+    let declared = document.pointer("/components/securitySchemes");
+    let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
+    let known = |scheme: &str| {
+        declared.and_then(|schemes| schemes.get(scheme)).is_some_and(|node| kind(resolve(document, node)).is_some())
+    };
+    let alternatives = security.into_iter().flatten().filter_map(|alternative| {
+        let schemes = alternative.as_object()?;
+        let all = schemes.iter().map(|(scheme, scopes)| {
+            let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
+            known(scheme).then(|| (scheme.clone(), scopes))
+        });
+        all.collect::<Option<Vec<_>>>()
+    });
+    alternatives.collect()
+}
+
+/// The URL of the first server, with the defaults of its variables.
+pub(super) fn own_server(owner: &Node) -> Option<String> {
+    let server = owner.get("servers").and_then(Node::as_array)?.first()?;
+    let mut url = server.str("url")?.to_owned();
+    for (name, variable) in server.get("variables").and_then(Node::as_object).into_iter().flatten() {
+        url = url.replace(&format!("{{{name}}}"), variable.str("default").unwrap_or_default());
+    }
+    Some(url)
+}
+
+/// The document's servers.
+pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
+    let mut taken = BTreeSet::new();
+    let mut servers = Vec::new();
+    for node in document.get("servers").and_then(Node::as_array).into_iter().flatten() {
+        let Some(url) = node.str("url").filter(|url| url.contains("://")) else { continue };
+        let described = node.str("name").or_else(|| node.str("description")).unwrap_or_default();
+        let words: Vec<&str> = described.split_whitespace().take(4).collect();
+        let short = described.len() <= 40 && !words.is_empty() && words.len() == described.split_whitespace().count();
+        let mut name = if short { names::pascal(described) } else { "Documented".to_owned() };
+        while !taken.insert(name.clone()) {
+            name.push_str("Other");
+        }
+        let mut used = BTreeSet::new();
+        let variables = node.get("variables").and_then(Node::as_object).into_iter().flatten();
+        let variables = variables
+            .map(|(wire, variable)| {
+                let mut name = names::snake(wire);
+                while !used.insert(name.clone()) {
+                    name.push_str("_variable");
+                }
+                let values = variable.get("enum").and_then(Node::as_array).into_iter().flatten();
+                Variable {
+                    name,
+                    wire: wire.clone(),
+                    default: variable.str("default").unwrap_or_default().to_owned(),
+                    values: values.filter_map(Node::as_str).map(str::to_owned).collect(),
+                    doc: variable.str("description").unwrap_or_default().trim().to_owned(),
+                }
+            })
+            .collect();
+        servers.push(Server { name, url: url.to_owned(), doc: described.to_owned(), variables });
+    }
+    servers
+}

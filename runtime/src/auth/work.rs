@@ -1,0 +1,109 @@
+//! Work that several callers wait for. It is driven by whoever waits, and belongs to no runtime.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, Shared, select};
+use tokio::runtime::Handle;
+
+use crate::error::{Error, Kind};
+use crate::http::Clock;
+
+/// How long a runtime that does not run its tasks keeps callers on another one waiting, at most.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+type Fallible<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// Work under way, which all clones share. It advances while anybody waits, and rests while nobody does.
+///
+/// Timers and connections belong to the runtime on which they were made: here, that of the caller who began. When that
+/// runtime has ended, or is not driven, the work can be lost for everybody else. [`Work::wait`] notices that, so that it
+/// can be begun anew.
+#[derive(Clone)]
+pub(super) struct Work<T: Clone> {
+    shared: Shared<Fallible<T>>,
+    home: Home,
+}
+
+impl<T: Clone> fmt::Debug for Work<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work").finish_non_exhaustive()
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Work<T> {
+    /// Work that has done nothing yet. A panic in it is an error for all who wait.
+    pub(super) fn new(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let work = work.map(|done| done.unwrap_or_else(|_| Err(Error::new(Kind::Auth, "the token provider panicked"))));
+        let work: Fallible<T> = Box::pin(work);
+        Self { shared: work.shared(), home: Home(Handle::try_current().ok()) }
+    }
+
+    /// Has the current runtime go on with it even when nobody waits.
+    pub(super) fn detach(&self) {
+        if let Ok(handle) = Handle::try_current() {
+            handle.spawn(self.shared.clone().map(drop));
+        }
+    }
+
+    /// Whether it was begun on this runtime.
+    pub(super) fn is_here(&self) -> bool {
+        self.home.is_here()
+    }
+
+    /// Whether the runtime on which it was begun has ended.
+    pub(super) fn is_orphaned(&self) -> bool {
+        !self.is_here() && self.home.ping().is_none()
+    }
+
+    /// Drives it to its end, together with all others who wait. None if it was begun on another runtime, which has ended or
+    /// does not run its tasks: for a second, or for a quarter of `limit` if that is less.
+    pub(super) async fn wait(&self, clock: &Arc<dyn Clock>, limit: Duration) -> Option<Result<T, Error>> {
+        let mut shared = self.shared.clone();
+        if self.is_here() {
+            return Some(shared.await);
+        }
+        let patience = PATIENCE.min(limit / 4);
+        loop {
+            let pong = self.home.ping()?;
+            match select(&mut shared, clock.timeout(patience)).await {
+                // A runtime that ends breaks its connections and timers.
+                Either::Left((Err(_), _)) if self.is_orphaned() => return None,
+                Either::Left((done, _)) => return Some(done),
+                Either::Right(_) if pong.load(Ordering::Acquire) => {}
+                Either::Right(_) => return None,
+            }
+        }
+    }
+}
+
+/// The runtime on which work was begun; none if it was begun outside of any.
+#[derive(Clone)]
+struct Home(Option<Handle>);
+
+impl Home {
+    fn is_here(&self) -> bool {
+        let Some(home) = &self.0 else { return true };
+        Handle::try_current().is_ok_and(|here| here.id() == home.id())
+    }
+
+    /// Asks the runtime to set a flag; none if it has ended.
+    fn ping(&self) -> Option<Arc<AtomicBool>> {
+        let pong = Arc::new(AtomicBool::new(false));
+        if let Some(home) = &self.0 {
+            let set = Arc::clone(&pong);
+            let task = home.spawn(async move { set.store(true, Ordering::Release) });
+            // A runtime that has ended drops the task at once.
+            if task.is_finished() && !pong.load(Ordering::Acquire) {
+                return None;
+            }
+        }
+        Some(pong)
+    }
+}

@@ -1,0 +1,180 @@
+//! What all calls of a client share: the server, the connection, the credentials.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::auth::{Authenticator, Credentials};
+use crate::error::{Error, Kind};
+use crate::http::{Clock, Connection, Exchange, Operation, ReadFailure};
+
+use super::failure;
+use super::request::Call;
+
+/// What all calls of a client share. Cheap to clone; clones share connections, tokens and the retry budget.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    exchange: Arc<Exchange>,
+    url: Url,
+    /// The same without a slash at its end.
+    base_url: String,
+    /// Where calls go whose operation has a server of its own.
+    others: BTreeMap<&'static str, Url>,
+    authenticator: Authenticator,
+    operations: &'static [Operation],
+    read_failure: ReadFailure,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("server", &self.0.url.host_str().unwrap_or_default()).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Connects to a server.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if the URL is not safe to send credentials to (https, or http to loopback), or a setting of the
+    /// connection or a credential cannot work.
+    pub fn connect(
+        server: Server,
+        credentials: Credentials,
+        connection: Connection,
+        operations: &'static [Operation],
+    ) -> Result<Self, Error> {
+        let url = server.url?;
+        crate::auth::check_server(&url)?;
+        let exchange = connection.exchange(&url)?;
+        let authenticator = credentials.connect(&exchange, &url)?;
+        let mut core = Self::over(exchange, url, authenticator, operations, failure::failure);
+        if let Some(inner) = Arc::get_mut(&mut core.0) {
+            inner.others = server.others;
+        }
+        Ok(core)
+    }
+
+    /// For a service that makes its own exchange and credentials, and reads its own failures.
+    pub fn over(
+        exchange: Arc<Exchange>,
+        url: Url,
+        authenticator: Authenticator,
+        operations: &'static [Operation],
+        read_failure: ReadFailure,
+    ) -> Self {
+        let base_url = url.as_str().trim_end_matches('/').to_owned();
+        let others = BTreeMap::new();
+        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, operations, read_failure }))
+    }
+
+    /// The server's URL, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    /// The clock that drives every wait of the client.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.exchange.clock
+    }
+
+    /// Begins a call of an operation. Sends nothing.
+    #[must_use]
+    pub fn call(&self, operation: &'static Operation) -> Call {
+        Call::new(self.clone(), operation)
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
+    }
+
+    pub(super) fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
+    }
+
+    pub(super) fn operations(&self) -> &'static [Operation] {
+        self.0.operations
+    }
+
+    pub(super) fn read_failure(&self) -> ReadFailure {
+        self.0.read_failure
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.0.url
+    }
+
+    /// Where calls of an operation go.
+    pub(super) fn base_url_of(&self, operation: &Operation) -> &str {
+        match operation.server().and_then(|server| self.0.others.get(server)) {
+            Some(other) => other.as_str().trim_end_matches('/'),
+            None => operation.server().filter(|server| server.contains("://")).unwrap_or(&self.0.base_url),
+        }
+    }
+}
+
+/// The server that a client calls: a URL, or one of the document's with its variables.
+///
+/// ```
+/// use connectors_runtime::Server;
+///
+/// let server = Server::from("https://pets.example.com/v1");
+/// // Some operations of the document have a server of their own; here they are sent elsewhere as well.
+/// let server = server.instead_of("https://uploads.example.com", "http://127.0.0.1:8080");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Server {
+    url: Result<Url, Error>,
+    others: BTreeMap<&'static str, Url>,
+}
+
+impl Server {
+    /// Sends calls of operations whose document names the server `documented` to `url`.
+    pub fn instead_of(mut self, documented: &'static str, url: &str) -> Self {
+        match parse(url).and_then(|url| crate::auth::check_server(&url).map(|()| url)) {
+            Ok(url) => {
+                self.others.insert(documented, url);
+            }
+            Err(error) if self.url.is_ok() => self.url = Err(error),
+            Err(_) => {}
+        }
+        self
+    }
+}
+
+fn parse(url: &str) -> Result<Url, Error> {
+    let parsed = Url::parse(url.trim()).map_err(|error| {
+        Error::new(Kind::Config, "the server must be an absolute URL, such as https://api.example.com").caused_by(error)
+    })?;
+    if parsed.cannot_be_a_base() || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(Error::new(Kind::Config, "the server's URL must have a host, and neither query nor fragment"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(Error::new(Kind::Config, "the server's URL must not hold credentials: give them to the builder"));
+    }
+    Ok(parsed)
+}
+
+impl From<&str> for Server {
+    fn from(url: &str) -> Self {
+        Self { url: parse(url), others: BTreeMap::new() }
+    }
+}
+
+impl From<String> for Server {
+    fn from(url: String) -> Self {
+        Self::from(url.as_str())
+    }
+}
+
+impl From<Url> for Server {
+    fn from(url: Url) -> Self {
+        Self::from(url.as_str())
+    }
+}

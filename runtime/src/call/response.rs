@@ -1,0 +1,78 @@
+//! A whole response: the value, and what came with it.
+
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName};
+
+use crate::error::Error;
+use crate::object::{Json, Mismatch, from_slice};
+
+/// What a call returned: the decoded value with status, headers, attempts and request id.
+///
+/// `request.await` returns the value alone; `request.send().await` returns this.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    pub(super) value: T,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) attempts: u32,
+    pub(super) request_id: Option<String>,
+}
+
+impl<T> Response<T> {
+    /// The value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The value, without the rest.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// The status code, such as 200.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// One header as text; `None` if it is absent or holds bytes that are no text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// How many times the call was sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The server's id of the request, or else the one that it was sent with.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The same response with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        let Self { value, status, headers, attempts, request_id } = self;
+        Response { value: change(value), status, headers, attempts, request_id }
+    }
+}
+
+/// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
+pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, Mismatch>>) -> Option<T> {
+    read(error.status()?, error.body_bytes()?)?.ok()
+}
+
+/// Reads the body of one of several responses, whose size is bounded already.
+///
+/// # Errors
+/// A body that is not what the document says.
+pub fn decode<T: Json>(body: &[u8]) -> Result<T, Mismatch> {
+    from_slice(body, DECODED)
+}
+
+/// Bytes of memory that decoding one of several responses may take.
+const DECODED: usize = 128 * 1024 * 1024;

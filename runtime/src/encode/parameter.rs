@@ -1,0 +1,144 @@
+//! A parameter as an OpenAPI document describes it.
+
+/// One parameter as the document describes it: its name, where it is sent and how it is written.
+///
+/// Generated code has one `static` for each parameter of an operation:
+///
+/// ```
+/// use connectors_runtime::encode::{Parameter, Parameters, Style};
+///
+/// static FILTER: Parameter = Parameter::query("filter").style(Style::DeepObject);
+///
+/// # fn main() -> Result<(), connectors_runtime::Error> {
+/// let mut parameters = Parameters::default();
+/// parameters.push(&FILTER, &std::collections::BTreeMap::from([("status", "on")]))?;
+/// assert_eq!(parameters.query(), "filter%5Bstatus%5D=on");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    name: &'static str,
+    pub(super) place: Place,
+    pub(super) style: Style,
+    explode: Option<bool>,
+    pub(super) reserved: bool,
+    pub(super) json: bool,
+    pub(super) sensitive: bool,
+}
+
+/// Where a parameter is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+/// How a list or an object is written as text; the `style` of a parameter in OpenAPI.
+///
+/// The examples are a list of 1 and 2, and an object with `a: 1` and `b: 2`, in a parameter `p`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Style {
+    /// In a path: `;p=1,2` and `;p=a,1,b,2`; exploded `;p=1;p=2` and `;a=1;b=2`.
+    Matrix,
+    /// In a path: `.1,2` and `.a,1,b,2`; exploded `.1.2` and `.a=1.b=2`.
+    Label,
+    /// In a path or a header: `1,2` and `a,1,b,2`; exploded `1,2` and `a=1,b=2`.
+    Simple,
+    /// In a query or a cookie: `p=1,2` and `p=a,1,b,2`; exploded, as it is unless the document says otherwise, `p=1&p=2` and
+    /// `a=1&b=2`.
+    Form,
+    /// In a query: `p=1%202` and `p=a%201%20b%202`; exploded, as [`Style::Form`].
+    SpaceDelimited,
+    /// In a query: `p=1%7C2` and `p=a%7C1%7Cb%7C2`; exploded, as [`Style::Form`].
+    PipeDelimited,
+    /// In a query: `p[a]=1&p[b]=2`, with the brackets percent-encoded. OpenAPI defines no more. Objects in objects nest,
+    /// `p[a][b]=1`; a list is `p[]=1&p[]=2`, and one of lists or objects `p[0][a]=1&p[1][a]=2`.
+    DeepObject,
+    /// In a cookie: as [`Style::Form`], without percent-encoding. A value that holds what a cookie cannot is refused.
+    Cookie,
+}
+
+impl Parameter {
+    const fn new(name: &'static str, place: Place, style: Style) -> Self {
+        Self { name, place, style, explode: None, reserved: false, json: false, sensitive: false }
+    }
+
+    /// A parameter in the path, by [`Style::Simple`].
+    #[must_use]
+    pub const fn path(name: &'static str) -> Self {
+        Self::new(name, Place::Path, Style::Simple)
+    }
+
+    /// A parameter in the query, by [`Style::Form`] and exploded. Also a property of a form.
+    #[must_use]
+    pub const fn query(name: &'static str) -> Self {
+        Self::new(name, Place::Query, Style::Form)
+    }
+
+    /// A header, by [`Style::Simple`].
+    #[must_use]
+    pub const fn header(name: &'static str) -> Self {
+        Self::new(name, Place::Header, Style::Simple)
+    }
+
+    /// A cookie, by [`Style::Form`] and exploded.
+    #[must_use]
+    pub const fn cookie(name: &'static str) -> Self {
+        Self::new(name, Place::Cookie, Style::Form)
+    }
+
+    /// Sets how lists and objects are written.
+    #[must_use]
+    pub const fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Sets whether each item and each member stands for itself. Unless set, it depends on the style: [`Style::Form`] and
+    /// [`Style::Cookie`] explode, the others do not.
+    #[must_use]
+    pub const fn explode(mut self, explode: bool) -> Self {
+        self.explode = Some(explode);
+        self
+    }
+
+    /// Leaves reserved characters as they are, as `allowReserved` asks for: `a/b:c@d` rather than `a%2Fb%3Ac%40d`. What is
+    /// percent-encoded already is left as it is too. In a query `#`, `&` and `+` are percent-encoded all the same: they
+    /// would end the value or mean a space. In a path it allows `/`, which is sent as `%2F`.
+    #[must_use]
+    pub const fn allow_reserved(mut self) -> Self {
+        self.reserved = true;
+        self
+    }
+
+    /// Sends the value as JSON, as `content: application/json` asks for.
+    #[must_use]
+    pub const fn json(mut self) -> Self {
+        self.json = true;
+        self
+    }
+
+    /// Marks a header's value as sensitive, so that what prints headers does not print it.
+    #[must_use]
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// Its name in the document and in the request.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(super) const fn explodes(&self) -> bool {
+        match self.explode {
+            Some(explode) => explode,
+            None => matches!(self.style, Style::Form | Style::Cookie),
+        }
+    }
+}

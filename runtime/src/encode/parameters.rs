@@ -1,0 +1,215 @@
+//! The parameters of one call.
+
+use std::fmt;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use super::pairs;
+use super::parameter::{Parameter, Place, Style};
+use super::value::{Fault, Node, write_scalar};
+use crate::error::{Error, Kind};
+
+/// What the parameters of a call come to: values in the path, the query, headers and cookies.
+///
+/// Null is not sent, wherever it stands: a value, an item of a list, a member of an object. An empty list and an empty
+/// object are not sent either; in a path they are refused. A space is sent as `%20`. What a style cannot say, such as an
+/// object in a list, is sent as JSON. Headers are not percent-encoded; what is not ASCII goes as UTF-8.
+#[derive(Clone, Default)]
+pub struct Parameters {
+    path: Vec<(&'static str, String)>,
+    query: String,
+    headers: HeaderMap,
+    cookies: String,
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: a value may be a secret.
+        let names = |pairs: &str, and: char| -> Vec<String> {
+            let pairs = pairs.split(and).filter(|pair| !pair.is_empty());
+            pairs.map(|pair| pair.split('=').next().unwrap_or(pair).trim().to_owned()).collect()
+        };
+        f.debug_struct("Parameters")
+            .field("path", &self.path.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+            .field("query", &names(&self.query, '&'))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("cookies", &names(&self.cookies, ';'))
+            .finish()
+    }
+}
+
+impl Parameters {
+    /// Adds a value. An optional parameter that is not set is not to be added.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the value cannot be sent there; the message names the parameter.
+    pub fn push(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+        let name = parameter.name();
+        let before = (self.query.len(), self.cookies.len());
+        let pushed = match parameter.place {
+            Place::Path => self.push_path(parameter, value),
+            Place::Query => pairs::write(&mut self.query, parameter, name, value),
+            Place::Header => self.push_header(parameter, value),
+            Place::Cookie => {
+                check_cookie_name(name).and_then(|()| pairs::write(&mut self.cookies, parameter, name, value))
+            }
+        };
+        pushed.map_err(|fault| {
+            self.query.truncate(before.0);
+            self.cookies.truncate(before.1);
+            refuse(name, &fault.to_string())
+        })
+    }
+
+    fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
+        check_text(&text, parameter.reserved)?;
+        self.path.push((parameter.name(), text));
+        Ok(())
+    }
+
+    fn push_header(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+        let Some(text) = delimited(parameter, value)? else { return Ok(()) };
+        let name = HeaderName::from_bytes(parameter.name().as_bytes())
+            .map_err(|_| Fault::bad("its name cannot be that of a header"))?;
+        let mut value =
+            HeaderValue::from_str(&text).map_err(|_| Fault::bad("it holds a character that a header cannot have"))?;
+        value.set_sensitive(parameter.sensitive);
+        self.headers.append(name, value);
+        Ok(())
+    }
+
+    /// The value of a parameter in the path, as one segment or a part of one that is not percent-encoded yet.
+    #[must_use]
+    pub fn path_value(&self, name: &str) -> Option<&str> {
+        self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
+    }
+
+    /// All values of the path, by name.
+    #[must_use]
+    pub fn path_values(&self) -> &[(&'static str, String)] {
+        &self.path
+    }
+
+    /// The query, percent-encoded and without a `?`; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The headers, without that of the cookies.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The value of the header `Cookie`; empty if there is none.
+    #[must_use]
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+}
+
+fn refuse(name: &str, words: &str) -> Error {
+    Error::new(Kind::Argument, format!("`{name}` cannot be sent: {words}"))
+}
+
+/// Checks that a value can be sent as one segment of a path.
+///
+/// # Errors
+/// [`Error::is_invalid_argument`] if it is empty, `.` or `..`, or holds a `/`, a `\` or a control character; the message
+/// has the name and not the value. Such a value could reach another resource: URLs are normalized on their way.
+///
+/// ```
+/// use connectors_runtime::encode::check_segment;
+///
+/// assert!(check_segment("id", "2Bq.x~1").is_ok());
+/// assert!(check_segment("id", "..").unwrap_err().is_invalid_argument());
+/// ```
+pub fn check_segment(name: &str, value: &str) -> Result<(), Error> {
+    check_text(value, false).map_err(|fault| refuse(name, &fault.to_string()))
+}
+
+fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
+    if text.is_empty() {
+        return Err(Fault::bad("it is empty"));
+    }
+    if text.contains('\\') || (!slashes && text.contains('/')) {
+        return Err(Fault::bad("it holds a `/` or a `\\`, which separate the segments of a path"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Fault::bad("it holds a control character"));
+    }
+    if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(Fault::bad("`.` and `..` lead to another resource"));
+    }
+    Ok(())
+}
+
+fn check_cookie_name(name: &str) -> Result<(), Fault> {
+    HeaderName::from_bytes(name.as_bytes()).map(drop).map_err(|_| Fault::bad("its name cannot be that of a cookie"))
+}
+
+/// A value as a path or a header has it; nothing for null and what is empty.
+fn delimited(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Option<String>, Fault> {
+    if parameter.json {
+        let json = serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?;
+        return Ok(Some(json).filter(|json| json != "null"));
+    }
+    let mut scalar = None;
+    let written = write_scalar(value, &mut |text| {
+        scalar = Some(text.to_owned());
+        Ok(())
+    });
+    let node = match written {
+        Ok(()) => scalar.map_or(Node::Null, Node::Text),
+        Err(Fault::NotScalar) => Node::of(value)?,
+        Err(fault) => return Err(fault),
+    };
+    write_delimited(parameter, node)
+}
+
+fn write_delimited(parameter: &Parameter, node: Node) -> Result<Option<String>, Fault> {
+    let (name, explode) = (parameter.name(), parameter.explodes());
+    let (prefix, separator) = match (parameter.style, explode) {
+        (Style::Label, true) => (".".to_owned(), '.'),
+        (Style::Label, false) => (".".to_owned(), ','),
+        (Style::Matrix, true) => (";".to_owned(), ';'),
+        (Style::Matrix, false) => (format!(";{name}="), ','),
+        _ => (String::new(), ','),
+    };
+    let clash = |text: &str, other: Option<char>| {
+        let found = [Some(separator), other].into_iter().flatten().find(|character| text.contains(*character));
+        found.map_or(Ok(()), |it| Err(Fault::Bad(format!("a part of it holds `{it}`, which separates the parts"))))
+    };
+    let mut parts = Vec::new();
+    match node {
+        Node::Null => return Ok(None),
+        Node::List(items) => {
+            for text in items.into_iter().filter(|item| !item.is_null()).map(Node::into_text) {
+                clash(&text, None)?;
+                let each = explode && parameter.style == Style::Matrix;
+                parts.push(if each { format!("{name}={text}") } else { text });
+            }
+        }
+        Node::Object(members) => {
+            for (key, member) in members.into_iter().filter(|(_, member)| !member.is_null()) {
+                let text = member.into_text();
+                clash(&key, explode.then_some('='))?;
+                clash(&text, None)?;
+                parts.extend(if explode { vec![format!("{key}={text}")] } else { vec![key, text] });
+            }
+        }
+        scalar => {
+            let text = scalar.into_text();
+            return Ok(Some(match parameter.style {
+                Style::Label => format!(".{text}"),
+                Style::Matrix if text.is_empty() => format!(";{name}"),
+                Style::Matrix => format!(";{name}={text}"),
+                _ => text,
+            }));
+        }
+    }
+    Ok((!parts.is_empty()).then(|| prefix + &parts.join(separator.encode_utf8(&mut [0; 4]))))
+}

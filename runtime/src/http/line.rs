@@ -1,0 +1,124 @@
+//! What a client sends through: the network or a program's own sender. It knows when a request begins to be written.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{Entry, HeaderMap};
+use http_body::{Frame, SizeHint};
+
+use super::send::{DynSender, Reason, SendError};
+
+/// How far a request has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress(Arc<AtomicU8>);
+
+const WAITING: u8 = 0;
+const STARTED: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Progress {
+    /// A connection takes the request. False if it was given up before: then it must not be sent any more.
+    fn start(&self) -> bool {
+        self.set(STARTED) == STARTED
+    }
+
+    /// Gives the request up. True if nothing of it was sent, nor will be.
+    pub(super) fn give_up(&self) -> bool {
+        self.set(GIVEN_UP) == GIVEN_UP
+    }
+
+    /// The first to set it decides.
+    fn set(&self, state: u8) -> u8 {
+        self.0
+            .compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire)
+            .map_or_else(|first| first, |_| state)
+    }
+}
+
+/// A request's body, which a connection asks for its length when it begins to write the request, and not before.
+struct Watched {
+    body: reqwest::Body,
+    progress: Progress,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if !self.progress.start() {
+            // The connection ends here, before it has sent the head.
+            return Poll::Ready(Some(Err("the request was given up".into())));
+        }
+        Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // One that was given up has a body of unknown length, so that it is asked for it, and fails.
+        self.progress.start() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let given_up = self.progress.0.load(Ordering::Acquire) == GIVEN_UP;
+        if given_up { SizeHint::default() } else { self.body.size_hint() }
+    }
+}
+
+/// What a client sends through.
+pub(super) enum Line {
+    Network(reqwest::Client),
+    Own {
+        sender: Arc<dyn DynSender>,
+        /// Headers of every request. Over the network the HTTP client adds them.
+        headers: HeaderMap,
+    },
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network(_) => "Network",
+            Self::Own { .. } => "Sender",
+        })
+    }
+}
+
+impl Line {
+    pub(super) async fn send(
+        &self,
+        mut request: reqwest::Request,
+        progress: &Progress,
+    ) -> Result<reqwest::Response, SendError> {
+        match self {
+            Self::Network(client) => {
+                let body = request.body_mut().take().unwrap_or_default();
+                let watched = Watched { body, progress: progress.clone() };
+                *request.body_mut() = Some(reqwest::Body::wrap(watched));
+                client.execute(request).await.map_err(|error| {
+                    let mut error = SendError::from(error);
+                    if matches!(error.reason, Reason::Broken | Reason::TimedOut) && progress.give_up() {
+                        error.reason = Reason::NotConnected;
+                    }
+                    error
+                })
+            }
+            Self::Own { sender, headers } => {
+                // What it does from here on is not known.
+                progress.start();
+                for (name, value) in headers {
+                    if let Entry::Vacant(entry) = request.headers_mut().entry(name) {
+                        entry.insert(value.clone());
+                    }
+                }
+                sender.send_dyn(request).await
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Options of one call.
+
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, Kind};
+
+use super::hooks::is_ours;
+
+/// Options of one call; they win over those of the client.
+///
+/// ```
+/// use std::time::Duration;
+/// use connectors_runtime::CallOptions;
+///
+/// let options = CallOptions::new().deadline(Duration::from_secs(5)).attempts(1).header("x-reason", "nightly job");
+/// # drop(options);
+/// ```
+///
+/// An option that cannot be sent, such as a header with a line break, fails the call with
+/// [`Error::is_invalid_argument`](crate::Error::is_invalid_argument) before anything is sent.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct CallOptions {
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) attempts: Option<u32>,
+    pub(crate) idempotent: Option<bool>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) request_id: Option<HeaderValue>,
+    /// The first option that cannot be sent.
+    pub(super) wrong: Option<Error>,
+}
+
+impl CallOptions {
+    /// No options: the call goes by those of the client.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how long the call may take with all its attempts and waits; instead of
+    /// [`Limits::call`](crate::Limits::call). Past it the call fails with
+    /// [`Error::is_timeout`](crate::Error::is_timeout). Nothing is sent when no time is left.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how many times the call is sent at most; instead of [`RetryPolicy::attempts`](crate::RetryPolicy::attempts).
+    /// With 1 it is never retried; 0 counts as 1.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// Sets whether the call may be retried when the response to an attempt is lost, whatever the document says of the
+    /// operation.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Sets a header of each attempt; it replaces others of the same name. Its value is never printed. `Authorization`,
+    /// `Host`, `Content-Length` and `Transfer-Encoding` belong to the client: setting one fails the call.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+            return self.refused("a header's name or value has characters that HTTP does not allow".to_owned());
+        };
+        if is_ours(name.as_str()) {
+            return self.refused(format!("`header` cannot set `{name}`: the client sets it itself"));
+        }
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets several headers, of which there may be several of the same name; see [`CallOptions::header`].
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        if let Some(name) = headers.keys().find(|name| is_ours(name.as_str())) {
+            let message = format!("`headers` cannot set `{name}`: the client sets it itself");
+            return self.refused(message);
+        }
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Sets the caller's own id of the call, the same for all its attempts. It is sent in the header that the client has
+    /// for it ([`Connection::request_id_header`](crate::Connection::request_id_header)), else as `x-request-id`.
+    pub fn request_id(mut self, id: &str) -> Self {
+        match HeaderValue::try_from(id) {
+            Ok(id) if !id.is_empty() => {
+                self.request_id = Some(id);
+                self
+            }
+            _ => self.refused("a request id is empty or has characters that HTTP does not allow".to_owned()),
+        }
+    }
+
+    fn refused(mut self, message: String) -> Self {
+        self.wrong.get_or_insert_with(|| Error::new(Kind::Argument, message));
+        self
+    }
+}

@@ -1,0 +1,171 @@
+//! A response, read whole or as far as its limit allows, and what an error about it says.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::{Either, select};
+use futures_util::stream;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::ResponseBuilderExt as _;
+
+use crate::error::Error;
+
+use super::credentials::Credentials;
+use super::send::SendError;
+use super::{Clock, Operation};
+
+/// A response with its body.
+///
+/// The body of a success is whole. That of a failure ends at [`Limits::failure`](crate::Limits::failure).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    pub(super) call: CallFacts,
+    pub(super) credentials: Credentials,
+    /// Headers of every request of the client, which are never printed.
+    pub(super) always: Arc<[HeaderValue]>,
+}
+
+/// What is known of a call beside its response.
+#[derive(Clone, Debug)]
+pub(crate) struct CallFacts {
+    pub(super) operation: Option<&'static Operation>,
+    pub(super) host: Arc<str>,
+    pub(super) attempts: u32,
+    /// The id that the request was sent with.
+    pub(super) own_id: Option<HeaderValue>,
+}
+
+impl CallFacts {
+    /// Puts it into an error of the call.
+    pub(crate) fn describe(&self, error: Error) -> Error {
+        let error = error.at_host(&self.host).with_attempts(self.attempts).or_request_id(text(self.own_id.as_ref()));
+        match self.operation {
+            Some(operation) => error.operation_named(operation.name()),
+            None => error,
+        }
+    }
+}
+
+/// What is known of a response beside its body.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) status: StatusCode,
+    pub(crate) attempts: u32,
+    pub(crate) request_id: Option<String>,
+    call: CallFacts,
+}
+
+impl About {
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, call: CallFacts) -> Self {
+        let request_id = text(headers.get("x-request-id").or(call.own_id.as_ref()));
+        Self { status, attempts: call.attempts, request_id, call }
+    }
+
+    /// Puts it into an error about the response.
+    pub(crate) fn describe(&self, error: Error) -> Error {
+        self.call.describe(error.with_status(self.status).with_request_id(self.request_id.clone()))
+    }
+}
+
+impl Reply {
+    /// The `Content-Type` header, if it is text.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// Puts into an error what is known of this response: status, headers, the beginning of the body, request id,
+    /// attempts, operation and host. Credentials of the request that the error or the response repeat are replaced.
+    #[must_use]
+    pub fn describe(&self, error: Error) -> Error {
+        let error = error.with_body(&self.body).with_headers(self.headers.clone());
+        self.about().describe(error).without(&self.credentials.secrets(&self.always))
+    }
+
+    pub(crate) fn about(&self) -> About {
+        About::new(self.status, &self.headers, self.call.clone())
+    }
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<String> {
+    Some(value?.to_str().ok()?.to_owned())
+}
+
+/// A body as far as it has come.
+#[derive(Default)]
+pub(super) struct Received {
+    // Most responses come in one piece, which is kept as it is.
+    first: Bytes,
+    rest: BytesMut,
+}
+
+/// Why a body was not read to its end.
+pub(super) enum Stopped {
+    TooLarge,
+    Broken(SendError),
+}
+
+impl Received {
+    /// Reads on, up to so many bytes.
+    pub(super) async fn fill(&mut self, response: &mut reqwest::Response, limit: usize) -> Result<(), Stopped> {
+        let announced = response.content_length().unwrap_or_default();
+        if response.status().is_success() && announced > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(Stopped::TooLarge);
+        }
+        while let Some(mut chunk) = response.chunk().await.map_err(|error| Stopped::Broken(error.into()))? {
+            let room = limit.saturating_sub(self.first.len() + self.rest.len());
+            let fits = chunk.len() <= room;
+            chunk.truncate(room);
+            if self.first.is_empty() && self.rest.is_empty() {
+                self.first = chunk;
+            } else {
+                self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+                self.rest.extend_from_slice(&chunk);
+            }
+            if !fits {
+                return Err(Stopped::TooLarge);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    }
+}
+
+/// A response that is read as it comes. It fails when no more of it comes within `limit`.
+pub(super) fn paced(mut response: reqwest::Response, clock: Arc<dyn Clock>, limit: Duration) -> reqwest::Response {
+    let mut head = http::Response::builder()
+        .url(response.url().clone())
+        .status(response.status())
+        .version(response.version())
+        .body(())
+        .unwrap_or_else(|_| http::Response::new(()));
+    std::mem::swap(head.headers_mut(), response.headers_mut());
+    let body = stream::try_unfold(response, move |mut response| {
+        let over = clock.timeout(limit);
+        async move {
+            let chunk = match select(pin!(response.chunk()), over).await {
+                Either::Left((chunk, _)) => chunk.map_err(|error| io::Error::other(error.without_url())),
+                Either::Right(_) => {
+                    let late = format!("no more of the response came within {limit:?}");
+                    Err(io::Error::new(io::ErrorKind::TimedOut, late))
+                }
+            };
+            chunk.map(|chunk| chunk.map(|chunk| (chunk, response)))
+        }
+    });
+    head.map(|()| reqwest::Body::wrap_stream(body)).into()
+}

@@ -1,0 +1,3 @@
+//! The generated client of a library of books.
+
+include!(concat!(env!("OUT_DIR"), "/library.rs"));
