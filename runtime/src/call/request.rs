@@ -12,6 +12,7 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
 use crate::encode::{Parameter, Parameters, form};
@@ -20,7 +21,7 @@ use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation,
 use crate::object::{Json, Mismatch, from_slice, to_vec};
 
 use super::core::Core;
-use super::pages::Cursor;
+use super::pages::{Cursor, Page};
 use super::path;
 use super::response::Response;
 
@@ -85,10 +86,30 @@ impl Call {
         }
     }
 
+    /// The page of a list whose `Link` header names the next one (RFC 8288). Credentials that the client puts into the
+    /// query are taken out of the cursor.
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if the link leads to another host, or is no URL.
+    pub fn linked_page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> Result<Page<T>, Error> {
+        let mut page = Page::by_link(items, headers, &self.url()?)?;
+        for name in self.core.authenticator().query_names() {
+            page.next = page.next.map(|cursor| cursor.without_query(name));
+        }
+        Ok(page)
+    }
+
     /// The URL that links in its response are relative to.
-    #[must_use]
-    pub fn url(&self) -> Url {
-        self.link.clone().unwrap_or_else(|| self.core.url().clone())
+    fn url(&self) -> Result<Url, Error> {
+        if let Some(link) = &self.link {
+            return Ok(link.clone());
+        }
+        let mut path = self.operation.path().to_owned();
+        for (name, value) in self.parameters.path_values() {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)))
+            .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
     }
 
     /// Sets a JSON body.
@@ -561,6 +582,10 @@ impl Attempt for ApiAttempt<'_> {
 
     fn can_repeat(&self) -> bool {
         self.repeatable
+    }
+
+    fn secrets(&self) -> Vec<Zeroizing<String>> {
+        self.chosen.query_keys()
     }
 
     fn unauthorized(&mut self) -> bool {

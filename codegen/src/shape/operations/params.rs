@@ -145,7 +145,7 @@ impl Shaping<'_, '_> {
             return None;
         }
         let ty = self.types.alias(&param.ty);
-        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64) {
+        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64) {
             return None;
         }
         let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| param.wire.eq_ignore_ascii_case(word));
