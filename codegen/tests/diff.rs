@@ -235,8 +235,12 @@ fn every_rule_has_a_pair_and_a_line_in_the_docs() {
 /// selects. The list was made by hand, from facts about the service and from both documents side by side.
 #[test]
 fn c1_from_2025_09_to_2026_08() {
-    let old = Node::read(&folder().join("data/c1-2025-09.selection.yaml")).unwrap();
-    let new = Node::read(&folder().join("data/c1-2026-08.selection.yaml")).unwrap();
+    // As the overlay of the service says: null is absent there.
+    let read = |file: &str| {
+        let text = fs::read_to_string(folder().join(file)).unwrap();
+        Node::parse(file, &text.replacen("\ninfo:\n", "\ninfo:\n  x-null-is-absent: true\n", 1)).unwrap()
+    };
+    let (old, new) = (read("data/c1-2025-09.selection.yaml"), read("data/c1-2026-08.selection.yaml"));
     // The clients break nowhere else: `client-changed` is not in the list.
     let mut lines: Vec<String> = judged(&old, &new).iter().flat_map(lines).collect();
     lines.sort();

@@ -172,15 +172,15 @@ fn type_entry(def: &TypeDef) -> Entry {
             Entry { head: format!("union {name} (open)"), members }
         }
         TypeKind::Tuple(Tuple { items, required, rest }) => {
-            let items = items.iter().enumerate().map(|(index, item)| {
+            let places = items.iter().enumerate().map(|(index, item)| {
                 let ty = shown(&item.ty, "");
                 let ty = if item.boxed { format!("Box<{ty}>") } else { ty };
-                if index < *required { ty } else { format!("Option<{ty}>") }
+                if index < *required { format!("{index}: {ty}") } else { format!("{index}: Option<{ty}>") }
             });
-            let rest = rest.iter().map(|ty| format!("Vec<{}>", shown(ty, "")));
-            Entry { head: format!("tuple {name}"), members: items.chain(rest).collect() }
+            let rest = rest.iter().map(|ty| format!("{}: Vec<{}>", items.len(), shown(ty, "")));
+            Entry { head: format!("tuple {name}"), members: places.chain(rest).collect() }
         }
-        TypeKind::Wrapper(ty) => Entry { head: format!("tuple {name}"), members: vec![shown(ty, "")] },
+        TypeKind::Wrapper(ty) => Entry { head: format!("tuple {name}"), members: vec![format!("0: {}", shown(ty, ""))] },
         TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
     }
 }
