@@ -97,8 +97,6 @@ const UNSEEN: [(&str, &str); 12] = [
     ("parameter-moved", "the same argument at the same position is sent in another place"),
     ("property-renamed", "the field keeps its name and is read from another key"),
     ("request-media-type-removed", "the method sends another media type"),
-    ("request-type-changed", "a parameter that is JSON text, or a tuple as a list of any of its types"),
-    ("response-type-changed", "a tuple as a list of any of its types"),
     ("security-demanded", "credentials are given to the client once, not to its methods"),
     ("security-removed", "credentials are given to the client once, not to its methods"),
     ("security-scheme-changed", "credentials are given to the client once, not to its methods"),
