@@ -97,8 +97,6 @@ const UNSEEN: [(&str, &str); 12] = [
     ("parameter-moved", "the same argument at the same position is sent in another place"),
     ("property-renamed", "the field keeps its name and is read from another key"),
     ("request-media-type-removed", "the method sends another media type"),
-    ("request-type-changed", "a parameter that is JSON text, or a tuple as a list of any of its types"),
-    ("response-type-changed", "a tuple as a list of any of its types"),
     ("security-demanded", "credentials are given to the client once, not to its methods"),
     ("security-removed", "credentials are given to the client once, not to its methods"),
     ("security-scheme-changed", "credentials are given to the client once, not to its methods"),
@@ -375,8 +373,12 @@ fn growth_is_additive_for_diff_and_for_the_version() {
 /// selects. The list was made by hand, from facts about the service and from both documents side by side.
 #[test]
 fn c1_from_2025_09_to_2026_08() {
-    let old = Node::read(&folder().join("data/c1-2025-09.selection.yaml")).unwrap();
-    let new = Node::read(&folder().join("data/c1-2026-08.selection.yaml")).unwrap();
+    // As the overlay of the service says: null is absent there.
+    let read = |file: &str| {
+        let text = fs::read_to_string(folder().join(file)).unwrap();
+        Node::parse(file, &text.replacen("\ninfo:\n", "\ninfo:\n  x-null-is-absent: true\n", 1)).unwrap()
+    };
+    let (old, new) = (read("data/c1-2025-09.selection.yaml"), read("data/c1-2026-08.selection.yaml"));
     // The clients break nowhere else: `client-changed` is not in the list.
     let mut lines: Vec<String> = judged(&old, &new).iter().flat_map(lines).collect();
     lines.sort();

@@ -2,7 +2,7 @@
 //! decided here.
 
 use crate::shape::model::{
-    Api, Body, BodyContent, Case, Enum, Field, Item, Operation, Param, Payload, Place, Struct, Tuple, Type, TypeDef,
+    Api, Body, BodyContent, Case, Enum, Field, Operation, Param, Payload, Place, Struct, Tuple, Type, TypeDef,
     TypeKind, Union,
 };
 
@@ -46,8 +46,7 @@ pub(crate) fn argument_type(operation: &Operation, wire: &str) -> Option<String>
 /// What a call must have, in the order of path, query, header, cookie and body.
 fn head(operation: &Operation) -> String {
     let required = operation.params.iter().filter(|param| param.required);
-    let mut arguments: Vec<String> =
-        required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
+    let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
         let reference = if matches!(body.content, BodyContent::Raw(_)) { "" } else { "&" };
         arguments.push(format!("body: {reference}{}", body_type(body)));
@@ -181,23 +180,21 @@ fn type_entry(def: &TypeDef) -> Entry {
             Entry { head: format!("union {name} (open)"), members }
         }
         TypeKind::Tuple(Tuple { items, required, rest }) => {
-            let item = |(index, item): (usize, &Item)| {
+            let places = items.iter().enumerate().map(|(index, item)| {
                 let ty = shown(&item.ty, "");
                 let ty = if item.boxed { format!("Box<{ty}>") } else { ty };
-                format!("{index}: {}", if index < *required { ty } else { format!("Option<{ty}>") })
-            };
-            let more = rest.as_ref().map(|ty| format!("rest: Vec<{}>", shown(ty, "")));
-            Entry { head: format!("struct {name} (tuple)"), members: items.iter().enumerate().map(item).chain(more).collect() }
+                if index < *required { format!("{index}: {ty}") } else { format!("{index}: Option<{ty}>") }
+            });
+            let rest = rest.iter().map(|ty| format!("{}: Vec<{}>", items.len(), shown(ty, "")));
+            Entry { head: format!("tuple {name}"), members: places.chain(rest).collect() }
         }
-        TypeKind::Wrapper(ty) => {
-            Entry { head: format!("struct {name} (wrapper)"), members: vec![format!("0: {}", shown(ty, ""))] }
-        }
+        TypeKind::Wrapper(ty) => Entry { head: format!("tuple {name}"), members: vec![format!("0: {}", shown(ty, ""))] },
         TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
     }
 }
 
 fn structure(name: &str, it: &Struct) -> Entry {
-    let needed = |field: &Field| field.required && !matches!(field.ty, Type::Nullable(_));
+    let needed = Field::is_argument;
     let default = !it.fields.iter().any(needed);
     let mut members: Vec<String> = it
         .fields
@@ -218,7 +215,7 @@ fn structure(name: &str, it: &Struct) -> Entry {
         let arguments: Vec<String> = it
             .fields
             .iter()
-            .filter(|field| needed(field))
+            .filter(|field| field.is_argument())
             .map(|field| format!("{}: {}", field.name, field_type(field)))
             .collect();
         members.push(format!("fn new({}) -> Self", arguments.join(", ")));
@@ -229,5 +226,9 @@ fn structure(name: &str, it: &Struct) -> Entry {
 fn field_type(field: &Field) -> String {
     let inner = shown(field.ty.inner(), "");
     let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
-    if field.required && !matches!(field.ty, Type::Nullable(_)) { inner } else { format!("Option<{inner}>") }
+    match (field.is_option(), field.three_states && field.ty != Type::Any) {
+        (false, _) => inner,
+        (true, false) => format!("Option<{inner}>"),
+        (true, true) => format!("Option<Option<{inner}>>"),
+    }
 }

@@ -133,7 +133,7 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 /// assert_eq!(diff(&old, &new)?[0].rule, "status-added");
 /// let changes = diff_clients((&old, &client(&old)?), (&new, &client(&new)?))?;
 /// assert_eq!(changes[0].rule, "client-changed");
-/// assert!(changes[0].what.ends_with("count_pets() -> i64` is `count_pets() -> Option<i64>` in Rust"));
+/// assert!(changes[0].what.ends_with("count_pets() -> i128` is `count_pets() -> Option<i128>` in Rust"));
 /// # Ok(())
 /// # }
 /// ```

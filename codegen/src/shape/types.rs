@@ -429,6 +429,7 @@ impl<'a> Types<'a> {
             Some("string") if texts => {}
             Some("integer" | "number") if integers => {}
             Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
+            Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(number(schema)),
             Some("array" | "object") => {
                 self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
                 return None;
