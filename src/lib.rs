@@ -232,9 +232,9 @@ pub use connectors_runtime::blocking;
 pub use connectors_runtime::reqwest;
 #[doc(inline)]
 pub use connectors_runtime::{
-    Attempted, Builder, CallOptions, Clock, Connection, Detail, Error, FieldViolation, Limits, Operation, Paced, Page,
-    Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sleep, SystemClock, TestClock, Watch,
-    auth,
+    Attempted, Builder, CallOptions, Clock, Connect, Connection, Detail, Error, FieldViolation, Id, IntoId, Limits,
+    Operation, Pace, Paced, Page, Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sending,
+    Sleep, SystemClock, TestClock, WaitState, Watch, auth,
 };
 /// Whose headers and statuses stand in this crate's own interface.
 #[doc(no_inline)]

@@ -5,7 +5,11 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::types::AnyMessage;
+use crate::Error;
+use connectors_runtime::Kind;
+
+use super::schema;
+use super::types::{AnyMessage, ConfigSchema};
 
 /// The type of configuration that most connectors of the catalog take.
 const ENV_CONFIG: &str = "type.googleapis.com/c1.api.app.v1.EnvConfig";
@@ -17,16 +21,19 @@ const CONFIGURATION: &str = "configuration";
 /// ```
 /// use connectors::c1::EnvConfig;
 ///
+/// # fn main() -> Result<(), connectors::Error> {
 /// let config = EnvConfig::new()
 ///     .text("domain", "example.okta.com")
 ///     .secret("api_token", "s3cret")
 ///     .boolean("sync_inactive", false)
-///     .list("groups", ["eng", "ops"])
+///     .list("groups", ["eng", "ops"])?
 ///     .map("labels", [("team", "identity")]);
 /// assert!(!format!("{config:?}").contains("s3cret"));
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// Booleans and lists travel as text, which is what the service takes.
+/// Booleans and lists are sent as text, which is what the service takes. [`EnvConfig::validate`] checks the keys.
 ///
 /// A connector's configuration is read back with `EnvConfig::from(&message)`. What is not understood of it is kept and
 /// written again: values of another kind, other keys, another type. Secrets do not come back on reads, so set them again
@@ -54,7 +61,7 @@ pub struct EnvConfig {
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigValue {
-    /// A text; also how truth values (`true`, `false`) and lists (joined by commas) travel.
+    /// A text; also how booleans (`true`, `false`) and lists (joined by commas) are sent.
     Text(String),
     /// Texts by key, in their order.
     Map(Vec<(String, String)>),
@@ -133,23 +140,34 @@ impl EnvConfig {
         self.plain(key, json!({"stringValue": value.into()}))
     }
 
-    /// A text value that nothing prints.
+    /// A text value that is never printed.
     #[must_use]
     pub fn secret(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.set(key, Entry::Secret(SecretString::from(value.into())))
     }
 
-    /// A truth value, sent as the text `true` or `false`.
+    /// A boolean, sent as the text `true` or `false`.
     #[must_use]
     pub fn boolean(self, key: impl Into<String>, value: bool) -> Self {
         self.text(key, value.to_string())
     }
 
-    /// Several texts, sent as one, joined by commas: one with a comma in it is read as two.
-    #[must_use]
-    pub fn list<S: AsRef<str>>(self, key: impl Into<String>, values: impl IntoIterator<Item = S>) -> Self {
+    /// Several texts, sent as one, joined by commas.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if one of them has a comma: the service would read it as two.
+    pub fn list<S: AsRef<str>>(
+        self,
+        key: impl Into<String>,
+        values: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
+        let key = key.into();
         let values: Vec<String> = values.into_iter().map(|value| value.as_ref().to_owned()).collect();
-        self.text(key, values.join(","))
+        if values.iter().any(|value| value.contains(',')) {
+            let message = format!("a value of the list `{key}` has a comma, at which the service would split it");
+            return Err(Error::new(Kind::Argument, message));
+        }
+        Ok(self.text(key, values.join(",")))
     }
 
     /// Texts by key.
@@ -162,6 +180,41 @@ impl EnvConfig {
         let items: Vec<Value> =
             pairs.into_iter().map(|(key, value)| json!({"key": key.into(), "value": value.into()})).collect();
         self.plain(key, json!({"keyValues": {"items": items}}))
+    }
+
+    /// Checks the keys against the schema of the catalog entry
+    /// ([`App::configuration_schema`](super::App::configuration_schema)): each must be known, and each that cannot be left out
+    /// must be there. Values are for the service to check.
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// use connectors::c1::EnvConfig;
+    ///
+    /// let config = EnvConfig::new().text("domian", "example.okta.com");
+    /// let schema = app.configuration_schema("okta-catalog-id").await?;
+    /// // unknown key `domian` (did you mean `domain`?); missing key `api_token`
+    /// println!("{}", config.validate(&schema).unwrap_err().message());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A key cannot be left out if the schema's rules refuse an empty value for it. Keys of groups count only for the group
+    /// that is used, and keys that another key depends on only along with that one.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`]: its message names every unknown key, with the nearest known one, and every missing key.
+    pub fn validate(&self, schema: &ConfigSchema) -> Result<(), Error> {
+        let is_set = |key: &str| match self.get(key) {
+            Some(ConfigValue::Text(text)) => !text.is_empty(),
+            Some(ConfigValue::Map(pairs)) => !pairs.is_empty(),
+            Some(ConfigValue::Unknown(value)) => !value.is_null(),
+            None => false,
+        };
+        let problems = schema::problems(schema, &self.keys().collect::<Vec<_>>(), is_set);
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Argument, problems.join("; "))),
+        }
     }
 
     fn plain(self, key: impl Into<String>, value: Value) -> Self {
@@ -223,6 +276,13 @@ impl From<&AnyMessage> for EnvConfig {
             _ => None,
         };
         Self { at_type: at_type.clone(), values, rest }
+    }
+}
+
+/// Any message of the API, such as a configuration that was read.
+impl From<AnyMessage> for Option<EnvConfig> {
+    fn from(message: AnyMessage) -> Self {
+        Some(EnvConfig::from(&message))
     }
 }
 

@@ -1,206 +1,280 @@
-//! A client id and secret as C1 issues them, and the assertion signed with them.
+//! What a client authenticates with, and the tenant that it is for.
 
+use std::env::{self, VarError};
 use std::fmt;
-use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::{Signer, SigningKey};
-use serde::Deserialize;
-use zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::Error;
-use crate::error::Kind;
+use crate::auth::{
+    Assertion, Credential, OAuth2, OAuthClient, Token, TokenExchange, TokenProvider, parse_host, parse_server,
+};
+use connectors_runtime::Kind;
 
-/// What a client secret begins with.
-const SECRET_PREFIX: &str = "secret-token:conductorone.com:v1:";
-/// How long an assertion is good for; the server refuses more than five minutes from first to last.
-const LIFETIME: Duration = Duration::from_secs(120);
+use super::secret::{ClientId, ClientSecret};
 
-/// `<name>@<host>/<use>`: who the client is and where it belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClientId {
-    text: String,
-    host: String,
+/// What a [`Client`](super::Client) authenticates with, and the tenant that it is for. A client has exactly one.
+///
+/// ```
+/// use connectors::c1::{Client, Credentials};
+///
+/// # fn main() -> Result<(), connectors::Error> {
+/// let c1 = Client::builder(Credentials::token("...").tenant("example")).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Nothing is checked until [`Builder::build`](crate::Builder::build), which names what is missing or malformed.
+#[derive(Clone)]
+#[must_use = "credentials are given to `Client::builder`"]
+pub struct Credentials {
+    method: Method,
+    tenant: Option<String>,
+    audience: Option<String>,
 }
 
-impl ClientId {
-    /// Host and port, lower case: where tokens and the API live.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
+#[derive(Clone)]
+enum Method {
+    Signed { id: String, secret: SecretString },
+    SecretPost { id: String, secret: SecretString },
+    Workload { id: String, subject: TokenExchange },
+    Bearer(Credential),
 }
 
-impl FromStr for ClientId {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
-        let parts = text
-            .split_once('@')
-            .and_then(|(name, rest)| rest.split_once('/').map(|(host, purpose)| (name, host, purpose)));
-        match parts {
-            Some((name, host, purpose)) if !name.is_empty() && !host.is_empty() && !purpose.is_empty() => {
-                Ok(Self { text: text.to_owned(), host: host.to_lowercase() })
-            }
-            _ => Err(Error::new(
-                Kind::Config,
-                "the client id is not of the form name@host/use, as in `bot@example.conductor.one/spc`",
-            )),
-        }
-    }
-}
-
-/// The key inside a client secret.
-pub(crate) struct ClientSecret {
-    key: SigningKey,
-    key_id: Option<String>,
-}
-
-impl fmt::Debug for ClientSecret {
+impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClientSecret([redacted])")
+        // Not the tenant: it may be a URL with a password in it.
+        f.debug_tuple("Credentials")
+            .field(&match self.method {
+                Method::Signed { .. } => "client",
+                Method::SecretPost { .. } => "secret_post",
+                Method::Workload { .. } => "workload",
+                Method::Bearer(_) => "token",
+            })
+            .finish()
     }
 }
 
-/// A JSON Web Key of RFC 8037: an Ed25519 key pair.
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    crv: String,
-    x: String,
-    d: Zeroizing<String>,
-    #[serde(default)]
-    kid: Option<String>,
-}
+impl Credentials {
+    /// A client id and secret as C1 issues them. The client authenticates by an assertion that it signs; the secret is not
+    /// sent. The id names the tenant.
+    pub fn client(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self::new(Method::Signed { id: id.into(), secret: SecretString::from(secret.into()) })
+    }
 
-impl FromStr for ClientSecret {
-    type Err = Error;
+    /// A client id and secret. The secret is sent in the body of the token request (RFC 6749, section 2.3.1;
+    /// `client_secret_post` in RFC 7591): prefer [`Credentials::client`], which does not send it. The id names the tenant.
+    pub fn secret_post(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self::new(Method::SecretPost { id: id.into(), secret: SecretString::from(secret.into()) })
+    }
 
-    fn from_str(text: &str) -> Result<Self, Error> {
-        // None of these messages may quote what was given.
-        let wrong = |what: &str| Error::new(Kind::Config, format!("the client secret is not one of C1's: {what}"));
-        let encoded = text
-            .trim()
-            .strip_prefix(SECRET_PREFIX)
-            .ok_or_else(|| wrong("it begins with `secret-token:conductorone.com:v1:`"))?;
-        let json = Zeroizing::new(
-            URL_SAFE_NO_PAD
-                .decode(encoded)
-                .map_err(|_| wrong("what follows the prefix is base64url without padding"))?,
-        );
-        let jwk: Jwk = serde_json::from_slice(&json).map_err(|_| wrong("it holds a JSON Web Key"))?;
-        if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
-            return Err(wrong("its key is of type OKP on the curve Ed25519"));
-        }
-        let part = |text: &str| -> Result<Zeroizing<[u8; 32]>, Error> {
-            let bytes = Zeroizing::new(
-                URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong("its key is base64url without padding"))?,
-            );
-            <[u8; 32]>::try_from(bytes.as_slice())
-                .map(Zeroizing::new)
-                .map_err(|_| wrong("each half of its key has 32 bytes"))
+    /// A fixed bearer token. It is never refreshed. Needs a [tenant](Credentials::tenant).
+    pub fn token(token: impl Into<String>) -> Self {
+        Self::new(Method::Bearer(Credential::token(token)))
+    }
+
+    /// A workload's JWT, exchanged for a C1 token (RFC 8693). It expires soon: for programs that end before it does. Others
+    /// use [`Credentials::workload`]. The id names the tenant.
+    pub fn workload_token(id: impl Into<String>, jwt: impl Into<String>) -> Self {
+        Self::workload(id, Fixed(Token::new(jwt)))
+    }
+
+    /// A provider of the workload's JWT; each is exchanged for a C1 token (RFC 8693). The id names the tenant.
+    pub fn workload(id: impl Into<String>, provider: impl TokenProvider) -> Self {
+        Self::new(Method::Workload { id: id.into(), subject: TokenExchange::new(provider) })
+    }
+
+    /// Tokens of your own provider. Needs a [tenant](Credentials::tenant).
+    pub fn provider(provider: impl TokenProvider) -> Self {
+        Self::new(Method::Bearer(Credential::bearer(provider)))
+    }
+
+    fn new(method: Method) -> Self {
+        Self { method, tenant: None, audience: None }
+    }
+
+    /// Sets the tenant: its name (`example` means `https://example.conductor.one`), its host, or its URL. Without it, the
+    /// host in the client id is used.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets the `aud` of assertions; the host without its port by default. Only for [`Credentials::client`].
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Credentials from the environment. The first of these that is set is used:
+    ///
+    /// 1. `CONDUCTORONE_ACCESS_TOKEN`: a bearer token.
+    /// 2. `CONDUCTORONE_OIDC_TOKEN` with `CONDUCTORONE_CLIENT_ID`: a workload's token, exchanged for a C1 token.
+    /// 3. `CONDUCTORONE_CLIENT_ID` with `CONDUCTORONE_CLIENT_SECRET`: a signed assertion.
+    ///
+    /// The tenant is `CONDUCTORONE_TENANT_DOMAIN`, else `CONDUCTORONE_SERVER_URL`, else the host in the client id. A variable
+    /// that is empty counts as unset.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if variables are missing, malformed or not UTF-8; the message names them.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(Error::new(Kind::Config, format!("{name} is not UTF-8"))),
+        })
+    }
+
+    pub(super) fn from_variables(read: impl Fn(&str) -> Result<Option<String>, Error>) -> Result<Self, Error> {
+        let read = |name: &'static str| -> Result<Option<String>, Error> {
+            let value = read(name)?.map(|value| value.trim().to_owned());
+            Ok(value.filter(|value| !value.is_empty()))
         };
-        let key = SigningKey::from_bytes(&*part(&jwk.d)?);
-        if key.verifying_key().as_bytes() != &*part(&jwk.x)? {
-            return Err(wrong("the halves of its key belong together"));
+        let mut tenant = None;
+        for name in ["CONDUCTORONE_TENANT_DOMAIN", "CONDUCTORONE_SERVER_URL"] {
+            if let (Some(value), None) = (read(name)?, &tenant) {
+                server(&value).map_err(|error| error.in_context(name))?;
+                tenant = Some(value);
+            }
         }
-        Ok(Self { key, key_id: jwk.kid })
-    }
-}
-
-impl ClientSecret {
-    /// A client assertion (RFC 7523) for the token endpoint of `audience`, a host without port.
-    pub(crate) fn assertion(&self, id: &ClientId, audience: &str, now: SystemTime) -> Result<Zeroizing<String>, Error> {
-        let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce)
-            .map_err(|_| Error::new(Kind::Auth, "the operating system gives no randomness to sign with"))?;
-        let nonce: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut header = serde_json::json!({"alg": "EdDSA", "typ": "JWT", "nonce": nonce});
-        if let Some(key_id) = &self.key_id {
-            header["kid"] = key_id.clone().into();
-        }
-        let seconds = |time: Option<SystemTime>| {
-            time.and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok()).map_or(0, |it| it.as_secs())
+        // Checked here, where the variable's name is known.
+        let checked = |id: String| -> Result<String, Error> {
+            let host = id.parse::<ClientId>().map(|id| id.host().to_owned());
+            let checked = host.and_then(|host| if tenant.is_some() { Ok(()) } else { server(&host).map(drop) });
+            checked.map(|()| id).map_err(|error| error.in_context("CONDUCTORONE_CLIENT_ID"))
         };
-        let claims = serde_json::json!({
-            "iss": id.as_str(),
-            "sub": id.as_str(),
-            "aud": [audience],
-            "iat": seconds(Some(now)),
-            "exp": seconds(now.checked_add(LIFETIME)),
-            "nbf": seconds(now.checked_sub(LIFETIME)),
-        });
-        let signed =
-            format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self.key.sign(signed.as_bytes());
-        Ok(Zeroizing::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))))
+        let credentials = match (
+            read("CONDUCTORONE_ACCESS_TOKEN")?,
+            read("CONDUCTORONE_OIDC_TOKEN")?,
+            read("CONDUCTORONE_CLIENT_ID")?,
+            read("CONDUCTORONE_CLIENT_SECRET")?,
+        ) {
+            (Some(token), _, id, _) => {
+                Token::new(token.as_str()).header().map_err(|error| {
+                    Error::new(Kind::Config, error.message()).in_context("CONDUCTORONE_ACCESS_TOKEN")
+                })?;
+                let credentials = Self::token(token);
+                match (&tenant, id) {
+                    (Some(_), _) => credentials,
+                    (None, Some(id)) => credentials.tenant(checked(id)?.parse::<ClientId>()?.host()),
+                    (None, None) => {
+                        let message = "CONDUCTORONE_ACCESS_TOKEN is set, and the tenant that it is for is not: set CONDUCTORONE_TENANT_DOMAIN";
+                        return Err(Error::new(Kind::Config, message));
+                    }
+                }
+            }
+            (None, Some(jwt), Some(id), _) => Self::workload_token(checked(id)?, jwt),
+            (None, None, Some(id), Some(secret)) => {
+                let parsed = secret.parse::<ClientSecret>().map(drop);
+                parsed.map_err(|error| error.in_context("CONDUCTORONE_CLIENT_SECRET"))?;
+                Self::client(checked(id)?, secret)
+            }
+            (None, Some(_), None, _) => {
+                let message = "CONDUCTORONE_OIDC_TOKEN is set, and CONDUCTORONE_CLIENT_ID is not";
+                return Err(Error::new(Kind::Config, message));
+            }
+            (None, None, Some(_), None) => {
+                let message = "CONDUCTORONE_CLIENT_ID is set, and CONDUCTORONE_CLIENT_SECRET is not";
+                return Err(Error::new(Kind::Config, message));
+            }
+            (None, None, None, _) => {
+                let message = "no credentials: set CONDUCTORONE_CLIENT_ID and CONDUCTORONE_CLIENT_SECRET, or CONDUCTORONE_ACCESS_TOKEN";
+                return Err(Error::new(Kind::Config, message));
+            }
+        };
+        Ok(match tenant {
+            Some(tenant) => credentials.tenant(tenant),
+            None => credentials,
+        })
+    }
+
+    /// The server, and what is sent to it.
+    pub(super) fn resolve(self) -> Result<(Url, Credential), Error> {
+        let Self { method, tenant, audience } = self;
+        if audience.is_some() && !matches!(method, Method::Signed { .. }) {
+            let message = "`audience` is set, and only the assertion of `Credentials::client` has one";
+            return Err(Error::new(Kind::Config, message));
+        }
+        let id = match &method {
+            Method::Signed { id, .. } | Method::SecretPost { id, .. } | Method::Workload { id, .. } => {
+                Some(id.parse::<ClientId>()?)
+            }
+            Method::Bearer(_) => None,
+        };
+        let url = match (&tenant, &id) {
+            (Some(tenant), _) => server(tenant)?,
+            (None, Some(id)) => server(id.host()).map_err(|error| error.in_context("the host in the client id"))?,
+            (None, None) => return Err(Error::new(Kind::Config, "no tenant: say which one the token is for")),
+        };
+        let token_url = endpoint(&url, "/auth/v1/token");
+        let flow = match (method, id) {
+            (Method::Bearer(credential), _) => return Ok((url, credential)),
+            (Method::Signed { secret, .. }, Some(id)) => {
+                let audience = audience.unwrap_or_else(|| url.host_str().unwrap_or_default().to_owned());
+                let secret = secret.expose_secret().parse()?;
+                let name = id.as_str().to_owned();
+                OAuth2::of_client(token_url, OAuthClient::signing(name, Signer { id, secret, audience }))
+            }
+            (Method::SecretPost { secret, .. }, Some(id)) => {
+                if secret.expose_secret().trim().is_empty() {
+                    return Err(Error::new(Kind::Config, "the client secret is empty"));
+                }
+                OAuth2::client_credentials(token_url, id.as_str(), secret.expose_secret()).secret_in_body()
+            }
+            (Method::Workload { subject, .. }, Some(id)) => OAuth2::token_exchange(token_url, id.as_str(), subject),
+            (_, None) => return Err(Error::new(Kind::Config, "the client id is missing")),
+        };
+        Ok((url, Credential::oauth2(flow)))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The URL of an endpoint of OAuth on a server.
+pub(super) fn endpoint(server: &Url, path: &str) -> String {
+    format!("{}{path}", server.as_str().trim_end_matches('/'))
+}
 
-    fn secret(json: &str) -> Result<ClientSecret, Error> {
-        format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(json)).parse()
+/// A tenant's name, host or URL as the URL of its server.
+pub(super) fn server(tenant: &str) -> Result<Url, Error> {
+    let is_name = !tenant.is_empty()
+        && tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !tenant.eq_ignore_ascii_case("localhost");
+    let server = if tenant.contains("://") {
+        parse_server(tenant)
+    } else if is_name {
+        parse_host(&format!("{}.conductor.one", tenant.to_ascii_lowercase()))
+    } else {
+        parse_host(tenant)
+    };
+    server.map_err(|error| error.in_context("the tenant is not a name, a host or a URL"))
+}
+
+/// A token that is what it is.
+#[derive(Debug)]
+struct Fixed(Token);
+
+impl TokenProvider for Fixed {
+    async fn token(&self) -> Result<Token, Error> {
+        Ok(self.0.clone())
     }
 
-    #[test]
-    fn client_ids_are_split_at_the_first_at_and_the_first_slash() {
-        let id: ClientId = "my-bot@Example.Conductor.one:8443/spc".parse().unwrap();
-        assert_eq!(id.host(), "example.conductor.one:8443");
-        for wrong in ["", "no-host", "a@/spc", "@host/spc", "a@host", "a@host/"] {
-            assert!(wrong.parse::<ClientId>().unwrap_err().is_config(), "{wrong}");
-        }
+    fn renews(&self) -> bool {
+        false
     }
+}
 
-    #[test]
-    fn an_assertion_says_who_asks_whom_and_for_how_long() {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let (x, d) = (encode(key.verifying_key().as_bytes()), encode(key.as_bytes()));
-        let id: ClientId = "bot@Example.com:8443/spc".parse().unwrap();
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        for key_id in [None, Some("k1")] {
-            let jwk = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": x, "d": d, "kid": key_id});
-            let assertion = secret(&jwk.to_string()).unwrap().assertion(&id, "example.com", now).unwrap();
-            let part = |index: usize| -> serde_json::Value {
-                let part = assertion.split('.').nth(index).unwrap();
-                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-            };
-            let (header, claims) = (part(0), part(1));
-            let nonce = header["nonce"].as_str().unwrap();
-            assert!(nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{nonce}");
-            assert_eq!((header["alg"].as_str(), header["kid"].as_str()), (Some("EdDSA"), key_id));
-            assert_eq!(header.get("kid").is_some(), key_id.is_some());
-            let expected = serde_json::json!({
-                "iss": id.as_str(), "sub": id.as_str(), "aud": ["example.com"],
-                "iat": 1_000_000, "exp": 1_000_120, "nbf": 999_880,
-            });
-            assert_eq!(claims, expected);
-        }
-    }
+/// Client credentials by a signed assertion (RFC 6749, section 4.4, and RFC 7523, section 2.2).
+#[derive(Debug)]
+struct Signer {
+    id: ClientId,
+    secret: ClientSecret,
+    audience: String,
+}
 
-    #[test]
-    fn malformed_secrets_are_refused_without_being_quoted() {
-        let key = URL_SAFE_NO_PAD.encode([7; 32]);
-        for json in [
-            "not json PLANTED".to_owned(),
-            r#"{"kty":"RSA","crv":"Ed25519","x":"PLANTED","d":"PLANTED"}"#.to_owned(),
-            r#"{"kty":"OKP","crv":"Ed25519","x":"PLANTED","d":"PLANTED"}"#.to_owned(),
-            format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{key}","d":"{key}"}}"#),
-        ] {
-            let error = secret(&json).unwrap_err();
-            assert!(error.is_config());
-            assert!(!format!("{error} {error:?}").contains("PLANTED") && !format!("{error}").contains(&key));
-        }
-        assert!("PLANTED".parse::<ClientSecret>().unwrap_err().is_config());
-        assert!(format!("{SECRET_PREFIX}%%%").parse::<ClientSecret>().unwrap_err().is_config());
+impl Assertion for Signer {
+    async fn assertion(&self, now: SystemTime) -> Result<Token, Error> {
+        let signed = self.secret.assertion(&self.id, &self.audience, now)?;
+        Ok(Token::new(signed.as_str()))
     }
 }

@@ -1,4 +1,4 @@
-//! Login of a person, in whatever browser they have.
+//! Login of a person on another device.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,72 +6,128 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::Error;
-use crate::auth::{DeviceGrant, LoggedIn, Provider, TokenEndpoint};
-use crate::transport::Exchange;
+use crate::auth::{self, Credential};
+use connectors_runtime::Exchange;
 
-use super::client::{Client, endpoint};
+use crate::{Connection, Error};
 
-/// A login that waits for a person; see [`ClientBuilder::device_login`](super::ClientBuilder::device_login).
-#[must_use = "the login is finished by waiting for it"]
+use super::client::Client;
+use super::credentials::{endpoint, server};
+use super::secret::ClientId;
+
+/// The login of a person with a browser on any device (RFC 8628): the program shows a code and a page, and waits.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), connectors::Error> {
+/// use connectors::c1::DeviceLogin;
+///
+/// let login = DeviceLogin::new("my-program").tenant("example").begin().await?;
+/// println!("open {} and enter {}", login.verification_uri(), login.user_code());
+/// let c1 = login.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a login starts with `begin`"]
 pub struct DeviceLogin {
-    tokens: TokenEndpoint,
-    base_url: Url,
     client_id: String,
-    grant: DeviceGrant,
+    tenant: Option<String>,
+    connection: Connection,
 }
 
 impl fmt::Debug for DeviceLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceLogin").field("grant", &self.grant).finish_non_exhaustive()
+        f.debug_struct("DeviceLogin").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
 impl DeviceLogin {
-    pub(super) async fn start(exchange: Arc<Exchange>, base_url: Url, client_id: String) -> Result<Self, Error> {
-        let authorization = endpoint(&exchange, &base_url, "/auth/v1/device_authorization")?;
-        let tokens = endpoint(&exchange, &base_url, "/auth/v1/token")?;
-        let grant = DeviceGrant::start(&authorization, &client_id).await?;
-        Ok(Self { tokens, base_url, client_id, grant })
+    /// A login for a program that the tenant knows by this client id.
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), tenant: None, connection: Connection::new() }
     }
 
+    /// Sets the tenant: its name, its host, or its URL; see [`Credentials::tenant`](super::Credentials::tenant). Without it,
+    /// the host in the client id is used, if there is one.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets how the login, and the client after it, connect: limits, retries, proxy and so on.
+    pub fn connection(mut self, connection: Connection) -> Self {
+        self.connection = connection;
+        self
+    }
+
+    /// Asks the tenant for the codes of a login.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if something is missing or malformed, [`Error::is_auth`] if the server does not know the client.
+    pub async fn begin(self) -> Result<DeviceGrant, Error> {
+        let url = match &self.tenant {
+            Some(tenant) => server(tenant)?,
+            None => {
+                let id = self.client_id.parse::<ClientId>();
+                server(id.map_err(|error| error.in_context("no tenant, and none in the client id"))?.host())?
+            }
+        };
+        let exchange = self.connection.exchange(&url)?;
+        let [codes, tokens] = ["/auth/v1/device_authorization", "/auth/v1/token"].map(|path| endpoint(&url, path));
+        let grant = auth::DeviceLogin::new(codes, tokens, self.client_id).begin_over(&exchange).await?;
+        Ok(DeviceGrant { grant, exchange, url })
+    }
+}
+
+/// A login that waits for a person; see [`DeviceLogin`].
+#[must_use = "the login is finished by waiting for it"]
+pub struct DeviceGrant {
+    grant: auth::DeviceGrant,
+    exchange: Arc<Exchange>,
+    url: Url,
+}
+
+impl fmt::Debug for DeviceGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.grant.fmt(f)
+    }
+}
+
+impl DeviceGrant {
     /// The code that the person has to enter, or to compare with the one shown.
     #[must_use]
     pub fn user_code(&self) -> &str {
-        &self.grant.user_code
+        self.grant.user_code()
     }
 
     /// The page to enter it at.
     #[must_use]
     pub fn verification_uri(&self) -> &str {
-        &self.grant.verification_uri
+        self.grant.verification_uri()
     }
 
     /// The page with the code already in it, for a link or a QR code, if the server has one.
     #[must_use]
     pub fn verification_uri_complete(&self) -> Option<&str> {
-        self.grant.verification_uri_complete.as_deref()
+        self.grant.verification_uri_complete()
     }
 
-    /// How long the code was good for when the login began.
+    /// How long the code is valid from the beginning of the login.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
-        self.grant.expires_in
+        self.grant.expires_in()
     }
 
-    /// Waits until the person has confirmed, and gives a client that acts for them. It asks as often as the server allows,
-    /// 5 s apart if the server does not say, and a failed question is asked again.
+    /// Polls until the person has confirmed, and returns a client that acts for them. The poll interval is the server's, or
+    /// 5 s if it does not say; a failed poll is retried at the next interval.
     ///
-    /// The client has the one token of this login, which is not renewed: once it has expired, calls fail with
-    /// [`Error::is_auth`] and the person has to log in again.
+    /// The client refreshes its token if the server has issued a refresh token. Otherwise, once the token has expired, calls
+    /// fail with [`Error::is_auth`] and the person has to log in again.
     ///
     /// # Errors
     /// [`Error::is_auth`] if the person refused, or did not confirm in time; [`Error::code`] is then that of RFC 8628, section
     /// 3.5, such as `access_denied`.
     pub async fn wait(self) -> Result<Client, Error> {
-        let token = self.grant.wait(&self.tokens, &self.client_id).await?;
-        let exchange = self.tokens.exchange;
-        let provider = Provider::new(LoggedIn::new(token, Arc::clone(&exchange.clock)));
-        Ok(Client::over(exchange, &self.base_url, provider))
+        let login = self.grant.wait().await?;
+        Client::over(self.exchange, self.url, Credential::bearer(login))
     }
 }

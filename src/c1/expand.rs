@@ -1,20 +1,19 @@
-//! What an answer about a connector brings along with it.
+//! What a response about a connector has beside it.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use serde_json_path::{JsonPath, PathElement};
+use serde_json::Value;
 
-use crate::Error;
+use crate::Entry;
 
-use super::connector::connector;
+use super::connector::Connector;
 use super::types;
 
 const APP: &str = "c1.api.app.v1.App";
 const USER: &str = "c1.api.user.v1.User";
 
-/// Something to bring along with a connector, to spare a call; see [`Update::expand`](super::Update::expand).
+/// What a response has beside the connector, which saves a call; see [`Update::expand`](super::Update::expand).
 ///
-/// Only calls that change a connector can bring things along: reads have no place to ask for it.
+/// Only calls that change a connector can ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expand {
@@ -22,7 +21,7 @@ pub enum Expand {
     App,
     /// The users among its owners (the legacy ones of `userIds`).
     Users,
-    /// What it is able to do.
+    /// What it can do.
     Capabilities,
 }
 
@@ -47,7 +46,7 @@ pub(super) fn mask(expand: &[Expand]) -> Option<types::ConnectorExpandMask> {
     (!paths.is_empty()).then(|| types::ConnectorExpandMask { paths: Some(paths), ..Default::default() })
 }
 
-/// A connector and what was brought along with it; see
+/// A connector and what came with it; see
 /// [`CreateConnector::send_expanded`](super::CreateConnector::send_expanded) and
 /// [`Update::send_expanded`](super::Update::send_expanded).
 ///
@@ -56,14 +55,14 @@ pub(super) fn mask(expand: &[Expand]) -> Option<types::ConnectorExpandMask> {
 /// use connectors::c1::Expand;
 ///
 /// let changed = connector.update().display_name("Okta").expand([Expand::App, Expand::Users]).send_expanded().await?;
-/// let app = changed.app().and_then(|app| app.display_name.as_deref()).unwrap_or_default();
-/// println!("{app}: looked after by {} users", changed.users().len());
+/// let app = changed.app().and_then(|app| app.display_name.as_deref());
+/// println!("{app:?}: {} users look after it", changed.users().len());
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Expanded {
-    connector: types::Connector,
+    connector: Entry<Connector, types::Connector>,
     app: Option<types::App>,
     users: Vec<types::User>,
     capabilities: Option<types::AnyMessage>,
@@ -71,15 +70,15 @@ pub struct Expanded {
 }
 
 impl Expanded {
-    /// The connector.
+    /// The connector with its handle.
     #[must_use]
-    pub fn connector(&self) -> &types::Connector {
+    pub fn connector(&self) -> &Entry<Connector, types::Connector> {
         &self.connector
     }
 
     /// The connector alone.
     #[must_use]
-    pub fn into_connector(self) -> types::Connector {
+    pub fn into_connector(self) -> Entry<Connector, types::Connector> {
         self.connector
     }
 
@@ -95,57 +94,86 @@ impl Expanded {
         &self.users
     }
 
-    /// What it is able to do, if that was asked for and came. The document does not say of which type this is.
+    /// What it can do, if that was asked for and came. The document does not say of which type this is.
     #[must_use]
     pub fn capabilities(&self) -> Option<&types::AnyMessage> {
         self.capabilities.as_ref()
     }
 
-    /// Whatever else came: of a type that this version does not know, pointed to by nothing, or not as its type says.
+    /// Whatever else came: of a type that this version does not know, or that no path leads to, or unlike its type.
     #[must_use]
     pub fn others(&self) -> &[types::AnyMessage] {
         &self.others
     }
 
-    /// Follows a view's paths (RFC 9535) into what came beside it.
+    /// Follows a view's paths into what came beside it. Fails with what is missing.
     pub(super) fn read(
         view: Option<types::ConnectorView>,
         expanded: Option<Vec<types::AnyMessage>>,
-    ) -> Result<Self, Error> {
+        entry: impl FnOnce(types::Connector) -> Option<Entry<Connector, types::Connector>>,
+    ) -> Result<Self, &'static str> {
         let items = expanded.unwrap_or_default();
-        let [app, users, capabilities] = match &view {
-            Some(view) if !items.is_empty() => {
-                let document = json!({"expanded": &items});
-                [&view.app_path, &view.users_path, &view.capabilities_path]
-                    .map(|path| places(&document, path.as_deref()))
-            }
-            _ => [const { Vec::new() }; 3],
-        };
+        let places = |path: Option<&String>| Places::read(path.map_or("", String::as_str));
+        let view = view.unwrap_or_default();
+        let [app, users, capabilities] =
+            [&view.app_path, &view.users_path, &view.capabilities_path].map(|path| places(path.as_ref()));
         let mut left: Vec<Option<types::AnyMessage>> = items.into_iter().map(Some).collect();
-        let app = app.into_iter().find_map(|place| take(&mut left, place, APP));
+        let app = app.of(left.len()).into_iter().find_map(|place| take(&mut left, place, APP));
         // How a path names several is not documented. There is one connector, so whatever users came are its own.
+        let users = users.of(left.len());
         let rest = if users.is_empty() { 0 } else { left.len() };
         let users = users.into_iter().chain(0..rest).filter_map(|place| take(&mut left, place, USER)).collect();
         let capabilities = capabilities
+            .of(left.len())
             .into_iter()
             .find_map(|place| left.get_mut(place)?.take_if(|it| !matches!(type_name(it), Some(APP | USER))));
         let others = left.into_iter().flatten().collect();
-        Ok(Self { connector: connector(view)?, app, users, capabilities, others })
+        let connector = view.connector.ok_or("the response has no connector")?;
+        let connector = entry(connector).ok_or("the response has no id of the connector")?;
+        Ok(Self { connector, app, users, capabilities, others })
     }
 }
 
-/// The places in `expanded` that a path selects; none if it is empty, or no path.
-fn places(document: &Value, path: Option<&str>) -> Vec<usize> {
-    let Some(Ok(path)) = path.filter(|path| !path.is_empty()).map(JsonPath::parse) else { return Vec::new() };
-    let found = path.query_located(document);
-    let place = |path: &serde_json_path::NormalizedPath<'_>| {
-        let mut elements = path.iter();
-        match (elements.next(), elements.next(), elements.next()) {
-            (Some(PathElement::Name("expanded")), Some(PathElement::Index(place)), None) => Some(*place),
-            _ => None,
+/// The items of `expanded` that a path names.
+#[derive(Debug, PartialEq)]
+enum Places {
+    Slice(Option<i64>, Option<i64>),
+    Some(Vec<i64>),
+}
+
+impl Places {
+    /// Reads `$.expanded[N]`, `$.expanded[N,M]`, `$.expanded[N:M]` and `$.expanded[*]`. Any other path names nothing: the
+    /// server writes the path, and a parser for the whole of RFC 9535 would follow it as deep as the server likes.
+    fn read(path: &str) -> Self {
+        let inner = path.strip_prefix("$.expanded[").or_else(|| path.strip_prefix("$['expanded']["));
+        let inner = inner.and_then(|inner| inner.strip_suffix(']')).unwrap_or_default().trim();
+        let number = |text: &str| text.trim().parse::<i64>();
+        let end = |text: &str| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) };
+        match inner.split_once(':') {
+            _ if inner == "*" => Self::Slice(None, None),
+            Some((from, to)) => match (end(from), end(to)) {
+                (Ok(from), Ok(to)) => Self::Slice(from, to),
+                _ => Self::Some(Vec::new()),
+            },
+            None => Self::Some(inner.split(',').map(number).collect::<Result<_, _>>().unwrap_or_default()),
         }
-    };
-    found.locations().filter_map(place).collect()
+    }
+
+    /// The places among so many items. A negative one counts from the end.
+    fn of(self, length: usize) -> Vec<usize> {
+        let place = |place: i64| match usize::try_from(place) {
+            Ok(place) => Some(place),
+            Err(_) => length.checked_sub(usize::try_from(place.unsigned_abs()).ok()?),
+        };
+        match self {
+            Self::Slice(from, to) => {
+                let from = from.map_or(0, |from| place(from).unwrap_or(0));
+                let to = to.map_or(length, |to| place(to).unwrap_or(0)).min(length);
+                (from..to).collect()
+            }
+            Self::Some(places) => places.into_iter().filter_map(place).filter(|place| *place < length).collect(),
+        }
+    }
 }
 
 /// Takes an item that is what its type says.
@@ -164,11 +192,16 @@ fn type_name(message: &types::AnyMessage) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::c1::{Client, Credentials};
 
     fn read(view: Value, expanded: Value) -> Expanded {
+        let c1 = Client::builder(Credentials::token("t").tenant("example")).build().unwrap();
         let view: types::ConnectorView = serde_json::from_value(view).unwrap();
-        Expanded::read(Some(view), serde_json::from_value(expanded).unwrap()).unwrap()
+        let entry = |data| Some(Entry::new(c1.app("app").connector("c"), data));
+        Expanded::read(Some(view), serde_json::from_value(expanded).unwrap(), entry).unwrap()
     }
 
     fn items() -> Value {
@@ -213,9 +246,36 @@ mod tests {
         assert_eq!(serde_json::to_value(read.others()).unwrap(), odd);
     }
 
+    /// A parser of paths would follow the server as deep as it likes, and the process would end.
     #[test]
-    fn an_answer_without_a_connector_is_none() {
-        assert!(Expanded::read(None, None).unwrap_err().is_decode());
+    fn a_path_of_the_server_is_not_parsed() {
+        let deep = format!("$[?{}1==1{}]", "(".repeat(30_000), ")".repeat(30_000));
+        for path in
+            [deep.as_str(), "$", "$.expanded[", "$.expanded[0", "$.expanded[x]", "$.other[0]", "$.expanded[0][0]"]
+        {
+            let read = read(json!({"connector": {}, "usersPath": path}), items());
+            assert_eq!((read.users().len(), read.others().len()), (0, 4), "{path:.20}");
+        }
+        for (path, places) in [
+            ("$.expanded[1:]", vec![1, 2, 3]),
+            ("$.expanded[-2:]", vec![2, 3]),
+            ("$.expanded[:9]", vec![0, 1, 2, 3]),
+            ("$.expanded[3:1]", vec![]),
+            ("$.expanded[-9]", vec![]),
+            ("$.expanded[9223372036854775807]", vec![]),
+            ("$.expanded[-9223372036854775808]", vec![]),
+            ("$.expanded[0 , 2]", vec![0, 2]),
+        ] {
+            assert_eq!(Places::read(path).of(4), places, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_response_without_a_connector_is_none() {
+        let none = Expanded::read(None, None, |_| None);
+        assert_eq!(none.unwrap_err(), "the response has no connector");
+        let view = types::ConnectorView { connector: Some(types::Connector::default()), ..Default::default() };
+        assert_eq!(Expanded::read(Some(view), None, |_| None).unwrap_err(), "the response has no id of the connector");
     }
 
     #[test]

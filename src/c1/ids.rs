@@ -1,24 +1,27 @@
-//! The ids of C1.
+//! The ids of C1. Those of parameters are the generated ones.
 
-use crate::ids::ids;
+use crate::Id;
 
-ids! {
-    /// Id of an app.
-    AppId
-    /// Id of a connector.
-    ConnectorId
-    /// Id of an entry of the connector catalog: the kind of system a connector speaks to.
-    CatalogId
-    /// Id of a connector's credential.
-    CredentialId
-    /// Id of a user of the tenant.
-    UserId
-    /// Id of an entitlement of an app.
-    EntitlementId
-    /// Short name of a role that owners have.
-    RoleSlug
-    /// Id of a completed sync, whose data can be had. No operation of the document gives it out.
-    SyncId
-    /// Id of a sync's run, by which a person's word about it is told. No operation of the document gives it out.
-    SyncLifecycleId
+pub use super::api::params::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
+
+/// What tells ids apart; none has values.
+pub mod kinds {
+    pub use super::super::api::params::kinds::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
+
+    /// See [`CatalogId`](super::super::CatalogId).
+    #[derive(Debug)]
+    pub enum CatalogId {}
+    /// See [`UserId`](super::super::UserId).
+    #[derive(Debug)]
+    pub enum UserId {}
+    /// See [`EntitlementId`](super::super::EntitlementId).
+    #[derive(Debug)]
+    pub enum EntitlementId {}
 }
+
+/// Id of an entry of the connector catalog: the kind of system a connector speaks to.
+pub type CatalogId = Id<kinds::CatalogId>;
+/// Id of a user of the tenant.
+pub type UserId = Id<kinds::UserId>;
+/// Id of an entitlement of an app.
+pub type EntitlementId = Id<kinds::EntitlementId>;

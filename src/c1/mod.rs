@@ -64,9 +64,11 @@
 //! # }
 //! ```
 
+mod app;
 mod client;
 mod config;
 mod connector;
+mod create;
 mod credentials;
 mod device;
 mod expand;
@@ -74,8 +76,11 @@ mod ids;
 mod inventory;
 mod owners;
 mod schedule;
+mod schema;
+mod secret;
 mod sync;
-mod token;
+#[cfg(test)]
+mod tests;
 mod update;
 
 /// The client as the document has it: every operation and every schema.
@@ -90,14 +95,17 @@ pub mod api {
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/c1.json"));
 
 pub use api::types;
-pub use client::{Client, ClientBuilder};
+pub use app::App;
+pub use client::Client;
 pub use config::{ConfigValue, EnvConfig};
-pub use connector::{App, Connector, CreateConnector};
-pub use device::DeviceLogin;
+pub use connector::Connector;
+pub use create::{CreateConnector, Snapshot};
+pub use credentials::Credentials;
+pub use device::{DeviceGrant, DeviceLogin};
 pub use expand::{Expand, Expanded};
 pub use ids::{AppId, CatalogId, ConnectorId, CredentialId, EntitlementId, RoleSlug, SyncId, SyncLifecycleId, UserId};
 pub use inventory::{Inventory, Listed};
-pub use owners::{EntitlementRef, Owners};
+pub use owners::{EntitlementRef, Owners, RoleOwners};
 pub use schedule::{DownloadUrl, Schedule};
-pub use sync::{Progress, SyncOutcome, SyncWait, Watch};
+pub use sync::{Progress, SyncOutcome, SyncState, SyncWait, SyncWatch};
 pub use update::Update;

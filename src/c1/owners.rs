@@ -1,19 +1,20 @@
-//! Who looks after a connector.
+//! The owners of a connector.
 
-use crate::Error;
-use crate::paging::{Page, Pages};
+use crate::{Error, IntoId, Pages};
 
+use super::api::params::{AppEntitlementRefAppId, AppEntitlementRefId, UserRefId};
 use super::client::PAGE_SIZE;
-use super::connector::{Connector, gone, missing};
-use super::ids::{AppId, EntitlementId, RoleSlug, UserId};
+use super::connector::{Connector, gone};
+use super::ids::{AppId, EntitlementId, RoleSlug, UserId, kinds};
 use super::types;
 
 /// An entitlement of an app: whoever holds it owns what it is an owner of.
 ///
 /// ```
-/// use connectors::c1::EntitlementRef;
+/// use connectors::c1::{AppId, EntitlementRef};
 ///
-/// assert_eq!(EntitlementRef::from(("my-app", "admins")), EntitlementRef::new("my-app", "admins"));
+/// let admins = EntitlementRef::new(AppId::new("my-app"), "admins");
+/// assert_eq!(admins.id(), &"admins");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EntitlementRef {
@@ -22,14 +23,15 @@ pub struct EntitlementRef {
 }
 
 impl EntitlementRef {
-    /// An entitlement by its app and its own id. The app need not be the connector's.
-    pub fn new(app: impl Into<AppId>, id: impl Into<EntitlementId>) -> Self {
-        Self { app: app.into(), id: id.into() }
+    /// An entitlement by its app and its own id. The app need not be the connector's. See also
+    /// [`App::entitlement`](super::App::entitlement).
+    pub fn new(app: AppId, id: impl IntoId<kinds::EntitlementId>) -> Self {
+        Self { app, id: id.into_id() }
     }
 
     /// The app.
     #[must_use]
-    pub fn app(&self) -> &AppId {
+    pub fn app_id(&self) -> &AppId {
         &self.app
     }
 
@@ -38,52 +40,36 @@ impl EntitlementRef {
     pub fn id(&self) -> &EntitlementId {
         &self.id
     }
-}
 
-impl<A: Into<AppId>, I: Into<EntitlementId>> From<(A, I)> for EntitlementRef {
-    fn from((app, id): (A, I)) -> Self {
-        Self::new(app, id)
+    fn ids(&self) -> (AppEntitlementRefAppId, AppEntitlementRefId) {
+        (AppEntitlementRefAppId::new(self.app.as_str()), AppEntitlementRefId::new(self.id.as_str()))
     }
 }
 
-impl From<&EntitlementRef> for EntitlementRef {
-    fn from(entitlement: &EntitlementRef) -> Self {
-        entitlement.clone()
-    }
-}
-
-/// The owners of one connector; see [`Connector::owners`].
+/// The owners of one connector in all roles; see [`Connector::owners`].
 ///
 /// An owner is a user, or an entitlement whose holders own the connector, each in a role. The operations are those of
 /// `/api/v2/apps/{app_id}/connectors/{connector_id}/owners`, which C1 calls a draft.
 ///
 /// ```no_run
-/// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-/// use connectors::c1::EntitlementRef;
-///
-/// let owners = connector.owners();
-/// owners.add_user("owner", "user-id").await?;
-/// owners.add_entitlement("owner", ("okta-app-id", "admins-id")).await?;
-/// // Or all of a role at once:
-/// owners.set("owner", ["user-id"], [EntitlementRef::new("okta-app-id", "admins-id")]).await?;
-///
-/// println!("since {:?}", owners.user("owner", "user-id").await?.created_at);
-/// println!("since {:?}", owners.entitlement("owner", ("okta-app-id", "admins-id")).await?.created_at);
-/// owners.remove_user("owner", "user-id").await?;
-/// owners.remove_entitlement("owner", ("okta-app-id", "admins-id")).await?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// They are listed page by page, in all roles or in one:
-///
-/// ```no_run
-/// # async fn example(owners: connectors::c1::Owners) -> Result<(), connectors::Error> {
+/// # async fn example(c1: connectors::c1::Client, connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
 /// use futures::TryStreamExt;
 ///
-/// let users: Vec<_> = owners.users().try_collect().await?;
-/// let entitlements: Vec<_> = owners.entitlements_in("reviewer").try_collect().await?;
-/// println!("{} users in all; {} entitlements that review", users.len(), entitlements.len());
+/// let admins = c1.app("okta-app-id").entitlement("admins-id");
+/// let owners = connector.owners().role("owner");
+/// owners.add_user("user-id").await?;
+/// owners.add_entitlement(&admins).await?;
+/// // Or all of the role at once:
+/// owners.set(["user-id"], [&admins]).await?;
+///
+/// println!("since {:?}", owners.user("user-id").await?.created_at);
+/// println!("since {:?}", owners.entitlement(&admins).await?.created_at);
+/// owners.remove_user("user-id").await?;
+/// owners.remove_entitlement(&admins).await?;
+///
+/// let users: Vec<_> = connector.owners().users().try_collect().await?;
+/// let reviewers: Vec<_> = connector.owners().role("reviewer").users().try_collect().await?;
+/// println!("{} users, {} of them review", users.len(), reviewers.len());
 /// # Ok(())
 /// # }
 /// ```
@@ -97,181 +83,169 @@ impl Owners {
         Self { connector }
     }
 
+    /// The owners in one role, where they are also added and removed. Sends nothing.
+    #[must_use]
+    pub fn role(&self, role: impl IntoId<kinds::RoleSlug>) -> RoleOwners {
+        RoleOwners { connector: self.connector.clone(), role: role.into_id() }
+    }
+
     /// The users among the owners, in all roles.
     #[must_use]
     pub fn users(&self) -> Pages<types::ConnectorOwnerUser> {
-        self.search_users(None)
-    }
-
-    /// The users among the owners in one role.
-    #[must_use]
-    pub fn users_in(&self, role: impl Into<RoleSlug>) -> Pages<types::ConnectorOwnerUser> {
-        self.search_users(Some(role.into()))
-    }
-
-    fn search_users(&self, role: Option<RoleSlug>) -> Pages<types::ConnectorOwnerUser> {
-        let connector = self.connector.clone();
-        Pages::new(move |token| {
-            let (connector, role) = (connector.clone(), role.clone());
-            async move {
-                let Connector { client, app, id } = &connector;
-                let (token, role) = (token.as_deref(), role.as_ref().map(RoleSlug::as_str));
-                let page =
-                    client.api.search_user_owners(app.as_str(), id.as_str(), Some(PAGE_SIZE), token, role).await?;
-                Ok(Page { items: page.list.unwrap_or_default(), next: page.next_page_token })
-            }
-        })
+        users(&self.connector, None)
     }
 
     /// The entitlements among the owners, in all roles.
     #[must_use]
     pub fn entitlements(&self) -> Pages<types::ConnectorOwnerEntitlement> {
-        self.search_entitlements(None)
+        entitlements(&self.connector, None)
     }
+}
 
-    /// The entitlements among the owners in one role.
+/// The owners of one connector in one role; see [`Owners::role`].
+#[derive(Clone, Debug)]
+pub struct RoleOwners {
+    connector: Connector,
+    role: RoleSlug,
+}
+
+impl RoleOwners {
+    /// The users among the owners in this role.
     #[must_use]
-    pub fn entitlements_in(&self, role: impl Into<RoleSlug>) -> Pages<types::ConnectorOwnerEntitlement> {
-        self.search_entitlements(Some(role.into()))
+    pub fn users(&self) -> Pages<types::ConnectorOwnerUser> {
+        users(&self.connector, Some(self.role.clone()))
     }
 
-    fn search_entitlements(&self, role: Option<RoleSlug>) -> Pages<types::ConnectorOwnerEntitlement> {
-        let connector = self.connector.clone();
-        Pages::new(move |token| {
-            let (connector, role) = (connector.clone(), role.clone());
-            async move {
-                let Connector { client, app, id } = &connector;
-                let (token, role) = (token.as_deref(), role.as_ref().map(RoleSlug::as_str));
-                let page = client
-                    .api
-                    .search_entitlement_owners(app.as_str(), id.as_str(), Some(PAGE_SIZE), token, role)
-                    .await?;
-                Ok(Page { items: page.list.unwrap_or_default(), next: page.next_page_token })
-            }
-        })
+    /// The entitlements among the owners in this role.
+    #[must_use]
+    pub fn entitlements(&self) -> Pages<types::ConnectorOwnerEntitlement> {
+        entitlements(&self.connector, Some(self.role.clone()))
     }
 
     /// One user among the owners.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the user is no owner in this role.
-    pub async fn user(
-        &self,
-        role: impl Into<RoleSlug>,
-        user: impl Into<UserId>,
-    ) -> Result<types::ConnectorOwnerUser, Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, user) = (role.into(), user.into());
-        let answer = client.api.get_user_owner(app.as_str(), id.as_str(), role.as_str(), user.as_str()).await?;
-        answer.connector_owner_user.ok_or_else(|| missing("owner"))
+    pub async fn user(&self, user: impl IntoId<kinds::UserId>) -> Result<types::ConnectorOwnerUser, Error> {
+        let (app, id) = self.connector.ids();
+        let owners = self.connector.client().api.owners();
+        let sent = owners.get_user_owner(app, id, self.role.clone(), user_ref(user)).send().await?;
+        let (value, response) = sent.into_parts();
+        value.connector_owner_user.ok_or_else(|| response.incomplete(NO_OWNER))
     }
 
     /// Makes a user an owner.
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no answer came.
-    pub async fn add_user(
-        &self,
-        role: impl Into<RoleSlug>,
-        user: impl Into<UserId>,
-    ) -> Result<types::ConnectorOwnerUser, Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, user) = (role.into(), user.into());
+    /// [`Error::may_have_happened`] if the response was lost.
+    pub async fn add_user(&self, user: impl IntoId<kinds::UserId>) -> Result<types::ConnectorOwnerUser, Error> {
+        let (app, id) = self.connector.ids();
         let request = types::CreateConnectorUserOwnerRequest::default();
-        let created = client.api.create_user_owner(app.as_str(), id.as_str(), role.as_str(), user.as_str(), &request);
-        created.await?.connector_owner_user.ok_or_else(|| missing("owner").perhaps_done())
+        let owners = self.connector.client().api.owners();
+        let sent = owners.create_user_owner(app, id, self.role.clone(), user_ref(user), &request).send().await?;
+        let (value, response) = sent.into_parts();
+        value.connector_owner_user.ok_or_else(|| response.incomplete(NO_OWNER).perhaps_done())
     }
 
-    /// Takes a role from a user.
+    /// Removes a user from the owners in this role.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if the user is no owner in this role; not if an attempt before, whose answer was lost, may
-    /// have taken it.
-    pub async fn remove_user(&self, role: impl Into<RoleSlug>, user: impl Into<UserId>) -> Result<(), Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, user) = (role.into(), user.into());
+    /// [`Error::is_not_found`] if the user is no owner in this role; not if an earlier attempt, whose response was lost, may
+    /// have removed it.
+    pub async fn remove_user(&self, user: impl IntoId<kinds::UserId>) -> Result<(), Error> {
+        let (app, id) = self.connector.ids();
         let request = types::DeleteConnectorUserOwnerRequest::default();
-        let deleted = client.api.delete_user_owner(app.as_str(), id.as_str(), role.as_str(), user.as_str(), &request);
-        gone(deleted.await)
+        let owners = self.connector.client().api.owners();
+        gone(owners.delete_user_owner(app, id, self.role.clone(), user_ref(user), &request).await)
     }
 
     /// One entitlement among the owners.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if its holders are no owners in this role.
-    pub async fn entitlement(
-        &self,
-        role: impl Into<RoleSlug>,
-        entitlement: impl Into<EntitlementRef>,
-    ) -> Result<types::ConnectorOwnerEntitlement, Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, of) = (role.into(), entitlement.into());
-        let (of_app, of_id) = (of.app.as_str(), of.id.as_str());
-        let got = client.api.get_entitlement_owner(app.as_str(), id.as_str(), role.as_str(), of_app, of_id);
-        got.await?.connector_owner_entitlement.ok_or_else(|| missing("owner"))
+    pub async fn entitlement(&self, entitlement: &EntitlementRef) -> Result<types::ConnectorOwnerEntitlement, Error> {
+        let ((app, id), (of_app, of_id)) = (self.connector.ids(), entitlement.ids());
+        let owners = self.connector.client().api.owners();
+        let sent = owners.get_entitlement_owner(app, id, self.role.clone(), of_app, of_id).send().await?;
+        let (value, response) = sent.into_parts();
+        value.connector_owner_entitlement.ok_or_else(|| response.incomplete(NO_OWNER))
     }
 
     /// Makes the holders of an entitlement owners.
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no answer came.
+    /// [`Error::may_have_happened`] if the response was lost.
     pub async fn add_entitlement(
         &self,
-        role: impl Into<RoleSlug>,
-        entitlement: impl Into<EntitlementRef>,
+        entitlement: &EntitlementRef,
     ) -> Result<types::ConnectorOwnerEntitlement, Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, of) = (role.into(), entitlement.into());
-        let (of_app, of_id) = (of.app.as_str(), of.id.as_str());
+        let ((app, id), (of_app, of_id)) = (self.connector.ids(), entitlement.ids());
         let request = types::CreateConnectorEntitlementOwnerRequest::default();
-        let created =
-            client.api.create_entitlement_owner(app.as_str(), id.as_str(), role.as_str(), of_app, of_id, &request);
-        created.await?.connector_owner_entitlement.ok_or_else(|| missing("owner").perhaps_done())
+        let owners = self.connector.client().api.owners();
+        let sent = owners.create_entitlement_owner(app, id, self.role.clone(), of_app, of_id, &request).send().await?;
+        let (value, response) = sent.into_parts();
+        value.connector_owner_entitlement.ok_or_else(|| response.incomplete(NO_OWNER).perhaps_done())
     }
 
-    /// Takes a role from the holders of an entitlement.
+    /// Removes the holders of an entitlement from the owners in this role.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if they are no owners in this role; not if an attempt before, whose answer was lost, may
-    /// have taken it.
-    pub async fn remove_entitlement(
-        &self,
-        role: impl Into<RoleSlug>,
-        entitlement: impl Into<EntitlementRef>,
-    ) -> Result<(), Error> {
-        let Connector { client, app, id } = &self.connector;
-        let (role, of) = (role.into(), entitlement.into());
-        let (of_app, of_id) = (of.app.as_str(), of.id.as_str());
+    /// [`Error::is_not_found`] if they are no owners in this role; not if an earlier attempt, whose response was lost, may
+    /// have removed them.
+    pub async fn remove_entitlement(&self, entitlement: &EntitlementRef) -> Result<(), Error> {
+        let ((app, id), (of_app, of_id)) = (self.connector.ids(), entitlement.ids());
         let request = types::DeleteConnectorEntitlementOwnerRequest::default();
-        let deleted =
-            client.api.delete_entitlement_owner(app.as_str(), id.as_str(), role.as_str(), of_app, of_id, &request);
-        gone(deleted.await)
+        let owners = self.connector.client().api.owners();
+        gone(owners.delete_entitlement_owner(app, id, self.role.clone(), of_app, of_id, &request).await)
     }
 
-    /// Makes exactly these users, and the holders of exactly these entitlements, the owners in a role. Two empty lists
-    /// leave the role to nobody; other roles stay as they are.
+    /// Makes exactly these users, and the holders of exactly these entitlements, the owners in this role. Two empty lists
+    /// remove all of them; other roles stay as they are.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn set(
+    pub async fn set<'a>(
         &self,
-        role: impl Into<RoleSlug>,
-        users: impl IntoIterator<Item = impl Into<UserId>>,
-        entitlements: impl IntoIterator<Item = impl Into<EntitlementRef>>,
+        users: impl IntoIterator<Item = impl IntoId<kinds::UserId>>,
+        entitlements: impl IntoIterator<Item = &'a EntitlementRef>,
     ) -> Result<(), Error> {
-        let user = |id: UserId| types::UserRef { id: Some(id.to_string()), ..Default::default() };
-        let entitlement = |of: EntitlementRef| types::AppEntitlementRef {
+        let user = |id: UserId| types::UserRef { id: Some(id.into()), ..Default::default() };
+        let entitlement = |of: &EntitlementRef| types::AppEntitlementRef {
             app_id: Some(of.app.to_string()),
             id: Some(of.id.to_string()),
             ..Default::default()
         };
         let request = types::SetConnectorOwnersV2Request {
-            role_slug: Some(role.into().to_string()),
-            user_refs: Some(users.into_iter().map(|it| user(it.into())).collect()),
-            app_entitlement_refs: Some(entitlements.into_iter().map(|it| entitlement(it.into())).collect()),
+            role_slug: Some(self.role.to_string()),
+            user_refs: Some(users.into_iter().map(|it| user(it.into_id())).collect()),
+            app_entitlement_refs: Some(entitlements.into_iter().map(entitlement).collect()),
             ..Default::default()
         };
-        let Connector { client, app, id } = &self.connector;
-        client.api.set_owners(app.as_str(), id.as_str(), &request).await.map(drop)
+        let (app, id) = self.connector.ids();
+        self.connector.client().api.owners().set_owners(app, id, &request).await.map(drop)
+    }
+}
+
+const NO_OWNER: &str = "the response has no owner";
+
+fn user_ref(user: impl IntoId<kinds::UserId>) -> UserRefId {
+    UserRefId::new(user.into_id())
+}
+
+fn users(connector: &Connector, role: Option<RoleSlug>) -> Pages<types::ConnectorOwnerUser> {
+    let (app, id) = connector.ids();
+    let request = connector.client().api.owners().search_user_owners(app, id).page_size(PAGE_SIZE);
+    match role {
+        Some(role) => request.role_slug(role).items(),
+        None => request.items(),
+    }
+}
+
+fn entitlements(connector: &Connector, role: Option<RoleSlug>) -> Pages<types::ConnectorOwnerEntitlement> {
+    let (app, id) = connector.ids();
+    let request = connector.client().api.owners().search_entitlement_owners(app, id).page_size(PAGE_SIZE);
+    match role {
+        Some(role) => request.role_slug(role).items(),
+        None => request.items(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use url::Url;
 
 use crate::Error;
-use crate::error::Kind;
+use connectors_runtime::Kind;
 
 use super::types;
 
@@ -43,7 +43,7 @@ impl Schedule {
     }
 }
 
-/// A link to the data of a sync. Whoever has it can read the data, for as long as it works: keep it out of logs.
+/// A link to the data of a sync. Whoever has it can read the data until it expires: keep it out of logs.
 ///
 /// `Debug` shows neither its path nor its query.
 #[derive(Clone, PartialEq, Eq)]

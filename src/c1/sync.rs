@@ -1,14 +1,25 @@
 //! Waiting for a sync.
 
 use std::fmt;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use crate::Error;
-use crate::error::Kind;
-use crate::waiting::{self, Pace, pace_methods};
+use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 
+use crate::{Error, Pace, Paced, WaitState, Watch};
+use connectors_runtime::Kind;
+use connectors_runtime::Polled;
+
+use super::client::Client;
 use super::connector::Connector;
+use super::ids::{AppId, ConnectorId};
 use super::types::{self, ConnectorStatus, SyncStatus};
+
+/// How long after a sync that may have begun too early the next one may begin; see [`SyncWait::wait`].
+const NEXT_BEGINS: Duration = Duration::from_secs(30);
 
 /// A sync to wait for; see [`Connector::force_sync`].
 ///
@@ -18,28 +29,82 @@ use super::types::{self, ConnectorStatus, SyncStatus};
 /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
 /// use std::time::Duration;
 ///
+/// use connectors::Paced;
 /// use connectors::c1::SyncOutcome;
 ///
 /// let sync = connector.force_sync().await?.poll_every(Duration::from_secs(30)).deadline(Duration::from_secs(3600));
 /// match sync.wait().await? {
-///     SyncOutcome::Done(status) => println!("done at {}", status.completed_at.unwrap_or_default()),
+///     SyncOutcome::Done(status) => println!("done at {:?}", status.completed_at),
 ///     outcome => eprintln!("{outcome}"),
 /// }
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Go on after a restart
+/// [`SyncWait::state`] is a value with serde: a program that is killed goes on with it, and forces no second sync.
+///
+/// ```no_run
+/// use connectors::Paced;
+/// use connectors::c1::{Client, Connector, SyncState};
+///
+/// async fn sync(c1: Client, connector: Connector) -> Result<(), Box<dyn std::error::Error>> {
+///     let sync = match std::fs::read("sync.json") {
+///         Ok(stored) => c1.resume_wait(serde_json::from_slice(&stored)?),
+///         Err(_) => connector.force_sync().await?,
+///     };
+///     std::fs::write("sync.json", serde_json::to_vec(&sync.state())?)?;
+///     println!("{}", sync.wait().await?);
+///     std::fs::remove_file("sync.json")?;
+///     Ok(())
+/// }
+/// ```
 #[must_use = "a sync goes on by itself; this is how to wait for it"]
 #[derive(Clone, Debug)]
 pub struct SyncWait {
     connector: Connector,
-    /// What was shown before it was asked for.
-    before: Option<ConnectorStatus>,
+    which: Which,
+    wait: Option<WaitState<Progress>>,
     pace: Pace,
+}
+
+/// What a wait for a sync has come to: which sync it is for, and the state that was reported last. A value that a program can
+/// store; see [`SyncWait::state`] and [`Client::resume_wait`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncState {
+    app_id: AppId,
+    connector_id: ConnectorId,
+    which: Which,
+    wait: Option<WaitState<Progress>>,
+}
+
+/// Which sync is waited for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Which {
+    /// Whichever there is.
+    First,
+    /// The one that begins after the call.
+    After {
+        /// The status before the call.
+        before: Option<Box<ConnectorStatus>>,
+        /// Whether a status was seen since then.
+        is_polled: bool,
+        /// A sync that began before or after the call: it was there at the first poll.
+        doubted: Option<Doubted>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Doubted {
+    /// As it was seen last.
+    status: Box<ConnectorStatus>,
+    /// When it was first seen to be over, since the wait began.
+    over_at: Option<Duration>,
 }
 
 /// How a sync ended.
 #[must_use = "a sync that is over may have failed"]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncOutcome {
     /// It read everything.
@@ -49,11 +114,11 @@ pub enum SyncOutcome {
     /// Syncs of this connector were switched off before it ended, or before it was asked for. The connector's
     /// `sync_disabled_reason` says why; [`Connector::resume`] switches them on.
     Disabled(ConnectorStatus),
-    /// It found so much less than the one before that the service waits for a person to say whether that is right; see
+    /// The service paused it because it found far less than the sync before. A person has to approve it; see
     /// [`Connector::confirm_sync`].
     ///
-    /// The document speaks of this state (`ERRORED_NO_DATA`) and does not have it among the values of a status: a service that
-    /// keeps to its values tells it as [`SyncOutcome::Failed`], by `last_error`.
+    /// The document mentions this state (`ERRORED_NO_DATA`), but not among the values of a status. A service that uses only
+    /// those values reports it as [`SyncOutcome::Failed`], with a `last_error`.
     HeldBack(ConnectorStatus),
 }
 
@@ -84,8 +149,8 @@ impl fmt::Display for SyncOutcome {
     }
 }
 
-/// What a sync has come to.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of a sync that is waited for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Progress {
     /// It is queued: the connector still shows the sync before, which may be running.
@@ -96,29 +161,59 @@ pub enum Progress {
     Ended(SyncOutcome),
 }
 
+impl Paced for SyncWait {
+    fn pace_mut(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+}
+
 impl SyncWait {
-    pub(super) fn new(connector: Connector, before: Option<ConnectorStatus>) -> Self {
-        Self { connector, before, pace: Pace::default() }
+    /// For the sync that begins after `before` was shown.
+    pub(super) fn after(connector: Connector, before: Option<ConnectorStatus>) -> Self {
+        let which = Which::After { before: before.map(Box::new), is_polled: false, doubted: None };
+        Self { connector, which, wait: None, pace: Pace::default() }
     }
 
-    pace_methods!();
+    /// For whichever sync there is.
+    pub(super) fn first(connector: Connector) -> Self {
+        Self { connector, which: Which::First, wait: None, pace: Pace::default() }
+    }
 
-    /// Waits until the sync is over. If another ran when it was asked for, that one ends first, and this one counts only once
-    /// `started_at` has moved too. A service that took the request for one with the sync that ran starts no other: then this
-    /// stays queued for ever, so set a deadline.
+    pub(super) fn resume(client: &Client, state: SyncState) -> Self {
+        let SyncState { app_id, connector_id, which, wait } = state;
+        Self { connector: client.app(app_id).connector(connector_id), which, wait, pace: Pace::default() }
+    }
+
+    /// The connector whose sync it is.
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// Which sync is waited for, for [`Client::resume_wait`]. Poll interval and deadline are not part of it.
+    #[must_use]
+    pub fn state(&self) -> SyncState {
+        let (app_id, connector_id) = self.connector.ids();
+        SyncState { app_id, connector_id, which: self.which.clone(), wait: self.wait.clone() }
+    }
+
+    /// Waits until the sync is over.
+    ///
+    /// If another one was running when it was forced, that one ends first. The service may merge your request into the running
+    /// sync; then no other begins: set a deadline.
+    ///
+    /// If the first poll sees that a sync has begun meanwhile, that one may have begun just before it was forced. It counts
+    /// only if no other begins within 30 s after it is over.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the connector was deleted; otherwise what reading
-    /// it fails with, unless that is [in passing](crate::Watch).
+    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the connector was deleted; otherwise what reading it
+    /// fails with, unless that is [in passing](Watch).
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
-        match self.watch().last().await? {
-            Progress::Ended(outcome) => Ok(outcome),
-            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
-        }
+        self.watch().last().await
     }
 
-    /// What the sync comes to, each time that is something else. Ends with [`Progress::Ended`] or an error. Dropping it
-    /// stops the watching, not the sync.
+    /// The states of the sync, each once. Ends with [`Progress::Ended`] or an error. Dropping it stops the polling, not the
+    /// sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -129,7 +224,7 @@ impl SyncWait {
     /// while let Some(progress) = watch.try_next().await? {
     ///     match progress {
     ///         Progress::Queued => println!("queued"),
-    ///         Progress::Running(status) => println!("running since {}", status.started_at.unwrap_or_default()),
+    ///         Progress::Running(status) => println!("running since {:?}", status.started_at),
     ///         Progress::Ended(outcome) => println!("{outcome}"),
     ///         _ => {}
     ///     }
@@ -138,54 +233,99 @@ impl SyncWait {
     /// # }
     /// ```
     #[must_use]
-    pub fn watch(self) -> Watch {
-        let clock = Arc::clone(self.connector.client.transport.clock());
-        let late = "the sync was not over in the time given; it goes on by itself";
-        Watch::new(
+    pub fn watch(self) -> SyncWatch {
+        let Self { connector, which, wait, pace } = self;
+        let clock = Arc::clone(connector.client().core.clock());
+        let which = Arc::new(Mutex::new(which));
+        let (polled, reads) = (connector.clone(), Arc::clone(&which));
+        let watch = Watch::new(
             clock,
-            self.pace,
-            late,
+            pace,
+            "the sync was not over at the deadline; it goes on by itself",
             |progress| matches!(progress, Progress::Ended(_)),
-            move |_| {
-                let sync = self.clone();
+            move |poll| {
+                let (connector, which) = (polled.clone(), Arc::clone(&reads));
                 async move {
-                    let connector = sync.connector.get().await?;
+                    let connector = connector.get().await?;
                     if is_set(connector.deleted_at.as_deref()) {
                         return Err(Error::new(Kind::Conflict, "the connector was deleted; its sync will not end"));
                     }
-                    Ok(sync.read(connector))
+                    Ok(lock(&which).read(connector, poll))
                 }
             },
-        )
+        );
+        let watch = match wait {
+            Some(state) => watch.resume(state),
+            None => watch,
+        };
+        SyncWatch { connector, which, watch }
     }
+}
 
+fn lock(which: &Mutex<Which>) -> MutexGuard<'_, Which> {
+    // Nothing that runs under the lock can leave it half-changed.
+    which.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Which {
     /// What the connector says about this sync.
-    fn read(&self, connector: types::Connector) -> Progress {
+    fn read(&mut self, connector: types::Connector, poll: Polled<Progress>) -> Progress {
         let Some(status) = connector.status else { return Progress::Queued };
-        let before = self.before.as_ref();
-        let moved =
-            |of: fn(&ConnectorStatus) -> Option<&str>| is_set(of(&status)) && of(&status) != before.and_then(of);
-        let started = moved(|status| status.started_at.as_deref());
-        let completed = moved(|status| status.completed_at.as_deref());
-        // A sync that ran when this one was asked for, or may have, ends first: this one starts after it.
-        let ran =
-            |status: &ConnectorStatus| matches!(status.status, Some(SyncStatus::Running | SyncStatus::Unknown(_)));
-        let later = started || !before.is_some_and(ran);
-        let over = completed && later;
-        match &status.status {
-            Some(SyncStatus::Done) if over => Progress::Ended(SyncOutcome::Done(status)),
-            Some(SyncStatus::Error) if over => Progress::Ended(SyncOutcome::Failed(status)),
-            Some(SyncStatus::Unknown(name)) if over && name.ends_with("ERRORED_NO_DATA") => {
-                Progress::Ended(SyncOutcome::HeldBack(status))
-            }
-            // After a resume the word may stay until the next sync starts. Then nothing else says that syncs are off.
-            Some(SyncStatus::Disabled) if before != Some(&status) || is_set(connector.sync_disabled_at.as_deref()) => {
-                Progress::Ended(SyncOutcome::Disabled(status))
-            }
-            Some(SyncStatus::Running | SyncStatus::Unknown(_)) if later => Progress::Running(status),
-            _ => Progress::Queued,
+        let is_off = is_set(connector.sync_disabled_at.as_deref());
+        let Self::After { before, is_polled, doubted } = self else { return progress(status, None, is_off) };
+        if !std::mem::replace(is_polled, true) && moved(&status, before.as_deref(), started) {
+            *doubted = Some(Doubted { status: Box::new(status.clone()), over_at: None });
         }
+        if let Some(doubt) = doubted {
+            if started(&status) == started(&doubt.status) {
+                doubt.status = Box::new(status.clone());
+                let progress = progress(status, before.as_deref(), is_off);
+                if !matches!(progress, Progress::Ended(SyncOutcome::Done(_) | SyncOutcome::Failed(_))) {
+                    return progress;
+                }
+                let over_at = *doubt.over_at.get_or_insert(poll.elapsed);
+                return if poll.elapsed.saturating_sub(over_at) < NEXT_BEGINS {
+                    poll.last.unwrap_or(Progress::Queued)
+                } else {
+                    progress
+                };
+            }
+            // Another has begun, which is surely the one.
+            *before = doubted.take().map(|doubt| doubt.status);
+        }
+        progress(status, before.as_deref(), is_off)
     }
+}
+
+/// What a status says about the sync that began after `before` was shown.
+fn progress(status: ConnectorStatus, before: Option<&ConnectorStatus>, is_off: bool) -> Progress {
+    let completed = moved(&status, before, |status| status.completed_at.as_deref());
+    // A sync that ran before, or may have, ends first: this one starts after it.
+    let ran = |status: &ConnectorStatus| matches!(status.status, Some(SyncStatus::Running | SyncStatus::Unknown(_)));
+    let later = moved(&status, before, started) || !before.is_some_and(ran);
+    let over = completed && later;
+    match &status.status {
+        Some(SyncStatus::Done) if over => Progress::Ended(SyncOutcome::Done(status)),
+        Some(SyncStatus::Error) if over => Progress::Ended(SyncOutcome::Failed(status)),
+        Some(SyncStatus::Unknown(name)) if over && name.ends_with("ERRORED_NO_DATA") => {
+            Progress::Ended(SyncOutcome::HeldBack(status))
+        }
+        // After a resume the status may stay until the next sync starts. Then nothing else says that syncs are off.
+        Some(SyncStatus::Disabled) if before != Some(&status) || is_off => {
+            Progress::Ended(SyncOutcome::Disabled(status))
+        }
+        Some(SyncStatus::Running | SyncStatus::Unknown(_)) if later => Progress::Running(status),
+        _ => Progress::Queued,
+    }
+}
+
+fn started(status: &ConnectorStatus) -> Option<&str> {
+    status.started_at.as_deref()
+}
+
+/// Whether a time is set and another than before.
+fn moved(status: &ConnectorStatus, before: Option<&ConnectorStatus>, of: fn(&ConnectorStatus) -> Option<&str>) -> bool {
+    is_set(of(status)) && of(status) != before.and_then(of)
 }
 
 /// The service writes what is unset as null, or as an empty text.
@@ -194,4 +334,43 @@ fn is_set(text: Option<&str>) -> bool {
 }
 
 /// The progress of a sync; see [`SyncWait::watch`].
-pub type Watch = waiting::Watch<Progress>;
+#[must_use = "a sync goes on by itself; this is how to watch it"]
+pub struct SyncWatch {
+    connector: Connector,
+    which: Arc<Mutex<Which>>,
+    watch: Watch<Progress>,
+}
+
+impl fmt::Debug for SyncWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncWatch").field("watch", &self.watch).finish_non_exhaustive()
+    }
+}
+
+impl Stream for SyncWatch {
+    type Item = Result<Progress, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.watch).poll_next(cx)
+    }
+}
+
+impl SyncWatch {
+    /// What the wait has come to, for [`Client::resume_wait`]: a state that was reported is not reported a second time.
+    #[must_use]
+    pub fn state(&self) -> SyncState {
+        let (app_id, connector_id) = self.connector.ids();
+        SyncState { app_id, connector_id, which: lock(&self.which).clone(), wait: Some(self.watch.state()) }
+    }
+
+    /// Waits until the sync is over; see [`SyncWait::wait`].
+    ///
+    /// # Errors
+    /// As [`SyncWait::wait`].
+    pub async fn last(self) -> Result<SyncOutcome, Error> {
+        match self.watch.last().await? {
+            Progress::Ended(outcome) => Ok(outcome),
+            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
+        }
+    }
+}

@@ -32,8 +32,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::Error;
 use crate::error::Kind;
 
-/// A call that can be waited for; see the [module](self).
-pub trait BlockingFuture: Future {
+/// A call that can be waited for: a future, or a request that `.await` would send. See the [module](self).
+pub trait BlockingFuture: IntoFuture {
     /// What a success gives.
     type Success;
 
@@ -45,11 +45,11 @@ pub trait BlockingFuture: Future {
     fn blocking(self) -> Result<Self::Success, Error>;
 }
 
-impl<T, F: Future<Output = Result<T, Error>>> BlockingFuture for F {
+impl<T, F: IntoFuture<Output = Result<T, Error>>> BlockingFuture for F {
     type Success = T;
 
     fn blocking(self) -> Result<T, Error> {
-        runtime()?.block_on(self)
+        runtime()?.block_on(self.into_future())
     }
 }
 

@@ -441,10 +441,9 @@ impl Outgoing {
     pub async fn stream(&self, sent: Sent) -> Result<Response<ByteStream>, Error> {
         let sent = self.sent(sent)?;
         let (status, headers) = (sent.status(), sent.headers().clone());
-        let about = self.0.known.get().map(|known| &known.about);
-        let attempts = about.map_or(1, |about| about.attempts);
-        let request_id = about.and_then(|about| about.request_id.clone());
-        Ok(Response { value: sent.into_inner(), status, headers, attempts, request_id })
+        let about = self.0.known.get().map(|known| known.about.clone());
+        let attempts = about.as_ref().map_or(1, |about| about.attempts);
+        Ok(Response { value: sent.into_inner(), status, headers, attempts, about })
     }
 
     fn sent(&self, sent: Sent) -> Result<ResponseValue<ByteStream>, Error> {
@@ -480,10 +479,9 @@ impl Outgoing {
         if !rest.is_empty() {
             body = [body, rest.freeze()].concat().into();
         }
-        let about = self.0.known.get().map(|known| &known.about);
-        let attempts = about.map_or(1, |about| about.attempts);
-        let request_id = about.and_then(|about| about.request_id.clone());
-        Ok(Response { value: Read { body, content_type }, status, headers, attempts, request_id })
+        let about = self.0.known.get().map(|known| known.about.clone());
+        let attempts = about.as_ref().map_or(1, |about| about.attempts);
+        Ok(Response { value: Read { body, content_type }, status, headers, attempts, about })
     }
 
     /// An error about a success that cannot be used.
@@ -502,16 +500,6 @@ impl Outgoing {
             known.span.failed(&error, None);
         }
         error
-    }
-
-    /// An error about a success that lacks what a layer above needs: with status, attempts, request id and operation.
-    #[must_use]
-    pub fn incomplete<T>(&self, response: &Response<T>, message: &str) -> Error {
-        let error = Error::new(Kind::Decode, message);
-        match self.0.known.get() {
-            Some(known) => known.about.describe(error),
-            None => error.operation_named(self.0.operation.name()).with_status(response.status),
-        }
     }
 }
 

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName};
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::http::About;
 use crate::object::{Json, Mismatch, from_slice};
 
 /// What a call returned: the decoded value with status, headers, attempts and request id.
@@ -15,7 +16,7 @@ pub struct Response<T> {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) attempts: u32,
-    pub(super) request_id: Option<String>,
+    pub(super) about: Option<About>,
 }
 
 impl<T> Response<T> {
@@ -27,6 +28,12 @@ impl<T> Response<T> {
     /// The value, without the rest.
     pub fn into_value(self) -> T {
         self.value
+    }
+
+    /// The value, and the rest of the response.
+    pub fn into_parts(self) -> (T, Response<()>) {
+        let Self { value, status, headers, attempts, about } = self;
+        (value, Response { value: (), status, headers, attempts, about })
     }
 
     /// The status code, such as 200.
@@ -51,13 +58,33 @@ impl<T> Response<T> {
 
     /// The server's id of the request, or else the one that it was sent with.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.about.as_ref()?.request_id.as_deref()
+    }
+
+    /// An error about a value that lacks what it is needed for: with status, attempts, request id, operation and host. For
+    /// code over a generated client.
+    ///
+    /// ```
+    /// use connectors_runtime::{Error, Response};
+    ///
+    /// fn name(response: Response<Option<String>>) -> Result<String, Error> {
+    ///     let missing = response.incomplete("the response has no name");
+    ///     response.into_value().ok_or(missing)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn incomplete(&self, message: impl Into<String>) -> Error {
+        let error = Error::new(Kind::Decode, message);
+        match &self.about {
+            Some(about) => about.describe(error),
+            None => error.with_status(self.status).with_attempts(self.attempts),
+        }
     }
 
     /// The same response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        let Self { value, status, headers, attempts, request_id } = self;
-        Response { value: change(value), status, headers, attempts, request_id }
+        let Self { value, status, headers, attempts, about } = self;
+        Response { value: change(value), status, headers, attempts, about }
     }
 }
 

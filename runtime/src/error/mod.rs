@@ -65,6 +65,7 @@ struct Inner {
     follows_doubt: bool,
     /// The id of what the call made before it failed.
     created: Option<String>,
+    is_partial: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -137,6 +138,7 @@ impl Error {
             may_have_happened: false,
             follows_doubt: false,
             created: None,
+            is_partial: false,
             source: None,
         }))
     }
@@ -287,6 +289,12 @@ impl Error {
     #[must_use]
     pub fn with_created(self, id: impl Into<String>) -> Self {
         self.with(|inner| inner.created = Some(id.into()))
+    }
+
+    /// Sets [`Error::is_partial`].
+    #[must_use]
+    pub fn partly_done(self) -> Self {
+        self.with(|inner| inner.is_partial = true)
     }
 
     /// Sets [`Error::may_have_happened`].
@@ -475,6 +483,13 @@ impl Error {
     #[must_use]
     pub fn created(&self) -> Option<&str> {
         self.0.created.as_deref()
+    }
+
+    /// The method takes several calls, and an earlier one was carried out before this one failed: a part of the change is in
+    /// force. Whether the failed call was carried out as well is what [`Error::may_have_happened`] says.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.0.is_partial
     }
 
     /// The method that was called, such as `create`.

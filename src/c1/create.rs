@@ -1,0 +1,294 @@
+//! Creating a connector, and finding one that may have been created.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{Entry, Error, IntoId, Response, Sending};
+use connectors_runtime::Kind;
+
+use super::app::App;
+use super::config::EnvConfig;
+use super::connector::Connector;
+use super::expand::{Expand, Expanded, mask};
+use super::ids::{AppId, CatalogId, kinds};
+use super::types;
+
+/// How long a request whose response was lost may still be carried out: the default limit of an attempt.
+const IN_FLIGHT: Duration = Duration::from_secs(30);
+/// The time between two lists while a request may be in flight.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// A connector about to be created; see [`App::create_connector`]. `.await` creates it.
+///
+/// ```no_run
+/// # async fn example(app: connectors::c1::App, config: connectors::c1::EnvConfig) -> Result<(), connectors::Error> {
+/// match app.create_connector("okta-catalog-id").config(config).display_name("Okta").await {
+///     Ok(created) => println!("{}", created.handle().id()),
+///     // It exists, and only its name is missing.
+///     Err(error) if error.is_partial() => eprintln!("{error}: {:?}", error.created()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A create is not retried once it may have been carried out: the service has no idempotency keys, and a second call makes a
+/// second connector. [`CreateConnector::find_or_create`] finds what such a call made.
+///
+/// # Errors
+/// [`Error::may_have_happened`] if the response was lost, or cannot be used. [`Error::is_partial`] and [`Error::created`] if a
+/// hosted connector was created and could not be named: name it with [`Connector::update`].
+#[must_use = "nothing is created until it is awaited"]
+#[derive(Clone, Debug)]
+pub struct CreateConnector {
+    app: App,
+    catalog: CatalogId,
+    config: Option<EnvConfig>,
+    display_name: Option<String>,
+    description: Option<String>,
+    users: Option<Vec<String>>,
+    expand: Vec<Expand>,
+}
+
+impl CreateConnector {
+    pub(super) fn new(app: App, catalog: CatalogId) -> Self {
+        Self { app, catalog, config: None, display_name: None, description: None, users: None, expand: Vec::new() }
+    }
+
+    /// Sets what it is configured with. A connector with a configuration is hosted by C1.
+    pub fn config(mut self, config: impl Into<Option<EnvConfig>>) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    /// Sets its name for people. A hosted connector gets its name from the catalog; this changes it in a second call.
+    pub fn display_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.display_name = name.into().map(str::to_owned);
+        self
+    }
+
+    /// Sets its description.
+    pub fn description<'a>(mut self, description: impl Into<Option<&'a str>>) -> Self {
+        self.description = description.into().map(str::to_owned);
+        self
+    }
+
+    /// Sets who looks after it. Legacy: [`Connector::owners`] is the current way.
+    pub fn users(mut self, users: impl IntoIterator<Item = impl IntoId<kinds::UserId>>) -> Self {
+        self.users = Some(users.into_iter().map(|user| user.into_id().into()).collect());
+        self
+    }
+
+    /// Asks for more than the connector in the response; see [`CreateConnector::send_expanded`].
+    pub fn expand(mut self, expand: impl IntoIterator<Item = Expand>) -> Self {
+        self.expand.extend(expand);
+        self
+    }
+
+    /// Creates it, as `.await` does, and returns what [`CreateConnector::expand`] asked for as well.
+    ///
+    /// # Errors
+    /// As `.await`.
+    pub async fn send_expanded(self) -> Result<Expanded, Error> {
+        let api = self.app.client.api.connectors();
+        // A hosted connector is named in a second call, whose response then has what was asked for.
+        let named_later = self.config.is_some() && self.display_name.is_some();
+        let expand_mask = if named_later { None } else { mask(&self.expand) };
+        let catalog_id = Some(self.catalog.into());
+        let created = match self.config {
+            Some(config) => {
+                let request = types::ConnectorServiceCreateRequest {
+                    catalog_id,
+                    config: Some(config.into()),
+                    description: self.description,
+                    user_ids: self.users,
+                    expand_mask,
+                    ..Default::default()
+                };
+                let sent = api.create(&self.app.id, &request).send().await?;
+                read(&self.app, sent, |value| (value.connector_view, value.expanded))?
+            }
+            None => {
+                let request = types::ConnectorServiceCreateDelegatedRequest {
+                    catalog_id,
+                    display_name: self.display_name.clone(),
+                    description: self.description,
+                    user_ids: self.users,
+                    expand_mask,
+                    ..Default::default()
+                };
+                let sent = api.create_delegated(&self.app.id, &request).send().await?;
+                read(&self.app, sent, |value| (value.connector_view, value.expanded))?
+            }
+        };
+        match self.display_name.filter(|_| named_later) {
+            Some(name) => named(created.connector().handle(), &name, self.expand).await,
+            None => Ok(created),
+        }
+    }
+
+    /// Finds the connector that a create like this one has made since `before`, or else creates it: a program that is
+    /// run again after a failure does not make a second one.
+    ///
+    /// ```no_run
+    /// use connectors::c1::{App, EnvConfig, Snapshot};
+    ///
+    /// async fn create(app: App, config: EnvConfig) -> Result<(), Box<dyn std::error::Error>> {
+    ///     // Stored before the first attempt, and read again by the next run.
+    ///     let before: Snapshot = match std::fs::read("snapshot.json") {
+    ///         Ok(stored) => serde_json::from_slice(&stored)?,
+    ///         Err(_) => app.snapshot().await?,
+    ///     };
+    ///     std::fs::write("snapshot.json", serde_json::to_vec(&before)?)?;
+    ///     let connector = app.create_connector("okta-catalog-id").config(config).find_or_create(&before).await?;
+    ///     println!("{}", connector.handle().id());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// It lists the app's connectors, as [`CreateConnector::find`] does. If there is none, it creates one. If the response to
+    /// that is lost, it lists them again. A connector that was found without the name that was asked for is named.
+    ///
+    /// # Errors
+    /// Those of [`CreateConnector::find`] and of creating. [`Error::may_have_happened`] if the response was lost and no new
+    /// connector was found within 30 s.
+    pub async fn find_or_create(self, before: &Snapshot) -> Result<Entry<Connector, types::Connector>, Error> {
+        // What was stored may be that of a program which was killed just now, with its request in flight.
+        let patience = if before.is_of_this_run { Duration::ZERO } else { IN_FLIGHT };
+        if let Some(found) = self.find_within(before, patience).await? {
+            return self.complete(found).await;
+        }
+        match self.clone().await {
+            Err(error) if error.may_have_happened() && error.created().is_none() => {
+                match self.find_within(before, IN_FLIGHT).await {
+                    Ok(Some(found)) => self.complete(found).await,
+                    Ok(None) => Err(error.in_context("no new connector was found afterwards")),
+                    Err(failure) => Err(error.in_context(&format!("and looking for it failed ({failure})"))),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Finds the connector that a create like this one has made since `before`. None proves that there is none: that such
+    /// a create was not carried out, unless it was sent less than 30 s ago by another program than this one.
+    ///
+    /// It lists the app's connectors until there is a new one, for 30 s: a request whose response was lost may be carried out
+    /// a little later. A connector counts if it is not in the snapshot and has what was asked for: catalog entry, description and
+    /// users; the name too, except of hosted ones, which the service names after the catalog.
+    ///
+    /// # Errors
+    /// [`Error::is_conflict`] if several connectors count, such as when two programs create the same at a time: the
+    /// message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise what
+    /// [`App::connectors`] fails with.
+    pub async fn find(&self, before: &Snapshot) -> Result<Option<Entry<Connector, types::Connector>>, Error> {
+        self.find_within(before, IN_FLIGHT).await
+    }
+
+    async fn find_within(
+        &self,
+        before: &Snapshot,
+        patience: Duration,
+    ) -> Result<Option<Entry<Connector, types::Connector>>, Error> {
+        if before.app_id != self.app.id {
+            return Err(Error::new(Kind::Argument, "the snapshot is another app's; nothing was sent"));
+        }
+        let clock = self.app.client.core.clock();
+        let until = clock.now().checked_add(patience);
+        loop {
+            let counts = |entry: &Entry<Connector, types::Connector>| {
+                !before.connectors.contains(entry.handle().id().as_str()) && self.matches(entry)
+            };
+            let listed = self.app.connectors().try_filter(|entry| std::future::ready(counts(entry)));
+            let mut found: Vec<_> = listed.try_collect().await?;
+            match found.len() {
+                0 if until.is_some_and(|until| clock.now() < until) => clock.sleep(INTERVAL).await,
+                0 | 1 => return Ok(found.pop()),
+                _ => {
+                    let ids: Vec<&str> = found.iter().map(|entry| entry.handle().id().as_str()).collect();
+                    let message =
+                        format!("several new connectors could be the one that was created: {}", ids.join(", "));
+                    return Err(Error::new(Kind::Conflict, message));
+                }
+            }
+        }
+    }
+
+    /// Whether a connector can be one that this made.
+    fn matches(&self, data: &types::Connector) -> bool {
+        let same = |asked: Option<&str>, has: Option<&str>| asked.is_none_or(|asked| has.unwrap_or_default() == asked);
+        let users = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
+        let same_users = match (&self.users, &data.user_ids) {
+            (Some(asked), Some(has)) => users(asked) == users(has),
+            (Some(asked), None) => asked.is_empty(),
+            (None, _) => true,
+        };
+        // A service that does not say the catalog entry does not say that it is another.
+        let same_catalog = data.catalog_id.as_deref().is_none_or(|id| id.is_empty() || self.catalog == id);
+        let same_name = self.config.is_some() || same(self.display_name.as_deref(), data.display_name.as_deref());
+        same_catalog && same_name && same_users && same(self.description.as_deref(), data.description.as_deref())
+    }
+
+    /// Names a connector that was found, if that is left to do.
+    async fn complete(
+        self,
+        found: Entry<Connector, types::Connector>,
+    ) -> Result<Entry<Connector, types::Connector>, Error> {
+        match self.display_name {
+            Some(name) if found.display_name.as_deref() != Some(&name) => {
+                Ok(named(found.handle(), &name, self.expand).await?.into_connector())
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+impl IntoFuture for CreateConnector {
+    type Output = Result<Entry<Connector, types::Connector>, Error>;
+    type IntoFuture = Sending<Entry<Connector, types::Connector>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(self.send_expanded().await?.into_connector()) })
+    }
+}
+
+/// What a create returned. It was carried out, whether or not its response can be used.
+fn read<T>(
+    app: &App,
+    sent: Response<T>,
+    parts: fn(T) -> (Option<types::ConnectorView>, Option<Vec<types::AnyMessage>>),
+) -> Result<Expanded, Error> {
+    let (value, response) = sent.into_parts();
+    let (view, expanded) = parts(value);
+    let read = Expanded::read(view, expanded, |connector| app.entry(connector));
+    read.map_err(|missing| response.incomplete(missing).perhaps_done())
+}
+
+/// Names a hosted connector that was created.
+async fn named(connector: &Connector, name: &str, expand: Vec<Expand>) -> Result<Expanded, Error> {
+    connector.update().display_name(name).expand(expand).send_expanded().await.map_err(|error| {
+        let id = connector.id();
+        let error = error.in_context(&format!("connector {id} was created, but not named"));
+        error.perhaps_done().partly_done().with_created(id.as_str())
+    })
+}
+
+/// Which connectors an app had, before one was created; see [`App::snapshot`] and [`CreateConnector::find_or_create`]. A value
+/// that a program can store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Snapshot {
+    app_id: AppId,
+    connectors: BTreeSet<String>,
+    /// Not one that was stored.
+    #[serde(skip)]
+    is_of_this_run: bool,
+}
+
+impl Snapshot {
+    pub(super) fn new(app_id: AppId, connectors: BTreeSet<String>) -> Self {
+        Self { app_id, connectors, is_of_this_run: true }
+    }
+}
