@@ -99,7 +99,7 @@ async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
 async fn a_form_is_written_by_its_encoding() {
     let arrived = Arrived::default();
     let client = arrived.client(204, "");
-    let mut form = types::FormBody::new(types::FormBodyGrantType::ClientCredentials);
+    let mut form = types::FormBody::default();
     form.ids = Some(vec![1, 2]);
     form.joined = Some(vec!["a".to_owned(), "b c".to_owned()]);
     client.form(&form).await.unwrap();
@@ -121,7 +121,10 @@ async fn parameters_are_typed_and_written_by_their_style() {
         let arrived = arrived.clone();
         async move {
             request.await.unwrap();
-            arrived.last().1.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
+            let query = arrived.last().1.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+            // Brackets are no characters of a query (RFC 3986, section 3.4).
+            assert!(!query.contains(['[', ']', '|', '"', ' ']), "{query}");
+            query.replace("%5B", "[").replace("%5D", "]").replace("%7C", "|").replace("%2C", ",").replace("%3A", ":")
         }
     };
     let mut filter = types::ParametersFilter::default();
@@ -129,7 +132,7 @@ async fn parameters_are_typed_and_written_by_their_style() {
     let mut range = types::ParametersFilterRange::default();
     range.gt = Some(1);
     filter.range = Some(range);
-    assert_eq!(query(client.parameters().filter(filter)).await, "filter%5Brange%5D%5Bgt%5D=1&filter%5Bstatus%5D=on".replace("%5B", "[").replace("%5D", "]"));
+    assert_eq!(query(client.parameters().filter(filter)).await, "filter[status]=on&filter[range][gt]=1");
     assert_eq!(query(client.parameters().ids(&[1, 2])).await, "ids[]=1&ids[]=2");
     assert_eq!(query(client.parameters().tags(["a", "b"])).await, "tags=a|b");
     assert_eq!(query(client.parameters().joined(["a", "b"])).await, "joined=a,b");
