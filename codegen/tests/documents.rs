@@ -139,8 +139,7 @@ fn long_lists_and_chains_cost_no_more_than_their_length() {
     let text = format!("{head}paths: {{}}\ncomponents:\n  schemas:\n    Long:\n      enum:\n{values}");
     assert!(generate(&text).code.contains(&format!("Value{} = ", MANY - 1)));
 
-    let chain: String =
-        (0..MANY).map(|n| format!("    S{n}: {{$ref: '#/components/schemas/S{}'}}\n", n + 1)).collect();
+    let chain: String = (0..MANY).map(|n| format!("    S{n}: {{$ref: '#/components/schemas/S{}'}}\n", n + 1)).collect();
     let text = format!("{head}paths: {{}}\ncomponents:\n  schemas:\n{chain}    S{MANY}: {{type: [string, 'null']}}\n");
     let client = generate(&text);
     assert!(client.code.contains(&format!("pub type S0 = Option<S1>;")), "{:.2000}", client.code);
@@ -152,8 +151,9 @@ fn long_lists_and_chains_cost_no_more_than_their_length() {
     let (lowered, _) = Generator::new(Node::parse("long.yaml", &text).unwrap()).lowered().unwrap();
     assert_eq!(lowered.pointer("/components/schemas").unwrap().as_object().unwrap().len(), MANY + 2);
 
-    let paths: String =
-        (0..MANY).map(|n| format!("  /p{n}/{{id*}}: {{get: {{responses: {{'204': {{description: x}}}}}}}}\n")).collect();
+    let paths: String = (0..MANY)
+        .map(|n| format!("  /p{n}/{{id*}}: {{get: {{responses: {{'204': {{description: x}}}}}}}}\n"))
+        .collect();
     let text = format!("{head}paths:\n{paths}");
     let (lowered, notes) = Generator::new(Node::parse("long.yaml", &text).unwrap()).lowered().unwrap();
     assert_eq!(lowered.get("paths").unwrap().as_object().unwrap().len(), MANY);

@@ -46,7 +46,9 @@ pub fn from_slice<T: Json>(bytes: &[u8], limit: usize) -> Result<T, Mismatch> {
 /// # Errors
 /// [`Error::is_invalid_argument`](crate::Error::is_invalid_argument) if it cannot be written.
 pub fn to_vec(value: &(impl serde::Serialize + ?Sized)) -> Result<bytes::Bytes, crate::error::Error> {
-    let argument = |error| crate::error::Error::new(crate::error::Kind::Argument, "the body cannot be written as JSON").caused_by(error);
+    let argument = |error| {
+        crate::error::Error::new(crate::error::Kind::Argument, "the body cannot be written as JSON").caused_by(error)
+    };
     serde_json::to_vec(value).map(bytes::Bytes::from).map_err(argument)
 }
 
