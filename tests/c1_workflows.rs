@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connectors::c1::{
-    AppId, ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, Snapshot, SyncOutcome, SyncState, SyncWait, UserId, types,
+    AppId, ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, Snapshot, SyncOutcome,
+    SyncState, SyncWait, UserId, types,
 };
 use connectors::{Error, Paced};
 use connectors_fake::c1::SyncScript;
@@ -740,7 +741,9 @@ async fn a_sync_is_not_over_while_the_status_is_absent_or_unknown() {
         s.tenant.fault(Fault::status(200).json(&view).on("ConnectorService.Get"));
     };
     status(Value::Null);
-    status(json!({"status": "SYNC_STATUS_REINDEXING", "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}));
+    status(
+        json!({"status": "SYNC_STATUS_REINDEXING", "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}),
+    );
     status(json!({"status": null, "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}));
     let words = told(sync.deadline(Duration::from_secs(600))).await;
     assert_eq!(words.last().map(String::as_str), Some("done"), "{words:?}");

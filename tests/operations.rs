@@ -232,7 +232,12 @@ fn the_table_of_operations_is_the_document_s() {
     for operation in OPERATIONS {
         let node = &document["paths"][operation.path()][operation.method().to_lowercase()];
         assert_eq!(node["operationId"], operation.id());
-        assert_eq!(format!("{:?}", operation.success()) == "Page", node.get("x-paging").is_some(), "{}", operation.name());
+        assert_eq!(
+            format!("{:?}", operation.success()) == "Page",
+            node.get("x-paging").is_some(),
+            "{}",
+            operation.name()
+        );
         let never_again = ["create", "create_delegated", "rotate_credential", "force_sync", "create_user_owner"];
         assert!(!(operation.is_idempotent() && never_again.contains(&operation.name())));
     }
