@@ -241,7 +241,8 @@ impl Reader {
         if let Some(known) = self.choices.get(&key) {
             return *known;
         }
-        let tag = union.tag.and_then(|tag| tree.get(tag));
+        // A tag that is null names nothing.
+        let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
         let named = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
         let is_named = union.branches.iter().any(named);
         let mut best: Option<(usize, Doubt)> = None;
