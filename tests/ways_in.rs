@@ -29,9 +29,9 @@ async fn a_client_secret_can_be_sent_in_the_body() {
     c1.apps().try_next().await.unwrap();
     let form = tenant.requests()[0].form();
     let expected = [
+        ("grant_type", "client_credentials"),
         ("client_id", tenant.client_id()),
         ("client_secret", tenant.client_secret()),
-        ("grant_type", "client_credentials"),
     ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
@@ -95,7 +95,7 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
     // The fake asks for 1 s; `slow_down` adds 5.
     assert_eq!(clock.waits().seconds(), [1.0, 1.0, 6.0, 6.0]);
     let form = tenant.requests()[1].form();
-    assert_eq!(form[1], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
+    assert_eq!(form[0], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
     tenant.clear_requests();
     c1.app(APP).connector(CONNECTOR).get().await.unwrap();
     assert_eq!(tenant.requests().len(), 1, "the token is at hand");
