@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use connectors::auth::{Token, TokenProvider};
 use connectors::c1::{Client, Credentials, DeviceGrant, DeviceLogin};
-use connectors::{Connection, Error};
+use connectors::{Connection, Error, SendError};
 use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
@@ -382,4 +382,27 @@ async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
     // It was never sent: there is no answer to it.
     assert_eq!(call[0]["error.type"], "auth");
     assert!(!call[0].contains_key("http.response.status_code"), "{call:?}");
+}
+
+/// A unit test of a program over this crate has no socket and no server.
+#[tokio::test]
+async fn a_function_takes_the_place_of_the_network() {
+    let clock = TestClock::new();
+    let sent = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&sent);
+    let network = move |request: connectors::reqwest::Request| {
+        let number = seen.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert_eq!(request.url().host_str(), Some("example.conductor.one"));
+            match (number, request.url().path()) {
+                (0, _) => Err(SendError::not_connected("no network yet")),
+                (_, "/api/v1/apps/a") => Ok(http::Response::new(r#"{"app": {"id": "a", "displayName": "A"}}"#).into()),
+                (_, path) => panic!("{path} is not expected"),
+            }
+        }
+    };
+    let builder = Client::builder(Credentials::token("t").tenant("example")).clock(clock.clone());
+    let c1 = builder.sender(network).build().unwrap();
+    assert_eq!(c1.app("a").get().await.unwrap().display_name.as_deref(), Some("A"));
+    assert_eq!((sent.load(Ordering::Relaxed), clock.waits().seconds()), (2, vec![0.5]));
 }
