@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use connectors_codegen::{Generator, Node};
+use connectors_codegen::{GeneratedType, Generator, Node};
 
 /// Taken when `ROUNDTRIP_CORPUS` is not set: small, and of every dialect of nullable.
 const DEFAULT_CORPUS: &str = "museum,train,c1-create";
@@ -50,18 +50,27 @@ fn run() -> Fallible<()> {
             writeln!(code, "        {:?} => crate::reread::<types::{}>(&value),", ty.name, ty.name)?;
         }
         code.push_str("        other => Err(format!(\"there is no type `{other}`\")),\n    }\n}\n");
+        code.push_str("\n/// The variant that a value is of a union, and how many the union has.\n");
+        code.push_str("pub fn chosen(name: &str, value: &::serde_json::Value) -> Option<(Option<usize>, usize)> {\n");
+        code.push_str("    match name {\n");
+        for ty in &client.types {
+            writeln!(code, "        {:?} => crate::chosen::<types::{}>(value),", ty.name, ty.name)?;
+        }
+        code.push_str("        _ => None,\n    }\n}\n");
         fs::write(out.join(format!("{module}.rs")), code)?;
         fs::write(out.join(format!("{module}.json")), generator.overlaid()?.to_json().to_string())?;
 
         let allowed = "warnings, missing_docs, clippy::all, clippy::pedantic";
         let reason = "other tests hold generated code to these; this one is about what it keeps";
-        writeln!(modules, "#[allow({allowed}, reason = {reason:?})]\nmod {module} {{")?;
+        writeln!(modules, "#[allow({allowed}, reason = {reason:?})]\n/// A generated client.\npub mod {module} {{")?;
         writeln!(modules, "    include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}")?;
-        let types: Vec<(&str, &str)> = types.iter().map(|ty| (ty.name.as_str(), ty.pointer.as_str())).collect();
+        let named = |ty: &GeneratedType| (ty.name.clone(), ty.pointer.as_str().to_owned());
+        let all: Vec<(String, String)> = client.types.iter().map(named).collect();
+        let types: Vec<(String, String)> = types.into_iter().map(named).collect();
         writeln!(
             entries,
             "    Registered {{\n        name: {name:?},\n        json: include_str!(concat!(env!(\"OUT_DIR\"), \
-             \"/{module}.json\")),\n        types: &{types:?},\n        round_trip: {module}::round_trip,\n    }},"
+             \"/{module}.json\")),\n        types: &{types:?},\n        all: &{all:?},\n        round_trip: {module}::round_trip,\n        chosen: {module}::chosen,\n    }},"
         )?;
     }
     let registry = format!(

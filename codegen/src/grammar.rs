@@ -93,7 +93,7 @@ impl Object {
             (Schema, "discriminator") => One(Discriminator),
             (Schema, "xml") => One(Xml),
             (Schema, "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas") => Map(Schema),
-            (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems") => List(Schema),
+            (Schema, "allOf" | "anyOf" | "oneOf" | "prefixItems" | "x-prefix-items") => List(Schema),
             (
                 Schema,
                 "items"
@@ -107,6 +107,7 @@ impl Object {
                 | "unevaluatedItems"
                 | "unevaluatedProperties"
                 | "additionalItems"
+                | "x-other-items"
                 | "contentSchema",
             ) => One(Schema),
             _ => return None,
@@ -310,7 +311,7 @@ pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
 /// Keywords of a schema that describe it without constraining anything.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
-        || key.starts_with("x-")
+        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items"))
 }
 
 /// Whether every keyword of a schema is an annotation.

@@ -84,9 +84,9 @@ pub struct Client {
     pub operations: usize,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
-    /// The methods by name, and the operation of the document that each calls.
+    /// What it was made from.
     #[cfg(feature = "diff")]
-    pub(crate) methods: Vec<(String, Pointer)>,
+    pub(crate) api: std::sync::Arc<shape::model::Api>,
 }
 
 /// One type of a generated client.
@@ -178,17 +178,16 @@ impl Generator {
         let (document, mut notes) = self.lowered()?;
         let mut api = shape::shape(&document, &mut notes);
         let code = emit::emit(&mut api, &mut notes)?;
-        let types = api.types.into_iter().map(|def| GeneratedType { name: def.name, pointer: def.pointer }).collect();
+        let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
+        let types = api.types.iter().map(made).collect();
         let operations = api.operations.len();
-        #[cfg(feature = "diff")]
-        let methods = api.operations.into_iter().map(|operation| (operation.name, operation.pointer)).collect();
         Ok(Client {
             code,
             notes,
             operations,
             types,
             #[cfg(feature = "diff")]
-            methods,
+            api: std::sync::Arc::new(api),
         })
     }
 }

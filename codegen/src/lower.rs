@@ -6,6 +6,7 @@
 
 mod members;
 mod refs;
+mod resources;
 
 use std::collections::HashSet;
 
@@ -604,10 +605,10 @@ impl Lowering<'_> {
         for _ in 0..4 {
             self.null_branches(node, at);
         }
+        self.tuples(node, at);
         self.drop_keywords(node, at);
         self.never_properties(node, at);
         self.pattern_properties(node, at);
-        self.tuples(node, at);
         self.values(node);
         self.types(node, at);
         self.bounds(node, at);
@@ -753,11 +754,15 @@ impl Lowering<'_> {
         }
     }
 
-    /// Tuples: `prefixItems`, or `items` as a list in older drafts.
+    /// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
+    /// where is kept beside that, as `x-prefix-items` and `x-other-items`.
     fn tuples(&mut self, node: &mut Node, at: &Pointer) {
         if node.get("items").is_some_and(|items| items.as_array().is_some()) {
             let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
             node.set("prefixItems", items.value);
+            if let Some(rest) = node.take("additionalItems") {
+                node.set("items", rest.value);
+            }
         }
         let Some(prefix) = node.take("prefixItems") else { return };
         self.note(
@@ -767,13 +772,21 @@ impl Lowering<'_> {
             "3.0 has no tuples: each item may be of any of the types, in any order",
         );
         let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
-        match node.take("items") {
-            Some(rest) if rest.as_bool() == Some(false) => {}
+        let rest = node.take("items");
+        let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
+        match rest.clone() {
+            Some(_) if is_closed => {}
             Some(rest) => schemas.push(rest),
             None => schemas.push(Node::at(Map::new(), &node.span)),
         }
         let items = any_of(schemas, node);
         node.set("items", items.value);
+        if prefix.as_array().is_some_and(|items| !items.is_empty()) {
+            node.set("x-prefix-items", prefix.value);
+            if !is_closed {
+                node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
+            }
+        }
     }
 
     /// `const` is an enum of one; a null among the values makes the schema nullable.
@@ -1138,7 +1151,7 @@ fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
         "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => {
             name == "object"
         }
-        "items" | "minItems" | "maxItems" | "uniqueItems" => name == "array",
+        "items" | "minItems" | "maxItems" | "uniqueItems" | "x-prefix-items" | "x-other-items" => name == "array",
         "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" => name == "string",
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
             matches!(name, "number" | "integer")

@@ -219,7 +219,7 @@ responses: {$ref: ../shared/responses.yml}
     assert!(!lowered.to_string().contains(".yml"), "{lowered:#}");
     let client = generator.generate().unwrap();
     assert_eq!(client.operations, 5);
-    assert!(client.code.contains("pub async fn create_one<"));
+    assert!(client.code.contains("pub fn create_one("));
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn sections_may_be_files_of_their_own() {
         ],
     );
     let client = Generator::new(Node::bundle(&folder.join("openapi.yaml")).unwrap().document).generate().unwrap();
-    assert!(client.code.contains("pub async fn a<"), "{}", client.code);
+    assert!(client.code.contains("pub fn a(&self)"), "{}", client.code);
     assert_eq!(client.notes.iter().count(), 0, "{:?}", client.notes);
 }
 

@@ -397,3 +397,160 @@ paths:
     let made_up = client.notes.iter().find(|note| note.reason.contains("no parameter declares"));
     assert!(made_up.is_none(), "{made_up:?}");
 }
+
+fn components(text: &str) -> (serde_json::Value, Vec<String>, connectors_codegen::Client) {
+    let generator = Generator::new(Node::parse("t.yaml", text).unwrap());
+    let (lowered, notes) = generator.lowered().unwrap();
+    let json = lowered.to_json()["components"]["schemas"].take();
+    (json, notes.iter().map(ToString::to_string).collect(), generator.generate().unwrap())
+}
+
+/// What a schema is after all its references.
+fn end<'a>(schemas: &'a serde_json::Value, mut schema: &'a serde_json::Value) -> &'a serde_json::Value {
+    for _ in 0..16 {
+        let Some(reference) = schema["$ref"].as_str() else { break };
+        let name = reference.strip_prefix("#/components/schemas/").unwrap_or_else(|| panic!("{reference}"));
+        schema = &schemas[name];
+    }
+    schema
+}
+
+#[test]
+fn an_anchor_belongs_to_the_resource_that_its_id_opens() {
+    let (schemas, notes, _) = components(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+components:
+  schemas:
+    Ship:
+      $id: https://x.example/fleet/ship
+      type: object
+      properties:
+        captain: {$ref: '#person'}
+        cargo: {$ref: 'harbour#person'}
+        port: {$ref: '/fleet/harbour#/$defs/Port'}
+        self: {$ref: '#'}
+        crew: {type: array, items: {$ref: '#%70erson'}}
+      $defs: {Person: {$anchor: person, type: string}}
+    Harbour:
+      $id: https://x.example/fleet/harbour
+      type: object
+      properties:
+        master: {$ref: '#person'}
+        ship: {$ref: '#/components/schemas/Ship'}
+        inner: {$ref: '#deep'}
+      $defs:
+        Person: {$anchor: person, type: integer}
+        Port: {type: boolean}
+        Other: {$id: other, $defs: {Deep: {$anchor: deep, type: string}}}
+    Pasted: {type: object, properties: {a: {$ref: '#own'}}, $defs: {A: {$anchor: own, type: number}}}
+    PastedToo: {type: object, properties: {a: {$ref: '#own'}}, $defs: {A: {$anchor: own, type: string}}}
+    Outside: {type: object, properties: {a: {$ref: '#person'}, b: {$ref: 'https://x.example/fleet/./ship#person'}}}
+",
+    );
+    let property = |schema: &str, name: &str| end(&schemas, &schemas[schema]["properties"][name])["type"].clone();
+    assert_eq!(property("Ship", "captain"), "string");
+    assert_eq!(property("Ship", "cargo"), "integer");
+    assert_eq!(property("Ship", "port"), "boolean");
+    assert_eq!(schemas["Ship"]["properties"]["self"]["$ref"], "#/components/schemas/Ship");
+    assert_eq!(end(&schemas, &schemas["Ship"]["properties"]["crew"]["items"])["type"], "string");
+    assert_eq!(property("Harbour", "master"), "integer");
+    assert_eq!(schemas["Harbour"]["properties"]["ship"]["$ref"], "#/components/schemas/Ship");
+    assert_eq!((property("Pasted", "a"), property("PastedToo", "a")), ("number".into(), "string".into()));
+    assert_eq!(property("Outside", "b"), "string");
+    for place in ["Harbour/properties/inner", "Outside/properties/a"] {
+        let told = |note: &&String| note.contains(place) && note.contains("leads nowhere");
+        assert_eq!(notes.iter().filter(told).count(), 1, "{place}: {notes:#?}");
+    }
+    assert_eq!(notes.iter().filter(|note| note.contains("leads nowhere")).count(), 2, "{notes:#?}");
+}
+
+#[test]
+fn references_and_mappings_are_percent_encoded_as_they_like() {
+    let (schemas, notes, client) = components(
+        "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths: {}
+components:
+  schemas:
+    Any:
+      oneOf: [{$ref: '#/components/schemas/Sea%20Ship'}, {$ref: '#/components/schemas/Truck~1Lorry'}]
+      discriminator:
+        propertyName: kind
+        mapping: {sea: '#/components/schemas/Sea%20Ship', road: '#/components/schemas/Truck%7E1Lorry', plain: Plain}
+    Sea Ship: {type: object, required: [kind], properties: {kind: {type: string}, knots: {type: integer}}}
+    Truck/Lorry: {type: object, required: [kind], properties: {kind: {type: string}, axles: {type: integer}}}
+    Plain: {type: object, required: [kind], properties: {kind: {type: string}}}
+",
+    );
+    assert!(notes.is_empty(), "{notes:#?}");
+    let mapping = &schemas["Any"]["discriminator"]["mapping"];
+    assert_eq!(mapping["sea"], schemas["Any"]["oneOf"][0]["$ref"]);
+    assert_eq!(mapping["road"], schemas["Any"]["oneOf"][1]["$ref"]);
+    assert_eq!(mapping["plain"], "Plain");
+    let union = client.code.split("pub enum Any").next().unwrap_or_default();
+    assert!(union.contains("\"sea\"") && union.contains("\"road\""), "{}", client.code);
+}
+
+#[test]
+fn a_reference_into_an_operation_makes_one_type_with_the_name_that_it_has_there() {
+    let (schemas, notes, client) = components(
+        "
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /v1/ships/{id}:
+    get:
+      operationId: getShip
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        '200':
+          description: x
+          content:
+            application/json:
+              schema: {type: object, required: [mast], properties: {mast: {type: object, properties: {height: {type: integer}}}}}
+    put:
+      operationId: putShip
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      requestBody:
+        content: {application/json: {schema: {$ref: '#/paths/~1v1~1ships~1%7Bid%7D/get/responses/200/content/application~1json/schema'}}}
+      responses: {'200': {$ref: '#/components/responses/Mast'}, default: {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/Problem'}}}}}
+  /v1/problems:
+    get:
+      operationId: listProblems
+      responses: {'200': {description: x, content: {application/json: {schema: {type: array, items: {$ref: '#/paths/~1v1~1ships~1%7Bid%7D/put/responses/default/content/application~1json/schema'}}}}}}
+components:
+  responses:
+    Mast: {description: x, content: {application/json: {schema: {$ref: '#/paths/~1v1~1ships~1%7Bid%7D/get/responses/200/content/application~1json/schema/properties/mast'}}}}
+  schemas:
+    Problem: {type: object, properties: {reason: {type: string}}}
+",
+    );
+    assert!(notes.is_empty(), "{notes:#?}");
+    assert_eq!(schemas.as_object().unwrap().len(), 3, "{schemas:#}");
+    let mut names: Vec<&str> = client.types.iter().map(|it| it.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["GetShipResponse", "GetShipResponseMast", "Problem"]);
+}
+
+#[test]
+fn enums_of_numbers_are_explained_by_what_their_values_are() {
+    for (schema, expected, field) in [
+        ("{enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
+        ("{type: integer, enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
+        ("{const: 1.5}", "with fractions", ""),
+        ("{type: number, enum: [1.5, 2]}", "with fractions", ""),
+        ("{type: integer, enum: [1.5]}", "not of the schema's type", ""),
+    ] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{type: object, properties: {{a: {schema}}}}}}}}}\n"
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+        assert!(notes.len() == 1 && notes[0].contains(expected), "{schema}: {notes:?}");
+        assert!(client.code.contains(&format!("pub a: {field}")), "{schema}: {}", client.code);
+    }
+}

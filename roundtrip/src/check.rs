@@ -139,6 +139,8 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
         && let Some(items) = out.remove("items")
     {
         out.insert("prefixItems".to_owned(), items);
+        let rest = out.remove("additionalItems");
+        out.extend(rest.map(|rest| ("items".to_owned(), rest)));
     }
     for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
         let Some(Value::Bool(strict)) = out.get(exclusive) else { continue };

@@ -372,7 +372,13 @@ impl<'a> Instances<'a> {
             }
         }
         for (property, value) in &all.tags {
-            let Some((_, schemas)) = properties.iter().find(|(name, _)| name == property) else { continue };
+            let Some((_, schemas)) = properties.iter().find(|(name, _)| name == property) else {
+                // A discriminator is a property of the value, whether its schema names it or not.
+                if allowed(property) {
+                    made.insert((*property).to_owned(), Value::from(value.as_str()));
+                }
+                continue;
+            };
             // Where the property has a value of its own for it, that is the one.
             let mut own = Conjunction::default();
             let joined = schemas.iter().try_for_each(|schema| self.join(*schema, share, &mut own));
@@ -460,7 +466,11 @@ impl<'a> Instances<'a> {
             }
             let here = |(part, view): &Schema<'a>| {
                 let own = prefix(part).and_then(|items| items.get(made.len()));
-                own.or_else(|| part.get("items").filter(|items| !items.is_array())).map(|schema| (schema, *view))
+                let rest = match part.get("items") {
+                    Some(Value::Array(_)) => part.get("additionalItems"),
+                    items => items,
+                };
+                own.or(rest).map(|schema| (schema, *view))
             };
             let schemas: Vec<Schema<'a>> = all.parts.iter().filter_map(here).collect();
             let item = if schemas.is_empty() { Some(self.anything(1)) } else { self.value(&schemas, share) };

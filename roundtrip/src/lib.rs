@@ -12,6 +12,7 @@ mod instance;
 mod random;
 mod text;
 
+use connectors_runtime::object::{Json, Layout, Reader, Tree};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,8 +34,20 @@ pub struct Registered {
     pub json: &'static str,
     /// The types of its component schemas: name and pointer. A schema with two views has two types.
     pub types: &'static [(&'static str, &'static str)],
+    /// All types, those that schemas within others make included.
+    pub all: &'static [(&'static str, &'static str)],
     /// Reads a value as the type of a name, and writes it again.
     pub round_trip: fn(&str, Value) -> Result<Value, String>,
+    /// The variant that a value is of a union, or none for `Unknown`, and how many the union has.
+    pub chosen: fn(&str, &Value) -> Option<(Option<usize>, usize)>,
+}
+
+/// Which variant of a union a value is; nothing for a type that is no union.
+pub(crate) fn chosen<T: Json>(value: &Value) -> Option<(Option<usize>, usize)> {
+    let Layout::Union(union) = T::layout() else { return None };
+    let text = value.to_string();
+    let tree = Tree::parse(&text).ok()?;
+    Some((Reader::default().choose(T::layout(), &tree), union.branches.len()))
 }
 
 /// Through text both ways, as between a client and its service.
@@ -131,6 +144,79 @@ impl Prepared {
         outcome
     }
 
+    /// The unions of the document, wherever they stand: types and pointers.
+    pub fn unions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let is_union = |ty: &str| (self.registered.chosen)(ty, &Value::Null).is_some();
+        self.registered.all.iter().copied().filter(move |(ty, pointer)| {
+            is_union(ty) && self.document.root().pointer(pointer).is_some_and(|it| alternatives(it).is_some())
+        })
+    }
+
+    /// Makes instances of a union, and asks of each whether the variant that is chosen is one that it is valid for, and
+    /// the one that its discriminator names.
+    #[must_use]
+    pub fn examine_variants(&self, ty: &str, pointer: &str, seed: u64, instances: usize) -> Outcome {
+        let mut outcome = Outcome::default();
+        let view = self.view(ty, pointer);
+        let schema = self.document.root().pointer(pointer).unwrap_or(&Value::Null);
+        let Some((key, branches)) = alternatives(schema) else { return outcome };
+        let check = |pointer: &str| self.checker.check(pointer, view).ok();
+        // As the checker has it: branches may overlap where a discriminator tells them apart.
+        let checked = if schema.get("discriminator").is_some() { "anyOf" } else { key };
+        let checks: Option<Vec<Check>> =
+            branches.iter().map(|index| check(&format!("{pointer}/{checked}/{index}"))).collect();
+        let (Some(whole), Some(checks)) = (check(pointer), checks) else {
+            outcome.remark = Some("its variants are not checked: the validator does not understand it".to_owned());
+            return outcome;
+        };
+        let variants = (self.registered.chosen)(ty, &Value::Null).map_or(0, |(_, variants)| variants);
+        if variants != branches.len() {
+            outcome.remark = Some(format!("{} alternatives became {variants} variants", branches.len()));
+            return outcome;
+        }
+        let random = Random::named(seed, &format!("{}:{ty}:variants", self.registered.name));
+        let mut source = Instances::new(&self.document, random);
+        while outcome.valid < instances && outcome.valid + outcome.discarded < 4 * instances {
+            let made = source.make(pointer, view).filter(|value| !value.is_null() && whole.is_valid(value));
+            // What an enum may hold tomorrow may be no variant that is there today.
+            let Some(value) = made.filter(|value| !value.to_string().contains(UNHEARD_OF)) else {
+                outcome.discarded += 1;
+                continue;
+            };
+            outcome.valid += 1;
+            let valid: Vec<usize> = (0..checks.len()).filter(|index| checks[*index].is_valid(&value)).collect();
+            let named = self.named(schema, key, &branches, &value).filter(|index| valid.contains(index));
+            let chosen = (self.registered.chosen)(ty, &value).and_then(|(chosen, _)| chosen);
+            let right = match (chosen, named) {
+                (chosen, Some(named)) => chosen == Some(named),
+                (Some(chosen), None) => valid.contains(&chosen),
+                (None, None) => valid.is_empty(),
+            };
+            if !right {
+                let name = self.registered.name;
+                outcome.failure = Some(format!(
+                    "{name}: {ty} of {pointer}\n  in:  {value}\n  read as variant {chosen:?}, valid for {valid:?}, \
+                     named by its discriminator {named:?}"
+                ));
+                return outcome;
+            }
+        }
+        outcome
+    }
+
+    /// The alternative that the discriminator of a value names.
+    fn named(&self, schema: &Value, key: &str, branches: &[usize], value: &Value) -> Option<usize> {
+        let discriminator = schema.get("discriminator")?;
+        let tag = value.get(discriminator.get("propertyName")?.as_str()?)?;
+        let tag = tag.as_str().map_or_else(|| tag.to_string(), str::to_owned);
+        let target = discriminator.get("mapping").and_then(|mapping| mapping.get(&tag)).and_then(Value::as_str);
+        let target = target.unwrap_or(&tag);
+        branches.iter().position(|index| {
+            let reference = schema[key][*index].get("$ref").and_then(Value::as_str).unwrap_or_default();
+            reference == target || reference.strip_prefix("#/components/schemas/") == Some(target)
+        })
+    }
+
     /// What is written of a value, and where it differs, or why it is not read; nothing if it is the same.
     fn unlike(&self, ty: &str, value: &Value) -> Option<Result<(Value, String), String>> {
         match (self.registered.round_trip)(ty, value.clone()) {
@@ -154,4 +240,15 @@ impl Prepared {
         };
         format!("{}: {ty} of {pointer}\n  in:  {input}\n  {result}", self.registered.name)
     }
+}
+
+/// The keyword of a schema that is nothing but one of several, and the places of those that are not just null.
+fn alternatives(schema: &Value) -> Option<(&'static str, Vec<usize>)> {
+    let (key, other) = if schema.get("oneOf").is_some() { ("oneOf", "anyOf") } else { ("anyOf", "oneOf") };
+    let branches = schema.get(key)?.as_array()?;
+    if ["properties", "allOf", "type", "enum", other].iter().any(|key| schema.get(key).is_some()) {
+        return None;
+    }
+    let is_null = |branch: &Value| branch.get("type").is_some_and(|it| *it == "null" || it.is_null());
+    Some((key, (0..branches.len()).filter(|index| !is_null(&branches[*index])).collect()))
 }

@@ -17,6 +17,10 @@ use roundtrip::{DOCUMENTS, Prepared, component};
 /// An entry whose schema loses nothing any more is an error.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
+/// Unions whose values may be read as a variant that they are not valid for: document, type, and the reason.
+const WRONG_VARIANTS: &[(&str, &str, &str)] =
+    &[("schemas", "CircularB", "a circle of unions allows whatever its validator takes it to allow")];
+
 /// More failures than this are counted, not shown.
 const SHOWN: usize = 20;
 
@@ -91,4 +95,36 @@ fn nothing_is_lost() {
         "{count} types lose something (ROUNDTRIP_SEED={seed} for the same again):\n\n{}\n",
         failures.join("\n\n")
     );
+}
+
+#[test]
+fn a_value_is_read_as_the_variant_that_it_is() {
+    let instances = setting("ROUNDTRIP_INSTANCES").unwrap_or(200);
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| u64::from(it.subsec_nanos()));
+    let seed = setting("ROUNDTRIP_SEED").unwrap_or_else(clock);
+    let (mut unions, mut valid, mut failures) = (0, 0, Vec::new());
+    // Debug builds have large frames.
+    let work = || {
+        for registered in DOCUMENTS {
+            let prepared = Prepared::new(registered).unwrap();
+            for (ty, pointer) in prepared.unions() {
+                let outcome = prepared.examine_variants(ty, pointer, seed, instances);
+                unions += 1;
+                valid += outcome.valid;
+                let known = WRONG_VARIANTS.iter().any(|(at, name, _)| *at == registered.name && *name == ty);
+                failures.extend(outcome.failure.filter(|_| !known));
+                if let Some(remark) = outcome.remark {
+                    println!("{}: {ty}: {remark}", registered.name);
+                }
+            }
+        }
+    };
+    thread::scope(|scope| thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work).unwrap().join())
+        .unwrap();
+    println!("{unions} unions, {valid} instances");
+    assert!(unions > 10 && valid > 1000, "{unions} unions, {valid} instances");
+    failures.sort_by_key(String::len);
+    let count = failures.len();
+    failures.truncate(SHOWN);
+    assert!(failures.is_empty(), "{count} unions (ROUNDTRIP_SEED={seed}):\n\n{}\n", failures.join("\n\n"));
 }

@@ -79,7 +79,7 @@ pub mod object;
 
 pub use self::http::*;
 pub use call::*;
-pub use encode::{Parameter, Style};
+pub use encode::{File, Multipart, Parameter, Style};
 pub use error::{Detail, Error, FieldViolation, Kind};
 /// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
 #[doc(no_inline)]

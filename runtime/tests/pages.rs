@@ -266,6 +266,8 @@ async fn a_server_that_goes_round_in_a_circle_is_found() {
         // The first page has no cursor, so that its number is new once more.
         let at_most = if length <= 10_000 { enters + length + 1 } else { 5 * (enters + length) };
         assert!(pages <= at_most, "{enters}, {length}: {pages}");
+        // Resumed, it does not begin the circle anew with the cursor that it was refused.
+        assert_eq!(list.cursor().read, 1);
         assert!(list.next().await.is_none());
     }
     // What ends is read to its end, however long.

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use connectors_codegen::{Change, Client, Generator, Impact, Node, Value};
+use connectors_codegen::{Change, Client, Generator, Impact, Node, RULES, Value};
 
 use crate::service::{self, Name, Service};
-use crate::{Result, fetch, progress, semver};
+use crate::{Result, fetch, files, semver};
 
 /// How changes are told.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A line each, the worst first.
+    /// By tag, the worst first.
     Text,
     /// One JSON object: `changes`, how many there are of each impact, and why the clients were not compared, if so.
     Json,
@@ -102,14 +102,65 @@ fn give_names(document: &mut Node, names: &BTreeMap<String, Node>) {
     }
 }
 
-pub(crate) fn run(
-    old: &Path,
-    new: &Path,
-    service: Option<&Name>,
-    format: Format,
-    fail_on: Option<FailOn>,
-    words: bool,
-) -> Result<ExitCode> {
+/// Which of the changes are listed one by one.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    pub(crate) additive: bool,
+    /// Changes of words alone are many and mean little.
+    pub(crate) documentation: bool,
+}
+
+/// What is asked of two documents.
+pub(crate) struct Question {
+    pub(crate) service: Option<Name>,
+    pub(crate) format: Format,
+    pub(crate) fail_on: Option<FailOn>,
+    pub(crate) shown: Shown,
+    pub(crate) impacts: Impacts,
+}
+
+/// The impact of some rules, by the rule's id; `None` where its changes are left out.
+pub(crate) type Impacts = BTreeMap<String, Option<Impact>>;
+
+/// Reads the impacts that a file gives to rules.
+pub(crate) fn impacts(path: &Path) -> Result<Impacts> {
+    let place = path.display();
+    let table: toml::Table = toml::from_str(&files::read(path)?).map_err(|error| format!("error: {place}: {error}"))?;
+    let mut found = Impacts::new();
+    for (rule, value) in table {
+        if !RULES.iter().any(|known| known.id == rule) {
+            let help = "docs/diff-rules.md lists them";
+            return Err(format!("error: {place}: there is no rule `{rule}`\n  help: {help}").into());
+        }
+        let impact = match value.as_str() {
+            Some("none") => None,
+            text => {
+                let known = IMPACTS.into_iter().find(|impact| Some(impact.to_string().as_str()) == text);
+                let help = "one of breaking, behaviour, additive, documentation, none";
+                Some(known.ok_or_else(|| format!("error: {place}: {value} is no impact of `{rule}`\n  help: {help}"))?)
+            }
+        };
+        found.insert(rule, impact);
+    }
+    Ok(found)
+}
+
+/// The changes as a file of impacts has them, the worst first.
+fn weighed(changes: Vec<Change>, impacts: &Impacts) -> Vec<Change> {
+    let weigh = |mut change: Change| match impacts.get(change.rule) {
+        None => Some(change),
+        Some(impact) => impact.map(|impact| {
+            change.impact = impact;
+            change
+        }),
+    };
+    let mut changes: Vec<Change> = changes.into_iter().filter_map(weigh).collect();
+    changes.sort_by_key(|change| change.impact);
+    changes
+}
+
+pub(crate) fn run(old: &Path, new: &Path, question: &Question) -> Result<ExitCode> {
+    let Question { service, format, fail_on, shown, impacts } = question;
     let read = |path: &Path| -> Result<Node> {
         let document = fetch::file(path)?.node;
         let Some(service) = service else { return Ok(document) };
@@ -121,17 +172,17 @@ pub(crate) fn run(
         }
         Ok(selected)
     };
-    let Judgement { changes, documents_only } = judge(&read(old)?, &read(new)?, service)?;
+    let Judgement { changes, documents_only } = judge(&read(old)?, &read(new)?, service.as_ref())?;
+    let changes = weighed(changes, impacts);
     let doubt = documents_only.as_deref();
     match format {
-        Format::Text => print!("{}", text(&changes, words)),
+        Format::Text => print!("{}\n{}", summary(&changes), text(&changes, *shown)),
         Format::Json => println!("{}", serde_json::to_string_pretty(&json(&changes, doubt))?),
-        Format::Markdown => print!("{}", markdown(&changes, doubt, words)),
+        Format::Markdown => print!("{}", markdown(&changes, doubt, *shown)),
     }
     if let Some(reason) = doubt {
         eprintln!("warning: only the documents were compared: {reason}");
     }
-    progress(&summary(&changes));
     let found = match fail_on {
         Some(FailOn::Breaking) => changes.iter().any(|change| change.impact == Impact::Breaking),
         Some(FailOn::Any) => !changes.is_empty(),
@@ -146,27 +197,88 @@ fn count(changes: &[Change], impact: Impact) -> usize {
 
 /// How many changes there are of each impact, in one line.
 pub(crate) fn summary(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "no change".to_owned();
+    }
     let [breaking, behaviour, additive, words] = IMPACTS.map(|impact| count(changes, impact));
     format!("{breaking} breaking, {behaviour} of behaviour, {additive} additive, {words} of documentation")
 }
 
-/// A line for each change, with the rule that judged it. Changes of words alone are many and mean little.
-pub(crate) fn text(changes: &[Change], words: bool) -> String {
-    let shown = changes.iter().filter(|change| words || change.impact != Impact::Documentation);
-    shown.map(|change| format!("{change} [{}]\n", change.rule)).collect()
+/// What the changes of some operations are grouped under.
+fn group(change: &Change) -> &str {
+    match (&change.tag, change.operations.is_empty()) {
+        (Some(tag), _) => tag,
+        (None, true) => "the document",
+        (None, false) => "several tags, or none",
+    }
+}
+
+/// The changes by group, the groups with the worst first.
+fn grouped<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<(&'a str, Vec<&'a Change>)> {
+    let mut groups: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        groups.entry(group(change)).or_default().push(change);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, changes)| changes.iter().map(|change| change.impact).min());
+    groups
+}
+
+/// How many changes there are by each rule: `operation-added 3, ...`.
+fn by_rule(changes: &[&Change]) -> String {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in changes {
+        *rules.entry(change.rule).or_default() += 1;
+    }
+    let told: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} {count}")).collect();
+    told.join(", ")
+}
+
+/// The changes by tag: a line each, with the rule that judged it, and one line for those that are counted only.
+pub(crate) fn text(changes: &[Change], shown: Shown) -> String {
+    let mut text = String::new();
+    let wanted = |change: &&Change| shown.documentation || change.impact != Impact::Documentation;
+    let listed = |change: &&&Change| shown.additive || change.impact != Impact::Additive;
+    let mut hidden = false;
+    let mut new = Vec::new();
+    for (group, changes) in grouped(changes.iter().filter(wanted)) {
+        let lines: Vec<&&Change> = changes.iter().filter(listed).collect();
+        let counted: Vec<&Change> = changes.iter().filter(|change| !listed(change)).copied().collect();
+        hidden |= !counted.is_empty();
+        if lines.is_empty() && counted.iter().all(|change| change.rule == "operation-added") {
+            new.push(format!("{group} {}", counted.len()));
+            continue;
+        }
+        if lines.is_empty() {
+            text.push_str(&format!("{group}: additive: {}\n", by_rule(&counted)));
+            continue;
+        }
+        text.push_str(&format!("{group}:\n"));
+        lines.iter().for_each(|change| text.push_str(&format!("  {change} [{}]\n", change.rule)));
+        if !counted.is_empty() {
+            text.push_str(&format!("  additive: {}\n", by_rule(&counted)));
+        }
+    }
+    if !new.is_empty() {
+        text.push_str(&format!("nothing but new operations: {}\n", new.join(", ")));
+    }
+    if hidden {
+        text.push_str("(--all lists each additive change)\n");
+    }
+    text
 }
 
 fn json(changes: &[Change], documents_only: Option<&str>) -> serde_json::Value {
     let counts: serde_json::Map<String, serde_json::Value> =
         IMPACTS.iter().map(|impact| (impact.to_string(), count(changes, *impact).into())).collect();
-    serde_json::json!({"changes": changes, "counts": counts, "documents_only": documents_only})
+    serde_json::json!({"counts": counts, "changes": changes, "documents_only": documents_only})
 }
 
-fn markdown(changes: &[Change], documents_only: Option<&str>, words: bool) -> String {
-    let mut text = String::new();
-    for impact in IMPACTS.iter().filter(|impact| words || **impact != Impact::Documentation) {
-        let of_it: Vec<&Change> = changes.iter().filter(|change| change.impact == *impact).collect();
-        if of_it.is_empty() {
+fn markdown(changes: &[Change], documents_only: Option<&str>, shown: Shown) -> String {
+    let mut sections = String::new();
+    for impact in IMPACTS.iter().filter(|impact| shown.documentation || **impact != Impact::Documentation) {
+        let of_it = || changes.iter().filter(|change| change.impact == *impact);
+        if of_it().next().is_none() {
             continue;
         }
         let title = match impact {
@@ -175,21 +287,26 @@ fn markdown(changes: &[Change], documents_only: Option<&str>, words: bool) -> St
             Impact::Additive => "Additive",
             _ => "Documentation",
         };
-        text.push_str(&format!("### {title}\n\n"));
-        for change in of_it {
-            let operations: Vec<String> = change.operations.iter().map(|id| format!("`{id}`")).collect();
-            let place = if operations.is_empty() { "the document".to_owned() } else { operations.join(", ") };
-            text.push_str(&format!("- {} ({}): {place}\n", change.what, change.rule));
+        sections.push_str(&format!("### {title}\n\n"));
+        for (group, changes) in grouped(of_it()) {
+            if *impact == Impact::Additive && !shown.additive {
+                sections.push_str(&format!("- {group}: {}\n", by_rule(&changes)));
+                continue;
+            }
+            for change in changes {
+                let operations: Vec<String> = change.operations.iter().map(|id| format!("`{id}`")).collect();
+                let place = if operations.is_empty() { "the document".to_owned() } else { operations.join(", ") };
+                sections.push_str(&format!("- {} ({}): {place}\n", change.what, change.rule));
+            }
         }
-        text.push('\n');
+        sections.push('\n');
     }
-    if text.is_empty() {
+    let mut text = match (sections.is_empty(), changes.len()) {
+        (false, _) => format!("{}\n\n{sections}", summary(changes)),
         // What is not shown are words.
-        text = match changes.len() {
-            0 => "No change.\n".to_owned(),
-            words => format!("No change for a caller; {words} of documentation.\n"),
-        };
-    }
+        (true, 0) => "No change.\n".to_owned(),
+        (true, words) => format!("No change for a caller; {words} of documentation.\n"),
+    };
     if let Some(reason) = documents_only {
         let gap = if text.ends_with("\n\n") { "" } else { "\n" };
         text.push_str(&format!("{gap}Only the documents were compared: {reason}.\n"));

@@ -29,6 +29,9 @@ struct Cli {
     /// Say what was asked for and what is wrong, and not what is being done.
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Follow references to files outside of a document's folder (`$ref: ../common.yaml`).
+    #[arg(long, global = true)]
+    allow_outside: bool,
     /// Work on a copy of the workspace; for tests.
     #[arg(long, global = true, hide = true, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -117,8 +120,8 @@ enum Command {
     /// Say what changed between two documents, and what of it breaks a caller.
     ///
     /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. The clients
-    /// that would be generated of them are compared as well. Each line ends with the rule that judged it;
-    /// docs/diff-rules.md argues them.
+    /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
+    /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
         /// The document before.
         old: PathBuf,
@@ -133,9 +136,16 @@ enum Command {
         /// Exit with 3 if there is such a change.
         #[arg(long, value_enum, value_name = "WHAT")]
         fail_on: Option<changes::FailOn>,
+        /// List every additive change, and changes of descriptions and summaries, a line each.
+        #[arg(long)]
+        all: bool,
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
+        /// Take the impact of some rules from this TOML file: `rule = "breaking"`, `behaviour`, `additive`, `documentation`,
+        /// or `none` to leave such changes out.
+        #[arg(long, value_name = "FILE")]
+        impacts: Option<PathBuf>,
     },
     /// Say what changed in the public Rust API of a generated client, and the version number it means.
     ///
@@ -242,9 +252,12 @@ enum Command {
         /// Any OpenAPI 3.0 or 3.1 document.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
-        /// Folder of the new crate.
+        /// Folder of the new crate: empty, not there yet, or one that this command wrote.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Write over Cargo.toml and src/lib.rs, whoever wrote them.
+        #[arg(long)]
+        force: bool,
         /// Only operations with this tag; may be repeated.
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
@@ -306,6 +319,9 @@ fn main() -> ExitCode {
     if let Some(root) = cli.root {
         files::set_root(root);
     }
+    if cli.allow_outside {
+        fetch::allow_outside();
+    }
     let result = match cli.command {
         Some(command) => run(command),
         None => guide(),
@@ -319,7 +335,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Refuses a task for which there is no workspace, or not the service.
+fn check(command: &Command) -> Result<()> {
+    match command {
+        Command::Vendor { service, .. } | Command::Api { service } => service.known()?,
+        Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
+            service.as_ref().map(service::Name::known).transpose()?;
+        }
+        Command::Check | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
+        Command::Demo { .. } | Command::Serve { .. } | Command::Lower { .. } | Command::Completions { .. } => {}
+    }
+    Ok(())
+}
+
 fn run(command: Command) -> Result<ExitCode> {
+    check(&command)?;
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
         Command::Serve { service, port } => serve::run(&service, port)?,
@@ -328,8 +358,11 @@ fn run(command: Command) -> Result<ExitCode> {
             let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };
             vendor::run(&service, &options)?;
         }
-        Command::Diff { old, new, service, format, fail_on, documentation } => {
-            return changes::run(&old, &new, service.as_ref(), format, fail_on, documentation);
+        Command::Diff { old, new, service, format, fail_on, all, documentation, impacts } => {
+            let shown = changes::Shown { additive: all, documentation: all || documentation };
+            let impacts = impacts.as_deref().map(changes::impacts).transpose()?.unwrap_or_default();
+            let question = changes::Question { service, format, fail_on, shown, impacts };
+            return changes::run(&old, &new, &question);
         }
         Command::Semver { service, from, since, old, new } => match (service, old, new) {
             (service, Some(old), Some(new)) => semver::files(&old, &new, service.as_ref())?,
@@ -348,8 +381,8 @@ fn run(command: Command) -> Result<ExitCode> {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, tags, operations, notes } => {
-            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)?;
+        Command::Expand { service, from, out, force, tags, operations, notes } => {
+            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes, force)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -208,7 +208,7 @@ fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// A call of each method, with arguments that the document allows.
+/// A call of each operation, with the arguments that it must have.
 fn calls(listing: &Listing) -> String {
     let raw = |name: &str| match syn::parse_str::<syn::Ident>(name) {
         Ok(_) => name.to_owned(),
@@ -216,15 +216,26 @@ fn calls(listing: &Listing) -> String {
     };
     let mut text = String::new();
     for method in listing.methods() {
-        let name = method.split(['(', '<']).next().unwrap_or(method);
-        let inside =
-            method.split_once('(').and_then(|(_, rest)| rest.rsplit_once(") -> ")).map_or("", |(inside, _)| inside);
+        let (name, rest) = method.split_once('(').unwrap_or((method, ""));
+        let inside = rest.rsplit_once(") -> ").map_or("", |(inside, _)| inside);
+        let (group, name) = match name.split_once('.') {
+            Some((group, name)) => (format!("{}().", raw(group)), name),
+            None => (String::new(), name),
+        };
+        let arguments = arguments(inside);
+        // One id alone may be given as it is; of several, each is made into its own type.
+        let ids = arguments.iter().filter(|(_, ty)| is_id(ty)).count();
         let arguments: Vec<String> =
-            arguments(inside).into_iter().map(|(argument, ty)| value(name, argument, ty)).collect();
-        text.push_str(&format!("    api.{}({}).await.unwrap();\n", raw(name), arguments.join(", ")));
+            arguments.into_iter().map(|(argument, ty)| value(name, argument, ty, ids > 1)).collect();
+        text.push_str(&format!("    api.{group}{}({}).await.unwrap();\n", raw(name), arguments.join(", ")));
     }
     text.push('\n');
     text
+}
+
+/// Whether the type of an argument is an id: a primitive of its own kind.
+fn is_id(ty: &str) -> bool {
+    !ty.starts_with('&') && ty != "bytes"
 }
 
 /// Names and types of the arguments between the parentheses of a signature.
@@ -247,17 +258,19 @@ fn arguments(inside: &str) -> Vec<(&str, &str)> {
 }
 
 /// An expression for an argument of a type.
-fn value(method: &str, argument: &str, ty: &str) -> String {
-    match ty {
-        "&str" => "\"x\"".to_owned(),
-        "bool" => "true".to_owned(),
-        "i32" | "i64" | "u32" | "u64" => "1".to_owned(),
-        "f64" => "1.5".to_owned(),
-        optional if optional.starts_with("Option<") => "None".to_owned(),
-        borrowed if borrowed.starts_with('&') => format!("&given(&server, {method:?}, {argument:?})"),
-        // A body that is given as bytes.
-        _ => "\"x\"".to_owned(),
+fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
+    if ty.starts_with('&') {
+        return format!("&given(&server, {method:?}, {argument:?})");
     }
+    let primitive = ty.split_once('<').map_or("String", |(_, rest)| rest.trim_end_matches('>'));
+    let value = match primitive {
+        "bool" => "true",
+        "i32" | "i64" | "u32" | "u64" => "1",
+        "f64" => "1.5",
+        // A string, or a body that is given as bytes.
+        _ => "\"x\"",
+    };
+    if several && is_id(ty) { format!("{value}.into()") } else { value.to_owned() }
 }
 
 /// The services that build.rs names, if it has such a list.
@@ -362,11 +375,14 @@ mod tests {
 
     #[test]
     fn arguments_are_told_apart_and_given_values() {
-        let inside = "id: &str, map: &BTreeMap<String, i32>, q: Option<&str>, body: B";
+        let inside = "id: PetId, map: &BTreeMap<String, i32>, q: Q<i64>, body: bytes";
         let found = arguments(inside);
-        assert_eq!(found, [("id", "&str"), ("map", "&BTreeMap<String, i32>"), ("q", "Option<&str>"), ("body", "B")]);
-        let values: Vec<String> = found.into_iter().map(|(argument, ty)| value("get", argument, ty)).collect();
-        assert_eq!(values, ["\"x\"", "&given(&server, \"get\", \"map\")", "None", "\"x\""]);
+        assert_eq!(found, [("id", "PetId"), ("map", "&BTreeMap<String, i32>"), ("q", "Q<i64>"), ("body", "bytes")]);
+        let values = |several| -> Vec<String> {
+            found.iter().map(|(argument, ty)| value("get", argument, ty, several)).collect()
+        };
+        assert_eq!(values(true), ["\"x\".into()", "&given(&server, \"get\", \"map\")", "1.into()", "\"x\""]);
+        assert_eq!(values(false)[0], "\"x\"");
         assert!(arguments("").is_empty());
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         }
         if !changes.is_empty() {
             println!("what changes for a caller: {}", changes::summary(&changes));
-            print!("{}", changes::text(&changes, options.words));
+            print!("{}", changes::text(&changes, changes::Shown { additive: true, documentation: options.words }));
             if !options.words && changes.iter().all(|change| change.impact == Impact::Documentation) {
                 println!("(of documentation alone: --documentation lists it)");
             }

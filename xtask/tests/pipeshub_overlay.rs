@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::{fs, thread};
 
-use connectors_codegen::{Facade, Generator, Node, Value};
+use connectors_codegen::{Generator, Node, Value};
 
 const JSON: &str = ".responses['200'].content['application/json'].schema";
 
@@ -45,7 +45,7 @@ impl Spec {
     fn code(&self, index: Option<usize>) -> Option<String> {
         let generator = self.without(index);
         let plain = generator.clone().generate().ok()?.code;
-        let faced = generator.facade(Facade::new("crate::transport")).generate().ok()?.code;
+        let faced = generator.generate().ok()?.code;
         let lines = plain.lines().chain(faced.lines()).filter(|line| !line.trim_start().starts_with("//"));
         let code: String = lines.flat_map(|line| line.chars().filter(|c| !c.is_whitespace())).collect();
         // A comma before the end of arguments depends on how long they are.

@@ -1,20 +1,19 @@
 //! Two generated clients side by side: what breaks in their Rust API although nothing that was said of the documents
 //! accounts for it. One kind of thing the documents cannot tell: what the generator makes of a whole document, such as a
-//! name that another name lengthens, or the one type of several answers.
+//! name that another name lengthens, or the one type of several responses.
 //!
 //! A break belongs to a method or a type, and that to a place in the old document: an operation, a component, or a schema
 //! written inline. It is accounted for if something was said to break at that place, or below it where that shows. Words
 //! are not compared, so in doubt a break is told twice rather than not at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Client;
-use crate::api::{Fate, Listing, Signature, renamed};
-use crate::diagnostic::Error;
+use crate::api::{self, Fate, Listing, Signature, renamed};
 use crate::document::{Node, Pointer, Value};
 use crate::grammar;
 
-use super::Operation;
+use super::compare::Operation;
 
 /// Where the things are that were compared, and which of them break.
 #[derive(Default)]
@@ -30,36 +29,44 @@ pub(super) struct Trace {
 }
 
 /// What breaks and is not accounted for: a sentence, and the operations of the old document that it shows in.
-pub(super) fn unaccounted(
-    trace: &Trace,
-    document: &Node,
-    old: &Client,
-    new: &Client,
-) -> Result<Vec<(Vec<String>, String)>, Error> {
-    let (before, after) = (Listing::of(old)?, Listing::of(new)?);
+pub(super) fn unaccounted(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
+    let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
+    let resolved = (before.aliases(), after.aliases());
+    // Aliases by the names that types have later.
+    let old_aliases =
+        resolved.0.iter().map(|(name, target)| (names.get(name).unwrap_or(name).clone(), renamed(target, &names)));
+    let old_aliases: BTreeMap<String, String> = old_aliases.collect();
+    let aliases = (&old_aliases, &resolved.1);
     let mut found = Vec::new();
     let operations = Operation::all(document);
-    for (name, at) in &old.methods {
+    let labels: HashMap<Pointer, String> =
+        operations.iter().map(|operation| (operation.at(), operation.label())).collect();
+    let later: HashMap<&Pointer, String> = new.api.operations.iter().map(|it| (&it.pointer, api::name(it))).collect();
+    for operation in &old.api.operations {
+        let (name, at) = (api::name(operation), &operation.pointer);
         // What became of an operation that is gone was said.
         let Some(there) = trace.operations.get(at) else { continue };
-        let label = || -> Vec<String> {
-            operations.iter().filter(|operation| operation.at() == *at).map(|operation| operation.label()).collect()
-        };
-        let Some((now, _)) = new.methods.iter().find(|(_, place)| place == there) else {
+        let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };
+        let Some(now) = later.get(there) else {
             found.push((label(), format!("the method `{name}` is gone in Rust")));
             continue;
         };
-        if now != name && !trace.broken.contains(&at.join("operationId")) {
+        if *now != name && !trace.broken.contains(&at.join("operationId")) {
             found.push((label(), format!("the method `{name}` is called `{now}` in Rust now")));
         }
-        let (Some(was), Some(is)) = (before.method(name), after.method(now)) else { continue };
-        let expected = renamed(was, &names);
-        let (expected, given) = (Signature::of(&expected), Signature::of(is));
+        let (Some(was), Some(is)) = (before.method(&name), after.method(now)) else { continue };
+        let expected = api::resolved_head(&renamed(was, &names), aliases.0);
+        let given = api::resolved_head(is, aliases.1);
+        let (expected, given) = (Signature::of(&expected), Signature::of(&given));
         let arguments = !expected.takes_the_same(&given) && !trace.signs(at, &["parameters", "requestBody"]);
-        let answer = expected.answer != given.answer && !trace.signs(at, &["responses"]);
-        if arguments || answer {
+        let response = expected.response != given.response && !trace.signs(at, &["responses"]);
+        if arguments || response {
             found.push((label(), format!("`{was}` is `{is}` in Rust")));
+        }
+        let setters = before.setter_breaks((&name, now), &after, &names, aliases);
+        if !setters.is_empty() && !trace.signs(at, &["parameters", "requestBody", "responses"]) {
+            found.push((label(), format!("`{name}` in Rust: {}", setters.join(", "))));
         }
     }
     let mut users = Users { document, operations: &operations, reach: None };
@@ -72,7 +79,7 @@ pub(super) fn unaccounted(
         if now != name && !trace.renamed.contains(at) {
             found.push((users.of(at), format!("the Rust type `{name}` is called `{now}` now")));
         }
-        let Some(breaks) = before.type_breaks(name, &after, &names) else {
+        let Some(breaks) = before.type_breaks(name, &after, &names, aliases) else {
             if !trace.takes_away(at) && !component(at).is_some_and(|name| reached.contains(&name)) {
                 found.push((users.of(at), format!("the Rust type `{name}` is gone")));
             }
@@ -86,7 +93,7 @@ pub(super) fn unaccounted(
             found.push((users.of(at), what));
         }
     }
-    Ok(found)
+    found
 }
 
 impl Trace {
@@ -114,6 +121,27 @@ impl Trace {
         candidates.into_iter().filter_map(only).collect()
     }
 
+    /// The places that break at a place or below it.
+    fn below<'t>(&'t self, place: &'t Pointer) -> impl Iterator<Item = &'t Pointer> {
+        // What stands between a place and those below it in order begins with its text as well.
+        self.broken
+            .range(place..)
+            .take_while(|at| at.as_str().starts_with(place.as_str()))
+            .filter(|at| under(at, place))
+    }
+
+    /// Whether a place is in something that breaks, or is that itself.
+    fn above(&self, place: &Pointer) -> bool {
+        let mut text = place.as_str();
+        loop {
+            if self.broken.contains(&Pointer::from(text)) {
+                return true;
+            }
+            let Some((above, _)) = text.rsplit_once('/') else { return false };
+            text = above;
+        }
+    }
+
     /// Whether something breaks that shows in the signature of an operation's method, below these members.
     fn signs(&self, operation: &Pointer, members: &[&str]) -> bool {
         // Parameters may be written beside the operation, too.
@@ -121,25 +149,22 @@ impl Trace {
         let mut places = members.iter().flat_map(|member| [operation.join(member), item.join(member)]);
         // A property is inside of a type that has its own name in the signature.
         let shows = |at: &Pointer| !at.as_str().contains("/properties/");
-        places.any(|place| self.broken.iter().any(|at| under(at, &place) && shows(at)))
+        places.any(|place| self.below(&place).any(shows))
     }
 
     /// Whether what a type was made of is inside of something that is gone or is something else now.
     fn takes_away(&self, at: &Pointer) -> bool {
-        // The one type of several answers is made of the operation.
-        let answers = at.join("responses");
-        self.broken.iter().any(|broken| under(at, broken) || under(broken, &answers))
+        // The one type of several responses is made of the operation.
+        let responses = at.join("responses");
+        self.above(at) || self.below(&responses).next().is_some()
     }
 
     /// Whether something breaks that shows in a type as such, or in one of its members.
     fn shapes(&self, at: &Pointer, wire: Option<&str>) -> bool {
-        let Some(wire) = wire else { return self.broken.iter().any(|broken| under(broken, at)) };
-        let property = at.join("properties").join(wire);
+        let Some(wire) = wire else { return self.below(at).next().is_some() };
         let others = ["additionalProperties", "anyOf", "items", "oneOf"].map(|key| at.join(key));
-        let shows = |broken: &Pointer| {
-            broken == at || under(broken, &property) || others.iter().any(|other| under(broken, other))
-        };
-        self.broken.iter().any(shows)
+        let places = others.into_iter().chain([at.join("properties").join(wire)]);
+        self.broken.contains(at) || places.into_iter().any(|place| self.below(&place).next().is_some())
     }
 }
 

@@ -1,13 +1,14 @@
 //! Two schemas side by side: types, properties, values and limits, each judged by the way it travels.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{MAX_DEPTH, Map, Node, Pointer, Value};
 use crate::grammar;
-use crate::shape::flatten;
 
-use super::{Comparison, Side, Way, fold};
+use super::compare::{Comparison, Pair, Side, Way, fold};
+use super::look::{
+    Extra, Looked, alternatives, extra, further_limits, glance, last, listed, look, required, rust_name, values,
+};
 
 /// Where two schemas stand.
 pub(super) struct Spot {
@@ -25,195 +26,109 @@ pub(super) struct Spot {
 
 impl Spot {
     /// The spot that these keys lead to from here.
-    fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
+    pub(super) fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
         let walk = |from: &Pointer| keys.iter().fold(from.clone(), |at, key| at.join(key));
         self.beside(place, optional, walk(&self.at), walk(&self.there))
     }
 
     /// A spot further down whose two places have not the same way to them.
-    fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
+    pub(super) fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
         Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
     }
 }
 
-/// A schema with its references and the `allOf` around it looked through.
-pub(super) struct Looked<'n> {
-    /// The component it is, if it is one.
-    name: Option<String>,
-    pub(super) node: Cow<'n, Node>,
-    nullable: bool,
-    read_only: bool,
-    write_only: bool,
-    deprecated: bool,
-    default: Option<&'n Node>,
-    /// What is said of it where it is used.
-    description: &'n str,
-}
-
-/// A chain of references longer than this is a circle.
-const LONGEST_CHAIN: usize = 32;
-
-pub(super) fn look<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
-    let mut looked = Looked {
-        name: None,
-        node: Cow::Borrowed(schema),
-        nullable: false,
-        read_only: false,
-        write_only: false,
-        deprecated: false,
-        default: None,
-        description: "",
-    };
-    let mut current = schema;
-    for _ in 0..LONGEST_CHAIN {
-        looked.mark(current);
-        looked.node = Cow::Borrowed(current);
-        if let Some(target) = grammar::reference(current).and_then(grammar::component_name) {
-            let Some(found) = side.schemas.get(&target) else { break };
-            looked.name = Some(target);
-            current = found;
-            continue;
-        }
-        let Some(parts) = current.get("allOf").and_then(Node::as_array) else { break };
-        let says_something = |part: &&Node| part.as_object().is_none_or(|map| !grammar::only_annotations(map));
-        let telling: Vec<&Node> = parts.iter().filter(says_something).collect();
-        let beside = |key: &String| {
-            grammar::is_annotation(key)
-                || matches!(key.as_str(), "allOf" | "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
-        };
-        let alone = current.as_object().is_some_and(|map| map.keys().all(beside));
-        match telling.as_slice() {
-            &[only] if alone => {
-                parts.iter().filter(|part| !says_something(part)).for_each(|part| looked.mark(part));
-                current = only;
-            }
-            _ => {
-                looked.node = Cow::Owned(flatten(current, side.schemas));
-                break;
-            }
-        }
-    }
-    looked
-}
-
-impl<'n> Looked<'n> {
-    fn mark(&mut self, node: &'n Node) {
-        self.nullable |= node.is_true("nullable");
-        self.read_only |= node.is_true("readOnly");
-        self.write_only |= node.is_true("writeOnly");
-        self.deprecated |= self.name.is_none() && node.is_true("deprecated");
-        self.default = self.default.or_else(|| node.get("default"));
-        if self.description.is_empty() && self.name.is_none() {
-            self.description = node.str("description").map(str::trim).unwrap_or_default();
-        }
-    }
-
-    /// Whether it does not travel this way.
-    fn hidden(&self, way: Way) -> bool {
-        match way {
-            Way::Request => self.read_only,
-            Way::Response => self.write_only,
-        }
-    }
-
-    /// What decides which type of Rust it is.
-    fn kind(&self) -> &'static str {
-        let node = &*self.node;
-        let has = |key: &str| node.get(key).and_then(Node::as_object).is_some_and(|map| !map.is_empty());
-        let additional = node.get("additionalProperties").map(|it| &it.value);
-        if alternatives(node).is_some() {
-            return "one of several";
-        }
-        match node.str("type") {
-            Some("integer") => match node.str("format") {
-                Some("int32" | "int16" | "int8") => "integer (32 bits)",
-                Some("uint32" | "uint16" | "uint8") => "integer (32 bits, unsigned)",
-                Some("uint64") => "integer (64 bits, unsigned)",
-                _ => "integer",
-            },
-            Some("number") => "number",
-            Some("string") => "string",
-            Some("boolean") => "boolean",
-            Some("array") => "array",
-            None if node.get("items").is_some() => "array",
-            None if node.get("enum").is_some() => "string",
-            None if !has("properties") && additional.is_none() => "anything",
-            // A component without properties is a message that has none yet.
-            _ if has("properties") => "object",
-            _ if matches!(additional, Some(Value::Object(_) | Value::Bool(true))) => "map",
-            _ if self.name.is_some() => "object",
-            _ => "map",
-        }
-    }
-
-    /// The kind in words, with the format where it adds something.
-    fn told(&self) -> String {
-        match (self.node.str("format"), self.kind()) {
-            (Some(format), kind) if !matches!(kind, "object" | "map" | "array" | "anything") => {
-                format!("{} ({format})", kind.split(" (").next().unwrap_or(kind))
-            }
-            (_, kind) => kind.to_owned(),
-        }
-    }
-}
-
-/// The branches of a union, and the keyword they stand under.
-fn alternatives(node: &Node) -> Option<(&'static str, &[Node])> {
-    let list = |key: &'static str| node.get(key).and_then(Node::as_array).map(|list| (key, list));
-    ["oneOf", "anyOf"].into_iter().find_map(list).filter(|(_, list)| !list.is_empty())
-}
-
-/// The last segment of a component's name, or the name it is given for Rust.
-fn rust_name(side: Side<'_>, component: &str) -> String {
-    let given = side.schemas.get(component).and_then(|schema| {
-        schema.str("x-rust-name").or_else(|| schema.str("x-speakeasy-name-override")).map(str::to_owned)
-    });
-    given.unwrap_or_else(|| last(component).to_owned())
-}
-
-fn last(component: &str) -> &str {
-    component.rsplit('.').next().unwrap_or(component)
-}
-
-/// The values of an enum as JSON text.
-fn values(node: &Node) -> BTreeSet<String> {
-    let list = node.get("enum").and_then(Node::as_array).unwrap_or_default();
-    list.iter().filter(|value| !value.is_null()).map(|value| value.to_json().to_string()).collect()
-}
-
-fn required(node: &Node) -> BTreeSet<String> {
-    let list = node.get("required").and_then(Node::as_array).unwrap_or_default();
-    list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
-/// What a schema says of keys it does not name.
-#[derive(PartialEq)]
-enum Extra<'n> {
-    Open,
-    Closed,
-    Typed(&'n Node),
-}
-
-fn extra(node: &Node) -> Extra<'_> {
-    match node.get("additionalProperties") {
-        Some(schema) => match &schema.value {
-            Value::Bool(false) => Extra::Closed,
-            Value::Object(map) if !map.is_empty() => Extra::Typed(schema),
-            _ => Extra::Open,
-        },
-        None => Extra::Open,
-    }
-}
-
 impl Comparison<'_> {
+    /// Compares two schemas where they are used. Two components are compared on their own, once.
     pub(super) fn schemas(&mut self, old: &Node, new: &Node, spot: &Spot) {
         if spot.depth > MAX_DEPTH {
             return;
         }
-        // Copies of two references: what is looked at outlives the comparison's own borrow.
         let (before, after) = (self.old, self.new);
-        let (old, new) = (look(before, old), look(after, new));
-        self.use_site(&old, &new, spot);
+        let (was, is) = (glance(before, old), glance(after, new));
+        let pair = match (&was.name, &is.name) {
+            (Some(a), Some(b)) => Some(Pair { old: a.clone(), new: b.clone(), way: spot.way }),
+            _ => None,
+        };
+        let Some(pair) = pair else {
+            let (was, is) = (look(before, old), look(after, new));
+            self.use_site(&was, &is, spot);
+            return self.bodies_of(&was, &is, spot);
+        };
+        self.use_site(&was, &is, spot);
+        self.renamed(&pair, spot);
+        self.uses(pair);
+    }
+
+    /// The places of two tuples, one by one.
+    fn tuples(&mut self, old: &Node, new: &Node, spot: &Spot) {
+        let places = |node: &Node| node.get("properties").and_then(Node::as_object).map_or(0, Map::len);
+        let (was, is) = (places(old), places(new));
+        let Spot { way, place, .. } = spot;
+        // As the client has it, all places are in one.
+        let items = spot.below(place.clone(), false, &["items"]);
+        if was != is {
+            let rule = way.of("request-type-changed", "response-type-changed");
+            self.say_at(&items.at, rule, format!("{place} had {was} places and has {is}"));
+        }
+        for index in 0..was.min(is) {
+            let schema = |node: &'_ Node| node.get("properties").and_then(|it| it.get(&index.to_string())).cloned();
+            if let (Some(old), Some(new)) = (schema(old), schema(new)) {
+                let (at, there) = (items.at.clone(), items.there.clone());
+                self.schemas(&old, &new, &spot.beside(format!("place {index} of {place}"), false, at, there));
+            }
+        }
+        match (extra(old), extra(new)) {
+            (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &items),
+            (was, is) if was != is => {
+                let rule = way.of("request-type-changed", "response-type-changed");
+                self.say_at(&items.at, rule, format!("what follows the places of {place} has another type"));
+            }
+            _ => {}
+        }
+    }
+
+    /// Two components, wherever they are used.
+    pub(super) fn components(&mut self, pair: &Pair) {
+        let (before, after) = (self.old, self.new);
+        let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
+        let (mut was, mut is) = (look(before, old), look(after, new));
+        was.name = Some(pair.old.clone());
+        is.name = Some(pair.new.clone());
+        let at = |name: &String| Pointer::root().join("components").join("schemas").join(name);
+        let spot = Spot {
+            way: pair.way,
+            place: format!("`{}`", last(&pair.old)),
+            depth: 0,
+            optional: true,
+            at: at(&pair.old),
+            there: at(&pair.new),
+        };
+        // What the component says of itself; where it is used has been compared.
+        let place = spot.place.clone();
+        self.words(&was.node, &is.node, &place);
+        self.bodies_of(&was, &is, &spot);
+    }
+
+    /// Whether two components have one name in Rust.
+    fn renamed(&mut self, pair: &Pair, spot: &Spot) {
+        let (before, after) = (self.old, self.new);
+        let (was, is) = (rust_name(before, &pair.old), rust_name(after, &pair.new));
+        if was == is {
+            return;
+        }
+        let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
+        let (mut old, mut new) = (look(before, old), look(after, new));
+        (old.name, new.name) = (Some(pair.old.clone()), Some(pair.new.clone()));
+        // What is an alias in Rust goes by any name.
+        let enums = listed(&old) && listed(&new);
+        if old.kind() == new.kind() && (enums || matches!(old.kind(), "object" | "one of several")) {
+            self.trace.renamed.insert(Pointer::root().join("components").join("schemas").join(&pair.old));
+            self.say_at(&spot.at, "type-renamed", format!("the type `{was}` is called `{is}` now"));
+        }
+    }
+
+    /// What two schemas are made of.
+    fn bodies_of(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let place = match &old.name {
             Some(name) => format!("`{}`", last(name)),
             None => spot.place.clone(),
@@ -225,58 +140,53 @@ impl Comparison<'_> {
         };
         let (at, there) = (own(&old.name, &spot.at), own(&new.name, &spot.there));
         self.trace.schemas.insert((at.clone(), there.clone()));
-        if let (Some(a), Some(b)) = (&old.name, &new.name) {
-            let (was, is) = (rust_name(before, a), rust_name(after, b));
-            // What is an alias in Rust goes by any name.
-            let listed = !values(&old.node).is_empty() && !values(&new.node).is_empty();
-            if was != is && old.kind() == new.kind() && (listed || matches!(old.kind(), "object" | "one of several")) {
-                self.trace.renamed.insert(at.clone());
-                self.say_at(&spot.at, "type-renamed", format!("the type `{was}` is called `{is}` now"));
-            }
-            if !self.seen.insert((a.clone(), b.clone(), spot.way)) {
-                return;
-            }
-            // What the component says of itself; where it is used has been looked at.
-            self.words(&old.node, &new.node, &place);
-        }
         let way = spot.way;
+        let changed = way.of("request-type-changed", "response-type-changed");
         if old.kind() != new.kind() {
-            let rule = way.of("request-type-changed", "response-type-changed");
             let (mut was, mut is) = (old.told(), new.told());
             if was == is {
                 (was, is) = (old.kind().to_owned(), new.kind().to_owned());
             }
-            self.trace.broken.insert(at);
-            return self.say_at(&spot.at, rule, format!("{place} was {was} and is {is}"));
+            self.say_at(&at, changed, format!("{place} was {was} and is {is}"));
+            if !self.unread {
+                self.trace.broken.insert(spot.at.clone());
+            }
+            return;
         }
         let spot = &Spot { place: place.clone(), at, there, ..*spot };
         if old.node.str("format") != new.node.str("format") && alternatives(&old.node).is_none() {
             let rule = way.of("request-format-changed", "response-format-changed");
             self.say(rule, format!("{place} was {} and is {}", old.told(), new.told()));
         }
-        self.values(&old.node, &new.node, spot);
+        self.values(old, new, spot);
         self.limits(&old.node, &new.node, way, &place);
+        self.further_limits(old, new, way, &place);
+        let kind = old.kind();
+        let (old, new): (&Node, &Node) = (&old.node, &new.node);
         let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         let items = spot.below(format!("{place} items"), false, &["items"]);
-        if old.kind() == "object" {
-            self.properties(&old.node, &new.node, &spot.below(place.clone(), false, &[]));
-            self.extra(&old.node, &new.node, &spot.below(place.clone(), false, &[]));
-        } else if let (Extra::Typed(a), Extra::Typed(b)) = (extra(&old.node), extra(&new.node)) {
-            self.schemas(a, b, &values);
-        } else if old.kind() == "map" && extra(&old.node) != extra(&new.node) {
-            let rule = way.of("request-type-changed", "response-type-changed");
-            self.say_at(&values.at, rule, format!("the values of {place} have another type"));
+        match kind {
+            "tuple" => self.tuples(old, new, spot),
+            "object" => {
+                self.properties(old, new, &spot.below(place.clone(), false, &[]));
+                self.extra(old, new, &spot.below(place.clone(), false, &[]));
+            }
+            _ => match (extra(old), extra(new)) {
+                (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &values),
+                (was, is) if kind == "map" && was != is => {
+                    self.say_at(&values.at, changed, format!("the values of {place} have another type"));
+                }
+                _ => {}
+            },
         }
-        match (old.node.get("items"), new.node.get("items")) {
+        match (old.get("items"), new.get("items")) {
             (Some(a), Some(b)) => self.schemas(a, b, &items),
             (None, None) => {}
-            _ => {
-                let rule = way.of("request-type-changed", "response-type-changed");
-                self.say_at(&items.at, rule, format!("the items of {place} have another type"));
-            }
+            _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),
         }
-        if alternatives(&old.node).is_some() && alternatives(&new.node).is_some() {
-            self.alternatives(&old.node, &new.node, &spot.below(place, false, &[]));
+        self.discriminators(old, new, spot);
+        if alternatives(old).is_some() && alternatives(new).is_some() {
+            self.alternatives(old, new, &spot.below(place, false, &[]));
         }
     }
 
@@ -312,14 +222,14 @@ impl Comparison<'_> {
     }
 
     /// Enums are open in Rust: a further value breaks no program, one that is gone takes its variant with it.
-    fn values(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    fn values(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let Spot { way, place, at, .. } = spot;
-        let (before, after) = (values(old), values(new));
-        match (before.is_empty(), after.is_empty()) {
-            (true, true) => {}
-            (true, false) => self.say_at(at, "became-enum", format!("{place} was any value and is one of a list")),
-            (false, true) => self.say_at(at, "became-not-enum", format!("{place} was one of a list and is any value")),
-            (false, false) => {
+        match (listed(old), listed(new)) {
+            (false, false) => {}
+            (false, true) => self.say_at(at, "became-enum", format!("{place} was any value and is one of a list")),
+            (true, false) => self.say_at(at, "became-not-enum", format!("{place} was one of a list and is any value")),
+            (true, true) => {
+                let (before, after) = (values(&old.node), values(&new.node));
                 for value in before.difference(&after) {
                     let rule = way.of("request-enum-value-removed", "response-enum-value-removed");
                     self.say_at(at, rule, format!("{place} has no value {value} any more"));
@@ -328,7 +238,31 @@ impl Comparison<'_> {
                     let rule = way.of("request-enum-value-added", "response-enum-value-added");
                     self.say(rule, format!("{place} has a new value {value}"));
                 }
+                match (old.open, new.open) {
+                    (false, true) => {
+                        let rule = way.of("request-limit-loosened", "response-limit-loosened");
+                        self.say(rule, format!("{place} may be any other value, too, now"));
+                    }
+                    (true, false) => {
+                        let rule = way.of("request-limit-tightened", "response-limit-tightened");
+                        self.say(rule, format!("{place} is no other value than those of its list any more"));
+                    }
+                    _ => {}
+                }
             }
+        }
+    }
+
+    /// Limits that are not numbers.
+    fn further_limits(&mut self, old: &Looked<'_>, new: &Looked<'_>, way: Way, place: &str) {
+        let (before, after) = (further_limits(old), further_limits(new));
+        for gone in before.difference(&after) {
+            let rule = way.of("request-limit-loosened", "response-limit-loosened");
+            self.say(rule, format!("{place} {gone} no more"));
+        }
+        for new in after.difference(&before) {
+            let rule = way.of("request-limit-tightened", "response-limit-tightened");
+            self.say(rule, format!("{place} {new} now"));
         }
     }
 
@@ -397,7 +331,7 @@ impl Comparison<'_> {
         let new_map = new.get("properties").and_then(Node::as_object).unwrap_or(&empty);
         let (old_required, new_required) = (required(old), required(new));
         let visible = |side: Side<'_>, map: &Map, name: &str| {
-            map.get(name).is_some_and(|property| !look(side, property).hidden(way))
+            map.get(name).is_some_and(|property| !glance(side, property).hidden(way))
         };
         let came: Vec<&String> =
             new_map.keys().filter(|name| !old_map.contains_key(*name) && visible(after, new_map, name)).collect();
@@ -405,7 +339,7 @@ impl Comparison<'_> {
         for (name, property) in old_map {
             let at = &spot.at.join("properties").join(name);
             let Some(now) = new_map.get(name) else {
-                if look(before, property).hidden(way) {
+                if glance(before, property).hidden(way) {
                     continue;
                 }
                 if let Some(other) = came.iter().find(|other| fold(other) == fold(name)) {
@@ -424,13 +358,13 @@ impl Comparison<'_> {
                 (false, false) => continue,
                 (true, false) => {
                     let rule = way.of("became-read-only", "became-write-only");
-                    let what = way.of("can no longer be sent", "is no longer answered");
+                    let what = way.of("can no longer be sent", "is no longer received");
                     self.say_at(at, rule, format!("`{name}` of {place} {what}"));
                     continue;
                 }
                 (false, true) => {
                     let rule = way.of("became-not-read-only", "became-not-write-only");
-                    let what = way.of("can be sent now", "is answered now");
+                    let what = way.of("can be sent now", "is received now");
                     self.say(rule, format!("`{name}` of {place} {what}"));
                     continue;
                 }
@@ -438,7 +372,7 @@ impl Comparison<'_> {
             }
             let (was, is) = (old_required.contains(name), new_required.contains(name));
             // The one that is required is an `Option` all the same, if it may be null and is not any value at all.
-            let nullable = {
+            let nullable = was != is && {
                 let demanded = if was { look(before, property) } else { look(after, now) };
                 demanded.nullable && demanded.kind() != "anything"
             };
@@ -453,11 +387,11 @@ impl Comparison<'_> {
                     }
                     (Way::Request, true) => ("request-property-required", "must be sent now"),
                     (Way::Request, false) => ("request-property-optional", "may be left out now"),
-                    (Way::Response, true) => ("response-property-required", "is always there now"),
-                    (Way::Response, false) => ("response-property-optional", "may be absent now"),
+                    (_, true) => ("response-property-required", "is always there now"),
+                    (_, false) => ("response-property-optional", "may be absent now"),
                 };
-                // An answer's `Option` stays one.
-                if !(nullable && way == Way::Response) {
+                // The `Option` of a response stays one.
+                if !(nullable && way != Way::Request) {
                     self.say_at(at, rule, format!("{place}: `{name}` {what}"));
                 }
             }
@@ -465,17 +399,19 @@ impl Comparison<'_> {
             self.schemas(property, now, &below);
         }
         for name in came {
-            let arrived = way == Way::Request && spot.depth == 1 && self.arrived.contains(name);
-            if arrived || respelled.contains(name) {
+            if respelled.contains(name) {
                 continue;
             }
-            if way == Way::Request && new_required.contains(name) {
-                let at = &spot.at.join("properties").join(name);
-                let what = format!("{place} has a new `{name}`, which must be sent");
-                self.say_at(at, "request-property-added-required", what);
+            let at = &spot.at.join("properties").join(name);
+            let (rule, what) = if way == Way::Request && new_required.contains(name) {
+                ("request-property-added-required", format!("{place} has a new `{name}`, which must be sent"))
             } else {
-                let rule = way.of("request-property-added", "response-property-added");
-                self.say(rule, format!("{place} has a new `{name}`"));
+                (way.of("request-property-added", "response-property-added"), format!("{place} has a new `{name}`"))
+            };
+            // One that was a parameter before is no addition for that operation.
+            match way == Way::Request && spot.depth == 1 {
+                true => self.say_new(at, rule, what, name),
+                false => self.say_at(at, rule, what),
             }
         }
     }
@@ -505,25 +441,68 @@ impl Comparison<'_> {
         }
     }
 
+    /// What tells the branches of two unions apart: a property, and the values of it that mean a branch each.
+    fn discriminators(&mut self, old: &Node, new: &Node, spot: &Spot) {
+        let place = &spot.place;
+        let property = |node: &Node| node.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
+        match (property(old), property(new)) {
+            (None, None) => return,
+            (Some(was), Some(is)) if was == is => {}
+            (Some(was), Some(is)) => {
+                let what = format!("the alternatives of {place} were told apart by `{was}` and are by `{is}`");
+                return self.say_at(&spot.at, "discriminator-changed", what);
+            }
+            (None, Some(is)) => {
+                return self
+                    .say("discriminator-added", format!("the alternatives of {place} are told apart by `{is}` now"));
+            }
+            (Some(was), None) => {
+                let what = format!("the alternatives of {place} are not told apart by `{was}` any more");
+                return self.say("discriminator-removed", what);
+            }
+        }
+        let (before, after) = (mapping(self.old, old), mapping(self.new, new));
+        for (value, target) in &before {
+            match after.get(value) {
+                Some(now) if now != target => {
+                    let what = format!("\"{value}\" meant `{}` for {place} and means `{}`", last(target), last(now));
+                    self.say_at(&spot.at, "discriminator-mapping-changed", what);
+                }
+                Some(_) => {}
+                // Of an alternative that is gone, that was said.
+                None if !after.values().any(|now| now == target) => {}
+                None => self.say(
+                    "discriminator-value-removed",
+                    format!("\"{value}\" means no alternative of {place} any more"),
+                ),
+            }
+        }
+        let known = |target: &String| before.values().any(|was| was == target);
+        for (value, target) in after.iter().filter(|(value, target)| !before.contains_key(*value) && known(target)) {
+            self.say("discriminator-value-added", format!("\"{value}\" means `{}` for {place} now", last(target)));
+        }
+    }
+
     /// The branches of two unions: paired by the component they are; the others with one that is the same, else with one
     /// of the same kind, else in their order.
-    fn alternatives(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    fn alternatives(&mut self, old_union: &Node, new_union: &Node, spot: &Spot) {
         let (before, after) = (self.old, self.new);
-        let (Some((was, old)), Some((is, new))) = (alternatives(old), alternatives(new)) else { return };
+        let (Some((was, old)), Some((is, new))) = (alternatives(old_union), alternatives(new_union)) else { return };
         let names = |side: Side<'_>, list: &[Node]| -> Vec<Option<String>> {
-            list.iter().map(|branch| look(side, branch).name).collect()
+            list.iter().map(|branch| glance(side, branch).name).collect()
         };
         let (old_names, new_names) = (names(before, old), names(after, new));
+        let kinds = |side: Side<'_>, list: &[Node]| -> Vec<&'static str> {
+            list.iter().map(|branch| look(side, branch).kind()).collect()
+        };
+        let (old_kinds, new_kinds) = (kinds(before, old), kinds(after, new));
         let mut taken = vec![false; new.len()];
         let mut pairs: Vec<Option<usize>> = vec![None; old.len()];
         // A branch of another name is another branch; one without a name is some other without one.
         let likeness: [&dyn Fn(usize, usize) -> bool; 4] = [
             &|a, b| old_names[a].is_some() && old_names[a] == new_names[b],
             &|a, b| old_names[a].is_none() && new_names[b].is_none() && old[a] == new[b],
-            &|a, b| {
-                let kind = |side, branch| look(side, branch).kind();
-                old_names[a].is_none() && new_names[b].is_none() && kind(before, &old[a]) == kind(after, &new[b])
-            },
+            &|a, b| old_names[a].is_none() && new_names[b].is_none() && old_kinds[a] == new_kinds[b],
             &|a, b| old_names[a].is_none() && new_names[b].is_none(),
         ];
         for alike in likeness {
@@ -587,4 +566,20 @@ fn moved_into(
         inside(new, schema) && !old_map.get(*object).is_some_and(|before| inside(old, before))
     })?;
     Some(object.clone())
+}
+
+/// The values of a discriminator, each with the component that it means. Where the document says nothing of a component, its
+/// own name means it.
+fn mapping(side: Side<'_>, union: &Node) -> BTreeMap<String, String> {
+    let given = union.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
+    let target = |text: &str| grammar::component_name(text).unwrap_or_else(|| text.to_owned());
+    let mut found: BTreeMap<String, String> =
+        given.into_iter().flatten().filter_map(|(value, to)| Some((value.clone(), target(to.as_str()?)))).collect();
+    let branches = alternatives(union).map_or(&[][..], |(_, list)| list);
+    for name in branches.iter().filter_map(|branch| glance(side, branch).name) {
+        if !found.values().any(|target| *target == name) {
+            found.insert(name.clone(), name);
+        }
+    }
+    found
 }

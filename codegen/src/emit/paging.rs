@@ -50,7 +50,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
         }
         Next::Link => (
             quote! { request.call.follow(&cursor); },
-            quote! { ::connectors_runtime::Page::by_link(#items, &headers, &url) },
+            quote! { call.linked_page(#items, &headers) },
         ),
     };
     let (start, headers) = match &hint.next {
@@ -62,7 +62,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
         }
         Next::Link => (quote! {}, quote! { let headers = response.headers().clone(); }),
     };
-    let url = (hint.next == Next::Link).then(|| quote! { let url = request.call.url(); });
+    let call = (hint.next == Next::Link).then(|| quote! { let call = request.call.clone(); });
     Some(quote! {
         /// The items of all pages, fetched page by page as they are asked for.
         pub fn items(self) -> ::connectors_runtime::Pages<#item> {
@@ -73,7 +73,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
                     if let Some(cursor) = cursor {
                         #set
                     }
-                    #url
+                    #call
                     let response = request.send().await?;
                     #headers
                     let value = response.into_value();
@@ -94,7 +94,7 @@ fn token_setter(param: &Param) -> Option<(Ident, TokenStream)> {
 }
 
 fn number_setter(param: &Param) -> Option<(Ident, TokenStream)> {
-    matches!(param.ty, Type::I32 | Type::I64 | Type::U32 | Type::U64)
+    matches!(param.ty, Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128)
         .then(|| (ident(&param.name), type_tokens(&param.ty, &quote! {})))
 }
 

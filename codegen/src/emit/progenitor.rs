@@ -61,11 +61,13 @@ pub(super) fn arguments(operation: &Operation) -> impl Iterator<Item = (String, 
 fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
     let mut paths: IndexMap<String, Value> = IndexMap::new();
     for operation in operations {
-        let path = template(operation);
-        // progenitor has a word for these methods only; the runtime sends the true one.
-        let method = match operation.method.as_str() {
-            method @ ("GET" | "PUT" | "POST" | "DELETE" | "HEAD" | "PATCH") => method.to_ascii_lowercase(),
-            _ => "get".to_owned(),
+        // progenitor has a word for these methods only. Others are a GET of a path of their own for it; the runtime sends
+        // the true method and path.
+        let (path, method) = match operation.method.as_str() {
+            method @ ("GET" | "PUT" | "POST" | "DELETE" | "HEAD" | "PATCH") => {
+                (template(operation), method.to_ascii_lowercase())
+            }
+            method => (format!("{}/~{method}~", template(operation)), "get".to_owned()),
         };
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if item.get(&method).is_some() {

@@ -292,7 +292,7 @@ fn setter(param: &Param) -> TokenStream {
     let docs = doc(&param.doc, &format!("Sets the parameter `{}`.", param.wire));
     let (ty, value) = match &param.ty {
         Type::String => (quote! { impl AsRef<str> }, quote! { value.as_ref() }),
-        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 => {
+        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 => {
             (type_tokens(&param.ty, &quote! {}), quote! { &value })
         }
         Type::Array(item) if **item == Type::String => (

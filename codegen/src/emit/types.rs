@@ -2,6 +2,7 @@
 
 mod open;
 mod structs;
+mod tuples;
 mod unions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,8 @@ pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
             TypeKind::Struct(it) => structs::structure(def, it, &known),
             TypeKind::Enum(it) => open::enumeration(def, it),
             TypeKind::Union(it) => unions::union(def, it, &known),
+            TypeKind::Tuple(it) => tuples::tuple(def, it),
+            TypeKind::Wrapper(ty) => tuples::wrapper(def, ty),
             TypeKind::Alias(ty) => {
                 let (name, docs) = (ident(&def.name), doc(&def.doc, &format!("The schema `{}`.", def.pointer.last())));
                 let ty = local(ty);
@@ -61,7 +64,10 @@ impl<'a> Known<'a> {
                 TypeKind::Union(it) => {
                     (it.variants.iter().map(|it| &it.ty).collect(), it.variants.iter().any(|it| it.sensitive))
                 }
-                TypeKind::Alias(ty) => (vec![ty], false),
+                TypeKind::Tuple(it) => {
+                    (it.items.iter().map(|it| &it.ty).chain(&it.rest).collect(), it.items.iter().any(|it| it.sensitive))
+                }
+                TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => (vec![ty], false),
                 TypeKind::Enum(_) => (Vec::new(), false),
             };
             for part in parts {

@@ -3,17 +3,23 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::resources::Resources;
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, Inlined, Object};
+use crate::grammar::{self, Inlined, METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 use crate::select::percent_decode;
 
 /// Rewrites every schema reference that does not name a component: targets elsewhere in the document (`$defs`,
 /// `$anchor`, `$id`, a property of another schema) become components of their own.
 pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
-    let anchors = anchors(document);
     let snapshot = document.clone();
-    let mut hoisted = Hoisted { names: HashMap::new(), added: Map::new(), anchors, snapshot: &snapshot };
+    let mut hoisted = Hoisted {
+        names: HashMap::new(),
+        places: HashMap::new(),
+        added: Map::new(),
+        resources: Resources::of(&snapshot),
+        snapshot: &snapshot,
+    };
     let mut inlined = Inlined::default();
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
         members(kind, node, at, &snapshot, &mut inlined, notes);
@@ -29,7 +35,7 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
         for (name, node) in &mut added {
             let at = Pointer::root().join("components").join("schemas").join(name);
             // Where it stood in the document is what its own references are relative to.
-            let from = hoisted.names.iter().find(|(_, known)| *known == name).map(|(pointer, _)| pointer.clone());
+            let from = hoisted.places.get(name).cloned();
             Object::Schema.walk_mut(node, &at, &mut |kind, node, here| {
                 if kind == Object::Schema {
                     let below = here.as_str().strip_prefix(at.as_str()).unwrap_or_default();
@@ -50,19 +56,23 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
             }
         }
     }
+    hoisted.replace(document);
 }
 
 struct Hoisted<'a> {
     /// Pointer of the target to the name of the component made of it.
     names: HashMap<String, String>,
+    /// The same the other way.
+    places: HashMap<String, String>,
     added: Map,
-    anchors: Anchors,
+    resources: Resources,
     snapshot: &'a Node,
 }
 
 impl Hoisted<'_> {
     /// Brings the reference of a schema to one form. `origin` is where the schema stood in the document as it was.
     fn rewrite(&mut self, node: &mut Node, at: &Pointer, origin: &Pointer, notes: &mut Notes) {
+        self.mapping(node, origin);
         let mut dynamic = false;
         if let Some(reference) = node.get("$dynamicRef").or_else(|| node.get("$recursiveRef")).cloned()
             && node.get("$ref").is_none()
@@ -99,17 +109,48 @@ impl Hoisted<'_> {
             let reason = "`$ref: #` is the whole document; the schema that it stands in was taken";
             notes.push(Stage::Lower, Kind::Mend, at, target, reason);
         }
-        let canonical = match Pointer::split(&pointer).unwrap_or_default().as_slice() {
-            [components, schemas, name] if components == "components" && schemas == "schemas" => {
-                Pointer::root().join(name).as_str().to_owned()
-            }
-            _ => format!("/{}", self.name(&pointer)),
-        };
+        let component = self.component(&pointer);
         if let Some(map) = node.as_object_mut()
             && let Some(reference) = map.get_mut("$ref")
         {
-            reference.value = Value::String(format!("#/components/schemas{canonical}"));
+            reference.value = Value::String(component);
         }
+    }
+
+    /// Brings the targets of a discriminator to the form of references. A bare name is a name first.
+    fn mapping(&mut self, node: &mut Node, origin: &Pointer) {
+        let mapping = node.get_mut("discriminator").and_then(|it| it.get_mut("mapping")).and_then(Node::as_object_mut);
+        for target in mapping.into_iter().flat_map(Map::values_mut) {
+            let Some(text) = target.as_str() else { continue };
+            let named = Pointer::root().join("components").join("schemas").join(text);
+            if self.snapshot.pointer(named.as_str()).is_some() {
+                continue;
+            }
+            if let Some(pointer) = self.target(text, origin) {
+                target.value = Value::String(self.component(&pointer));
+            }
+        }
+    }
+
+    /// The reference to the component that stands at a pointer, or is made of what does.
+    fn component(&mut self, pointer: &str) -> String {
+        let mut pointer = pointer.to_owned();
+        // What stands in an operation is often a reference itself. A chain longer than this is a circle.
+        for _ in 0..16 {
+            let here = self.snapshot.pointer(&pointer);
+            let next =
+                here.filter(|node| node.as_object().is_some_and(|map| map.len() == 1)).and_then(grammar::reference);
+            let tokens = Pointer::split(&pointer).unwrap_or_default();
+            let next = next.filter(|_| used(&tokens, self.snapshot).is_some());
+            let Some(next) = next.and_then(|text| self.target(text, &Pointer::from(pointer.as_str()))) else { break };
+            pointer = next;
+        }
+        let pointer = pointer.as_str();
+        let name = match Pointer::split(pointer).unwrap_or_default().as_slice() {
+            [components, schemas, name] if components == "components" && schemas == "schemas" => name.clone(),
+            _ => self.name(pointer),
+        };
+        format!("#/components/schemas{}", Pointer::root().join(name).as_str())
     }
 
     /// Where in the document a reference leads: to what an anchor or an `$id` names, or by a pointer from the schema
@@ -117,27 +158,28 @@ impl Hoisted<'_> {
     /// schemas that were written alone, with `$defs` of their own, and pasted in whole.
     fn target(&self, text: &str, origin: &Pointer) -> Option<String> {
         let there = |pointer: &String| self.snapshot.pointer(pointer).is_some();
-        if let Some(pointer) = self.anchors.places.get(text) {
-            return Some(pointer.clone());
-        }
-        let (base, fragment) = text.split_once('#')?;
+        let (base, fragment) = text.split_once('#').unwrap_or((text, ""));
         let fragment = percent_decode(fragment);
-        if !base.is_empty() {
-            return self.anchors.places.get(base).map(|place| format!("{place}{fragment}")).filter(there);
+        let is_pointer = fragment.is_empty() || fragment.starts_with('/');
+        let resource = match base {
+            "" => self.resources.resource(origin.as_str()),
+            base => self.resources.named(base, origin.as_str())?,
+        };
+        if !is_pointer {
+            return self.resources.anchor(resource, &fragment, origin.as_str()).map(str::to_owned);
         }
-        let around = around(origin);
-        let identified = |place: &&String| self.snapshot.pointer(place).is_some_and(|it| it.str("$id").is_some());
-        if let Some(holder) = around.iter().find(|place| self.anchors.ids && identified(place))
-            && let Some(found) = Some(format!("{holder}{fragment}")).filter(there)
+        if !base.is_empty() {
+            return Some(format!("{resource}{fragment}")).filter(there);
+        }
+        if !resource.is_empty()
+            && let Some(found) = Some(format!("{resource}{fragment}")).filter(there)
         {
             return Some(found);
         }
+        let around = around(origin);
         if fragment.is_empty() {
             // Nobody means the document: a component that refers to `#` is recursive.
             return around.into_iter().next_back().filter(there);
-        }
-        if !fragment.starts_with('/') {
-            return None;
         }
         std::iter::once(fragment.clone())
             .chain(around.into_iter().map(|place| format!("{place}{fragment}")))
@@ -149,46 +191,123 @@ impl Hoisted<'_> {
         if let Some(name) = self.names.get(pointer) {
             return name.clone();
         }
-        let structural = |token: &String| {
-            matches!(
-                token.as_str(),
-                "components"
-                    | "schemas"
-                    | "properties"
-                    | "$defs"
-                    | "definitions"
-                    | "paths"
-                    | "responses"
-                    | "content"
-                    | "schema"
-                    | "requestBody"
-            )
+        let tokens = Pointer::split(pointer).unwrap_or_default();
+        let mut name = match used(&tokens, self.snapshot) {
+            Some(words) => words.join("_"),
+            None => {
+                let structural = ["components", "schemas", "properties", "$defs", "definitions"];
+                let named = tokens.iter().filter(|token| !structural.contains(&token.as_str()));
+                named.map(|token| clean(token)).collect::<Vec<_>>().join(".")
+            }
         };
-        let tokens: Vec<String> =
-            Pointer::split(pointer).unwrap_or_default().into_iter().filter(|token| !structural(token)).collect();
-        let clean = |token: &String| {
-            token
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
-                .collect::<String>()
-        };
-        let mut name = tokens.iter().map(clean).collect::<Vec<_>>().join(".");
         if name.is_empty() {
             name = "Document".to_owned();
         }
         let taken = |name: &str| {
             let pointer = Pointer::root().join("components").join("schemas").join(name);
-            self.snapshot.pointer(pointer.as_str()).is_some() || self.names.values().any(|other| other == name)
+            self.snapshot.pointer(pointer.as_str()).is_some() || self.places.contains_key(name)
         };
         while taken(&name) {
             name.push('_');
         }
         self.names.insert(pointer.to_owned(), name.clone());
+        self.places.insert(name.clone(), pointer.to_owned());
         if let Some(target) = self.snapshot.pointer(pointer) {
             self.added.insert(name.clone(), target.clone());
         }
         name
     }
+
+    /// Puts a reference where a schema stood in an operation, or in what operations share, that is a component now: it
+    /// stays one schema.
+    fn replace(&self, document: &mut Node) {
+        let component = |name: &str| Pointer::root().join("components").join("schemas").join(name);
+        // What is inside goes first, while what is around it is still there.
+        let mut places: Vec<(&String, &String)> = self.names.iter().collect();
+        places.sort_by_key(|(place, _)| std::cmp::Reverse((place.len(), *place)));
+        for (place, name) in places {
+            let tokens = Pointer::split(place).unwrap_or_default();
+            if !self.resources.is_schema(place) || used(&tokens, self.snapshot).is_none() {
+                continue;
+            }
+            let reference = format!("#{}", component(name));
+            // It stands in the component that was made of what is around it as well.
+            let around = place.match_indices('/').rev().find_map(|(at, _)| {
+                let around = self.names.get(&place[..at])?;
+                Some(format!("{}{}", component(around), &place[at..]))
+            });
+            for place in [Some(place.clone()), around].into_iter().flatten() {
+                if let Some(node) = document.pointer_mut(&place).filter(|node| grammar::reference(node).is_none()) {
+                    node.value = Map::from_iter([("$ref".to_owned(), Node::at(reference.as_str(), &node.span))]).into();
+                }
+            }
+        }
+    }
+}
+
+/// A token as part of a component's name.
+fn clean(token: &str) -> String {
+    token.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+/// The words for a schema in an operation, or in a response, body, parameter or header that operations share: those that
+/// its type has when nothing refers to it.
+fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
+    let (mut words, mut rest) = match tokens {
+        [paths, path, method, rest @ ..] if paths == "paths" && METHODS.contains(&method.as_str()) => {
+            let operation = document.get("paths")?.get(path)?.get(method)?;
+            let id = operation.str("x-rust-name").or_else(|| operation.str("operationId"));
+            let id = id.map(|id| id.rsplit(['.', '/']).next().unwrap_or(id).to_owned());
+            (vec![id.unwrap_or_else(|| format!("{method} {path}"))], rest)
+        }
+        [paths, path, rest @ ..] if paths == "paths" || paths == "webhooks" => (vec![path.clone()], rest),
+        [components, section, name, rest @ ..] if components == "components" && section != "schemas" => {
+            let known = ["responses", "parameters", "requestBodies", "headers", "callbacks", "pathItems"];
+            known.contains(&section.as_str()).then(|| (vec![name.clone()], rest))?
+        }
+        _ => return None,
+    };
+    let several = |section: &str| {
+        let pointer = tokens.iter().take_while(|token| *token != section).fold(Pointer::root(), Pointer::join_token);
+        let all = document.pointer(pointer.join(section).as_str()).and_then(Node::as_object);
+        all.is_some_and(|all| all.len() > 1)
+    };
+    while let [token, tail @ ..] = rest {
+        rest = tail;
+        match (token.as_str(), tail) {
+            ("responses", [status, below @ ..]) => {
+                if several("responses") && status != "200" {
+                    words.push(format!("status {status}"));
+                }
+                words.push("response".to_owned());
+                rest = below;
+            }
+            ("requestBody", _) => words.push("body".to_owned()),
+            ("content" | "headers", [named, below @ ..]) => {
+                if token == "headers" {
+                    words.push(named.clone());
+                }
+                rest = below;
+            }
+            ("parameters", [index, below @ ..]) => {
+                let at = &tokens[..tokens.len() - below.len()];
+                let place = at.iter().fold(Pointer::root(), Pointer::join_token);
+                let parameter = document.pointer(place.as_str()).and_then(|it| it.str("name"));
+                words.push(parameter.unwrap_or(index).to_owned());
+                rest = below;
+            }
+            ("properties" | "patternProperties" | "$defs" | "definitions", [name, below @ ..]) => {
+                words.push(name.clone());
+                rest = below;
+            }
+            ("items", _) => words.push("item".to_owned()),
+            ("additionalProperties", _) => words.push("value".to_owned()),
+            ("schema", _) => {}
+            (other, _) => words.push(other.to_owned()),
+        }
+    }
+    let part = |word: &String| clean(word).replace('.', "_");
+    Some(words.iter().map(part).collect())
 }
 
 /// The places of the schemas around a place and of itself, innermost first; the last is the component, or the schema
@@ -209,38 +328,6 @@ fn around(origin: &Pointer) -> Vec<String> {
     }
     places.reverse();
     places
-}
-
-/// What schemas are called, other than by their place.
-struct Anchors {
-    /// What `$anchor`, `$dynamicAnchor` and `$id` name, as pointers.
-    places: HashMap<String, String>,
-    /// Whether any schema has an `$id`.
-    ids: bool,
-}
-
-fn anchors(document: &Node) -> Anchors {
-    let mut found = HashMap::new();
-    let mut ids = false;
-    Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
-        if kind != Object::Schema {
-            return;
-        }
-        for key in ["$anchor", "$dynamicAnchor"] {
-            if let Some(name) = node.str(key) {
-                found.entry(format!("#{name}")).or_insert_with(|| at.as_str().to_owned());
-            }
-        }
-        if let Some(id) = node.str("$id") {
-            ids = true;
-            found.entry(id.to_owned()).or_insert_with(|| at.as_str().to_owned());
-            // The last segment is how siblings refer to it.
-            if let Some((_, last)) = id.rsplit_once('/') {
-                found.entry(last.to_owned()).or_insert_with(|| at.as_str().to_owned());
-            }
-        }
-    });
-    Anchors { places: found, ids }
 }
 
 /// Members that are written as one reference where OpenAPI has none: what they stand for is put in their place.

@@ -88,7 +88,28 @@ pub(crate) enum TypeKind {
     Struct(Struct),
     Enum(Enum),
     Union(Union),
+    Tuple(Tuple),
+    /// A list or a map that holds itself: a type of its own around it.
+    Wrapper(Type),
     Alias(Type),
+}
+
+/// An array whose items are of a type each.
+#[derive(Debug)]
+pub(crate) struct Tuple {
+    pub(crate) items: Vec<Item>,
+    /// How many of the items are always there.
+    pub(crate) required: usize,
+    /// The type of what may follow.
+    pub(crate) rest: Option<Type>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) ty: Type,
+    pub(crate) boxed: bool,
+    /// Never printed by `Debug`.
+    pub(crate) sensitive: bool,
 }
 
 #[derive(Debug)]

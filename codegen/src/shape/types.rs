@@ -9,7 +9,7 @@ use serde_json::Number;
 use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
-use super::model::{Constant, Enum, EnumValue, Field, Struct, Type, TypeDef, TypeKind, Union, Variant};
+use super::model::{Constant, Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind, Union, Variant};
 use super::unions::{Told, only_value};
 use super::{names, nullable};
 use crate::grammar::{component_name, resolve, schema_references};
@@ -49,6 +49,12 @@ pub(super) struct Types<'a> {
     origins: HashMap<Identity, String>,
     /// Flattened schemas whose types are being made, with their names.
     open: Vec<(Node, View, String)>,
+    /// Components that requests reach.
+    sent: BTreeSet<String>,
+    /// Whether the component that is being made is one of them.
+    sending: Option<bool>,
+    /// Whether null means the same as absent, to all of the service.
+    null_is_absent: bool,
 }
 
 impl<'a> Types<'a> {
@@ -83,6 +89,9 @@ impl<'a> Types<'a> {
             inline: HashMap::new(),
             origins: HashMap::new(),
             open: Vec::new(),
+            sent: requests,
+            sending: None,
+            null_is_absent: document.get("info").unwrap_or(document).is_true(NULL_IS_ABSENT),
         };
         for (component, name) in &types.names {
             let node = &types.schemas[component];
@@ -178,7 +187,9 @@ impl<'a> Types<'a> {
         let Some(schema) = self.schemas.get(component).cloned() else { return };
         let at = Pointer::root().join("components").join("schemas").join(component);
         let place = Place { at: &at, name: &name, exact: true, view };
+        let outer = self.sending.replace(self.sent.contains(component));
         let ty = self.bare(&schema, &place);
+        self.sending = outer;
         if self.defs.contains_key(&name) {
             return;
         }
@@ -191,8 +202,20 @@ impl<'a> Types<'a> {
         self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, kind: TypeKind::Alias(ty) });
     }
 
-    /// The type of a schema that stands at a place; what it is made of is named after `hint`.
+    /// The type of a schema that an operation uses; what it is made of is named after `hint`.
     pub(super) fn type_of(&mut self, schema: &Node, at: &Pointer, hint: &str, view: View) -> Type {
+        // What a program sends of its own accord, 64 bits are wide enough for.
+        let sent = |ty: Type| if ty == Type::I128 { Type::I64 } else { ty };
+        match self.nested(schema, at, hint, view) {
+            Type::Array(item) if view == View::Write => Type::Array(Box::new(sent(*item))),
+            Type::Nullable(inner) if view == View::Write => Type::Nullable(Box::new(sent(*inner))),
+            ty if view == View::Write => sent(ty),
+            ty => ty,
+        }
+    }
+
+    /// The type of a schema that stands at a place in another one.
+    fn nested(&mut self, schema: &Node, at: &Pointer, hint: &str, view: View) -> Type {
         let ty = self.bare(schema, &Place { at, name: hint, exact: false, view });
         if schema.is_true("nullable") { ty.nullable() } else { ty }
     }
@@ -254,9 +277,41 @@ impl<'a> Types<'a> {
     }
 
     fn array(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        if let Some(items) = schema.get("x-prefix-items").and_then(Node::as_array) {
+            return self.tuple(schema, items, place);
+        }
         let Some(items) = schema.get("items") else { return Type::Array(Box::new(Type::Any)) };
         let hint = format!("{}Item", place.name);
-        Type::Array(Box::new(self.type_of(items, &place.at.join("items"), &hint, place.view)))
+        Type::Array(Box::new(self.nested(items, &place.at.join("items"), &hint, place.view)))
+    }
+
+    fn tuple(&mut self, schema: &Node, prefix: &[Node], place: &Place<'_>) -> Type {
+        const ORDINALS: [&str; 8] = ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth"];
+        let name = match self.claim(schema, place) {
+            Claimed::New(name) => name,
+            Claimed::Shared(name) => return Type::Named(name),
+        };
+        let size = |key: &str| match schema.get(key).map(|it| &it.value) {
+            Some(Value::Number(number)) => number.as_u64().and_then(|it| usize::try_from(it).ok()),
+            _ => None,
+        };
+        let (least, most) = (size("minItems").unwrap_or(0), size("maxItems"));
+        let mut items = Vec::new();
+        for (index, item) in prefix.iter().enumerate().take(most.unwrap_or(usize::MAX)) {
+            let at = place.at.join("x-prefix-items").join(index);
+            let hint = format!("{name}{}", ORDINALS.get(index).unwrap_or(&"Item"));
+            let ty = self.nested(item, &at, &hint, place.view);
+            let sensitive = self.is_secret(item, ty.innermost().is_none());
+            items.push(Item { ty, boxed: false, sensitive });
+        }
+        let is_full = most.is_some_and(|most| most <= prefix.len());
+        let rest = schema
+            .get("x-other-items")
+            .filter(|_| !is_full)
+            .map(|rest| self.nested(rest, &place.at.join("x-other-items"), &format!("{name}Other"), place.view));
+        let required = least.min(items.len());
+        self.insert(&name, schema, place, TypeKind::Tuple(Tuple { items, required, rest }));
+        Type::Named(name)
     }
 
     fn object(&mut self, schema: &Node, place: &Place<'_>) -> Type {
@@ -267,7 +322,7 @@ impl<'a> Types<'a> {
                 Some(Value::Object(_)) => {
                     let hint = format!("{}Value", place.name);
                     let value = additional.map_or(Type::Any, |it| {
-                        self.type_of(it, &place.at.join("additionalProperties"), &hint, place.view)
+                        self.nested(it, &place.at.join("additionalProperties"), &hint, place.view)
                     });
                     return Type::Map(Box::new(value));
                 }
@@ -300,21 +355,25 @@ impl<'a> Types<'a> {
         let mut fields = Vec::new();
         for ((wire, property), field) in visible.into_iter().zip(field_names) {
             let at = place.at.join("properties").join(wire);
-            let ty = self.type_of(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
+            let ty = self.nested(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
             let sensitive = self.is_secret(property, ty.innermost().is_none());
+            let required = required.contains(wire.as_str());
+            let tells = !required && matches!(ty, Type::Nullable(_) | Type::Any);
+            let sent = self.sending.unwrap_or(place.view == View::Write);
+            let same = self.null_is_absent || schema.is_true(NULL_IS_ABSENT) || property.is_true(NULL_IS_ABSENT);
             fields.push(Field {
                 name: field,
                 wire: wire.clone(),
                 aliases: strings(property.get("x-aliases")),
                 ty,
-                required: required.contains(wire.as_str()),
+                required,
                 boxed: false,
                 sensitive,
                 deprecated: property.is_true("deprecated"),
                 doc: doc(property),
                 only: only_value(&self.resolved(property)),
                 preset: false,
-                three_states: false,
+                three_states: tells && sent && !same,
             });
         }
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
@@ -322,9 +381,9 @@ impl<'a> Types<'a> {
             _ if hides => Some(Type::Any),
             // What a closed response grows tomorrow is kept all the same.
             Some(Value::Bool(false)) if place.view == View::Write => None,
-            Some(Value::Object(_)) => schema.get("additionalProperties").map(|it| {
-                self.type_of(it, &place.at.join("additionalProperties"), &format!("{name}Value"), place.view)
-            }),
+            Some(Value::Object(_)) => schema
+                .get("additionalProperties")
+                .map(|it| self.nested(it, &place.at.join("additionalProperties"), &format!("{name}Value"), place.view)),
             _ => Some(Type::Any),
         };
         let mut extra_name = "extra".to_owned();
@@ -348,12 +407,29 @@ impl<'a> Types<'a> {
         let all = |test: fn(&Value) -> bool| !present.is_empty() && present.iter().all(|value| test(&value.value));
         let texts = all(|value| matches!(value, Value::String(_)));
         let integers = all(|value| matches!(value, Value::Number(number) if number.is_i64()));
+        if !integers && all(|value| matches!(value, Value::Number(_))) {
+            let whole = |value: &Value| matches!(value, Value::Number(number) if !number.is_f64());
+            match schema.str("type") {
+                None | Some("integer" | "number") if all(whole) => {
+                    let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
+                    self.note(Kind::Loss, place.at, schema, reason);
+                    let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
+                    return Some(if unsigned { Type::U64 } else { Type::Number });
+                }
+                None | Some("number") => {
+                    let reason = "an enum of numbers with fractions is not checked: any number is taken";
+                    self.note(Kind::Loss, place.at, schema, reason);
+                    return Some(number(schema));
+                }
+                _ => {}
+            }
+        }
         match schema.str("type") {
             None => {}
             Some("string") if texts => {}
             Some("integer" | "number") if integers => {}
             Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
-            Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(Type::F64),
+            Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(number(schema)),
             Some("array" | "object") => {
                 self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
                 return None;
@@ -462,7 +538,7 @@ impl<'a> Types<'a> {
             let at = place.at.join(key).join(index);
             let Told { tags, writes } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
-            let ty = self.type_of(branch, &at, &format!("{name}{label}"), place.view);
+            let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
                 self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
                 self.release(schema, place, &name);
@@ -500,8 +576,22 @@ impl<'a> Types<'a> {
         wide.take("oneOf");
         wide.take("anyOf");
         wide.take("discriminator");
+        let mut parts: Vec<(usize, Node)> = Vec::new();
         for (index, branch) in branches.iter().enumerate() {
-            let branch = self.resolved(branch);
+            let mut open = vec![(self.resolved(branch), 0)];
+            while let Some((part, depth)) = open.pop() {
+                let of = |key: &str| part.get(key).and_then(Node::as_array).unwrap_or_default();
+                let inner: Vec<&Node> = of("oneOf").iter().chain(of("anyOf")).collect();
+                // A union of unions is one union.
+                if depth < 8 {
+                    open.extend(inner.iter().rev().map(|it| (self.resolved(it), depth + 1)));
+                }
+                if inner.is_empty() || part.get("properties").is_some() {
+                    parts.push((index, part));
+                }
+            }
+        }
+        for (index, branch) in parts {
             for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
                 match properties.get_mut(key) {
@@ -520,6 +610,12 @@ impl<'a> Types<'a> {
                     Some(existing) => {
                         let mut any = Map::new();
                         any.extend(existing.get("description").map(|it| ("description".to_owned(), it.clone())));
+                        if existing.as_object().is_some_and(|map| !map.is_empty())
+                            && property.as_object().is_some_and(|map| !map.is_empty())
+                        {
+                            let either = vec![existing.clone(), property.clone()];
+                            any.insert("anyOf".to_owned(), Node::at(either, &existing.span));
+                        }
                         existing.value = any.into();
                     }
                     None => drop(properties.insert(key.clone(), property.clone())),
@@ -561,7 +657,9 @@ impl<'a> Types<'a> {
                     queue.extend(target);
                 }
             }
-            queue.extend(["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key)));
+            let inner = ["items", "additionalProperties", "x-other-items"];
+            queue.extend(inner.into_iter().filter_map(|key| schema.get(key)));
+            queue.extend(schema.get("x-prefix-items").and_then(Node::as_array).into_iter().flatten());
             let parts = ["allOf", "oneOf", "anyOf"].into_iter().filter(|key| branches || *key == "allOf");
             queue.extend(parts.filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten());
         }
@@ -722,45 +820,6 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// Whether a type is written as one word in a path, query or header.
-    pub(super) fn is_scalar(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::String
-            | Type::Bool
-            | Type::I32
-            | Type::I64
-            | Type::U32
-            | Type::U64
-            | Type::I128
-            | Type::F64
-            | Type::Number => true,
-            Type::Named(name) => matches!(self.defs.get(&name).map(|def| &def.kind), Some(TypeKind::Enum(_))),
-            _ => false,
-        }
-    }
-
-    pub(super) fn is_list(&mut self, ty: &Type) -> bool {
-        matches!(self.alias(ty), Type::Array(_))
-    }
-
-    pub(super) fn is_flat_list(&mut self, ty: &Type) -> bool {
-        match self.alias(ty) {
-            Type::Array(item) => self.is_scalar(&item),
-            _ => false,
-        }
-    }
-
-    /// The fields of a struct: wire name, type, required, documentation.
-    pub(super) fn fields_of(&mut self, ty: &Type) -> Option<Vec<(String, Type, bool, String)>> {
-        let Type::Named(name) = self.alias(ty) else { return None };
-        match &self.defs.get(&name)?.kind {
-            TypeKind::Struct(it) => {
-                Some(it.fields.iter().map(|it| (it.wire.clone(), it.ty.clone(), it.required, it.doc.clone())).collect())
-            }
-            _ => None,
-        }
-    }
-
     /// What a type is once aliases and nullability are looked through.
     pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
@@ -774,55 +833,10 @@ impl<'a> Types<'a> {
         }
         ty
     }
-
-    /// Adds a union of types made for an operation; gives back the one type if there is only one.
-    pub(super) fn any_of(&mut self, hint: &str, doc: &str, at: &Pointer, types: Vec<Type>) -> Type {
-        let mut distinct: Vec<Type> = Vec::new();
-        let nullable = types.iter().any(|ty| matches!(ty, Type::Nullable(_)));
-        for ty in types {
-            let ty = ty.inner().clone();
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        if distinct.contains(&Type::Any) {
-            return Type::Any;
-        }
-        let ty = if distinct.len() == 1 {
-            distinct.remove(0)
-        } else {
-            let name = self.free(hint);
-            self.taken.insert(name.clone());
-            let mut variants: Vec<Variant> = Vec::new();
-            for ty in distinct {
-                let mut label = match &ty {
-                    Type::Named(name) => name.clone(),
-                    Type::Array(_) => "Array".to_owned(),
-                    Type::Map(_) => "Object".to_owned(),
-                    Type::String => "String".to_owned(),
-                    _ => "Scalar".to_owned(),
-                };
-                while variants.iter().any(|variant| variant.name == label) {
-                    label.push_str("Alternative");
-                }
-                variants.push(Variant {
-                    name: label,
-                    ty,
-                    boxed: false,
-                    tags: Vec::new(),
-                    writes: None,
-                    sensitive: false,
-                });
-            }
-            let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
-            let kind = TypeKind::Union(Union { variants, unknown, tag: None });
-            self.defs
-                .insert(name.clone(), TypeDef { name: name.clone(), doc: doc.to_owned(), pointer: at.clone(), kind });
-            Type::Named(name)
-        };
-        if nullable { ty.nullable() } else { ty }
-    }
 }
+
+/// The extension by which a service says that null and absent are the same: of a property, a schema or, in `info`, of all.
+const NULL_IS_ABSENT: &str = "x-null-is-absent";
 
 /// Where a schema stands, what to call what it makes, and for which side.
 struct Place<'a> {
@@ -1070,7 +1084,11 @@ fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Type)) {
             it.extra.iter_mut().for_each(|(_, ty)| visit(ty));
         }
         TypeKind::Union(it) => it.variants.iter_mut().for_each(|variant| visit(&mut variant.ty)),
-        TypeKind::Alias(ty) => visit(ty),
+        TypeKind::Tuple(it) => {
+            it.items.iter_mut().for_each(|item| visit(&mut item.ty));
+            it.rest.iter_mut().for_each(visit);
+        }
+        TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => visit(ty),
         TypeKind::Enum(_) => {}
     }
 }
@@ -1178,7 +1196,8 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Makes one alias of each circle of aliases any value. Each alias is followed once.
+/// Opens each circle of aliases at one of them. A circle of lists and maps becomes a type there; one of nothing else is any
+/// value. Each alias is followed once.
 fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
         Some(TypeKind::Alias(ty)) => {
@@ -1190,7 +1209,11 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
         }
         _ => None,
     };
-    let (mut seen, mut cut) = (BTreeMap::new(), BTreeSet::new());
+    let holds_more = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => matches!(ty.inner(), Type::Array(_) | Type::Map(_)),
+        _ => false,
+    };
+    let (mut seen, mut cut) = (BTreeMap::new(), BTreeMap::new());
     for (turn, start) in defs.keys().enumerate() {
         let mut at = Some(start.as_str());
         while let Some(name) = at.filter(|name| !seen.contains_key(name)) {
@@ -1199,13 +1222,17 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
         }
         // A circle, if it closed on this way: the first of its names is the one to go.
         if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
-            let around = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name));
-            cut.extend(around.min().map(str::to_owned));
+            let around: Vec<&str> = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name)).collect();
+            let more = around.iter().any(|name| holds_more(name));
+            cut.extend(around.iter().min().map(|name| ((*name).to_owned(), more)));
         }
     }
-    for name in cut {
-        if let Some(def) = defs.get_mut(&name) {
-            def.kind = TypeKind::Alias(Type::Any);
+    for (name, more) in cut {
+        if let Some(def) = defs.get_mut(&name)
+            && let TypeKind::Alias(ty) = &mut def.kind
+        {
+            let ty = std::mem::replace(ty, Type::Any);
+            def.kind = if more { TypeKind::Wrapper(ty) } else { TypeKind::Alias(Type::Any) };
         }
     }
 }
@@ -1222,7 +1249,8 @@ fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
             TypeKind::Union(it) => {
                 it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
             }
-            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Tuple(it) => it.items.iter().filter_map(|it| it.ty.by_value()).map(str::to_owned).collect(),
+            TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
             TypeKind::Enum(_) => Vec::new(),
         };
         edges.insert(name.clone(), targets);
@@ -1239,6 +1267,11 @@ fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
             TypeKind::Union(it) => {
                 for variant in &mut it.variants {
                     variant.boxed = variant.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            TypeKind::Tuple(it) => {
+                for item in &mut it.items {
+                    item.boxed = item.ty.by_value().is_some_and(|target| same(name, target));
                 }
             }
             _ => {}

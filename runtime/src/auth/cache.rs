@@ -1,11 +1,11 @@
-//! One token for all calls of a client: fetched once however many wait, renewed ahead of expiry.
+//! One token for all calls of a client: fetched once however many wait, refreshed ahead of expiry.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use http::header::HeaderValue;
-use std::pin::pin;
 
 use crate::error::Error;
 use crate::http::{Clock, Exchange};
@@ -13,11 +13,11 @@ use crate::http::{Clock, Exchange};
 use super::work::Work;
 use super::{Provider, Token};
 
-/// How long a renewal may keep a call waiting that has a token still good, at most.
+/// How long the refresh of a token that is still valid may delay a call, at most.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a renewal that came to nothing is put off while the token is still good, at most.
+/// How long after a failed refresh the next one begins while the token is still valid, at most.
 const BACK_OFF: Duration = Duration::from_secs(10);
-/// How long before it expires a token is renewed, at most.
+/// How long before it expires a token is refreshed, at most.
 const RENEW_AHEAD: Duration = Duration::from_secs(60);
 /// How long a fetch that nobody waits for is kept.
 const KEPT: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ impl Current {
         (self.header.clone(), self.generation)
     }
 
-    /// Leaves those who give tokens alone for a while, if it was time to ask them. The token serves meanwhile.
+    /// Postpones a refresh that is due. The current token stays in use.
     fn put_off(&mut self, now: Instant) {
         if self.is_fresh(now) {
             return;
@@ -76,7 +76,7 @@ struct Flight {
     /// Which token it will be.
     generation: u64,
     waiting: usize,
-    /// When it was first left alone: an answer may have lain there from then on.
+    /// Since when nobody waits for it: a response may have been there from then on.
     alone_since: Option<Instant>,
 }
 
@@ -96,16 +96,16 @@ impl State {
     }
 }
 
-/// A provider with the token it gave last.
+/// A provider with the last token it returned.
 #[derive(Debug)]
 pub(super) struct Cache {
     provider: Provider,
     clock: Arc<dyn Clock>,
-    /// How long before expiry a token is renewed, at most.
+    /// How long before expiry a token is refreshed, at most.
     margin: Duration,
     /// How long a call may take.
     call: Duration,
-    /// How long a call that has a good token waits for another.
+    /// How long a call that has a valid token waits for another.
     patience: Duration,
     state: Mutex<State>,
 }
@@ -123,7 +123,7 @@ struct Waiting<'a> {
     generation: u64,
     /// Whether there is a token to fall back on.
     has_valid: bool,
-    /// Whether the fetch lay still before.
+    /// Whether nobody waited for the fetch before.
     resumed: bool,
 }
 
@@ -147,12 +147,12 @@ impl Cache {
         Self::new(provider, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD)
     }
 
-    /// For calls that may take as long as `call`, of whose time a renewal may waste a quarter.
+    /// For calls that may take as long as `call`; a refresh of a valid token takes a quarter of it at most.
     pub fn new(provider: Provider, clock: Arc<dyn Clock>, call: Duration, margin: Duration) -> Self {
         Self { provider, clock, margin, call, patience: PATIENCE.min(call / 4), state: Mutex::default() }
     }
 
-    /// The token that is there, with its generation, if it need not be renewed.
+    /// The cached token with its generation, unless it is due to be refreshed.
     pub fn at_hand(&self) -> Option<(HeaderValue, u64)> {
         let now = self.clock.now();
         self.locked(|state| state.current.as_ref().filter(|current| current.is_fresh(now)).map(Current::give))
@@ -167,16 +167,16 @@ impl Cache {
             };
             let fetch = waiting.fetch.wait(&self.clock, self.call);
             let fetched = if waiting.has_valid {
-                // A renewal that hangs must not use up the time of a call that has a good token.
+                // A refresh that hangs must not use up the time of a call that has a valid token.
                 match select(pin!(fetch), self.clock.timeout(self.patience)).await {
                     Either::Left((fetched, _)) => fetched,
                     Either::Right(_) => {
-                        // The fetch is kept, for who asks when the token is due again, refused or at its end.
+                        // The fetch is kept for the caller who needs it: when the token is due again, refused or expired.
                         let now = self.clock.now();
                         self.locked(|state| state.put_off(now));
                         match self.valid() {
                             Some(valid) => return Ok(valid),
-                            // It came to its end meanwhile: from here on this call waits like one that never had any.
+                            // It has expired meanwhile: from here on this call waits like one that had none.
                             None => continue,
                         }
                     }
@@ -193,7 +193,7 @@ impl Cache {
             self.settle(waiting.generation, &fetched);
             match fetched {
                 Ok(fetched) => return Ok((fetched.header, waiting.generation)),
-                // A token that is still good outlives a renewal that failed, unless the server refused it meanwhile.
+                // A valid token outlives a failed refresh, unless the server has refused it meanwhile.
                 Err(error) => match self.valid() {
                     Some(valid) => return Ok(valid),
                     // What failed while nobody waited says nothing about now.
@@ -204,7 +204,7 @@ impl Cache {
         }
     }
 
-    /// The token that is there, or a share in the fetch of the next.
+    /// The cached token, or a share in the fetch of the next.
     fn ask(&self) -> Ask<'_> {
         let now = self.clock.now();
         let mut stale = None;
@@ -215,7 +215,7 @@ impl Cache {
             }
             let valid = current.as_ref().filter(|current| current.is_valid(now));
             if let (Some(valid), true) = (valid, flight.as_ref().is_some_and(|flight| flight.waiting > 0)) {
-                // Somebody is renewing it already; while it is still good there is no need to wait for them.
+                // It is being refreshed already; while it is valid there is no need to wait.
                 return Ask::Token(valid.give());
             }
             stale = flight.take_if(|flight| {
@@ -233,7 +233,7 @@ impl Cache {
             let (fetch, generation) = (flight.fetch.clone(), flight.generation);
             Ask::Wait(Waiting { cache: self, fetch, generation, has_valid: valid.is_some(), resumed })
         });
-        // Only here, without the lock: what it holds is not ours.
+        // Without the lock: dropping it runs a provider's code.
         drop(stale);
         ask
     }
@@ -252,7 +252,7 @@ impl Cache {
             match fetched {
                 Ok(Fetched { header, lifetime }) => {
                     let since = done.alone_since.unwrap_or(now);
-                    // An end beyond all time is none.
+                    // An end that is too far away to be counted is none.
                     let ahead = lifetime.map(|it| it.saturating_sub(self.margin.min(it / 10)));
                     let renew_at = ahead.and_then(|it| since.checked_add(it));
                     let expires_at = lifetime.and_then(|it| since.checked_add(it));
@@ -271,7 +271,7 @@ impl Cache {
         self.locked(|state| state.current.as_ref().filter(|current| current.is_valid(now)).map(Current::give))
     }
 
-    /// Forgets a token that the server refused, unless another has taken its place; true if the next will be another.
+    /// Forgets a token that the server refused, unless another has taken its place. True if the next will be another.
     pub fn invalidate(&self, generation: u64) -> bool {
         if !self.provider.0.can_renew() {
             return false;

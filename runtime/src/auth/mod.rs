@@ -1,4 +1,19 @@
-//! Tokens: where they come from, and how long one serves.
+//! Credentials: where they come from, how long they are cached, and how they are put on requests.
+//!
+//! A client takes [`Credentials`]: one [`Credential`] for each security scheme of its document, or one for all operations. The
+//! table that is generated with the client says which operation asks for which schemes.
+//!
+//! | the document says | the credential |
+//! |---|---|
+//! | `http`, `bearer` | [`Credential::token`], or [`Credential::bearer`] with a [`TokenProvider`] |
+//! | `http`, `basic` | [`Credential::basic`] |
+//! | `apiKey` | [`Credential::header`], [`Credential::query`], [`Credential::cookie`] |
+//! | `oauth2`, for the program itself | [`Credential::oauth2`] with an [`OAuth2`] flow |
+//! | `oauth2` or `openIdConnect`, for a person | [`Credential::bearer`] with the [`Login`] of an [`AuthorizationCode`] or a [`DeviceLogin`] |
+//!
+//! Tokens are fetched once however many calls wait. They are refreshed 60 s before they expire, or a tenth of their lifetime
+//! if that is less. A valid token is used on when its refresh fails. After a 401 the token that was refused is forgotten,
+//! and the call is sent once more with another.
 
 mod cache;
 mod client;
@@ -73,15 +88,22 @@ impl Token {
         self
     }
 
+    /// How long it was to live when it was issued; none if that is not known.
+    #[must_use]
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
+
     /// The token itself.
+    #[must_use]
     pub fn expose(&self) -> &str {
         self.secret.text.expose_secret()
     }
 
-    /// The header value, marked so that nothing prints it.
+    /// The value of the `Authorization` header, marked so that nothing prints it.
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the token is empty or holds characters that a header cannot.
     pub fn header(&self) -> Result<HeaderValue, Error> {
         if let Some(value) = self.secret.header.get() {
             return Ok(value.clone());
@@ -107,8 +129,9 @@ impl fmt::Debug for Token {
 
 /// Where tokens come from.
 ///
-/// Asked for a token when there is none, or when the one at hand is about to expire; a client keeps and shares what it
-/// is given, so an implementation fetches and does not cache.
+/// A client asks for a token when it has none, or when the one it has is about to expire. It caches and shares what it is
+/// given, so an implementation fetches and does not cache. A token that is empty or cannot stand in a header is an error and
+/// is not cached.
 ///
 /// ```
 /// use connectors_runtime::auth::{Token, TokenProvider};
@@ -127,6 +150,10 @@ impl fmt::Debug for Token {
 /// ```
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// A fresh token.
+    ///
+    /// # Errors
+    /// Why there is none: [`Error::auth`], or [`Error::unavailable`] if it may work later. The calls that wait for the token
+    /// fail with it.
     fn token(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 
     /// Whether asking again could give another token; a fixed one cannot.
@@ -153,17 +180,28 @@ impl<P: TokenProvider> DynProvider for P {
     }
 }
 
-/// Any provider.
+/// Any provider, cheap to clone: what [`OAuth2::connect`] returns.
 #[derive(Clone, Debug)]
 pub struct Provider(Arc<dyn DynProvider>);
 
 impl Provider {
+    /// The provider as an object.
     pub fn new(provider: impl TokenProvider) -> Self {
         Self(Arc::new(provider))
     }
 
     /// A fresh token.
-    pub async fn fetch(&self) -> Result<Token, Error> {
+    pub(crate) async fn fetch(&self) -> Result<Token, Error> {
         self.0.fetch().await
+    }
+}
+
+impl TokenProvider for Provider {
+    async fn token(&self) -> Result<Token, Error> {
+        self.fetch().await
+    }
+
+    fn renews(&self) -> bool {
+        self.0.can_renew()
     }
 }

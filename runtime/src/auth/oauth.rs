@@ -178,3 +178,28 @@ fn refusal(reply: &Reply) -> Error {
         None => Error::new(kind, "the token endpoint refused without a reason; is the host right?"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::secret::tests::WIPED;
+    use crate::http::{Connection, SendError};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_with_a_secret_is_wiped_after_it_was_sent() {
+        let connection = Connection::new().sender(|request: reqwest::Request| async move {
+            let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+            assert_eq!(body, b"grant_type=client_credentials&client_id=app&client_secret=PLANTED");
+            assert!(WIPED.with_borrow(Vec::is_empty), "it is being sent");
+            Ok::<_, SendError>(http::Response::new(r#"{"access_token": "t"}"#).into())
+        });
+        let url = Url::parse("https://id.example.com/token").unwrap();
+        let endpoint = Endpoint { exchange: connection.exchange(&url).unwrap(), url };
+        let ask =
+            Ask::new(OAuthClient::new("app", "PLANTED").secret_in_body()).with("grant_type", "client_credentials");
+        let granted = endpoint.grant(&ask, true).await.unwrap();
+        assert_eq!(WIPED.take(), [65]);
+        assert_eq!(granted.token.unwrap().expose(), "t");
+    }
+}

@@ -208,7 +208,7 @@ impl TokenProvider for Refreshing {
                 }
                 state.refreshing.take_if(|(known, _)| *known == number)
             });
-            // Without the lock: what it holds is not ours.
+            // Without the lock: dropping it can run a program's code.
             drop(over);
             if let Some(done) = done {
                 return done;

@@ -370,6 +370,15 @@ impl Authenticator {
         Ok(Chosen(Slots::None))
     }
 
+    /// The parameters of the query that credentials are put into.
+    pub(crate) fn query_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let slots = self.0.schemes.iter().map(|(_, slot)| slot).chain(&self.0.all);
+        slots.filter_map(|slot| match &**slot {
+            Slot::Query(name, _) => Some(*name),
+            Slot::Bearer(_) | Slot::Header(..) | Slot::Cookie(..) => None,
+        })
+    }
+
     fn slot(&self, scheme: &str) -> Option<&Arc<Slot>> {
         self.0.schemes.iter().find(|(known, _)| *known == scheme).map(|(_, slot)| slot)
     }
@@ -497,6 +506,15 @@ impl Chosen {
             }
         }
         Ok(applied)
+    }
+
+    /// The keys that it puts into the query: errors must not repeat them.
+    pub(crate) fn query_keys(&self) -> Vec<Zeroizing<String>> {
+        let keys = self.slots().iter().filter_map(|slot| match &**slot {
+            Slot::Query(_, secret) => Some(Zeroizing::new(secret.expose_secret().to_owned())),
+            _ => None,
+        });
+        keys.collect()
     }
 
     /// Forgets the tokens that a request carried, after the server returned 401 to it. A token that has taken their place in

@@ -67,7 +67,9 @@ impl<T: Clone + Send + Sync + 'static> Work<T> {
     pub(super) async fn wait(&self, clock: &Arc<dyn Clock>, limit: Duration) -> Option<Result<T, Error>> {
         let mut shared = self.shared.clone();
         if self.is_here() {
-            return Some(shared.await);
+            let done = shared.await;
+            // Unless the caller itself has been moved to another runtime since.
+            return (done.is_ok() || !self.is_orphaned()).then_some(done);
         }
         let patience = PATIENCE.min(limit / 4);
         loop {

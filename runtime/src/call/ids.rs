@@ -180,4 +180,4 @@ macro_rules! numbers {
     )*};
 }
 
-numbers! { bool i32 i64 u32 u64 f64 }
+numbers! { bool i32 i64 i128 u32 u64 f64 }

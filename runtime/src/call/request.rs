@@ -12,15 +12,16 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use serde::Serialize;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
-use crate::encode::{Parameter, Parameters, form};
+use crate::encode::{Multipart, Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
 use crate::object::{Json, Mismatch, from_slice, to_vec};
 
 use super::core::Core;
-use super::pages::Cursor;
+use super::pages::{Cursor, Page};
 use super::path;
 use super::response::Response;
 
@@ -85,10 +86,30 @@ impl Call {
         }
     }
 
+    /// The page of a list whose `Link` header names the next one (RFC 8288). Credentials that the client puts into the
+    /// query are taken out of the cursor.
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if the link leads to another host, or is no URL.
+    pub fn linked_page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> Result<Page<T>, Error> {
+        let mut page = Page::by_link(items, headers, &self.url()?)?;
+        for name in self.core.authenticator().query_names() {
+            page.next = page.next.map(|cursor| cursor.without_query(name));
+        }
+        Ok(page)
+    }
+
     /// The URL that links in its response are relative to.
-    #[must_use]
-    pub fn url(&self) -> Url {
-        self.link.clone().unwrap_or_else(|| self.core.url().clone())
+    fn url(&self) -> Result<Url, Error> {
+        if let Some(link) = &self.link {
+            return Ok(link.clone());
+        }
+        let mut path = self.operation.path().to_owned();
+        for (name, value) in self.parameters.path_values() {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)?))
+            .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
     }
 
     /// Sets a JSON body.
@@ -132,6 +153,20 @@ impl Call {
         }
     }
 
+    /// Sets a body of parts (`multipart/form-data`). One that is small and in memory can be retried; another is sent once.
+    pub fn multipart(&mut self, body: Multipart) {
+        match body.into_body() {
+            Ok((content_type, body, _)) => {
+                let content = match body.as_bytes() {
+                    Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
+                    None => Content::Once(Arc::new(Mutex::new(Some(body)))),
+                };
+                self.body = Some(Payload { content_type, content });
+            }
+            Err(error) => self.note(Err(error)),
+        }
+    }
+
     fn note(&mut self, set: Result<(), Error>) {
         if let Err(error) = set {
             self.wrong.get_or_insert(error);
@@ -151,6 +186,7 @@ impl Call {
         }
         path::check(self.core.operations(), operation, self.parameters.path_values())?;
         let chosen = self.core.authenticator().select(operation.security()).map_err(named)?;
+        let base_url = self.core.base_url_of(operation).map_err(named)?.into_owned();
         let mut options = self.options;
         let mut parameters = self.parameters;
         if let Idempotency::ByKey(header) = operation.idempotency() {
@@ -158,6 +194,7 @@ impl Call {
         }
         Ok(Outgoing(Arc::new(State {
             core: self.core,
+            base_url,
             operation,
             parameters,
             body: self.body,
@@ -197,6 +234,7 @@ pub struct Outgoing(Arc<State>);
 #[derive(Debug)]
 struct State {
     core: Core,
+    base_url: String,
     operation: &'static Operation,
     parameters: Parameters,
     body: Option<Payload>,
@@ -219,7 +257,7 @@ impl Outgoing {
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.0.core.base_url_of(self.0.operation)
+        &self.0.base_url
     }
 
     /// The HTTP client with which progenitor's client builds its requests.
@@ -299,6 +337,10 @@ impl Outgoing {
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
                 .map_err(|_| Error::new(Kind::Argument, "the document's method is no HTTP method"))?;
+            if let Some(path) = request.url().path().strip_suffix(&format!("/~{}~", operation.method())) {
+                let path = path.to_owned();
+                request.url_mut().set_path(&path);
+            }
         }
         if operation.path().contains("//") {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
@@ -549,6 +591,10 @@ impl Attempt for ApiAttempt<'_> {
 
     fn can_repeat(&self) -> bool {
         self.repeatable
+    }
+
+    fn secrets(&self) -> Vec<Zeroizing<String>> {
+        self.chosen.query_keys()
     }
 
     fn unauthorized(&mut self) -> bool {

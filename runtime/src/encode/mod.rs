@@ -1,7 +1,10 @@
-//! How values are written into a request and read from the stream of a response: parameters, forms, event streams and JSON
-//! lines. Nothing here sends.
+//! How values are written into a request and read from the stream of a response: parameters, forms, multipart bodies,
+//! event streams and JSON lines. Nothing here sends.
 
+mod events;
 mod form;
+mod lines;
+mod multipart;
 mod pairs;
 mod parameter;
 mod parameters;
@@ -10,6 +13,9 @@ mod percent;
 mod tests;
 mod value;
 
+pub use events::{Event, EventDecoder};
 pub use form::form;
+pub use lines::RecordDecoder;
+pub use multipart::{File, Multipart, MultipartBody};
 pub use parameter::{Parameter, Style};
 pub use parameters::{Parameters, check_segment};

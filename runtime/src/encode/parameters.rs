@@ -21,6 +21,16 @@ pub struct Parameters {
     query: String,
     headers: HeaderMap,
     cookies: String,
+    /// Where the parameters of the query and the cookies are written, so that one that is set again replaces itself.
+    written: Vec<Written>,
+}
+
+#[derive(Clone)]
+struct Written {
+    place: Place,
+    name: &'static str,
+    start: usize,
+    end: usize,
 }
 
 impl fmt::Debug for Parameters {
@@ -46,6 +56,7 @@ impl Parameters {
     /// [`Error::is_invalid_argument`] if the value cannot be sent there; the message names the parameter.
     pub fn push(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
         let name = parameter.name();
+        self.forget(parameter.place, name);
         let before = (self.query.len(), self.cookies.len());
         let pushed = match parameter.place {
             Place::Path => self.push_path(parameter, value),
@@ -55,11 +66,45 @@ impl Parameters {
                 check_cookie_name(name).and_then(|()| pairs::write(&mut self.cookies, parameter, name, value))
             }
         };
-        pushed.map_err(|fault| {
+        if let Err(fault) = pushed {
             self.query.truncate(before.0);
             self.cookies.truncate(before.1);
-            refuse(name, &fault.to_string())
-        })
+            return Err(refuse(name, &fault.to_string()));
+        }
+        let (start, end) = match parameter.place {
+            Place::Query => (before.0, self.query.len()),
+            Place::Cookie => (before.1, self.cookies.len()),
+            Place::Path | Place::Header => return Ok(()),
+        };
+        self.written.push(Written { place: parameter.place, name, start, end });
+        Ok(())
+    }
+
+    /// Takes out what was written for a parameter before.
+    fn forget(&mut self, place: Place, name: &'static str) {
+        match place {
+            Place::Path => self.path.retain(|(known, _)| *known != name),
+            Place::Header => {
+                self.headers.remove(name);
+            }
+            Place::Query | Place::Cookie => {
+                let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else { return };
+                let Written { start, end, .. } = self.written.remove(index);
+                let text = if place == Place::Query { &mut self.query } else { &mut self.cookies };
+                text.replace_range(start..end, "");
+                // The first one has nothing before it to be parted from.
+                let lead = if start == 0 { text.len() - text.trim_start_matches(['&', ';', ' ']).len() } else { 0 };
+                text.replace_range(..lead, "");
+                for later in self.written.iter_mut().filter(|it| it.place == place && it.start > start) {
+                    later.start -= end - start;
+                    later.end -= end - start;
+                    if start == 0 {
+                        later.start = later.start.saturating_sub(lead);
+                        later.end -= lead;
+                    }
+                }
+            }
+        }
     }
 
     fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {

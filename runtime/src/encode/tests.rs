@@ -246,3 +246,24 @@ fn debug_shows_no_values() {
     assert!(!shown.contains("hunter2") && shown.contains("x-p"), "{shown}");
     assert!(parameters.headers()["x-p"].is_sensitive());
 }
+
+#[test]
+fn what_is_set_again_replaces_itself() {
+    let (a, b, c) = (Parameter::query("a"), Parameter::query("b"), Parameter::query("c"));
+    let mut parameters = Parameters::default();
+    for (parameter, value) in [(&a, "1"), (&b, "2"), (&c, "3"), (&a, "4"), (&b, "5"), (&c, "6"), (&b, "7")] {
+        parameters.push(parameter, value).unwrap();
+    }
+    let mut pairs: Vec<&str> = parameters.query().split('&').collect();
+    pairs.sort_unstable();
+    assert_eq!(pairs, ["a=4", "b=7", "c=6"]);
+    let (session, other, header) = (Parameter::cookie("session"), Parameter::cookie("other"), Parameter::header("x"));
+    for value in ["one", "two"] {
+        parameters.push(&session, value).unwrap();
+        parameters.push(&header, value).unwrap();
+    }
+    parameters.push(&other, "o").unwrap();
+    parameters.push(&session, "three").unwrap();
+    assert_eq!(parameters.cookies(), "other=o; session=three");
+    assert_eq!(parameters.headers().get_all("x").iter().collect::<Vec<_>>(), ["two"]);
+}

@@ -244,6 +244,9 @@ fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, 
         return Err(Error::new(Kind::Config, message));
     }
     let http = reqwest::Client::builder();
+    // It only builds requests then, and the certificates of the machine are not read for it.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let http = if own_sender { http.tls_certs_only([]) } else { http };
     // By default reqwest takes native-tls as soon as any crate has turned that on.
     #[cfg(feature = "rustls")]
     let http = http.tls_backend_rustls();

@@ -233,7 +233,11 @@ impl Exchange {
     ) -> Result<Outcome, Error> {
         let span = attempt.span().clone();
         let operation = attempt.operation();
-        let done = span.around(self.attempts(attempt, idempotent, read, reading, &span)).await;
+        let done = if span.is_disabled() {
+            self.attempts(attempt, idempotent, read, reading, &span).await
+        } else {
+            span.around(self.attempts(attempt, idempotent, read, reading, &span)).await
+        };
         done.map_err(|error| {
             let error = error.at_host(&self.host.shown);
             match operation {
@@ -286,7 +290,8 @@ impl Exchange {
                 None => self.before(deadline, attempt.request()).await.flatten(),
             };
             // What is sent with no time left would be lost at once.
-            let limit = self.left(deadline).min(self.limits.attempt);
+            let started = self.clock.now();
+            let limit = left(deadline, started).min(self.limits.attempt);
             let request =
                 request.and_then(|request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) });
             let mut request = match request {
@@ -319,11 +324,12 @@ impl Exchange {
                 own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
             };
             let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
-            let started = self.clock.now();
             let result = self.send(request, Sending { limit, read, reading, call, credentials }).await;
-            let elapsed = self.clock.now().saturating_duration_since(started);
             let report = |status, error, wait| {
-                self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
+                if self.hooks.is_watched() {
+                    let elapsed = self.clock.now().saturating_duration_since(started);
+                    self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
+                }
             };
             let Failed { failure, mut error, retry_after } = match result {
                 Ok(done) => {
@@ -357,7 +363,7 @@ impl Exchange {
             // The server's wish wins, but there is always a pause.
             let own = self.retry.delay(tries + 1, self.clock.random());
             let wait = retry_after.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))));
-            let in_time = self.left(deadline) > wait;
+            let in_time = left(deadline, self.clock.now()) > wait;
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < most;
             let may_wait = wait <= self.retry.longest_wait && in_time;
             if !allowed || !may_wait || (self.retry.budget && !self.budget.spend(failure)) {
@@ -370,11 +376,6 @@ impl Exchange {
             self.clock.sleep(wait).await;
             last = Some(error);
         }
-    }
-
-    /// The time left until a deadline.
-    fn left(&self, deadline: Option<Instant>) -> Duration {
-        deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(self.clock.now()))
     }
 
     async fn send(&self, request: reqwest::Request, sending: Sending) -> Result<Outcome, Failed> {
@@ -449,11 +450,16 @@ impl Exchange {
 
     /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
     async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
-        match select(pin!(work), self.clock.timeout(self.left(deadline))).await {
+        match select(pin!(work), self.clock.timeout(left(deadline, self.clock.now()))).await {
             Either::Left((value, _)) => Ok(value),
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
         }
     }
+}
+
+/// The time left until a deadline.
+fn left(deadline: Option<Instant>, now: Instant) -> Duration {
+    deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now))
 }
 
 fn late(call: &CallFacts, limit: Duration) -> Failed {

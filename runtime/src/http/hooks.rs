@@ -93,6 +93,10 @@ impl fmt::Debug for Hooks {
 }
 
 impl Hooks {
+    pub(super) fn is_watched(&self) -> bool {
+        !self.watchers.is_empty()
+    }
+
     pub(super) fn tell(&self, attempted: &Attempted<'_>) {
         self.watchers.iter().for_each(|watcher| watcher(attempted));
     }

@@ -46,6 +46,11 @@ impl CallSpan {
         ))
     }
 
+    /// Whether nobody records it.
+    pub(super) fn is_disabled(&self) -> bool {
+        self.0.is_disabled()
+    }
+
     /// The same work, within the span.
     pub(super) fn around<F: Future>(&self, work: F) -> Instrumented<F> {
         work.instrument(self.0.clone())

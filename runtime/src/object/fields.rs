@@ -61,11 +61,11 @@ impl<'a, 't> Fields<'a, 't> {
         }
     }
 
-    /// A member that may be absent, null, or a value.
+    /// A member that may be absent; null is a value of its type.
     ///
     /// # Errors
     /// A value of another type.
-    pub fn nullable<T: Json>(&mut self, names: &[&str]) -> Result<Option<Option<T>>, Mismatch> {
+    pub fn present<T: Json>(&mut self, names: &[&str]) -> Result<Option<T>, Mismatch> {
         match self.find(names) {
             None => Ok(None),
             Some(tree) => self.value(tree, names).map(Some),

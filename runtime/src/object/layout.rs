@@ -1,6 +1,7 @@
 //! What values of a type look like, as data, and how well a value fits it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::from_ref;
 
 use super::mismatch::Mismatch;
@@ -137,6 +138,28 @@ impl Constant {
     }
 }
 
+/// What is known of a part of a value and a layout, by where both are in memory.
+type Memory<T> = HashMap<(usize, usize), T, BuildHasherDefault<Addresses>>;
+
+/// Mixes addresses, which nobody who sends a value can choose.
+#[derive(Default)]
+struct Addresses(u64);
+
+impl Hasher for Addresses {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        self.0 = (self.0.rotate_left(26) ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        // A table takes the lowest bits and the highest.
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
 /// How little of a value a type knows: 0 is all of it known by name.
 type Doubt = u32;
 
@@ -160,8 +183,8 @@ const UNKNOWN: Doubt = 64;
 /// most the parts of the value times the layouts of the document, however deep unions nest.
 #[derive(Debug)]
 pub struct Reader {
-    fits: HashMap<(usize, usize), Option<Doubt>>,
-    choices: HashMap<(usize, usize), Option<(usize, Doubt)>>,
+    fits: Memory<Option<Doubt>>,
+    choices: Memory<Option<(usize, Doubt)>>,
     steps: usize,
     /// How many bytes lists and maps may still take.
     room: usize,
@@ -177,15 +200,22 @@ impl Reader {
     /// A reader whose lists and maps take no more than so many bytes.
     #[must_use]
     pub fn within(bytes: usize) -> Self {
-        Self { fits: HashMap::new(), choices: HashMap::new(), steps: 0, room: bytes }
+        Self { fits: Memory::default(), choices: Memory::default(), steps: 0, room: bytes }
     }
 
-    /// Takes room for so many values of a type.
-    pub(super) fn take<T>(&mut self, many: usize) -> Result<(), Mismatch> {
-        // A key and its place in a map take room as well.
-        let bytes = many.saturating_mul(size_of::<T>() + 64);
+    /// Takes room for so many bytes.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Mismatch> {
         self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
         Ok(())
+    }
+
+    /// Takes room for the entries of a map with text as keys. Its nodes have room for eleven entries, and are at least half
+    /// full past the first.
+    pub(super) fn take_map<T>(&mut self, entries: usize) -> Result<(), Mismatch> {
+        let entry = size_of::<String>() + size_of::<T>();
+        let first = if entries == 0 { 0 } else { 11 * entry + 40 };
+        let more = entries.saturating_sub(6).saturating_mul(3 * entry + 40);
+        self.take(first.saturating_add(more))
     }
 
     /// How many parts of a value were looked at so far; the measure of the property tests.

@@ -1,4 +1,7 @@
 //! Credentials from a user's side: no socket, no server, no waiting.
 
+mod flows;
+mod logins;
+mod runtimes;
 mod schemes;
 mod support;

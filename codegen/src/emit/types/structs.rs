@@ -89,16 +89,21 @@ fn field_type(field: &Field) -> TokenStream {
     let inner = inner_type(field);
     match (field.is_option(), field.three_states) {
         (false, _) => inner,
-        (true, false) => quote! { Option<#inner> },
-        (true, true) => quote! { Option<Option<#inner>> },
+        (true, true) if has_own_null(field) => quote! { Option<Option<#inner>> },
+        (true, _) => quote! { Option<#inner> },
     }
+}
+
+/// Whether the null of three states is an `Option` of its own; any value has one already.
+fn has_own_null(field: &Field) -> bool {
+    field.three_states && field.ty != Type::Any
 }
 
 fn field(field: &Field) -> TokenStream {
     let (name, wire) = (ident(&field.name), &field.wire);
     let docs = doc(&field.doc, &format!("The property `{wire}`."));
     let deprecated = field.deprecated.then(|| quote! { #[doc = "\n**Deprecated** by the service."] });
-    let states = field.three_states.then(|| {
+    let states = has_own_null(field).then(|| {
         quote! { #[doc = "\n`None` leaves it out, `Some(None)` is null."] }
     });
     // Found in the documentation by the name that the service has for it.
@@ -226,8 +231,8 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
         let (argument, value) = argument(field, known);
         let value = match (field.is_option(), field.three_states) {
             (false, _) => value,
-            (true, false) => quote! { Some(#value) },
-            (true, true) => quote! { Some(Some(#value)) },
+            (true, true) if has_own_null(field) => quote! { Some(Some(#value)) },
+            (true, _) => quote! { Some(#value) },
         };
         let docs = format!(" Sets `{}`.", field.name);
         setters.extend(quote! {
@@ -238,7 +243,7 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
                 self
             }
         });
-        if field.three_states {
+        if has_own_null(field) {
             let method = free(format!("{}_null", field.name));
             let docs = format!(" Sets `{}` to null, which is not the same as leaving it out.", field.name);
             setters.extend(quote! {
@@ -312,7 +317,7 @@ fn json(it: &Struct) -> TokenStream {
         let how = match (field.is_option(), field.three_states) {
             (false, _) => format_ident!("required"),
             (true, false) => format_ident!("optional"),
-            (true, true) => format_ident!("nullable"),
+            (true, true) => format_ident!("present"),
         };
         quote! { #name: fields.#how(#names)?, }
     });

@@ -44,9 +44,8 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             types.note(Kind::Skip, &at, node, reason);
             continue;
         };
-        let full = named.group.as_ref().map_or_else(|| name.clone(), |group| format!("{group} {name}"));
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, name: &full, hint, node };
+        let mut shaping = Shaping { document, types, at, hint, node };
         let params = shaping.params(item, &template);
         let body = shaping.body();
         let (success, accept) = shaping.success();
@@ -126,7 +125,6 @@ struct Shaping<'a, 'b> {
     document: &'a Node,
     types: &'a mut Types<'b>,
     at: Pointer,
-    name: &'a str,
     /// What types made for this operation are named after.
     hint: String,
     node: &'a Node,

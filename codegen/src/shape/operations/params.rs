@@ -145,22 +145,26 @@ impl Shaping<'_, '_> {
             return None;
         }
         let ty = self.types.alias(&param.ty);
-        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64) {
+        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64) {
             return None;
         }
-        let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| param.wire.eq_ignore_ascii_case(word));
-        let before = (param.place == Place::Path && general)
-            .then(|| path.split('/').zip(path.split('/').skip(1)))
-            .into_iter()
-            .flatten()
-            .find(|(_, segment)| *segment == format!("{{{}}}", param.wire))
-            .map(|(before, _)| before)
-            .filter(|before| !before.is_empty() && !before.contains('{'));
-        let name = match before {
-            Some(before) => names::pascal(&format!("{} {}", singular(before), param.wire)),
-            None => names::pascal(&param.wire),
-        };
-        Some((name, ty))
+        Some((kind_name(&param.wire, param.place, path), ty))
+    }
+}
+
+/// What a parameter is called as a type: after itself, or after what a segment of the path names several of.
+fn kind_name(wire: &str, place: Place, path: &str) -> String {
+    let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| wire.eq_ignore_ascii_case(word));
+    let before = (place == Place::Path && general)
+        .then(|| path.split('/').zip(path.split('/').skip(1)))
+        .into_iter()
+        .flatten()
+        .find(|(_, segment)| *segment == format!("{{{wire}}}"))
+        .map(|(before, _)| before)
+        .filter(|before| !before.is_empty() && !before.contains('{'));
+    match before {
+        Some(before) => names::pascal(&format!("{} {wire}", singular(before))),
+        None => names::pascal(wire),
     }
 }
 
@@ -200,5 +204,26 @@ fn name_arguments(params: &mut [Param]) {
             name = format!("{}_{place}", name.trim_end_matches('_'));
         }
         param.name = name;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_of_what_stands_before_it() {
+        for (path, wire, expected) in [
+            ("/connectors/{id}", "id", "ConnectorId"),
+            ("/connectors/{connector_id}", "connector_id", "ConnectorId"),
+            ("/policies/{id}/rules/{name}", "name", "RuleName"),
+            ("/policies/{id}/rules/{name}", "id", "PolicyId"),
+            ("/a/{x}/{id}", "id", "Id"),
+            ("/addresses/{id}", "id", "AddressId"),
+            ("/status/{id}", "id", "StatusId"),
+        ] {
+            assert_eq!(kind_name(wire, Place::Path, path), expected, "{path}");
+        }
+        assert_eq!(kind_name("name", Place::Query, "/pets/{id}"), "Name");
     }
 }

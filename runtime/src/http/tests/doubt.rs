@@ -98,26 +98,27 @@ async fn a_stream_before_the_end_of_a_goaway_may_have_been_processed() {
     assert!(!error.is_connect() && error.may_have_happened() && error.attempts() == 1, "{error}");
 }
 
-/// A call to a server that accepts the connection and says nothing, cut off by the attempt's limit when `bytes` have come.
+/// A call to a server that accepts the connection and says nothing, cut off by the attempt's limit after the first bytes came.
 async fn cut_off(scheme: &str) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("{scheme}://{}/", listener.local_addr().unwrap());
     let clock = TestClock::new();
-    let mut limits = super::super::Limits::default();
-    limits.attempt = 2 * SECOND;
+    let limits = super::super::Limits { attempt: 2 * SECOND, ..Default::default() };
     let connection = Connection::new().clock(clock.clone()).limits(limits);
     let exchange = connection.exchange(&Url::parse(&url).unwrap()).unwrap();
     let call = Call::post(&url).options(CallOptions::new().attempts(1)).send(&exchange);
     pin_mut!(call);
     let arrived = async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
-        stream
+        let mut read = Vec::<u8>::with_capacity(1024);
+        stream.read_buf(&mut read).await.unwrap();
+        (stream, String::from_utf8_lossy(&read).into_owned())
     };
-    let _open = tokio::select! {
+    let (_open, read) = tokio::select! {
         _ = &mut call => panic!("it ended without time"),
-        stream = arrived => stream,
+        arrived = arrived => arrived,
     };
+    assert!(!read.is_empty() && (scheme == "https" || read.contains("content-length: 2\r\n")), "{read}");
     assert!(poll!(&mut call).is_pending());
     clock.advance(2 * SECOND);
     call.await.unwrap_err()

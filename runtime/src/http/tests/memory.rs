@@ -59,11 +59,9 @@ async fn details_are_bounded_whatever_the_limit_of_failures() {
     // Each `{}` is 3 bytes here, and some 70 in memory.
     let body = format!(r#"{{"message": "no", "details": [{}{{}}]}}"#, "{},".repeat(MIB));
     let response = http::Response::builder().status(400).body(body).unwrap();
-    let (exchange, _) = Scripted::default().then(Ok(response.into())).exchange(|connection| {
-        let mut limits = Limits::default();
-        limits.failure = 64 * MIB;
-        connection.limits(limits)
-    });
+    let (exchange, _) = Scripted::default()
+        .then(Ok(response.into()))
+        .exchange(|connection| connection.limits(Limits { failure: 64 * MIB, ..Default::default() }));
     let error = Call::post(URL).send(&exchange).await.unwrap_err();
     assert_eq!((error.message(), error.details().len()), ("no", 100));
     assert_eq!(error.body_bytes().unwrap().len(), 256 * 1024);

@@ -5,6 +5,7 @@ mod errors;
 mod memory;
 mod options;
 mod seam;
+mod traces;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

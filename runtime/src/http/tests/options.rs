@@ -96,9 +96,8 @@ async fn a_call_has_an_id_of_its_own_for_all_attempts() {
 async fn a_policy_sets_attempts_and_delays() {
     let script = (0..9).fold(Scripted::default(), |script, _| script.returns(429, ""));
     let (exchange, clock) = script.exchange(|connection| {
-        let mut policy = RetryPolicy::default();
-        (policy.attempts, policy.first_delay, policy.longest_delay) = (5, SECOND, 3 * SECOND);
-        connection.retry(policy)
+        let (first_delay, longest_delay) = (SECOND, 3 * SECOND);
+        connection.retry(RetryPolicy { attempts: 5, first_delay, longest_delay, ..Default::default() })
     });
     let error = Call::post(URL).send(&exchange).await.unwrap_err();
     assert_eq!(error.attempts(), 5);
@@ -115,11 +114,8 @@ async fn a_server_may_ask_for_a_wait_as_long_as_the_policy_allows() {
     Call::post(URL).send(&exchange).await.unwrap();
     assert_eq!(clock.waits(), [10 * SECOND]);
 
-    let (exchange, clock) = busy(10).exchange(|connection| {
-        let mut policy = RetryPolicy::default();
-        policy.longest_wait = 9 * SECOND;
-        connection.retry(policy)
-    });
+    let (exchange, clock) = busy(10)
+        .exchange(|connection| connection.retry(RetryPolicy { longest_wait: 9 * SECOND, ..Default::default() }));
     let error = Call::post(URL).send(&exchange).await.unwrap_err();
     assert_eq!((error.retry_after(), clock.waits().len()), (Some(10 * SECOND), 0));
 }
@@ -128,11 +124,8 @@ async fn a_server_may_ask_for_a_wait_as_long_as_the_policy_allows() {
 async fn the_budget_of_retries_is_the_clients_and_can_be_turned_off() {
     for (budget, sent) in [(true, 300), (false, 400)] {
         let script = (0..400).fold(Scripted::default(), |script, _| script.returns(429, ""));
-        let (exchange, _) = script.exchange(|connection| {
-            let mut policy = RetryPolicy::default();
-            (policy.attempts, policy.budget) = (2, budget);
-            connection.retry(policy)
-        });
+        let (exchange, _) =
+            script.exchange(|connection| connection.retry(RetryPolicy { attempts: 2, budget, ..Default::default() }));
         for _ in 0..200 {
             Call::post(URL).send(&exchange).await.unwrap_err();
         }

@@ -1,0 +1,234 @@
+//! A shaped API as a listing. Everything that an API can hold is matched exhaustively, so that what is new there has to be
+//! decided here.
+
+use crate::shape::model::{
+    Api, Body, BodyContent, Case, Enum, Field, Operation, Param, Payload, Place, Struct, Tuple, Type, TypeDef,
+    TypeKind, Union,
+};
+
+use super::{Entry, Key, Listing, Section};
+
+pub(super) fn listing(api: &Api) -> Listing {
+    let mut listing = Listing::default();
+    for operation in &api.operations {
+        let key = Key { section: Section::Operations, name: name(operation) };
+        let entry = Entry { head: head(operation), members: members(api, operation) };
+        listing.entries.insert(key, entry);
+    }
+    let mut extra = false;
+    for def in &api.types {
+        extra |= matches!(&def.kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }));
+        listing.entries.insert(Key { section: Section::Types, name: def.name.clone() }, type_entry(def));
+    }
+    if extra {
+        let head = "type Extra = serde_json::Map<String, serde_json::Value>".to_owned();
+        let key = Key { section: Section::Types, name: "Extra".to_owned() };
+        listing.entries.insert(key, Entry { head, members: Vec::new() });
+    }
+    listing
+}
+
+/// The name of an operation with its group.
+pub(crate) fn name(operation: &Operation) -> String {
+    let name = operation.name.trim_start_matches("r#");
+    match &operation.group {
+        Some(group) => format!("{group}.{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The type of a required argument in the path, by its name on the wire.
+pub(crate) fn argument_type(operation: &Operation, wire: &str) -> Option<String> {
+    let param = operation.params.iter().find(|param| param.place == Place::Path && param.wire == wire)?;
+    Some(argument(param))
+}
+
+/// What a call must have, in the order of path, query, header, cookie and body.
+fn head(operation: &Operation) -> String {
+    let required = operation.params.iter().filter(|param| param.required);
+    let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
+    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
+        let reference = if matches!(body.content, BodyContent::Raw(_)) { "" } else { "&" };
+        arguments.push(format!("body: {reference}{}", body_type(body)));
+    }
+    format!("fn {}({}) -> {}", name(operation), arguments.join(", "), payload(&operation.success))
+}
+
+/// The optional setters, the way to all pages, and the documented failures.
+fn members(api: &Api, operation: &Operation) -> Vec<String> {
+    let optional = operation.params.iter().filter(|param| !param.required);
+    let mut members: Vec<String> =
+        optional.map(|param| format!("{}: {}", param.name, shown(&param.ty, "types::"))).collect();
+    if let Some(body) = operation.body.as_ref().filter(|body| !body.required) {
+        members.push(format!("body: {}", body_type(body)));
+    }
+    if let Some(paging) = &operation.paging {
+        let item =
+            item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
+        members.push(format!("fn items() -> Pages<{item}>"));
+    }
+    for case in &operation.errors {
+        if let Some(ty) = &case.ty {
+            members.push(format!("{}: Err({})", case.status.name(), shown(ty, "types::")));
+        }
+    }
+    members
+}
+
+/// The type of the items of a list, by the path of properties that leads to them.
+fn item<'a>(api: &'a Api, payload: &'a Payload, path: &str) -> Option<&'a Type> {
+    let Payload::Json(ty) = payload else { return None };
+    let found = path.split('.').try_fold(ty, |ty, property| {
+        let TypeKind::Struct(it) = definition(api, ty)? else { return None };
+        it.fields.iter().find(|field| field.wire == property).map(|field| &field.ty)
+    })?;
+    match found.inner() {
+        Type::Array(item) => Some(item),
+        named => match definition(api, named)? {
+            TypeKind::Alias(Type::Array(item)) => Some(item),
+            _ => None,
+        },
+    }
+}
+
+/// What a named type is, through aliases of other named types.
+fn definition<'a>(api: &'a Api, ty: &'a Type) -> Option<&'a TypeKind> {
+    let mut ty = ty.inner();
+    // A chain of aliases longer than this is a circle.
+    for _ in 0..16 {
+        let Type::Named(name) = ty else { return None };
+        let def = api.types.iter().find(|def| def.name == *name)?;
+        match &def.kind {
+            TypeKind::Alias(target) if matches!(target.inner(), Type::Named(_)) => ty = target.inner(),
+            kind => return Some(kind),
+        }
+    }
+    None
+}
+
+fn body_type(body: &Body) -> String {
+    match &body.content {
+        BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => shown(ty, "types::"),
+        BodyContent::Multipart => "Multipart".to_owned(),
+        BodyContent::Raw(_) => "bytes".to_owned(),
+    }
+}
+
+fn payload(payload: &Payload) -> String {
+    match payload {
+        Payload::Empty => "()".to_owned(),
+        Payload::Json(ty) => shown(ty, "types::"),
+        Payload::Stream => "bytes".to_owned(),
+        Payload::ByStatus(cases) => {
+            let case = |case: &Case| match &case.ty {
+                Some(ty) => format!("{}({})", case.status.name(), shown(ty, "types::")),
+                None => case.status.name(),
+            };
+            cases.iter().map(case).collect::<Vec<_>>().join(" | ")
+        }
+    }
+}
+
+/// The type of a required argument: a primitive is a type of its own, so that two cannot be swapped.
+fn argument(param: &Param) -> String {
+    match &param.kind {
+        Some((name, Type::String)) => name.clone(),
+        Some((name, ty)) => format!("{name}<{}>", shown(ty, "types::")),
+        None => format!("&{}", shown(&param.ty, "types::")),
+    }
+}
+
+/// A type as a person reads it, without the paths that generated code spells out.
+fn shown(ty: &Type, types: &str) -> String {
+    match ty {
+        Type::Named(name) => format!("{types}{name}"),
+        Type::String => "String".to_owned(),
+        Type::Bool => "bool".to_owned(),
+        Type::I32 => "i32".to_owned(),
+        Type::I64 => "i64".to_owned(),
+        Type::U32 => "u32".to_owned(),
+        Type::U64 => "u64".to_owned(),
+        Type::I128 => "i128".to_owned(),
+        Type::F64 => "f64".to_owned(),
+        Type::Number => "Number".to_owned(),
+        Type::Array(item) => format!("Vec<{}>", shown(item, types)),
+        Type::Map(value) if **value == Type::Any => "serde_json::Map<String, serde_json::Value>".to_owned(),
+        Type::Map(value) => format!("BTreeMap<String, {}>", shown(value, types)),
+        Type::Any => "serde_json::Value".to_owned(),
+        Type::Nullable(inner) => format!("Option<{}>", shown(inner, types)),
+    }
+}
+
+fn type_entry(def: &TypeDef) -> Entry {
+    let name = &def.name;
+    match &def.kind {
+        TypeKind::Struct(it) => structure(name, it),
+        TypeKind::Enum(Enum { values, unknown, integer }) => {
+            let values = values.iter().map(|value| match integer {
+                true => format!("{} = {}", value.name, value.wire),
+                false => format!("{} = {:?}", value.name, value.wire),
+            });
+            let members = values.chain([format!("{unknown}(..)")]).collect();
+            Entry { head: format!("enum {name} (open)"), members }
+        }
+        TypeKind::Union(Union { variants, unknown, tag: _ }) => {
+            let variants = variants.iter().map(|variant| {
+                let ty = shown(&variant.ty, "");
+                if variant.boxed { format!("{}(Box<{ty}>)", variant.name) } else { format!("{}({ty})", variant.name) }
+            });
+            let members = variants.chain([format!("{unknown}(..)")]).collect();
+            Entry { head: format!("union {name} (open)"), members }
+        }
+        TypeKind::Tuple(Tuple { items, required, rest }) => {
+            let places = items.iter().enumerate().map(|(index, item)| {
+                let ty = shown(&item.ty, "");
+                let ty = if item.boxed { format!("Box<{ty}>") } else { ty };
+                if index < *required { format!("{index}: {ty}") } else { format!("{index}: Option<{ty}>") }
+            });
+            let rest = rest.iter().map(|ty| format!("{}: Vec<{}>", items.len(), shown(ty, "")));
+            Entry { head: format!("tuple {name}"), members: places.chain(rest).collect() }
+        }
+        TypeKind::Wrapper(ty) => Entry { head: format!("tuple {name}"), members: vec![format!("0: {}", shown(ty, ""))] },
+        TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
+    }
+}
+
+fn structure(name: &str, it: &Struct) -> Entry {
+    let needed = Field::is_argument;
+    let default = !it.fields.iter().any(needed);
+    let mut members: Vec<String> = it
+        .fields
+        .iter()
+        .map(|field| {
+            let wire = if field.name == field.wire { String::new() } else { format!(" = {:?}", field.wire) };
+            format!("{}: {}{wire}", field.name, field_type(field))
+        })
+        .collect();
+    if let Some((name, ty)) = &it.extra {
+        let ty = match ty {
+            Type::Any => "Extra".to_owned(),
+            other => format!("BTreeMap<String, {}>", shown(other, "")),
+        };
+        members.push(format!("{name}: {ty}"));
+    }
+    if !default {
+        let arguments: Vec<String> = it
+            .fields
+            .iter()
+            .filter(|field| field.is_argument())
+            .map(|field| format!("{}: {}", field.name, field_type(field)))
+            .collect();
+        members.push(format!("fn new({}) -> Self", arguments.join(", ")));
+    }
+    Entry { head: format!("struct {name}{}", if default { " (Default)" } else { "" }), members }
+}
+
+fn field_type(field: &Field) -> String {
+    let inner = shown(field.ty.inner(), "");
+    let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
+    match (field.is_option(), field.three_states && field.ty != Type::Any) {
+        (false, _) => inner,
+        (true, false) => format!("Option<{inner}>"),
+        (true, true) => format!("Option<Option<{inner}>>"),
+    }
+}

@@ -1,0 +1,300 @@
+//! Bodies and responses, before and after: which there are, in which media types, and which of those the client uses.
+
+use std::collections::BTreeMap;
+
+use crate::document::{Map, Node, Pointer};
+use crate::grammar;
+use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
+
+use super::compare::{Comparison, Operation, Way};
+use super::schemas::Spot;
+
+/// The media types of a body or response, without their parameters, and each as it is written.
+type Media<'a> = BTreeMap<String, (&'a String, &'a Node)>;
+
+fn media(node: &Node) -> Media<'_> {
+    let content = node.get("content").and_then(Node::as_object);
+    content.into_iter().flatten().map(|(name, content)| (essence(name), (name, content))).collect()
+}
+
+fn essence(name: &str) -> String {
+    name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_json(essence: &str) -> bool {
+    matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
+}
+
+/// The media type that the client sends, of those of a body.
+fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
+    let content = &shaped?.body.as_ref()?.content;
+    let named = match content {
+        BodyContent::Json(_, name) => essence(name),
+        BodyContent::Multipart => "multipart/form-data".to_owned(),
+        BodyContent::Form(..) => "application/x-www-form-urlencoded".to_owned(),
+        BodyContent::Raw(name) => essence(name.as_ref()?),
+    };
+    // What a wildcard leaves open is JSON.
+    let wild = |name: &&String| name.contains('*');
+    media.keys().find(|name| **name == named).or_else(|| media.keys().find(wild)).cloned()
+}
+
+/// The media type that the client asks for and reads, of those of a response.
+fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
+    let shaped = shaped?;
+    if !matches!(shaped.success, Payload::Json(_) | Payload::ByStatus(_)) {
+        return None;
+    }
+    let asked = essence(shaped.accept.split(',').next().unwrap_or_default());
+    let find = |fits: &dyn Fn(&str) -> bool| media.keys().find(|name| fits(name)).cloned();
+    find(&|name| name == asked)
+        .or_else(|| find(&|name| name == "application/json"))
+        .or_else(|| find(&is_json))
+        .or_else(|| find(&|name| name.contains('*')))
+}
+
+/// A body or a response on one side: itself, its place, and the one media type of it that the client uses, if it is one.
+struct Content<'a> {
+    node: &'a Node,
+    at: Pointer,
+    used: Option<String>,
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn bodies(&mut self, old: Operation<'a>, new: Operation<'a>) {
+        let (at, there) = (old.at().join("requestBody"), new.at().join("requestBody"));
+        let (before, after) = (self.old, self.new);
+        let was = old.node.get("requestBody").map(|body| grammar::resolve(before.document, body));
+        let is = new.node.get("requestBody").map(|body| grammar::resolve(after.document, body));
+        match (was, is) {
+            (Some(_), None) => self.say_at(&at, "body-removed", "it takes no body any more"),
+            (None, Some(body)) if body.is_true("required") => {
+                self.say_at(&at, "body-added-required", "it takes a body now, which is required");
+            }
+            (None, Some(_)) => self.say_at(&at, "body-added", "it takes a body now"),
+            (Some(was), Some(is)) => {
+                match (was.is_true("required"), is.is_true("required")) {
+                    (false, true) => self.say_at(&at, "body-required", "its body is required now"),
+                    (true, false) => self.say_at(&at, "body-optional", "its body may be left out now"),
+                    _ => {}
+                }
+                self.words(was, is, "the body");
+                let used = (sent(before.shaped(&old), &media(was)), sent(after.shaped(&new), &media(is)));
+                self.contents(
+                    Way::Request,
+                    "the body",
+                    Content { node: was, at, used: used.0 },
+                    Content { node: is, at: there, used: used.1 },
+                );
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn responses(&mut self, old: Operation<'a>, new: Operation<'a>) {
+        let (at, there) = (old.at().join("responses"), new.at().join("responses"));
+        let (before, after) = (self.old, self.new);
+        let reads_failures = self.reads_failures(&old, &new);
+        let list = |node: &'a Node| node.get("responses").and_then(Node::as_object);
+        let empty = Map::new();
+        let (was, is) = (list(old.node).unwrap_or(&empty), list(new.node).unwrap_or(&empty));
+        let pairs = statuses(was, is);
+        let resolved = |document: &'a Node, node: &'a Node, status: &str| {
+            node.get("responses").and_then(|it| it.get(status)).map(|it| grammar::resolve(document, it))
+        };
+        for status in was.keys() {
+            let at = at.join(status);
+            // Where no success is documented, `default` is one.
+            let documented = was.keys().any(|status| status.starts_with('2'));
+            let success = status.starts_with('2') || status == "default" && !documented;
+            let Some(now) = pairs.get(status) else {
+                let rule = if success { "status-removed" } else { "error-status-removed" };
+                self.say_at(&at, rule, format!("it does not respond with {status} any more"));
+                continue;
+            };
+            if now != status {
+                self.say("status-changed", format!("it responds with {now} where it did with {status}"));
+            }
+            let (Some(was), Some(is)) =
+                (resolved(before.document, old.node, status), resolved(after.document, new.node, now))
+            else {
+                continue;
+            };
+            let place = format!("the response {status}");
+            self.words(was, is, &place);
+            self.unread = !success && !reads_failures;
+            let way = if self.unread { Way::Unread } else { Way::Response };
+            let used = match success {
+                true => (read(before.shaped(&old), &media(was)), read(after.shaped(&new), &media(is))),
+                false => (None, None),
+            };
+            self.contents(
+                way,
+                &place,
+                Content { node: was, at, used: used.0 },
+                Content { node: is, at: there.join(now), used: used.1 },
+            );
+            self.headers(was, is, &place);
+            self.unread = false;
+        }
+        for status in is.keys().filter(|status| !pairs.values().any(|paired| paired == *status)) {
+            let rule = if status.starts_with('2') { "status-added" } else { "error-status-added" };
+            self.say(rule, format!("it may respond with {status} now"));
+        }
+    }
+
+    /// The media types of two bodies or responses.
+    fn contents(&mut self, way: Way, place: &str, old: Content<'a>, new: Content<'a>) {
+        let (before, after) = (media(old.node), media(new.node));
+        let at = |content: &Content<'_>, key: &str| content.at.join("content").join(key).join("schema");
+        let spot = |old_key: &str, new_key: &str| Spot {
+            way,
+            place: place.to_owned(),
+            depth: 0,
+            optional: false,
+            at: at(&old, old_key),
+            there: at(&new, new_key),
+        };
+        for (name, (key, content)) in &before {
+            let unused = old.used.as_ref().is_some_and(|used| used != name);
+            match after.get(name) {
+                None if unused => {
+                    self.say(
+                        "unused-media-type-removed",
+                        format!("{place} is not `{name}` any more, which the client did not use"),
+                    );
+                }
+                None => {
+                    let rule = way.of("request-media-type-removed", "response-media-type-removed");
+                    self.say_at(&old.at.join("content").join(key), rule, format!("{place} is not `{name}` any more"));
+                    // What takes its place.
+                    let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
+                    if let Some((other, now)) = next {
+                        self.members(content, now, &spot(key, other));
+                    }
+                }
+                Some((_, now)) if unused && new.used.as_ref().is_some_and(|used| used != name) => {
+                    // Not a word of it is in the client.
+                    if content.get("schema") != now.get("schema") {
+                        self.say(
+                            "unused-media-type-changed",
+                            format!("{place} changed as `{name}`, which the client does not use"),
+                        );
+                    }
+                }
+                Some((other, now)) => {
+                    self.members(content, now, &spot(key, other));
+                    if way == Way::Request {
+                        self.encoding(content, now, place);
+                    }
+                }
+            }
+        }
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            let rule = way.of("request-media-type-added", "response-media-type-added");
+            self.say(rule, format!("{place} may be `{name}` now"));
+        }
+        if let (Some(was), Some(is)) = (&old.used, &new.used)
+            && was != is
+            && after.contains_key(was)
+        {
+            self.say("media-type-changed", format!("the client uses {place} as `{is}` now, and not as `{was}`"));
+        }
+    }
+
+    /// How the properties of a form are written.
+    fn encoding(&mut self, old: &Node, new: &Node, place: &str) {
+        let empty = Map::new();
+        let list = |node: &Node| node.get("encoding").and_then(Node::as_object).unwrap_or(&empty).clone();
+        let (before, after) = (list(old), list(new));
+        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let (was, is) = (written(before.get(name)), written(after.get(name)));
+            if was != is {
+                let what = format!("`{name}` of {place} was written {was} and is written {is}");
+                self.say("request-encoding-changed", what);
+            }
+        }
+    }
+
+    /// The documented headers of two responses. The client hands over all of them, whatever is documented.
+    fn headers(&mut self, old: &'a Node, new: &'a Node, place: &str) {
+        let list = |node: &'a Node| -> BTreeMap<String, &'a Node> {
+            let headers = node.get("headers").and_then(Node::as_object).into_iter().flatten();
+            headers.map(|(name, header)| (name.to_ascii_lowercase(), header)).collect()
+        };
+        let (before, after) = (list(old), list(new));
+        for (name, header) in &before {
+            let Some(now) = after.get(name) else {
+                self.say("response-header-removed", format!("{place} has no header `{name}` any more"));
+                continue;
+            };
+            let was = grammar::resolve(self.old.document, header);
+            let is = grammar::resolve(self.new.document, now);
+            self.words(was, is, &format!("the header `{name}` of {place}"));
+            let schema = |node: &Node| node.get("schema").map(without_words);
+            if schema(was) != schema(is) || was.is_true("required") != is.is_true("required") {
+                self.say("response-header-changed", format!("the header `{name}` of {place} changed"));
+            }
+        }
+        for name in after.keys().filter(|name| !before.contains_key(*name)) {
+            self.say("response-header-added", format!("{place} has a new header `{name}`"));
+        }
+    }
+}
+
+/// A schema without what only people read.
+fn without_words(schema: &Node) -> Node {
+    let mut schema = schema.clone();
+    if let Some(map) = schema.as_object_mut() {
+        map.retain(|key, _| !grammar::is_annotation(key));
+    }
+    schema
+}
+
+/// How a property of a form is written: what is said of it, and what that implies (OpenAPI 3.1, 4.8.15).
+fn written(encoding: Option<&Node>) -> String {
+    let text = |key: &str| encoding.and_then(|it| it.str(key));
+    let style = text("style").unwrap_or("form");
+    let explode = encoding.and_then(|it| it.get("explode")).and_then(Node::as_bool).unwrap_or(style == "form");
+    let mut told = format!("in the style `{style}`");
+    if explode {
+        told.push_str(", exploded");
+    }
+    if encoding.is_some_and(|it| it.is_true("allowReserved")) {
+        told.push_str(", reserved characters as they are");
+    }
+    if let Some(media) = text("contentType") {
+        told.push_str(&format!(", as `{media}`"));
+    }
+    let headers = encoding.and_then(|it| it.get("headers")).and_then(Node::as_object);
+    let names: Vec<String> = headers.into_iter().flatten().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    if !names.is_empty() {
+        told.push_str(&format!(", with the headers {}", names.join(", ")));
+    }
+    told
+}
+
+/// The statuses that stand for each other: the same, or one that took the place of another with the same content.
+fn statuses(old: &Map, new: &Map) -> BTreeMap<String, String> {
+    let mut pairs: BTreeMap<String, String> =
+        old.keys().filter(|status| new.contains_key(*status)).map(|status| (status.clone(), status.clone())).collect();
+    let class = |status: &str| status.chars().next().filter(char::is_ascii_digit);
+    let media =
+        |node: &Node| node.get("content").and_then(Node::as_object).map(|it| it.keys().cloned().collect::<Vec<_>>());
+    for (status, response) in old.iter().filter(|(status, _)| !new.contains_key(*status)) {
+        let same = |(other, now): &(&String, &Node)| {
+            !old.contains_key(*other)
+                && class(other) == class(status)
+                && class(status).is_some()
+                && (response.get("$ref").is_some() && response.get("$ref") == now.get("$ref")
+                    || response.get("$ref").is_none() && now.get("$ref").is_none() && media(response) == media(now))
+        };
+        let free = |(other, _): &(&String, &Node)| !pairs.values().any(|paired| paired == *other);
+        let found = new.iter().filter(free).find(same).map(|(other, _)| other.clone());
+        pairs.extend(found.map(|other| (status.clone(), other)));
+    }
+    pairs
+}

@@ -1,0 +1,465 @@
+//! Two documents side by side: their operations, paired by id or by place, and what was found of each. Schemas that stand
+//! in `components` are compared once, in a scope of their own; at the end each finding is given to all operations that
+//! reach its scope.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use heck::ToSnakeCase;
+
+use crate::document::{Map, Node, Pointer};
+use crate::grammar;
+use crate::shape::model::{Api, Idempotency, Operation as Shaped};
+
+use super::clients::Trace;
+use super::schemas::Spot;
+use super::{Change, Impact, rules};
+
+/// Which way a schema travels: what is harmless in a response may not be in a request.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Way {
+    Request,
+    Response,
+    /// The body of a failure that the client hands over unread.
+    Unread,
+}
+
+impl Way {
+    /// The rule of two that is about this way.
+    pub(super) fn of(self, request: &'static str, response: &'static str) -> &'static str {
+        match self {
+            Self::Request => request,
+            Self::Response | Self::Unread => response,
+        }
+    }
+}
+
+/// One of the two documents.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) document: &'a Node,
+    pub(super) schemas: &'a Map,
+    shaped: &'a HashMap<&'a str, &'a Shaped>,
+}
+
+/// One thing that was found.
+struct Finding {
+    rule: &'static str,
+    what: String,
+    /// A new property at the top of a schema that is sent.
+    property: Option<String>,
+}
+
+/// What was found of one operation or one pair of components, and the pairs that it refers to.
+#[derive(Default)]
+struct Scope {
+    findings: Vec<Finding>,
+    uses: BTreeSet<usize>,
+}
+
+/// A pair of components that has still to be compared.
+pub(super) struct Pair {
+    pub(super) old: String,
+    pub(super) new: String,
+    pub(super) way: Way,
+}
+
+pub(super) struct Comparison<'a> {
+    pub(super) old: Side<'a>,
+    pub(super) new: Side<'a>,
+    /// The scope that findings belong to.
+    scope: usize,
+    scopes: Vec<Scope>,
+    /// The scope of each pair of components, each way.
+    pairs: HashMap<(String, String, Way), usize>,
+    queue: Vec<(usize, Pair)>,
+    /// Properties of an operation's body that were parameters before, by the operation's scope.
+    arrived: HashMap<usize, BTreeSet<String>>,
+    /// Whether a break is one of a body that the client does not read.
+    pub(super) unread: bool,
+    /// Where the compared schemas are, and which of them break.
+    pub(super) trace: Trace,
+}
+
+/// One operation where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Operation<'a> {
+    id: Option<&'a str>,
+    pub(super) path: &'a str,
+    method: &'a str,
+    pub(super) node: &'a Node,
+    pub(super) item: &'a Node,
+}
+
+/// Compares two documents in their canonical form, each with what was shaped from it.
+pub(super) fn compare(old: (&Node, &Api), new: (&Node, &Api)) -> (Vec<Change>, Trace) {
+    let empty = Map::new();
+    let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
+    let (old_schemas, new_schemas) = (schemas(old.0), schemas(new.0));
+    let (old_shaped, new_shaped) = (by_place(old.1), by_place(new.1));
+    let mut comparison = Comparison::new(
+        Side { document: old.0, schemas: old_schemas.as_ref().unwrap_or(&empty), shaped: &old_shaped },
+        Side { document: new.0, schemas: new_schemas.as_ref().unwrap_or(&empty), shaped: &new_shaped },
+    );
+    let labels = comparison.documents();
+    comparison.finish(&labels)
+}
+
+fn by_place(api: &Api) -> HashMap<&str, &Shaped> {
+    api.operations.iter().map(|operation| (operation.pointer.as_str(), operation)).collect()
+}
+
+/// The tag that all of some operations have, by their labels.
+pub(super) fn tag_of(document: &Node, labels: &[String]) -> Option<String> {
+    let operations = Operation::all(document);
+    let tags = operations.iter().filter(|operation| labels.contains(&operation.label())).map(Operation::tag);
+    common(tags)
+}
+
+fn common<'a>(mut tags: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
+    let first = tags.next()??;
+    tags.all(|tag| tag == Some(first)).then(|| first.to_owned())
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn all(document: &'a Node) -> Vec<Self> {
+        grammar::operations(document)
+            .map(|(path, method, node, item)| Operation { id: node.str("operationId"), path, method, node, item })
+            .collect()
+    }
+
+    /// What it is called in a list of changes.
+    pub(super) fn label(&self) -> String {
+        self.id.map_or_else(|| self.place(), str::to_owned)
+    }
+
+    fn tag(&self) -> Option<&'a str> {
+        self.node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str)
+    }
+
+    fn place(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    /// Where it is in the document.
+    pub(super) fn at(&self) -> Pointer {
+        Pointer::root().join("paths").join(self.path).join(self.method)
+    }
+
+    /// What the method is called, as far as the operation itself decides.
+    fn name(&self) -> String {
+        let given = self.node.str("x-rust-name").or_else(|| self.node.str("x-speakeasy-name-override"));
+        let last = || self.id.and_then(|id| id.rsplit(['.', '/']).next());
+        given.or_else(last).map_or_else(|| self.place(), str::to_snake_case)
+    }
+
+    /// The path as a server sees it: the names in it are nothing to it.
+    fn anonymous(&self) -> (String, &'a str) {
+        let parts = self.path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+        (parts.collect::<Vec<_>>().join("{}"), self.method)
+    }
+
+    /// The names in the path, in order. One that stands there twice is one argument.
+    pub(super) fn placeholders(&self) -> Vec<&'a str> {
+        let names = self.path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
+        names.fold(Vec::new(), |mut names, name| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            names
+        })
+    }
+}
+
+impl<'a> Side<'a> {
+    /// What the client has of an operation; `None` if it was left out.
+    pub(super) fn shaped(&self, operation: &Operation<'_>) -> Option<&'a Shaped> {
+        self.shaped.get(operation.at().as_str()).copied()
+    }
+}
+
+/// What an operation is called in a list of changes, and its first tag.
+type Label<'a> = (String, Option<&'a str>);
+
+/// The operation of each scope.
+type Labels<'a> = Vec<(usize, Option<Label<'a>>)>;
+
+impl<'a> Comparison<'a> {
+    fn new(old: Side<'a>, new: Side<'a>) -> Self {
+        Self {
+            old,
+            new,
+            scope: 0,
+            scopes: vec![Scope::default()],
+            pairs: HashMap::new(),
+            queue: Vec::new(),
+            arrived: HashMap::new(),
+            unread: false,
+            trace: Trace::default(),
+        }
+    }
+
+    pub(super) fn say(&mut self, rule: &'static str, what: impl Into<String>) {
+        let rule = match self.unread && rules::impact(rule) == Impact::Breaking {
+            true => "unread-body-changed",
+            false => rule,
+        };
+        self.scopes[self.scope].findings.push(Finding { rule, what: what.into(), property: None });
+    }
+
+    /// As [`Comparison::say`], of a place in the old document: a break there accounts for what it does to the client.
+    pub(super) fn say_at(&mut self, at: &Pointer, rule: &'static str, what: impl Into<String>) {
+        if !self.unread && rules::impact(rule) == Impact::Breaking {
+            self.trace.broken.insert(at.clone());
+        }
+        self.say(rule, what);
+    }
+
+    /// As [`Comparison::say_at`], of a property that is new at the top of what is sent.
+    pub(super) fn say_new(&mut self, at: &Pointer, rule: &'static str, what: String, property: &str) {
+        self.say_at(at, rule, what);
+        if let Some(finding) = self.scopes[self.scope].findings.last_mut() {
+            finding.property = Some(property.to_owned());
+        }
+    }
+
+    /// Has a pair of components compared, if it has not been, and notes that this scope uses it.
+    pub(super) fn uses(&mut self, pair: Pair) {
+        let key = (pair.old.clone(), pair.new.clone(), pair.way);
+        let next = self.scopes.len();
+        let index = *self.pairs.entry(key).or_insert(next);
+        if index == next {
+            self.scopes.push(Scope::default());
+            self.queue.push((index, pair));
+        }
+        self.scopes[self.scope].uses.insert(index);
+    }
+
+    fn open(&mut self) -> usize {
+        self.scopes.push(Scope::default());
+        self.scope = self.scopes.len() - 1;
+        self.scope
+    }
+
+    /// Notes that a property of this operation's body was one of its parameters.
+    pub(super) fn arrives(&mut self, property: String) {
+        self.arrived.entry(self.scope).or_default().insert(property);
+    }
+
+    /// Compares all operations, then all pairs of components that they lead to.
+    fn documents(&mut self) -> Labels<'a> {
+        let mut labels: Labels<'a> = vec![(0, None)];
+        self.servers(None);
+        let (before, after) = (Operation::all(self.old.document), Operation::all(self.new.document));
+        let mut by_id = HashMap::new();
+        let mut by_path = HashMap::new();
+        for (index, new) in after.iter().enumerate() {
+            new.id.map(|id| by_id.entry(id).or_insert(index));
+            by_path.entry(new.anonymous()).or_insert(index);
+        }
+        let mut taken = vec![false; after.len()];
+        let mut left = Vec::new();
+        for old in before {
+            // The same id is the same operation, wherever it is.
+            match old.id.and_then(|id| by_id.get(id)).filter(|index| !taken[**index]) {
+                Some(index) => {
+                    taken[*index] = true;
+                    labels.push((self.open(), Some((old.label(), old.tag()))));
+                    self.operations(old, after[*index]);
+                }
+                None => left.push(old),
+            }
+        }
+        for old in left {
+            labels.push((self.open(), Some((old.label(), old.tag()))));
+            match by_path.get(&old.anonymous()).filter(|index| !taken[**index]) {
+                Some(index) => {
+                    taken[*index] = true;
+                    self.operations(old, after[*index]);
+                }
+                None => self.say_at(&old.at(), "operation-removed", format!("the operation is gone: {}", old.place())),
+            }
+        }
+        for new in after.iter().zip(taken).filter_map(|(new, taken)| (!taken).then_some(new)) {
+            labels.push((self.open(), Some((new.label(), new.tag()))));
+            self.say("operation-added", format!("a new operation: {}", new.place()));
+        }
+        while let Some((scope, pair)) = self.queue.pop() {
+            self.scope = scope;
+            self.unread = pair.way == Way::Unread;
+            self.components(&pair);
+        }
+        labels
+    }
+
+    /// Gives each finding to the operations that reach it.
+    fn finish(self, labels: &Labels<'_>) -> (Vec<Change>, Trace) {
+        let Self { scopes, trace, arrived, .. } = self;
+        let mut said: BTreeMap<(&'static str, &str), Vec<&Label<'_>>> = BTreeMap::new();
+        for (scope, label) in labels {
+            let none = BTreeSet::new();
+            let arrived = arrived.get(scope).unwrap_or(&none);
+            let mut reached = HashSet::from([*scope]);
+            let mut queue = vec![*scope];
+            while let Some(index) = queue.pop() {
+                for finding in &scopes[index].findings {
+                    if finding.property.as_ref().is_some_and(|property| arrived.contains(property)) {
+                        continue;
+                    }
+                    let operations = said.entry((finding.rule, &finding.what)).or_default();
+                    if let Some(label) = label
+                        && operations.last().is_none_or(|last| last.0 != label.0)
+                    {
+                        operations.push(label);
+                    }
+                }
+                queue.extend(scopes[index].uses.iter().filter(|used| reached.insert(**used)));
+            }
+        }
+        let change = |((rule, what), operations): ((&'static str, &str), Vec<&Label<'_>>)| Change {
+            impact: rules::impact(rule),
+            rule,
+            tag: common(operations.iter().map(|(_, tag)| *tag)),
+            operations: operations.into_iter().map(|(label, _)| label.clone()).collect(),
+            what: what.to_owned(),
+        };
+        (said.into_iter().map(change).collect(), trace)
+    }
+
+    fn operations(&mut self, old: Operation<'a>, new: Operation<'a>) {
+        self.trace.operations.insert(old.at(), new.at());
+        let (was, is) = (self.old.shaped(&old), self.new.shaped(&new));
+        let group = |shaped: Option<&'a Shaped>| shaped.and_then(|it| it.group.as_deref());
+        if old.name() != new.name() {
+            let what = format!("it is called `{}` now", new.label());
+            self.say_at(&old.at().join("operationId"), "operation-renamed", what);
+        } else if was.is_some() && is.is_some() && group(was) != group(is) {
+            let told =
+                |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
+            let what = format!("its method was in {} and is in {}", told(group(was)), told(group(is)));
+            self.say_at(&old.at().join("operationId"), "operation-renamed", what);
+        } else if old.id != new.id {
+            self.say("operation-id-changed", format!("its operationId is `{}` now", new.label()));
+        }
+        let moved = old.anonymous() != new.anonymous();
+        if moved {
+            self.say("operation-moved", format!("it moved from {} to {}", old.place(), new.place()));
+        }
+        match (old.node.is_true("deprecated"), new.node.is_true("deprecated")) {
+            (false, true) => self.say("operation-deprecated", "it is deprecated now"),
+            (true, false) => self.say("operation-reactivated", "it is no longer deprecated"),
+            _ => {}
+        }
+        let sunset = |node: &Node| node.get("x-sunset").map(ToString::to_string);
+        let (before, after) = (sunset(old.node), sunset(new.node));
+        if before != after {
+            let told = |date: Option<String>| date.unwrap_or_else(|| "never".to_owned());
+            self.say("sunset-changed", format!("its last day was {} and is {}", told(before), told(after)));
+        }
+        if let (Some(was), Some(is)) = (was, is)
+            && was.idempotency != is.idempotency
+            && old.method == new.method
+        {
+            let what = if is.idempotency != Idempotency::NotIdempotent { "it may be retried now" } else { "it is not retried any more" };
+            self.say("retry-changed", what);
+        }
+        if let (Some(was), Some(is)) = (was, is)
+            && was.paging != is.paging
+        {
+            self.say("paging-changed", "its list goes on in another way");
+        }
+        self.words(old.node, new.node, "the operation");
+        self.security(old.node, new.node);
+        self.servers(Some((old, new)));
+        // What arrives in the body is no new property there, so parameters come first.
+        self.parameters(old, new, moved);
+        self.bodies(old, new);
+        self.responses(old, new);
+    }
+
+    /// Whether the client reads the failures of an operation.
+    pub(super) fn reads_failures(&self, old: &Operation<'a>, new: &Operation<'a>) -> bool {
+        let typed = |shaped: Option<&Shaped>| shaped.is_none_or(|it| !it.errors.is_empty());
+        typed(self.old.shaped(old)) || typed(self.new.shaped(new))
+    }
+
+    /// The words about something, if any are different.
+    pub(super) fn words(&mut self, old: &Node, new: &Node, place: &str) {
+        for key in ["summary", "description"] {
+            let text = |node: &'_ Node| node.str(key).map(str::trim).unwrap_or_default().to_owned();
+            let (before, after) = (text(old), text(new));
+            if before != after {
+                let what = match (before.is_empty(), after.is_empty()) {
+                    (true, _) => "is new",
+                    (_, true) => "is gone",
+                    _ => "changed",
+                };
+                self.say("documentation-changed", format!("the {key} of {place} {what}"));
+            }
+        }
+    }
+
+    /// Compares the schemas of two media types or parameters.
+    pub(super) fn members(&mut self, old: &Node, new: &Node, spot: &Spot) {
+        let rule = spot.way.of("request-type-changed", "response-type-changed");
+        match (old.get("schema"), new.get("schema")) {
+            (Some(old), Some(new)) => self.schemas(old, new, spot),
+            (Some(_), None) => self.say_at(&spot.at, rule, format!("{} has no type any more", spot.place)),
+            (None, Some(_)) => self.say_at(&spot.at, rule, format!("{} has a type now", spot.place)),
+            (None, None) => {}
+        }
+    }
+}
+
+/// A name without what languages spell differently.
+pub(super) fn fold(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::canonical;
+    use crate::note::Notes;
+    use crate::shape;
+
+    /// A document whose operations all reach all of its components.
+    fn document(operations: usize, schemas: usize, leaf: &str) -> Node {
+        let mut text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
+        for index in 0..operations {
+            text.push_str(&format!(
+                "  /o{index}: {{get: {{operationId: o{index}, responses: {{'200': {{description: '', content: {{application/json: {{schema: {{$ref: '#/components/schemas/S0'}}}}}}}}}}}}}}\n"
+            ));
+        }
+        text.push_str("components:\n  schemas:\n");
+        for index in 0..schemas {
+            let (next, other) = ((index + 1) % schemas, (index * 7 + 3) % schemas);
+            text.push_str(&format!(
+                "    S{index}: {{type: object, properties: {{a: {{$ref: '#/components/schemas/S{next}'}}, b: {{$ref: '#/components/schemas/S{other}'}}, x: {{type: {leaf}}}}}}}\n"
+            ));
+        }
+        Node::parse("t.yaml", &text).unwrap()
+    }
+
+    #[test]
+    fn each_pair_of_schemas_is_compared_once() {
+        let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
+        let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
+        let shaped = |document: &Node| shape::shape(document, &mut Notes::default());
+        let (old_api, new_api) = (shaped(&old), shaped(&new));
+        let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
+        let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
+        let (old_schemas, new_schemas) = (schemas(&old).unwrap(), schemas(&new).unwrap());
+        let mut comparison = Comparison::new(
+            Side { document: &old, schemas: &old_schemas, shaped: &old_shaped },
+            Side { document: &new, schemas: &new_schemas, shaped: &new_shaped },
+        );
+        let labels = comparison.documents();
+        // The document, its operations, and one scope for each pair of components.
+        assert_eq!(comparison.scopes.len(), 1 + 40 + 60);
+        let findings: usize = comparison.scopes.iter().map(|scope| scope.findings.len()).sum();
+        assert_eq!(findings, 60);
+        let (changes, _) = comparison.finish(&labels);
+        assert_eq!(changes.len(), 60);
+        assert!(changes.iter().all(|change| change.operations.len() == 40));
+    }
+}

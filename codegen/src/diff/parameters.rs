@@ -1,0 +1,288 @@
+//! The parameters of an operation, before and after: what a call must have, what it may set, and how each is written.
+
+use std::collections::BTreeMap;
+
+use crate::api::argument_type;
+use crate::document::{Node, Pointer};
+use crate::grammar;
+use crate::shape::model::Operation as Shaped;
+
+use super::compare::{Comparison, Operation, Side, Way, fold};
+use super::look::look;
+use super::schemas::Spot;
+
+/// A parameter and where it is written.
+#[derive(Clone)]
+struct Parameter<'a> {
+    node: &'a Node,
+    at: Pointer,
+    /// As the document spells it.
+    name: &'a str,
+}
+
+/// Name and place. The names of headers have no case (RFC 9110, section 5.1).
+type Key = (String, String);
+
+/// The parameters of an operation, its path item's included. Those that the specification tells clients to ignore are left
+/// out.
+fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key, Parameter<'a>> {
+    let mut found = BTreeMap::new();
+    let item = Pointer::root().join("paths").join(operation.path);
+    for (owner, base) in [(operation.item, item), (operation.node, operation.at())] {
+        for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+            let node = grammar::resolve(document, parameter);
+            if let (Some(name), Some(place)) = (node.str("name"), node.str("in")) {
+                let key = match place {
+                    "header" => (name.to_ascii_lowercase(), place.to_owned()),
+                    _ => (name.to_owned(), place.to_owned()),
+                };
+                if place == "header" && matches!(key.0.as_str(), "accept" | "content-type" | "authorization") {
+                    continue;
+                }
+                found.insert(key, Parameter { node, at: base.join("parameters").join(index), name });
+            }
+        }
+    }
+    found
+}
+
+/// How a parameter is written: its style with what the style implies, or the media type of its `content`.
+fn writing(side: Side<'_>, node: &Node, place: &str) -> String {
+    if let Some((media, _)) = content(node) {
+        return format!("as `{media}`");
+    }
+    let implied = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
+    let style = node.str("style").unwrap_or(implied);
+    let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
+    // The values of a list in this style are between commas, exploded or not (RFC 6570, section 3.2.2).
+    let list = || node.get("schema").is_some_and(|schema| look(side, schema).kind() == "array");
+    let explode = explode && !(style == "simple" && list());
+    let reserved = if node.is_true("allowReserved") { ", reserved characters as they are" } else { "" };
+    format!("in the style `{style}`{}{reserved}", if explode { ", exploded" } else { "" })
+}
+
+/// The media type and the content of a parameter that has one.
+fn content(node: &Node) -> Option<(&String, &Node)> {
+    node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next())
+}
+
+/// Whether the style of a parameter shows: a scalar is the same in most.
+fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
+    let scalar = match node.get("schema") {
+        Some(schema) => {
+            matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
+                let looked = look(side, schema);
+                looked.kind().starts_with("integer")
+            }
+        }
+        None => false,
+    };
+    let plain = match place {
+        "path" => node.str("style").is_none_or(|style| style == "simple"),
+        _ => !node.is_true("allowReserved"),
+    };
+    !(scalar && plain && content(node).is_none())
+}
+
+/// The properties of a query parameter that is an object, each written as a parameter of its own.
+fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<String> {
+    let node = parameter.node;
+    let form = place == "query" && node.str("style").is_none_or(|style| style == "form");
+    let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(true);
+    if !form || !explode {
+        return Vec::new();
+    }
+    let Some(schema) = node.get("schema") else { return Vec::new() };
+    let looked = look(side, schema);
+    looked
+        .node
+        .get("properties")
+        .and_then(Node::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn parameters(&mut self, old: Operation<'a>, new: Operation<'a>, moved: bool) {
+        let (mut before, mut after) = (parameters(self.old.document, &old), parameters(self.new.document, &new));
+        if !moved {
+            self.path_names(old, new, &mut before, &after);
+        }
+        let at = old.at().join("parameters");
+        let (was, is) = (old.placeholders(), new.placeholders());
+        let kept = |names: &[&str], others: &[&str]| -> Vec<String> {
+            names.iter().filter(|name| others.contains(name)).map(|name| format!("`{name}`")).collect()
+        };
+        let (was, is) = (kept(&was, &is), kept(&is, &was));
+        if was != is {
+            // The arguments change places with them.
+            let what = format!("its path has {} in the order {} now", was.join(", "), is.join(", "));
+            self.say_at(&at, "parameter-reordered", what);
+        }
+        self.regrouped(&at, &mut before, &mut after);
+        let came: Vec<Key> = after.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
+        let mut properties = self.new_properties(old.node, new.node);
+        for ((name, place), parameter) in &before {
+            let shown = parameter.name;
+            let Some(now) = after.get(&(name.clone(), place.clone())).cloned() else {
+                let same = |other: &str| fold(other) == fold(name);
+                let elsewhere = came.iter().find(|(other, other_place)| same(other) && other_place != place).cloned();
+                let inside = properties.iter().position(|property| same(property));
+                if let Some(key) = elsewhere {
+                    let what = format!("the {place} parameter `{shown}` is a {} parameter now", key.1);
+                    self.say_at(&at, "parameter-moved", what);
+                    after.remove(&key);
+                } else if let Some(index) = inside {
+                    let property = properties.remove(index);
+                    let what = format!("the {place} parameter `{shown}` moved into the body, as `{property}`");
+                    self.say_at(&at, "parameter-moved", what);
+                    self.arrives(property);
+                } else {
+                    self.say_at(&at, "parameter-removed", format!("the {place} parameter `{shown}` is gone"));
+                }
+                continue;
+            };
+            self.parameter(&at, place, parameter, &now);
+        }
+        for key in came.iter() {
+            let Some(parameter) = after.get(key) else { continue };
+            let (place, name) = (&key.1, parameter.name);
+            if place == "path" || parameter.node.is_true("required") {
+                let what = format!("a new {place} parameter `{name}`, which is required");
+                self.say_at(&at, "parameter-added-required", what);
+            } else {
+                self.say_at(&at, "parameter-added", format!("a new {place} parameter `{name}`"));
+            }
+        }
+    }
+
+    /// At the same place of the same path, a name is a name, unless the type of the argument is named after it.
+    fn path_names(
+        &mut self,
+        old: Operation<'a>,
+        new: Operation<'a>,
+        before: &mut BTreeMap<Key, Parameter<'a>>,
+        after: &BTreeMap<Key, Parameter<'a>>,
+    ) {
+        let at = old.at().join("parameters");
+        let (shaped, now) = (self.old.shaped(&old), self.new.shaped(&new));
+        for (was, is) in old.placeholders().into_iter().zip(new.placeholders()) {
+            let path = |name: &str| (name.to_owned(), "path".to_owned());
+            if was == is || after.contains_key(&path(was)) || before.contains_key(&path(is)) {
+                continue;
+            }
+            let Some(parameter) = before.remove(&path(was)) else { continue };
+            before.insert(path(is), parameter);
+            let told = format!("the path parameter `{was}` is called `{is}` now");
+            let ty = |shaped: Option<&Shaped>, name| argument_type(shaped?, name);
+            match (ty(shaped, was), ty(now, is)) {
+                // Of another type of value, which is said of the parameter itself, it is another type as well.
+                (Some(before), Some(after)) if before != after && !before.starts_with('&') => {
+                    self.say_at(&at, "parameter-type-renamed", format!("{told}, and its type is `{after}`"));
+                }
+                _ => self.say("parameter-renamed", told),
+            }
+        }
+    }
+
+    /// Parameters that stood alone and are the properties of one exploded object now, or the other way round: the same on
+    /// the wire.
+    fn regrouped(
+        &mut self,
+        at: &Pointer,
+        before: &mut BTreeMap<Key, Parameter<'a>>,
+        after: &mut BTreeMap<Key, Parameter<'a>>,
+    ) {
+        let (old, new) = (self.old, self.new);
+        let query = |name: &String| (name.clone(), "query".to_owned());
+        let objects = |side, these: &BTreeMap<Key, Parameter<'a>>, others: &BTreeMap<Key, Parameter<'a>>| {
+            let left = these.iter().filter(|(key, _)| !others.contains_key(*key));
+            let found = left.map(|(key, it)| (key.clone(), exploded(side, it, &key.1)));
+            found.filter(|(_, names)| !names.is_empty()).collect::<Vec<_>>()
+        };
+        let list = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        for (key, properties) in objects(new, after, before) {
+            let alone = |name: &&String| before.contains_key(&query(name)) && !after.contains_key(&query(name));
+            let names: Vec<String> = properties.iter().filter(alone).cloned().collect();
+            if names.is_empty() {
+                continue;
+            }
+            let what = format!("the query parameters {} are given together, as `{}`, now", list(&names), key.0);
+            self.say_at(at, "parameter-regrouped", what);
+            names.iter().for_each(|name| drop(before.remove(&query(name))));
+            after.remove(&key);
+        }
+        for (key, properties) in objects(old, before, after) {
+            let alone = |name: &&String| after.contains_key(&query(name)) && !before.contains_key(&query(name));
+            let names: Vec<String> = properties.iter().filter(alone).cloned().collect();
+            if names.is_empty() {
+                continue;
+            }
+            let what = format!("the query parameter `{}` is given as {} now", key.0, list(&names));
+            self.say_at(at, "parameter-regrouped", what);
+            names.iter().for_each(|name| drop(after.remove(&query(name))));
+            before.remove(&key);
+        }
+    }
+
+    /// One parameter that is there before and after.
+    fn parameter(&mut self, at: &Pointer, place: &str, old: &Parameter<'a>, new: &Parameter<'a>) {
+        let required = |node: &Node| place == "path" || node.is_true("required");
+        let told = format!("the {place} parameter `{}`", old.name);
+        match (required(old.node), required(new.node)) {
+            (false, true) => self.say_at(at, "parameter-required", format!("{told} is required now")),
+            (true, false) => self.say_at(at, "parameter-optional", format!("{told} may be left out now")),
+            _ => {}
+        }
+        if old.node.is_true("deprecated") != new.node.is_true("deprecated") {
+            let not = if new.node.is_true("deprecated") { "" } else { "no longer " };
+            self.say("property-deprecated", format!("{told} is {not}deprecated now"));
+        }
+        let (was, is) = (writing(self.old, old.node, place), writing(self.new, new.node, place));
+        if was != is && (shows(self.old, old.node, place) || shows(self.new, new.node, place)) {
+            self.say("parameter-style-changed", format!("{told} was written {was} and is written {is}"));
+        }
+        self.words(old.node, new.node, &told);
+        let spot = |at, there| Spot {
+            way: Way::Request,
+            place: format!("`{}`", old.name),
+            depth: 1,
+            // Null has no spelling in a path, a query or a header.
+            optional: true,
+            at,
+            there,
+        };
+        match (content(old.node), content(new.node)) {
+            (Some((media, was)), Some((other, is))) => {
+                let below = |parameter: &Parameter<'_>, media| parameter.at.join("content").join(media).join("schema");
+                self.members(was, is, &spot(below(old, media), below(new, other)));
+            }
+            (None, None) => {
+                self.members(old.node, new.node, &spot(old.at.join("schema"), new.at.join("schema")));
+            }
+            // How it is written has changed, which has been said.
+            _ => {}
+        }
+    }
+
+    /// The properties that the new body has at its top and the old one has not.
+    fn new_properties(&self, old: &'a Node, new: &'a Node) -> Vec<String> {
+        let names = |side: Side<'a>, node: &'a Node| -> Vec<String> {
+            let Some(body) = node.get("requestBody").map(|body| grammar::resolve(side.document, body)) else {
+                return Vec::new();
+            };
+            let contents = body.get("content").and_then(Node::as_object).into_iter().flatten();
+            let mut found = Vec::new();
+            for schema in contents.filter_map(|(_, content)| content.get("schema")) {
+                let looked = look(side, schema);
+                let properties = looked.node.get("properties").and_then(Node::as_object).into_iter().flatten();
+                found.extend(properties.map(|(name, _)| name.clone()));
+            }
+            found
+        };
+        let before = names(self.old, old);
+        names(self.new, new).into_iter().filter(|name| !before.contains(name)).collect()
+    }
+}

@@ -1,0 +1,264 @@
+//! What values become in Rust, and Rust values on the wire: `codegen/tests/documents/values.yaml`, typed.
+
+use connectors_runtime::object::{Json, Number, Reader, Tree};
+use roundtrip::document_values::types::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn read<T: DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn written<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// Read and written again, as it was; null and absent are not the same.
+fn stays<T: DeserializeOwned + Serialize>(text: &str) {
+    let (before, after): (Value, Value) = (read(text), read(&written(&read::<T>(text))));
+    assert_eq!(before, after, "{text}");
+}
+
+fn steps<T: Json>(text: &str) -> usize {
+    let mut reader = Reader::default();
+    let tree = Tree::parse(text).unwrap();
+    T::read(&tree, &mut reader).unwrap();
+    reader.steps()
+}
+
+fn rule(depth: usize) -> String {
+    let ops = ["every", "some"];
+    (0..depth).fold(r#"{"op":"test","field":"f"}"#.to_owned(), |inner, level| {
+        format!(r#"{{"op":"{}","of":[{inner}]}}"#, ops[level % 2])
+    })
+}
+
+fn query(depth: usize) -> String {
+    (0..depth).fold(r#"{"match":{"a":1}}"#.to_owned(), |inner, level| match level % 3 {
+        0 => format!(r#"{{"both":[{inner}]}}"#),
+        1 => format!(r#"{{"not":{inner}}}"#),
+        _ => format!(r#"{{"either":[{inner}]}}"#),
+    })
+}
+
+fn twin(depth: usize) -> String {
+    (0..depth).fold("1".to_owned(), |inner, _| format!(r#"{{"next":{inner}}}"#))
+}
+
+#[test]
+fn the_steps_to_read_a_union_grow_with_its_size_and_no_faster() {
+    let check = |name: &str, steps: &dyn Fn(usize) -> usize| {
+        let (small, large) = (steps(8), steps(64));
+        assert!(large < 9 * small, "{name}: {small} steps for 8 levels, {large} for 64");
+    };
+    check("tagged", &|depth| steps::<Rule>(&rule(depth)));
+    check("untagged", &|depth| steps::<Query>(&query(depth)));
+    check("told apart at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
+}
+
+#[test]
+fn deep_unions_are_read_as_what_they_are() {
+    assert_eq!(written(&read::<Rule>(&rule(64))), rule(64));
+    assert_eq!(written(&read::<Query>(&query(64))), query(64));
+    assert_eq!(written(&read::<Twin>(&twin(64))), twin(64));
+    let Rule::Some(outer) = read::<Rule>(&rule(64)) else { panic!("the outermost is `some`") };
+    assert!(matches!(outer.of[0], Rule::Every(_)));
+    assert!(matches!(read::<Query>(&query(3)), Query::Either(_)));
+    assert!(matches!(read::<Twin>(r#"{"next":1}"#), Twin::Right(_)));
+    assert!(matches!(read::<Twin>(r#"{"next":"t"}"#), Twin::Left(_)));
+}
+
+#[test]
+fn an_alternative_that_the_document_does_not_know_is_unknown() {
+    for key in ["figure", "plain"] {
+        let text = format!(r#"{{"{key}":{{"kind":"star","points":5}}}}"#);
+        let drawing: Drawing = read(&text);
+        let debug = format!("{drawing:?}");
+        assert!(debug.contains("Unknown(") && !debug.contains("Disc("), "{debug}");
+        stays::<Drawing>(&text);
+    }
+    let drawing: Drawing = read(r#"{"figure":{"kind":"crate","radius":1},"plain":{"kind":"disc","side":2}}"#);
+    assert!(matches!(drawing.figure, Some(Figure::Crate(_))), "the tag decides, not the other keys");
+    assert!(matches!(drawing.plain, Some(PlainFigure::Disc(_))));
+    // Where there is no mapping, components are called by their names, and by the constants they have.
+    let drawing: Drawing = read(r#"{"clip":{"kind":"Frame","width":1}}"#);
+    assert!(format!("{drawing:?}").contains("Frame("));
+    let drawing: Drawing = read(r#"{"clip":{"kind":"disc"}}"#);
+    assert!(format!("{drawing:?}").contains("Disc("));
+}
+
+#[test]
+fn tags_need_not_be_text_and_closed_alternatives_take_no_more() {
+    let second = r#"{"edition":2,"text":"x"}"#;
+    for key in ["edition", "mapped", "implied"] {
+        let text = format!(r#"{{"{key}":{second}}}"#);
+        assert!(format!("{:?}", read::<Paper>(&text)).contains("Second("), "{key}");
+        stays::<Paper>(&text);
+    }
+    assert!(format!("{:?}", read::<Paper>(r#"{"implied":{"edition":3,"text":"x"}}"#)).contains("Unknown("));
+    assert!(format!("{:?}", read::<Paper>(r#"{"result":{"passed":false,"note":"n"}}"#)).contains("Failed("));
+    assert!(format!("{:?}", read::<Paper>(r#"{"bounds":{"a":"x","more":1}}"#)).contains("Loose("));
+    assert!(format!("{:?}", read::<Paper>(r#"{"bounds":{"a":"x"}}"#)).contains("Strict("));
+}
+
+#[test]
+fn a_tag_that_a_branch_does_not_declare_is_written() {
+    let animal = Animal::from(Horse::default().name("Star"));
+    assert_eq!(serde_json::to_value(&animal).unwrap(), json!({"species": "horse", "name": "Star"}));
+    for text in [r#"{"species":"mule","name":"t"}"#, r#"{"species":"pony","name":"t"}"#] {
+        stays::<Animal>(text);
+    }
+    assert!(matches!(read::<Animal>(r#"{"species":"mule"}"#), Animal::Mule(_)));
+    assert!(matches!(read::<Animal>(r#"{"species":"pony"}"#), Animal::Horse(_)));
+    assert!(matches!(read::<Animal>(r#"{"species":"cow"}"#), Animal::Unknown(_)));
+}
+
+#[test]
+fn a_whole_number_may_be_written_with_a_fraction() {
+    let amounts: Amounts = read(r#"{"count":30.0,"level":2.0,"small":7.0,"unsigned":1e2}"#);
+    assert_eq!((amounts.count, amounts.small, amounts.unsigned), (30, Some(7), Some(100)));
+    assert_eq!(amounts.level.as_ref().map(|it| it.get()), Some(2));
+    assert!(serde_json::from_str::<Amounts>(r#"{"count":30.5}"#).is_err());
+}
+
+#[test]
+fn numbers_are_written_as_they_were_read() {
+    for text in [
+        r#"{"count":18446744073709551615}"#,
+        r#"{"count":-9223372036854775808,"unsigned":18446744073709551615}"#,
+        r#"{"count":1,"share":3}"#,
+        r#"{"count":1,"share":9007199254740993,"shares":[1234567890123456789,2.5,0.1]}"#,
+        r#"{"count":1,"wide":340282366920938463463374607431768211455}"#,
+        r#"{"count":1,"share":0.1234567890123456789012345}"#,
+        r#"{"count":1,"ratio":3}"#,
+        r#"{"count":1,"any":7}"#,
+    ] {
+        assert_eq!(written(&read::<Amounts>(text)), text);
+    }
+    // Nothing is rounded: what has no exact place is refused.
+    for text in [r#"{"count":1,"ratio":9007199254740993}"#, r#"{"count":1,"unnamed":123456789012345678901234567890}"#] {
+        assert!(serde_json::from_str::<Amounts>(text).is_err(), "{text}");
+    }
+    // As services write doubles with all their digits.
+    assert!(serde_json::from_str::<Amounts>(r#"{"count":1,"any":0.10000000000000001}"#).is_ok());
+    // Read from a value, which has been read before.
+    let amounts: Amounts = serde_json::from_value(json!({"count": u64::MAX, "share": 3})).unwrap();
+    assert_eq!(written(&amounts), r#"{"count":18446744073709551615,"share":3}"#);
+    assert_eq!(written(&Amounts::new(2).share(3).ratio(0.5)), r#"{"count":2,"share":3,"ratio":0.5}"#);
+    assert_eq!(Amounts::new(2).share(2.5).share.as_ref().map(Number::as_f64), Some(2.5));
+}
+
+#[test]
+fn null_absent_and_a_value_are_three_states_where_the_document_has_three() {
+    assert_eq!(written(&Change::default()), "{}");
+    assert_eq!(written(&Change::default().name_null()), r#"{"name":null}"#);
+    assert_eq!(written(&Change::default().name("n").age(3)), r#"{"name":"n","age":3}"#);
+    assert_eq!(written(&Change::default().home_null()), r#"{"home":null}"#);
+    for (text, state) in
+        [("{}", None), (r#"{"name":null}"#, Some(None)), (r#"{"name":"n"}"#, Some(Some("n".to_owned())))]
+    {
+        let change: Change = read(text);
+        assert_eq!(change.name, state);
+        assert_eq!(written(&change), text);
+    }
+    let age: Option<i128> = read::<Change>(r#"{"age":null}"#).age;
+    assert_eq!(age, None, "two states");
+    let nick: Option<String> = read::<Account>(r#"{"nick":null}"#).nick;
+    assert_eq!(nick, None, "nobody sends it");
+}
+
+#[test]
+fn tuples_have_a_type_for_each_place() {
+    let position: Position = read(r#"{"point":[1.5,2,"m"],"old":[1,null],"sized":["a",1]}"#);
+    assert_eq!((&position.point.0, position.point.2.as_str()), (&Number::from(1.5), "m"));
+    assert_eq!(position.sized.as_ref().map(|it| (it.0.as_str(), it.1)), Some(("a", 1)));
+    let point = PositionPoint::from((Number::from(1), Number::from(2.5), "m".to_owned()));
+    assert_eq!(written(&Position::new(point)), r#"{"point":[1,2.5,"m"]}"#);
+    for text in [
+        r#"{"point":[1.5,2.5,"m"],"label":["k",{"a":1,"b":2},true,false],"open":["v1",null,{"x":1},3],"old":[1,null]}"#,
+        r#"{"point":[1,2,"m"],"open":[],"old":[1]}"#,
+        r#"{"point":[1,2,"m"],"nested":[[],[[]]],"deep":{"a":{"b":{}}},"either":["x"]}"#,
+        r#"{"point":[1,2,"m"],"either":"x"}"#,
+    ] {
+        assert_eq!(written(&read::<Position>(text)), text);
+    }
+    for text in [r#"{"point":[1.5,2.5]}"#, r#"{"point":[1,2,"m",4]}"#, r#"{"point":["m",1,2]}"#] {
+        assert!(serde_json::from_str::<Position>(text).is_err(), "{text}");
+    }
+    let nest: Nest = read("[[],[[]]]");
+    assert_eq!(nest.len(), 2);
+    assert_eq!(nest[1][0], Nest(Vec::new()));
+}
+
+#[test]
+fn constants_are_there_from_the_start() {
+    assert_eq!(written(&Disc::default().radius(2)), r#"{"kind":"disc","radius":2}"#);
+    assert_eq!(written(&First::new("t".to_owned())), r#"{"edition":1,"text":"t"}"#);
+    assert_eq!(written(&Failed::default()), r#"{"passed":false}"#);
+}
+
+#[test]
+fn no_secret_is_printed_whichever_way_a_property_comes_to_be_one() {
+    let text = r#"{"user":"u","direct":"s3cret-1","token":"s3cret-2","wrapped":"s3cret-3","several":["s3cret-4"],
+        "by_name":{"k":"s3cret-5"},"maybe":"s3cret-6","either":{"key":"s3cret-7"},"others":{"a":"x","b":"s3cret-8"},
+        "pair":["a","s3cret-9"]}"#;
+    let debug = format!("{:?}", read::<SignIn>(text));
+    assert!(!debug.contains("s3cret") && debug.contains("\"u\""), "{debug}");
+    for either in [r#""s3cret-1""#, r#"{"key":"s3cret-2"}"#, "[\"s3cret-3\"]"] {
+        let text = format!(r#"{{"user":"u","direct":"s3cret","token":"s3cret","either":{either}}}"#);
+        let sign_in: SignIn = read(&text);
+        assert!(!format!("{sign_in:?} {:?}", sign_in.either).contains("s3cret"), "{sign_in:?}");
+        stays::<SignIn>(&text);
+    }
+    let error = serde_json::from_str::<SignIn>(r#"{"user":["s3cret"],"direct":"s3cret","token":"t"}"#).unwrap_err();
+    assert_eq!(error.to_string(), "user: expected a string, found an array");
+}
+
+#[test]
+fn a_base_keeps_its_own_properties_and_those_of_every_variant() {
+    for text in [
+        r#"{"labels":["p"],"sort":"made","id":"a","enabled":true,"pattern":{"regex":"x","y":1}}"#,
+        r#"{"labels":[],"size":3,"sort":"found","id":7,"words":["w"],"pattern":"p"}"#,
+        r#"{"labels":[],"cells":[[1,2],[]],"z":null}"#,
+    ] {
+        stays::<Entry>(text);
+    }
+    let entry: Entry = read(r#"{"labels":[],"cells":[[1,2]],"words":["w"]}"#);
+    assert_eq!((entry.cells, entry.words), (Some(vec![vec![1, 2]]), Some(vec!["w".to_owned()])));
+}
+
+#[test]
+fn an_anchor_is_of_the_resource_around_it() {
+    let text: Option<String> = read::<Here>(r#"{"n":"x"}"#).n;
+    let number: Option<i128> = read::<There>(r#"{"n":1}"#).n;
+    assert_eq!((text.as_deref(), number), (Some("x"), Some(1)));
+}
+
+#[test]
+fn a_value_says_where_it_is_not_what_it_should_be() {
+    let error = serde_json::from_str::<Position>(r#"{"point":[1,"s3cret","m"]}"#).unwrap_err();
+    assert_eq!(error.to_string(), "point[1]: expected a number, found a string");
+    let error = serde_json::from_str::<Disc>("{}").unwrap_err();
+    assert_eq!(error.to_string(), "`kind` is missing");
+}
+
+#[test]
+fn variants_are_made_from_their_types() {
+    let figure: Figure = Disc::default().radius(1).into();
+    assert!(matches!(figure, Figure::Disc(_)));
+    let either: PositionEither = "x".into();
+    assert!(matches!(either, PositionEither::String(_)));
+    assert!(matches!(PositionEither::from(vec!["x".to_owned()]), PositionEither::Array(_)));
+}
+
+#[test]
+fn what_serde_holds_in_between_is_read_as_well() {
+    #[derive(serde::Deserialize)]
+    struct Page {
+        #[serde(flatten)]
+        amounts: Amounts,
+    }
+    let page: Page = read(r#"{"count":18446744073709551615,"share":2.5}"#);
+    assert_eq!((page.amounts.count, page.amounts.share), (i128::from(u64::MAX), Some(Number::from(2.5))));
+}

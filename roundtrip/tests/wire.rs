@@ -1,0 +1,151 @@
+//! What a generated client sends, seen by a sender in process: methods, paths, styles, media types.
+
+use std::sync::{Arc, Mutex};
+
+use connectors_runtime::crates::{http, reqwest, serde_json::json};
+use roundtrip::document_wire::{Client, Credentials, params, types};
+
+/// What arrived: method, URL from the path on, headers, body.
+#[derive(Clone, Debug, Default)]
+struct Arrived(Arc<Mutex<Vec<(String, String, http::HeaderMap, String)>>>);
+
+impl Arrived {
+    /// A client whose requests arrive here, and are returned this.
+    fn client(&self, status: u16, body: &'static str) -> Client {
+        let log = Arc::clone(&self.0);
+        let sender = move |request: reqwest::Request| {
+            let url = request.url();
+            let place = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+            let sent = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+            let sent = String::from_utf8(sent.to_vec()).unwrap();
+            assert!(url.fragment().is_none() && request.headers().get("api-version").is_none());
+            log.lock().unwrap().push((request.method().to_string(), place, request.headers().clone(), sent));
+            let mut response = http::Response::new(body);
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            async move { Ok::<reqwest::Response, connectors_runtime::SendError>(response.into()) }
+        };
+        Client::builder("https://wire.example/api/", Credentials::new()).sender(sender).build().unwrap()
+    }
+
+    fn last(&self) -> (String, String, http::HeaderMap, String) {
+        self.0.lock().unwrap().last().cloned().unwrap()
+    }
+
+    fn line(&self) -> String {
+        let (method, place, ..) = self.last();
+        format!("{method} {place}")
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.last().2.get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_path_is_sent_as_it_is_written() {
+    let arrived = Arrived::default();
+    let client = arrived.client(204, "");
+    client.twice("x y").await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/a///b//x%20y/of/x%20y");
+    client.hash("50%?").await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/hash%23part/50%25%3F");
+    client
+        .styles(params::Matrix::new(7), params::Label::new("l"), &["a".to_owned(), "b".to_owned()])
+        .await
+        .unwrap();
+    assert_eq!(arrived.line(), "GET /api/styles/;matrix=7/.l/;list=a;list=b");
+}
+
+#[tokio::test]
+async fn every_method_of_http_is_sent() {
+    let arrived = Arrived::default();
+    let client = arrived.client(204, "");
+    client.gotten().await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/methods");
+    client.allowed().await.unwrap();
+    assert_eq!(arrived.line(), "OPTIONS /api/methods");
+    client.echoed().await.unwrap();
+    assert_eq!(arrived.line(), "TRACE /api/methods");
+    client.there().await.unwrap();
+    assert_eq!(arrived.line(), "HEAD /api/methods");
+}
+
+#[tokio::test]
+async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
+    let arrived = Arrived::default();
+    let client = arrived.client(200, r#"{"a": "read"}"#);
+    let mut body = types::TypedBody::default();
+    body.a = Some("x".to_owned());
+    assert_eq!(client.typed(&body).await.unwrap().a.as_deref(), Some("read"));
+    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/json".to_owned(), r#"{"a":"x"}"#.to_owned()));
+    client.bytes("image/png", "PNG").await.unwrap();
+    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("image/png".to_owned(), "PNG".to_owned()));
+    client.optional_json().await.unwrap();
+    assert_eq!((arrived.header("content-type"), arrived.last().3.as_str()), (None, ""));
+    assert_eq!(arrived.header("accept").unwrap(), "application/json; version=3");
+    client.optional_json().body(&types::OptionalJsonBody::default()).await.unwrap();
+    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/json; version=2".to_owned(), "{}".to_owned()));
+    let client = arrived.client(204, "");
+    assert!(client.optional_json().await.unwrap().is_none());
+    client.patched(&types::PatchedBody::default()).await.unwrap();
+    assert_eq!(arrived.header("content-type").unwrap(), "application/merge-patch+json");
+    client.optional_pdf().await.unwrap();
+    assert_eq!(arrived.header("content-type"), None);
+    client.optional_pdf().body("PDF").await.unwrap();
+    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/pdf".to_owned(), "PDF".to_owned()));
+}
+
+#[tokio::test]
+async fn a_form_is_written_by_its_encoding() {
+    let arrived = Arrived::default();
+    let client = arrived.client(204, "");
+    let mut form = types::FormBody::default();
+    form.ids = Some(vec![1, 2]);
+    form.joined = Some(vec!["a".to_owned(), "b c".to_owned()]);
+    client.form(&form).await.unwrap();
+    assert_eq!(arrived.header("content-type").unwrap(), "application/x-www-form-urlencoded");
+    let mut pairs: Vec<&str> = Vec::new();
+    let body = arrived.last().3;
+    pairs.extend(body.split('&'));
+    pairs.sort_unstable();
+    assert_eq!(pairs.len(), 4, "{body}");
+    assert_eq!(pairs[..3], ["grant_type=client_credentials", "ids=1", "ids=2"]);
+    assert!(pairs[3].starts_with("joined=a,b") || pairs[3].starts_with("joined=a%2Cb"), "{body}");
+}
+
+#[tokio::test]
+async fn parameters_are_typed_and_written_by_their_style() {
+    let arrived = Arrived::default();
+    let client = arrived.client(204, "");
+    let query = |request: roundtrip::document_wire::requests::Parameters| {
+        let arrived = arrived.clone();
+        async move {
+            request.await.unwrap();
+            let query = arrived.last().1.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+            // Brackets are no characters of a query (RFC 3986, section 3.4).
+            assert!(!query.contains(['[', ']', '|', '"', ' ']), "{query}");
+            query.replace("%5B", "[").replace("%5D", "]").replace("%7C", "|").replace("%2C", ",").replace("%3A", ":")
+        }
+    };
+    let mut filter = types::ParametersFilter::default();
+    filter.status = Some("on".to_owned());
+    let mut range = types::ParametersFilterRange::default();
+    range.gt = Some(1);
+    filter.range = Some(range);
+    assert_eq!(query(client.parameters().filter(filter)).await, "filter[status]=on&filter[range][gt]=1");
+    assert_eq!(query(client.parameters().ids(&[1, 2])).await, "ids[]=1&ids[]=2");
+    assert_eq!(query(client.parameters().tags(["a", "b"])).await, "tags=a|b");
+    assert_eq!(query(client.parameters().joined(["a", "b"])).await, "joined=a,b");
+    let free = json!({"k": "v", "deep": {"x": 1}}).as_object().cloned().unwrap();
+    let sent = query(client.parameters().free(&free)).await;
+    assert!(sent.contains("k=v") && sent.contains("deep="), "{sent}");
+    let condition = json!({"a": 1}).as_object().cloned().unwrap();
+    assert_eq!(query(client.parameters().where_(&condition)).await, "where=%7B%22a%22:1%7D");
+    assert_eq!(query(client.parameters().path("a/b:c@d")).await, "path=a/b:c@d");
+    let either = types::ParametersEither::from(vec!["a".to_owned(), "b".to_owned()]);
+    assert_eq!(query(client.parameters().either(either)).await, "either=a&either=b");
+    assert_eq!(query(client.parameters().untyped(&json!("x"))).await, "untyped=x");
+    client.parameters().x_list(["a", "b"]).session("s").other(7).await.unwrap();
+    assert_eq!(arrived.header("x-list").unwrap(), "a,b");
+    assert_eq!(arrived.header("cookie").unwrap(), "session=s; other=7");
+}

@@ -1,0 +1,306 @@
+//! Reading `text/event-stream` (server-sent events) as it comes.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Error, Kind};
+
+/// One event of a stream.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its type; `message` unless the server says otherwise.
+    pub event: String,
+    /// What it holds, its lines joined by line feeds.
+    pub data: String,
+    /// The id that the server gave last, with this event or an earlier one. A new request can go on behind it by the header
+    /// `Last-Event-ID`.
+    pub id: Option<String>,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the data: they are the body of a response.
+        f.debug_struct("Event")
+            .field("event", &self.event)
+            .field("data_bytes", &self.data.len())
+            .field("id", &self.id)
+            .finish()
+    }
+}
+
+/// Reads `text/event-stream` as browsers do (HTML, section 9.2), from chunks that are split anywhere.
+///
+/// Lines end with CR, LF or both. Comments, by which servers keep a connection alive, are passed over, and so are fields
+/// that are not known. An event that the end of the stream cuts off is dropped.
+///
+/// ```
+/// use connectors_runtime::encode::EventDecoder;
+///
+/// let mut decoder = EventDecoder::new(1024 * 1024);
+/// decoder.push(b": keep-alive\n\nid: 7\ndata: {\"a\":");
+/// assert!(decoder.pop().is_none());
+/// decoder.push(b"1}\n\n");
+/// let event = decoder.pop().unwrap().unwrap();
+/// assert_eq!((event.data.as_str(), event.id.as_deref()), ("{\"a\":1}", Some("7")));
+/// ```
+pub struct EventDecoder {
+    limit: usize,
+    line: Vec<u8>,
+    first_line: bool,
+    /// Whether the last byte was a CR: an LF after it belongs to it.
+    after_cr: bool,
+    event: String,
+    /// With a line feed after each line.
+    data: String,
+    id: Option<String>,
+    retry: Option<Duration>,
+    ready: VecDeque<Result<Event, Error>>,
+    failed: bool,
+}
+
+impl fmt::Debug for EventDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventDecoder")
+            .field("limit", &self.limit)
+            .field("id", &self.id)
+            .field("retry", &self.retry)
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EventDecoder {
+    /// A decoder at the beginning of a stream, whose events and lines may have `limit` bytes each.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            line: Vec::new(),
+            first_line: true,
+            after_cr: false,
+            event: String::new(),
+            data: String::new(),
+            id: None,
+            retry: None,
+            ready: VecDeque::new(),
+            failed: false,
+        }
+    }
+
+    /// Takes the next bytes of the stream. After an error they are passed over.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let mut rest = chunk;
+        while !self.failed && !rest.is_empty() {
+            if std::mem::take(&mut self.after_cr)
+                && let Some(after) = rest.strip_prefix(b"\n")
+            {
+                rest = after;
+                continue;
+            }
+            let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
+            if self.line.len() + self.data.len() + part.len() > self.limit {
+                self.fail();
+                return;
+            }
+            self.line.extend_from_slice(part);
+            let Some((ending, after)) = after.split_first() else { return };
+            self.after_cr = *ending == b'\r';
+            rest = after;
+            self.end_line();
+        }
+    }
+
+    /// The next event that has come whole. After an error there is none.
+    pub fn pop(&mut self) -> Option<Result<Event, Error>> {
+        self.ready.pop_front()
+    }
+
+    /// The id that the server gave last, for the header `Last-Event-ID` of a new request.
+    #[must_use]
+    pub fn last_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// How long the server asks to wait before a new request.
+    #[must_use]
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry
+    }
+
+    fn fail(&mut self) {
+        self.failed = true;
+        (self.line, self.data) = (Vec::new(), String::new());
+        let message = format!("an event of the stream has more than {} bytes", self.limit);
+        self.ready.push_back(Err(Error::new(Kind::TooLarge, message)));
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let bytes = match std::mem::take(&mut self.first_line) {
+            true => line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line),
+            false => &line,
+        };
+        // What is no UTF-8 is replaced, as browsers do.
+        self.field(&String::from_utf8_lossy(bytes));
+        // Its room serves the next line, unless it is large.
+        if line.capacity() <= 16 * 1024 {
+            self.line = line;
+            self.line.clear();
+        }
+    }
+
+    fn field(&mut self, line: &str) {
+        if line.is_empty() {
+            self.dispatch();
+            return;
+        }
+        // A comment is a field without a name.
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "event" => value.clone_into(&mut self.event),
+            "data" => {
+                self.data.push_str(value);
+                self.data.push('\n');
+            }
+            // An empty id is none.
+            "id" if !value.contains('\0') => self.id = Some(value.to_owned()).filter(|id| !id.is_empty()),
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
+            }
+            _ => {}
+        }
+    }
+
+    fn dispatch(&mut self) {
+        let event = std::mem::take(&mut self.event);
+        // Without any line of data there is no event; with an empty one there is.
+        if self.data.is_empty() {
+            return;
+        }
+        let mut data = std::mem::take(&mut self.data);
+        data.pop();
+        let event = if event.is_empty() { "message".to_owned() } else { event };
+        self.ready.push_back(Ok(Event { event, data, id: self.id.clone() }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes out, as type, data and id.
+    type Seen = Vec<(String, String, Option<String>)>;
+
+    fn events(chunks: &[&[u8]]) -> Seen {
+        let mut decoder = EventDecoder::new(1000);
+        let mut seen = Vec::new();
+        for chunk in chunks {
+            decoder.push(chunk);
+            while let Some(event) = decoder.pop() {
+                let Event { event, data, id } = event.unwrap();
+                seen.push((event, data, id));
+            }
+        }
+        seen
+    }
+
+    fn of(parts: &[(&str, &str, &str)]) -> Seen {
+        let id = |id: &str| Some(id.to_owned()).filter(|id| !id.is_empty());
+        parts.iter().map(|part| (part.0.to_owned(), part.1.to_owned(), id(part.2))).collect()
+    }
+
+    const CASES: &[(&str, &[(&str, &str, &str)])] = &[
+        ("data: a\n\n", &[("message", "a", "")]),
+        (
+            "\u{feff}data: a\r\rdata:b\r\n\r\ndata\n\n",
+            &[("message", "a", ""), ("message", "b", ""), ("message", "", "")],
+        ),
+        ("\u{feff}\u{feff}data: a\n\ndata: b\n\n", &[("message", "b", "")]),
+        ("data: a\ndata:  b\r\ndata: é\u{1F600}\r\n\r\n", &[("message", "a\n b\né\u{1F600}", "")]),
+        ("data\ndata\n\n", &[("message", "\n", "")]),
+        (": hello\n\n:\n\n: data: x\n\ndata: a\n: between\ndata: b\n\n", &[("message", "a\nb", "")]),
+        ("event: add\ndata: 1\n\ndata: 2\n\n", &[("add", "1", ""), ("message", "2", "")]),
+        ("event: lost\n\ndata: 2\n\n", &[("message", "2", "")]),
+        (
+            "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
+            &[("message", "a", "1"), ("message", "b", "1"), ("message", "c", "")],
+        ),
+        ("id: 1\n\nid: x\0y\ndata: a\n\n", &[("message", "a", "1")]),
+        ("data: cut off\n", &[]),
+        ("data: a\n\ndata: cut off", &[("message", "a", "")]),
+        ("unknown: x\nDATA: x\n data: x\ndata: a\n\n", &[("message", "a", "")]),
+        ("data: a:b: c\n\n\n\n", &[("message", "a:b: c", "")]),
+    ];
+
+    #[test]
+    fn streams_are_read_as_browsers_do_wherever_they_are_split() {
+        for (text, right) in CASES {
+            let (bytes, right) = (text.as_bytes(), of(right));
+            assert_eq!(events(&[bytes]), right, "{text:?}");
+            for first in 0..=bytes.len() {
+                for second in first..=bytes.len() {
+                    let chunks = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+                    assert_eq!(events(&chunks), right, "{text:?} at {first} and {second}");
+                }
+            }
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(events(&single), right, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_there_as_soon_as_its_empty_line_ends() {
+        assert_eq!(events(&[b"data: a\r\n\r"]).len(), 1);
+        // The LF belongs to the CR before it and ends no second line.
+        assert_eq!(events(&[b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n"]), of(&[("message", "a\nb", "")]));
+    }
+
+    #[test]
+    fn the_server_says_how_long_to_wait() {
+        let mut decoder = EventDecoder::new(1000);
+        assert_eq!((decoder.retry(), decoder.last_id()), (None, None));
+        decoder.push(b"retry: 1500\nid: 9\n\n");
+        assert_eq!((decoder.retry(), decoder.last_id()), (Some(Duration::from_millis(1500)), Some("9")));
+        decoder.push(b"retry: soon\nretry: -1\nretry:\nretry: 99999999999999999999999\n");
+        assert_eq!(decoder.retry(), Some(Duration::from_millis(1500)));
+        assert!(decoder.pop().is_none());
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_replaced() {
+        assert_eq!(events(&[b"data: a\xffb\n\n"]), of(&[("message", "a\u{fffd}b", "")]));
+    }
+
+    #[test]
+    fn an_event_without_end_is_refused() {
+        for endless in ["data: xxxxxxxx\n", "data: xxxxxxxx", ": xxxxxxxx"] {
+            let mut decoder = EventDecoder::new(100);
+            decoder.push(b"data: before\n\n");
+            for _ in 0..20 {
+                decoder.push(endless.as_bytes());
+            }
+            decoder.push(b"\n\ndata: after\n\n");
+            assert_eq!(decoder.pop().unwrap().unwrap().data, "before");
+            let error = decoder.pop().unwrap().unwrap_err();
+            assert!(error.is_decode() && error.to_string().contains("more than 100 bytes"), "{error}");
+            assert!(decoder.pop().is_none());
+            assert!(decoder.line.capacity() + decoder.data.capacity() == 0);
+        }
+        // Many small ones are no large one.
+        let mut decoder = EventDecoder::new(100);
+        (0..1000).for_each(|_| decoder.push(b": ping\n\ndata: 12345\n\n"));
+        assert_eq!(std::iter::from_fn(|| decoder.pop()).filter(Result::is_ok).count(), 1000);
+    }
+
+    #[test]
+    fn debug_shows_no_data() {
+        let mut decoder = EventDecoder::new(100);
+        decoder.push(b"data: hunter2\n\ndata: hunter2");
+        assert!(!format!("{decoder:?}").contains("hunter2"));
+        assert!(!format!("{:?}", decoder.pop()).contains("hunter2"));
+    }
+}

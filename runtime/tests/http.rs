@@ -1,0 +1,73 @@
+//! Calls through the public surface, over a sender in process: what the errors of a client say, and what they never say.
+
+use std::sync::Arc;
+
+use connectors_runtime::auth::{Credential, Credentials};
+use connectors_runtime::{
+    Connection, Core, Detail, Error, Operation, Requirement, Response, SendError, Server, TestClock, reqwest,
+};
+use http::Method;
+use serde_json::Value;
+
+const PETS: &[Operation] = &[GET];
+const GET: Operation = Operation::new("Pets.Get", "pets", "get", "GET", "/pets")
+    .with_security(&[&[Requirement { scheme: "key", scopes: &[] }]]);
+
+/// What generated code does with a call.
+async fn get(core: &Core) -> Result<Response<Value>, Error> {
+    let outgoing = core.call(&GET).prepare()?;
+    let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
+    let sent = outgoing.exec(reqwest::Request::new(Method::GET, url)).await;
+    let sent = match sent {
+        Ok(response) => Ok(progenitor_client::ResponseValue::stream(response)),
+        Err(error) => Err(progenitor_client::Error::CommunicationError(error)),
+    };
+    outgoing.json(sent).await
+}
+
+/// A client that is authenticated in this way, whose server returns 400 and repeats the secret.
+fn client(credential: Credential, secret: &'static str) -> Core {
+    let connection = Connection::new().clock(TestClock::new()).sender(move |_: reqwest::Request| async move {
+        let body =
+            format!(r#"{{"message": "{secret} is wrong", "code": "{secret}", "details": [{{"sent": "{secret}"}}]}}"#);
+        Ok(http::Response::builder().status(400).header("x-sent", secret).body(body).unwrap().into())
+    });
+    let credentials = Credentials::new().with("key", credential);
+    Core::connect(Server::from("https://pets.example.com"), credentials, connection, PETS).unwrap()
+}
+
+#[tokio::test]
+async fn no_kind_of_credential_stands_in_an_error() {
+    let secret = "PLANTED/and+long";
+    for credential in [
+        Credential::token(secret),
+        Credential::basic("me", secret),
+        Credential::header("x-api-key", secret),
+        Credential::query("key", secret),
+        Credential::cookie("session", secret),
+    ] {
+        let shown = format!("{credential:?}");
+        let error = get(&client(credential, secret)).await.unwrap_err();
+        assert_eq!((error.message(), error.code()), ("[redacted] is wrong", Some("[redacted]")), "{shown}");
+        assert_eq!(error.to_string(), "get: 400 Bad Request: [redacted] is wrong");
+        let [Detail::Unknown(detail)] = error.details() else { panic!("{:?}", error.details()) };
+        assert_eq!(detail["sent"], "[redacted]");
+        assert!(!error.body().unwrap().contains("PLANTED"), "{:?}", error.body());
+        assert_eq!(error.headers().unwrap()["x-sent"], "[redacted]");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_main_is_one_line() {
+    let connection = Connection::new().clock(TestClock::new()).sender(|_: reqwest::Request| async {
+        Err::<reqwest::Response, _>(SendError::not_connected("the cable is out"))
+    });
+    let credentials = Credentials::new().with("key", Credential::token("PLANTED-token"));
+    let core = Core::connect(Server::from("https://pets.example.com"), credentials, connection, PETS).unwrap();
+    let error = get(&core).await.unwrap_err();
+    // As `main` prints it.
+    assert_eq!(format!("{error:?}"), "get: no connection to pets.example.com (after 4 attempts)");
+    let source: Arc<dyn std::error::Error> = Arc::new(error);
+    let cause = source.source().and_then(std::error::Error::source).unwrap();
+    assert_eq!(cause.to_string(), "the cable is out");
+}
