@@ -239,11 +239,13 @@ enum Command {
     },
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
+    /// It depends on connectors-runtime and serde.
+    ///
     ///   cargo xtask expand c1 --out /tmp/c1
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
     #[command(verbatim_doc_comment)]
     Expand {
-        /// One of our services, without the transport and errors of this crate.
+        /// One of our services, without what is written by hand for it.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
         /// Any OpenAPI 3.0 or 3.1 document.
@@ -252,6 +254,9 @@ enum Command {
         /// Folder of the new crate.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Depend on the connectors-runtime in this folder, not on the published one.
+        #[arg(long, value_name = "DIR")]
+        runtime: Option<PathBuf>,
         /// Only operations with this tag; may be repeated.
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
@@ -358,8 +363,9 @@ fn run(command: Command) -> Result<ExitCode> {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, tags, operations, notes } => {
-            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes)?;
+        Command::Expand { service, from, out, runtime, tags, operations, notes } => {
+            let place = documents::Place { out: &out, runtime: runtime.as_deref() };
+            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, notes)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
