@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use connectors::c1::Client;
+use connectors::c1::DeviceLogin;
 use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
 
@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Nobody sits at this tenant: it agrees at once.
     tenant.set_device_answers::<&str>([]);
 
-    let login = Client::builder().tenant(tenant.url()).device_login("my-program").await?;
+    let login = DeviceLogin::new("my-program").tenant(tenant.url()).begin().await?;
     println!("open {} and enter {}", login.verification_uri(), login.user_code());
 
     let c1 = login.wait().await?;

@@ -4,19 +4,20 @@
 use std::error::Error;
 use std::time::Duration;
 
-use connectors::c1::{Client, Schedule};
+use connectors::Paced;
+use connectors::c1::{Client, Credentials, Schedule};
 use connectors_fake::c1::{SyncScript, Tenant};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let tenant = Tenant::start().await?;
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
-    let connector = c1.connector("app-github", "github-01");
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
+    let connector = c1.app("app-github").connector("github-01");
 
-    // A sync that found far less than the one before is held back until somebody says that it is right.
+    // The service pauses a sync that found far less than the one before, until a person approves it.
     tenant.next_sync(SyncScript::error("far fewer users than last time"));
     println!("{}", connector.force_sync().await?.poll_every(Duration::from_millis(10)).wait().await?);
-    // The service's document has no operation that gives out the id: here the tenant tells.
+    // No operation of the document returns the id: here it comes from the fake tenant.
     let sync = tenant.sync_ids("app-github", "github-01").pop().ok_or("no sync has ended")?;
     connector.confirm_sync(sync.as_str()).await?;
     println!("confirmed");

@@ -2,17 +2,17 @@
 
 use std::error::Error;
 
-use connectors::c1::Client;
+use connectors::c1::{Client, Credentials};
 use connectors_fake::c1::Tenant;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let tenant = Tenant::start().await?;
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
 
     // Without a configuration it is one that you run.
-    let created = c1.app("app-github").create_connector("catalog-github").display_name("GitHub, ours").send().await?;
-    let connector = c1.connector("app-github", created.id.ok_or("the new connector has no id")?);
+    let created = c1.app("app-github").create_connector("catalog-github").display_name("GitHub, ours").await?;
+    let connector = created.handle();
 
     let first = connector.rotate_credential().await?;
     let first_id = first.id.clone().ok_or("the credential has no id")?;
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Where your program puts it into a vault: the secret is answered this once.
+/// Where your program puts it into a vault: the secret is returned this once.
 fn keep(id: Option<&str>, secret: Option<&str>) {
-    println!("credential {} with a secret of {} characters", id.unwrap_or("?"), secret.unwrap_or_default().len());
+    println!("credential {} with a secret of {} characters", id.unwrap_or("?"), secret.map_or(0, str::len));
 }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use connectors::c1::Client;
+use connectors::c1::{Client, Credentials};
 use connectors_fake::{Fault, c1::Tenant};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -15,11 +15,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stdout)
         .init();
     let tenant = Tenant::start().await?;
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
 
-    c1.connector("app-github", "github-01").get().await?;
+    c1.app("app-github").connector("github-01").get().await?;
     tenant.fault(Fault::status(404).on("ConnectorService.Get"));
-    let missing = c1.connector("app-github", "github-02").get().await;
+    let missing = c1.app("app-github").connector("github-02").get().await;
     println!("{}", missing.err().ok_or("the fault did not happen")?);
     Ok(())
 }

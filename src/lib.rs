@@ -18,7 +18,7 @@ use futures::TryStreamExt;
 let c1 = Client::from_env()?;
 let mut apps = c1.apps();
 while let Some(app) = apps.try_next().await? {
-    println!("{}", app.display_name.unwrap_or_default());
+    println!("{}: {:?}", app.handle().id(), app.display_name);
 }
 # Ok(())
 # }
@@ -26,23 +26,25 @@ while let Some(app) = apps.try_next().await? {
 
 | to | look at | whole program |
 |---|---|---|
-| log in with a secret, as a workload, or with a token of your own | [`c1::ClientBuilder`], [`auth::TokenProvider`] | |
-| let a person log in | [`c1::ClientBuilder::device_login`] | [c1_login] |
+| log in with a secret, as a workload, or with a token of your own | [`c1::Credentials`], [`auth::TokenProvider`] | |
+| let a person log in | [`c1::DeviceLogin`] | [c1_login] |
 | see the connectors of all apps, or of one | [`c1::Client::inventory`], [`c1::App::connectors`] | [c1_inventory] |
-| create a connector that C1 runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
+| create a connector that C1 runs, and wait for its first sync | [`c1::App::configuration_schema`], [`c1::EnvConfig::validate`], [`c1::App::create_connector`], [`c1::Connector::first_sync`] | [c1_hosted] |
+| create it once, even if a response is lost or the program is run again | [`c1::App::snapshot`], [`c1::CreateConnector::find_or_create`] | [c1_once] |
 | create a connector that you run yourself, and rotate its credential | [`c1::App::create_connector`], [`c1::Connector::rotate_credential`], [`c1::Connector::credential`], [`c1::Connector::revoke_credential`] | [c1_self_hosted] |
 | change a configuration, a name or a description | [`c1::Connector::update`], [`c1::EnvConfig`] | [c1_change] |
 | get its app, its users or its capabilities along with a connector | [`c1::Expand`], [`c1::Update::send_expanded`] | |
-| force a sync, watch it, wait for it | [`c1::Connector::force_sync`], [`c1::SyncWait`] | [c1_sync] |
+| force a sync, watch it, wait for it, go on waiting after a restart | [`c1::Connector::force_sync`], [`c1::SyncWait`], [`c1::Client::resume_wait`] | [c1_sync] |
 | pause or schedule syncs, confirm one that is held back, fetch what one found | [`c1::Connector::pause`], [`c1::Connector::schedule`], [`c1::Connector::confirm_sync`], [`c1::Connector::sync_download_url`] | [c1_schedule] |
 | say who looks after a connector | [`c1::Connector::owners`] | [c1_owners] |
 | delete one | [`c1::Connector::delete`] | |
-| check the configuration of an HTTP connector before it is used | [`c1::api::Client::validate_http_config`] | |
+| check the configuration of an HTTP connector before it is used | [`c1::api::requests::connectors::Api::validate_http_config`] | |
 | call any operation of the document, with the same retries and errors | [`c1::Client::api`], [`c1::api::Client`] | |
 
 [c1_login]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_login.rs
 [c1_inventory]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_inventory.rs
 [c1_hosted]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_hosted.rs
+[c1_once]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_once.rs
 [c1_self_hosted]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_self_hosted.rs
 [c1_change]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_change.rs
 [c1_sync]: https://github.com/connectors-rs/connectors/blob/main/examples/c1_sync.rs
@@ -117,15 +119,15 @@ while let Some(connector) = connectors.try_next().await? {
 //!
 //! fn advice(error: &Error) -> &'static str {
 //!     if error.may_have_happened() {
-//!         "look before doing it again"
+//!         "check before you retry"
 //!     } else if error.is_auth() || error.is_permission_denied() {
 //!         "use other credentials"
 //!     } else if error.is_not_found() {
-//!         "it is gone"
+//!         "it does not exist"
 //!     } else if error.is_rate_limited() || error.is_server() || error.is_timeout() || error.is_connect() {
-//!         "come back later"
+//!         "retry later"
 //!     } else {
-//!         "mend the program"
+//!         "fix the program"
 //!     }
 //! }
 //!
@@ -133,45 +135,45 @@ while let Some(connector) = connectors.try_next().await? {
 //! ```
 //!
 //! Printed, an error is one line. [`Error::request_id`] is for the service's support, and [`Error::code`] and
-//! [`Error::details`] are for programs. Where a method takes several steps and a later one fails, [`Error::created`] is
-//! the id of what an earlier step made.
+//! [`Error::details`] are for programs. Where a method takes several calls and a later one fails, [`Error::is_partial`] says so, and
+//! [`Error::created`] is the id of what an earlier one made.
 //!
 //! # Retries
-//! A failed call is sent again only where that cannot do a thing twice: [`transport`] has the table, and the limits of
-//! time and size, which the builder's `limits` sets. A call that makes something new is not sent again once it may have
-//! been carried out: if its answer is lost, the error says [`may_have_happened`](Error::may_have_happened).
+//! A failed call is retried only where that cannot do a thing twice: [`RetryPolicy`] says when, [`Limits`] has the limits of
+//! time and size, and [`RequestOptions`] those of one call. A call that makes something new is not retried once it may have
+//! been carried out: if its response is lost, the error says [`may_have_happened`](Error::may_have_happened).
 //!
 //! The builder's `on_attempt` watches each attempt, for metrics and logs, and its `headers_with` adds headers to each.
 //! Each call is also a span of `tracing`: see the example [`tracing.rs`].
 //!
 //! # New fields and values
 //! What the service adds before this crate knows it is not lost: a field without a name here is kept in the struct's
-//! `extra` and sent back with it, and an unknown value of an enum keeps its text. Structs grow with the service: end
-//! those you write with `..Default::default()`, or with `..T::new(...)` where some fields are required, and a new
-//! field does not break your program.
+//! `extra` and sent back with it, and an unknown value of an enum keeps its text. Structs grow with the service: make
+//! them by `default()`, or by `new(...)` where some fields are required, and assign the others. A new field then does not
+//! break your program.
 //!
 //! # Secrets
 //! Tokens, client secrets and configuration that is marked secret are not printed: not by `Debug`, not in an error's
-//! line, not in a span. Client secrets and keys are wiped from memory once nobody holds them. A token goes to the
+//! line, not in a span. Client secrets and keys are wiped from memory when their last owner is dropped. A token is sent to the
 //! server it was made for and to no other: redirects are not followed, and plain http is for this machine only.
-//! [`Error::body`] and [`Error::details`] hold what a server put into a failed answer: do not log them blindly.
+//! [`Error::body`] and [`Error::details`] hold what a server put into a failed response: do not log them blindly.
 #![cfg_attr(
     feature = "c1",
     doc = r#"
 # Testing
 The crate `connectors-fake` has a C1 tenant and a PipesHub instance that run in the test's own process. They keep state,
-check who calls, and misbehave when told to:
+authenticate the client, and fail as scripted:
 
 ```
-use connectors::c1::Client;
+use connectors::c1::{Client, Credentials};
 use connectors_fake::{Fault, c1::Tenant};
 
 # #[tokio::main(flavor = "current_thread")]
 # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 let tenant = Tenant::start().await?;
-let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
 tenant.fault(Fault::status(404).on("ConnectorService.Get"));
-let error = c1.connector("app-github", "github-01").get().await.unwrap_err();
+let error = c1.app("app-github").connector("github-01").get().await.unwrap_err();
 assert!(error.is_not_found());
 // The token, and the call.
 assert_eq!(tenant.requests().len(), 2);
@@ -179,7 +181,8 @@ assert_eq!(tenant.requests().len(), 2);
 # }
 ```
 
-With a [`transport::Clock`] of your own, given to the builder's `clock`, waits and timeouts take no time.
+With a [`TestClock`], given to the builder's `clock`, waits and timeouts take no time; the tenant has one to share. A unit test
+needs no server either: a [`Sender`] of your own, given to the builder's `sender`, returns what the test says.
 "#
 )]
 //!

@@ -7,9 +7,10 @@ mod support;
 use std::sync::mpsc;
 use std::thread;
 
+use connectors::Builder as ClientBuilder;
 use connectors::Error;
 use connectors::blocking::{BlockingFuture, BlockingStream};
-use connectors::c1::{Client, ClientBuilder};
+use connectors::c1::{Client, Credentials};
 use connectors_fake::c1::Tenant;
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,11 +21,11 @@ fn runtime() -> Runtime {
 /// A client of a tenant that runs on a thread of its own until the tests end.
 fn client() -> Client {
     support::print_everything();
-    let (give, take) = mpsc::channel::<ClientBuilder>();
+    let (give, take) = mpsc::channel::<ClientBuilder<Client>>();
     thread::spawn(move || {
         runtime().block_on(async {
             let tenant = Tenant::start().await.unwrap();
-            give.send(Client::builder().client_credentials(tenant.client_id(), tenant.client_secret())).unwrap();
+            give.send(Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret()))).unwrap();
             tenant.serve_forever().await;
         });
     });
@@ -36,15 +37,20 @@ fn calls_and_streams_are_waited_for() {
     let c1 = client();
     let app = c1.app("app-github");
     let connector = app.connectors().blocking().next().unwrap().unwrap();
-    let read = c1.connector("app-github", connector.id.clone().unwrap()).get().blocking().unwrap();
+    let read = connector.handle().get().blocking().unwrap();
     assert_eq!(read.id, connector.id);
     let all: Result<Vec<_>, Error> = app.connectors().blocking().collect();
     assert_eq!(all.unwrap().len(), 13);
-    let first = c1.connector("app-github", "github-01");
+    let first = c1.app("app-github").connector("github-01");
     first.pause().blocking().unwrap();
     let reason = first.get().blocking().unwrap().sync_disabled_reason;
     assert!(reason.is_some(), "it is paused");
-    assert!(c1.connector("app-github", "nobody").get().blocking().unwrap_err().is_not_found());
+    assert!(c1.app("app-github").connector("nobody").get().blocking().unwrap_err().is_not_found());
+
+    // What `.await` sends, too: a request of the document, and a change.
+    let page = c1.api().apps().list_apps().page_size(10).blocking().unwrap();
+    assert_eq!(page.list.unwrap().len(), 2);
+    assert!(first.update().blocking().unwrap_err().is_invalid_argument());
 
     // From several threads at once.
     let threads: Vec<_> = (0..4)

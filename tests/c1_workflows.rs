@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connectors::Error;
 use connectors::c1::{
-    ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, SyncOutcome, UserId, types,
+    AppId, ConfigValue, ConnectorId, EntitlementRef, EnvConfig, Expand, Progress, Schedule, Snapshot, SyncOutcome,
+    SyncState, SyncWait, UserId, types,
 };
+use connectors::{Error, Paced};
 use connectors_fake::c1::SyncScript;
 use connectors_fake::{Fault, Gate};
 use futures::{StreamExt, TryStreamExt};
@@ -18,7 +19,7 @@ use http::HeaderMap;
 use http::header::HeaderValue;
 use serde_json::{Value, json};
 
-use support::{APP, CONNECTOR, Setup, setup, setup_with, soon};
+use support::{APP, CONNECTOR, Seconds, Setup, setup, setup_with, soon};
 
 /// The body of the last request.
 fn sent(s: &Setup) -> Value {
@@ -40,7 +41,7 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
     assert_eq!(users, ["user-ada", "user-grace"]);
     assert!(created.capabilities().unwrap().extra.contains_key("connectorCapabilities"));
     assert!(created.others().is_empty());
-    let id = created.into_connector().id.unwrap();
+    let id = created.into_connector().into_data().id.unwrap();
 
     // A hosted connector with a name is made by two calls: the last one brings things along.
     let named =
@@ -51,7 +52,8 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
     let delegated = create().display_name("Three").expand([Expand::Capabilities]).send_expanded().await.unwrap();
     assert!(delegated.capabilities().is_some() && delegated.app().is_none());
 
-    let update = s.c1.connector(APP, id.as_str()).update().display_name("new").config(config).expand([Expand::Users]);
+    let update =
+        s.c1.app(APP).connector(id.as_str()).update().display_name("new").config(config).expand([Expand::Users]);
     let updated = update.send_expanded().await.unwrap();
     assert_eq!(updated.users().len(), 2);
     assert_eq!(updated.connector().display_name.as_deref(), Some("new"));
@@ -59,7 +61,7 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
     assert!(requests[requests.len() - 2].json().unwrap().get("expandMask").is_none());
 
     // Asked for nothing, given nothing.
-    let plain = s.c1.connector(APP, id.as_str()).update().display_name("x").send_expanded().await.unwrap();
+    let plain = s.c1.app(APP).connector(id.as_str()).update().display_name("x").send_expanded().await.unwrap();
     assert!(plain.app().is_none() && plain.users().is_empty() && plain.others().is_empty());
     assert!(sent(&s).get("expandMask").is_none());
 }
@@ -67,9 +69,9 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
 #[tokio::test]
 async fn what_is_cleared_is_sent_empty_and_named_in_the_mask() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
-    connector.update().description("d").users(["user-ada"]).send().await.unwrap();
-    connector.update().clear_description().clear_users().send().await.unwrap();
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    connector.update().description("d").users(["user-ada"]).await.unwrap();
+    connector.update().clear_description().clear_users().await.unwrap();
     let body = sent(&s);
     assert_eq!(body["updateMask"], "description,userIds");
     assert_eq!((&body["connector"]["description"], &body["connector"]["userIds"]), (&json!(""), &json!([])));
@@ -82,8 +84,9 @@ async fn a_change_of_both_kinds_that_fails_halfway_says_how_far_it_came() {
     let s = setup().await;
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "y");
     s.tenant.fault(Fault::status(403).on("ConnectorService.Update"));
-    let error = s.c1.connector(APP, CONNECTOR).update().display_name("new").config(config).send().await.unwrap_err();
+    let error = s.c1.app(APP).connector(CONNECTOR).update().display_name("new").config(config).await.unwrap_err();
     assert!(error.is_permission_denied() && error.message().contains("all but the configuration"), "{error}");
+    assert!(error.is_partial() && !error.may_have_happened(), "{error}");
     assert_eq!((s.reached("UpdateDelegated"), s.reached("ConnectorService.Update")), (1, 1));
     assert_eq!(s.tenant.connector(APP, CONNECTOR).unwrap()["displayName"], "new");
 }
@@ -91,7 +94,7 @@ async fn a_change_of_both_kinds_that_fails_halfway_says_how_far_it_came() {
 #[tokio::test]
 async fn a_timetable_is_set_whole_and_not_empty() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     connector.schedule(Schedule::new("0 3 * * *", "Europe/Berlin")).await.unwrap();
     assert_eq!(sent(&s), json!({"cron": {"cronSpec": "0 3 * * *", "timezone": "Europe/Berlin"}}));
     let read = connector.get().await.unwrap().connector_sync_cron_schedule.unwrap();
@@ -106,7 +109,7 @@ async fn a_timetable_is_set_whole_and_not_empty() {
 #[tokio::test]
 async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::error("it dropped too much"));
     let outcome = connector.force_sync().await.unwrap().wait().await.unwrap();
     assert!(matches!(outcome, SyncOutcome::Failed(_)));
@@ -117,7 +120,7 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
 
     // The state that the document speaks of and does not list.
     s.tenant.next_sync(SyncScript::status("SYNC_STATUS_ERRORED_NO_DATA"));
-    let other = s.c1.connector(APP, "github-02");
+    let other = s.c1.app(APP).connector("github-02");
     let sync = other.force_sync().await.unwrap();
     for _ in 0..4 {
         other.get().await.unwrap();
@@ -141,7 +144,7 @@ async fn told(sync: connectors::c1::SyncWait) -> Vec<String> {
 #[tokio::test]
 async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::error("the older one").polls(0, 4));
     s.tenant.next_sync(SyncScript::default().polls(1, 1));
     let older = connector.force_sync().await.unwrap();
@@ -163,7 +166,7 @@ async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
 #[tokio::test]
 async fn syncs_that_are_off_are_told_unless_that_is_how_it_was_before() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
 
     // Switched off while it is waited for.
     let mut watch = connector.force_sync().await.unwrap().watch();
@@ -186,7 +189,7 @@ async fn syncs_that_are_off_are_told_unless_that_is_how_it_was_before() {
 #[tokio::test]
 async fn a_sync_of_a_deleted_connector_is_a_conflict() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     let sync = connector.force_sync().await.unwrap();
     connector.delete().await.unwrap();
     let error = sync.wait().await.unwrap_err();
@@ -196,7 +199,7 @@ async fn a_sync_of_a_deleted_connector_is_a_conflict() {
 #[tokio::test]
 async fn a_look_that_is_given_up_is_taken_up_again_and_not_asked_for_twice() {
     let s = setup().await;
-    let mut watch = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap().watch();
+    let mut watch = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap().watch();
     s.tenant.clear_requests();
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
@@ -212,7 +215,7 @@ async fn a_look_that_is_given_up_is_taken_up_again_and_not_asked_for_twice() {
 
 /// How often a wait has paused for its interval.
 fn pauses(s: &Setup) -> usize {
-    s.clock.waits().into_iter().filter(|wait| *wait == 5.0).count()
+    s.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
 }
 
 #[tokio::test]
@@ -227,7 +230,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
     ] {
         let s = setup().await;
         let name = format!("{fault:?}");
-        let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+        let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
         // After a look that succeeds four that fail, with four attempts each; and, after another that succeeds, four more.
         let fault = fault.on("ConnectorService.Get").times(16);
         s.tenant.fault(fault.clone().after(1));
@@ -239,7 +242,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
 
     // Five in a row are too many.
     let s = setup().await;
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.clear_requests();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").after(1).always());
     let error = sync.deadline(Duration::from_secs(3600)).wait().await.unwrap_err();
@@ -248,7 +251,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
 
     // Past the deadline that is told, and what was in the way.
     let s = setup().await;
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").after(1).always());
     let error = sync.deadline(Duration::from_secs(10)).wait().await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
@@ -268,7 +271,7 @@ async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
     for (fault, is_it) in refused {
         let s = setup().await;
         let name = format!("{fault:?}");
-        let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+        let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
         s.tenant.fault(fault.on("ConnectorService.Get").after(1));
         let error = sync.wait().await.unwrap_err();
         assert!(is_it(&error), "{name}: {error:?}");
@@ -277,7 +280,7 @@ async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
 
     // The first look's failure is told, whatever it is.
     let s = setup().await;
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
     let error = sync.wait().await.unwrap_err();
     assert!(error.is_server(), "{error:?}");
@@ -288,41 +291,41 @@ async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
 async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
     let busy = |seconds: &str| Fault::status(429).header("retry-after", seconds).on("ConnectorService.Get").after(1);
     let s = setup().await;
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(busy("120"));
     assert!(sync.wait().await.unwrap().is_done());
-    assert_eq!(s.clock.waits(), [5.0, 120.0, 5.0, 5.0]);
+    assert_eq!(s.clock.waits().seconds(), [5.0, 120.0, 5.0, 5.0]);
 
     let s = setup().await;
     s.tenant.next_sync(SyncScript::default().polls(0, 100));
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(busy("120"));
     let error = sync.deadline(Duration::from_secs(60)).wait().await.unwrap_err();
     assert!(error.is_timeout() && std::error::Error::source(&error).is_none(), "{error:?}");
-    assert_eq!(s.clock.waits(), [5.0, 55.0]);
+    assert_eq!(s.clock.waits().seconds(), [5.0, 55.0]);
 
     // More than an hour is for the program to decide.
     let s = setup().await;
-    let sync = s.c1.connector(APP, CONNECTOR).force_sync().await.unwrap();
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(busy("7200"));
     let error = sync.wait().await.unwrap_err();
     assert!(error.is_rate_limited() && error.retry_after() == Some(Duration::from_secs(7200)), "{error:?}");
-    assert_eq!(s.clock.waits(), [5.0]);
+    assert_eq!(s.clock.waits().seconds(), [5.0]);
 }
 
 #[tokio::test]
 async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
-    let owners = connector.owners();
-    let admins = EntitlementRef::new("app-okta", "admins");
-    owners.add_user("owner", "user-ada").await.unwrap();
-    owners.add_entitlement("owner", &admins).await.unwrap();
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    let owners = connector.owners().role("owner");
+    let admins = s.c1.app("app-okta").entitlement("admins");
+    owners.add_user("user-ada").await.unwrap();
+    owners.add_entitlement(&admins).await.unwrap();
     let lost = |operation: &str| s.tenant.fault(Fault::reset_after_request().applied().on(operation));
     lost("ConnectorOwners.DeleteUserOwner");
-    owners.remove_user("owner", "user-ada").await.unwrap();
+    owners.remove_user("user-ada").await.unwrap();
     lost("ConnectorOwners.DeleteEntitlementOwner");
-    owners.remove_entitlement("owner", &admins).await.unwrap();
+    owners.remove_entitlement(&admins).await.unwrap();
     assert_eq!((s.reached("DeleteUserOwner"), s.reached("DeleteEntitlementOwner")), (2, 2));
     assert_eq!(owners.users().count().await + owners.entitlements().count().await, 0);
     let credential = connector.rotate_credential().await.unwrap().id.unwrap();
@@ -341,10 +344,10 @@ async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
 
     // An attempt that was turned away took nothing away.
     s.tenant.fault(Fault::status(429).on("ConnectorService.Delete"));
-    let error = s.c1.connector(APP, "nobody").delete().await.unwrap_err();
+    let error = s.c1.app(APP).connector("nobody").delete().await.unwrap_err();
     assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
     s.tenant.revoke_tokens();
-    let error = s.c1.connector(APP, "github-02").owners().remove_user("owner", "user-ada").await.unwrap_err();
+    let error = s.c1.app(APP).connector("github-02").owners().role("owner").remove_user("user-ada").await.unwrap_err();
     assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
 }
 
@@ -353,15 +356,16 @@ async fn a_connector_that_could_not_be_named_is_told_by_its_id() {
     let s = setup().await;
     let create = || {
         let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
-        s.c1.app(APP).create_connector("catalog-github").config(config).display_name("Mine").send()
+        s.c1.app(APP).create_connector("catalog-github").config(config).display_name("Mine").into_future()
     };
     s.tenant.fault(Fault::status(403).on("ConnectorService.UpdateDelegated"));
     let error = create().await.unwrap_err();
     assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
+    assert!(error.is_partial(), "{error:?}");
     let id = error.created().unwrap();
     assert!(error.message().contains(id), "{error}");
     // Named with that, it is what was asked for.
-    s.c1.connector(APP, id).update().display_name("Mine").send().await.unwrap();
+    s.c1.app(APP).connector(id).update().display_name("Mine").await.unwrap();
     assert_eq!(s.tenant.connector(APP, id).unwrap()["displayName"], "Mine");
 
     // Without an id there is nothing to name.
@@ -378,7 +382,7 @@ async fn a_connector_that_could_not_be_named_is_told_by_its_id() {
 #[tokio::test]
 async fn a_link_to_a_syncs_data_is_given_and_not_printed() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     let sync = s.tenant.sync_ids(APP, CONNECTOR).pop().unwrap();
     let url = connector.sync_download_url(sync.as_str()).await.unwrap();
     assert!(url.as_str().starts_with(s.tenant.url()) && url.as_str().contains("expires="));
@@ -389,42 +393,44 @@ async fn a_link_to_a_syncs_data_is_given_and_not_printed() {
 #[tokio::test]
 async fn owners_are_added_read_listed_removed_and_set() {
     let s = setup().await;
-    let owners = s.c1.connector(APP, CONNECTOR).owners();
-    let ada = UserId::from("user-ada");
-    let admins = EntitlementRef::new("app-okta", "admins");
+    let all = s.c1.app(APP).connector(CONNECTOR).owners();
+    let (owners, reviewers) = (all.role("owner"), all.role("reviewer"));
+    let ada = UserId::new("user-ada");
+    let admins = EntitlementRef::new(AppId::new("app-okta"), "admins");
+    assert_eq!(admins, s.c1.app("app-okta").entitlement("admins"));
 
-    let added = owners.add_user("owner", &ada).await.unwrap();
+    let added = owners.add_user(&ada).await.unwrap();
     assert_eq!(added.user.unwrap().id.as_deref(), Some("user-ada"));
-    owners.add_user("reviewer", "user-grace").await.unwrap();
-    let added = owners.add_entitlement("owner", &admins).await.unwrap();
+    reviewers.add_user("user-grace").await.unwrap();
+    let added = owners.add_entitlement(&admins).await.unwrap();
     assert_eq!(added.app_entitlement.unwrap().id.as_deref(), Some("admins"));
-    assert!(owners.add_user("owner", "user-ada").await.unwrap_err().is_conflict());
-    assert!(owners.user("owner", "user-ada").await.unwrap().created_at.is_some());
-    assert_eq!(owners.entitlement("owner", ("app-okta", "admins")).await.unwrap().role_slug.as_deref(), Some("owner"));
+    assert!(owners.add_user("user-ada").await.unwrap_err().is_conflict());
+    assert!(owners.user("user-ada").await.unwrap().created_at.is_some());
+    assert_eq!(owners.entitlement(&admins).await.unwrap().role_slug.as_deref(), Some("owner"));
 
     let ids = |users: Vec<types::ConnectorOwnerUser>| -> Vec<String> {
         users.into_iter().filter_map(|owner| owner.user?.id).collect()
     };
-    assert_eq!(ids(owners.users().try_collect().await.unwrap()), ["user-ada", "user-grace"]);
-    assert_eq!(ids(owners.users_in("reviewer").try_collect().await.unwrap()), ["user-grace"]);
-    assert_eq!(owners.entitlements().count().await, 1);
-    assert_eq!(owners.entitlements_in("reviewer").count().await, 0);
+    assert_eq!(ids(all.users().try_collect().await.unwrap()), ["user-ada", "user-grace"]);
+    assert_eq!(ids(reviewers.users().try_collect().await.unwrap()), ["user-grace"]);
+    assert_eq!(all.entitlements().count().await, 1);
+    assert_eq!(reviewers.entitlements().count().await, 0);
 
-    owners.remove_user("reviewer", "user-grace").await.unwrap();
-    owners.remove_entitlement("owner", &admins).await.unwrap();
-    assert!(owners.user("reviewer", "user-grace").await.unwrap_err().is_not_found());
-    assert!(owners.entitlement("owner", &admins).await.unwrap_err().is_not_found());
+    reviewers.remove_user("user-grace").await.unwrap();
+    owners.remove_entitlement(&admins).await.unwrap();
+    assert!(reviewers.user("user-grace").await.unwrap_err().is_not_found());
+    assert!(owners.entitlement(&admins).await.unwrap_err().is_not_found());
 
-    owners.set("owner", ["user-grace"], [&admins]).await.unwrap();
+    owners.set(["user-grace"], [&admins]).await.unwrap();
     assert_eq!(
         sent(&s),
         json!({"roleSlug": "owner", "userRefs": [{"id": "user-grace"}], "appEntitlementRefs": [{"appId": "app-okta", "id": "admins"}]})
     );
-    assert_eq!(ids(owners.users().try_collect().await.unwrap()), ["user-grace"]);
-    assert_eq!(owners.entitlements().count().await, 1);
-    owners.set("owner", Vec::<UserId>::new(), Vec::<EntitlementRef>::new()).await.unwrap();
-    assert_eq!(owners.users().count().await + owners.entitlements().count().await, 0);
-    assert!(owners.add_user("", "user-ada").await.unwrap_err().is_invalid_argument());
+    assert_eq!(ids(all.users().try_collect().await.unwrap()), ["user-grace"]);
+    assert_eq!(all.entitlements().count().await, 1);
+    owners.set(Vec::<UserId>::new(), []).await.unwrap();
+    assert_eq!(all.users().count().await + all.entitlements().count().await, 0);
+    assert!(all.role("").add_user("user-ada").await.unwrap_err().is_invalid_argument());
 }
 
 #[tokio::test]
@@ -439,6 +445,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for listed in &all {
             assert_eq!(listed.connector.app_id, listed.app.id);
+            assert_eq!(listed.connector.handle().app_id(), listed.app.handle().id());
             *count.entry(listed.app.id.clone().unwrap()).or_default() += 1;
         }
         assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
@@ -480,7 +487,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
 #[tokio::test]
 async fn a_configuration_is_read_changed_and_written_back_whole() {
     let s = setup().await;
-    let id = ConnectorId::from(s.tenant.seed_connector(
+    let id = ConnectorId::new(s.tenant.seed_connector(
         APP,
         json!({"catalogId": "catalog-github", "config": {
             "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig",
@@ -488,10 +495,10 @@ async fn a_configuration_is_read_changed_and_written_back_whole() {
             "beside": [1],
         }}),
     ));
-    let connector = s.c1.connector(APP, &id);
+    let connector = s.c1.app(APP).connector(&id);
     let config = EnvConfig::from(&connector.get().await.unwrap().config.unwrap());
     assert_eq!(config.get("GITHUB_ORGANIZATION"), Some(ConfigValue::Text("old".to_owned())));
-    connector.update().config(config.text("GITHUB_ORGANIZATION", "new")).send().await.unwrap();
+    connector.update().config(config.text("GITHUB_ORGANIZATION", "new")).await.unwrap();
     assert_eq!(
         s.tenant.connector(APP, id.as_str()).unwrap()["config"],
         json!({
@@ -561,4 +568,255 @@ async fn every_attempt_is_told_and_carries_the_programs_headers() {
         assert_eq!(request.header("x-operation"), is_call.then_some("get"));
         assert!(request.header("authorization").is_none_or(|value| !value.contains("PLANTED")));
     }
+}
+
+/// The ids of the app's connectors.
+async fn connector_ids(s: &Setup) -> Vec<String> {
+    let ids = s.c1.app(APP).connectors().map_ok(|connector| connector.handle().id().to_string());
+    ids.try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_create_whose_response_was_lost_is_found_and_not_made_twice() {
+    let s = setup().await;
+    let app = s.c1.app(APP);
+    let create = || {
+        let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
+        app.create_connector("catalog-github").config(config).description("mine").display_name("Mine")
+    };
+    let stored = serde_json::to_string(&app.snapshot().await.unwrap()).unwrap();
+    let before: Snapshot = serde_json::from_str(&stored).unwrap();
+    let count = connector_ids(&s).await.len();
+    // What others create meanwhile is not taken for it.
+    s.tenant.seed_connector(APP, json!({"catalogId": "catalog-okta", "description": "mine"}));
+    s.tenant.seed_connector(APP, json!({"catalogId": "catalog-github", "description": "theirs"}));
+    assert!(create().find(&before).await.unwrap().is_none());
+
+    s.tenant.fault(Fault::reset_after_request().applied().on("ConnectorService.Create"));
+    // The first list after it does not have it yet.
+    s.tenant.fault(Fault::status(200).json(&json!({"list": []})).on("ConnectorService.List").after(7));
+    s.tenant.clear_requests();
+    let made = create().find_or_create(&before).await.unwrap();
+    assert_eq!((made.display_name.as_deref(), s.reached("ConnectorService.Create")), (Some("Mine"), 1));
+    assert_eq!((s.reached("ConnectorService.List"), s.tenant.pending_faults()), (9, 0));
+    // The next run of the program finds it, and so does one without a file.
+    for before in [&before, &serde_json::from_str(&stored).unwrap()] {
+        let found = create().find_or_create(before).await.unwrap();
+        assert_eq!(found.handle().id(), made.handle().id());
+        assert_eq!(create().find(before).await.unwrap().unwrap().handle().id(), made.handle().id());
+    }
+    assert_eq!((s.reached("ConnectorService.Create"), connector_ids(&s).await.len()), (1, count + 3));
+
+    // Two that could be it: nobody can tell, and nothing is created.
+    let other = create().await.unwrap().into_handle();
+    let error = create().find_or_create(&before).await.unwrap_err();
+    let ids = [made.handle().id().as_str(), other.id().as_str()];
+    assert!(error.is_conflict() && ids.iter().all(|id| error.message().contains(id)), "{error}");
+    assert_eq!(s.reached("ConnectorService.Create"), 2);
+    // Deleted ones are none.
+    other.delete().await.unwrap();
+    assert_eq!(create().find_or_create(&before).await.unwrap().handle().id(), made.handle().id());
+
+    let elsewhere = s.c1.app("app-okta").create_connector("catalog-okta");
+    assert!(elsewhere.find_or_create(&before).await.unwrap_err().is_invalid_argument());
+}
+
+#[tokio::test]
+async fn a_create_that_was_not_carried_out_is_proved_so_and_can_be_tried_again() {
+    let s = setup().await;
+    let app = s.c1.app(APP);
+    let create = || app.create_connector("catalog-github").display_name("Ours");
+    let before = app.snapshot().await.unwrap();
+    let count = connector_ids(&s).await.len();
+    s.tenant.fault(Fault::close_after_request().on("ConnectorService.CreateDelegated"));
+    let error = create().find_or_create(&before).await.unwrap_err();
+    assert!(error.may_have_happened() && error.message().contains("no new connector"), "{error}");
+    // One list before, of a snapshot of this run; then for as long as the request may be in flight.
+    assert_eq!(s.clock.waits().seconds(), [5.0; 6]);
+    assert!(create().find(&before).await.unwrap().is_none());
+    assert_eq!(connector_ids(&s).await.len(), count);
+    assert!(create().find_or_create(&before).await.is_ok());
+    assert_eq!((s.reached("ConnectorService.CreateDelegated"), connector_ids(&s).await.len()), (2, count + 1));
+
+    // What cannot be looked for stays in doubt.
+    let before = app.snapshot().await.unwrap();
+    s.tenant.fault(Fault::close_after_request().on("ConnectorService.CreateDelegated"));
+    s.tenant.fault(Fault::status(403).on("ConnectorService.List").after(1));
+    let error = create().find_or_create(&before).await.unwrap_err();
+    assert!(error.may_have_happened() && error.message().contains("looking for it failed"), "{error}");
+    // A refusal is one, and nothing is looked for.
+    s.tenant.fault(Fault::status(400).on("ConnectorService.CreateDelegated"));
+    let error = create().find_or_create(&before).await.unwrap_err();
+    assert!(error.is_bad_request() && !error.may_have_happened(), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_created_and_not_named_is_named_by_the_next_run() {
+    let s = setup().await;
+    let app = s.c1.app(APP);
+    let create = || {
+        let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
+        app.create_connector("catalog-github").config(config).display_name("Mine")
+    };
+    let before = app.snapshot().await.unwrap();
+    s.tenant.fault(Fault::status(403).on("ConnectorService.UpdateDelegated"));
+    let error = create().find_or_create(&before).await.unwrap_err();
+    let id = error.created().unwrap().to_owned();
+    assert!(error.is_partial() && error.is_permission_denied(), "{error}");
+    let found = create().find_or_create(&before).await.unwrap();
+    assert_eq!((found.handle().id().as_str(), found.display_name.as_deref()), (id.as_str(), Some("Mine")));
+    assert_eq!((s.reached("ConnectorService.Create"), s.reached("UpdateDelegated")), (1, 2));
+}
+
+#[tokio::test]
+async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
+    let s = setup().await;
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    s.tenant.next_sync(SyncScript::error("the older one").polls(0, 3));
+    s.tenant.next_sync(SyncScript::default().polls(1, 1));
+    let gate = Gate::default();
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.ForceSync"));
+    let meanwhile = async {
+        // The status is read, and the request is on its way.
+        gate.arrived(1).await;
+        let (app, id) = (connector.app_id().clone(), connector.id().clone());
+        s.c1.api().connectors().force_sync(app, id, &types::ForceSyncRequest::default()).await.unwrap();
+        let status = connector.get().await.unwrap().status.unwrap();
+        assert_eq!(status.status, Some(types::SyncStatus::Running));
+        gate.open();
+    };
+    let (sync, ()) = soon(async { tokio::join!(connector.force_sync(), meanwhile) }).await;
+    assert_eq!(told(sync.unwrap()).await, ["running", "running", "done"]);
+
+    // A server that starts it at once: no other follows, so this was the one.
+    s.tenant.next_sync(SyncScript::error("at once").polls(0, 1));
+    let sync = connector.force_sync().await.unwrap();
+    assert_eq!(sync.wait().await.unwrap().to_string(), "failed: at once");
+}
+
+#[tokio::test]
+async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
+    let s = setup().await;
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    let again = |state: &SyncState| -> SyncWait {
+        let stored = serde_json::to_string(state).unwrap();
+        s.c1.resume_wait(serde_json::from_str(&stored).unwrap())
+    };
+    // Killed before the first poll.
+    let sync = connector.force_sync().await.unwrap();
+    assert_eq!(told(again(&sync.state())).await, ["queued", "running", "done"]);
+
+    // Killed while it ran: what was reported is not reported again.
+    let mut watch = connector.force_sync().await.unwrap().watch();
+    watch.try_next().await.unwrap().unwrap();
+    assert!(matches!(watch.try_next().await.unwrap(), Some(Progress::Running(_))));
+    let resumed = again(&watch.state());
+    assert_eq!(resumed.connector().id(), connector.id());
+    let mut rest = resumed.watch();
+    let last = rest.try_next().await.unwrap();
+    assert!(matches!(last, Some(Progress::Ended(SyncOutcome::Done(_)))), "{last:?}");
+    // Killed after its end: nothing is polled.
+    s.tenant.clear_requests();
+    assert!(again(&rest.state()).wait().await.unwrap().is_done());
+    assert!(s.tenant.requests().is_empty());
+    assert_eq!(s.reached("ConnectorService.ForceSync"), 0);
+
+    // The deadline counts from the first begin.
+    s.tenant.next_sync(SyncScript::default().polls(0, 1_000_000));
+    let mut watch = connector.force_sync().await.unwrap().watch();
+    watch.try_next().await.unwrap().unwrap();
+    s.clock.advance(Duration::from_secs(50));
+    let waits = s.clock.waits().len();
+    let error = again(&watch.state()).deadline(Duration::from_secs(60)).wait().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(s.clock.waits()[waits..].to_vec().seconds(), [5.0, 5.0]);
+}
+
+#[tokio::test]
+async fn a_sync_is_not_over_while_the_status_is_absent_or_unknown() {
+    let s = setup().await;
+    let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
+    let status = |status: Value| {
+        let view = json!({"connectorView": {"connector": {"id": CONNECTOR, "status": status}}});
+        s.tenant.fault(Fault::status(200).json(&view).on("ConnectorService.Get"));
+    };
+    status(Value::Null);
+    status(
+        json!({"status": "SYNC_STATUS_REINDEXING", "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}),
+    );
+    status(json!({"status": null, "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}));
+    let words = told(sync.deadline(Duration::from_secs(600))).await;
+    assert_eq!(words.last().map(String::as_str), Some("done"), "{words:?}");
+    assert_eq!(s.tenant.pending_faults(), 0, "all of them were polled");
+}
+
+#[tokio::test]
+async fn a_response_without_what_it_is_for_is_an_error_with_its_facts() {
+    let s = setup().await;
+    s.get().await.unwrap();
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    let owners = connector.owners().role("owner");
+    let nothing = |operation: &str| {
+        let fault = Fault::status(200).json(&json!({})).header("x-request-id", "theirs");
+        s.tenant.fault(fault.on(operation));
+    };
+    let check = |error: Error, operation: &str, in_doubt: bool| {
+        let facts = (error.status(), error.attempts(), error.request_id(), error.operation());
+        assert_eq!(facts, (Some(200), 1, Some("theirs"), Some(operation)), "{error}");
+        assert!(error.is_decode() && error.host() == Some(s.tenant.host()), "{error}");
+        assert_eq!(error.may_have_happened(), in_doubt, "{error}");
+    };
+    nothing("ConnectorService.Get");
+    check(connector.get().await.unwrap_err(), "get", false);
+    nothing("Apps.Get");
+    check(s.c1.app(APP).get().await.unwrap_err(), "get_app", false);
+    nothing("ConfigurationSchema");
+    check(s.c1.app(APP).configuration_schema("catalog-github").await.unwrap_err(), "configuration_schema", false);
+    nothing("ConnectorService.Create");
+    check(s.create().await.unwrap_err(), "create", true);
+    nothing("ConnectorService.UpdateDelegated");
+    check(connector.update().display_name("x").await.unwrap_err(), "update_delegated", false);
+    nothing("RotateCredential");
+    check(connector.rotate_credential().await.unwrap_err(), "rotate_credential", true);
+    nothing("CreateUserOwner");
+    check(owners.add_user("user-ada").await.unwrap_err(), "create_user_owner", true);
+    nothing("GetUserOwner");
+    check(owners.user("user-ada").await.unwrap_err(), "get_user_owner", false);
+    let row = Fault::status(200).json(&json!({"list": [{"connector": {"displayName": "no id"}}]}));
+    s.tenant.fault(row.header("x-request-id", "theirs").on("ConnectorService.List"));
+    check(s.c1.app(APP).connectors().try_next().await.unwrap_err(), "list", false);
+}
+
+#[tokio::test]
+async fn what_a_list_or_a_create_returns_leads_on() {
+    let s = setup().await;
+    let app = s.c1.apps().try_next().await.unwrap().unwrap();
+    assert_eq!(app.handle().id(), &app.id.as_deref().unwrap());
+    let row = app.handle().connectors().try_next().await.unwrap().unwrap();
+    assert_eq!(row.handle().get().await.unwrap().id, row.id);
+    assert_eq!((row.handle().app_id(), row.handle().app().id()), (app.handle().id(), app.handle().id()));
+    // A setter takes what a program has: a text, or perhaps one.
+    let (none, name): (Option<&str>, Option<String>) = (None, Some("named".to_owned()));
+    let created = app.handle().create_connector("catalog-github").description(none).display_name(name.as_deref());
+    let created = created.config(None).await.unwrap();
+    assert!(!sent(&s).as_object().unwrap().contains_key("description"));
+    let changed = created.handle().update().display_name(none).description("d").await.unwrap();
+    assert_eq!(sent(&s)["updateMask"], "description");
+    assert_eq!(changed.handle().id(), created.handle().id());
+    assert!(created.handle().update().display_name("x").display_name(none).await.unwrap_err().is_invalid_argument());
+}
+
+#[tokio::test]
+async fn a_configuration_is_checked_before_it_is_sent() {
+    let s = setup().await;
+    let schema = s.c1.app(APP).configuration_schema("catalog-github").await.unwrap();
+    let config = EnvConfig::new().text("GITHUB_ORGANISATION", "x").secret("GITHUB_TOKEN", "PLANTED");
+    let error = config.validate(&schema).unwrap_err();
+    assert!(error.is_invalid_argument() && !error.to_string().contains("PLANTED"), "{error}");
+    assert!(error.message().contains("`GITHUB_ORGANISATION` (did you mean `GITHUB_ORGANIZATION`?)"), "{error}");
+    let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED");
+    config.validate(&schema).unwrap();
+    // What the service would split is not sent.
+    let error = config.list("GITHUB_ORGANIZATION", ["a", "b,c"]).unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("GITHUB_ORGANIZATION"), "{error}");
 }

@@ -3,8 +3,9 @@
 
 mod support;
 
+use connectors::c1::api::params::ConnectorAppId;
 use connectors::c1::types::{self, ConnectorInput, OAuth2AuthorizedAsInput, SyncStatus};
-use connectors::c1::{Client, DOCUMENT, EnvConfig};
+use connectors::c1::{Client, ConnectorId, Credentials, DOCUMENT, EnvConfig};
 use connectors_fake::Fault;
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -30,22 +31,22 @@ async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
         let config = strange_config(type_url);
         let message: types::AnyMessage = serde_json::from_value(config.clone()).unwrap();
 
-        let created = s.c1.app(APP).create_connector("catalog-github").config(message.clone()).send().await.unwrap();
+        let created = s.c1.app(APP).create_connector("catalog-github").config(message.clone()).await.unwrap();
         let id = created.id.clone().unwrap();
         assert_eq!(s.tenant.requests().last().unwrap().json().unwrap()["config"], config);
-        assert_eq!(serde_json::to_value(created.config.unwrap()).unwrap(), config);
+        assert_eq!(serde_json::to_value(created.into_data().config.unwrap()).unwrap(), config);
 
-        let read = s.c1.connector(APP, id.as_str()).get().await.unwrap();
+        let read = s.c1.app(APP).connector(id.as_str()).get().await.unwrap();
         assert_eq!(serde_json::to_value(read.config.as_ref().unwrap()).unwrap(), config);
 
         let mut changed = read.config.unwrap();
         changed.extra.insert("added".to_owned(), json!([1]));
-        let updated = s.c1.connector(APP, id.as_str()).update().config(changed).send().await.unwrap();
+        let updated = s.c1.app(APP).connector(id.as_str()).update().config(changed).await.unwrap();
         let mut expected = config.clone();
         expected["added"] = json!([1]);
         assert_eq!(s.tenant.requests().last().unwrap().json().unwrap()["connector"]["config"], expected);
         assert_eq!(s.tenant.connector(APP, &id).unwrap()["config"], expected);
-        assert_eq!(serde_json::to_value(updated.config.unwrap()).unwrap(), expected);
+        assert_eq!(serde_json::to_value(updated.into_data().config.unwrap()).unwrap(), expected);
     }
 }
 
@@ -53,52 +54,49 @@ async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
 async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
     let s = setup().await;
     assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_REINDEXING")));
-    let connector = s.c1.connector(APP, CONNECTOR).get().await.unwrap();
+    let connector = s.c1.app(APP).connector(CONNECTOR).get().await.unwrap();
     let status = connector.status.clone().unwrap().status.unwrap();
     assert_eq!(status, SyncStatus::Unknown("SYNC_STATUS_REINDEXING".to_owned()));
     assert_eq!(status.to_string(), "SYNC_STATUS_REINDEXING");
     assert_eq!("SYNC_STATUS_DONE".parse(), Ok(SyncStatus::Done));
 
-    let request = types::ConnectorServiceUpdateDelegatedRequest {
-        connector: Some(ConnectorInput {
-            status: connector.status,
-            display_name: Some("x".to_owned()),
-            ..Default::default()
-        }),
-        update_mask: Some("displayName".to_owned()),
-        ..Default::default()
-    };
-    s.c1.api().update_delegated(APP, CONNECTOR, &request).await.unwrap();
+    let mut input = ConnectorInput::default();
+    input.status = connector.status;
+    input.display_name = Some("x".to_owned());
+    let mut request = types::ConnectorServiceUpdateDelegatedRequest::default();
+    request.connector = Some(input);
+    request.update_mask = Some("displayName".to_owned());
+    let (app, id) = (ConnectorAppId::new(APP), ConnectorId::new(CONNECTOR));
+    s.c1.api().connectors().update_delegated(app, id, &request).await.unwrap();
     let sent = s.tenant.requests().last().unwrap().json().unwrap();
     assert_eq!(sent["connector"]["status"]["status"], "SYNC_STATUS_REINDEXING");
 }
 
+/// Whether a type has a field for a key, rather than keeping it among those that nobody named.
+fn has_field<T: DeserializeOwned>(key: &str, extra: impl Fn(&T) -> &serde_json::Map<String, Value>) -> bool {
+    let read: T = serde_json::from_value(Value::Object([(key.to_owned(), Value::Null)].into_iter().collect())).unwrap();
+    !extra(&read).contains_key(key)
+}
+
 #[test]
 fn read_only_fields_are_read_and_not_written() {
-    // Without `..`: this stops compiling when a field appears or goes.
-    let ConnectorInput {
-        status: _,
-        oauth_authorized_as,
-        app_id: _,
-        config: _,
-        description: _,
-        display_name: _,
-        id: _,
-        user_ids: _,
-        can_resume_sync: _,
-        catalog_id: _,
-        connector_sync_cron_schedule: _,
-        disable_check_bad_sync: _,
-        parallel_sync_worker_count: _,
-        profile_allow_list: _,
-        profile_ignore_list: _,
-        sync_config: _,
-        sync_disabled_category: _,
-        sync_disabled_reason: _,
-        extra: _,
-    } = ConnectorInput::default();
+    let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+    let schema = |name: &str| document["components"]["schemas"][name]["properties"].as_object().unwrap().clone();
+    let mut counts = [0, 0];
+    for (key, property) in schema("c1.api.app.v1.Connector") {
+        let is_read_only = property["readOnly"] == true;
+        counts[usize::from(is_read_only)] += 1;
+        assert!(has_field::<types::Connector>(&key, |it| &it.extra), "{key}");
+        assert_eq!(has_field::<ConnectorInput>(&key, |it| &it.extra), !is_read_only, "{key}");
+    }
+    assert_eq!(counts, [18, 8]);
     // Both of its fields are read-only: what is left to write is nothing.
-    let OAuth2AuthorizedAsInput { extra: _ } = oauth_authorized_as.unwrap_or_default();
+    let properties = schema("c1.api.app.v1.OAuth2AuthorizedAs");
+    assert_eq!(properties.len(), 2);
+    for key in properties.keys() {
+        assert!(has_field::<types::OAuth2AuthorizedAs>(key, |it| &it.extra), "{key}");
+        assert!(!has_field::<OAuth2AuthorizedAsInput>(key, |it| &it.extra), "{key}");
+    }
 
     let connector = types::Connector::default();
     let read_only = [
@@ -221,7 +219,7 @@ async fn keys_the_document_does_not_name_are_kept_wherever_they_stand() {
         "newTotal": 1,
     });
     s.tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));
-    let read = s.c1.api().list(APP, None, None).await.unwrap();
+    let read = s.c1.api().connectors().list(APP).await.unwrap();
     assert_eq!(read.extra["newTotal"], 1);
     assert_eq!(serde_json::to_value(&read).unwrap(), page);
 
@@ -245,18 +243,16 @@ async fn nothing_secret_is_printed() {
     let config = || EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED-secret");
     let message = types::AnyMessage::from(config());
     assert!(serde_json::to_string(&message).unwrap().contains("PLANTED"), "it is sent");
-    let request = types::ConnectorServiceCreateRequest { config: Some(message.clone()), ..Default::default() };
-    let connector = types::Connector {
-        config: Some(message.clone()),
-        download_url: Some("https://PLANTED".to_owned()),
-        extra: [("stranger".to_owned(), json!("PLANTED"))].into_iter().collect(),
-        ..Default::default()
-    };
-    let download = types::GetConnectorSyncDownloadUrlResponse {
-        download_url: Some("https://PLANTED".to_owned()),
-        ..Default::default()
-    };
-    let credential = types::ConnectorCredential { client_secret: Some("PLANTED".to_owned()), ..Default::default() };
+    let mut request = types::ConnectorServiceCreateRequest::default();
+    request.config = Some(message.clone());
+    let mut connector = types::Connector::default();
+    connector.config = Some(message.clone());
+    connector.download_url = Some("https://PLANTED".to_owned());
+    connector.extra.insert("stranger".to_owned(), json!("PLANTED"));
+    let mut download = types::GetConnectorSyncDownloadUrlResponse::default();
+    download.download_url = Some("https://PLANTED".to_owned());
+    let mut credential = types::ConnectorCredential::default();
+    credential.client_secret = Some("PLANTED".to_owned());
     let printed = [
         format!("{:?}", config()),
         format!("{message:?}"),
@@ -265,9 +261,9 @@ async fn nothing_secret_is_printed() {
         format!("{credential:?}"),
         format!("{download:?}"),
         format!("{:?}", s.c1.app(APP).create_connector("c").config(config())),
-        format!("{:?}", s.c1.connector(APP, CONNECTOR).update().config(config())),
-        format!("{:?}", Client::builder().client_credentials("a@h/spc", "PLANTED").header("x-key", "PLANTED")),
-        format!("{:?}", Client::builder().bearer_token("PLANTED")),
+        format!("{:?}", s.c1.app(APP).connector(CONNECTOR).update().config(config())),
+        format!("{:?}", Client::builder(Credentials::client("a@h/spc", "PLANTED")).header("x-key", "PLANTED")),
+        format!("{:?}", Credentials::token("PLANTED")),
         format!("{:?} {:?}", s.c1, s.c1.api()),
     ];
     for text in printed {

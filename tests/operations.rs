@@ -1,10 +1,11 @@
 //! Every operation of the generated client over a socket: method, path, query, headers and body of what is sent, and
-//! that the answer is read.
+//! that the response is read.
 
 use std::collections::BTreeSet;
 
 use connectors::c1::api::OPERATIONS;
-use connectors::c1::{Client, DOCUMENT, types};
+use connectors::c1::api::params::*;
+use connectors::c1::{Client, Credentials, DOCUMENT, types};
 use connectors_fake::c1::{Seed, SyncScript, Tenant};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,33 +60,35 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         seed = seed.connector(APP, json!({"catalogId": "catalog-okta"}));
     }
     let tenant = Tenant::builder().seed(seed).start().await.unwrap();
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     let api = c1.api();
+    let (app_id, id) = (AppId::new(APP), ConnectorId::new("c 1"));
+    let ids = || (app_id.clone(), id.clone());
     let mut calls = Calls { tenant, seen: BTreeSet::new() };
     let connectors = format!("/api/v1/apps/{APP_SENT}/connectors");
     let connector = format!("{connectors}/c%201");
     let empty = || Some(json!({}));
 
     // Apps and lists.
-    let page = api.list_apps(Some(25), None).await.unwrap();
+    let page = api.apps().list_apps().page_size(25).await.unwrap();
     calls.expect("GET", "/api/v1/apps", &[("page_size", "25")], None);
     assert!(page.list.unwrap().iter().any(|app| app.id.as_deref() == Some(APP)));
-    let app = api.get_app(APP).await.unwrap().app.unwrap();
+    let app = api.apps().get_app(APP).await.unwrap().app.unwrap();
     calls.expect("GET", &format!("/api/v1/apps/{APP_SENT}"), &[], None);
     assert_eq!(app.display_name.as_deref(), Some("Räume"));
-    let token = api.list(APP, Some(10), None).await.unwrap().next_page_token.unwrap();
+    let token = api.connectors().list(APP).page_size(10).await.unwrap().next_page_token.unwrap();
     assert!(token.contains('+') && token.contains('/'), "{token} has to be percent-encoded");
-    let page = api.list(APP, Some(10), Some(&token)).await.unwrap();
+    let page = api.connectors().list(APP).page_size(10).page_token(&token).await.unwrap();
     calls.expect("GET", &connectors, &[("page_size", "10"), ("page_token", &token)], None);
     assert_eq!(page.list.unwrap().len(), 1);
 
     // The catalog.
     let body = json!({"appId": APP, "catalogId": "catalog-github"});
-    let schema = api.configuration_schema(&typed(&body)).await.unwrap().schema.unwrap();
+    let schema = api.catalog().configuration_schema(&typed(&body)).await.unwrap().schema.unwrap();
     calls.expect("POST", "/api/v1/connectorcatalog", &[], Some(body));
     assert!(schema.fields.unwrap().iter().any(|field| field.name.as_deref() == Some("GITHUB_TOKEN")));
     let body = json!({"text": "base_url: https://example.com"});
-    let markers = api.validate_http_config(&typed(&body)).await.unwrap().markers.unwrap();
+    let markers = api.connectors().validate_http_config(&typed(&body)).await.unwrap().markers.unwrap();
     calls.expect("POST", "/api/v1/apps/connectors/validate_config/http", &[], Some(body));
     assert!(markers.is_empty());
 
@@ -97,96 +100,108 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         "userIds": ["user-ada"],
         "expandMask": {"paths": ["*"]},
     });
-    let created = api.create(APP, &typed(&body)).await.unwrap();
+    let created = api.connectors().create(APP, &typed(&body)).await.unwrap();
     calls.expect("POST", &format!("{connectors}/create"), &[], Some(body));
     assert!(created.expanded.is_some_and(|expanded| !expanded.is_empty()));
     let body = json!({"catalogId": "catalog-okta", "displayName": "Two"});
-    let delegated = api.create_delegated(APP, &typed(&body)).await.unwrap();
+    let delegated = api.connectors().create_delegated(APP, &typed(&body)).await.unwrap();
     calls.expect("POST", &connectors, &[], Some(body));
     let two = delegated.connector_view.unwrap().connector.unwrap().id.unwrap();
-    let read = api.get(APP, "c 1").await.unwrap().connector_view.unwrap().connector.unwrap();
+    let read = api.connectors().get(ids().0, ids().1).await.unwrap().connector_view.unwrap().connector.unwrap();
     calls.expect("GET", &connector, &[], None);
     assert_eq!(read.id.as_deref(), Some("c 1"));
     let body =
         json!({"connector": {"appId": APP, "id": "c 1", "config": {"@type": "t", "k": 1}}, "updateMask": "config"});
-    let view = api.update(APP, "c 1", &typed(&body)).await.unwrap().connector_view.unwrap();
+    let view = api.connectors().update(ids().0, ids().1, &typed(&body)).await.unwrap().connector_view.unwrap();
     calls.expect("POST", &connector, &[], Some(body));
     assert_eq!(view.connector.unwrap().config.unwrap().extra["k"], 1);
     let body = json!({"connector": {"displayName": "Uno"}, "updateMask": "displayName"});
-    let view = api.update_delegated(APP, "c 1", &typed(&body)).await.unwrap().connector_view.unwrap();
+    let view = api
+        .connectors()
+        .update_delegated(ConnectorAppId::new(APP), ids().1, &typed(&body))
+        .await
+        .unwrap()
+        .connector_view
+        .unwrap();
     calls.expect("POST", &format!("{connector}/delegated"), &[], Some(body));
     assert_eq!(view.connector.unwrap().display_name.as_deref(), Some("Uno"));
 
     // Syncs.
     calls.tenant.next_sync(SyncScript::error("it dropped too much"));
-    api.force_sync(APP, "c 1", &types::ForceSyncRequest::default()).await.unwrap();
+    api.connectors().force_sync(ids().0, ids().1, &types::ForceSyncRequest::default()).await.unwrap();
     calls.expect("POST", &format!("{connector}/force_sync"), &[], empty());
     // The fake's syncs move when the connector is read.
     for _ in 0..5 {
-        c1.connector(APP, "c 1").get().await.unwrap();
+        c1.app(APP).connector("c 1").get().await.unwrap();
     }
     let sync = calls.tenant.sync_ids(APP, "c 1").pop().unwrap();
     let sync_sent = sync.replace(' ', "%20");
-    let answer = api.get_sync_download_url(APP, "c 1", &sync).await.unwrap();
+    let answer = api.connectors().get_sync_download_url(ids().0, ids().1, SyncId::new(&*sync)).await.unwrap();
     calls.expect("GET", &format!("{connector}/syncs/{sync_sent}/download_url"), &[], None);
     assert!(answer.download_url.is_some_and(|url| !url.is_empty()));
-    api.confirm_sync_valid(APP, "c 1", &sync, &types::ConfirmSyncValidRequest::default()).await.unwrap();
+    api.connectors()
+        .confirm_sync_valid(ids().0, ids().1, SyncLifecycleId::new(&*sync), &Default::default())
+        .await
+        .unwrap();
     calls.expect("POST", &format!("{connector}/confirm_sync_valid/{sync_sent}"), &[], empty());
-    api.pause_sync(APP, "c 1", &types::PauseSyncRequest::default()).await.unwrap();
+    api.connectors().pause_sync(ids().0, ids().1, &types::PauseSyncRequest::default()).await.unwrap();
     calls.expect("POST", &format!("{connector}/pause"), &[], empty());
-    api.resume_sync(APP, "c 1", &types::ResumeSyncRequest::default()).await.unwrap();
+    api.connectors().resume_sync(ids().0, ids().1, &types::ResumeSyncRequest::default()).await.unwrap();
     calls.expect("POST", &format!("{connector}/resume"), &[], empty());
     let body = json!({"cron": {"cronSpec": "0 3 * * *", "timezone": "Europe/Berlin"}});
-    api.update_schedule(APP, "c 1", &typed(&body)).await.unwrap();
+    api.connectors().update_schedule(ids().0, ids().1, &typed(&body)).await.unwrap();
     calls.expect("POST", &format!("{connector}/schedule"), &[], Some(body));
 
     // Credentials.
     let body = json!({"appId": APP, "connectorId": "c 1"});
-    let credential = api.rotate_credential(&typed(&body)).await.unwrap().credential.unwrap();
+    let credential = api.connectors().rotate_credential(&typed(&body)).await.unwrap().credential.unwrap();
     calls.expect("POST", "/api/v1/apps/connectors/credentials", &[], Some(body));
     assert!(credential.client_secret.is_some_and(|secret| secret.starts_with("secret-token:")));
-    let id = credential.id.unwrap();
-    let read = api.get_credentials(APP, "c 1", &id).await.unwrap().credential.unwrap();
-    calls.expect("GET", &format!("{connector}/credentials/{id}"), &[], None);
+    let credential_id = credential.id.unwrap();
+    let key = || CredentialId::new(&*credential_id);
+    let read = api.connectors().get_credentials(ids().0, ids().1, key()).await.unwrap().credential.unwrap();
+    calls.expect("GET", &format!("{connector}/credentials/{credential_id}"), &[], None);
     assert!(read.client_secret.is_none_or(|secret| secret.is_empty()));
-    api.revoke_credential(APP, "c 1", &id, &types::ConnectorServiceRevokeCredentialRequest::default()).await.unwrap();
-    calls.expect("POST", &format!("{connector}/credentials/{id}"), &[], empty());
+    api.connectors().revoke_credential(ids().0, ids().1, key(), &Default::default()).await.unwrap();
+    calls.expect("POST", &format!("{connector}/credentials/{credential_id}"), &[], empty());
 
     // Owners.
+    let (owner, grace) = (|| RoleSlug::new("owner"), || UserRefId::new("user-grace"));
+    let (okta, entitled) = (|| AppEntitlementRefAppId::new("app-okta"), || AppEntitlementRefId::new(ENTITLEMENT));
     let owners = format!("/api/v2/apps/{APP_SENT}/connectors/c%201/owners");
     let body = json!({"roleSlug": "owner", "userRefs": [{"id": "user-ada"}]});
-    api.set_owners(APP, "c 1", &typed(&body)).await.unwrap();
+    api.owners().set_owners(ids().0, ids().1, &typed(&body)).await.unwrap();
     calls.expect("PUT", &owners, &[], Some(body));
-    let page = api.search_user_owners(APP, "c 1", Some(10), None, Some("owner")).await.unwrap();
+    let page = api.owners().search_user_owners(ids().0, ids().1).page_size(10).role_slug("owner").await.unwrap();
     calls.expect("GET", &format!("{owners}/users"), &[("page_size", "10"), ("role_slug", "owner")], None);
     assert_eq!(page.list.unwrap().len(), 1);
-    api.create_user_owner(APP, "c 1", "owner", "user-grace", &types::CreateConnectorUserOwnerRequest::default())
-        .await
-        .unwrap();
+    api.owners().create_user_owner(ids().0, ids().1, owner(), grace(), &Default::default()).await.unwrap();
     calls.expect("POST", &format!("{owners}/users/owner/user-grace"), &[], empty());
-    let owner = api.get_user_owner(APP, "c 1", "owner", "user-grace").await.unwrap().connector_owner_user.unwrap();
+    let read_owner =
+        api.owners().get_user_owner(ids().0, ids().1, owner(), grace()).await.unwrap().connector_owner_user.unwrap();
     calls.expect("GET", &format!("{owners}/users/owner/user-grace"), &[], None);
-    assert_eq!(owner.user.unwrap().id.as_deref(), Some("user-grace"));
-    api.delete_user_owner(APP, "c 1", "owner", "user-grace", &types::DeleteConnectorUserOwnerRequest::default())
-        .await
-        .unwrap();
+    assert_eq!(read_owner.user.unwrap().id.as_deref(), Some("user-grace"));
+    api.owners().delete_user_owner(ids().0, ids().1, owner(), grace(), &Default::default()).await.unwrap();
     calls.expect("DELETE", &format!("{owners}/users/owner/user-grace"), &[], empty());
     let entitlement = format!("{owners}/entitlements/owner/app-okta/{ENTITLEMENT_SENT}");
     let body = json!({"appEntitlementRef": {"appId": "app-okta", "id": ENTITLEMENT}});
-    api.create_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT, &typed(&body)).await.unwrap();
+    api.owners().create_entitlement_owner(ids().0, ids().1, owner(), okta(), entitled(), &typed(&body)).await.unwrap();
     calls.expect("POST", &entitlement, &[], Some(body));
-    let read = api.get_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT).await.unwrap();
+    let read = api.owners().get_entitlement_owner(ids().0, ids().1, owner(), okta(), entitled()).await.unwrap();
     calls.expect("GET", &entitlement, &[], None);
-    let owner = read.connector_owner_entitlement.unwrap();
-    assert_eq!(owner.app_entitlement.unwrap().id.as_deref(), Some(ENTITLEMENT));
-    let page = api.search_entitlement_owners(APP, "c 1", None, Some(""), None).await.unwrap();
+    let read_owner = read.connector_owner_entitlement.unwrap();
+    assert_eq!(read_owner.app_entitlement.unwrap().id.as_deref(), Some(ENTITLEMENT));
+    let page = api.owners().search_entitlement_owners(ids().0, ids().1).page_token("").await.unwrap();
     calls.expect("GET", &format!("{owners}/entitlements"), &[("page_token", "")], None);
     assert_eq!(page.list.unwrap().len(), 1);
     let request = types::DeleteConnectorEntitlementOwnerRequest::default();
-    api.delete_entitlement_owner(APP, "c 1", "owner", "app-okta", ENTITLEMENT, &request).await.unwrap();
+    api.owners().delete_entitlement_owner(ids().0, ids().1, owner(), okta(), entitled(), &request).await.unwrap();
     calls.expect("DELETE", &entitlement, &[], empty());
 
-    api.delete(APP, &two, &types::ConnectorServiceDeleteRequest::default()).await.unwrap();
+    api.connectors()
+        .delete(ids().0, ConnectorId::new(&*two), &types::ConnectorServiceDeleteRequest::default())
+        .await
+        .unwrap();
     calls.expect("DELETE", &format!("{connectors}/{two}"), &[], empty());
 
     let table: BTreeSet<String> = OPERATIONS.iter().map(|operation| operation.id().to_owned()).collect();
@@ -198,7 +213,11 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
 fn the_page_of_the_module_names_each_operation() {
     let page = include_str!("../src/c1/mod.rs");
     for operation in OPERATIONS {
-        assert!(page.contains(&format!("(api::Client::{})", operation.name())), "{}", operation.name());
+        assert!(
+            page.contains(&format!("(api::requests::{}::Api::{})", operation.group(), operation.name())),
+            "{}",
+            operation.name()
+        );
     }
 }
 
@@ -213,7 +232,12 @@ fn the_table_of_operations_is_the_document_s() {
     for operation in OPERATIONS {
         let node = &document["paths"][operation.path()][operation.method().to_lowercase()];
         assert_eq!(node["operationId"], operation.id());
-        assert_eq!(operation.is_paged(), node.get("x-paging").is_some(), "{}", operation.name());
+        assert_eq!(
+            format!("{:?}", operation.success()) == "Page",
+            node.get("x-paging").is_some(),
+            "{}",
+            operation.name()
+        );
         let never_again = ["create", "create_delegated", "rotate_credential", "force_sync", "create_user_owner"];
         assert!(!(operation.is_idempotent() && never_again.contains(&operation.name())));
     }
@@ -222,9 +246,16 @@ fn the_table_of_operations_is_the_document_s() {
 /// A function that makes many calls holds all their futures, and its thread has 2 MB.
 #[tokio::test]
 async fn a_call_needs_little_room_where_it_is_made() {
-    let c1 = Client::builder().tenant("acme").bearer_token("t").build().unwrap();
+    let c1 = Client::builder(Credentials::token("t").tenant("acme")).build().unwrap();
     let api = c1.api();
-    for size in [size_of_val(&api.get("a", "b")), size_of_val(&api.get_app("a"))] {
+    let get = || api.connectors().get(AppId::new("a"), ConnectorId::new("b"));
+    let app = c1.app("a");
+    for size in [
+        size_of_val(&get()),
+        size_of_val(&get().into_future()),
+        size_of_val(&api.apps().get_app("a").into_future()),
+        size_of_val(&app.create_connector("c").into_future()),
+    ] {
         assert!(size < 1024, "{size} bytes");
     }
 }

@@ -6,8 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connectors::Pages;
-use connectors::c1::types::Connector;
+use connectors::c1::{Connector, types};
+use connectors::{Entry, Pages};
 use connectors_fake::{Fault, Gate};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -18,8 +18,10 @@ const LIST: &str = "ConnectorService.List";
 const ITEMS: usize = 350;
 const PAGE: usize = 100;
 
+type Row = Entry<Connector, types::Connector>;
+
 /// The list of an app with more than three pages of connectors.
-fn list(s: &Setup) -> Pages<Connector> {
+fn list(s: &Setup) -> Pages<Row> {
     let app = s.tenant.seed_app(json!({"displayName": "Large"}));
     for number in 0..ITEMS {
         s.tenant.seed_connector(&app, json!({"displayName": number.to_string()}));
@@ -27,11 +29,11 @@ fn list(s: &Setup) -> Pages<Connector> {
     s.c1.app(app.as_str()).connectors()
 }
 
-fn name(connector: Connector) -> String {
-    connector.display_name.unwrap_or_default()
+fn name(connector: Row) -> String {
+    connector.into_data().display_name.unwrap()
 }
 
-async fn names(list: Pages<Connector>) -> Vec<String> {
+async fn names(list: Pages<Row>) -> Vec<String> {
     list.map_ok(name).try_collect().await.unwrap()
 }
 
@@ -174,7 +176,7 @@ async fn a_panic_while_a_page_is_fetched_is_the_callers() {
 #[test]
 fn a_blocking_list_is_read_ahead_while_the_program_works() {
     use connectors::blocking::BlockingStream;
-    use connectors::c1::Client;
+    use connectors::c1::{Client, Credentials};
     use connectors_fake::c1::Tenant;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -186,7 +188,7 @@ fn a_blocking_list_is_read_ahead_while_the_program_works() {
     let gate = Gate::default();
     gate.open();
     tenant.fault(Fault::hold(&gate).on(LIST).always());
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     let mut list = c1.app(app.as_str()).connectors().read_ahead(1).blocking();
     list.next().unwrap().unwrap();
     // Nobody waits for the list now.

@@ -5,11 +5,10 @@
 mod spans;
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use connectors::c1::{Client, EnvConfig, Progress, SyncOutcome};
-use connectors::transport::Limits;
-use connectors::{Detail, Error};
+use connectors::c1::{Client, Credentials, EnvConfig, Progress, SyncOutcome};
+use connectors::{Detail, Error, Limits, Paced};
 use connectors_fake::c1::{SyncScript, Tenant};
 use connectors_fake::{Fault, Gate};
 use futures::future::join_all;
@@ -17,7 +16,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use spans::{Fields, Spans};
-use support::{APP, CONNECTOR, TestClock, setup, setup_with};
+use support::{APP, CONNECTOR, Seconds, TestClock, setup, setup_with};
 
 #[tokio::test]
 async fn a_crowd_behind_a_failing_token_endpoint_shares_the_failure() {
@@ -96,8 +95,8 @@ async fn a_revoked_token_is_renewed_once_and_the_call_sent_again_once() {
 #[tokio::test]
 async fn a_fixed_token_that_is_refused_is_not_sent_again() {
     let tenant = Tenant::start().await.unwrap();
-    let c1 = Client::builder().tenant(tenant.url()).bearer_token("PLANTED-expired").build().unwrap();
-    let error = c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    let c1 = Client::builder(Credentials::token("PLANTED-expired").tenant(tenant.url())).build().unwrap();
+    let error = c1.app(APP).connector(CONNECTOR).get().await.unwrap_err();
     assert!(error.is_auth() && error.status() == Some(401));
     assert!(!format!("{error} {error:?}").contains("PLANTED"));
     assert_eq!(tenant.requests().len(), 1);
@@ -107,13 +106,13 @@ async fn a_fixed_token_that_is_refused_is_not_sent_again() {
 async fn another_tenants_key_and_a_wrong_clock_are_refused_by_the_server_and_told_plainly() {
     let tenant = Tenant::start().await.unwrap();
     let other = Tenant::start().await.unwrap();
-    let c1 = Client::builder().client_credentials(tenant.client_id(), other.client_secret()).build().unwrap();
-    let error = c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), other.client_secret())).build().unwrap();
+    let error = c1.app(APP).connector(CONNECTOR).get().await.unwrap_err();
     assert!(error.is_auth() && error.code() == Some("invalid_client"), "{error:?}");
     assert!(!format!("{error} {error:?}").contains(other.client_secret()));
 
     let s = setup().await;
-    s.clock.skew(Duration::from_secs(3600));
+    s.clock.set_time_of_day(SystemTime::now() + Duration::from_secs(3600));
     let error = s.get().await.unwrap_err();
     assert!(error.is_auth() && error.code() == Some("invalid_client"), "{error:?}");
     assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 0));
@@ -125,7 +124,7 @@ async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
     s.tenant.fault(Fault::status(503).token_endpoint().times(2));
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 3);
-    assert_eq!(s.clock.waits(), [0.5, 1.0]);
+    assert_eq!(s.clock.waits().seconds(), [0.5, 1.0]);
 
     let s = setup().await;
     s.tenant.fault(Fault::html().token_endpoint().always());
@@ -155,11 +154,11 @@ async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
     for (fault, requests) in broken {
         let s = setup().await;
         // One that has no connection yet, and no need of a token's: its first connection is the call's.
-        let builder = Client::builder().tenant(s.tenant.url()).bearer_token(s.tenant.issue_token());
+        let builder = Client::builder(Credentials::token(s.tenant.issue_token()).tenant(s.tenant.url()));
         let fresh = builder.clock(s.clock.clone()).build().unwrap();
         s.tenant.fault(fault().on("ConnectorService.Get"));
-        fresh.connector(APP, CONNECTOR).get().await.unwrap_or_else(|error| panic!("{:?}: {error:?}", fault()));
-        assert_eq!((s.tenant.requests().len(), s.clock.waits()), (requests, vec![0.5]), "{:?}", fault());
+        fresh.app(APP).connector(CONNECTOR).get().await.unwrap_or_else(|error| panic!("{:?}: {error:?}", fault()));
+        assert_eq!((s.tenant.requests().len(), s.clock.waits().seconds()), (requests, vec![0.5]), "{:?}", fault());
     }
 }
 
@@ -170,7 +169,7 @@ async fn waits_double_and_end_after_four_attempts() {
     let error = s.get().await.unwrap_err();
     assert!(error.is_server() && error.attempts() == 4 && !error.may_have_happened());
     assert_eq!(s.reached("ConnectorService.Get"), 4);
-    assert_eq!(s.clock.waits(), [0.5, 1.0, 2.0]);
+    assert_eq!(s.clock.waits().seconds(), [0.5, 1.0, 2.0]);
 }
 
 #[tokio::test]
@@ -178,13 +177,13 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
     let s = setup().await;
     s.tenant.fault(Fault::status(429).header("retry-after", "7").on("ConnectorService.Create"));
     s.create().await.unwrap();
-    assert_eq!(s.clock.waits(), [7.0]);
+    assert_eq!(s.clock.waits().seconds(), [7.0]);
     assert_eq!(s.reached("ConnectorService.Create"), 2);
 
     let s = setup().await;
     s.tenant.fault(Fault::status(429).header("retry-after", "60").on("ConnectorService.Get"));
     s.get().await.unwrap();
-    assert_eq!(s.clock.waits(), [60.0]);
+    assert_eq!(s.clock.waits().seconds(), [60.0]);
 
     for seconds in [61, 86_400] {
         let s = setup().await;
@@ -201,7 +200,7 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
         let s = setup().await;
         s.tenant.fault(Fault::status(503).header("retry-after", now).on("ConnectorService.Get").times(3));
         s.get().await.unwrap();
-        assert_eq!(s.clock.waits(), [0.5, 1.0, 1.0]);
+        assert_eq!(s.clock.waits().seconds(), [0.5, 1.0, 1.0]);
     }
 }
 
@@ -221,7 +220,7 @@ async fn what_makes_something_new_is_never_sent_twice_and_says_that_it_may_have_
         assert_eq!(s.reached("ConnectorService.Create"), 1, "{:?}", fault());
 
         s.tenant.fault(fault().on("ConnectorService.RotateCredential"));
-        let error = s.c1.connector(APP, CONNECTOR).rotate_credential().await.unwrap_err();
+        let error = s.c1.app(APP).connector(CONNECTOR).rotate_credential().await.unwrap_err();
         assert!(error.may_have_happened(), "{:?}: {error}", fault());
         assert_eq!(s.reached("ConnectorService.RotateCredential"), 1, "{:?}", fault());
     }
@@ -233,8 +232,8 @@ async fn a_server_that_is_not_there_is_not_one_that_may_have_done_it() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let clock = TestClock::new();
-    let c1 = Client::builder().tenant(address.to_string()).bearer_token("t").clock(clock.clone()).build().unwrap();
-    let error = c1.app(APP).create_connector("catalog").send().await.unwrap_err();
+    let c1 = Client::builder(Credentials::token("t").tenant(address.to_string())).clock(clock.clone()).build().unwrap();
+    let error = c1.app(APP).create_connector("catalog").await.unwrap_err();
     assert!(error.is_connect() && !error.may_have_happened() && error.attempts() == 4, "{error:?}");
     assert_eq!(clock.waits().len(), 3);
 }
@@ -247,7 +246,7 @@ async fn an_answer_that_does_not_come_times_out() {
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Create"));
     let strike = async {
         gate.arrived(1).await;
-        s.clock.strike();
+        s.clock.expire();
     };
     let (result, ()) = futures::join!(s.create(), strike);
     let error = result.unwrap_err();
@@ -290,7 +289,7 @@ async fn an_answer_is_read_up_to_the_limit_only() {
 async fn an_empty_answer_is_an_answer() {
     let s = setup().await;
     s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
-    s.c1.connector(APP, CONNECTOR).delete().await.unwrap();
+    s.c1.app(APP).connector(CONNECTOR).delete().await.unwrap();
 
     // Not of a list: nobody could tell it from one that has ended.
     s.tenant.fault(Fault::no_content().on("ConnectorService.List"));
@@ -314,10 +313,10 @@ async fn ids_that_would_be_another_path_are_refused_before_anything_is_sent() {
     let s = setup().await;
     for id in ["", ".", "..", "a/b", "../apps", "a/../b"] {
         for result in [
-            s.c1.connector(APP, id).get().await.map(drop),
-            s.c1.connector(id, CONNECTOR).delete().await,
+            s.c1.app(APP).connector(id).get().await.map(drop),
+            s.c1.app(id).connector(CONNECTOR).delete().await,
             s.c1.app(id).get().await.map(drop),
-            s.c1.connector(APP, CONNECTOR).revoke_credential(id).await,
+            s.c1.app(APP).connector(CONNECTOR).revoke_credential(id).await,
         ] {
             assert!(result.unwrap_err().is_invalid_argument(), "{id:?}");
         }
@@ -349,7 +348,7 @@ async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
 #[tokio::test]
 async fn a_sync_is_waited_for_until_it_is_really_over() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
+    let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::default().polls(3, 4));
     let mut seen = Vec::new();
     let mut watch = connector.force_sync().await.unwrap().watch();
@@ -375,28 +374,28 @@ async fn a_sync_is_waited_for_until_it_is_really_over() {
 #[tokio::test]
 async fn an_update_is_masked_by_what_was_set_and_goes_to_the_right_operation() {
     let s = setup().await;
-    let connector = s.c1.connector(APP, CONNECTOR);
-    let changed = connector.update().display_name("new").description("").send().await.unwrap();
+    let connector = s.c1.app(APP).connector(CONNECTOR);
+    let changed = connector.update().display_name("new").description("").await.unwrap();
     assert_eq!(changed.display_name.as_deref(), Some("new"));
     let sent = s.tenant.requests().last().unwrap().json().unwrap();
     assert_eq!(sent["updateMask"], "displayName,description");
     assert_eq!(sent["connector"]["description"], "");
     assert!(s.tenant.requests().last().unwrap().path.ends_with("/delegated"));
 
-    connector.update().config(EnvConfig::new().text("GITHUB_ORGANIZATION", "y")).send().await.unwrap();
+    connector.update().config(EnvConfig::new().text("GITHUB_ORGANIZATION", "y")).await.unwrap();
     let sent = s.tenant.requests().last().unwrap().json().unwrap();
     assert_eq!(sent["updateMask"], "config");
     assert!(sent["connector"].get("displayName").is_none());
 
     let before = s.tenant.requests().len();
-    assert!(connector.update().send().await.unwrap_err().is_invalid_argument());
+    assert!(connector.update().await.unwrap_err().is_invalid_argument());
     assert_eq!(s.tenant.requests().len(), before);
 }
 
 #[tokio::test]
 async fn a_failure_is_told_in_the_servers_words_and_by_predicates() {
     let s = setup().await;
-    let error = s.c1.connector(APP, "nobody").get().await.unwrap_err();
+    let error = s.c1.app(APP).connector("nobody").get().await.unwrap_err();
     assert!(error.is_not_found() && error.code() == Some("5") && error.attempts() == 1);
     assert_eq!(error.operation(), Some("get"));
     let line = error.to_string();
@@ -416,7 +415,7 @@ async fn a_failure_is_told_in_the_servers_words_and_by_predicates() {
 async fn calls_can_be_spawned_and_dropped() {
     let s = setup().await;
     let c1 = s.c1.clone();
-    let spawned = tokio::spawn(async move { c1.connector(APP, CONNECTOR).get().await });
+    let spawned = tokio::spawn(async move { c1.app(APP).connector(CONNECTOR).get().await });
     spawned.await.unwrap().unwrap();
 
     // Calls dropped while they wait for the token leave its fetch to the next one: nothing is asked for twice, and
@@ -482,7 +481,7 @@ async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
     let s = setup().await;
     s.tenant.fault(Fault::status(503).json(&detail("7.5s")).on("ConnectorService.Get"));
     s.get().await.unwrap();
-    assert_eq!(s.clock.waits(), [7.5]);
+    assert_eq!(s.clock.waits().seconds(), [7.5]);
 
     let s = setup().await;
     s.tenant.fault(Fault::status(503).json(&detail("300s")).on("ConnectorService.Get"));
@@ -492,7 +491,7 @@ async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
     let s = setup().await;
     s.tenant.fault(Fault::status(503).json(&detail("30s")).header("retry-after", "2").on("ConnectorService.Get"));
     s.get().await.unwrap();
-    assert_eq!(s.clock.waits(), [2.0]);
+    assert_eq!(s.clock.waits().seconds(), [2.0]);
 }
 
 #[tokio::test]
@@ -519,7 +518,7 @@ async fn a_span_tells_of_its_own_call() {
     s.get().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
     s.get().await.unwrap_err();
-    s.c1.connector(APP, "nobody").get().await.unwrap_err();
+    s.c1.app(APP).connector("nobody").get().await.unwrap_err();
     let seen: Vec<_> = all()[1..].iter().map(told).collect();
     let expected = [
         expected("200", Some("1"), None),

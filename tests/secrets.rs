@@ -7,8 +7,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use connectors::Paced;
 use connectors::auth::Token;
-use connectors::c1::{Client, EnvConfig};
+use connectors::c1::{Client, Credentials, DeviceLogin, EnvConfig};
 use connectors_fake::{Fault, Request, c1::Tenant};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -101,33 +102,34 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
     printed.add(format!("{:?}{:?}", config(), Token::new("PLANTED-token")));
 
     let builder = || {
-        Client::builder()
-            .client_credentials(tenant.client_id(), tenant.client_secret())
+        Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret()))
             .header("x-api-key", "PLANTED-header")
             .clock(support::TestClock::new())
     };
     printed.add(format!("{:?}", builder()));
-    let in_body = Client::builder().client_secret_post(tenant.client_id(), tenant.client_secret());
+    printed.add(format!("{:?}", Credentials::client(tenant.client_id(), tenant.client_secret())));
+    printed.add(format!("{:?}", Credentials::token("PLANTED").tenant("https://user:PLANTED@example.com")));
+    let in_body = Client::builder(Credentials::secret_post(tenant.client_id(), tenant.client_secret()));
     printed.add(format!("{in_body:?}"));
-    let proxy = reqwest::Proxy::all("http://user:PLANTED-proxy@127.0.0.1:9").unwrap();
-    printed.add(format!("{:?}", builder().http(reqwest::Client::builder().proxy(proxy))));
+    let proxy = connectors::reqwest::Proxy::all("http://user:PLANTED-proxy@127.0.0.1:9").unwrap();
+    printed.add(format!("{:?}", builder().http(connectors::reqwest::Client::builder().proxy(proxy))));
     let c1 = builder().build().unwrap();
     printed.add(format!("{c1:?}{:?}", c1.api()));
 
     // Work that carries secrets both ways.
     let create = c1.app("app-github").create_connector("catalog-github").config(config());
     printed.add(format!("{create:?}"));
-    let created = create.send().await.unwrap();
+    let created = create.await.unwrap();
     printed.add(format!("{created:?}"));
-    let connector = c1.connector("app-github", created.id.unwrap());
+    let connector = created.handle().clone();
     let update = connector.update().config(config());
     printed.add(format!("{update:?}"));
-    printed.add(format!("{:?}", update.send().await.unwrap()));
+    printed.add(format!("{:?}", update.await.unwrap()));
     let rotated = connector.rotate_credential().await.unwrap();
     printed.add(format!("{rotated:?}"));
     secrets.push(rotated.client_secret.unwrap());
     let sync = connector.force_sync().await.unwrap().poll_every(Duration::ZERO);
-    printed.add(format!("{:?}{:?}", sync, sync.clone().wait().await.unwrap()));
+    printed.add(format!("{sync:?}{:?}{:?}", sync.state(), sync.clone().wait().await.unwrap()));
     let id = tenant.sync_ids("app-github", connector.get().await.unwrap().id.as_deref().unwrap()).pop().unwrap();
     let link = connector.sync_download_url(id.as_str()).await.unwrap();
     printed.add(format!("{link:?}"));
@@ -135,11 +137,15 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
 
     // A device login, and a workload's own token.
     tenant.set_device_answers::<&str>([]);
-    let login = Client::builder().tenant(tenant.url()).device_login("program").await.unwrap();
+    let login = DeviceLogin::new("program").tenant(tenant.url());
+    printed.add(format!("{login:?}"));
+    let login = login.begin().await.unwrap();
     printed.add(format!("{login:?}"));
     printed.add(format!("{:?}", login.wait().await.unwrap()));
     let subject = format!("{0}.{0}.PLANTED-subject", "e30");
-    let workload = Client::builder().tenant(tenant.url()).workload_token("w@host/wfe", subject);
+    let workload = Credentials::workload_token("w@host/wfe", subject).tenant(tenant.url());
+    printed.add(format!("{workload:?}"));
+    let workload = Client::builder(workload);
     printed.add(format!("{workload:?}"));
     printed.add(format!("{:?}", workload.build().unwrap().apps().try_collect::<Vec<_>>().await));
 

@@ -8,22 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use connectors::Error;
 use connectors::auth::{Token, TokenProvider};
-use connectors::c1::{Client, DeviceLogin};
+use connectors::c1::{Client, Credentials, DeviceGrant, DeviceLogin};
+use connectors::{Connection, Error};
 use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
 use serde_json::json;
 
 use spans::Spans;
-use support::{APP, CONNECTOR, TestClock};
+use support::{APP, CONNECTOR, Seconds, TestClock};
 
 #[tokio::test]
 async fn a_client_secret_can_be_sent_in_the_body() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
-    let builder = Client::builder().client_secret_post(tenant.client_id(), tenant.client_secret());
+    let builder = Client::builder(Credentials::secret_post(tenant.client_id(), tenant.client_secret()));
     assert!(!format!("{builder:?}").contains(tenant.client_secret()));
     let c1 = builder.build().unwrap();
     c1.apps().try_next().await.unwrap();
@@ -35,18 +35,18 @@ async fn a_client_secret_can_be_sent_in_the_body() {
     ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
-    let wrong = Client::builder().client_secret_post(tenant.client_id(), "PLANTED").build().unwrap();
+    let wrong = Client::builder(Credentials::secret_post(tenant.client_id(), "PLANTED")).build().unwrap();
     let error = wrong.apps().try_next().await.unwrap_err();
     assert!(error.is_auth() && error.code() == Some("invalid_client"), "{error:?}");
     assert!(!format!("{error} {error:?} {wrong:?}").contains("PLANTED"));
-    assert!(Client::builder().client_secret_post("no host", "s").build().unwrap_err().is_config());
+    assert!(Client::builder(Credentials::secret_post("no host", "s")).build().unwrap_err().is_config());
 }
 
 #[tokio::test]
 async fn a_refusal_at_length_is_cut_and_a_token_that_is_none_is_not_sent() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     let long = "x".repeat(9000);
     tenant.fault(Fault::status(400).json(&json!({"error": long, "error_description": long})).token_endpoint());
     let error = c1.apps().try_next().await.unwrap_err();
@@ -55,15 +55,23 @@ async fn a_refusal_at_length_is_cut_and_a_token_that_is_none_is_not_sent() {
 
     tenant.clear_requests();
     tenant.fault(Fault::status(200).json(&json!({"access_token": "", "expires_in": 60})).token_endpoint());
-    for c1 in [c1, Client::builder().tenant(tenant.url()).bearer_token(" ").build().unwrap()] {
-        let error = c1.apps().try_next().await.unwrap_err();
-        assert!(error.is_auth() && error.to_string().contains("empty"), "{error}");
+    let error = c1.apps().try_next().await.unwrap_err();
+    assert!(error.is_auth() && error.to_string().contains("empty"), "{error}");
+    // Of one's own it is refused when the client is built.
+    for token in [" ", "", "PLANTED\n"] {
+        let error = Client::builder(Credentials::token(token).tenant(tenant.url())).build().unwrap_err();
+        assert!(error.is_config() && !error.to_string().contains("PLANTED"), "{error}");
     }
     assert!(tenant.requests().iter().all(|request| request.operation.as_deref() == Some("token")));
 }
 
-async fn login(tenant: &Tenant, clock: &TestClock) -> DeviceLogin {
-    Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program").await.unwrap()
+async fn login(tenant: &Tenant, clock: &TestClock) -> DeviceGrant {
+    begin(tenant, clock).await.unwrap()
+}
+
+async fn begin(tenant: &Tenant, clock: &TestClock) -> Result<DeviceGrant, Error> {
+    let connection = Connection::new().clock(clock.clone());
+    DeviceLogin::new("my-program").tenant(tenant.url()).connection(connection).begin().await
 }
 
 #[tokio::test]
@@ -85,11 +93,11 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
 
     let c1 = login.wait().await.unwrap();
     // The fake asks for 1 s; `slow_down` adds 5.
-    assert_eq!(clock.waits(), [1.0, 1.0, 6.0, 6.0]);
+    assert_eq!(clock.waits().seconds(), [1.0, 1.0, 6.0, 6.0]);
     let form = tenant.requests()[1].form();
     assert_eq!(form[1], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
     tenant.clear_requests();
-    c1.connector(APP, CONNECTOR).get().await.unwrap();
+    c1.app(APP).connector(CONNECTOR).get().await.unwrap();
     assert_eq!(tenant.requests().len(), 1, "the token is at hand");
 }
 
@@ -97,9 +105,9 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
 async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
-    let login = Client::builder().device_login(tenant.client_id()).await.unwrap();
+    let login = DeviceLogin::new(tenant.client_id()).begin().await.unwrap();
     assert!(login.verification_uri().starts_with(tenant.url()));
-    let error = Client::builder().device_login("my-program").await.unwrap_err();
+    let error = DeviceLogin::new("my-program").begin().await.unwrap_err();
     assert!(error.is_config() && error.to_string().contains("no tenant"), "{error}");
 }
 
@@ -118,7 +126,7 @@ async fn a_login_that_is_refused_or_too_late_is_told() {
     tenant.fault(Fault::token_error("authorization_pending").always());
     let error = login(&tenant, &clock).await.wait().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("start again"), "{error}");
-    assert_eq!(clock.waits().iter().sum::<f64>(), 600.0);
+    assert_eq!(clock.waits().seconds().iter().sum::<f64>(), 600.0);
 }
 
 #[tokio::test]
@@ -130,15 +138,15 @@ async fn a_busy_server_is_polled_no_sooner_than_it_asks() {
     // Longer than a call waits by itself, so that it is the poll that has to.
     tenant.fault(Fault::status(429).header("retry-after", "90").token_endpoint());
     login.wait().await.unwrap();
-    assert_eq!(clock.waits(), [1.0, 90.0, 1.0]);
+    assert_eq!(clock.waits().seconds(), [1.0, 90.0, 1.0]);
 
     // Not past the end of the code: what is wrong is told at once.
     let clock = TestClock::new();
     tenant.fault(Fault::status(429).header("retry-after", "86400").token_endpoint().always());
-    let login = Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program").await.unwrap();
+    let login = begin(&tenant, &clock).await.unwrap();
     let error = login.wait().await.unwrap_err();
     assert_eq!((error.status(), error.retry_after()), (Some(429), Some(Duration::from_secs(86_400))), "{error}");
-    assert_eq!(clock.waits(), [1.0]);
+    assert_eq!(clock.waits().seconds(), [1.0]);
 }
 
 #[tokio::test]
@@ -153,7 +161,7 @@ async fn a_poll_that_fails_is_asked_again() {
     // The third was granted, as far as the server knows: a code works once.
     let error = login.wait().await.unwrap_err();
     assert_eq!(error.code(), Some("invalid_grant"));
-    assert_eq!(clock.waits(), [1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(clock.waits().seconds(), [1.0, 1.0, 1.0, 1.0]);
 }
 
 #[tokio::test]
@@ -162,7 +170,7 @@ async fn a_login_ends_with_its_token() {
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_token_lifetime(Duration::from_secs(1000));
     let c1 = login(&tenant, &clock).await.wait().await.unwrap();
-    let connector = c1.connector(APP, CONNECTOR);
+    let connector = c1.app(APP).connector(CONNECTOR);
     tenant.clear_requests();
     for _ in 0..3 {
         connector.get().await.unwrap();
@@ -175,14 +183,14 @@ async fn a_login_ends_with_its_token() {
 
     let c1 = login(&tenant, &clock).await.wait().await.unwrap();
     tenant.revoke_tokens();
-    assert_eq!(c1.connector(APP, CONNECTOR).get().await.unwrap_err().status(), Some(401));
+    assert_eq!(c1.app(APP).connector(CONNECTOR).get().await.unwrap_err().status(), Some(401));
 }
 
 #[tokio::test]
 async fn what_is_no_device_login_is_refused() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
-    let begin = || Client::builder().tenant(tenant.url()).clock(clock.clone()).device_login("my-program");
+    let begin = || begin(&tenant, &clock);
     tenant.fault(Fault::html().on("device_authorization"));
     let error = begin().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("host"), "{error}");
@@ -197,7 +205,7 @@ async fn what_is_no_device_login_is_refused() {
     tenant.fault(Fault::token_error("authorization_pending").always());
     login.wait().await.unwrap_err();
     // 5 s apart where the server does not say, and not past the end.
-    assert_eq!(clock.waits(), [5.0, 4.0]);
+    assert_eq!(clock.waits().seconds(), [5.0, 4.0]);
 }
 
 /// A workload's platform: another token each time it is asked.
@@ -218,7 +226,7 @@ async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
     tenant.set_token_lifetime(Duration::from_secs(1000));
     let (clock, platform) = (TestClock::new(), Platform::default());
     let id = format!("w@{}/wfe", tenant.host());
-    let c1 = Client::builder().workload_identity(id, platform.clone()).clock(clock.clone()).build().unwrap();
+    let c1 = Client::builder(Credentials::workload(id, platform.clone())).clock(clock.clone()).build().unwrap();
     tenant.accept_subject_token("e30.e30.subject-1");
     c1.apps().try_next().await.unwrap();
     clock.advance(Duration::from_secs(1001));
@@ -235,9 +243,9 @@ async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
 async fn the_audience_can_be_another_than_the_host() {
     support::print_everything();
     let tenant = Tenant::builder().audience("acme.conductor.one").start().await.unwrap();
-    let builder = || Client::builder().client_credentials(tenant.client_id(), tenant.client_secret());
-    assert!(builder().build().unwrap().apps().try_next().await.unwrap_err().is_auth());
-    let c1 = builder().audience("acme.conductor.one").build().unwrap();
+    let credentials = || Credentials::client(tenant.client_id(), tenant.client_secret());
+    assert!(Client::builder(credentials()).build().unwrap().apps().try_next().await.unwrap_err().is_auth());
+    let c1 = Client::builder(credentials().audience("acme.conductor.one")).build().unwrap();
     assert!(c1.apps().try_next().await.is_ok());
 }
 
@@ -245,8 +253,7 @@ async fn the_audience_can_be_another_than_the_host() {
 async fn a_program_names_itself_and_adds_what_it_wants() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
-    let c1 = Client::builder()
-        .client_credentials(tenant.client_id(), tenant.client_secret())
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret()))
         .user_agent("my-tool/2")
         .header("x-team", "identity")
         .build()
@@ -265,8 +272,9 @@ async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
     support::print_everything();
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = proxy.local_addr().unwrap();
-    let http = reqwest::Client::builder().proxy(reqwest::Proxy::all(format!("http://{address}")).unwrap());
-    let c1 = Client::builder().tenant("acme.c1eu.ai").bearer_token("PLANTED").http(http);
+    let http = connectors::reqwest::Client::builder()
+        .proxy(connectors::reqwest::Proxy::all(format!("http://{address}")).unwrap());
+    let c1 = Client::builder(Credentials::token("PLANTED").tenant("acme.c1eu.ai")).http(http);
     let c1 = c1.clock(TestClock::new()).build().unwrap();
     let asked = async {
         let (mut stream, _) = proxy.accept().await.unwrap();
@@ -287,7 +295,7 @@ fn a_header_that_is_the_clients_own_is_refused_by_name() {
     for name in ["Authorization", "host", "Content-Length", "TRANSFER-ENCODING"] {
         // Whatever is wrong first is told, and nothing after it takes that back.
         let builder =
-            Client::builder().tenant("example").bearer_token("t").header(name, "PLANTED").header("x-team", "a");
+            Client::builder(Credentials::token("t").tenant("example")).header(name, "PLANTED").header("x-team", "a");
         let error = builder.build().unwrap_err();
         assert!(error.is_config() && error.to_string().contains(&name.to_lowercase()), "{name}: {error}");
         assert!(!format!("{error} {error:?}").contains("PLANTED"));
@@ -301,38 +309,36 @@ fn the_name_that_each_call_has_for_itself_is_no_header_for_all() {
     let error = builder.header("x-request-id", "mine").build().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("`x-request-id`"), "{error}");
     // C1 is told no such name, and takes what it is sent.
-    assert!(Client::builder().tenant("acme").bearer_token("t").header("x-request-id", "mine").build().is_ok());
+    assert!(Client::builder(Credentials::token("t").tenant("acme")).header("x-request-id", "mine").build().is_ok());
 }
 
-#[tokio::test]
-async fn two_ways_to_authenticate_are_refused_by_name() {
-    support::print_everything();
-    let builder = || Client::builder().tenant("example");
+/// A client has one credential by construction; what is left to say wrongly is said by name.
+#[test]
+fn a_setting_that_its_credentials_have_no_use_for_is_refused_by_name() {
     let id = "w@example.com/wfe";
-    for (builder, names) in [
-        (builder().bearer_token("t").client_credentials(id, "PLANTED"), ["`bearer_token`", "`client_credentials`"]),
-        (builder().client_credentials(id, "PLANTED").bearer_token("t"), ["`client_credentials`", "`bearer_token`"]),
-        (
-            builder().client_secret_post(id, "PLANTED").token_provider(Platform::default()),
-            ["`client_secret_post`", "`token_provider`"],
-        ),
-        (
-            builder().workload_token(id, "PLANTED").workload_identity(id, Platform::default()),
-            ["`workload_token`", "`workload_identity`"],
-        ),
+    for credentials in [
+        Credentials::token("PLANTED").tenant("example"),
+        Credentials::secret_post(id, "PLANTED"),
+        Credentials::workload_token(id, "PLANTED"),
+        Credentials::provider(Platform::default()).tenant("example"),
     ] {
-        let error = builder.build().unwrap_err();
-        let line = error.to_string();
-        assert!(error.is_config() && names.iter().all(|name| line.contains(name)), "{line}");
+        assert!(Client::builder(credentials.clone()).build().is_ok());
+        let error = Client::builder(credentials.audience("a")).build().unwrap_err();
+        assert!(error.is_config() && error.to_string().contains("`audience`"), "{error}");
         assert!(!format!("{error:?}").contains("PLANTED"));
     }
-    let error = builder().bearer_token("t").device_login("my-program").await.unwrap_err();
-    assert!(error.is_config() && error.to_string().contains("`bearer_token`"), "{error}");
-
-    // The same again is a change of mind.
-    let tenant = Tenant::start().await.unwrap();
-    let builder = Client::builder().tenant(tenant.url()).bearer_token("PLANTED-old").bearer_token(tenant.issue_token());
-    assert!(builder.build().unwrap().apps().try_next().await.is_ok());
+    for (credentials, named) in [
+        (Credentials::token("t"), "no tenant"),
+        (Credentials::provider(Platform::default()), "no tenant"),
+        (Credentials::client(id, "PLANTED"), "client secret"),
+        (Credentials::secret_post(id, ""), "client secret"),
+        (Credentials::client("nobody", "PLANTED"), "client id"),
+        (Credentials::token("t").tenant("a b"), "tenant"),
+    ] {
+        let error = Client::builder(credentials).build().unwrap_err();
+        assert!(error.is_config() && error.to_string().contains(named), "{error}");
+        assert!(!error.to_string().contains("PLANTED"));
+    }
 }
 
 #[cfg(feature = "pipeshub")]
@@ -365,10 +371,10 @@ fn two_ways_to_authenticate_to_pipeshub_are_refused_by_name() {
 async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build().unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     tenant.fault(Fault::status(403).token_endpoint());
     let (spans, _guard) = Spans::hear();
-    c1.connector(APP, CONNECTOR).get().await.unwrap_err();
+    c1.app(APP).connector(CONNECTOR).get().await.unwrap_err();
     let (token, call) = (spans.of("POST"), spans.of("GET"));
     assert_eq!((token.len(), call.len()), (1, 1));
     assert_eq!(token[0]["url.template"], "/auth/v1/token");

@@ -527,4 +527,72 @@ mod tests {
             "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
         assert!(applied(document, real).is_ok());
     }
+
+    #[test]
+    fn lists_and_primitives_are_replaced_in_steps_and_filters_see_what_the_steps_before_left() {
+        let document = "
+info: {title: t, description: theirs}
+paths: {/x: {post: {operationId: x, parameters: [{name: one}, {name: two}, {name: three, schema: {enum: [a, b, c]}}, {name: two}]}}}
+components: {schemas: {S: {type: object, required: [a, b], properties: {a: {type: string}, b: {type: string}, c: {anyOf: [{type: string}, {type: integer}]}}}}}
+";
+        let overlay = "
+  - {target: $.info.description, update: ours}
+  - {target: \"$.paths['/x'].post.parameters[?@.name == 'one' || @.name == 'two']\", remove: true}
+  - {target: \"$.paths['/x'].post.parameters[-1].schema.enum[?@ == 'b']\", update: B}
+  - {target: \"$.paths['/x'].post.parameters[0].schema.enum[?@ == 'a']\", remove: true}
+  - {target: $.components.schemas.S.required, remove: true}
+  - {target: $.components.schemas.S, update: {required: [b]}}
+  - {target: $.components.schemas.S.properties.c.anyOf, remove: true}
+  - {target: $.components.schemas.S.properties.c, update: {$ref: '#/components/schemas/New'}}
+  - {target: $.components.schemas, update: {New: {type: boolean}}}
+  - {target: \"$.components.schemas.S.properties['a']\", update: {nullable: true}}
+";
+        let result = applied(document, overlay).unwrap();
+        assert_eq!(result["info"]["description"], "ours");
+        let parameters = &result["paths"]["/x"]["post"]["parameters"];
+        assert_eq!(*parameters, serde_json::json!([{"name": "three", "schema": {"enum": ["B", "c"]}}]));
+        let expected = serde_json::json!({
+            "S": {
+                "type": "object",
+                "properties": {
+                    "a": {"type": "string", "nullable": true},
+                    "b": {"type": "string"},
+                    "c": {"$ref": "#/components/schemas/New"},
+                },
+                "required": ["b"],
+            },
+            "New": {"type": "boolean"},
+        });
+        assert_eq!(result["components"]["schemas"], expected);
+    }
+
+    #[test]
+    fn operations_are_removed_by_their_tags_all_of_them_and_no_other() {
+        let document = "
+tags: [{name: open}, {name: inner}]
+paths:
+  /a: {get: {operationId: a, tags: [open], responses: {'204': {description: x}}}}
+  /b:
+    get: {operationId: b, tags: [inner], responses: {'204': {description: x}}}
+    put: {operationId: bb, tags: [inner], responses: {'204': {description: x}}}
+    post: {operationId: both, tags: [open, inner, inner], responses: {'204': {description: x}, '500': {description: x}}}
+  /c: {get: {operationId: c, tags: [inner, open], responses: {'500': {description: x}}}}
+";
+        let overlay = "
+  - {target: \"$.paths[*][?@.tags[?@ == 'inner'] && !@.tags[?@ == 'open']]\", remove: true}
+  - {target: \"$.tags[?@.name == 'inner']\", remove: true}
+  - {target: \"$.paths[*][*].tags[?@ == 'inner']\", remove: true}
+  - {target: \"$.paths..responses['500']\", remove: true}
+  - {target: '$.paths[*].get.tags', update: kept}
+";
+        let result = applied(document, overlay).unwrap();
+        assert_eq!(result["tags"], serde_json::json!([{"name": "open"}]));
+        let paths = &result["paths"];
+        assert!(paths["/b"].get("get").is_none() && paths["/b"].get("put").is_none(), "{paths:#}");
+        assert_eq!(paths["/b"]["post"]["tags"], serde_json::json!(["open"]));
+        assert_eq!(paths["/b"]["post"]["responses"], serde_json::json!({"204": {"description": "x"}}));
+        assert_eq!(paths["/a"]["get"]["tags"], serde_json::json!(["open", "kept"]));
+        assert_eq!(paths["/c"]["get"]["tags"], serde_json::json!(["open", "kept"]));
+        assert_eq!(paths["/c"]["get"]["responses"], serde_json::json!({}));
+    }
 }

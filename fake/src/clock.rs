@@ -1,28 +1,43 @@
-//! The clock of a fake: real time plus an offset.
+//! The clock of a fake: real time, and what was passed on a clock for tests.
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use connectors::{Clock as _, TestClock};
 use jiff::Timestamp;
 
 use crate::lock;
 
-#[derive(Debug, Default)]
-pub(crate) struct Clock(Mutex<Hands>);
+#[derive(Debug)]
+pub(crate) struct Clock {
+    shared: TestClock,
+    /// What `shared` showed at first. It stands still but for what is passed.
+    start: Instant,
+    /// The last instant that [`Clock::stamp`] returned.
+    stamped: Mutex<i64>,
+}
 
-#[derive(Debug, Default)]
-struct Hands {
-    /// Microseconds ahead of real time.
-    ahead: i64,
-    /// The last instant that [`Clock::stamp`] gave out.
-    stamped: i64,
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(TestClock::new())
+    }
 }
 
 impl Clock {
+    /// Real time, plus what passes on this clock from now on.
+    pub(crate) fn new(shared: TestClock) -> Self {
+        Self { start: shared.now(), shared, stamped: Mutex::default() }
+    }
+
+    /// The clock by which time passes.
+    pub(crate) fn shared(&self) -> TestClock {
+        self.shared.clone()
+    }
+
     /// Microseconds since 1970.
     pub(crate) fn micros(&self) -> i64 {
-        let ahead = lock(&self.0).ahead;
-        Timestamp::now().as_microsecond().saturating_add(ahead)
+        let passed = self.shared.now().saturating_duration_since(self.start);
+        Timestamp::now().as_microsecond().saturating_add(micros(passed))
     }
 
     /// Milliseconds since 1970.
@@ -36,16 +51,15 @@ impl Clock {
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        let mut hands = lock(&self.0);
-        hands.ahead = hands.ahead.saturating_add(micros(by));
+        self.shared.advance(by);
     }
 
     /// Now in RFC 3339, later than every stamp before it: "it has moved" must not depend on how fast a test runs.
     pub(crate) fn stamp(&self) -> String {
         let now = self.micros();
-        let mut hands = lock(&self.0);
-        hands.stamped = now.max(hands.stamped.saturating_add(1));
-        let instant = Timestamp::from_microsecond(hands.stamped).unwrap_or(Timestamp::MAX);
+        let mut stamped = lock(&self.stamped);
+        *stamped = now.max(stamped.saturating_add(1));
+        let instant = Timestamp::from_microsecond(*stamped).unwrap_or(Timestamp::MAX);
         format!("{instant:.6}")
     }
 }

@@ -14,6 +14,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+/// The clock of the fakes, for the client under test too: a program gives it to the client's builder.
+pub use connectors::TestClock;
 pub use fault::{Fault, Gate};
 pub use server::Request;
 

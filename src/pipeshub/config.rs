@@ -2,15 +2,18 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use connectors_runtime::auth::{ExposeSecret, SecretString};
+use connectors_runtime::{Error, Kind, Sending};
 use serde_json::{Map, Value};
 
-use crate::Error;
+use super::connector::Connector;
+use super::said::accepted;
+use super::types::{self, ConfigUpdateResponse, FiltersSyncResponse};
 
-use super::connector::{Connector, accepted, said};
-use super::types;
+/// The field of `auth` that names an OAuth app of the instance.
+pub(super) const OAUTH_APP: &str = "oauthConfigId";
 
-/// The fields by which a connector proves itself to what it reads, by the keys of its type's schema.
+/// The fields that a connector authenticates with at its source, by the keys of its type's schema.
 ///
 /// ```
 /// use connectors::pipeshub::AuthFields;
@@ -19,7 +22,7 @@ use super::types;
 /// assert!(!format!("{auth:?}").contains("s3cret") && !format!("{auth:?}").contains("reports"));
 /// ```
 ///
-/// They are sent as one flat map, which is what the service reads, whatever its document says.
+/// They are sent as one flat map, which is what the server reads; its document has it otherwise.
 #[derive(Clone, Default)]
 pub struct AuthFields {
     fields: Vec<(String, Field)>,
@@ -38,14 +41,14 @@ impl AuthFields {
         Self::default()
     }
 
-    /// A field: text, a number, a truth value, or any JSON.
+    /// Adds a field: text, a number, a truth value, or any JSON.
     #[must_use]
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.fields.push((key.into(), Field::Plain(value.into())));
         self
     }
 
-    /// A text that nothing prints.
+    /// Adds a text that is never printed.
     #[must_use]
     pub fn secret(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.push((key.into(), Field::Secret(SecretString::from(value.into()))));
@@ -54,6 +57,10 @@ impl AuthFields {
 
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == key)
     }
 }
 
@@ -81,63 +88,96 @@ pub(super) fn as_given(sections: [(&str, Option<Map<String, Value>>); 2]) -> typ
 }
 
 impl Connector {
-    /// Reads the configuration. Its secrets come in clear, unless the server is new enough to mask those that the type's
-    /// schema marks; `Debug` of what is answered prints none of them.
+    /// Reads the configuration. The server returns its secrets in clear, unless it is new enough to mask those that the
+    /// type's schema marks; `Debug` of the result prints none of them.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// let settings = connector.config().await?.config.unwrap_or_default();
-    /// println!("{:?}", settings.filters);
+    /// println!("{:?}", connector.config().await?.config);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_not_found`] if there is no connector with this id.
     pub async fn config(&self) -> Result<types::ConnectorConfig, Error> {
-        let answer = self.client.api.get_config(self.id.as_str()).await?;
-        accepted(answer.success, said(&answer.extra), "get_config")?;
-        answer.config.ok_or_else(|| super::connector::missing("config"))
+        let (value, rest) = accepted(self.client.api.config().get_config(&self.id).send().await?)?;
+        value.config.ok_or_else(|| rest.incomplete("the response has no config"))
     }
 
-    /// Replaces the configuration, section by section: what is not set here stays. Only while the connector's sync is off: an
-    /// active one is refused (400). Other fields of `auth` undo a sign-in: see [`Connector::authorize`].
+    /// Changes credentials and schedule. Only while the connector's sync is off: an active one is refused (400). For filters
+    /// see [`Connector::set_sync_filters`].
+    ///
+    /// What is not set here stays. The server merges each section: fields that are not named stay as well, and a nested
+    /// object is replaced as a whole.
     ///
     /// ```no_run
     /// use connectors::pipeshub::AuthFields;
     ///
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let auth = AuthFields::new().field("bucket", "reports").secret("secretKey", "...");
-    /// connector.set_config().auth(auth).base_url("https://pipeshub.example.com").send().await?;
+    /// connector.set_config().auth(auth).base_url("https://pipeshub.example.com").await?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn set_config(&self) -> SetConfig {
-        SetConfig { connector: self.clone(), auth: None, sync: None, filters: None, base_url: None }
+        SetConfig { connector: self.clone(), auth: None, sync: None, base_url: None }
     }
 
-    /// Replaces the fields by which the connector proves itself. Undoes a sign-in: see [`Connector::authorize`].
+    /// Changes the fields that the connector authenticates with. Only while its sync is off. Undoes a consent: see
+    /// [`Connector::authorize`].
+    ///
+    /// The server merges: fields that are not named stay, and a nested object is replaced as a whole.
+    ///
+    /// A connector of an OAuth type has an OAuth app, which the instance keeps under an id of its own. To change the app's
+    /// client id or secret, the server wants that id with them. It is read from the configuration, unless the fields have
+    /// `oauthConfigId`, and [`AuthChange::oauth_app`] returns it: **other connectors may use the same app**.
     ///
     /// ```no_run
     /// use connectors::pipeshub::AuthFields;
     ///
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// connector.set_auth(AuthFields::new().field("accessKey", "AKIA...").secret("secretKey", "...")).await?;
+    /// let changed = connector.set_auth(AuthFields::new().secret("clientSecret", "...")).await?;
+    /// if let Some(app) = changed.oauth_app() {
+    ///     println!("the secret of the OAuth app {app} was changed");
+    /// }
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing.
-    pub async fn set_auth(&self, auth: AuthFields) -> Result<types::ConfigUpdateResponse, Error> {
-        let request = types::UpdateConnectorAuthRequest::new(auth.into());
-        let answer = self.client.api.update_auth_config(self.id.as_str(), &request).await?;
-        accepted(answer.success, answer.message.as_deref(), "update_auth_config")?;
-        Ok(answer)
+    pub async fn set_auth(&self, auth: AuthFields) -> Result<AuthChange, Error> {
+        let auth = self.with_oauth_app(auth).await?;
+        self.put_auth(auth, None).await
     }
 
-    /// Replaces the schedule and the filters of the sync. Only while the connector's sync is off: an active one is refused
-    /// (400).
+    /// The fields with the id of the connector's OAuth app, if they change that one and do not name it.
+    async fn with_oauth_app(&self, auth: AuthFields) -> Result<AuthFields, Error> {
+        if auth.has(OAUTH_APP) || !is_of_oauth_app(&auth) {
+            return Ok(auth);
+        }
+        let settings = self.config().await?.config;
+        let app = settings.as_ref().and_then(|settings| settings.auth.as_ref()?.get(OAUTH_APP)?.as_str());
+        Ok(match app.filter(|app| !app.is_empty()) {
+            Some(app) => auth.field(OAUTH_APP, app),
+            None => auth,
+        })
+    }
+
+    async fn put_auth(&self, auth: AuthFields, base_url: Option<String>) -> Result<AuthChange, Error> {
+        let auth = types::ConnectorAuthConfig::from(auth);
+        let changes_app = CLIENT_FIELDS.iter().any(|field| auth.contains_key(*field));
+        let oauth_app = auth.get(OAUTH_APP).and_then(Value::as_str).filter(|_| changes_app).map(str::to_owned);
+        let request = types::UpdateConnectorAuthRequest { base_url, ..types::UpdateConnectorAuthRequest::new(auth) };
+        let (data, _) = accepted(self.client.api.config().update_auth_config(&self.id, &request).send().await?)?;
+        Ok(AuthChange { data, oauth_app })
+    }
+
+    /// Changes the filters and the schedule of the sync: **the way to change filters**. Only while the connector's sync is off:
+    /// an active one is refused (400), unless [`SetSyncFilters::switch_off_and_on`] is set.
+    ///
+    /// The server merges each section: what is not named stays, and a nested object is replaced as a whole.
     ///
     /// ```no_run
     /// use serde_json::{Map, json};
@@ -145,24 +185,56 @@ impl Connector {
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let buckets = json!({"buckets": {"operator": "in", "value": ["logs"]}});
     /// let filters = Map::from_iter([("sync".to_owned(), buckets)]);
-    /// let answer = connector.set_sync_filters().filters(filters).send().await?;
-    /// println!("everything anew: {}", answer.sync_filters_changed.unwrap_or_default());
+    /// let changed = connector.set_sync_filters().filters(filters).switch_off_and_on().await?;
+    /// println!("the next sync reads everything: {:?}", changed.sync_filters_changed);
     /// # Ok(())
     /// # }
     /// ```
     pub fn set_sync_filters(&self) -> SetSyncFilters {
-        SetSyncFilters { connector: self.clone(), sync: None, filters: None, base_url: None }
+        SetSyncFilters { connector: self.clone(), sync: None, filters: None, switches: false }
     }
 }
 
-/// Another configuration; see [`Connector::set_config`].
-#[must_use = "nothing is changed until it is sent"]
+/// The fields that belong to an OAuth app rather than to a connector.
+const CLIENT_FIELDS: [&str; 2] = ["clientId", "clientSecret"];
+
+fn is_of_oauth_app(auth: &AuthFields) -> bool {
+    CLIENT_FIELDS.iter().any(|field| auth.has(field))
+}
+
+/// What [`Connector::set_auth`] changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuthChange {
+    data: ConfigUpdateResponse,
+    oauth_app: Option<String>,
+}
+
+impl AuthChange {
+    /// What the server returned.
+    #[must_use]
+    pub fn data(&self) -> &ConfigUpdateResponse {
+        &self.data
+    }
+
+    /// The id of the OAuth app whose client id or secret was changed. Other connectors may use it, too.
+    #[must_use]
+    pub fn oauth_app(&self) -> Option<&str> {
+        self.oauth_app.as_deref()
+    }
+}
+
+/// A change of the configuration; see [`Connector::set_config`]. `.await` sends it.
+///
+/// # Errors
+/// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing. [`Error::is_partial`] if the credentials
+/// were changed and the rest failed: those of an OAuth app are sent by themselves.
+#[must_use = "nothing is changed until it is awaited"]
 #[derive(Clone)]
 pub struct SetConfig {
     connector: Connector,
     auth: Option<AuthFields>,
     sync: Option<Map<String, Value>>,
-    filters: Option<Map<String, Value>>,
     base_url: Option<String>,
 }
 
@@ -176,56 +248,78 @@ impl fmt::Debug for SetConfig {
 }
 
 impl SetConfig {
-    /// The fields by which it proves itself.
-    pub fn auth(mut self, auth: AuthFields) -> Self {
-        self.auth = Some(auth);
+    /// Sets the fields that it authenticates with; see [`Connector::set_auth`] for those of an OAuth app.
+    pub fn auth(mut self, auth: impl Into<Option<AuthFields>>) -> Self {
+        self.auth = auth.into();
         self
     }
 
-    /// The `sync` section, as the type's schema has it.
-    pub fn sync(mut self, sync: Map<String, Value>) -> Self {
-        self.sync = Some(sync);
+    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
+        self.sync = sync.into();
         self
     }
 
-    /// The `filters` section, as the type's schema has it.
-    pub fn filters(mut self, filters: Map<String, Value>) -> Self {
-        self.filters = Some(filters);
+    /// Sets where people reach the instance: addresses of OAuth begin with it.
+    pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
+        self.base_url = url.into().map(str::to_owned);
         self
     }
 
-    /// Where people reach the instance, which addresses of OAuth are made from.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
-        self
-    }
-
-    /// Sends the change.
-    ///
-    /// # Errors
-    /// [`Error::is_bad_request`] if the connector's sync is on, nothing was set, or a field is missing.
-    pub async fn send(self) -> Result<types::ConfigUpdateResponse, Error> {
+    async fn send(self) -> Result<ConfigUpdateResponse, Error> {
+        let Self { connector, mut auth, sync, base_url } = self;
+        if auth.is_none() && sync.is_none() && base_url.is_none() {
+            return Err(Error::new(Kind::Argument, "nothing is set to be changed; nothing was sent"));
+        }
+        let mut changed = None;
+        if let Some(fields) = auth.take_if(|auth| is_of_oauth_app(auth)) {
+            // In a change of the whole configuration the server would keep the app's old secret.
+            let fields = connector.with_oauth_app(fields).await?;
+            changed = Some(connector.put_auth(fields, base_url.clone()).await?.data);
+        }
+        if let (Some(changed), None) = (&changed, &sync) {
+            return Ok(changed.clone());
+        }
         let request = types::UpdateConnectorConfigRequest {
-            auth: self.auth.map(Into::into),
-            base_url: self.base_url,
-            extra: as_given([("sync", self.sync), ("filters", self.filters)]),
+            auth: auth.map(Into::into),
+            base_url,
+            extra: as_given([("sync", sync), ("filters", None)]),
             ..Default::default()
         };
-        let Connector { client, id } = &self.connector;
-        let answer = client.api.update_config(id.as_str(), &request).await?;
-        accepted(answer.success, answer.message.as_deref(), "update_config")?;
-        Ok(answer)
+        let sent = connector.client.api.config().update_config(&connector.id, &request).send().await;
+        match sent.and_then(accepted) {
+            Ok((data, _)) => Ok(data),
+            Err(error) if changed.is_some() => {
+                Err(error.in_context("the credentials were changed, and the rest was not").partly_done())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Another schedule and other filters; see [`Connector::set_sync_filters`].
-#[must_use = "nothing is changed until it is sent"]
+impl IntoFuture for SetConfig {
+    type Output = Result<ConfigUpdateResponse, Error>;
+    type IntoFuture = Sending<ConfigUpdateResponse>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// A change of filters and schedule; see [`Connector::set_sync_filters`]. `.await` sends it.
+///
+/// The `sync_filters_changed` of the result says whether the next sync reads everything.
+///
+/// # Errors
+/// [`Error::is_bad_request`] if the connector's sync is on. With [`SetSyncFilters::switch_off_and_on`], [`Error::is_partial`] if the
+/// sync was switched off and is not on again; the message says whether the filters were changed.
+#[must_use = "nothing is changed until it is awaited"]
 #[derive(Clone)]
 pub struct SetSyncFilters {
     connector: Connector,
     sync: Option<Map<String, Value>>,
     filters: Option<Map<String, Value>>,
-    base_url: Option<String>,
+    switches: bool,
 }
 
 impl fmt::Debug for SetSyncFilters {
@@ -235,37 +329,65 @@ impl fmt::Debug for SetSyncFilters {
 }
 
 impl SetSyncFilters {
-    /// The `sync` section, as the type's schema has it.
-    pub fn sync(mut self, sync: Map<String, Value>) -> Self {
-        self.sync = Some(sync);
+    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
+        self.sync = sync.into();
         self
     }
 
-    /// The `filters` section, as the type's schema has it.
-    pub fn filters(mut self, filters: Map<String, Value>) -> Self {
-        self.filters = Some(filters);
+    /// Sets what it syncs: the `filters` section of the type's schema.
+    pub fn filters(mut self, filters: impl Into<Option<Map<String, Value>>>) -> Self {
+        self.filters = filters.into();
         self
     }
 
-    /// Where people reach the instance, which addresses of OAuth are made from.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
+    /// Switches the sync off before the change, if it is on, and on again after it: a sync that runs is stopped, and another
+    /// begins. A connector whose sync is off stays off. If the change fails, the sync is switched on again all the same.
+    pub fn switch_off_and_on(mut self) -> Self {
+        self.switches = true;
         self
     }
 
-    /// Sends the change. The answer's `sync_filters_changed` says whether the next sync has to be a full one.
-    ///
-    /// # Errors
-    /// [`Error::is_bad_request`] if the connector's sync is on, or nothing was set.
-    pub async fn send(self) -> Result<types::FiltersSyncResponse, Error> {
+    async fn send(self) -> Result<FiltersSyncResponse, Error> {
+        let connector = self.connector.clone();
+        let was_on = self.switches && connector.set_sync(false).await?.is_flipped();
+        let changed = self.put().await;
+        if !was_on {
+            return changed;
+        }
+        let full = changed.as_ref().ok().and_then(|changed| changed.sync_filters_changed).filter(|full| *full);
+        match (changed, connector.set_sync(true).full_sync(full).await) {
+            (changed, Ok(_)) => changed,
+            (Ok(_), Err(error)) => {
+                let words = "the filters were changed, and the sync, which was on, could not be switched on again";
+                Err(error.in_context(words).partly_done())
+            }
+            (Err(error), Err(off)) => {
+                let words = format!("the sync was switched off and could not be switched on again ({off})");
+                Err(error.in_context(&words).partly_done())
+            }
+        }
+    }
+
+    async fn put(self) -> Result<FiltersSyncResponse, Error> {
         let request = types::UpdateConnectorFiltersSyncRequest {
-            base_url: self.base_url,
             extra: as_given([("sync", self.sync), ("filters", self.filters)]),
             ..Default::default()
         };
+        if request.extra.is_empty() {
+            return Err(Error::new(Kind::Argument, "nothing is set to be changed; nothing was sent"));
+        }
         let Connector { client, id } = &self.connector;
-        let answer = client.api.update_filters_sync_config(id.as_str(), &request).await?;
-        accepted(answer.success, answer.message.as_deref(), "update_filters_sync_config")?;
-        Ok(answer)
+        let sent = client.api.config().update_filters_sync_config(id, &request).send().await?;
+        Ok(accepted(sent)?.0)
+    }
+}
+
+impl IntoFuture for SetSyncFilters {
+    type Output = Result<FiltersSyncResponse, Error>;
+    type IntoFuture = Sending<FiltersSyncResponse>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }

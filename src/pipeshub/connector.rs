@@ -1,10 +1,10 @@
 //! One connector.
 
-use crate::Error;
-use crate::error::Kind;
+use connectors_runtime::{Error, RequestOptions};
 
 use super::client::Client;
 use super::ids::ConnectorId;
+use super::said::accepted;
 use super::types;
 use super::wait::Deletion;
 
@@ -13,10 +13,9 @@ use super::wait::Deletion;
 /// ```no_run
 /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
 /// let connector = ph.connector("connector-id");
-/// println!("{}", connector.get().await?.instance_name.unwrap_or_default());
+/// println!("{:?}", connector.get().await?.instance_name);
 /// connector.rename("Reports of all teams").await?;
-/// let records = connector.stats().await?.stats.and_then(|counts| counts.total);
-/// println!("{} records", records.unwrap_or_default());
+/// println!("{:?} records", connector.stats().await?.stats.and_then(|counts| counts.total));
 /// # Ok(())
 /// # }
 /// ```
@@ -26,15 +25,28 @@ pub struct Connector {
     pub(super) id: ConnectorId,
 }
 
+impl PartialEq for Connector {
+    /// Of the same server, and with the same id.
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.client.core.base_url() == other.client.core.base_url()
+    }
+}
+
 impl Connector {
     pub(super) fn new(client: Client, id: ConnectorId) -> Self {
         Self { client, id }
     }
 
-    /// Its id: the `connectorId` that creating it answered, and the `_key` of every read.
+    /// Its id: the `connectorId` of a create, and the `_key` of every read.
     #[must_use]
     pub fn id(&self) -> &ConnectorId {
         &self.id
+    }
+
+    /// The client that the handle is of.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Reads the connector.
@@ -42,34 +54,42 @@ impl Connector {
     /// # Errors
     /// [`Error::is_not_found`] if there is none with this id.
     pub async fn get(&self) -> Result<types::ConnectorInstance, Error> {
-        let answer = self.client.api.get(self.id.as_str()).await?;
-        accepted(answer.success, said(&answer.extra), "get")?;
-        answer.connector.ok_or_else(|| missing("connector"))
+        let (value, rest) = accepted(self.client.api.connectors().get(&self.id).send().await?)?;
+        value.connector.ok_or_else(|| rest.incomplete("the response has no connector"))
     }
 
-    /// Gives it another name for people.
+    /// Changes its name for people.
     ///
     /// # Errors
-    /// [`Error::is_refused`] if the service answers that it did not; otherwise see [`Error`].
+    /// [`Error::is_bad_request`] if the name is blank, taken, or the one it has.
     pub async fn rename(&self, name: impl Into<String>) -> Result<types::RenamedConnector, Error> {
         let request = types::UpdateConnectorNameRequest::new(name.into());
-        let answer = self.client.api.rename(self.id.as_str(), &request).await?;
-        accepted(answer.success, said(&answer.extra), "rename")?;
-        answer.connector.ok_or_else(|| missing("connector"))
+        let (value, rest) = accepted(self.client.api.connectors().rename(&self.id, &request).send().await?)?;
+        value.connector.ok_or_else(|| rest.incomplete("the response has no connector"))
     }
 
-    /// How many records it has brought, by how far their indexing has come.
+    /// Returns how many records it has brought, by the state of their indexing.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_not_found`] if there is no connector with this id. The server itself returns 500 for that, so that a
+    /// 500 is followed by a read of the connector.
     pub async fn stats(&self) -> Result<types::ConnectorStatsData, Error> {
-        let answer = self.client.api.stats(self.id.as_str()).await?;
-        accepted(answer.success, said(&answer.extra), "stats")?;
-        answer.data.ok_or_else(|| missing("data"))
+        let response = match self.client.api.connectors().stats(&self.id).send().await {
+            Err(error) if error.status() == Some(500) => {
+                // Once: it is only to explain the failure.
+                return match self.client.api.connectors().get(&self.id).attempts(1).send().await {
+                    Err(gone) if gone.is_not_found() => Err(gone),
+                    _ => Err(error),
+                };
+            }
+            response => response?,
+        };
+        let (value, rest) = accepted(response)?;
+        value.data.ok_or_else(|| rest.incomplete("the response has no data"))
     }
 
-    /// Begins to delete the connector and what it brought, and gives back what to wait for the end with: the service
-    /// deletes after it has answered.
+    /// Begins to delete the connector and what it brought, and returns what to wait with: the service deletes after it has
+    /// responded.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -81,14 +101,12 @@ impl Connector {
     ///
     /// # Errors
     /// [`Error::is_conflict`] if it is locked or in use; [`Error::is_not_found`] if there is none with this id. Neither if
-    /// an attempt before, whose answer was lost, may have begun to delete it and the connector reads so.
+    /// the response to an earlier attempt was lost, so that the attempt may have begun the deletion, and a read of the
+    /// connector confirms it.
     pub async fn delete(&self) -> Result<Deletion, Error> {
-        let answer = match self.client.api.delete(self.id.as_str()).await {
-            Ok(answer) => {
-                accepted(answer.success, answer.message.as_deref(), "delete")?;
-                answer
-            }
-            // Sent again after an answer was lost, it finds what the first one began.
+        let deleted = match self.client.api.connectors().delete(&self.id).send().await {
+            Ok(response) => accepted(response)?.0,
+            // Retried after a response was lost, it finds what the first attempt began.
             Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
                 match self.get().await {
                     Err(gone) if gone.is_not_found() => {}
@@ -99,25 +117,6 @@ impl Connector {
             }
             Err(error) => return Err(error),
         };
-        Ok(Deletion::new(self.clone(), answer))
+        Ok(Deletion::new(self.clone(), deleted))
     }
-}
-
-pub(super) fn missing(what: &str) -> Error {
-    Error::new(Kind::Decode, format!("the answer has no {what}"))
-}
-
-/// The server's reason, in an answer for which the document has none.
-pub(super) fn said(extra: &types::Extra) -> Option<&str> {
-    extra.get("message")?.as_str()
-}
-
-/// An answer of 200 can say that nothing was done.
-pub(super) fn accepted(success: Option<bool>, message: Option<&str>, operation: &'static str) -> Result<(), Error> {
-    if success != Some(false) {
-        return Ok(());
-    }
-    let message =
-        message.filter(|text| !text.is_empty()).unwrap_or("the server says, without a reason, that it failed");
-    Err(Error::new(Kind::Refused, message).operation_named(operation))
 }

@@ -1,19 +1,18 @@
-//! Letting a connector of an OAuth type into what it reads.
+//! Authorizing a connector of an OAuth type to read its source.
 
 use std::fmt;
 
+use connectors_runtime::auth::{code_in_redirect, is_redirect_response};
+use connectors_runtime::{Error, Kind};
 use url::Url;
 
-use crate::Error;
-use crate::error::Kind;
-
-use super::connector::{Connector, accepted, missing, said};
-use super::oauth::{code_in, is_answer};
+use super::connector::Connector;
+use super::said::accepted;
 use super::types;
 
 impl Connector {
-    /// Begins to let the connector into what it reads: a person has to agree in a browser. `base_url` is where people reach
-    /// the instance, if that is not what it takes itself for.
+    /// Begins to authorize the connector at the provider of its source: a person has to agree in a browser. `base_url` is
+    /// where people reach the instance, if that is not the address that the instance itself knows.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client, came_back_to: &str) -> Result<(), connectors::Error> {
@@ -25,25 +24,31 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_bad_request`] if the connector is not of an OAuth type.
+    /// [`Error::is_bad_request`] if the connector is not of an OAuth type, or has no OAuth app.
     pub async fn authorize(&self, base_url: Option<&str>) -> Result<Consent, Error> {
-        let answer = self.client.api.get_authorization_url(self.id.as_str(), base_url).await?;
-        accepted(answer.success, said(&answer.extra), "get_authorization_url")?;
-        let url = answer.authorization_url.as_deref().ok_or_else(|| missing("authorizationUrl"))?;
-        let url =
-            Url::parse(url).map_err(|_| Error::new(Kind::Decode, "the answer's authorizationUrl is not a URL"))?;
-        Ok(Consent { connector: self.clone(), base_url: base_url.map(str::to_owned), url, answer })
+        let mut request = self.client.api.oauth().get_authorization_url(&self.id);
+        if let Some(base_url) = base_url {
+            request = request.base_url(base_url);
+        }
+        let (value, rest) = accepted(request.send().await?)?;
+        let url = value.authorization_url.as_deref();
+        let url = url.ok_or_else(|| rest.incomplete("the response has no authorizationUrl"))?;
+        let url = Url::parse(url).map_err(|_| rest.incomplete("the response's authorizationUrl is not a URL"))?;
+        // A provider returns the state that it was given (RFC 6749, section 4.1.2).
+        let state = parameter(&url, "state").or_else(|| value.state.clone()).filter(|state| !state.is_empty());
+        let state = state.ok_or_else(|| rest.incomplete("the response has no state"))?;
+        Ok(Consent { connector: self.clone(), base_url: base_url.map(str::to_owned), url, state, data: value })
     }
 
     /// Ends what [`Connector::authorize`] began, with the code and the state that the browser brought back, and the same
-    /// `base_url`. For programs that no longer have the [`Consent`]. A code is good once, so it is never sent again
-    /// once it may have arrived.
+    /// `base_url`. For programs that no longer have the [`Consent`]. A code works once, so the call is never retried once
+    /// it may have arrived.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// match connector.finish_oauth("the code", "the state", None).await {
-    ///     Ok(_) => println!("let in"),
-    ///     Err(error) if error.is_refused() => println!("{}", error.code().unwrap_or("for no reason")),
+    ///     Ok(_) => println!("authorized"),
+    ///     Err(error) if error.is_refused() => println!("{}", error.code().unwrap_or("no reason given")),
     ///     Err(error) => return Err(error),
     /// }
     /// # Ok(())
@@ -51,8 +56,8 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no answer came: whether it worked is in the connector's `is_authenticated`.
-    /// [`Error::is_refused`] if the service answers that it did not let the connector in; [`Error::code`] is its own word
+    /// [`Error::may_have_happened`] if no response came: the connector's `is_authenticated` says whether it worked.
+    /// [`Error::is_refused`] if the server did not authorize the connector; [`Error::code`] is its own word
     /// for why, such as `access_denied` or `invalid_state`.
     pub async fn finish_oauth(
         &self,
@@ -60,26 +65,34 @@ impl Connector {
         state: &str,
         base_url: Option<&str>,
     ) -> Result<types::OAuthCallbackResult, Error> {
-        let answer = self.client.api.handle_oauth_callback(base_url, Some(code), None, Some(state)).await?;
-        let error = answer.error.as_deref().filter(|error| !error.is_empty());
-        if error.is_some() || answer.success == Some(false) {
-            let why = answer.error_message.as_deref().filter(|text| !text.is_empty()).or(error);
-            let message = format!("the connector was not let in: {}", why.unwrap_or("the server gives no reason"));
-            let error = Error::new(Kind::Refused, message).with_code(error.map(str::to_owned));
-            return Err(error.operation_named("handle_oauth_callback"));
+        let mut request = self.client.api.oauth().handle_oauth_callback().code(code).state(state);
+        if let Some(base_url) = base_url {
+            request = request.base_url(base_url);
         }
-        Ok(answer)
+        let (value, rest) = request.send().await?.into_parts();
+        let error = value.error.as_deref().filter(|error| !error.is_empty());
+        if error.is_some() || value.success == Some(false) {
+            let why = value.error_message.as_deref().filter(|text| !text.is_empty()).or(error);
+            let message = format!("the connector was not authorized: {}", why.unwrap_or("the server gives no reason"));
+            return Err(rest.describe(Error::new(Kind::Refused, message)).with_code(error.map(str::to_owned)));
+        }
+        Ok(value)
     }
 }
 
-/// A person's consent to be had; see [`Connector::authorize`].
-#[must_use = "a connector is not let in until it is finished"]
+fn parameter(url: &Url, wanted: &str) -> Option<String> {
+    url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+}
+
+/// A person's consent that is waited for; see [`Connector::authorize`].
+#[must_use = "a connector is not authorized until it is finished"]
 #[derive(Clone)]
 pub struct Consent {
     connector: Connector,
     base_url: Option<String>,
     url: Url,
-    answer: types::AuthorizationUrl,
+    state: String,
+    data: types::AuthorizationUrl,
 }
 
 impl fmt::Debug for Consent {
@@ -90,45 +103,39 @@ impl fmt::Debug for Consent {
 }
 
 impl Consent {
-    /// Where the person's browser has to go.
+    /// The address that the person's browser has to open.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// What the service answered, with its `state`.
+    /// What the server returned, with its `state`.
     #[must_use]
-    pub fn answer(&self) -> &types::AuthorizationUrl {
-        &self.answer
+    pub fn data(&self) -> &types::AuthorizationUrl {
+        &self.data
     }
 
-    /// Whether an address is this consent's answer, a code or a refusal: the whole URL, or what follows the host. Anything
-    /// else is somebody else's request, to be passed over. Sends nothing.
+    /// Whether an address that the browser came back to is the response to this consent, a code or a refusal: the whole URL,
+    /// or what follows the host. Any other request is to be ignored. Sends nothing.
     #[must_use]
-    pub fn is_answer(&self, redirected_to: &str) -> bool {
-        let (expected, state) = self.expected();
-        state.is_some_and(|state| is_answer(&expected, redirected_to, &state))
+    pub fn is_response(&self, redirected_to: &str) -> bool {
+        is_redirect_response(&self.redirect_uri(), redirected_to, &self.state)
     }
 
     /// Ends it with the address that the browser came back to: the whole URL, or what follows the host. An address that is
-    /// not [from this consent](Consent::is_answer) changes nothing.
+    /// not [the response to this consent](Consent::is_response) changes nothing.
     ///
     /// # Errors
     /// [`Error::is_auth`] if the address is not from this consent; and with an [`Error::code`] such as `access_denied`, if
     /// the person or the provider refused. Otherwise as [`Connector::finish_oauth`].
     pub async fn finish(&self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
-        let (expected, state) = self.expected();
-        let state = state.ok_or_else(|| missing("state"))?;
-        let code = code_in(&expected, redirected_to, &state)?;
-        self.connector.finish_oauth(&code, &state, self.base_url.as_deref()).await
+        let code = code_in_redirect(&self.redirect_uri(), redirected_to, &self.state)?;
+        self.connector.finish_oauth(&code, &self.state, self.base_url.as_deref()).await
     }
 
-    /// Where the browser is to come back to, and the state that it is to bring.
-    fn expected(&self) -> (Url, Option<String>) {
-        let parameter = |wanted: &str| self.url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value);
-        let expected = parameter("redirect_uri").and_then(|uri| Url::parse(&uri).ok());
-        // A provider brings back the state it was given (RFC 6749, section 4.1.2).
-        let begun = parameter("state").map(std::borrow::Cow::into_owned).or_else(|| self.answer.state.clone());
-        (expected.unwrap_or_else(|| self.url.clone()), begun)
+    /// Where the browser is sent at the end.
+    fn redirect_uri(&self) -> Url {
+        let uri = parameter(&self.url, "redirect_uri").and_then(|uri| Url::parse(&uri).ok());
+        uri.unwrap_or_else(|| self.url.clone())
     }
 }

@@ -1,19 +1,28 @@
-//! Creating a connector.
+//! Creating a connector, and finding one that may have been created.
 
 use std::fmt;
+use std::time::Duration;
 
+use connectors_runtime::{Error, IntoId, Kind, Sending};
+use futures_util::TryStreamExt;
 use serde_json::{Map, Value};
 
-use crate::Error;
+use crate::Entry;
 
 use super::client::Client;
-use super::config::{AuthFields, as_given};
-use super::connector::{Connector, accepted, missing};
-use super::ids::TypeName;
+use super::config::{AuthFields, OAUTH_APP, as_given};
+use super::connector::Connector;
+use super::ids::{TypeName, kinds};
+use super::said::accepted;
 use super::types::{self, ConnectorAuthType, ConnectorScope};
 
+/// How long a request whose response was lost may still be carried out: the default limit of an attempt.
+const IN_FLIGHT: Duration = Duration::from_secs(30);
+/// The time between two lists while a request may be in flight.
+const INTERVAL: Duration = Duration::from_secs(5);
+
 impl Client {
-    /// Creates a connector of a type (capitals matter) under a name for people, for the team unless
+    /// Creates a connector of a type (case matters) under a name for people, for the team unless
     /// [`CreateConnector::scope`] says otherwise.
     ///
     /// ```no_run
@@ -26,30 +35,39 @@ impl Client {
     ///     .auth("bucket", "reports")
     ///     .auth("accessKey", "AKIA...")
     ///     .secret_auth("secretKey", "...")
-    ///     .send()
     ///     .await?;
-    /// println!("{}", created.connector().id());
+    /// println!("{} is configured: {:?}", created.handle().id(), created.is_configured);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn create(&self, connector_type: impl Into<TypeName>, name: impl Into<String>) -> CreateConnector {
+    pub fn create(
+        &self,
+        connector_type: impl IntoId<kinds::ConnectorType>,
+        name: impl Into<String>,
+    ) -> CreateConnector {
         CreateConnector {
             client: self.clone(),
-            connector_type: connector_type.into(),
+            connector_type: connector_type.into_id(),
             name: name.into(),
             scope: ConnectorScope::Team,
             auth_type: None,
             auth: AuthFields::new(),
             sync: None,
             filters: None,
-            oauth_config: None,
             base_url: None,
         }
     }
 }
 
-/// A connector about to be created; see [`Client::create`].
-#[must_use = "nothing is created until it is sent"]
+/// A connector about to be created; see [`Client::create`]. `.await` creates it.
+///
+/// A create is not retried once it may have been carried out: the service has no idempotency keys.
+/// [`CreateConnector::find_or_create`] finds what such a call made.
+///
+/// # Errors
+/// [`Error::may_have_happened`] if the response was lost, or cannot be used. [`Error::is_bad_request`] if the name is blank, or
+/// a connector of this type and scope has it already.
+#[must_use = "nothing is created until it is awaited"]
 #[derive(Clone)]
 pub struct CreateConnector {
     client: Client,
@@ -60,7 +78,6 @@ pub struct CreateConnector {
     auth: AuthFields,
     sync: Option<Map<String, Value>>,
     filters: Option<Map<String, Value>>,
-    oauth_config: Option<String>,
     base_url: Option<String>,
 }
 
@@ -76,60 +93,58 @@ impl fmt::Debug for CreateConnector {
 }
 
 impl CreateConnector {
-    /// Whose it is: the team's, which takes an admin, or one's own.
+    /// Sets whose it is: the team's, which takes an admin, or one's own.
     pub fn scope(mut self, scope: ConnectorScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// By which of the ways of its type it proves itself; the type's own choice otherwise.
-    pub fn auth_type(mut self, auth_type: ConnectorAuthType) -> Self {
-        self.auth_type = Some(auth_type);
+    /// Sets how it authenticates, among the ways of its type; the type's own choice otherwise.
+    pub fn auth_type(mut self, auth_type: impl Into<Option<ConnectorAuthType>>) -> Self {
+        self.auth_type = auth_type.into();
         self
     }
 
-    /// A field by which it proves itself, by its key in the `auth` of the type's schema.
+    /// Sets a field that it authenticates with, by its key in the `auth` of the type's schema.
     pub fn auth(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.auth = self.auth.field(key, value);
         self
     }
 
-    /// As [`CreateConnector::auth`], for a text that nothing prints.
+    /// As [`CreateConnector::auth`], for a text that is never printed.
     pub fn secret_auth(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.auth = self.auth.secret(key, value);
         self
     }
 
-    /// When and how it syncs: the `sync` section, as the type's schema has it.
-    pub fn sync(mut self, sync: Map<String, Value>) -> Self {
-        self.sync = Some(sync);
+    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
+        self.sync = sync.into();
         self
     }
 
-    /// What it syncs: the `filters` section, as the type's schema has it.
-    pub fn filters(mut self, filters: Map<String, Value>) -> Self {
-        self.filters = Some(filters);
+    /// Sets what it syncs: the `filters` section of the type's schema.
+    pub fn filters(mut self, filters: impl Into<Option<Map<String, Value>>>) -> Self {
+        self.filters = filters.into();
         self
     }
 
-    /// The OAuth app, kept with the instance, that its login goes through.
-    pub fn oauth_config(mut self, id: impl Into<String>) -> Self {
-        self.oauth_config = Some(id.into());
+    /// Sets the OAuth app of the instance that its consent goes through. It is sent as a field of `auth`: where the document
+    /// has it, the server drops it.
+    pub fn oauth_config<'a>(mut self, id: impl Into<Option<&'a str>>) -> Self {
+        if let Some(id) = id.into() {
+            self.auth = self.auth.field(OAUTH_APP, id);
+        }
         self
     }
 
-    /// Where people reach the instance, which addresses of OAuth are made from.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
+    /// Sets where people reach the instance: addresses of OAuth begin with it.
+    pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
+        self.base_url = url.into().map(str::to_owned);
         self
     }
 
-    /// Creates it. Never sent again once it may have been carried out: the service has no idempotency keys, and a second call makes
-    /// a second connector.
-    ///
-    /// # Errors
-    /// [`Error::may_have_happened`] if no answer came: look before trying again.
-    pub async fn send(self) -> Result<Created, Error> {
+    async fn send(self) -> Result<Entry<Connector, types::CreatedConnector>, Error> {
         let extra = as_given([("sync", self.sync), ("filters", self.filters)]);
         let auth = (!self.auth.is_empty()).then(|| self.auth.into());
         let config =
@@ -138,41 +153,92 @@ impl CreateConnector {
             auth_type: self.auth_type,
             base_url: self.base_url,
             config,
-            oauth_config_id: self.oauth_config,
-            ..types::CreateConnectorRequest::new(self.connector_type.to_string(), self.name, self.scope)
+            ..types::CreateConnectorRequest::new(self.connector_type.into(), self.name, self.scope)
         };
-        let answer = self.client.api.create(&request).await?;
-        accepted(answer.success, answer.message.as_deref(), "create")?;
-        let missing = |what| missing(what).operation_named("create").perhaps_done();
-        let connector = answer.connector.ok_or_else(|| missing("connector"))?;
-        let id = connector.connector_id.clone().ok_or_else(|| missing("id of the new connector"))?;
-        Ok(Created { connector: self.client.connector(id), answer: connector })
+        let (value, rest) = accepted(self.client.api.connectors().create(&request).send().await?)?;
+        let missing = |what| rest.incomplete(what).perhaps_done();
+        let data = value.connector.ok_or_else(|| missing("the response has no connector"))?;
+        let id = data.connector_id.as_deref().filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| missing("the response has no id of the new connector"))?;
+        Ok(Entry::new(self.client.connector(id), data))
+    }
+
+    /// Finds the connector that a create like this one made before, or else creates it: a program that is run again after a
+    /// failure does not make a second one.
+    ///
+    /// ```no_run
+    /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
+    /// let connector = ph.create("S3", "Reports").auth("bucket", "reports").find_or_create().await?;
+    /// println!("{}", connector.handle().id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The service does not allow two connectors of one type and scope with the same name, so the name tells which one it is:
+    /// see [`CreateConnector::find`]. If the response to the create is lost, it looks for the connector again for 30 s. One that
+    /// is found is returned as it is: it may be configured otherwise.
+    ///
+    /// # Errors
+    /// Those of listing and of creating. [`Error::may_have_happened`] if the response was lost and no such connector appeared
+    /// within 30 s.
+    pub async fn find_or_create(self) -> Result<Entry<Connector, types::ConnectorInstance>, Error> {
+        if let Some(found) = self.find().await? {
+            return Ok(found);
+        }
+        let error = match self.clone().send().await {
+            Ok(created) => {
+                let connector = created.into_handle();
+                let data = connector.get().await.map_err(|error| error.with_created(connector.id().as_str()))?;
+                return Ok(Entry::new(connector, data));
+            }
+            Err(error) if error.may_have_happened() => error,
+            Err(error) => {
+                // Another program may have been faster: then the name is taken.
+                return match self.find().await {
+                    Ok(Some(found)) if error.is_bad_request() => Ok(found),
+                    _ => Err(error),
+                };
+            }
+        };
+        let clock = self.client.core.clock();
+        let until = clock.now().checked_add(IN_FLIGHT);
+        loop {
+            match self.find().await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) if until.is_none_or(|until| clock.now() < until) => clock.sleep(INTERVAL).await,
+                Ok(None) => return Err(error.in_context("no such connector was found afterwards")),
+                Err(failure) => return Err(error.in_context(&format!("looking for it failed ({failure})"))),
+            }
+        }
+    }
+
+    /// Finds the connector of this type, scope and name (upper and lower case are the same). None proves that there is none
+    /// now: that a create like this one was not carried out, unless its request is still in flight.
+    ///
+    /// # Errors
+    /// [`Error::is_conflict`] if there are several, which the service does not allow; the message has their ids. Otherwise
+    /// what listing fails with.
+    pub async fn find(&self) -> Result<Option<Entry<Connector, types::ConnectorInstance>>, Error> {
+        let list = self.client.connectors(self.scope.clone()).of_type(&self.connector_type).list();
+        let wanted = self.name.trim().to_lowercase();
+        let same = |entry: &Entry<Connector, types::ConnectorInstance>| {
+            entry.instance_name.as_deref().is_some_and(|name| name.trim().to_lowercase() == wanted)
+        };
+        let found: Vec<_> = list.try_filter(|entry| std::future::ready(same(entry))).try_collect().await?;
+        if found.len() > 1 {
+            let ids: Vec<&str> = found.iter().map(|entry| entry.handle().id().as_str()).collect();
+            let message = format!("several connectors have this type, scope and name: {}", ids.join(", "));
+            return Err(Error::new(Kind::Conflict, message));
+        }
+        Ok(found.into_iter().next())
     }
 }
 
-/// A connector just created; see [`CreateConnector::send`].
-#[derive(Clone, Debug)]
-pub struct Created {
-    connector: Connector,
-    answer: types::CreatedConnector,
-}
+impl IntoFuture for CreateConnector {
+    type Output = Result<Entry<Connector, types::CreatedConnector>, Error>;
+    type IntoFuture = Sending<Entry<Connector, types::CreatedConnector>>;
 
-impl Created {
-    /// The connector.
-    #[must_use]
-    pub fn connector(&self) -> &Connector {
-        &self.connector
-    }
-
-    /// The connector, to keep.
-    pub fn into_connector(self) -> Connector {
-        self.connector
-    }
-
-    /// What the service says of it: whether it is configured, and whether it has proved itself. One of an OAuth type has
-    /// not until [`Connector::authorize`].
-    #[must_use]
-    pub fn answer(&self) -> &types::CreatedConnector {
-        &self.answer
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }

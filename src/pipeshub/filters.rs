@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use connectors_runtime::{Cursor, Error, IntoId, Kind, Page, Pages};
 
-use crate::Error;
-use crate::paging::{Page, Pages, cut_short};
-
-use super::connector::{Connector, accepted, missing, said};
-use super::ids::FilterKey;
-use super::registry::{check_number, number};
+use super::connector::Connector;
+use super::filter::explained;
+use super::ids::{FilterKey, kinds};
+use super::registry::{check_number, cursor_of, cut_short, number};
+use super::said::accepted;
 use super::types;
 
 /// The most options a page can have.
 const PAGE_SIZE: i64 = 100;
-/// The token of a page that was promised without a way to it. No number, and no cursor.
-const NOWHERE: &str = "?";
+/// Stands for the cursor of a page that was promised without one. No server's own has a NUL.
+const NOWHERE: &str = "\u{0}nowhere";
 
 impl Connector {
-    /// The options of the filters that have a few: a map of a filter's kind to what can be chosen.
+    /// Returns the options of the filters that have a few: a map of a filter's kind to what can be chosen.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -30,32 +29,10 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// See [`Error`].
+    /// [`Error::is_bad_request`] for a connector that is not of an OAuth type, or not authorized.
     pub async fn filters(&self) -> Result<types::FilterOptions, Error> {
-        let answer = self.client.api.get_filters(self.id.as_str()).await?;
-        accepted(answer.success, said(&answer.extra), "get_filters")?;
-        answer.filter_options.ok_or_else(|| missing("filterOptions"))
-    }
-
-    /// Replaces what is chosen; nothing at all is refused (400).
-    ///
-    /// ```no_run
-    /// use serde_json::{Map, json};
-    ///
-    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// let folders = json!({"operator": "in", "value": ["folder-1"]});
-    /// connector.save_filters(Map::from_iter([("folders".to_owned(), folders)])).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn save_filters(&self, filters: Map<String, Value>) -> Result<types::Acknowledgement, Error> {
-        let request = types::SaveConnectorFiltersRequest::new(filters);
-        let answer = self.client.api.save_filters(self.id.as_str(), &request).await?;
-        accepted(answer.success, answer.message.as_deref(), "save_filters")?;
-        Ok(answer)
+        let (value, rest) = accepted(self.client.api.filters().get_filters(&self.id).send().await?)?;
+        value.filter_options.ok_or_else(|| rest.incomplete("the response has no filterOptions"))
     }
 
     /// What can be chosen for one filter that has many options, such as the folders of a drive.
@@ -66,15 +43,15 @@ impl Connector {
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let mut folders = connector.filter_options("folders").search("plans").list();
     /// while let Some(folder) = folders.try_next().await? {
-    ///     println!("{}", folder.label.unwrap_or_default());
+    ///     println!("{:?}", folder.label);
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub fn filter_options(&self, key: impl Into<FilterKey>) -> FilterQuery {
+    pub fn filter_options(&self, key: impl IntoId<kinds::FilterKey>) -> FilterQuery {
         FilterQuery {
             connector: self.clone(),
-            key: key.into(),
+            key: key.into_id(),
             page_size: PAGE_SIZE,
             search: None,
             within: Vec::new(),
@@ -84,7 +61,7 @@ impl Connector {
 }
 
 /// Which options of a filter to list; see [`Connector::filter_options`].
-#[must_use = "nothing is asked for until it is listed"]
+#[must_use = "nothing is sent until the list is read"]
 #[derive(Clone, Debug)]
 pub struct FilterQuery {
     connector: Connector,
@@ -96,15 +73,15 @@ pub struct FilterQuery {
 }
 
 impl FilterQuery {
-    /// How many to fetch at a time: from 1 to 100, which is the default.
+    /// Sets how many to fetch at a time: from 1 to 100, which is the default.
     pub fn page_size(mut self, size: u8) -> Self {
         self.page_size = i64::from(size).clamp(1, PAGE_SIZE);
         self
     }
 
-    /// Only those that the service finds by these words.
-    pub fn search(mut self, words: impl Into<String>) -> Self {
-        self.search = Some(words.into());
+    /// Only those that the service finds by these words. Words with a `<` or `on...=` are refused by its input filter.
+    pub fn search<'a>(mut self, words: impl Into<Option<&'a str>>) -> Self {
+        self.search = words.into().map(str::to_owned);
         self
     }
 
@@ -124,54 +101,56 @@ impl FilterQuery {
     #[must_use]
     pub fn list(self) -> Pages<types::FilterOption> {
         let query = Arc::new(self);
-        Pages::new(move |token| {
+        Pages::new(None, move |cursor| {
             let query = Arc::clone(&query);
-            async move { query.page(token.as_deref()).await }
+            async move { query.page(cursor.as_ref()).await }
         })
     }
 
-    /// One page. Some types answer a cursor for the next and some only that there is more: a token of ours is the one
-    /// after `=`, or the number of a page.
-    async fn page(&self, token: Option<&str>) -> Result<Page<types::FilterOption>, Error> {
-        let lost = |why: &str| Err(cut_short(why).operation_named("get_filter_options"));
+    /// One page. Some types return a cursor for the next, and some only say that there is more: then it has a number.
+    async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<types::FilterOption>, Error> {
+        let token = cursor.and_then(|cursor| cursor.as_token().ok());
         if token == Some(NOWHERE) {
-            return lost("the server says that there is more, and not where");
+            let message = "the list was cut short: the server says that there is more, and not where";
+            return Err(Error::new(Kind::Decode, message).operation_named("get_filter_options"));
         }
-        let cursor = token.and_then(|token| token.strip_prefix('='));
-        let asked = number(token);
+        let asked = if token.is_some() { 1 } else { number(cursor)? };
         let Connector { client, id } = &self.connector;
-        let answer = client
-            .api
-            .get_filter_options(
-                id.as_str(),
-                self.key.as_str(),
-                (!self.within.is_empty()).then_some(&self.within),
-                cursor,
-                (!self.without.is_empty()).then_some(&self.without),
-                Some(self.page_size),
-                cursor.is_none().then_some(asked),
-                self.search.as_deref(),
-            )
-            .await?;
-        accepted(answer.success, answer.message.as_deref(), "get_filter_options")?;
-        let items = answer.options.unwrap_or_default();
-        // Beside the options, or where the document has it.
-        let nested = answer.pagination.unwrap_or_default();
-        if cursor.is_none() {
-            // What comes by a cursor has no number.
-            check_number(asked, answer.page.or(nested.page))
-                .map_err(|error| error.operation_named("get_filter_options"))?;
+        let mut request = client.api.filters().get_filter_options(id.clone(), self.key.clone()).limit(self.page_size);
+        if !self.within.is_empty() {
+            request = request.context_group_path(&self.within);
         }
-        let more = answer.has_more.or(nested.has_more);
-        let next = answer.cursor.or(nested.cursor).filter(|cursor| !cursor.is_empty());
+        if !self.without.is_empty() {
+            request = request.exclude_context_group_path(&self.without);
+        }
+        request = match token {
+            Some(token) => request.cursor(token),
+            None => request.page(asked),
+        };
+        if let Some(search) = &self.search {
+            request = request.search(search);
+        }
+        let response = request.send().await.map_err(|error| explained(error, self.search.as_deref()))?;
+        let (value, rest) = accepted(response)?;
+        let items = value.options.unwrap_or_default();
+        // Beside the options, or where the document has it.
+        let nested = value.pagination.unwrap_or_default();
+        if token.is_none() {
+            // What comes by a cursor has no number.
+            check_number(asked, value.page.or(nested.page)).map_err(|why| cut_short(&rest, &why))?;
+        }
+        let more = value.has_more.or(nested.has_more);
+        let next = value.cursor.or(nested.cursor).filter(|cursor| !cursor.is_empty());
         let next = match (more, next) {
             (Some(false), _) | (None, None) => None,
-            (_, Some(cursor)) => Some(format!("={cursor}")),
-            (Some(true), None) if cursor.is_some() => Some(NOWHERE.to_owned()),
+            (_, Some(cursor)) => Some(Cursor::token(cursor)),
+            // Its items first.
+            (Some(true), None) if token.is_some() => Some(Cursor::token(NOWHERE)),
             (Some(true), None) if items.is_empty() => {
-                return lost(&format!("page {asked} is empty, and the server says that it is not the end"));
+                let why = format!("page {asked} is empty, and the server says that it is not the end");
+                return Err(cut_short(&rest, &why));
             }
-            (Some(true), None) => Some(asked.saturating_add(1).to_string()),
+            (Some(true), None) => Some(cursor_of(asked.saturating_add(1))),
         };
         Ok(Page { items, next })
     }

@@ -1,12 +1,11 @@
-//! The ids of PipesHub.
+//! The ids of PipesHub: those of the document's parameters, by the names that this module uses.
 
-use crate::ids::ids;
+pub use super::api::params::{ConnectorId, FilterKey, RecordId};
 
-ids! {
-    /// Id of a connector: of an instance, as the service says.
-    ConnectorId
-    /// Name of a type of connector, such as `S3` or `Drive`. Capitals matter.
-    TypeName
-    /// Key of a filter of a type of connector.
-    FilterKey
+/// Name of a type of connector, such as `S3` or `Drive`. Case matters.
+pub type TypeName = super::api::params::ConnectorType;
+
+/// What tells ids apart; none has values.
+pub mod kinds {
+    pub use super::super::api::params::kinds::{ConnectorId, ConnectorType, FilterKey, RecordId};
 }

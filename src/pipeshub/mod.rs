@@ -107,11 +107,15 @@ mod config;
 mod connector;
 mod consent;
 mod create;
+mod credentials;
+mod filter;
 mod filters;
-mod ids;
-mod oauth;
+pub mod ids;
+mod login;
 mod registry;
 mod resync;
+mod said;
+mod scope;
 mod switch;
 mod upload;
 mod wait;
@@ -128,17 +132,21 @@ pub mod api {
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/pipeshub.json"));
 
 pub use api::types;
-pub use client::{Client, ClientBuilder};
-pub use config::{AuthFields, SetConfig, SetSyncFilters};
+pub use client::Client;
+pub use config::{AuthChange, AuthFields, SetConfig, SetSyncFilters};
 pub use connector::Connector;
 pub use consent::Consent;
-pub use create::{CreateConnector, Created};
+pub use create::CreateConnector;
+pub use credentials::Credentials;
 pub use filters::FilterQuery;
-pub use ids::{ConnectorId, FilterKey, TypeName};
-pub use oauth::{Authorization, Scope};
+pub use ids::{ConnectorId, FilterKey, RecordId, TypeName};
+pub use login::{Authorization, BrowserLogin};
 pub use registry::Connectors;
-pub use resync::{Reindex, Resync};
+pub use resync::{Reindex, Resync, Resynced};
+pub use scope::Scope;
 pub use switch::{Switch, Switched};
 pub use types::ConnectorScope;
-pub use upload::{Upload, UploadProgress};
-pub use wait::{Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress, SyncWait};
+pub use upload::{Upload, UploadProgress, Uploaded};
+pub use wait::{
+    Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress, SyncState, SyncWait, SyncWatch,
+};

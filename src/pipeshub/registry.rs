@@ -1,13 +1,16 @@
-//! Lists: the types of connectors there are, and the connectors there are.
+//! Lists: the types of connectors there can be, and the connectors there are.
 
 use std::sync::Arc;
 
-use crate::Error;
-use crate::paging::{Page, Pages, cut_short};
+use connectors_runtime::{Cursor, Error, IntoId, Kind, Page, Pages, Response};
+
+use crate::Entry;
 
 use super::client::Client;
-use super::connector::{accepted, missing, said};
-use super::ids::TypeName;
+use super::connector::Connector;
+use super::filter::explained;
+use super::ids::{TypeName, kinds};
+use super::said::accepted;
 use super::types::{self, ConnectorScope};
 
 /// The most items a page can have.
@@ -22,7 +25,7 @@ impl Client {
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
     /// let mut types = ph.registry();
     /// while let Some(kind) = types.try_next().await? {
-    ///     println!("{}", kind.connector_type.unwrap_or_default());
+    ///     println!("{:?}", kind.connector_type);
     /// }
     /// # Ok(())
     /// # }
@@ -46,22 +49,21 @@ impl Client {
     /// ```
     #[must_use]
     pub fn registry_of(&self, scope: ConnectorScope) -> Pages<types::ConnectorType> {
-        let api = Arc::clone(&self.api);
-        Pages::new(move |token| {
-            let (api, scope) = (Arc::clone(&api), scope.clone());
+        let client = self.clone();
+        Pages::new(None, move |cursor| {
+            let (client, scope) = (client.clone(), scope.clone());
             async move {
-                let asked = number(token.as_deref());
-                let page = api.registry(Some(PAGE_SIZE), Some(asked), Some(&scope), None).await?;
-                accepted(page.success, said(&page.extra), "registry")?;
+                let asked = number(cursor.as_ref())?;
+                let request = client.api.registry().registry().limit(PAGE_SIZE).page(asked).scope(scope);
+                let (page, rest) = accepted(request.send().await?)?;
                 let items = page.connectors.unwrap_or_default();
-                let next = next_page(asked, items.len(), page.pagination);
-                let next = next.map_err(|error| error.operation_named("registry"))?;
-                Ok(Page { items, next: next.map(|next| next.to_string()) })
+                let next = next_page(asked, items.len(), page.pagination).map_err(|why| cut_short(&rest, &why))?;
+                Ok(Page { items, next: next.map(cursor_of) })
             }
         })
     }
 
-    /// What a type of connector wants to know, as the registry has it: the fields of `auth`, `sync` and `filters`.
+    /// What a type of connector is configured with, as the registry has it: the fields of `auth`, `sync` and `filters`.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -72,11 +74,14 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is no such type; capitals matter.
-    pub async fn connector_schema(&self, connector_type: impl Into<TypeName>) -> Result<types::ConnectorSchema, Error> {
-        let answer = self.api.schema(connector_type.into().as_str()).await?;
-        accepted(answer.success, said(&answer.extra), "schema")?;
-        answer.schema.ok_or_else(|| missing("schema"))
+    /// [`Error::is_not_found`] if there is no such type; case matters.
+    pub async fn connector_schema(
+        &self,
+        connector_type: impl IntoId<kinds::ConnectorType>,
+    ) -> Result<types::ConnectorSchema, Error> {
+        let request = self.api.registry().schema(connector_type);
+        let (value, rest) = accepted(request.send().await?)?;
+        value.schema.ok_or_else(|| rest.incomplete("the response has no schema"))
     }
 
     /// The connectors of the team, or one's own. The service lists one scope at a time:
@@ -110,12 +115,13 @@ impl Client {
 /// # async fn example(ph: Client) -> Result<(), connectors::Error> {
 /// let mut active = ph.connectors(ConnectorScope::Team).active(true).list();
 /// while let Some(connector) = active.try_next().await? {
-///     println!("{}", connector.instance_name.unwrap_or_default());
+///     // The data is read through the entry; the handle goes on from it.
+///     println!("{:?}: {:?}", connector.instance_name, connector.handle().stats().await?.stats);
 /// }
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "nothing is asked for until it is listed"]
+#[must_use = "nothing is sent until the list is read"]
 #[derive(Clone, Debug)]
 pub struct Connectors {
     client: Client,
@@ -132,102 +138,126 @@ impl Connectors {
     }
 
     /// Only those whose sync is on, or off.
-    pub fn active(mut self, active: bool) -> Self {
-        self.active = Some(active);
+    pub fn active(mut self, active: impl Into<Option<bool>>) -> Self {
+        self.active = active.into();
         self
     }
 
-    /// Only those that have proved themselves to what they read, or that have not.
-    pub fn authenticated(mut self, authenticated: bool) -> Self {
-        self.authenticated = Some(authenticated);
+    /// Only those that are authorized at their source, or that are not.
+    pub fn authenticated(mut self, authenticated: impl Into<Option<bool>>) -> Self {
+        self.authenticated = authenticated.into();
         self
     }
 
     /// Only those of a type.
-    pub fn of_type(mut self, connector_type: impl Into<TypeName>) -> Self {
-        self.connector_type = Some(connector_type.into());
+    pub fn of_type(mut self, connector_type: impl IntoId<kinds::ConnectorType>) -> Self {
+        self.connector_type = Some(connector_type.into_id());
         self
     }
 
-    /// Only those that the service finds by these words.
-    pub fn search(mut self, words: impl Into<String>) -> Self {
-        self.search = Some(words.into());
+    /// Only those that the service finds by these words. Words with a `<` or `on...=` are refused by its input filter.
+    pub fn search<'a>(mut self, words: impl Into<Option<&'a str>>) -> Self {
+        self.search = words.into().map(str::to_owned);
         self
     }
 
-    /// Lists them, page by page as they are read.
+    /// Lists them, page by page as they are read, each with its handle.
     #[must_use]
-    pub fn list(self) -> Pages<types::ConnectorInstance> {
+    pub fn list(self) -> Pages<Entry<Connector, types::ConnectorInstance>> {
         let list = Arc::new(self);
-        Pages::new(move |token| {
+        Pages::new(None, move |cursor| {
             let list = Arc::clone(&list);
-            async move { list.page(token.as_deref()).await }
+            async move { list.page(cursor.as_ref()).await }
         })
     }
 
-    /// One page. A token is which of the scopes, and the number of its page.
-    async fn page(&self, token: Option<&str>) -> Result<Page<types::ConnectorInstance>, Error> {
-        let (index, asked) = match token.and_then(|token| token.split_once(':')) {
-            Some((index, page)) => (index.parse().unwrap_or_default(), number(Some(page))),
+    /// One page. A cursor is which of the scopes, and the number of its page.
+    async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<Entry<Connector, types::ConnectorInstance>>, Error> {
+        let (index, asked) = match cursor {
             None => (0, 1),
+            Some(cursor) => {
+                let place = cursor.as_token()?.split_once(':');
+                let place = place.and_then(|(index, page)| Some((index.parse().ok()?, page.parse().ok()?)));
+                place.ok_or_else(foreign)?
+            }
         };
-        let Some(scope) = self.scopes.get(index) else { return Ok(Page { items: Vec::new(), next: None }) };
-        let page = self
-            .client
-            .api
-            .list(
-                self.connector_type.as_ref().map(TypeName::as_str),
-                self.active,
-                self.authenticated,
-                Some(PAGE_SIZE),
-                Some(asked),
-                Some(scope),
-                self.search.as_deref(),
-            )
-            .await?;
-        accepted(page.success, said(&page.extra), "list")?;
+        let Some(scope) = self.scopes.get(index) else { return Err(foreign()) };
+        let mut request = self.client.api.connectors().list().limit(PAGE_SIZE).page(asked).scope(scope.clone());
+        if let Some(connector_type) = &self.connector_type {
+            request = request.connector_type(connector_type);
+        }
+        if let Some(active) = self.active {
+            request = request.is_active(active);
+        }
+        if let Some(authenticated) = self.authenticated {
+            request = request.is_authenticated(authenticated);
+        }
+        if let Some(search) = &self.search {
+            request = request.search(search);
+        }
+        let response = request.send().await.map_err(|error| explained(error, self.search.as_deref()))?;
+        let (page, rest) = accepted(response)?;
         let items = page.connectors.unwrap_or_default();
-        let next = next_page(asked, items.len(), page.pagination);
-        let next = match next.map_err(|error| error.operation_named("list"))? {
+        let next = match next_page(asked, items.len(), page.pagination).map_err(|why| cut_short(&rest, &why))? {
             Some(next) => Some(format!("{index}:{next}")),
             None => (index + 1 < self.scopes.len()).then(|| format!("{}:1", index + 1)),
         };
-        Ok(Page { items, next })
+        let entry = |data: types::ConnectorInstance| {
+            let id = data.connector_id.as_deref().filter(|id| !id.is_empty());
+            let id = id.ok_or_else(|| rest.incomplete("a connector of the list has no id"))?;
+            Ok(Entry::new(self.client.connector(id), data))
+        };
+        let items = items.into_iter().map(entry).collect::<Result<_, Error>>()?;
+        Ok(Page::by_token(items, next))
     }
 }
 
-/// The number of a page in a token of our own.
-pub(super) fn number(token: Option<&str>) -> i64 {
-    token.and_then(|token| token.parse().ok()).unwrap_or(1)
+/// The cursor of a page by number.
+pub(super) fn cursor_of(number: i64) -> Cursor {
+    Cursor::page(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+/// The number of the page at a cursor.
+pub(super) fn number(cursor: Option<&Cursor>) -> Result<i64, Error> {
+    let Some(cursor) = cursor else { return Ok(1) };
+    Ok(i64::try_from(cursor.as_page()?).unwrap_or(i64::MAX))
+}
+
+fn foreign() -> Error {
+    Error::new(Kind::Argument, "the cursor comes from another list")
+}
+
+/// A list that ends before its end.
+pub(super) fn cut_short(rest: &Response<()>, why: &str) -> Error {
+    rest.incomplete(format!("the list was cut short: {why}"))
 }
 
 /// The number of the page after the one that was asked for.
 ///
-/// An answer is held against itself alone: a list may grow or shrink while it is read, so that two pages may well count
-/// differently. Whoever says that there is more is believed, and then the next page has to bear it out.
-fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagination>) -> Result<Option<i64>, Error> {
+/// A page is checked against itself alone: a list may grow or shrink while it is read, so two pages may well count
+/// differently. If a page says that there is more, the next page has to confirm it.
+fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagination>) -> Result<Option<i64>, String> {
     let Some(said) = pagination else { return Ok(None) };
     check_number(asked, said.page)?;
+    let number = i128::from(asked);
     let more = said.has_next.or(said.has_more) == Some(true) || said.next_page.is_some();
-    let counts = |number: i64| said.total_pages.is_some_and(|pages| pages >= number);
+    let counts = |number: i128| said.total_pages.is_some_and(|pages| pages >= number);
     if items > 0 {
-        return Ok((more || counts(asked.saturating_add(1))).then(|| asked.saturating_add(1)));
+        return Ok((more || counts(number.saturating_add(1))).then(|| asked.saturating_add(1)));
     }
     // An empty list may have one page, which is empty.
     let first_of_none = asked == 1 && said.total_pages == Some(1) && said.total_count.or(said.total).unwrap_or(0) == 0;
-    let past_the_end = said.total_pages.is_some_and(|pages| pages < asked);
-    if past_the_end || (!more && (first_of_none || !counts(asked))) {
+    let past_the_end = said.total_pages.is_some_and(|pages| pages < number);
+    if past_the_end || (!more && (first_of_none || !counts(number))) {
         return Ok(None);
     }
-    Err(cut_short(&format!("page {asked} is empty, and the server says that it is not the end")))
+    Err(format!("page {asked} is empty, and the server says that it is not the end"))
 }
 
 /// Whether a page is the one that was asked for, as far as the server says.
-pub(super) fn check_number(asked: i64, answered: Option<i64>) -> Result<(), Error> {
-    match answered {
-        Some(answered) if answered != asked => {
-            Err(cut_short(&format!("the server answered page {answered} for page {asked}")))
-        }
+pub(super) fn check_number(asked: i64, returned: Option<i128>) -> Result<(), String> {
+    match returned {
+        Some(returned) if returned != i128::from(asked) => Err(format!("the server returned page {returned} for page {asked}")),
         _ => Ok(()),
     }
 }
@@ -238,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    fn next(asked: i64, items: usize, said: Value) -> Result<Option<i64>, Error> {
+    fn next(asked: i64, items: usize, said: Value) -> Result<Option<i64>, String> {
         next_page(asked, items, serde_json::from_value(said).unwrap())
     }
 
@@ -277,8 +307,8 @@ mod tests {
             (1, 0, json!({"page": 1, "totalCount": 4, "totalPages": 1, "hasNext": false})),
             (2, 5, json!({"page": 1, "totalPages": 3, "hasNext": true})),
         ] {
-            let error = next(asked, items, said.clone()).unwrap_err();
-            assert!(error.is_decode() && error.to_string().contains("cut short"), "{said}: {error}");
+            let why = next(asked, items, said.clone()).unwrap_err();
+            assert!(why.contains("page"), "{said}: {why}");
         }
     }
 }

@@ -1,18 +1,22 @@
-//! Bringing records anew, and indexing them anew: two different things.
+//! Resyncs, which fetch records again, and reindexing, which indexes those that are there.
 
-use crate::Error;
-use crate::error::Kind;
+use connectors_runtime::{Error, Kind, Sending};
 
-use super::connector::{Connector, accepted, missing};
+use super::connector::Connector;
+use super::said::{accepted, refused};
 use super::types::{self, ConnectorInstance, IndexingStatus};
+use super::wait::is_syncing;
 
 impl Connector {
-    /// Has the records brought again from where they are. Only for a connector whose sync is on:
+    /// Fetches the records again from where they are. Only for a connector whose sync is on:
     /// [`Connector::set_sync`]. Wait for it with [`Connector::wait_for_sync`].
+    ///
+    /// A resync cancels a sync that runs: [`Resynced::cancelled_a_sync`] says so. The connector's `status` is then `IDLE`
+    /// during the whole second sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// connector.resync().full_sync(true).send().await?;
+    /// connector.resync().full_sync(true).await?;
     /// println!("{}", connector.wait_for_sync().wait().await?);
     /// # Ok(())
     /// # }
@@ -21,14 +25,14 @@ impl Connector {
         Resync { connector: self.clone(), full_sync: None }
     }
 
-    /// Has records that are here already indexed again; those that failed, unless [`Reindex::statuses`] says otherwise.
+    /// Indexes records again that are here already; those that failed, unless [`Reindex::statuses`] says otherwise.
     /// Only for a connector whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::IndexingStatus;
     ///
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// connector.reindex().statuses([IndexingStatus::Failed, IndexingStatus::Empty]).send().await?;
+    /// connector.reindex().statuses([IndexingStatus::Failed, IndexingStatus::Empty]).await?;
     /// connector.wait_for_indexing().wait().await?;
     /// # Ok(())
     /// # }
@@ -43,45 +47,97 @@ impl Connector {
         if instance.is_active == Some(true) {
             return Ok(instance);
         }
-        let message = "only for a connector whose sync is on, and this one's is not; nothing was sent";
+        let message = "only for a connector whose sync is on, and the sync of this one is off; nothing was sent";
         Err(Error::new(Kind::Conflict, message).operation_named(operation))
     }
 }
 
-/// A resync about to be asked for; see [`Connector::resync`].
-#[must_use = "nothing is asked for until it is sent"]
+/// A resync about to be requested; see [`Connector::resync`]. `.await` reads the connector and requests it. It is not retried
+/// once it may have been carried out.
+///
+/// # Errors
+/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked;
+/// [`Error::may_have_happened`] if no response came, or one that does not say; [`Error::is_refused`] if the response says that
+/// no sync was queued.
+#[must_use = "nothing is requested until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Resync {
     connector: Connector,
     full_sync: Option<bool>,
 }
 
+/// The result of a [`Resync`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Resynced {
+    data: types::ResyncOutcome,
+    cancelled: bool,
+    client_managed: bool,
+}
+
+impl Resynced {
+    /// What the server returned.
+    #[must_use]
+    pub fn data(&self) -> &types::ResyncOutcome {
+        &self.data
+    }
+
+    /// Whether a sync was running just before: the resync cancelled it.
+    #[must_use]
+    pub fn cancelled_a_sync(&self) -> bool {
+        self.cancelled
+    }
+
+    /// Whether no sync begins on the server: for a Local FS connector, whose files are sent by a client
+    /// ([`Connector::upload`]).
+    #[must_use]
+    pub fn is_client_managed(&self) -> bool {
+        self.client_managed
+    }
+}
+
 impl Resync {
-    /// Whether to read everything anew, rather than what has changed.
-    pub fn full_sync(mut self, full: bool) -> Self {
-        self.full_sync = Some(full);
+    /// Sets whether to read everything, rather than what has changed.
+    pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
+        self.full_sync = full.into();
         self
     }
 
-    /// Reads the connector and asks for the resync. Never sent again once it may have been carried out.
-    ///
-    /// # Errors
-    /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if one runs already;
-    /// [`Error::may_have_happened`] if no answer came, or one that does not say; [`Error::is_refused`] if the answer says that
-    /// no sync was queued.
-    pub async fn send(self) -> Result<types::ResyncOutcome, Error> {
+    async fn send(self) -> Result<Resynced, Error> {
         let instance = self.connector.active("resync").await?;
         let name = instance.connector_type.as_deref().map(resync_name).filter(|name| !name.is_empty());
         let Some(name) = name else {
-            let message = "the connector does not say of which type it is; nothing was sent";
+            let message = "the response does not say of which type the connector is; nothing was sent";
             return Err(Error::new(Kind::Conflict, message).operation_named("resync"));
         };
         let request = types::ResyncRequest { full_sync: self.full_sync, ..types::ResyncRequest::new(name) };
         let Connector { client, id } = &self.connector;
-        let outcome = client.api.resync(id.as_str(), &request).await?.resync_connector_response;
-        let outcome = outcome.ok_or_else(|| missing("resyncConnectorResponse").perhaps_done())?;
-        accepted(outcome.success, outcome.error.as_deref(), "resync")?;
-        Ok(outcome)
+        let response = client.api.connectors().resync(id, &request).send().await.map_err(|error| {
+            if error.status() == Some(500) {
+                error.in_context("a token without the scope `connector:read` or `kb:write` may be the reason")
+            } else {
+                error
+            }
+        })?;
+        let (value, rest) = response.into_parts();
+        let data = value.resync_connector_response;
+        let missing = || rest.incomplete("the response has no resyncConnectorResponse").perhaps_done();
+        let data = data.ok_or_else(missing)?;
+        if data.success == Some(false) {
+            return Err(refused(&rest, data.error.as_deref()));
+        }
+        let dispatch = |extra: &types::Extra| extra.get("dispatch").is_some_and(|by| by == "client_managed");
+        let client_managed = dispatch(&data.extra) || dispatch(&value.extra);
+        Ok(Resynced { cancelled: is_syncing(&instance) && !client_managed, client_managed, data })
+    }
+}
+
+impl IntoFuture for Resync {
+    type Output = Result<Resynced, Error>;
+    type IntoFuture = Sending<Resynced>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 
@@ -90,8 +146,13 @@ fn resync_name(connector_type: &str) -> String {
     connector_type.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
 }
 
-/// A reindexing about to be asked for; see [`Connector::reindex`].
-#[must_use = "nothing is asked for until it is sent"]
+/// A reindexing about to be requested; see [`Connector::reindex`]. `.await` reads the connector and requests it. It is not
+/// retried once it may have been carried out.
+///
+/// # Errors
+/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked;
+/// [`Error::may_have_happened`] if no response came.
+#[must_use = "nothing is requested until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Reindex {
     connector: Connector,
@@ -99,26 +160,30 @@ pub struct Reindex {
 }
 
 impl Reindex {
-    /// Only records whose indexing has come to one of these.
+    /// Only records in one of these states.
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = impl Into<IndexingStatus>>) -> Self {
         self.statuses = Some(statuses.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Reads the connector and asks for the reindexing. Never sent again once it may have been carried out.
-    ///
-    /// # Errors
-    /// [`Error::is_conflict`] if its sync is off, before anything is sent, or if it is locked;
-    /// [`Error::may_have_happened`] if no answer came.
-    pub async fn send(self) -> Result<types::ReindexResponse, Error> {
+    async fn send(self) -> Result<types::ReindexResponse, Error> {
         self.connector.active("reindex").await?;
-        let request = self
-            .statuses
-            .map(|statuses| types::ReindexRequest { status_filters: Some(statuses), ..Default::default() });
         let Connector { client, id } = &self.connector;
-        let answer = client.api.reindex(id.as_str(), request.as_ref()).await?;
-        accepted(answer.success, answer.message.as_deref(), "reindex")?;
-        Ok(answer)
+        let mut request = client.api.connectors().reindex(id);
+        if let Some(statuses) = self.statuses {
+            request =
+                request.body(&types::ReindexRequest { status_filters: Some(statuses), ..Default::default() });
+        }
+        Ok(accepted(request.send().await?)?.0)
+    }
+}
+
+impl IntoFuture for Reindex {
+    type Output = Result<types::ReindexResponse, Error>;
+    type IntoFuture = Sending<types::ReindexResponse>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 

@@ -1,22 +1,22 @@
-//! Switching a connector on and off, over an operation that only flips.
+//! Switching a connector on and off, over an operation that only toggles.
 
-use crate::Error;
-use crate::error::Kind;
+use connectors_runtime::{Error, Kind, Sending};
 
-use super::connector::{Connector, accepted};
+use super::connector::Connector;
+use super::said::accepted;
 use super::types::{self, ConnectorInstance, ToggleKind};
 
 impl Connector {
     /// Switches its sync on or off.
     ///
-    /// The service has no such call, only one that flips. So this reads first, flips only what is not as wanted, never
-    /// sends the flip a second time, and reads again afterwards to say what is true.
+    /// The service has no such call, only one that toggles. So this reads the connector first, toggles only if needed, never
+    /// retries the toggle, and reads again to confirm the result.
     ///
     /// ```no_run
     /// use connectors::pipeshub::{Client, Switched};
     ///
     /// # async fn example(ph: Client) -> Result<(), connectors::Error> {
-    /// match ph.connector("c1").set_sync(true).send().await? {
+    /// match ph.connector("c1").set_sync(true).await? {
     ///     Switched::Flipped(_) => println!("on now"),
     ///     Switched::Already(_) => println!("it was on"),
     ///     _ => {}
@@ -28,12 +28,12 @@ impl Connector {
         Switch { connector: self.clone(), kind: ToggleKind::Sync, on, full_sync: None }
     }
 
-    /// Makes it usable by agents, or stops that; in the way of [`Connector::set_sync`].
+    /// Switches its use by agents on or off, as [`Connector::set_sync`] does for its sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// let switched = connector.set_agent(true).send().await?;
-    /// println!("flipped: {}", switched.is_flipped());
+    /// let switched = connector.set_agent(true).await?;
+    /// println!("toggled: {}", switched.is_flipped());
     /// # Ok(())
     /// # }
     /// ```
@@ -42,8 +42,14 @@ impl Connector {
     }
 }
 
-/// A switch about to be set; see [`Connector::set_sync`].
-#[must_use = "nothing is switched until it is sent"]
+/// A switch about to be set; see [`Connector::set_sync`]. `.await` sets it.
+///
+/// # Errors
+/// [`Error::is_conflict`] if the state cannot be known: before anything was sent, or, with [`Error::may_have_happened`],
+/// afterwards. [`Error::may_have_happened`] without it if the response was lost: the toggle may still be in flight. Then wait
+/// until the state no longer changes, and set the switch again, which reads first. [`Error::is_bad_request`] if the connector
+/// is not configured or not authorized; [`Error::is_conflict`] if it is locked.
+#[must_use = "nothing is switched until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Switch {
     connector: Connector,
@@ -52,13 +58,13 @@ pub struct Switch {
     full_sync: Option<bool>,
 }
 
-/// What became of a switch, with the connector as it was read last.
+/// The result of setting a switch, with the connector as it was read last.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Switched {
-    /// It was as wanted, and nothing was sent.
+    /// It was so already, and nothing was sent.
     Already(ConnectorInstance),
-    /// It was flipped, and has been read as wanted since.
+    /// It was toggled, and a read has confirmed it.
     Flipped(ConnectorInstance),
 }
 
@@ -71,7 +77,7 @@ impl Switched {
         }
     }
 
-    /// Whether it was flipped now.
+    /// Whether it was toggled.
     #[must_use]
     pub fn is_flipped(&self) -> bool {
         matches!(self, Self::Flipped(_))
@@ -79,26 +85,19 @@ impl Switched {
 }
 
 impl Switch {
-    /// Whether the sync that begins is to read everything anew, rather than what has changed.
-    pub fn full_sync(mut self, full: bool) -> Self {
-        self.full_sync = Some(full);
+    /// Sets whether the sync that begins reads everything, rather than what has changed.
+    pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
+        self.full_sync = full.into();
         self
     }
 
-    /// Sets the switch.
-    ///
-    /// # Errors
-    /// [`Error::is_conflict`] if it cannot be told what is true: before anything was sent, or, with
-    /// [`Error::may_have_happened`], afterwards. [`Error::may_have_happened`] without it if the answer was lost: the flip
-    /// may still be on its way. Then wait until what is read no longer changes, and call this again, which reads first.
-    pub async fn send(self) -> Result<Switched, Error> {
-        let Connector { client, id } = &self.connector;
+    async fn send(self) -> Result<Switched, Error> {
         let before = self.connector.get().await?;
         match self.state(&before) {
             Some(now) if now == self.on => return Ok(Switched::Already(before)),
             Some(_) => {}
             None => {
-                let message = format!("the connector does not say whether {} is on; nothing was sent", self.what());
+                let message = format!("the response does not say whether {} is on; nothing was sent", self.what());
                 return Err(Error::new(Kind::Conflict, message).operation_named("toggle"));
             }
         }
@@ -106,20 +105,20 @@ impl Switch {
             full_sync: self.full_sync,
             ..types::ConnectorToggleRequest::new(self.kind.clone())
         };
-        let answer = match client.api.toggle(id.as_str(), &request).await {
-            Ok(answer) => answer,
+        let Connector { client, id } = &self.connector;
+        match client.api.control().toggle(id, &request).send().await {
+            Ok(response) => drop(accepted(response)?),
             Err(error) if error.may_have_happened() => return Err(self.doubt(error).await),
             Err(error) => return Err(error),
-        };
-        accepted(answer.success, answer.message.as_deref(), "toggle")?;
+        }
         let after = self.connector.get().await.map_err(|error| {
-            error.in_context(&format!("{} was flipped, and could not be read afterwards", self.what())).perhaps_done()
+            error.in_context(&format!("{} was toggled, and could not be read afterwards", self.what())).perhaps_done()
         })?;
         if self.state(&after) == Some(self.on) {
             return Ok(Switched::Flipped(after));
         }
         let message = format!(
-            "{} was flipped, and is {} all the same: somebody else flipped it too, or a gateway that repeats calls did; \
+            "{} was toggled, and is {} all the same: another caller toggled it too, or a gateway that retries calls did; \
              wait until that no longer changes, and try again",
             self.what(),
             word(self.state(&after)),
@@ -142,16 +141,25 @@ impl Switch {
         }
     }
 
-    /// The answer was lost: says what can be known, and what to do. Even if it reads as wanted now, a gateway that repeats
-    /// calls may yet flip it back.
+    /// The response was lost: says what can be known, and what to do. Even if it reads as wanted now, a gateway that retries
+    /// calls may toggle it back.
     async fn doubt(&self, error: Error) -> Error {
         let now = match self.connector.get().await {
             Ok(instance) => format!("{} is {} now", self.what(), word(self.state(&instance))),
             Err(_) => format!("{} cannot be read now", self.what()),
         };
         error.in_context(&format!(
-            "the answer to a flip was lost, and {now}; wait until that no longer changes, and try again"
+            "the response to a toggle was lost, and {now}; wait until that no longer changes, and try again"
         ))
+    }
+}
+
+impl IntoFuture for Switch {
+    type Output = Result<Switched, Error>;
+    type IntoFuture = Sending<Switched>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 
@@ -159,6 +167,6 @@ fn word(state: Option<bool>) -> &'static str {
     match state {
         Some(true) => "on",
         Some(false) => "off",
-        None => "in no state that it tells",
+        None => "in an unknown state",
     }
 }

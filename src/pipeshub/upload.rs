@@ -1,39 +1,41 @@
-//! Telling a Local FS connector what happened to files, and sending the files.
+//! Reporting what happened to files to a Local FS connector, and sending the files.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
+use connectors_runtime::encode::{File, Multipart};
+use connectors_runtime::{Error, Kind, Sending as Sent};
 use futures_core::Stream;
 use futures_util::stream;
 use http::header::HeaderValue;
-use http_body::{Frame, SizeHint};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, Take};
 
-use crate::Error;
-use crate::error::Kind;
-
-use super::connector::{Connector, accepted, said};
+use super::connector::Connector;
+use super::said::accepted;
 use super::types::{self, LocalFsFileEvent, LocalFsFileEventBatchRequest};
 
 /// How much of a file is read at a time.
 const CHUNK: usize = 64 * 1024;
-/// How many events an upload can have.
+/// How many events a request can have.
 const MOST_EVENTS: usize = 5000;
-/// How many bytes a file can have, unless the instance was set to take another number.
-const LARGEST_FILE: u64 = 100 * 1024 * 1024;
-/// How many bytes all files can have together.
-const LARGEST_UPLOAD: u64 = 1024 * 1024 * 1024;
+/// How many files a request can have.
+const MOST_FILES: usize = 1000;
+/// How many bytes a file can have, unless the instance has another limit.
+const LARGEST_FILE: u64 = 30 * 1024 * 1024;
+/// How many bytes the files of a request can have together.
+const LARGEST_REQUEST: u64 = 1024 * 1024 * 1024;
+/// How many bytes the manifest of a request can have, less what is around its events.
+const LARGEST_MANIFEST: u64 = 1024 * 1024 - 4096;
+/// How long the id of a batch can be: it stands in the manifest, beside the events.
+const LONGEST_ID: usize = 1024;
 
 impl Connector {
-    /// Tells a Local FS connector what happened to files that the server can read by itself. Never sent again once it
+    /// Reports to a Local FS connector what happened to files that the server can read by itself. Not retried once it
     /// may have been carried out.
     ///
     /// ```no_run
@@ -49,30 +51,27 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no answer came.
+    /// [`Error::may_have_happened`] if no response came.
     pub async fn submit_file_events(
         &self,
         batch: &LocalFsFileEventBatchRequest,
     ) -> Result<types::FileEventsResponse, Error> {
-        let answer = self.client.api.submit_file_events(self.id.as_str(), batch).await?;
-        accepted(Some(answer.success), said(&answer.extra), "submit_file_events")?;
-        Ok(answer)
+        Ok(accepted(self.client.api.control().submit_file_events(&self.id, batch).send().await?)?.0)
     }
 
-    /// Tells a Local FS connector what happened to files, and sends the files: for a server that cannot read them.
+    /// Reports to a Local FS connector what happened to files, and sends the files: for a server that cannot read them.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
-    /// let answer = ph
+    /// let uploaded = ph
     ///     .connector("c1")
     ///     .upload("batch-1")
     ///     .file("reports/2026.pdf", "/home/ada/reports/2026.pdf")
     ///     .bytes("notes.txt", "written just now")
     ///     .deleted("reports/2025.pdf")
     ///     .on_progress(|progress| println!("{} of {} bytes", progress.sent, progress.total))
-    ///     .send()
     ///     .await?;
-    /// println!("{:?}", answer.stats);
+    /// println!("{} accepted, {} removed", uploaded.processed(), uploaded.deleted());
     /// # Ok(())
     /// # }
     /// ```
@@ -92,23 +91,27 @@ impl Connector {
 
 /// Milliseconds since 1970.
 fn now(connector: &Connector) -> i64 {
-    let now = connector.client.transport.clock().time_of_day();
+    let now = connector.client.core.clock().time_of_day();
     let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How far an upload has come.
+/// The progress of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadProgress {
-    /// Bytes handed to the connection so far.
+    /// Bytes of this request handed to the connection so far.
     pub sent: u64,
-    /// Bytes in all: the files, and what stands between them.
+    /// Bytes of this request in all: the files, and what stands between them.
     pub total: u64,
+    /// Which request it is, from 1.
+    pub request: usize,
+    /// How many requests there are: most uploads are one.
+    pub requests: usize,
 }
 
-/// Told how far an upload has come.
-type OnProgress = Box<dyn Fn(UploadProgress) + Send + Sync>;
+/// Called with the progress of an upload.
+type OnProgress = Arc<dyn Fn(UploadProgress) + Send + Sync>;
 
 /// What an event's file holds.
 #[derive(Debug)]
@@ -117,12 +120,30 @@ enum Content {
     Memory(Bytes),
 }
 
-/// Files about to be sent; see [`Connector::upload`].
+/// Files about to be sent; see [`Connector::upload`]. `.await` sends them.
 ///
-/// Files are read as they are sent, never whole, and once before that for their digest, by which the server checks them. The
-/// service takes 5000 events, 100 MiB a file ([`Upload::largest_file`]) and 1 GiB in all; what is more is refused before
-/// anything is sent. So is what is not a regular file: a pipe, a device, a directory.
-#[must_use = "nothing is sent until it is"]
+/// Files are read as they are sent, never whole, and once before that for their digest, which the server checks.
+///
+/// # Limits
+/// The server takes 1,000 files, 5,000 events, 1 MiB of manifest and 1 GiB of files a request. An upload with more is sent as
+/// several requests, one after the other, with the ids `{id}-1`, `{id}-2` and so on; `reset_before_apply` is only in the first. A
+/// file can have 30 MiB, unless [`Upload::largest_file`] says otherwise. A larger one is refused before anything is sent, and so
+/// is what is not a regular file (a pipe, a device, a directory) and a path that the server does not take (absolute, or with
+/// an empty segment, `.` or `..`).
+///
+/// # How it is sent
+/// A request is not retried once it may have arrived. For large files the client's
+/// [`Limits::attempt`](crate::Limits::attempt) and [`Limits::call`](crate::Limits::call) have to be longer than the defaults.
+///
+/// A file that changes after its digest was taken is not sent to its end, because the server would skip it without an error;
+/// bytes that are added to its end are left for the next upload.
+///
+/// # Errors
+/// [`Error::is_invalid_argument`] if a file cannot be read or is too large, before anything is sent, or if it has changed
+/// or gone since: then the body was cut off before its end, and the server cannot have accepted any of it.
+/// [`Error::may_have_happened`] if no response came. [`Error::is_partial`] if requests before the one that failed were
+/// accepted.
+#[must_use = "nothing is sent until it is awaited"]
 pub struct Upload {
     connector: Connector,
     batch_id: String,
@@ -143,61 +164,88 @@ impl fmt::Debug for Upload {
     }
 }
 
+/// The result of an [`Upload`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Uploaded {
+    responses: Vec<types::FileEventsResponse>,
+}
+
+impl Uploaded {
+    /// What the server returned to each request, in order.
+    #[must_use]
+    pub fn responses(&self) -> &[types::FileEventsResponse] {
+        &self.responses
+    }
+
+    /// How many events were applied, other than deletions. The server skips what does not fit, without an error.
+    #[must_use]
+    pub fn processed(&self) -> i128 {
+        self.responses.iter().filter_map(|response| response.stats.processed).fold(0, i128::saturating_add)
+    }
+
+    /// How many files were removed.
+    #[must_use]
+    pub fn deleted(&self) -> i128 {
+        self.responses.iter().filter_map(|response| response.stats.deleted).fold(0, i128::saturating_add)
+    }
+}
+
 impl Upload {
-    /// A file that is new or has changed: its path below the root that is synced, and where it is on this machine.
+    /// Adds a file that is new or has changed: its path below the root that is synced, and where it is on this machine.
     pub fn file(self, path: impl Into<String>, on_disk: impl Into<PathBuf>) -> Self {
         let event = self.happened("CREATED", path);
         self.event_with_file(event, on_disk)
     }
 
-    /// A file that is new or has changed: its path below the root that is synced, and what is in it.
+    /// Adds a file that is new or has changed: its path below the root that is synced, and what is in it.
     pub fn bytes(self, path: impl Into<String>, content: impl Into<Bytes>) -> Self {
         let event = self.happened("CREATED", path);
         self.event_with_bytes(event, content)
     }
 
-    /// A file that is no more: its path below the root that is synced.
+    /// Adds a file that was deleted: its path below the root that is synced.
     pub fn deleted(self, path: impl Into<String>) -> Self {
         let event = self.happened("DELETED", path);
         self.event(event)
     }
 
-    /// An event that has no file to send, of any `type` that the service knows: `CREATED`, `MODIFIED`, `DELETED`,
+    /// Adds an event that has no file to send, of any `type` that the service knows: `CREATED`, `MODIFIED`, `DELETED`,
     /// `RENAMED`, `MOVED`.
     pub fn event(mut self, event: LocalFsFileEvent) -> Self {
         self.items.push((event, None));
         self
     }
 
-    /// An event with a file on this machine. Its `contentField`, `size` and `sha256` are set here; its `mimeType` is sent
-    /// with the file.
+    /// Adds an event with a file on this machine. Its `contentField`, `size` and `sha256` are set here; its `mimeType` is
+    /// sent with the file.
     pub fn event_with_file(mut self, event: LocalFsFileEvent, on_disk: impl Into<PathBuf>) -> Self {
         self.items.push((event, Some(Content::Disk(on_disk.into()))));
         self
     }
 
-    /// An event with what is in the file; otherwise as [`Upload::event_with_file`].
+    /// Adds an event with what is in the file; otherwise as [`Upload::event_with_file`].
     pub fn event_with_bytes(mut self, event: LocalFsFileEvent, content: impl Into<Bytes>) -> Self {
         self.items.push((event, Some(Content::Memory(content.into()))));
         self
     }
 
-    /// Has everything that the connector holds cleared before this is applied.
-    pub fn reset_before_apply(mut self, reset: bool) -> Self {
-        self.reset = Some(reset);
+    /// Sets whether everything that the connector holds is cleared before this is applied.
+    pub fn reset_before_apply(mut self, reset: impl Into<Option<bool>>) -> Self {
+        self.reset = reset.into();
         self
     }
 
-    /// How many bytes a file may have, for an instance that was set to take another number than 100 MiB.
+    /// Sets how many bytes a file may have, for an instance with another limit than 30 MiB.
     pub fn largest_file(mut self, bytes: u64) -> Self {
         self.largest_file = bytes;
         self
     }
 
-    /// Tells how far it has come, each time that some of it was handed to the connection. Called where the connection is
-    /// driven, so it should be quick.
-    pub fn on_progress(mut self, told: impl Fn(UploadProgress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Box::new(told));
+    /// Calls back with the progress, each time that some of it was handed to the connection. It is called where the connection
+    /// is driven, so it should be quick.
+    pub fn on_progress(mut self, progress: impl Fn(UploadProgress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
         self
     }
 
@@ -205,76 +253,165 @@ impl Upload {
         LocalFsFileEvent::new(what.to_owned(), path.into(), self.now, false)
     }
 
-    /// Sends it: once, whatever happens. It is one attempt of a call, so that for large files the client's
-    /// [`Limits::attempt`](crate::transport::Limits::attempt) and [`Limits::call`](crate::transport::Limits::call) have to
-    /// be longer than the defaults.
-    ///
-    /// A file that changes after its digest was taken is not sent to its end, for the service would pass over it in silence;
-    /// bytes added to its end are left for the next time.
-    ///
-    /// # Errors
-    /// [`Error::is_invalid_argument`] if a file cannot be read or is too large, before anything is sent, or if it has changed
-    /// or gone since: then the body was cut off before its end, and the service cannot have taken anything of it.
-    /// [`Error::may_have_happened`] if no answer came.
-    pub async fn send(self) -> Result<types::FileEventsResponse, Error> {
-        if self.items.is_empty() {
-            return Err(refuse("the upload holds nothing; nothing was sent"));
+    async fn send(self) -> Result<Uploaded, Error> {
+        let Self { connector, batch_id, now, items, largest_file, reset, progress } = self;
+        if items.is_empty() {
+            return Err(refuse("the upload is empty; nothing was sent"));
         }
-        if self.items.len() > MOST_EVENTS {
-            let message = format!("an upload can have {MOST_EVENTS} events, and this has {}", self.items.len());
-            return Err(refuse(format!("{message}; nothing was sent")));
+        if batch_id.len() > LONGEST_ID {
+            return Err(refuse(format!("the id of a batch can have {LONGEST_ID} bytes; nothing was sent")));
         }
-        let mut form = Form::new()?;
-        let mut events = Vec::with_capacity(self.items.len());
-        let mut files = Vec::new();
-        let mut total: u64 = 0;
-        for (mut event, content) in self.items {
-            if let Some(content) = content {
-                let (length, sha256) = content.measure(self.largest_file).await?;
-                total = total.saturating_add(length);
-                if total > LARGEST_UPLOAD {
-                    let message = "files can have 1 GiB together, and these have more; nothing was sent";
-                    return Err(refuse(message));
-                }
-                let field = format!("file_{}", files.len());
-                event.content_field = Some(field.clone());
-                event.size = Some(i64::try_from(length).unwrap_or(i64::MAX));
-                event.sha256 = Some(sha256.clone());
-                let mime = event.mime_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
-                if HeaderValue::try_from(&mime).is_err() {
-                    return Err(refuse("a file's `mimeType` cannot be sent; nothing was sent"));
-                }
-                let name = event.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-                let content = match content {
-                    Content::Memory(bytes) => Piece::Bytes(bytes),
-                    Content::Disk(path) => Piece::File(Measured { path, length, sha256 }),
-                };
-                files.push((field, name, mime, content));
+        let mut batches = vec![Batch::default()];
+        for (event, content) in items {
+            check_path(&event.path)?;
+            event.old_path.as_deref().map_or(Ok(()), check_path)?;
+            let file = match content {
+                Some(content) => Some(content.measure(largest_file).await?),
+                None => None,
+            };
+            let item = Item::new(event, file)?;
+            // There is always one.
+            let fits = batches.last().is_some_and(|batch| batch.fits(&item));
+            if !fits {
+                batches.push(Batch::default());
             }
-            events.push(event);
+            if let Some(batch) = batches.last_mut() {
+                batch.push(item);
+            }
         }
-        let manifest = LocalFsFileEventBatchRequest {
-            reset_before_apply: self.reset,
-            ..LocalFsFileEventBatchRequest::new(self.batch_id, events, self.now)
-        };
-        let manifest = serde_json::to_vec(&manifest)
-            .map_err(|error| refuse("the events cannot be written as JSON; nothing was sent").caused_by(error))?;
-        form.add("manifest", None, Piece::Bytes(manifest.into()));
-        for (field, name, mime, content) in files {
-            form.add(&field, Some((name.as_str(), mime.as_str())), content);
+        let requests = batches.len();
+        let mut responses = Vec::with_capacity(requests);
+        for (index, batch) in batches.into_iter().enumerate() {
+            let request = index + 1;
+            let id = if requests == 1 { batch_id.clone() } else { format!("{batch_id}-{request}") };
+            let manifest = LocalFsFileEventBatchRequest {
+                reset_before_apply: reset.filter(|_| index == 0),
+                ..LocalFsFileEventBatchRequest::new(id, Vec::new(), now)
+            };
+            let watch = progress.clone().map(|progress| {
+                move |sent, total: Option<u64>| {
+                    progress(UploadProgress { sent, total: total.unwrap_or(sent), request, requests });
+                }
+            });
+            let sent = batch.send(&connector, manifest, watch).await;
+            responses.push(sent.map_err(|error| {
+                if index == 0 {
+                    return error;
+                }
+                error.in_context(&format!("request {request} of {requests} failed; those before were accepted")).partly_done()
+            })?);
         }
+        Ok(Uploaded { responses })
+    }
+}
+
+impl IntoFuture for Upload {
+    type Output = Result<Uploaded, Error>;
+    type IntoFuture = Sent<Uploaded>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// An event, with its file as it was measured.
+struct Item {
+    event: LocalFsFileEvent,
+    file: Option<Measured>,
+    /// Bytes of the event in the manifest.
+    length: u64,
+}
+
+impl Item {
+    fn new(mut event: LocalFsFileEvent, file: Option<Measured>) -> Result<Self, Error> {
+        if let Some(file) = &file {
+            // The longest name that it can get.
+            event.content_field = Some(field(MOST_FILES - 1));
+            event.size = Some(i64::try_from(file.length).unwrap_or(i64::MAX));
+            event.sha256 = Some(file.sha256.clone());
+            if HeaderValue::try_from(media_type(&event)).is_err() {
+                return Err(refuse("a file's `mimeType` cannot be sent; nothing was sent"));
+            }
+        }
+        let json = serde_json::to_vec(&event)
+            .map_err(|error| refuse("an event cannot be written as JSON; nothing was sent").caused_by(error))?;
+        let length = length_of(&json).saturating_add(1);
+        if length > LARGEST_MANIFEST {
+            return Err(refuse("an event is larger than the 1 MiB that the server takes; nothing was sent"));
+        }
+        Ok(Self { event, file, length })
+    }
+}
+
+fn field(number: usize) -> String {
+    format!("file_{number}")
+}
+
+fn media_type(event: &LocalFsFileEvent) -> &str {
+    event.mime_type.as_deref().unwrap_or("application/octet-stream")
+}
+
+/// The events of one request.
+#[derive(Default)]
+struct Batch {
+    items: Vec<Item>,
+    files: usize,
+    bytes: u64,
+    manifest: u64,
+}
+
+impl Batch {
+    fn fits(&self, item: &Item) -> bool {
+        let files = self.files + usize::from(item.file.is_some());
+        let bytes = self.bytes.saturating_add(item.file.as_ref().map_or(0, |file| file.length));
+        self.items.is_empty()
+            || (self.items.len() < MOST_EVENTS
+                && files <= MOST_FILES
+                && bytes <= LARGEST_REQUEST
+                && self.manifest.saturating_add(item.length) <= LARGEST_MANIFEST)
+    }
+
+    fn push(&mut self, item: Item) {
+        self.files += usize::from(item.file.is_some());
+        self.bytes = self.bytes.saturating_add(item.file.as_ref().map_or(0, |file| file.length));
+        self.manifest = self.manifest.saturating_add(item.length);
+        self.items.push(item);
+    }
+
+    async fn send(
+        self,
+        connector: &Connector,
+        mut manifest: LocalFsFileEventBatchRequest,
+        progress: Option<impl Fn(u64, Option<u64>) + Send + Sync + 'static>,
+    ) -> Result<types::FileEventsResponse, Error> {
         let fault = Fault::default();
-        let (content_type, body) = form.finish(self.progress, fault.clone());
-        let Connector { client, id } = &self.connector;
-        let body = reqwest::Body::wrap(body);
-        let answer = client.api.upload_file_events(id.as_str(), &content_type, body).await;
-        let answer = answer.map_err(|error| match fault.take() {
+        let mut files = Vec::with_capacity(self.files);
+        for Item { mut event, file, .. } in self.items {
+            if let Some(file) = file {
+                let field = field(files.len());
+                event.content_field = Some(field.clone());
+                let name = event.path.rsplit(['/', '\\']).next().unwrap_or_default();
+                files.push((field, file.part(&fault).name(name).media_type(media_type(&event))));
+            }
+            manifest.events.push(event);
+        }
+        let manifest = serde_json::to_string(&manifest)
+            .map_err(|error| refuse("the events cannot be written as JSON").caused_by(error))?;
+        let mut form = Multipart::new().text("manifest", manifest);
+        for (field, file) in files {
+            form = form.file(&field, file);
+        }
+        if let Some(progress) = progress {
+            form = form.on_progress(progress);
+        }
+        let Connector { client, id } = connector;
+        let sent = client.api.control().upload_file_events(id, form).send().await;
+        let response = sent.map_err(|error| match fault.take() {
             // The end of the body was not sent, so no doubt is left. What the server said of the beginning is its word.
             Some(fault) if error.status().is_none() => fault.with_attempts(error.attempts()),
             _ => error,
         })?;
-        accepted(Some(answer.success), said(&answer.extra), "upload_file_events")?;
-        Ok(answer)
+        Ok(accepted(response)?.0)
     }
 }
 
@@ -282,21 +419,30 @@ fn refuse(message: impl Into<String>) -> Error {
     Error::new(Kind::Argument, message).operation_named("upload_file_events")
 }
 
+/// Refuses a path that the server would.
+fn check_path(path: &str) -> Result<(), Error> {
+    if path.split(['/', '\\']).any(|segment| matches!(segment, "" | "." | "..")) {
+        let message = "a path must be relative to the root that is synced, without empty segments, `.` and `..`";
+        return Err(refuse(format!("{message}, and this is {path:?}; nothing was sent")));
+    }
+    Ok(())
+}
+
 impl Content {
-    /// How long it is, and its SHA-256 in hexadecimal.
-    async fn measure(&self, largest: u64) -> Result<(u64, String), Error> {
+    /// Notes how long it is, and its SHA-256 in hexadecimal.
+    async fn measure(self, largest: u64) -> Result<Measured, Error> {
         let fit = |name: &str, length: u64| {
             if length <= largest {
                 return Ok(length);
             }
             Err(refuse(format!("{name} has {length} bytes, and the service takes {largest}; nothing was sent")))
         };
-        match self {
+        let (length, sha256) = match &self {
             Self::Memory(bytes) => {
                 let length = fit("a file", length_of(bytes))?;
                 let bytes = bytes.clone();
                 let digest = tokio::task::spawn_blocking(move || hexadecimal(&Sha256::digest(&bytes))).await;
-                Ok((length, digest.map_err(|_| refuse("the digest was broken off; nothing was sent"))?))
+                (length, digest.map_err(|_| refuse("the digest was broken off; nothing was sent"))?)
             }
             Self::Disk(path) => {
                 let unreadable = |error: io::Error| {
@@ -306,9 +452,10 @@ impl Content {
                 let length = fit(&format!("`{}`", path.display()), length)?;
                 let read = tokio::task::spawn_blocking(move || digest(file, length)).await;
                 let read = read.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")));
-                Ok((length, read.map_err(unreadable)?))
+                (length, read.map_err(unreadable)?)
             }
-        }
+        };
+        Ok(Measured { content: self, length, sha256 })
     }
 }
 
@@ -352,83 +499,52 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A body of `multipart/form-data` (RFC 7578) that has not been read yet.
-struct Form {
-    boundary: String,
-    pieces: VecDeque<Piece>,
-    length: u64,
-}
-
-/// A part of a body.
-enum Piece {
-    Bytes(Bytes),
-    File(Measured),
-}
-
 /// A file as it was when it was measured.
 struct Measured {
+    content: Content,
+    length: u64,
+    sha256: String,
+}
+
+impl Measured {
+    /// The part of a body that holds it. What goes wrong with it while it is sent is kept in `fault`.
+    fn part(self, fault: &Fault) -> File {
+        let Self { content, length, sha256 } = self;
+        match content {
+            Content::Memory(bytes) => File::bytes(bytes),
+            Content::Disk(path) => {
+                let fault = fault.clone();
+                File::stream(read(OnDisk { path, length, sha256 }, fault), Some(length))
+            }
+        }
+    }
+}
+
+/// A file on disk as it was when it was measured.
+struct OnDisk {
     path: PathBuf,
     length: u64,
     sha256: String,
 }
 
-impl Form {
-    fn new() -> Result<Self, Error> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|_| refuse("the operating system gives no randomness to send with"))?;
-        Ok(Self { boundary: hexadecimal(&random), pieces: VecDeque::new(), length: 0 })
+/// Reads a file, which is opened when its turn comes.
+fn read(file: OnDisk, fault: Fault) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+    enum State {
+        Before(OnDisk),
+        Open(Sending),
     }
-
-    /// Adds a field; with a name and a type it is a file.
-    fn add(&mut self, field: &str, file: Option<(&str, &str)>, content: Piece) {
-        let mut head = format!("--{}\r\nContent-Disposition: form-data; name=\"{field}\"", self.boundary);
-        if let Some((name, mime)) = file {
-            // As browsers do (the WHATWG's HTML, section 4.10.21.8).
-            let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-            head.push_str(&format!("; filename=\"{name}\"\r\nContent-Type: {mime}"));
-        }
-        head.push_str("\r\n\r\n");
-        self.write(head);
-        self.push(content);
-        self.write("\r\n");
-    }
-
-    fn write(&mut self, bytes: impl Into<Bytes>) {
-        self.push(Piece::Bytes(bytes.into()));
-    }
-
-    fn push(&mut self, piece: Piece) {
-        self.length = self.length.saturating_add(match &piece {
-            Piece::Bytes(bytes) => length_of(bytes),
-            Piece::File(file) => file.length,
-        });
-        self.pieces.push_back(piece);
-    }
-
-    /// The content type, and the body.
-    fn finish(mut self, progress: Option<OnProgress>, fault: Fault) -> (String, FormBody) {
-        self.write(format!("--{}--\r\n", self.boundary));
-        let content_type = format!("multipart/form-data; boundary={}", self.boundary);
-        let stream = Mutex::new(Box::pin(read(self.pieces)) as Chunks);
-        (content_type, FormBody { stream, left: self.length, total: self.length, progress, fault })
-    }
-}
-
-/// Reads piece after piece; each file is opened when its turn comes.
-fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
-    stream::try_unfold((pieces, None), |(mut pieces, mut sending): (VecDeque<Piece>, Option<Sending>)| async move {
-        loop {
-            if let Some(mut file) = sending.take()
-                && let Some(chunk) = file.chunk().await?
-            {
-                return Ok(Some((chunk, (pieces, Some(file)))));
-            }
-            match pieces.pop_front() {
-                None => return Ok::<_, Error>(None),
-                Some(Piece::Bytes(bytes)) if bytes.is_empty() => {}
-                Some(Piece::Bytes(bytes)) => return Ok(Some((bytes, (pieces, None)))),
-                Some(Piece::File(file)) => sending = Some(Sending::begin(file).await?),
-            }
+    stream::try_unfold(State::Before(file), move |state| {
+        let fault = fault.clone();
+        async move {
+            let read = async {
+                let mut sending = match state {
+                    State::Before(file) => Sending::begin(file).await?,
+                    State::Open(sending) => sending,
+                };
+                let chunk = sending.chunk().await?;
+                Ok(chunk.map(|chunk| (chunk, State::Open(sending))))
+            };
+            read.await.inspect_err(|error: &Error| fault.keep(error.clone()))
         }
     })
 }
@@ -436,12 +552,12 @@ fn read(pieces: VecDeque<Piece>) -> impl Stream<Item = Result<Bytes, Error>> + S
 /// A file that is being sent.
 struct Sending {
     file: Take<tokio::fs::File>,
-    measured: Measured,
+    measured: OnDisk,
     digest: Sha256,
 }
 
 impl Sending {
-    async fn begin(measured: Measured) -> Result<Self, Error> {
+    async fn begin(measured: OnDisk) -> Result<Self, Error> {
         let (file, _) = open(measured.path.clone()).await.map_err(|error| changed(&measured.path, error))?;
         let file = tokio::fs::File::from_std(file).take(measured.length);
         Ok(Self { file, measured, digest: Sha256::new() })
@@ -472,13 +588,11 @@ impl Sending {
 /// A file is no longer what it was when it was measured.
 fn changed(path: &Path, error: io::Error) -> Error {
     let path = path.display();
-    refuse(format!("`{path}` cannot be sent: {error}; the upload was cut off, and nothing of it taken in"))
+    refuse(format!("`{path}` cannot be sent: {error}; the request was cut off, and nothing of it accepted"))
         .caused_by(error)
 }
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
-
-/// What went wrong with a file while it was sent. It is kept here because HTTP/2 tells a caller only that it was broken off.
+/// What went wrong with a file while it was sent. It is kept here because HTTP/2 reports only that the request was broken off.
 #[derive(Clone, Default)]
 struct Fault(Arc<Mutex<Option<Error>>>);
 
@@ -489,46 +603,5 @@ impl Fault {
 
     fn take(&self) -> Option<Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// A body whose length is known before it is read.
-struct FormBody {
-    /// Never locked: a mutex only makes it `Sync`, as a body has to be.
-    stream: Mutex<Chunks>,
-    left: u64,
-    total: u64,
-    progress: Option<OnProgress>,
-    fault: Fault,
-}
-
-impl http_body::Body for FormBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let this = self.get_mut();
-        let stream = this.stream.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let chunk = match ready!(stream.as_mut().poll_next(cx)) {
-            Some(Ok(chunk)) => chunk,
-            Some(Err(error)) => {
-                this.fault.keep(error.clone());
-                return Poll::Ready(Some(Err(error)));
-            }
-            None => return Poll::Ready(None),
-        };
-        this.left = this.left.saturating_sub(length_of(&chunk));
-        if let Some(told) = &this.progress {
-            told(UploadProgress { sent: this.total - this.left, total: this.total });
-        }
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
     }
 }

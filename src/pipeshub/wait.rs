@@ -1,28 +1,41 @@
 //! Waiting for what the service does by itself: a sync, indexing, a deletion.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use crate::Error;
-use crate::error::Kind;
-use crate::waiting::{Pace, Watch, pace_methods};
+use connectors_runtime::{Error, Kind, Pace, Paced, Polled, WaitState, Watch};
+use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 
+use super::client::Client;
 use super::connector::Connector;
-use super::types::{self, ConnectorInstance, ConnectorInstanceStatus, IndexingStatus, RecordCounts};
+use super::ids::ConnectorId;
+use super::types::{self, ConnectorInstance, ConnectorInstanceStatus, RecordCounts};
+
+/// How long a sync may take to begin, and how long nothing may move at its end, unless the caller says otherwise.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Connector {
-    /// Waits until no sync runs any more: until the connector's `status` is back to idle, or to nothing, which is the same.
-    /// What is synced is not yet indexed: see [`Connector::wait_for_indexing`].
+    /// Waits until no sync runs any more. What is synced is not yet indexed: see [`Connector::wait_for_indexing`].
     ///
-    /// A sync that has been asked for and has not begun looks like one that is over. So a connector that is idle from the
-    /// start is given [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether it was seen to.
+    /// The connector's `status` is not enough for that. A resync cancels a sync that runs, and the `status` is `IDLE` during
+    /// the whole second sync. So when the `status` becomes `IDLE`, the wait goes on until the number of records has not
+    /// changed for [`SyncWait::settles_within`]. If it changes meanwhile, the outcome is [`SyncOutcome::Resynced`]. A sync
+    /// that fails ends with `IDLE`, too; the service does not say which syncs failed.
+    ///
+    /// A sync that was requested and has not begun looks like one that is over. So a connector that is idle from the
+    /// start has [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether a sync was seen to run.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// use std::time::Duration;
     ///
-    /// connector.set_sync(true).send().await?;
+    /// use connectors::Paced;
+    ///
+    /// connector.set_sync(true).await?;
     /// let outcome = connector.wait_for_sync().deadline(Duration::from_secs(3600)).wait().await?;
     /// if !outcome.is_synced() {
     ///     eprintln!("{outcome}");
@@ -31,11 +44,18 @@ impl Connector {
     /// # }
     /// ```
     pub fn wait_for_sync(&self) -> SyncWait {
-        SyncWait { connector: self.clone(), pace: Pace::default(), begins_within: Duration::from_secs(15) }
+        SyncWait {
+            connector: self.clone(),
+            pace: Pace::default(),
+            begins_within: PATIENCE,
+            settles_within: PATIENCE,
+            wait: None,
+        }
     }
 
-    /// Waits until no record of the connector waits for indexing or is being indexed, by what [`Connector::stats`] counts.
-    /// Records that failed, are of a type that is not supported, or are not to be indexed, are waited for no more.
+    /// Waits until every record of the connector is indexed, by what [`Connector::stats`] counts. Records that failed, are of a
+    /// type that is not supported, or are not to be indexed, count as indexed. Records that are paused do not, nor those in a
+    /// state that this version does not know, or in none.
     ///
     /// This says nothing about the sync, which brings further records while it runs: wait for that first, with
     /// [`Connector::wait_for_sync`].
@@ -43,7 +63,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let counts = connector.wait_for_indexing().wait().await?;
-    /// println!("{} records", counts.total.unwrap_or_default());
+    /// println!("{:?} records", counts.total);
     /// # Ok(())
     /// # }
     /// ```
@@ -52,36 +72,81 @@ impl Connector {
     }
 }
 
+/// Whether a sync runs that the status shows.
+pub(super) fn is_syncing(instance: &ConnectorInstance) -> bool {
+    use ConnectorInstanceStatus::{FullSyncing, Syncing};
+    matches!(instance.status, Some(Syncing | FullSyncing))
+}
+
 /// A sync to wait for; see [`Connector::wait_for_sync`].
+///
+/// # Go on after a restart
+/// [`SyncWait::state`] is a value with serde: a program that is killed goes on with it.
+///
+/// ```no_run
+/// use connectors::pipeshub::{Client, Connector};
+///
+/// async fn sync(ph: Client, connector: Connector) -> Result<(), Box<dyn std::error::Error>> {
+///     let sync = match std::fs::read("sync.json") {
+///         Ok(stored) => ph.resume_wait(serde_json::from_slice(&stored)?),
+///         Err(_) => {
+///             connector.resync().await?;
+///             connector.wait_for_sync()
+///         }
+///     };
+///     std::fs::write("sync.json", serde_json::to_vec(&sync.state())?)?;
+///     println!("{}", sync.wait().await?);
+///     std::fs::remove_file("sync.json")?;
+///     Ok(())
+/// }
+/// ```
 #[must_use = "a sync goes on by itself; this is how to wait for it"]
 #[derive(Clone, Debug)]
 pub struct SyncWait {
     connector: Connector,
     pace: Pace,
     begins_within: Duration,
+    settles_within: Duration,
+    wait: Option<WaitState<SyncProgress>>,
 }
 
-/// What a sync has come to, with the connector as it was read.
-#[derive(Clone, Debug, PartialEq)]
+/// What a wait for a sync has come to: a value that a program can store; see [`SyncWait::state`] and
+/// [`Client::resume_wait`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncState {
+    connector_id: ConnectorId,
+    wait: Option<WaitState<SyncProgress>>,
+}
+
+/// The state of a sync that is waited for, with the connector as it was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncProgress {
-    /// None runs, and it is given time to begin.
+    /// None runs, and it has time to begin.
     Idle(ConnectorInstance),
     /// It runs, or is in a state that this version does not know.
     Running(ConnectorInstance),
+    /// The connector's `status` is that of one where no sync runs. Until the number of records has stayed the same for a
+    /// while, a resync may run.
+    Settling(ConnectorInstance),
+    /// The number of records changes although the `status` says that no sync runs: a resync has cancelled a sync, and
+    /// runs instead.
+    Resyncing(ConnectorInstance),
     /// It is over, or none was seen to run.
     Ended(SyncOutcome),
 }
 
 /// How waiting for a sync ended, with the connector as it was read last.
 #[must_use = "it may be that no sync was seen to run"]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncOutcome {
-    /// A sync was seen to run, and none runs any more.
+    /// A sync was seen to run, and none runs any more. The service does not say whether it failed.
     Synced(ConnectorInstance),
-    /// No sync was seen to run in the time that it was given to begin. Either none has begun, or it was over before the
-    /// first look or between two: the service does not tell which.
+    /// A resync cancelled the sync that was waited for, or one before it, and ran instead. It is over, too.
+    Resynced(ConnectorInstance),
+    /// No sync was seen to run in the time that it had to begin. Either none has begun, or it was over before the
+    /// first poll or between two: the service does not say which.
     NotSeen(ConnectorInstance),
 }
 
@@ -90,14 +155,14 @@ impl SyncOutcome {
     #[must_use]
     pub fn instance(&self) -> &ConnectorInstance {
         match self {
-            Self::Synced(instance) | Self::NotSeen(instance) => instance,
+            Self::Synced(instance) | Self::Resynced(instance) | Self::NotSeen(instance) => instance,
         }
     }
 
-    /// Whether a sync was seen to run.
+    /// Whether a sync was seen to run to its end: that of this wait, or the resync that cancelled it.
     #[must_use]
     pub fn is_synced(&self) -> bool {
-        matches!(self, Self::Synced(_))
+        !matches!(self, Self::NotSeen(_))
     }
 }
 
@@ -105,33 +170,59 @@ impl fmt::Display for SyncOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Synced(_) => "synced",
+            Self::Resynced(_) => "a resync cancelled the sync, and ran instead",
             Self::NotSeen(_) => "no sync was seen to run",
         })
     }
 }
 
-impl SyncWait {
-    pace_methods!();
+impl Paced for SyncWait {
+    fn pace_mut(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+}
 
-    /// How long a sync may take to begin; 15 s by default. With none, the first look at an idle connector is the last.
+impl SyncWait {
+    pub(super) fn resume(client: &Client, state: SyncState) -> Self {
+        Self { wait: state.wait, ..client.connector(state.connector_id).wait_for_sync() }
+    }
+
+    /// Sets how long a sync may take to begin; 15 s by default. With zero, the first poll of an idle connector is the last.
     pub fn begins_within(mut self, time: Duration) -> Self {
         self.begins_within = time;
         self
     }
 
+    /// Sets how long the number of records has to stay the same once the `status` says that no sync runs; 15 s by default. With
+    /// zero, the `status` alone counts.
+    pub fn settles_within(mut self, time: Duration) -> Self {
+        self.settles_within = time;
+        self
+    }
+
+    /// The connector whose sync it is.
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// What the wait has come to, for [`Client::resume_wait`]. Poll interval, deadline and other times are not part of it.
+    #[must_use]
+    pub fn state(&self) -> SyncState {
+        SyncState { connector_id: self.connector.id.clone(), wait: self.wait.clone() }
+    }
+
     /// Waits until no sync runs any more.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the connector is being deleted; otherwise what
+    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the connector is being deleted; otherwise what
     /// reading it fails with, unless that is [in passing](Watch).
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
-        match self.watch().last().await? {
-            SyncProgress::Ended(outcome) => Ok(outcome),
-            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
-        }
+        self.watch().last().await
     }
 
-    /// What the sync comes to, each time that is something else. Ends with [`SyncProgress::Ended`] or an error.
+    /// The states of the sync, each once. Ends with [`SyncProgress::Ended`] or an error. Dropping it stops the polling, not the
+    /// sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -151,38 +242,126 @@ impl SyncWait {
     /// # }
     /// ```
     #[must_use]
-    pub fn watch(self) -> Watch<SyncProgress> {
-        let clock = Arc::clone(self.connector.client.transport.clock());
-        // A time beyond all time is never over.
-        let begins_until = clock.now().checked_add(self.begins_within);
-        let (connector, now) = (self.connector, Arc::clone(&clock));
-        Watch::<SyncProgress>::new(
+    pub fn watch(self) -> SyncWatch {
+        let Self { connector, pace, begins_within, settles_within, wait } = self;
+        let clock = Arc::clone(connector.client.core.clock());
+        let (polled, now) = (connector.clone(), Arc::clone(&clock));
+        let quiet = Arc::new(Mutex::new(None));
+        let watch = Watch::new(
             clock,
-            self.pace,
-            "the sync was not over in the time given; it goes on by itself",
+            pace,
+            "the sync was not over at the deadline; it goes on by itself",
             |progress| matches!(progress, SyncProgress::Ended(_)),
-            move |last: Option<SyncProgress>| {
-                let connector = connector.clone();
-                let began = matches!(last, Some(SyncProgress::Running(_)));
-                let late = begins_until.is_some_and(|until| now.now() >= until);
+            move |poll: Polled<SyncProgress>| {
+                let (connector, now, quiet) = (polled.clone(), Arc::clone(&now), Arc::clone(&quiet));
                 async move {
                     let instance = connector.get().await?;
-                    match &instance.status {
+                    let records = match &instance.status {
                         Some(ConnectorInstanceStatus::Deleting) => {
-                            Err(Error::new(Kind::Conflict, "the connector is being deleted; its sync will not end"))
+                            let message = "the connector is being deleted; its sync will not end";
+                            return Err(Error::new(Kind::Conflict, message));
                         }
-                        None | Some(ConnectorInstanceStatus::Idle) if began => {
-                            Ok(SyncProgress::Ended(SyncOutcome::Synced(instance)))
+                        None | Some(ConnectorInstanceStatus::Idle) => {
+                            connector.stats().await?.stats.and_then(|counts| counts.total)
                         }
-                        None | Some(ConnectorInstanceStatus::Idle) if late => {
-                            Ok(SyncProgress::Ended(SyncOutcome::NotSeen(instance)))
+                        Some(_) => {
+                            *lock(&quiet) = None;
+                            return Ok(SyncProgress::Running(instance));
                         }
-                        None | Some(ConnectorInstanceStatus::Idle) => Ok(SyncProgress::Idle(instance)),
-                        Some(_) => Ok(SyncProgress::Running(instance)),
-                    }
+                    };
+                    let (rest, moved) = Quiet::note(&mut lock(&quiet), records, now.now());
+                    Ok(match poll.last {
+                        Some(SyncProgress::Resyncing(_)) => over(instance, rest, settles_within, true),
+                        _ if moved => SyncProgress::Resyncing(instance),
+                        Some(SyncProgress::Running(_) | SyncProgress::Settling(_)) => {
+                            over(instance, rest, settles_within, false)
+                        }
+                        _ if poll.elapsed >= begins_within => SyncProgress::Ended(SyncOutcome::NotSeen(instance)),
+                        _ => SyncProgress::Idle(instance),
+                    })
                 }
             },
-        )
+        );
+        let watch = match wait {
+            Some(state) => watch.resume(state),
+            None => watch,
+        };
+        SyncWatch { connector, watch }
+    }
+}
+
+/// Since when the number of records has been the same.
+struct Quiet {
+    records: Option<i128>,
+    since: Instant,
+}
+
+impl Quiet {
+    /// Notes a number of records. Returns how long it has been the same, and whether it has changed just now.
+    fn note(known: &mut Option<Self>, records: Option<i128>, now: Instant) -> (Duration, bool) {
+        match known {
+            Some(known) if known.records == records => (now.saturating_duration_since(known.since), false),
+            _ => {
+                let moved = known.replace(Self { records, since: now }).is_some();
+                (Duration::ZERO, moved)
+            }
+        }
+    }
+}
+
+fn lock(quiet: &Mutex<Option<Quiet>>) -> std::sync::MutexGuard<'_, Option<Quiet>> {
+    // Nothing that runs under the lock can leave it half-changed.
+    quiet.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a sync comes to that is over by the connector's status, after a rest. A status that is absent does not end it.
+fn over(instance: ConnectorInstance, rest: Duration, settles_within: Duration, is_resync: bool) -> SyncProgress {
+    let settled = rest >= settles_within && instance.status.is_some();
+    match (settled, is_resync) {
+        (true, true) => SyncProgress::Ended(SyncOutcome::Resynced(instance)),
+        (true, false) => SyncProgress::Ended(SyncOutcome::Synced(instance)),
+        (false, true) => SyncProgress::Resyncing(instance),
+        (false, false) => SyncProgress::Settling(instance),
+    }
+}
+
+/// The progress of a sync; see [`SyncWait::watch`].
+#[must_use = "a sync goes on by itself; this is how to watch it"]
+pub struct SyncWatch {
+    connector: Connector,
+    watch: Watch<SyncProgress>,
+}
+
+impl fmt::Debug for SyncWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncWatch").field("watch", &self.watch).finish_non_exhaustive()
+    }
+}
+
+impl Stream for SyncWatch {
+    type Item = Result<SyncProgress, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.watch).poll_next(cx)
+    }
+}
+
+impl SyncWatch {
+    /// What the wait has come to, for [`Client::resume_wait`]: a state that was reported is not reported a second time.
+    #[must_use]
+    pub fn state(&self) -> SyncState {
+        SyncState { connector_id: self.connector.id.clone(), wait: Some(self.watch.state()) }
+    }
+
+    /// Waits until no sync runs any more; see [`SyncWait::wait`].
+    ///
+    /// # Errors
+    /// As [`SyncWait::wait`].
+    pub async fn last(self) -> Result<SyncOutcome, Error> {
+        match self.watch.last().await? {
+            SyncProgress::Ended(outcome) => Ok(outcome),
+            _ => Err(Error::new(Kind::Decode, "the sync has no end")),
+        }
     }
 }
 
@@ -194,13 +373,13 @@ pub struct IndexingWait {
     pace: Pace,
 }
 
-/// How far indexing has come.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of indexing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IndexingProgress {
-    /// Records wait for it, or are being indexed.
+    /// Records wait for it or are being indexed, or the response does not say.
     Running(RecordCounts),
-    /// None does.
+    /// Every record is indexed.
     Ended(RecordCounts),
 }
 
@@ -213,37 +392,48 @@ impl IndexingProgress {
         }
     }
 
-    /// How many records wait for indexing or are being indexed.
+    /// How many records are not indexed yet; none if the response does not say.
     #[must_use]
-    pub fn pending(&self) -> i64 {
+    pub fn pending(&self) -> Option<i128> {
         pending(self.counts())
     }
 }
 
-/// How many records are not through. Records begin as not started, before they are queued.
-fn pending(counts: &RecordCounts) -> i64 {
-    let pending = [IndexingStatus::NotStarted, IndexingStatus::Queued, IndexingStatus::InProgress];
-    let by_status = counts.indexing_status.as_ref();
-    let counts = pending.iter().filter_map(|status| by_status?.get(status.as_str()));
-    // Whatever a server counts, neither less than nothing nor past all numbers.
-    counts.fold(0_i64, |sum, count| sum.saturating_add((*count).max(0)))
+/// The states at the end of indexing. Whatever else there is, such as a state that a later server has, is not the end.
+const FINISHED: [&str; 6] =
+    ["COMPLETED", "FAILED", "FILE_TYPE_NOT_SUPPORTED", "AUTO_INDEX_OFF", "EMPTY", "ENABLE_MULTIMODAL_MODELS"];
+
+/// How many records are not indexed yet; none if the response does not say. Records without a state are only in the total.
+fn pending(counts: &RecordCounts) -> Option<i128> {
+    let by_status = counts.indexing_status.as_ref()?;
+    // Whatever a server counts, neither less than zero nor beyond all numbers.
+    let sum = |finished: bool| {
+        let counts = by_status.iter().filter(|(status, _)| FINISHED.contains(&status.as_str()) == finished);
+        counts.fold(0_i128, |sum, (_, count)| sum.saturating_add((*count).max(0)))
+    };
+    let without_state = counts.total.map_or(0, |total| total.saturating_sub(sum(true)));
+    Some(sum(false).max(without_state))
+}
+
+impl Paced for IndexingWait {
+    fn pace_mut(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
 }
 
 impl IndexingWait {
-    pace_methods!();
-
-    /// Waits until no record waits for indexing or is being indexed, and gives back how many came to what.
+    /// Waits until every record is indexed, and returns how many are in which state.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline; otherwise what reading the statistics fails with, unless that is
-    /// [in passing](Watch).
+    /// [`Error::is_timeout`] at the deadline, [`Error::is_not_found`] if the connector is gone; otherwise what reading the
+    /// statistics fails with, unless that is [in passing](Watch).
     pub async fn wait(self) -> Result<RecordCounts, Error> {
         match self.watch().last().await? {
             IndexingProgress::Running(counts) | IndexingProgress::Ended(counts) => Ok(counts),
         }
     }
 
-    /// How far indexing has come, each time that is further. Ends with [`IndexingProgress::Ended`] or an error.
+    /// The states of the indexing, each once. Ends with [`IndexingProgress::Ended`] or an error.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -251,25 +441,25 @@ impl IndexingWait {
     ///
     /// let mut watch = connector.wait_for_indexing().watch();
     /// while let Some(progress) = watch.try_next().await? {
-    ///     println!("{} records to go", progress.pending());
+    ///     println!("{:?} records to go", progress.pending());
     /// }
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
     pub fn watch(self) -> Watch<IndexingProgress> {
-        let clock = Arc::clone(self.connector.client.transport.clock());
+        let clock = Arc::clone(self.connector.client.core.clock());
         let connector = self.connector;
-        Watch::<IndexingProgress>::new(
+        Watch::new(
             clock,
             self.pace,
-            "indexing was not over in the time given; it goes on by itself",
+            "indexing was not over at the deadline; it goes on by itself",
             |progress| matches!(progress, IndexingProgress::Ended(_)),
-            move |_| {
+            move |_: Polled<IndexingProgress>| {
                 let connector = connector.clone();
                 async move {
-                    let counts = connector.stats().await?.stats.ok_or_else(|| super::connector::missing("stats"))?;
-                    let over = pending(&counts) == 0;
+                    let counts = connector.stats().await?.stats.unwrap_or_default();
+                    let over = pending(&counts) == Some(0);
                     Ok(if over { IndexingProgress::Ended(counts) } else { IndexingProgress::Running(counts) })
                 }
             },
@@ -283,8 +473,10 @@ impl IndexingWait {
 /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
 /// use std::time::Duration;
 ///
+/// use connectors::Paced;
+///
 /// let deletion = connector.delete().await?;
-/// println!("{}", deletion.answer().message.as_deref().unwrap_or_default());
+/// println!("{:?}", deletion.data().message);
 /// deletion.deadline(Duration::from_secs(600)).wait().await?;
 /// # Ok(())
 /// # }
@@ -293,12 +485,12 @@ impl IndexingWait {
 #[derive(Clone, Debug)]
 pub struct Deletion {
     connector: Connector,
-    answer: types::DeletedConnector,
+    data: types::DeletedConnector,
     pace: Pace,
 }
 
-/// What a deletion has come to.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of a deletion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DeletionProgress {
     /// The connector can still be read.
@@ -307,52 +499,59 @@ pub enum DeletionProgress {
     Gone,
 }
 
+impl Paced for Deletion {
+    fn pace_mut(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+}
+
 impl Deletion {
-    pub(super) fn new(connector: Connector, answer: types::DeletedConnector) -> Self {
-        Self { connector, answer, pace: Pace::default() }
+    pub(super) fn new(connector: Connector, data: types::DeletedConnector) -> Self {
+        Self { connector, data, pace: Pace::default() }
     }
 
-    /// What the service answered when the deletion began.
+    /// What the server returned when the deletion began.
     #[must_use]
-    pub fn answer(&self) -> &types::DeletedConnector {
-        &self.answer
+    pub fn data(&self) -> &types::DeletedConnector {
+        &self.data
     }
-
-    pace_methods!();
 
     /// Waits until the connector is gone.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] past the deadline, [`Error::is_conflict`] if the service has given up; otherwise what reading
+    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the deletion failed and the server has restored the
+    /// connector (its `status` is then absent; an upload meanwhile only sets another); otherwise what reading
     /// the connector fails with, unless that is [in passing](Watch).
     pub async fn wait(self) -> Result<(), Error> {
         self.watch().last().await.map(drop)
     }
 
-    /// What the deletion comes to, each time that is something else. Ends with [`DeletionProgress::Gone`] or an error.
+    /// The states of the deletion, each once. Ends with [`DeletionProgress::Gone`] or an error.
     #[must_use]
     pub fn watch(self) -> Watch<DeletionProgress> {
-        let clock = Arc::clone(self.connector.client.transport.clock());
+        let clock = Arc::clone(self.connector.client.core.clock());
         let connector = self.connector;
-        Watch::<DeletionProgress>::new(
+        Watch::new(
             clock,
             self.pace,
-            "the connector was not gone in the time given; the deletion goes on by itself",
+            "the connector was not gone at the deadline; the deletion goes on by itself",
             |progress| *progress == DeletionProgress::Gone,
-            move |last| {
+            move |poll: Polled<DeletionProgress>| {
                 let connector = connector.clone();
                 async move {
-                    let deleting =
-                        |instance: &ConnectorInstance| instance.status == Some(ConnectorInstanceStatus::Deleting);
-                    match (connector.get().await, last) {
-                        (Err(error), _) if error.is_not_found() => Ok(DeletionProgress::Gone),
-                        (Err(error), _) => Err(error),
-                        (Ok(now), Some(DeletionProgress::Running(before)))
-                            if deleting(before.as_ref()) && !deleting(&now) =>
-                        {
-                            Err(Error::new(Kind::Conflict, "the service has given up deleting the connector"))
+                    let before = match &poll.last {
+                        Some(DeletionProgress::Running(before)) => before.status.is_some(),
+                        _ => false,
+                    };
+                    match connector.get().await {
+                        Err(error) if error.is_not_found() => Ok(DeletionProgress::Gone),
+                        Err(error) => Err(error),
+                        // An upload meanwhile sets the status to idle, and the deletion goes on.
+                        Ok(now) if before && now.status.is_none() => {
+                            let message = "the deletion failed, and the server has restored the connector";
+                            Err(Error::new(Kind::Conflict, message))
                         }
-                        (Ok(now), _) => Ok(DeletionProgress::Running(Box::new(now))),
+                        Ok(now) => Ok(DeletionProgress::Running(Box::new(now))),
                     }
                 }
             },
@@ -367,12 +566,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_or_runs_is_pending_and_nothing_else() {
+    fn what_is_not_finished_is_pending() {
         let counts = |value| serde_json::from_value::<RecordCounts>(value).map(|counts| pending(&counts)).unwrap();
-        let through =
-            json!({"total": 7, "indexingStatus": {"COMPLETED": 4, "FAILED": 1, "AUTO_INDEX_OFF": 1, "NEW": 1}});
-        assert_eq!(counts(through), 0);
-        assert_eq!(counts(json!({"indexingStatus": {"NOT_STARTED": 1, "QUEUED": 2, "IN_PROGRESS": 3, "EMPTY": 4}})), 6);
-        assert_eq!(counts(json!({"total": 0})), 0);
+        let finished = json!({"total": 6, "indexingStatus": {"COMPLETED": 4, "FAILED": 1, "AUTO_INDEX_OFF": 1}});
+        assert_eq!(counts(finished), Some(0));
+        assert_eq!(
+            counts(json!({"indexingStatus": {"NOT_STARTED": 1, "QUEUED": 2, "IN_PROGRESS": 3, "EMPTY": 4}})),
+            Some(6)
+        );
+        // What nobody knows is not finished, nor what is paused, nor what has no state.
+        assert_eq!(counts(json!({"total": 7, "indexingStatus": {"COMPLETED": 4, "PAUSED": 1, "NEW": 2}})), Some(3));
+        assert_eq!(counts(json!({"total": 7, "indexingStatus": {"COMPLETED": 4}})), Some(3));
+        assert_eq!(counts(json!({"total": 0, "indexingStatus": {}})), Some(0));
+        assert_eq!(counts(json!({"total": 0})), None);
+        assert_eq!(counts(json!({})), None);
     }
 }

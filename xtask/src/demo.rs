@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use connectors::c1::{Client, EnvConfig, Progress};
+use connectors::Paced;
+use connectors::c1::{Client, Credentials, EnvConfig, Progress};
 use connectors::pipeshub::{self, Switched, SyncProgress};
 use connectors_fake::c1::Tenant;
 use connectors_fake::pipeshub::Instance;
@@ -31,17 +32,13 @@ pub(crate) fn run(service: &Name, live: bool) -> Result<()> {
 async fn inventory(c1: &Client) -> Result<()> {
     let mut apps = c1.apps();
     while let Some(app) = apps.try_next().await? {
-        let id = app.id.unwrap_or_default();
-        println!("{} ({id})", app.display_name.unwrap_or_default());
-        let mut connectors = c1.app(id.as_str()).connectors();
+        println!("{} ({})", app.display_name.as_deref().unwrap_or("no name"), app.handle().id());
+        let mut connectors = app.handle().connectors();
         while let Some(connector) = connectors.try_next().await? {
-            let status = connector.status.and_then(|status| status.status);
-            let status = status.map_or_else(|| "never synced".to_owned(), |status| status.to_string());
-            println!(
-                "  {} ({}): {status}",
-                connector.display_name.unwrap_or_default(),
-                connector.id.unwrap_or_default()
-            );
+            let status = connector.status.as_ref().and_then(|status| status.status.as_ref());
+            let status = status.map_or("never synced", |status| status.as_str());
+            let name = connector.display_name.as_deref().unwrap_or("no name");
+            println!("  {name} ({}): {status}", connector.handle().id());
         }
     }
     Ok(())
@@ -51,31 +48,30 @@ async fn workflow() -> Result<()> {
     let tenant = Tenant::start().await?;
     step("A fake C1 tenant", &format!("listens on {}; nothing leaves this machine", tenant.url()));
 
-    let c1 = Client::builder().client_credentials(tenant.client_id(), tenant.client_secret()).build()?;
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
     let apps: Vec<_> = c1.apps().try_collect().await?;
     step("Authenticate", "a signed Ed25519 assertion was exchanged for a token");
 
     let mut found = Vec::new();
     for app in &apps {
-        let connectors: Vec<_> = c1.app(app.id.as_deref().unwrap_or_default()).connectors().try_collect().await?;
-        found.push(format!("{} with {} connectors", app.display_name.as_deref().unwrap_or_default(), connectors.len()));
+        let connectors: Vec<_> = app.handle().connectors().try_collect().await?;
+        let name = app.display_name.as_deref().unwrap_or("an app without a name");
+        found.push(format!("{name} with {} connectors", connectors.len()));
     }
     step("Inventory", &format!("{}; {} requests so far", found.join(", "), tenant.requests().len()));
 
-    let app_id = apps.first().and_then(|app| app.id.clone()).ok_or("error: the tenant has no apps")?;
-    let app = c1.app(app_id.as_str());
+    let app = apps.first().ok_or("error: the tenant has no apps")?.handle();
     let schema = app.configuration_schema("catalog-github").await?;
     let fields: Vec<_> = schema.fields.iter().flatten().filter_map(|field| field.name.as_deref()).collect();
     step("Schema", &format!("the catalog entry is configured with {}", fields.join(", ")));
 
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "example").secret("GITHUB_TOKEN", "not-a-real-token");
-    let created = app.create_connector("catalog-github").config(config).description("made by the demo").send().await?;
-    let id = created.id.ok_or("error: the new connector has no id")?;
-    let connector = c1.connector(app_id.as_str(), id.as_str());
-    step("Create", &format!("connector {id}"));
+    let created = app.create_connector("catalog-github").config(config).description("made by the demo").await?;
+    let connector = created.handle();
+    step("Create", &format!("connector {}", connector.id()));
 
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "example-two").secret("GITHUB_TOKEN", "not-a-real-token");
-    connector.update().config(config).send().await?;
+    connector.update().config(config).await?;
     step("Configure", "the update's mask was `config`, computed from what was set");
 
     let mut watch = connector.force_sync().await?.poll_every(Duration::from_millis(50)).watch();
@@ -90,11 +86,11 @@ async fn workflow() -> Result<()> {
     }
     step("Sync", &seen.join(" -> "));
 
-    let renamed = connector.update().display_name("GitHub, renamed").send().await?;
-    step("Rename", &format!("now `{}`", renamed.display_name.unwrap_or_default()));
+    let renamed = connector.update().display_name("GitHub, renamed").await?;
+    step("Rename", &format!("now `{}`", renamed.display_name.as_deref().unwrap_or("without a name")));
 
     let credential = connector.rotate_credential().await?;
-    let secret = credential.client_secret.as_deref().unwrap_or_default();
+    let secret = credential.client_secret.as_deref().ok_or("error: the credential has no secret")?;
     step(
         "Rotate",
         &format!("a credential whose secret of {} characters is shown only here, to the program", secret.len()),

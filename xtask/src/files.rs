@@ -1,12 +1,13 @@
 //! Files: where they are, written all or nothing, and compared with what they should be.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::Result;
+use crate::{Result, fetch, progress};
 
 static ROOT: OnceLock<PathBuf> = OnceLock::new();
 
@@ -16,11 +17,34 @@ pub(crate) fn set_root(root: PathBuf) {
     drop(ROOT.set(root));
 }
 
-/// The root of the workspace.
+/// The root of the workspace: the nearest folder around the current one that holds it.
 pub(crate) fn root() -> &'static Path {
     ROOT.get_or_init(|| {
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+        let Ok(here) = std::env::current_dir() else { return PathBuf::new() };
+        let root = find(&here).unwrap_or_default();
+        if root != here && !root.as_os_str().is_empty() {
+            progress(&format!("working on {}", root.display()));
+        }
+        root
     })
+}
+
+/// Whether there is a workspace to work on, and what to do if there is none.
+pub(crate) fn require_root() -> Result<()> {
+    if root().as_os_str().is_empty() {
+        let help =
+            "run it in a checkout of `connectors`, or below it; expand, lower, diff and serve can be run anywhere";
+        return Err(format!("error: there is no workspace of `connectors` here\n  help: {help}").into());
+    }
+    Ok(())
+}
+
+/// The nearest folder around one that is a workspace of `connectors`.
+fn find(folder: &Path) -> Option<PathBuf> {
+    let is_it = |folder: &&Path| {
+        folder.join("spec").is_dir() && folder.join("codegen").is_dir() && folder.join("Cargo.toml").is_file()
+    };
+    folder.ancestors().find(is_it).map(Path::to_owned)
 }
 
 /// A path as it is shown: from the root of the workspace, if it is in it.
@@ -191,6 +215,47 @@ impl Drop for Stage<'_> {
 
 fn unwritten(path: &Path, error: &io::Error) -> String {
     format!("error: cannot write {}: {error}; nothing was changed", path.display())
+}
+
+/// The file that says what in a folder a command wrote: a hash and a name in each line.
+pub(crate) const MARKER: &str = ".connectors-generated";
+
+/// Writes files into a folder of their own: into one that is empty or not there, or over what was written here before and
+/// is still as it was written. What else is there is left as it is, and nothing is written, unless it is `forced`.
+pub(crate) fn write_folder(folder: &Path, files: &[(&str, String)], forced: bool) -> Result<()> {
+    let marker = folder.join(MARKER);
+    let before = fs::read_to_string(&marker).unwrap_or_default();
+    let ours: BTreeMap<&str, &str> =
+        before.lines().filter_map(|line| line.split_once("  ")).map(|(hash, name)| (name, hash)).collect();
+    let refuse = |what: String, help: &str| -> Result<()> {
+        Err(format!("error: {what}; nothing was changed\n  help: {help}").into())
+    };
+    if !forced {
+        if ours.is_empty() && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+            let what = format!("{} is not empty, and this command did not write it", folder.display());
+            return refuse(what, "name an empty folder or a new one; --force writes over files of the same names");
+        }
+        for (name, text) in files {
+            let place = folder.join(name);
+            if place.symlink_metadata().is_err() {
+                continue;
+            }
+            let held = fs::read(&place).unwrap_or_default();
+            let same = ours.get(name).is_some_and(|hash| *hash == fetch::sha256(&held));
+            if !same && held != text.as_bytes() {
+                let what = format!("{} is not as this command wrote it", place.display());
+                return refuse(what, "move it away, or --force to write over it");
+            }
+        }
+    }
+    let mut listed =
+        String::from("# What `cargo xtask expand` wrote here and may write over, as long as nobody changed it.\n");
+    for (name, text) in files {
+        listed.push_str(&format!("{}  {name}\n", fetch::sha256(text.as_bytes())));
+    }
+    let place = |(name, text): &(&str, String)| (folder.join(name), text.clone());
+    let wanted: Vec<(PathBuf, String)> = files.iter().map(place).chain([(marker, listed)]).collect();
+    write_all(&wanted)
 }
 
 /// What a file is called while it is written; one that is left over was interrupted.

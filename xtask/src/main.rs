@@ -29,6 +29,9 @@ struct Cli {
     /// Say what was asked for and what is wrong, and not what is being done.
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Follow references to files outside of a document's folder (`$ref: ../common.yaml`).
+    #[arg(long, global = true)]
+    allow_outside: bool,
     /// Work on a copy of the workspace; for tests.
     #[arg(long, global = true, hide = true, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -251,12 +254,15 @@ enum Command {
         /// Any OpenAPI 3.0 or 3.1 document.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
-        /// Folder of the new crate.
+        /// Folder of the new crate: empty, not there yet, or one that this command wrote.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
         /// Depend on the connectors-runtime in this folder, not on the published one.
         #[arg(long, value_name = "DIR")]
         runtime: Option<PathBuf>,
+        /// Write over Cargo.toml and src/lib.rs, whoever wrote them.
+        #[arg(long)]
+        force: bool,
         /// Only operations with this tag; may be repeated.
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
@@ -318,6 +324,9 @@ fn main() -> ExitCode {
     if let Some(root) = cli.root {
         files::set_root(root);
     }
+    if cli.allow_outside {
+        fetch::allow_outside();
+    }
     let result = match cli.command {
         Some(command) => run(command),
         None => guide(),
@@ -331,7 +340,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Refuses a task for which there is no workspace, or not the service.
+fn check(command: &Command) -> Result<()> {
+    match command {
+        Command::Vendor { service, .. } | Command::Api { service } => service.known()?,
+        Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
+            service.as_ref().map(service::Name::known).transpose()?;
+        }
+        Command::Check | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
+        Command::Demo { .. } | Command::Serve { .. } | Command::Lower { .. } | Command::Completions { .. } => {}
+    }
+    Ok(())
+}
+
 fn run(command: Command) -> Result<ExitCode> {
+    check(&command)?;
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
         Command::Serve { service, port } => serve::run(&service, port)?,
@@ -363,8 +386,8 @@ fn run(command: Command) -> Result<ExitCode> {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, runtime, tags, operations, notes } => {
-            let place = documents::Place { out: &out, runtime: runtime.as_deref() };
+        Command::Expand { service, from, out, runtime, force, tags, operations, notes } => {
+            let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
             documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, notes)?;
         }
         Command::Completions { shell } => {

@@ -375,11 +375,14 @@ mod tests {
 
     #[test]
     fn arguments_are_told_apart_and_given_values() {
-        let inside = "id: &str, map: &BTreeMap<String, i32>, q: Option<&str>, body: B";
+        let inside = "id: PetId, map: &BTreeMap<String, i32>, q: Q<i64>, body: bytes";
         let found = arguments(inside);
-        assert_eq!(found, [("id", "&str"), ("map", "&BTreeMap<String, i32>"), ("q", "Option<&str>"), ("body", "B")]);
-        let values: Vec<String> = found.into_iter().map(|(argument, ty)| value("get", argument, ty)).collect();
-        assert_eq!(values, ["\"x\"", "&given(&server, \"get\", \"map\")", "None", "\"x\""]);
+        assert_eq!(found, [("id", "PetId"), ("map", "&BTreeMap<String, i32>"), ("q", "Q<i64>"), ("body", "bytes")]);
+        let values = |several| -> Vec<String> {
+            found.iter().map(|(argument, ty)| value("get", argument, ty, several)).collect()
+        };
+        assert_eq!(values(true), ["\"x\".into()", "&given(&server, \"get\", \"map\")", "1.into()", "\"x\""]);
+        assert_eq!(values(false)[0], "\"x\"");
         assert!(arguments("").is_empty());
     }
 }

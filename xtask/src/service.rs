@@ -43,6 +43,22 @@ impl Name {
         self.folder().join("api.txt")
     }
 
+    /// Refuses a service that there is none of, and names those there are.
+    pub(crate) fn known(&self) -> Result<()> {
+        files::require_root()?;
+        if self.folder().is_dir() {
+            return Ok(());
+        }
+        let (known, _) = Self::all()?;
+        let names: BTreeSet<&str> = known.iter().map(Self::as_str).collect();
+        let near = nearest(&self.0, &names);
+        let meant = if near.is_empty() { String::new() } else { format!(": did you mean {near}?") };
+        let list = names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let list = if list.is_empty() { "none yet".to_owned() } else { list };
+        let help = format!("services are {list}; `cargo xtask new` adds one");
+        Err(format!("error: there is no service `{self}`{meant}\n  help: {help}").into())
+    }
+
     /// Every service, by name: the folders of `spec/`. Then those whose name cannot be a service's.
     pub(crate) fn all() -> Result<(Vec<Self>, Vec<String>)> {
         let spec = files::root().join("spec");

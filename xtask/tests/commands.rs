@@ -60,7 +60,9 @@ fn vendor_refuses_what_it_cannot_use_and_changes_nothing() {
     let missing = xtask(&["vendor", "c1", "--from", "no/such/file.yaml"]);
     assert!(stderr(&missing).contains("no/such/file.yaml"));
     let nobody = xtask(&["vendor", "nobody", "--from", "x.yaml"]);
-    assert!(stderr(&nobody).contains("service.toml"));
+    let told = stderr(&nobody);
+    assert!(told.contains("there is no service `nobody`") && told.contains("services are `c1`, `pipeshub`"), "{told}");
+    assert!(stderr(&xtask(&["expand", "pipehub", "--out", "x"])).contains("did you mean `pipeshub`?"));
     assert_eq!(spec(), before);
 }
 
@@ -122,4 +124,78 @@ fn the_demo_runs_from_end_to_end() {
     for step in ["Authenticate", "Inventory", "Create", "Configure", "Sync", "Rename", "Rotate", "Delete"] {
         assert!(told.contains(step), "{step}: {told}");
     }
+}
+
+#[test]
+fn expand_writes_over_nothing_that_it_did_not_write() {
+    let folder = folder("own-files");
+    let (file, out) = (folder.join("pets.yaml"), folder.join("mine"));
+    fs::write(&file, PETS).unwrap();
+    let (file, place) = (file.to_str().unwrap().to_owned(), out.to_str().unwrap().to_owned());
+    let expand = |more: &[&str]| xtask(&[&["expand", "--from", &file, "--out", &place], more].concat());
+    fs::create_dir_all(out.join("src")).unwrap();
+    fs::write(out.join("Cargo.toml"), "mine").unwrap();
+    let refused = expand(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("is not empty") && stderr(&refused).contains("--force"), "{}", stderr(&refused));
+    assert_eq!(fs::read_to_string(out.join("Cargo.toml")).unwrap(), "mine");
+    assert!(!out.join("src/lib.rs").exists());
+
+    // What it wrote it may write again, beside whatever else is there by then.
+    fs::remove_dir_all(&out).unwrap();
+    assert!(expand(&[]).status.success());
+    fs::write(out.join("notes.txt"), "mine").unwrap();
+    assert!(expand(&["--tag", "pets"]).status.success());
+    assert!(!fs::read_to_string(out.join("src/lib.rs")).unwrap().contains("add_pet"));
+
+    // Not what somebody has changed since.
+    let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap() + "rand = \"0.9\"\n";
+    fs::write(out.join("Cargo.toml"), &manifest).unwrap();
+    let refused = expand(&[]);
+    assert!(stderr(&refused).contains("Cargo.toml is not as this command wrote it"), "{}", stderr(&refused));
+    assert_eq!(fs::read_to_string(out.join("Cargo.toml")).unwrap(), manifest);
+    assert!(expand(&["--force"]).status.success());
+    assert!(!fs::read_to_string(out.join("Cargo.toml")).unwrap().contains("rand"));
+    assert_eq!(fs::read_to_string(out.join("notes.txt")).unwrap(), "mine");
+}
+
+#[test]
+fn the_workspace_is_the_one_around_the_current_folder() {
+    let elsewhere = folder("elsewhere");
+    let run = |place: &Path, arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_xtask")).current_dir(place).args(arguments).output().unwrap()
+    };
+    let deep = elsewhere.join("spec/tides");
+    fs::create_dir_all(&deep).unwrap();
+    fs::create_dir_all(elsewhere.join("codegen")).unwrap();
+    fs::write(elsewhere.join("Cargo.toml"), "[workspace]\n").unwrap();
+    let told = stderr(&run(&deep, &["api", "c1"]));
+    assert!(told.contains(&format!("working on {}", elsewhere.display())), "{told}");
+    assert!(told.contains("services are `tides`"), "{told}");
+
+    let nowhere = std::env::temp_dir();
+    let refused = run(&nowhere, &["check"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("there is no workspace of `connectors` here"), "{}", stderr(&refused));
+    // What needs none does without.
+    let file = elsewhere.join("pets.yaml");
+    fs::write(&file, PETS).unwrap();
+    assert!(run(&nowhere, &["lower", file.to_str().unwrap()]).status.success());
+}
+
+#[test]
+fn references_out_of_the_documents_folder_are_followed_only_when_asked() {
+    let folder = folder("outside");
+    fs::create_dir_all(folder.join("api")).unwrap();
+    let document = folder.join("api/pets.yaml");
+    fs::write(
+        &document,
+        PETS.replace("{type: [string, 'null'], contentMediaType: image/png}", "{$ref: '../secret.yaml'}"),
+    )
+    .unwrap();
+    fs::write(folder.join("secret.yaml"), "{type: string, maxLength: 77}\n").unwrap();
+    let lower = |more: &[&str]| xtask(&[&["lower", document.to_str().unwrap()], more].concat());
+    let refused = stderr(&lower(&[]));
+    assert!(refused.contains("leads out of the document's folder") && !refused.contains("77"), "{refused}");
+    assert!(String::from_utf8(lower(&["--allow-outside"]).stdout).unwrap().contains("maxLength: 77"));
 }

@@ -29,7 +29,7 @@ impl TokenProvider for Issued {
 
 /// Our client, as a program sets it up.
 pub(crate) fn ours(server: &str) -> Result<connectors::c1::Client> {
-    Ok(connectors::c1::Client::builder().tenant(server).token_provider(Issued).build()?)
+    Ok(connectors::c1::Client::builder(connectors::c1::Credentials::provider(Issued).tenant(server)).build()?)
 }
 
 enum Client {
@@ -50,7 +50,7 @@ impl Client {
     async fn call(&self) -> Result<()> {
         match self {
             Self::Ours(client) => {
-                black_box(client.connector(APP, CONNECTOR).get().await?);
+                black_box(client.app(APP).connector(CONNECTOR).get().await?);
             }
             Self::Plain(client) => {
                 black_box(client.connector(APP, CONNECTOR).await?);

@@ -177,8 +177,11 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The label and the tag of the operation of each scope.
-type Labels<'a> = Vec<(usize, Option<(String, Option<&'a str>)>)>;
+/// What an operation is called in a list of changes, and its first tag.
+type Label<'a> = (String, Option<&'a str>);
+
+/// The operation of each scope.
+type Labels<'a> = Vec<(usize, Option<Label<'a>>)>;
 
 impl<'a> Comparison<'a> {
     fn new(old: Side<'a>, new: Side<'a>) -> Self {
@@ -291,7 +294,7 @@ impl<'a> Comparison<'a> {
     /// Gives each finding to the operations that reach it.
     fn finish(self, labels: &Labels<'_>) -> (Vec<Change>, Trace) {
         let Self { scopes, trace, arrived, .. } = self;
-        let mut said: BTreeMap<(&'static str, &str), Vec<&(String, Option<&str>)>> = BTreeMap::new();
+        let mut said: BTreeMap<(&'static str, &str), Vec<&Label<'_>>> = BTreeMap::new();
         for (scope, label) in labels {
             let none = BTreeSet::new();
             let arrived = arrived.get(scope).unwrap_or(&none);
@@ -312,7 +315,7 @@ impl<'a> Comparison<'a> {
                 queue.extend(scopes[index].uses.iter().filter(|used| reached.insert(**used)));
             }
         }
-        let change = |((rule, what), operations): ((&'static str, &str), Vec<&(String, Option<&str>)>)| Change {
+        let change = |((rule, what), operations): ((&'static str, &str), Vec<&Label<'_>>)| Change {
             impact: rules::impact(rule),
             rule,
             tag: common(operations.iter().map(|(_, tag)| *tag)),

@@ -30,6 +30,7 @@ use self::schema::Document;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
+use crate::TestClock;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::server::{Answer, Request, Server, Service};
@@ -53,6 +54,7 @@ pub struct TenantBuilder {
     script: SyncScript,
     client_id: Option<String>,
     audience: Option<String>,
+    clock: TestClock,
 }
 
 impl TenantBuilder {
@@ -86,6 +88,12 @@ impl TenantBuilder {
         self
     }
 
+    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
+    pub fn clock(mut self, clock: TestClock) -> TenantBuilder {
+        self.clock = clock;
+        self
+    }
+
     /// Starts the tenant on the current tokio runtime.
     ///
     /// # Errors
@@ -97,7 +105,7 @@ impl TenantBuilder {
         let address = listener.local_addr()?;
         let host = address.to_string();
         let url = format!("http://{host}");
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(Clock::new(self.clock));
         let audience = self.audience.unwrap_or_else(|| address.ip().to_string());
         let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience)?);
         let client_id = self.client_id.unwrap_or_else(|| format!("fake-robot@{host}/spc"));
@@ -121,7 +129,14 @@ impl Tenant {
 
     /// A tenant of your own making.
     pub fn builder() -> TenantBuilder {
-        TenantBuilder { port: 0, seed: Seed::demo(), script: SyncScript::default(), client_id: None, audience: None }
+        TenantBuilder {
+            port: 0,
+            seed: Seed::demo(),
+            script: SyncScript::default(),
+            client_id: None,
+            audience: None,
+            clock: TestClock::new(),
+        }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -175,8 +190,30 @@ impl Tenant {
         self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
     }
 
-    /// Moves the tenant's clock on. Assertions are checked against it, so the client's clock has to move too, or its next
-    /// assertion has expired.
+    /// The tenant's clock. A client that is built with it waits for nothing, and its waits pass the tenant's time too.
+    ///
+    /// ```
+    /// use connectors::c1::{Client, Credentials};
+    /// use connectors_fake::c1::Tenant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tenant = Tenant::start().await?;
+    /// let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
+    /// let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
+    /// // Minutes for the client and the tenant, and no time for the test.
+    /// let sync = c1.app("app-github").connector("github-01").force_sync().await?;
+    /// println!("{} after {:?}", sync.wait().await?, tenant.clock().waits());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn clock(&self) -> TestClock {
+        self.api.clock.shared()
+    }
+
+    /// Passes time on the tenant's clock. Assertions are checked against it, so the client needs the same
+    /// [clock](Tenant::clock), or its next assertion has expired.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);
     }

@@ -81,6 +81,15 @@ impl<T> Response<T> {
         }
     }
 
+    /// Puts status, attempts, request id, operation and host of this response into an error about it.
+    #[must_use]
+    pub fn describe(&self, error: Error) -> Error {
+        match &self.about {
+            Some(about) => about.describe(error),
+            None => error.with_status(self.status).with_attempts(self.attempts),
+        }
+    }
+
     /// The same response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         let Self { value, status, headers, attempts, about } = self;

@@ -85,6 +85,12 @@ impl Reply {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
+    /// The operation that was called; none for an endpoint of OAuth.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.call.operation
+    }
+
     /// Puts into an error what is known of this response: status, headers, the beginning of the body, request id,
     /// attempts, operation and host. Credentials of the request that the error or the response repeat are replaced.
     #[must_use]

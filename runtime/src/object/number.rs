@@ -245,15 +245,7 @@ impl FromStr for Number {
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Digits::Whole(a), Digits::Whole(b)) => a == b,
-            (Digits::Double(a), Digits::Double(b)) => a == b,
-            (Digits::Text(a), Digits::Text(b)) => a == b || same_decimal(a, b),
-            (Digits::Whole(_), Digits::Double(_)) | (Digits::Double(_), Digits::Whole(_)) => {
-                self.as_i128().is_some() && self.as_i128() == other.as_i128()
-            }
-            _ => false,
-        }
+        self.partial_cmp(other) == Some(Ordering::Equal)
     }
 }
 
@@ -271,12 +263,32 @@ impl PartialEq<f64> for Number {
 
 impl PartialOrd for Number {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        match (self.as_i128(), other.as_i128()) {
-            (Some(a), Some(b)) => Some(a.cmp(&b)),
-            _ if self == other => Some(Ordering::Equal),
-            _ => self.as_f64().partial_cmp(&other.as_f64()),
+        match (&self.0, &other.0) {
+            (Digits::Whole(a), Digits::Whole(b)) => Some(a.cmp(b)),
+            (Digits::Double(a), Digits::Double(b)) => a.partial_cmp(b),
+            (Digits::Double(value), _) | (_, Digits::Double(value)) if !value.is_finite() => {
+                self.as_f64().partial_cmp(&other.as_f64())
+            }
+            _ => compare(&self.to_string(), &other.to_string()),
         }
     }
+}
+
+/// Compares numbers by their digits.
+fn compare(a: &str, b: &str) -> Option<Ordering> {
+    let (a, b) = (decimal(a)?, decimal(b)?);
+    let sign = |(negative, digits, _): &(bool, String, i64)| match (digits.is_empty(), negative) {
+        (true, _) => 0,
+        (false, false) => 1,
+        (false, true) => -1,
+    };
+    // The power of ten of the first digit; digits without zeros at the end compare as text does.
+    let size = |(_, digits, exponent): &(bool, String, i64)| {
+        exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX))
+    };
+    let magnitude = if sign(&a) == 0 { Ordering::Equal } else { size(&a).cmp(&size(&b)).then_with(|| a.1.cmp(&b.1)) };
+    let magnitude = if sign(&a) < 0 { magnitude.reverse() } else { magnitude };
+    Some(sign(&a).cmp(&sign(&b)).then(magnitude))
 }
 
 impl From<f64> for Number {

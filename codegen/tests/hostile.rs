@@ -1,0 +1,148 @@
+//! No text of a document is code: not of its title, its descriptions, its names or its values.
+
+use connectors_codegen::{Generator, Node};
+use serde_json::{Value, json};
+
+/// Each text as the documentation of everything that can have some.
+fn document(text: &str) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/a/{id}": {"post": {
+            "operationId": "postA",
+            "summary": text,
+            "description": text,
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "description": text, "schema": {"type": "string"}},
+                {"name": "q", "in": "query", "description": text, "schema": {"enum": ["x", "y"], "description": text}},
+            ],
+            "requestBody": {"description": text, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/T"}}}},
+            "responses": {"200": {"description": text, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/T"}}}}},
+        }}},
+        "components": {"schemas": {
+            "T": {"type": "object", "title": text, "description": text, "properties": {
+                "a": {"type": "string", "title": text, "description": text, "default": text, "example": text},
+                "b": {"description": text, "oneOf": [
+                    {"type": "object", "description": text, "required": ["k"], "properties": {"k": {"const": "k", "description": text}}},
+                    {"type": "array", "description": text, "items": {"type": "integer", "enum": [1, 2], "description": text}},
+                ]},
+            }},
+        }},
+    })
+}
+
+/// The lines of documentation in Rust source, each block by itself.
+fn documentation(code: &str) -> Vec<String> {
+    let mut blocks: Vec<String> = vec![String::new()];
+    for line in code.lines().map(str::trim_start) {
+        match line.strip_prefix("///") {
+            Some(text) => {
+                let last = blocks.last_mut().unwrap();
+                last.push_str(text.strip_prefix(' ').unwrap_or(text));
+                last.push('\n');
+            }
+            None if blocks.last().is_some_and(|last| !last.is_empty()) => blocks.push(String::new()),
+            None => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn no_description_is_a_doctest_html_or_a_link_to_an_item() {
+    use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+
+    for text in [
+        "x\n\n```\nstd::fs::write(\"marker\", \"x\").unwrap();\n```\n and a bare\rreturn",
+        "x\n\n    std::process::exit(1);\n\n\tstd::process::exit(1);",
+        "1. x\n\n   ~~~rust,should_panic\n   panic!()\n   ~~~\n- \n      fn x() {}",
+        "*/ }} \u{2028} end \u{202e} \u{0} /*!",
+        "a <T> of [a][b] in [c] and <script>alert(1)</script> at https://x.example/a, [d]: https://x.example",
+        "| a | b |\n|---|---|\n| `x | [y] ` | <b> |\n![image](https://x.example/i.png)[^1]\n\n[^1]: note",
+        "\\[a\\] \\\\[b\\\\] `[c]` \\`[d]` ``[e]` ``` [f] ``` \\<p>",
+    ] {
+        let node = Node::parse("hostile.json", &document(text).to_string()).unwrap();
+        let client = Generator::new(node).generate().unwrap();
+        assert!(!client.code.contains('\r') && !client.code.contains('\u{202e}'), "{text:?}");
+        let blocks = documentation(&client.code);
+        assert!(blocks.len() > 10);
+        for block in blocks {
+            let known = |_: pulldown_cmark::BrokenLink<'_>| Some(("item".into(), "".into()));
+            for event in Parser::new_with_broken_link_callback(&block, Options::ENABLE_TABLES, Some(known)) {
+                let harmful = match &event {
+                    Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => info.as_ref() != "text",
+                    Event::Start(Tag::CodeBlock(CodeBlockKind::Indented) | Tag::HtmlBlock | Tag::Image { .. }) => true,
+                    Event::Start(Tag::Link { dest_url, .. }) => !dest_url.starts_with("https://x.example"),
+                    Event::Html(_) | Event::InlineHtml(_) => true,
+                    _ => false,
+                };
+                assert!(!harmful, "{event:?} of {text:?} in:\n{block}");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_name_and_value_has_an_identifier_of_its_own() {
+    let names = [
+        "½",
+        "²",
+        "V½",
+        "①",
+        "\u{d55c}",
+        "\u{1112}\u{1161}\u{11ab}",
+        "\u{2126}",
+        "\u{3a9}",
+        "K",
+        "\u{212a}",
+        "é",
+        "e\u{301}",
+        "\u{301}",
+        "😀",
+        "😁",
+        "_",
+        "",
+        " ",
+        "‿",
+        "self",
+        "Self",
+        "\u{202e}",
+        "a\"b",
+        "a\\",
+        "*/",
+        "r#type",
+        "type",
+        "{①}",
+        "path",
+    ];
+    let properties: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+    let mut schemas: serde_json::Map<String, Value> = names
+        .iter()
+        .map(|name| (format!("S{name}"), json!({"type": "object", "properties": {"x": {"type": "string"}}})))
+        .collect();
+    schemas.insert("All".to_owned(), json!({"type": "object", "properties": properties}));
+    schemas.insert("Value".to_owned(), json!({"type": "string", "enum": names}));
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": schemas},
+    });
+    let client = Generator::new(Node::parse("names.json", &document.to_string()).unwrap()).generate().unwrap();
+    let file: syn::File = syn::parse_str(&client.code).unwrap();
+    let types = file.items.iter().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+        _ => None,
+    });
+    let all = types.unwrap().1.iter().find_map(|item| match item {
+        syn::Item::Struct(item) if item.ident == "All" => Some(item),
+        _ => None,
+    });
+    let mut fields: Vec<String> = all.unwrap().fields.iter().map(|it| it.ident.as_ref().unwrap().to_string()).collect();
+    fields.sort();
+    fields.dedup();
+    assert!(fields.len() >= names.len(), "{fields:?}");
+    let mut own: Vec<&str> = client.types.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(own.len(), names.len() + 2, "{own:?}");
+    own.sort_unstable();
+    own.dedup();
+    assert_eq!(own.len(), names.len() + 2, "{own:?}");
+}

@@ -1,0 +1,39 @@
+//! The server's input filter, which takes some texts for markup.
+
+use connectors_runtime::Error;
+
+/// Whether the server's input filter may take a text for markup: it has a `<`, or `on...=` as of an event handler.
+pub(super) fn looks_like_markup(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains('<')
+        || text.match_indices("on").any(|(at, found)| {
+            let rest = text.get(at + found.len()..).unwrap_or_default();
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            rest.trim_start().starts_with('=')
+        })
+}
+
+/// Explains a 400 to a search that the input filter may have refused.
+pub(super) fn explained(error: Error, words: Option<&str>) -> Error {
+    if error.is_bad_request() && words.is_some_and(looks_like_markup) {
+        return error.in_context(
+            "the words to search for have a `<` or `on...=`, which the server's input filter refuses; search without",
+        );
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_what_the_server_takes_for_it() {
+        for text in ["<x>", "s&t<u", "on1=2", "onto=1", "x ONLOAD = y", "button-on=1"] {
+            assert!(looks_like_markup(text), "{text}");
+        }
+        for text in ["", "s&t", "on", "Reports on sales", "a=b", "on-call = x", "con: 1"] {
+            assert!(!looks_like_markup(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What tokens may do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// An OAuth scope: what a token may be used for.
+///
+/// ```
+/// use connectors::pipeshub::{Client, Credentials, Scope};
+///
+/// let reading = [Scope::CONNECTOR_READ, Scope::KB_READ, "org:read".into()];
+/// let ph = Client::builder(Credentials::client("app", "s3cret").scopes(reading)).build();
+/// assert!(ph.is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope(Cow<'static, str>);
+
+impl Scope {
+    /// Read connectors, their configuration and the registry.
+    pub const CONNECTOR_READ: Self = Self(Cow::Borrowed("connector:read"));
+    /// Create and configure connectors.
+    pub const CONNECTOR_WRITE: Self = Self(Cow::Borrowed("connector:write"));
+    /// Switch syncs on and off, and send file events.
+    pub const CONNECTOR_SYNC: Self = Self(Cow::Borrowed("connector:sync"));
+    /// Delete connectors.
+    pub const CONNECTOR_DELETE: Self = Self(Cow::Borrowed("connector:delete"));
+    /// Read the statistics of what was synced.
+    pub const KB_READ: Self = Self(Cow::Borrowed("kb:read"));
+    /// Resync and reindex.
+    pub const KB_WRITE: Self = Self(Cow::Borrowed("kb:write"));
+    /// Let the service see who calls: without it, an admin is treated as a member.
+    pub const USER_READ: Self = Self(Cow::Borrowed("user:read"));
+    /// Get a refresh token, so that a login lasts longer than its first token.
+    pub const OFFLINE_ACCESS: Self = Self(Cow::Borrowed("offline_access"));
+
+    /// What everything in this module needs, and no more.
+    pub const ALL: [Self; 7] = [
+        Self::CONNECTOR_READ,
+        Self::CONNECTOR_WRITE,
+        Self::CONNECTOR_SYNC,
+        Self::CONNECTOR_DELETE,
+        Self::KB_READ,
+        Self::KB_WRITE,
+        Self::USER_READ,
+    ];
+
+    /// The scope as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Scope {
+    fn from(scope: &str) -> Self {
+        Self(Cow::Owned(scope.to_owned()))
+    }
+}
+
+impl From<String> for Scope {
+    fn from(scope: String) -> Self {
+        Self(Cow::Owned(scope))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
