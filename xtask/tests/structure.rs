@@ -348,7 +348,9 @@ fn imports(item: &ItemUse, into: &mut Vec<Import>) {
             UseTree::Group(it) => it.items.iter().for_each(|tree| walk(tree, path, found)),
             UseTree::Glob(_) => found.push((path.clone(), None)),
             UseTree::Name(it) if it.ident == "self" => found.push((path.clone(), path.last().cloned())),
-            UseTree::Name(it) => found.push(([&path[..], &[it.ident.to_string()]].concat(), Some(it.ident.to_string()))),
+            UseTree::Name(it) => {
+                found.push(([&path[..], &[it.ident.to_string()]].concat(), Some(it.ident.to_string())))
+            }
             UseTree::Rename(it) => {
                 let own = if it.ident == "self" { Vec::new() } else { vec![it.ident.to_string()] };
                 found.push(([&path[..], &own].concat(), Some(it.rename.to_string())));
@@ -492,7 +494,11 @@ fn what_stands_above_is_told_when_it_is_broken() {
         ("b.rs", "pub struct B; pub(in crate::b) fn f() {}"),
     ]);
     assert_eq!(straight.circles(), "");
-    let foreign = package(&[("lib.rs", "mod connectors; mod a;"), ("connectors.rs", ""), ("a.rs", "use super::connectors; fn f() { connectors::x(); ::connectors::y(); other::z(); }")]);
+    let foreign = package(&[
+        ("lib.rs", "mod connectors; mod a;"),
+        ("connectors.rs", ""),
+        ("a.rs", "use super::connectors; fn f() { connectors::x(); ::connectors::y(); other::z(); }"),
+    ]);
     let others = foreign.paths().into_iter().filter_map(|(_, _, target)| match target {
         Target::Other(path) => Some(path.join("::")),
         Target::Module(_) => None,
