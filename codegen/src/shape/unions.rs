@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::document::percent_decode;
 use crate::document::{Node, Value};
 use crate::grammar::{self, component_name};
-use crate::select::percent_decode;
 
 use super::model::Constant;
 use super::types::Types;
