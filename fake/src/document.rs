@@ -33,7 +33,8 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
-use crate::server::{self, Answer, Request, Service};
+use crate::server;
+use crate::service::{Answer, Request, Service};
 
 /// A document that responds in process: what takes the place of the network in a test. Cheap to clone.
 #[derive(Clone)]
