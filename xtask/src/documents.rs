@@ -3,10 +3,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use connectors_codegen::{Generator, Node, Notes, Selection};
 
 use crate::service::Name;
-use crate::{NoteFormat, Result, fetch, files, progress};
+use crate::{Result, fetch, files, progress};
+
+/// How notes are told.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NoteFormat {
+    /// One line each.
+    Text,
+    /// One JSON array.
+    Json,
+    /// Nothing.
+    None,
+}
 
 pub(crate) fn lower(file: &Path, output: Option<&Path>, format: NoteFormat) -> Result<()> {
     let (document, notes) = Generator::new(fetch::file(file)?.node).lowered()?;

@@ -8,6 +8,7 @@ mod documents;
 mod fetch;
 mod files;
 mod new;
+mod report;
 mod semver;
 mod serve;
 mod service;
@@ -16,9 +17,11 @@ mod vendor;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use documents::NoteFormat;
+use report::{Result, progress};
 
 /// Tasks for people who look after `connectors`, or generate clients with it.
 #[derive(Parser)]
@@ -282,28 +285,6 @@ enum Command {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum NoteFormat {
-    /// One line each.
-    Text,
-    /// One JSON array.
-    Json,
-    /// Nothing.
-    None,
-}
-
-/// What a task may fail with: words for the person who ran it.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-static QUIET: AtomicBool = AtomicBool::new(false);
-
-/// Says what is being done, on standard error and in plain text, unless nobody wants to know.
-fn progress(what: &str) {
-    if !QUIET.load(Ordering::Relaxed) {
-        eprintln!("{what}");
-    }
-}
-
 fn main() -> ExitCode {
     // Whoever reads the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
     // way that can fail.
@@ -320,7 +301,7 @@ fn main() -> ExitCode {
         }
     }));
     let cli = Cli::parse();
-    QUIET.store(cli.quiet, Ordering::Relaxed);
+    report::set_quiet(cli.quiet);
     if let Some(root) = cli.root {
         files::set_root(root);
     }
