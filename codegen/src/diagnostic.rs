@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::document::Span;
+use crate::span::Span;
 
 /// One thing that is wrong: a sentence, the place, and what to do about it.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
 //! taken for the keyword.
 
-use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value};
+use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value, percent_decode};
 
 /// The kinds of object an OpenAPI 3.x document is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,8 +298,7 @@ pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
     // A chain longer than this is a circle.
     for _ in 0..16 {
         let Some(target) = reference(node) else { break };
-        let Some(found) =
-            target.strip_prefix('#').and_then(|pointer| document.pointer(&crate::select::percent_decode(pointer)))
+        let Some(found) = target.strip_prefix('#').and_then(|pointer| document.pointer(&percent_decode(pointer)))
         else {
             break;
         };

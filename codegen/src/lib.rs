@@ -40,6 +40,7 @@
 
 #[cfg(feature = "diff")]
 mod api;
+mod bundle;
 mod diagnostic;
 #[cfg(feature = "diff")]
 mod diff;
@@ -51,17 +52,20 @@ mod note;
 mod overlay;
 mod select;
 mod shape;
+mod span;
 mod words;
 
 #[cfg(feature = "diff")]
 pub use api::{ApiChange, Bump, Fate, Listing};
+pub use bundle::Bundle;
 pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
-pub use document::{Bundle, Map, Node, Pointer, Span, Value};
+pub use document::{Map, Node, Pointer, Value};
 pub use note::{Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
 pub use select::Selection;
+pub use span::Span;
 pub use words::undocumented;
 
 /// The pipeline with its settings; see the crate's documentation for an example.

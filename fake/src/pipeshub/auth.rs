@@ -15,7 +15,7 @@ use super::{has_handler, with_query};
 use crate::clock::{Clock, micros};
 use crate::lock;
 use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
-use crate::server::{Answer, Request};
+use crate::service::{Answer, Request};
 
 /// What the instance's one client may ask for.
 pub(super) const SCOPES: [&str; 11] = [

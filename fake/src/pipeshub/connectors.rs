@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::registry::{auth_type, check_auth, check_scope_of, required_fields};
 use super::routes::{Answered, Call, ok, page, search};
 use super::state::{Connector, ORG, USER, World, is_oauth};
-use crate::server::Answer;
+use crate::service::Answer;
 
 fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
     world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()
