@@ -246,6 +246,6 @@ pub use connectors_runtime::{File, Multipart};
 #[doc(no_inline)]
 pub use http;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "c1", feature = "pipeshub"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
