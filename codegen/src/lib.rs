@@ -1,4 +1,4 @@
-//! Turns real OpenAPI 3.0 and 3.1 documents into Rust clients that lose nothing, with progenitor.
+//! Generates Rust clients from OpenAPI 3.0 and 3.1 documents, which lose nothing of what a service sends.
 //!
 //! A document goes through a pipeline, one stage after the other: [`Node`] reads it, a [`Selection`] chooses from it,
 //! an overlay corrects it, and then it is lowered to OpenAPI 3.0.3, shaped for Rust, and emitted as code. [`Generator`]
@@ -9,8 +9,8 @@
 //! [`RULES`]; a [`Listing`] is the public API of a generated client, to keep and compare; [`undocumented`] finds what
 //! has no words.
 //!
-//! This is what a `build.rs` does with anybody's document. The README has a whole one, and what generated code depends
-//! on.
+//! This is what a `build.rs` does with anybody's document. The README has a whole one, what generated code depends on, and
+//! how a program calls it.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
@@ -226,7 +226,3 @@ pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     select::structure_only(&mut selected);
     Ok(selected)
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

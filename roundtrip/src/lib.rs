@@ -100,7 +100,7 @@ impl Prepared {
     /// reaches it.
     #[must_use]
     pub fn view(&self, ty: &str, pointer: &str) -> View {
-        let mut twins = self.registered.types.iter().filter(|(name, at)| *at == pointer && *name != ty);
+        let mut twins = self.registered.all.iter().filter(|(name, at)| *at == pointer && *name != ty);
         match twins.next() {
             Some((twin, _)) if twin.len() < ty.len() => View::Write,
             Some(_) => View::Read,

@@ -298,7 +298,9 @@ impl Upload {
                 if index == 0 {
                     return error;
                 }
-                error.in_context(&format!("request {request} of {requests} failed; those before were accepted")).partly_done()
+                error
+                    .in_context(&format!("request {request} of {requests} failed; those before were accepted"))
+                    .partly_done()
             })?);
         }
         Ok(Uploaded { responses })

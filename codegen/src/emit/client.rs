@@ -7,16 +7,18 @@ use quote::quote;
 
 use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Type};
 
+use super::docs;
 use super::types::{doc, ident};
 
 pub(super) fn tokens(api: &Api) -> TokenStream {
     let table = api.operations.iter().map(row);
-    let title = if api.title.trim().is_empty() { "the service".to_owned() } else { api.title.clone() };
-    let docs = doc(&format!("Every operation of {title}, in groups. Cheap to clone."), "");
+    let title = if api.title.trim().is_empty() { "the service".to_owned() } else { docs::inline(&api.title) };
+    let title = title.trim_end_matches('.');
+    let text = format!(" Every operation of {title}, in groups. Cheap to clone.");
     let groups: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.group.as_deref()).collect();
     let groups = groups.into_iter().map(|group| {
         let name = ident(group);
-        let text = format!(" The operations of the group `{group}`.");
+        let text = format!(" The operations of the group {}.", docs::code(group));
         quote! {
             #[doc = #text]
             #[must_use]
@@ -37,7 +39,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
         /// Every operation of the document, in its order.
         pub static OPERATIONS: &[::connectors_runtime::Operation] = &[#(#table),*];
 
-        #docs
+        #[doc = #text]
         #[derive(Clone, Debug)]
         pub struct Client {
             core: ::connectors_runtime::Core,
@@ -156,7 +158,7 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
         let docs = |what: &str| doc(&format!("{what}\n\n{}", scheme.doc), "");
         match &scheme.kind {
             SchemeKind::Basic => {
-                let docs = docs(&format!("Name and password for the scheme `{wire}` (RFC 7617)."));
+                let docs = docs(&format!("Name and password for the scheme {} (RFC 7617).", docs::code(wire)));
                 quote! {
                     #docs
                     #[must_use]

@@ -40,7 +40,6 @@ pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
 }
 
 /// A text as part of one line, wherever it stands in that line: no block begins in it.
-#[allow(dead_code, reason = "for the places that put a text of the document into a sentence")]
 pub(super) fn inline(text: &str) -> String {
     let text = clean(text);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -55,7 +54,6 @@ pub(super) fn inline(text: &str) -> String {
 }
 
 /// A text as code within a line, letter by letter: names, values and paths of the document.
-#[allow(dead_code, reason = "for the places that put a name of the document into a sentence")]
 pub(super) fn code(text: &str) -> String {
     let text = clean(text).replace(['\n', '\t'], " ");
     if text.trim().is_empty() {

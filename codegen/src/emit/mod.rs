@@ -18,23 +18,26 @@ use crate::shape::model::Api;
 
 /// Writes a shaped API as Rust source.
 pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
-    let types = types::items(api)?;
+    let schemas = types::items(api)?;
     let raw = progenitor::items(api, notes)?;
     let client = client::tokens(api);
     let requests = requests::tokens(api);
-    let file = syn::parse2(quote! {
+    let module = |shell: TokenStream, content: Vec<Item>| -> Result<Item, Error> {
+        let mut module: syn::ItemMod = syn::parse2(shell).map_err(unparsable)?;
+        let (_, items) = module.content.get_or_insert_default();
+        items.splice(0..0, content);
+        Ok(Item::Mod(module))
+    };
+    let types = quote! {
         /// The schemas of the document as Rust types.
-        pub mod types {
-            #(#types)*
-        }
-        #client
-        #requests
+        pub mod types {}
+    };
+    let hooks = quote! {
         /// What progenitor generates, over the runtime's requests.
         #[allow(clippy::all, clippy::pedantic, missing_docs, unused)]
         mod raw {
             use ::connectors_runtime::Outgoing;
             use ::connectors_runtime::crates::{progenitor_client, reqwest};
-            #(#raw)*
 
             /// A client for one call.
             pub(super) fn client(outgoing: &Outgoing) -> Client {
@@ -47,8 +50,11 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
                 }
             }
         }
-    });
-    let file: syn::File = file.map_err(unparsable)?;
+    };
+    let mut items = vec![module(types, schemas)?];
+    items.extend(parse_items(quote! { #client #requests })?);
+    items.push(module(hooks, raw)?);
+    let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items };
     Ok(prettyplease::unparse(&file))
 }
 

@@ -8,6 +8,7 @@ use quote::quote;
 use crate::shape::model::{Api, BodyContent, Case, Operation, Param, Payload, Place, Status, Style, Type, Writing};
 
 use super::client::primitive;
+use super::docs;
 use super::paging;
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
@@ -44,7 +45,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
             }
             Some(group) => {
                 let name = ident(group);
-                let text = format!(" The operations of the group `{group}`.");
+                let text = format!(" The operations of the group {}.", docs::code(group));
                 let methods = of_group().map(|(index, operation)| method(operation, index, &quote! { super::super }));
                 modules.push(quote! {
                     #[doc = #text]
@@ -289,7 +290,7 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
 
 fn setter(param: &Param) -> TokenStream {
     let (name, parameter) = (ident(&param.name), parameter(param));
-    let docs = doc(&param.doc, &format!("Sets the parameter `{}`.", param.wire));
+    let docs = doc(&param.doc, &format!("Sets the parameter {}.", docs::code(&param.wire)));
     let (ty, value) = match &param.ty {
         Type::String => (quote! { impl AsRef<str> }, quote! { value.as_ref() }),
         Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 => {
@@ -469,13 +470,18 @@ fn documentation(operation: &Operation) -> TokenStream {
         text.push_str("\n\n");
         text.push_str(description);
     }
-    text.push_str(&format!("\n\n`{} {}`", operation.method, operation.path));
-    let documented = || operation.params.iter().filter(|param| param.required && !param.doc.is_empty());
-    if documented().next().is_some() {
-        text.push('\n');
-        for param in documented() {
-            text.push_str(&format!("\n- `{}`: {}", param.name, param.doc.replace('\n', " ")));
-        }
+    // What a description leaves open ends with it: the rest is ours.
+    let mut lines = docs::lines(&text, "");
+    let mut own = vec![format!(" {}", docs::code(&format!("{} {}", operation.method, operation.path)))];
+    let documented: Vec<&Param> =
+        operation.params.iter().filter(|param| param.required && !param.doc.is_empty()).collect();
+    if !documented.is_empty() {
+        own.push(String::new());
     }
-    doc(&text, "")
+    own.extend(documented.iter().map(|param| format!(" - `{}`: {}", param.name, docs::inline(&param.doc))));
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(own);
+    quote! { #(#[doc = #lines])* }
 }

@@ -2,12 +2,15 @@
 //! enums, kept extras, one error type, and only operations that progenitor can express.
 
 mod all_of;
+mod circles;
+mod claims;
 pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
 mod operations;
 mod types;
 mod unions;
+mod views;
 
 use crate::document::Node;
 use crate::note::Notes;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::percent_decode;
-use crate::document::{Node, Value};
+use crate::document::{Map, Node, Pointer, Value, percent_decode};
 use crate::grammar::{self, component_name};
+use crate::note::Kind;
 
-use super::model::Constant;
-use super::types::Types;
+use super::claims::Claimed;
+use super::model::{Constant, Type, TypeKind, Union, Variant};
+use super::names;
+use super::types::{Place, Types, integer, strings};
 
 /// What the tag says of one branch.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,197 @@ pub(super) struct Told {
 const DEEPEST: usize = 8;
 
 impl Types<'_> {
+    pub(super) fn union(&mut self, schema: &Node, branches: &[Node], place: &Place<'_>) -> Type {
+        if branches.is_empty() || (schema.get("oneOf").is_some() && schema.get("anyOf").is_some()) {
+            self.note(Kind::Loss, place.at, schema, "two unions at once are read as any value");
+            return Type::Any;
+        }
+        if schema.get("properties").is_some() {
+            let merged = self.wide(schema, branches, place.at);
+            return self.structure(&merged, place);
+        }
+        // Branches that only demand properties constrain a type given elsewhere.
+        let constraint = |branch: &Node| {
+            branch.as_object().is_some_and(|map| {
+                map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key))
+            })
+        };
+        if branches.iter().all(constraint) {
+            let mut rest = schema.clone();
+            rest.take("oneOf");
+            rest.take("anyOf");
+            return self.bare(&rest, place);
+        }
+        // An open enum already takes every string.
+        let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
+        let some = |kind: &str| resolved.iter().any(|branch| is_enum_of(kind, branch));
+        let (some_texts, some_integers) = (some("string"), some("integer"));
+        let taken_anyway = |schema: &Node| {
+            schema.get("enum").is_none()
+                && match schema.str("type") {
+                    Some("string") => some_texts,
+                    Some("integer") => some_integers && !matches!(integer(schema), Type::U64 | Type::Number),
+                    _ => false,
+                }
+        };
+        let dropped_null = resolved.iter().any(|branch| taken_anyway(branch) && branch.is_true("nullable"));
+        let kept: Vec<usize> = (0..branches.len()).filter(|index| !taken_anyway(&resolved[*index])).collect();
+        if let [only] = kept.as_slice() {
+            let ty = self.bare(&branches[*only], place);
+            let nullable = dropped_null || branches[*only].is_true("nullable");
+            return if nullable && !place.exact { ty.nullable() } else { ty };
+        }
+        // Several sets of one kind of value are one set.
+        if let Some(merged) = one_enum(schema, &kept.iter().map(|index| &resolved[*index]).collect::<Vec<_>>()) {
+            let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch));
+            let ty = self.bare(&merged, place);
+            return if nullable && !place.exact { ty.nullable() } else { ty };
+        }
+        // Claimed now, so that no branch takes the name.
+        let name = match self.claim(schema, place) {
+            Claimed::New(name) => name,
+            Claimed::Shared(name) => return Type::Named(name),
+        };
+        let (tag, told) = self.told_apart(schema, branches, &resolved);
+        let mut variants: Vec<Variant> = Vec::new();
+        for index in kept {
+            let branch = &branches[index];
+            let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+            let at = place.at.join(key).join(index);
+            let Told { tags, writes } = told.get(index).cloned().unwrap_or_default();
+            let label = self.label(branch, &resolved[index], &tags, &variants);
+            let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
+            if ty == Type::Any {
+                self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.release(schema, place, &name);
+                return Type::Any;
+            }
+            if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
+                same.tags.extend(tags);
+                continue;
+            }
+            let mut label = match (&ty, grammar::reference(branch)) {
+                (Type::Named(name), Some(_)) => name.clone(),
+                _ => label,
+            };
+            while variants.iter().any(|variant| variant.name == label) {
+                label.push_str("Alternative");
+            }
+            let sensitive = self.is_secret(branch, ty.innermost().is_none());
+            variants.push(Variant { name: label, ty, boxed: false, tags, writes, sensitive });
+        }
+        if variants.len() == 1
+            && let Some(only) = variants.pop()
+        {
+            self.release(schema, place, &name);
+            return only.ty;
+        }
+        let unknown = names::catch_all(|name| variants.iter().any(|variant| variant.name == name));
+        self.insert(&name, schema, place, TypeKind::Union(Union { variants, unknown, tag }));
+        Type::Named(name)
+    }
+
+    /// Properties beside a union: one object with the properties of every branch, those optional.
+    fn wide(&mut self, schema: &Node, branches: &[Node], at: &Pointer) -> Node {
+        let at = at.join(if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" });
+        let mut wide = schema.clone();
+        wide.take("oneOf");
+        wide.take("anyOf");
+        wide.take("discriminator");
+        let mut parts: Vec<(usize, Node)> = Vec::new();
+        for (index, branch) in branches.iter().enumerate() {
+            let mut open = vec![(self.resolved(branch), 0)];
+            while let Some((part, depth)) = open.pop() {
+                let of = |key: &str| part.get(key).and_then(Node::as_array).unwrap_or_default();
+                let inner: Vec<&Node> = of("oneOf").iter().chain(of("anyOf")).collect();
+                // A union of unions is one union.
+                if depth < 8 {
+                    open.extend(inner.iter().rev().map(|it| (self.resolved(it), depth + 1)));
+                }
+                if inner.is_empty() || part.get("properties").is_some() {
+                    parts.push((index, part));
+                }
+            }
+        }
+        for (index, branch) in parts {
+            for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
+                let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
+                match properties.get_mut(key) {
+                    Some(existing) if existing == property => {}
+                    // Two branches that differ: whatever it is, it is kept.
+                    Some(existing) if existing.get("enum").is_some() && property.get("enum").is_some() => {
+                        let more = property.get("enum").and_then(Node::as_array).unwrap_or_default().to_vec();
+                        if let Some(values) = existing.get_mut("enum").and_then(Node::as_array_mut) {
+                            let new: Vec<Node> = more.into_iter().filter(|value| !values.contains(value)).collect();
+                            values.extend(new);
+                        }
+                        if property.is_true("nullable") {
+                            existing.set("nullable", true);
+                        }
+                    }
+                    Some(existing) => {
+                        let mut any = Map::new();
+                        any.extend(existing.get("description").map(|it| ("description".to_owned(), it.clone())));
+                        if existing.as_object().is_some_and(|map| !map.is_empty())
+                            && property.as_object().is_some_and(|map| !map.is_empty())
+                        {
+                            let either = vec![existing.clone(), property.clone()];
+                            any.insert("anyOf".to_owned(), Node::at(either, &existing.span));
+                        }
+                        existing.value = any.into();
+                    }
+                    None => drop(properties.insert(key.clone(), property.clone())),
+                }
+            }
+            if branch.get("properties").is_none()
+                && branch.get("required").is_none()
+                && branch.as_object().is_some_and(|map| !map.is_empty())
+            {
+                self.note(
+                    Kind::Loss,
+                    &at.join(index),
+                    &branch,
+                    "a branch beside properties that is no object is kept only in `extra`",
+                );
+            }
+        }
+        wide
+    }
+
+    /// What a branch is called among its siblings.
+    fn label(&self, branch: &Node, resolved: &Node, tags: &[Constant], siblings: &[Variant]) -> String {
+        let given = branch.str("x-rust-name").or_else(|| branch.str("title"));
+        let object = resolved.get("properties").is_some();
+        let array = |schema: &Node| {
+            schema.get("items").map(|items| self.resolved(items)).and_then(|items| items.str("type").map(names::pascal))
+        };
+        let label = match (given, tags) {
+            (Some(name), _) => names::pascal(name),
+            (None, [tag]) if object => names::pascal(&tag.text()),
+            _ if resolved.get("enum").is_some() => "Known".to_owned(),
+            _ => match resolved.str("type") {
+                Some("array") => match array(resolved) {
+                    Some(item) if siblings.iter().any(|it| it.name == "Array") => format!("{item}Array"),
+                    _ => "Array".to_owned(),
+                },
+                Some(name) => names::pascal(name),
+                None if object => "Object".to_owned(),
+                None => "Value".to_owned(),
+            },
+        };
+        let mut distinct = label.clone();
+        if siblings.iter().any(|it| it.name == distinct) && object {
+            let required =
+                resolved.get("required").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str);
+            let with = required.map(|name| format!("{label}With{}", names::pascal(name)));
+            distinct = with.into_iter().find(|name| siblings.iter().all(|it| it.name != *name)).unwrap_or(distinct);
+        }
+        while siblings.iter().any(|it| it.name == distinct) {
+            distinct.push_str("Alternative");
+        }
+        distinct
+    }
+
     /// The tag of a union, if it has one, and what it says of each branch.
     pub(super) fn told_apart(&self, union: &Node, branches: &[Node], resolved: &[Node]) -> (Option<String>, Vec<Told>) {
         let discriminator = union.get("discriminator");
@@ -195,4 +388,51 @@ pub(super) fn only_value(schema: &Node) -> Option<Constant> {
         [only] => Some(only.clone()),
         _ => None,
     }
+}
+
+/// Whether a schema is an enum of strings, or of integers, and perhaps null.
+fn is_enum_of(kind: &str, schema: &Node) -> bool {
+    let values = schema.get("enum").and_then(Node::as_array).unwrap_or_default();
+    let mut present = values.iter().filter(|value| !value.is_null()).peekable();
+    let typed = match schema.str("type") {
+        None => true,
+        Some("number") => kind == "integer",
+        Some(name) => name == kind,
+    };
+    typed
+        && present.peek().is_some()
+        && present.all(|value| match &value.value {
+            Value::String(_) => kind == "string",
+            Value::Number(number) => kind == "integer" && number.is_i64(),
+            _ => false,
+        })
+}
+
+/// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
+fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
+    let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
+    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for part in enums {
+        let present = part.get("enum").and_then(Node::as_array).into_iter().flatten().filter(|value| !value.is_null());
+        let own: Vec<&Node> = present.collect();
+        let mut given = strings(part.get("x-enum-varnames").or_else(|| part.get("x-enumNames")));
+        if given.len() != own.len() {
+            let title = part.str("title").filter(|_| own.len() == 1).unwrap_or_default();
+            given = vec![title.to_owned(); own.len()];
+        }
+        for (value, name) in own.into_iter().zip(given) {
+            if seen.insert(value.canonical()) {
+                values.push(value.clone());
+                names.push(Node::made(name));
+            }
+        }
+    }
+    let mut merged = union.clone();
+    for key in ["oneOf", "anyOf", "discriminator", "x-enumNames"] {
+        merged.take(key);
+    }
+    merged.set("type", kind);
+    merged.set("enum", values);
+    merged.set("x-enum-varnames", names);
+    Some(merged)
 }

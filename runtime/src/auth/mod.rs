@@ -100,8 +100,11 @@ impl Token {
         self.secret.text.expose_secret()
     }
 
-    /// The header value, marked so that nothing prints it.
-    pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
+    /// The value of the `Authorization` header, marked so that nothing prints it.
+    ///
+    /// # Errors
+    /// [`Error::is_auth`] if the token is empty or holds characters that a header cannot.
+    pub fn header(&self) -> Result<HeaderValue, Error> {
         if let Some(value) = self.secret.header.get() {
             return Ok(value.clone());
         }

@@ -1,5 +1,6 @@
 //! What all calls of a client share: the server, the connection, the credentials.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -109,12 +110,21 @@ impl Core {
         &self.0.url
     }
 
-    /// Where calls of an operation go.
-    pub(super) fn base_url_of(&self, operation: &Operation) -> &str {
-        match operation.server().and_then(|server| self.0.others.get(server)) {
-            Some(other) => other.as_str().trim_end_matches('/'),
-            None => operation.server().filter(|server| server.contains("://")).unwrap_or(&self.0.base_url),
+    /// Where calls of an operation go: the client's server, or the one that the document names for the operation.
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if the document's server is not safe to send credentials to.
+    pub(super) fn base_url_of(&self, operation: &Operation) -> Result<Cow<'_, str>, Error> {
+        let Some(server) = operation.server() else { return Ok(Cow::Borrowed(&self.0.base_url)) };
+        if let Some(other) = self.0.others.get(server) {
+            return Ok(Cow::Borrowed(other.as_str().trim_end_matches('/')));
         }
+        // A relative one is on the client's server.
+        let url = self.0.url.join(server).map_err(|error| {
+            Error::new(Kind::Config, "the document's server for the operation is no URL").caused_by(error)
+        })?;
+        crate::auth::check_server(&url)?;
+        Ok(Cow::Owned(url.as_str().trim_end_matches('/').to_owned()))
     }
 }
 

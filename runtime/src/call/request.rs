@@ -108,7 +108,7 @@ impl Call {
         for (name, value) in self.parameters.path_values() {
             path = path.replace(&format!("{{{name}}}"), value);
         }
-        Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)))
+        Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)?))
             .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
     }
 
@@ -186,6 +186,7 @@ impl Call {
         }
         path::check(self.core.operations(), operation, self.parameters.path_values())?;
         let chosen = self.core.authenticator().select(operation.security()).map_err(named)?;
+        let base_url = self.core.base_url_of(operation).map_err(named)?.into_owned();
         let mut options = self.options;
         let mut parameters = self.parameters;
         if let Idempotency::ByKey(header) = operation.idempotency() {
@@ -193,6 +194,7 @@ impl Call {
         }
         Ok(Outgoing(Arc::new(State {
             core: self.core,
+            base_url,
             operation,
             parameters,
             body: self.body,
@@ -232,6 +234,7 @@ pub struct Outgoing(Arc<State>);
 #[derive(Debug)]
 struct State {
     core: Core,
+    base_url: String,
     operation: &'static Operation,
     parameters: Parameters,
     body: Option<Payload>,
@@ -254,7 +257,7 @@ impl Outgoing {
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.0.core.base_url_of(self.0.operation)
+        &self.0.base_url
     }
 
     /// The HTTP client with which progenitor's client builds its requests.

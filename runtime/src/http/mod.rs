@@ -69,7 +69,7 @@ pub struct Limits {
     pub failure: usize,
     /// Bytes of a token endpoint's response; 64 KiB.
     pub token: usize,
-    /// Bytes of memory that the lists, maps and objects of a response may take: as parsed text, and as much again as values;
+    /// Bytes of memory that the lists, maps, objects and text of a response may take, as parsed text and as values together;
     /// 128 MiB.
     pub decoded: usize,
 }

@@ -77,9 +77,12 @@ impl Json for String {
         &Layout::Text
     }
 
-    fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
+    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         match tree {
-            Tree::Text(text) => Ok(text.clone().into_owned()),
+            Tree::Text(text) => {
+                reader.take(text.len())?;
+                Ok(text.clone().into_owned())
+            }
             other => Err(Mismatch::expected("a string", other.kind())),
         }
     }
@@ -185,7 +188,7 @@ impl Json for serde_json::Map<String, Value> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
         reader.step(entries.len());
-        reader.take::<Value>(entries.len())?;
+        reader.take_map::<Value>(entries.len())?;
         let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
             let value = Value::read(value, reader).map_err(|error| error.under(key))?;
             Ok((key.clone().into_owned(), value))
@@ -214,7 +217,7 @@ impl<T: Json> Json for BTreeMap<String, T> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
         reader.step(entries.len());
-        reader.take::<T>(entries.len())?;
+        reader.take_map::<T>(entries.len())?;
         let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
             let value = T::read(value, reader).map_err(|error| error.under(key))?;
             Ok((key.clone().into_owned(), value))
@@ -245,9 +248,13 @@ impl<T: Json> Json for Vec<T> {
     fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
         let Tree::List(items) = tree else { return Err(Mismatch::expected("an array", tree.kind())) };
         reader.step(items.len());
-        reader.take::<T>(items.len())?;
-        let read = |(index, item)| T::read(item, reader).map_err(|error| error.at(index));
-        items.iter().enumerate().map(read).collect()
+        reader.take(items.len().saturating_mul(size_of::<T>()))?;
+        // Not collected: that would grow it, and take up to twice as much.
+        let mut read = Self::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            read.push(T::read(item, reader).map_err(|error| error.at(index))?);
+        }
+        Ok(read)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -203,12 +203,19 @@ impl Reader {
         Self { fits: Memory::default(), choices: Memory::default(), steps: 0, room: bytes }
     }
 
-    /// Takes room for so many values of a type.
-    pub(super) fn take<T>(&mut self, many: usize) -> Result<(), Mismatch> {
-        // A key and its place in a map take room as well.
-        let bytes = many.saturating_mul(size_of::<T>() + 64);
+    /// Takes room for so many bytes.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Mismatch> {
         self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
         Ok(())
+    }
+
+    /// Takes room for the entries of a map with text as keys. Its nodes have room for eleven entries, and are at least half
+    /// full past the first.
+    pub(super) fn take_map<T>(&mut self, entries: usize) -> Result<(), Mismatch> {
+        let entry = size_of::<String>() + size_of::<T>();
+        let first = if entries == 0 { 0 } else { 11 * entry + 40 };
+        let more = entries.saturating_sub(6).saturating_mul(3 * entry + 40);
+        self.take(first.saturating_add(more))
     }
 
     /// How many parts of a value were looked at so far; the measure of the property tests.
@@ -234,7 +241,8 @@ impl Reader {
         if let Some(known) = self.choices.get(&key) {
             return *known;
         }
-        let tag = union.tag.and_then(|tag| tree.get(tag));
+        // A tag that is null names nothing.
+        let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
         let named = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
         let is_named = union.branches.iter().any(named);
         let mut best: Option<(usize, Doubt)> = None;

@@ -31,14 +31,15 @@ pub fn from_str<T: Json>(text: &str) -> Result<T, Mismatch> {
     T::read(&Tree::parse(text)?, &mut Reader::default())
 }
 
-/// Reads a value from JSON as it comes over the wire, once. `limit` bounds the memory that lists, maps and objects take:
-/// that of the parsed text, and as much again for the value.
+/// Reads a value from JSON as it comes over the wire, once. `limit` bounds the memory that lists, maps, objects and text
+/// take, as parsed text and as the value together.
 ///
 /// # Errors
 /// As [`from_str`], bytes that are no UTF-8, and a value that would take more memory: [`Mismatch::is_too_large`].
 pub fn from_slice<T: Json>(bytes: &[u8], limit: usize) -> Result<T, Mismatch> {
     let text = std::str::from_utf8(bytes).map_err(|_| Mismatch::new("the bytes are no UTF-8"))?;
-    T::read(&Tree::parse_within(text, limit)?, &mut Reader::within(limit))
+    let (tree, room) = Tree::parse_within(text, limit)?;
+    T::read(&tree, &mut Reader::within(room))
 }
 
 /// Writes a value as JSON text.

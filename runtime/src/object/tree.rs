@@ -33,18 +33,18 @@ impl<'t> Tree<'t> {
     /// # Errors
     /// Text that is no JSON, or nests deeper than 256 levels.
     pub fn parse(text: &'t str) -> Result<Self, Mismatch> {
-        Self::parse_within(text, usize::MAX)
+        Ok(Self::parse_within(text, usize::MAX)?.0)
     }
 
-    /// Reads JSON text into a tree that takes no more than about so many bytes.
+    /// Reads JSON text into a tree that takes no more than so many bytes, and returns what is left of them.
     ///
     /// # Errors
     /// As [`Tree::parse`], and text whose tree would take more.
-    pub fn parse_within(text: &'t str, bytes: usize) -> Result<Self, Mismatch> {
+    pub fn parse_within(text: &'t str, bytes: usize) -> Result<(Self, usize), Mismatch> {
         let mut parser = Parser { text, at: 0, room: bytes };
         let tree = parser.value(0)?;
         parser.space();
-        if parser.at < text.len() { Err(parser.wrong("the end")) } else { Ok(tree) }
+        if parser.at < text.len() { Err(parser.wrong("the end")) } else { Ok((tree, parser.room)) }
     }
 
     /// The member of an object.
@@ -112,9 +112,12 @@ impl<'t> Parser<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Takes room for one more value of a list or an object, which grow by doubling.
-    fn take<T>(&mut self) -> Result<(), Mismatch> {
-        self.room = self.room.checked_sub(2 * size_of::<T>()).ok_or_else(Mismatch::too_large)?;
+    /// Takes room for one more value of a list or an object, which grow to four and then by doubling.
+    fn take<T>(&mut self, list: &Vec<T>) -> Result<(), Mismatch> {
+        if list.len() == list.capacity() {
+            let more = list.capacity().max(4);
+            self.room = self.room.checked_sub(more.saturating_mul(size_of::<T>())).ok_or_else(Mismatch::too_large)?;
+        }
         Ok(())
     }
 
@@ -172,7 +175,7 @@ impl<'t> Parser<'t> {
             return Ok(Tree::List(items));
         }
         loop {
-            self.take::<Tree<'_>>()?;
+            self.take(&items)?;
             items.push(self.value(depth)?);
             self.space();
             match self.peek() {
@@ -206,7 +209,7 @@ impl<'t> Parser<'t> {
                 return Err(self.wrong("`:`"));
             }
             self.at += 1;
-            self.take::<(Cow<'_, str>, Tree<'_>)>()?;
+            self.take(&entries)?;
             entries.push((key, self.value(depth)?));
             self.space();
             match self.peek() {

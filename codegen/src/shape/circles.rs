@@ -1,0 +1,256 @@
+//! Types that hold each other: names for names, unions of unions, and what is boxed so that a type has a size.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::Pointer;
+
+use super::model::{Constant, Type, TypeDef, TypeKind};
+
+pub(super) fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Type)) {
+    match kind {
+        TypeKind::Struct(it) => {
+            it.fields.iter_mut().for_each(|field| visit(&mut field.ty));
+            it.extra.iter_mut().for_each(|(_, ty)| visit(ty));
+        }
+        TypeKind::Union(it) => it.variants.iter_mut().for_each(|variant| visit(&mut variant.ty)),
+        TypeKind::Tuple(it) => {
+            it.items.iter_mut().for_each(|item| visit(&mut item.ty));
+            it.rest.iter_mut().for_each(visit);
+        }
+        TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => visit(ty),
+        TypeKind::Enum(_) => {}
+    }
+}
+
+/// Marks the fields whose one value is of the field's type: a new value has it from the start.
+pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
+    let is_enum = |ty: &Type, integers: bool| {
+        let mut ty = ty;
+        for _ in 0..16 {
+            let Type::Named(name) = ty else { return false };
+            match defs.get(name).map(|def| &def.kind) {
+                Some(TypeKind::Alias(target)) => ty = target,
+                Some(TypeKind::Enum(it)) => return it.integer == integers,
+                _ => return false,
+            }
+        }
+        false
+    };
+    let mut preset: Vec<(String, usize)> = Vec::new();
+    for (name, def) in defs.iter() {
+        let TypeKind::Struct(it) = &def.kind else { continue };
+        for (index, field) in it.fields.iter().enumerate().filter(|(_, field)| !field.is_option() && !field.boxed) {
+            let fits = match &field.only {
+                Some(Constant::Text(_)) => is_enum(&field.ty, false),
+                Some(Constant::Integer(_)) => is_enum(&field.ty, true),
+                Some(Constant::Bool(_)) => field.ty == Type::Bool,
+                None => false,
+            };
+            if fits {
+                preset.push((name.clone(), index));
+            }
+        }
+    }
+    for (name, index) in preset {
+        if let Some(TypeKind::Struct(it)) = defs.get_mut(&name).map(|def| &mut def.kind)
+            && let Some(field) = it.fields.get_mut(index)
+        {
+            field.preset = true;
+        }
+    }
+}
+
+/// A name that nothing defines (a circle that closed on something other than a type of its own) is any value.
+pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
+    match ty {
+        Type::Named(name) if !known.contains(name) => *ty = Type::Any,
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => forget_unknown(inner, known),
+        _ => {}
+    }
+}
+
+/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would not end.
+/// Gives back where, and which.
+pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
+    let mut cut = Vec::new();
+    let edges = defs.iter().map(|(name, def)| {
+        let targets = match &def.kind {
+            TypeKind::Alias(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        (name.clone(), targets)
+    });
+    // Only what is in a circle of aliases and branches can lead back; each of those may open the circle.
+    for name in circles(&edges.collect()).into_keys() {
+        let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
+        let circular: BTreeSet<String> = union
+            .variants
+            .iter()
+            .filter(|variant| is_by_branches(&variant.ty, &name, defs))
+            .map(|variant| variant.name.clone())
+            .collect();
+        if let Some(def) = defs.get_mut(&name)
+            && let TypeKind::Union(union) = &mut def.kind
+        {
+            union.variants.retain(|variant| !circular.contains(&variant.name));
+            if union.variants.is_empty() {
+                def.kind = TypeKind::Alias(Type::Any);
+            }
+            cut.extend(circular.into_iter().map(|branch| (def.pointer.clone(), branch)));
+        }
+    }
+    cut
+}
+
+/// Whether a type may be the one of a name without any part of a value having been read.
+fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bool {
+    let mut queue: Vec<&str> = ty.by_value().into_iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(next) = queue.pop() {
+        if next == name {
+            return true;
+        }
+        if !seen.insert(next) {
+            continue;
+        }
+        match defs.get(next).map(|def| &def.kind) {
+            Some(TypeKind::Alias(ty)) => queue.extend(ty.by_value()),
+            Some(TypeKind::Union(it)) => queue.extend(it.variants.iter().filter_map(|variant| variant.ty.by_value())),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Opens each circle of aliases at one of them. A circle of lists and maps becomes a type there; one of nothing else is any
+/// value. Each alias is followed once.
+fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
+    let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => {
+            let mut ty = ty;
+            while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
+                ty = inner;
+            }
+            if let Type::Named(next) = ty { Some(next.as_str()) } else { None }
+        }
+        _ => None,
+    };
+    let holds_more = |name: &str| match defs.get(name).map(|def| &def.kind) {
+        Some(TypeKind::Alias(ty)) => matches!(ty.inner(), Type::Array(_) | Type::Map(_)),
+        _ => false,
+    };
+    let (mut seen, mut cut) = (BTreeMap::new(), BTreeMap::new());
+    for (turn, start) in defs.keys().enumerate() {
+        let mut at = Some(start.as_str());
+        while let Some(name) = at.filter(|name| !seen.contains_key(name)) {
+            seen.insert(name, turn);
+            at = next(name);
+        }
+        // A circle, if it closed on this way: the first of its names is the one to go.
+        if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
+            let around: Vec<&str> = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name)).collect();
+            let more = around.iter().any(|name| holds_more(name));
+            cut.extend(around.iter().min().map(|name| ((*name).to_owned(), more)));
+        }
+    }
+    for (name, more) in cut {
+        if let Some(def) = defs.get_mut(&name)
+            && let TypeKind::Alias(ty) = &mut def.kind
+        {
+            let ty = std::mem::replace(ty, Type::Any);
+            def.kind = if more { TypeKind::Wrapper(ty) } else { TypeKind::Alias(Type::Any) };
+        }
+    }
+}
+
+/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
+    cut_aliases(defs);
+    let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, def) in defs.iter() {
+        let targets = match &def.kind {
+            TypeKind::Struct(it) => {
+                it.fields.iter().filter_map(|field| field.ty.by_value()).map(str::to_owned).collect()
+            }
+            TypeKind::Union(it) => {
+                it.variants.iter().filter_map(|variant| variant.ty.by_value()).map(str::to_owned).collect()
+            }
+            TypeKind::Tuple(it) => it.items.iter().filter_map(|it| it.ty.by_value()).map(str::to_owned).collect(),
+            TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => ty.by_value().map(str::to_owned).into_iter().collect(),
+            TypeKind::Enum(_) => Vec::new(),
+        };
+        edges.insert(name.clone(), targets);
+    }
+    let circle = circles(&edges);
+    let same = |a: &str, b: &str| circle.get(a).is_some_and(|id| circle.get(b) == Some(id));
+    for (name, def) in defs.iter_mut() {
+        match &mut def.kind {
+            TypeKind::Struct(it) => {
+                for field in &mut it.fields {
+                    field.boxed = field.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            TypeKind::Union(it) => {
+                for variant in &mut it.variants {
+                    variant.boxed = variant.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            TypeKind::Tuple(it) => {
+                for item in &mut it.items {
+                    item.boxed = item.ty.by_value().is_some_and(|target| same(name, target));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The strongly connected components that are circles: each name in one, with the number of its circle.
+fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
+    // Kosaraju, with its own stacks: documents nest deeper than threads like to recurse.
+    let mut order = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for start in edges.keys() {
+        let mut stack = vec![(start.as_str(), 0)];
+        if !seen.insert(start) {
+            continue;
+        }
+        while let Some((node, next)) = stack.pop() {
+            match edges.get(node).and_then(|targets| targets.get(next)) {
+                Some(target) => {
+                    stack.push((node, next + 1));
+                    if seen.insert(target) {
+                        stack.push((target, 0));
+                    }
+                }
+                None => order.push(node),
+            }
+        }
+    }
+    let mut reverse: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, targets) in edges {
+        for to in targets {
+            reverse.entry(to).or_default().push(from);
+        }
+    }
+    let mut found = BTreeMap::new();
+    let mut assigned: BTreeSet<&str> = BTreeSet::new();
+    for (id, start) in order.into_iter().rev().enumerate() {
+        let mut members = Vec::new();
+        let mut stack = vec![start];
+        while let Some(node) = stack.pop() {
+            if assigned.insert(node) {
+                members.push(node);
+                stack.extend(reverse.get(node).into_iter().flatten());
+            }
+        }
+        let own_loop = |node: &str| edges.get(node).is_some_and(|targets| targets.iter().any(|target| target == node));
+        if members.len() > 1 || members.first().is_some_and(|node| own_loop(node)) {
+            found.extend(members.into_iter().map(|node| (node.to_owned(), id)));
+        }
+    }
+    found
+}

@@ -1,0 +1,146 @@
+//! What the types of inline schemas are called, and which of them are one type.
+
+use std::collections::HashMap;
+
+use crate::document::{Map, Node, Pointer};
+use crate::grammar::{self, Object, component_name};
+
+use super::model::{TypeDef, TypeKind};
+use super::names;
+use super::types::{Place, Types, View, doc};
+use super::views::marked_by_reference;
+
+pub(super) enum Claimed {
+    New(String),
+    Shared(String),
+}
+
+/// The place of a node; see [`crate::document::Span::identity`].
+pub(super) type Identity = (usize, u32, u32);
+
+impl Types<'_> {
+    /// A name for the type a schema makes: its own if it is a component or named by a hint, else free.
+    pub(super) fn claim(&mut self, schema: &Node, place: &Place<'_>) -> Claimed {
+        if place.exact {
+            return Claimed::New(place.name.to_owned());
+        }
+        let mut structure = schema.clone();
+        bare_structure(&mut structure);
+        let both = [View::Read, View::Write];
+        let views = if self.differs(schema) { [place.view; 2] } else { both };
+        let Some(given) = schema.str("x-rust-name") else {
+            let identity = schema.span.identity();
+            for view in views {
+                if let Some((other, name)) = identity.and_then(|identity| self.inline.get(&(identity, view)))
+                    && *other == structure
+                {
+                    return Claimed::Shared(name.clone());
+                }
+            }
+            let origin = identity.and_then(|identity| self.origins.get(&identity));
+            let name = self.free(origin.map_or(place.name, String::as_str));
+            self.taken.insert(name.clone());
+            if let Some(identity) = identity {
+                self.inline.insert((identity, place.view), (structure, name.clone()));
+            }
+            return Claimed::New(name);
+        };
+        let key = (given.to_owned(), place.view);
+        for view in views {
+            if let Some((other, name)) = self.shared.get(&(given.to_owned(), view))
+                && *other == structure
+            {
+                return Claimed::Shared(name.clone());
+            }
+        }
+        let name = self.free(&names::pascal(given));
+        self.taken.insert(name.clone());
+        self.shared.insert(key, (structure, name.clone()));
+        Claimed::New(name)
+    }
+
+    /// Whether a schema is another type to who reads it than to who writes it: by something below it that only one of
+    /// them sees, or that is open to one of them only.
+    pub(super) fn differs(&self, schema: &Node) -> bool {
+        let mut differs = false;
+        Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
+            let properties = node.get("properties").and_then(Node::as_object);
+            differs |= properties.into_iter().flat_map(Map::values).any(|it| {
+                ["readOnly", "writeOnly"]
+                    .iter()
+                    .any(|mark| it.is_true(mark) || marked_by_reference(it, mark, &self.schemas))
+            });
+            differs |= node.get("additionalProperties").and_then(Node::as_bool) == Some(false);
+            differs |= grammar::reference(node)
+                .and_then(component_name)
+                .is_some_and(|component| self.twins.contains(&component));
+        });
+        differs
+    }
+
+    /// Gives back a claimed name that no type was made for.
+    pub(super) fn release(&mut self, schema: &Node, place: &Place<'_>, name: &str) {
+        if place.exact {
+            return;
+        }
+        self.taken.remove(name);
+        if let Some(identity) = schema.span.identity() {
+            self.inline.remove(&(identity, place.view));
+        }
+    }
+
+    /// The name, or the nearest one that is not in use.
+    pub(super) fn free(&self, name: &str) -> String {
+        let name = names::pascal(name);
+        if !self.taken.contains(&name) {
+            return name;
+        }
+        let suffixes = ["Type", "Kind", "Details", "Content"];
+        let other = suffixes.iter().map(|suffix| format!("{name}{suffix}")).find(|name| !self.taken.contains(name));
+        other.unwrap_or_else(|| {
+            let mut longer = format!("{name}Inline");
+            while self.taken.contains(&longer) {
+                longer.push_str("Type");
+            }
+            longer
+        })
+    }
+
+    pub(super) fn insert(&mut self, name: &str, schema: &Node, place: &Place<'_>, kind: TypeKind) {
+        let doc = doc(schema);
+        let def = TypeDef { name: name.to_owned(), doc, pointer: place.at.clone(), kind };
+        self.defs.insert(name.to_owned(), def);
+    }
+}
+
+/// A schema without its words, for comparing.
+pub(super) fn bare_structure(schema: &mut Node) {
+    Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
+        if let Some(map) = node.as_object_mut() {
+            map.retain(|key, _| {
+                !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly")
+            });
+        }
+    });
+}
+
+/// What the inline schemas of a component are named after: the component and the way to them.
+pub(super) fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
+    let mut visit = |node: &Node, name: String| {
+        if let Some(identity) = node.span.identity() {
+            found.entry(identity).or_insert_with(|| name.clone());
+        }
+        origins(node, &name, found);
+    };
+    for (wire, property) in schema.get("properties").and_then(Node::as_object).into_iter().flatten() {
+        visit(property, format!("{name}{}", names::pascal(wire)));
+    }
+    for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
+        if let Some(node) = schema.get(key).filter(|node| node.as_object().is_some()) {
+            visit(node, format!("{name}{suffix}"));
+        }
+    }
+    for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
+        origins(part, name, found);
+    }
+}
