@@ -77,6 +77,7 @@ fn page() -> Value {
 }
 
 #[tokio::test]
+#[allow(deprecated, reason = "each operation is called, whatever the service says of it")]
 async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     let socket = Socket::start().await;
     let ph = Client::builder(Credentials::token("phpat_x").instance(socket.url())).build().unwrap();
