@@ -1,25 +1,24 @@
 //! A connector deleted, and gone. `cargo run --features pipeshub --example pipeshub_delete`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` in place of the first lines.
+//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 use std::time::Duration;
 
-use connectors::pipeshub::Client;
+use connectors::Paced;
+use connectors::pipeshub::{Client, Credentials};
 use connectors_fake::pipeshub::Instance;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let instance = Instance::start().await?;
-    let ph = Client::builder()
-        .instance(instance.url())
-        .client_credentials(instance.client_id(), instance.client_secret())
-        .build()?;
+    let credentials = Credentials::client(instance.client_id(), instance.client_secret());
+    let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
     let connector = ph.connector("s3-02");
-    // The service deletes after it has answered.
+    // The service deletes after it has responded.
     let deletion = connector.delete().await?;
-    println!("begun: {}", deletion.answer().message.as_deref().unwrap_or_default());
+    println!("begun: {:?}", deletion.data().message);
     deletion.poll_every(Duration::from_millis(10)).deadline(Duration::from_secs(600)).wait().await?;
     match connector.get().await {
         Err(error) if error.is_not_found() => println!("gone"),

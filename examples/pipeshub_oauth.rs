@@ -1,39 +1,41 @@
-//! A person logs in, and lets a connector into what it reads. `cargo run --features pipeshub --example pipeshub_oauth`
+//! A connector is authorized at its source, and a person logs in. `cargo run --features pipeshub --example pipeshub_oauth`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` in place of the first lines.
+//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
-use connectors::pipeshub::Client;
+use connectors::auth::{ExposeSecret, SecretString};
+use connectors::pipeshub::{BrowserLogin, Client, Credentials};
 use connectors_fake::pipeshub::Instance;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let instance = Instance::start().await?;
-    let ph = Client::builder()
-        .instance(instance.url())
-        .client_credentials(instance.client_id(), instance.client_secret())
-        .build()?;
+    let credentials = Credentials::client(instance.client_id(), instance.client_secret());
+    let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
-    // The connector first: the one with the token need not be the one in the browser.
+    // The connector first: who has the token need not be who sits at the browser.
     let connector = ph.connector("drive-01");
     let consent = connector.authorize(None).await?;
     println!("a person opens a page of {}", consent.url().split('?').next().unwrap_or_default());
     // A browser comes back to an address with a code in it; the instance plays the browser here.
     let came_back_to = instance.authorize(consent.url());
     consent.finish(&came_back_to).await?;
-    println!("let in: {:?}", connector.get().await?.is_authenticated);
+    println!("authorized: {:?}", connector.get().await?.is_authenticated);
 
-    // And a person who logs in to PipesHub itself, with an OAuth app of the instance. The refresh token is the program's to
-    // keep: each use replaces it.
-    let login = Client::builder()
+    // And a person who logs in to PipesHub itself, with an OAuth app of the instance. The program stores each new refresh token:
+    // it replaces the one before.
+    let login = BrowserLogin::new(instance.client_id(), "http://127.0.0.1:8000/done")
         .instance(instance.url())
-        .on_rotate(|token| println!("a refresh token of {} characters to keep", token.len()))
-        .authorization_code(instance.client_id(), "http://127.0.0.1:8000/done")?;
-    // Browsers ask for icons as well, and anybody on this machine can ask for anything.
+        .on_rotate(|token: SecretString| async move {
+            println!("a refresh token of {} characters to store", token.expose_secret().len());
+            Ok::<_, std::io::Error>(())
+        })
+        .begin()?;
+    // Browsers ask for icons as well, and any program on this machine can send a request to the port.
     let mut requests = ["/favicon.ico".to_owned(), instance.authorize(login.url())].into_iter();
-    let came_back_to = requests.find(|address| login.is_answer(address)).ok_or("the browser did not come back")?;
+    let came_back_to = requests.find(|address| login.is_response(address)).ok_or("the browser did not come back")?;
     let person = login.finish(&came_back_to).await?;
-    println!("logged in: {}", person.connector("drive-01").get().await?.instance_name.unwrap_or_default());
+    println!("logged in: {:?}", person.connector("drive-01").get().await?.instance_name);
     Ok(())
 }

@@ -1,33 +1,33 @@
-//! Records brought anew, and indexed anew. `cargo run --features pipeshub --example pipeshub_resync`
+//! Records fetched again, and indexed again. `cargo run --features pipeshub --example pipeshub_resync`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` in place of the first lines.
+//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 use std::time::Duration;
 
-use connectors::pipeshub::Client;
+use connectors::Paced;
+use connectors::pipeshub::{Client, Credentials};
 use connectors_fake::pipeshub::Instance;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let instance = Instance::start().await?;
-    let ph = Client::builder()
-        .instance(instance.url())
-        .client_credentials(instance.client_id(), instance.client_secret())
-        .build()?;
+    let credentials = Credentials::client(instance.client_id(), instance.client_secret());
+    let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
     // Refused before anything is sent: its sync is off.
-    if let Err(error) = ph.connector("s3-02").resync().send().await {
+    if let Err(error) = ph.connector("s3-02").resync().await {
         println!("conflict: {}", error.is_conflict());
     }
 
     let connector = ph.connector("s3-01");
-    connector.resync().full_sync(true).send().await?;
-    // Whether it was seen to run: one that is over sooner than that looks like one that has not begun.
-    println!("{}", connector.wait_for_sync().poll_every(Duration::from_millis(10)).wait().await?);
+    let resynced = connector.resync().full_sync(true).await?;
+    println!("it cancelled another sync: {}", resynced.cancelled_a_sync());
+    let wait = connector.wait_for_sync().poll_every(Duration::from_millis(100));
+    println!("{}", wait.settles_within(Duration::from_millis(200)).wait().await?);
 
-    connector.reindex().statuses(["FAILED", "COMPLETED"]).send().await?;
-    let counts = connector.wait_for_indexing().poll_every(Duration::from_millis(10)).wait().await?;
-    println!("{} records indexed anew", counts.total.unwrap_or_default());
+    connector.reindex().statuses(["FAILED", "COMPLETED"]).await?;
+    let counts = connector.wait_for_indexing().poll_every(Duration::from_millis(100)).wait().await?;
+    println!("{:?} records indexed again", counts.total);
     Ok(())
 }

@@ -1,19 +1,17 @@
-//! Files of this machine for a connector that cannot read them by itself. `cargo run --features pipeshub --example pipeshub_upload`
+//! Files of this machine for a connector whose server cannot read them. `cargo run --features pipeshub --example pipeshub_upload`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` in place of the first lines.
+//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
-use connectors::pipeshub::Client;
+use connectors::pipeshub::{Client, Credentials};
 use connectors_fake::pipeshub::Instance;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let instance = Instance::start().await?;
-    let ph = Client::builder()
-        .instance(instance.url())
-        .client_credentials(instance.client_id(), instance.client_secret())
-        .build()?;
+    let credentials = Credentials::client(instance.client_id(), instance.client_secret());
+    let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
     // A file of a few pieces, read as it is sent.
     let file = std::env::temp_dir().join(format!("connectors-example-{}.txt", std::process::id()));
@@ -25,10 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .bytes("notes.txt", "written just now")
         .deleted("reports/2025.txt")
         .on_progress(|progress| println!("{} of {} bytes", progress.sent, progress.total))
-        .send()
         .await;
     std::fs::remove_file(&file)?;
-    let stats = sent?.stats;
-    println!("{} taken in, {} removed", stats.processed.unwrap_or_default(), stats.deleted.unwrap_or_default());
+    let uploaded = sent?;
+    println!("{} accepted, {} removed", uploaded.processed(), uploaded.deleted());
     Ok(())
 }

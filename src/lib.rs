@@ -67,7 +67,7 @@ use futures::TryStreamExt;
 let ph = Client::from_env()?;
 let mut connectors = ph.all_connectors().list();
 while let Some(connector) = connectors.try_next().await? {
-    println!("{}", connector.instance_name.unwrap_or_default());
+    println!("{}: {:?}", connector.handle().id(), connector.instance_name);
 }
 # Ok(())
 # }
@@ -75,17 +75,17 @@ while let Some(connector) = connectors.try_next().await? {
 
 | to | look at | whole program |
 |---|---|---|
-| log in with a secret, a token, or a refresh token | [`pipeshub::ClientBuilder`], [`auth::TokenProvider`] | |
-| let a person log in, and give a connector access to what it reads | [`pipeshub::ClientBuilder::authorization_code`], [`pipeshub::Connector::authorize`] | [pipeshub_oauth] |
+| log in with a secret, a token, or a refresh token | [`pipeshub::Credentials`], [`auth::TokenProvider`] | |
+| let a person log in, and authorize a connector at its source | [`pipeshub::BrowserLogin`], [`pipeshub::Connector::authorize`] | [pipeshub_oauth] |
 | see the types of connectors there can be | [`pipeshub::Client::registry`], [`pipeshub::Client::connector_schema`] | [pipeshub_registry] |
 | see the connectors there are | [`pipeshub::Client::connectors`], [`pipeshub::Client::all_connectors`] | [pipeshub_list] |
-| create one, configure it, rename it | [`pipeshub::Client::create`], [`pipeshub::Connector::set_config`], [`pipeshub::Connector::set_auth`], [`pipeshub::Connector::rename`] | [pipeshub_create] |
-| choose what it syncs | [`pipeshub::Connector::filter_options`], [`pipeshub::Connector::set_sync_filters`] | [pipeshub_filters] |
+| create one, once even if a response is lost; configure it, rename it | [`pipeshub::Client::create`], [`pipeshub::CreateConnector::find_or_create`], [`pipeshub::Connector::set_config`], [`pipeshub::Connector::set_auth`], [`pipeshub::Connector::rename`] | [pipeshub_create] |
+| choose what it syncs, also while its sync is on | [`pipeshub::Connector::filter_options`], [`pipeshub::Connector::set_sync_filters`] | [pipeshub_filters] |
 | switch its sync, or its use by agents, on or off | [`pipeshub::Connector::set_sync`], [`pipeshub::Connector::set_agent`] | [pipeshub_sync_switch] |
-| wait for a sync, and for the indexing after it | [`pipeshub::Connector::wait_for_sync`], [`pipeshub::Connector::wait_for_indexing`] | [pipeshub_wait] |
+| wait for a sync, and for the indexing after it; go on waiting after a restart | [`pipeshub::Connector::wait_for_sync`], [`pipeshub::Connector::wait_for_indexing`], [`pipeshub::Client::resume_wait`] | [pipeshub_wait] |
 | fetch its records again, or index them again | [`pipeshub::Connector::resync`], [`pipeshub::Connector::reindex`] | [pipeshub_resync] |
 | send it files from this machine | [`pipeshub::Connector::upload`] | [pipeshub_upload] |
-| find, read and browse what it has brought | [`pipeshub::api::Client::lookup_record`], [`pipeshub::api::Client::record_content`], [`pipeshub::api::Client::navigate`] | |
+| find, read and browse what it has brought | [`pipeshub::api::Client::records`] | |
 | delete one, and wait until it is gone | [`pipeshub::Connector::delete`] | [pipeshub_delete] |
 | call any operation of the document, with the same retries and errors | [`pipeshub::Client::api`], [`pipeshub::api::Client`] | |
 
@@ -239,10 +239,13 @@ pub use connectors_runtime::{
     Operation, Pace, Paced, Page, Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sending,
     Sleep, SystemClock, TestClock, WaitState, Watch, auth,
 };
+#[cfg(feature = "pipeshub")]
+#[doc(inline)]
+pub use connectors_runtime::{File, Multipart};
 /// Whose headers and statuses stand in this crate's own interface.
 #[doc(no_inline)]
 pub use http;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "c1", feature = "pipeshub"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

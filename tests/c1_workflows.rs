@@ -675,9 +675,9 @@ async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
     s.tenant.next_sync(SyncScript::error("the older one").polls(0, 3));
     s.tenant.next_sync(SyncScript::default().polls(1, 1));
     let gate = Gate::default();
-    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.ForceSync"));
+    s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
     let meanwhile = async {
-        // The status is read, and the request is on its way.
+        // The status is read, and the sync is not forced yet.
         gate.arrived(1).await;
         let (app, id) = (connector.app_id().clone(), connector.id().clone());
         s.c1.api().connectors().force_sync(app, id, &types::ForceSyncRequest::default()).await.unwrap();
@@ -729,7 +729,8 @@ async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
     let waits = s.clock.waits().len();
     let error = again(&watch.state()).deadline(Duration::from_secs(60)).wait().await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert_eq!(s.clock.waits()[waits..].to_vec().seconds(), [5.0, 5.0]);
+    let seconds: Vec<f64> = s.clock.waits()[waits..].to_vec().seconds().into_iter().map(f64::round).collect();
+    assert_eq!(seconds, [5.0, 5.0]);
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ fn read_only_fields_are_read_and_not_written() {
         assert!(has_field::<types::Connector>(&key, |it| &it.extra), "{key}");
         assert_eq!(has_field::<ConnectorInput>(&key, |it| &it.extra), !is_read_only, "{key}");
     }
-    assert_eq!(counts, [18, 8]);
+    assert_eq!(counts, [18, 7]);
     // Both of its fields are read-only: what is left to write is nothing.
     let properties = schema("c1.api.app.v1.OAuth2AuthorizedAs");
     assert_eq!(properties.len(), 2);

@@ -172,6 +172,26 @@ async fn a_panic_while_a_page_is_fetched_is_the_callers() {
     }
 }
 
+#[tokio::test]
+async fn a_list_goes_on_after_a_restart_with_no_item_lost_or_read_twice() {
+    let expected: Vec<String> = (0..ITEMS).map(|number| number.to_string()).collect();
+    // In the middle of a page, at its end, before the first item and after the last.
+    for read in [0, 1, PAGE - 1, PAGE, PAGE + 1, 250, ITEMS] {
+        let s = setup().await;
+        let mut list = list(&s);
+        let mut seen = Vec::new();
+        for _ in 0..read {
+            seen.push(name(list.try_next().await.unwrap().unwrap()));
+        }
+        let stored = serde_json::to_string(&list.cursor()).unwrap();
+        // What the program of before had fetched is gone with it.
+        let app = s.c1.apps().try_collect::<Vec<_>>().await.unwrap().pop().unwrap();
+        let resumed = app.handle().connectors().resume(serde_json::from_str(&stored).unwrap());
+        seen.extend(names(resumed).await);
+        assert_eq!(seen, expected, "{read}");
+    }
+}
+
 #[cfg(feature = "blocking")]
 #[test]
 fn a_blocking_list_is_read_ahead_while_the_program_works() {

@@ -6,10 +6,10 @@ mod socket;
 
 use std::collections::BTreeSet;
 
-use connectors::Error;
 use connectors::pipeshub::api::OPERATIONS;
 use connectors::pipeshub::types::{self, ConnectorAuthType, ConnectorName, ConnectorScope, IndexingStatus};
-use connectors::pipeshub::{Client, DOCUMENT};
+use connectors::pipeshub::{Client, ConnectorId, Credentials, DOCUMENT, FilterKey};
+use connectors::{Error, Multipart, Sending};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socket::Socket;
@@ -31,7 +31,12 @@ struct Calls {
 
 impl Calls {
     /// Answers the one request of a call, and gives back what was read.
-    async fn answered<T>(&self, status: u16, answer: Value, call: impl Future<Output = Result<T, Error>>) -> T {
+    async fn answered<T>(
+        &self,
+        status: u16,
+        answer: Value,
+        call: impl IntoFuture<Output = Result<T, Error>, IntoFuture = Sending<T>>,
+    ) -> T {
         self.socket.answer(status, answer.to_string());
         call.await.unwrap()
     }
@@ -72,9 +77,10 @@ fn page() -> Value {
 }
 
 #[tokio::test]
+#[allow(deprecated, reason = "each operation is called, whatever the service says of it")]
 async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     let socket = Socket::start().await;
-    let ph = Client::builder().instance(socket.url()).bearer_token("phpat_x").build().unwrap();
+    let ph = Client::builder(Credentials::token("phpat_x").instance(socket.url())).build().unwrap();
     let api = ph.api();
     let mut calls = Calls { socket, seen: BTreeSet::new() };
     let connector = format!("/api/v1/connectors/{ID_SENT}");
@@ -82,19 +88,30 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
 
     // The registry.
     let answer = json!({"success": true, "connectors": [{"type": "S3", "name": "S3"}], "pagination": page()});
-    let read = calls.answered(200, answer, api.registry(Some(5), Some(2), Some(&team), Some("a b&c"))).await;
+    let read = calls
+        .answered(200, answer, api.registry().registry().limit(5).page(2).scope(team.clone()).search("a b&c"))
+        .await;
     let query = [("limit", "5"), ("page", "2"), ("scope", "team"), ("search", "a b&c")];
     calls.expect("registry", "/api/v1/connectors/registry", &query, None);
     assert_eq!(read.connectors.unwrap()[0].connector_type.as_deref(), Some("S3"));
     let answer =
         json!({"success": true, "schema": {"auth": {"supportedAuthTypes": ["ACCESS_KEY"]}, "sync": {}, "filters": {}}});
-    let read = calls.answered(200, answer, api.schema("Local FS")).await;
+    let read = calls.answered(200, answer, api.registry().schema("Local FS")).await;
     calls.expect("schema", "/api/v1/connectors/registry/Local%20FS/schema", &[], None);
     assert!(read.schema.unwrap().auth.unwrap().contains_key("supportedAuthTypes"));
 
     // Lists.
     let answer = json!({"success": true, "connectors": [instance()], "pagination": page()});
-    let call = api.list(Some("S3"), Some(true), Some(false), Some(200), Some(3), Some(&personal), Some("x"));
+    let call = api
+        .connectors()
+        .list()
+        .connector_type("S3")
+        .is_active(true)
+        .is_authenticated(false)
+        .limit(200)
+        .page(3)
+        .scope(personal)
+        .search("x");
     let read = calls.answered(200, answer, call).await;
     let query = [
         ("connectorType", "S3"),
@@ -110,19 +127,19 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     for (name, path) in [("list_active", "active"), ("list_inactive", "inactive")] {
         let answer = json!({"success": true, "connectors": [instance()]});
         let read = if name == "list_active" {
-            calls.answered(200, answer, api.list_active()).await
+            calls.answered(200, answer, api.connectors().list_active()).await
         } else {
-            calls.answered(200, answer, api.list_inactive()).await
+            calls.answered(200, answer, api.connectors().list_inactive()).await
         };
         calls.expect(name, &format!("/api/v1/connectors/{path}"), &[], None);
         assert_eq!(read.connectors.unwrap()[0].connector_id.as_deref(), Some(ID));
     }
     let answer = json!({"success": true, "connectors": {"connectors": [instance()], "pagination": page()}});
-    let read = calls.answered(200, answer, api.list_configured(None, Some(2), None, None)).await;
+    let read = calls.answered(200, answer, api.connectors().list_configured().page(2)).await;
     calls.expect("list_configured", "/api/v1/connectors/configured", &[("page", "2")], None);
     assert_eq!(read.connectors.unwrap().connectors.unwrap().len(), 1);
     let answer = json!({"success": true, "connectors": [], "pagination": page()});
-    let read = calls.answered(200, answer, api.list_active_agents(Some(1), None, Some(&team), None)).await;
+    let read = calls.answered(200, answer, api.connectors().list_active_agents().limit(1).scope(team)).await;
     let query = [("limit", "1"), ("scope", "team")];
     calls.expect("list_active_agents", "/api/v1/connectors/agents/active", &query, None);
     assert!(read.connectors.unwrap().is_empty());
@@ -139,64 +156,64 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         "later": 1,
     });
     let answer = json!({"success": true, "connector": {"connectorId": ID, "created": true}, "message": "m"});
-    let read = calls.answered(200, answer, api.create(&typed(&body))).await;
+    let read = calls.answered(200, answer, api.connectors().create(&typed(&body))).await;
     calls.expect("create", "/api/v1/connectors", &[], Some(body));
     assert_eq!(read.connector.unwrap().connector_id.as_deref(), Some(ID));
     let answer = json!({"success": true, "connector": instance()});
-    let read = calls.answered(200, answer, api.get(ID)).await;
+    let read = calls.answered(200, answer, api.connectors().get(ID)).await;
     calls.expect("get", &connector, &[], None);
     assert_eq!(read.connector.unwrap().instance_name.as_deref(), Some("Reports"));
     let answer = json!({"success": true, "data": {"connectorId": ID, "stats": {"total": 3, "indexingStatus": {"COMPLETED": 3}}}});
-    let read = calls.answered(200, answer, api.stats(ID)).await;
+    let read = calls.answered(200, answer, api.connectors().stats(ID)).await;
     calls.expect("stats", &format!("{connector}/stats"), &[], None);
     assert_eq!(read.data.unwrap().stats.unwrap().total, Some(3));
     let body = json!({"instanceName": "Other"});
     let answer = json!({"success": true, "connector": {"_key": ID, "name": "Other"}});
-    let read = calls.answered(200, answer, api.rename(ID, &typed(&body))).await;
+    let read = calls.answered(200, answer, api.connectors().rename(ID, &typed(&body))).await;
     calls.expect("rename", &format!("{connector}/name"), &[], Some(body));
     assert_eq!(read.connector.unwrap().instance_name.as_deref(), Some("Other"));
     let answer = json!({"success": true, "message": "m", "connectorId": ID, "status": "DELETING"});
-    let read = calls.answered(202, answer, api.delete(ID)).await;
+    let read = calls.answered(202, answer, api.connectors().delete(ID)).await;
     calls.expect("delete", &connector, &[], None);
     assert_eq!(read.status, Some(types::ConnectorInstanceStatus::Deleting));
 
     // Records anew.
     let body = json!({"statusFilters": ["FAILED", "LATER"]});
     let answer = json!({"success": true, "connector": "s3", "eventPublished": true});
-    let read = calls.answered(200, answer, api.reindex(ID, Some(&typed(&body)))).await;
+    let read = calls.answered(200, answer, api.connectors().reindex(ID).body(&typed(&body))).await;
     calls.expect("reindex", &format!("{connector}/reindex"), &[], Some(body));
     assert_eq!(read.event_published, Some(true));
     let body = json!({"connectorName": "s3", "fullSync": true});
     let answer = json!({"resyncConnectorResponse": {"success": true}});
-    let read = calls.answered(200, answer, api.resync(ID, &typed(&body))).await;
+    let read = calls.answered(200, answer, api.connectors().resync(ID, &typed(&body))).await;
     calls.expect("resync", &format!("{connector}/resync"), &[], Some(body));
     assert_eq!(read.resync_connector_response.unwrap().success, Some(true));
 
     // Configuration.
     let answer = json!({"success": true, "config": {"connector_id": ID, "config": {"auth": {"secretKey": "PLANTED"}}}});
-    let read = calls.answered(200, answer, api.get_config(ID)).await;
+    let read = calls.answered(200, answer, api.config().get_config(ID)).await;
     calls.expect("get_config", &format!("{connector}/config"), &[], None);
     assert_eq!(read.config.unwrap().connector_id.as_deref(), Some(ID));
     let saved = || json!({"success": true, "config": {"auth": {"a": 1}, "credentials": null}, "message": "m"});
     let body =
         json!({"auth": {"a": 1}, "sync": {"customValues": {"x": []}}, "filters": {"indexing": {"values": {"y": 2}}}});
-    let read = calls.answered(200, saved(), api.update_config(ID, &typed(&body))).await;
+    let read = calls.answered(200, saved(), api.config().update_config(ID, &typed(&body))).await;
     calls.expect("update_config", &format!("{connector}/config"), &[], Some(body));
     assert_eq!(read.config.unwrap().auth.unwrap()["a"], 1);
     let body = json!({"auth": {"accessKey": "k", "nested": {"kept": true}}, "baseUrl": "https://x.example"});
-    let read = calls.answered(200, saved(), api.update_auth_config(ID, &typed(&body))).await;
+    let read = calls.answered(200, saved(), api.config().update_auth_config(ID, &typed(&body))).await;
     calls.expect("update_auth_config", &format!("{connector}/config/auth"), &[], Some(body));
     assert_eq!(read.message.as_deref(), Some("m"));
     let body = json!({"sync": {"scheduledConfig": {"intervalMinutes": 5}}});
     let answer = json!({"success": true, "config": {}, "message": "m", "syncFiltersChanged": true});
-    let read = calls.answered(200, answer, api.update_filters_sync_config(ID, &typed(&body))).await;
+    let read = calls.answered(200, answer, api.config().update_filters_sync_config(ID, &typed(&body))).await;
     calls.expect("update_filters_sync_config", &format!("{connector}/config/filters-sync"), &[], Some(body));
     assert_eq!(read.sync_filters_changed, Some(true));
 
     // Control.
     let body = json!({"type": "sync", "fullSync": true});
     let done = || json!({"success": true, "message": "m"});
-    let read = calls.answered(200, done(), api.toggle(ID, &typed(&body))).await;
+    let read = calls.answered(200, done(), api.control().toggle(ID, &typed(&body))).await;
     calls.expect("toggle", &format!("{connector}/toggle"), &[], Some(body));
     assert_eq!(read.success, Some(true));
     let batch = || json!({"success": true, "connectorId": ID, "batchId": "b", "stats": {"processed": 1, "deleted": 0}});
@@ -206,55 +223,57 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         "timestamp": 3,
         "resetBeforeApply": true,
     });
-    let read = calls.answered(200, batch(), api.submit_file_events(ID, &typed(&body))).await;
+    let read = calls.answered(200, batch(), api.control().submit_file_events(ID, &typed(&body))).await;
     calls.expect("submit_file_events", &format!("{connector}/file-events"), &[], Some(body));
     assert_eq!(read.stats.processed, Some(1));
-    let call = api.upload_file_events(ID, "multipart/form-data; boundary=x", "--x--\r\n");
+    let call = api.control().upload_file_events(ID, Multipart::new().text("manifest", "{}"));
     let read = calls.answered(200, batch(), call).await;
     calls.expect("upload_file_events", &format!("{connector}/file-events/upload"), &[], None);
     let sent = calls.socket.last();
-    assert_eq!(sent.header("content-type"), Some("multipart/form-data; boundary=x"));
-    assert_eq!((sent.body.as_slice(), read.batch_id.as_str()), (b"--x--\r\n".as_slice(), "b"));
+    let boundary = sent.header("content-type").unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
+    let form =
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{{}}\r\n--{boundary}--\r\n");
+    assert_eq!((sent.body.as_slice(), read.batch_id.as_str()), (form.as_bytes(), "b"));
 
     // Signing in.
     let answer = json!({"success": true, "authorizationUrl": "https://provider.example/?state=s", "state": "s"});
-    let read = calls.answered(200, answer, api.get_authorization_url(ID, Some("https://x.example/a?b"))).await;
+    let read =
+        calls.answered(200, answer, api.oauth().get_authorization_url(ID).base_url("https://x.example/a?b")).await;
     let query = [("baseUrl", "https://x.example/a?b")];
     calls.expect("get_authorization_url", &format!("{connector}/oauth/authorize"), &query, None);
     assert_eq!(read.state.as_deref(), Some("s"));
     let answer = json!({"success": true, "redirectUrl": "https://x.example/connectors"});
-    let call = api.handle_oauth_callback(None, Some("c/+="), Some("e"), Some("s"));
+    let call = api.oauth().handle_oauth_callback().code("c/+=").error("e").state("s");
     let read = calls.answered(200, answer, call).await;
     let query = [("code", "c/+="), ("error", "e"), ("state", "s")];
     calls.expect("handle_oauth_callback", "/api/v1/connectors/oauth/callback", &query, None);
     assert_eq!(read.redirect_url.as_deref(), Some("https://x.example/connectors"));
     let body = json!({"tempCode": "c"});
     let answer = json!({"message": "m", "connector": {"_id": "g", "isEnabled": true}});
-    let read = calls.answered(201, answer, api.get_token_from_code(&typed(&body))).await;
+    let read = calls.answered(201, answer, api.oauth().get_token_from_code(&typed(&body))).await;
     calls.expect("get_token_from_code", "/api/v1/connectors/getTokenFromCode", &[], Some(body));
     assert_eq!(read.connector.unwrap().id.as_deref(), Some("g"));
 
     // Filters.
     let answer = json!({"success": true, "filterOptions": {"folders": [{"id": "f"}]}});
-    let read = calls.answered(200, answer, api.get_filters(ID)).await;
+    let read = calls.answered(200, answer, api.filters().get_filters(ID)).await;
     calls.expect("get_filters", &format!("{connector}/filters"), &[], None);
     assert_eq!(read.filter_options.unwrap()["folders"][0]["id"], "f");
     let body = json!({"filters": {"folders": {"operator": "in", "value": ["f"]}}});
-    let read = calls.answered(200, done(), api.save_filters(ID, &typed(&body))).await;
+    let read = calls.answered(200, done(), api.filters().save_filters(ID, &typed(&body))).await;
     calls.expect("save_filters", &format!("{connector}/filters"), &[], Some(body));
     assert_eq!(read.message.as_deref(), Some("m"));
     let answer = json!({"success": true, "options": [{"id": "f", "label": "F"}], "page": 1, "limit": 100, "hasMore": true, "cursor": "c=="});
     let (within, without) = (vec!["a/b".to_owned(), "c d".to_owned()], vec!["e".to_owned()]);
-    let call = api.get_filter_options(
-        ID,
-        "folders",
-        Some(&within),
-        Some("c=="),
-        Some(&without),
-        Some(100),
-        Some(1),
-        Some("x"),
-    );
+    let call = api
+        .filters()
+        .get_filter_options(ConnectorId::new(ID), FilterKey::new("folders"))
+        .context_group_path(within)
+        .cursor("c==")
+        .exclude_context_group_path(without)
+        .limit(100)
+        .page(1)
+        .search("x");
     let read = calls.answered(200, answer, call).await;
     let query = [
         ("contextGroupPath", "a/b"),
@@ -269,7 +288,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!((read.has_more, read.cursor.as_deref()), (Some(true), Some("c==")));
 
     // Records.
-    let read = calls.answered(200, json!({"content": "text"}), api.record_content(ID)).await;
+    let read = calls.answered(200, json!({"content": "text"}), api.records().record_content(ID)).await;
     calls.expect("record_content", &format!("/api/v1/connectors/record/{ID_SENT}/content"), &[], None);
     assert_eq!(read.content, "text");
     let answer = json!({
@@ -277,17 +296,18 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         "indexing_status": null, "connector": null, "text": "nothing",
     });
     let kinds = vec!["FILE".to_owned(), "MAIL".to_owned()];
-    let call = api.navigate(
-        Some("2026-01-01"),
-        Some("2026-02-01"),
-        Some(2),
-        Some(50),
-        Some("2026-03-01"),
-        Some("2026-04-01"),
-        Some("n/1"),
-        Some(&kinds),
-        Some(1),
-    );
+    let call = api
+        .records()
+        .navigate()
+        .created_after("2026-01-01")
+        .created_before("2026-02-01")
+        .depth(2)
+        .limit(50)
+        .modified_after("2026-03-01")
+        .modified_before("2026-04-01")
+        .node_id("n/1")
+        .node_types(kinds)
+        .page(1);
     let read = calls.answered(200, answer, call).await;
     let query = [
         ("createdAfter", "2026-01-01"),
@@ -305,7 +325,9 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!(read.text, "nothing");
     let answer = json!({"matches": [], "ambiguous": false, "not_found_identifiers": ["PA-1"], "text": "none"});
     let identifiers = vec!["PA-1".to_owned(), "https://x.example/?a=b".to_owned()];
-    let read = calls.answered(200, answer, api.lookup_record(Some(&ConnectorName::Jira), &identifiers)).await;
+    let read = calls
+        .answered(200, answer, api.records().lookup_record(&identifiers).connector_name(ConnectorName::Jira))
+        .await;
     let query = [("connectorName", "JIRA"), ("identifiers", "PA-1"), ("identifiers", "https://x.example/?a=b")];
     calls.expect("lookup_record", "/api/v1/connectors/record/lookup", &query, None);
     assert_eq!(read.not_found_identifiers, ["PA-1"]);
@@ -319,7 +341,8 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
 fn the_page_of_the_module_names_each_operation() {
     let page = include_str!("../src/pipeshub/mod.rs");
     for operation in OPERATIONS {
-        assert!(page.contains(&format!("(api::Client::{})", operation.name())), "{}", operation.name());
+        let method = format!("(api::requests::{}::Api::{})", operation.group(), operation.name());
+        assert!(page.contains(&method), "{}", operation.name());
     }
 }
 

@@ -7,14 +7,14 @@ mod socket;
 use std::time::Duration;
 
 use connectors::pipeshub::types::{ConnectorAuthType, ConnectorInstanceStatus, RegistryScope};
-use connectors::pipeshub::{AuthFields, Client, ConnectorScope, DOCUMENT};
+use connectors::pipeshub::{AuthFields, Client, ConnectorScope, Credentials, DOCUMENT};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 use socket::Socket;
 
 async fn setup() -> (Socket, Client) {
     let socket = Socket::start().await;
-    let ph = Client::builder().instance(socket.url()).bearer_token("t").build().unwrap();
+    let ph = Client::builder(Credentials::token("t").instance(socket.url())).build().unwrap();
     (socket, ph)
 }
 
@@ -114,10 +114,12 @@ async fn a_creation_answers_200_and_a_summary_and_takes_what_an_instance_says() 
         r#"{"success": true, "connector": {"connectorId": "c1", "connectorType": "S3", "instanceName": "Reports", "created": true,
         "scope": "team", "createdBy": "u1", "isAuthenticated": true, "isConfigured": true}, "message": "created"}"#,
     );
-    let created = ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).send().await.unwrap();
-    assert_eq!(created.connector().id().as_str(), "c1");
-    let answer = created.answer();
-    assert_eq!((answer.created, answer.is_authenticated, answer.is_configured), (Some(true), Some(true), Some(true)));
+    let created = ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).await.unwrap();
+    assert_eq!(created.handle().id().as_str(), "c1");
+    assert_eq!(
+        (created.created, created.is_authenticated, created.is_configured),
+        (Some(true), Some(true), Some(true))
+    );
     let body = json!({"connectorType": "S3", "instanceName": "Reports", "scope": "team", "authType": "ACCESS_KEY"});
     assert_eq!(socket.last().json(), body);
 }
@@ -127,8 +129,8 @@ async fn a_deletion_answers_202_and_409() {
     let (socket, ph) = setup().await;
     socket.answer(202, r#"{"success": true, "message": "being deleted", "connectorId": "c1", "status": "DELETING"}"#);
     let deletion = ph.connector("c1").delete().await.unwrap();
-    assert_eq!(deletion.answer().connector_id.as_deref(), Some("c1"));
-    assert_eq!(deletion.answer().status, Some(ConnectorInstanceStatus::Deleting));
+    assert_eq!(deletion.data().connector_id.as_deref(), Some("c1"));
+    assert_eq!(deletion.data().status, Some(ConnectorInstanceStatus::Deleting));
 
     socket.answer(409, r#"{"error": {"code": "HTTP_CONFLICT", "message": "the connector is locked"}}"#);
     let error = ph.connector("c1").delete().await.unwrap_err();
@@ -142,7 +144,7 @@ async fn the_configured_are_a_list_within_a_list() {
         200,
         r#"{"success": true, "connectors": {"connectors": [{"_key": "c1"}], "pagination": {"page": 1, "totalCount": 1}, "scopeCounts": {"team": 1, "personal": 2}}}"#,
     );
-    let page = ph.api().list_configured(None, None, None, None).await.unwrap().connectors.unwrap();
+    let page = ph.api().connectors().list_configured().await.unwrap().connectors.unwrap();
     assert_eq!(page.connectors.unwrap()[0].connector_id.as_deref(), Some("c1"));
     assert_eq!((page.pagination.unwrap().total_count, page.scope_counts.unwrap().personal), (Some(1), Some(2)));
 }
@@ -165,7 +167,7 @@ async fn pages_say_where_the_next_one_is() {
     socket.answer(200, page(1, json!(2)));
     socket.answer(200, page(2, Value::Null));
     let read: Vec<_> = ph.connectors(ConnectorScope::Team).list().try_collect().await.unwrap();
-    assert_eq!(read.iter().map(|it| it.connector_id.as_deref().unwrap()).collect::<Vec<_>>(), ["c1", "c2"]);
+    assert_eq!(read.iter().map(|it| it.handle().id().as_str()).collect::<Vec<_>>(), ["c1", "c2"]);
     let sent: Vec<_> = socket.sent().into_iter().map(|sent| sent.query).collect();
     let query = |page: &str| {
         [("limit", "200"), ("page", page), ("scope", "team")]
@@ -188,7 +190,7 @@ async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
     socket.answer(200, r#"{"connector": {"_key": "c1", "isActive": false}}"#);
     socket.answer(200, r#"{"success": true, "message": "sync enabled"}"#);
     socket.answer(200, r#"{"connector": {"_key": "c1", "isActive": true}}"#);
-    let switched = ph.connector("c1").set_sync(true).full_sync(true).send().await.unwrap();
+    let switched = ph.connector("c1").set_sync(true).full_sync(true).await.unwrap();
     assert!(switched.is_flipped() && switched.instance().is_active == Some(true));
     assert_eq!(socket.sent()[1].json(), json!({"type": "sync", "fullSync": true}));
 
@@ -196,7 +198,7 @@ async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
     socket.answer(200, r#"{"success": true, "message": "agent enabled"}"#);
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
-    let error = ph.connector("c1").set_agent(true).send().await.unwrap_err();
+    let error = ph.connector("c1").set_agent(true).await.unwrap_err();
     assert!(error.is_conflict() && error.may_have_happened() && error.operation() == Some("toggle"), "{error}");
     assert_eq!((socket.sent().len(), socket.sent()[4].json()), (6, json!({"type": "agent"})));
 }
@@ -235,15 +237,15 @@ async fn changes_of_a_configuration_answer_the_settings_alone() {
     let connector = ph.connector("c1");
     let saved = r#"{"success": true, "config": {"auth": {"bucket": "b"}, "credentials": null, "oauth": null}, "message": "saved"}"#;
     socket.answer(200, saved);
-    let answer = connector.set_config().sync(object(json!({"selectedStrategy": "MANUAL"}))).send().await.unwrap();
+    let answer = connector.set_config().sync(object(json!({"selectedStrategy": "MANUAL"}))).await.unwrap();
     assert_eq!(answer.config.unwrap().auth.unwrap()["bucket"], "b");
     assert_eq!(socket.last().json(), json!({"sync": {"selectedStrategy": "MANUAL"}}));
     socket.answer(200, saved);
     let answer = connector.set_auth(AuthFields::new().field("bucket", "b")).await.unwrap();
-    assert_eq!(answer.message.as_deref(), Some("saved"));
+    assert_eq!((answer.data().message.as_deref(), answer.oauth_app()), (Some("saved"), None));
     socket.answer(200, r#"{"success": true, "config": {}, "message": "saved", "syncFiltersChanged": true}"#);
     let filters = object(json!({"sync": {"buckets": {"operator": "in", "value": ["a"]}}}));
-    let answer = connector.set_sync_filters().filters(filters.clone()).send().await.unwrap();
+    let answer = connector.set_sync_filters().filters(filters.clone()).await.unwrap();
     assert_eq!(answer.sync_filters_changed, Some(true));
     assert_eq!(socket.last().json(), json!({"filters": filters}));
 }
@@ -347,7 +349,7 @@ async fn auth_is_sent_flat() {
         .sync(object(json!({"selectedStrategy": "MANUAL"})))
         .base_url("https://x.example");
     assert!(!format!("{create:?}").contains("PLANTED"));
-    create.send().await.unwrap();
+    create.await.unwrap();
     assert_eq!(
         socket.last().json(),
         json!({
@@ -370,22 +372,22 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     let active = r#"{"connector": {"_key": "c1", "type": "DRIVE WORKSPACE", "isActive": true}}"#;
     socket.answer(200, active);
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": false, "error": "nobody listens"}}"#);
-    let error = ph.connector("c1").resync().full_sync(true).send().await.unwrap_err();
+    let error = ph.connector("c1").resync().full_sync(true).await.unwrap_err();
     assert!(error.to_string().contains("nobody listens") && error.operation() == Some("resync"), "{error}");
     assert_eq!(socket.last().json(), json!({"connectorName": "driveworkspace", "fullSync": true}));
     socket.answer(200, active);
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);
-    ph.connector("c1").resync().send().await.unwrap();
+    ph.connector("c1").resync().await.unwrap();
 
     // What says nothing does not say that one was queued.
     socket.answer(200, active);
     socket.answer(200, "{}");
-    let error = ph.connector("c1").resync().send().await.unwrap_err();
+    let error = ph.connector("c1").resync().await.unwrap_err();
     assert!(error.may_have_happened() && error.to_string().contains("resyncConnectorResponse"), "{error:?}");
 
     socket.answer(200, r#"{"connector": {"_key": "c1", "type": "S3", "isActive": false}}"#);
     let before = socket.sent().len();
-    let error = ph.connector("c1").resync().send().await.unwrap_err();
+    let error = ph.connector("c1").resync().await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
     assert_eq!(socket.sent().len(), before + 1);
 }

@@ -4,14 +4,14 @@ mod support;
 
 use std::time::Duration;
 
-use connectors::Error;
 use connectors::pipeshub::types::ConnectorInstanceStatus;
-use connectors::pipeshub::{Client, DeletionProgress, SyncOutcome, SyncProgress};
+use connectors::pipeshub::{Client, Credentials, DeletionProgress, SyncOutcome, SyncProgress};
+use connectors::{Error, Paced};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::TryStreamExt;
-use serde_json::json;
-use support::TestClock;
+use serde_json::{Value, json};
+use support::{Seconds, TestClock};
 
 struct Setup {
     instance: Instance,
@@ -23,8 +23,8 @@ async fn setup() -> Setup {
     support::print_everything();
     let instance = Instance::start().await.unwrap();
     let clock = TestClock::new();
-    let builder = Client::builder().instance(instance.url()).clock(clock.clone());
-    let ph = builder.client_credentials(instance.client_id(), instance.client_secret()).build().unwrap();
+    let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
+    let ph = Client::builder(credentials).clock(clock.clone()).build().unwrap();
     Setup { instance, clock, ph }
 }
 
@@ -36,7 +36,7 @@ impl Setup {
 
     /// How often a wait has paused for its interval.
     fn pauses(&self) -> usize {
-        self.clock.waits().into_iter().filter(|wait| *wait == 5.0).count()
+        self.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
     }
 }
 
@@ -44,7 +44,7 @@ impl Setup {
 async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
-    connector.set_sync(true).send().await.unwrap();
+    connector.set_sync(true).await.unwrap();
     let outcome = connector.wait_for_sync().wait().await.unwrap();
     assert!(outcome.is_synced() && outcome.to_string() == "synced", "{outcome:?}");
     assert_eq!(outcome.instance().status, Some(ConnectorInstanceStatus::Idle));
@@ -59,11 +59,11 @@ async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
 
     // One that begins later than that is not seen either, nor is one that is over before the first look.
     s.instance.next_sync(SyncScript::default().polls(4, 1));
-    connector.resync().send().await.unwrap();
+    connector.resync().await.unwrap();
     assert!(!connector.wait_for_sync().wait().await.unwrap().is_synced());
     assert!(connector.wait_for_sync().wait().await.unwrap().is_synced(), "it has begun since");
     s.instance.next_sync(SyncScript::default().polls(0, 0));
-    connector.resync().send().await.unwrap();
+    connector.resync().await.unwrap();
     let outcome = connector.wait_for_sync().begins_within(Duration::ZERO).wait().await.unwrap();
     assert!(matches!(outcome, SyncOutcome::NotSeen(_)), "{outcome:?}");
 }
@@ -72,7 +72,7 @@ async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
 async fn what_keeps_a_wait_from_its_end_is_a_conflict() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
-    connector.set_sync(true).send().await.unwrap();
+    connector.set_sync(true).await.unwrap();
     let wait = connector.wait_for_sync();
     let deletion = connector.delete().await.unwrap();
     let error = wait.wait().await.unwrap_err();
@@ -81,9 +81,14 @@ async fn what_keeps_a_wait_from_its_end_is_a_conflict() {
     s.instance.set_deletion_polls(u32::MAX);
     let mut watch = s.ph.connector("s3-05").delete().await.unwrap().watch();
     assert!(matches!(watch.try_next().await, Ok(Some(DeletionProgress::Running(_)))));
+    // An upload meanwhile does this, and the deletion goes on.
     assert!(s.instance.set("s3-05", "/status", json!("IDLE")));
+    let next = watch.try_next().await.unwrap();
+    assert!(matches!(next, Some(DeletionProgress::Running(_))), "{next:?}");
+    // One that failed leaves the connector without a status.
+    assert!(s.instance.set("s3-05", "/status", json!(null)));
     let error = watch.try_next().await.unwrap_err();
-    assert!(error.is_conflict() && error.status().is_none() && error.message().contains("given up"), "{error:?}");
+    assert!(error.is_conflict() && error.status().is_none() && error.message().contains("failed"), "{error:?}");
 
     // The other one came to its end.
     deletion.wait().await.unwrap();
@@ -97,7 +102,7 @@ async fn waits_outlive_looks_that_fail_in_passing() {
         let fault = fault.after(1).times(16);
         let s = setup().await;
         let connector = s.ph.connector("s3-02");
-        connector.set_sync(true).send().await.unwrap();
+        connector.set_sync(true).await.unwrap();
         s.instance.fault(fault.clone().on("getConnectorInstance"));
         let outcome = connector.wait_for_sync().wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(outcome.is_synced(), "{name}: {outcome:?}");
@@ -113,7 +118,7 @@ async fn waits_outlive_looks_that_fail_in_passing() {
     // Five in a row are too many, and a refusal is one too many.
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
-    connector.set_sync(true).send().await.unwrap();
+    connector.set_sync(true).await.unwrap();
     s.instance.clear_requests();
     s.instance.fault(Fault::status(503).on("getConnectorInstance").after(1).always());
     let error = connector.wait_for_sync().wait().await.unwrap_err();
@@ -134,7 +139,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
         let name = format!("{fault:?}");
         s.instance.fault(fault.on("deleteConnectorInstance"));
         let deletion = s.ph.connector("s3-03").delete().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_eq!(deletion.answer().connector_id.as_deref(), Some("s3-03"), "{name}");
+        assert_eq!(deletion.data().connector_id.as_deref(), Some("s3-03"), "{name}");
         deletion.wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(s.reached("deleteConnectorInstance"), 2, "{name}");
     }
@@ -173,9 +178,133 @@ async fn an_answer_of_200_that_says_no_is_a_refusal() {
     no("deleteConnectorInstance");
     let error = connector.delete().await.map(drop).unwrap_err();
     assert!(error.is_refused() && !error.is_conflict() && error.message() == "not today", "{error:?}");
-    assert_eq!((error.operation(), error.status(), error.may_have_happened()), (Some("delete"), None, false));
+    assert_eq!((error.operation(), error.status(), error.may_have_happened()), (Some("delete"), Some(200), false));
+    assert!(error.attempts() == 1 && error.request_id().is_some(), "{error:?}");
     no("toggleConnector");
-    let error = connector.set_sync(true).send().await.unwrap_err();
+    let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_refused() && error.operation() == Some("toggle"), "{error:?}");
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], false);
+}
+
+#[tokio::test]
+async fn idle_alone_does_not_end_a_sync() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    s.instance.next_sync(SyncScript::default().polls(0, 10));
+    connector.set_sync(true).await.unwrap();
+    let mut watch = connector.wait_for_sync().watch();
+    assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
+    // Another caller resyncs: the server cancels the sync, and its status is idle while the other brings records.
+    s.instance.next_sync(SyncScript::default().polls(0, 3));
+    let resynced = s.ph.connector("s3-02").resync().await.unwrap();
+    assert!(resynced.cancelled_a_sync() && !resynced.is_client_managed(), "{resynced:?}");
+    let seen: Vec<_> = watch.try_collect().await.unwrap();
+    let [SyncProgress::Settling(_), SyncProgress::Resyncing(_), .., SyncProgress::Ended(outcome)] = seen.as_slice()
+    else {
+        panic!("{seen:?}")
+    };
+    assert!(matches!(outcome, SyncOutcome::Resynced(_)) && outcome.is_synced(), "{outcome:?}");
+    assert!(outcome.to_string().contains("cancelled"), "{outcome}");
+    assert_eq!(connector.stats().await.unwrap().stats.unwrap().total, Some(12), "all of it was waited for");
+
+    // One that nobody cancelled.
+    connector.set_sync(false).await.unwrap();
+    connector.set_sync(true).await.unwrap();
+    let seen: Vec<_> = connector.wait_for_sync().watch().try_collect().await.unwrap();
+    let names: Vec<&str> = seen.iter().map(name).collect();
+    assert!(names.starts_with(&["running"]) && names.ends_with(&["synced"]), "{names:?}");
+}
+
+fn name(progress: &SyncProgress) -> &'static str {
+    match progress {
+        SyncProgress::Idle(_) => "idle",
+        SyncProgress::Running(_) => "running",
+        SyncProgress::Settling(_) => "settling",
+        SyncProgress::Resyncing(_) => "resyncing",
+        SyncProgress::Ended(SyncOutcome::Synced(_)) => "synced",
+        SyncProgress::Ended(_) => "ended otherwise",
+        _ => "something new",
+    }
+}
+
+#[tokio::test]
+async fn an_absent_or_unknown_status_ends_no_wait() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    connector.set_sync(true).await.unwrap();
+    let instance = |status: Value| {
+        let body = json!({"success": true, "connector": {"_key": "s3-02", "isActive": true, "status": status}});
+        Fault::status(200).json(&body).on("getConnectorInstance")
+    };
+    for status in [json!(null), json!("RESTING")] {
+        let mut watch = connector.wait_for_sync().deadline(Duration::from_secs(600)).watch();
+        s.instance.fault(instance(json!("SYNCING")));
+        assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
+        s.instance.fault(instance(status.clone()).always());
+        let error = watch.last().await.unwrap_err();
+        assert!(error.is_timeout(), "{status}: {error:?}");
+        s.instance.clear_faults();
+    }
+
+    // Nor do counts that say nothing, or that have a state which nobody knows.
+    for stats in [
+        json!({"total": 3}),
+        json!({"total": 3, "indexingStatus": {"COMPLETED": 2, "THINKING": 1}}),
+        json!({"total": 3, "indexingStatus": {"COMPLETED": 2}}),
+        json!({}),
+    ] {
+        let body = json!({"success": true, "data": {"connectorId": "s3-02", "stats": stats}});
+        s.instance.fault(Fault::status(200).json(&body).on("getConnectorStats").always());
+        let wait = connector.wait_for_indexing().deadline(Duration::from_secs(60));
+        let error = wait.wait().await.unwrap_err();
+        assert!(error.is_timeout(), "{stats}: {error:?}");
+        s.instance.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn a_wait_goes_on_after_a_restart() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-02");
+    connector.set_sync(true).await.unwrap();
+    let mut watch = connector.wait_for_sync().watch();
+    assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
+    let stored = serde_json::to_string(&watch.state()).unwrap();
+    drop(watch);
+    // Over by the time that the program runs again: it was seen to run all the same.
+    for _ in 0..3 {
+        connector.get().await.unwrap();
+    }
+    s.instance.clear_requests();
+    let wait = s.ph.resume_wait(serde_json::from_str(&stored).unwrap());
+    let outcome = wait.wait().await.unwrap();
+    assert!(matches!(outcome, SyncOutcome::Synced(_)), "{outcome:?}");
+    assert_eq!((s.reached("toggleConnector"), s.reached("resyncConnector")), (0, 0));
+}
+
+#[tokio::test]
+async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
+    let s = setup().await;
+    // The server says 500.
+    let error = s.ph.connector("nobody").stats().await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+    let error = s.ph.connector("nobody").wait_for_indexing().wait().await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+    // One that is there and fails is not.
+    s.instance.fault(Fault::status(500).on("getConnectorStats").times(4));
+    let error = s.ph.connector("s3-02").stats().await.unwrap_err();
+    assert!(error.is_server() && error.operation() == Some("stats"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_upload_does_not_end_a_deletion() {
+    let s = setup().await;
+    s.instance.set_deletion_polls(3);
+    let deletion = s.ph.connector("local-01").delete().await.unwrap();
+    let mut watch = deletion.watch();
+    assert!(matches!(watch.try_next().await, Ok(Some(DeletionProgress::Running(_)))));
+    s.ph.connector("local-01").upload("b").bytes("a.txt", "a").await.unwrap();
+    assert_eq!(s.instance.connector("local-01").unwrap()["status"], "IDLE");
+    let end: Vec<_> = watch.try_collect().await.unwrap();
+    assert_eq!(end.last(), Some(&DeletionProgress::Gone), "{end:?}");
 }

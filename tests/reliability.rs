@@ -260,7 +260,7 @@ async fn answers_that_are_not_what_the_document_says_are_told_with_their_place()
     let s = setup().await;
     s.tenant.fault(Fault::html().on("ConnectorService.Get"));
     let error = s.get().await.unwrap_err();
-    assert!(error.is_decode() && error.to_string().contains("right host"), "{error}");
+    assert!(error.is_decode() && error.to_string().contains("right server"), "{error}");
 
     s.tenant.fault(Fault::truncated_json().on("ConnectorService.Get"));
     let error = s.get().await.unwrap_err();
@@ -340,7 +340,7 @@ async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
     // Both pages are read, and then it is told.
     let mut items: Vec<_> = s.c1.app(APP).connectors().collect().await;
     let error = items.pop().unwrap().unwrap_err();
-    assert!(error.is_decode() && error.to_string().contains("page token"), "{error:?}");
+    assert!(error.is_decode() && error.to_string().contains("page cursor"), "{error:?}");
     assert!(items.len() == 163 && items.iter().all(Result::is_ok));
     assert_eq!(s.reached("ConnectorService.List"), 2);
 }

@@ -185,49 +185,58 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
 #[cfg(feature = "pipeshub")]
 #[tokio::test]
 async fn nothing_that_is_secret_to_pipeshub_is_printed() {
+    use connectors::auth::{ExposeSecret, SecretString};
     use connectors::pipeshub::types::ConnectorAuthType;
-    use connectors::pipeshub::{AuthFields, Client};
+    use connectors::pipeshub::{AuthFields, BrowserLogin, Client, Credentials};
+    use connectors::{Connect, Connection};
     use connectors_fake::pipeshub::Instance;
 
     let printed = Printed::everything();
     let instance = Instance::start().await.unwrap();
     let mut secrets = vec![instance.client_secret().to_owned(), "PLANTED".to_owned()];
     let clock = support::TestClock::new();
-    let builder =
-        || Client::builder().instance(instance.url()).header("x-api-key", "PLANTED-header").clock(clock.clone());
-    let with_secret = || builder().client_credentials(instance.client_id(), instance.client_secret());
-    printed.add(format!("{:?}{:?}", with_secret(), builder().bearer_token("PLANTED-token")));
+    let connection = || Connection::new().header("x-api-key", "PLANTED-header").clock(clock.clone());
+    let credentials = || Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
+    let with_secret = || Client::builder(credentials()).connection(connection());
+    printed.add(format!("{:?}{:?}{:?}", with_secret(), credentials(), Credentials::token("PLANTED-token")));
+    let with_password = Credentials::token("t").instance("https://user:PLANTED@example.com");
+    printed.add(format!("{with_password:?}"));
+    printed.add_error(&Client::connect(with_password, connection()).unwrap_err());
     let ph = with_secret().build().unwrap();
     printed.add(format!("{ph:?}{:?}", ph.api()));
 
-    // By what a connector proves itself, on the way there and back.
+    // What a connector authenticates with, on the way there and back.
     let fields = AuthFields::new().field("bucket", "PLANTED-bucket").field("accessKey", "k");
     let fields = fields.secret("secretKey", "PLANTED-key");
     let create = ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "PLANTED-bucket");
     let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");
     printed.add(format!("{fields:?}{create:?}"));
-    let created = create.send().await.unwrap();
+    let created = create.await.unwrap();
     printed.add(format!("{created:?}"));
-    let connector = created.connector();
+    let connector = created.handle();
     let change = connector.set_config().auth(fields.clone());
-    printed.add(format!("{change:?}{:?}", change.clone().send().await.unwrap()));
+    printed.add(format!("{change:?}{:?}", change.clone().await.unwrap()));
     printed.add(format!("{:?}", connector.set_auth(fields).await.unwrap()));
     let config = connector.config().await.unwrap();
     assert!(serde_json::to_string(&config).unwrap().contains("PLANTED-key"), "it comes in clear");
     printed.add(format!("{config:?}{:?}", connector.get().await.unwrap()));
 
-    // A person lets a connector in, and logs in.
+    // A person authorizes a connector, and logs in.
     let consent = ph.connector("drive-01").authorize(None).await.unwrap();
-    printed.add(format!("{consent:?}{:?}", consent.answer()));
+    printed.add(format!("{consent:?}{:?}", consent.data()));
     let back = instance.authorize(consent.url());
     printed.add(format!("{:?}", consent.finish(&back).await.unwrap()));
 
     let rotated = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&rotated);
-    let app = builder().client_secret(instance.client_secret());
-    let app = app.on_rotate(move |token| heard.lock().unwrap().push(token.to_owned()));
+    let app = BrowserLogin::new(instance.client_id(), "http://127.0.0.1:9/done").instance(instance.url());
+    let app = app.client_secret(instance.client_secret()).connection(connection());
+    let app = app.on_rotate(move |token: SecretString| {
+        heard.lock().unwrap().push(token.expose_secret().to_owned());
+        std::future::ready(Ok::<_, std::io::Error>(()))
+    });
     printed.add(format!("{app:?}"));
-    let login = app.authorization_code(instance.client_id(), "http://127.0.0.1:9/done").unwrap();
+    let login = app.begin().unwrap();
     printed.add(format!("{login:?}"));
     let begun = url::Url::parse(login.url()).unwrap();
     secrets.extend(begun.query_pairs().filter(|(name, _)| name == "state").map(|(_, state)| state.into_owned()));
@@ -239,13 +248,13 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
     person.connector("s3-01").get().await.unwrap();
     let kept = rotated.lock().unwrap().clone();
     assert_eq!(kept.len(), 2, "the refresh token was not replaced");
-    printed.add(format!("{:?}", builder().refresh_token(instance.client_id(), kept[1].as_str())));
+    printed.add(format!("{:?}", Credentials::refresh_token(instance.client_id(), kept[1].as_str())));
     secrets.extend(kept);
 
     // Files.
     let upload = ph.connector("local-01").upload("batch").bytes("a.txt", "PLANTED-content");
     printed.add(format!("{upload:?}"));
-    printed.add(format!("{:?}", upload.send().await.unwrap()));
+    printed.add(format!("{:?}", upload.await.unwrap()));
 
     // Failures whose answers, addresses or causes hold secrets: those of a call that reads, and of one that sends them.
     let gateway = json!({"error": {"code": "NO", "message": "no", "metadata": {"sent": "PLANTED-key"}}, "PLANTED": 1});
@@ -266,11 +275,11 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
         assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
         printed.add_error(&error);
 
-        // This is sent again after 401 alone.
+        // This is retried after 401 alone.
         instance.fault(fault.on("createConnectorInstance").times(if name == "401" { 2 } else { 1 }));
         let create = ph.create("S3", "Again").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "b");
         let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");
-        let error = create.send().await.unwrap_err();
+        let error = create.await.unwrap_err();
         assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
         printed.add_error(&error);
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use connectors::auth::{Token, TokenProvider};
 use connectors::c1::{Client, Credentials, DeviceGrant, DeviceLogin};
-use connectors::{Connection, Error};
+use connectors::{Connection, Error, SendError};
 use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
 use futures::TryStreamExt;
@@ -29,9 +29,9 @@ async fn a_client_secret_can_be_sent_in_the_body() {
     c1.apps().try_next().await.unwrap();
     let form = tenant.requests()[0].form();
     let expected = [
+        ("grant_type", "client_credentials"),
         ("client_id", tenant.client_id()),
         ("client_secret", tenant.client_secret()),
-        ("grant_type", "client_credentials"),
     ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 
@@ -95,7 +95,7 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
     // The fake asks for 1 s; `slow_down` adds 5.
     assert_eq!(clock.waits().seconds(), [1.0, 1.0, 6.0, 6.0]);
     let form = tenant.requests()[1].form();
-    assert_eq!(form[1], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
+    assert_eq!(form[0], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
     tenant.clear_requests();
     c1.app(APP).connector(CONNECTOR).get().await.unwrap();
     assert_eq!(tenant.requests().len(), 1, "the token is at hand");
@@ -305,10 +305,11 @@ fn a_header_that_is_the_clients_own_is_refused_by_name() {
 #[cfg(feature = "pipeshub")]
 #[test]
 fn the_name_that_each_call_has_for_itself_is_no_header_for_all() {
-    let builder = connectors::pipeshub::Client::builder().instance("https://ph.example.com").bearer_token("t");
+    let credentials = connectors::pipeshub::Credentials::token("t").instance("https://ph.example.com");
+    let builder = connectors::pipeshub::Client::builder(credentials);
     let error = builder.header("x-request-id", "mine").build().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("`x-request-id`"), "{error}");
-    // C1 is told no such name, and takes what it is sent.
+    // C1 has no header for it, and takes what it is sent.
     assert!(Client::builder(Credentials::token("t").tenant("acme")).header("x-request-id", "mine").build().is_ok());
 }
 
@@ -343,28 +344,25 @@ fn a_setting_that_its_credentials_have_no_use_for_is_refused_by_name() {
 
 #[cfg(feature = "pipeshub")]
 #[test]
-fn two_ways_to_authenticate_to_pipeshub_are_refused_by_name() {
-    let builder = connectors::pipeshub::Client::builder;
-    for (builder, names) in [
-        (builder().bearer_token("t").client_credentials("app", "PLANTED"), ["`bearer_token`", "`client_credentials`"]),
-        (
-            builder().refresh_token("app", "PLANTED").token_provider(Platform::default()),
-            ["`refresh_token`", "`token_provider`"],
-        ),
-        (
-            builder().client_credentials("app", "PLANTED").client_secret("PLANTED"),
-            ["`client_credentials`", "`client_secret`"],
-        ),
+fn a_setting_that_credentials_of_pipeshub_have_no_use_for_is_refused_by_name() {
+    use connectors::pipeshub::{Client, Credentials, Scope};
+
+    let kept = |_| std::future::ready(Ok::<_, std::io::Error>(()));
+    let scopes = || [Scope::from("connector:read")];
+    for (credentials, named) in [
+        (Credentials::token("PLANTED").client_secret("PLANTED"), "`client_secret`"),
+        (Credentials::client("app", "PLANTED").client_secret("PLANTED"), "`client_secret`"),
+        (Credentials::provider(Platform::default()).scopes(scopes()), "`scopes`"),
+        (Credentials::refresh_token("app", "PLANTED").scopes(scopes()), "`scopes`"),
+        (Credentials::client("app", "PLANTED").on_rotate(kept), "`on_rotate`"),
     ] {
-        let error = builder.build().unwrap_err();
+        let error = Client::builder(credentials).build().unwrap_err();
         let line = error.to_string();
-        assert!(error.is_config() && names.iter().all(|name| line.contains(name)), "{line}");
+        assert!(error.is_config() && line.contains(named), "{line}");
         assert!(!format!("{error:?}").contains("PLANTED"));
     }
-    let login = builder().bearer_token("t").authorization_code("app", "http://127.0.0.1:9/done");
-    let error = login.unwrap_err();
-    assert!(error.is_config() && error.to_string().contains("`bearer_token`"), "{error}");
-    assert!(builder().refresh_token("app", "PLANTED").client_secret("PLANTED").build().is_ok());
+    let refreshed = Credentials::refresh_token("app", "PLANTED").client_secret("PLANTED").on_rotate(kept);
+    assert!(Client::builder(refreshed).build().is_ok());
 }
 
 #[tokio::test]
@@ -382,4 +380,27 @@ async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
     // It was never sent: there is no answer to it.
     assert_eq!(call[0]["error.type"], "auth");
     assert!(!call[0].contains_key("http.response.status_code"), "{call:?}");
+}
+
+/// A unit test of a program over this crate has no socket and no server.
+#[tokio::test]
+async fn a_function_takes_the_place_of_the_network() {
+    let clock = TestClock::new();
+    let sent = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&sent);
+    let network = move |request: connectors::reqwest::Request| {
+        let number = seen.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert_eq!(request.url().host_str(), Some("example.conductor.one"));
+            match (number, request.url().path()) {
+                (0, _) => Err(SendError::not_connected("no network yet")),
+                (_, "/api/v1/apps/a") => Ok(http::Response::new(r#"{"app": {"id": "a", "displayName": "A"}}"#).into()),
+                (_, path) => panic!("{path} is not expected"),
+            }
+        }
+    };
+    let builder = Client::builder(Credentials::token("t").tenant("example")).clock(clock.clone());
+    let c1 = builder.sender(network).build().unwrap();
+    assert_eq!(c1.app("a").get().await.unwrap().display_name.as_deref(), Some("A"));
+    assert_eq!((sent.load(Ordering::Relaxed), clock.waits().seconds()), (2, vec![0.5]));
 }

@@ -65,10 +65,10 @@ impl Consumer {
         let consumer = Self { folder: machine::folder()?.join(name) };
         consumer.clear()?;
         let connectors = consumer.connectors();
-        for part in ["src", "spec", "codegen/src"] {
+        for part in ["src", "spec", "codegen/src", "runtime/src"] {
             copy(&root().join(part), &connectors.join(part))?;
         }
-        for part in ["build.rs", "codegen/Cargo.toml"] {
+        for part in ["build.rs", "codegen/Cargo.toml", "runtime/Cargo.toml"] {
             fs::copy(root().join(part), connectors.join(part))?;
         }
         let mut manifest: Toml = toml::from_str(&fs::read_to_string(root().join("Cargo.toml"))?)?;
@@ -78,7 +78,7 @@ impl Consumer {
         }
         let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
         let workspace = workspace.ok_or("error: Cargo.toml has no workspace")?;
-        workspace.insert("members".to_owned(), toml::Value::Array(vec!["codegen".into()]));
+        workspace.insert("members".to_owned(), toml::Value::Array(vec!["codegen".into(), "runtime".into()]));
         change(&connectors, &mut manifest)?;
         fs::write(connectors.join("Cargo.toml"), toml::to_string(&manifest)?)?;
 
@@ -167,7 +167,7 @@ fn check_in(connectors: &Path, manifest: &mut Toml) -> Result<()> {
     fs::remove_file(connectors.join("build.rs"))?;
     manifest.remove("build-dependencies");
     if let Some(workspace) = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut) {
-        workspace.insert("members".to_owned(), toml::Value::Array(Vec::new()));
+        workspace.insert("members".to_owned(), toml::Value::Array(vec!["runtime".into()]));
     }
     let generated = connectors.join("generated");
     fs::create_dir_all(&generated)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::document::Span;
+use crate::span::Span;
 
 /// One thing that is wrong: a sentence, the place, and what to do about it.
 #[derive(Clone, Debug)]
@@ -63,9 +63,17 @@ impl fmt::Display for Diagnostic {
 }
 
 /// Why the pipeline stopped: one or more [`Diagnostic`]s.
-#[derive(Clone, Debug)]
+///
+/// `Debug` is `Display`, so that a `main` that returns it prints file, line and column, and the help.
+#[derive(Clone)]
 pub struct Error {
     diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

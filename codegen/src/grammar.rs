@@ -3,7 +3,7 @@
 //! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
 //! taken for the keyword.
 
-use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value};
+use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value, percent_decode};
 
 /// The kinds of object an OpenAPI 3.x document is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -303,7 +303,7 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
     // A chain longer than this is a circle.
     for _ in 0..16 {
         let Some(pointer) = reference(node).and_then(|target| target.strip_prefix('#')) else { break };
-        let pointer = crate::select::percent_decode(pointer);
+        let pointer = percent_decode(pointer);
         let Some(found) = document.pointer(&pointer) else { break };
         (node, at) = (found, Pointer::from(pointer.as_str()));
     }

@@ -1,4 +1,4 @@
-//! Turns real OpenAPI 3.0 and 3.1 documents into Rust clients that lose nothing, with progenitor.
+//! Generates Rust clients from OpenAPI 3.0 and 3.1 documents, which lose nothing of what a service sends.
 //!
 //! A document goes through a pipeline, one stage after the other: [`Node`] reads it, a [`Selection`] chooses from it,
 //! an overlay corrects it, and then it is lowered to OpenAPI 3.0.3, shaped for Rust, and emitted as code. [`Generator`]
@@ -9,8 +9,8 @@
 //! [`RULES`]; a [`Listing`] is the public API of a generated client, to keep and compare; [`undocumented`] finds what
 //! has no words.
 //!
-//! This is what a `build.rs` does with anybody's document. The README has a whole one, and what generated code depends
-//! on.
+//! This is what a `build.rs` does with anybody's document. The README has a whole one, what generated code depends on, and
+//! how a program calls it.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
@@ -41,6 +41,7 @@
 
 #[cfg(feature = "diff")]
 mod api;
+mod bundle;
 mod diagnostic;
 #[cfg(feature = "diff")]
 mod diff;
@@ -52,17 +53,20 @@ mod note;
 mod overlay;
 mod select;
 mod shape;
+mod span;
 mod words;
 
 #[cfg(feature = "diff")]
 pub use api::{ApiChange, Bump, Fate, Listing};
+pub use bundle::Bundle;
 pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
-pub use document::{Bundle, Map, Node, Pointer, Span, Value};
+pub use document::{Map, Node, Pointer, Value};
 pub use note::{Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
 pub use select::Selection;
+pub use span::Span;
 pub use words::undocumented;
 
 /// The pipeline with its settings; see the crate's documentation for an example.
@@ -223,7 +227,3 @@ pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     select::structure_only(&mut selected);
     Ok(selected)
 }
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

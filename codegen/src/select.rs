@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
-use crate::document::{Map, Node, Pointer, Value};
+use crate::document::{Map, Node, Pointer, Value, percent_decode};
 use crate::grammar::{self, Inlined, METHODS, Object};
 
 /// What of a document is wanted. An empty selection means all of it.
@@ -199,30 +199,6 @@ fn component(reference: &str) -> Option<(String, String)> {
         [components, kind, name, ..] if components == "components" => Some((kind.clone(), name.clone())),
         _ => None,
     }
-}
-
-/// A URI fragment's percent-encoding undone, as far as it is well-formed.
-pub(crate) fn percent_decode(text: &str) -> String {
-    if !text.contains('%') {
-        return text.to_owned();
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
 fn security_requirements(document: &Node) -> BTreeSet<String> {

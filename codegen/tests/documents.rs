@@ -146,3 +146,12 @@ fn long_lists_and_chains_cost_no_more_than_their_length() {
     assert_eq!(lowered.get("paths").unwrap().as_object().unwrap().len(), MANY);
     assert!(lowered.pointer("/paths/~1p7~1{id}/get").is_some() && notes.count(Kind::Loss) >= MANY);
 }
+
+#[test]
+fn a_main_that_returns_an_error_prints_its_place_and_the_way_out() {
+    let document = Node::parse("pets.yaml", "swagger: '2.0'").unwrap();
+    let error = Generator::new(document).generate().unwrap_err();
+    let printed = format!("{error:?}");
+    assert_eq!(printed, error.to_string());
+    assert!(printed.contains("pets.yaml:1:") && printed.contains("help: "), "{printed}");
+}

@@ -1,22 +1,24 @@
-//! A server made of nothing but an OpenAPI document: it takes each operation where the document says and answers with an
-//! instance of the schema that the document gives. It has no state and knows no service; for what a service *does*, there
-//! are fakes of their own.
+//! Responses that are made of nothing but an OpenAPI document: each operation is found where the document says, and its
+//! response is an instance of the schema that the document gives. Nothing here has state or knows a service; for what a
+//! service *does*, there are fakes of their own.
+//!
+//! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
 //! ```
-//! use connectors_fake::document::Server;
+//! use connectors_fake::document::Document;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> std::io::Result<()> {
-//! let server = Server::start(r#"{
+//! # fn main() -> std::io::Result<()> {
+//! let document = Document::parse(r#"{
 //!     "openapi": "3.1.0",
 //!     "paths": {"/pets": {"post": {
 //!         "operationId": "addPet",
 //!         "requestBody": {"content": {"application/json": {"schema": {"properties": {"name": {"type": "string"}}}}}},
 //!         "responses": {"204": {"description": "added"}}
 //!     }}}
-//! }"#).await?;
-//! assert_eq!(server.argument("addPet", "body")["name"], "x");
-//! assert!(server.requests().is_empty());
+//! }"#)?;
+//! assert_eq!(document.argument("addPet", "body")["name"], "x");
+//! let request = http::Request::post("https://pets.example/pets").body(b"{}".to_vec()).unwrap();
+//! assert_eq!(document.respond(&request).status(), 204);
 //! # Ok(())
 //! # }
 //! ```
@@ -31,12 +33,84 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::fault::Fault;
-use crate::server::{self, Answer, Request, Service};
+use crate::server;
+use crate::service::{Answer, Request, Service};
+
+/// A document that responds in process: what takes the place of the network in a test. Cheap to clone.
+#[derive(Clone)]
+pub struct Document(Arc<Api>);
+
+impl Document {
+    /// Reads a document, given as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the document is not JSON.
+    pub fn parse(document: &str) -> io::Result<Document> {
+        let root: Value = serde_json::from_str(document).map_err(io::Error::other)?;
+        let operations = operations(&root);
+        Ok(Document(Arc::new(Api { operations, root })))
+    }
+
+    /// The operationId of the operation that a request is for, by its method and its path as sent.
+    #[must_use]
+    pub fn operation(&self, method: &str, path: &str) -> Option<String> {
+        self.0.operation(method, path)
+    }
+
+    /// A value that the document allows for an argument of an operation: its `body`, or a parameter, whatever the spelling
+    /// of its name. Null for what is neither.
+    #[must_use]
+    pub fn argument(&self, operation: &str, name: &str) -> Value {
+        let Some(operation) = self.0.operations.iter().find(|known| known.id == operation) else {
+            return Value::Null;
+        };
+        let same = |(known, _): &&(String, Value)| fold(known) == fold(name);
+        let parameter = operation.parameters.iter().find(same).map(|(_, schema)| schema);
+        let schema = if name == "body" { operation.body.as_ref().or(parameter) } else { parameter };
+        schema.map_or(Value::Null, |schema| self.0.instance(schema, Way::Request))
+    }
+
+    /// The first documented success of the operation that a request is for, with an instance of its schema. The status is 404
+    /// where there is no such operation, 401 where the request lacks a credential that the operation asks for, and 400 where
+    /// its JSON is none.
+    #[must_use]
+    pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let query = request.uri().query().unwrap_or_default();
+        let request = Request {
+            method: request.method().as_str().to_owned(),
+            path: request.uri().path().to_owned(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+            body: request.body().clone(),
+            operation: None,
+            status: None,
+        };
+        let answer = self.0.answer(&request);
+        let mut response = http::Response::new(answer.body);
+        // What a document has as a status may be none.
+        *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
+        for (name, value) in &answer.headers {
+            let header = http::HeaderName::try_from(name.as_str()).ok().zip(http::HeaderValue::try_from(value).ok());
+            if let Some((name, value)) = header {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("operations", &self.0.operations.len()).finish_non_exhaustive()
+    }
+}
 
 /// A server of a document on loopback. Dropped, it stops.
 pub struct Server {
     server: server::Server,
-    api: Arc<Api>,
+    document: Document,
     url: String,
 }
 
@@ -47,18 +121,23 @@ impl Server {
     ///
     /// If the document is not JSON, or no port can be had.
     pub async fn start(document: &str) -> io::Result<Server> {
-        let root: Value = serde_json::from_str(document).map_err(io::Error::other)?;
-        let api = Arc::new(Api { operations: operations(&root), root });
+        let document = Document::parse(document)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let server = server::Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
-        Ok(Server { server, api, url })
+        let server = server::Server::start(listener, Arc::clone(&document.0) as Arc<dyn Service>);
+        Ok(Server { server, document, url })
     }
 
     /// `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What the server is made of.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.document
     }
 
     /// Every request that has reached the server.
@@ -70,19 +149,6 @@ impl Server {
     /// Scripts a fault.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
-    }
-
-    /// A value that the document allows for an argument of an operation: its `body`, or a parameter, whatever the spelling
-    /// of its name. Null for what is neither.
-    #[must_use]
-    pub fn argument(&self, operation: &str, name: &str) -> Value {
-        let Some(operation) = self.api.operations.iter().find(|known| known.id == operation) else {
-            return Value::Null;
-        };
-        let same = |(known, _): &&(String, Value)| fold(known) == fold(name);
-        let parameter = operation.parameters.iter().find(same).map(|(_, schema)| schema);
-        let schema = if name == "body" { operation.body.as_ref().or(parameter) } else { parameter };
-        schema.map_or(Value::Null, |schema| self.api.instance(schema, Way::Request))
     }
 }
 
@@ -112,9 +178,42 @@ struct Operation {
     /// Names and schemas.
     parameters: Vec<(String, Value)>,
     body: Option<Value>,
+    /// Alternatives, each with the credentials that it takes. None at all is as good as one that takes none.
+    security: Vec<Vec<Credential>>,
     status: u16,
     /// Media type and schema of the answer, if it has a body.
     answer: Option<(String, Value)>,
+}
+
+/// Where a credential is on a request.
+enum Credential {
+    /// A header, by its name in lower case.
+    Header(String),
+    Query(String),
+    Cookie(String),
+}
+
+impl Credential {
+    fn of(scheme: &Value) -> Credential {
+        let name = || scheme["name"].as_str().unwrap_or_default().to_owned();
+        match (scheme["type"].as_str(), scheme["in"].as_str()) {
+            (Some("apiKey"), Some("query")) => Credential::Query(name()),
+            (Some("apiKey"), Some("cookie")) => Credential::Cookie(name()),
+            (Some("apiKey"), _) => Credential::Header(name().to_ascii_lowercase()),
+            _ => Credential::Header("authorization".to_owned()),
+        }
+    }
+
+    fn is_on(&self, request: &Request) -> bool {
+        match self {
+            Credential::Header(name) => request.header(name).is_some(),
+            Credential::Query(name) => request.query.iter().any(|(known, _)| known == name),
+            Credential::Cookie(name) => {
+                let pairs = request.header("cookie").unwrap_or_default().split("; ");
+                pairs.filter_map(|pair| pair.split_once('=')).any(|(known, _)| known == name)
+            }
+        }
+    }
 }
 
 /// Where a path leads that has parameters within its segments, `/files/{name}.json`, is decided by the other segments.
@@ -142,12 +241,23 @@ fn operations(root: &Value) -> Vec<Operation> {
                 segments: path.trim_start_matches('/').split('/').map(segment).collect(),
                 parameters: parameters.collect(),
                 body: content(body).map(|(_, schema)| schema),
+                security: security(root, node),
                 status,
                 answer: content(response),
             });
         }
     }
     found
+}
+
+/// What an operation asks for: its own alternatives, else the document's.
+fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
+    let alternatives = operation.get("security").or_else(|| root.get("security")).and_then(Value::as_array);
+    let schemes = |alternative: &Value| -> Vec<Credential> {
+        let names = alternative.as_object().into_iter().flatten().map(|(name, _)| name);
+        names.map(|name| Credential::of(resolve(root, &root["components"]["securitySchemes"][name]))).collect()
+    };
+    alternatives.into_iter().flatten().map(schemes).collect()
 }
 
 /// The first success that the document has, else its default.
@@ -218,7 +328,8 @@ impl Service for Api {
         let Some(operation) = self.find(&request.method, &request.path) else {
             return self.scripted(request, 404, &[]);
         };
-        if request.header("authorization").is_none() {
+        let fits = |credentials: &Vec<Credential>| credentials.iter().all(|credential| credential.is_on(request));
+        if !operation.security.is_empty() && !operation.security.iter().any(fits) {
             return self.scripted(request, 401, &[]);
         }
         let json = request.header("content-type").is_some_and(|kind| kind.contains("json"));
@@ -450,9 +561,18 @@ mod tests {
                     "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}}
                 }
             },
-            "/pets/all": {"put": {"operationId": "putAll", "responses": {"204": {}}}}
+            "/pets/all": {"put": {
+                "operationId": "putAll", "responses": {"204": {}}, "security": [{"session": [], "token": []}, {"login": []}]
+            }},
+            "/pets": {"put": {"operationId": "putNone", "responses": {"204": {}}, "security": []}}
         },
-        "components": {"schemas": {
+        "security": [{"key": []}],
+        "components": {"securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+            "token": {"type": "apiKey", "in": "query", "name": "token"},
+            "login": {"type": "http", "scheme": "bearer"}
+        }, "schemas": {
             "Pet": {"type": "object", "required": ["name"], "properties": {
                 "name": {"type": ["string", "null"], "minLength": 3},
                 "kind": {"allOf": [{"$ref": "#/components/schemas/Kind"}]},
@@ -467,21 +587,51 @@ mod tests {
         }}
     }"##;
 
-    #[tokio::test]
-    async fn operations_are_found_and_their_arguments_made() {
-        let server = Server::start(DOCUMENT).await.unwrap();
-        assert_eq!(server.api.operation("PUT", "/pets/1").as_deref(), Some("putPet"));
-        assert_eq!(server.api.operation("PUT", "/pets/all").as_deref(), Some("putAll"));
-        assert_eq!(server.api.operation("GET", "/pets/1"), None);
-        assert_eq!(server.argument("putPet", "pet_id"), json!(5));
-        assert_eq!(server.argument("putPet", "nothing"), Value::Null);
+    #[test]
+    fn operations_are_found_and_their_arguments_made() {
+        let document = Document::parse(DOCUMENT).unwrap();
+        assert_eq!(document.operation("PUT", "/pets/1").as_deref(), Some("putPet"));
+        assert_eq!(document.operation("PUT", "/pets/all").as_deref(), Some("putAll"));
+        assert_eq!(document.operation("GET", "/pets/1"), None);
+        assert_eq!(document.argument("putPet", "pet_id"), json!(5));
+        assert_eq!(document.argument("putPet", "nothing"), Value::Null);
         let body = json!({
             "name": "xxx", "kind": "cat", "children": [], "food": {"is": "x", "grams": 1.5}, "secret": "x",
         });
-        assert_eq!(server.argument("putPet", "body"), body);
-        let put = server.api.operations.iter().find(|operation| operation.id == "putPet").unwrap();
-        let (_, schema) = put.answer.as_ref().unwrap();
-        let answer = server.api.instance(schema, Way::Response);
-        assert_eq!((&answer["age"], answer.get("secret")), (&json!(4), None));
+        assert_eq!(document.argument("putPet", "body"), body);
+    }
+
+    #[test]
+    fn a_response_is_an_instance_for_whoever_has_a_credential() {
+        let document = Document::parse(DOCUMENT).unwrap();
+        let respond = |place: &str, headers: &[(&str, &str)], body: &str| {
+            let request = http::Request::put(format!("https://pets.example{place}"));
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            document.respond(&request.body(body.as_bytes().to_vec()).unwrap())
+        };
+        let response = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{}");
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
+            (200, "application/json")
+        );
+        let pet: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!((&pet["age"], pet.get("secret")), (&json!(4), None));
+        let broken = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{");
+        assert_eq!(broken.status(), 400);
+        assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
+        assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
+        // This one asks for two at once, or for another.
+        assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
+        assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
+        assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
+        // And this one for nothing.
+        assert_eq!(respond("/pets", &[], "").status(), 204);
+    }
+
+    #[tokio::test]
+    async fn a_server_has_the_same_document() {
+        let server = Server::start(DOCUMENT).await.unwrap();
+        assert_eq!(server.document().operation("PUT", "/pets/1").as_deref(), Some("putPet"));
+        assert!(server.requests().is_empty() && server.url().starts_with("http://127.0.0.1:"));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::lock;
-use crate::server::{Answer, Request, Service};
+use crate::service::{Answer, Request, Service};
 
 /// Something that goes wrong, once, at the next request that it matches.
 ///

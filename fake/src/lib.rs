@@ -7,6 +7,7 @@ mod fault;
 mod oauth;
 pub mod pipeshub;
 mod server;
+mod service;
 #[cfg(test)]
 mod wire;
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 /// The clock of the fakes, for the client under test too: a program gives it to the client's builder.
 pub use connectors::TestClock;
 pub use fault::{Fault, Gate};
-pub use server::Request;
+pub use service::Request;
 
 /// Locks, poisoned or not: a fake whose handler panicked in one test still has to say what it was sent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

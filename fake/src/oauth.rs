@@ -6,7 +6,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Request};
+use crate::service::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 

@@ -35,7 +35,7 @@ impl App {
     ///
     /// ```no_run
     /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
-    /// println!("{}", app.get().await?.display_name.unwrap_or_default());
+    /// println!("{:?}", app.get().await?.display_name);
     /// # Ok(())
     /// # }
     /// ```

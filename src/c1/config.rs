@@ -211,10 +211,7 @@ impl EnvConfig {
             None => false,
         };
         let problems = schema::problems(schema, &self.keys().collect::<Vec<_>>(), is_set);
-        match problems.is_empty() {
-            true => Ok(()),
-            false => Err(Error::new(Kind::Argument, problems.join("; "))),
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::new(Kind::Argument, problems.join("; "))) }
     }
 
     fn plain(self, key: impl Into<String>, value: Value) -> Self {

@@ -54,7 +54,7 @@ impl Connector {
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// println!("{}", connector.get().await?.display_name.unwrap_or_default());
+    /// println!("{:?}", connector.get().await?.display_name);
     /// # Ok(())
     /// # }
     /// ```

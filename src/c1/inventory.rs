@@ -30,6 +30,9 @@ pub struct Listed {
 ///
 /// Pages are fetched as items are polled. An app that cannot be listed yields one error, which names it, and the others go
 /// on; an error of the list of apps ends that list only.
+///
+/// It has no order, and so no place to resume at: a program that has to goes through [`Client::apps`] and
+/// [`App::connectors`], which have a [cursor](crate::Pages::cursor).
 pub struct Inventory {
     listed: Rows,
 }

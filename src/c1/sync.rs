@@ -232,7 +232,6 @@ impl SyncWait {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn watch(self) -> SyncWatch {
         let Self { connector, which, wait, pace } = self;
         let clock = Arc::clone(connector.client().core.clock());
@@ -278,7 +277,7 @@ impl Which {
         }
         if let Some(doubt) = doubted {
             if started(&status) == started(&doubt.status) {
-                doubt.status = Box::new(status.clone());
+                *doubt.status = status.clone();
                 let progress = progress(status, before.as_deref(), is_off);
                 if !matches!(progress, Progress::Ended(SyncOutcome::Done(_) | SyncOutcome::Failed(_))) {
                     return progress;

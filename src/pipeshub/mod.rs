@@ -1,103 +1,114 @@
-//! PipesHub: connectors of an instance, their configuration, switches, syncs, filters, sign-ins and uploads.
+//! PipesHub: connectors of an instance, their configuration, switches, syncs, filters, authorization and uploads.
 //!
 //! ```no_run
 //! use std::time::Duration;
+//!
+//! use connectors::Paced;
 //! use connectors::pipeshub::Client;
 //!
 //! # async fn example() -> Result<(), connectors::Error> {
 //! let ph = Client::from_env()?;
-//! let created = ph.create("S3", "Reports").auth("bucket", "reports").secret_auth("secretKey", "...").send().await?;
-//! let connector = created.connector();
+//! let created = ph.create("S3", "Reports").auth("bucket", "reports").secret_auth("secretKey", "...").await?;
+//! let connector = created.handle();
 //!
-//! connector.set_sync(true).send().await?;
+//! connector.set_sync(true).await?;
 //! println!("{}", connector.wait_for_sync().deadline(Duration::from_secs(3600)).wait().await?);
 //! let counts = connector.wait_for_indexing().deadline(Duration::from_secs(3600)).wait().await?;
-//! println!("{} records", counts.total.unwrap_or_default());
+//! println!("{:?} records", counts.total);
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! Everything begins at a [`Client`]: [`Client::registry`] lists the types of connectors there can be,
 //! [`Client::connectors`] and [`Client::all_connectors`] the connectors there are; [`Client::create`] makes one, and
-//! [`Client::connector`] goes to one. The usual jobs, most with a whole program, are listed on the
-//! [crate's page](crate#pipeshub).
+//! [`Client::connector`] goes to one. What lists and creates return is an [`Entry`](crate::Entry): the data with the handle to go on
+//! with. The usual jobs, most with a whole program, are listed on the [crate's page](crate#pipeshub).
 //!
 //! | to authenticate with | call |
 //! |---|---|
 //! | whatever the environment holds | [`Client::from_env`] |
-//! | the id and secret of an OAuth app | [`ClientBuilder::client_credentials`] |
-//! | a person with a browser | [`ClientBuilder::authorization_code`] |
-//! | a refresh token from an earlier login | [`ClientBuilder::refresh_token`], [`ClientBuilder::on_rotate`] |
-//! | a session's token, a personal access token, or a token from elsewhere | [`ClientBuilder::bearer_token`], [`ClientBuilder::token_provider`] |
+//! | the id and secret of an OAuth app | [`Credentials::client`] |
+//! | a person with a browser | [`BrowserLogin`] |
+//! | a refresh token from an earlier login | [`Credentials::refresh_token`], [`Credentials::on_rotate`] |
+//! | a session's token, a personal access token, or tokens of your own provider | [`Credentials::token`], [`Credentials::provider`] |
 //!
-//! # What the service does differently
-//! - **A list is of one scope.** Without one it is the team's; [`Client::all_connectors`] asks for both.
-//! - **A toggle flips.** [`Connector::set_sync`] reads before and after, and never sends it twice.
-//! - **Synced is not indexed.** [`Connector::wait_for_sync`] and [`Connector::wait_for_indexing`] are two waits.
-//! - **A deletion goes on after its answer.** [`Connector::delete`] gives back what to wait with.
-//! - **A 200 may say that it failed.** Where an answer says so, this module makes an error of it:
-//!   [`Error::is_refused`](crate::Error::is_refused).
+//! # Where the service differs from its document
+//! - **A list is of one scope.** Without one it is the team's; [`Client::all_connectors`] lists both.
+//! - **A toggle flips.** [`Connector::set_sync`] reads before and after, and never retries it.
+//! - **Idle is not synced, and synced is not indexed.** [`Connector::wait_for_sync`] also watches the number of records, and
+//!   [`Connector::wait_for_indexing`] is a second wait.
+//! - **A resync cancels a sync that runs.** [`Resynced::cancelled_a_sync`] says so, and so does a wait for that sync:
+//!   [`SyncOutcome::Resynced`].
+//! - **Filters are changed while the sync is off.** [`SetSyncFilters::switch_off_and_on`] switches it off and on around the change.
+//! - **The secret of an OAuth connector is that of an OAuth app**, which others may share. [`Connector::set_auth`] changes it and
+//!   says which app it was.
+//! - **A deletion goes on after its response.** [`Connector::delete`] returns what to wait with.
+//! - **A 200 may report a failure.** This module makes it an error: [`Error::is_refused`](crate::Error::is_refused).
+//! - **An upload beyond the limits fails as a whole.** [`Upload`] refuses files that are too large before it sends anything, and
+//!   sends more files than a request can have as several requests.
+//! - **An input filter takes some texts for markup.** A client secret or a search with a `<` or `on...=` is refused; the error
+//!   explains it.
 //!
 //! # Every operation
-//! [`Client::api`] has each operation of the document as one method. Most have a counterpart here that is easier to use
+//! [`Client::api`] has each operation of the document as one method of a group. Most have a counterpart here that is easier to use
 //! and shows an example:
 //!
 //! | operation | use |
 //! |---|---|
-//! | [`registry`](api::Client::registry), [`schema`](api::Client::schema) | [`Client::registry`], [`Client::connector_schema`] |
-//! | [`list`](api::Client::list) | [`Client::connectors`], [`Client::all_connectors`] |
-//! | [`create`](api::Client::create) | [`Client::create`] |
-//! | [`get`](api::Client::get), [`rename`](api::Client::rename), [`stats`](api::Client::stats), [`delete`](api::Client::delete) | [`Connector::get`], [`Connector::rename`], [`Connector::stats`], [`Connector::delete`] |
-//! | [`get_config`](api::Client::get_config), [`update_config`](api::Client::update_config) | [`Connector::config`], [`Connector::set_config`] |
-//! | [`update_auth_config`](api::Client::update_auth_config), [`update_filters_sync_config`](api::Client::update_filters_sync_config) | [`Connector::set_auth`], [`Connector::set_sync_filters`] |
-//! | [`get_filters`](api::Client::get_filters), [`get_filter_options`](api::Client::get_filter_options), [`save_filters`](api::Client::save_filters) | [`Connector::filters`], [`Connector::filter_options`], [`Connector::save_filters`] |
-//! | [`get_authorization_url`](api::Client::get_authorization_url), [`handle_oauth_callback`](api::Client::handle_oauth_callback) | [`Connector::authorize`], [`Connector::finish_oauth`] |
-//! | [`toggle`](api::Client::toggle) | [`Connector::set_sync`], [`Connector::set_agent`] |
-//! | [`resync`](api::Client::resync), [`reindex`](api::Client::reindex) | [`Connector::resync`], [`Connector::reindex`] |
-//! | [`submit_file_events`](api::Client::submit_file_events), [`upload_file_events`](api::Client::upload_file_events) | [`Connector::submit_file_events`], [`Connector::upload`] |
-//! | [`lookup_record`](api::Client::lookup_record), [`record_content`](api::Client::record_content), [`navigate`](api::Client::navigate) | the calls themselves, as below |
-//! | [`list_active`](api::Client::list_active), [`list_inactive`](api::Client::list_inactive) | the calls themselves, or [`Connectors::active`] |
-//! | [`list_configured`](api::Client::list_configured), [`list_active_agents`](api::Client::list_active_agents) | [`Client::all_connectors`]: from the second page on, the service skips items in these two |
-//! | [`get_token_from_code`](api::Client::get_token_from_code) | [`Connector::authorize`]: the service has deprecated it |
+//! | [`registry`](api::requests::registry::Api::registry), [`schema`](api::requests::registry::Api::schema) | [`Client::registry`], [`Client::connector_schema`] |
+//! | [`list`](api::requests::connectors::Api::list) | [`Client::connectors`], [`Client::all_connectors`] |
+//! | [`create`](api::requests::connectors::Api::create) | [`Client::create`] |
+//! | [`get`](api::requests::connectors::Api::get), [`rename`](api::requests::connectors::Api::rename), [`stats`](api::requests::connectors::Api::stats), [`delete`](api::requests::connectors::Api::delete) | [`Connector::get`], [`Connector::rename`], [`Connector::stats`], [`Connector::delete`] |
+//! | [`get_config`](api::requests::config::Api::get_config), [`update_config`](api::requests::config::Api::update_config) | [`Connector::config`], [`Connector::set_config`] |
+//! | [`update_auth_config`](api::requests::config::Api::update_auth_config), [`update_filters_sync_config`](api::requests::config::Api::update_filters_sync_config) | [`Connector::set_auth`], [`Connector::set_sync_filters`] |
+//! | [`get_filters`](api::requests::filters::Api::get_filters), [`get_filter_options`](api::requests::filters::Api::get_filter_options) | [`Connector::filters`], [`Connector::filter_options`] |
+//! | [`save_filters`](api::requests::filters::Api::save_filters) | [`Connector::set_sync_filters`]: what this one saves is not what a sync reads |
+//! | [`get_authorization_url`](api::requests::oauth::Api::get_authorization_url), [`handle_oauth_callback`](api::requests::oauth::Api::handle_oauth_callback) | [`Connector::authorize`], [`Connector::finish_oauth`] |
+//! | [`toggle`](api::requests::control::Api::toggle) | [`Connector::set_sync`], [`Connector::set_agent`] |
+//! | [`resync`](api::requests::connectors::Api::resync), [`reindex`](api::requests::connectors::Api::reindex) | [`Connector::resync`], [`Connector::reindex`] |
+//! | [`submit_file_events`](api::requests::control::Api::submit_file_events), [`upload_file_events`](api::requests::control::Api::upload_file_events) | [`Connector::submit_file_events`], [`Connector::upload`] |
+//! | [`lookup_record`](api::requests::records::Api::lookup_record), [`record_content`](api::requests::records::Api::record_content), [`navigate`](api::requests::records::Api::navigate) | the requests themselves, as below |
+//! | [`list_active`](api::requests::connectors::Api::list_active), [`list_inactive`](api::requests::connectors::Api::list_inactive) | the requests themselves, or [`Connectors::active`] |
+//! | [`list_configured`](api::requests::connectors::Api::list_configured), [`list_active_agents`](api::requests::connectors::Api::list_active_agents) | [`Client::all_connectors`]: from the second page on, the server skips items in these two |
+//! | [`get_token_from_code`](api::requests::oauth::Api::get_token_from_code) | [`Connector::authorize`]: the service has deprecated it |
 //!
-//! What the connectors have brought is reached by the calls themselves:
+//! What the connectors have brought is reached by the requests themselves:
 //!
 //! ```no_run
+//! use futures::TryStreamExt;
+//!
 //! # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
 //! // By a link, an issue key or an id of where it came from; up to ten at a time.
-//! let found = ph.api().lookup_record(None, &vec!["PA-1".to_owned()]).await?;
+//! let found = ph.api().records().lookup_record(&["PA-1".to_owned()]).await?;
 //! for record in found.matches {
-//!     println!("{}: {}", record.name, ph.api().record_content(&record.id).await?.content);
+//!     println!("{}: {}", record.name, ph.api().records().record_content(&record.id).await?.content);
 //! }
 //!
-//! // Or level by level, beginning at the top. The last argument is the page, and a page has at least 50 rows.
-//! let top = ph.api().navigate(None, None, None, None, None, None, None, None, Some(1)).await?;
-//! for row in top.rows {
+//! // Or level by level, beginning at the top; a page has at least 50 rows.
+//! let mut rows = ph.api().records().navigate().limit(50).items();
+//! while let Some(row) = rows.try_next().await? {
 //!     println!("{} {}", row.node_type, row.name);
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! So are the lists that no other method stands for, and the old way in for Google Workspace:
+//! So are the lists that no other method stands for, and the deprecated login for Google Workspace:
 //!
 //! ```no_run
-//! use connectors::pipeshub::{ConnectorScope, types::TokenFromCodeRequest};
+//! use connectors::pipeshub::types::TokenFromCodeRequest;
 //!
 //! # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
-//! let on = ph.api().list_active().await?.connectors.unwrap_or_default();
-//! let off = ph.api().list_inactive().await?.connectors.unwrap_or_default();
-//! println!("{} are on and {} are off", on.len(), off.len());
+//! let connectors = ph.api().connectors();
+//! let (on, off) = (connectors.list_active().await?.connectors, connectors.list_inactive().await?.connectors);
+//! println!("{:?} are on and {:?} are off", on.map(|on| on.len()), off.map(|off| off.len()));
 //!
-//! // Only the first page, of at most 200, can be trusted to be whole.
-//! let (limit, page, team) = (Some(200), Some(1), ConnectorScope::Team);
-//! let configured = ph.api().list_configured(limit, page, Some(&team), None).await?.connectors.unwrap_or_default();
-//! let for_agents = ph.api().list_active_agents(limit, page, Some(&team), None).await?.connectors.unwrap_or_default();
-//! println!("{} are configured", configured.connectors.unwrap_or_default().len());
-//! println!("{} can be used by agents", for_agents.len());
+//! // Only the first page, of at most 200, is reliable.
+//! println!("{:?}", connectors.list_configured().limit(200).page(1).await?.connectors);
+//! println!("{:?}", connectors.list_active_agents().limit(200).page(1).await?.connectors);
 //!
-//! // The code works once, so this is never sent again by itself.
-//! ph.api().get_token_from_code(&TokenFromCodeRequest::new("the code".to_owned())).await?;
+//! // The code works once, so this is never retried.
+//! ph.api().oauth().get_token_from_code(&TokenFromCodeRequest::new("the code".to_owned())).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -128,7 +139,7 @@ pub mod api {
 
 /// The vendored OpenAPI document with our overlay applied, as JSON.
 ///
-/// For tests and tools that want to know what this version of the crate was made from.
+/// For tests and tools: what this version of the crate was generated from.
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/pipeshub.json"));
 
 pub use api::types;
@@ -148,5 +159,6 @@ pub use switch::{Switch, Switched};
 pub use types::ConnectorScope;
 pub use upload::{Upload, UploadProgress, Uploaded};
 pub use wait::{
-    Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress, SyncState, SyncWait, SyncWatch,
+    Deletion, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress, SyncState, SyncWait,
+    SyncWatch,
 };

@@ -257,7 +257,9 @@ fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagina
 /// Whether a page is the one that was asked for, as far as the server says.
 pub(super) fn check_number(asked: i64, returned: Option<i128>) -> Result<(), String> {
     match returned {
-        Some(returned) if returned != i128::from(asked) => Err(format!("the server returned page {returned} for page {asked}")),
+        Some(returned) if returned != i128::from(asked) => {
+            Err(format!("the server returned page {returned} for page {asked}"))
+        }
         _ => Ok(()),
     }
 }

@@ -171,8 +171,7 @@ impl Reindex {
         let Connector { client, id } = &self.connector;
         let mut request = client.api.connectors().reindex(id);
         if let Some(statuses) = self.statuses {
-            request =
-                request.body(&types::ReindexRequest { status_filters: Some(statuses), ..Default::default() });
+            request = request.body(&types::ReindexRequest { status_filters: Some(statuses), ..Default::default() });
         }
         Ok(accepted(request.send().await?)?.0)
     }

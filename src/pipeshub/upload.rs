@@ -298,7 +298,9 @@ impl Upload {
                 if index == 0 {
                     return error;
                 }
-                error.in_context(&format!("request {request} of {requests} failed; those before were accepted")).partly_done()
+                error
+                    .in_context(&format!("request {request} of {requests} failed; those before were accepted"))
+                    .partly_done()
             })?);
         }
         Ok(Uploaded { responses })
@@ -531,14 +533,14 @@ struct OnDisk {
 fn read(file: OnDisk, fault: Fault) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
     enum State {
         Before(OnDisk),
-        Open(Sending),
+        Open(Box<Sending>),
     }
     stream::try_unfold(State::Before(file), move |state| {
         let fault = fault.clone();
         async move {
             let read = async {
                 let mut sending = match state {
-                    State::Before(file) => Sending::begin(file).await?,
+                    State::Before(file) => Box::new(Sending::begin(file).await?),
                     State::Open(sending) => sending,
                 };
                 let chunk = sending.chunk().await?;

@@ -241,7 +241,6 @@ impl SyncWait {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn watch(self) -> SyncWatch {
         let Self { connector, pace, begins_within, settles_within, wait } = self;
         let clock = Arc::clone(connector.client.core.clock());

@@ -75,8 +75,9 @@ pub async fn setup() -> Setup {
 
 pub async fn setup_with(change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
     print_everything();
-    let tenant = Tenant::start().await.unwrap();
+    // One time for both: what the client waits passes at the tenant as well.
     let clock = TestClock::new();
+    let tenant = Tenant::builder().clock(clock.clone()).start().await.unwrap();
     let builder = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).clock(clock.clone());
     let c1 = change(builder).build().unwrap();
     Setup { tenant, clock, c1 }

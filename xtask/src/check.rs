@@ -289,18 +289,18 @@ fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) ->
 fn docs() -> Result<Vec<Problem>> {
     let root = files::root();
     let mut problems = Vec::new();
-    // Each README's snippets are compiled as doctests, by this line of the crate beside it.
-    for (readme, library) in [
-        ("README.md", "src/lib.rs"),
-        ("codegen/README.md", "codegen/src/lib.rs"),
-        ("fake/README.md", "fake/src/lib.rs"),
+    // Each README's snippets are compiled as doctests, by this line of a crate: the one beside it, or one that has what they
+    // need.
+    for (readme, library, path) in [
+        ("README.md", "src/lib.rs", "../README.md"),
+        ("codegen/README.md", "tests/third/src/lib.rs", "../../../codegen/README.md"),
+        ("fake/README.md", "fake/src/lib.rs", "../README.md"),
+        ("runtime/README.md", "runtime/src/lib.rs", "../README.md"),
     ] {
-        let hooked = files::read(&root.join(library))?.contains("doc = include_str!(\"../README.md\")");
-        if !hooked {
+        let line = format!("doc = include_str!(\"{path}\")");
+        if !files::read(&root.join(library))?.contains(&line) {
             let what = format!("the snippets of {readme} are not compiled");
-            let remedy = format!(
-                "let {library} include it: `#[cfg(doctest)] #[doc = include_str!(\"../README.md\")] struct Readme;`"
-            );
+            let remedy = format!("let {library} include it: `#[cfg(doctest)] #[{line}] struct Readme;`");
             problems.push(problem(what, "", remedy));
         }
     }

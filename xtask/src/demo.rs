@@ -121,13 +121,13 @@ async fn workflow() -> Result<()> {
 async fn pipeshub_inventory(ph: &pipeshub::Client) -> Result<()> {
     let mut connectors = ph.all_connectors().list();
     while let Some(connector) = connectors.try_next().await? {
-        let status = connector.status.map_or_else(|| "idle".to_owned(), |status| status.to_string());
-        let scope = connector.scope.map_or_else(String::new, |scope| scope.to_string());
+        let status = connector.status.as_ref().map_or_else(|| "idle".to_owned(), |status| status.to_string());
+        let scope = connector.scope.as_ref().map_or_else(String::new, |scope| scope.to_string());
         println!(
             "{} ({scope} {}, {}): {status}",
-            connector.instance_name.unwrap_or_default(),
-            connector.connector_type.unwrap_or_default(),
-            connector.connector_id.unwrap_or_default(),
+            connector.instance_name.as_deref().unwrap_or("without a name"),
+            connector.connector_type.as_deref().unwrap_or("of no type"),
+            connector.handle().id(),
         );
     }
     Ok(())
@@ -137,10 +137,8 @@ async fn pipeshub_workflow() -> Result<()> {
     let instance = Instance::start().await?;
     step("A fake PipesHub", &format!("listens on {}; nothing leaves this machine", instance.url()));
 
-    let ph = pipeshub::Client::builder()
-        .instance(instance.url())
-        .client_credentials(instance.client_id(), instance.client_secret())
-        .build()?;
+    let credentials = pipeshub::Credentials::client(instance.client_id(), instance.client_secret());
+    let ph = pipeshub::Client::builder(credentials.instance(instance.url())).build()?;
     let types: Vec<_> = ph.registry().try_collect().await?;
     let names: Vec<_> = types.iter().filter_map(|kind| kind.connector_type.as_deref()).collect();
     step("Registry", &format!("there can be {}", names.join(", ")));
@@ -153,31 +151,33 @@ async fn pipeshub_workflow() -> Result<()> {
     let auth = serde_json::Value::Object(schema.auth.unwrap_or_default());
     let fields = auth["schemas"]["ACCESS_KEY"]["fields"].as_array().cloned().unwrap_or_default();
     let fields: Vec<_> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
-    step("Schema", &format!("S3 proves itself with {}", fields.join(", ")));
+    step("Schema", &format!("S3 authenticates with {}", fields.join(", ")));
 
     let create = ph.create("S3", "Made by the demo").auth("bucket", "example").auth("accessKey", "not-a-real-key");
-    let connector = create.secret_auth("secretKey", "not-a-real-secret").send().await?.into_connector();
+    let connector = create.secret_auth("secretKey", "not-a-real-secret").find_or_create().await?.into_handle();
     step("Create", &format!("connector {}, with a flat `auth`", connector.id()));
 
     let renamed = connector.rename("Renamed by the demo").await?;
-    step("Rename", &format!("now `{}`", renamed.instance_name.unwrap_or_default()));
+    step("Rename", &format!("now `{}`", renamed.instance_name.as_deref().unwrap_or("without a name")));
 
     for on in ["on", "on again"] {
-        let what = match connector.set_sync(true).send().await? {
-            Switched::Flipped(_) => "it was read, flipped once, and read again",
+        let what = match connector.set_sync(true).await? {
+            Switched::Flipped(_) => "it was read, toggled once, and read again",
             Switched::Already(_) => "it was read, and nothing was sent",
             _ => "something new",
         };
         step("Switch", &format!("{on}: {what}"));
     }
 
-    let soon = Duration::from_millis(50);
-    let mut watch = connector.wait_for_sync().poll_every(soon).watch();
+    let soon = Duration::from_millis(100);
+    let mut watch = connector.wait_for_sync().settles_within(soon).poll_every(soon).watch();
     let mut seen = Vec::new();
     while let Some(progress) = watch.try_next().await? {
         seen.push(match progress {
             SyncProgress::Idle(_) => "idle".to_owned(),
             SyncProgress::Running(now) => now.status.map_or_else(String::new, |status| status.to_string()),
+            SyncProgress::Settling(_) => "settling".to_owned(),
+            SyncProgress::Resyncing(_) => "resyncing".to_owned(),
             SyncProgress::Ended(outcome) => outcome.to_string(),
             _ => "something new".to_owned(),
         });
@@ -187,14 +187,25 @@ async fn pipeshub_workflow() -> Result<()> {
     let mut watch = connector.wait_for_indexing().poll_every(soon).watch();
     let mut pending = Vec::new();
     while let Some(progress) = watch.try_next().await? {
-        pending.push(progress.pending().to_string());
+        pending.push(progress.pending().map_or_else(|| "some".to_owned(), |pending| pending.to_string()));
     }
     step("Index", &format!("{} records to go", pending.join(", ")));
 
-    connector.resync().send().await?;
-    // Over within a look or two here, so that it may be idle again before it was seen to run.
-    let resynced = connector.wait_for_sync().poll_every(soon).begins_within(soon).wait().await?;
-    step("Resync", &format!("once more, by the name that the service wants for it: {resynced}"));
+    connector.resync().await?;
+    // It can be over before the first poll: the connector is then idle, as if no sync had begun.
+    let wait = connector.wait_for_sync().begins_within(soon).settles_within(soon);
+    step("Resync", &format!("records are fetched again: {}", wait.poll_every(soon).wait().await?));
+
+    connector.resync().await?;
+    let mut watch = connector.wait_for_sync().settles_within(soon).poll_every(soon).watch();
+    watch.try_next().await?;
+    let cancelled = connector.resync().await?.cancelled_a_sync();
+    step("Cancel", &format!("a resync during a sync cancels it ({cancelled}); the wait says: {}", watch.last().await?));
+
+    let filters = serde_json::json!({"sync": {"buckets": {"operator": "in", "value": ["logs"]}}});
+    let change = connector.set_sync_filters().filters(filters.as_object().cloned()).switch_off_and_on();
+    let full = change.await?.sync_filters_changed == Some(true);
+    step("Filter", &format!("changed with the sync switched off and on again; the next one reads everything: {full}"));
 
     let drive = ph.connector("drive-01");
     let consent = drive.authorize(None).await?;
@@ -205,15 +216,14 @@ async fn pipeshub_workflow() -> Result<()> {
     while folders.try_next().await?.is_some() {
         count += 1;
     }
-    step("Sign in", &format!("a drive was let in by its provider; it has {count} folders to choose from"));
+    step("Authorize", &format!("a drive was authorized by its provider; it has {count} folders to choose from"));
 
     let upload = ph.connector("local-01").upload("demo").bytes("notes.txt", "written by the demo").deleted("old.txt");
-    let stats = upload.send().await?.stats;
-    let (processed, deleted) = (stats.processed.unwrap_or_default(), stats.deleted.unwrap_or_default());
-    step("Upload", &format!("{processed} file taken in, {deleted} removed"));
+    let uploaded = upload.await?;
+    step("Upload", &format!("{} file accepted, {} removed", uploaded.processed(), uploaded.deleted()));
 
     let deletion = connector.delete().await?;
-    let status = deletion.answer().status.clone().map_or_else(String::new, |status| status.to_string());
+    let status = deletion.data().status.clone().map_or_else(String::new, |status| status.to_string());
     deletion.poll_every(soon).wait().await?;
     step("Delete", &format!("{status}, and then gone"));
 

@@ -8,6 +8,7 @@ mod documents;
 mod fetch;
 mod files;
 mod new;
+mod report;
 mod semver;
 mod serve;
 mod service;
@@ -16,9 +17,11 @@ mod vendor;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use documents::NoteFormat;
+use report::{Result, progress};
 
 /// Tasks for people who look after `connectors`, or generate clients with it.
 #[derive(Parser)]
@@ -242,11 +245,13 @@ enum Command {
     },
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
+    /// It depends on connectors-runtime and serde.
+    ///
     ///   cargo xtask expand c1 --out /tmp/c1
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
     #[command(verbatim_doc_comment)]
     Expand {
-        /// One of our services, without the transport and errors of this crate.
+        /// One of our services, without what is written by hand for it.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
         /// Any OpenAPI 3.0 or 3.1 document.
@@ -255,6 +260,9 @@ enum Command {
         /// Folder of the new crate: empty, not there yet, or one that this command wrote.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Depend on the connectors-runtime in this folder, not on the published one.
+        #[arg(long, value_name = "DIR")]
+        runtime: Option<PathBuf>,
         /// Write over Cargo.toml and src/lib.rs, whoever wrote them.
         #[arg(long)]
         force: bool,
@@ -277,28 +285,6 @@ enum Command {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum NoteFormat {
-    /// One line each.
-    Text,
-    /// One JSON array.
-    Json,
-    /// Nothing.
-    None,
-}
-
-/// What a task may fail with: words for the person who ran it.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-static QUIET: AtomicBool = AtomicBool::new(false);
-
-/// Says what is being done, on standard error and in plain text, unless nobody wants to know.
-fn progress(what: &str) {
-    if !QUIET.load(Ordering::Relaxed) {
-        eprintln!("{what}");
-    }
-}
-
 fn main() -> ExitCode {
     // Whoever reads the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
     // way that can fail.
@@ -315,7 +301,7 @@ fn main() -> ExitCode {
         }
     }));
     let cli = Cli::parse();
-    QUIET.store(cli.quiet, Ordering::Relaxed);
+    report::set_quiet(cli.quiet);
     if let Some(root) = cli.root {
         files::set_root(root);
     }
@@ -381,8 +367,9 @@ fn run(command: Command) -> Result<ExitCode> {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
         Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, force, tags, operations, notes } => {
-            documents::expand(service.as_ref(), from.as_deref(), &out, tags, operations, notes, force)?;
+        Command::Expand { service, from, out, runtime, force, tags, operations, notes } => {
+            let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
+            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, notes)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -55,6 +55,7 @@ pub(crate) fn run(
             .replace("__SERVICE__", name.as_str())
             .replace("__TITLE__", &title)
             .replace("__SERVER__", url)
+            .replace("__CREDENTIALS__", &credentials(&vendored))
             .replace("__CALLS__\n", &calls(&listing))
     };
     let wanted: Vec<(PathBuf, String)> = vec![
@@ -153,7 +154,7 @@ actions:
                 line("  #   update: {description: ...}".to_owned());
             }
             if matches!(method, "post" | "patch") {
-                line("  # TODO is it safe to send again after an answer was lost? Then `x-idempotent: true` in the update.".to_owned());
+                line("  # TODO is it safe to retry after its response was lost? Then `x-idempotent: true` in the update.".to_owned());
             }
             let pages = ["page", "cursor", "offset", "token", "after", "starting"];
             let mut taken = [item, operation].into_iter().flat_map(|node| taken(document, node));
@@ -169,7 +170,7 @@ actions:
     }
     if !failures {
         line("  # ---- failures".to_owned());
-        line("  # TODO the document names no failure: what do its errors look like? See the `default` answer of spec/c1.".to_owned());
+        line("  # TODO the document names no failure: what do its errors look like? See the `default` response of spec/c1.".to_owned());
     }
     for (component, schema) in document.pointer("/components/schemas").and_then(Node::as_object).into_iter().flatten() {
         let properties = schema.get("properties").and_then(Node::as_object);
@@ -208,6 +209,26 @@ fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
+/// A credential for each security scheme of a document, as calls of the builder of credentials.
+fn credentials(document: &Node) -> String {
+    let mut text = String::new();
+    for (name, node) in document.pointer("/components/securitySchemes").and_then(Node::as_object).into_iter().flatten()
+    {
+        let word = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
+        let credential = match (word("type"), word("in")) {
+            ("apiKey", place @ ("query" | "cookie")) => format!("{place}({:?}, \"a-key\")", word("name")),
+            ("apiKey", _) => format!("header({:?}, \"a-key\")", word("name").to_ascii_lowercase()),
+            ("http", _) if word("scheme").eq_ignore_ascii_case("basic") => {
+                "basic(\"a-user\", \"a-password\")".to_owned()
+            }
+            ("http" | "oauth2" | "openIdConnect", _) => "token(\"a-token\")".to_owned(),
+            _ => continue,
+        };
+        text.push_str(&format!(".with({name:?}, connectors::auth::Credential::{credential})"));
+    }
+    text
+}
+
 /// A call of each operation, with the arguments that it must have.
 fn calls(listing: &Listing) -> String {
     let raw = |name: &str| match syn::parse_str::<syn::Ident>(name) {
@@ -218,18 +239,17 @@ fn calls(listing: &Listing) -> String {
     for method in listing.methods() {
         let (name, rest) = method.split_once('(').unwrap_or((method, ""));
         let inside = rest.rsplit_once(") -> ").map_or("", |(inside, _)| inside);
-        let (group, name) = match name.split_once('.') {
-            Some((group, name)) => (format!("{}().", raw(group)), name),
-            None => (String::new(), name),
+        let call = match name.split_once('.') {
+            Some((group, own)) => format!("{}().{}", raw(group), raw(own)),
+            None => raw(name),
         };
         let arguments = arguments(inside);
         // One id alone may be given as it is; of several, each is made into its own type.
-        let ids = arguments.iter().filter(|(_, ty)| is_id(ty)).count();
-        let arguments: Vec<String> =
-            arguments.into_iter().map(|(argument, ty)| value(name, argument, ty, ids > 1)).collect();
-        text.push_str(&format!("    api.{group}{}({}).await.unwrap();\n", raw(name), arguments.join(", ")));
+        let several = arguments.iter().filter(|(_, ty)| is_id(ty)).count() > 1;
+        let values: Vec<String> =
+            arguments.into_iter().map(|(argument, ty)| value(name, argument, ty, several)).collect();
+        text.push_str(&format!("    read({name:?}, api.{call}({}).await);\n", values.join(", ")));
     }
-    text.push('\n');
     text
 }
 
@@ -259,18 +279,22 @@ fn arguments(inside: &str) -> Vec<(&str, &str)> {
 
 /// An expression for an argument of a type.
 fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
-    if ty.starts_with('&') {
-        return format!("&given(&server, {method:?}, {argument:?})");
+    match ty {
+        "&Multipart" => return "connectors_runtime::Multipart::new().text(\"x\", \"x\")".to_owned(),
+        // A list is taken as a slice.
+        _ if ty.starts_with("&Vec<") => return format!("&given::<Vec<_>>(&document, {method:?}, {argument:?})"),
+        _ if ty.starts_with('&') => return format!("&given(&document, {method:?}, {argument:?})"),
+        _ => {}
     }
     let primitive = ty.split_once('<').map_or("String", |(_, rest)| rest.trim_end_matches('>'));
     let value = match primitive {
-        "bool" => "true",
-        "i32" | "i64" | "u32" | "u64" => "1",
-        "f64" => "1.5",
+        "bool" => "true".to_owned(),
+        "i32" | "i64" | "u32" | "u64" | "i128" => format!("1_{primitive}"),
+        "f64" => "1.5".to_owned(),
         // A string, or a body that is given as bytes.
-        _ => "\"x\"",
+        _ => "\"x\"".to_owned(),
     };
-    if several && is_id(ty) { format!("{value}.into()") } else { value.to_owned() }
+    if several && is_id(ty) { format!("connectors::Id::new({value})") } else { value }
 }
 
 /// The services that build.rs names, if it has such a list.
@@ -375,14 +399,34 @@ mod tests {
 
     #[test]
     fn arguments_are_told_apart_and_given_values() {
-        let inside = "id: PetId, map: &BTreeMap<String, i32>, q: Q<i64>, body: bytes";
+        let inside = "id: ShipId, n: Count<i64>, map: &BTreeMap<String, i32>, tags: &Vec<String>, body: bytes";
         let found = arguments(inside);
-        assert_eq!(found, [("id", "PetId"), ("map", "&BTreeMap<String, i32>"), ("q", "Q<i64>"), ("body", "bytes")]);
-        let values = |several| -> Vec<String> {
-            found.iter().map(|(argument, ty)| value("get", argument, ty, several)).collect()
-        };
-        assert_eq!(values(true), ["\"x\".into()", "&given(&server, \"get\", \"map\")", "1.into()", "\"x\""]);
-        assert_eq!(values(false)[0], "\"x\"");
+        let types: Vec<&str> = found.iter().map(|(_, ty)| *ty).collect();
+        assert_eq!(types, ["ShipId", "Count<i64>", "&BTreeMap<String, i32>", "&Vec<String>", "bytes"]);
+        let values: Vec<String> = found.iter().map(|(argument, ty)| value("a.get", argument, ty, true)).collect();
+        let (id, count) = ("connectors::Id::new(\"x\")", "connectors::Id::new(1_i64)");
+        let map = "&given(&document, \"a.get\", \"map\")";
+        assert_eq!(values, [id, count, map, "&given::<Vec<_>>(&document, \"a.get\", \"tags\")", "\"x\""]);
+        assert_eq!(value("get", "id", "ShipId", false), "\"x\"");
         assert!(arguments("").is_empty());
+    }
+
+    #[test]
+    fn each_scheme_has_a_credential() {
+        let document = "
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key}
+    session: {type: apiKey, in: cookie, name: session}
+    login: {type: http, scheme: Basic}
+    certificate: {type: mutualTLS}
+";
+        let credentials = credentials(&Node::parse("openapi.yaml", document).unwrap());
+        let expected = [
+            ".with(\"key\", connectors::auth::Credential::header(\"x-key\", \"a-key\"))",
+            ".with(\"session\", connectors::auth::Credential::cookie(\"session\", \"a-key\"))",
+            ".with(\"login\", connectors::auth::Credential::basic(\"a-user\", \"a-password\"))",
+        ];
+        assert_eq!(credentials, expected.concat());
     }
 }

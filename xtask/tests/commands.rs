@@ -93,24 +93,6 @@ fn lower_writes_3_0_3_and_tells_what_was_lost() {
 }
 
 #[test]
-fn expand_writes_a_crate_of_what_was_chosen() {
-    let folder = folder("expand");
-    let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
-    fs::write(&file, PETS).unwrap();
-    let output = xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--tag", "pets"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let code = fs::read_to_string(out.join("src/lib.rs")).unwrap();
-    assert!(code.contains("pub async fn list_pets") && !code.contains("add_pet"));
-    assert!(fs::read_to_string(out.join("Cargo.toml")).unwrap().contains("name = \"pets-client\""));
-
-    let service = xtask(&["expand", "c1", "--out", folder.join("c1").to_str().unwrap()]);
-    assert!(stderr(&service).contains("29 operations"), "{}", stderr(&service));
-    let wrong =
-        xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--operation", "listpets"]);
-    assert!(stderr(&wrong).contains("did you mean `listPets`?"), "{}", stderr(&wrong));
-}
-
-#[test]
 fn diff_tells_what_breaks_a_caller() {
     let folder = folder("diff");
     let (old, new) = (folder.join("old.yaml"), folder.join("new.yaml"));

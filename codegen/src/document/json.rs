@@ -94,10 +94,10 @@ impl<'a> Reader<'a> {
                 for property in object.properties {
                     let key = property.name.as_str().to_owned();
                     let node = self.node(property.value, depth + 1)?;
-                    let place = (node.span.line, node.span.column);
+                    let place = (node.span.line(), node.span.column());
                     // The last counts: RFC 8259 leaves it open, and nearly all readers have it so.
                     if let Some(before) = map.insert(key.clone(), node) {
-                        let first = (before.span.line, before.span.column);
+                        let first = (before.span.line(), before.span.column());
                         self.repeats.borrow_mut().insert(place, Repeat { key, first });
                     }
                 }

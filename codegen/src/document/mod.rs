@@ -3,27 +3,26 @@
 //! The tree is [`Node`]; every later stage works on it, and because a node carries its [`Span`] wherever it is moved,
 //! a note written at the end of the pipeline still points at the line a person has to look at.
 
-mod bundle;
 mod json;
 mod layout;
 mod pointer;
 mod yaml;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::{fmt, fs};
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Number;
 
-pub use bundle::Bundle;
 pub use pointer::Pointer;
+pub(crate) use pointer::percent_decode;
 
 use crate::diagnostic::{Diagnostic, Error};
+pub use crate::span::Span;
+use crate::span::{Repeat, Source};
 
 /// The deepest nesting a document may have; past it the document is refused, so that no stage can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -37,102 +36,6 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
-
-/// Where a node was read: a file, and a line and column in it, both counted from 1 (0 for a node no file holds).
-#[derive(Clone)]
-pub struct Span {
-    source: Option<Arc<Source>>,
-    line: u32,
-    column: u32,
-}
-
-/// One file as it was read.
-#[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) name: String,
-    pub(crate) text: String,
-    /// Values whose key stood in the same object before, by line and column; set once, when the file has been read.
-    repeats: OnceLock<HashMap<(u32, u32), Repeat>>,
-}
-
-impl Source {
-    fn new(name: String, text: String) -> Arc<Self> {
-        Arc::new(Self { name, text, repeats: OnceLock::new() })
-    }
-}
-
-/// A key that stands twice in one object of a JSON file: the last value counts.
-#[derive(Debug)]
-struct Repeat {
-    key: String,
-    /// Line and column of the value that does not count.
-    first: (u32, u32),
-}
-
-impl Span {
-    /// The place of a node that this program made, rather than read.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { source: None, line: 0, column: 0 }
-    }
-
-    fn new(source: &Arc<Source>, line: usize, column: usize) -> Self {
-        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { source: Some(Arc::clone(source)), line: clamp(line), column: clamp(column) }
-    }
-
-    /// The file's name as it was given to the reader.
-    #[must_use]
-    pub fn file(&self) -> Option<&str> {
-        self.source.as_deref().map(|source| source.name.as_str())
-    }
-
-    /// Line in the file, from 1.
-    #[must_use]
-    pub fn line(&self) -> u32 {
-        self.line
-    }
-
-    /// Column in the line, in characters from 1.
-    #[must_use]
-    pub fn column(&self) -> u32 {
-        self.column
-    }
-
-    /// What tells this place from every other; `None` for a node no file holds.
-    pub(crate) fn identity(&self) -> Option<(usize, u32, u32)> {
-        let source = self.source.as_ref()?;
-        Some((Arc::as_ptr(source).addr(), self.line, self.column))
-    }
-
-    /// The key whose last value stands here, and where the one before it stands, if the key is repeated.
-    fn repeat(&self) -> Option<(&str, Self)> {
-        let repeat = self.source.as_ref()?.repeats.get()?.get(&(self.line, self.column))?;
-        let (line, column) = repeat.first;
-        Some((&repeat.key, Self { source: self.source.clone(), line, column }))
-    }
-
-    /// The text of the line, if a file holds this node.
-    pub(crate) fn text(&self) -> Option<&str> {
-        let index = usize::try_from(self.line).ok()?.checked_sub(1)?;
-        self.source.as_ref()?.text.lines().nth(index)
-    }
-}
-
-impl fmt::Debug for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.file() {
-            Some(file) => write!(f, "{file}:{}:{}", self.line, self.column),
-            None => f.write_str("(generated)"),
-        }
-    }
-}
 
 /// A value together with the place it was read from. Two nodes are equal if their values are, wherever they stand.
 #[derive(Clone, Debug)]
@@ -196,32 +99,9 @@ impl Node {
     }
 
     /// A file of prose: one string.
-    fn prose(name: &str, text: String) -> Self {
+    pub(crate) fn prose(name: &str, text: String) -> Self {
         let source = Source::new(name.to_owned(), text);
         Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) }
-    }
-
-    /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
-    ///
-    /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
-    /// leads nowhere.
-    ///
-    /// The other files have to be in the document's folder or below it, also where links lead: a document that somebody
-    /// else wrote does not choose which files of this machine are read.
-    ///
-    /// # Errors
-    /// As [`Node::read`], for this file and for every other that is there, and a reference to a file outside of the folder.
-    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
-        bundle::bundle(path, bundle::Reach::Folder)
-    }
-
-    /// As [`Node::bundle`], for documents that are trusted to refer to files outside of their folder
-    /// (`$ref: ../common/pet.yaml`).
-    ///
-    /// # Errors
-    /// As [`Node::read`], for this file and for every other that is there.
-    pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
-        bundle::bundle(path, bundle::Reach::Anywhere)
     }
 
     /// A node this program made.
@@ -449,7 +329,7 @@ impl Node {
 }
 
 /// The text of a file, if it has no more bytes than this.
-fn contents(path: &Path, most: usize) -> Result<String, Error> {
+pub(crate) fn contents(path: &Path, most: usize) -> Result<String, Error> {
     let cannot = |error: io::Error| {
         Diagnostic::new(format!("cannot read {}: {error}", path.display()))
             .help("check the path, and that the file is text in UTF-8")

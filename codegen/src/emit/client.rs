@@ -256,6 +256,16 @@ fn servers(servers: &[Server]) -> TokenStream {
         let docs = doc(&server.doc, &format!("The server `{url}`."));
         let fields: Vec<_> = server.variables.iter().map(|variable| ident(&variable.name)).collect();
         let defaults = server.variables.iter().map(|variable| &variable.default);
+        let derived = fields.is_empty().then(|| quote! { , Default });
+        let default = (!fields.is_empty()).then(|| {
+            quote! {
+                impl Default for #name {
+                    fn default() -> Self {
+                        Self { #(#fields: #defaults.to_owned(),)* }
+                    }
+                }
+            }
+        });
         let wires = server.variables.iter().map(|variable| format!("{{{}}}", variable.wire));
         let setters = server.variables.iter().map(|variable| {
             let field = ident(&variable.name);
@@ -275,16 +285,12 @@ fn servers(servers: &[Server]) -> TokenStream {
         });
         quote! {
             #docs
-            #[derive(Clone, Debug)]
+            #[derive(Clone, Debug #derived)]
             pub struct #name {
                 #(#fields: ::std::string::String,)*
             }
 
-            impl Default for #name {
-                fn default() -> Self {
-                    Self { #(#fields: #defaults.to_owned(),)* }
-                }
-            }
+            #default
 
             impl #name {
                 #(#setters)*

@@ -14,9 +14,12 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     let (list, items) = lead(api, ty, &hint.items, false)?;
     let Type::Array(item) = list.inner() else { return None };
     let item = type_tokens(item, &quote! { types:: });
-    let items = quote! {
-        (|value: #value| -> ::std::option::Option<::std::vec::Vec<#item>> { Some(#items) })(value).unwrap_or_default()
+    let items_of = quote! {
+        fn items_of(value: #value) -> ::std::option::Option<::std::vec::Vec<#item>> {
+            Some(#items)
+        }
     };
+    let items = quote! { items_of(value).unwrap_or_default() };
     let optional = |wire: &str| operation.params.iter().find(|param| param.wire == wire && !param.required);
     let (set, page) = match &hint.next {
         Next::Token { parameter, next } => {
@@ -26,12 +29,14 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
                 _ => quote! { #next.to_string() },
             };
             let (name, text) = token_setter(optional(parameter)?)?;
-            let next = quote! {
-                (|value: &#value| -> ::std::option::Option<::std::string::String> { Some(#next) })(&value)
+            let next_of = quote! {
+                fn next_of(value: &#value) -> ::std::option::Option<::std::string::String> {
+                    Some(#next)
+                }
             };
             (
                 quote! { let token = cursor.as_token()?; request = request.#name(#text); },
-                quote! { let next = #next; Ok(::connectors_runtime::Page::by_token(#items, next)) },
+                quote! { #next_of let next = next_of(&value); Ok(::connectors_runtime::Page::by_token(#items, next)) },
             )
         }
         Next::Offset { parameter } => {
@@ -66,6 +71,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
             ::connectors_runtime::Pages::new(None, move |cursor: ::std::option::Option<::connectors_runtime::Cursor>| {
                 let mut request = self.clone();
                 async move {
+                    #items_of
                     #start
                     if let Some(cursor) = cursor {
                         #set

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::resources::Resources;
+use crate::document::percent_decode;
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Inlined, METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
-use crate::select::percent_decode;
 
 /// Rewrites every schema reference that does not name a component: targets elsewhere in the document (`$defs`,
 /// `$anchor`, `$id`, a property of another schema) become components of their own.

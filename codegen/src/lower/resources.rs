@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::document::percent_decode;
 use crate::document::{Node, Pointer};
 use crate::grammar::Object;
-use crate::select::percent_decode;
 
 /// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointers. The document itself is one, at the root.
 pub(super) struct Resources {

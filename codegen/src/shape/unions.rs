@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Map, Node, Pointer, Value};
+use crate::document::{Map, Node, Pointer, Value, percent_decode};
 use crate::grammar::{self, component_name};
 use crate::note::Kind;
-use crate::select::percent_decode;
 
 use super::claims::Claimed;
 use super::model::{Constant, Type, TypeKind, Union, Variant};

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, micros};
 use crate::lock;
 use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
-use crate::server::{Answer, Request};
+use crate::service::{Answer, Request};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";

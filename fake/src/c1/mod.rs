@@ -33,7 +33,8 @@ pub use self::sync::{SyncOutcome, SyncScript};
 use crate::TestClock;
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::server::{Answer, Request, Server, Service};
+use crate::server::Server;
+use crate::service::{Answer, Request, Service};
 use crate::{lock, oauth, set_field};
 
 /// A C1 tenant on loopback. Dropped, it stops.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::Answer;
+use crate::service::Answer;
 
 /// A request that is refused: the HTTP status and the body.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::lock;
-use crate::server::Request;
+use crate::service::Request;
 
 /// Parameters by their names in the document, decoded.
 pub(super) type Parameters = BTreeMap<String, String>;

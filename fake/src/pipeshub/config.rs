@@ -4,13 +4,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
-use super::connectors::stored_auth;
 use super::problem::Problem;
-use super::registry::check_auth;
 use super::routes::{Answered, Call, ok};
-use super::state::{Connector, World};
+use super::state::{Connector, OAUTH_APP, World};
 
-/// Everything, secrets included: nothing is redacted.
+/// Everything, secrets included; that of an OAuth app is not here but with the app.
 pub(super) fn get(world: &World, call: &Call<'_>) -> Answered {
     let connector = world.connector(call.id())?;
     let mut shown = connector.value.clone();
@@ -22,13 +20,9 @@ pub(super) fn get(world: &World, call: &Call<'_>) -> Answered {
 }
 
 pub(super) fn put(world: &mut World, call: &Call<'_>) -> Answered {
-    let sections: Vec<&str> =
-        ["auth", "sync", "filters"].into_iter().filter(|section| !call.body[*section].is_null()).collect();
-    if sections.is_empty() {
-        return Err(Problem::new(400, "one of auth, sync and filters is required"));
-    }
     world.resting(call.id())?;
-    if sections.contains(&"auth") {
+    if !call.body["auth"].is_null() {
+        // An OAuth app keeps what it has.
         set_auth(world, call)?;
     }
     let connector = set_sections(world, call, &["sync", "filters"])?;
@@ -39,6 +33,8 @@ pub(super) fn put_auth(world: &mut World, call: &Call<'_>) -> Answered {
     if call.body["auth"].is_null() {
         return Err(Problem::validation("auth", "auth is required"));
     }
+    world.resting(call.id())?;
+    change_oauth_app(world, call)?;
     set_auth(world, call)?;
     let connector = world.connector(call.id())?;
     ok(&json!({"success": true, "config": stored(connector), "message": "authentication configuration saved"}))
@@ -46,9 +42,6 @@ pub(super) fn put_auth(world: &mut World, call: &Call<'_>) -> Answered {
 
 pub(super) fn put_filters_sync(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["filters"];
-    if filters.is_null() && call.body["sync"].is_null() {
-        return Err(Problem::new(400, "one of sync and filters is required"));
-    }
     let connector = world.resting(call.id())?;
     let changed = !filters.is_null() && connector.value["config"]["filters"]["sync"] != filters["sync"];
     let connector = set_sections(world, call, &["sync", "filters"])?;
@@ -71,29 +64,59 @@ fn stored(connector: &Connector) -> Value {
     config
 }
 
-/// New credentials. Who logs in at a provider has to do it again.
-fn set_auth(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
+/// The client id and secret of a connector that logs in at a provider are its OAuth app's: who does not name the app would
+/// make another of the same name.
+fn change_oauth_app(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     let auth = &call.body["auth"];
-    let connector = world.resting(call.id())?;
-    let text = |field: &str| connector.text(field).to_owned();
-    let (kind, auth_type, scope) = (text("type"), text("authType"), text("scope"));
-    check_auth(world.kind(&kind)?, &auth_type, auth)?;
+    if !world.connector(call.id())?.uses_oauth() || (auth["clientId"].is_null() && auth["clientSecret"].is_null()) {
+        return Ok(());
+    }
+    let Some(id) = auth[OAUTH_APP].as_str() else {
+        return Err(Problem::new(409, "an OAuth app of this name exists already"));
+    };
+    let app = world.oauth_apps.get_mut(id).ok_or_else(|| Problem::not_found("OAuth app", id))?;
+    for field in ["clientId", "clientSecret"] {
+        if !auth[field].is_null() {
+            app[field] = auth[field].clone();
+        }
+    }
+    Ok(())
+}
+
+/// Other credentials, merged with those that there are. Who logs in at a provider has to do it again.
+fn set_auth(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
+    let mut auth = call.body["auth"].clone();
     let now = world.clock.millis();
     let connector = world.resting(call.id())?;
-    connector.value["config"]["auth"] = stored_auth(auth, &auth_type, &kind, &scope);
+    if connector.uses_oauth()
+        && let Some(fields) = auth.as_object_mut()
+    {
+        fields.remove("clientSecret");
+    }
+    merge(&mut connector.value["config"]["auth"], &auth);
     connector.value["isConfigured"] = json!(true);
     connector.value["isAuthenticated"] = json!(!connector.uses_oauth());
     connector.value["updatedAtTimestamp"] = json!(now);
     Ok(())
 }
 
-/// Stores those sections of the body that are there.
+/// Merges objects at the top level: what is nested is replaced.
+fn merge(known: &mut Value, new: &Value) {
+    if !known.is_object() {
+        *known = json!({});
+    }
+    for (name, value) in new.as_object().into_iter().flatten() {
+        known[name] = value.clone();
+    }
+}
+
+/// Merges those sections of the body that are there.
 fn set_sections<'w>(world: &'w mut World, call: &Call<'_>, sections: &[&str]) -> Result<&'w Connector, Problem> {
     let now = world.clock.millis();
     let connector = world.resting(call.id())?;
     for section in sections {
         if !call.body[*section].is_null() {
-            connector.value["config"][*section] = call.body[*section].clone();
+            merge(&mut connector.value["config"][*section], &call.body[*section]);
         }
     }
     connector.value["updatedAtTimestamp"] = json!(now);
@@ -122,7 +145,8 @@ pub(super) fn save_filters(world: &mut World, call: &Call<'_>) -> Answered {
         return Err(Problem::validation("filters", "filters is required"));
     }
     let connector = world.free(call.id())?;
-    connector.value["config"]["filters"] = filters.clone();
+    // Not where a sync looks for them.
+    connector.value["config"]["filters"]["values"] = filters.clone();
     ok(&json!({"success": true, "message": "filters saved"}))
 }
 

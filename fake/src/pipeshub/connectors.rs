@@ -6,7 +6,7 @@ use super::problem::Problem;
 use super::registry::{auth_type, check_auth, check_scope_of, required_fields};
 use super::routes::{Answered, Call, ok, page, search};
 use super::state::{Connector, ORG, USER, World, is_oauth};
-use crate::server::Answer;
+use crate::service::Answer;
 
 fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
     world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()
@@ -147,7 +147,8 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
 
 /// A poll of the indexing, which comes after the sync.
 pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
-    let connector = world.connector_mut(call.id())?;
+    // Every other failure is wrapped so.
+    let connector = world.connector_mut(call.id()).map_err(|_| Problem::new(500, "the statistics cannot be read"))?;
     let (total, states) = connector.syncs.stats();
     let files = json!({"recordType": "FILE", "total": total, "indexingStatus": states});
     let by_type = if total == 0 { Vec::new() } else { vec![files] };
@@ -190,15 +191,17 @@ fn app_name(kind: &str) -> String {
 pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
     let name = call.text("connectorName")?;
     let full = boolean(call, "fullSync")?;
-    let force = boolean(call, "force")?;
-    let connector = world.active(call.id())?;
-    if connector.is_syncing() && !force {
-        return Err(Problem::new(409, "a sync is in progress"));
+    boolean(call, "force")?;
+    let known = world.connector(call.id()).is_ok();
+    let not_allowed = || Problem::new(400, "not allowed");
+    let connector = if known { world.active(call.id())? } else { return Err(not_allowed()) };
+    if connector.text("type") == "Local FS" {
+        // Its files come from a client.
+        return ok(&json!({"resyncConnectorResponse": {"success": true, "dispatch": "client_managed"}}));
     }
     if name != app_name(connector.text("type")) {
-        // Nobody listens to that name, which the gateway says with a 200.
-        let message = format!("nothing handles the events of {name:?}");
-        return ok(&json!({"resyncConnectorResponse": {"success": false, "error": message, "message": message}}));
+        // Nobody listens to that name, which nobody says.
+        return ok(&json!({"resyncConnectorResponse": {"success": true}}));
     }
     world.start_sync(call.id(), full)?;
     ok(&json!({"resyncConnectorResponse": {"success": true}}))
@@ -217,7 +220,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     let now = world.clock.millis();
     let known = world.connector(call.id())?;
     world.check_name(name, known.text("type"), known.text("scope"), call.id())?;
-    let connector = world.free(call.id())?;
+    let connector = world.unlocked(call.id())?;
     connector.value["name"] = json!(name);
     connector.value["updatedAtTimestamp"] = json!(now);
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
@@ -232,7 +235,7 @@ pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     };
     let full = boolean(call, "fullSync")?;
     let now = world.clock.millis();
-    let connector = world.free(call.id())?;
+    let connector = world.unlocked(call.id())?;
     let on = !connector.is(field);
     if on {
         check_ready(connector, field)?;
@@ -241,7 +244,9 @@ pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     connector.value["updatedAtTimestamp"] = json!(now);
     let what = match (field, on) {
         ("isActive", true) => {
-            world.start_sync(call.id(), full)?;
+            if connector.deleting.is_none() {
+                world.start_sync(call.id(), full)?;
+            }
             "sync enabled"
         }
         ("isActive", false) => {

@@ -17,6 +17,11 @@ use super::state::{Connector, World};
 /// The operation with a shape of errors of its own.
 pub(super) const UPLOAD: &str = "submitConnectorFileEventUploads";
 
+/// What an upload may have: beyond it the server fails, and does nothing.
+const LARGEST_MANIFEST: usize = 1024 * 1024;
+const MOST_FILES: usize = 1000;
+const LARGEST_FILE: usize = 30 * 1024 * 1024;
+
 /// A batch of file events that a connector has taken in.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -85,6 +90,12 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let manifest = parts.iter().position(|(name, _)| name == "manifest");
     let manifest = manifest.ok_or_else(|| Problem::new(422, "missing part manifest"))?;
     let (_, manifest) = parts.remove(manifest);
+    let too_much = manifest.len() > LARGEST_MANIFEST
+        || parts.len() > MOST_FILES
+        || parts.iter().any(|(_, content)| content.len() > LARGEST_FILE);
+    if too_much {
+        return Err(Problem::new(500, "the upload failed"));
+    }
     let manifest: Value =
         serde_json::from_slice(&manifest).map_err(|error| Problem::new(422, format!("manifest: {error}")))?;
     let (batch_id, events) = batch(&manifest)?;
@@ -121,7 +132,7 @@ async fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, Bytes)>, S
 
 /// A connector that takes file events.
 fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Problem> {
-    let connector = world.free(id)?;
+    let connector = world.unlocked(id)?;
     if connector.text("type") != "Local FS" {
         return Err(Problem::new(400, "only Local FS connectors take file events"));
     }
@@ -152,7 +163,7 @@ fn check(events: &[Value]) -> Result<(), Problem> {
         if event["isDirectory"] == true {
             return Err(Problem::new(400, format!("{path:?} is a directory")));
         }
-        if path.starts_with('/') || path.split(['/', '\\']).any(|part| part == "..") {
+        if path.starts_with('/') || path.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) {
             return Err(Problem::new(400, format!("{path:?} is not a path below the root")));
         }
     }
@@ -186,6 +197,10 @@ fn take_in(connector: &mut Connector, batch_id: &str, events: &[Value], files: V
         "batchId": batch_id,
         "stats": {"processed": events.len() - deleted, "deleted": deleted},
     });
+    if connector.deleting.is_some() {
+        // The deletion goes on all the same.
+        connector.value["status"] = json!("IDLE");
+    }
     connector.uploads.push(Upload { batch_id: batch_id.to_owned(), events: events.to_vec(), files });
     ok(&body)
 }

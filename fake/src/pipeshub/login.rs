@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::problem::Problem;
 use super::routes::{Answered, Call, ok};
-use super::state::{ORG, USER, World};
+use super::state::{OAUTH_APP, ORG, USER, World};
 use super::{PROVIDER, with_query};
 
 pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered {
@@ -15,8 +15,10 @@ pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered 
     if !connector.is("isConfigured") {
         return Err(Problem::new(400, "the connector must be configured first"));
     }
-    let client_id = connector.value["config"]["auth"]["clientId"].as_str().unwrap_or_default().to_owned();
     let callback = format!("connectors/oauth/callback/{}", connector.text("type"));
+    let app = connector.value["config"]["auth"][OAUTH_APP].as_str().unwrap_or_default().to_owned();
+    let app = world.oauth_apps.get(&app).ok_or_else(|| Problem::new(400, "the connector has no OAuth app"))?;
+    let client_id = app["clientId"].as_str().unwrap_or_default().to_owned();
     let base = call.query("baseUrl").unwrap_or(call.url).trim_end_matches('/');
     let redirect_uri = format!("{base}/{callback}");
     let state = world.new_id("login");

@@ -35,9 +35,11 @@ use self::routes::Call;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
+use crate::TestClock;
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::server::{Answer, Request, Server, Service};
+use crate::server::Server;
+use crate::service::{Answer, Request, Service};
 use crate::{lock, oauth, set_field};
 
 /// A PipesHub instance on loopback. Dropped, it stops.
@@ -55,6 +57,7 @@ pub struct InstanceBuilder {
     seed: Seed,
     script: SyncScript,
     deletion_polls: u32,
+    clock: TestClock,
 }
 
 impl InstanceBuilder {
@@ -82,6 +85,12 @@ impl InstanceBuilder {
         self
     }
 
+    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
+    pub fn clock(mut self, clock: TestClock) -> InstanceBuilder {
+        self.clock = clock;
+        self
+    }
+
     /// Starts the instance on the current tokio runtime.
     ///
     /// # Errors
@@ -91,7 +100,7 @@ impl InstanceBuilder {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let host = listener.local_addr()?.to_string();
         let url = format!("http://{host}");
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(Clock::new(self.clock));
         let auth = Auth::new(Arc::clone(&clock))?;
         let world = World::new(Arc::clone(&clock), self.seed, self.script, self.deletion_polls);
         let answered = AtomicU64::new(0);
@@ -113,7 +122,13 @@ impl Instance {
 
     /// An instance of your own making.
     pub fn builder() -> InstanceBuilder {
-        InstanceBuilder { port: 0, seed: Seed::demo(), script: SyncScript::default(), deletion_polls: 2 }
+        InstanceBuilder {
+            port: 0,
+            seed: Seed::demo(),
+            script: SyncScript::default(),
+            deletion_polls: 2,
+            clock: TestClock::new(),
+        }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -174,9 +189,31 @@ impl Instance {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// Moves the instance's clock on: tokens and codes expire. Syncs and deletions move by polls alone.
+    /// The instance's clock. A client that is built with it waits for nothing, and its waits pass the instance's time, too.
+    #[must_use]
+    pub fn clock(&self) -> TestClock {
+        self.api.clock.shared()
+    }
+
+    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions move by polls alone.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);
+    }
+
+    /// What the instance's OAuth client may ask for from now on, and gets where it asks for nothing; separated by spaces.
+    pub fn set_app_scopes(&self, scopes: &str) {
+        self.api.auth.set_app_scopes(scopes);
+    }
+
+    /// An OAuth app that connectors log in with, by its id: `clientId`, `clientSecret`, `name`.
+    #[must_use]
+    pub fn oauth_app(&self, id: &str) -> Option<Value> {
+        lock(&self.api.world).oauth_apps.get(id).cloned()
+    }
+
+    /// Adds an OAuth app for connectors to log in with.
+    pub fn seed_oauth_app(&self, id: &str, app: Value) {
+        lock(&self.api.world).oauth_apps.insert(id.to_owned(), app);
     }
 
     /// Plays the browser and the person before it: opens an authorization URL of this instance, consents, and returns
@@ -352,7 +389,13 @@ impl Api {
         let body = if is_json { request.json() } else { Some(json!({})) };
         let body = body.ok_or_else(|| Problem::new(500, "the body is not JSON"))?;
         let found = routes::find(&request.method, &request.path);
-        let (route, path) = found.ok_or_else(|| Problem::new(404, "no such route"))?;
+        let Some((route, path)) = found else {
+            // The gateway serves its own pages there: a GET finds one.
+            return Ok(Answer::html(if request.method == "GET" { 200 } else { 404 }));
+        };
+        if let Some((name, _)) = request.query.iter().find(|(_, value)| looks_like_markup(value)) {
+            return Err(Problem::validation(name, "Invalid input"));
+        }
         self.auth.check(request, route.scopes)?;
         let call = Call { request, url: &self.url, operation: route.operation, path, body };
         if route.path.contains("{connectorId}") && !is_connector_id(call.id()) {
@@ -383,6 +426,19 @@ impl Api {
         }
         answer
     }
+}
+
+/// What the gateway's input filter takes for markup: a `<`, or `on...=` as of an event handler.
+fn looks_like_markup(text: &str) -> bool {
+    text.contains('<') || has_handler(text)
+}
+
+fn has_handler(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.match_indices("on").any(|(at, _)| {
+        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        rest.trim_start().starts_with('=')
+    })
 }
 
 fn is_connector_id(id: &str) -> bool {

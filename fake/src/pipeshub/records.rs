@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::routes::{Answered, Call, ok};
 use super::state::World;
-use crate::server::Answer;
+use crate::service::Answer;
 
 /// A record's text, or what the test has put in its place.
 pub(super) fn content(world: &World, call: &Call<'_>) -> Answered {

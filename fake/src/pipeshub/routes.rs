@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::problem::Problem;
 use super::state::World;
 use super::{config, connectors, files, login, records, registry};
-use crate::server::{Answer, Request};
+use crate::service::{Answer, Request};
 
 pub(super) type Answered = Result<Answer, Problem>;
 

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) scripts: VecDeque<SyncScript>,
     pub(super) script: SyncScript,
     pub(super) deletion_polls: u32,
+    /// The OAuth apps of the instance, by id.
+    pub(super) oauth_apps: HashMap<String, Value>,
     next_id: u64,
 }
 
@@ -71,6 +73,9 @@ impl Connector {
     }
 }
 
+/// The field of `auth` that names an OAuth app.
+pub(super) const OAUTH_APP: &str = "oauthConfigId";
+
 pub(super) fn is_oauth(auth_type: &str) -> bool {
     auth_type.starts_with("OAUTH")
 }
@@ -88,6 +93,7 @@ impl World {
             scripts: VecDeque::new(),
             script,
             deletion_polls,
+            oauth_apps: HashMap::new(),
             next_id: 0,
         };
         for connector in seed.connectors {
@@ -140,6 +146,9 @@ impl World {
         default(&mut connector, "createdAtTimestamp", now.clone());
         default(&mut connector, "updatedAtTimestamp", now);
         default(&mut connector, "config", json!({}));
+        if is_oauth(connector["authType"].as_str().unwrap_or_default()) {
+            self.adopt_oauth_app(&id, &mut connector);
+        }
         self.connectors.push(Connector {
             id: id.clone(),
             value: connector,
@@ -148,6 +157,19 @@ impl World {
             uploads: Vec::new(),
         });
         id
+    }
+
+    /// Makes an OAuth app of a new connector's client id and secret, which the connector then refers to by an id.
+    fn adopt_oauth_app(&mut self, id: &str, connector: &mut Value) {
+        let name = connector["name"].clone();
+        let Some(auth) = connector.pointer_mut("/config/auth").and_then(Value::as_object_mut) else { return };
+        let Some(secret) = auth.remove("clientSecret") else { return };
+        if !auth.contains_key(OAUTH_APP) {
+            let app = format!("oauth-{id}");
+            auth.insert(OAUTH_APP.to_owned(), json!(app));
+            let client_id = auth.get("clientId").cloned().unwrap_or_default();
+            self.oauth_apps.insert(app, json!({"clientId": client_id, "clientSecret": secret, "name": name}));
+        }
     }
 
     pub(super) fn seed_record(&mut self, mut record: Value) -> String {
@@ -177,16 +199,22 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", id))
     }
 
+    /// A connector that is not locked. Some operations do not mind that it is being deleted.
+    pub(super) fn unlocked(&mut self, id: &str) -> Result<&mut Connector, Problem> {
+        let connector = self.connector_mut(id)?;
+        if connector.is("isLocked") {
+            return Err(Problem::new(409, "the connector is locked"));
+        }
+        Ok(connector)
+    }
+
     /// A connector that may be changed.
     pub(super) fn free(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.connector_mut(id)?;
         if connector.deleting.is_some() || connector.text("status") == "DELETING" {
             return Err(Problem::new(409, "the connector is being deleted"));
         }
-        if connector.is("isLocked") {
-            return Err(Problem::new(409, "the connector is locked"));
-        }
-        Ok(connector)
+        self.unlocked(id)
     }
 
     /// A connector whose configuration may be changed.
@@ -202,7 +230,7 @@ impl World {
     pub(super) fn active(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.free(id)?;
         if !connector.is("isActive") {
-            return Err(Problem::new(409, "the connector is disabled"));
+            return Err(Problem::new(400, "not allowed"));
         }
         Ok(connector)
     }
@@ -221,11 +249,15 @@ impl World {
         Ok(connector)
     }
 
-    /// Starts a sync as the next script says.
+    /// Starts a sync as the next script says. One that runs is cancelled; the status is then idle while the other runs.
     pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
         let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
         let connector = self.connector_mut(id)?;
-        connector.syncs.start(&mut connector.value, script, full);
+        if connector.is_syncing() {
+            connector.syncs.replace(&mut connector.value, script);
+        } else {
+            connector.syncs.start(&mut connector.value, script, full);
+        }
         Ok(())
     }
 

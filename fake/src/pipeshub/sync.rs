@@ -90,6 +90,8 @@ enum Stage {
     Idle,
     Waiting(SyncScript, &'static str),
     Running(SyncScript),
+    /// It runs, and the status does not show it.
+    Hidden(SyncScript),
 }
 
 impl Syncs {
@@ -102,6 +104,12 @@ impl Syncs {
             connector["status"] = json!(status);
             self.stage = Stage::Running(script);
         }
+    }
+
+    /// Cancels the sync that runs, and runs another whose status nobody sees.
+    pub(super) fn replace(&mut self, connector: &mut Value, script: SyncScript) {
+        self.stage = Stage::Hidden(script);
+        connector["status"] = json!("IDLE");
     }
 
     /// Ends a sync before its time.
@@ -123,6 +131,13 @@ impl Syncs {
                 self.run(script, connector);
             }
             Stage::Running(script) => self.run(script, connector),
+            Stage::Hidden(mut script) if script.polls_while_syncing > 0 => {
+                script.polls_while_syncing -= 1;
+                // Records arrive one by one.
+                self.indexing.arrived += 1;
+                self.stage = Stage::Hidden(script);
+            }
+            Stage::Hidden(script) => self.run(script, connector),
         }
     }
 
@@ -167,6 +182,8 @@ struct Indexing {
     pending: u32,
     completed: u32,
     failed: u32,
+    /// How many a sync has brought that still runs.
+    arrived: u32,
     /// How many of the pending records will fail.
     failures: u32,
     /// How many polls see pending records, still and altogether.
@@ -189,9 +206,9 @@ impl Indexing {
         // Fewer than are pending, since seen is less than of.
         let done = if self.pending == 0 { 0 } else { self.pending * seen / self.of };
         self.polls = self.polls.saturating_sub(1);
-        let total = self.pending + self.completed + self.failed;
+        let total = self.pending + self.completed + self.failed + self.arrived;
         let states = json!({
-            "NOT_STARTED": 0,
+            "NOT_STARTED": self.arrived,
             "QUEUED": 0,
             "IN_PROGRESS": self.pending - done,
             "COMPLETED": self.completed + done,
@@ -199,6 +216,8 @@ impl Indexing {
             "FILE_TYPE_NOT_SUPPORTED": 0,
             "AUTO_INDEX_OFF": 0,
             "EMPTY": 0,
+            "PAUSED": 0,
+            "ENABLE_MULTIMODAL_MODELS": 0,
         });
         (total, states)
     }

@@ -13,6 +13,8 @@ use super::{Instance, Seed, SyncScript};
 use crate::wire::{Reply, Wire};
 use crate::{Fault, Gate};
 
+mod files;
+
 const LIST: &str = "/api/v1/connectors";
 const FIRST: &str = "/api/v1/connectors/s3-01";
 const SECOND: &str = "/api/v1/connectors/s3-02";
@@ -229,13 +231,17 @@ async fn every_operation_is_served() {
     for route in ROUTES {
         let path = route.path.replace('{', "some-").replace('}', "");
         let reply = call(&instance, route.method, &format!("/api/v1{path}"), json!({})).await;
-        assert!([200, 400, 404, 422].contains(&reply.status), "{}: {}", route.operation, reply.status);
+        // The statistics of a connector that is not there are a failure of the server.
+        assert!([200, 400, 404, 422, 500].contains(&reply.status), "{}: {}", route.operation, reply.status);
         let last = instance.requests().pop().expect("a request");
         assert_eq!(last.operation.as_deref(), Some(route.operation));
     }
     assert_eq!(ROUTES.len(), 30);
-    assert_eq!(refused(&instance, "GET", "/api/v1/nothing", Value::Null).await, error(404, "HTTP_NOT_FOUND"));
-    assert_eq!(refused(&instance, "PATCH", FIRST, Value::Null).await, error(404, "HTTP_NOT_FOUND"));
+    // The gateway serves its own pages where the API has no route.
+    for (method, path, status) in [("GET", "/api/v1/nothing", 200), ("PATCH", FIRST, 404)] {
+        let page = call(&instance, method, path, Value::Null).await;
+        assert_eq!((page.status, page.head.contains("text/html")), (status, true), "{method} {path}");
+    }
     let odd = "/api/v1/connectors/a%2Fb";
     assert_eq!(refused(&instance, "GET", odd, Value::Null).await, error(400, "VALIDATION_ERROR"));
     // Express does not mind a slash, so an empty id is a listing.
@@ -411,9 +417,11 @@ async fn configurations_change_while_a_connector_rests() {
     let path = format!("{SECOND}/config/filters-sync");
     assert_eq!(ok(&instance, "PUT", &path, filters.clone()).await["syncFiltersChanged"], true);
     assert_eq!(ok(&instance, "PUT", &path, filters).await["syncFiltersChanged"], false);
-    assert_eq!(refused(&instance, "PUT", &path, json!({})).await, error(400, "HTTP_BAD_REQUEST"));
+    assert_eq!(ok(&instance, "PUT", &path, json!({})).await["syncFiltersChanged"], false);
+    ok(&instance, "PUT", &format!("{SECOND}/config"), json!({})).await;
     let stored = instance.connector("s3-02").unwrap();
     assert_eq!(stored["config"]["auth"]["secretKey"], "newer");
+    assert_eq!(stored["config"]["auth"]["bucket"], "archive", "what is not named stays");
     assert_eq!(stored["config"]["filters"]["sync"]["values"]["buckets"]["operator"], "in");
 }
 
@@ -481,18 +489,30 @@ async fn not_everything_can_be_switched_on_or_synced() {
         assert_eq!(refused(&instance, "POST", &path, json!({"type": kind})).await, error(400, code));
     }
     let resync = format!("{SECOND}/resync");
-    let conflict = error(409, "HTTP_CONFLICT");
-    assert_eq!(refused(&instance, "POST", &resync, json!({"connectorName": "s3"})).await, conflict);
-    assert_eq!(refused(&instance, "POST", &format!("{SECOND}/reindex"), json!({})).await, conflict);
+    let bad = error(400, "HTTP_BAD_REQUEST");
+    assert_eq!(refused(&instance, "POST", &resync, json!({"connectorName": "s3"})).await, bad);
+    assert_eq!(refused(&instance, "POST", &format!("{SECOND}/reindex"), json!({})).await, bad);
+    let nobody = format!("{LIST}/nobody/resync");
+    assert_eq!(refused(&instance, "POST", &nobody, json!({"connectorName": "s3"})).await, bad);
     let resync = format!("{FIRST}/resync");
     assert_eq!(refused(&instance, "POST", &resync, json!({})).await, error(400, "VALIDATION_ERROR"));
+    // Nobody listens to that name, and nobody says so.
     let deaf = ok(&instance, "POST", &resync, json!({"connectorName": "S3"})).await;
-    assert_eq!(deaf["resyncConnectorResponse"]["success"], false);
-    assert!(deaf["resyncConnectorResponse"]["message"].is_string());
+    assert_eq!(deaf["resyncConnectorResponse"]["success"], true);
+    assert_eq!(status(&instance, FIRST).await, "IDLE");
+    let local = ok(&instance, "POST", &format!("{LIST}/local-01/resync"), json!({"connectorName": "localfs"})).await;
+    assert_eq!(local["resyncConnectorResponse"]["dispatch"], "client_managed");
     ok(&instance, "POST", &resync, json!({"connectorName": "s3", "fullSync": true})).await;
     assert_eq!(status(&instance, FIRST).await, "FULL_SYNCING");
-    assert_eq!(refused(&instance, "POST", &resync, json!({"connectorName": "s3"})).await, conflict);
-    ok(&instance, "POST", &resync, json!({"connectorName": "s3", "force": true})).await;
+    // Another cancels it, and runs while the status is idle.
+    ok(&instance, "POST", &resync, json!({"connectorName": "s3"})).await;
+    for total in [0, 1, 2, 12] {
+        assert_eq!(indexed(&instance, FIRST).await.0, total);
+        assert_eq!(status(&instance, FIRST).await, "IDLE");
+    }
+    assert!(instance.set("s3-01", "/isLocked", json!(true)));
+    let locked = refused(&instance, "POST", &resync, json!({"connectorName": "s3"})).await;
+    assert_eq!(locked, error(409, "HTTP_CONFLICT"));
 }
 
 #[tokio::test]
@@ -504,7 +524,8 @@ async fn deleting_takes_a_while() {
     assert_eq!((&body["connectorId"], &body["status"]), (&json!("s3-01"), &json!("DELETING")));
     let conflict = error(409, "HTTP_CONFLICT");
     assert_eq!(refused(&instance, "DELETE", FIRST, Value::Null).await, conflict);
-    assert_eq!(refused(&instance, "POST", &format!("{FIRST}/toggle"), json!({"type": "sync"})).await, conflict);
+    ok(&instance, "POST", &format!("{FIRST}/toggle"), json!({"type": "sync"})).await;
+    ok(&instance, "PUT", &format!("{FIRST}/name"), json!({"instanceName": "Going"})).await;
     assert_eq!(status(&instance, FIRST).await, "DELETING");
     assert_eq!(status(&instance, FIRST).await, "DELETING");
     assert_eq!(refused(&instance, "GET", FIRST, Value::Null).await, error(404, "HTTP_NOT_FOUND"));
@@ -546,6 +567,12 @@ async fn connectors_log_in_through_a_browser() {
     assert_eq!(refused(&instance, "GET", &s3, Value::Null).await, error(400, "HTTP_BAD_REQUEST"));
     // New credentials undo the login.
     let auth = json!({"auth": {"clientId": "c", "clientSecret": "s"}});
+    let path = format!("{LIST}/drive-01/config/auth");
+    assert_eq!(refused(&instance, "PUT", &path, auth).await, error(409, "HTTP_CONFLICT"));
+    let app = get(&instance, &format!("{LIST}/drive-01/config")).await["config"]["config"]["auth"].clone();
+    assert_eq!(app.get("clientSecret"), None);
+    let app = app["oauthConfigId"].as_str().unwrap().to_owned();
+    let auth = json!({"auth": {"clientId": "c", "clientSecret": "s", "oauthConfigId": app}});
     ok(&instance, "PUT", &format!("{LIST}/drive-01/config/auth"), auth).await;
     assert_eq!(instance.connector("drive-01").unwrap()["isAuthenticated"], false);
     let token = ok(&instance, "POST", &format!("{LIST}/getTokenFromCode"), json!({"tempCode": "x"})).await;
@@ -559,7 +586,7 @@ async fn filters_and_their_options() {
     let options = get(&instance, &path).await["filterOptions"]["folders"].clone();
     assert_eq!(options[0], json!({"id": "folder-1", "label": "Contracts"}));
     ok(&instance, "POST", &path, json!({"filters": {"sync": {"values": {}}}})).await;
-    assert!(instance.connector("drive-01").unwrap()["config"]["filters"]["sync"].is_object());
+    assert!(instance.connector("drive-01").unwrap()["config"]["filters"]["values"]["sync"].is_object());
     assert_eq!(refused(&instance, "POST", &path, json!({})).await, error(400, "VALIDATION_ERROR"));
 
     let labels = async |query: &str| {
@@ -584,105 +611,6 @@ async fn filters_and_their_options() {
     }
     let unknown = format!("{path}/nothing/options");
     assert_eq!(refused(&instance, "GET", &unknown, Value::Null).await, error(404, "HTTP_NOT_FOUND"));
-}
-
-fn event(kind: &str, path: &str, more: Value) -> Value {
-    let mut event = json!({"type": kind, "path": path, "timestamp": 1, "isDirectory": false});
-    for (name, value) in more.as_object().into_iter().flatten() {
-        event[name] = value.clone();
-    }
-    event
-}
-
-#[tokio::test]
-async fn file_events_in_json() {
-    let instance = Instance::start().await.expect("an instance");
-    let path = format!("{LIST}/local-01/file-events");
-    let events = json!([event("CREATED", "a.txt", json!({})), event("DELETED", "b.txt", json!({}))]);
-    let batch = json!({"batchId": "b1", "events": events, "timestamp": 2});
-    let taken = ok(&instance, "POST", &path, batch).await;
-    assert_eq!((&taken["batchId"], &taken["stats"]), (&json!("b1"), &json!({"processed": 1, "deleted": 1})));
-    assert_eq!(ok(&instance, "POST", &path, events).await["batchId"], "batch-generated");
-    assert_eq!(instance.uploads("local-01").len(), 2);
-    assert_eq!(instance.uploads("local-01")[0].events.len(), 2);
-
-    assert_eq!(refused(&instance, "POST", &path, json!({})).await, error(422, "HTTP_UNPROCESSABLE_ENTITY"));
-    let outside = json!([event("CREATED", "../a.txt", json!({}))]);
-    assert_eq!(refused(&instance, "POST", &path, outside).await, error(400, "HTTP_BAD_REQUEST"));
-    let elsewhere = format!("{FIRST}/file-events");
-    assert_eq!(refused(&instance, "POST", &elsewhere, json!([])).await, error(400, "HTTP_BAD_REQUEST"));
-    let large = json!({"batchId": "x".repeat(10 * 1024 * 1024), "events": [], "timestamp": 1});
-    assert_eq!(refused(&instance, "POST", &path, large).await, error(413, "HTTP_PAYLOAD_TOO_LARGE"));
-}
-
-async fn upload(instance: &Instance, id: &str, parts: &[(&str, &[u8])]) -> Reply {
-    let mut body = Vec::new();
-    for (name, content) in parts {
-        let file_name = if *name == "manifest" { "" } else { "; filename=\"f\"" };
-        let head = format!("--limit\r\ncontent-disposition: form-data; name=\"{name}\"{file_name}\r\n\r\n");
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(b"--limit--\r\n");
-    let headers = format!("{}content-type: multipart/form-data; boundary=limit\r\n", bearer(&instance.issue_token()));
-    let path = format!("{LIST}/{id}/file-events/upload");
-    Wire::open(instance.host()).await.send("POST", &path, &headers, body).await.expect("an answer")
-}
-
-fn manifest(events: Value) -> Vec<u8> {
-    json!({"batchId": "b1", "events": events, "timestamp": 2}).to_string().into_bytes()
-}
-
-#[tokio::test]
-async fn files_are_uploaded_and_counted() {
-    let instance = Instance::start().await.expect("an instance");
-    // More than JSON may have, and with what looks like a boundary in the end.
-    let mut large = vec![0; 11 * 1024 * 1024];
-    large.extend_from_slice(b"\r\n--limi\r\n");
-    let digest: String = Sha256::digest(b"small").iter().map(|byte| format!("{byte:02x}")).collect();
-    let events = json!([
-        event("CREATED", "large.bin", json!({"contentField": "file_0", "size": large.len()})),
-        event("MODIFIED", "small.txt", json!({"contentField": "file_1", "sha256": digest, "size": 5})),
-        event("DELETED", "gone.txt", json!({})),
-    ]);
-    let manifest = manifest(events);
-    let parts = [("manifest", &manifest[..]), ("file_0", &large[..]), ("file_1", b"small".as_slice())];
-    let reply = upload(&instance, "local-01", &parts).await;
-    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
-    assert_eq!(reply.json()["stats"], json!({"processed": 2, "deleted": 1}));
-    let batch = instance.uploads("local-01").remove(0);
-    let files: Vec<(&str, &str, usize)> =
-        batch.files.iter().map(|file| (file.field.as_str(), file.path.as_str(), file.bytes)).collect();
-    assert_eq!(files, [("file_0", "large.bin", large.len()), ("file_1", "small.txt", 5)]);
-    assert!(batch.files[0].content() == large);
-}
-
-#[tokio::test]
-async fn uploads_that_do_not_match_their_manifest() {
-    let instance = Instance::start().await.expect("an instance");
-    let one = |more: Value| manifest(json!([event("CREATED", "a.txt", more)]));
-    let named = one(json!({"contentField": "file_0"}));
-    let wrong_size = one(json!({"contentField": "file_0", "size": 2}));
-    let wrong_digest = one(json!({"contentField": "file_0", "sha256": "00"}));
-    let file: (&str, &[u8]) = ("file_0", b"a");
-    let other: (&str, &[u8]) = ("file_1", b"b");
-    for (id, parts, status) in [
-        ("local-01", vec![("manifest", &named[..])], 422),
-        ("local-01", vec![("manifest", &named[..]), file, other], 422),
-        ("local-01", vec![file], 422),
-        ("local-01", vec![("manifest", b"{".as_slice())], 422),
-        ("local-01", vec![("manifest", &wrong_size[..]), file], 400),
-        ("local-01", vec![("manifest", &wrong_digest[..]), file], 400),
-        ("s3-01", vec![("manifest", &named[..]), file], 400),
-        ("nobody", vec![("manifest", &named[..]), file], 404),
-    ] {
-        let reply = upload(&instance, id, &parts).await;
-        assert_eq!((reply.status, reply.json()["detail"].is_string()), (status, true));
-    }
-    assert!(instance.uploads("local-01").is_empty());
-    instance.fault(Fault::status(500).on("submitConnectorFileEventUploads"));
-    assert_eq!(upload(&instance, "local-01", &[]).await.json(), json!({"detail": "scripted"}));
 }
 
 #[tokio::test]
@@ -749,4 +677,20 @@ async fn a_gate_holds_an_answer_back() {
         gate.open();
     });
     assert_eq!(reply.status, 202);
+}
+
+#[tokio::test]
+async fn the_input_filter_takes_some_texts_for_markup() {
+    let instance = Instance::start().await.expect("an instance");
+    for search in ["onto=1", "a<b"] {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("search", search).finish();
+        let path = format!("{LIST}?{query}");
+        assert_eq!(refused(&instance, "GET", &path, Value::Null).await, error(400, "VALIDATION_ERROR"), "{search}");
+    }
+    let secret = instance.client_secret();
+    for (secret, status) in [("<x>", 400), ("on1=2", 400), (format!("{secret}<u").as_str(), 200)] {
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", instance.client_id()), ("client_secret", secret)];
+        assert_eq!(token(&instance, &form).await.status, status, "{secret}");
+    }
 }

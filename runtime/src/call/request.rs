@@ -411,11 +411,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// Everything that can go wrong with a call.
-    pub async fn by_status<T>(
-        &self,
-        sent: Sent,
-        read: ByStatus<T>,
-    ) -> Result<Response<T>, Error> {
+    pub async fn by_status<T>(&self, sent: Sent, read: ByStatus<T>) -> Result<Response<T>, Error> {
         let reply = self.whole(sent).await?;
         match read(reply.status.as_u16(), &reply.value.body) {
             Some(Ok(value)) => Ok(reply.map(|_| value)),

@@ -159,6 +159,12 @@ impl Operation {
         self.success
     }
 
+    /// Whether it returns one page of a list.
+    #[must_use]
+    pub const fn is_paged(&self) -> bool {
+        matches!(self.success, Success::Page)
+    }
+
     /// The security requirements: one of the alternatives, all schemes of it; none at all means that it is open.
     #[must_use]
     pub const fn security(&self) -> &'static [&'static [Requirement]] {

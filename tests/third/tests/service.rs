@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use connectors_runtime::{Connection, RequestOptions, RetryPolicy, TestClock};
 use futures::TryStreamExt;
-use third_service::types::NewBook;
-use third_service::{Client, Credentials, errors, params, responses, servers};
+use library::types::NewBook;
+use library::{Client, Credentials, errors, params, responses, servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -244,7 +244,7 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
             }
         });
         if has_own_null(field) {
-            let method = free(format!("{}_null", field.name));
+            let method = free(format!("{}_null", field.name.trim_end_matches('_')));
             let docs = format!(" Sets `{}` to null, which is not the same as leaving it out.", field.name);
             setters.extend(quote! {
                 #[doc = #docs]

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
 
-use super::{MAX_BYTES, MAX_NODES, Map, Node, Pointer, Span, Value, contents};
 use crate::diagnostic::{Diagnostic, Error};
+use crate::document::{MAX_BYTES, MAX_NODES, Map, Node, Pointer, Span, Value, contents, percent_decode};
 use crate::grammar::{self, Inlined, Object};
 
 /// A document with everything its `$ref`s find in files beside it.
@@ -19,14 +19,39 @@ pub struct Bundle {
 
 /// Where the files may stand that a document refers to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+enum Reach {
     /// In the document's folder, or below it.
     Folder,
     /// Anywhere.
     Anywhere,
 }
 
-pub(super) fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
+impl Node {
+    /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
+    ///
+    /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
+    /// leads nowhere.
+    ///
+    /// The other files have to be in the document's folder or below it, also where links lead: a document that somebody
+    /// else wrote does not choose which files of this machine are read.
+    ///
+    /// # Errors
+    /// As [`Node::read`], for this file and for every other that is there, and a reference to a file outside of the folder.
+    pub fn bundle(path: &Path) -> Result<Bundle, Error> {
+        bundle(path, Reach::Folder)
+    }
+
+    /// As [`Node::bundle`], for documents that are trusted to refer to files outside of their folder
+    /// (`$ref: ../common/pet.yaml`).
+    ///
+    /// # Errors
+    /// As [`Node::read`], for this file and for every other that is there.
+    pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
+        bundle(path, Reach::Anywhere)
+    }
+}
+
+fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
     let root = normal(path);
     let text = contents(path, MAX_BYTES)?;
     let mut document = Node::parse(&path.display().to_string(), &text)?;
@@ -276,9 +301,9 @@ impl Bundler {
         if path.contains("://") || (path.is_empty() && file == self.root) {
             return None;
         }
-        let path = crate::select::percent_decode(path);
+        let path = percent_decode(path);
         let target = if path.is_empty() { file } else { normal(&file.parent().unwrap_or(Path::new("")).join(path)) };
-        Some((target, crate::select::percent_decode(fragment)))
+        Some((target, percent_decode(fragment)))
     }
 
     /// What stands at a pointer of a file, if there is such a file and such a place in it. The way there may lead

@@ -1,0 +1,112 @@
+//! `cargo xtask expand`: the crate it writes is what was chosen, and compiles with its documentation without a warning.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn xtask(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Groups and none, names that are keywords, a union, an enum, failures, credentials, two servers, no words.
+const PETS: &str = "
+openapi: 3.1.0
+info: {title: Pets, version: '1'}
+servers: [{url: 'https://{region}.pets.example', variables: {region: {default: eu}}}, {url: 'https://test.pets.example'}]
+security: [{token: []}]
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      tags: [pets]
+      parameters: [{name: type, in: query, schema: {type: array, items: {$ref: '#/components/schemas/kind'}}}]
+      responses:
+        '200': {description: ok, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Pet'}}}}}
+        '404': {description: none, content: {application/json: {schema: {type: object, properties: {message: {type: string}}}}}}
+    post: {operationId: addPet, tags: [admin], responses: {'204': {description: ok}}}
+  /pets/{id}/photo:
+    put:
+      operationId: move
+      tags: [pets]
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      requestBody: {required: true, content: {image/png: {}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}, '204': {description: ok}}
+components:
+  securitySchemes: {token: {type: http, scheme: bearer}}
+  schemas:
+    kind: {type: string, enum: [cat, größer, 'self']}
+    Pet:
+      type: object
+      required: [name]
+      properties:
+        name: {type: [string, 'null']}
+        größe: {oneOf: [{type: string}, {type: number}, {type: array, items: {type: string}}]}
+        parent: {$ref: '#/components/schemas/Pet'}
+";
+
+#[test]
+fn it_writes_a_crate_of_what_was_chosen() {
+    let folder = folder("expand");
+    let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
+    fs::write(&file, PETS).unwrap();
+    let output = xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--tag", "pets"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let code = fs::read_to_string(out.join("src/lib.rs")).unwrap();
+    assert!(code.contains("pub fn list_pets(") && !code.contains("add_pet"));
+    let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"pets-client\""));
+    let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+    let expected =
+        "connectors-runtime = \"0.1\"\nserde = { version = \"1\", features = [\"derive\"] }\n\n[workspace]\n";
+    assert_eq!(dependencies, expected);
+
+    let service = xtask(&["expand", "c1", "--out", folder.join("c1").to_str().unwrap()]);
+    assert!(stderr(&service).contains("29 operations"), "{}", stderr(&service));
+    let wrong =
+        xtask(&["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--operation", "listpets"]);
+    assert!(stderr(&wrong).contains("did you mean `listPets`?"), "{}", stderr(&wrong));
+    let nowhere = xtask(&[
+        "expand",
+        "--from",
+        file.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--runtime",
+        folder.to_str().unwrap(),
+    ]);
+    assert!(stderr(&nowhere).contains("is no manifest of connectors-runtime"), "{}", stderr(&nowhere));
+}
+
+#[test]
+fn what_it_writes_compiles_and_is_documented_without_a_warning() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = folder("expand_compiles");
+    let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
+    fs::write(&file, PETS).unwrap();
+    let runtime = root.join("runtime");
+    let arguments = ["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--runtime"];
+    let output = xtask(&[&arguments[..], &[runtime.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    // The versions that are at hand, and what is built of them.
+    fs::copy(root.join("Cargo.lock"), out.join("Cargo.lock")).unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(arguments).arg("--offline").current_dir(&out).env("CARGO_TARGET_DIR", target);
+        let output = command.env("RUSTDOCFLAGS", "-D warnings").output().unwrap();
+        assert!(output.status.success() && !stderr(&output).contains("warning"), "{arguments:?}: {}", stderr(&output));
+    };
+    cargo(&["check"]);
+    cargo(&["doc", "--no-deps"]);
+}

@@ -1,0 +1,507 @@
+//! The arrows between packages and between the modules of one package run one way. Read from the sources: what a module
+//! imports or names by its path. Tests and documentation do not count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, UseTree, Visibility};
+
+/// Packages: folder, name in paths, and what of ours each may name. A path allows what is below it.
+const PACKAGES: [(&str, &str, &[&str]); 5] = [
+    ("codegen", "connectors_codegen", &[]),
+    ("runtime", "connectors_runtime", &[]),
+    (".", "connectors", &["connectors_runtime"]),
+    // The documents and the clock, never the generated types: a fake must be able to disagree with them.
+    ("fake", "connectors_fake", &["connectors::c1::DOCUMENT", "connectors::Clock", "connectors::TestClock"]),
+    ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
+];
+
+/// The rooms of the runtime: each imports only those before it.
+const ROOMS: [&str; 6] = ["error", "object", "encode", "http", "auth", "call"];
+
+/// The crate's root, as a module.
+const ROOT: &str = "(root)";
+
+/// A module: what it has, and where it is written.
+#[derive(Default)]
+struct Module {
+    file: PathBuf,
+    items: Vec<Item>,
+    /// The names that it has, beside those that it imports.
+    names: BTreeSet<String>,
+    imports: Vec<Import>,
+}
+
+/// One name of a `use`.
+struct Import {
+    path: Vec<String>,
+    /// `None` for all that a module has.
+    name: Option<String>,
+    reexported: bool,
+}
+
+/// Where a path leads: a module of this crate, or another crate.
+#[derive(Debug, PartialEq)]
+enum Target {
+    Module(Vec<String>),
+    Other(Vec<String>),
+}
+
+/// The sources of one package.
+struct Package {
+    /// Each file's text, by its path from `src`.
+    files: BTreeMap<PathBuf, String>,
+    modules: BTreeMap<Vec<String>, Module>,
+    /// The files of tests.
+    tests: BTreeSet<PathBuf>,
+}
+
+/// An import from one top-level module to another, and a line that shows it.
+type Edges = BTreeMap<(String, String), String>;
+
+impl Package {
+    fn read(folder: &Path) -> Self {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for entry in fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = fs::read_to_string(&path).unwrap();
+                    files.insert(path.strip_prefix(folder).unwrap().to_owned(), text);
+                }
+            }
+        }
+        Self::of(files)
+    }
+
+    fn of(files: BTreeMap<PathBuf, String>) -> Self {
+        let root = ["lib.rs", "main.rs"].iter().map(PathBuf::from).find(|file| files.contains_key(file)).unwrap();
+        let mut package = Self { files, modules: BTreeMap::new(), tests: BTreeSet::new() };
+        package.file(&root, Vec::new());
+        let known: BTreeSet<&PathBuf> = package.modules.values().map(|module| &module.file).collect();
+        let forgotten: Vec<_> =
+            package.files.keys().filter(|file| !known.contains(file) && !package.tests.contains(*file)).collect();
+        assert!(forgotten.is_empty(), "no module declares {forgotten:?}");
+        package
+    }
+
+    fn file(&mut self, file: &Path, path: Vec<String>) {
+        let text = &self.files[file];
+        let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.module(file, path, parsed.items);
+    }
+
+    fn module(&mut self, file: &Path, path: Vec<String>, items: Vec<Item>) {
+        let mut module = Module { file: file.to_owned(), ..Module::default() };
+        for item in items {
+            if is_test(attributes(&item)) {
+                if let Item::Mod(it) = &item
+                    && it.content.is_none()
+                {
+                    let below: PathBuf = path.iter().collect::<PathBuf>().join(it.ident.to_string());
+                    let of_it = |file: &&PathBuf| file.with_extension("") == below || file.starts_with(&below);
+                    self.tests.extend(self.files.keys().filter(of_it).cloned());
+                }
+                continue;
+            }
+            module.names.extend(name(&item));
+            match item {
+                Item::Mod(it) => {
+                    let child = [path.as_slice(), &[it.ident.to_string()]].concat();
+                    match it.content {
+                        Some((_, items)) => self.module(file, child, items),
+                        None => {
+                            let below: PathBuf = child.iter().collect();
+                            let places = [below.with_extension("rs"), below.join("mod.rs")];
+                            let place = places.iter().find(|place| self.files.contains_key(*place));
+                            self.file(place.unwrap_or_else(|| panic!("no file for {child:?}")), child);
+                        }
+                    }
+                }
+                Item::Use(it) => {
+                    imports(&it, &mut module.imports);
+                    module.items.push(Item::Use(it));
+                }
+                item => module.items.push(item),
+            }
+        }
+        self.modules.insert(path, module);
+    }
+
+    /// Where a path leads that is written in a module.
+    fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Target {
+        let first = path.first().map_or("", String::as_str);
+        let (mut at, mut rest) = match first {
+            "crate" => (Vec::new(), &path[1..]),
+            "self" => (from.to_vec(), &path[1..]),
+            "super" => {
+                let up = path.iter().take_while(|part| *part == "super").count();
+                (from[..from.len().saturating_sub(up)].to_vec(), &path[up..])
+            }
+            _ if self.modules.contains_key(&[from, &path[..1]].concat()) => (from.to_vec(), path),
+            "" => return Target::Other(path[1..].to_vec()),
+            _ => match self.import(from, first) {
+                // A name that a `use` of another crate brings here, and one that is its own crate's.
+                Some(import) if depth < 16 && import.path[0] != first => {
+                    return self.resolve(from, &[&import.path[..], &path[1..]].concat(), depth + 1);
+                }
+                _ => return Target::Other(path.to_vec()),
+            },
+        };
+        while let Some(part) = rest.first() {
+            let child = [at.as_slice(), std::slice::from_ref(part)].concat();
+            if self.modules.contains_key(&child) {
+                (at, rest) = (child, &rest[1..]);
+                continue;
+            }
+            if self.modules.get(&at).is_some_and(|module| module.names.contains(part)) || depth >= 16 {
+                break;
+            }
+            if let Some(import) = self.import(&at, part) {
+                return self.resolve(&at, &[&import.path[..], &rest[1..]].concat(), depth + 1);
+            }
+            match self.in_globs(&at, part, depth) {
+                Some(target) => return target,
+                None => break,
+            }
+        }
+        Target::Module(at)
+    }
+
+    fn import(&self, module: &[String], name: &str) -> Option<&Import> {
+        self.modules.get(module)?.imports.iter().find(|import| import.name.as_deref() == Some(name))
+    }
+
+    /// A name that a module has from a `use ...::*`.
+    fn in_globs(&self, module: &[String], name: &str, depth: usize) -> Option<Target> {
+        let globs = self.modules.get(module)?.imports.iter().filter(|import| import.name.is_none());
+        for glob in globs {
+            let Target::Module(place) = self.resolve(module, &glob.path, depth + 1) else { continue };
+            let Some(there) = self.modules.get(&place).filter(|_| place != module) else { continue };
+            let is_there = there.names.contains(name) || self.import(&place, name).is_some();
+            if is_there || self.in_globs(&place, name, depth + 1).is_some() {
+                return Some(self.resolve(&place, &["self".to_owned(), name.to_owned()], depth + 1));
+            }
+        }
+        None
+    }
+
+    /// All paths that modules name, each with the module and the target; re-exports of the root are its facade.
+    fn paths(&self) -> Vec<(&[String], Vec<String>, Target)> {
+        let mut found = Vec::new();
+        for (path, module) in &self.modules {
+            let mut paths = Paths::default();
+            module.items.iter().cloned().for_each(|mut item| paths.visit_item_mut(&mut item));
+            let imports = module.imports.iter().filter(|import| !(path.is_empty() && import.reexported));
+            paths.found.extend(imports.map(|import| import.path.clone()));
+            found.extend(paths.found.into_iter().map(|it| {
+                let target = self.resolve(path, &it, 0);
+                (path.as_slice(), it, target)
+            }));
+        }
+        found
+    }
+
+    /// Which top-level module imports which.
+    fn edges(&self) -> Edges {
+        let top = |path: &[String]| path.first().map_or(ROOT, String::as_str).to_owned();
+        let mut edges = Edges::new();
+        for (from, path, target) in self.paths() {
+            let Target::Module(to) = target else { continue };
+            let (a, b) = (top(from), top(&to));
+            if a != b {
+                edges.entry((a, b)).or_insert_with(|| self.line(from, &path));
+            }
+        }
+        edges
+    }
+
+    /// The line that names a path: the first with its last part, and with its beginning if there is one.
+    fn line(&self, module: &[String], path: &[String]) -> String {
+        let file = &self.modules[module].file;
+        let has = |line: &str, word: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == word);
+        let lines = self.files[file].lines().enumerate();
+        let code: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.trim_start().starts_with("//")).collect();
+        let whole = path.join("::");
+        let last = path.last().map_or("", String::as_str);
+        let found = code.iter().find(|(_, line)| line.contains(&whole));
+        let found = found.or_else(|| code.iter().find(|(_, line)| has(line, last) && has(line, &path[0])));
+        let found = found.or_else(|| code.iter().find(|(_, line)| has(line, last)));
+        let (number, text) = found.map_or((0, whole.as_str()), |(index, line)| (index + 1, line.trim()));
+        format!("src/{}:{number}: {text}", file.display())
+    }
+
+    /// What goes round in circles: the lines of each circle.
+    fn circles(&self) -> String {
+        let edges = self.edges();
+        let reaches = |from: &str, to: &str| {
+            let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
+            while let Some(at) = open.pop() {
+                for (_, next) in edges.keys().filter(|(a, _)| a == at) {
+                    if next == to {
+                        return true;
+                    }
+                    if seen.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+            false
+        };
+        let mut told = String::new();
+        for ((from, to), line) in edges.iter().filter(|((from, to), _)| reaches(to, from)) {
+            writeln!(told, "  {from} -> {to}: {line}").unwrap();
+        }
+        told
+    }
+}
+
+/// Collects the paths in code; what only tests compile, attributes and quoted code are left out.
+#[derive(Default)]
+struct Paths {
+    found: Vec<Vec<String>>,
+}
+
+impl VisitMut for Paths {
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        if !is_test(attributes(item)) {
+            visit_mut::visit_item_mut(self, item);
+        }
+    }
+
+    fn visit_impl_item_mut(&mut self, item: &mut ImplItem) {
+        let attributes = match item {
+            ImplItem::Fn(it) => &it.attrs,
+            ImplItem::Const(it) => &it.attrs,
+            _ => return visit_mut::visit_impl_item_mut(self, item),
+        };
+        if !is_test(attributes) {
+            visit_mut::visit_impl_item_mut(self, item);
+        }
+    }
+
+    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+
+    fn visit_visibility_mut(&mut self, _: &mut Visibility) {}
+
+    // Those of modules are known; those within functions are not.
+    fn visit_item_use_mut(&mut self, item: &mut ItemUse) {
+        let mut all = Vec::new();
+        imports(item, &mut all);
+        if !matches!(item.vis, Visibility::Public(_)) {
+            self.found.extend(all.into_iter().map(|import| import.path));
+        }
+    }
+
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        let mut parts: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
+        if path.leading_colon.is_some() {
+            parts.insert(0, String::new());
+        }
+        if parts.len() > 1 {
+            self.found.push(parts);
+        }
+        visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut Macro) {
+        let name = mac.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default();
+        // Code for elsewhere.
+        if name.contains("quote") {
+            return;
+        }
+        let text = mac.tokens.to_string();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_name = |word: &str| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let mut at = 0;
+        while at + 2 < words.len() {
+            if !(is_name(words[at]) && words[at + 1] == "::" && is_name(words[at + 2])) {
+                at += 1;
+                continue;
+            }
+            let mut path = vec![words[at].to_owned()];
+            while words.get(at + 1) == Some(&"::") && words.get(at + 2).is_some_and(|word| is_name(word)) {
+                path.push(words[at + 2].to_owned());
+                at += 2;
+            }
+            self.found.push(path);
+            at += 1;
+        }
+    }
+}
+
+/// The names that a `use` brings.
+fn imports(item: &ItemUse, into: &mut Vec<Import>) {
+    fn walk(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Option<String>)>) {
+        match tree {
+            UseTree::Path(it) => {
+                path.push(it.ident.to_string());
+                walk(&it.tree, path, found);
+                path.pop();
+            }
+            UseTree::Group(it) => it.items.iter().for_each(|tree| walk(tree, path, found)),
+            UseTree::Glob(_) => found.push((path.clone(), None)),
+            UseTree::Name(it) if it.ident == "self" => found.push((path.clone(), path.last().cloned())),
+            UseTree::Name(it) => {
+                found.push(([&path[..], &[it.ident.to_string()]].concat(), Some(it.ident.to_string())))
+            }
+            UseTree::Rename(it) => {
+                let own = if it.ident == "self" { Vec::new() } else { vec![it.ident.to_string()] };
+                found.push(([&path[..], &own].concat(), Some(it.rename.to_string())));
+            }
+        }
+    }
+    let mut path = if item.leading_colon.is_some() { vec![String::new()] } else { Vec::new() };
+    let mut found = Vec::new();
+    walk(&item.tree, &mut path, &mut found);
+    let reexported = matches!(item.vis, Visibility::Public(_));
+    into.extend(found.into_iter().map(|(path, name)| Import { path, name, reexported }));
+}
+
+/// Whether only tests compile what has these attributes.
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) if list.path.is_ident("cfg") => {
+            let text = list.tokens.to_string();
+            text == "test" || text == "doctest" || text.replace(' ', "").starts_with("all(test,")
+        }
+        _ => false,
+    })
+}
+
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(it) => &it.attrs,
+        Item::Enum(it) => &it.attrs,
+        Item::Fn(it) => &it.attrs,
+        Item::Impl(it) => &it.attrs,
+        Item::Macro(it) => &it.attrs,
+        Item::Mod(it) => &it.attrs,
+        Item::Static(it) => &it.attrs,
+        Item::Struct(it) => &it.attrs,
+        Item::Trait(it) => &it.attrs,
+        Item::Type(it) => &it.attrs,
+        Item::Use(it) => &it.attrs,
+        _ => &[],
+    }
+}
+
+fn name(item: &Item) -> Option<String> {
+    Some(match item {
+        Item::Const(it) => it.ident.to_string(),
+        Item::Enum(it) => it.ident.to_string(),
+        Item::Fn(it) => it.sig.ident.to_string(),
+        Item::Macro(it) => it.ident.as_ref()?.to_string(),
+        Item::Mod(it) => it.ident.to_string(),
+        Item::Static(it) => it.ident.to_string(),
+        Item::Struct(it) => it.ident.to_string(),
+        Item::Trait(it) => it.ident.to_string(),
+        Item::Type(it) => it.ident.to_string(),
+        Item::Union(it) => it.ident.to_string(),
+        _ => return None,
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn no_two_modules_of_a_package_import_each_other() {
+    let mut told = String::new();
+    for (folder, name, _) in PACKAGES {
+        let circles = Package::read(&root().join(folder).join("src")).circles();
+        if !circles.is_empty() {
+            write!(told, "modules of {name} import each other:\n{circles}").unwrap();
+        }
+    }
+    assert!(told.is_empty(), "{told}");
+}
+
+#[test]
+fn each_room_of_the_runtime_imports_only_those_before_it() {
+    let package = Package::read(&root().join("runtime/src"));
+    let tops: BTreeSet<&str> = package.modules.keys().filter_map(|path| path.first()).map(String::as_str).collect();
+    let rooms: BTreeSet<&str> = ROOMS.into_iter().chain(["crates"]).collect();
+    assert_eq!(tops, rooms, "a room that DESIGN does not have");
+    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let wrong: Vec<String> = package
+        .edges()
+        .into_iter()
+        .filter(|((from, to), _)| place(from).zip(place(to)).is_some_and(|(from, to)| from < to))
+        .map(|((from, to), line)| format!("{from} -> {to}: {line}"))
+        .collect();
+    assert!(wrong.is_empty(), "rooms import those after them:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn arrows_between_packages_run_one_way() {
+    let ours: Vec<&str> = PACKAGES.iter().map(|(_, name, _)| *name).collect();
+    let mut wrong = Vec::new();
+    for (folder, name, allowed) in PACKAGES {
+        let package = Package::read(&root().join(folder).join("src"));
+        for (from, _, target) in package.paths() {
+            let Target::Other(path) = target else { continue };
+            let whole = path.join("::");
+            let fits = |allowed: &&str| whole == *allowed || whole.starts_with(&format!("{allowed}::"));
+            if ours.contains(&path[0].as_str()) && !allowed.iter().any(|it| fits(it)) {
+                wrong.push(format!("{name}: {}", package.line(from, &path)));
+            }
+        }
+        // What is not named may be a dependency all the same.
+        let manifest: toml::Table =
+            toml::from_str(&fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap()).unwrap();
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).unwrap();
+        for dependency in dependencies.keys().map(|name| name.replace('-', "_")) {
+            let known = allowed.iter().any(|it| it.split("::").next() == Some(dependency.as_str()));
+            if ours.contains(&dependency.as_str()) && !known {
+                wrong.push(format!("{name}: Cargo.toml depends on {dependency}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_stands_above_is_told_when_it_is_broken() {
+    let package = |files: &[(&str, &str)]| {
+        Package::of(files.iter().map(|(file, text)| (PathBuf::from(file), (*text).to_owned())).collect())
+    };
+    // Through a name of the root, and through a `use` within a function.
+    let circle = package(&[
+        ("lib.rs", "mod a; mod b; mod c; pub use a::*; #[cfg(test)] mod tests;"),
+        ("a.rs", "pub struct A;\nmod deep;\n#[cfg(test)] mod tests { use crate::c::C; }"),
+        ("a/deep.rs", "fn f() {\n    use crate::{c, b::B};\n}"),
+        ("b.rs", "// crate::A\nfn g() { assert!(crate::A::ok()); }\npub struct B;"),
+        ("c.rs", "#[doc = \"crate::A\"]\npub struct C;"),
+        ("tests.rs", "use crate::a::A;"),
+    ]);
+    let told = circle.circles();
+    assert_eq!(
+        told,
+        "  a -> b: src/a/deep.rs:2: use crate::{c, b::B};\n  b -> a: src/b.rs:2: fn g() { assert!(crate::A::ok()); }\n"
+    );
+    let straight = package(&[
+        ("lib.rs", "pub mod a; mod b; pub use b::B; pub struct Own;"),
+        ("a.rs", "pub use super::B; fn f(_: crate::Own) {} fn g() { quote!(crate::a::x) }"),
+        ("b.rs", "pub struct B; pub(in crate::b) fn f() {}"),
+    ]);
+    assert_eq!(straight.circles(), "");
+    let foreign = package(&[
+        ("lib.rs", "mod connectors; mod a;"),
+        ("connectors.rs", ""),
+        ("a.rs", "use super::connectors; fn f() { connectors::x(); ::connectors::y(); other::z(); }"),
+    ]);
+    let others = foreign.paths().into_iter().filter_map(|(_, _, target)| match target {
+        Target::Other(path) => Some(path.join("::")),
+        Target::Module(_) => None,
+    });
+    assert_eq!(others.collect::<Vec<_>>(), ["connectors::y", "other::z"]);
+}
