@@ -294,17 +294,20 @@ pub(crate) fn component_name(reference: &str) -> Option<String> {
 
 /// Follows a reference to a parameter, response, request body or header; the node itself if it is not one.
 pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
-    let mut node = node;
+    resolve_at(document, node, Pointer::root()).0
+}
+
+/// As [`resolve`], with the place where the node was found; `at` is where the reference stands.
+pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) -> (&'a Node, Pointer) {
+    let (mut node, mut at) = (node, at);
     // A chain longer than this is a circle.
     for _ in 0..16 {
-        let Some(target) = reference(node) else { break };
-        let Some(found) = target.strip_prefix('#').and_then(|pointer| document.pointer(&percent_decode(pointer)))
-        else {
-            break;
-        };
-        node = found;
+        let Some(pointer) = reference(node).and_then(|target| target.strip_prefix('#')) else { break };
+        let pointer = percent_decode(pointer);
+        let Some(found) = document.pointer(&pointer) else { break };
+        (node, at) = (found, Pointer::from(pointer.as_str()));
     }
-    node
+    (node, at)
 }
 
 /// Keywords of a schema that describe it without constraining anything.

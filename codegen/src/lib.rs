@@ -30,7 +30,8 @@
 //!     Pet: {type: object, required: [name], properties: {name: {type: string}, tag: {type: [string, 'null']}}}
 //! ")?;
 //! let client = Generator::new(document).generate()?;
-//! assert!(client.code.contains("pub fn get_pet(&self, id: "));
+//! assert!(client.code.contains("pub fn get_pet("));
+//! assert!(client.code.contains("id: impl ::connectors_runtime::IntoId<self::params::kinds::PetId>"));
 //! for note in client.notes.iter() {
 //!     println!("cargo::warning={note}");
 //! }

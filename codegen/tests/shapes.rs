@@ -199,3 +199,56 @@ tags: {items: {minLength: 1}}, sizes: {additionalProperties: {minimum: 1}}, owne
         }
     }
 }
+
+#[test]
+fn what_a_shared_component_holds_is_named_after_the_component() {
+    let text = |first: &str, second: &str| {
+        let operation = |path: &str| {
+            format!(
+                "  /{path}:\n    post:\n      operationId: {path}\n      parameters: [{{$ref: '#/components/parameters/Order'}}]\n      \
+                 requestBody: {{$ref: '#/components/requestBodies/Draft'}}\n      responses:\n        '200': {{$ref: \
+                 '#/components/responses/Receipt'}}\n        '404': {{$ref: '#/components/responses/Missing'}}\n"
+            )
+        };
+        let holds = |name: &str| {
+            format!(
+                "content: {{application/json: {{schema: {{type: object, properties: {{{name}: {{type: string}}}}}}}}}}"
+            )
+        };
+        format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n{}{}components:\n  parameters:\n    Order: {{name: by, \
+             in: query, schema: {{type: string, enum: [up, down]}}}}\n  requestBodies:\n    Draft: {{required: true, {}}}\n  \
+             responses:\n    Receipt: {{description: r, {}}}\n    Missing: {{description: m, {}}}\n",
+            operation(first),
+            operation(second),
+            holds("a"),
+            holds("b"),
+            holds("c"),
+        )
+    };
+    // Whichever operation uses it first.
+    for (first, second) in [("alpha", "beta"), ("beta", "alpha")] {
+        let client = Generator::new(Node::parse("t.yaml", &text(first, second)).unwrap()).generate().unwrap();
+        let mut made: Vec<&str> = client.types.iter().map(|it| it.name.as_str()).collect();
+        made.sort_unstable();
+        assert_eq!(made, ["DraftBody", "MissingResponse", "Order", "ReceiptResponse"]);
+    }
+}
+
+#[test]
+fn words_beside_a_reference_rename_no_variant() {
+    let reference = |name: &str, words: &str| format!("{{$ref: '#/components/schemas/{name}'{words}}}");
+    let union = |words: &str| {
+        let schemas = format!(
+            "U: {{oneOf: [{}, {}]}}\nCat: {{type: object, required: [purrs], properties: {{purrs: {{type: boolean}}}}}}\n\
+             Dog: {{type: object, required: [barks], properties: {{barks: {{type: boolean}}}}}}",
+            reference("Cat", words),
+            reference("Dog", words)
+        );
+        block(&listed("", &schemas).0, "U")
+    };
+    let plain = union("");
+    assert!(plain.contains("Cat(Cat)") && plain.contains("Dog(Dog)"), "{plain}");
+    assert_eq!(union(", description: Some words."), plain);
+    assert_eq!(union(", x-internal: true"), plain);
+}

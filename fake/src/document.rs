@@ -610,7 +610,10 @@ mod tests {
             document.respond(&request.body(body.as_bytes().to_vec()).unwrap())
         };
         let response = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{}");
-        assert_eq!((response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()), (200, "application/json"));
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
+            (200, "application/json")
+        );
         let pet: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!((&pet["age"], pet.get("secret")), (&json!(4), None));
         let broken = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{");

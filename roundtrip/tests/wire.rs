@@ -49,10 +49,7 @@ async fn a_path_is_sent_as_it_is_written() {
     assert_eq!(arrived.line(), "GET /api/a///b//x%20y/of/x%20y");
     client.hash("50%?").await.unwrap();
     assert_eq!(arrived.line(), "GET /api/hash%23part/50%25%3F");
-    client
-        .styles(params::Matrix::new(7), params::Label::new("l"), &["a".to_owned(), "b".to_owned()])
-        .await
-        .unwrap();
+    client.styles(params::Matrix::new(7), params::Label::new("l"), &["a".to_owned(), "b".to_owned()]).await.unwrap();
     assert_eq!(arrived.line(), "GET /api/styles/;matrix=7/.l/;list=a;list=b");
 }
 
@@ -77,14 +74,20 @@ async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
     let mut body = types::TypedBody::default();
     body.a = Some("x".to_owned());
     assert_eq!(client.typed(&body).await.unwrap().a.as_deref(), Some("read"));
-    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/json".to_owned(), r#"{"a":"x"}"#.to_owned()));
+    assert_eq!(
+        (arrived.header("content-type").unwrap(), arrived.last().3),
+        ("application/json".to_owned(), r#"{"a":"x"}"#.to_owned())
+    );
     client.bytes("image/png", "PNG").await.unwrap();
     assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("image/png".to_owned(), "PNG".to_owned()));
     client.optional_json().await.unwrap();
     assert_eq!((arrived.header("content-type"), arrived.last().3.as_str()), (None, ""));
     assert_eq!(arrived.header("accept").unwrap(), "application/json; version=3");
     client.optional_json().body(&types::OptionalJsonBody::default()).await.unwrap();
-    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/json; version=2".to_owned(), "{}".to_owned()));
+    assert_eq!(
+        (arrived.header("content-type").unwrap(), arrived.last().3),
+        ("application/json; version=2".to_owned(), "{}".to_owned())
+    );
     let client = arrived.client(204, "");
     assert!(client.optional_json().await.unwrap().is_none());
     client.patched(&types::PatchedBody::default()).await.unwrap();
@@ -92,7 +95,10 @@ async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
     client.optional_pdf().await.unwrap();
     assert_eq!(arrived.header("content-type"), None);
     client.optional_pdf().body("PDF").await.unwrap();
-    assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("application/pdf".to_owned(), "PDF".to_owned()));
+    assert_eq!(
+        (arrived.header("content-type").unwrap(), arrived.last().3),
+        ("application/pdf".to_owned(), "PDF".to_owned())
+    );
 }
 
 #[tokio::test]

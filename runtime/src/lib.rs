@@ -68,8 +68,6 @@
 //! and each request for a token, is a span of `tracing` by the OpenTelemetry conventions for HTTP clients, with the template
 //! of the path and never the path itself.
 
-#![allow(missing_docs, reason = "under way")]
-
 pub mod auth;
 mod call;
 pub mod encode;

@@ -259,11 +259,7 @@ impl IntoFuture for CreateConnector {
 type Parts = (Option<types::ConnectorView>, Option<Vec<types::AnyMessage>>);
 
 /// What a create returned. It was carried out, whether or not its response can be used.
-fn read<T>(
-    app: &App,
-    sent: Response<T>,
-    parts: fn(T) -> Parts,
-) -> Result<Expanded, Error> {
+fn read<T>(app: &App, sent: Response<T>, parts: fn(T) -> Parts) -> Result<Expanded, Error> {
     let (value, response) = sent.into_parts();
     let (view, expanded) = parts(value);
     let read = Expanded::read(view, expanded, |connector| app.entry(connector));

@@ -188,7 +188,9 @@ fn type_entry(def: &TypeDef) -> Entry {
             let rest = rest.iter().map(|ty| format!("{}: Vec<{}>", items.len(), shown(ty, "")));
             Entry { head: format!("tuple {name}"), members: places.chain(rest).collect() }
         }
-        TypeKind::Wrapper(ty) => Entry { head: format!("tuple {name}"), members: vec![format!("0: {}", shown(ty, ""))] },
+        TypeKind::Wrapper(ty) => {
+            Entry { head: format!("tuple {name}"), members: vec![format!("0: {}", shown(ty, ""))] }
+        }
         TypeKind::Alias(ty) => Entry { head: format!("type {name} = {}", shown(ty, "")), members: Vec::new() },
     }
 }

@@ -359,7 +359,11 @@ impl<'a> Comparison<'a> {
             && was.idempotency != is.idempotency
             && old.method == new.method
         {
-            let what = if is.idempotency != Idempotency::NotIdempotent { "it may be retried now" } else { "it is not retried any more" };
+            let what = if is.idempotency != Idempotency::NotIdempotent {
+                "it may be retried now"
+            } else {
+                "it is not retried any more"
+            };
             self.say("retry-changed", what);
         }
         if let (Some(was), Some(is)) = (was, is)

@@ -58,7 +58,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
         }
 
         impl Client {
-            /// A client for a server: a URL, or one of [`servers`].
+            /// A client for a server: a URL, or one of the module `servers`.
             pub fn builder(
                 server: impl Into<::connectors_runtime::Server>,
                 credentials: Credentials,

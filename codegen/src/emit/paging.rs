@@ -53,10 +53,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
                 quote! { Ok(::connectors_runtime::Page::by_number(#items, number, None)) },
             )
         }
-        Next::Link => (
-            quote! { request.call.follow(&cursor); },
-            quote! { call.linked_page(#items, &headers) },
-        ),
+        Next::Link => (quote! { request.call.follow(&cursor); }, quote! { call.linked_page(#items, &headers) }),
     };
     let (start, headers) = match &hint.next {
         Next::Token { .. } => (quote! {}, quote! {}),

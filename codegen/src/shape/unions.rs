@@ -20,6 +20,18 @@ pub(super) struct Told {
     pub(super) writes: Option<String>,
 }
 
+/// Whether a branch is a component and no more: by reference alone, or with words beside it that give no name.
+fn refers(branch: &Node) -> bool {
+    let named = branch.get("title").is_some() || branch.get("x-rust-name").is_some();
+    let words = |key: &String| key == "allOf" || grammar::is_annotation(key);
+    let only = branch.get("allOf").and_then(Node::as_array).and_then(|parts| match parts {
+        [only] => grammar::reference(only),
+        _ => None,
+    });
+    grammar::reference(branch).is_some()
+        || (!named && only.is_some() && branch.as_object().is_some_and(|map| map.keys().all(words)))
+}
+
 /// Unions within unions are followed this deep.
 const DEEPEST: usize = 8;
 
@@ -93,8 +105,8 @@ impl Types<'_> {
                 same.tags.extend(tags);
                 continue;
             }
-            let mut label = match (&ty, grammar::reference(branch)) {
-                (Type::Named(name), Some(_)) => name.clone(),
+            let mut label = match &ty {
+                Type::Named(name) if refers(branch) => name.clone(),
                 _ => label,
             };
             while variants.iter().any(|variant| variant.name == label) {

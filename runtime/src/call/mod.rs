@@ -23,7 +23,7 @@ pub use ids::{Id, IntoId};
 pub use pages::{Cursor, Page, Pages, Position, next_link};
 pub use progenitor_client::ByteStream;
 pub use request::{Call, Outgoing, RequestOptions};
-pub use response::{Response, decode, documented};
+pub use response::{ByStatus, Response, decode, documented};
 pub use wait::{Pace, Paced, Polled, WaitState, Watch};
 
 /// The future of a request that is sent by `.await`.

@@ -18,12 +18,12 @@ use crate::auth::{Applied, Chosen};
 use crate::encode::{Multipart, Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
-use crate::object::{Json, Mismatch, from_slice, to_vec};
+use crate::object::{Json, from_slice, to_vec};
 
 use super::core::Core;
 use super::pages::{Cursor, Page};
 use super::path;
-use super::response::Response;
+use super::response::{ByStatus, Response};
 
 /// What progenitor's methods return: the response, its body still to be read.
 pub type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
@@ -411,11 +411,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// Everything that can go wrong with a call.
-    pub async fn by_status<T>(
-        &self,
-        sent: Sent,
-        read: fn(u16, &[u8]) -> Option<Result<T, Mismatch>>,
-    ) -> Result<Response<T>, Error> {
+    pub async fn by_status<T>(&self, sent: Sent, read: ByStatus<T>) -> Result<Response<T>, Error> {
         let reply = self.whole(sent).await?;
         match read(reply.status.as_u16(), &reply.value.body) {
             Some(Ok(value)) => Ok(reply.map(|_| value)),

@@ -97,8 +97,11 @@ impl<T> Response<T> {
     }
 }
 
+/// Reads a body by its status; `None` for a status that the document does not have.
+pub type ByStatus<T> = fn(u16, &[u8]) -> Option<Result<T, Mismatch>>;
+
 /// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
-pub fn documented<T>(error: &Error, read: fn(u16, &[u8]) -> Option<Result<T, Mismatch>>) -> Option<T> {
+pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
     read(error.status()?, error.body_bytes()?)?.ok()
 }
 

@@ -88,7 +88,9 @@ impl Parameters {
                 self.headers.remove(name);
             }
             Place::Query | Place::Cookie => {
-                let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else { return };
+                let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else {
+                    return;
+                };
                 let Written { start, end, .. } = self.written.remove(index);
                 let text = if place == Place::Query { &mut self.query } else { &mut self.cookies };
                 text.replace_range(start..end, "");

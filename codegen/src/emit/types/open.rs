@@ -13,7 +13,11 @@ pub(super) fn enumeration(def: &TypeDef, it: &Enum) -> TokenStream {
     let unknown = ident(&it.unknown);
     let variants = it.values.iter().map(|value| {
         let (variant, wire) = (ident(&value.name), &value.wire);
-        let text = if wire.is_empty() { " The empty string.".to_owned() } else { format!(" {}", crate::emit::docs::code(wire)) };
+        let text = if wire.is_empty() {
+            " The empty string.".to_owned()
+        } else {
+            format!(" {}", crate::emit::docs::code(wire))
+        };
         if it.integer {
             let number: TokenStream = wire.parse().unwrap_or_default();
             quote! { #[doc = #text] #variant = #number, }

@@ -1,19 +1,20 @@
 //! Request bodies.
 
 use crate::document::Node;
-use crate::grammar::resolve;
+use crate::grammar::resolve_at;
 use crate::note::Kind;
 
-use super::Shaping;
 use super::media::{essence, is_json, json_header, media_type};
+use super::{Shaping, component_hint};
 use crate::shape::model::{Body, BodyContent, Style, Type, Writing};
 use crate::shape::types::View;
 
 impl Shaping<'_, '_> {
     pub(super) fn body(&mut self) -> Option<Body> {
         let written = self.node.get("requestBody")?;
-        let body = resolve(self.document, written);
-        let at = self.at.join("requestBody").join("content");
+        let (body, at) = resolve_at(self.document, written, self.at.join("requestBody"));
+        let hint = component_hint(&at, "Body").unwrap_or_else(|| format!("{}Body", self.hint));
+        let at = at.join("content");
         let content = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty())?;
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
@@ -31,7 +32,6 @@ impl Shaping<'_, '_> {
         };
         let (media, chosen) = content.iter().min_by_key(|(media, node)| rank(media, node))?;
         let schema_at = at.join(media).join("schema");
-        let hint = format!("{}Body", self.hint);
         let typed = |shaping: &mut Self| {
             let schema = chosen.get("schema");
             schema.map_or(Type::Any, |schema| shaping.types.type_of(schema, &schema_at, &hint, View::Write))

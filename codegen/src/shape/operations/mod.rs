@@ -130,6 +130,20 @@ struct Shaping<'a, 'b> {
     node: &'a Node,
 }
 
+/// What the types of a shared parameter, body or response are named after: the component, and not the operation that
+/// happens to use it first. `None` for a place in an operation. A name that says already what it is gets no `kind`.
+fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
+    let tokens = Pointer::split(at.as_str())?;
+    let ["components", "parameters" | "requestBodies" | "responses", name, ..] =
+        tokens.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let name = names::pascal(name);
+    let says_it = name.ends_with(kind) || name.ends_with("Error");
+    Some(if says_it { name } else { format!("{name}{kind}") })
+}
+
 /// Cases in the order in which they are looked for: codes, ranges, the default; the first of a status wins.
 fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
     cases.sort_by_key(|case| case.status);

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::document::{Node, Pointer};
-use crate::grammar::resolve;
+use crate::grammar::resolve_at;
 use crate::note::Kind;
 
 use super::media::http_token;
-use super::{Shaping, names};
+use super::{Shaping, component_hint, names};
 use crate::shape::model::{Param, Place, Style, Type, Writing};
 use crate::shape::types::View;
 
@@ -40,12 +40,13 @@ impl Shaping<'_, '_> {
         for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
             for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
             {
-                let parameter = resolve(self.document, parameter);
+                let at = base.join("parameters").join(index);
+                let (parameter, at) = resolve_at(self.document, parameter, at);
                 let same = |other: &(Node, Pointer)| {
                     other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in")
                 };
                 if !found.iter().any(same) {
-                    found.push((parameter.clone(), base.join("parameters").join(index)));
+                    found.push((parameter.clone(), at));
                 }
             }
         }
@@ -116,7 +117,8 @@ impl Shaping<'_, '_> {
         };
         let ty = match described {
             Some((schema, at)) => {
-                let hint = format!("{}{}", self.hint, names::pascal(wire));
+                let own = || format!("{}{}", self.hint, names::pascal(wire));
+                let hint = component_hint(&at, "").unwrap_or_else(own);
                 self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
             }
             None => Type::String,
@@ -145,7 +147,10 @@ impl Shaping<'_, '_> {
             return None;
         }
         let ty = self.types.alias(&param.ty);
-        if !matches!(ty, Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64) {
+        if !matches!(
+            ty,
+            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64
+        ) {
             return None;
         }
         Some((kind_name(&param.wire, param.place, path), ty))

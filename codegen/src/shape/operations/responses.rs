@@ -1,11 +1,11 @@
 //! Responses: what each documented status holds.
 
 use crate::document::{Map, Node, Pointer};
-use crate::grammar::resolve;
+use crate::grammar::resolve_at;
 use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, json_header};
-use super::{Shaping, names, sorted};
+use super::{Shaping, component_hint, names, sorted};
 use crate::shape::model::{Case, Payload, Status, Type};
 use crate::shape::types::View;
 
@@ -113,8 +113,8 @@ impl Shaping<'_, '_> {
     }
 
     fn json_type(&mut self, content: &Node, at: &Pointer, media: &str, hint: &str) -> Type {
+        let hint = component_hint(at, "Response").unwrap_or_else(|| names::pascal(hint));
         let at = at.join("content").join(media).join("schema");
-        let hint = names::pascal(hint);
         content.get("schema").map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
     }
 
@@ -132,8 +132,8 @@ impl Shaping<'_, '_> {
             .flatten()
             .filter_map(|(text, node)| {
                 let status = Status::parse(text).filter(|status| wanted(*status))?;
-                let node = resolve(self.document, node).clone();
-                Some(Documented { status, node, at: self.at.join("responses").join(text) })
+                let (node, at) = resolve_at(self.document, node, self.at.join("responses").join(text));
+                Some(Documented { status, node: node.clone(), at })
             })
             .collect()
     }

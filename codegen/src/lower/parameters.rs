@@ -1,0 +1,187 @@
+//! Parameters, headers, bodies and responses as 3.0 writes them.
+
+use std::collections::HashSet;
+
+use super::{Lowering, members};
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::{self, Object};
+use crate::note::{Kind, Stage};
+
+/// Where a parameter may be, in 3.0.
+const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
+
+impl Lowering<'_> {
+    /// `content` that holds a schema where media types belong: somebody left out `application/json`.
+    pub(super) fn misplaced_schema(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) else { return };
+        if content.len() == 1
+            && let Some(schema) = content.shift_remove("schema")
+        {
+            self.notes.push(
+                Stage::Lower,
+                Kind::Mend,
+                &at.join("content"),
+                &schema,
+                "a media type is missing; it was read as `application/json`",
+            );
+            let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
+            content.insert("application/json".to_owned(), media);
+        }
+    }
+
+    /// Status codes as 3.0 writes them: strings, `2XX` in capitals.
+    pub(super) fn responses(&mut self, operation: &mut Node, at: &Pointer) {
+        let Some(responses) = operation.get_mut("responses").and_then(Node::as_object_mut) else { return };
+        let old = std::mem::take(responses);
+        for (status, response) in old {
+            let upper = status.to_ascii_uppercase();
+            let first = matches!(upper.as_bytes().first(), Some(b'1'..=b'5'));
+            let range = first && upper.len() == 3 && upper.ends_with("XX");
+            let code = first && upper.len() == 3 && upper.bytes().all(|byte| byte.is_ascii_digit());
+            if status == "default" || status.starts_with("x-") || code {
+                responses.insert(status, response);
+            } else if range {
+                responses.insert(upper, response);
+            } else {
+                let here = at.join("responses").join(&status);
+                self.notes.push(Stage::Lower, Kind::Loss, &here, &response, format!("`{status}` is not a status code"));
+            }
+        }
+    }
+
+    /// The parameters of an operation or path item: what is none, or is there twice, goes.
+    pub(super) fn parameters(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
+        let mut seen = HashSet::new();
+        let mut index = 0;
+        parameters.retain(|it| {
+            let here = at.join("parameters").join(index);
+            index += 1;
+            let mut tell = |kind: Kind, reason: &str| {
+                self.notes.push(Stage::Lower, kind, &here, it, reason);
+            };
+            let name = it.get("name").and_then(|name| members::text(&name.value));
+            let known = match (grammar::reference(it), name, it.str("in")) {
+                (Some(reference), _, _) => reference.to_owned(),
+                (None, Some(name), Some(place)) if PLACES.contains(&place) => format!("{name} in {place}"),
+                _ => {
+                    // What a reference that leads nowhere leaves behind is told with the reference.
+                    if it.as_object().is_none_or(|map| !map.is_empty()) {
+                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that 3.0 knows");
+                    }
+                    return false;
+                }
+            };
+            let fresh = seen.insert(known);
+            if !fresh {
+                tell(Kind::Mend, "the same parameter is already there");
+            }
+            fresh
+        });
+    }
+
+    /// A parameter, or a header, which is one without a name.
+    pub(super) fn parameter(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
+        if kind == Object::Parameter {
+            for (key, missing) in [
+                ("name", node.str("name").is_none()),
+                ("in", node.str("in").is_none_or(|place| !PLACES.contains(&place))),
+            ] {
+                // Only a component can come here without: nobody can send it, but who refers to it must find it.
+                if missing {
+                    let value = if key == "name" { at.last() } else { "query".to_owned() };
+                    self.note(
+                        Kind::Mend,
+                        at,
+                        node,
+                        format!("a parameter without a usable `{key}`; `{value}` was taken"),
+                    );
+                    node.set(key, value);
+                }
+            }
+        }
+        if node.str("in") == Some("path") && !node.is_true("required") {
+            if node.get("required").is_some() {
+                self.note(Kind::Mend, at, node, "a path parameter is always required");
+            }
+            node.set("required", true);
+        }
+        if node.get("content").and_then(Node::as_object).is_some_and(Map::is_empty) {
+            node.take("content");
+        }
+        if node.get("schema").is_some() && node.take("content").is_some() {
+            self.note(Kind::Mend, at, node, "a parameter has either `schema` or `content`; the schema was taken");
+        }
+        if node.get("schema").is_none() && node.get("content").is_none() {
+            let schema = self.swagger_schema(node, at);
+            node.set("schema", schema);
+        }
+        if let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) {
+            for (media, lost) in content.split_off(1) {
+                let reason = "the content of a parameter is of one media type; the first was taken";
+                self.note(Kind::Mend, &at.join("content").join(media), &lost, reason);
+            }
+            for key in ["style", "explode", "allowReserved", "example", "examples"] {
+                if let Some(lost) = node.take(key) {
+                    let reason = format!("`{key}` does not go with `content`, which says how the value is written");
+                    self.note(Kind::Mend, &at.join(key), &lost, reason);
+                }
+            }
+        }
+        let styles: &[&str] = match node.str("in") {
+            Some("query") => &["form", "spaceDelimited", "pipeDelimited", "deepObject"],
+            Some("path") => &["matrix", "label", "simple"],
+            Some("cookie") => &["form"],
+            _ => &["simple"],
+        };
+        self.style(node, at, styles);
+        self.examples(node, at);
+    }
+
+    /// The schema of a parameter that says its type itself, as in Swagger 2.
+    fn swagger_schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
+        const KEYWORDS: [&str; 17] = [
+            "type",
+            "format",
+            "items",
+            "enum",
+            "default",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "pattern",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "nullable",
+        ];
+        let schema: Map = KEYWORDS.into_iter().filter_map(|key| Some((key.to_owned(), node.take(key)?))).collect();
+        if !schema.is_empty() {
+            self.note(Kind::Mend, at, node, "the type is written as in Swagger 2; it was made the `schema`");
+        }
+        schema
+    }
+
+    pub(super) fn style(&mut self, node: &mut Node, at: &Pointer, known: &[&str]) {
+        if node.str("style").is_some_and(|style| !known.contains(&style))
+            && let Some(style) = node.take("style")
+        {
+            let reason = format!("no style for this place, where it is one of {}; it was left out", known.join(", "));
+            self.note(Kind::Mend, &at.join("style"), &style, reason);
+        }
+    }
+
+    /// 3.0 has either one example or several.
+    pub(super) fn examples(&mut self, node: &mut Node, at: &Pointer) {
+        if node.get("examples").is_some()
+            && let Some(example) = node.take("example")
+        {
+            let reason = "`example` does not go with `examples`, which were taken";
+            self.note(Kind::Mend, &at.join("example"), &example, reason);
+        }
+    }
+}

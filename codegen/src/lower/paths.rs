@@ -1,0 +1,111 @@
+//! Paths as 3.0 writes them.
+
+use std::collections::HashSet;
+
+use super::Lowering;
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::METHODS;
+use crate::note::{Kind, Stage};
+
+impl Lowering<'_> {
+    /// Paths as 3.0 writes them; two that become one are joined.
+    pub(super) fn templates(&mut self, paths: &mut Map, at: &Pointer) {
+        let template = |(path, item): (&String, &Node)| {
+            let (plain, changed) =
+                if path.starts_with("x-") { (path.clone(), Vec::new()) } else { plain_template(path, item) };
+            let plain = if plain.starts_with('/') || path.starts_with("x-") { plain } else { format!("/{plain}") };
+            (plain, changed)
+        };
+        let templates: Vec<(String, Vec<String>)> = paths.iter().map(template).collect();
+        if paths.keys().zip(&templates).all(|(path, (plain, _))| path == plain) {
+            return;
+        }
+        let unchanged = paths.keys().zip(&templates).filter(|(path, (plain, _))| *path == plain);
+        let unchanged: HashSet<String> = unchanged.map(|(path, _)| path.clone()).collect();
+        let mut result = Map::with_capacity(paths.len());
+        let mut joined = Vec::new();
+        for ((path, item), (plain, changed)) in std::mem::take(paths).into_iter().zip(templates) {
+            if plain == path {
+                result.insert(path, item);
+                continue;
+            }
+            let here = at.join(&path);
+            if !path.starts_with('/') {
+                let reason = "a path begins with `/`; one was put in front";
+                self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+            }
+            for expression in changed {
+                let reason = if expression.starts_with(['?', '&']) {
+                    "what the operation itself declares of it in the query is sent"
+                } else {
+                    "it was read as a plain name, and a `/` in its value is sent encoded"
+                };
+                let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
+                self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
+            }
+            if unchanged.contains(&plain) || result.contains_key(&plain) {
+                joined.push((plain, item, here));
+            } else {
+                result.insert(plain, item);
+            }
+        }
+        for (plain, item, here) in joined {
+            if let Some(there) = result.get_mut(&plain) {
+                self.join_items(item, there, &here, &plain);
+            }
+        }
+        *paths = result;
+    }
+
+    /// Puts the operations of one path item beside those of another, where there is room.
+    fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
+        let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
+        let Value::Object(members) = item.value else { return };
+        for (method, mut operation) in members.into_iter().filter(|(key, _)| METHODS.contains(&key.as_str())) {
+            if there.get(&method).is_some() {
+                let reason = format!("the operation was left out: `{path}` has one of this method too");
+                self.note(Kind::Skip, &at.join(&method), &operation, reason);
+                continue;
+            }
+            if !shared.is_empty() {
+                let own = operation.get("parameters").and_then(Node::as_array).unwrap_or_default();
+                let parameters: Vec<Node> = own.iter().chain(&shared).cloned().collect();
+                operation.set("parameters", parameters);
+            }
+            if there.as_object().is_none() {
+                there.value = Map::new().into();
+            }
+            if let Some(map) = there.as_object_mut() {
+                map.insert(method, operation);
+            }
+        }
+    }
+}
+
+/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP
+/// (`{path=**}`) as plain names, and which were changed. What the operations declare by just this name stays.
+fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
+    let owners = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
+    let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();
+    let declared: Vec<&str> = parameters.filter_map(|parameter| parameter.str("name")).collect();
+    let (mut plain, mut changed, mut rest) = (String::new(), Vec::new(), path);
+    while let Some((before, tail)) = rest.split_once('{')
+        && let Some((expression, after)) = tail.split_once('}')
+    {
+        plain.push_str(before);
+        let name = expression.trim_start_matches(['+', '#']);
+        let name = name.split_once('=').map_or(name, |(name, _)| name).trim_end_matches('*');
+        let in_query = expression.starts_with(['?', '&']);
+        if name.is_empty() || declared.contains(&expression) || (name == expression && !in_query) {
+            plain.push_str(&format!("{{{expression}}}"));
+        } else {
+            changed.push(expression.to_owned());
+            if !in_query {
+                plain.push_str(&format!("{{{name}}}"));
+            }
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, changed)
+}

@@ -1,0 +1,328 @@
+//! Schemas as 3.0 writes them: references, unions, tuples and the keywords that it does not know.
+
+use super::{Lowering, distinct};
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar::{self, Object};
+use crate::note::{Kind, Stage};
+
+impl Lowering<'_> {
+    pub(super) fn schema(&mut self, node: &mut Node, at: &Pointer) {
+        match &node.value {
+            Value::Object(_) => {}
+            Value::Bool(true) => return node.value = Map::new().into(),
+            Value::Bool(false) => {
+                self.note(Kind::Loss, at, node, "`false` allows no value; 3.0 can only say `not: {}`");
+                let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
+                return node.value = never.into();
+            }
+            _ => {
+                self.note(Kind::Mend, at, node, "a schema belongs here; any value is taken instead");
+                return node.value = Map::new().into();
+            }
+        }
+        if node.get("$ref").is_some() {
+            return self.schema_reference(node, at);
+        }
+        for key in ["allOf", "anyOf", "oneOf"] {
+            if let Some(one) = node.get(key).filter(|it| it.as_object().is_some()).cloned() {
+                self.note(
+                    Kind::Mend,
+                    &at.join(key),
+                    &one,
+                    "a list of schemas belongs here; it was read as a list of one",
+                );
+                node.set(key, vec![one]);
+            }
+        }
+        if let Some(Value::String(property)) = node.get("discriminator").map(|it| it.value.clone()) {
+            self.note(Kind::Mend, at, node, "the discriminator is written as in Swagger 2; it names the property");
+            node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
+        }
+        // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.
+        for _ in 0..4 {
+            self.null_branches(node, at);
+        }
+        self.tuples(node, at);
+        self.drop_keywords(node, at);
+        self.never_properties(node, at);
+        self.pattern_properties(node, at);
+        self.values(node);
+        self.types(node, at);
+        self.bounds(node, at);
+        self.content(node, at);
+        self.pattern(node, at);
+        if let Some(examples) = node.take("examples")
+            && let Some(first) = examples.as_array().and_then(<[Node]>::first)
+            && node.get("example").is_none()
+        {
+            node.set("example", first.value.clone());
+        }
+        if node.get("required").is_some_and(|it| it.as_array().is_none()) {
+            // `required: true` on a property is draft 3.
+            node.take("required");
+        }
+        self.values_of_members(Object::Schema, node, at);
+        self.incomplete(Object::Schema, node, at);
+        if node.str("type") == Some("array") && node.get("items").is_none() {
+            node.set("items", Map::new());
+        }
+        for key in ["required", "enum"] {
+            if let Some(items) = node.get_mut(key).and_then(Node::as_array_mut) {
+                *items = distinct(std::mem::take(items));
+            }
+        }
+        if node.get("required").and_then(Node::as_array).is_some_and(<[Node]>::is_empty) {
+            // An empty list is refused by 3.0.
+            node.take("required");
+        }
+        self.unknown(Object::Schema, node, at);
+    }
+
+    /// A `$ref` with siblings becomes `allOf` with the siblings around it.
+    fn schema_reference(&mut self, node: &mut Node, at: &Pointer) {
+        let span = node.span.clone();
+        let Some(map) = node.as_object_mut() else { return };
+        if map.len() == 1 {
+            return;
+        }
+        let Some(target) = map.shift_remove("$ref") else { return };
+        map.retain(|key, _| !matches!(key.as_str(), "$comment" | "$schema" | "$id" | "$anchor"));
+        let alone = Node::at(Map::from_iter([("$ref".to_owned(), target)]), &span);
+        let siblings = std::mem::take(map);
+        let beside = |key: &str| {
+            grammar::is_annotation(key) || matches!(key, "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+        };
+        let (outer, inner): (Map, Map) = siblings.into_iter().partition(|(key, _)| beside(key));
+        let mut all = vec![alone];
+        if !inner.is_empty() {
+            all.push(Node::at(inner, &span));
+        }
+        map.insert("allOf".to_owned(), Node::at(all, &span));
+        map.extend(outer);
+        self.values_of_members(Object::Schema, node, at);
+        self.incomplete(Object::Schema, node, at);
+        self.unknown(Object::Schema, node, at);
+    }
+
+    /// Keywords that only narrow or structure a schema, and have no 3.0 spelling.
+    fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
+        const LOST: [&str; 16] = [
+            "contains",
+            "minContains",
+            "maxContains",
+            "if",
+            "then",
+            "else",
+            "dependentRequired",
+            "dependentSchemas",
+            "dependencies",
+            "propertyNames",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+            "additionalItems",
+            "contentSchema",
+            "$dynamicRef",
+            "$recursiveRef",
+        ];
+        const SILENT: [&str; 9] = [
+            "$defs",
+            "definitions",
+            "$schema",
+            "$id",
+            "$anchor",
+            "$dynamicAnchor",
+            "$recursiveAnchor",
+            "$comment",
+            "$vocabulary",
+        ];
+        for key in SILENT {
+            node.take(key);
+        }
+        for key in LOST {
+            if let Some(value) = node.take(key) {
+                self.note(
+                    Kind::Loss,
+                    &at.join(key),
+                    &value,
+                    format!("`{key}` has no counterpart in 3.0; the constraint is not checked"),
+                );
+            }
+        }
+    }
+
+    fn never_properties(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(properties) = node.get_mut("properties").and_then(Node::as_object_mut) else { return };
+        let never: Vec<String> =
+            properties.iter().filter(|(_, it)| it.as_bool() == Some(false)).map(|(key, _)| key.clone()).collect();
+        for key in never {
+            if let Some(value) = properties.shift_remove(&key) {
+                self.notes.push(
+                    Stage::Lower,
+                    Kind::Loss,
+                    &at.join("properties").join(&key),
+                    &value,
+                    "a property that may not be there is not in the result",
+                );
+            }
+        }
+    }
+
+    fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(patterns) = node.take("patternProperties") else { return };
+        self.note(
+            Kind::Loss,
+            &at.join("patternProperties"),
+            &patterns,
+            "3.0 cannot tell properties by pattern; any name is taken",
+        );
+        let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
+        match node.get("additionalProperties").map(|it| it.value.clone()) {
+            // The patterns were all there could be: what they allow is what any further key may hold.
+            Some(Value::Bool(false)) => {
+                let schema = if schemas.len() == 1 { schemas.remove(0) } else { any_of(schemas, node) };
+                node.set("additionalProperties", schema.value);
+            }
+            Some(Value::Object(map)) => {
+                schemas.push(Node::at(map, &node.span));
+                let schema = any_of(schemas, node);
+                node.set("additionalProperties", schema.value);
+            }
+            _ => node.set("additionalProperties", true),
+        }
+    }
+
+    /// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
+    /// where is kept beside that, as `x-prefix-items` and `x-other-items`.
+    fn tuples(&mut self, node: &mut Node, at: &Pointer) {
+        if node.get("items").is_some_and(|items| items.as_array().is_some()) {
+            let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
+            node.set("prefixItems", items.value);
+            if let Some(rest) = node.take("additionalItems") {
+                node.set("items", rest.value);
+            }
+        }
+        let Some(prefix) = node.take("prefixItems") else { return };
+        self.note(
+            Kind::Loss,
+            &at.join("prefixItems"),
+            &prefix,
+            "3.0 has no tuples: each item may be of any of the types, in any order",
+        );
+        let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
+        let rest = node.take("items");
+        let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
+        match rest.clone() {
+            Some(_) if is_closed => {}
+            Some(rest) => schemas.push(rest),
+            None => schemas.push(Node::at(Map::new(), &node.span)),
+        }
+        let items = any_of(schemas, node);
+        node.set("items", items.value);
+        if prefix.as_array().is_some_and(|items| !items.is_empty()) {
+            node.set("x-prefix-items", prefix.value);
+            if !is_closed {
+                node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
+            }
+        }
+    }
+
+    /// `const` is an enum of one; a null among the values makes the schema nullable.
+    fn values(&mut self, node: &mut Node) {
+        if let Some(constant) = node.take("const")
+            && node.get("enum").is_none()
+        {
+            node.set("enum", vec![constant]);
+        }
+        let Some(values) = node.get("enum").and_then(Node::as_array) else {
+            node.take("enum");
+            return;
+        };
+        if values.is_empty() {
+            node.take("enum");
+        } else if values.iter().any(Node::is_null) {
+            node.set("nullable", true);
+        }
+    }
+
+    /// `anyOf`/`oneOf` with a null branch is nullable; of one branch it is that branch.
+    fn null_branches(&mut self, node: &mut Node, at: &Pointer) {
+        for key in ["oneOf", "anyOf"] {
+            let Some(branches) = node.get_mut(key).and_then(Node::as_array_mut) else {
+                node.take(key);
+                continue;
+            };
+            let before = branches.len();
+            branches.retain(|branch| !is_null_schema(branch));
+            let nullable = branches.len() < before;
+            let mut rest = std::mem::take(branches);
+            if nullable {
+                node.set("nullable", true);
+            }
+            match rest.len() {
+                0 => {
+                    node.take(key);
+                    if nullable && node.get("enum").is_none() {
+                        node.set("enum", vec![Node::made(Value::Null)]);
+                    }
+                }
+                1 => {
+                    node.take(key);
+                    let branch = rest.remove(0);
+                    self.fold(node, branch, at);
+                }
+                _ => node.set(key, rest),
+            }
+        }
+    }
+
+    /// Puts the only branch of a union in the union's place.
+    fn fold(&mut self, node: &mut Node, branch: Node, _at: &Pointer) {
+        let clashes = |node: &Node, branch: &Map| {
+            branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key))
+        };
+        match branch.as_object() {
+            Some(map) if map.get("$ref").is_none() && !clashes(node, map) => {
+                for (key, value) in map {
+                    if node.get(key).is_none()
+                        && let Some(own) = node.as_object_mut()
+                    {
+                        own.insert(key.clone(), value.clone());
+                    }
+                }
+                // What came in may itself be of one branch, or name a null.
+                self.values(node);
+            }
+            _ => match node.get_mut("allOf").and_then(Node::as_array_mut) {
+                Some(all) => all.push(branch),
+                None => node.set("allOf", vec![branch]),
+            },
+        }
+    }
+}
+
+fn any_of(schemas: Vec<Node>, around: &Node) -> Node {
+    let mut distinct = distinct(schemas);
+    let anything = |schema: &Node| schema.as_bool() == Some(true) || schema.as_object().is_some_and(Map::is_empty);
+    if distinct.iter().any(anything) || distinct.is_empty() {
+        return Node::at(Map::new(), &around.span);
+    }
+    if distinct.len() == 1 {
+        return distinct.remove(0);
+    }
+    Node::at(Map::from_iter([("anyOf".to_owned(), Node::at(distinct, &around.span))]), &around.span)
+}
+
+/// Whether a schema allows `null` and nothing else.
+fn is_null_schema(schema: &Node) -> bool {
+    let null_type = match schema.get("type").map(|it| &it.value) {
+        Some(Value::String(name)) => name == "null",
+        Some(Value::Array(names)) => names.len() == 1 && names[0].as_str() == Some("null"),
+        // `type: null` without quotes is YAML's null; it is always meant as the string.
+        Some(Value::Null) => true,
+        _ => false,
+    };
+    let null_only = |values: &[Node]| !values.is_empty() && values.iter().all(Node::is_null);
+    null_type
+        || schema.get("const").is_some_and(Node::is_null)
+        || schema.get("enum").and_then(Node::as_array).is_some_and(null_only)
+}

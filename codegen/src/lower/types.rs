@@ -1,0 +1,253 @@
+//! The types of a schema, and what limits the values of each.
+
+use super::Lowering;
+use crate::document::{Map, Node, Pointer, Value};
+use crate::grammar;
+use crate::note::Kind;
+
+impl Lowering<'_> {
+    pub(super) fn types(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(written) = node.get("type") else { return };
+        let mut types: Vec<String> = match &written.value {
+            Value::String(one) => vec![one.clone()],
+            Value::Array(many) => many.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        };
+        let known = |name: &String| {
+            matches!(name.as_str(), "null" | "boolean" | "object" | "array" | "number" | "string" | "integer")
+        };
+        if !types.iter().all(known) || types.is_empty() {
+            let written = written.clone();
+            self.note(Kind::Mend, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
+            types.retain(known);
+        }
+        let mut seen = Vec::new();
+        types.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name.clone());
+                true
+            }
+        });
+        if types.iter().any(|name| name == "null") {
+            types.retain(|name| name != "null");
+            node.set("nullable", true);
+            if types.is_empty() && node.get("enum").is_none() {
+                node.set("enum", vec![Node::made(Value::Null)]);
+            }
+        }
+        if types.iter().any(|name| name == "number") {
+            types.retain(|name| name != "integer");
+        }
+        match types.as_slice() {
+            [] => drop(node.take("type")),
+            [one] => {
+                let one = one.clone();
+                node.set("type", one);
+            }
+            // Every type there is: no constraint at all, unless a keyword beside it is about some of them only.
+            many if many.len() == 5 && node.as_object().is_none_or(|map| !tells_apart(map, many)) => {
+                ["type", "items", "additionalProperties"].iter().for_each(|key| drop(node.take(key)));
+            }
+            many => self.one_of_types(node, many, at),
+        }
+    }
+
+    /// `type: [A, B]` is one of A and B, each with the keywords that speak about it.
+    fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
+        if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
+            let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
+            self.note(
+                Kind::Loss,
+                &at.join("type"),
+                &written,
+                "a list of types beside a union or `allOf`; the branches decide",
+            );
+            return;
+        }
+        let span = node.span.clone();
+        let Some(map) = node.as_object_mut() else { return };
+        map.shift_remove("type");
+        let keywords = std::mem::take(map);
+        let mut branches: Vec<Map> =
+            types.iter().map(|name| Map::from_iter([("type".to_owned(), Node::at(name.clone(), &span))])).collect();
+        for (key, value) in keywords {
+            if grammar::is_annotation(&key)
+                || matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
+            {
+                map.insert(key, value);
+                continue;
+            }
+            for (name, branch) in types.iter().zip(&mut branches) {
+                if key == "enum" {
+                    let fits = |it: &Node| has_type(it, name);
+                    let values: Vec<Node> =
+                        value.as_array().unwrap_or_default().iter().filter(|it| fits(it)).cloned().collect();
+                    branch.insert(key.clone(), Node::at(values, &value.span));
+                } else if speaks_about(&key, &value, name) {
+                    branch.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        // A type for which the enum has no value is not possible.
+        branches.retain(|branch| branch.get("enum").and_then(Node::as_array).is_none_or(|values| !values.is_empty()));
+        let branches = branches.into_iter().map(|branch| Node::at(branch, &span)).collect::<Vec<_>>();
+        map.insert("oneOf".to_owned(), Node::at(branches, &span));
+    }
+
+    /// Exclusive bounds as numbers become a bound and a flag; what no 64-bit integer can hold goes.
+    pub(super) fn bounds(&mut self, node: &mut Node, at: &Pointer) {
+        for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)]
+        {
+            if let Some(Value::Number(strict)) = node.get(exclusive).map(|it| it.value.clone()) {
+                let other = node.get(bound).and_then(|it| match &it.value {
+                    Value::Number(number) => number.as_f64(),
+                    _ => None,
+                });
+                let decides = match (other, strict.as_f64()) {
+                    (Some(other), Some(strict)) => {
+                        if lower {
+                            strict >= other
+                        } else {
+                            strict <= other
+                        }
+                    }
+                    _ => true,
+                };
+                if decides {
+                    node.set(bound, strict);
+                    node.set(exclusive, true);
+                } else {
+                    node.take(exclusive);
+                }
+            }
+            if node.get(exclusive).is_some_and(|it| it.as_bool().is_none()) {
+                node.take(exclusive);
+            }
+            let too_wide = |number: &serde_json::Number| number.as_i64().is_none() && number.as_u64().is_none();
+            if node.str("type") == Some("integer")
+                && let Some(Value::Number(number)) = node.get(bound).map(|it| it.value.clone())
+                && too_wide(&number)
+            {
+                let whole = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9_007_199_254_740_992.0);
+                match whole {
+                    // The cast is exact: the value is whole and below 2^53.
+                    #[allow(clippy::cast_possible_truncation)]
+                    Some(value) => node.set(bound, serde_json::Number::from(value as i64)),
+                    None => {
+                        // The widest there is says that the range is wide; dropping it would say nothing.
+                        let written = node.get(bound).cloned().unwrap_or_else(|| Node::made(Value::Null));
+                        let negative = number.as_f64().is_some_and(|it| it < 0.0);
+                        let widest: serde_json::Number = if negative { i64::MIN.into() } else { u64::MAX.into() };
+                        node.set(bound, widest);
+                        node.take(exclusive);
+                        self.note(
+                            Kind::Loss,
+                            &at.join(bound),
+                            &written,
+                            "the bound is no 64-bit integer; the widest was put in its place",
+                        );
+                    }
+                }
+            }
+            if node.get(bound).is_some_and(|it| !matches!(it.value, Value::Number(_))) {
+                let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
+                self.note(Kind::Mend, &at.join(bound), &written, "a bound is a number; this one was left out");
+            }
+        }
+    }
+
+    /// A pattern is a regular expression of ECMA-262; what is none constrains nothing.
+    pub(super) fn pattern(&mut self, node: &mut Node, at: &Pointer) {
+        let Some(pattern) = node.get("pattern") else { return };
+        let valid = |text: &str| regress::Regex::new(text).is_ok() || regress::Regex::with_flags(text, "u").is_ok();
+        if !pattern.as_str().is_some_and(valid) {
+            let written = pattern.clone();
+            node.take("pattern");
+            self.note(
+                Kind::Loss,
+                &at.join("pattern"),
+                &written,
+                "the pattern is no regular expression of ECMA-262; it is not checked",
+            );
+        }
+    }
+
+    pub(super) fn content(&mut self, node: &mut Node, at: &Pointer) {
+        let encoding = node.take("contentEncoding");
+        let media = node.take("contentMediaType");
+        let format = match (encoding.as_ref().and_then(Node::as_str), media.as_ref().and_then(Node::as_str)) {
+            (Some("base64" | "base64url"), _) => Some("byte"),
+            (None, Some("application/octet-stream")) => Some("binary"),
+            _ => None,
+        };
+        match format {
+            Some(format) if node.get("format").is_none() => node.set("format", format),
+            Some(_) => {}
+            None => {
+                if let Some(lost) = encoding.or(media) {
+                    self.note(
+                        Kind::Loss,
+                        at,
+                        &lost,
+                        "the string's content type or encoding is not in 3.0; it stays a string",
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn has_type(value: &Node, name: &str) -> bool {
+    match &value.value {
+        Value::Null => false,
+        Value::Bool(_) => name == "boolean",
+        Value::Number(number) => {
+            name == "number" || (name == "integer" && number.as_f64().is_some_and(|it| it.fract() == 0.0))
+        }
+        Value::String(_) => name == "string",
+        Value::Array(_) => name == "array",
+        Value::Object(_) => name == "object",
+    }
+}
+
+/// Whether a keyword constrains values of one type.
+fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
+    match key {
+        "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => {
+            name == "object"
+        }
+        "items" | "minItems" | "maxItems" | "uniqueItems" | "x-prefix-items" | "x-other-items" => name == "array",
+        "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" => name == "string",
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
+            matches!(name, "number" | "integer")
+        }
+        "format" => {
+            let numeric = matches!(
+                value.as_str(),
+                Some(
+                    "int32"
+                        | "int64"
+                        | "uint32"
+                        | "uint64"
+                        | "float"
+                        | "double"
+                        | "int8"
+                        | "int16"
+                        | "uint8"
+                        | "uint16"
+                )
+            );
+            numeric == matches!(name, "number" | "integer") && matches!(name, "number" | "integer" | "string")
+        }
+        _ => true,
+    }
+}
+
+/// Whether a schema asks of values of some types what it does not ask of others.
+fn tells_apart(schema: &Map, types: &[String]) -> bool {
+    schema.iter().any(|(key, value)| {
+        let anything = value.as_bool() == Some(true) || value.as_object().is_some_and(Map::is_empty);
+        let asks_nothing = anything && matches!(key.as_str(), "items" | "additionalProperties");
+        !asks_nothing && !types.iter().all(|name| speaks_about(key, value, name))
+    })
+}
