@@ -104,7 +104,12 @@ async fn waits_outlive_looks_that_fail_in_passing() {
         let connector = s.ph.connector("s3-02");
         connector.set_sync(true).await.unwrap();
         s.instance.fault(fault.clone().on("getConnectorInstance"));
-        let outcome = connector.wait_for_sync().settles_within(Duration::ZERO).wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let outcome = connector
+            .wait_for_sync()
+            .settles_within(Duration::ZERO)
+            .wait()
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(outcome.is_synced(), "{name}: {outcome:?}");
         s.instance.fault(fault.clone().on("getConnectorStats"));
         connector.wait_for_indexing().wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
