@@ -25,6 +25,9 @@ pub use random::Random;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 
+/// The variant that a union chose, if it chose one, and how many it has.
+pub type Chosen = (Option<usize>, usize);
+
 /// A document with the code that was generated from it.
 #[derive(Clone, Copy, Debug)]
 pub struct Registered {
@@ -39,7 +42,7 @@ pub struct Registered {
     /// Reads a value as the type of a name, and writes it again.
     pub round_trip: fn(&str, Value) -> Result<Value, String>,
     /// The variant that a value is of a union, or none for `Unknown`, and how many the union has.
-    pub chosen: fn(&str, &Value) -> Option<(Option<usize>, usize)>,
+    pub chosen: fn(&str, &Value) -> Option<Chosen>,
 }
 
 /// Which variant of a union a value is; nothing for a type that is no union.
