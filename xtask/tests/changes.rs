@@ -397,7 +397,7 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     );
     let test = copy.read("tests/pets_operations.rs");
     for call in [
-        "add_pet(&given(&server, \"add_pet\", \"body\")).await.unwrap();\n",
+        "add_pet(&given(&document, \"add_pet\", \"body\")).await);\n",
         "list_pets(&given(&server, \"list_pets\", \"kind\")).await.unwrap();\n",
         "(1).await.unwrap();\n",
     ] {
