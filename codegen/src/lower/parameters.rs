@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Lowering, members};
-use crate::document::{Map, Node, Pointer, Value};
+use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Stage};
 
