@@ -328,7 +328,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     let read = calls
         .answered(200, answer, api.records().lookup_record(&identifiers).connector_name(ConnectorName::Jira))
         .await;
-    let query = [("connectorName", "JIRA"), ("identifiers", "PA-1"), ("identifiers", "https://x.example/?a=b")];
+    let query = [("identifiers", "PA-1"), ("identifiers", "https://x.example/?a=b"), ("connectorName", "JIRA")];
     calls.expect("lookup_record", "/api/v1/connectors/record/lookup", &query, None);
     assert_eq!(read.not_found_identifiers, ["PA-1"]);
 

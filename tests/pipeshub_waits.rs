@@ -104,7 +104,12 @@ async fn waits_outlive_looks_that_fail_in_passing() {
         let connector = s.ph.connector("s3-02");
         connector.set_sync(true).await.unwrap();
         s.instance.fault(fault.clone().on("getConnectorInstance"));
-        let outcome = connector.wait_for_sync().wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let outcome = connector
+            .wait_for_sync()
+            .settles_within(Duration::ZERO)
+            .wait()
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(outcome.is_synced(), "{name}: {outcome:?}");
         s.instance.fault(fault.clone().on("getConnectorStats"));
         connector.wait_for_indexing().wait().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -121,13 +126,13 @@ async fn waits_outlive_looks_that_fail_in_passing() {
     connector.set_sync(true).await.unwrap();
     s.instance.clear_requests();
     s.instance.fault(Fault::status(503).on("getConnectorInstance").after(1).always());
-    let error = connector.wait_for_sync().wait().await.unwrap_err();
+    let error = connector.wait_for_sync().settles_within(Duration::ZERO).wait().await.unwrap_err();
     assert!(error.is_server(), "{error:?}");
     assert_eq!((s.reached("getConnectorInstance"), s.pauses()), (1 + 5 * 4, 5));
     s.instance.clear_faults();
     s.instance.clear_requests();
     s.instance.fault(Fault::status(403).on("getConnectorInstance").after(1));
-    let error = connector.wait_for_sync().wait().await.unwrap_err();
+    let error = connector.wait_for_sync().settles_within(Duration::ZERO).wait().await.unwrap_err();
     assert!(error.is_permission_denied(), "{error:?}");
     assert_eq!(s.reached("getConnectorInstance"), 2);
 }

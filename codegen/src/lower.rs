@@ -82,7 +82,7 @@ fn lost_operations(document: &mut Node, notes: &mut Notes) {
             let reason = format!("the path item was left out: {}", refs::nowhere(&reference));
             notes.push(Stage::Lower, Kind::Loss, at, &reference, reason);
         }
-        for method in METHODS {
+        for method in grammar::METHODS {
             if let Some(reference) = item.get(method).and_then(|operation| operation.get("$ref")) {
                 let reason = format!("the operation was left out: {}", refs::nowhere(reference));
                 notes.push(Stage::Lower, Kind::Skip, &at.join(method), reference, reason);

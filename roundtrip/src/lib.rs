@@ -25,8 +25,8 @@ pub use random::Random;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 
-/// The variant that a value is of a union, or none for `Unknown`, and how many the union has.
-pub type Choice = (Option<usize>, usize);
+/// The variant that a union chose, if it chose one, and how many it has.
+pub type Chosen = (Option<usize>, usize);
 
 /// A document with the code that was generated from it.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +41,12 @@ pub struct Registered {
     pub all: &'static [(&'static str, &'static str)],
     /// Reads a value as the type of a name, and writes it again.
     pub round_trip: fn(&str, Value) -> Result<Value, String>,
-    /// Which variant of a union a value is; nothing for a type that is no union.
-    pub chosen: fn(&str, &Value) -> Option<Choice>,
+    /// The variant that a value is of a union, or none for `Unknown`, and how many the union has.
+    pub chosen: fn(&str, &Value) -> Option<Chosen>,
 }
 
 /// Which variant of a union a value is; nothing for a type that is no union.
-pub(crate) fn chosen<T: Json>(value: &Value) -> Option<Choice> {
+pub(crate) fn chosen<T: Json>(value: &Value) -> Option<(Option<usize>, usize)> {
     let Layout::Union(union) = T::layout() else { return None };
     let text = value.to_string();
     let tree = Tree::parse(&text).ok()?;

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex};
 use connectors_runtime::crates::{http, reqwest, serde_json::json};
 use roundtrip::document_wire::{Client, Credentials, params, types};
 
-/// What arrived: method, URL from the path on, headers, body.
+/// A request: method, URL from the path on, headers, body.
+type Sent = (String, String, http::HeaderMap, String);
+
+/// What arrived.
 #[derive(Clone, Debug, Default)]
-struct Arrived(Arc<Mutex<Vec<(String, String, http::HeaderMap, String)>>>);
+struct Arrived(Arc<Mutex<Vec<Sent>>>);
 
 impl Arrived {
     /// A client whose requests arrive here, and are returned this.
@@ -27,7 +30,7 @@ impl Arrived {
         Client::builder("https://wire.example/api/", Credentials::new()).sender(sender).build().unwrap()
     }
 
-    fn last(&self) -> (String, String, http::HeaderMap, String) {
+    fn last(&self) -> Sent {
         self.0.lock().unwrap().last().cloned().unwrap()
     }
 

@@ -257,8 +257,8 @@ fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) ->
     let module = modules.iter().find_map(|file| Some((file, fs::read_to_string(root.join(file)).ok()?)));
     let generated = format!("\"/{name}.rs\"");
     let includes = module.as_ref().is_some_and(|(_, text)| text.contains("OUT_DIR") && text.contains(&generated));
-    let declared = format!("pub mod {name};");
-    let declared = library.lines().position(|line| line == declared);
+    let declarations = [format!("pub mod {name};"), format!("pub use connectors_runtime::{name};")];
+    let declared = library.lines().position(|line| declarations.iter().any(|it| line == it));
     let documented = format!("`connectors::{name}`");
     let lines: Vec<&str> = manifest.lines().collect();
     let feature = lines.iter().position(|line| line.starts_with(&format!("{name} = [")));

@@ -6,7 +6,7 @@ use connectors::Paced;
 use connectors::c1::{Client, Credentials, EnvConfig, Progress};
 use connectors::pipeshub::{self, Switched, SyncProgress};
 use connectors_fake::c1::Tenant;
-use connectors_fake::pipeshub::Instance;
+use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures_util::TryStreamExt;
 
 use crate::Result;
@@ -160,6 +160,8 @@ async fn pipeshub_workflow() -> Result<()> {
     let renamed = connector.rename("Renamed by the demo").await?;
     step("Rename", &format!("now `{}`", renamed.instance_name.as_deref().unwrap_or("without a name")));
 
+    // Each read sees a little of it; it is to be seen running still when it is waited for.
+    instance.next_sync(SyncScript::default().polls(0, 4));
     for on in ["on", "on again"] {
         let what = match connector.set_sync(true).await? {
             Switched::Flipped(_) => "it was read, toggled once, and read again",

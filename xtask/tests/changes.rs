@@ -397,16 +397,16 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     );
     let test = copy.read("tests/pets_operations.rs");
     for call in [
-        "add_pet(&given(&server, \"add_pet\", \"body\")).await.unwrap();\n",
-        "list_pets(&given(&server, \"list_pets\", \"kind\")).await.unwrap();\n",
-        "(1).await.unwrap();\n",
+        "add_pet(&given(&document, \"pets.add_pet\", \"body\")).await);\n",
+        "list_pets(&given(&document, \"pets.list_pets\", \"kind\")).await);\n",
+        "(1_i64).await);\n",
     ] {
         assert!(test.contains(call), "{call}: {test}");
     }
     assert!(!test.contains("close_pet") && !test.contains("__"), "{test}");
     let overlay = copy.read("spec/pets/overlay.yaml");
     for expected in [
-        "TODO is it safe to send again",
+        "TODO is it safe to retry",
         "TODO how does the list go on?",
         "TODO the document names no failure",
         "# ---- Pet",

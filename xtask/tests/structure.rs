@@ -451,7 +451,7 @@ fn arrows_between_packages_run_one_way() {
             let Target::Other(path) = target else { continue };
             let whole = path.join("::");
             let fits = |allowed: &&str| whole == *allowed || whole.starts_with(&format!("{allowed}::"));
-            if ours.contains(&path[0].as_str()) && !allowed.iter().any(|it| fits(it)) {
+            if ours.contains(&path[0].as_str()) && !allowed.iter().any(fits) {
                 wrong.push(format!("{name}: {}", package.line(from, &path)));
             }
         }
