@@ -51,7 +51,7 @@ fn run() -> Fallible<()> {
         }
         code.push_str("        other => Err(format!(\"there is no type `{other}`\")),\n    }\n}\n");
         code.push_str("\n/// The variant that a value is of a union, and how many the union has.\n");
-        code.push_str("pub fn chosen(name: &str, value: &::serde_json::Value) -> Option<crate::Choice> {\n");
+        code.push_str("pub fn chosen(name: &str, value: &::serde_json::Value) -> Option<(Option<usize>, usize)> {\n");
         code.push_str("    match name {\n");
         for ty in &client.types {
             writeln!(code, "        {:?} => crate::chosen::<types::{}>(value),", ty.name, ty.name)?;

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, METHODS, Object};
+use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
 
 /// Lowers a whole document to OpenAPI 3.0.3.
