@@ -213,7 +213,9 @@ mod tests {
         parts.iter().map(|part| (part.0.to_owned(), part.1.to_owned(), id(part.2))).collect()
     }
 
-    const CASES: &[(&str, &[(&str, &str, &str)])] = &[
+    /// A stream, and its events: name, id, data.
+    type Case = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
+    const CASES: &[Case] = &[
         ("data: a\n\n", &[("message", "a", "")]),
         (
             "\u{feff}data: a\r\rdata:b\r\n\r\ndata\n\n",
