@@ -322,7 +322,11 @@ fn versions_follow_the_public_api_of_any_two() {
     fs::write(&old, &api).unwrap();
     let call = api.lines().find(|line| line.contains("get_app(")).unwrap();
     let name = call.strip_prefix("fn ").unwrap().split('(').next().unwrap();
-    let without: String = api.lines().filter(|line| *line != call).map(|line| format!("{line}\n")).collect();
+    // With its setters and failures, which stand below it.
+    let after = api.split_once(&format!("{call}\n")).unwrap().1;
+    let members: String =
+        after.lines().take_while(|line| line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+    let without = api.replace(&format!("{call}\n{members}"), "");
     fs::write(&new, without).unwrap();
     let arguments =
         |a: &Path, b: &Path| copy.xtask(&["semver", "--old", a.to_str().unwrap(), "--new", b.to_str().unwrap()]);
@@ -525,16 +529,17 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
 #[test]
 fn diff_compares_the_clients_too_and_says_if_it_cannot() {
     let copy = tree("clients");
-    let old = copy.write("old.yaml", PETS);
-    // Two operations whose methods would have one name.
-    let other = PETS.replace(
+    let pets = PETS.replace("operationId: listPets", "operationId: v1.listPets");
+    let old = copy.write("old.yaml", &pets);
+    // Two operations of a group whose methods would have one name.
+    let other = pets.replace(
         "    post:\n",
-        "    head: {operationId: cats.list_pets, responses: {'204': {description: ok}}}\n    post:\n",
+        "    head: {operationId: v2.listPets, tags: [pets], responses: {'204': {description: ok}}}\n    post:\n",
     );
     let new = copy.write("new.yaml", &other);
     let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
     told.says(&[
-        "breaking: listPets: the method `list_pets` is called `pets_list_pets` in Rust now [client-changed]\n",
+        "breaking: v1.listPets: the method `pets.list_pets` is called `pets.v1_list_pets` in Rust now [client-changed]\n",
     ]);
     assert!(!told.error.contains("warning"), "{}", told.error);
 
