@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Type};
+use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server};
 
 use super::docs;
 use super::types::{doc, ident};
@@ -141,14 +141,6 @@ fn params(api: &Api) -> TokenStream {
             }
             #(#aliases)*
         }
-    }
-}
-
-/// A primitive type as it stands in a parameter's type.
-pub(super) fn primitive(ty: &Type) -> Option<TokenStream> {
-    match ty {
-        Type::String => None,
-        other => Some(super::types::tokens(other, &quote! {})),
     }
 }
 

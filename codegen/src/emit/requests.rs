@@ -7,7 +7,6 @@ use quote::quote;
 
 use crate::shape::model::{Api, BodyContent, Case, Operation, Param, Payload, Place, Status, Style, Type, Writing};
 
-use super::client::primitive;
 use super::docs;
 use super::paging;
 use super::progenitor;
@@ -175,6 +174,14 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
             #(#sets)*
             #request::new(call)
         }
+    }
+}
+
+/// A primitive type as it stands in a parameter's type.
+fn primitive(ty: &Type) -> Option<TokenStream> {
+    match ty {
+        Type::String => None,
+        other => Some(type_tokens(other, &quote! {})),
     }
 }
 

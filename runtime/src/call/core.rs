@@ -12,7 +12,6 @@ use crate::error::{Error, Kind};
 use crate::http::{Clock, Connection, Exchange, Operation, ReadFailure};
 
 use super::failure;
-use super::request::Call;
 
 /// What all calls of a client share. Cheap to clone; clones share connections, tokens and the retry budget.
 #[derive(Clone)]
@@ -82,12 +81,6 @@ impl Core {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.exchange.clock
-    }
-
-    /// Begins a call of an operation. Sends nothing.
-    #[must_use]
-    pub fn call(&self, operation: &'static Operation) -> Call {
-        Call::new(self.clone(), operation)
     }
 
     pub(super) fn exchange(&self) -> &Exchange {

@@ -55,6 +55,14 @@ enum Content {
     Once(Arc<Mutex<Option<reqwest::Body>>>),
 }
 
+impl Core {
+    /// Begins a call of an operation. Sends nothing.
+    #[must_use]
+    pub fn call(&self, operation: &'static Operation) -> Call {
+        Call::new(self.clone(), operation)
+    }
+}
+
 impl Call {
     pub(super) fn new(core: Core, operation: &'static Operation) -> Self {
         let (parameters, options) = (Parameters::default(), CallOptions::default());

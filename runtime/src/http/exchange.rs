@@ -211,7 +211,6 @@ impl Exchange {
     }
 
     /// Sends a call and leaves the body of a success to the caller. The response has its [`About`] among its extensions.
-    #[allow(dead_code, reason = "for responses that are read as they come")]
     pub(crate) async fn open(
         &self,
         attempt: &mut impl Attempt,

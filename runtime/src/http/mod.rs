@@ -36,7 +36,6 @@ pub use exchange::{Exchange, ReadFailure};
 pub use hooks::Attempted;
 pub use operation::{Idempotency, Operation, Requirement, Success};
 pub use options::CallOptions;
-#[allow(unused_imports, reason = "for responses that are read as they come")]
 pub(crate) use reply::About;
 pub use reply::Reply;
 pub use retry::RetryPolicy;
