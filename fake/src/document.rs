@@ -1,6 +1,6 @@
-//! Responses that are made of nothing but an OpenAPI document: each operation is found where the document says, and its
-//! response is an instance of the schema that the document gives. Nothing here has state or knows a service; for what a
-//! service *does*, there are fakes of their own.
+//! A fake server for any OpenAPI document: it finds the operation of each request, and responds with an instance of the
+//! response's schema. It has no state and knows no service. For the behaviour of C1 and PipesHub use [`c1`](crate::c1)
+//! and [`pipeshub`](crate::pipeshub).
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
@@ -36,7 +36,7 @@ use crate::fault::Fault;
 use crate::server;
 use crate::service::{Answer, Request, Service};
 
-/// A document that responds in process: what takes the place of the network in a test. Cheap to clone.
+/// A document that responds in process, as a client's sender. Cheap to clone.
 #[derive(Clone)]
 pub struct Document(Arc<Api>);
 
@@ -52,14 +52,14 @@ impl Document {
         Ok(Document(Arc::new(Api { operations, root })))
     }
 
-    /// The operationId of the operation that a request is for, by its method and its path as sent.
+    /// The operationId for a request, by its method and its path as sent.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
     }
 
-    /// A value that the document allows for an argument of an operation: its `body`, or a parameter, whatever the spelling
-    /// of its name. Null for what is neither.
+    /// A valid value for an argument of an operation: its `body`, or a parameter by name in any spelling. Null for an
+    /// unknown name.
     #[must_use]
     pub fn argument(&self, operation: &str, name: &str) -> Value {
         let Some(operation) = self.0.operations.iter().find(|known| known.id == operation) else {
@@ -71,9 +71,8 @@ impl Document {
         schema.map_or(Value::Null, |schema| self.0.instance(schema, Way::Request))
     }
 
-    /// The first documented success of the operation that a request is for, with an instance of its schema. The status is 404
-    /// where there is no such operation, 401 where the request lacks a credential that the operation asks for, and 400 where
-    /// its JSON is none.
+    /// Responds with the operation's first documented success, and an instance of its schema. The status is 404 if
+    /// there is no such operation, 401 if the request lacks a required credential, and 400 if its JSON is malformed.
     #[must_use]
     pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -89,7 +88,7 @@ impl Document {
         };
         let answer = self.0.answer(&request);
         let mut response = http::Response::new(answer.body);
-        // What a document has as a status may be none.
+        // A status in a document may not be a valid status code.
         *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
         for (name, value) in &answer.headers {
             let header = http::HeaderName::try_from(name.as_str()).ok().zip(http::HeaderValue::try_from(value).ok());
@@ -107,7 +106,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A server of a document on loopback. Dropped, it stops.
+/// A fake server for a document, on loopback. Dropping it stops it.
 pub struct Server {
     server: server::Server,
     document: Document,
@@ -119,7 +118,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the document is not JSON, or no port can be had.
+    /// If the document is not JSON, or no port is free.
     pub async fn start(document: &str) -> io::Result<Server> {
         let document = Document::parse(document)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -134,19 +133,19 @@ impl Server {
         &self.url
     }
 
-    /// What the server is made of.
+    /// The document of the server.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// Every request that has reached the server.
+    /// Every request that reached the server, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Scripts a fault.
+    /// Adds a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
@@ -158,7 +157,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Which properties there are: those that can only be read, or those that can only be sent, are not.
+/// Which properties an instance has: a response has no write-only ones, a request no read-only ones.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Request,
@@ -173,21 +172,21 @@ struct Api {
 struct Operation {
     id: String,
     method: String,
-    /// Of the path; `None` for those that are parameters.
+    /// Literal segments of the path; `None` for a parameter.
     segments: Vec<Option<String>>,
     /// Names and schemas.
     parameters: Vec<(String, Value)>,
     body: Option<Value>,
-    /// Alternatives, each with the credentials that it takes. None at all is as good as one that takes none.
+    /// Alternatives, each with its credentials. Without alternatives no credential is required.
     security: Vec<Vec<Credential>>,
     status: u16,
-    /// Media type and schema of the answer, if it has a body.
+    /// Media type and schema of the response, if it has a body.
     answer: Option<(String, Value)>,
 }
 
-/// Where a credential is on a request.
+/// The place of a credential on a request.
 enum Credential {
-    /// A header, by its name in lower case.
+    /// A header, by its lower-case name.
     Header(String),
     Query(String),
     Cookie(String),
@@ -216,7 +215,7 @@ impl Credential {
     }
 }
 
-/// Where a path leads that has parameters within its segments, `/files/{name}.json`, is decided by the other segments.
+/// Paths with a parameter within a segment, such as `/files/{name}.json`, are matched by their other segments.
 fn segment(segment: &str) -> Option<String> {
     (!segment.contains('{')).then(|| segment.to_owned())
 }
@@ -250,7 +249,7 @@ fn operations(root: &Value) -> Vec<Operation> {
     found
 }
 
-/// What an operation asks for: its own alternatives, else the document's.
+/// The credentials of an operation: its own alternatives, else the document's.
 fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     let alternatives = operation.get("security").or_else(|| root.get("security")).and_then(Value::as_array);
     let schemes = |alternative: &Value| -> Vec<Credential> {
@@ -260,7 +259,7 @@ fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     alternatives.into_iter().flatten().map(schemes).collect()
 }
 
-/// The first success that the document has, else its default.
+/// The first documented success, else the default response.
 fn success<'a>(root: &'a Value, responses: &'a Value) -> (u16, &'a Value) {
     static NOTHING: Value = Value::Null;
     let all = || responses.as_object().into_iter().flatten();
@@ -271,7 +270,7 @@ fn success<'a>(root: &'a Value, responses: &'a Value) -> (u16, &'a Value) {
     }
 }
 
-/// Media type and schema of a body or answer: JSON before everything else.
+/// Media type and schema of a body: JSON first.
 fn content(node: &Value) -> Option<(String, Value)> {
     let all = node["content"].as_object()?;
     let json = all.iter().find(|(media, _)| media.to_ascii_lowercase().contains("json"));
@@ -279,10 +278,10 @@ fn content(node: &Value) -> Option<(String, Value)> {
     Some((media.clone(), content["schema"].clone()))
 }
 
-/// What a reference leads to; itself, if it is none.
+/// The target of a reference; the value itself if it is none.
 fn resolve<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     let mut node = node;
-    // A chain longer than this is a circle.
+    // A longer chain is a cycle.
     for _ in 0..16 {
         let Some(target) = node["$ref"].as_str().and_then(|it| it.strip_prefix('#')) else { break };
         let pointer = percent_decode_str(target).decode_utf8_lossy();
@@ -309,7 +308,7 @@ impl Api {
                     None => !sent.is_empty(),
                 })
         };
-        // The one with the most to go by.
+        // The success with the most information.
         let literals = |operation: &&Operation| operation.segments.iter().flatten().count();
         self.operations.iter().filter(fits).max_by_key(literals)
     }
@@ -356,16 +355,16 @@ impl Service for Api {
     }
 }
 
-/// Makes one instance of a schema: all of it, as far as it has an end.
+/// Builds one instance of a schema, with all properties, unless they recurse without end.
 struct Instances<'a> {
     root: &'a Value,
     way: Way,
-    /// The references that are being followed.
+    /// The references on the current path.
     open: Vec<&'a str>,
 }
 
 impl<'a> Instances<'a> {
-    /// `None` where there is no end.
+    /// `None` for an endless recursion.
     fn of(&mut self, schema: &'a Value) -> Option<Value> {
         if let Some(reference) = schema["$ref"].as_str() {
             let target = resolve(self.root, schema);
@@ -402,13 +401,13 @@ impl<'a> Instances<'a> {
             tag(schema, branch, &mut value);
             parts.push(value);
         }
-        // What the parts say, this one says as well, unless it says nothing itself.
+        // The parts' properties, unless the schema has its own.
         let own = self.own(schema, !parts.is_empty());
         parts.extend(own?);
         Some(parts.into_iter().reduce(merge).unwrap_or_else(|| json!("x")))
     }
 
-    /// What a schema says beside its parts: nothing is `Some(None)`.
+    /// The instance without its `allOf` parts: an empty one is `Some(None)`.
     fn own(&mut self, schema: &'a Value, has_parts: bool) -> Option<Option<Value>> {
         let kind = match &schema["type"] {
             Value::String(kind) => kind.as_str(),
@@ -450,7 +449,7 @@ impl<'a> Instances<'a> {
             }
             match self.of(property) {
                 Some(value) => drop(object.insert(name.clone(), value)),
-                // Without an end, and it need not be there.
+                // An endless recursion, and the property is optional.
                 None if !required.contains(&name.as_str()) => {}
                 None => return None,
             }
@@ -466,7 +465,7 @@ impl<'a> Instances<'a> {
     }
 }
 
-/// Sets the property that tells which branch of a union a value is.
+/// Sets the discriminator of a union.
 fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     let (Some(property), Some(object)) =
         (schema.pointer("/discriminator/propertyName").and_then(Value::as_str), value.as_object_mut())
@@ -476,7 +475,7 @@ fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     let reference = branch["$ref"].as_str().unwrap_or_default();
     let mapping = schema.pointer("/discriminator/mapping").and_then(Value::as_object);
     let mapped = mapping.into_iter().flatten().find(|(_, target)| *target == reference).map(|(tag, _)| tag.as_str());
-    // Without a mapping, the name of the component is the value, unless the branch says it itself.
+    // Without a mapping, its value is the component's name, unless the branch declares it.
     let name = reference.rsplit('/').next().unwrap_or_default();
     match mapped {
         Some(tag) => drop(object.insert(property.to_owned(), tag.into())),
@@ -485,7 +484,7 @@ fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     }
 }
 
-/// Two parts of one value.
+/// Merges two parts of one value.
 fn merge(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {
@@ -524,7 +523,7 @@ fn text(schema: &Value) -> String {
     format!("{text}{}", "x".repeat(least.saturating_sub(text.len()).min(10_000)))
 }
 
-/// The least that is allowed from one upwards, or the most.
+/// The smallest allowed value from one upwards, or the largest.
 fn integer(schema: &Value) -> i64 {
     let exclusive = |key: &str, flag: &str| match &schema[flag] {
         Value::Bool(true) => schema[key].as_i64().map(|bound| (bound, true)),
@@ -620,11 +619,11 @@ mod tests {
         assert_eq!(broken.status(), 400);
         assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
         assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
-        // This one asks for two at once, or for another.
+        // This operation requires two credentials at once, or one other.
         assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
         assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
         assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
-        // And this one for nothing.
+        // And this one requires none.
         assert_eq!(respond("/pets", &[], "").status(), 204);
     }
 

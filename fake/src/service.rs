@@ -1,4 +1,4 @@
-//! What a server hands to the service behind it, and what it gets back.
+//! The interface between a server and the service behind it.
 
 use serde_json::Value;
 
@@ -8,42 +8,42 @@ use serde_json::Value;
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
-    /// The path as sent: nothing is decoded.
+    /// The path as sent, not decoded.
     pub path: String,
-    /// The query's pairs, decoded, in order.
+    /// The pairs of the query, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The headers in order, names in lower case.
+    /// The headers in order, with lower-case names.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
-    /// pages; `None` for what is unknown.
+    /// pages; `None` for an unknown path.
     pub operation: Option<String>,
-    /// The status that was answered; `None` if no answer was, or not yet.
+    /// The status of the response; `None` if there was none, or not yet.
     pub status: Option<u16>,
 }
 
 impl Request {
-    /// The first header of this name, given in lower case.
+    /// The first header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, if it is.
+    /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as pairs of a form.
+    /// The body as the pairs of a form.
     #[must_use]
     pub fn form(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
-/// What a service answers.
+/// A service's response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,13 +61,13 @@ impl Answer {
         Answer::new(status, "application/json", body.to_string())
     }
 
-    /// What a web server says that is not the API.
+    /// The response of a web server that is not the API.
     pub(crate) fn html(status: u16) -> Answer {
         let page = "<!doctype html>\n<title>Not the API</title>\n";
         Answer::new(status, "text/html; charset=utf-8", page)
     }
 
-    /// What sends a browser elsewhere.
+    /// A redirect.
     pub(crate) fn redirect(location: &str) -> Answer {
         let headers = vec![("location".to_owned(), location.to_owned())];
         Answer { status: 302, headers, body: Vec::new() }
@@ -80,13 +80,13 @@ impl Answer {
     }
 }
 
-/// What is behind the sockets.
+/// The service behind the sockets.
 pub(crate) trait Service: Send + Sync {
-    /// The name of the operation that a request is for.
+    /// The name of the operation for a request.
     fn operation(&self, method: &str, path: &str) -> Option<String>;
-    /// Does what the request asks for.
+    /// Processes a request.
     fn answer(&self, request: &Request) -> Answer;
-    /// The service's own error shape for a status that a test wants, without doing anything. The headers are those that
-    /// the test adds.
+    /// An error response in the service's own format, with a status that a test wants; the request is not processed.
+    /// The test adds the headers.
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer;
 }
