@@ -371,9 +371,9 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     let (socket, ph) = setup().await;
     let active = r#"{"connector": {"_key": "c1", "type": "DRIVE WORKSPACE", "isActive": true}}"#;
     socket.answer(200, active);
-    socket.answer(200, r#"{"resyncConnectorResponse": {"success": false, "error": "nobody listens"}}"#);
+    socket.answer(200, r#"{"resyncConnectorResponse": {"success": false, "error": "no listener here"}}"#);
     let error = ph.connector("c1").resync().full_sync(true).await.unwrap_err();
-    assert!(error.to_string().contains("nobody listens") && error.operation() == Some("resync"), "{error}");
+    assert!(error.to_string().contains("no listener here") && error.operation() == Some("resync"), "{error}");
     assert_eq!(socket.last().json(), json!({"connectorName": "driveworkspace", "fullSync": true}));
     socket.answer(200, active);
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);

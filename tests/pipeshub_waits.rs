@@ -157,7 +157,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
     let deletion = s.ph.connector("s3-03").delete().await.unwrap();
     deletion.wait().await.unwrap();
 
-    // A rejected attempt has deleted nothing: a 404 is somebody else's deletion.
+    // A rejected attempt has deleted nothing: a 404 is another caller's deletion.
     let error = |result: Result<connectors::pipeshub::Deletion, Error>| result.map(drop).unwrap_err();
     s.instance.fault(Fault::status(429).on("deleteConnectorInstance"));
     let nobody = error(s.ph.connector("nobody").delete().await);

@@ -572,7 +572,7 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
     assert!(login.is_response(&back));
     assert!(login.finish(&back).await.is_err());
 
-    // The code may have been used: it is never sent again.
+    // The code may have been used: it is never retried.
     s.instance.clear_requests();
     let login = begin();
     let back = s.instance.authorize(login.url());

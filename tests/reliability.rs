@@ -63,7 +63,7 @@ async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);
 
-    // After a rejection the token endpoint is left alone for ten seconds.
+    // After a rejection the token endpoint is not called for ten seconds.
     s.clock.advance(Duration::from_secs(9));
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);

@@ -415,7 +415,7 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
     result.unwrap();
     assert_eq!((s.reached("token"), s.reached("ConnectorService.Get"), token()), (2, 2, old.clone()));
 
-    // No time passes, and the endpoint is left alone for ten seconds.
+    // No time passes, and the endpoint is not called for ten seconds.
     for seconds in [0, 1, 7] {
         s.clock.advance(Duration::from_secs(seconds));
         soon(s.get()).await.unwrap();

@@ -263,7 +263,7 @@ async fn a_program_names_itself_and_adds_what_it_wants() {
         let agent = request.header("user-agent").unwrap();
         assert!(agent.starts_with("my-tool/2 connectors/"), "{agent}");
         assert_eq!(request.header("x-team"), Some("identity"));
-        assert_eq!(request.header("api-version"), None, "nobody but its own servers knows progenitor's header");
+        assert_eq!(request.header("api-version"), None, "only its own servers know progenitor's header");
     }
 }
 

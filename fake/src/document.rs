@@ -1,6 +1,6 @@
-//! A fake server for any OpenAPI document: it finds the operation of each request, and responds with an instance of the
-//! response's schema. It has no state and knows no service. For the behaviour of C1 and PipesHub use [`c1`](crate::c1)
-//! and [`pipeshub`](crate::pipeshub).
+//! Responses that are made of nothing but an OpenAPI document: each operation is found where the document says, and its
+//! response is an instance of the schema that the document gives. Nothing here has state or knows a service; for what a
+//! service *does*, there are fakes of their own.
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
@@ -36,7 +36,7 @@ use crate::fault::Fault;
 use crate::server;
 use crate::service::{Answer, Request, Service};
 
-/// A document that responds in process, as a client's sender. Cheap to clone.
+/// A document that responds in process: what takes the place of the network in a test. Cheap to clone.
 #[derive(Clone)]
 pub struct Document(Arc<Api>);
 
@@ -52,14 +52,14 @@ impl Document {
         Ok(Document(Arc::new(Api { operations, root })))
     }
 
-    /// The operationId for a request, by its method and its path as sent.
+    /// The operationId of the operation that a request is for, by its method and its path as sent.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
     }
 
-    /// A valid value for an argument of an operation: its `body`, or a parameter by name in any spelling. Null for an
-    /// unknown name.
+    /// A value that the document allows for an argument of an operation: its `body`, or a parameter, whatever the spelling
+    /// of its name. Null for what is neither.
     #[must_use]
     pub fn argument(&self, operation: &str, name: &str) -> Value {
         let Some(operation) = self.0.operations.iter().find(|known| known.id == operation) else {
@@ -71,8 +71,9 @@ impl Document {
         schema.map_or(Value::Null, |schema| self.0.instance(schema, Way::Request))
     }
 
-    /// Responds with the operation's first documented success, and an instance of its schema. The status is 404 if
-    /// there is no such operation, 401 if the request lacks a required credential, and 400 if its JSON is malformed.
+    /// The first documented success of the operation that a request is for, with an instance of its schema. The status is 404
+    /// where there is no such operation, 401 where the request lacks a credential that the operation asks for, and 400 where
+    /// its JSON is none.
     #[must_use]
     pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -88,7 +89,7 @@ impl Document {
         };
         let answer = self.0.answer(&request);
         let mut response = http::Response::new(answer.body);
-        // A status in a document may not be a valid status code.
+        // What a document has as a status may be none.
         *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
         for (name, value) in &answer.headers {
             let header = http::HeaderName::try_from(name.as_str()).ok().zip(http::HeaderValue::try_from(value).ok());
@@ -106,7 +107,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A fake server for a document, on loopback. Dropping it stops it.
+/// A server of a document on loopback. Dropped, it stops.
 pub struct Server {
     server: server::Server,
     document: Document,
@@ -118,7 +119,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the document is not JSON, or no port is free.
+    /// If the document is not JSON, or no port can be had.
     pub async fn start(document: &str) -> io::Result<Server> {
         let document = Document::parse(document)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -133,19 +134,19 @@ impl Server {
         &self.url
     }
 
-    /// The document of the server.
+    /// What the server is made of.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// Every request that reached the server, in order.
+    /// Every request that has reached the server.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Adds a fault to the script.
+    /// Scripts a fault.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
@@ -157,7 +158,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Which properties an instance has: a response has no write-only ones, a request no read-only ones.
+/// Which properties there are: those that can only be read, or those that can only be sent, are not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Request,
@@ -172,21 +173,21 @@ struct Api {
 struct Operation {
     id: String,
     method: String,
-    /// Literal segments of the path; `None` for a parameter.
+    /// Of the path; `None` for those that are parameters.
     segments: Vec<Option<String>>,
     /// Names and schemas.
     parameters: Vec<(String, Value)>,
     body: Option<Value>,
-    /// Alternatives, each with its credentials. Without alternatives no credential is required.
+    /// Alternatives, each with the credentials that it takes. None at all is as good as one that takes none.
     security: Vec<Vec<Credential>>,
     status: u16,
-    /// Media type and schema of the response, if it has a body.
+    /// Media type and schema of the answer, if it has a body.
     answer: Option<(String, Value)>,
 }
 
-/// The place of a credential on a request.
+/// Where a credential is on a request.
 enum Credential {
-    /// A header, by its lower-case name.
+    /// A header, by its name in lower case.
     Header(String),
     Query(String),
     Cookie(String),
@@ -215,7 +216,7 @@ impl Credential {
     }
 }
 
-/// Paths with a parameter within a segment, such as `/files/{name}.json`, are matched by their other segments.
+/// Where a path leads that has parameters within its segments, `/files/{name}.json`, is decided by the other segments.
 fn segment(segment: &str) -> Option<String> {
     (!segment.contains('{')).then(|| segment.to_owned())
 }
@@ -249,7 +250,7 @@ fn operations(root: &Value) -> Vec<Operation> {
     found
 }
 
-/// The credentials of an operation: its own alternatives, else the document's.
+/// What an operation asks for: its own alternatives, else the document's.
 fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     let alternatives = operation.get("security").or_else(|| root.get("security")).and_then(Value::as_array);
     let schemes = |alternative: &Value| -> Vec<Credential> {
@@ -259,7 +260,7 @@ fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     alternatives.into_iter().flatten().map(schemes).collect()
 }
 
-/// The first documented success, else the default response.
+/// The first success that the document has, else its default.
 fn success<'a>(root: &'a Value, responses: &'a Value) -> (u16, &'a Value) {
     static NOTHING: Value = Value::Null;
     let all = || responses.as_object().into_iter().flatten();
@@ -270,7 +271,7 @@ fn success<'a>(root: &'a Value, responses: &'a Value) -> (u16, &'a Value) {
     }
 }
 
-/// Media type and schema of a body: JSON first.
+/// Media type and schema of a body or answer: JSON before everything else.
 fn content(node: &Value) -> Option<(String, Value)> {
     let all = node["content"].as_object()?;
     let json = all.iter().find(|(media, _)| media.to_ascii_lowercase().contains("json"));
@@ -278,10 +279,10 @@ fn content(node: &Value) -> Option<(String, Value)> {
     Some((media.clone(), content["schema"].clone()))
 }
 
-/// The target of a reference; the value itself if it is none.
+/// What a reference leads to; itself, if it is none.
 fn resolve<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     let mut node = node;
-    // A longer chain is a cycle.
+    // A chain longer than this is a circle.
     for _ in 0..16 {
         let Some(target) = node["$ref"].as_str().and_then(|it| it.strip_prefix('#')) else { break };
         let pointer = percent_decode_str(target).decode_utf8_lossy();
@@ -308,7 +309,7 @@ impl Api {
                     None => !sent.is_empty(),
                 })
         };
-        // The success with the most information.
+        // The one with the most to go by.
         let literals = |operation: &&Operation| operation.segments.iter().flatten().count();
         self.operations.iter().filter(fits).max_by_key(literals)
     }
@@ -355,16 +356,16 @@ impl Service for Api {
     }
 }
 
-/// Builds one instance of a schema, with all properties, unless they recurse without end.
+/// Makes one instance of a schema: all of it, as far as it has an end.
 struct Instances<'a> {
     root: &'a Value,
     way: Way,
-    /// The references on the current path.
+    /// The references that are being followed.
     open: Vec<&'a str>,
 }
 
 impl<'a> Instances<'a> {
-    /// `None` for an endless recursion.
+    /// `None` where there is no end.
     fn of(&mut self, schema: &'a Value) -> Option<Value> {
         if let Some(reference) = schema["$ref"].as_str() {
             let target = resolve(self.root, schema);
@@ -401,13 +402,13 @@ impl<'a> Instances<'a> {
             tag(schema, branch, &mut value);
             parts.push(value);
         }
-        // The parts' properties, unless the schema has its own.
+        // What the parts say, this one says as well, unless it says nothing itself.
         let own = self.own(schema, !parts.is_empty());
         parts.extend(own?);
         Some(parts.into_iter().reduce(merge).unwrap_or_else(|| json!("x")))
     }
 
-    /// The instance without its `allOf` parts: an empty one is `Some(None)`.
+    /// What a schema says beside its parts: nothing is `Some(None)`.
     fn own(&mut self, schema: &'a Value, has_parts: bool) -> Option<Option<Value>> {
         let kind = match &schema["type"] {
             Value::String(kind) => kind.as_str(),
@@ -449,7 +450,7 @@ impl<'a> Instances<'a> {
             }
             match self.of(property) {
                 Some(value) => drop(object.insert(name.clone(), value)),
-                // An endless recursion, and the property is optional.
+                // Without an end, and it need not be there.
                 None if !required.contains(&name.as_str()) => {}
                 None => return None,
             }
@@ -465,7 +466,7 @@ impl<'a> Instances<'a> {
     }
 }
 
-/// Sets the discriminator of a union.
+/// Sets the property that tells which branch of a union a value is.
 fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     let (Some(property), Some(object)) =
         (schema.pointer("/discriminator/propertyName").and_then(Value::as_str), value.as_object_mut())
@@ -475,7 +476,7 @@ fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     let reference = branch["$ref"].as_str().unwrap_or_default();
     let mapping = schema.pointer("/discriminator/mapping").and_then(Value::as_object);
     let mapped = mapping.into_iter().flatten().find(|(_, target)| *target == reference).map(|(tag, _)| tag.as_str());
-    // Without a mapping, its value is the component's name, unless the branch declares it.
+    // Without a mapping, the name of the component is the value, unless the branch says it itself.
     let name = reference.rsplit('/').next().unwrap_or_default();
     match mapped {
         Some(tag) => drop(object.insert(property.to_owned(), tag.into())),
@@ -484,7 +485,7 @@ fn tag(schema: &Value, branch: &Value, value: &mut Value) {
     }
 }
 
-/// Merges two parts of one value.
+/// Two parts of one value.
 fn merge(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {
@@ -523,7 +524,7 @@ fn text(schema: &Value) -> String {
     format!("{text}{}", "x".repeat(least.saturating_sub(text.len()).min(10_000)))
 }
 
-/// The smallest allowed value from one upwards, or the largest.
+/// The least that is allowed from one upwards, or the most.
 fn integer(schema: &Value) -> i64 {
     let exclusive = |key: &str, flag: &str| match &schema[flag] {
         Value::Bool(true) => schema[key].as_i64().map(|bound| (bound, true)),
@@ -619,11 +620,11 @@ mod tests {
         assert_eq!(broken.status(), 400);
         assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
         assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
-        // This operation requires two credentials at once, or one other.
+        // This one asks for two at once, or for another.
         assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
         assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
         assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
-        // And this one requires none.
+        // And this one for nothing.
         assert_eq!(respond("/pets", &[], "").status(), 204);
     }
 

@@ -15,17 +15,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-/// The virtual clock of the fakes. Pass it to the builder of the client under test, too.
+/// The clock of the fakes, for the client under test too: a program gives it to the client's builder.
 pub use connectors::TestClock;
 pub use fault::{Fault, Gate};
 pub use service::Request;
 
-/// Locks, even if poisoned: a fake whose handler panicked in one test must still report its requests.
+/// Locks, poisoned or not: a fake whose handler panicked in one test still has to say what it was sent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets a field by JSON pointer. Returns whether its parent is an object.
+/// Sets a field by JSON pointer, and says whether there is an object to set it in.
 fn set_field(value: &mut Value, pointer: &str, to: Value) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return false;

@@ -1,4 +1,4 @@
-//! The common part of all token endpoints: form requests, and OAuth's JSON responses.
+//! What every token endpoint has: forms in, and OAuth's own shapes out.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use crate::service::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 
-/// An OAuth error: `error` and `error_description`.
+/// OAuth's `error` and `error_description`.
 pub(crate) type Refusal = (String, String);
 
 pub(crate) fn refuse(error: &str, description: impl Display) -> Refusal {
@@ -51,14 +51,14 @@ pub(crate) fn form(request: &Request) -> Result<Form, Refusal> {
     Ok(request.form().into_iter().collect())
 }
 
-/// A required field.
+/// A field that has to be there.
 pub(crate) fn present<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
     let value = form.get(name).map_or("", String::as_str);
     require(!value.is_empty(), "invalid_request", format!("{name} is required"))?;
     Ok(value)
 }
 
-/// A random text that cannot be guessed.
+/// What nobody can guess.
 pub(crate) fn random() -> io::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;

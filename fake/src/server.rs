@@ -1,4 +1,4 @@
-//! Sockets: accepting connections, recording requests, sending responses, and all transport faults.
+//! Sockets: accepting, reading and recording requests, answering, and breaking off in all the ways that a fault asks for.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -20,13 +20,13 @@ use crate::fault::{Effect, Faults};
 use crate::lock;
 use crate::service::{Answer, Request, Service};
 
-/// A running server. Dropping it stops it and its connections.
+/// A running server; dropped, it stops and its connections with it.
 pub(crate) struct Server {
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
-/// A request in the log; its status is added later.
+/// A request in the log; its status comes later.
 type Entry = Arc<Mutex<Request>>;
 
 struct Shared {
@@ -64,27 +64,27 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // The connections end with this set, and so with this task.
+    // The connections end with this set, so with this task.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = listener.accept().await else {
-            // Probably out of file descriptors: let other connections finish first.
+            // Out of file descriptors, most likely: let others finish first.
             tokio::task::yield_now().await;
             continue;
         };
         if shared.faults.for_connection().is_some() {
-            // A socket that cannot be reset is closed.
+            // What cannot be reset is closed.
             let _ = stream.set_zero_linger();
             continue;
         }
-        // It is only an optimisation.
+        // An optimisation, so nothing is lost without it.
         let _ = stream.set_nodelay(true);
         connections.spawn(connection(stream, Arc::clone(&shared)));
     }
 }
 
-/// What a request's handler tells its connection.
+/// What a request's handler and its connection have to tell each other.
 #[derive(Debug, Default)]
 struct Wire {
     used: AtomicBool,
@@ -98,7 +98,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let shared_wire = Arc::clone(&wire);
     let handler = service_fn(move |request| handle(shared.clone(), shared_wire.clone(), request));
     let mut http = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), handler));
-    // The connection comes first, so that a response is written before the connection is closed.
+    // The connection goes first, so that an answer is written before a wish to close after it is heard.
     let closing = tokio::select! {
         biased;
         _ = http.as_mut() => false,
@@ -178,7 +178,7 @@ fn respond(mut answer: Answer, broken: bool) -> io::Result<hyper::Response<Paylo
     response.body(Payload { data, broken, flushed: false }).map_err(io::Error::other)
 }
 
-/// A body that can end with an error.
+/// A body that can break off.
 struct Payload {
     data: Option<Bytes>,
     broken: bool,
@@ -198,7 +198,7 @@ impl Body for Payload {
             return Poll::Ready(None);
         }
         if !this.flushed {
-            // hyper flushes when a body is pending, and drops unsent bytes when it fails.
+            // hyper flushes when a body has nothing to give, and forgets what is unsent when it fails.
             this.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -219,7 +219,7 @@ impl Body for Payload {
     }
 }
 
-/// A socket that is reset instead of closed if its wire says so. hyper owns it, so only its drop can do that.
+/// A socket that is reset rather than closed if its wire says so: hyper owns it, so its drop is where that can be done.
 struct Socket {
     stream: TcpStream,
     wire: Arc<Wire>,
@@ -228,7 +228,7 @@ struct Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.wire.reset.load(Ordering::Relaxed) {
-            // A socket that cannot be reset is closed.
+            // What cannot be reset is closed.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! The interface between a server and the service behind it.
+//! What a server hands to the service behind it, and what it gets back.
 
 use serde_json::Value;
 
@@ -8,42 +8,42 @@ use serde_json::Value;
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
-    /// The path as sent, not decoded.
+    /// The path as sent: nothing is decoded.
     pub path: String,
-    /// The pairs of the query, decoded, in order.
+    /// The query's pairs, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The headers in order, with lower-case names.
+    /// The headers in order, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
-    /// pages; `None` for an unknown path.
+    /// pages; `None` for what is unknown.
     pub operation: Option<String>,
-    /// The status of the response; `None` if there was none, or not yet.
+    /// The status that was answered; `None` if no answer was, or not yet.
     pub status: Option<u16>,
 }
 
 impl Request {
-    /// The first header with this lower-case name.
+    /// The first header of this name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, if it is JSON.
+    /// The body as JSON, if it is.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as the pairs of a form.
+    /// The body as pairs of a form.
     #[must_use]
     pub fn form(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
-/// A service's response.
+/// What a service answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,13 +61,13 @@ impl Answer {
         Answer::new(status, "application/json", body.to_string())
     }
 
-    /// The response of a web server that is not the API.
+    /// What a web server says that is not the API.
     pub(crate) fn html(status: u16) -> Answer {
         let page = "<!doctype html>\n<title>Not the API</title>\n";
         Answer::new(status, "text/html; charset=utf-8", page)
     }
 
-    /// A redirect.
+    /// What sends a browser elsewhere.
     pub(crate) fn redirect(location: &str) -> Answer {
         let headers = vec![("location".to_owned(), location.to_owned())];
         Answer { status: 302, headers, body: Vec::new() }
@@ -80,13 +80,13 @@ impl Answer {
     }
 }
 
-/// The service behind the sockets.
+/// What is behind the sockets.
 pub(crate) trait Service: Send + Sync {
-    /// The name of the operation for a request.
+    /// The name of the operation that a request is for.
     fn operation(&self, method: &str, path: &str) -> Option<String>;
-    /// Processes a request.
+    /// Does what the request asks for.
     fn answer(&self, request: &Request) -> Answer;
-    /// An error response in the service's own format, with a status that a test wants; the request is not processed.
-    /// The test adds the headers.
+    /// The service's own error shape for a status that a test wants, without doing anything. The headers are those that
+    /// the test adds.
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer;
 }

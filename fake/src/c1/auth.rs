@@ -1,6 +1,6 @@
-//! Authentication: the token endpoint, the device login, and their tokens.
+//! Who may call: the token endpoint and device login, and the tokens that they issue.
 //!
-//! Assertions are really verified, with another implementation than the client's.
+//! Assertions are verified for real, with an implementation that the client does not use.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -22,16 +22,16 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// The longest accepted lifetime of an assertion, in seconds.
+/// The longest life, in seconds, of an assertion that is accepted.
 const ASSERTION_LIFE: i64 = 300;
-/// The lifetime of a device code, in seconds.
+/// The life of a device code, in seconds.
 const DEVICE_LIFE: i64 = 600;
 
 pub(super) struct Auth {
     clock: Arc<Clock>,
     url: String,
     audience: String,
-    /// A prefix, so that the tokens of two tenants differ.
+    /// Tokens of one tenant must not be those of another.
     prefix: String,
     state: Mutex<State>,
 }
@@ -39,13 +39,13 @@ pub(super) struct Auth {
 #[derive(Default)]
 struct State {
     clients: HashMap<String, Client>,
-    /// Tokens and their expiry, in microseconds.
+    /// Tokens and when they expire, in microseconds.
     tokens: HashMap<String, i64>,
     lifetime: Duration,
     issued: u64,
     nonces: HashSet<String>,
     subjects: HashSet<String>,
-    /// Device codes and their expiry, in seconds.
+    /// Device codes and when they expire, in seconds.
     devices: HashMap<String, i64>,
     device_answers: VecDeque<String>,
 }
@@ -60,14 +60,14 @@ impl Auth {
         let prefix = BASE64.encode(random()?);
         let state = Mutex::new(State {
             lifetime: Duration::from_secs(3600),
-            // As if a person needed a moment to confirm.
+            // As if somebody needed a moment to confirm.
             device_answers: VecDeque::from(["authorization_pending".to_owned()]),
             ..State::default()
         });
         Ok(Auth { clock, url, audience, prefix, state })
     }
 
-    /// A new client with its own key. Returns its secret, which contains the private key.
+    /// A new client with a key of its own; returns its secret, which holds the private key.
     pub(super) fn register(&self, client_id: &str) -> io::Result<String> {
         let private = SigningKey::from_bytes(&random()?);
         let key = private.verifying_key();
@@ -112,7 +112,7 @@ impl Auth {
         lock(&self.state).device_answers = answers;
     }
 
-    /// The reason to reject a request to the API, if any.
+    /// Why a request may not call the API.
     pub(super) fn check_bearer(&self, request: &Request) -> Result<(), &'static str> {
         let header = request.header("authorization").unwrap_or_default();
         let token = match header.split_once(' ') {
@@ -126,7 +126,7 @@ impl Auth {
         }
     }
 
-    /// The token endpoint. Also returns which client got a token.
+    /// The token endpoint. Also says which client got a token.
     pub(super) fn token(&self, request: &Request) -> (Answer, Option<String>) {
         match form(request).and_then(|form| self.grant(&form)) {
             Ok((client_id, body)) => (granted(&body), Some(client_id)),
@@ -191,7 +191,7 @@ impl Auth {
         require(state.nonces.insert(nonce), "invalid_client", "the nonce was used before")
     }
 
-    /// Returns the nonce of a valid assertion.
+    /// Returns the assertion's nonce.
     fn verify(&self, client: &Client, client_id: &str, assertion: &str) -> Result<String, String> {
         let require = |right: bool, why: &str| if right { Ok(()) } else { Err(why.to_owned()) };
         let parts: Vec<&str> = assertion.split('.').collect();

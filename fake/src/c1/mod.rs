@@ -1,7 +1,7 @@
 //! ConductorOne: a tenant in process.
 //!
-//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing: it
-//! is a partner for tests, not a reference.
+//! What it does follows what is known of the real service. What is not known, it answers in the plainest way: it is a
+//! test partner, not a reference.
 
 mod auth;
 mod owners;
@@ -37,7 +37,7 @@ use crate::server::Server;
 use crate::service::{Answer, Request, Service};
 use crate::{lock, oauth, set_field};
 
-/// A C1 tenant on loopback. Dropping it stops it.
+/// A C1 tenant on loopback. Dropped, it stops.
 pub struct Tenant {
     server: Server,
     api: Arc<Api>,
@@ -46,7 +46,7 @@ pub struct Tenant {
     client_secret: String,
 }
 
-/// The settings of a tenant; see [`Tenant::builder`].
+/// How a tenant is to be, before it starts.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct TenantBuilder {
@@ -59,37 +59,37 @@ pub struct TenantBuilder {
 }
 
 impl TenantBuilder {
-    /// Sets the port; by default a free one.
+    /// The port; otherwise one that is free.
     pub fn port(mut self, port: u16) -> TenantBuilder {
         self.port = port;
         self
     }
 
-    /// Sets what the tenant holds at its start; [`Seed::demo`] by default.
+    /// What it holds; otherwise [`Seed::demo`].
     pub fn seed(mut self, seed: Seed) -> TenantBuilder {
         self.seed = seed;
         self
     }
 
-    /// Sets the script of every sync for which [`Tenant::next_sync`] was not called.
+    /// How every sync goes that [`Tenant::next_sync`] says nothing about.
     pub fn sync_script(mut self, script: SyncScript) -> TenantBuilder {
         self.script = script;
         self
     }
 
-    /// Sets the id of its one client; `fake-robot@127.0.0.1:PORT/spc` by default.
+    /// The id of its one client; otherwise `fake-robot@127.0.0.1:PORT/spc`.
     pub fn client_id(mut self, client_id: impl Into<String>) -> TenantBuilder {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Sets the required `aud` of assertions; `127.0.0.1` by default.
+    /// The `aud` that assertions must have; otherwise `127.0.0.1`.
     pub fn audience(mut self, audience: impl Into<String>) -> TenantBuilder {
         self.audience = Some(audience.into());
         self
     }
 
-    /// Sets the clock; by default one of its own. Real time passes as well.
+    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
     pub fn clock(mut self, clock: TestClock) -> TenantBuilder {
         self.clock = clock;
         self
@@ -128,7 +128,7 @@ impl Tenant {
         Tenant::builder().start().await
     }
 
-    /// A builder for a tenant with other settings.
+    /// A tenant of your own making.
     pub fn builder() -> TenantBuilder {
         TenantBuilder {
             port: 0,
@@ -152,46 +152,46 @@ impl Tenant {
         &self.host
     }
 
-    /// The id of the tenant's client.
+    /// The id of the tenant's own client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The secret of the tenant's client, in C1's format: it contains a private key that is generated at the start.
+    /// The secret of the tenant's own client, in C1's format: a private key made at the start.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.client_secret
     }
 
-    /// Issues a token that is valid now.
+    /// A token that is valid now.
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.api.auth.issue()
     }
 
-    /// Revokes all tokens: requests with them get 401.
+    /// Every token issued so far is refused with 401 from now on.
     pub fn revoke_tokens(&self) {
         self.api.auth.revoke_all();
     }
 
-    /// Sets the lifetime of tokens that are issued from now on; one hour at first.
+    /// How long tokens live that are issued from now on; at first an hour.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// Sets the only subject tokens that are exchanged; until then, everything that has the form of a JWT is.
+    /// Only subject tokens named by this are exchanged; until it is called, everything that looks like a JWT is.
     pub fn accept_subject_token(&self, token: impl Into<String>) {
         self.api.auth.accept_subject(token.into());
     }
 
-    /// Sets the responses to polls of a device login before the token, such as `authorization_pending`, `slow_down` or
-    /// `access_denied`; one `authorization_pending` at first.
+    /// What polls of a device login are told before the token, such as `authorization_pending`, `slow_down` or
+    /// `access_denied`; at first, one `authorization_pending`.
     pub fn set_device_answers<T: Into<String>>(&self, answers: impl IntoIterator<Item = T>) {
         self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
     }
 
-    /// The tenant's clock. With it a client's waits take no real time, and they pass the tenant's time, too.
+    /// The tenant's clock. A client that is built with it waits for nothing, and its waits pass the tenant's time too.
     ///
     /// ```
     /// use connectors::c1::{Client, Credentials};
@@ -202,7 +202,7 @@ impl Tenant {
     /// let tenant = Tenant::start().await?;
     /// let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
     /// let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
-    /// // Minutes for the client and the tenant, but no real time.
+    /// // Minutes for the client and the tenant, and no time for the test.
     /// let sync = c1.app("app-github").connector("github-01").force_sync().await?;
     /// println!("{} after {:?}", sync.wait().await?, tenant.clock().waits());
     /// # Ok(())
@@ -219,34 +219,34 @@ impl Tenant {
         self.api.clock.advance(by);
     }
 
-    /// All requests that reached the tenant, in order, also token requests.
+    /// Every request that has reached the tenant, those for tokens included.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Clears the recorded requests.
+    /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.server.clear_requests();
     }
 
-    /// Adds a fault to the script.
+    /// Scripts a fault.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
 
-    /// Removes the pending faults.
+    /// Forgets the faults that have not happened yet.
     pub fn clear_faults(&self) {
         self.server.faults().clear();
     }
 
-    /// The number of pending faults; one that happens several times counts once.
+    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.server.faults().len()
     }
 
-    /// Sets the script of the next sync. A further call sets that of the sync after it.
+    /// How the next sync goes. Called again, the one after it.
     pub fn next_sync(&self, script: SyncScript) {
         lock(&self.api.world).scripts.push_back(script);
     }
@@ -256,27 +256,27 @@ impl Tenant {
         lock(&self.api.world).add_app(app)
     }
 
-    /// Adds a connector, in the service's JSON; returns its id. It has synced once, unless it has a `status`.
+    /// Adds a connector, in the service's JSON, which has synced once unless it has a `status`; returns its id.
     pub fn seed_connector(&self, app_id: &str, connector: Value) -> String {
         lock(&self.api.world).seed_connector(app_id, connector)
     }
 
-    /// A connector as it is stored: with secrets, without unset fields. This is not a poll.
+    /// A connector as it is stored: with its secrets, without what is unset, and without being polled.
     #[must_use]
     pub fn connector(&self, app_id: &str, id: &str) -> Option<Value> {
         let world = lock(&self.api.world);
         Some(world.connector(app_id, id)?.value.clone())
     }
 
-    /// Sets a field of a connector by JSON pointer (`/status/status`), even one that no request can set. Returns
-    /// whether its parent is an object.
+    /// Sets a field of a connector by JSON pointer (`/status/status`), whether the service would or not. Says whether
+    /// there is an object to set it in.
     pub fn set_connector_field(&self, app_id: &str, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
         let connector = world.connector_mut(app_id, id);
         connector.is_some_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
-    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` takes the last one.
+    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` wants the last one.
     #[must_use]
     pub fn sync_ids(&self, app_id: &str, id: &str) -> Vec<String> {
         let world = lock(&self.api.world);
@@ -338,7 +338,7 @@ impl Service for Api {
                 }
                 None => self.call(request).unwrap_or_else(Answer::from),
             },
-            // As a web server that is not the API.
+            // As any web server that is not the API.
             _ => Answer::html(200),
         }
     }
@@ -371,7 +371,7 @@ impl Api {
     }
 }
 
-/// The collection to which a path with an empty id, or with dots as an id, is redirected.
+/// The collection that a path with an empty id, or with dots for one, is redirected to.
 fn collection(path: &str) -> Option<String> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let bad = segments.iter().position(|segment| matches!(*segment, "" | "." | ".."))?;

@@ -1,5 +1,5 @@
-//! The OpenAPI document as the tenant uses it: finds the operation of a request, validates its body, and adds the unset
-//! fields of a response. It knows no operation by name.
+//! The OpenAPI document as the tenant uses it: which operation a request is for, whether its body is valid, and what an
+//! answer's unset fields look like. It knows no operation by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -19,7 +19,7 @@ pub(super) type Parameters = BTreeMap<String, String>;
 
 pub(super) struct Document {
     root: Value,
-    /// The document's components, with enums opened where unknown values are allowed.
+    /// The document's components with enums opened where it says that unknown values are allowed.
     components: Value,
     routes: Vec<Route>,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
@@ -71,8 +71,8 @@ impl Document {
         })
     }
 
-    /// Finds the operation for a raw path, or fails with 404 or 405. Literal segments win over parameters, earlier ones
-    /// first.
+    /// Finds the operation for a raw path, or says 404 or 405. Literal segments win over parameters, the earlier the
+    /// stronger.
     pub(super) fn find(&self, method: &str, path: &str) -> Result<(&Route, Parameters), u16> {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let matching = self.routes.iter().filter(|route| route.matches(&segments));
@@ -83,7 +83,7 @@ impl Document {
         }
     }
 
-    /// The parameters of the query. Unknown ones are ignored; of several values the last one counts.
+    /// The query's parameters. Those that the document does not name are ignored; of several values the last one counts.
     pub(super) fn query(route: &Route, pairs: &[(String, String)]) -> Result<Parameters, Problem> {
         let mut parameters = Parameters::new();
         for (name, value) in pairs {
@@ -104,7 +104,7 @@ impl Document {
         Ok(parameters)
     }
 
-    /// The request's body, if it is valid. No body is an empty message.
+    /// The request's body, if it is what the document wants. No body is an empty message.
     pub(super) fn body(&self, route: &Route, request: &Request) -> Result<Value, Problem> {
         let Some(schema) = &route.body else {
             return Ok(json!({}));
@@ -134,7 +134,7 @@ impl Document {
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
-            // Protobuf's JSON: 64-bit integers are strings, and durations are seconds ("1.5s"), not ISO 8601.
+            // Protobuf's JSON: 64-bit integers travel as strings, and durations are seconds ("1.5s"), not ISO 8601.
             .with_format("int64", |text: &str| text.parse::<i64>().is_ok())
             .with_format("uint64", |text: &str| text.parse::<u64>().is_ok())
             .with_format("duration", |text: &str| {
@@ -147,14 +147,14 @@ impl Document {
         Ok(validator)
     }
 
-    /// Adds every field of the response's schema that is unset, as the service does.
+    /// Writes out every field that the answer's schema names and the answer leaves unset, as the service does.
     pub(super) fn fill_answer(&self, route: &Route, answer: &mut Value) {
         if let Some(schema) = &route.response {
             self.fill(schema, answer);
         }
     }
 
-    /// The same for a component, for messages in a place without a schema. Knows its `@type`.
+    /// The same for a component, for messages that travel in a place without a schema. Knows its `@type`.
     pub(super) fn typed(&self, component: &str, mut message: Value) -> Value {
         self.fill(&self.root["components"]["schemas"][component], &mut message);
         message["@type"] = format!("type.googleapis.com/{component}").into();
@@ -165,7 +165,7 @@ impl Document {
         let schema = self.resolve(schema);
         match value {
             Value::Object(fields) => {
-                // A map, or a message with arbitrary members, has no unset fields.
+                // In a map, or a message that holds anything, nothing is unset.
                 if !matches!(schema["additionalProperties"], Value::Null | Value::Bool(false)) {
                     return;
                 }
@@ -187,7 +187,7 @@ impl Document {
         }
     }
 
-    /// The schema behind references and behind `anyOf` with null.
+    /// The schema behind references and behind "this or null".
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         static NOTHING: Value = Value::Null;
         if let Some(reference) = schema["$ref"].as_str() {
@@ -261,12 +261,12 @@ fn routes(root: &Value) -> Vec<Route> {
     routes
 }
 
-/// The value that the service writes for an unset field.
+/// What the service writes for a field that is not set.
 fn unset(schema: &Value) -> Value {
     if schema["nullable"] == true {
         return Value::Null;
     }
-    // A list of types, or a missing type, is nullable.
+    // A type that is a list of types, or no type at all, is something that can be null.
     match schema["type"].as_str().unwrap_or_default() {
         "boolean" => json!(false),
         "integer" | "number" => json!(0),
@@ -294,12 +294,12 @@ fn open_enums(schema: &mut Value) {
     }
 }
 
-/// Location and message of a validation error. "Valid under none of the alternatives" hides the one failure that helps.
+/// Where in the body, and what. "Valid under none of the alternatives" hides the one failure that helps.
 fn innermost(error: &ValidationError<'_>) -> (String, String) {
     let own = (error.instance_path().to_string(), error.to_string());
     let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) = error.kind() else {
         return own;
     };
-    // The deepest error; of several, the first.
+    // The deepest; of several, the first.
     context.iter().flatten().rev().map(innermost).max_by_key(|(path, _)| path.len()).unwrap_or(own)
 }

@@ -1,8 +1,8 @@
-//! The initial data of a tenant.
+//! What a tenant holds at its start.
 
 use serde_json::{Value, json};
 
-/// The initial data of a tenant. Every object is JSON in the service's own format; missing fields are filled in.
+/// What a tenant holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Seed {
@@ -13,30 +13,30 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// No data.
+    /// Nothing.
     pub fn empty() -> Seed {
         Seed::default()
     }
 
-    /// Adds an app. Without an `id` it gets one.
+    /// An app. Without an `id` it gets one.
     pub fn app(mut self, app: Value) -> Seed {
         self.apps.push(app);
         self
     }
 
-    /// Adds a connector of an app. Without a `status` it has synced once.
+    /// A connector of an app. Without a `status` it has synced once.
     pub fn connector(mut self, app_id: impl Into<String>, connector: Value) -> Seed {
         self.connectors.push((app_id.into(), connector));
         self
     }
 
-    /// Adds a catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
+    /// A catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
     pub fn catalog_entry(mut self, id: impl Into<String>, entry: Value) -> Seed {
         self.catalog.push((id.into(), entry));
         self
     }
 
-    /// Adds a user. Other users exist, too, with only an id.
+    /// A user. Users that are not seeded exist too, with nothing but an id.
     pub fn user(mut self, user: Value) -> Seed {
         self.users.push(user);
         self
@@ -45,7 +45,7 @@ impl Seed {
     /// Two apps, `app-github` with 13 connectors (`github-01` to `github-13`) and `app-okta` with one (`okta-01`); the
     /// catalog entries `catalog-github` and `catalog-okta`; the users `user-ada` and `user-grace`.
     pub fn demo() -> Seed {
-        // The file is part of the program, and the tests read it: it is valid JSON.
+        // The file is part of the program, and the tests read it: it is JSON.
         let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
         let list = |name: &str| demo[name].as_array().into_iter().flatten().cloned();
         let named = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();

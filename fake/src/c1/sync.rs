@@ -1,21 +1,21 @@
-//! Syncs: they proceed when they are polled, never by themselves, so that a test knows what each poll returns.
+//! Syncs: they move when somebody looks, never by themselves, so that a test knows what each poll will see.
 
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
 
-/// The script of a sync.
+/// How a sync goes.
 ///
-/// Each `Get` of the connector is a poll; `List` is not. By default, the first poll after `ForceSync` still returns the
-/// old status, the second and third return `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`. A sync that is forced
-/// while one runs begins after it; its polls count from then on.
+/// Each `Get` of the connector is a poll; `List` is not one. With the default, the first poll after
+/// `ForceSync` still sees the old status, the second and third see `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`.
+/// A sync that is forced while one runs follows it, and so do the polls that it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls return the old status, while the sync is queued.
+    /// How many polls see the sync still waiting in its queue.
     pub polls_before_start: u32,
-    /// How many polls return the running status.
+    /// How many polls see it running.
     pub polls_while_running: u32,
-    /// How the sync ends.
+    /// How it ends.
     pub outcome: SyncOutcome,
 }
 
@@ -27,7 +27,7 @@ pub enum SyncOutcome {
     Done,
     /// `SYNC_STATUS_ERROR` with this `lastError`.
     Error(String),
-    /// It never ends: its status stays at this one, which may be unknown to the client.
+    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
     Status(String),
 }
 
@@ -38,19 +38,19 @@ impl Default for SyncScript {
 }
 
 impl SyncScript {
-    /// The default script, but it fails with this `lastError`.
+    /// The default, failing with this `lastError`.
     #[must_use]
     pub fn error(message: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
     }
 
-    /// The default script, but it ends in this status.
+    /// The default, ending in a status of your choice.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
     }
 
-    /// Sets the number of polls before it starts, and while it runs.
+    /// With this many polls before it starts and while it runs.
     #[must_use]
     pub fn polls(mut self, before_start: u32, while_running: u32) -> SyncScript {
         self.polls_before_start = before_start;
@@ -63,9 +63,9 @@ impl SyncScript {
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
-    /// The sync after the running one.
+    /// What follows the one that runs.
     next: Option<SyncScript>,
-    /// The ids of the syncs that have ended, oldest first.
+    /// The ids of those that have ended, oldest first.
     pub(super) ended: Vec<String>,
 }
 
@@ -82,12 +82,12 @@ impl Syncs {
         matches!(self.stage, Stage::Idle)
     }
 
-    /// Whether no sync is queued: a running one does not prevent another from being queued.
+    /// Whether none is in the queue: one that runs does not keep another from being queued.
     pub(super) fn takes_another(&self) -> bool {
         !matches!(self.stage, Stage::Queued(_)) && self.next.is_none()
     }
 
-    /// Queues a sync, behind the running one.
+    /// Queues one, behind the one that runs.
     pub(super) fn queue(&mut self, script: SyncScript) {
         match self.stage {
             Stage::Running(_) => self.next = Some(script),
@@ -100,7 +100,7 @@ impl Syncs {
         self.next = None;
     }
 
-    /// Handles a poll of the connector: advances its sync, and writes the status that the poll returns.
+    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
     pub(super) fn poll(&mut self, connector: &mut Value, clock: &Clock) {
         if !connector["syncDisabledAt"].is_null() {
             return;

@@ -1,4 +1,4 @@
-//! Connector instances: list, create, read, switch, delete.
+//! Connector instances: listing, creating, looking, switching, deleting.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
     world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()
 }
 
-/// The number of connectors in each scope.
+/// How many connectors there are in each scope.
 fn scope_counts(world: &World) -> Value {
     let count = |scope: &str| world.connectors.iter().filter(|connector| connector.text("scope") == scope).count();
     json!({"personal": count("personal"), "team": count("team")})
@@ -40,13 +40,13 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The active connectors or the inactive ones, of every scope, on one page.
+/// The active ones or the others, of every scope and on one page.
 pub(super) fn by_activity(world: &World, active: bool) -> Answered {
     let connectors = select(world, |connector| connector.is("isActive") == active);
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// A list that skips items.
+/// A listing within a listing, which skips items.
 pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isConfigured"));
@@ -56,7 +56,7 @@ pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// Another list that skips items.
+/// Skips items too.
 pub(super) fn agents(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isAgentActive"));
@@ -114,7 +114,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The request's fields, and those that the server adds.
+/// What was sent, and what the server notes with it.
 pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str) -> Value {
     let mut stored = auth.clone();
     stored["authType"] = json!(auth_type);
@@ -123,7 +123,7 @@ pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str
     stored
 }
 
-/// A poll, and the only response with `config`.
+/// A poll, and the only answer with `config`.
 pub(super) fn get(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.poll(call.id())?;
     ok(&json!({"success": true, "connector": connector.value}))
@@ -145,9 +145,9 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(Answer::json(202, &body))
 }
 
-/// A poll of the indexing, which follows the sync.
+/// A poll of the indexing, which comes after the sync.
 pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
-    // The server wraps every other failure like this.
+    // Every other failure is wrapped so.
     let connector = world.connector_mut(call.id()).map_err(|_| Problem::new(500, "the statistics cannot be read"))?;
     let (total, states) = connector.syncs.stats();
     let files = json!({"recordType": "FILE", "total": total, "indexingStatus": states});
@@ -164,7 +164,7 @@ pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// Failed records, or those in the requested states.
+/// What failed, unless the request says what else.
 pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["statusFilters"];
     if !filters.is_null() && !filters.is_array() {
@@ -183,7 +183,7 @@ pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The name of a type behind the gateway.
+/// The name by which a type is known behind the gateway.
 fn app_name(kind: &str) -> String {
     kind.to_lowercase().replace(' ', "")
 }
@@ -196,11 +196,11 @@ pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
     let not_allowed = || Problem::new(400, "not allowed");
     let connector = if known { world.active(call.id())? } else { return Err(not_allowed()) };
     if connector.text("type") == "Local FS" {
-        // A client sends its files.
+        // Its files come from a client.
         return ok(&json!({"resyncConnectorResponse": {"success": true, "dispatch": "client_managed"}}));
     }
     if name != app_name(connector.text("type")) {
-        // The server ignores an unknown name, without an error.
+        // Nobody listens to that name, which nobody says.
         return ok(&json!({"resyncConnectorResponse": {"success": true}}));
     }
     world.start_sync(call.id(), full)?;
@@ -226,7 +226,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
 }
 
-/// Flips the state: there is no way to set it.
+/// Flips what is: there is no way to say on or off.
 pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     let field = match call.text("type")? {
         "sync" => "isActive",

@@ -1,4 +1,4 @@
-//! File events: batches of events, with files or without.
+//! What happened to somebody's files: batches of events, with the files or without.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,35 +14,35 @@ use super::problem::Problem;
 use super::routes::{Answered, Call, ok};
 use super::state::{Connector, World};
 
-/// The operation with its own error format.
+/// The operation with a shape of errors of its own.
 pub(super) const UPLOAD: &str = "submitConnectorFileEventUploads";
 
-/// The limits of an upload: beyond them the server fails, and does nothing.
+/// What an upload may have: beyond it the server fails, and does nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;
 const MOST_FILES: usize = 1000;
 const LARGEST_FILE: usize = 30 * 1024 * 1024;
 
-/// A batch of file events that a connector has accepted.
+/// A batch of file events that a connector has taken in.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Upload {
-    /// The client's id for it, or `batch-generated`.
+    /// The id that the client gave it, or `batch-generated`.
     pub batch_id: String,
     /// The events, as they were sent.
     pub events: Vec<Value>,
-    /// The files of the batch, in the order of their parts.
+    /// The files that came with it, in the order of their parts.
     pub files: Vec<UploadedFile>,
 }
 
-/// A file of a batch.
+/// A file that came with a batch.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadedFile {
-    /// The name of its part, such as `file_0`.
+    /// The name of its part, `file_0` and so on.
     pub field: String,
-    /// The `path` of its event.
+    /// The `path` of the event that names it.
     pub path: String,
-    /// Its length in bytes.
+    /// How many bytes it has.
     pub bytes: usize,
     content: Bytes,
 }
@@ -57,7 +57,7 @@ impl UploadedFile {
 
 impl fmt::Debug for UploadedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the bytes: there may be many.
+        // Its bytes may be many.
         f.debug_struct("UploadedFile")
             .field("field", &self.field)
             .field("path", &self.path)
@@ -83,7 +83,7 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let content_type = call.request.header("content-type").unwrap_or_default();
     let body = Bytes::copy_from_slice(&call.request.body);
-    // The whole body is in memory, so reading it never waits.
+    // The whole body is here, so reading it never waits.
     let parts = read(content_type, body).now_or_never();
     let parts = parts.unwrap_or_else(|| Err("it does not end".to_owned()));
     let mut parts = parts.map_err(|why| Problem::new(422, format!("not a multipart form: {why}")))?;
@@ -130,7 +130,7 @@ async fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, Bytes)>, S
     Ok(parts)
 }
 
-/// A connector that accepts file events.
+/// A connector that takes file events.
 fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Problem> {
     let connector = world.unlocked(id)?;
     if connector.text("type") != "Local FS" {
@@ -170,7 +170,7 @@ fn check(events: &[Value]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a file matches its event.
+/// Whether a file is the one that its event announces.
 fn check_content(event: &Value, content: &[u8]) -> Result<(), Problem> {
     let path = &event["path"];
     if event["size"].as_u64().is_some_and(|size| usize::try_from(size) != Ok(content.len())) {
@@ -198,7 +198,7 @@ fn take_in(connector: &mut Connector, batch_id: &str, events: &[Value], files: V
         "stats": {"processed": events.len() - deleted, "deleted": deleted},
     });
     if connector.deleting.is_some() {
-        // The deletion still continues.
+        // The deletion goes on all the same.
         connector.value["status"] = json!("IDLE");
     }
     connector.uploads.push(Upload { batch_id: batch_id.to_owned(), events: events.to_vec(), files });

@@ -1,4 +1,4 @@
-//! The authorization of connectors at a provider: a URL for a browser, and the redirect back.
+//! How connectors log in at a provider: an address for a browser, and what the browser brings back.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered 
     ok(&json!({"success": true, "authorizationUrl": url, "state": state}))
 }
 
-/// The provider's page, which always consents: returns the redirect.
+/// The provider's page, where everybody consents at once: returns where the browser is sent.
 pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<String, Problem> {
     let get = |name: &str| {
         let found = query.iter().find(|(known, _)| known == name);
@@ -48,7 +48,7 @@ pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<
     Ok(with_query(redirect_uri, &[("code", code.as_str()), ("state", state)]))
 }
 
-/// Always responds with 200: the body has the result.
+/// Answers 200 whatever happened: what did is in the body.
 pub(super) fn callback(world: &mut World, call: &Call<'_>) -> Answered {
     let base = call.query("baseUrl").unwrap_or(call.url).trim_end_matches('/');
     let Err((error, message)) = log_in(world, call) else {
@@ -74,7 +74,7 @@ fn log_in(world: &mut World, call: &Call<'_>) -> Result<(), (String, &'static st
     Ok(())
 }
 
-/// Deprecated: one connector for everyone, with little left of it.
+/// Deprecated: one connector for everybody, of which little is left.
 pub(super) fn token_from_code(world: &World, call: &Call<'_>) -> Answered {
     call.text("tempCode")?;
     let now = world.clock.stamp();

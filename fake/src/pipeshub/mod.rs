@@ -1,7 +1,7 @@
 //! PipesHub: an instance in process.
 //!
-//! It behaves as the real server does, also where the document differs: `_key` for an id, a 200 for a create, lists
-//! that skip items. Where it is not known, it does the simplest thing: it is a partner for tests, not a reference.
+//! It answers as the server is known to, not as the document says: `_key` for an id, a 200 for a creation, listings
+//! that skip items. What is not known, it answers in the plainest way: it is a test partner, not a reference.
 
 mod auth;
 mod config;
@@ -42,14 +42,14 @@ use crate::server::Server;
 use crate::service::{Answer, Request, Service};
 use crate::{lock, oauth, set_field};
 
-/// A PipesHub instance on loopback. Dropping it stops it.
+/// A PipesHub instance on loopback. Dropped, it stops.
 pub struct Instance {
     server: Server,
     api: Arc<Api>,
     host: String,
 }
 
-/// The settings of an instance; see [`Instance::builder`].
+/// How an instance is to be, before it starts.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct InstanceBuilder {
@@ -61,31 +61,31 @@ pub struct InstanceBuilder {
 }
 
 impl InstanceBuilder {
-    /// Sets the port; by default a free one.
+    /// The port; otherwise one that is free.
     pub fn port(mut self, port: u16) -> InstanceBuilder {
         self.port = port;
         self
     }
 
-    /// Sets what the instance holds at its start; [`Seed::demo`] by default.
+    /// What it holds; otherwise [`Seed::demo`].
     pub fn seed(mut self, seed: Seed) -> InstanceBuilder {
         self.seed = seed;
         self
     }
 
-    /// Sets the script of every sync for which [`Instance::next_sync`] was not called.
+    /// How every sync goes that [`Instance::next_sync`] says nothing about.
     pub fn sync_script(mut self, script: SyncScript) -> InstanceBuilder {
         self.script = script;
         self
     }
 
-    /// Sets how many polls return a deleted connector as `DELETING` before it is deleted; two by default.
+    /// How many polls see a deleted connector as `DELETING` before it is gone; otherwise two.
     pub fn deletion_polls(mut self, polls: u32) -> InstanceBuilder {
         self.deletion_polls = polls;
         self
     }
 
-    /// Sets the clock; by default one of its own. Real time passes as well.
+    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
     pub fn clock(mut self, clock: TestClock) -> InstanceBuilder {
         self.clock = clock;
         self
@@ -120,7 +120,7 @@ impl Instance {
         Instance::builder().start().await
     }
 
-    /// A builder for an instance with other settings.
+    /// An instance of your own making.
     pub fn builder() -> InstanceBuilder {
         InstanceBuilder {
             port: 0,
@@ -143,84 +143,83 @@ impl Instance {
         &self.host
     }
 
-    /// The id of the instance's OAuth client.
+    /// The id of the instance's one OAuth client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.api.auth.client_id
     }
 
-    /// The secret of the instance's OAuth client.
+    /// The secret of the instance's one OAuth client.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.api.auth.client_secret
     }
 
-    /// Issues a token that is valid now and has every scope.
+    /// A token that is valid now and has every scope.
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.api.auth.issue(&auth::SCOPES.join(" "))
     }
 
-    /// Issues a token that is valid now, with these scopes, separated by spaces.
+    /// A token that is valid now, with these scopes, separated by spaces.
     #[must_use]
     pub fn issue_token_with(&self, scopes: &str) -> String {
         self.api.auth.issue(scopes)
     }
 
-    /// Issues a personal access token (`phpat_...`), which has every scope and does not expire.
+    /// A new personal access token (`phpat_...`), which has every scope and does not expire.
     #[must_use]
     pub fn personal_access_token(&self) -> String {
         self.api.auth.issue_personal()
     }
 
-    /// Revokes all access tokens, also personal ones: requests with them get 401. Refresh tokens stay valid.
+    /// Every token issued so far is refused with 401 from now on, personal access tokens included; refresh tokens are
+    /// not.
     pub fn revoke_tokens(&self) {
         self.api.auth.revoke_all();
     }
 
-    /// Revokes all refresh tokens: requests with them get `invalid_grant`.
+    /// Every refresh token issued so far is refused with `invalid_grant` from now on.
     pub fn revoke_refresh_tokens(&self) {
         self.api.auth.revoke_refresh_tokens();
     }
 
-    /// Sets the lifetime of tokens that are issued from now on; one hour at first.
+    /// How long tokens live that are issued from now on; at first an hour.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// The instance's clock. With it a client's waits take no real time, and they pass the instance's time, too.
+    /// The instance's clock. A client that is built with it waits for nothing, and its waits pass the instance's time, too.
     #[must_use]
     pub fn clock(&self) -> TestClock {
         self.api.clock.shared()
     }
 
-    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions proceed only when they are
-    /// polled.
+    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions move by polls alone.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);
     }
 
-    /// Sets the scopes that the OAuth client may request from now on, and gets by default; separated by spaces.
+    /// What the instance's OAuth client may ask for from now on, and gets where it asks for nothing; separated by spaces.
     pub fn set_app_scopes(&self, scopes: &str) {
         self.api.auth.set_app_scopes(scopes);
     }
 
-    /// An OAuth app for connectors, by its id: `clientId`, `clientSecret`, `name`.
+    /// An OAuth app that connectors log in with, by its id: `clientId`, `clientSecret`, `name`.
     #[must_use]
     pub fn oauth_app(&self, id: &str) -> Option<Value> {
         lock(&self.api.world).oauth_apps.get(id).cloned()
     }
 
-    /// Adds an OAuth app for connectors.
+    /// Adds an OAuth app for connectors to log in with.
     pub fn seed_oauth_app(&self, id: &str, app: Value) {
         lock(&self.api.world).oauth_apps.insert(id.to_owned(), app);
     }
 
-    /// Acts as the browser and its user: opens an authorization URL of this instance, consents, and returns the URL of
-    /// the redirect, with `code` and `state` or with `error`.
+    /// Plays the browser and the person before it: opens an authorization URL of this instance, consents, and returns
+    /// the address that the browser is sent to, with `code` and `state` or with `error`.
     ///
-    /// It knows the instance's page (`/api/v1/oauth2/authorize`) and that of the provider for connectors. If a page
-    /// does not redirect, the URL itself is returned.
+    /// It knows the instance's own page (`/api/v1/oauth2/authorize`) and the one of the provider that connectors log in
     /// to. Where a page refuses to send the browser anywhere, the browser stays: the URL itself comes back.
     #[must_use]
     pub fn authorize(&self, url: &str) -> String {
@@ -230,45 +229,45 @@ impl Instance {
         self.api.visit(path, &query).unwrap_or_else(|_| url.to_owned())
     }
 
-    /// All requests that reached the instance, in order, also token requests.
+    /// Every request that has reached the instance, those for tokens included.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Clears the recorded requests.
+    /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.server.clear_requests();
     }
 
-    /// Adds a fault to the script.
+    /// Scripts a fault.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
 
-    /// Removes the pending faults.
+    /// Forgets the faults that have not happened yet.
     pub fn clear_faults(&self) {
         self.server.faults().clear();
     }
 
-    /// The number of pending faults; one that happens several times counts once.
+    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.server.faults().len()
     }
 
-    /// Sets the script of the next sync. A further call sets that of the sync after it.
+    /// How the next sync goes. Called again, the one after it.
     pub fn next_sync(&self, script: SyncScript) {
         lock(&self.api.world).scripts.push_back(script);
     }
 
-    /// Sets how many polls return a connector as `DELETING`, if it is deleted from now on.
+    /// How many polls see connectors as `DELETING` that are deleted from now on.
     pub fn set_deletion_polls(&self, polls: u32) {
         lock(&self.api.world).deletion_polls = polls;
     }
 
-    /// Adds a connector, in the service's JSON (`type`, `name`, ...); returns its id. Missing fields are filled in, so
-    /// that its sync can be switched on.
+    /// Adds a connector, in the service's JSON (`type`, `name`, ...); returns its id. What is left out is filled in, so
+    /// that it is ready to be switched on.
     pub fn seed_connector(&self, connector: Value) -> String {
         lock(&self.api.world).seed_connector(connector)
     }
@@ -278,27 +277,27 @@ impl Instance {
         lock(&self.api.world).seed_record(record)
     }
 
-    /// Sets a record's content to these bytes with this content type, instead of JSON.
+    /// Has a record's content answered as these bytes under this content type, not as JSON.
     pub fn set_record_content(&self, id: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
         let content = (content_type.to_owned(), bytes.into());
         lock(&self.api.world).contents.insert(id.to_owned(), content);
     }
 
-    /// A connector as it is stored, with its configuration. This is not a poll.
+    /// A connector as it is stored, with its configuration, and without being polled.
     #[must_use]
     pub fn connector(&self, id: &str) -> Option<Value> {
         let world = lock(&self.api.world);
         Some(world.connector(id).ok()?.value.clone())
     }
 
-    /// Sets a field of a connector by JSON pointer (`/isLocked`, `/status`), even one that no request can set. Returns
-    /// whether its parent is an object.
+    /// Sets a field of a connector by JSON pointer (`/isLocked`, `/status`), whether the service would or not. Says
+    /// whether there is an object to set it in.
     pub fn set(&self, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
         world.connector_mut(id).is_ok_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
-    /// The batches of file events that a connector has accepted, oldest first, with their files.
+    /// The batches of file events that a connector has taken in, oldest first, with the files that came with them.
     #[must_use]
     pub fn uploads(&self, id: &str) -> Vec<Upload> {
         let world = lock(&self.api.world);
@@ -323,16 +322,16 @@ struct Api {
     clock: Arc<Clock>,
     auth: Auth,
     world: Mutex<World>,
-    /// How many responses have got a request id of the instance's own.
+    /// How many answers have got a request id of the instance's own.
     answered: AtomicU64,
 }
 
 const TOKEN: &str = "/api/v1/oauth2/token";
 const AUTHORIZE: &str = "/api/v1/oauth2/authorize";
-/// The provider's page for the authorization of connectors.
+/// The page of the provider that every connector logs in to.
 const PROVIDER: &str = "/provider/authorize";
 
-/// The largest JSON body, in bytes.
+/// The largest body in JSON.
 const LARGEST_JSON: usize = 10 * 1024 * 1024;
 
 impl Service for Api {
@@ -356,7 +355,7 @@ impl Service for Api {
                 Err(problem) => problem.into(),
             },
             path if path.starts_with("/api/") => self.call(request).unwrap_or_else(Answer::from),
-            // As a web server that is not the API.
+            // As any web server that is not the API.
             _ => Answer::html(200),
         };
         self.identified(request, answer)
@@ -368,7 +367,7 @@ impl Service for Api {
         }
         let mut problem = Problem::new(status, "scripted");
         if status == 429 {
-            // The server copies the header, and writes null without one.
+            // The server copies the header, and says null without one.
             let header = headers.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
             let seconds: Option<u64> = header.and_then(|(_, value)| value.parse().ok());
             problem = problem.with("retryAfter", json!(seconds));
@@ -381,7 +380,7 @@ impl Service for Api {
 
 impl Api {
     fn call(&self, request: &Request) -> Result<Answer, Problem> {
-        // The gateway reads bodies before anything else.
+        // The gateway reads bodies before it looks at anything else.
         let content_type = request.header("content-type").unwrap_or_default();
         let is_json = content_type.starts_with("application/json") && !request.body.is_empty();
         if is_json && request.body.len() > LARGEST_JSON {
@@ -391,7 +390,7 @@ impl Api {
         let body = body.ok_or_else(|| Problem::new(500, "the body is not JSON"))?;
         let found = routes::find(&request.method, &request.path);
         let Some((route, path)) = found else {
-            // The gateway serves its web application there: a GET finds a page.
+            // The gateway serves its own pages there: a GET finds one.
             return Ok(Answer::html(if request.method == "GET" { 200 } else { 404 }));
         };
         if let Some((name, _)) = request.query.iter().find(|(_, value)| looks_like_markup(value)) {
@@ -406,7 +405,7 @@ impl Api {
         routes::handle(&mut lock(&self.world), &call)
     }
 
-    /// The redirect of a page.
+    /// What a page that a browser opens sends it to.
     fn visit(&self, path: &str, query: &[(String, String)]) -> Result<String, Problem> {
         match path {
             AUTHORIZE => self.auth.authorize(query),
@@ -415,7 +414,7 @@ impl Api {
         }
     }
 
-    /// Adds the request's id to the response, or one of the instance's own.
+    /// The answer with the request's id, or one of the instance's own.
     fn identified(&self, request: &Request, mut answer: Answer) -> Answer {
         let sent = request.header("x-request-id").unwrap_or_default();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
@@ -429,7 +428,7 @@ impl Api {
     }
 }
 
-/// What the gateway's input filter treats as markup: a `<`, or `on...=` like an event handler.
+/// What the gateway's input filter takes for markup: a `<`, or `on...=` as of an event handler.
 fn looks_like_markup(text: &str) -> bool {
     text.contains('<') || has_handler(text)
 }
@@ -447,7 +446,7 @@ fn is_connector_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(allowed)
 }
 
-/// A URL with more pairs in its query.
+/// An address with more pairs in its query.
 fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let separator = if address.contains('?') { '&' } else { '?' };

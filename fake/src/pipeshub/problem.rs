@@ -1,10 +1,10 @@
-//! PipesHub's error format: `{"error": {"code", "message", "metadata"?}}`, and `{"detail"}` for its upload route.
+//! PipesHub's error shape: `{"error": {"code", "message", "metadata"?}}`, and the `{"detail"}` of its upload route.
 
 use serde_json::{Value, json};
 
 use crate::service::Answer;
 
-/// A rejected request.
+/// A request that is refused.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
@@ -24,7 +24,7 @@ impl Problem {
         Problem { status, code, message: message.into(), more: Vec::new(), as_detail: false }
     }
 
-    /// The gateway's own validation of a field: 400 and VALIDATION_ERROR.
+    /// What the gateway's own checks say of a field: 400 and VALIDATION_ERROR.
     pub(super) fn validation(field: &str, message: impl Into<String>) -> Problem {
         let message: String = message.into();
         let errors = json!({"errors": [{"field": field, "message": message}]});
@@ -40,7 +40,7 @@ impl Problem {
         self
     }
 
-    /// The same in the format of the service behind the gateway.
+    /// The same in the shape of the service behind the gateway.
     pub(super) fn into_detail(self) -> Problem {
         Problem { as_detail: true, ..self }
     }

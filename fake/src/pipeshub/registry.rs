@@ -1,4 +1,4 @@
-//! The registry: the connector types, and their configuration schemas.
+//! The registry: the types that there are, and what each wants to be told.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use super::problem::Problem;
 use super::routes::{Answered, Call, check_scope, ok, page, search};
 use super::state::World;
 
-/// A type as the registry lists it, with its schema.
+/// A type as the registry shows it, with its schema.
 fn shown(kind: &Value, scope: &str) -> Value {
     let mut shown = kind.clone();
     shown["scope"] = json!(scope);
     shown["config"] = whole_schema(kind);
     if let Some(fields) = shown.as_object_mut() {
-        // Fields of the fake itself.
+        // The fake's own.
         fields.remove("options");
     }
     shown
@@ -34,7 +34,7 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
 }
 
-/// The raw schema: `auth`, `sync`, `filters`, and further fields of the registry.
+/// The raw schema: `auth`, `sync`, `filters`, and what the registry says besides.
 pub(super) fn schema(world: &World, call: &Call<'_>) -> Answered {
     let kind = world.kind(call.id())?;
     ok(&json!({"success": true, "schema": whole_schema(kind)}))
@@ -44,7 +44,7 @@ fn supports(list: &Value, wanted: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|known| known == wanted))
 }
 
-/// Whether connectors of a type can have a scope.
+/// Whether connectors of a type can be in a scope.
 pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     check_scope(scope)?;
     if !supports(&kind["scope"], scope) {
@@ -53,7 +53,7 @@ pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The requested authentication method if the type supports it, else the type's first.
+/// The way to log in that was asked for, if the type has it, or else the type's first.
 pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Problem> {
     let first = kind["supportedAuthTypes"][0].as_str().unwrap_or("NONE");
     let auth_type = asked.unwrap_or(first);
@@ -63,14 +63,14 @@ pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Pro
     Ok(auth_type.to_owned())
 }
 
-/// The required fields of a flat `auth`.
+/// The names of the fields that a flat `auth` has to have.
 pub(super) fn required_fields<'k>(kind: &'k Value, auth_type: &str) -> Vec<&'k str> {
     let fields = kind["config"]["auth"]["schemas"][auth_type]["fields"].as_array();
     let required = fields.into_iter().flatten().filter(|field| field["required"] == true);
     required.filter_map(|field| field["name"].as_str()).collect()
 }
 
-/// Whether a flat `auth` has the type's required fields; nested fields are ignored.
+/// Whether an `auth` has what its type requires, flat: what is nested is not seen.
 pub(super) fn check_auth(kind: &Value, auth_type: &str, auth: &Value) -> Result<(), Problem> {
     if !auth.is_object() {
         return Err(Problem::new(400, "auth must be an object"));

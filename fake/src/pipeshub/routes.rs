@@ -1,4 +1,4 @@
-//! Routing: the operation of a request, and the scopes that it needs.
+//! Which operation a request is for, what token it needs, and who does it.
 
 use std::ops::RangeInclusive;
 
@@ -24,7 +24,7 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// Below `/api/v1`.
     pub(super) path: &'static str,
-    /// The scopes of which a token needs one. They are the server's; the document sometimes names others.
+    /// The scopes of which a token needs one. They are the server's; the document names others here and there.
     pub(super) scopes: &'static [&'static str],
 }
 
@@ -43,7 +43,7 @@ const WRITE: &[&str] = &["connector:write"];
 const SYNC: &[&str] = &["connector:sync"];
 const DELETE: &[&str] = &["connector:delete"];
 
-/// In the server's order of matching.
+/// In the order in which the server tries them.
 pub(super) static ROUTES: &[Route] = &[
     route("getConnectorRegistry", "GET", "/connectors/registry", READ),
     route("getConnectorSchema", "GET", "/connectors/registry/{connectorType}/schema", READ),
@@ -77,8 +77,8 @@ pub(super) static ROUTES: &[Route] = &[
     route("submitConnectorFileEvents", "POST", "/connectors/{connectorId}/file-events", SYNC),
 ];
 
-/// Finds the operation for a raw path, and its decoded path parameters in order. As in Express, a trailing slash makes
-/// no difference.
+/// Finds the operation for a raw path, and its path's parameters in order, decoded. As in Express, a slash at the end
+/// makes no difference.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     let path = path.strip_prefix("/api/v1")?;
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -108,7 +108,7 @@ impl Route {
     }
 }
 
-/// An authorized call.
+/// A call that is authorised.
 pub(super) struct Call<'c> {
     pub(super) request: &'c Request,
     pub(super) url: &'c str,
@@ -134,13 +134,13 @@ impl Call<'_> {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All values of a repeated parameter.
+    /// All values of a parameter that is repeated.
     pub(super) fn queries(&self, name: &str) -> Vec<&str> {
         let found = self.request.query.iter().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// An integer of the query.
+    /// A whole number of the query.
     pub(super) fn number(&self, name: &str, default: usize, range: RangeInclusive<usize>) -> Result<usize, Problem> {
         let Some(text) = self.query(name).filter(|text| !text.is_empty()) else {
             return Ok(default);
@@ -164,14 +164,14 @@ impl Call<'_> {
         }
     }
 
-    /// The query's scope; the team's by default.
+    /// The query's scope; those who do not say mean the team's.
     pub(super) fn scope(&self) -> Result<&str, Problem> {
         let scope = self.query("scope").unwrap_or("team");
         check_scope(scope)?;
         Ok(scope)
     }
 
-    /// A required string of the body.
+    /// A string of the body that has to be there.
     pub(super) fn text(&self, name: &str) -> Result<&str, Problem> {
         match self.body[name].as_str().unwrap_or_default() {
             "" => Err(Problem::validation(name, format!("{name} is required"))),
@@ -187,7 +187,7 @@ pub(super) fn check_scope(scope: &str) -> Result<(), Problem> {
     }
 }
 
-/// The items whose name, type or group contains the search text.
+/// Those items whose name, type or group contains the search term.
 pub(super) fn search(call: &Call<'_>, items: Vec<Value>) -> Vec<Value> {
     let term = call.query("search").unwrap_or_default().to_lowercase();
     let found = |item: &Value| {
@@ -197,8 +197,8 @@ pub(super) fn search(call: &Call<'_>, items: Vec<Value>) -> Vec<Value> {
     items.into_iter().filter(|item| term.is_empty() || found(item)).collect()
 }
 
-/// One page of a list, and its `pagination`. With `skips`, as in two of the server's lists, the items before the page
-/// are skipped twice.
+/// One page of a listing, and its `pagination`. With `skips`, as two of the server's listings do it: what comes before
+/// the page is skipped twice.
 pub(super) fn page(call: &Call<'_>, items: Vec<Value>, skips: bool) -> Result<(Vec<Value>, Value), Problem> {
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let limit = call.number("limit", 20, 1..=200)?;
@@ -222,7 +222,7 @@ pub(super) fn page(call: &Call<'_>, items: Vec<Value>, skips: bool) -> Result<(V
     Ok((shown, pagination))
 }
 
-/// Processes a call.
+/// Does what the call asks for.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     match call.operation {
         "getConnectorRegistry" => registry::list(world, call),

@@ -1,8 +1,8 @@
-//! The initial data of an instance.
+//! What an instance holds at its start.
 
 use serde_json::{Value, json};
 
-/// The initial data of an instance. Every object is JSON in the service's own format; missing fields are filled in.
+/// What an instance holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Seed {
@@ -23,27 +23,27 @@ impl Seed {
         Seed { types: list("types"), connectors: Vec::new(), records: Vec::new() }
     }
 
-    /// Adds a type to the registry, as the registry lists it, with its schema as `config`. Its `options` are the filter
-    /// options, by filter key.
+    /// One more type for the registry, as the registry shows it, with its schema as `config`. What its `options` hold
+    /// by filter key is answered as options.
     pub fn connector_type(mut self, kind: Value) -> Seed {
         self.types.push(kind);
         self
     }
 
-    /// Adds a connector (`type`, `name`, ...). Its sync can be switched on, unless its fields say otherwise.
+    /// A connector (`type`, `name`, ...), ready to be switched on unless it says otherwise.
     pub fn connector(mut self, connector: Value) -> Seed {
         self.connectors.push(connector);
         self
     }
 
-    /// Adds a record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
+    /// A record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
     pub fn record(mut self, record: Value) -> Seed {
         self.records.push(record);
         self
     }
 
-    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which is
-    /// not authorized; the personal `local-01`; the records `record-plan` and `record-note`.
+    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which
+    /// nobody has logged in yet; the personal `local-01`; the records `record-plan` and `record-note`.
     pub fn demo() -> Seed {
         let mut seed = Seed { connectors: list("connectors"), records: list("records"), ..Seed::empty() };
         let first = seed.connectors.first().cloned().unwrap_or_default();
@@ -59,7 +59,7 @@ impl Seed {
 }
 
 fn list(name: &str) -> Vec<Value> {
-    // The file is part of the program, and the tests read it: it is valid JSON.
+    // The file is part of the program, and the tests read it: it is JSON.
     let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
     demo[name].as_array().cloned().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The data of an instance: types, connectors, records. It is stored as JSON as the service returns it.
+//! What the instance holds: types, connectors, records. It stores JSON as the service would show it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::seed::Seed;
 use super::sync::{SyncScript, Syncs};
 use crate::clock::Clock;
 
-/// The user in all `createdBy` and similar fields.
+/// Who has done everything, and for whom.
 pub(super) const USER: &str = "fake-user";
 pub(super) const ORG: &str = "fake-org";
 
@@ -21,13 +21,13 @@ pub(super) struct World {
     pub(super) types: Vec<Value>,
     pub(super) connectors: Vec<Connector>,
     pub(super) records: Vec<Value>,
-    /// The content of records that are not text: content type and bytes.
+    /// What records consist of, if not of text: content type and bytes.
     pub(super) contents: HashMap<String, (String, Vec<u8>)>,
-    /// The states of authorizations that have begun, and their connectors.
+    /// The states of logins that have begun, and their connectors.
     pub(super) logins: HashMap<String, String>,
-    /// The provider's codes, and their states.
+    /// The codes that the provider has given out, and the states that they are for.
     pub(super) codes: HashMap<String, String>,
-    /// The scripts of the next syncs, and of all others.
+    /// How the next syncs go, and then all others.
     pub(super) scripts: VecDeque<SyncScript>,
     pub(super) script: SyncScript,
     pub(super) deletion_polls: u32,
@@ -40,13 +40,13 @@ pub(super) struct Connector {
     pub(super) id: String,
     pub(super) value: Value,
     pub(super) syncs: Syncs,
-    /// How many polls will still return it while it is being deleted.
+    /// How many polls will still see it, once it is being deleted.
     pub(super) deleting: Option<u32>,
     pub(super) uploads: Vec<Upload>,
 }
 
 impl Connector {
-    /// As lists return it.
+    /// As listings show it.
     pub(super) fn summary(&self) -> Value {
         let mut shown = self.value.clone();
         if let Some(fields) = shown.as_object_mut() {
@@ -63,7 +63,7 @@ impl Connector {
         self.value[field].as_str().unwrap_or_default()
     }
 
-    /// Whether it uses OAuth.
+    /// Whether it logs in at a provider.
     pub(super) fn uses_oauth(&self) -> bool {
         is_oauth(self.text("authType"))
     }
@@ -105,13 +105,13 @@ impl World {
         world
     }
 
-    /// An unused id.
+    /// An id that nothing has yet.
     pub(super) fn new_id(&mut self, kind: &str) -> String {
         self.next_id += 1;
         format!("{kind}-{:04}", self.next_id)
     }
 
-    /// A connector whose sync can be switched on, unless its fields say otherwise.
+    /// A connector that has been there for a while: ready to be switched on, unless it says otherwise.
     pub(super) fn seed_connector(&mut self, mut connector: Value) -> String {
         let status = if connector["isActive"] == true { json!("IDLE") } else { Value::Null };
         default(&mut connector, "isConfigured", json!(true));
@@ -159,7 +159,7 @@ impl World {
         id
     }
 
-    /// Creates an OAuth app from a new connector's client id and secret. The connector then refers to it by an id.
+    /// Makes an OAuth app of a new connector's client id and secret, which the connector then refers to by an id.
     fn adopt_oauth_app(&mut self, id: &str, connector: &mut Value) {
         let name = connector["name"].clone();
         let Some(auth) = connector.pointer_mut("/config/auth").and_then(Value::as_object_mut) else { return };
@@ -199,7 +199,7 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", id))
     }
 
-    /// A connector that is not locked. It may be being deleted.
+    /// A connector that is not locked. Some operations do not mind that it is being deleted.
     pub(super) fn unlocked(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.connector_mut(id)?;
         if connector.is("isLocked") {
@@ -226,7 +226,7 @@ impl World {
         Ok(connector)
     }
 
-    /// A connector whose sync is on.
+    /// A connector that works for those who have it switched on.
     pub(super) fn active(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.free(id)?;
         if !connector.is("isActive") {
@@ -235,7 +235,7 @@ impl World {
         Ok(connector)
     }
 
-    /// Handles a poll of a connector: advances its sync or deletion.
+    /// Somebody looks at a connector: moves on what is under way.
     pub(super) fn poll(&mut self, id: &str) -> Result<&Connector, Problem> {
         let gone = self.connector(id)?.deleting == Some(0);
         if gone {
@@ -249,7 +249,7 @@ impl World {
         Ok(connector)
     }
 
-    /// Starts a sync by the next script. A running one is cancelled; the status is then idle during the other one.
+    /// Starts a sync as the next script says. One that runs is cancelled; the status is then idle while the other runs.
     pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
         let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
         let connector = self.connector_mut(id)?;
@@ -261,7 +261,7 @@ impl World {
         Ok(())
     }
 
-    /// Two connectors of one type and scope must not have the same name.
+    /// Two connectors of a type and scope must not have the same name.
     pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str, but: &str) -> Result<(), Problem> {
         let taken = self.connectors.iter().any(|known| {
             known.id != but

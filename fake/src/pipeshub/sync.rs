@@ -1,26 +1,25 @@
-//! Syncs and indexing: they proceed when they are polled, never by themselves, so that a test knows what each poll
-//! returns.
+//! Syncs and indexing: they move when somebody looks, never by themselves, so that a test knows what each poll sees.
 
 use serde_json::{Value, json};
 
-/// The script of a sync.
+/// How a sync goes.
 ///
-/// Each `getConnectorInstance` is a poll of the sync; lists are not. Each `getConnectorStats` is a poll of the indexing
-/// after it. By default, the first two polls after the toggle return `SYNCING` and the third returns `IDLE`; then the
-/// first two polls of the statistics return records that are being indexed.
+/// Each `getConnectorInstance` is a poll of the sync; listings are not. Each `getConnectorStats` is a poll of the
+/// indexing that follows. With the default, the first two polls after the toggle see `SYNCING` and the third `IDLE`; of
+/// the statistics from then on, the first two see records that are still being indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls return the old status: the service has accepted the sync and not begun it.
+    /// How many polls still see the old status: the service has accepted the sync and not begun it.
     pub polls_before_start: u32,
-    /// How many polls return `SYNCING` or `FULL_SYNCING`.
+    /// How many polls see `SYNCING` or `FULL_SYNCING`.
     pub polls_while_syncing: u32,
-    /// How many polls of the statistics return records that are not indexed yet.
+    /// How many polls of the statistics see records that are not indexed yet.
     pub polls_while_indexing: u32,
-    /// The number of records after the sync.
+    /// How many records there are afterwards.
     pub records: u32,
     /// How many of them cannot be indexed.
     pub failures: u32,
-    /// How the sync ends.
+    /// How it ends.
     pub outcome: SyncOutcome,
 }
 
@@ -30,7 +29,7 @@ pub struct SyncScript {
 pub enum SyncOutcome {
     /// `IDLE`, with its records to be indexed.
     Idle,
-    /// It never ends: its status stays at this one, which may be unknown to the client.
+    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
     Status(String),
 }
 
@@ -48,13 +47,13 @@ impl Default for SyncScript {
 }
 
 impl SyncScript {
-    /// The default script, but it ends in this status.
+    /// The default, ending in a status of your choice.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
     }
 
-    /// Sets the number of polls before it starts, and while it runs.
+    /// With this many polls before it starts and while it runs.
     #[must_use]
     pub fn polls(mut self, before_start: u32, while_syncing: u32) -> SyncScript {
         self.polls_before_start = before_start;
@@ -62,14 +61,14 @@ impl SyncScript {
         self
     }
 
-    /// Sets the number of polls of the statistics during indexing.
+    /// With this many polls of the statistics while records are indexed.
     #[must_use]
     pub fn indexing(mut self, polls: u32) -> SyncScript {
         self.polls_while_indexing = polls;
         self
     }
 
-    /// Sets the number of records, and how many of them cannot be indexed.
+    /// With this many records, of which so many cannot be indexed.
     #[must_use]
     pub fn records(mut self, records: u32, failures: u32) -> SyncScript {
         self.records = records;
@@ -78,7 +77,7 @@ impl SyncScript {
     }
 }
 
-/// The sync of one connector, and the indexing after it.
+/// The sync of one connector, and the indexing of what it found.
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
@@ -91,12 +90,12 @@ enum Stage {
     Idle,
     Waiting(SyncScript, &'static str),
     Running(SyncScript),
-    /// It runs, but the status does not show it.
+    /// It runs, and the status does not show it.
     Hidden(SyncScript),
 }
 
 impl Syncs {
-    /// Accepts a sync. Its status changes at once, unless its script says otherwise.
+    /// Accepts a sync. Its status shows at once, unless its script waits.
     pub(super) fn start(&mut self, connector: &mut Value, script: SyncScript, full: bool) {
         let status = if full { "FULL_SYNCING" } else { "SYNCING" };
         if script.polls_before_start > 0 {
@@ -107,19 +106,19 @@ impl Syncs {
         }
     }
 
-    /// Cancels the running sync, and starts another one that the status does not show.
+    /// Cancels the sync that runs, and runs another whose status nobody sees.
     pub(super) fn replace(&mut self, connector: &mut Value, script: SyncScript) {
         self.stage = Stage::Hidden(script);
         connector["status"] = json!("IDLE");
     }
 
-    /// Cancels a sync.
+    /// Ends a sync before its time.
     pub(super) fn stop(&mut self, connector: &mut Value) {
         self.stage = Stage::Idle;
         connector["status"] = json!("IDLE");
     }
 
-    /// Handles a poll of the connector: advances its sync, and writes the status that the poll returns.
+    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
     pub(super) fn poll(&mut self, connector: &mut Value) {
         match std::mem::take(&mut self.stage) {
             Stage::Idle => {}
@@ -159,7 +158,7 @@ impl Syncs {
         }
     }
 
-    /// Indexes records again: the failed ones, or all.
+    /// Indexes again: what failed, or everything.
     pub(super) fn reindex(&mut self, everything: bool, polls: u32) {
         let indexing = &mut self.indexing;
         indexing.finish();
@@ -171,7 +170,8 @@ impl Syncs {
         indexing.of = polls;
     }
 
-    /// Handles a poll of the statistics: advances the indexing. Returns the number of records, in all and by state.
+    /// Somebody looks at the statistics: moves the indexing on. Returns how many records there are and how many are in
+    /// which state.
     pub(super) fn stats(&mut self) -> (u32, Value) {
         self.indexing.poll()
     }
@@ -182,11 +182,11 @@ struct Indexing {
     pending: u32,
     completed: u32,
     failed: u32,
-    /// How many records a running sync has added.
+    /// How many a sync has brought that still runs.
     arrived: u32,
     /// How many of the pending records will fail.
     failures: u32,
-    /// How many polls return pending records: so far, and in all.
+    /// How many polls see pending records, still and altogether.
     polls: u32,
     of: u32,
 }
@@ -203,7 +203,7 @@ impl Indexing {
             self.finish();
         }
         let seen = self.of - self.polls;
-        // Fewer than the pending ones, because `seen` is less than `of`.
+        // Fewer than are pending, since seen is less than of.
         let done = if self.pending == 0 { 0 } else { self.pending * seen / self.of };
         self.polls = self.polls.saturating_sub(1);
         let total = self.pending + self.completed + self.failed + self.arrived;
