@@ -382,6 +382,7 @@ async fn a_rejected_token_has_a_span_of_its_own() {
     assert!(!call[0].contains_key("http.response.status_code"), "{call:?}");
 }
 
+// ANCHOR: sender
 /// A unit test of a program with this crate has no socket and no server.
 #[tokio::test]
 async fn a_function_takes_the_place_of_the_network() {
@@ -404,3 +405,4 @@ async fn a_function_takes_the_place_of_the_network() {
     assert_eq!(c1.app("a").get().await.unwrap().display_name.as_deref(), Some("A"));
     assert_eq!((sent.load(Ordering::Relaxed), clock.waits().seconds()), (2, vec![0.5]));
 }
+// ANCHOR_END: sender

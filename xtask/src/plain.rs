@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_phrase_is_found_across_lines_and_not_across_sentences() {
-        let page = "It is sent\nagain. Not code: `sent again`.\n```sh\nsent again\n```\nIt is sent. Again.\n[x](told.md)";
+        let page =
+            "It is sent\nagain. Not code: `sent again`.\n```sh\nsent again\n```\nIt is sent. Again.\n[x](told.md)";
         let page = markdown(page.lines().map(str::to_owned).enumerate());
         assert_eq!(given_up(&page), [(0, "sent again", "retried")]);
     }

@@ -1,5 +1,7 @@
 //! The client against a server on a socket, with no code beyond the credentials.
 
+mod book;
+
 use std::sync::{Arc, Mutex};
 
 use connectors_runtime::{Connection, RequestOptions, RetryPolicy, TestClock};
