@@ -205,12 +205,15 @@ needs no server either: your own [`Sender`] (the builder's `sender`) returns the
 //! own (the builder's `http`).
 //!
 //! # Further reading
-//! - [The README], with what to do when a service changes, and what this crate does not do.
+//! - [The book]: quick starts, recipes, retries, credentials, paging, settings; [the glossary] explains the words.
+//! - [The README], with ten common questions, and what this crate does not do.
 //! - [How it works]: the pipeline from document to client, and where each promise is tested.
 //! - [What counts as breaking], and [one real change] from end to end.
 //! - [Each dependency] and its purpose, and [what it costs] to build and to call.
 //!
 //! [`tracing.rs`]: https://github.com/connectors-rs/connectors/blob/main/examples/tracing.rs
+//! [The book]: https://github.com/connectors-rs/connectors/blob/main/docs/book/src/SUMMARY.md
+//! [the glossary]: https://github.com/connectors-rs/connectors/blob/main/docs/glossary.md
 //! [The README]: https://github.com/connectors-rs/connectors#readme
 //! [How it works]: https://github.com/connectors-rs/connectors/blob/main/docs/architecture.md
 //! [What counts as breaking]: https://github.com/connectors-rs/connectors/blob/main/docs/diff-rules.md

@@ -80,7 +80,7 @@ impl fmt::Display for Bump {
 
 /// One break of a type, whatever the type is called.
 pub(crate) struct TypeBreak {
-    /// Never [`Fate::Added`]: what is new breaks nobody.
+    /// Never [`Fate::Added`]: additions break no program.
     pub(crate) fate: Fate,
     /// The name on the wire of the field or variant; `None` if it is the type as such.
     pub(crate) wire: Option<String>,
@@ -217,7 +217,7 @@ impl Entry {
                 say(Fate::Changed, false, Some(member.as_str()), what);
             }
         }
-        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: what is new breaks nobody.
+        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: additions break no program.
         for member in new.members.iter().filter(|member| !of_old.contains_key(&name_of(member))) {
             let (shown, _) = split_wire(member);
             say(Fate::Added, false, Some(member.as_str()), format!("`{shown}`"));

@@ -217,7 +217,7 @@ impl CodeLogin {
     ///
     /// # Errors
     /// [`Error::is_auth`] if the address is not from this login, or if the person or the server refused; then
-    /// [`Error::code`] is the server's word for it if it has one, such as `access_denied` or `invalid_grant`.
+    /// [`Error::code`] has the server's reason if there is one, such as `access_denied` or `invalid_grant`.
     /// [`Error::is_conflict`] if a code of this login was sent before; [`Error::may_have_happened`] if no response came:
     /// begin another login then.
     pub async fn finish(&self, redirected_to: &str) -> Result<Login, Error> {

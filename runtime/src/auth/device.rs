@@ -164,7 +164,7 @@ pub struct DeviceGrant {
 
 impl fmt::Debug for DeviceGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither code: whoever has one can finish or hijack the login.
+        // Neither code: everyone who has one can finish or hijack the login.
         f.debug_struct("DeviceGrant")
             .field("verification_uri", &self.codes.verification_uri)
             .field("expires_in", &self.codes.expires_in)
@@ -216,7 +216,7 @@ impl DeviceGrant {
             let now = clock.now();
             let left = self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now));
             if left.is_zero() {
-                return Err(Error::new(Kind::Auth, "nobody confirmed the login before its code expired; start again"));
+                return Err(Error::new(Kind::Auth, "the login was not confirmed before its code expired; start again"));
             }
             clock.sleep(interval.max(asked).min(left)).await;
             // The next poll is the retry.

@@ -154,7 +154,7 @@ impl Error {
         Self::new(Kind::Auth, message)
     }
 
-    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach its source of tokens. A wait goes on polling
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach its source of tokens. A wait continues polling
     /// after it; after [`Error::auth`] it ends. The message is printed: it must not hold a secret.
     ///
     /// ```

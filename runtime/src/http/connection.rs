@@ -198,7 +198,7 @@ impl Connection {
             // Which calls are retried is decided here, where it is known what they do.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
-            // A redirect would take a token, or a call that must not be repeated, to a server that nobody chose.
+            // A redirect would take a token, or a call that must not be repeated, to a server that the program did not choose.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(&agent)
             .default_headers(self.headers.clone());
