@@ -37,6 +37,7 @@ pub(crate) fn run() -> Result<()> {
     }
     problems.extend(wiring(&services)?);
     problems.extend(docs()?);
+    problems.extend(words()?);
     if problems.is_empty() {
         println!("everything is current");
         return Ok(());
@@ -283,6 +284,16 @@ fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) ->
     }
     let remedy = format!("delete these, or bring the service back: `git checkout HEAD -- spec/{name}`");
     Some(problem(format!("spec/ has no `{name}`, but something of such a service is left"), places.join("\n"), remedy))
+}
+
+/// Whether the prose avoids the words that the project has given up.
+fn words() -> Result<Option<Problem>> {
+    let found = crate::plain::findings()?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let remedy = "use the term after the colon; an exception goes into ALLOWED in xtask/src/plain.rs, with its reason";
+    Ok(Some(problem("the prose uses words that the project has given up", found.join("\n"), remedy)))
 }
 
 /// Whether the words in docs/ and the READMEs are held to the code.

@@ -8,6 +8,7 @@ mod documents;
 mod fetch;
 mod files;
 mod new;
+mod plain;
 mod report;
 mod semver;
 mod serve;

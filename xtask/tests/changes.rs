@@ -121,6 +121,11 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
         &["some of c1 has no words yet: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
     );
     stale(
+        "plain",
+        &|copy| copy.edit("README.md", |text| format!("{text}\nA call is sent\nagain.\n")),
+        &["the prose uses words", "README.md:", ": `sent again`: retried", "ALLOWED in xtask/src/plain.rs"],
+    );
+    stale(
         "leftover",
         &|copy| drop(copy.write("spec/c1/openapi.yaml.new", "half")),
         &["spec/c1/openapi.yaml.new is left over", "rm spec/c1/openapi.yaml.new"],
