@@ -16,7 +16,7 @@
 //! | body of a success | 16 MiB | the call fails: [`Error::is_decode`] |
 //! | body of a failure | 256 KiB | the rest is not read; the error is the same |
 //! | response of a token endpoint | 64 KiB | the token request fails |
-//! | memory for decoding a success | 256 MiB | the call fails: [`Error::is_decode`] |
+//! | memory for decoding a success | 128 MiB | the call fails: [`Error::is_decode`] |
 //! | URL of a request | 65,534 bytes | nothing is sent: [`Error::is_invalid_argument`] |
 //!
 //! A streamed response has no size limit. The timeout of an attempt then applies to its head, and again to each chunk.
