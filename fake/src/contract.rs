@@ -58,10 +58,10 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     /// `path`, `query`, `header` or `cookie`.
     pub(crate) location: String,
-    required: bool,
+    pub(crate) required: bool,
     pub(crate) schema: String,
     /// Which segment of the path it is.
-    segment: Option<usize>,
+    pub(crate) segment: Option<usize>,
     /// Whether it is written so that its text is its value: no object, and no style of its own.
     plain: bool,
 }
@@ -308,6 +308,18 @@ impl Operation {
     pub(crate) fn is_authorized(&self, request: &Request) -> bool {
         let fits = |credentials: &Vec<Credential>| credentials.iter().all(|credential| credential.is_on(request));
         self.security.is_empty() || self.security.iter().any(fits)
+    }
+
+    /// Puts the credentials of the first alternative on a request.
+    #[cfg(test)]
+    pub(crate) fn authorize(&self, request: &mut Request) {
+        for credential in self.security.first().into_iter().flatten() {
+            match credential {
+                Credential::Header(name) => request.headers.push((name.clone(), "Bearer x".to_owned())),
+                Credential::Query(name) => request.query.push((name.clone(), "x".to_owned())),
+                Credential::Cookie(name) => request.headers.push(("cookie".to_owned(), format!("{name}=x"))),
+            }
+        }
     }
 
     /// The first success that is documented, else the default: its status, and what it holds.

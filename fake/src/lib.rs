@@ -11,6 +11,7 @@ mod fault;
 mod message;
 mod oauth;
 pub mod pipeshub;
+pub mod recording;
 mod redact;
 mod resources;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! Sockets: accepting, reading and recording requests, answering, and breaking off in all the ways that a fault asks for.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -33,13 +34,19 @@ pub(crate) struct Server {
     accepting: JoinHandle<()>,
 }
 
+/// How many requests are kept. A server that runs for long must not fill the memory.
+const MOST_REQUESTS: usize = 10_000;
+
+/// The largest body that is read: larger than what the largest test sends, and than what the services take.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
 /// A request in the log; its status comes later.
 type Entry = Arc<Mutex<Request>>;
 
 struct Shared {
     service: Checked,
     faults: Faults,
-    log: Mutex<Vec<Entry>>,
+    log: Mutex<VecDeque<Entry>>,
     serving: Serving,
 }
 
@@ -76,6 +83,15 @@ impl Drop for Server {
 }
 
 impl Shared {
+    /// Keeps a request, and forgets the oldest where there are too many.
+    fn record(&self, entry: Entry) {
+        let mut log = lock(&self.log);
+        if log.len() >= MOST_REQUESTS {
+            log.pop_front();
+        }
+        log.push_back(entry);
+    }
+
     fn requests(&self) -> Vec<Request> {
         let log = lock(&self.log);
         log.iter().map(|entry| lock(entry).clone()).collect()
@@ -179,7 +195,7 @@ async fn handle(
     let started = Instant::now();
     let known = service.mistakes().len();
     let entry = Arc::new(Mutex::new(request.clone()));
-    lock(&shared.log).push(Arc::clone(&entry));
+    shared.record(Arc::clone(&entry));
     let fault = shared.faults.for_request(&request, reused);
     let (mut answer, effect) = match &fault {
         None => (service.answer(&request), Effect::Answer),
@@ -232,7 +248,7 @@ fn broken() -> io::Error {
 
 async fn read(request: hyper::Request<Incoming>, service: &dyn Service) -> io::Result<Request> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     let headers = head.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

@@ -185,7 +185,7 @@ fn take_in(connector: &mut Connector, batch: &Batch<'_>, events: Vec<&Value>, fi
             deleted += 1;
             continue;
         }
-        if let Some(old) = event["oldPath"].as_str() {
+        if let Some(old) = event["oldPath"].as_str().filter(|_| event["type"] == "RENAMED") {
             connector.paths.remove(old);
             deleted += 1;
         }
