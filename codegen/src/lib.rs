@@ -170,6 +170,13 @@ impl Generator {
     /// # Errors
     /// As [`Generator::overlaid`], and a document of another version.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
+        let (mut document, mut notes) = self.shapeable()?;
+        lower::plain(&mut document, &mut notes);
+        Ok((document, notes))
+    }
+
+    /// The document in the form that is shaped.
+    fn shapeable(&self) -> Result<(Node, Notes), Error> {
         let mut notes = Notes::default();
         let document = lower::lower(&self.overlaid()?, &mut notes)?;
         Ok((document, notes))
@@ -180,7 +187,7 @@ impl Generator {
     /// # Errors
     /// As [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (document, mut notes) = self.lowered()?;
+        let (document, mut notes) = self.shapeable()?;
         let mut api = shape::shape(&document, &mut notes);
         let code = emit::emit(&mut api, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };

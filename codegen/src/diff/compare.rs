@@ -137,12 +137,12 @@ impl<'a> Operation<'a> {
     }
 
     fn place(&self) -> String {
-        format!("{} {}", self.method.to_uppercase(), self.path)
+        format!("{} {}", grammar::sent_method(self.method), self.path)
     }
 
     /// Where it is in the document.
     pub(super) fn at(&self) -> Pointer {
-        Pointer::root().join("paths").join(self.path).join(self.method)
+        grammar::method_at(&Pointer::root().join("paths").join(self.path), self.method)
     }
 
     /// What the method is called, as far as the operation itself decides.

@@ -202,12 +202,6 @@ impl Lowering<'_> {
             }
         }
         let Some(prefix) = node.take("prefixItems") else { return };
-        self.note(
-            Kind::Loss,
-            &at.join("prefixItems"),
-            &prefix,
-            "3.0 has no tuples: each item may be of any of the types, in any order",
-        );
         let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
         let rest = node.take("items");
         let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));

@@ -24,7 +24,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
     for (path, method, node, item) in grammar::operations(document) {
-        let at = Pointer::root().join("paths").join(path).join(method);
+        let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
         // Two templates that differ in names only are one path to a server.
@@ -45,7 +45,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, hint, node };
+        let mut shaping = Shaping { document, types, at, hint, path, node };
         let params = shaping.params(item, &template);
         let body = shaping.body();
         let (success, accept) = shaping.success();
@@ -57,7 +57,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
         operations.push(Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
             group: named.group,
-            method: method.to_ascii_uppercase(),
+            method: grammar::sent_method(method),
             path: path.to_owned(),
             summary: text("summary"),
             description: text("description"),
@@ -127,6 +127,7 @@ struct Shaping<'a, 'b> {
     at: Pointer,
     /// What types made for this operation are named after.
     hint: String,
+    path: &'a str,
     node: &'a Node,
 }
 

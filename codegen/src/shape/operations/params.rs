@@ -36,7 +36,7 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
 impl Shaping<'_, '_> {
     pub(super) fn params(&mut self, item: &Node, template: &[String]) -> Vec<Param> {
         let mut found: Vec<(Node, Pointer)> = Vec::new();
-        let path_item = Pointer::from(self.at.as_str().rsplit_once('/').map_or("", |(item, _)| item));
+        let path_item = Pointer::root().join("paths").join(self.path);
         for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
             for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
             {
@@ -97,7 +97,7 @@ impl Shaping<'_, '_> {
         };
         params.sort_by(|a, b| (order(a), a.place, &a.wire).cmp(&(order(b), b.place, &b.wire)));
         name_arguments(&mut params);
-        let path = self.at.as_str().rsplit('/').nth(1).unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let path = self.path.to_owned();
         for param in &mut params {
             param.kind = self.kind(param, &path);
         }
