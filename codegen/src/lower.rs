@@ -21,6 +21,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, METHODS, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
+use crate::uri;
 
 pub(crate) use plain::plain;
 
@@ -35,6 +36,7 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
         notes.push(Stage::Lower, Kind::Mend, at, node, reason);
     });
     let mut result = document.clone();
+    uri::localise(&mut result);
     other_methods(&mut result, notes);
     refs::normalise(&mut result, notes);
     lost_operations(&mut result, notes);

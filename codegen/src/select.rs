@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value, percent_decode};
+use crate::uri;
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
 
 /// What of a document is wanted. An empty selection means all of it.
@@ -61,10 +62,12 @@ fn with_path_items(document: &Node) -> Cow<'_, Node> {
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, _| {
         any |= is_one(kind) && grammar::reference(node).is_some();
     });
-    if !any {
+    if !any && document.get("$self").is_none() {
         return Cow::Borrowed(document);
     }
     let mut result = document.clone();
+    uri::localise(&mut result);
+    let document = &result.clone();
     let mut inlined = Inlined::default();
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| {
         while is_one(kind)

@@ -1,6 +1,6 @@
 //! Honest 3.0.3 of a document in the form that is shaped: what later versions add goes, with a note of what that loses.
 
-use crate::document::{Map, Node, Pointer};
+use crate::document::{Node, Pointer};
 use crate::grammar::{self, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
@@ -20,8 +20,9 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
             }
             Object::PathItem => {
                 for (method, operation) in later(node) {
-                    let reason = format!("the operation was left out: 3.0 has no method {method}");
-                    lost(Kind::Skip, &grammar::method_at(at, &method.to_lowercase()), &operation, &reason);
+                    let sent = grammar::sent_method(&method);
+                    let reason = format!("the operation was left out: 3.0 has no method {sent}");
+                    lost(Kind::Skip, &grammar::method_at(at, &method), &operation, &reason);
                 }
                 parameters(node, at, &whole, &mut lost);
             }
@@ -80,9 +81,9 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
     document.set("openapi", "3.0.3");
 }
 
-/// Takes out the operations whose methods 3.0 does not have, by method as it is sent.
+/// Takes out the operations whose methods 3.0 does not have, by method.
 fn later(item: &mut Node) -> Vec<(String, Node)> {
-    let mut found: Vec<(String, Node)> = item.take("query").map(|node| ("QUERY".to_owned(), node)).into_iter().collect();
+    let mut found: Vec<(String, Node)> = item.take("query").map(|node| ("query".to_owned(), node)).into_iter().collect();
     found.extend(item.take(OTHER_METHODS).as_ref().and_then(Node::as_object).cloned().unwrap_or_default());
     found
 }

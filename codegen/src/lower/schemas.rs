@@ -42,7 +42,7 @@ impl Lowering<'_> {
         for _ in 0..4 {
             self.null_branches(node, at);
         }
-        self.tuples(node, at);
+        tuples(node);
         self.drop_keywords(node, at);
         self.never_properties(node, at);
         self.pattern_properties(node, at);
@@ -191,35 +191,6 @@ impl Lowering<'_> {
         }
     }
 
-    /// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
-    /// where is kept beside that, as `x-prefix-items` and `x-other-items`.
-    fn tuples(&mut self, node: &mut Node, at: &Pointer) {
-        if node.get("items").is_some_and(|items| items.as_array().is_some()) {
-            let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
-            node.set("prefixItems", items.value);
-            if let Some(rest) = node.take("additionalItems") {
-                node.set("items", rest.value);
-            }
-        }
-        let Some(prefix) = node.take("prefixItems") else { return };
-        let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
-        let rest = node.take("items");
-        let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
-        match rest.clone() {
-            Some(_) if is_closed => {}
-            Some(rest) => schemas.push(rest),
-            None => schemas.push(Node::at(Map::new(), &node.span)),
-        }
-        let items = any_of(schemas, node);
-        node.set("items", items.value);
-        if prefix.as_array().is_some_and(|items| !items.is_empty()) {
-            node.set("x-prefix-items", prefix.value);
-            if !is_closed {
-                node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
-            }
-        }
-    }
-
     /// `const` is an enum of one; a null among the values makes the schema nullable.
     fn values(&mut self, node: &mut Node) {
         if let Some(constant) = node.take("const")
@@ -290,6 +261,35 @@ impl Lowering<'_> {
                 Some(all) => all.push(branch),
                 None => node.set("allOf", vec![branch]),
             },
+        }
+    }
+}
+
+/// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
+/// where is kept beside that, as `x-prefix-items` and `x-other-items`.
+fn tuples(node: &mut Node) {
+    if node.get("items").is_some_and(|items| items.as_array().is_some()) {
+        let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
+        node.set("prefixItems", items.value);
+        if let Some(rest) = node.take("additionalItems") {
+            node.set("items", rest.value);
+        }
+    }
+    let Some(prefix) = node.take("prefixItems") else { return };
+    let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
+    let rest = node.take("items");
+    let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
+    match rest.clone() {
+        Some(_) if is_closed => {}
+        Some(rest) => schemas.push(rest),
+        None => schemas.push(Node::at(Map::new(), &node.span)),
+    }
+    let items = any_of(schemas, node);
+    node.set("items", items.value);
+    if prefix.as_array().is_some_and(|items| !items.is_empty()) {
+        node.set("x-prefix-items", prefix.value);
+        if !is_closed {
+            node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
         }
     }
 }

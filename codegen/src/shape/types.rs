@@ -201,7 +201,8 @@ impl<'a> Types<'a> {
             _ => ty.inner().clone(),
         };
         let doc = doc(&schema);
-        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, kind: TypeKind::Alias(ty) });
+        let (written, given) = (view == View::Write, schema.get("x-rust-name").is_some());
+        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, written, given, kind: TypeKind::Alias(ty) });
     }
 
     /// The type of a schema that an operation uses; what it is made of is named after `hint`.

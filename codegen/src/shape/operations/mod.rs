@@ -6,6 +6,7 @@ mod methods;
 mod params;
 mod responses;
 mod security;
+mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,9 @@ use super::model::{Case, Idempotency, Next, Operation, Paging, Payload};
 use super::names;
 use super::types::Types;
 
+pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
+pub(super) use webhooks::webhooks;
 
 pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
     let methods = methods::methods(document);
@@ -52,7 +55,8 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
         let errors = shaping.errors();
         let security = security::requirements(document, node);
         let server = security::own_server(node).or_else(|| security::own_server(item));
-        let at = shaping.at;
+        let (at, hint) = (shaping.at, shaping.hint);
+        let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         operations.push(Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
@@ -69,6 +73,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             accept,
             errors,
             paging: paging(node),
+            callbacks,
             security,
             server,
             pointer: at,
@@ -95,7 +100,9 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
-    if matches!(method, "post" | "patch") { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
+    // Of the methods without a member of their own, these are safe by their registration.
+    let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
+    if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
 }
 
 fn paging(node: &Node) -> Option<Paging> {
