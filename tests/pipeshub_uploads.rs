@@ -54,7 +54,7 @@ async fn files_are_sent_as_they_are_read() {
     fs::write(&empty, "").unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&told);
-    let mut moved = LocalFsFileEvent::new("MOVED".to_owned(), "b/notes.txt".to_owned(), 7, false);
+    let mut moved = LocalFsFileEvent::new(false, "b/notes.txt".to_owned(), 7, "MOVED".to_owned());
     moved.old_path = Some("a/notes.txt".to_owned());
     moved.mime_type = Some("text/plain".to_owned());
     let upload = connector

@@ -43,7 +43,7 @@ impl Connector {
     ///
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let now = 1_767_225_600_000; // in milliseconds since 1970
-    /// let event = LocalFsFileEvent::new("MODIFIED".to_owned(), "reports/2026.pdf".to_owned(), now, false);
+    /// let event = LocalFsFileEvent::new(false, "reports/2026.pdf".to_owned(), now, "MODIFIED".to_owned());
     /// let batch = LocalFsFileEventBatchRequest::new("batch-1".to_owned(), vec![event], now);
     /// println!("{:?}", connector.submit_file_events(&batch).await?.stats);
     /// # Ok(())
@@ -250,7 +250,7 @@ impl Upload {
     }
 
     fn happened(&self, what: &str, path: impl Into<String>) -> LocalFsFileEvent {
-        LocalFsFileEvent::new(what.to_owned(), path.into(), self.now, false)
+        LocalFsFileEvent::new(false, path.into(), self.now, what.to_owned())
     }
 
     async fn send(self) -> Result<Uploaded, Error> {

@@ -145,6 +145,7 @@ pub const RULES: &[Rule] = &[
     ),
     // The Rust API as a whole.
     rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
+    rule("client-grown", Additive, "a Rust type that no operation uses is new or has more"),
     // Words.
     rule("documentation-changed", Documentation, "a description or summary changed"),
 ];

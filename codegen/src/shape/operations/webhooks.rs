@@ -59,7 +59,7 @@ struct Sent<'a> {
 fn incoming(
     document: &Node,
     types: &mut Types<'_>,
-    sent: Vec<Sent<'_>>,
+    mut sent: Vec<Sent<'_>>,
     name: &str,
     suffix: &str,
     doc: &str,
@@ -67,6 +67,8 @@ fn incoming(
     if sent.is_empty() {
         return None;
     }
+    // The order of the document decides no name.
+    sent.sort_by(|a, b| (&a.name, a.method).cmp(&(&b.name, b.method)));
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
     for Sent { mut name, method, operation, at } in sent {
