@@ -51,6 +51,8 @@ mod grammar;
 mod lower;
 mod note;
 mod overlay;
+#[cfg(feature = "diff")]
+mod reach;
 mod select;
 mod shape;
 mod span;
@@ -64,8 +66,10 @@ pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Map, Node, Pointer, Value};
-pub use note::{Kind, Note, Notes, Stage};
+pub use note::{Grouped, Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
+#[cfg(feature = "diff")]
+pub use reach::{Declared, Reached, reach};
 pub use select::Selection;
 pub use shape::Names;
 pub use span::Span;
@@ -81,6 +85,7 @@ pub struct Generator {
     overlays: Vec<Node>,
     strictness: Strictness,
     names: Names,
+    accepted: String,
 }
 
 /// A generated client.
@@ -97,6 +102,8 @@ pub struct Client {
     pub types: Vec<GeneratedType>,
     /// The names in Rust, to keep and to give to [`Generator::names`] the next time.
     pub names: Names,
+    /// The losses that are accepted.
+    accepted: String,
     /// What it was made from.
     #[cfg(feature = "diff")]
     pub(crate) api: std::sync::Arc<shape::model::Api>,
@@ -114,12 +121,12 @@ pub struct GeneratedType {
 
 impl Client {
     /// What a build script does with a client: writes the code into the folder that cargo has for it (`OUT_DIR`), and
-    /// prints a warning for each loss.
+    /// prints a warning for each kind of loss that is not accepted ([`Generator::accept`]).
     ///
     /// # Errors
     /// `OUT_DIR` is not set, or the file cannot be written.
     pub fn write(&self, file: &str) -> Result<(), Error> {
-        for note in self.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
+        for note in self.notes.not_accepted(&self.accepted).grouped() {
             println!("cargo::warning={note}");
         }
         let out = std::env::var_os("OUT_DIR").ok_or_else(|| {
@@ -135,7 +142,7 @@ impl Generator {
     /// A pipeline for all of a document.
     #[must_use]
     pub fn new(document: Node) -> Self {
-        Self { document, selection: Selection::default(), overlays: Vec::new(), strictness: Strictness::Strict, names: Names::default() }
+        Self { document, selection: Selection::default(), overlays: Vec::new(), strictness: Strictness::Strict, names: Names::default(), accepted: String::new() }
     }
 
     /// Takes only a part of the document.
@@ -166,6 +173,14 @@ impl Generator {
     #[must_use]
     pub fn names(mut self, names: Names) -> Self {
         self.names = names;
+        self
+    }
+
+    /// Accepts losses, as [`Notes::losses`] writes them: [`Client::write`] warns of others only. Keep the text in a file
+    /// beside the overlay; a change of it is a change of what callers have.
+    #[must_use]
+    pub fn accept(mut self, losses: impl Into<String>) -> Self {
+        self.accepted = losses.into();
         self
     }
 
@@ -229,6 +244,7 @@ impl Generator {
             operations,
             types,
             names,
+            accepted: self.accepted.clone(),
             #[cfg(feature = "diff")]
             api: std::sync::Arc::new(api),
         })

@@ -82,7 +82,7 @@ impl Hoisted<'_> {
             node.take("$recursiveRef");
             notes.push(
                 Stage::Lower,
-                Kind::Loss,
+                Kind::Unchecked,
                 at,
                 &reference,
                 "a dynamic reference was bound to the place it names in this document",
@@ -100,8 +100,8 @@ impl Hoisted<'_> {
         let Some(pointer) = self.target(&text, origin) else {
             let reason = format!("{}; any value is taken", nowhere(target));
             notes
-                .push(Stage::Lower, Kind::Loss, at, node, reason)
-                .advise("mend the reference, or put the target in with an overlay");
+                .push(Stage::Lower, Kind::Unchecked, at, node, reason)
+                .advise("correct the reference, or put the target in with an overlay");
             node.take("$ref");
             return;
         };

@@ -11,7 +11,7 @@ impl Lowering<'_> {
             Value::Object(_) => {}
             Value::Bool(true) => return node.value = Map::new().into(),
             Value::Bool(false) => {
-                self.note(Kind::Loss, at, node, "`false` allows no value; 3.0 can only say `not: {}`");
+                self.note(Kind::Unchecked, at, node, "`false` allows no value; any is taken");
                 let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
                 return node.value = never.into();
             }
@@ -141,10 +141,10 @@ impl Lowering<'_> {
         for key in LOST {
             if let Some(value) = node.take(key) {
                 self.note(
-                    Kind::Loss,
+                    Kind::Unchecked,
                     &at.join(key),
                     &value,
-                    format!("`{key}` has no counterpart in 3.0; the constraint is not checked"),
+                    format!("`{key}` is not checked"),
                 );
             }
         }
@@ -158,10 +158,10 @@ impl Lowering<'_> {
             if let Some(value) = properties.shift_remove(&key) {
                 self.notes.push(
                     Stage::Lower,
-                    Kind::Loss,
+                    Kind::Unchecked,
                     &at.join("properties").join(&key),
                     &value,
-                    "a property that may not be there is not in the result",
+                    "a property that may not be there is not refused",
                 );
             }
         }
@@ -170,10 +170,10 @@ impl Lowering<'_> {
     fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
         let Some(patterns) = node.take("patternProperties") else { return };
         self.note(
-            Kind::Loss,
+            Kind::Unchecked,
             &at.join("patternProperties"),
             &patterns,
-            "3.0 cannot tell properties by pattern; any name is taken",
+            "the names of properties are not checked by pattern",
         );
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {

@@ -269,6 +269,40 @@ pub(crate) struct Operation {
     pub(crate) node: Node,
 }
 
+#[cfg(feature = "diff")]
+impl Operation {
+    /// Whether a body can be sent in a media type.
+    pub(crate) fn sends(&self, media: &str) -> bool {
+        let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media = essence(media);
+        match self.body.as_ref().map(|body| &body.content) {
+            Some(BodyContent::Json(_, known)) => essence(known) == media || media.contains('*'),
+            Some(BodyContent::Form(..)) => media == "application/x-www-form-urlencoded",
+            Some(BodyContent::Multipart) => media.starts_with("multipart/"),
+            // The caller names it.
+            Some(BodyContent::Raw(None)) => true,
+            Some(BodyContent::Raw(Some(known))) => essence(known) == media,
+            None => false,
+        }
+    }
+
+    /// Whether a response of a status and a media type can be had, as its type or as bytes: one of a success is asked for,
+    /// and one of a failure is kept as it comes.
+    pub(crate) fn reads(&self, status: Status, media: &str) -> bool {
+        let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_failure = match status {
+            Status::Code(code) => code >= 300,
+            Status::Range(hundreds) => hundreds >= 3,
+            Status::Default => true,
+        };
+        let media = essence(media);
+        is_failure
+            || self.accept.split(',').map(essence).any(|known| {
+                known == media || known == "*/*" || (known == "application/json" && media.contains('*'))
+            })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Idempotency {
     Idempotent,

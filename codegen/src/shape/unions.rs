@@ -40,7 +40,7 @@ const DEEPEST: usize = 8;
 impl Types<'_> {
     pub(super) fn union(&mut self, schema: &Node, branches: &[Node], place: &Place<'_>) -> Type {
         if branches.is_empty() || (schema.get("oneOf").is_some() && schema.get("anyOf").is_some()) {
-            self.note(Kind::Loss, place.at, schema, "two unions at once are read as any value");
+            self.note(Kind::Unchecked, place.at, schema, "two unions at once are read as any value");
             return Type::Any;
         }
         if schema.get("properties").is_some() {
@@ -99,7 +99,7 @@ impl Types<'_> {
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
-                self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.note(Kind::Unchecked, &at, branch, "one branch of the union takes any value, so all of it does");
                 self.release(schema, place, &name);
                 return Type::Any;
             }
