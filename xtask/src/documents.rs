@@ -9,7 +9,7 @@ use connectors_codegen::{Generator, Node, Notes, Selection};
 use crate::service::{self, Name};
 use crate::{Result, fetch, files, progress, report};
 
-/// How notes are printed.
+/// The formats of notes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NoteFormat {
     /// One line each.

@@ -148,7 +148,7 @@ fn expand_writes_over_nothing_that_it_did_not_write() {
     assert!(expand(&["--tag", "pets"]).status.success());
     assert!(!fs::read_to_string(out.join("src/lib.rs")).unwrap().contains("add_pet"));
 
-    // Not what somebody has changed since.
+    // Not a file that was changed since.
     let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap() + "rand = \"0.9\"\n";
     fs::write(out.join("Cargo.toml"), &manifest).unwrap();
     let refused = expand(&[]);

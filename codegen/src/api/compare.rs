@@ -214,7 +214,7 @@ impl Entry {
                 say(Fate::Changed, false, Some(member.as_str()), what);
             }
         }
-        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: what is new breaks nobody.
+        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: additions break no program.
         for member in new.members.iter().filter(|member| !of_old.contains_key(&name_of(member))) {
             let (shown, _) = split_wire(member);
             say(Fate::Added, false, Some(member.as_str()), format!("`{shown}`"));

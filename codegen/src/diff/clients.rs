@@ -4,7 +4,7 @@
 //!
 //! A break belongs to a method or a type, and that to a place in the old document: an operation, a component, or a schema
 //! written inline. It is accounted for if something was said to break at that place, or below it where that shows. Words
-//! are not compared, so in doubt a break is told twice rather than not at all.
+//! are not compared, so in doubt a break is reported twice rather than not at all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -204,9 +204,9 @@ impl Trace {
         places.any(|place| self.below(&place).any(shows))
     }
 
-    /// Whether what a type was made of is inside of something that is gone or is something else now.
+    /// Whether the source of a type is inside of something that was removed or replaced.
     fn takes_away(&self, at: &Pointer) -> bool {
-        // The one type of several responses is made of the operation.
+        // The one type of several responses comes from the operation.
         let responses = at.join("responses");
         self.above(at) || self.below(&responses).next().is_some()
     }
@@ -220,7 +220,7 @@ impl Trace {
     }
 }
 
-/// The names of a client's types by the place each was made of, the shorter first: of two, that is the one that is read.
+/// The names of a client's types by the place that each comes from, the shorter first: of two, that is the one that is read.
 fn by_place(client: &Client) -> BTreeMap<&Pointer, Vec<&str>> {
     let mut places: BTreeMap<&Pointer, Vec<&str>> = BTreeMap::new();
     for ty in &client.types {
@@ -263,7 +263,7 @@ fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTre
     found
 }
 
-/// Which operations use what; found out only if somebody asks.
+/// Which operations use what; computed only if it is needed.
 struct Users<'a> {
     document: &'a Node,
     operations: Vec<Operation<'a>>,

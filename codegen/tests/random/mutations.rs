@@ -50,7 +50,7 @@ fn attempt(name: &str, text: &str, overlay: Option<&str>) -> Result<(), String> 
     }
 }
 
-/// Values that stand where nobody expects them.
+/// Values at unexpected places.
 fn junk(random: &mut Random) -> Value {
     let references =
         ["#", "#/", "#/components/schemas/Tree", "#/components/schemas/Nowhere", "#/paths", "x.yaml#/a", "#a", ""];
