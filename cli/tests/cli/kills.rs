@@ -1,0 +1,58 @@
+//! `apply`, killed at any point and run again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::files::{empty, file};
+use crate::support::World;
+
+/// Numbers that look random, the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// How many connectors, and how many kills: by hand, `CONNECTORS=500 KILLS=200`.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
+    let world = World::with(empty()).await;
+    let (connectors, kills) = (setting("CONNECTORS", 40), setting("KILLS", 10));
+    let of_pipeshub = connectors / 4;
+    let of_c1 = connectors - of_pipeshub;
+    world.write("all.toml", &file(usize::try_from(of_c1).unwrap(), usize::try_from(of_pipeshub).unwrap()));
+    let line = "apply all.toml --in-flight 200ms";
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut killed = 0;
+    for _ in 0..kills {
+        let mut child = world.command(line, &[]).spawn().unwrap();
+        tokio::select! {
+            done = child.wait() => assert!(done.unwrap().success()),
+            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 5))) => {
+                child.kill().await.unwrap();
+                killed += 1;
+            }
+        }
+    }
+    let last = world.run(line).await;
+    assert_eq!(last.code, 0, "{} {}", last.out, last.err);
+    let plan = world.run("plan all.toml").await;
+    assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
+    let names = world.run("c1 list app-github").await.column("name");
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    assert_eq!((names.len() as u64, distinct.len() as u64), (of_c1, of_c1), "{names:?}");
+    let buckets = world.run("pipeshub list --type S3").await.column("name");
+    assert_eq!(buckets.iter().filter(|name| name.starts_with("Bucket")).count() as u64, of_pipeshub, "{buckets:?}");
+    println!("{killed} of {kills} runs were killed");
+    assert!(killed > 0);
+    world.check_files();
+}
