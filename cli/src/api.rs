@@ -113,7 +113,7 @@ fn list(ctx: &Ctx, document: &str) -> Result {
     ctx.out.rows(&["operation", "method", "path", "parameters"], &rows)
 }
 
-/// Takes out what looks like a secret by its name.
+/// Redacts values whose names are those of secrets.
 pub fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {

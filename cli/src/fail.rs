@@ -100,6 +100,8 @@ fn kind(error: &connectors::Error) -> Kind {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::usage(error.to_string())
+        // The reader of the output has closed it, which is no failure to report.
+        let is_over = error.kind() == std::io::ErrorKind::BrokenPipe;
+        Self::usage(if is_over { String::new() } else { error.to_string() })
     }
 }

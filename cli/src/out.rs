@@ -49,7 +49,7 @@ impl Out {
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(_, value)| !value.is_null())
+            .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()))
             .map(|(field, value)| json!({"field": field, "value": value}))
             .collect();
         table(&mut anstream::stdout().lock(), &["field", "value"], &lines)
@@ -125,7 +125,7 @@ fn table(out: &mut impl Write, columns: &[&str], rows: &[Value]) -> Result {
     cells.iter().try_for_each(|row| line(row, tone))
 }
 
-/// The colour of a word that says how something is.
+/// The colour of a state.
 fn tone(word: &str) -> Style {
     let colour = match word {
         "done" | "on" | "create" | "synced" => AnsiColor::Green,

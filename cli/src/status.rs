@@ -22,7 +22,7 @@ pub struct Args {
     /// How old the last sync may be
     #[arg(long, value_parser = span::parse, default_value = "7d", value_name = "TIME")]
     max_age: Duration,
-    /// A credential of C1 to look at: no call lists them
+    /// A credential of C1 to check: no call lists them
     #[arg(long, value_name = "APP/CONNECTOR/CREDENTIAL")]
     credential: Vec<String>,
 }
@@ -60,16 +60,16 @@ fn finding(id: &str, name: Option<&str>, finding: &str, since: Option<&str>, det
 
 async fn of_c1(client: &c1::Client, args: &Args, oldest: Timestamp) -> Result<Vec<Value>> {
     let all: Vec<c1::Listed> = client.inventory(NonZeroUsize::MIN.saturating_add(7)).try_collect().await?;
-    let looked = stream::iter(all.iter().map(|listed| async move {
+    let read = stream::iter(all.iter().map(|listed| async move {
         let connector = listed.connector.handle();
         let owned = listed.connector.user_ids.as_ref().is_some_and(|users| !users.is_empty())
             || connector.owners().users().try_next().await?.is_some()
             || connector.owners().entitlements().try_next().await?.is_some();
         Ok::<_, Failure>((listed, owned))
     }));
-    let looked: Vec<(&c1::Listed, bool)> = looked.buffered(8).try_collect().await?;
+    let read: Vec<(&c1::Listed, bool)> = read.buffered(8).try_collect().await?;
     let mut rows = Vec::new();
-    for (listed, owned) in looked {
+    for (listed, owned) in read {
         let id = format!("{}/{}", listed.app.handle().id(), listed.connector.handle().id());
         rows.extend(of_connector(&id, &listed.connector, owned, oldest));
     }
@@ -144,7 +144,7 @@ fn of_connector(id: &str, data: &types::Connector, owned: bool, oldest: Timestam
             name,
             "ownerless",
             None,
-            "nobody looks after it",
+            "it has no owner",
             format!("connectors c1 owners {id} --add USER"),
         ));
     }
@@ -188,12 +188,12 @@ async fn of_credential(client: &c1::Client, named: &str) -> Result<Vec<Value>> {
 
 async fn of_pipeshub(ph: &pipeshub::Client, oldest: Timestamp) -> Result<Vec<Value>> {
     let all: Vec<_> = ph.all_connectors().list().try_collect().await?;
-    let looked = stream::iter(all.iter().map(|entry| async move {
+    let read = stream::iter(all.iter().map(|entry| async move {
         Ok::<_, Failure>((entry, entry.handle().stats().await?.stats.unwrap_or_default()))
     }));
-    let looked: Vec<_> = looked.buffered(8).try_collect().await?;
+    let read: Vec<_> = read.buffered(8).try_collect().await?;
     let mut rows = Vec::new();
-    for (entry, counts) in looked {
+    for (entry, counts) in read {
         let id = entry.handle().id().as_str();
         let row = |finding: &str, detail: String, todo: String| {
             json!({"service": "pipeshub", "id": id, "name": entry.instance_name, "finding": finding, "since": null,

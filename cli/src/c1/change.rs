@@ -89,7 +89,7 @@ pub async fn set(ctx: &Ctx, c1: &Client, args: SetArgs) -> Result {
         let missing: Vec<&str> = secrets(&schema).filter(|key| config.get(key).is_none()).collect();
         if !missing.is_empty() && !args.without_secrets {
             let message = format!(
-                "C1 returns no secrets and replaces the whole configuration: give {} with --secret, or say --without-secrets",
+                "C1 returns no secrets and replaces the whole configuration: pass {} with --secret, or say --without-secrets",
                 missing.join(", ")
             );
             return Err(Failure::usage(message));

@@ -1,4 +1,4 @@
-//! Who looks after a connector.
+//! The owners of a connector.
 
 use connectors::c1::{AppId, Client, EntitlementRef};
 use futures_util::TryStreamExt;

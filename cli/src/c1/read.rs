@@ -18,7 +18,7 @@ fn set(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// One word for the state of a connector.
+/// The state of a connector.
 pub fn state(connector: &types::Connector) -> String {
     let status = connector.status.as_ref();
     let paused = set(connector.sync_disabled_at.as_deref()).is_some();

@@ -103,7 +103,7 @@ fn gate(connector: &Ref, data: &types::Connector) -> Option<Value> {
             "it found far less than the sync before; C1's API does not say what it would remove".to_owned()
         }
         ("held-back", Some(why)) => format!("it found far less than the sync before: {why}"),
-        (_, why) => why.unwrap_or("C1 gives no reason").to_owned(),
+        (_, why) => why.unwrap_or("no reason given").to_owned(),
     };
     Some(json!({"id": connector.to_string(), "state": state, "because": because, "todo": todo}))
 }

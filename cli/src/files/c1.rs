@@ -340,7 +340,7 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
         if fields.get("", "paused").is_some_and(Item::is_true) {
             connector.pause().await?;
         } else if by_c1(&found.data) {
-            let message = "C1 has paused it, and nobody but a person lifts that: see `connectors c1 sync`";
+            let message = "C1 itself has paused it, and only a person may resume it: see `connectors c1 sync`";
             return Err(Failure::new(Kind::Findings, message));
         } else {
             connector.resume().await?;

@@ -60,6 +60,12 @@ fn same(wanted: &Item, found: Option<&Item>) -> bool {
     }
 }
 
+/// Whether a field has the value of a new connector.
+fn is_unset(item: &Item) -> bool {
+    matches!(item, Item::Value(Value::Bool(false)))
+        || matches!(item, Item::Value(Value::Object(members)) if members.is_empty())
+}
+
 /// Compares what is wanted with what is there. Fields that are not wanted are left alone, except in the section `whole`, which
 /// is replaced as a whole. With `secrets`, those count as changed.
 pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff {
@@ -80,7 +86,7 @@ pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff
     for (name, item) in found.0.iter().filter(|(name, _)| !wanted.0.contains_key(name)) {
         if name.section == whole && is_wanted {
             diff.changes.push(Change { name: name.clone(), from: Some(item.clone()), to: None });
-        } else if !name.section.is_empty() && wanted.section(&name.section).next().is_some() {
+        } else if !is_unset(item) {
             diff.notes.push(format!("{name} is set and not in the file: it is left alone"));
         }
     }

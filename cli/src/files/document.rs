@@ -13,7 +13,7 @@ use super::model::{Entry, Fields, Item, Name, keys};
 /// The version of the form of files.
 const VERSION: i64 = 1;
 
-/// The nearest of some words, if it is near.
+/// A suggestion: the nearest known key, if it is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let near =
         known.into_iter().map(|it| (strsim::damerau_levenshtein(&word.to_lowercase(), &it.to_lowercase()), it)).min();

@@ -69,7 +69,7 @@ impl Journal {
     }
 
     fn line(&self, line: &Value) -> Result {
-        // A line is written whole or torn at its end, whoever panicked before.
+        // A line is written whole, or torn at its end, which the next run skips.
         let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())?;
         Ok(file.sync_data()?)

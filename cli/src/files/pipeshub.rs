@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connectors::Entry as Listed;
-use connectors::pipeshub::types::{ConnectorInstance, ConnectorSchema, ConnectorSettings};
+use connectors::pipeshub::types::{ConnectorInstance, ConnectorInstanceStatus, ConnectorSchema, ConnectorSettings};
 use connectors::pipeshub::{AuthFields, Client, Connector, ConnectorScope};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
@@ -39,7 +39,9 @@ impl Found {
 /// The connectors of the team and of the caller, with their configuration, in a fixed order.
 pub async fn list(ph: &Client) -> Result<Vec<Found>> {
     let all: Vec<_> = ph.all_connectors().list().try_collect().await?;
-    let read = stream::iter(all.into_iter().map(with_settings));
+    // What is being deleted cannot be changed.
+    let left = all.into_iter().filter(|entry| entry.status != Some(ConnectorInstanceStatus::Deleting));
+    let read = stream::iter(left.map(with_settings));
     let mut found: Vec<Found> = read.buffered(READERS).try_collect().await?;
     found.sort_by(|a, b| a.id().cmp(b.id()));
     Ok(found)
@@ -170,7 +172,7 @@ pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
         return Err(Failure::usage("a connector to create needs `type` and `name`"));
     };
     let mut create = ph.create(kind, name).scope(scope(fields));
-    // An open enum reads any word.
+    // An open enum reads any text.
     create = create.auth_type(fields.text("auth_type").and_then(|it| it.parse().ok()));
     for (key, item) in fields.section("auth") {
         create = match item {
@@ -199,7 +201,7 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
     let wanted = fields.get("", "sync").map(Item::is_true);
     let is_on = found.data.is_active == Some(true);
     let is_switched = (of_auth || of_sync || of_filters) && is_on;
-    // Without a word in the file, nobody would switch it on again after a kill.
+    // A file that does not say `sync` would not switch it on again after a kill.
     if is_switched && wanted.is_none() {
         return Err(Failure::usage("its sync is on, and must be off for this change: say `sync = true` in the file"));
     }

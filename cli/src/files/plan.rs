@@ -99,7 +99,7 @@ fn matched(entries: &[&Entry], place: fn(&Fields) -> String, candidates: &[Candi
                     let ids: Vec<&str> =
                         several.iter().filter_map(|it| Some(candidates.get(*it)?.id.as_str())).collect();
                     let message = format!(
-                        "{} can mean several connectors: give it one of the ids {}",
+                        "{} can mean several connectors: set its `id` to one of {}",
                         entry.label(),
                         ids.join(", ")
                     );

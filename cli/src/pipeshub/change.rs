@@ -80,7 +80,7 @@ pub struct FiltersArgs {
     connector: String,
     /// The filter whose options to list; without it, the filters that are set are shown
     key: Option<String>,
-    /// Only options that the service finds by these words
+    /// Only options that match this text, as the service searches
     #[arg(long)]
     search: Option<String>,
     /// The filters to set, as JSON
@@ -98,7 +98,7 @@ fn object(text: &str) -> std::result::Result<Map<String, Value>, String> {
 pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
     let what = format!("create the {} connector `{}` ({})", args.connector_type, args.name, args.scope);
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
-    // An open enum reads any word.
+    // An open enum reads any text.
     let auth_type = args.auth_type.and_then(|text| text.parse().ok());
     let mut create: CreateConnector = ph.create(args.connector_type, args.name).scope(args.scope).auth_type(auth_type);
     for (key, value) in args.auth.values {
@@ -119,7 +119,7 @@ pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
     changes.extend(args.sync.as_ref().map(|_| "sync".to_owned()));
     changes.extend(args.agent.map(|on| format!("agent {on}")));
     if changes.is_empty() {
-        return Err(Failure::usage("nothing to change: give --name, --set, --secret, --sync or --agent"));
+        return Err(Failure::usage("nothing to change: use --name, --set, --secret, --sync or --agent"));
     }
     let what = format!("change {}: {}", args.connector, changes.join(", "));
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
@@ -149,7 +149,7 @@ pub async fn auth(ctx: &Ctx, ph: &Client, id: &str, base_url: Option<&str>, redi
     let Some(redirected) = redirected else {
         let consent = connector.authorize(base_url).await?;
         let todo = format!(
-            "when the browser has come back, give its address: `connectors pipeshub auth {id} --redirected URL`"
+            "when the browser has come back, pass its address: `connectors pipeshub auth {id} --redirected URL`"
         );
         return ctx.done(&json!({"id": id, "open": consent.url(), "todo": todo}));
     };

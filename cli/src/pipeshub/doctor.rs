@@ -66,7 +66,7 @@ pub fn findings(id: &str, data: &ConnectorInstance, counts: &RecordCounts) -> Ve
         && data.auth_type.as_ref().is_some_and(|it| it.to_string().starts_with("OAUTH"))
     {
         let todo = format!("connectors pipeshub auth {id}");
-        add("not-authorized", 0, "nobody has authorized it at its source", Fix::Person(todo));
+        add("not-authorized", 0, "it is not authorized at its source", Fix::Person(todo));
     } else if data.is_active == Some(false) {
         add("switched-off", total, "its sync is off: what it brought grows old", Fix::SwitchOn);
     }
@@ -135,7 +135,7 @@ async fn fix(
     };
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(false) };
     match &finding.fix {
-        // An open enum reads any word.
+        // An open enum reads any text.
         Fix::Reindex(state) => drop(connector.reindex().statuses(state.parse::<IndexingStatus>().ok()).await?),
         _ => drop(connector.set_sync(true).await?),
     }

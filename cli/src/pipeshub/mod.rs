@@ -38,7 +38,7 @@ pub enum Command {
         /// Only those whose sync is on (true) or off (false)
         #[arg(long)]
         active: Option<bool>,
-        /// Only those that the service finds by these words
+        /// Only those that match this text, as the service searches
         #[arg(long)]
         search: Option<String>,
     },

@@ -39,7 +39,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     files.sort();
     files.dedup();
     if files.is_empty() && args.delete.is_empty() {
-        return Err(Failure::usage("nothing to send: give files, folders or --delete"));
+        return Err(Failure::usage("nothing to send: name files, folders or --delete"));
     }
     let what = format!("send {} files to {}, and delete {}", files.len(), args.connector, args.delete.len());
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
@@ -73,7 +73,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     }))
 }
 
-/// The files at a path, also those in its folders. Links are followed by nobody: they may lead elsewhere.
+/// The files at a path, also those in its folders. Symbolic links are not followed: they may lead elsewhere.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result {
     let at = |error: std::io::Error| Failure::from(error).at(&path.display().to_string());
     let kind = std::fs::symlink_metadata(path).map_err(at)?.file_type();

@@ -109,3 +109,35 @@ async fn the_page_of_commands_and_the_manual_are_complete() {
         assert!(ran.code == 0 && ran.out.contains("pipeshub"), "{shell}: {}", ran.err);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
+    let world = World::start().await;
+    for (service, operations) in
+        [("c1", connectors::c1::api::OPERATIONS), ("pipeshub", connectors::pipeshub::api::OPERATIONS)]
+    {
+        let listed = world.run(&format!("{service} api")).await.column("operation");
+        let mut known: Vec<&str> = operations.iter().map(|it| it.id()).collect();
+        let mut listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        (known.sort_unstable(), listed.sort_unstable());
+        assert_eq!(listed, known);
+    }
+    let json = |ran: crate::support::Ran| -> Value {
+        assert_eq!(ran.code, 0, "{ran:?}");
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    // A list with a query, a body from a file, and parts.
+    let page = json(world.run("c1 api connectors.list -p app_id=app-github -p page_size=10").await);
+    assert_eq!(page["list"].as_array().unwrap().len(), 10);
+    world.write("body.json", "{\"updateMask\": \"displayName\", \"connector\": {\"displayName\": \"By a file\"}}");
+    let line = "c1 api c1.api.app.v1.ConnectorService.UpdateDelegated -p connector_app_id=app-github -p connector_id=github-01 -b @body.json";
+    assert_eq!(json(world.run(line).await)["connectorView"]["connector"]["displayName"], "By a file");
+    world.write("a.txt", "all is well");
+    let manifest = json!({"batchId": "b", "timestamp": 1, "events": [
+        {"type": "CREATED", "path": "a.txt", "timestamp": 1, "isDirectory": false, "contentField": "file_0"}]});
+    let line = format!(
+        "pipeshub api control.upload_file_events -p connectorId=local-01 --part 'manifest={manifest}' --part file_0=@a.txt"
+    );
+    assert_eq!(json(world.run(&line).await)["success"], true);
+    assert_eq!(world.instance.uploads("local-01").len(), 1);
+}

@@ -1,10 +1,12 @@
 //! Connectors as files: export, plan, apply.
 
+use std::collections::BTreeSet;
+
 use connectors_fake::Fault;
 use connectors_fake::c1::Seed;
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{Numbers, World, setting};
 
 /// A seed without connectors, and with the demo's apps and catalog.
 pub fn empty() -> Seed {
@@ -84,7 +86,7 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     assert_eq!(world.run("export c1 --to c1.toml").await.code, 0);
     let text = world.read("c1.toml").replacen("name = \"GitHub 7\"", "name = \"Seven\"", 1);
     world.write("c1.toml", &text.replacen("GITHUB_ORGANIZATION = \"example\"", "GITHUB_ORGANIZATION = \"other\"", 1));
-    // Somebody changes a connector elsewhere.
+    // Connectors are changed elsewhere.
     world.run("c1 schedule app-github/github-02 '0 3 * * *'").await;
     world.run("c1 pause app-github/github-03").await;
     world.run("c1 rename app-okta/okta-01 Renamed").await;
@@ -239,7 +241,7 @@ async fn what_c1_has_paused_is_left_to_a_person_and_a_failed_step_does_not_stop_
     let ran = world.run("apply c1.toml").await;
     assert_eq!(ran.code, 1, "{}", ran.err);
     let results = ran.column("result");
-    assert!(results[0].contains("nobody but a person lifts that") && results[1] == "done", "{results:?}");
+    assert!(results[0].contains("only a person may resume it") && results[1] == "done", "{results:?}");
     assert_eq!(world.run("plan c1.toml").await.column("id"), ["github-04"]);
 }
 
@@ -256,4 +258,44 @@ async fn the_sync_of_pipeshub_is_off_only_while_its_configuration_changes() {
     assert_eq!((&stored["isActive"], &stored["config"]["auth"]["bucket"]), (&json!(true), &json!("attic")));
     assert_eq!(stored["config"]["auth"]["secretKey"], "PLANTED");
     assert_eq!(world.run("plan ph.toml").await.out, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_edits_are_found_exactly() {
+    let world = World::with(empty()).await;
+    let connectors = setting("CONNECTORS", 60);
+    let before = file(connectors - 10, 10);
+    world.write("all.toml", &before);
+    assert_eq!(world.run("apply all.toml --concurrency 8").await.code, 0);
+    // Each edit changes one field of one connector: every so many lines, one that can be edited.
+    let mut numbers = Numbers::new();
+    let mut lines: Vec<String> = before.lines().map(str::to_owned).collect();
+    let mut expected = BTreeSet::new();
+    while expected.len() < 40 {
+        let at = numbers.below(lines.len());
+        let edited = [
+            ("description = \"", "description", "description = \"edited\""),
+            ("GITHUB_ORGANIZATION", "config.GITHUB_ORGANIZATION", "GITHUB_ORGANIZATION = \"edited\""),
+            ("REPOSITORIES", "config.REPOSITORIES", "REPOSITORIES = [\"edited\"]"),
+            ("LABELS", "config.LABELS", "LABELS = { edited = \"1\" }"),
+            ("cron", "schedule.cron", "cron = \"59 23 * * *\""),
+            ("owner = ", "owners.owner", "owner = [\"user-edited\"]"),
+            ("users", "users", "users = [\"user-edited\"]"),
+            ("bucket", "auth.bucket", "bucket = \"edited\""),
+            ("agent", "agent", "agent = true"),
+        ];
+        let Some((_, field, line)) = edited.into_iter().find(|(begin, ..)| lines[at].starts_with(begin)) else {
+            continue;
+        };
+        let heads = lines[..at].iter().rev().filter(|it| it.starts_with('['));
+        let head =
+            heads.map(|it| it.trim_matches(['[', ']'])).find(|it| it.matches('.').count() == 1).unwrap().to_owned();
+        lines[at] = line.to_owned();
+        expected.insert(format!("{head} {field}"));
+    }
+    world.write("all.toml", &lines.join("\n"));
+    let plan = world.run("plan all.toml").await;
+    let row = |row: &Value| format!("{} {}", row["connector"].as_str().unwrap(), row["field"].as_str().unwrap());
+    assert_eq!(plan.rows().iter().map(row).collect::<BTreeSet<_>>(), expected);
+    assert_eq!(plan.rows().len(), 40);
 }

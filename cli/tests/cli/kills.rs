@@ -4,24 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::files::{empty, file};
-use crate::support::World;
-
-/// Numbers that look random, the same in each run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
-/// How many connectors, and how many kills: by hand, `CONNECTORS=500 KILLS=200`.
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
+use crate::support::{Numbers, World, setting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
@@ -29,15 +12,15 @@ async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
     let (connectors, kills) = (setting("CONNECTORS", 40), setting("KILLS", 10));
     let of_pipeshub = connectors / 4;
     let of_c1 = connectors - of_pipeshub;
-    world.write("all.toml", &file(usize::try_from(of_c1).unwrap(), usize::try_from(of_pipeshub).unwrap()));
+    world.write("all.toml", &file(of_c1, of_pipeshub));
     let line = "apply all.toml --in-flight 200ms";
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = Numbers::new();
     let mut killed = 0;
     for _ in 0..kills {
         let mut child = world.command(line, &[]).spawn().unwrap();
         tokio::select! {
             done = child.wait() => assert!(done.unwrap().success()),
-            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 5))) => {
+            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 5) as u64)) => {
                 child.kill().await.unwrap();
                 killed += 1;
             }
@@ -49,9 +32,9 @@ async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
     assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
     let names = world.run("c1 list app-github").await.column("name");
     let distinct: BTreeSet<&String> = names.iter().collect();
-    assert_eq!((names.len() as u64, distinct.len() as u64), (of_c1, of_c1), "{names:?}");
+    assert_eq!((names.len(), distinct.len()), (of_c1, of_c1), "{names:?}");
     let buckets = world.run("pipeshub list --type S3").await.column("name");
-    assert_eq!(buckets.iter().filter(|name| name.starts_with("Bucket")).count() as u64, of_pipeshub, "{buckets:?}");
+    assert_eq!(buckets.iter().filter(|name| name.starts_with("Bucket")).count(), of_pipeshub, "{buckets:?}");
     println!("{killed} of {kills} runs were killed");
     assert!(killed > 0);
     world.check_files();

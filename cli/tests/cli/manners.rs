@@ -248,7 +248,7 @@ async fn status_and_doctor_find_what_needs_care_and_fix_what_is_named() {
     );
     let fixed = world.run("pipeshub doctor s3-01 --fix").await;
     assert_eq!(fixed.column("fixed"), ["true", "true", "true", "false"]);
-    // A sync that somebody switched off is switched on only by its name.
+    // A sync that was switched off is switched on only by its name.
     world.run("pipeshub sync off s3-01").await;
     let unnamed = world.run("pipeshub doctor --fix").await;
     assert_eq!(world.instance.connector("s3-01").unwrap()["isActive"], false, "{unnamed:?}");
