@@ -30,7 +30,7 @@ fn generate(service: &str) -> Result<(), Box<dyn std::error::Error>> {
     let generator = Generator::new(read("openapi.yaml")?).overlay(read("overlay.yaml")?);
     let document = generator.overlaid()?.to_string();
     let client = generator.generate()?;
-    // Names and mends are for those who change the overlay; what is lost concerns everybody.
+    // Notes about names and fixes are for people who change the overlay. Losses are reported to everyone.
     for note in client.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
         println!("cargo::warning={note}");
     }

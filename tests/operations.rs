@@ -1,5 +1,5 @@
-//! Every operation of the generated client over a socket: method, path, query, headers and body of what is sent, and
-//! that the response is read.
+//! Every operation of the generated client over a socket: method, path, query, headers and body of the request, and
+//! reading the response.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 const APP: &str = "räum 1";
-/// The app's id as it stands in a path.
+/// The app's id, encoded in a path.
 const APP_SENT: &str = "r%C3%A4um%201";
-/// An id with what would end a path, or be decoded twice.
+/// An id with characters that would end a path, or be decoded twice.
 const ENTITLEMENT: &str = "100% a?b#c+d";
 const ENTITLEMENT_SENT: &str = "100%25%20a%3Fb%23c+d";
 
-/// A body as the generated type has it.
+/// A body of the generated type.
 fn typed<T: DeserializeOwned>(body: &Value) -> T {
     serde_json::from_value(body.clone()).unwrap()
 }
@@ -92,7 +92,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.expect("POST", "/api/v1/apps/connectors/validate_config/http", &[], Some(body));
     assert!(markers.is_empty());
 
-    // A connector's life.
+    // The lifecycle of a connector.
     let body = json!({
         "catalogId": "catalog-github",
         "config": {"@type": "type.googleapis.com/c1.api.app.v1.EnvConfig", "configuration": {"GITHUB_ORGANIZATION": {"stringValue": "x"}}},
@@ -208,7 +208,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!((calls.seen.len(), &calls.seen), (29, &table));
 }
 
-/// Whoever looks for an operation finds what to call, and an example of it.
+/// Each operation is documented with the method to call, and an example.
 #[test]
 fn the_page_of_the_module_names_each_operation() {
     let page = include_str!("../src/c1/mod.rs");
@@ -243,7 +243,7 @@ fn the_table_of_operations_is_the_document_s() {
     }
 }
 
-/// A function that makes many calls holds all their futures, and its thread has 2 MB.
+/// A function with many calls holds all their futures, and a thread has 2 MB of stack.
 #[tokio::test]
 async fn a_call_needs_little_room_where_it_is_made() {
     let c1 = Client::builder(Credentials::token("t").tenant("acme")).build().unwrap();

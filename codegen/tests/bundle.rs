@@ -345,7 +345,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
         assert!(error.contains("leads out of the document's folder") && error.contains("openapi.yaml:4:"), "{error}");
         assert!(error.contains("--allow-outside") && !error.contains("hunter2:"), "{error}");
     }
-    // Where there is nothing, nothing is told but that.
+    // Where there is nothing, only that is reported.
     refer("../nothing.yaml");
     assert_eq!(Node::bundle(&document).unwrap().files.len(), 1);
     refer("fine.yaml");

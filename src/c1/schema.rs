@@ -1,8 +1,8 @@
-//! Which keys a configuration has to have, by the schema of a catalog entry.
+//! Validation of a configuration's keys against the schema of a catalog entry.
 
 use super::types::{ConfigSchema, Field, StringRules};
 
-/// What is wrong with the keys of a configuration, in the order of the keys and then of the schema.
+/// The problems of a configuration's keys, in the order of the keys and then of the schema.
 pub(super) fn problems(schema: &ConfigSchema, keys: &[&str], is_set: impl Fn(&str) -> bool) -> Vec<String> {
     let fields = || schema.fields.iter().flatten();
     let known: Vec<&str> = fields().filter_map(|field| field.name.as_deref()).collect();
@@ -44,7 +44,7 @@ impl Groups<'_> {
     }
 }
 
-/// Groups are alternatives: used is the one with the most keys set, or else the default one.
+/// Groups are alternatives. The used group is the one with the most keys set; without any, the default one.
 fn used_groups<'a>(schema: &'a ConfigSchema, is_set: &impl Fn(&str) -> bool) -> Option<Groups<'a>> {
     let groups: Vec<(usize, bool, Vec<&str>)> = schema
         .field_groups
@@ -100,7 +100,7 @@ impl Field {
     }
 }
 
-/// The rules are those of protoc-gen-validate: they hold for an empty text too, unless it is excepted.
+/// The rules are those of protoc-gen-validate: they apply to an empty text too, unless `ignoreEmpty` is set.
 fn refuses_empty(rules: &StringRules) -> bool {
     let least = [&rules.min_len, &rules.len, &rules.min_bytes, &rules.len_bytes];
     let parts = [&rules.prefix, &rules.suffix, &rules.contains, &rules.const_];
@@ -116,15 +116,15 @@ fn refuses_empty(rules: &StringRules) -> bool {
             || rules.not_in.as_ref().is_some_and(|none_of| none_of.iter().any(String::is_empty)))
 }
 
-/// The known key that a wrong one was probably meant to be.
+/// The known key that an unknown one is probably a typo of.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|known| (distance(key, known), *known)).min()?;
-    // Further away it is another word.
+    // With more differences it is another key.
     let most = (key.chars().count().max(near.1.chars().count()) / 3).max(1);
     (near.0 <= most).then_some(near.1)
 }
 
-/// How many characters are to be added, removed, replaced or swapped with their neighbour; in any case.
+/// The edit distance: how many characters to add, remove, replace or swap with their neighbour. Ignores case.
 fn distance(a: &str, b: &str) -> usize {
     let [a, b] = [a, b].map(|text| text.to_lowercase().chars().take(64).collect::<Vec<char>>());
     let mut rows = [vec![0; b.len() + 1], vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<usize>>()];

@@ -9,7 +9,7 @@ use connectors_codegen::{Generator, Node, Notes, Selection};
 use crate::service::Name;
 use crate::{Result, fetch, files, progress};
 
-/// How notes are told.
+/// The formats of notes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NoteFormat {
     /// One line each.

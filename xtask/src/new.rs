@@ -37,7 +37,7 @@ pub(crate) fn run(
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
     };
     let service = Service {
-        // A path of this machine is nobody else's source.
+        // A path of this machine is no source for other people.
         source: source.unwrap_or_default(),
         sha256,
         date: jiff::Zoned::now().date().to_string(),
@@ -77,7 +77,7 @@ pub(crate) fn run(
     println!(
         "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
          What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\
-         `cargo xtask check` lists what has no words yet.",
+         `cargo xtask check` lists what has no description yet.",
         client.operations
     );
     Ok(())
@@ -159,7 +159,10 @@ actions:
             let pages = ["page", "cursor", "offset", "token", "after", "starting"];
             let mut taken = [item, operation].into_iter().flat_map(|node| taken(document, node));
             if method == "get" && taken.any(|parameter| pages.iter().any(|word| parameter.contains(word))) {
-                line("  # TODO how does the list go on? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`.".to_owned());
+                line(
+                    "  # TODO how is the list paged? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`."
+                        .to_owned(),
+                );
             }
         }
     }

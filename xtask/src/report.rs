@@ -1,18 +1,18 @@
-//! What a task says on the way, and what it fails with.
+//! The progress messages and the error type of all tasks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a task may fail with: words for the person who ran it.
+/// The result of a task. Its error is a message for the person who runs it.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Sets whether nobody wants to know what is being done.
+/// Sets whether progress messages are suppressed.
 pub(crate) fn set_quiet(quiet: bool) {
     QUIET.store(quiet, Ordering::Relaxed);
 }
 
-/// Says what is being done, on standard error and in plain text, unless nobody wants to know.
+/// Prints a progress message to standard error, unless they are suppressed.
 pub(crate) fn progress(what: &str) {
     if !QUIET.load(Ordering::Relaxed) {
         eprintln!("{what}");

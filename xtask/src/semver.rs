@@ -26,7 +26,7 @@ pub(crate) fn current(name: &Name) -> Result<Listing> {
     Ok(service::generate(generator)?.1)
 }
 
-/// What the client of a document of any day is made of: of a service, what it selects, with its overlay.
+/// The model of the client of a document of any day: of a service, what it selects, with its overlay.
 pub(crate) fn overlaid(document: &Node, name: Option<&Name>) -> Result<Node> {
     let mut document = document.clone();
     if let Some(name) = name {

@@ -116,7 +116,7 @@ pub(crate) struct Service {
     /// What the server at `source` calls the document, to ask whether there is another.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag: Option<String>,
-    /// Of everything that `etag` was told for, so that it is not asked about anything else.
+    /// Of everything that `etag` was received for, so that it is not sent for anything else.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag_for: Option<String>,
     pub(crate) select: Select,
@@ -148,7 +148,7 @@ impl Service {
         self.select.selection()
     }
 
-    /// What has to be the same for `etag` to be an answer: source, hash, version, selection, and the vendored text.
+    /// What has to be the same for `etag` to apply: source, hash, version, selection, and the vendored text.
     pub(crate) fn fingerprint(&self, vendored: &str) -> Result<String> {
         let told = Self { date: String::new(), etag_for: None, ..self.clone() };
         Ok(fetch::sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))

@@ -118,7 +118,7 @@ impl Run<'_> {
                 Ok(found.id().to_owned())
             }
             (Action::Delete, Some(Found::Pipeshub(found))) => {
-                // It goes on by itself.
+                // It continues by itself.
                 drop(found.handle.delete().await?);
                 Ok(found.id().to_owned())
             }

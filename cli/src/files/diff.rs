@@ -36,7 +36,7 @@ pub struct Change {
 #[derive(Clone, Debug, Default)]
 pub struct Diff {
     pub changes: Vec<Change>,
-    /// What cannot be compared, or is left alone.
+    /// What cannot be compared, or is not changed.
     pub notes: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ fn is_unset(item: &Item) -> bool {
         || matches!(item, Item::Value(Value::Object(members)) if members.is_empty())
 }
 
-/// Compares what is wanted with what is there. Fields that are not wanted are left alone, except in the section `whole`, which
+/// Compares what is wanted with what is there. Fields that are not wanted are not changed, except in the section `whole`, which
 /// is replaced as a whole. With `secrets`, those count as changed.
 pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff {
     let mut diff = Diff::default();
@@ -87,7 +87,7 @@ pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff
         if name.section == whole && is_wanted {
             diff.changes.push(Change { name: name.clone(), from: Some(item.clone()), to: None });
         } else if !is_unset(item) {
-            diff.notes.push(format!("{name} is set and not in the file: it is left alone"));
+            diff.notes.push(format!("{name} is set and not in the file: it is not changed"));
         }
     }
     diff

@@ -57,7 +57,7 @@ impl Clients {
 pub struct Scope {
     /// Whether connectors that no entry means are deleted.
     pub prune: bool,
-    /// Whether secrets are sent again.
+    /// Whether secrets are sent although nothing shows that they changed.
     pub secrets: bool,
 }
 

@@ -32,8 +32,8 @@ async fn the_exit_code_says_what_kind_of_failure_it_was() {
     world.tenant.fault(Fault::close_after_request().applied().on("ForceSync"));
     let doubt = world.run("c1 sync app-github/github-01").await;
     assert!(doubt.code == 8 && doubt.err.contains("error (doubt)"), "{doubt:?}");
-    let nobody = world.run_with("c1 apps", &[("CONDUCTORONE_CLIENT_ID", "")]).await;
-    assert!(nobody.code == 3 && nobody.err.contains("connectors login c1"), "{nobody:?}");
+    let anonymous = world.run_with("c1 apps", &[("CONDUCTORONE_CLIENT_ID", "")]).await;
+    assert!(anonymous.code == 3 && anonymous.err.contains("connectors login c1"), "{anonymous:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +198,7 @@ async fn ctrl_c_says_what_may_have_happened() {
     };
     let wait = interrupt("c1 sync app-github/github-02 --watch --poll 60s", polled).await;
     assert_eq!(wait.code, 130, "{wait:?}");
-    assert!(wait.err.contains("interrupted: the sync of app-github/github-02; it goes on by itself"), "{}", wait.err);
+    assert!(wait.err.contains("interrupted: the sync of app-github/github-02; it continues by itself"), "{}", wait.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

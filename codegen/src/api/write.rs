@@ -214,12 +214,8 @@ fn structure(name: &str, it: &Struct) -> Entry {
         members.push(format!("{name}: {ty}"));
     }
     if !default {
-        let arguments: Vec<String> = it
-            .fields
-            .iter()
-            .filter(|field| field.is_argument())
-            .map(|field| format!("{}: {}", field.name, field_type(field)))
-            .collect();
+        let arguments: Vec<String> =
+            it.arguments().into_iter().map(|field| format!("{}: {}", field.name, field_type(field))).collect();
         members.push(format!("fn new({}) -> Self", arguments.join(", ")));
     }
     Entry { head: format!("struct {name}{}", if default { " (Default)" } else { "" }), members }

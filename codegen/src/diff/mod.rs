@@ -143,8 +143,9 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));
-    let rule = "client-changed";
-    for (operations, what) in clients::unaccounted(&trace, &before, old.1, new.1) {
+    for one in clients::unaccounted(&trace, (&before, &after), old.1, new.1) {
+        let clients::Unaccounted { breaking, operations, what } = one;
+        let rule = if breaking { "client-changed" } else { "client-grown" };
         let tag = compare::tag_of(&before, &operations);
         changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what });
     }

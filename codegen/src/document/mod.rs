@@ -516,7 +516,7 @@ mod tests {
         let place = |pointer: &str| node.pointer(pointer).unwrap().span.to_string();
         let places = ["/a/b/c/x/1", "/a/b/c/z'", "/a/e"].map(place);
         assert_eq!(places, ["a.yaml:5:1", "a.yaml:8:10", "a.yaml:14:8"]);
-        // What is wrong otherwise is told at its own place.
+        // Other errors are reported at their own place.
         let error = Node::parse("a.yaml", "a: {\n  b: [\n}\nc: 1\n").unwrap_err().to_string();
         assert!(error.contains("a.yaml:3:1"), "{error}");
     }

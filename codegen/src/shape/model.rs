@@ -123,6 +123,15 @@ pub(crate) struct Struct {
     pub(crate) closed: bool,
 }
 
+impl Struct {
+    /// The arguments of `new`, by name: a document that lists its properties in another order is the same document.
+    pub(crate) fn arguments(&self) -> Vec<&Field> {
+        let mut arguments: Vec<&Field> = self.fields.iter().filter(|field| field.is_argument()).collect();
+        arguments.sort_by(|a, b| a.name.cmp(&b.name));
+        arguments
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) name: String,

@@ -113,7 +113,9 @@ impl<'a> Types<'a> {
                 origins(node, name, &mut types.origins);
             }
         }
-        let all: Vec<String> = types.schemas.keys().cloned().collect();
+        // In an order of their own: where inline schemas would have the same name, the order of the document decides nothing.
+        let mut all: Vec<String> = types.schemas.keys().cloned().collect();
+        all.sort();
         for name in all {
             types.enqueue(&name, View::Read);
         }
@@ -355,7 +357,9 @@ impl<'a> Types<'a> {
         let hides = visible.len() < properties.len();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
-        for ((wire, property), field) in visible.into_iter().zip(field_names) {
+        let mut named: Vec<_> = visible.into_iter().zip(field_names).enumerate().collect();
+        named.sort_by_key(|(_, ((wire, _), _))| *wire);
+        for (position, ((wire, property), field)) in named {
             let at = place.at.join("properties").join(wire);
             let ty = self.nested(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
             let sensitive = self.is_secret(property, ty.innermost().is_none());
@@ -363,7 +367,7 @@ impl<'a> Types<'a> {
             let tells = !required && matches!(ty, Type::Nullable(_) | Type::Any);
             let sent = self.sending.unwrap_or(place.view == View::Write);
             let same = self.null_is_absent || schema.is_true(NULL_IS_ABSENT) || property.is_true(NULL_IS_ABSENT);
-            fields.push(Field {
+            let field = Field {
                 name: field,
                 wire: wire.clone(),
                 aliases: strings(property.get("x-aliases")),
@@ -376,8 +380,11 @@ impl<'a> Types<'a> {
                 only: only_value(&self.resolved(property)),
                 preset: false,
                 three_states: tells && sent && !same,
-            });
+            };
+            fields.push((position, field));
         }
+        fields.sort_by_key(|(position, _)| *position);
+        let fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
             // What this view hides is a key the document names all the same: if it is there, it is kept as it is.
             _ if hides => Some(Type::Any),

@@ -44,7 +44,7 @@ impl UntypedCall {
     }
 
     /// Sets a parameter: of the path, if the operation's path has it, or else of the query. A parameter of the query that is
-    /// set again is sent again.
+    /// set twice is sent twice.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         match names(self.operation()).find(|known| *known == name) {
             Some(known) => self.call.set(&Parameter::path(known), value),

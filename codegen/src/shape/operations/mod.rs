@@ -23,7 +23,10 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
-    for (path, method, node, item) in grammar::operations(document) {
+    // In an order of their own: the order of the document decides no name.
+    let mut documented: Vec<_> = grammar::operations(document).into_iter().enumerate().collect();
+    documented.sort_by_key(|(_, (path, method, ..))| (path.to_owned(), method.to_owned()));
+    for (position, (path, method, node, item)) in documented {
         let at = Pointer::root().join("paths").join(path).join(method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
@@ -54,7 +57,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
         let server = security::own_server(node).or_else(|| security::own_server(item));
         let at = shaping.at;
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        operations.push(Operation {
+        let operation = Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
             group: named.group,
             method: method.to_ascii_uppercase(),
@@ -74,9 +77,11 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             pointer: at,
             node: node.clone(),
             name,
-        });
+        };
+        operations.push((position, operation));
     }
-    operations
+    operations.sort_by_key(|(position, _)| *position);
+    operations.into_iter().map(|(_, operation)| operation).collect()
 }
 
 /// `x-idempotency-key` names the header, `x-idempotent` says it outright; else a documented `Idempotency-Key` or the method

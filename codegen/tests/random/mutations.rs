@@ -9,26 +9,7 @@ use std::time::{Duration, Instant};
 use connectors_codegen::{Generator, Node, Selection};
 use serde_json::{Map, Value, json};
 
-/// splitmix64: enough chance for this, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % u64::try_from(bound.max(1)).unwrap()) as usize
-    }
-
-    fn pick<T: Clone>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())].clone()
-    }
-}
+use super::chance::{Random, setting};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
@@ -69,7 +50,7 @@ fn attempt(name: &str, text: &str, overlay: Option<&str>) -> Result<(), String> 
     }
 }
 
-/// Values that stand where nobody expects them.
+/// Values at unexpected places.
 fn junk(random: &mut Random) -> Value {
     let references =
         ["#", "#/", "#/components/schemas/Tree", "#/components/schemas/Nowhere", "#/paths", "x.yaml#/a", "#a", ""];
@@ -238,8 +219,7 @@ fn nothing_makes_it_panic() {
     for (name, text) in texts("found") {
         assert_eq!(attempt(&name, &text, None), Ok(()), "{name}");
     }
-    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
-    let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let (seconds, seed) = (setting("FUZZ_SECONDS", 5), setting("FUZZ_SEED", 1));
     let documents = texts("documents");
     let trees: Vec<Value> = documents.iter().map(|(name, text)| Node::parse(name, text).unwrap().to_json()).collect();
     let mut donors = Vec::new();
