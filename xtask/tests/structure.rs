@@ -12,7 +12,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, UseTree, Visibility};
 
 /// Packages: folder, name in paths, and what of ours each may name. A path allows what is below it.
-const PACKAGES: [(&str, &str, &[&str]); 5] = [
+const PACKAGES: [(&str, &str, &[&str]); 6] = [
     ("codegen", "connectors_codegen", &[]),
     ("runtime", "connectors_runtime", &[]),
     (".", "connectors", &["connectors_runtime"]),
@@ -30,6 +30,8 @@ const PACKAGES: [(&str, &str, &[&str]); 5] = [
             "connectors::reqwest",
         ],
     ),
+    // The public API of the clients, and nothing below it.
+    ("cli", "connectors_cli", &["connectors"]),
     ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
 ];
 
