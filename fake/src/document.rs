@@ -64,7 +64,8 @@ impl Document {
     /// If the document is not JSON.
     pub fn parse(document: &str) -> io::Result<Document> {
         let root: Value = serde_json::from_str(document).map_err(io::Error::other)?;
-        let contract = Contract::new(root.clone(), prefixes(&root));
+        let prefixes = prefixes(&root);
+        let contract = Contract::lenient(root, prefixes);
         Ok(Document(Arc::new(Api { contract, made: Mutex::default(), resources: Mutex::default() })))
     }
 
@@ -304,7 +305,11 @@ impl Service for Api {
         let (status, contents) = operation.success();
         let Some((media, schema)) = first(contents) else {
             self.write(request, &Value::Null);
-            return Answer { status, headers: Vec::new(), body: Vec::new() };
+            let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
+            if (300..400).contains(&status) {
+                answer.set_header("location", "https://example.com/x");
+            }
+            return answer;
         };
         if !is_json(media) {
             self.write(request, &Value::Null);
@@ -312,7 +317,10 @@ impl Service for Api {
             return Answer::new(status, media, b"x".as_slice());
         }
         let Some(instance) = self.instance(schema, Values::Received) else {
-            let message = format!("no instance of the schema at {schema} could be made");
+            let plain = Instances::plain(self.contract.document()).make(schema, View::Read);
+            let why = plain.and_then(|plain| self.contract.mistake(schema, Values::Received, &plain).ok().flatten());
+            let why = why.map_or_else(|| "it has no end".to_owned(), |mistake| mistake.to_string());
+            let message = format!("no instance of the schema at {schema} could be made: {why}");
             return Answer::json(501, &json!({"message": message}));
         };
         self.write(request, &instance);
