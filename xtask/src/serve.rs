@@ -22,7 +22,7 @@ async fn c1(port: u16) -> Result<()> {
     println!("A fake C1 tenant listens on {}. Point a client at it:\n", tenant.url());
     println!("export CONDUCTORONE_CLIENT_ID='{}'", tenant.client_id());
     println!("export CONDUCTORONE_CLIENT_SECRET='{}'", tenant.client_secret());
-    println!("\nor send requests by hand, with a token good for an hour:\n");
+    println!("\nor send requests by hand, with a token valid for an hour:\n");
     println!("curl -H 'Authorization: Bearer {}' '{}/api/v1/apps'", tenant.issue_token(), tenant.url());
     until_stopped().await
 }
@@ -34,7 +34,7 @@ async fn pipeshub(port: u16) -> Result<()> {
     println!("export PIPESHUB_INSTANCE_URL='{}'", instance.url());
     println!("export PIPESHUB_CLIENT_ID='{}'", instance.client_id());
     println!("export PIPESHUB_CLIENT_SECRET='{}'", instance.client_secret());
-    println!("\nor send requests by hand, with a token good for an hour:\n");
+    println!("\nor send requests by hand, with a token valid for an hour:\n");
     println!("curl -H 'Authorization: Bearer {}' '{}/api/v1/connectors'", instance.issue_token(), instance.url());
     until_stopped().await
 }
