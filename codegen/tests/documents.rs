@@ -155,3 +155,23 @@ fn a_main_that_returns_an_error_prints_its_place_and_the_way_out() {
     assert_eq!(printed, error.to_string());
     assert!(printed.contains("pets.yaml:1:") && printed.contains("help: "), "{printed}");
 }
+
+#[test]
+fn what_a_document_declares_is_reached_or_noted() {
+    for file in documents() {
+        let generator = Generator::new(Node::read(&file).unwrap());
+        let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for (what, of_kind) in &table {
+            println!(
+                "| {name} | {what} | {} | {} | {} | {} |",
+                of_kind.declared,
+                of_kind.reached,
+                of_kind.noted,
+                of_kind.silent.len()
+            );
+        }
+        let silent: Vec<_> = table.iter().flat_map(|(what, it)| it.silent.iter().map(move |at| (*what, at))).collect();
+        assert!(silent.is_empty(), "{name}: {silent:#?}");
+    }
+}

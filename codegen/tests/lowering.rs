@@ -554,3 +554,60 @@ fn enums_of_numbers_are_explained_by_what_their_values_are() {
         assert!(client.code.contains(&format!("pub a: {field}")), "{schema}: {}", client.code);
     }
 }
+
+#[test]
+fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/latest.yaml");
+    let (lowered, notes) = Generator::new(Node::read(file.as_ref()).unwrap()).lowered().unwrap();
+    let json = lowered.to_json();
+    assert_eq!(json["openapi"], "3.0.3");
+    let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    for (expected, place) in [
+        ("no method QUERY", "/paths/~1books/query"),
+        ("no method LINK", "/paths/~1books/additionalOperations/LINK"),
+        ("whole query string", "/paths/~1books~1by-form/get/parameters/0"),
+        ("whole query string", "/paths/~1books~1by-json/get/parameters/0"),
+        ("not percent-encoded", "/parameters/1/style"),
+        ("items of a stream", "/itemSchema"),
+        ("parts by position", "/prefixEncoding"),
+        ("webhooks", "/webhooks"),
+        ("device authorization", "/flows/deviceAuthorization"),
+        ("without a known tag", "/discriminator/defaultMapping"),
+    ] {
+        let found = notes.iter().any(|note| note.contains(expected) && note.contains(place));
+        assert!(found, "{expected} {place}: {notes:#?}");
+    }
+    let of = |pointer: &str| json.pointer(pointer).unwrap_or_else(|| panic!("{pointer}: {json:#}"));
+    assert!(of("/paths/~1books").as_object().unwrap().is_empty());
+    assert_eq!(of("/paths/~1books~1by-form/get/parameters"), &serde_json::json!([]));
+    let example = of("/paths/~1subscriptions/post/callbacks/closed/$ref");
+    assert_eq!(example, "#/components/callbacks/Closed");
+    assert_eq!(of("/components/schemas/Film/properties/minutes/xml"), &serde_json::json!({"attribute": true}));
+    // None of it is lost in Rust.
+    let client = Generator::new(Node::read(file.as_ref()).unwrap()).generate().unwrap();
+    assert_eq!(client.operations, 9);
+    let skipped: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    assert!(!skipped.iter().any(|note| note.contains("3.0")), "{skipped:#?}");
+}
+
+#[test]
+fn methods_of_their_own_are_told_apart_from_those_with_a_member() {
+    let text = "openapi: 3.2.0\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get: {operationId: one, responses: {}}\n    additionalOperations:\n      \
+        GET: {operationId: two, responses: {}}\n      Post: {operationId: three, responses: {}}\n      copy: {operationId: four, responses: {}}\n      \
+        LOCK: {$ref: '#/nowhere'}\n";
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    let listing = connectors_codegen::Listing::of(&client).to_string();
+    assert!(["one", "three", "four"].iter().all(|it| listing.contains(&format!("fn {it}("))), "{listing}");
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    for expected in ["omission: t.yaml:7:", "`Post` has a member of its own, `post`", "/paths/~1a/additionalOperations/LOCK"] {
+        assert!(notes.iter().any(|note| note.contains(expected)), "{expected}: {notes:#?}");
+    }
+    // Methods are case-sensitive.
+    assert!(client.code.contains("\"copy\"") && client.code.contains("\"POST\""));
+}
+
+#[test]
+fn swagger_2_is_refused_with_the_way_out() {
+    let error = Generator::new(Node::parse("t.yaml", "swagger: '2.0'").unwrap()).generate().unwrap_err().to_string();
+    assert!(error.contains("Swagger 2.0") && error.contains("swagger2openapi") && error.contains("t.yaml:1:"), "{error}");
+}

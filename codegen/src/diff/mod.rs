@@ -39,7 +39,7 @@ use crate::Client;
 use crate::diagnostic::Error;
 use crate::document::Node;
 use crate::note::Notes;
-use crate::shape;
+use crate::shape::{self, Names};
 
 pub use rules::{RULES, Rule};
 
@@ -108,8 +108,11 @@ impl fmt::Display for Change {
 /// A document that is not OpenAPI 3.0 or 3.1.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
-    let shaped = |document: &Node| shape::shape(document, &mut Notes::default());
-    Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
+    // Names stay where they are kept, which is what a client should do.
+    let shaped = |document: &Node, names: &Names| shape::shape(document, names, &mut Notes::default());
+    let (before, names) = shaped(&old, &Names::default());
+    let (after, _) = shaped(&new, &names);
+    Ok(sorted(compare((&old, &before), (&new, &after)).0))
 }
 
 /// As [`diff`], and what breaks in the Rust API of the two generated clients beside that: each break which no breaking
