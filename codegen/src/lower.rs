@@ -470,7 +470,6 @@ mod tests {
     #[test]
     fn what_is_lost_is_noted_with_its_place() {
         for (from, expected) in [
-            ("{type: array, prefixItems: [{type: string}, {type: integer}]}", "tuples"),
             ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
             ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
             ("{type: object, properties: {a: false}}", "may not be there"),
