@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::lock;
-use crate::service::{Answer, Request, Service};
+use crate::message::{Answer, Request};
+use crate::service::Service;
 
 /// Something that goes wrong, once, at the next request that it matches.
 ///
@@ -210,6 +211,12 @@ impl Fault {
     /// The request takes effect, whatever the client is told.
     pub fn applied(mut self) -> Fault {
         self.applied = true;
+        self
+    }
+
+    /// The same, this much later.
+    pub(crate) fn later(mut self, delay: Duration) -> Fault {
+        self.delay = delay;
         self
     }
 

@@ -1,13 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 pub mod c1;
+mod checked;
 mod clock;
+mod contract;
+mod control;
 pub mod document;
+mod entropy;
 mod fault;
+mod message;
 mod oauth;
 pub mod pipeshub;
+mod redact;
+mod resources;
+pub mod schema;
+mod seeds;
 mod server;
 mod service;
+mod serving;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(test)]
 mod wire;
 
@@ -18,7 +30,10 @@ use serde_json::Value;
 /// The clock of the fakes, for the client under test too: a program gives it to the client's builder.
 pub use connectors::TestClock;
 pub use fault::{Fault, Gate};
-pub use service::Request;
+pub use message::Request;
+pub use serving::{Exchange, Serving};
+#[cfg(feature = "tls")]
+pub use tls::Identity;
 
 /// Locks, poisoned or not: a fake whose handler panicked in one test still has to say what it was sent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

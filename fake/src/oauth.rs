@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io;
 
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Request};
+use crate::message::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 
@@ -56,11 +55,4 @@ pub(crate) fn present<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal
     let value = form.get(name).map_or("", String::as_str);
     require(!value.is_empty(), "invalid_request", format!("{name} is required"))?;
     Ok(value)
-}
-
-/// What nobody can guess.
-pub(crate) fn random() -> io::Result<[u8; 32]> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }

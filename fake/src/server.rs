@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -16,11 +17,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::checked::Checked;
+use crate::control::{self, Afterwards, Controlled};
 use crate::fault::{Effect, Faults};
-use crate::lock;
-use crate::service::{Answer, Request, Service};
+use crate::message::{Answer, Request};
+use crate::service::Service;
+use crate::serving::{Bound, Exchange, Serving};
+use crate::{lock, redact};
 
 /// A running server; dropped, it stops and its connections with it.
+///
+/// If it has sent a response that its document does not allow, dropping it panics: a test that met a wrong fake must fail.
 pub(crate) struct Server {
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
@@ -30,16 +37,17 @@ pub(crate) struct Server {
 type Entry = Arc<Mutex<Request>>;
 
 struct Shared {
-    service: Arc<dyn Service>,
+    service: Checked,
     faults: Faults,
     log: Mutex<Vec<Entry>>,
+    serving: Serving,
 }
 
 impl Server {
-    pub(crate) fn start(listener: TcpListener, service: Arc<dyn Service>) -> Server {
+    pub(crate) fn start(bound: Bound, serving: Serving, service: Arc<dyn Service>) -> Server {
         let (faults, log) = (Faults::default(), Mutex::default());
-        let shared = Arc::new(Shared { service, faults, log });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let shared = Arc::new(Shared { service: Checked::new(service), faults, log, serving });
+        let accepting = tokio::spawn(accept(bound.listener, Arc::clone(&shared)));
         Server { shared, accepting }
     }
 
@@ -48,8 +56,7 @@ impl Server {
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
-        let log = lock(&self.shared.log);
-        log.iter().map(|entry| lock(entry).clone()).collect()
+        self.shared.requests()
     }
 
     pub(crate) fn clear_requests(&self) {
@@ -60,6 +67,32 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
+        let mistakes = self.shared.service.mistakes();
+        if !mistakes.is_empty() && !std::thread::panicking() {
+            // A test that a wrong fake has misled must not pass.
+            panic!("connectors-fake is wrong:\n{}", mistakes.join("\n"));
+        }
+    }
+}
+
+impl Shared {
+    fn requests(&self) -> Vec<Request> {
+        let log = lock(&self.log);
+        log.iter().map(|entry| lock(entry).clone()).collect()
+    }
+
+    fn control(&self, request: &Request) -> Answer {
+        let controlled = Controlled {
+            service: &self.service,
+            faults: &self.faults,
+            requests: self.requests(),
+            mistakes: self.service.mistakes(),
+        };
+        let (answer, afterwards) = control::answer(&controlled, request);
+        if afterwards == Afterwards::ForgetRequests {
+            lock(&self.log).clear();
+        }
+        answer
     }
 }
 
@@ -80,8 +113,23 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
         // An optimisation, so nothing is lost without it.
         let _ = stream.set_nodelay(true);
-        connections.spawn(connection(stream, Arc::clone(&shared)));
+        connections.spawn(secured(stream, Arc::clone(&shared)));
     }
+}
+
+/// A connection, over TLS if that is how the fake is served.
+async fn secured(stream: TcpStream, shared: Arc<Shared>) {
+    let wire = Arc::new(Wire::default());
+    let socket = Socket { stream, wire: Arc::clone(&wire) };
+    #[cfg(feature = "tls")]
+    if let Some(identity) = shared.serving.identity() {
+        // Who does not trust the certificate goes, and says so at its end.
+        if let Ok(stream) = identity.acceptor().accept(socket).await {
+            connection(stream, wire, shared).await;
+        }
+        return;
+    }
+    connection(socket, wire, shared).await;
 }
 
 /// What a request's handler and its connection have to tell each other.
@@ -92,9 +140,7 @@ struct Wire {
     close: Notify,
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    let wire = Arc::new(Wire::default());
-    let socket = Socket { stream, wire: wire.clone() };
+async fn connection(socket: impl AsyncRead + AsyncWrite + Unpin, wire: Arc<Wire>, shared: Arc<Shared>) {
     let shared_wire = Arc::clone(&wire);
     let handler = service_fn(move |request| handle(shared.clone(), shared_wire.clone(), request));
     let mut http = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), handler));
@@ -117,11 +163,25 @@ async fn handle(
     request: hyper::Request<Incoming>,
 ) -> io::Result<hyper::Response<Payload>> {
     let reused = wire.used.swap(true, Ordering::Relaxed);
-    let service = &*shared.service;
+    let service = &shared.service;
     let request = read(request, service).await?;
+    let cors = shared.serving.has_cors().then(|| request.header("origin").map(str::to_owned)).flatten();
+    if let Some(origin) = cors.as_deref().filter(|_| request.header("access-control-request-method").is_some()) {
+        let mut answer = Answer { status: 204, headers: Vec::new(), body: Vec::new() };
+        allow(&mut answer, origin, request.header("access-control-request-headers"));
+        return respond(answer, false);
+    }
+    if shared.serving.has_control() && control::is_for(&request.path) {
+        let mut answer = shared.control(&request);
+        cors.iter().for_each(|origin| allow(&mut answer, origin, None));
+        return respond(answer, false);
+    }
+    let started = Instant::now();
+    let known = service.mistakes().len();
     let entry = Arc::new(Mutex::new(request.clone()));
     lock(&shared.log).push(Arc::clone(&entry));
-    let (answer, effect) = match shared.faults.for_request(&request, reused) {
+    let fault = shared.faults.for_request(&request, reused);
+    let (mut answer, effect) = match &fault {
         None => (service.answer(&request), Effect::Answer),
         Some(fault) => {
             let answer = fault.answer(&request, service);
@@ -129,18 +189,44 @@ async fn handle(
             (answer, fault.effect())
         }
     };
+    cors.iter().for_each(|origin| allow(&mut answer, origin, None));
+    let broken_off = matches!(effect, Effect::CloseAfterRequest | Effect::ResetAfterRequest);
+    shared.serving.tell(|| Exchange {
+        method: request.method.clone(),
+        target: redact::target(&request),
+        operation: request.operation.clone(),
+        status: (!broken_off).then_some(answer.status),
+        faulted: fault.is_some(),
+        bytes: answer.body.len(),
+        elapsed: started.elapsed(),
+        mistake: service.mistakes().into_iter().nth(known),
+    });
     let reset = matches!(effect, Effect::ResetAfterRequest | Effect::ResetMidBody);
     wire.reset.store(reset, Ordering::Relaxed);
-    match effect {
-        Effect::CloseAfterRequest | Effect::ResetAfterRequest => return Err(broken_off()),
-        Effect::CloseAfterAnswer => wire.close.notify_one(),
-        _ => {}
+    if broken_off {
+        return Err(broken());
+    }
+    if effect == Effect::CloseAfterAnswer {
+        wire.close.notify_one();
     }
     lock(&entry).status = Some(answer.status);
     respond(answer, effect == Effect::ResetMidBody)
 }
 
-fn broken_off() -> io::Error {
+/// Lets a page of this origin read an answer, or send a request with these headers.
+fn allow(answer: &mut Answer, origin: &str, headers: Option<&str>) {
+    answer.set_header("access-control-allow-origin", origin);
+    answer.set_header("access-control-expose-headers", "*, retry-after");
+    answer.set_header("vary", "origin");
+    if let Some(headers) = headers {
+        answer.set_header("access-control-allow-headers", headers);
+    }
+    if answer.status == 204 && answer.body.is_empty() {
+        answer.set_header("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE");
+    }
+}
+
+fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "broken off, as scripted")
 }
 
@@ -203,7 +289,7 @@ impl Body for Payload {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(broken_off())))
+        Poll::Ready(Some(Err(broken())))
     }
 
     fn is_end_stream(&self) -> bool {

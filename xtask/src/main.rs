@@ -76,17 +76,17 @@ enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Serve a fake tenant on loopback, for a client in any language.
+    /// Serve a fake of a service, for a client in any language.
     ///
-    /// It prints what to set in a client's environment, and a request to try with curl. Ctrl-C stops it, and what was made
-    /// in it is gone.
-    Serve {
-        /// The service to pretend to be.
-        service: service::Name,
-        /// Port on 127.0.0.1; 0 takes a free one.
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
-    },
+    /// It prints what to set in a client's environment, and a request to try with curl. Under /_control a test scripts faults
+    /// and syncs, expires tokens, passes time and reads what was sent: docs/serve.md. Ctrl-C stops it, and what was made in
+    /// it is gone.
+    ///
+    ///   cargo xtask serve c1 --seed here --log
+    ///   cargo xtask serve pipeshub --tls ca.pem
+    ///   cargo xtask serve --from pets.yaml
+    #[command(verbatim_doc_comment)]
+    Serve(serve::Options),
     /// Bring in what a service publishes: select, compare, check our overlay against it, write all or nothing.
     ///
     /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no description yet,
@@ -328,7 +328,7 @@ fn check(command: &Command) -> Result<()> {
             service.as_ref().map(service::Name::known).transpose()?;
         }
         Command::Check | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
-        Command::Demo { .. } | Command::Serve { .. } | Command::Lower { .. } | Command::Completions { .. } => {}
+        Command::Demo { .. } | Command::Serve(_) | Command::Lower { .. } | Command::Completions { .. } => {}
     }
     Ok(())
 }
@@ -337,7 +337,7 @@ fn run(command: Command) -> Result<ExitCode> {
     check(&command)?;
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
-        Command::Serve { service, port } => serve::run(&service, port)?,
+        Command::Serve(options) => serve::run(options)?,
         Command::Vendor { service, from, date, dry_run, force, accept_other_document, documentation } => {
             let words = documentation;
             let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };

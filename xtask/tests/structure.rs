@@ -17,7 +17,11 @@ const PACKAGES: [(&str, &str, &[&str]); 5] = [
     ("runtime", "connectors_runtime", &[]),
     (".", "connectors", &["connectors_runtime"]),
     // The documents and the clock, never the generated types: a fake must be able to disagree with them.
-    ("fake", "connectors_fake", &["connectors::c1::DOCUMENT", "connectors::Clock", "connectors::TestClock"]),
+    (
+        "fake",
+        "connectors_fake",
+        &["connectors::c1::DOCUMENT", "connectors::pipeshub::DOCUMENT", "connectors::Clock", "connectors::TestClock"],
+    ),
     ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
 ];
 

@@ -73,6 +73,24 @@ impl Maker {
                 item["parameters"] = json!([id]);
             }
         }
+        // Every component is used: what no operation uses, no call can show.
+        let all: Map<String, Value> = schemas
+            .keys()
+            .map(|name| (format!("all_{name}"), json!({"$ref": format!("#/components/schemas/{name}")})))
+            .collect();
+        let all = json!({"application/json": {"schema": {"type": "object", "properties": all}}});
+        let shared = json!({"$ref": "#/components/requestBodies/Body"});
+        let parameters_of_all =
+            json!([{"$ref": "#/components/parameters/Shared"}, {"$ref": "#/components/parameters/Trace"}]);
+        paths.insert(
+            "/all".to_owned(),
+            json!({
+                "put": {"operationId": "putAll", "requestBody": {"content": all}, "parameters": parameters_of_all,
+                    "responses": {"200": {"description": "All.", "content": all}}},
+                "post": {"operationId": "postShared", "requestBody": shared,
+                    "responses": {"200": {"$ref": "#/components/responses/Response"}}},
+            }),
+        );
         json!({
             "openapi": match self.dialect { Dialect::V30 => "3.0.3", Dialect::V31 => "3.1.0" },
             "info": {"title": "Dense", "version": "1", "description": "Random."},

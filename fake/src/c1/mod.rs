@@ -4,6 +4,8 @@
 //! test partner, not a reference.
 
 mod auth;
+mod call;
+mod control;
 mod owners;
 mod problem;
 mod routes;
@@ -16,26 +18,28 @@ mod tests;
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::net::TcpListener;
-
 use self::auth::Auth;
+use self::call::Call;
+use self::control::Controls;
 use self::problem::Problem;
-use self::routes::Call;
 use self::schema::Document;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
 use crate::TestClock;
 use crate::clock::Clock;
+use crate::contract::Contract;
+use crate::entropy::Entropy;
 use crate::fault::Fault;
+use crate::message::{Answer, Request};
 use crate::server::Server;
-use crate::service::{Answer, Request, Service};
+use crate::service::{Ask, Service};
+use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use serde_json::Value;
 
 /// A C1 tenant on loopback. Dropped, it stops.
 pub struct Tenant {
@@ -47,21 +51,30 @@ pub struct Tenant {
 }
 
 /// How a tenant is to be, before it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct TenantBuilder {
-    port: u16,
+    serving: Serving,
     seed: Seed,
     script: SyncScript,
     client_id: Option<String>,
+    client_secret: Option<String>,
+    entropy: Entropy,
     audience: Option<String>,
+    lenient: bool,
     clock: TestClock,
 }
 
 impl TenantBuilder {
     /// The port; otherwise one that is free.
     pub fn port(mut self, port: u16) -> TenantBuilder {
-        self.port = port;
+        self.serving = self.serving.port(port);
+        self
+    }
+
+    /// Where and how it is served.
+    pub fn serving(mut self, serving: Serving) -> TenantBuilder {
+        self.serving = serving;
         self
     }
 
@@ -83,6 +96,24 @@ impl TenantBuilder {
         self
     }
 
+    /// The secret of its one client, in C1's format; otherwise one that is made at the start.
+    pub fn client_secret(mut self, client_secret: impl Into<String>) -> TenantBuilder {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Makes every key and token of this text, so that they are the same after a restart. Otherwise nobody can guess them.
+    pub fn credentials_from(mut self, text: impl Into<String>) -> TenantBuilder {
+        self.entropy = Entropy::seeded(text);
+        self
+    }
+
+    /// Takes catalog entries that do not exist, and configuration keys that their schema does not have.
+    pub fn lenient_config(mut self) -> TenantBuilder {
+        self.lenient = true;
+        self
+    }
+
     /// The `aud` that assertions must have; otherwise `127.0.0.1`.
     pub fn audience(mut self, audience: impl Into<String>) -> TenantBuilder {
         self.audience = Some(audience.into());
@@ -99,21 +130,26 @@ impl TenantBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken, the operating system has no randomness, or the document is unreadable.
+    /// If the port is taken, the operating system has no randomness, the document is unreadable, or a client secret that
+    /// was chosen is not of C1's format.
     pub async fn start(self) -> io::Result<Tenant> {
         let document = Document::vendored()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let address = listener.local_addr()?;
-        let host = address.to_string();
-        let url = format!("http://{host}");
+        let bound = self.serving.bind().await?;
+        let host = bound.address.to_string();
+        let url = bound.url.clone();
         let clock = Arc::new(Clock::new(self.clock));
-        let audience = self.audience.unwrap_or_else(|| address.ip().to_string());
-        let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience)?);
+        let audience = self.audience.unwrap_or_else(|| bound.address.ip().to_string());
+        let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience, self.entropy)?);
         let client_id = self.client_id.unwrap_or_else(|| format!("fake-robot@{host}/spc"));
-        let client_secret = auth.register(&client_id)?;
-        let world = World::new(Arc::clone(&clock), Arc::clone(&auth), self.seed, self.script);
-        let api = Arc::new(Api { document, url, clock, auth, world: Mutex::new(world) });
-        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        let client_secret = match self.client_secret {
+            Some(secret) => auth.register_with(&client_id, &secret).map(|()| secret)?,
+            None => auth.register(&client_id)?,
+        };
+        let (seed, script, lenient) = (self.seed, self.script, self.lenient);
+        let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, lenient };
+        let world = Mutex::new(controls.world());
+        let api = Arc::new(Api { document, url, clock, auth, world, controls });
+        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Tenant { server, api, host, client_id, client_secret })
     }
 }
@@ -131,11 +167,14 @@ impl Tenant {
     /// A tenant of your own making.
     pub fn builder() -> TenantBuilder {
         TenantBuilder {
-            port: 0,
+            serving: Serving::default(),
             seed: Seed::demo(),
             script: SyncScript::default(),
             client_id: None,
+            client_secret: None,
+            entropy: Entropy::default(),
             audience: None,
+            lenient: false,
             clock: TestClock::new(),
         }
     }
@@ -296,6 +335,12 @@ impl fmt::Debug for Tenant {
     }
 }
 
+impl fmt::Debug for TenantBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantBuilder").field("serving", &self.serving).finish_non_exhaustive()
+    }
+}
+
 /// The tenant behind the sockets.
 struct Api {
     document: &'static Document,
@@ -303,6 +348,7 @@ struct Api {
     clock: Arc<Clock>,
     auth: Arc<Auth>,
     world: Mutex<World>,
+    controls: Controls,
 }
 
 const TOKEN: &str = "/auth/v1/token";
@@ -314,8 +360,8 @@ impl Service for Api {
             TOKEN => Some("token".to_owned()),
             DEVICE_AUTHORIZATION => Some("device_authorization".to_owned()),
             _ => {
-                let (route, _) = self.document.find(method, path).ok()?;
-                Some(route.operation.clone())
+                let (operation, _) = self.document.find(method, path).ok()?;
+                Some(operation.id.clone())
             }
         }
     }
@@ -349,6 +395,14 @@ impl Service for Api {
         }
         Problem::new(status, "scripted").into()
     }
+
+    fn contract(&self) -> Option<&Contract> {
+        Some(self.document.contract())
+    }
+
+    fn control(&self, ask: &Ask<'_>) -> Option<Result<Value, String>> {
+        self.controls.answer(&self.world, ask)
+    }
 }
 
 impl Api {
@@ -356,17 +410,17 @@ impl Api {
         let authorised = self.auth.check_bearer(request);
         authorised.map_err(|why| Problem::new(401, why))?;
         let found = self.document.find(&request.method, &request.path);
-        let (route, path) = found.map_err(|status| Problem::new(status, "no such operation"))?;
+        let (operation, path) = found.map_err(|status| Problem::new(status, "no such operation"))?;
         let call = Call {
             document: self.document,
             url: &self.url,
-            operation: &route.operation,
+            operation: &operation.id,
             path,
-            query: Document::query(route, &request.query)?,
-            body: self.document.body(route, request)?,
+            query: self.document.query(operation, &request.query)?,
+            body: self.document.body(operation, request)?,
         };
         let mut answer = routes::handle(&mut lock(&self.world), &call)?;
-        self.document.fill_answer(route, &mut answer);
+        self.document.fill_answer(operation, &mut answer);
         Ok(Answer::json(200, &answer))
     }
 }

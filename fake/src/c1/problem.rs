@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::service::Answer;
+use crate::message::Answer;
 
 /// A request that is refused: the HTTP status and the body.
 #[derive(Debug)]

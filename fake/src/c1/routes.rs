@@ -2,42 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call};
 use super::owners;
 use super::problem::Problem;
-use super::schema::{Document, Parameters};
 use super::state::{Connector, World};
-
-type Answered = Result<Value, Problem>;
-
-/// A call that is authorised and valid by the document.
-pub(super) struct Call<'c> {
-    pub(super) document: &'c Document,
-    pub(super) url: &'c str,
-    pub(super) operation: &'c str,
-    pub(super) path: Parameters,
-    pub(super) query: Parameters,
-    pub(super) body: Value,
-}
-
-impl Call<'_> {
-    /// A path parameter; a name that the document does not have is an id that nothing has.
-    pub(super) fn path(&self, name: &str) -> &str {
-        self.path.get(name).map_or("", String::as_str)
-    }
-
-    /// The app and the connector, by the names that most paths use.
-    pub(super) fn ids(&self) -> (&str, &str) {
-        (self.path("app_id"), self.path("connector_id"))
-    }
-
-    /// A string of the body that has to be there.
-    pub(super) fn required(&self, name: &str, field: &str) -> Result<&str, Problem> {
-        match self.body[name].as_str().unwrap_or_default() {
-            "" => Err(Problem::required(field)),
-            text => Ok(text),
-        }
-    }
-}
+use super::sync;
 
 /// Does what the call asks for. The answer holds only what is set.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
@@ -167,6 +136,7 @@ fn camel_case(path: &str) -> String {
 
 fn create(world: &mut World, call: &Call<'_>) -> Answered {
     let catalog_id = call.required("catalogId", "catalog_id")?;
+    world.check_config(catalog_id, &call.body["config"])?;
     let name = match world.catalog.get(catalog_id) {
         Some(entry) => entry["schema"]["displayName"].clone(),
         None => json!(catalog_id),
@@ -182,6 +152,9 @@ fn create(world: &mut World, call: &Call<'_>) -> Answered {
 }
 
 fn create_delegated(world: &mut World, call: &Call<'_>) -> Answered {
+    if let Some(catalog_id) = call.body["catalogId"].as_str().filter(|id| !id.is_empty()) {
+        world.check_config(catalog_id, &Value::Null)?;
+    }
     let mut connector = json!({});
     let fields = ["catalogId", "displayName", "description", "userIds"];
     copy(&call.body, &mut connector, &fields);
@@ -226,6 +199,10 @@ fn update(world: &mut World, call: &Call<'_>, ids: (&str, &str), allowed: &[&str
     }
     expand_paths(call)?;
     let now = world.clock.stamp();
+    let catalog_id = world.live(ids)?.value["catalogId"].clone();
+    if let Some(catalog_id) = catalog_id.as_str().filter(|id| !id.is_empty()) {
+        world.check_config(catalog_id, &new["config"])?;
+    }
     let connector = &mut world.live(ids)?.value;
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     unset(connector, &paths);
@@ -268,10 +245,7 @@ fn pause_sync(world: &mut World, call: &Call<'_>) -> Answered {
     if !is_paused(connector) {
         connector.syncs.abandon();
         let connector = &mut connector.value;
-        connector["syncDisabledAt"] = json!(now);
-        connector["syncDisabledReason"] = json!("paused by a user");
-        connector["syncDisabledCategory"] = json!("user");
-        connector["canResumeSync"] = json!(true);
+        sync::disable(connector, &now, "user", "paused by a user");
         connector["status"]["status"] = json!("SYNC_STATUS_DISABLED");
         connector["status"]["updatedAt"] = json!(now);
     }
@@ -285,8 +259,7 @@ fn resume_sync(world: &mut World, call: &Call<'_>) -> Answered {
         return Ok(json!({}));
     }
     let connector = &mut connector.value;
-    unset(connector, &["syncDisabledAt", "syncDisabledReason"]);
-    unset(connector, &["syncDisabledCategory", "canResumeSync"]);
+    sync::enable(connector);
     let status = &mut connector["status"];
     let never = status["completedAt"].is_null();
     let failed = status["lastError"].as_str().is_some_and(|error| !error.is_empty());
@@ -316,9 +289,13 @@ fn schedule(world: &mut World, call: &Call<'_>) -> Answered {
 
 fn confirm_sync_valid(world: &mut World, call: &Call<'_>) -> Answered {
     let sync_id = call.path("sync_lifecycle_id");
+    let clock = world.clock.clone();
     let connector = world.live(call.ids())?;
     if connector.syncs.ended.last().is_none_or(|last| last != sync_id) {
         return Err(Problem::not_found("most recent sync", sync_id));
+    }
+    if connector.syncs.release(&mut connector.value, &clock) {
+        return Ok(json!({}));
     }
     if connector.value["status"]["status"] != "SYNC_STATUS_ERROR" {
         return Err(Problem::precondition("the most recent sync did not fail"));

@@ -1,6 +1,10 @@
 //! What a tenant holds at its start.
 
+use std::io;
+
 use serde_json::{Value, json};
+
+use crate::seeds;
 
 /// What a tenant holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
 #[derive(Debug, Clone, Default)]
@@ -47,17 +51,7 @@ impl Seed {
     pub fn demo() -> Seed {
         // The file is part of the program, and the tests read it: it is JSON.
         let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
-        let list = |name: &str| demo[name].as_array().into_iter().flatten().cloned();
-        let named = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        let mut seed = Seed {
-            apps: list("apps").collect(),
-            users: list("users").collect(),
-            catalog: list("catalog").map(|entry| (named(&entry, "id"), entry)).collect(),
-            connectors: Vec::new(),
-        };
-        for connector in list("connectors") {
-            seed = seed.connector(named(&connector, "appId"), connector);
-        }
+        let mut seed = Seed::read(&demo);
         for number in 2..=13 {
             let mut connector = demo["connectors"][0].clone();
             connector["id"] = json!(format!("github-{number:02}"));
@@ -65,5 +59,33 @@ impl Seed {
             seed = seed.connector("app-github", connector);
         }
         seed
+    }
+
+    /// A seed of a JSON object with the lists `apps`, `users`, `catalog` (each entry with an `id`) and `connectors` (each with
+    /// an `appId`); what is left out is empty.
+    ///
+    /// ```
+    /// let seed = r#"{"apps": [{"id": "app-1", "displayName": "One"}], "connectors": [{"appId": "app-1", "id": "c-1"}]}"#;
+    /// assert!(connectors_fake::c1::Seed::from_json(seed).is_ok());
+    /// assert!(connectors_fake::c1::Seed::from_json(r#"{"app": []}"#).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Text that is not JSON, another member, an entry that is not an object, or one without the id that it needs.
+    pub fn from_json(text: &str) -> io::Result<Seed> {
+        let value = seeds::read(text, &[("apps", ""), ("users", ""), ("catalog", "id"), ("connectors", "appId")])?;
+        Ok(Seed::read(&value))
+    }
+
+    fn read(value: &Value) -> Seed {
+        let list = |name: &str| value[name].as_array().into_iter().flatten().cloned();
+        let named = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        Seed {
+            apps: list("apps").collect(),
+            users: list("users").collect(),
+            catalog: list("catalog").map(|entry| (named(&entry, "id"), entry)).collect(),
+            connectors: list("connectors").map(|one| (named(&one, "appId"), one)).collect(),
+        }
     }
 }

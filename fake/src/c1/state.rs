@@ -28,6 +28,8 @@ pub(super) struct World {
     /// How the next syncs go, and then all others.
     pub(super) scripts: VecDeque<SyncScript>,
     script: SyncScript,
+    /// Whether configurations may have keys that their schema does not have, and connectors an unknown catalog entry.
+    lenient: bool,
     pages: HashMap<String, Page>,
     next_id: u64,
 }
@@ -69,7 +71,7 @@ struct Page {
 }
 
 impl World {
-    pub(super) fn new(clock: Arc<Clock>, auth: Arc<Auth>, seed: Seed, script: SyncScript) -> World {
+    pub(super) fn new(clock: Arc<Clock>, auth: Arc<Auth>, seed: Seed, script: SyncScript, lenient: bool) -> World {
         let mut world = World {
             clock,
             auth,
@@ -81,6 +83,7 @@ impl World {
             users: BTreeMap::new(),
             scripts: VecDeque::new(),
             script,
+            lenient,
             pages: HashMap::new(),
             next_id: 0,
         };
@@ -183,6 +186,26 @@ impl World {
             return Err(Problem::not_found("connector", ids.1));
         }
         Ok(connector)
+    }
+
+    /// Whether a catalog entry is there, and has every key of a configuration.
+    pub(super) fn check_config(&self, catalog_id: &str, config: &Value) -> Result<(), Problem> {
+        if self.lenient {
+            return Ok(());
+        }
+        let Some(entry) = self.catalog.get(catalog_id) else {
+            return Err(Problem::field("catalog_id", format!("there is no catalog entry {catalog_id:?}")));
+        };
+        let fields = entry["schema"]["fields"].as_array();
+        let known: Vec<&str> = fields.into_iter().flatten().filter_map(|field| field["name"].as_str()).collect();
+        let keys = config["configuration"].as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        match keys.into_iter().find(|key| !known.contains(key)) {
+            None => Ok(()),
+            Some(key) => {
+                let message = format!("the schema of {catalog_id:?} has no field {key:?}");
+                Err(Problem::field(&format!("config.configuration.{key}"), message))
+            }
+        }
     }
 
     /// What reads show of a connector: all but the secrets of its configuration.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::service::{count, only};
 
 /// How a sync goes.
 ///
@@ -27,6 +28,9 @@ pub enum SyncOutcome {
     Done,
     /// `SYNC_STATUS_ERROR` with this `lastError`.
     Error(String),
+    /// It would remove too much: it is held back with this `lastError`, and syncs are paused until `ConfirmSyncValid`
+    /// releases it, which makes its status `SYNC_STATUS_DONE`.
+    Anomalous(String),
     /// It never ends: from then on its status is this one, which need not be one that anybody knows.
     Status(String),
 }
@@ -42,6 +46,12 @@ impl SyncScript {
     #[must_use]
     pub fn error(message: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
+    }
+
+    /// The default, held back with this `lastError` until it is confirmed.
+    #[must_use]
+    pub fn anomalous(message: impl Into<String>) -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Anomalous(message.into()), ..SyncScript::default() }
     }
 
     /// The default, ending in a status of your choice.
@@ -65,6 +75,8 @@ pub(super) struct Syncs {
     stage: Stage,
     /// What follows the one that runs.
     next: Option<SyncScript>,
+    /// Whether the last one that ended is held back.
+    held: bool,
     /// The ids of those that have ended, oldest first.
     pub(super) ended: Vec<String>,
 }
@@ -89,6 +101,7 @@ impl Syncs {
 
     /// Queues one, behind the one that runs.
     pub(super) fn queue(&mut self, script: SyncScript) {
+        self.held = false;
         match self.stage {
             Stage::Running(_) => self.next = Some(script),
             Stage::Idle | Stage::Queued(_) => self.stage = Stage::Queued(script),
@@ -98,6 +111,21 @@ impl Syncs {
     pub(super) fn abandon(&mut self) {
         self.stage = Stage::Idle;
         self.next = None;
+    }
+
+    /// Lets a sync stand that was held back, and says whether one was.
+    pub(super) fn release(&mut self, connector: &mut Value, clock: &Clock) -> bool {
+        let held = std::mem::take(&mut self.held);
+        if held {
+            enable(connector);
+            let now = clock.stamp();
+            let status = &mut connector["status"];
+            status["status"] = json!("SYNC_STATUS_DONE");
+            status["lastError"] = json!("");
+            status["completedAt"] = json!(now);
+            status["updatedAt"] = json!(now);
+        }
+        held
     }
 
     /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
@@ -136,9 +164,10 @@ impl Syncs {
         let id = format!("{}-sync-{}", connector["id"].as_str().unwrap_or_default(), self.ended.len() + 1);
         let status = &mut connector["status"];
         status["updatedAt"] = json!(now);
+        self.held = matches!(outcome, SyncOutcome::Anomalous(_));
         let (name, error) = match outcome {
             SyncOutcome::Done => ("SYNC_STATUS_DONE".to_owned(), String::new()),
-            SyncOutcome::Error(error) => ("SYNC_STATUS_ERROR".to_owned(), error),
+            SyncOutcome::Error(error) | SyncOutcome::Anomalous(error) => ("SYNC_STATUS_ERROR".to_owned(), error),
             SyncOutcome::Status(name) => {
                 status["status"] = json!(name);
                 return;
@@ -148,5 +177,40 @@ impl Syncs {
         status["lastError"] = json!(error);
         status["completedAt"] = json!(now);
         self.ended.push(id);
+        if self.held {
+            disable(connector, &now, "anomaly", "the sync would remove too much");
+        }
     }
+}
+
+/// Pauses the syncs of a connector.
+pub(super) fn disable(connector: &mut Value, now: &str, category: &str, reason: &str) {
+    connector["syncDisabledAt"] = json!(now);
+    connector["syncDisabledReason"] = json!(reason);
+    connector["syncDisabledCategory"] = json!(category);
+    connector["canResumeSync"] = json!(true);
+}
+
+/// Ends the pause.
+pub(super) fn enable(connector: &mut Value) {
+    if let Some(fields) = connector.as_object_mut() {
+        let of_a_pause = ["syncDisabledAt", "syncDisabledReason", "syncDisabledCategory", "canResumeSync"];
+        fields.retain(|name, _| !of_a_pause.contains(&name.as_str()));
+    }
+}
+
+/// A script as JSON has it: `polls_before_start`, `polls_while_running`, and `error`, `anomalous` or `status` for how it ends.
+pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
+    only(body, &["polls_before_start", "polls_while_running", "error", "anomalous", "status"])?;
+    let end = ["error", "anomalous", "status"].into_iter().find(|name| !body[*name].is_null());
+    let script = match (end, end.and_then(|name| body[name].as_str())) {
+        (None, _) => SyncScript::default(),
+        (Some("error"), Some(text)) => SyncScript::error(text),
+        (Some("anomalous"), Some(text)) => SyncScript::anomalous(text),
+        (Some(_), Some(text)) => SyncScript::status(text),
+        (Some(name), None) => return Err(format!("{name} must be a text")),
+    };
+    let before = count(body, "polls_before_start", script.polls_before_start)?;
+    let running = count(body, "polls_while_running", script.polls_while_running)?;
+    Ok(script.polls(before, running))
 }

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
-use super::{has_handler, with_query};
+use super::text::{has_handler, with_query};
 use crate::clock::{Clock, micros};
+use crate::entropy::Entropy;
 use crate::lock;
-use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
-use crate::service::{Answer, Request};
+use crate::message::{Answer, Request};
+use crate::oauth::{Form, Refusal, form, granted, present, refuse, refused, require};
 
 /// What the instance's one client may ask for.
 pub(super) const SCOPES: [&str; 11] = [
@@ -78,11 +79,17 @@ struct Code {
 }
 
 impl Auth {
-    pub(super) fn new(clock: Arc<Clock>) -> io::Result<Auth> {
+    /// With the client's id and secret, where they were chosen.
+    pub(super) fn new(
+        clock: Arc<Clock>,
+        entropy: &Entropy,
+        chosen: (Option<String>, Option<String>),
+    ) -> io::Result<Auth> {
         let state = Mutex::new(State { lifetime: Duration::from_secs(3600), ..State::default() });
-        let prefix = BASE64.encode(random()?);
-        let client_id = format!("fake-client-{}", BASE64.encode(&random()?[..9]));
-        let client_secret = BASE64.encode(random()?);
+        let prefix = BASE64.encode(entropy.bytes("tokens")?);
+        let made = (entropy.bytes("client id")?, entropy.bytes("client secret")?);
+        let client_id = chosen.0.unwrap_or_else(|| format!("fake-client-{}", BASE64.encode(&made.0[..9])));
+        let client_secret = chosen.1.unwrap_or_else(|| BASE64.encode(made.1));
         Ok(Auth { clock, client_id, client_secret, prefix, state })
     }
 
@@ -131,8 +138,8 @@ impl Auth {
         lock(&self.state).lifetime = lifetime;
     }
 
-    /// Whether a request may call something that wants one of these scopes.
-    pub(super) fn check(&self, request: &Request, scopes: &[&str]) -> Result<(), Problem> {
+    /// Whether a request may call something that wants one of these scopes; returns those of its token.
+    pub(super) fn check(&self, request: &Request, scopes: &[&str]) -> Result<Vec<String>, Problem> {
         let header = request.header("authorization").unwrap_or_default();
         // The server compares the scheme letter by letter.
         let token = header.strip_prefix("Bearer ").unwrap_or_default();
@@ -149,7 +156,7 @@ impl Auth {
         if !scopes.iter().any(|scope| token.scopes.iter().any(|known| known == scope)) {
             return Err(Problem::new(403, format!("the token has none of the scopes {}", scopes.join(", "))));
         }
-        Ok(())
+        Ok(token.scopes.clone())
     }
 
     pub(super) fn set_app_scopes(&self, scopes: &str) {
@@ -160,7 +167,7 @@ impl Auth {
     pub(super) fn token(&self, request: &Request) -> Answer {
         let values = request.form();
         if values.iter().any(|(_, value)| has_handler(value) || (value.contains('<') && value.contains('>'))) {
-            return Problem::validation("body", "Invalid input").into();
+            return Problem::validation("Invalid input").into();
         }
         match form(request).and_then(|form| self.grant(request, &form)) {
             Ok(body) => granted(&body),
@@ -240,11 +247,11 @@ impl Auth {
             found.map_or("", |(_, value)| value.as_str())
         };
         if get("client_id") != self.client_id {
-            return Err(Problem::validation("client_id", "unknown client_id"));
+            return Err(Problem::validation("unknown client_id"));
         }
         let redirect_uri = get("redirect_uri");
         if redirect_uri.is_empty() {
-            return Err(Problem::validation("redirect_uri", "redirect_uri is required"));
+            return Err(Problem::validation("redirect_uri is required"));
         }
         let state = get("state");
         let challenge = get("code_challenge");

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::{Connector, OAUTH_APP, World};
 
 /// Everything, secrets included; that of an OAuth app is not here but with the app.
@@ -31,7 +31,7 @@ pub(super) fn put(world: &mut World, call: &Call<'_>) -> Answered {
 
 pub(super) fn put_auth(world: &mut World, call: &Call<'_>) -> Answered {
     if call.body["auth"].is_null() {
-        return Err(Problem::validation("auth", "auth is required"));
+        return Err(Problem::validation("auth is required"));
     }
     world.resting(call.id())?;
     change_oauth_app(world, call)?;
@@ -95,7 +95,7 @@ fn set_auth(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     }
     merge(&mut connector.value["config"]["auth"], &auth);
     connector.value["isConfigured"] = json!(true);
-    connector.value["isAuthenticated"] = json!(!connector.uses_oauth());
+    connector.value["isAuthenticated"] = json!(false);
     connector.value["updatedAtTimestamp"] = json!(now);
     Ok(())
 }
@@ -123,9 +123,15 @@ fn set_sections<'w>(world: &'w mut World, call: &Call<'_>, sections: &[&str]) ->
     Ok(connector)
 }
 
-/// A map of what can be filtered to the options that there are.
+/// A map of what can be filtered to the options that there are, which are asked of the source.
 pub(super) fn filters(world: &World, call: &Call<'_>) -> Answered {
-    let kind = world.connector(call.id())?.text("type");
+    let connector = world.connector(call.id())?;
+    let kind = connector.text("type");
+    let may_ask =
+        connector.text("authType") == "API_TOKEN" || connector.uses_oauth() && connector.is("isAuthenticated");
+    if !may_ask {
+        return Err(Problem::new(400, "the source cannot be asked with these credentials"));
+    }
     let mut by_filter = json!({});
     for (filter, options) in world.kind(kind)?["options"].as_object().into_iter().flatten() {
         let options: Vec<Value> = options.as_array().into_iter().flatten().map(option).collect();
@@ -142,7 +148,7 @@ fn option(option: &Value) -> Value {
 pub(super) fn save_filters(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["filters"];
     if !filters.is_object() {
-        return Err(Problem::validation("filters", "filters is required"));
+        return Err(Problem::validation("filters is required"));
     }
     let connector = world.free(call.id())?;
     // Not where a sync looks for them.

@@ -4,8 +4,10 @@
 //! that skip items. What is not known, it answers in the plainest way: it is a test partner, not a reference.
 
 mod auth;
+mod call;
 mod config;
 mod connectors;
+mod control;
 mod files;
 mod login;
 mod problem;
@@ -17,30 +19,36 @@ mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod text;
+mod upload;
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
 use self::auth::Auth;
-pub use self::files::{Upload, UploadedFile};
+use self::call::Call;
+use self::control::Controls;
+use self::login::PROVIDER;
 use self::problem::Problem;
-use self::routes::Call;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
+use self::text::looks_like_markup;
+use self::upload::UPLOAD;
+pub use self::upload::{Upload, UploadedFile};
 use crate::TestClock;
 use crate::clock::Clock;
+use crate::contract::Contract;
+use crate::entropy::Entropy;
 use crate::fault::Fault;
+use crate::message::{Answer, Request};
 use crate::server::Server;
-use crate::service::{Answer, Request, Service};
+use crate::service::{Ask, Service};
+use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use serde_json::{Value, json};
 
 /// A PipesHub instance on loopback. Dropped, it stops.
 pub struct Instance {
@@ -50,12 +58,15 @@ pub struct Instance {
 }
 
 /// How an instance is to be, before it starts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct InstanceBuilder {
-    port: u16,
+    serving: Serving,
     seed: Seed,
     script: SyncScript,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    entropy: Entropy,
     deletion_polls: u32,
     clock: TestClock,
 }
@@ -63,7 +74,32 @@ pub struct InstanceBuilder {
 impl InstanceBuilder {
     /// The port; otherwise one that is free.
     pub fn port(mut self, port: u16) -> InstanceBuilder {
-        self.port = port;
+        self.serving = self.serving.port(port);
+        self
+    }
+
+    /// Where and how it is served.
+    pub fn serving(mut self, serving: Serving) -> InstanceBuilder {
+        self.serving = serving;
+        self
+    }
+
+    /// The id of its one OAuth client; otherwise one that is made at the start.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> InstanceBuilder {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The secret of its one OAuth client; otherwise one that is made at the start.
+    pub fn client_secret(mut self, client_secret: impl Into<String>) -> InstanceBuilder {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Makes the client and every token of this text, so that they are the same after a restart. Otherwise nobody can guess
+    /// them.
+    pub fn credentials_from(mut self, text: impl Into<String>) -> InstanceBuilder {
+        self.entropy = Entropy::seeded(text);
         self
     }
 
@@ -95,17 +131,19 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken or the operating system has no randomness.
+    /// If the port is taken, the operating system has no randomness, or the document is unreadable.
     pub async fn start(self) -> io::Result<Instance> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let host = listener.local_addr()?.to_string();
-        let url = format!("http://{host}");
+        let contract = contract()?;
+        let bound = self.serving.bind().await?;
+        let (host, url) = (bound.address.to_string(), bound.url.clone());
         let clock = Arc::new(Clock::new(self.clock));
-        let auth = Auth::new(Arc::clone(&clock))?;
-        let world = World::new(Arc::clone(&clock), self.seed, self.script, self.deletion_polls);
-        let answered = AtomicU64::new(0);
-        let api = Arc::new(Api { url, clock, auth, world: Mutex::new(world), answered });
-        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        let chosen = (self.client_id, self.client_secret);
+        let auth = Arc::new(Auth::new(Arc::clone(&clock), &self.entropy, chosen)?);
+        let (seed, script, deletion_polls) = (self.seed, self.script, self.deletion_polls);
+        let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, deletion_polls };
+        let world = Mutex::new(controls.world());
+        let api = Arc::new(Api { url, clock, auth, world, controls, contract });
+        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Instance { server, api, host })
     }
 }
@@ -123,9 +161,12 @@ impl Instance {
     /// An instance of your own making.
     pub fn builder() -> InstanceBuilder {
         InstanceBuilder {
-            port: 0,
+            serving: Serving::default(),
             seed: Seed::demo(),
             script: SyncScript::default(),
+            client_id: None,
+            client_secret: None,
+            entropy: Entropy::default(),
             deletion_polls: 2,
             clock: TestClock::new(),
         }
@@ -261,6 +302,11 @@ impl Instance {
         lock(&self.api.world).scripts.push_back(script);
     }
 
+    /// The next deletion fails: after its polls the connector is there again, with no status, and as active as it was.
+    pub fn fail_next_deletion(&self) {
+        lock(&self.api.world).failing_deletions += 1;
+    }
+
     /// How many polls see connectors as `DELETING` that are deleted from now on.
     pub fn set_deletion_polls(&self, polls: u32) {
         lock(&self.api.world).deletion_polls = polls;
@@ -280,7 +326,10 @@ impl Instance {
     /// Has a record's content answered as these bytes under this content type, not as JSON.
     pub fn set_record_content(&self, id: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
         let content = (content_type.to_owned(), bytes.into());
-        lock(&self.api.world).contents.insert(id.to_owned(), content);
+        let mut world = lock(&self.api.world);
+        // The document knows JSON alone.
+        world.open = true;
+        world.contents.insert(id.to_owned(), content);
     }
 
     /// A connector as it is stored, with its configuration, and without being polled.
@@ -294,6 +343,8 @@ impl Instance {
     /// whether there is an object to set it in.
     pub fn set(&self, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
+        // Whether the document lists such a value is for the test to say.
+        world.open = true;
         world.connector_mut(id).is_ok_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
@@ -316,20 +367,34 @@ impl fmt::Debug for Instance {
     }
 }
 
+impl fmt::Debug for InstanceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstanceBuilder").field("serving", &self.serving).finish_non_exhaustive()
+    }
+}
+
+/// The vendored document, corrected, read once for all instances of a process.
+fn contract() -> io::Result<&'static Contract> {
+    static CONTRACT: OnceLock<Result<Contract, String>> = OnceLock::new();
+    let contract = CONTRACT.get_or_init(|| {
+        let root = serde_json::from_str(::connectors::pipeshub::DOCUMENT);
+        root.map(|root| Contract::new(root, vec!["/api/v1".to_owned()])).map_err(|error| error.to_string())
+    });
+    contract.as_ref().map_err(|error| io::Error::other(format!("PipesHub's document: {error}")))
+}
+
 /// The instance behind the sockets.
 struct Api {
     url: String,
     clock: Arc<Clock>,
-    auth: Auth,
+    auth: Arc<Auth>,
     world: Mutex<World>,
-    /// How many answers have got a request id of the instance's own.
-    answered: AtomicU64,
+    controls: Controls,
+    contract: &'static Contract,
 }
 
 const TOKEN: &str = "/api/v1/oauth2/token";
 const AUTHORIZE: &str = "/api/v1/oauth2/authorize";
-/// The page of the provider that every connector logs in to.
-const PROVIDER: &str = "/provider/authorize";
 
 /// The largest body in JSON.
 const LARGEST_JSON: usize = 10 * 1024 * 1024;
@@ -348,7 +413,7 @@ impl Service for Api {
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let answer = match request.path.as_str() {
+        match request.path.as_str() {
             TOKEN => self.auth.token(request),
             path @ (AUTHORIZE | PROVIDER) => match self.visit(path, &request.query) {
                 Ok(location) => Answer::redirect(&location),
@@ -357,13 +422,12 @@ impl Service for Api {
             path if path.starts_with("/api/") => self.call(request).unwrap_or_else(Answer::from),
             // As any web server that is not the API.
             _ => Answer::html(200),
-        };
-        self.identified(request, answer)
+        }
     }
 
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer {
         if request.path == TOKEN {
-            return self.identified(request, oauth::scripted(status));
+            return oauth::scripted(status);
         }
         let mut problem = Problem::new(status, "scripted");
         if status == 429 {
@@ -371,10 +435,22 @@ impl Service for Api {
             let header = headers.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
             let seconds: Option<u64> = header.and_then(|(_, value)| value.parse().ok());
             problem = problem.with("retryAfter", json!(seconds));
-        } else if request.operation.as_deref() == Some(files::UPLOAD) {
+        } else if request.operation.as_deref() == Some(UPLOAD) {
             problem = problem.into_detail();
         }
-        self.identified(request, problem.into())
+        problem.into()
+    }
+
+    fn contract(&self) -> Option<&Contract> {
+        Some(self.contract)
+    }
+
+    fn is_open(&self) -> bool {
+        lock(&self.world).open
+    }
+
+    fn control(&self, ask: &Ask<'_>) -> Option<Result<Value, String>> {
+        self.controls.answer(&self.world, ask)
     }
 }
 
@@ -384,7 +460,7 @@ impl Api {
         let content_type = request.header("content-type").unwrap_or_default();
         let is_json = content_type.starts_with("application/json") && !request.body.is_empty();
         if is_json && request.body.len() > LARGEST_JSON {
-            return Err(Problem::new(413, "request entity too large"));
+            return Err(Problem::new(500, "request entity too large"));
         }
         let body = if is_json { request.json() } else { Some(json!({})) };
         let body = body.ok_or_else(|| Problem::new(500, "the body is not JSON"))?;
@@ -393,14 +469,14 @@ impl Api {
             // The gateway serves its own pages there: a GET finds one.
             return Ok(Answer::html(if request.method == "GET" { 200 } else { 404 }));
         };
-        if let Some((name, _)) = request.query.iter().find(|(_, value)| looks_like_markup(value)) {
-            return Err(Problem::validation(name, "Invalid input"));
+        if request.query.iter().any(|(_, value)| looks_like_markup(value)) {
+            return Err(Problem::validation("Invalid input"));
         }
-        self.auth.check(request, route.scopes)?;
-        let call = Call { request, url: &self.url, operation: route.operation, path, body };
+        let scopes = self.auth.check(request, route.scopes)?;
+        let call = Call { request, url: &self.url, operation: route.operation, path, body, scopes };
         if route.path.contains("{connectorId}") && !is_connector_id(call.id()) {
             let message = "connectorId must be 1 to 64 letters, digits, underscores or hyphens";
-            return Err(Problem::validation("connectorId", message));
+            return Err(Problem::validation(message));
         }
         routes::handle(&mut lock(&self.world), &call)
     }
@@ -413,42 +489,9 @@ impl Api {
             _ => Err(Problem::new(404, "no such page")),
         }
     }
-
-    /// The answer with the request's id, or one of the instance's own.
-    fn identified(&self, request: &Request, mut answer: Answer) -> Answer {
-        let sent = request.header("x-request-id").unwrap_or_default();
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-        if (1..=64).contains(&sent.len()) && sent.bytes().all(allowed) {
-            answer.set_header("x-request-id", sent);
-        } else {
-            let number = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-            answer.set_header("x-request-id", &format!("fake-request-{number}"));
-        }
-        answer
-    }
-}
-
-/// What the gateway's input filter takes for markup: a `<`, or `on...=` as of an event handler.
-fn looks_like_markup(text: &str) -> bool {
-    text.contains('<') || has_handler(text)
-}
-
-fn has_handler(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.match_indices("on").any(|(at, _)| {
-        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        rest.trim_start().starts_with('=')
-    })
 }
 
 fn is_connector_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     (1..=64).contains(&id.len()) && id.bytes().all(allowed)
-}
-
-/// An address with more pairs in its query.
-fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let separator = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{separator}{query}")
 }

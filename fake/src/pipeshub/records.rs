@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::World;
-use crate::service::Answer;
+use crate::message::Answer;
 
 /// A record's text, or what the test has put in its place.
 pub(super) fn content(world: &World, call: &Call<'_>) -> Answered {
@@ -22,7 +22,7 @@ pub(super) fn content(world: &World, call: &Call<'_>) -> Answered {
 pub(super) fn navigate(world: &World, call: &Call<'_>) -> Answered {
     let node = call.query("nodeId");
     if node == Some("") {
-        return Err(Problem::validation("nodeId", "nodeId must not be empty"));
+        return Err(Problem::validation("nodeId must not be empty"));
     }
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let limit = call.number("limit", 50, 50..=200)?;
@@ -90,7 +90,7 @@ pub(super) fn lookup(world: &World, call: &Call<'_>) -> Answered {
     let mut identifiers = call.queries("identifiers");
     identifiers.retain(|identifier| !identifier.trim().is_empty());
     if !(1..=10).contains(&identifiers.len()) {
-        return Err(Problem::validation("identifiers", "1 to 10 identifiers are required"));
+        return Err(Problem::validation("1 to 10 identifiers are required"));
     }
     let (mut matches, mut missing) = (Vec::new(), Vec::new());
     let mut ambiguous = false;

@@ -2,23 +2,24 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, check_scope, ok, page, search};
 use super::problem::Problem;
-use super::routes::{Answered, Call, check_scope, ok, page, search};
 use super::state::World;
 
-/// A type as the registry shows it, with its schema.
+/// A type as the registry shows it: its schema is a call of its own.
 fn shown(kind: &Value, scope: &str) -> Value {
     let mut shown = kind.clone();
     shown["scope"] = json!(scope);
-    shown["config"] = whole_schema(kind);
     if let Some(fields) = shown.as_object_mut() {
+        fields.remove("config");
         // The fake's own.
         fields.remove("options");
     }
     shown
 }
 
-fn whole_schema(kind: &Value) -> Value {
+/// The schema of a type, and what the registry says besides.
+pub(super) fn whole_schema(kind: &Value) -> Value {
     let mut schema = kind["config"].clone();
     for field in ["iconPath", "supportsRealtime", "supportsSync", "supportsAgent"] {
         schema[field] = kind[field].clone();
@@ -31,7 +32,14 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     let types = world.types.iter().filter(|kind| supports(&kind["scope"], scope));
     let items = search(call, types.map(|kind| shown(kind, scope)).collect());
     let (connectors, pagination) = page(call, items, false)?;
-    ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
+    let count = |scope: &str| world.types.iter().filter(|kind| supports(&kind["scope"], scope)).count();
+    let counts = json!({"team": count("team"), "personal": count("personal")});
+    ok(&json!({
+        "success": true,
+        "connectors": connectors,
+        "pagination": pagination,
+        "registryCountsByScope": counts,
+    }))
 }
 
 /// The raw schema: `auth`, `sync`, `filters`, and what the registry says besides.
@@ -61,27 +69,4 @@ pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Pro
         return Err(Problem::new(400, format!("{} connectors do not support {auth_type}", kind["type"])));
     }
     Ok(auth_type.to_owned())
-}
-
-/// The names of the fields that a flat `auth` has to have.
-pub(super) fn required_fields<'k>(kind: &'k Value, auth_type: &str) -> Vec<&'k str> {
-    let fields = kind["config"]["auth"]["schemas"][auth_type]["fields"].as_array();
-    let required = fields.into_iter().flatten().filter(|field| field["required"] == true);
-    required.filter_map(|field| field["name"].as_str()).collect()
-}
-
-/// Whether an `auth` has what its type requires, flat: what is nested is not seen.
-pub(super) fn check_auth(kind: &Value, auth_type: &str, auth: &Value) -> Result<(), Problem> {
-    if !auth.is_object() {
-        return Err(Problem::new(400, "auth must be an object"));
-    }
-    let is_missing = |field: &&str| {
-        let value = &auth[*field];
-        value.is_null() || value == ""
-    };
-    let missing: Vec<&str> = required_fields(kind, auth_type).into_iter().filter(is_missing).collect();
-    if !missing.is_empty() {
-        return Err(Problem::new(400, format!("missing required fields of auth: {}", missing.join(", "))));
-    }
-    Ok(())
 }

@@ -1,6 +1,10 @@
 //! What an instance holds at its start.
 
+use std::io;
+
 use serde_json::{Value, json};
+
+use crate::seeds;
 
 /// What an instance holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
 #[derive(Debug, Clone)]
@@ -40,6 +44,25 @@ impl Seed {
     pub fn record(mut self, record: Value) -> Seed {
         self.records.push(record);
         self
+    }
+
+    /// A seed of a JSON object with the lists `types` (more of them, or others of the same `type`), `connectors` (each with a
+    /// `type`) and `records`; what is left out is empty, but for the registry.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not JSON, another member, an entry that is not an object, or one without the field that it needs.
+    pub fn from_json(text: &str) -> io::Result<Seed> {
+        let value = seeds::read(text, &[("types", "type"), ("connectors", "type"), ("records", "")])?;
+        let list = |name: &str| value[name].as_array().into_iter().flatten().cloned();
+        let mut seed = Seed::empty();
+        for kind in list("types") {
+            seed.types.retain(|known| known["type"] != kind["type"]);
+            seed.types.push(kind);
+        }
+        seed.connectors = list("connectors").collect();
+        seed.records = list("records").collect();
+        Ok(seed)
     }
 
     /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which

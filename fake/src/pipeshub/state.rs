@@ -1,14 +1,15 @@
 //! What the instance holds: types, connectors, records. It stores JSON as the service would show it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::files::Upload;
+use super::call::Call;
 use super::problem::Problem;
 use super::seed::Seed;
-use super::sync::{SyncScript, Syncs};
+use super::sync::{SyncOutcome, SyncScript, Syncs};
+use super::upload::Upload;
 use crate::clock::Clock;
 
 /// Who has done everything, and for whom.
@@ -31,6 +32,10 @@ pub(super) struct World {
     pub(super) scripts: VecDeque<SyncScript>,
     pub(super) script: SyncScript,
     pub(super) deletion_polls: u32,
+    /// How many of the next deletions fail.
+    pub(super) failing_deletions: u32,
+    /// Whether values have been scripted that the document need not list.
+    pub(super) open: bool,
     /// The OAuth apps of the instance, by id.
     pub(super) oauth_apps: HashMap<String, Value>,
     next_id: u64,
@@ -42,7 +47,11 @@ pub(super) struct Connector {
     pub(super) syncs: Syncs,
     /// How many polls will still see it, once it is being deleted.
     pub(super) deleting: Option<u32>,
+    /// Whether its deletion fails, and whether it is active then.
+    pub(super) comes_back: Option<bool>,
     pub(super) uploads: Vec<Upload>,
+    /// The files that it has.
+    pub(super) paths: BTreeSet<String>,
 }
 
 impl Connector {
@@ -93,6 +102,8 @@ impl World {
             scripts: VecDeque::new(),
             script,
             deletion_polls,
+            failing_deletions: 0,
+            open: false,
             oauth_apps: HashMap::new(),
             next_id: 0,
         };
@@ -128,9 +139,14 @@ impl World {
         let kind = self.kind(connector["type"].as_str().unwrap_or_default()).cloned().unwrap_or_default();
         let now = json!(self.clock.millis());
         connector["_key"] = json!(id);
-        for field in ["appGroup", "appDescription", "appCategories", "iconPath"] {
+        let of_its_type =
+            ["appGroup", "appDescription", "appCategories", "iconPath", "supportedAuthTypes", "connectorInfo"];
+        for field in of_its_type {
             default(&mut connector, field, kind[field].clone());
         }
+        default(&mut connector, "documentationLinks", kind["config"]["documentationLinks"].clone());
+        default(&mut connector, "isAdminAccessRequired", json!(false));
+        default(&mut connector, "personalConnectorType", Value::Null);
         for field in ["supportsRealtime", "supportsSync", "supportsAgent"] {
             default(&mut connector, field, json!(kind[field] == true));
         }
@@ -154,7 +170,9 @@ impl World {
             value: connector,
             syncs: Syncs::default(),
             deleting: None,
+            comes_back: None,
             uploads: Vec::new(),
+            paths: BTreeSet::new(),
         });
         id
     }
@@ -199,6 +217,15 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", id))
     }
 
+    /// Whether a call may see a connector: a member does not see those of others.
+    pub(super) fn check_visible(&self, call: &Call<'_>) -> Result<(), Problem> {
+        let connector = self.connector(call.id())?;
+        if call.is_member() && connector.text("scope") == "team" && connector.text("createdBy") != USER {
+            return Err(Problem::not_found("connector", call.id()));
+        }
+        Ok(())
+    }
+
     /// A connector that is not locked. Some operations do not mind that it is being deleted.
     pub(super) fn unlocked(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.connector_mut(id)?;
@@ -237,9 +264,16 @@ impl World {
 
     /// Somebody looks at a connector: moves on what is under way.
     pub(super) fn poll(&mut self, id: &str) -> Result<&Connector, Problem> {
-        let gone = self.connector(id)?.deleting == Some(0);
-        if gone {
-            self.connectors.retain(|known| known.id != id);
+        let connector = self.connector_mut(id)?;
+        if connector.deleting == Some(0) {
+            match connector.comes_back.take() {
+                None => self.connectors.retain(|known| known.id != id),
+                Some(active) => {
+                    connector.deleting = None;
+                    connector.value["status"] = Value::Null;
+                    connector.value["isActive"] = json!(active);
+                }
+            }
         }
         let connector = self.connector_mut(id)?;
         match connector.deleting {
@@ -252,6 +286,7 @@ impl World {
     /// Starts a sync as the next script says. One that runs is cancelled; the status is then idle while the other runs.
     pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
         let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
+        self.open |= matches!(script.outcome, SyncOutcome::Status(_));
         let connector = self.connector_mut(id)?;
         if connector.is_syncing() {
             connector.syncs.replace(&mut connector.value, script);
@@ -262,12 +297,9 @@ impl World {
     }
 
     /// Two connectors of a type and scope must not have the same name.
-    pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str, but: &str) -> Result<(), Problem> {
+    pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str) -> Result<(), Problem> {
         let taken = self.connectors.iter().any(|known| {
-            known.id != but
-                && known.text("type") == kind
-                && known.text("scope") == scope
-                && known.text("name").eq_ignore_ascii_case(name)
+            known.text("type") == kind && known.text("scope") == scope && known.text("name").eq_ignore_ascii_case(name)
         });
         if taken {
             return Err(Problem::new(400, format!("there is a {kind} connector named {name:?}")));

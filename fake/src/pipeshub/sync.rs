@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::service::{count, only};
+
 /// How a sync goes.
 ///
 /// Each `getConnectorInstance` is a poll of the sync; listings are not. Each `getConnectorStats` is a poll of the
@@ -19,6 +21,8 @@ pub struct SyncScript {
     pub records: u32,
     /// How many of them cannot be indexed.
     pub failures: u32,
+    /// How many more records there are that have no status, and count in the total alone.
+    pub without_status: u32,
     /// How it ends.
     pub outcome: SyncOutcome,
 }
@@ -29,6 +33,8 @@ pub struct SyncScript {
 pub enum SyncOutcome {
     /// `IDLE`, with its records to be indexed.
     Idle,
+    /// It fails. That is `IDLE` as well, and it has brought nothing.
+    Failed,
     /// It never ends: from then on its status is this one, which need not be one that anybody knows.
     Status(String),
 }
@@ -41,12 +47,19 @@ impl Default for SyncScript {
             polls_while_indexing: 2,
             records: 12,
             failures: 0,
+            without_status: 0,
             outcome: SyncOutcome::Idle,
         }
     }
 }
 
 impl SyncScript {
+    /// The default, failing: the status is `IDLE` afterwards all the same.
+    #[must_use]
+    pub fn failing() -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Failed, ..SyncScript::default() }
+    }
+
     /// The default, ending in a status of your choice.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
@@ -75,6 +88,36 @@ impl SyncScript {
         self.failures = failures;
         self
     }
+
+    /// With this many more records, which have no status.
+    #[must_use]
+    pub fn without_status(mut self, records: u32) -> SyncScript {
+        self.without_status = records;
+        self
+    }
+}
+
+/// A script as JSON has it: its counts by their names, and `failing` or `status` for how it ends.
+pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
+    let counts =
+        ["polls_before_start", "polls_while_syncing", "polls_while_indexing", "records", "failures", "without_status"];
+    only(body, &[&counts[..], &["failing", "status"]].concat())?;
+    let script = match (&body["failing"], &body["status"]) {
+        (Value::Bool(true), Value::Null) => SyncScript::failing(),
+        (Value::Null | Value::Bool(false), Value::String(status)) => SyncScript::status(status),
+        (Value::Null | Value::Bool(false), Value::Null) => SyncScript::default(),
+        _ => return Err("failing is true or false, and status a text; a script has one of them".to_owned()),
+    };
+    let number = |name: &str, otherwise: u32| count(body, name, otherwise);
+    Ok(SyncScript {
+        polls_before_start: number("polls_before_start", script.polls_before_start)?,
+        polls_while_syncing: number("polls_while_syncing", script.polls_while_syncing)?,
+        polls_while_indexing: number("polls_while_indexing", script.polls_while_indexing)?,
+        records: number("records", script.records)?,
+        failures: number("failures", script.failures)?,
+        without_status: number("without_status", script.without_status)?,
+        outcome: script.outcome,
+    })
 }
 
 /// The sync of one connector, and the indexing of what it found.
@@ -152,8 +195,16 @@ impl Syncs {
                 connector["status"] = json!("IDLE");
                 let polls = script.polls_while_indexing;
                 let failures = script.failures.min(script.records);
-                self.indexing = Indexing { pending: script.records, failures, polls, of: polls, ..Indexing::default() };
+                self.indexing = Indexing {
+                    pending: script.records,
+                    failures,
+                    polls,
+                    of: polls,
+                    without_status: script.without_status,
+                    ..Indexing::default()
+                };
             }
+            SyncOutcome::Failed => connector["status"] = json!("IDLE"),
             SyncOutcome::Status(status) => connector["status"] = json!(status),
         }
     }
@@ -186,6 +237,7 @@ struct Indexing {
     arrived: u32,
     /// How many of the pending records will fail.
     failures: u32,
+    without_status: u32,
     /// How many polls see pending records, still and altogether.
     polls: u32,
     of: u32,
@@ -206,7 +258,7 @@ impl Indexing {
         // Fewer than are pending, since seen is less than of.
         let done = if self.pending == 0 { 0 } else { self.pending * seen / self.of };
         self.polls = self.polls.saturating_sub(1);
-        let total = self.pending + self.completed + self.failed + self.arrived;
+        let total = self.pending + self.completed + self.failed + self.arrived + self.without_status;
         let states = json!({
             "NOT_STARTED": self.arrived,
             "QUEUED": 0,

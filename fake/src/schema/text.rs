@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::random::Random;
+use super::random::Random;
 
 /// Strings that code written in haste gets wrong.
 const AWKWARD: [&str; 12] = [
@@ -54,6 +54,28 @@ pub(crate) fn text(random: &mut Random, limits: &Limits<'_>) -> Option<String> {
     let short = limits.shortest.saturating_sub(text.chars().count());
     text.extend(std::iter::repeat_n('é', short));
     Some(text.chars().take(limits.longest.unwrap_or(usize::MAX)).collect())
+}
+
+/// A string that is easy to read.
+pub(crate) fn plain_text(format: Option<&str>, shortest: usize, longest: Option<usize>) -> String {
+    let text = match format.unwrap_or_default() {
+        "date-time" => "2025-01-31T12:00:00Z",
+        "date" => "2025-01-31",
+        "time" => "12:00:00Z",
+        "duration" => "PT1S",
+        "uuid" => "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "email" => "ada@example.com",
+        "uri" | "url" | "uri-reference" | "iri" => "https://example.com/x",
+        "hostname" => "example.com",
+        "ipv4" => "127.0.0.1",
+        "ipv6" => "::1",
+        "byte" | "base64" => "eA==",
+        "int64" | "uint64" | "int32" | "uint32" => "1",
+        _ => "x",
+    };
+    let missing = shortest.saturating_sub(text.chars().count()).min(10_000);
+    let long: String = text.chars().chain(std::iter::repeat_n('x', missing)).collect();
+    long.chars().take(longest.unwrap_or(usize::MAX)).collect()
 }
 
 /// Strings of a format that programs know.

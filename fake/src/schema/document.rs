@@ -15,7 +15,7 @@ pub enum View {
 
 impl View {
     /// The keyword of properties that are not in this view.
-    pub(crate) fn hidden(self) -> &'static str {
+    pub(super) fn hidden(self) -> &'static str {
         match self {
             Self::Read => "writeOnly",
             Self::Write => "readOnly",
@@ -59,7 +59,7 @@ impl Document {
     }
 
     /// Follows a local reference; with the name of the component schema, if it is one.
-    pub(crate) fn target(&self, reference: &str) -> Option<(&Value, Option<String>)> {
+    pub(super) fn target(&self, reference: &str) -> Option<(&Value, Option<String>)> {
         let pointer = local_pointer(reference)?;
         Some((self.root.pointer(&pointer)?, component(&pointer)))
     }
@@ -75,7 +75,7 @@ impl Document {
     }
 
     /// The properties of a schema that are not in a view, wherever it takes them from.
-    pub(crate) fn hidden(&self, schema: &Value, view: View, fuel: usize) -> BTreeSet<String> {
+    pub(super) fn hidden(&self, schema: &Value, view: View, fuel: usize) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let Some(fuel) = fuel.checked_sub(1) else { return found };
         for (name, property) in object(schema, "properties").into_iter().flatten() {

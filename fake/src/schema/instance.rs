@@ -6,25 +6,20 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::check::UNHEARD_OF;
-use crate::compare::difference;
-use crate::document::{Document, View, array, component, object};
-use crate::random::Random;
-use crate::text::{Limits, of_pattern, text};
+use super::check::UNHEARD_OF;
+use super::compare::difference;
+use super::document::{Document, View, array, component, object};
+use super::kinds::{
+    ANY, ARRAY, BOOLEAN, FRACTION, INTEGER, NULL, OBJECT, STRING, bounds, ceiling, fits, floor, integer_range, is_true,
+    types_of,
+};
+use super::random::Random;
+use super::text::{Limits, of_pattern, plain_text, text};
 
 /// Beyond this a schema has no end that could be reached; serde_json reads no deeper than 128 either.
 const DEEPEST: usize = 40;
 /// Where depth alone begins to ask for an end.
 const DEEP: usize = 10;
-
-const NULL: u8 = 1;
-const BOOLEAN: u8 = 2;
-const STRING: u8 = 4;
-const INTEGER: u8 = 8;
-const FRACTION: u8 = 16;
-const ARRAY: u8 = 32;
-const OBJECT: u8 = 64;
-const ANY: u8 = 127;
 
 /// The largest integer that a double and all its neighbours hold exactly.
 const EXACT: i128 = 9_007_199_254_740_991;
@@ -54,7 +49,7 @@ impl Room {
 }
 
 /// Everything one value has to satisfy.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Conjunction<'a> {
     parts: Vec<Schema<'a>>,
     /// References followed so far: one that comes again adds nothing.
@@ -129,76 +124,34 @@ impl<'a> Conjunction<'a> {
     }
 }
 
-fn types_of(schema: &Value) -> u8 {
-    let bit = |name: &str| match name {
-        "null" => NULL,
-        "boolean" => BOOLEAN,
-        "string" => STRING,
-        "integer" => INTEGER,
-        "number" => INTEGER | FRACTION,
-        "array" => ARRAY,
-        "object" => OBJECT,
-        // No type of JSON: whoever wrote it meant something, but nobody can say what.
-        _ => ANY,
-    };
-    let listed = match schema.get("type") {
-        Some(Value::String(name)) => bit(name),
-        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).fold(0, |types, name| types | bit(name)),
-        // YAML's null, where the string was meant.
-        Some(Value::Null) => NULL,
-        _ => ANY,
-    };
-    if is_true(schema, "nullable") { listed | NULL } else { listed }
-}
-
-fn type_of(value: &Value) -> u8 {
-    match value {
-        Value::Null => NULL,
-        Value::Bool(_) => BOOLEAN,
-        Value::String(_) => STRING,
-        Value::Number(number) if number.is_f64() => FRACTION,
-        Value::Number(_) => INTEGER,
-        Value::Array(_) => ARRAY,
-        Value::Object(_) => OBJECT,
-    }
-}
-
-fn is_true(schema: &Value, key: &str) -> bool {
-    schema.get(key) == Some(&Value::Bool(true))
-}
-
-fn integer_range(format: &str) -> Option<(i128, i128)> {
-    Some(match format {
-        "int8" => (i8::MIN.into(), i8::MAX.into()),
-        "uint8" => (0, u8::MAX.into()),
-        "int16" => (i16::MIN.into(), i16::MAX.into()),
-        "uint16" => (0, u16::MAX.into()),
-        "int32" => (i32::MIN.into(), i32::MAX.into()),
-        "uint32" => (0, u32::MAX.into()),
-        "int64" => (i64::MIN.into(), i64::MAX.into()),
-        "uint64" => (0, u64::MAX.into()),
-        _ => return None,
-    })
-}
-
 /// Makes instances of the schemas of a document.
 #[derive(Debug)]
 pub struct Instances<'a> {
     document: &'a Document,
     random: Random,
+    /// Whether they are plain: all that is documented, once, with values that are easy to read.
+    plain: bool,
+    /// Of a plain one, the references that are being followed: it does not hold itself.
+    open: Vec<&'a str>,
 }
 
 impl<'a> Instances<'a> {
     /// The instances of a seed.
     #[must_use]
     pub fn new(document: &'a Document, random: Random) -> Self {
-        Self { document, random }
+        Self { document, random, plain: false, open: Vec::new() }
+    }
+
+    /// Instances that are easy to read, and always the same: every property that is documented, in lists one item.
+    #[must_use]
+    pub fn plain(document: &'a Document) -> Self {
+        Self { document, random: Random::new(0), plain: true, open: Vec::new() }
     }
 
     /// An instance of the schema at a pointer, or nothing where this attempt led to none.
     pub fn make(&mut self, pointer: &str, view: View) -> Option<Value> {
         let schema = self.document.root().pointer(pointer)?;
-        let nodes = [0, 8, 40, 200].get(self.random.below(4)).copied()?;
+        let nodes = if self.plain { 5000 } else { [0, 8, 40, 200].get(self.random.below(4)).copied()? };
         let mut all = Conjunction::default();
         all.components.extend(component(pointer));
         self.instance(&[(schema, view)], Room { depth: 0, nodes }, all)
@@ -213,15 +166,34 @@ impl<'a> Instances<'a> {
             return None;
         }
         // Beside `$ref` or `allOf`, `nullable` is about the whole.
-        if schemas.iter().all(|(schema, _)| is_true(schema, "nullable")) && (room.tight() || self.random.once_in(6)) {
+        if schemas.iter().all(|(schema, _)| is_true(schema, "nullable")) && (room.tight() || self.now_and_then()) {
             return Some(Value::Null);
         }
         for schema in schemas {
             self.join(*schema, room, &mut all)?;
         }
+        let outside = self.open.len();
+        if self.plain {
+            self.open.extend(&all.followed);
+        }
+        let made = self.joined(&all, room);
+        self.open.truncate(outside);
+        made
+    }
+
+    /// Once in a few times, and never where instances are plain.
+    fn now_and_then(&mut self) -> bool {
+        !self.plain && self.random.once_in(6)
+    }
+
+    fn joined(&mut self, all: &Conjunction<'a>, room: Room) -> Option<Value> {
         let types = all.types();
         if let Some(values) = all.values() {
             let values: Vec<&Value> = values.into_iter().filter(|value| fits(value, types)).collect();
+            if self.plain {
+                let something = values.iter().find(|value| !value.is_null()).or_else(|| values.first());
+                return something.map(|value| (*value).clone());
+            }
             let picked = self.random.pick(&values).copied()?;
             return Some(match picked {
                 Value::String(text) if !all.has(&["const"]) && self.random.once_in(16) => {
@@ -231,10 +203,18 @@ impl<'a> Instances<'a> {
             });
         }
         if types == ANY {
+            if self.plain {
+                return Some("x".into());
+            }
             return Some(self.anything(if room.tight() { 0 } else { 2 }));
         }
         let mut possible: Vec<u8> = (0..7).map(|bit| 1_u8 << bit).filter(|bit| types & bit != 0).collect();
-        if room.tight() {
+        if self.plain {
+            possible.retain(|kind| *kind != NULL || types == NULL);
+            // Of the two kinds of number the one that is less often taken for the other.
+            possible.retain(|kind| *kind != INTEGER || types & FRACTION == 0);
+            possible.truncate(1);
+        } else if room.tight() {
             possible.truncate(1);
         } else if possible.len() > 1 && possible[0] == NULL && !self.random.once_in(6) {
             possible.remove(0);
@@ -242,11 +222,11 @@ impl<'a> Instances<'a> {
         match self.random.pick(&possible).copied()? {
             NULL => Some(Value::Null),
             BOOLEAN => Some(self.random.once_in(2).into()),
-            STRING => self.text(&all).map(Value::String),
-            INTEGER => self.integer(&all, types & FRACTION != 0),
-            FRACTION => self.fraction(&all),
-            ARRAY => self.array(&all, room),
-            _ => self.object(&all, room),
+            STRING => self.text(all).map(Value::String),
+            INTEGER => self.integer(all, types & FRACTION != 0),
+            FRACTION => self.fraction(all),
+            ARRAY => self.array(all, room),
+            _ => self.object(all, room),
         }
     }
 
@@ -260,6 +240,9 @@ impl<'a> Instances<'a> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
             && !all.followed.contains(&reference)
         {
+            if self.open.contains(&reference) {
+                return None;
+            }
             all.followed.push(reference);
             let (target, component) = self.document.target(reference)?;
             let view = component.as_deref().map_or(view, |component| self.document.view(component, view));
@@ -272,6 +255,10 @@ impl<'a> Instances<'a> {
         }
         let mut chosen = None;
         for branches in [array(schema, "oneOf"), array(schema, "anyOf")] {
+            if self.plain {
+                chosen = self.first(branches, view, room, all)?.or(chosen);
+                continue;
+            }
             let branch = if room.tight() {
                 branches.iter().min_by_key(|branch| self.cost(branch, 6))
             } else {
@@ -284,6 +271,26 @@ impl<'a> Instances<'a> {
         }
         self.tag(schema, chosen, &before, all);
         Some(())
+    }
+
+    /// Takes the first branch that is something and has an end; returns its component.
+    fn first(
+        &mut self,
+        branches: &'a [Value],
+        view: View,
+        room: Room,
+        all: &mut Conjunction<'a>,
+    ) -> Option<Option<String>> {
+        let something = |branch: &&Value| branch.get("type").is_none_or(|kind| *kind != "null" && !kind.is_null());
+        for branch in branches.iter().filter(something).chain(branches.iter().filter(|it| !something(it))) {
+            let mut attempt = all.clone();
+            if self.join((branch, view), room, &mut attempt).is_some() {
+                *all = attempt;
+                let target = branch.get("$ref").and_then(Value::as_str).and_then(|it| self.document.target(it));
+                return Some(target.and_then(|(_, component)| component));
+            }
+        }
+        branches.is_empty().then_some(None)
     }
 
     /// What a discriminator says of the branch that was chosen, or of the component that this one is a parent of.
@@ -356,7 +363,8 @@ impl<'a> Instances<'a> {
             .iter()
             .filter(|(_, schemas)| !schemas.iter().any(|(schema, view)| is_true(schema, view.hidden())))
             .filter(|(name, _)| {
-                required.contains(&name.as_str()) || (!room.tight() && allowed(name) && self.random.once_in(2))
+                let mut some = || self.plain || self.random.once_in(2);
+                required.contains(&name.as_str()) || (!room.tight() && allowed(name) && some())
             })
             .collect();
         let share = room.share(wanted.len() + 2);
@@ -395,6 +403,7 @@ impl<'a> Instances<'a> {
         for (pattern, schema) in all.patterns() {
             let key = of_pattern(&mut self.random, pattern, |_| true).filter(|key| !named(&properties, key));
             if !room.tight()
+                && !self.plain
                 && self.random.once_in(2)
                 && let (Some(key), Some(value)) = (key, self.value(&[schema], share))
             {
@@ -406,6 +415,7 @@ impl<'a> Instances<'a> {
         let is_closed = !closed.is_empty() || all.keyword("unevaluatedProperties").any(|it| *it == Value::Bool(false));
         let more = match (room.tight() || is_closed, properties.is_empty()) {
             (true, _) => 0,
+            (false, _) if self.plain => usize::from(properties.is_empty() && all.has(&["additionalProperties"])),
             (false, true) => self.random.below(4),
             (false, false) => self.random.below(3).saturating_sub(self.random.below(3)),
         };
@@ -441,6 +451,9 @@ impl<'a> Instances<'a> {
     }
 
     fn strange_key(&mut self) -> String {
+        if self.plain {
+            return format!("key{}", self.random.below(1000));
+        }
         match self.random.pick(&STRANGE_KEYS) {
             Some(key) if self.random.once_in(2) => (*key).to_owned(),
             _ => format!("unnamed{}", self.random.below(1000)),
@@ -451,7 +464,11 @@ impl<'a> Instances<'a> {
         let (least, most) = all.sizes("minItems", "maxItems");
         let prefix = |part: &'a Value| part.get("prefixItems").or_else(|| part.get("items")).and_then(Value::as_array);
         let prefixed = all.parts.iter().filter_map(|(part, _)| prefix(part)).map(Vec::len).max().unwrap_or(0);
-        let more = if room.tight() { 0 } else { self.random.below(prefixed + 4) };
+        let more = match (room.tight(), self.plain) {
+            (true, _) => 0,
+            (false, true) => prefixed.max(1),
+            (false, false) => self.random.below(prefixed + 4),
+        };
         let length = more.max(least).min(most.unwrap_or(usize::MAX));
         // Nobody reads a failure with thousands of items.
         if length > 1000 {
@@ -489,6 +506,9 @@ impl<'a> Instances<'a> {
         let given = all.keyword("example").chain(all.keyword("default")).chain(examples).filter_map(Value::as_str);
         let (format, pattern) = (all.text("format"), all.text("pattern"));
         let format = format.or(all.text("contentEncoding"));
+        if self.plain && pattern.is_none() {
+            return Some(plain_text(format, shortest, longest));
+        }
         text(&mut self.random, &Limits { format, pattern, shortest, longest, given: given.collect() })
     }
 
@@ -514,6 +534,12 @@ impl<'a> Instances<'a> {
         if low > high {
             return None;
         }
+        if self.plain {
+            let least = low.max(1).min(high);
+            let up = least + (step - least.rem_euclid(step)).rem_euclid(step);
+            let value = if up <= high { up } else { least - least.rem_euclid(step) };
+            return i64::try_from(value).ok().filter(|it| i128::from(*it) >= low).map(Value::from);
+        }
         let near = (low.max(-1000), high.min(1000));
         let picked = match self.random.below(8) {
             0 => low,
@@ -533,6 +559,10 @@ impl<'a> Instances<'a> {
     }
 
     fn fraction(&mut self, all: &Conjunction<'a>) -> Option<Value> {
+        let limits = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+        if self.plain && !all.has(&limits) {
+            return Some(1.5.into());
+        }
         let widest = if all.text("format") == Some("float") { f64::from(f32::MAX) } else { f64::MAX };
         let (mut low, mut high) = (-widest, widest);
         let mut strict: Vec<f64> = Vec::new();
@@ -579,39 +609,4 @@ impl<'a> Instances<'a> {
 
 fn named(properties: &[(&String, Vec<Schema<'_>>)], key: &str) -> bool {
     properties.iter().any(|(name, _)| *name == key)
-}
-
-fn fits(value: &Value, types: u8) -> bool {
-    // 1.0 is an integer to JSON Schema.
-    let whole = value.as_f64().is_some_and(|it| it.fract() == 0.0) && types & INTEGER != 0;
-    whole || type_of(value) & types != 0
-}
-
-type Bound<'a> = Option<&'a Number>;
-
-/// Least, strictly above, most, strictly below: in the words of 3.1 and of 3.0.
-fn bounds(schema: &Value) -> (Bound<'_>, Bound<'_>, Bound<'_>, Bound<'_>) {
-    let side = |bound: &str, exclusive: &str| {
-        let limit = schema.get(bound).and_then(Value::as_number);
-        match schema.get(exclusive) {
-            Some(Value::Bool(true)) => (None, limit),
-            other => (limit, other.and_then(Value::as_number)),
-        }
-    };
-    let ((least, above), (most, below)) = (side("minimum", "exclusiveMinimum"), side("maximum", "exclusiveMaximum"));
-    (least, above, most, below)
-}
-
-fn floor(number: &Number) -> Option<i128> {
-    whole(number, f64::floor)
-}
-
-fn ceiling(number: &Number) -> Option<i128> {
-    whole(number, f64::ceil)
-}
-
-/// A number as an integer; one beyond all integers that are made here as the largest.
-fn whole(number: &Number, round: fn(f64) -> f64) -> Option<i128> {
-    let exact = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-    exact.or_else(|| number.as_f64().map(|it| round(it).clamp(-1e30, 1e30) as i128))
 }
