@@ -304,7 +304,7 @@ impl Lowering<'_> {
                 None
             };
             if entry.str("type") == Some("mutualTLS") {
-                let reason = "mutual TLS is not in 3.0; configure the HTTP client for it".to_owned();
+                let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
                 tell(Kind::Loss, &here.join(name), entry, reason);
             } else if let Some(lacking) = lacking {
                 tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
