@@ -463,7 +463,10 @@ components: {schemas: {Pet: {type: object, properties: {kind: {$ref: 'https://pe
     assert_eq!(bundle.files.len(), 3, "{:?}", bundle.files);
     let client = Generator::new(bundle.document).generate().unwrap();
     let listing = connectors_codegen::Listing::of(&client).to_string();
-    assert!(listing.contains("fn list_pets() -> Vec<types::Pet>") || listing.contains("list_pets() -> Vec<types::Pet>"), "{listing}");
+    assert!(
+        listing.contains("fn list_pets() -> Vec<types::Pet>") || listing.contains("list_pets() -> Vec<types::Pet>"),
+        "{listing}"
+    );
     assert!(listing.contains("kind: Option<Kind>") && listing.contains("body: types::Pet"), "{listing}");
     let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
     assert!(notes.len() == 1 && notes[0].contains("elsewhere.example"), "{notes:?}");

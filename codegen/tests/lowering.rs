@@ -599,7 +599,9 @@ fn methods_of_their_own_are_told_apart_from_those_with_a_member() {
     let listing = connectors_codegen::Listing::of(&client).to_string();
     assert!(["one", "three", "four"].iter().all(|it| listing.contains(&format!("fn {it}("))), "{listing}");
     let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
-    for expected in ["omission: t.yaml:7:", "`Post` has a member of its own, `post`", "/paths/~1a/additionalOperations/LOCK"] {
+    for expected in
+        ["omission: t.yaml:7:", "`Post` has a member of its own, `post`", "/paths/~1a/additionalOperations/LOCK"]
+    {
         assert!(notes.iter().any(|note| note.contains(expected)), "{expected}: {notes:#?}");
     }
     // Methods are case-sensitive.
@@ -609,5 +611,8 @@ fn methods_of_their_own_are_told_apart_from_those_with_a_member() {
 #[test]
 fn swagger_2_is_refused_with_the_way_out() {
     let error = Generator::new(Node::parse("t.yaml", "swagger: '2.0'").unwrap()).generate().unwrap_err().to_string();
-    assert!(error.contains("Swagger 2.0") && error.contains("swagger2openapi") && error.contains("t.yaml:1:"), "{error}");
+    assert!(
+        error.contains("Swagger 2.0") && error.contains("swagger2openapi") && error.contains("t.yaml:1:"),
+        "{error}"
+    );
 }
