@@ -111,7 +111,7 @@ components:
     told("`/nope`", "here.yaml");
     told("openapi.yaml:10:", "params/limit.yaml");
     told("openapi.yaml:17:", "examples/e.json");
-    told("skip: ", "operations/put.yaml");
+    told("omission: ", "operations/put.yaml");
     told("here.yaml:2:", "lost.yaml");
     assert!(!notes.iter().any(|note| note.contains("ByName")), "a name by `$id` is no file: {notes:#?}");
 }
@@ -282,7 +282,7 @@ paths:
     let client = Generator::new(bundle.document).generate().unwrap();
     assert_eq!(client.operations, 2);
     let skipped: Vec<String> =
-        client.notes.iter().map(ToString::to_string).filter(|it| it.starts_with("skip")).collect();
+        client.notes.iter().map(ToString::to_string).filter(|it| it.starts_with("omission")).collect();
     assert!(skipped.iter().any(|note| note.contains("/paths/~1b/get")), "{skipped:?}");
 }
 

@@ -166,9 +166,9 @@ tags: [{name: open}, {name: inner}]
 paths:
   /a: {get: {operationId: a, tags: [open], responses: {'204': {description: x}}}}
   /b:
-get: {operationId: b, tags: [inner], responses: {'204': {description: x}}}
-put: {operationId: bb, tags: [inner], responses: {'204': {description: x}}}
-post: {operationId: both, tags: [open, inner, inner], responses: {'204': {description: x}, '500': {description: x}}}
+    get: {operationId: b, tags: [inner], responses: {'204': {description: x}}}
+    put: {operationId: bb, tags: [inner], responses: {'204': {description: x}}}
+    post: {operationId: both, tags: [open, inner, inner], responses: {'204': {description: x}, '500': {description: x}}}
   /c: {get: {operationId: c, tags: [inner, open], responses: {'500': {description: x}}}}
 ";
     let overlay = "
@@ -208,7 +208,7 @@ extends: ../api.yaml
 info: {title: t, version: '1'}
 components:
   actions:
-    gone/~: {description: A resource may be gone., fields: {update: {'410': {description: gone}}}}
+    gone/~: {description: A resource may be gone., fields: {update: {'410': {description: gone, headers: {}}}}}
     out: {fields: {remove: true, description: one}}
     nothing: {fields: {}}
 actions:
@@ -217,7 +217,7 @@ actions:
   - {$ref: '#/components/actions/out', target: \"$.paths['/a'].get.responses['200']\"}
 ";
     let (result, notes) = whole(document, overlay, Strictness::Strict).unwrap();
-    let gone = serde_json::json!({"410": {"description": "gone"}});
+    let gone = serde_json::json!({"410": {"description": "gone", "headers": {}}});
     assert_eq!(result["paths"]["/a"]["get"]["responses"], gone);
     assert_eq!(result["paths"]["/b"]["put"]["responses"], gone);
     assert!(notes.is_empty());
@@ -299,7 +299,7 @@ actions:
   - {target: $.servers, remove: true}
   - {target: $, update: {servers: [{url: 'http://here.test', description: ours}], info: {x-overlaid: true}}}
   - {target: $.info, update: {license: {name: MIT}}}
-  - {target: $.paths.*, update: {post: {x-new: {deep: hello}}}}
+  - {target: $.paths.*, update: {post: {new: {deep: hello}}}}
   - {target: \"$.paths['/stock'].get.summary\", remove: true}
   - {target: \"$.paths['/stock'].get\", update: {tags: [b], description: what is there}}
   - {target: '$.paths..responses.default', remove: true}
@@ -315,7 +315,7 @@ actions:
         "info": {"title": "t", "version": "1", "x-overlaid": true, "license": {"name": "MIT"}},
         "servers": [{"url": "http://here.test", "description": "ours"}],
         "paths": {
-            "/other": {"get": {"responses": {"200": {"description": "ok"}}}, "post": {"x-new": {"deep": "hello"}}},
+            "/other": {"get": {"responses": {"200": {"description": "ok"}}}, "post": {"new": {"deep": "hello"}}},
             "/goods": {
                 "get": {
                     "tags": ["a", "b"],
@@ -330,7 +330,7 @@ actions:
                         },
                     }}}}},
                 },
-                "post": {"x-new": {"deep": "hello"}},
+                "post": {"new": {"deep": "hello"}},
             },
         },
     });
