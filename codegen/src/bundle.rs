@@ -331,7 +331,8 @@ impl Bundler {
         let (folder, _) = own.rsplit_once('/')?;
         let place = uri.strip_prefix(folder)?.strip_prefix('/')?;
         let root = self.root.parent().unwrap_or(Path::new(""));
-        let candidates = ["", ".yaml", ".yml", ".json"].map(|extension| normal(&root.join(format!("{place}{extension}"))));
+        let candidates =
+            ["", ".yaml", ".yml", ".json"].map(|extension| normal(&root.join(format!("{place}{extension}"))));
         candidates.into_iter().find(|candidate| candidate.is_file())
     }
 

@@ -142,7 +142,14 @@ impl Generator {
     /// A pipeline for all of a document.
     #[must_use]
     pub fn new(document: Node) -> Self {
-        Self { document, selection: Selection::default(), overlays: Vec::new(), strictness: Strictness::Strict, names: Names::default(), accepted: String::new() }
+        Self {
+            document,
+            selection: Selection::default(),
+            overlays: Vec::new(),
+            strictness: Strictness::Strict,
+            names: Names::default(),
+            accepted: String::new(),
+        }
     }
 
     /// Takes only a part of the document.

@@ -304,7 +304,7 @@ impl Lowering<'_> {
                 None
             };
             if entry.str("type") == Some("mutualTLS") {
-                let reason = "mutual TLS is not in 3.0; configure the HTTP client for it".to_owned();
+                let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
                 tell(Kind::Loss, &here.join(name), entry, reason);
             } else if let Some(lacking) = lacking {
                 tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
@@ -470,7 +470,6 @@ mod tests {
     #[test]
     fn what_is_lost_is_noted_with_its_place() {
         for (from, expected) in [
-            ("{type: array, prefixItems: [{type: string}, {type: integer}]}", "tuples"),
             ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
             ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
             ("{type: object, properties: {a: false}}", "may not be there"),

@@ -151,7 +151,8 @@ impl Table<'_> {
             for (index, parameter) in list(owner, "parameters").enumerate() {
                 let (node, at) = resolve_at(document, parameter, base.join("parameters").join(index));
                 let (name, place) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
-                let ignored = ["accept", "content-type", "authorization"].iter().any(|it| name.eq_ignore_ascii_case(it));
+                let ignored =
+                    ["accept", "content-type", "authorization"].iter().any(|it| name.eq_ignore_ascii_case(it));
                 if (place == "header" && ignored) || seen.contains(&(name, place)) {
                     continue;
                 }

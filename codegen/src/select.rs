@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value, percent_decode};
-use crate::uri;
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
+use crate::uri;
 
 /// What of a document is wanted. An empty selection means all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -270,7 +270,8 @@ fn names_stay_when_others_come() {
             "{path}: {{post: {{operationId: {id}, parameters: [{parameters}], requestBody: {{content: {{application/json: {{schema: {body}}}}}}}, responses: {{'204': {{description: done}}}}}}}}\n"
         )
     };
-    let (query, header) = ("{name: x-a, in: query, schema: {type: string}}", "{name: X-A, in: header, schema: {type: string}}");
+    let (query, header) =
+        ("{name: x-a, in: query, schema: {type: string}}", "{name: X-A, in: header, schema: {type: string}}");
     let inline = "{type: object, properties: {a-b: {type: string}}}";
     let pet = "shop.v1.Pet: {type: object, properties: {kind: {type: string, enum: [KIND_CAT, KIND_DOG]}, a-b: {type: string}, is: {oneOf: [{type: array, items: {type: string}}, {type: string}]}}}\n";
     let old_paths = post("/a", "shop.create", query, inline);
@@ -282,7 +283,8 @@ fn names_stay_when_others_come() {
         PetKind: {type: string, enum: [a]}\nCreateBody: {type: object, properties: {b: {type: integer}}}\n";
     let (old, new) = grown((&old_paths, pet), (&new_paths, &format!("{others}{grown_pet}")));
     let (before, after) = (Listing::of(&old), Listing::of(&new));
-    let breaks: Vec<String> = before.compare(&after).iter().filter(|it| it.breaking).map(|it| it.what.clone()).collect();
+    let breaks: Vec<String> =
+        before.compare(&after).iter().filter(|it| it.breaking).map(|it| it.what.clone()).collect();
     assert!(breaks.is_empty(), "{breaks:#?}\n{before}\n----\n{after}");
     assert_eq!(after.counts().0, 2);
     // Without the lock the same document renames, which is what the lock is for.
@@ -296,7 +298,7 @@ fn names_stay_when_others_come() {
 #[test]
 fn a_name_that_the_overlay_gives_wins_over_the_lock() {
     let schema = "Pet: {type: object, properties: {a: {type: string}}}\n";
-    let named = "Pet: {x-rust-name: Animal, type: object, properties: {a: {type: string}}}\nAnimal: {type: string}\n";
+    let named = "Pet: {x-rust-name: Animal, type: object, properties: {a: {type: string}}}\n";
     let (old, new) = grown(("", schema), ("", named));
     assert!(old.names.to_string().contains("type \"/components/schemas/Pet\" = Pet\n"), "{}", old.names);
     assert!(new.names.to_string().contains("type \"/components/schemas/Pet\" = Animal\n"), "{}", new.names);
@@ -304,7 +306,9 @@ fn a_name_that_the_overlay_gives_wins_over_the_lock() {
 
 #[test]
 fn a_line_that_is_none_of_a_locks_is_refused() {
-    for line in ["type Pet = Pet", "kind \"a\" = B", "type \"a\" = not a name", "type \"a\"", "type \"a = B", "type = B"] {
+    for line in
+        ["type Pet = Pet", "kind \"a\" = B", "type \"a\" = not a name", "type \"a\"", "type \"a = B", "type = B"]
+    {
         let error = Names::parse("names.lock", &format!("# c\n\n{line}\n")).unwrap_err().to_string();
         assert!(error.contains("names.lock:3: ") && error.contains("lock of names"), "{line}: {error}");
     }
@@ -315,8 +319,7 @@ fn what_is_not_checked_is_no_loss_and_is_said_once() {
     let schemas = "A: {type: array, items: {}, contains: {type: string}}\nB: {type: array, items: {}, contains: {type: integer}}\n\
         C: {type: array, prefixItems: [{type: string}]}\n";
     let client = document("", schemas).generate().unwrap();
-    let kinds: Vec<(Kind, usize)> =
-        client.notes.grouped().iter().map(|group| (group.note.kind, group.count)).collect();
+    let kinds: Vec<(Kind, usize)> = client.notes.grouped().iter().map(|group| (group.note.kind, group.count)).collect();
     assert_eq!(kinds, [(Kind::Unchecked, 2)], "{:?}", client.notes);
     let shown = client.notes.grouped()[0].to_string();
     assert!(shown.starts_with("unchecked: t.yaml:") && shown.ends_with("[1 more]"), "{shown}");
@@ -325,7 +328,11 @@ fn what_is_not_checked_is_no_loss_and_is_said_once() {
 
 #[test]
 fn a_loss_that_is_accepted_is_not_said_again_wherever_it_moves() {
-    let path = |status: &str| format!("/a: {{get: {{operationId: a, responses: {{'{status}': {{description: d}}, '200': {{description: d}}}}}}}}");
+    let path = |status: &str| {
+        format!(
+            "/a: {{get: {{operationId: a, responses: {{'{status}': {{description: d}}, '200': {{description: d}}}}}}}}"
+        )
+    };
     let client = document(&path("9999"), "").generate().unwrap();
     let accepted = client.notes.losses();
     assert_eq!(accepted, "loss: `9999` is not a status code (/paths/~1a/get/responses/9999)\n");

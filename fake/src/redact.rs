@@ -1,4 +1,4 @@
-//! What is shown of requests: everything but the secrets in them.
+//! Requests without their secrets.
 
 use serde_json::{Map, Value, json};
 

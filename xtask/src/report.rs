@@ -30,7 +30,9 @@ pub(crate) fn notes(notes: &Notes, unchecked: bool) -> Vec<String> {
     let count = notes.count(Kind::Unchecked);
     if !unchecked && count > 0 {
         let (are, constraints) = if count == 1 { ("is", "constraint") } else { ("are", "constraints") };
-        lines.push(format!("unchecked: {count} {constraints} of the document {are} not checked; `--unchecked` lists them"));
+        lines.push(format!(
+            "unchecked: {count} {constraints} of the document {are} not checked; `--unchecked` lists them"
+        ));
     }
     lines
 }

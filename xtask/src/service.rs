@@ -320,11 +320,7 @@ pub(crate) fn records(name: &Name, client: &Client, listing: &Listing) -> Vec<(P
 {}",
         client.notes.losses()
     );
-    vec![
-        (name.api(), api_text(name, listing)),
-        (name.names(), names_text(&client.names)),
-        (name.losses(), losses),
-    ]
+    vec![(name.api(), api_text(name, listing)), (name.names(), names_text(&client.names)), (name.losses(), losses)]
 }
 
 /// The text of the api.txt for a public API.

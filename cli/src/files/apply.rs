@@ -70,9 +70,8 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     }
     bar.finish_and_clear();
     ctx.out.rows(&["connector", "id", "action", "result"], &rows)?;
-    drop(run);
     match worst {
-        None => journal.remove(),
+        None => journal.clear(),
         Some(kind) => Err(Failure::new(kind, "not all of it was done; run it again")),
     }
 }

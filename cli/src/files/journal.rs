@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -69,14 +69,27 @@ impl Journal {
     }
 
     fn line(&self, line: &Value) -> Result {
-        // A line is written whole, or torn at its end, which the next run skips.
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut file = self.locked();
         file.write_all(format!("{line}\n").as_bytes())?;
         Ok(file.sync_data()?)
     }
 
-    /// Nothing is open: the journal is not needed any more.
-    pub fn remove(self) -> Result {
-        Ok(std::fs::remove_file(&self.path)?)
+    /// Nothing is open any more.
+    pub fn clear(&self) -> Result {
+        Ok(self.locked().set_len(0)?)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, File> {
+        // A line is written whole, or torn at its end, which the next run skips.
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if self.locked().metadata().is_ok_and(|it| it.len() == 0) {
+            // One that stays is empty, which does no harm.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }

@@ -182,6 +182,7 @@ async fn a_file_is_checked_before_anything_is_sent() {
             assert_eq!(ran.code, 2, "{text}: {ran:?}");
             assert!(ran.err.contains(expected), "{text}: {}", ran.err);
         }
+        assert!(!world.path("new.toml.journal").exists());
         let writes = world.tenant.requests().into_iter().filter(|it| it.path.ends_with("/create")).count();
         assert_eq!(writes, 0, "{text}");
     }

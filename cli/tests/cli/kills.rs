@@ -20,7 +20,7 @@ async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
         let mut child = world.command(line, &[]).spawn().unwrap();
         tokio::select! {
             done = child.wait() => assert!(done.unwrap().success()),
-            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 5) as u64)) => {
+            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 2) as u64)) => {
                 child.kill().await.unwrap();
                 killed += 1;
             }

@@ -312,17 +312,9 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
         Object::Discriminator => &[("propertyName", Text), ("mapping", TextMap), ("defaultMapping", Text)],
         Object::Xml => &[("name", Text), ("namespace", Link), ("prefix", Text), ("attribute", Flag), ("wrapped", Flag)],
         Object::SecurityScheme => match node.str("type")? {
-            "apiKey" => {
-                &[("type", Text), ("description", Text), ("name", Text), ("in", Text), ("deprecated", Flag)]
-            },
+            "apiKey" => &[("type", Text), ("description", Text), ("name", Text), ("in", Text), ("deprecated", Flag)],
             "http" if node.str("scheme").is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) => {
-                &[
-                    ("type", Text),
-                    ("description", Text),
-                    ("scheme", Text),
-                    ("bearerFormat", Text),
-                    ("deprecated", Flag),
-                ]
+                &[("type", Text), ("description", Text), ("scheme", Text), ("bearerFormat", Text), ("deprecated", Flag)]
             }
             "http" => &[("type", Text), ("description", Text), ("scheme", Text), ("deprecated", Flag)],
             "oauth2" => &[
@@ -334,7 +326,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ],
             "openIdConnect" => {
                 &[("type", Text), ("description", Text), ("openIdConnectUrl", Link), ("deprecated", Flag)]
-            },
+            }
             _ => return None,
         },
         Object::Flows => &[

@@ -83,7 +83,8 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
 
 /// Takes out the operations whose methods 3.0 does not have, by method.
 fn later(item: &mut Node) -> Vec<(String, Node)> {
-    let mut found: Vec<(String, Node)> = item.take("query").map(|node| ("query".to_owned(), node)).into_iter().collect();
+    let mut found: Vec<(String, Node)> =
+        item.take("query").map(|node| ("query".to_owned(), node)).into_iter().collect();
     found.extend(item.take(OTHER_METHODS).as_ref().and_then(Node::as_object).cloned().unwrap_or_default());
     found
 }

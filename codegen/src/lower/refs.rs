@@ -365,7 +365,9 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
                 None => {
                     let reason =
                         format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
-                    notes.push(Stage::Lower, Kind::Loss, &here, member, reason);
+                    // Prose is no loss.
+                    let note = if prose(&key) { Kind::Mend } else { Kind::Loss };
+                    notes.push(Stage::Lower, note, &here, member, reason);
                     node.take(&key);
                 }
             }
@@ -389,11 +391,17 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
             }
             _ => {
                 let reason = node.get("$ref").map(nowhere).unwrap_or_default();
-                notes.push(Stage::Lower, Kind::Loss, at, node, format!("{reason}; the reference was left out"));
+                let note = if kind == Object::Example { Kind::Mend } else { Kind::Loss };
+                notes.push(Stage::Lower, note, at, node, format!("{reason}; the reference was left out"));
                 node.value = Map::new().into();
             }
         }
     }
+}
+
+/// Whether a member is a text for people.
+fn prose(key: &str) -> bool {
+    matches!(key, "description" | "summary" | "title" | "examples" | "tags" | "externalDocs")
 }
 
 /// What a reference leads to within the document.

@@ -140,12 +140,7 @@ impl Lowering<'_> {
         }
         for key in LOST {
             if let Some(value) = node.take(key) {
-                self.note(
-                    Kind::Unchecked,
-                    &at.join(key),
-                    &value,
-                    format!("`{key}` is not checked"),
-                );
+                self.note(Kind::Unchecked, &at.join(key), &value, format!("`{key}` is not checked"));
             }
         }
     }

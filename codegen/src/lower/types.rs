@@ -185,12 +185,7 @@ impl Lowering<'_> {
             Some(_) => {}
             None => {
                 if let Some(lost) = encoding.or(media) {
-                    self.note(
-                        Kind::Unchecked,
-                        at,
-                        &lost,
-                        "the string is not decoded by its content type or encoding",
-                    );
+                    self.note(Kind::Unchecked, at, &lost, "the string is not decoded by its content type or encoding");
                 }
             }
         }

@@ -55,7 +55,9 @@ fn whole<'a>(overlay: &'a Node, action: &'a Node, number: usize) -> Result<Cow<'
         return Err(wrong(&format!("the overlay has no reusable action `{name}`"), reference, help));
     };
     let beside = action.as_object().into_iter().flatten();
-    let other = beside.clone().find(|(key, _)| !matches!(key.as_str(), "$ref" | "target" | "description") && !key.starts_with("x-"));
+    let other = beside
+        .clone()
+        .find(|(key, _)| !matches!(key.as_str(), "$ref" | "target" | "description") && !key.starts_with("x-"));
     if let Some((key, node)) = other {
         let help = "a reference has a `target` and a `description` of its own, and nothing else";
         return Err(wrong(&format!("it has `{key}` beside `$ref`"), node, help));

@@ -33,8 +33,7 @@ fn copy_takes_one_node_and_merges_it() {
     let result =
         applied("a: {x: 1}\nb: {y: 2}\nl: [1]", "  - {target: $.a, copy: $.b}\n  - {target: $.l, copy: $.b.y}");
     assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}, "l": [1, 2]}));
-    let merged =
-        applied("a: {l: [1], o: {x: 1}, p: ~}\nb: {l: [2], o: {y: 2}, p: 3}", "  - {target: $.a, copy: $.b}");
+    let merged = applied("a: {l: [1], o: {x: 1}, p: ~}\nb: {l: [2], o: {y: 2}, p: 3}", "  - {target: $.a, copy: $.b}");
     let expected = serde_json::json!({"l": [1, 2], "o": {"x": 1, "y": 2}, "p": 3});
     assert_eq!(merged.unwrap()["a"], expected);
     let removed = applied("a: 1\nb: 2", "  - {target: $.a, copy: $.b, update: 3, remove: true}");
@@ -82,7 +81,8 @@ fn each_action_is_said_to_fit_to_be_needless_or_to_miss() {
         "{effects:?}"
     );
     assert!(actions[2].to_string().contains("overlay action 3 (overlay.yaml:5:"), "{}", actions[2]);
-    let expected = serde_json::json!({"a": {"b": 1, "l": ["x"], "e": 2}, "c": {"d": {"type": "string", "description": "fine"}}});
+    let expected =
+        serde_json::json!({"a": {"b": 1, "l": ["x"], "e": 2}, "c": {"d": {"type": "string", "description": "fine"}}});
     assert_eq!(document.to_json(), expected);
 }
 
@@ -101,10 +101,7 @@ fn malformed_actions_are_refused() {
         ("  - {target: $.o, copy: $.zzz}", "must select one node, `$.zzz` selects 0"),
         ("  - {target: $.o, copy: $.o, update: {y: 1}}", "both `update` and `copy`"),
         ("  - {target: $.*, update: 2}", "nodes of one kind"),
-        (
-            "  - {target: $.o, update: {x: [1]}}",
-            "`x` is a primitive value in the document and an array in the update",
-        ),
+        ("  - {target: $.o, update: {x: [1]}}", "`x` is a primitive value in the document and an array in the update"),
     ] {
         let error = applied("a: 1\no: {x: 1, '0': 2}\nl: [1]", action).unwrap_err();
         assert!(error.contains(expected), "{action}: {error}");
@@ -120,8 +117,7 @@ fn prose_for_a_property_that_is_gone_is_refused() {
     let prose = "  - target: $.components.schemas.A\n    update: {properties: {x: {description: fine}, y: {description: stale}}}";
     let error = applied(document, prose).unwrap_err();
     assert!(error.contains("`y`") && !error.contains("`x`"), "{error}");
-    let real =
-        "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
+    let real = "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
     assert!(applied(document, real).is_ok());
 }
 
@@ -170,9 +166,9 @@ tags: [{name: open}, {name: inner}]
 paths:
   /a: {get: {operationId: a, tags: [open], responses: {'204': {description: x}}}}
   /b:
-get: {operationId: b, tags: [inner], responses: {'204': {description: x}}}
-put: {operationId: bb, tags: [inner], responses: {'204': {description: x}}}
-post: {operationId: both, tags: [open, inner, inner], responses: {'204': {description: x}, '500': {description: x}}}
+    get: {operationId: b, tags: [inner], responses: {'204': {description: x}}}
+    put: {operationId: bb, tags: [inner], responses: {'204': {description: x}}}
+    post: {operationId: both, tags: [open, inner, inner], responses: {'204': {description: x}, '500': {description: x}}}
   /c: {get: {operationId: c, tags: [inner, open], responses: {'500': {description: x}}}}
 ";
     let overlay = "
@@ -212,7 +208,7 @@ extends: ../api.yaml
 info: {title: t, version: '1'}
 components:
   actions:
-    gone/~: {description: A resource may be gone., fields: {update: {'410': {description: gone}}}}
+    gone/~: {description: A resource may be gone., fields: {update: {'410': {description: gone, headers: {}}}}}
     out: {fields: {remove: true, description: one}}
     nothing: {fields: {}}
 actions:
@@ -221,7 +217,7 @@ actions:
   - {$ref: '#/components/actions/out', target: \"$.paths['/a'].get.responses['200']\"}
 ";
     let (result, notes) = whole(document, overlay, Strictness::Strict).unwrap();
-    let gone = serde_json::json!({"410": {"description": "gone"}});
+    let gone = serde_json::json!({"410": {"description": "gone", "headers": {}}});
     assert_eq!(result["paths"]["/a"]["get"]["responses"], gone);
     assert_eq!(result["paths"]["/b"]["put"]["responses"], gone);
     assert!(notes.is_empty());
@@ -234,7 +230,8 @@ actions:
         ("{$ref: '#/components/actions/aimed', target: $.paths}", "has a `target`"),
         ("{$ref: '#/components/actions/nothing', target: $.paths}", "neither"),
     ] {
-        let components = "{out: {fields: {remove: true}}, aimed: {fields: {target: $.paths, remove: true}}, nothing: {fields: {}}}";
+        let components =
+            "{out: {fields: {remove: true}}, aimed: {fields: {target: $.paths, remove: true}}, nothing: {fields: {}}}";
         let overlay = format!("overlay: 1.2.0\ncomponents: {{actions: {components}}}\nactions:\n  - {action}\n");
         let error = whole(document, &overlay, Strictness::Strict).unwrap_err();
         assert!(error.contains(expected) && error.contains("overlay.yaml:"), "{action}: {error}");
@@ -262,13 +259,17 @@ actions:
   - {target: $.components.schemas, update: {B: {description: not there}}}
 ";
     let error = whole(document, overlay, Strictness::Strict).unwrap_err();
-    for expected in ["action 1: `$.gone` matches", "action 3: it has neither", "action 4: it has both", "describes `B`"] {
+    for expected in ["action 1: `$.gone` matches", "action 3: it has neither", "action 4: it has both", "describes `B`"]
+    {
         assert!(error.contains(expected), "{expected}: {error}");
     }
     let (result, notes) = whole(document, overlay, Strictness::Lenient).unwrap();
     assert_eq!((&result["openapi"], &result["paths"]), (&"3.1.1".into(), &serde_json::json!({})));
     assert_eq!(notes.len(), 4, "{notes:?}");
-    assert!(notes[0].contains("overlay.yaml:3:") && notes[0].contains("action 1: `$.gone` matches nothing"), "{notes:?}");
+    assert!(
+        notes[0].contains("overlay.yaml:3:") && notes[0].contains("action 1: `$.gone` matches nothing"),
+        "{notes:?}"
+    );
     let wrong = "overlay: 1.2.0\nactions: [{target: '$.a[', update: 1}]";
     assert!(whole(document, wrong, Strictness::Lenient).is_err(), "what is wrong stays an error");
     assert!(whole(document, "overlay: 1.2.0\nactions: [{target: $, remove: true}]", Strictness::Lenient).is_err());
@@ -298,7 +299,7 @@ actions:
   - {target: $.servers, remove: true}
   - {target: $, update: {servers: [{url: 'http://here.test', description: ours}], info: {x-overlaid: true}}}
   - {target: $.info, update: {license: {name: MIT}}}
-  - {target: $.paths.*, update: {post: {x-new: {deep: hello}}}}
+  - {target: $.paths.*, update: {post: {new: {deep: hello}}}}
   - {target: \"$.paths['/stock'].get.summary\", remove: true}
   - {target: \"$.paths['/stock'].get\", update: {tags: [b], description: what is there}}
   - {target: '$.paths..responses.default', remove: true}
@@ -314,7 +315,7 @@ actions:
         "info": {"title": "t", "version": "1", "x-overlaid": true, "license": {"name": "MIT"}},
         "servers": [{"url": "http://here.test", "description": "ours"}],
         "paths": {
-            "/other": {"get": {"responses": {"200": {"description": "ok"}}}, "post": {"x-new": {"deep": "hello"}}},
+            "/other": {"get": {"responses": {"200": {"description": "ok"}}}, "post": {"new": {"deep": "hello"}}},
             "/goods": {
                 "get": {
                     "tags": ["a", "b"],
@@ -329,7 +330,7 @@ actions:
                         },
                     }}}}},
                 },
-                "post": {"x-new": {"deep": "hello"}},
+                "post": {"new": {"deep": "hello"}},
             },
         },
     });

@@ -48,7 +48,7 @@ enum What {
     Field,
     /// A value of an enum, a variant of a union, a webhook.
     Variant,
-    /// By method and path.
+    /// By its operationId.
     Operation,
     Group,
     Parameter,
@@ -200,9 +200,16 @@ fn type_key(def: &TypeDef) -> String {
     format!("{}{view}", def.pointer)
 }
 
-/// The key of an operation.
-fn operation_key(operation: &Operation) -> String {
-    format!("{} {}", operation.method, operation.path)
+/// The keys of operations: the operationId of each, or method and path where it has none of its own.
+fn operation_keys(operations: &[Operation]) -> Vec<String> {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    let ids: Vec<Option<&str>> = operations.iter().map(|operation| operation.node.str("operationId")).collect();
+    ids.iter().flatten().for_each(|id| *count.entry(*id).or_default() += 1);
+    let key = |(operation, id): (&Operation, &Option<&str>)| match id {
+        Some(id) if count.get(*id) == Some(&1) => (*id).to_owned(),
+        _ => format!("{} {}", operation.method, operation.path),
+    };
+    operations.iter().zip(&ids).map(key).collect()
 }
 
 /// What tells the type of a variant from others, whatever it is called.
@@ -374,7 +381,7 @@ fn messages(it: &mut Incoming, scope: &str, names: &Names, found: &mut Names) {
 
 /// Groups, methods, parameters and callbacks.
 fn operations(api: &mut Api, names: &Names, found: &mut Names) {
-    let keys: Vec<String> = api.operations.iter().map(operation_key).collect();
+    let keys = operation_keys(&api.operations);
     for (operation, key) in api.operations.iter_mut().zip(&keys) {
         match names.get(What::Group, &[key]) {
             _ if operation.node.get("x-rust-group").is_some() => {}

@@ -297,9 +297,11 @@ impl Operation {
         };
         let media = essence(media);
         is_failure
-            || self.accept.split(',').map(essence).any(|known| {
-                known == media || known == "*/*" || (known == "application/json" && media.contains('*'))
-            })
+            || self
+                .accept
+                .split(',')
+                .map(essence)
+                .any(|known| known == media || known == "*/*" || (known == "application/json" && media.contains('*')))
     }
 }
 

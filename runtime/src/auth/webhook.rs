@@ -135,15 +135,15 @@ impl WebhookVerifier {
     /// # Errors
     /// [`Error::is_auth`], with the [`Error::code`] `missing_header`, `timestamp` or `signature`. Respond with 401.
     pub fn verify<'h>(&self, headers: &'h HeaderMap, body: &[u8]) -> Result<&'h str, Error> {
-        let refuse =
-            |code: &str, message: &str| Error::new(Kind::Auth, message).with_code(Some(code.to_owned()));
+        let refuse = |code: &str, message: &str| Error::new(Kind::Auth, message).with_code(Some(code.to_owned()));
         let read = |name: &str| {
             let values = PREFIXES.iter().filter_map(|prefix| headers.get(format!("{prefix}-{name}")));
             let text = values.filter_map(|value| value.to_str().ok()).find(|text| !text.is_empty());
             text.ok_or_else(|| refuse("missing_header", &format!("the webhook has no header `webhook-{name}`")))
         };
         let (id, timestamp, signatures) = (read("id")?, read("timestamp")?, read("signature")?);
-        let sent = timestamp.parse().ok().and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        let sent =
+            timestamp.parse().ok().and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
         let now = self.clock.time_of_day();
         let apart = sent.map(|sent| now.duration_since(sent).unwrap_or_else(|error| error.duration()));
         if apart.is_none_or(|apart| apart > self.tolerance) {

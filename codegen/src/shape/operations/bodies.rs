@@ -31,6 +31,10 @@ impl Shaping<'_, '_> {
             _ => 7,
         };
         let (media, chosen) = content.iter().min_by_key(|(media, node)| rank(media, node))?;
+        for (other, node) in content.iter().filter(|(other, _)| essence(other) != essence(media)) {
+            let reason = format!("the body is sent as `{media}`; as `{other}` it is not reachable");
+            self.types.note(Kind::Loss, &at.join(other), node, reason);
+        }
         let schema_at = at.join(media).join("schema");
         let typed = |shaping: &mut Self| {
             let schema = chosen.get("schema");

@@ -45,7 +45,14 @@ pub(super) fn callbacks(
         }
     }
     let name = format!("{hint}Callback");
-    incoming(document, types, found, &name, &name, "A callback of the operation, by the name that the document gives it.")
+    incoming(
+        document,
+        types,
+        found,
+        &name,
+        &name,
+        "A callback of the operation, by the name that the document gives it.",
+    )
 }
 
 /// A request that the service sends, as the document has it.
