@@ -240,7 +240,7 @@ pub use connectors_runtime::reqwest;
 pub use connectors_runtime::{
     Attempted, Builder, CallOptions, Clock, Connect, Connection, Detail, Error, FieldViolation, Id, IntoId, Limits,
     Operation, Pace, Paced, Page, Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sending,
-    Sleep, SystemClock, TestClock, WaitState, Watch, auth,
+    Sleep, SystemClock, TestClock, UntypedCall, WaitState, Watch, auth,
 };
 #[cfg(feature = "pipeshub")]
 #[doc(inline)]

@@ -259,3 +259,53 @@ async fn a_call_needs_little_room_where_it_is_made() {
         assert!(size < 1024, "{size} bytes");
     }
 }
+
+#[tokio::test]
+async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
+    assert_eq!(c1.server(), tenant.url());
+    let ids = |name: &str, id: &str| c1.operation(name).unwrap().parameter("app_id", "app-github").parameter("id", id);
+    for name in ["c1.api.app.v1.ConnectorService.Get", "connectors.get"] {
+        let response = ids(name, "github-01").send().await.unwrap();
+        assert_eq!(response.value()["connectorView"]["connector"]["id"], "github-01");
+    }
+    // What the path does not have goes into the query, with what has a meaning there percent-encoded.
+    let list = c1.operation("connectors.list").unwrap().parameter("app_id", "app-github").parameter("page_size", "10");
+    assert_eq!(list.send().await.unwrap().value()["list"].as_array().unwrap().len(), 10);
+    let odd = c1.operation("apps.list_apps").unwrap().parameter("a&b", "c=d e").send().await;
+    assert!(odd.is_ok());
+    assert_eq!(tenant.requests().last().unwrap().query, [("a&b".to_owned(), "c=d e".to_owned())]);
+    let body = json!({"connector": {"displayName": "New"}, "updateMask": "displayName"});
+    let rename = c1.operation("connectors.update_delegated").unwrap();
+    let rename = rename.parameter("connector_app_id", "app-github").parameter("connector_id", "github-01").body(&body);
+    assert_eq!(rename.send().await.unwrap().value()["connectorView"]["connector"]["displayName"], "New");
+
+    // Errors are those of any call, and what cannot be sent is not.
+    assert!(ids("connectors.get", "none").send().await.unwrap_err().is_not_found());
+    assert!(c1.operation("connectors.nothing").unwrap_err().is_invalid_argument());
+    tenant.clear_requests();
+    for id in ["", "..", "a/b", "create"] {
+        let name = if id == "create" { "connectors.update" } else { "connectors.get" };
+        assert!(ids(name, id).send().await.unwrap_err().is_invalid_argument(), "{id:?}");
+    }
+    let missing = c1.operation("connectors.get").unwrap().parameter("id", "github-01").send().await.unwrap_err();
+    assert!(missing.is_invalid_argument() && missing.message().contains("`app_id`"), "{missing}");
+    assert_eq!(tenant.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn how_long_a_lost_creation_may_be_in_flight_can_be_set() {
+    let tenant = Tenant::start().await.unwrap();
+    let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
+    let c1 = Client::builder(credentials).clock(tenant.clock()).build().unwrap();
+    let app = c1.app("app-github");
+    let before = app.snapshot().await.unwrap();
+    for (seconds, lists) in [(0, 1), (12, 4), (30, 7)] {
+        tenant.clear_requests();
+        let create = app.create_connector("catalog-github").in_flight(std::time::Duration::from_secs(seconds));
+        assert!(create.find(&before).await.unwrap().is_none());
+        let listed = tenant.requests().iter().filter(|it| it.path.ends_with("/connectors")).count();
+        assert_eq!(listed, lists, "{seconds}");
+    }
+}

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::auth;
 use crate::{Builder, Connect, Connection, Entry, Error, IntoId, Page, Pages};
-use connectors_runtime::{Core, Exchange, Kind, Reply};
+use connectors_runtime::{Core, Exchange, Kind, Reply, UntypedCall};
 
 use super::api;
 use super::app::App;
@@ -63,6 +63,29 @@ impl Client {
         let authenticator = auth::Credentials::for_all(credential).connect(&exchange, &url)?;
         let core = Core::over(exchange, url, authenticator, api::OPERATIONS, failure);
         Ok(Self { api: api::Client::over(core.clone()), core })
+    }
+
+    /// The URL of the server, without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.core.base_url()
+    }
+
+    /// Begins a call of any operation with JSON in and out, by its `operationId`, or by its group and method as in
+    /// [`Client::api`]. For programs that learn at run time what to call. Sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+    /// let call = c1.operation("connectors.get")?.parameter("app_id", "my-app").parameter("id", "my-connector");
+    /// println!("{}", call.send().await?.value());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the document has no such operation.
+    pub fn operation(&self, name: &str) -> Result<UntypedCall, Error> {
+        self.core.untyped(name)
     }
 
     /// Every operation of the document, over this client's connections and token.

@@ -182,6 +182,13 @@ impl EnvConfig {
         self.plain(key, json!({"keyValues": {"items": items}}))
     }
 
+    /// Removes a key and its value.
+    #[must_use]
+    pub fn unset(mut self, key: &str) -> Self {
+        self.values.iter_mut().for_each(|values| values.retain(|(known, _)| known != key));
+        self
+    }
+
     /// Checks the keys against the schema of the catalog entry
     /// ([`App::configuration_schema`](super::App::configuration_schema)): every key must be known, and every required
     /// key must be set. The service checks the values.

@@ -51,11 +51,21 @@ pub struct CreateConnector {
     description: Option<String>,
     users: Option<Vec<String>>,
     expand: Vec<Expand>,
+    in_flight: Duration,
 }
 
 impl CreateConnector {
     pub(super) fn new(app: App, catalog: CatalogId) -> Self {
-        Self { app, catalog, config: None, display_name: None, description: None, users: None, expand: Vec::new() }
+        Self {
+            app,
+            catalog,
+            config: None,
+            display_name: None,
+            description: None,
+            users: None,
+            expand: Vec::new(),
+            in_flight: IN_FLIGHT,
+        }
     }
 
     /// Sets its configuration. A connector with a configuration is hosted by C1.
@@ -85,6 +95,14 @@ impl CreateConnector {
     /// Requests related objects in the response; see [`CreateConnector::send_expanded`].
     pub fn expand(mut self, expand: impl IntoIterator<Item = Expand>) -> Self {
         self.expand.extend(expand);
+        self
+    }
+
+    /// Sets how long a request whose response was lost may still be carried out, for [`CreateConnector::find`] and
+    /// [`CreateConnector::find_or_create`]; 30 s by default. No shorter than what the client waits for a response
+    /// ([`Limits::attempt`](crate::Limits::attempt)), unless another program may not create the same.
+    pub fn in_flight(mut self, time: Duration) -> Self {
+        self.in_flight = time;
         self
     }
 
@@ -157,13 +175,13 @@ impl CreateConnector {
     /// connector was found within 30 s.
     pub async fn find_or_create(self, before: &Snapshot) -> Result<Entry<Connector, types::Connector>, Error> {
         // A stored snapshot may come from a program that was killed just now, with its request still in flight.
-        let patience = if before.is_of_this_run { Duration::ZERO } else { IN_FLIGHT };
+        let patience = if before.is_of_this_run { Duration::ZERO } else { self.in_flight };
         if let Some(found) = self.find_within(before, patience).await? {
             return self.complete(found).await;
         }
         match self.clone().await {
             Err(error) if error.may_have_happened() && error.created().is_none() => {
-                match self.find_within(before, IN_FLIGHT).await {
+                match self.find_within(before, self.in_flight).await {
                     Ok(Some(found)) => self.complete(found).await,
                     Ok(None) => Err(error.in_context("no new connector was found afterwards")),
                     Err(failure) => Err(error.in_context(&format!("and searching for it failed ({failure})"))),
@@ -185,7 +203,7 @@ impl CreateConnector {
     /// message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise the errors of
     /// [`App::connectors`].
     pub async fn find(&self, before: &Snapshot) -> Result<Option<Entry<Connector, types::Connector>>, Error> {
-        self.find_within(before, IN_FLIGHT).await
+        self.find_within(before, self.in_flight).await
     }
 
     async fn find_within(
@@ -205,7 +223,7 @@ impl CreateConnector {
             let listed = self.app.connectors().try_filter(|entry| std::future::ready(counts(entry)));
             let mut found: Vec<_> = listed.try_collect().await?;
             match found.len() {
-                0 if until.is_some_and(|until| clock.now() < until) => clock.sleep(INTERVAL).await,
+                0 if until.is_some_and(|until| clock.now() < until) => clock.sleep(INTERVAL.min(self.in_flight)).await,
                 0 | 1 => return Ok(found.pop()),
                 _ => {
                     let ids: Vec<&str> = found.iter().map(|entry| entry.handle().id().as_str()).collect();

@@ -20,7 +20,7 @@ pub(super) fn problems(schema: &ConfigSchema, keys: &[&str], is_set: impl Fn(&st
     };
     for field in fields() {
         let Some(name) = field.name.as_deref() else { continue };
-        if is_required(field) && used.as_ref().is_none_or(|used| used.counts(name)) {
+        if field.is_required() && used.as_ref().is_none_or(|used| used.counts(name)) {
             missing(name, String::new());
         }
         if is_set(name) {
@@ -70,18 +70,34 @@ fn used_groups<'a>(schema: &'a ConfigSchema, is_set: &impl Fn(&str) -> bool) -> 
     Some(divided)
 }
 
-/// Whether the rules reject an empty value.
-fn is_required(field: &Field) -> bool {
-    if field.post_create == Some(true) || field.read_only.is_some() || field.random.is_some() || field.oauth2.is_some()
-    {
-        return false;
+impl Field {
+    /// Whether the schema's rules refuse an empty value: [`EnvConfig::validate`](super::EnvConfig::validate) then misses the
+    /// key, unless it stands in a group that is not used.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        if self.post_create == Some(true) || self.read_only.is_some() || self.random.is_some() || self.oauth2.is_some()
+        {
+            return false;
+        }
+        let validators = [
+            self.str.as_ref().and_then(|it| it.value_validator.as_ref()),
+            self.text.as_ref().and_then(|it| it.value_validator.as_ref()),
+            self.import.as_ref().and_then(|it| it.value_validator.as_ref()),
+        ];
+        validators.into_iter().flatten().any(refuses_empty)
     }
-    let validators = [
-        field.str.as_ref().and_then(|it| it.value_validator.as_ref()),
-        field.text.as_ref().and_then(|it| it.value_validator.as_ref()),
-        field.import.as_ref().and_then(|it| it.value_validator.as_ref()),
-    ];
-    validators.into_iter().flatten().any(refuses_empty)
+
+    /// Whether the schema marks its value as a secret, which no read returns.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        let marks = [
+            self.str.as_ref().and_then(|it| it.secret),
+            self.text.as_ref().and_then(|it| it.secret),
+            self.import.as_ref().and_then(|it| it.secret),
+            self.key_value.as_ref().and_then(|it| it.secret),
+        ];
+        self.secret.is_some() || marks.contains(&Some(true))
+    }
 }
 
 /// The rules are those of protoc-gen-validate: they apply to an empty text too, unless `ignoreEmpty` is set.

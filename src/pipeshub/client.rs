@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors_runtime::auth::{self, Credential};
-use connectors_runtime::{Builder, Connect, Connection, Core, Error, Exchange, IntoId, Kind, Operation, Reply};
+use connectors_runtime::{
+    Builder, Connect, Connection, Core, Error, Exchange, IntoId, Kind, Operation, Reply, UntypedCall,
+};
 use http::HeaderName;
 use serde_json::Value;
 use url::Url;
@@ -63,6 +65,29 @@ impl Client {
         let authenticator = auth::Credentials::for_all(credential).connect(&exchange, &url)?;
         let core = Core::over(exchange, url, authenticator, api::OPERATIONS, failure);
         Ok(Self { api: api::Client::over(core.clone()), core })
+    }
+
+    /// The URL of the server, without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.core.base_url()
+    }
+
+    /// Begins a call of any operation with JSON in and out, by its `operationId`, or by its group and method as in
+    /// [`Client::api`]. For programs that learn at run time what to call. Sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
+    /// let call = ph.operation("connectors.get")?.parameter("connectorId", "my-connector");
+    /// println!("{}", call.send().await?.value());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the document has no such operation.
+    pub fn operation(&self, name: &str) -> Result<UntypedCall, Error> {
+        self.core.untyped(name)
     }
 
     /// Every operation of the document, over this client's connections and token.

@@ -369,7 +369,7 @@ impl<'a> Comparison<'a> {
         if let (Some(was), Some(is)) = (was, is)
             && was.paging != is.paging
         {
-            self.say("paging-changed", "its list goes on in another way");
+            self.say("paging-changed", "its list is paged in another way");
         }
         self.words(old.node, new.node, "the operation");
         self.security(old.node, new.node);

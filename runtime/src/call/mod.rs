@@ -11,6 +11,7 @@ mod pages;
 mod path;
 mod request;
 mod response;
+mod untyped;
 mod wait;
 
 use std::pin::Pin;
@@ -26,6 +27,7 @@ pub use pages::{Cursor, Page, Pages, Position, next_link};
 pub use progenitor_client::ByteStream;
 pub use request::{Call, Outgoing, RequestOptions};
 pub use response::{ByStatus, Response, decode, documented};
+pub use untyped::UntypedCall;
 pub use wait::{Pace, Paced, Polled, WaitState, Watch};
 
 /// The future of a request that is sent by `.await`.
