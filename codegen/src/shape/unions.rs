@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Map, Node, Pointer, Value, percent_decode};
+use crate::document::{Map, Node, Value, percent_decode};
 use crate::grammar::{self, component_name};
 use crate::note::Kind;
 
