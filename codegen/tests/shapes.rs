@@ -341,3 +341,16 @@ fn a_loss_that_is_accepted_is_not_said_again_wherever_it_moves() {
     let other = document(&path("8888"), "").generate().unwrap();
     assert_eq!(other.notes.not_accepted(&accepted).iter().count(), 1);
 }
+
+#[test]
+fn properties_beside_a_union_say_nothing_of_values_that_are_no_objects() {
+    let schemas = "A: {properties: {a: {type: string}}, oneOf: [{type: string}, {type: object, required: [b], properties: {b: {type: integer}}}]}\n\
+        B: {type: object, properties: {a: {type: string}}, anyOf: [{required: [a]}, {type: string}]}\n";
+    let (listing, notes) = listed("", schemas);
+    let a = block(&listing, "A");
+    assert!(a.starts_with("union A") && a.contains("Object(AObject)") && a.contains("String(String)"), "{a}");
+    let object = block(&listing, "AObject");
+    assert!(object.contains("a: Option<String>") && object.contains("b: "), "{object}");
+    assert!(block(&listing, "B").starts_with("struct B"), "{listing}");
+    assert!(notes.is_empty(), "{notes:?}");
+}

@@ -27,6 +27,7 @@ pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, 
     let operations = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);
+    let finished = types.finish();
     let mut api = Api {
         title: info("title"),
         version: info("version"),
@@ -35,8 +36,8 @@ pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, 
         servers: operations::servers(document),
         webhooks,
         groups: operations::groups(document),
-        types: types.finish(),
+        types: finished,
     };
-    let names = lock::lock(&mut api, names);
+    let names = lock::lock(&mut api, names, notes);
     (api, names)
 }
