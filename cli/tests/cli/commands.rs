@@ -119,7 +119,8 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
         let listed = world.run(&format!("{service} api")).await.column("operation");
         let mut known: Vec<&str> = operations.iter().map(|it| it.id()).collect();
         let mut listed: Vec<&str> = listed.iter().map(String::as_str).collect();
-        (known.sort_unstable(), listed.sort_unstable());
+        known.sort_unstable();
+        listed.sort_unstable();
         assert_eq!(listed, known);
     }
     let json = |ran: crate::support::Ran| -> Value {
