@@ -19,7 +19,7 @@ use http::HeaderMap;
 use http::header::HeaderValue;
 use serde_json::{Value, json};
 
-use support::{APP, CONNECTOR, Seconds, Setup, setup, setup_with, soon};
+use support::{APP, CONNECTOR, Seconds, Setup, lenient_setup, setup, setup_with, soon};
 
 /// The body of the last request.
 fn sent(s: &Setup) -> Value {
@@ -486,7 +486,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
 
 #[tokio::test]
 async fn a_configuration_is_read_changed_and_written_back_whole() {
-    let s = setup().await;
+    let s = lenient_setup().await;
     let id = ConnectorId::new(s.tenant.seed_connector(
         APP,
         json!({"catalogId": "catalog-github", "config": {

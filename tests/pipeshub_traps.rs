@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use connectors::auth::SecretString;
 use connectors::pipeshub::types::ConnectorAuthType;
-use connectors::pipeshub::{AuthFields, Client, Credentials, Scope};
+use connectors::pipeshub::{AuthFields, Client, ConnectorScope, Credentials, Scope};
 use connectors::{Builder, Entry, Error};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::Instance;
@@ -51,7 +51,8 @@ fn object(value: Value) -> serde_json::Map<String, Value> {
 async fn an_oauth_app_is_stored_where_the_server_reads_it_and_its_secret_can_be_changed() {
     let s = setup().await;
     s.instance.seed_oauth_app("app-1", json!({"clientId": "c", "clientSecret": "old", "name": "Shared"}));
-    let create = s.ph.create("Drive", "Shared drive").auth_type(ConnectorAuthType::Oauth).oauth_config("app-1");
+    let create = s.ph.create("Drive", "My drive").scope(ConnectorScope::Personal);
+    let create = create.auth_type(ConnectorAuthType::Oauth).oauth_config("app-1");
     let created = create.auth("clientId", "c").secret_auth("clientSecret", "old").await.unwrap();
     let connector = created.handle();
     let stored = s.instance.connector(connector.id().as_str()).unwrap();

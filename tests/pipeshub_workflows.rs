@@ -226,7 +226,8 @@ async fn a_switch_is_set_and_never_flipped_twice() {
     assert!(error.is_bad_request() && !error.may_have_happened(), "{error:?}");
 
     // The state is not in the response: nothing is sent.
-    assert!(s.instance.set("s3-02", "/isActive", Value::Null));
+    let without = json!({"success": true, "connector": {"_key": "s3-02", "type": "S3"}});
+    s.instance.fault(Fault::status(200).json(&without).on("getConnectorInstance"));
     s.instance.clear_requests();
     let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
@@ -397,6 +398,8 @@ async fn a_deletion_is_waited_for_until_nothing_is_found() {
 async fn options_of_a_filter_are_read_page_by_page() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
+    assert!(connector.filters().await.unwrap_err().is_bad_request(), "it is not authorized at its source");
+    assert!(s.instance.set("drive-01", "/isAuthenticated", json!(true)));
     assert!(connector.filters().await.unwrap().contains_key("folders"));
     let ids = |found: Vec<connectors::pipeshub::types::FilterOption>| {
         found.into_iter().map(|it| it.id.unwrap()).collect::<Vec<_>>()

@@ -1,4 +1,4 @@
-//! A service whose every response is held to its document.
+//! A service whose responses are all checked against its document.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::lock;
 use crate::message::{Answer, Request};
 use crate::service::{Ask, Service};
 
-/// A service, and what it has got wrong so far.
+/// A service, and the mistakes that it has made so far.
 pub(crate) struct Checked {
     service: Arc<dyn Service>,
     mistakes: Mutex<Vec<String>>,
@@ -20,12 +20,12 @@ impl Checked {
         Checked { service, mistakes: Mutex::default() }
     }
 
-    /// The responses so far that the document does not allow, a line each.
+    /// The responses so far that the document does not allow, one line each.
     pub(crate) fn mistakes(&self) -> Vec<String> {
         lock(&self.mistakes).clone()
     }
 
-    /// The answer, if the document allows it; else a failure that says why it does not.
+    /// The response, if the document allows it; else a failure that says why it does not.
     fn checked(&self, request: &Request, answer: Answer) -> Answer {
         let contract = self.service.contract();
         let found = contract.and_then(|contract| Some((contract, contract.find(&request.method, &request.path)?)));

@@ -1,5 +1,5 @@
-//! What a document says about its operations: which one a request is for, whether the request is what the document asks
-//! for, and whether a response is what it announces. It knows no service.
+//! A document's rules: which operation a request is for, and whether a request or a response is valid. It knows no
+//! service.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,14 +12,14 @@ use crate::lock;
 use crate::message::{Answer, Request};
 use crate::schema::{Check, Checker, Document, Mistake, View, local_pointer};
 
-/// A document with the checks that have been built of it.
+/// A document with its validators.
 pub(crate) struct Contract {
     document: Document,
     strict: Checker,
     /// The same with all enums open; few tests need it.
     open: OnceLock<Checker>,
     operations: Vec<Operation>,
-    /// What paths may begin with before they are those of the document.
+    /// The path prefixes before the document's own paths.
     prefixes: Vec<String>,
     checks: Mutex<HashMap<(String, Values), Arc<Result<Check, String>>>>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Operation {
     pub(crate) segments: Vec<Option<String>>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
-    /// Alternatives, each with the credentials that it takes. None at all is as good as one that takes none.
+    /// Alternatives, each with its credentials. Without alternatives no credential is required.
     security: Vec<Vec<Credential>>,
     /// The keys of `responses` (`200`, `2XX`, `default`) with what each may hold.
     pub(crate) responses: Vec<(String, Contents)>,
@@ -58,10 +58,10 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     /// `path`, `query`, `header` or `cookie`.
     pub(crate) location: String,
-    required: bool,
+    pub(crate) required: bool,
     pub(crate) schema: String,
     /// Which segment of the path it is.
-    segment: Option<usize>,
+    pub(crate) segment: Option<usize>,
     /// Whether it is written so that its text is its value: no object, and no style of its own.
     plain: bool,
 }
@@ -310,6 +310,18 @@ impl Operation {
         self.security.is_empty() || self.security.iter().any(fits)
     }
 
+    /// Puts the credentials of the first alternative on a request.
+    #[cfg(test)]
+    pub(crate) fn authorize(&self, request: &mut Request) {
+        for credential in self.security.first().into_iter().flatten() {
+            match credential {
+                Credential::Header(name) => request.headers.push((name.clone(), "Bearer x".to_owned())),
+                Credential::Query(name) => request.query.push((name.clone(), "x".to_owned())),
+                Credential::Cookie(name) => request.headers.push(("cookie".to_owned(), format!("{name}=x"))),
+            }
+        }
+    }
+
     /// The first success that is documented, else the default: its status, and what it holds.
     pub(crate) fn success(&self) -> (u16, &[(String, String)]) {
         let success = self.responses.iter().find(|(status, _)| status.starts_with('2'));
@@ -451,7 +463,7 @@ fn parameter(root: &Value, place: String, path: &[&str]) -> Parameter {
     }
 }
 
-/// What an operation asks for: its own alternatives, else the document's.
+/// The credentials of an operation: its own alternatives, else the document's.
 fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     let alternatives = operation.get("security").or_else(|| root.get("security")).and_then(Value::as_array);
     let schemes = |alternative: &Value| -> Vec<Credential> {

@@ -1,4 +1,4 @@
-//! The control endpoint: what a test in another language does with a fake that a test in Rust does by its methods.
+//! The control endpoint: a test in any language does with a fake what a test in Rust does with its methods.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,7 @@ use crate::message::{Answer, Request};
 use crate::redact;
 use crate::service::{Ask, Service, count, only};
 
-/// Where it is. No service has such a path.
+/// Its path prefix. No service has such a path.
 const PATH: &str = "/_control";
 
 /// Whether a path is one of the control endpoint.
@@ -30,7 +30,7 @@ pub(crate) struct Controlled<'s> {
     pub(crate) mistakes: Vec<String>,
 }
 
-/// What is left to do by the owner of the log.
+/// What the owner of the log still has to do.
 #[derive(Default, PartialEq, Eq)]
 pub(crate) enum Afterwards {
     #[default]
@@ -38,7 +38,7 @@ pub(crate) enum Afterwards {
     ForgetRequests,
 }
 
-/// Does what a request to the endpoint asks for.
+/// Processes a request to the endpoint.
 pub(crate) fn answer(controlled: &Controlled<'_>, request: &Request) -> (Answer, Afterwards) {
     let failed = |status: u16, message: String| (Answer::json(status, &json!({"error": message})), Afterwards::Nothing);
     let body = if request.body.is_empty() { Some(json!({})) } else { request.json() };

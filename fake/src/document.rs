@@ -28,6 +28,9 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -191,8 +194,8 @@ struct Api {
 fn prefixes(root: &Value) -> Vec<String> {
     let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
     let paths = servers.map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
-        rest.trim_end_matches('/').to_owned()
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/').to_owned()
     });
     paths.filter(|path| path.starts_with('/') && !path.contains('{')).collect()
 }
@@ -339,166 +342,5 @@ impl Service for Api {
             }
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DOCUMENT: &str = r##"{
-        "openapi": "3.1.0",
-        "paths": {
-            "/pets/{id}": {
-                "parameters": [{"name": "pet-id", "in": "query", "schema": {"type": "integer", "minimum": 5}}],
-                "put": {
-                    "operationId": "putPet",
-                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
-                    "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}}
-                }
-            },
-            "/pets/all": {"put": {
-                "operationId": "putAll", "responses": {"204": {}}, "security": [{"session": [], "token": []}, {"login": []}]
-            }},
-            "/pets": {"put": {"operationId": "putNone", "responses": {"204": {}}, "security": []}}
-        },
-        "security": [{"key": []}],
-        "components": {"securitySchemes": {
-            "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
-            "session": {"type": "apiKey", "in": "cookie", "name": "session"},
-            "token": {"type": "apiKey", "in": "query", "name": "token"},
-            "login": {"type": "http", "scheme": "bearer"}
-        }, "schemas": {
-            "Pet": {"type": "object", "required": ["name"], "properties": {
-                "name": {"type": ["string", "null"], "minLength": 3},
-                "kind": {"allOf": [{"$ref": "#/components/schemas/Kind"}]},
-                "parent": {"$ref": "#/components/schemas/Pet"},
-                "children": {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}},
-                "food": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Food"}], "discriminator": {"propertyName": "is"}},
-                "age": {"type": "integer", "readOnly": true, "exclusiveMinimum": 3},
-                "secret": {"type": "string", "writeOnly": true}
-            }},
-            "Kind": {"type": "string", "enum": ["cat"]},
-            "Food": {"allOf": [{"properties": {"is": {"type": "string"}}}, {"properties": {"grams": {"type": "number"}}}]}
-        }}
-    }"##;
-
-    #[test]
-    fn operations_are_found_and_their_arguments_made() {
-        let document = Document::parse(DOCUMENT).unwrap();
-        assert_eq!(document.operation("PUT", "/pets/1").as_deref(), Some("putPet"));
-        assert_eq!(document.operation("PUT", "/pets/all").as_deref(), Some("putAll"));
-        assert_eq!(document.operation("GET", "/pets/1"), None);
-        assert_eq!(document.argument("putPet", "pet_id"), json!(5));
-        assert_eq!(document.argument("putPet", "nothing"), Value::Null);
-        let body = json!({
-            "name": "xxx", "kind": "cat", "children": [], "food": {"is": "Food", "grams": 1.5}, "secret": "x",
-        });
-        assert_eq!(document.argument("putPet", "body"), body);
-    }
-
-    #[test]
-    fn a_response_is_an_instance_for_whoever_has_a_credential() {
-        let document = Document::parse(DOCUMENT).unwrap();
-        let respond = |place: &str, headers: &[(&str, &str)], body: &str| {
-            let request = http::Request::put(format!("https://pets.example{place}"));
-            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-            document.respond(&request.body(body.as_bytes().to_vec()).unwrap())
-        };
-        let named = r#"{"name": "Rex"}"#;
-        let response = respond("/pets/1?pet-id=5", &[("x-key", "k"), ("content-type", "application/json")], named);
-        assert_eq!(
-            (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
-            (200, "application/json")
-        );
-        let pet: Value = serde_json::from_slice(response.body()).unwrap();
-        assert_eq!((&pet["age"], pet.get("secret")), (&json!(4), None));
-        let broken = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{");
-        assert_eq!(broken.status(), 400);
-        // What is wrong is said with its place.
-        for (path, body, at) in [
-            ("/pets/1", "{}", "body"),
-            ("/pets/1", r#"{"name": "ab"}"#, "body/name"),
-            ("/pets/1?pet-id=4", named, "query.pet-id"),
-            ("/pets/1?pet-id=four", named, "query.pet-id"),
-        ] {
-            let refused = respond(path, &[("x-key", "k"), ("content-type", "application/json")], body);
-            let why: Value = serde_json::from_slice(refused.body()).unwrap();
-            assert_eq!((refused.status().as_u16(), &why["at"]), (400, &json!(at)), "{path} {body}: {why}");
-        }
-        assert_eq!(respond("/pets/1", &[("x-key", "k"), ("content-type", "text/plain")], named).status(), 415);
-        assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
-        assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
-        // This one asks for two at once, or for another.
-        assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
-        assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
-        assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
-        // And this one for nothing.
-        assert_eq!(respond("/pets", &[], "").status(), 204);
-    }
-
-    #[tokio::test]
-    async fn a_server_has_the_same_document() {
-        let server = Server::start(DOCUMENT).await.unwrap();
-        assert_eq!(server.document().operation("PUT", "/pets/1").as_deref(), Some("putPet"));
-        assert!(server.requests().is_empty() && server.url().starts_with("http://127.0.0.1:"));
-    }
-
-    const SHELF: &str = r##"{
-        "openapi": "3.0.3",
-        "servers": [{"url": "https://shelf.example/v1"}],
-        "paths": {
-            "/books": {
-                "get": {"responses": {"200": {"content": {"application/json": {"schema": {
-                    "type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Book"}}}
-                }}}}}},
-                "post": {
-                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}},
-                    "responses": {"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}
-                }
-            },
-            "/books/{bookId}": {
-                "parameters": [{"name": "bookId", "in": "path", "required": true, "schema": {"type": "string"}}],
-                "get": {"responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}},
-                "patch": {
-                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}},
-                    "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}
-                },
-                "delete": {"responses": {"204": {}}}
-            }
-        },
-        "components": {"schemas": {"Book": {"type": "object", "properties": {
-            "id": {"type": "string", "readOnly": true}, "title": {"type": "string"}, "pages": {"type": "integer"}
-        }}}}
-    }"##;
-
-    #[test]
-    fn what_is_written_is_there_when_it_is_read() {
-        let document = Document::parse(SHELF).unwrap();
-        let send = |method: &str, path: &str, body: &str| {
-            let request = http::Request::builder().method(method).uri(format!("https://shelf.example{path}"));
-            let request = request.header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap();
-            let response = document.respond(&request);
-            (response.status().as_u16(), serde_json::from_slice::<Value>(response.body()).unwrap_or_default())
-        };
-        let (status, made) = send("POST", "/v1/books", r#"{"title": "Emma", "pages": 474}"#);
-        assert_eq!((status, &made["title"], &made["pages"]), (201, &json!("Emma"), &json!(474)));
-        let id = made["id"].as_str().unwrap().to_owned();
-        let (_, second) = send("POST", "/v1/books", r#"{"title": "Persuasion"}"#);
-        assert_ne!(second["id"], json!(id));
-        let at = format!("/v1/books/{id}");
-        assert_eq!(send("GET", &at, "").1, made);
-        assert_eq!(send("PATCH", &at, r#"{"pages": 500}"#).1["pages"], 500);
-        let (_, read) = send("GET", &at, "");
-        assert_eq!((&read["title"], &read["pages"]), (&json!("Emma"), &json!(500)));
-        let titles = |all: &Value| -> Vec<String> {
-            all["items"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap().to_owned()).collect()
-        };
-        assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Emma", "Persuasion"]);
-        assert_eq!(send("DELETE", &at, "").0, 204);
-        assert_eq!((send("GET", &at, "").0, send("DELETE", &at, "").0), (404, 404));
-        assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Persuasion"]);
-        // What nobody has written is there all the same, under the name that it is asked for.
-        assert_eq!(send("GET", "/v1/books/another", "").1["id"], "another");
     }
 }

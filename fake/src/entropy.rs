@@ -1,4 +1,4 @@
-//! Where secrets come from: the operating system, or a text that a user chose, so that they are the same after a restart.
+//! The source of secrets: the operating system, or a text that a user chose, so that they are the same after a restart.
 
 use std::io;
 
@@ -13,7 +13,7 @@ impl Entropy {
         Entropy(Some(seed.into()))
     }
 
-    /// What nobody can guess who does not know the seed; `purpose` keeps one secret from being another.
+    /// A text that cannot be guessed without the seed; `purpose` keeps one secret from being another.
     pub(crate) fn bytes(&self, purpose: &str) -> io::Result<[u8; 32]> {
         let mut bytes = [0; 32];
         match &self.0 {

@@ -1,4 +1,4 @@
-//! Requests and answers, as a server and the service behind it see them.
+//! Requests and responses, as a server and the service behind it see them.
 
 use serde_json::Value;
 
@@ -8,42 +8,42 @@ use serde_json::Value;
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
-    /// The path as sent: nothing is decoded.
+    /// The path as sent, not decoded.
     pub path: String,
     /// The query's pairs, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The headers in order, names in lower case.
+    /// The headers in order, with lower-case names.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
     /// pages; `None` for what is unknown.
     pub operation: Option<String>,
-    /// The status that was answered; `None` if no answer was, or not yet.
+    /// The status of the response; `None` if there was none, or not yet.
     pub status: Option<u16>,
 }
 
 impl Request {
-    /// The first header of this name, given in lower case.
+    /// The first header with this lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, if it is.
+    /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as pairs of a form.
+    /// The body as the pairs of a form.
     #[must_use]
     pub fn form(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
-/// What a service answers.
+/// A service's response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -61,19 +61,19 @@ impl Answer {
         Answer::new(status, "application/json", body.to_string())
     }
 
-    /// What a web server says that is not the API.
+    /// The response of a web server that is not the API.
     pub(crate) fn html(status: u16) -> Answer {
         let page = "<!doctype html>\n<title>Not the API</title>\n";
         Answer::new(status, "text/html; charset=utf-8", page)
     }
 
-    /// What sends a browser elsewhere.
+    /// A redirect.
     pub(crate) fn redirect(location: &str) -> Answer {
         let headers = vec![("location".to_owned(), location.to_owned())];
         Answer { status: 302, headers, body: Vec::new() }
     }
 
-    /// The first header of this name, in any case.
+    /// The first header with this name, in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

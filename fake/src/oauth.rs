@@ -1,4 +1,4 @@
-//! What every token endpoint has: forms in, and OAuth's own shapes out.
+//! The common part of all token endpoints: form requests, and OAuth's JSON responses.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use crate::message::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 
-/// OAuth's `error` and `error_description`.
+/// An OAuth error: `error` and `error_description`.
 pub(crate) type Refusal = (String, String);
 
 pub(crate) fn refuse(error: &str, description: impl Display) -> Refusal {
@@ -50,7 +50,7 @@ pub(crate) fn form(request: &Request) -> Result<Form, Refusal> {
     Ok(request.form().into_iter().collect())
 }
 
-/// A field that has to be there.
+/// A required field.
 pub(crate) fn present<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
     let value = form.get(name).map_or("", String::as_str);
     require(!value.is_empty(), "invalid_request", format!("{name} is required"))?;

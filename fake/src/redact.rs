@@ -1,4 +1,4 @@
-//! What is shown of requests: everything but the secrets in them.
+//! Requests without their secrets.
 
 use serde_json::{Map, Value, json};
 
@@ -12,9 +12,7 @@ fn is_secret(name: &str) -> bool {
     let is_token = name.contains("token") && !name.contains("page") && !name.ends_with("type");
     let parts = ["secret", "password", "assertion", "authorization", "cookie", "accesskey", "apikey", "privatekey"];
     let is_code = matches!(name.as_str(), "code" | "devicecode" | "tempcode" | "codeverifier");
-    is_token && name != "tokenendpoint"
-        || is_code
-        || parts.iter().any(|part| name.contains(part)) && !name.ends_with("type")
+    is_token || is_code || (parts.iter().any(|part| name.contains(part)) && !name.ends_with("type"))
 }
 
 /// A path with its query.

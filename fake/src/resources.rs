@@ -1,10 +1,10 @@
-//! What has been written to a service that is known by its document alone, by the paths that it was written to.
+//! The resources that were written to a fake of a document, by path.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// How many are held: a fake is no store.
+/// How many resources are held: a fake is not a database.
 const MOST: usize = 10_000;
 
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl Resources {
         own
     }
 
-    /// What was made last below a path.
+    /// The newest resource below a path.
     pub(crate) fn newest(&self, path: &str) -> Option<&Value> {
         self.below(path).last().and_then(|(_, value)| value.as_ref())
     }

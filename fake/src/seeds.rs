@@ -1,4 +1,4 @@
-//! Seeds in files: JSON that a person has written, so what is wrong with it is said.
+//! Seeds in files: JSON that a person has written, so errors name the place.
 
 use std::io;
 

@@ -1,5 +1,6 @@
-//! Sockets: accepting, reading and recording requests, answering, and breaking off in all the ways that a fault asks for.
+//! Sockets: accepting connections, recording requests, sending responses, and all transport faults.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,7 +26,7 @@ use crate::service::Service;
 use crate::serving::{Bound, Exchange, Serving};
 use crate::{lock, redact};
 
-/// A running server; dropped, it stops and its connections with it.
+/// A running server. Dropping it stops it and its connections.
 ///
 /// If it has sent a response that its document does not allow, dropping it panics: a test that met a wrong fake must fail.
 pub(crate) struct Server {
@@ -33,13 +34,19 @@ pub(crate) struct Server {
     accepting: JoinHandle<()>,
 }
 
-/// A request in the log; its status comes later.
+/// How many requests are kept. A server that runs for long must not fill the memory.
+const MOST_REQUESTS: usize = 10_000;
+
+/// The largest body that is read: larger than what the largest test sends, and than what the services take.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// A request in the log; its status is added later.
 type Entry = Arc<Mutex<Request>>;
 
 struct Shared {
     service: Checked,
     faults: Faults,
-    log: Mutex<Vec<Entry>>,
+    log: Mutex<VecDeque<Entry>>,
     serving: Serving,
 }
 
@@ -76,6 +83,15 @@ impl Drop for Server {
 }
 
 impl Shared {
+    /// Keeps a request, and forgets the oldest where there are too many.
+    fn record(&self, entry: Entry) {
+        let mut log = lock(&self.log);
+        if log.len() >= MOST_REQUESTS {
+            log.pop_front();
+        }
+        log.push_back(entry);
+    }
+
     fn requests(&self) -> Vec<Request> {
         let log = lock(&self.log);
         log.iter().map(|entry| lock(entry).clone()).collect()
@@ -97,12 +113,12 @@ impl Shared {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // The connections end with this set, so with this task.
+    // The connections end with this set, and so with this task.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: let others finish first.
+            // Probably out of file descriptors: let other connections finish first.
             tokio::task::yield_now().await;
             continue;
         };
@@ -111,7 +127,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let _ = stream.set_zero_linger();
             continue;
         }
-        // An optimisation, so nothing is lost without it.
+        // It is only an optimisation.
         let _ = stream.set_nodelay(true);
         connections.spawn(secured(stream, Arc::clone(&shared)));
     }
@@ -132,7 +148,7 @@ async fn secured(stream: TcpStream, shared: Arc<Shared>) {
     connection(socket, wire, shared).await;
 }
 
-/// What a request's handler and its connection have to tell each other.
+/// What a request's handler tells its connection.
 #[derive(Debug, Default)]
 struct Wire {
     used: AtomicBool,
@@ -144,7 +160,7 @@ async fn connection(socket: impl AsyncRead + AsyncWrite + Unpin, wire: Arc<Wire>
     let shared_wire = Arc::clone(&wire);
     let handler = service_fn(move |request| handle(shared.clone(), shared_wire.clone(), request));
     let mut http = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), handler));
-    // The connection goes first, so that an answer is written before a wish to close after it is heard.
+    // The connection comes first, so that a response is written before the connection is closed.
     let closing = tokio::select! {
         biased;
         _ = http.as_mut() => false,
@@ -179,7 +195,7 @@ async fn handle(
     let started = Instant::now();
     let known = service.mistakes().len();
     let entry = Arc::new(Mutex::new(request.clone()));
-    lock(&shared.log).push(Arc::clone(&entry));
+    shared.record(Arc::clone(&entry));
     let fault = shared.faults.for_request(&request, reused);
     let (mut answer, effect) = match &fault {
         None => (service.answer(&request), Effect::Answer),
@@ -213,7 +229,7 @@ async fn handle(
     respond(answer, effect == Effect::ResetMidBody)
 }
 
-/// Lets a page of this origin read an answer, or send a request with these headers.
+/// Lets a page of this origin read a response, or send a request with these headers.
 fn allow(answer: &mut Answer, origin: &str, headers: Option<&str>) {
     answer.set_header("access-control-allow-origin", origin);
     answer.set_header("access-control-expose-headers", "*, retry-after");
@@ -232,7 +248,7 @@ fn broken() -> io::Error {
 
 async fn read(request: hyper::Request<Incoming>, service: &dyn Service) -> io::Result<Request> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     let headers = head.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -264,7 +280,7 @@ fn respond(mut answer: Answer, broken: bool) -> io::Result<hyper::Response<Paylo
     response.body(Payload { data, broken, flushed: false }).map_err(io::Error::other)
 }
 
-/// A body that can break off.
+/// A body that can end with an error.
 struct Payload {
     data: Option<Bytes>,
     broken: bool,
@@ -284,7 +300,7 @@ impl Body for Payload {
             return Poll::Ready(None);
         }
         if !this.flushed {
-            // hyper flushes when a body has nothing to give, and forgets what is unsent when it fails.
+            // hyper flushes when a body is pending, and drops unsent bytes when it fails.
             this.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -305,7 +321,7 @@ impl Body for Payload {
     }
 }
 
-/// A socket that is reset rather than closed if its wire says so: hyper owns it, so its drop is where that can be done.
+/// A socket that is reset instead of closed if its wire says so. hyper owns it, so only its drop can do that.
 struct Socket {
     stream: TcpStream,
     wire: Arc<Wire>,

@@ -1,4 +1,4 @@
-//! What a server hands to the service behind it, and what it gets back.
+//! The interface between a server and the service behind it.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::contract::Contract;
 use crate::message::{Answer, Request};
 
-/// What is behind the sockets.
+/// The service behind the sockets.
 pub(crate) trait Service: Send + Sync {
-    /// The name of the operation that a request is for.
+    /// The name of the operation for a request.
     fn operation(&self, method: &str, path: &str) -> Option<String>;
-    /// Does what the request asks for.
+    /// Processes a request.
     fn answer(&self, request: &Request) -> Answer;
-    /// The service's own error shape for a status that a test wants, without doing anything. The headers are those that
-    /// the test adds.
+    /// An error response in the service's own format, with a status that a test wants; the request is not processed.
+    /// The test adds the headers.
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer;
     /// The document that its responses are checked against.
     fn contract(&self) -> Option<&Contract>;
@@ -22,7 +22,7 @@ pub(crate) trait Service: Send + Sync {
     fn is_open(&self) -> bool {
         false
     }
-    /// Does what a test asks for over the control endpoint, if that is something that this service has.
+    /// Processes a request to the control endpoint, if this service has it.
     fn control(&self, _ask: &Ask<'_>) -> Option<Result<Value, String>> {
         None
     }
@@ -37,7 +37,7 @@ pub(crate) struct Ask<'r> {
 }
 
 impl Ask<'_> {
-    /// Refuses members of the body that mean nothing: a misspelled one would be a test that tests nothing.
+    /// Rejects unknown members of the body: a misspelled one would be a test that tests nothing.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), String> {
         only(self.body, names)
     }
@@ -55,7 +55,7 @@ impl Ask<'_> {
     }
 }
 
-/// Refuses members of an object that mean nothing.
+/// Rejects unknown members of an object.
 pub(crate) fn only(body: &Value, names: &[&str]) -> Result<(), String> {
     let unknown = body.as_object().into_iter().flatten().find(|(name, _)| !names.contains(&name.as_str()));
     unknown.map_or(Ok(()), |(name, _)| Err(format!("{name:?} is not known here; known: {}", names.join(", "))))

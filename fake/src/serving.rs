@@ -1,4 +1,4 @@
-//! How a fake is served: where, to whom, and what is told of it.
+//! Serving a fake: address, HTTPS, CORS, the control endpoint, and a log.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// How a fake is served. By default: on a free port of 127.0.0.1, over plain HTTP, to programs, in silence.
+/// How a fake is served. By default: on a free port of 127.0.0.1, over plain HTTP, without CORS, control endpoint and
+/// log.
 ///
 /// ```
 /// use connectors_fake::{Serving, c1::Tenant};
@@ -55,32 +56,32 @@ impl Default for Serving {
 }
 
 impl Serving {
-    /// The address to listen on, such as `::1`; 127.0.0.1 if it is not set.
+    /// Sets the address to listen on, such as `::1`; 127.0.0.1 by default.
     pub fn address(mut self, address: impl Into<IpAddr>) -> Serving {
         self.address = address.into();
         self
     }
 
-    /// The port; one that is free if it is not set, or 0.
+    /// Sets the port; by default, or with 0, a free one.
     pub fn port(mut self, port: u16) -> Serving {
         self.port = port;
         self
     }
 
-    /// Answers under `/_control`, so that a test in any language can script faults and syncs, expire tokens, pass time and
-    /// read what was sent.
+    /// Serves the control endpoint under `/_control`, so that a test in any language can script faults and syncs,
+    /// expire tokens, pass time and read the recorded requests.
     pub fn control(mut self) -> Serving {
         self.control = true;
         self
     }
 
-    /// Lets pages of every origin call it from a browser.
+    /// Allows pages of every origin to call it from a browser (CORS).
     pub fn cors(mut self) -> Serving {
         self.cors = true;
         self
     }
 
-    /// Calls this with every exchange, once it is over. Secrets are not in it.
+    /// Sets a callback for every exchange after it has ended. It contains no secrets.
     pub fn log(mut self, log: impl Fn(&Exchange) + Send + Sync + 'static) -> Serving {
         self.log = Some(Arc::new(log));
         self
@@ -97,7 +98,7 @@ impl Serving {
         let listener = TcpListener::bind((self.address, self.port)).await?;
         let mut address = listener.local_addr()?;
         if address.ip().is_unspecified() {
-            // Nobody can call that.
+            // No client can call that address.
             address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port());
         }
         let scheme = if self.is_tls() { "https" } else { "http" };
@@ -150,7 +151,7 @@ pub(crate) struct Bound {
     pub(crate) url: String,
 }
 
-/// A request and what became of it. Secrets are not in it.
+/// A request and its outcome. It contains no secrets.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Exchange {
@@ -160,20 +161,20 @@ pub struct Exchange {
     pub target: String,
     /// The document's operationId; `token` and the like for those endpoints; `None` for what is unknown.
     pub operation: Option<String>,
-    /// The status of the response; `None` if the connection was broken off before it.
+    /// The status of the response; `None` if the connection was aborted before it.
     pub status: Option<u16>,
     /// Whether a fault was scripted for it.
     pub faulted: bool,
     /// How many bytes of a body were sent.
     pub bytes: usize,
-    /// From the end of the request to the response.
+    /// The time from the end of the request to the response.
     pub elapsed: Duration,
     /// Why the document does not allow the response, if it does not.
     pub mistake: Option<String>,
 }
 
 impl Exchange {
-    /// The same as JSON, of one line.
+    /// The exchange as one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({

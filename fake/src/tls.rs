@@ -1,4 +1,4 @@
-//! Certificates for HTTPS: an authority that a client is told to trust, and a certificate by it.
+//! Certificates for HTTPS: an authority that a client has to trust, and a certificate that it has signed.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
-/// A certificate with the authority that signed it. Both are made anew each time, and the authority's key is kept nowhere.
+/// A certificate with the authority that signed it. Both are new each time, and the authority's key is stored nowhere.
 #[derive(Clone)]
 pub struct Identity {
     authority: String,

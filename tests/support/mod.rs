@@ -7,7 +7,7 @@ use std::time::Duration;
 pub use connectors::TestClock;
 use connectors::c1::{self, Client, Credentials, EnvConfig, types};
 use connectors::{Builder, Entry, Error};
-use connectors_fake::c1::Tenant;
+use connectors_fake::c1::{Tenant, TenantBuilder};
 
 pub const APP: &str = "app-github";
 pub const CONNECTOR: &str = "github-01";
@@ -74,10 +74,19 @@ pub async fn setup() -> Setup {
 }
 
 pub async fn setup_with(change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
+    start(Tenant::builder(), change).await
+}
+
+/// With a tenant that accepts configuration keys that their schema does not have.
+pub async fn lenient_setup() -> Setup {
+    start(Tenant::builder().lenient_config(), |builder| builder).await
+}
+
+async fn start(tenant: TenantBuilder, change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
     print_everything();
     // One clock for both: the client's waits pass the tenant's time, too.
     let clock = TestClock::new();
-    let tenant = Tenant::builder().clock(clock.clone()).start().await.unwrap();
+    let tenant = tenant.clock(clock.clone()).start().await.unwrap();
     let builder = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).clock(clock.clone());
     let c1 = change(builder).build().unwrap();
     Setup { tenant, clock, c1 }

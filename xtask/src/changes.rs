@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use connectors_codegen::{Change, Client, Generator, Impact, Node, RULES, Value};
+use connectors_codegen::{Change, Client, Generator, Impact, Names, Node, RULES, Value};
 
 use crate::service::{self, Name, Service};
 use crate::{Result, fetch, files, semver};
@@ -45,7 +45,13 @@ pub(crate) struct Judgement {
 /// Judges what changed between two documents and between the clients that are generated from them, with the service's overlay
 /// as far as it fits.
 pub(crate) fn judge(old: &Node, new: &Node, name: Option<&Name>) -> Result<Judgement> {
-    let clients = overlaid(old, new, name).and_then(|(old, new)| Ok((client(old, "old")?, client(new, "new")?)));
+    let clients = overlaid(old, new, name).and_then(|(old, new)| {
+        let kept = name.map(|name| name.kept().map_err(|error| error.to_string())).transpose()?.unwrap_or_default();
+        let old = client(old, "old", kept)?;
+        // What is there keeps its name.
+        let new = client(new, "new", old.names.clone())?;
+        Ok((old, new))
+    });
     Ok(match clients {
         Ok((before, after)) => {
             let changes = connectors_codegen::diff_clients((old, &before), (new, &after))?;
@@ -56,8 +62,8 @@ pub(crate) fn judge(old: &Node, new: &Node, name: Option<&Name>) -> Result<Judge
 }
 
 /// The client of one of two documents, or in one line why there is none.
-fn client(document: Node, which: &str) -> std::result::Result<Client, String> {
-    service::generate(Generator::new(document))
+fn client(document: Node, which: &str, names: Names) -> std::result::Result<Client, String> {
+    service::generate(Generator::new(document).names(names))
         .map(|(client, _)| client)
         .map_err(|error| no_client(which, error.as_ref()))
 }

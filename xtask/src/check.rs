@@ -155,6 +155,8 @@ fn conflicts(name: &Name) -> Vec<Problem> {
         (name.overlay(), by_hand),
         (name.document(), format!("{}, after service.toml", anew("vendor --force"))),
         (name.api(), format!("{}, after all the others", anew("api"))),
+        (name.losses(), format!("{}, after all the others", anew("api"))),
+        (name.names(), "keep the lines of both sides, one for each place".to_owned()),
     ];
     let mut problems = Vec::new();
     for (path, remedy) in places {
@@ -202,13 +204,19 @@ fn overlaid(name: &Name, document: &Node) -> Result<Node> {
     Ok(Generator::new(document.clone()).overlay(overlay).overlaid()?)
 }
 
-fn api(name: &Name) -> Option<Problem> {
-    let detail = match crate::semver::current(name) {
-        Ok(listing) => files::bring(&name.api(), &service::api_text(name, &listing), Mode::Compare).ok().flatten()?,
-        Err(error) => error.to_string(),
+/// What is written down of the generated client: its public API, its names, and what it does not have.
+fn api(name: &Name) -> Vec<Problem> {
+    let remedy = format!("run `cargo xtask api {name}`, and look at what changed");
+    let (client, listing) = match crate::semver::current(name) {
+        Ok(current) => current,
+        Err(error) => return vec![problem(format!("no client of {name} can be made"), error.to_string(), remedy)],
     };
-    let what = format!("spec/{name}/api.txt is not the public API of the generated client");
-    Some(problem(what, detail, format!("run `cargo xtask api {name}`, and look at what changed")))
+    let stale = |(path, text): (std::path::PathBuf, String)| {
+        let detail = files::bring(&path, &text, Mode::Compare).ok().flatten()?;
+        let what = format!("{} is not that of the generated client", files::shown(&path));
+        Some(problem(what, detail, remedy.clone()))
+    };
+    service::records(name, &client, &listing).into_iter().filter_map(stale).collect()
 }
 
 /// Whether build.rs, Cargo.toml and src/lib.rs know the services that spec/ has, and no others.

@@ -235,7 +235,8 @@ pub(crate) fn write_folder(folder: &Path, files: &[(&str, String)], forced: bool
             let what = format!("{} is not empty, and this command did not write it", folder.display());
             return refuse(what, "name an empty folder or a new one; --force writes over files of the same names");
         }
-        for (name, text) in files {
+        // A lock is there to be edited as well.
+        for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(".lock")) {
             let place = folder.join(name);
             if place.symlink_metadata().is_err() {
                 continue;

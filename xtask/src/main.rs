@@ -21,7 +21,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use documents::NoteFormat;
 use report::{Result, progress};
 
 /// Tasks for maintainers of `connectors`, and for everyone who generates clients with it.
@@ -123,7 +122,7 @@ enum Command {
     },
     /// Compare two documents: what changed, and what of it breaks a caller.
     ///
-    /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. The clients
+    /// The documents may be of any two dialects of OpenAPI 3.0 to 3.2: a null spelled otherwise is no change. The clients
     /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
     /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
@@ -172,7 +171,8 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "old")]
         new: Option<PathBuf>,
     },
-    /// Write the snapshot of a generated client's public API, spec/SERVICE/api.txt.
+    /// Write what a reviewer reads of a generated client: its public API in spec/SERVICE/api.txt, its names in names.lock, what
+    /// it does not have in losses.lock.
     ///
     /// To be run after the overlay changed; `vendor` writes it too. Its difference is what a reviewer reads.
     Api {
@@ -229,7 +229,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
-    /// Bring any OpenAPI 3.0 or 3.1 document to valid 3.0.3, and say what was lost.
+    /// Bring any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and say what was lost.
     ///
     /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
     /// with --quiet too; --notes none leaves them out.
@@ -239,13 +239,13 @@ enum Command {
         /// Where to write it; standard output if absent.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// How to tell what was lost, on standard error.
-        #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
-        notes: NoteFormat,
+        #[command(flatten)]
+        pipeline: documents::Pipeline,
     },
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
-    /// It depends on connectors-runtime and serde.
+    /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is expanded there again, from a
+    /// document that has grown, renames nothing.
     ///
     ///   cargo xtask expand c1 --out /tmp/c1
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
@@ -254,7 +254,7 @@ enum Command {
         /// One of our services, without what is written by hand for it.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
-        /// Any OpenAPI 3.0 or 3.1 document.
+        /// Any OpenAPI 3.0, 3.1 or 3.2 document.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
         /// Folder of the new crate: empty, not there yet, or one that this command wrote.
@@ -272,9 +272,8 @@ enum Command {
         /// Only the operation with this operationId; may be repeated.
         #[arg(long = "operation", value_name = "ID")]
         operations: Vec<String>,
-        /// How to tell what was lost, on standard error.
-        #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
-        notes: NoteFormat,
+        #[command(flatten)]
+        pipeline: documents::Pipeline,
     },
     /// Print completions for a shell, for the built program or an alias called `xtask`.
     ///
@@ -366,10 +365,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { only, quick, json, write, from } => {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
-        Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, runtime, force, tags, operations, notes } => {
+        Command::Lower { file, output, pipeline } => documents::lower(&file, output.as_deref(), &pipeline)?,
+        Command::Expand { service, from, out, runtime, force, tags, operations, pipeline } => {
             let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
-            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, notes)?;
+            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, &pipeline)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use connectors_codegen::{Generator, Listing, Node};
 
 use crate::service::{self, Name, SERVICE_HEADER, Select, Service};
-use crate::{Result, fetch, files, progress};
+use crate::{Result, fetch, files, progress, report};
 
 const MODULE: &str = include_str!("../templates/service.rs");
 const TEST: &str = include_str!("../templates/operations.rs");
@@ -58,22 +58,20 @@ pub(crate) fn run(
             .replace("__CREDENTIALS__", &credentials(&vendored))
             .replace("__CALLS__\n", &calls(&listing))
     };
-    let wanted: Vec<(PathBuf, String)> = vec![
+    let mut wanted: Vec<(PathBuf, String)> = vec![
         (name.document(), yaml),
         (name.overlay(), overlay),
         (name.settings(), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
-        (name.api(), service::api_text(name, &listing)),
         (root.join("src").join(name.as_str()).join("mod.rs"), filled(MODULE)),
         (root.join("tests").join(format!("{name}_operations.rs")), filled(TEST)),
         (root.join("build.rs"), with_service(&files::read(&root.join("build.rs"))?, name)?),
         (root.join("Cargo.toml"), with_feature(&files::read(&root.join("Cargo.toml"))?, name, &title)?),
         (root.join("src").join("lib.rs"), with_module(&files::read(&root.join("src").join("lib.rs"))?, name)?),
     ];
+    wanted.extend(service::records(name, &client, &listing));
     files::write_all(&wanted)?;
     wanted.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
-    for note in client.notes.iter() {
-        println!("  {note}");
-    }
+    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
     println!(
         "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
          What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\

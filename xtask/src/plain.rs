@@ -62,7 +62,7 @@ const GIVEN_UP: [(&str, &str); 49] = [
 ];
 
 /// The folders and files that are written in plain words. Tests are among them.
-const PLACES: [&str; 21] = [
+const PLACES: [&str; 22] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -74,6 +74,7 @@ const PLACES: [&str; 21] = [
     "docs",
     "examples",
     "fake/README.md",
+    "fake/src",
     "runtime/README.md",
     "runtime/src/auth",
     "runtime/src/call/pages",

@@ -11,7 +11,7 @@ use crate::changes;
 use crate::fetch;
 use crate::files;
 use crate::service::{self, Name, Service};
-use crate::{Result, progress, semver};
+use crate::{Result, progress, report, semver};
 
 /// What a person asks for.
 pub(crate) struct Options {
@@ -87,7 +87,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         generator = generator.overlay(overlay.clone());
     }
     let overlaid = generator.overlaid()?;
-    let (client, listing) = service::generate(generator)?;
+    let (client, listing) = service::generate(generator.names(name.kept()?))?;
 
     let same = service.sha256 == fetched.sha256;
     if !same {
@@ -107,15 +107,13 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     service.etag_for = service.etag.is_some().then(|| service.fingerprint(&yaml)).transpose()?;
     let schemas = vendored.pointer("/components/schemas").and_then(Node::as_object).map_or(0, Map::len);
     println!("{name}: {} operations, {schemas} schemas, {} notes", client.operations, client.notes.iter().count());
-    for note in client.notes.iter() {
-        println!("  {note}");
-    }
+    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
     tell_of_words(&connectors_codegen::undocumented(&overlaid));
     tell_of_version(name, &listing)?;
     let mut wanted = vec![(name.document(), yaml), (name.settings(), service.text(&files::read(&name.settings())?)?)];
     // A service that has no overlay yet is not built yet, and has no API to speak of.
     if overlay.is_some() {
-        wanted.push((name.api(), service::api_text(name, &listing)));
+        wanted.extend(service::records(name, &client, &listing));
     }
     write(name, &wanted, options)
 }
@@ -225,7 +223,7 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
 fn uncommitted(name: &Name) -> Option<String> {
     let place = format!("spec/{name}");
     // What is written over. The overlay and the selection are what the user has just fixed for this very run.
-    let written = ["openapi.yaml", "api.txt"].map(|file| format!("{place}/{file}"));
+    let written = ["openapi.yaml", "api.txt", "names.lock", "losses.lock"].map(|file| format!("{place}/{file}"));
     let output =
         Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--"]).args(&written).output();
     // Without git, or outside of a repository, there is nothing to ask.

@@ -16,11 +16,19 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
     ("codegen", "connectors_codegen", &[]),
     ("runtime", "connectors_runtime", &[]),
     (".", "connectors", &["connectors_runtime"]),
-    // The documents and the clock, never the generated types: a fake must be able to disagree with them.
+    // The documents, the clock and the place of the network, never the generated types: a fake must be able to disagree with them.
     (
         "fake",
         "connectors_fake",
-        &["connectors::c1::DOCUMENT", "connectors::pipeshub::DOCUMENT", "connectors::Clock", "connectors::TestClock"],
+        &[
+            "connectors::c1::DOCUMENT",
+            "connectors::pipeshub::DOCUMENT",
+            "connectors::Clock",
+            "connectors::SendError",
+            "connectors::Sender",
+            "connectors::TestClock",
+            "connectors::reqwest",
+        ],
     ),
     // The public API of the clients, and nothing below it.
     ("cli", "connectors_cli", &["connectors"]),

@@ -450,7 +450,7 @@ mod tests {
         // What is kept for aliases is kept, whether there are any or not.
         let nested: String = (0..100).map(|level| format!("&a{level} [")).collect();
         let text = format!("a: {nested}{}{}\n", "1, ".repeat(20_000), "]".repeat(100));
-        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("what has anchors"));
+        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("the copies of anchors"));
     }
 
     #[test]

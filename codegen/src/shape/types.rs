@@ -203,7 +203,8 @@ impl<'a> Types<'a> {
             _ => ty.inner().clone(),
         };
         let doc = doc(&schema);
-        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, kind: TypeKind::Alias(ty) });
+        let (written, given) = (view == View::Write, schema.get("x-rust-name").is_some());
+        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, written, given, kind: TypeKind::Alias(ty) });
     }
 
     /// The type of a schema that an operation uses; what it is made of is named after `hint`.
@@ -421,13 +422,13 @@ impl<'a> Types<'a> {
             match schema.str("type") {
                 None | Some("integer" | "number") if all(whole) => {
                     let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
-                    self.note(Kind::Loss, place.at, schema, reason);
+                    self.note(Kind::Unchecked, place.at, schema, reason);
                     let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
                     return Some(if unsigned { Type::U64 } else { Type::Number });
                 }
                 None | Some("number") => {
                     let reason = "an enum of numbers with fractions is not checked: any number is taken";
-                    self.note(Kind::Loss, place.at, schema, reason);
+                    self.note(Kind::Unchecked, place.at, schema, reason);
                     return Some(number(schema));
                 }
                 _ => {}
@@ -440,7 +441,7 @@ impl<'a> Types<'a> {
             Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
             Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(number(schema)),
             Some("array" | "object") => {
-                self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
+                self.note(Kind::Unchecked, place.at, schema, "an enum of arrays or objects is not checked");
                 return None;
             }
             Some(_) if present.is_empty() => return Some(Type::Any),
@@ -459,7 +460,7 @@ impl<'a> Types<'a> {
                 return Some(Type::Bool);
             }
             if !present.is_empty() {
-                self.note(Kind::Loss, place.at, schema, "an enum of values of several types is read as any value");
+                self.note(Kind::Unchecked, place.at, schema, "an enum of values of several types is read as any value");
             }
             return Some(Type::Any);
         }

@@ -18,6 +18,8 @@ pub(super) struct Told {
     pub(super) tags: Vec<Constant>,
     /// The value that is written where a value of the branch has none of its own.
     pub(super) writes: Option<String>,
+    /// Whether the document says that values without a known tag are of the branch.
+    pub(super) default: bool,
 }
 
 /// Whether a branch is a component and no more: by reference alone, or with words beside it that give no name.
@@ -38,7 +40,7 @@ const DEEPEST: usize = 8;
 impl Types<'_> {
     pub(super) fn union(&mut self, schema: &Node, branches: &[Node], place: &Place<'_>) -> Type {
         if branches.is_empty() || (schema.get("oneOf").is_some() && schema.get("anyOf").is_some()) {
-            self.note(Kind::Loss, place.at, schema, "two unions at once are read as any value");
+            self.note(Kind::Unchecked, place.at, schema, "two unions at once are read as any value");
             return Type::Any;
         }
         if schema.get("properties").is_some() {
@@ -93,16 +95,17 @@ impl Types<'_> {
             let branch = &branches[index];
             let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
             let at = place.at.join(key).join(index);
-            let Told { tags, writes } = told.get(index).cloned().unwrap_or_default();
+            let Told { tags, writes, default } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
-                self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.note(Kind::Unchecked, &at, branch, "one branch of the union takes any value, so all of it does");
                 self.release(schema, place, &name);
                 return Type::Any;
             }
             if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
                 same.tags.extend(tags);
+                same.default |= default;
                 continue;
             }
             let mut label = match &ty {
@@ -113,7 +116,7 @@ impl Types<'_> {
                 label.push_str("Alternative");
             }
             let sensitive = self.is_secret(branch, ty.innermost().is_none());
-            variants.push(Variant { name: label, ty, boxed: false, tags, writes, sensitive });
+            variants.push(Variant { name: label, ty, boxed: false, tags, default, writes, sensitive });
         }
         if variants.len() == 1
             && let Some(only) = variants.pop()
@@ -234,7 +237,7 @@ impl Types<'_> {
             let implied = self.implied_tag(resolved);
             let told = resolved.iter().map(|branch| {
                 let tags = implied.as_deref().map(|tag| self.constants(branch, tag, DEEPEST)).unwrap_or_default();
-                Told { tags, writes: None }
+                Told { tags, writes: None, default: false }
             });
             return (implied.clone(), told.collect());
         };
@@ -244,15 +247,17 @@ impl Types<'_> {
         let components: Vec<Vec<String>> =
             branches.iter().map(|branch| self.component_names(branch, DEEPEST)).collect();
         let mapping = discriminator.and_then(|it| it.get("mapping")).and_then(Node::as_object);
-        for (value, target) in mapping.into_iter().flatten() {
+        let branch_of = |target: &Node| {
             let target = target.as_str().map(percent_decode).unwrap_or_default();
             let target = component_name(&target).unwrap_or(target);
             let file = target.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
             let own = |name: &String| *name == target;
             let found = components.iter().position(|names| names.first().is_some_and(own));
             let found = found.or_else(|| components.iter().position(|names| names.iter().any(own)));
-            let found = found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)));
-            if let Some(found) = found
+            found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)))
+        };
+        for (value, target) in mapping.into_iter().flatten() {
+            if let Some(found) = branch_of(target)
                 && taken.insert(Constant::Text(value.clone()))
             {
                 told[found].tags.push(Constant::Text(value.clone()));
@@ -282,6 +287,11 @@ impl Types<'_> {
             {
                 told.writes = Some(value.clone());
             }
+        }
+        if let Some(default) = discriminator.and_then(|it| it.get("defaultMapping")).and_then(branch_of) {
+            // What came without a tag is written without one: it means the same.
+            told[default].default = true;
+            told[default].writes = None;
         }
         (Some(tag.to_owned()), told)
     }

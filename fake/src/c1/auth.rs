@@ -1,6 +1,6 @@
-//! Who may call: the token endpoint and device login, and the tokens that they issue.
+//! Authentication: the token endpoint, the device login, and their tokens.
 //!
-//! Assertions are verified for real, with an implementation that the client does not use.
+//! Assertions are really verified, with another implementation than the client's.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -26,16 +26,16 @@ const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 /// What every client secret begins with.
 const SECRET: &str = "secret-token:conductorone.com:v1:";
 
-/// The longest life, in seconds, of an assertion that is accepted.
+/// The longest accepted lifetime of an assertion, in seconds.
 const ASSERTION_LIFE: i64 = 300;
-/// The life of a device code, in seconds.
+/// The lifetime of a device code, in seconds.
 const DEVICE_LIFE: i64 = 600;
 
 pub(super) struct Auth {
     clock: Arc<Clock>,
     url: String,
     audience: String,
-    /// Tokens of one tenant must not be those of another.
+    /// A prefix, so that the tokens of two tenants differ.
     prefix: String,
     entropy: Entropy,
     state: Mutex<State>,
@@ -44,13 +44,13 @@ pub(super) struct Auth {
 #[derive(Default)]
 struct State {
     clients: HashMap<String, Client>,
-    /// Tokens and when they expire, in microseconds.
+    /// Tokens and their expiry, in microseconds.
     tokens: HashMap<String, i64>,
     lifetime: Duration,
     issued: u64,
     nonces: HashSet<String>,
     subjects: HashSet<String>,
-    /// Device codes and when they expire, in seconds.
+    /// Device codes and their expiry, in seconds.
     devices: HashMap<String, i64>,
     device_answers: VecDeque<String>,
 }
@@ -65,14 +65,14 @@ impl Auth {
         let prefix = BASE64.encode(entropy.bytes("tokens")?);
         let state = Mutex::new(State {
             lifetime: Duration::from_secs(3600),
-            // As if somebody needed a moment to confirm.
+            // As if a person needed a moment to confirm.
             device_answers: VecDeque::from(["authorization_pending".to_owned()]),
             ..State::default()
         });
         Ok(Auth { clock, url, audience, prefix, entropy, state })
     }
 
-    /// A new client with a key of its own; returns its secret, which holds the private key.
+    /// A new client with its own key. Returns its secret, which contains the private key.
     pub(super) fn register(&self, client_id: &str) -> io::Result<String> {
         let private = SigningKey::from_bytes(&self.entropy.bytes(client_id)?);
         let (x, d) = (BASE64.encode(private.verifying_key().as_bytes()), BASE64.encode(private.as_bytes()));
@@ -82,7 +82,7 @@ impl Auth {
         Ok(secret)
     }
 
-    /// A client with a secret that somebody chose.
+    /// A client with a chosen secret.
     pub(super) fn register_with(&self, client_id: &str, secret: &str) -> io::Result<()> {
         let refuse = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("the client secret {why}"));
         let encoded = secret.strip_prefix(SECRET).ok_or_else(|| refuse(&format!("does not begin with {SECRET}")))?;
@@ -129,7 +129,7 @@ impl Auth {
         lock(&self.state).device_answers = answers;
     }
 
-    /// Why a request may not call the API.
+    /// The reason to reject a request to the API, if any.
     pub(super) fn check_bearer(&self, request: &Request) -> Result<(), &'static str> {
         let header = request.header("authorization").unwrap_or_default();
         let token = match header.split_once(' ') {
@@ -143,7 +143,7 @@ impl Auth {
         }
     }
 
-    /// The token endpoint. Also says which client got a token.
+    /// The token endpoint. Also returns which client got a token.
     pub(super) fn token(&self, request: &Request) -> (Answer, Option<String>) {
         match form(request).and_then(|form| self.grant(&form)) {
             Ok((client_id, body)) => (granted(&body), Some(client_id)),
@@ -208,7 +208,7 @@ impl Auth {
         require(state.nonces.insert(nonce), "invalid_client", "the nonce was used before")
     }
 
-    /// Returns the assertion's nonce.
+    /// Returns the nonce of a valid assertion.
     fn verify(&self, client: &Client, client_id: &str, assertion: &str) -> Result<String, String> {
         let require = |right: bool, why: &str| if right { Ok(()) } else { Err(why.to_owned()) };
         let parts: Vec<&str> = assertion.split('.').collect();

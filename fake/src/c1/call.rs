@@ -1,4 +1,4 @@
-//! A call of an operation, and what it has to go by.
+//! A call of an operation, with its arguments.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::schema::{Document, Parameters};
 
 pub(super) type Answered = Result<Value, Problem>;
 
-/// A call that is authorised and valid by the document.
+/// An authorized call that is valid by the document.
 pub(super) struct Call<'c> {
     pub(super) document: &'c Document,
     pub(super) url: &'c str,
@@ -18,7 +18,7 @@ pub(super) struct Call<'c> {
 }
 
 impl Call<'_> {
-    /// A path parameter; a name that the document does not have is an id that nothing has.
+    /// A path parameter. An unknown name returns an id that does not exist.
     pub(super) fn path(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)
     }
@@ -28,7 +28,7 @@ impl Call<'_> {
         (self.path("app_id"), self.path("connector_id"))
     }
 
-    /// A string of the body that has to be there.
+    /// A required string of the body.
     pub(super) fn required(&self, name: &str, field: &str) -> Result<&str, Problem> {
         match self.body[name].as_str().unwrap_or_default() {
             "" => Err(Problem::required(field)),

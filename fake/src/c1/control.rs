@@ -1,4 +1,4 @@
-//! The tenant's part of the control endpoint, and its beginnings: what a reset goes back to.
+//! The tenant's part of the control endpoint, and the state that a reset restores.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ pub(super) struct Controls {
 }
 
 impl Controls {
-    /// A world as it is at the start.
+    /// The state at the start.
     pub(super) fn world(&self) -> World {
         let (seed, script) = (self.seed.clone(), self.script.clone());
         World::new(Arc::clone(&self.clock), Arc::clone(&self.auth), seed, script, self.lenient)

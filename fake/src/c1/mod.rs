@@ -1,7 +1,7 @@
 //! ConductorOne: a tenant in process.
 //!
-//! What it does follows what is known of the real service. What is not known, it answers in the plainest way: it is a
-//! test partner, not a reference.
+//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing: it
+//! is a partner for tests, not a reference.
 
 mod auth;
 mod call;
@@ -41,7 +41,7 @@ use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
 use serde_json::Value;
 
-/// A C1 tenant on loopback. Dropped, it stops.
+/// A C1 tenant on loopback. Dropping it stops it.
 pub struct Tenant {
     server: Server,
     api: Arc<Api>,
@@ -50,7 +50,7 @@ pub struct Tenant {
     client_secret: String,
 }
 
-/// How a tenant is to be, before it starts.
+/// The settings of a tenant; see [`Tenant::builder`].
 #[derive(Clone)]
 #[must_use]
 pub struct TenantBuilder {
@@ -66,61 +66,62 @@ pub struct TenantBuilder {
 }
 
 impl TenantBuilder {
-    /// The port; otherwise one that is free.
+    /// Sets the port; by default a free one.
     pub fn port(mut self, port: u16) -> TenantBuilder {
         self.serving = self.serving.port(port);
         self
     }
 
-    /// Where and how it is served.
+    /// Sets where and how it is served.
     pub fn serving(mut self, serving: Serving) -> TenantBuilder {
         self.serving = serving;
         self
     }
 
-    /// What it holds; otherwise [`Seed::demo`].
+    /// Sets what the tenant holds at its start; [`Seed::demo`] by default.
     pub fn seed(mut self, seed: Seed) -> TenantBuilder {
         self.seed = seed;
         self
     }
 
-    /// How every sync goes that [`Tenant::next_sync`] says nothing about.
+    /// Sets the script of every sync for which [`Tenant::next_sync`] was not called.
     pub fn sync_script(mut self, script: SyncScript) -> TenantBuilder {
         self.script = script;
         self
     }
 
-    /// The id of its one client; otherwise `fake-robot@127.0.0.1:PORT/spc`.
+    /// Sets the id of its one client; `fake-robot@127.0.0.1:PORT/spc` by default.
     pub fn client_id(mut self, client_id: impl Into<String>) -> TenantBuilder {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// The secret of its one client, in C1's format; otherwise one that is made at the start.
+    /// Sets the secret of its one client, in C1's format; by default a new one.
     pub fn client_secret(mut self, client_secret: impl Into<String>) -> TenantBuilder {
         self.client_secret = Some(client_secret.into());
         self
     }
 
-    /// Makes every key and token of this text, so that they are the same after a restart. Otherwise nobody can guess them.
+    /// Derives every key and token from this text, so that they are the same after a restart. By default they are
+    /// random.
     pub fn credentials_from(mut self, text: impl Into<String>) -> TenantBuilder {
         self.entropy = Entropy::seeded(text);
         self
     }
 
-    /// Takes catalog entries that do not exist, and configuration keys that their schema does not have.
+    /// Accepts catalog entries that do not exist, and configuration keys that their schema does not have.
     pub fn lenient_config(mut self) -> TenantBuilder {
         self.lenient = true;
         self
     }
 
-    /// The `aud` that assertions must have; otherwise `127.0.0.1`.
+    /// Sets the required `aud` of assertions; `127.0.0.1` by default.
     pub fn audience(mut self, audience: impl Into<String>) -> TenantBuilder {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
+    /// Sets the clock; by default one of its own. Real time passes as well.
     pub fn clock(mut self, clock: TestClock) -> TenantBuilder {
         self.clock = clock;
         self
@@ -130,8 +131,8 @@ impl TenantBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken, the operating system has no randomness, the document is unreadable, or a client secret that
-    /// was chosen is not of C1's format.
+    /// If the port is in use, the operating system has no randomness, the document is unreadable, or the chosen client
+    /// secret is not in C1's format.
     pub async fn start(self) -> io::Result<Tenant> {
         let document = Document::vendored()?;
         let bound = self.serving.bind().await?;
@@ -159,12 +160,12 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// As [`TenantBuilder::start`].
+    /// The errors of [`TenantBuilder::start`].
     pub async fn start() -> io::Result<Tenant> {
         Tenant::builder().start().await
     }
 
-    /// A tenant of your own making.
+    /// A builder for a tenant with other settings.
     pub fn builder() -> TenantBuilder {
         TenantBuilder {
             serving: Serving::default(),
@@ -191,46 +192,46 @@ impl Tenant {
         &self.host
     }
 
-    /// The id of the tenant's own client.
+    /// The id of the tenant's client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The secret of the tenant's own client, in C1's format: a private key made at the start.
+    /// The secret of the tenant's client, in C1's format: it contains a private key that is generated at the start.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.client_secret
     }
 
-    /// A token that is valid now.
+    /// Issues a token that is valid now.
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.api.auth.issue()
     }
 
-    /// Every token issued so far is refused with 401 from now on.
+    /// Revokes all tokens: requests with them get 401.
     pub fn revoke_tokens(&self) {
         self.api.auth.revoke_all();
     }
 
-    /// How long tokens live that are issued from now on; at first an hour.
+    /// Sets the lifetime of tokens that are issued from now on; one hour at first.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// Only subject tokens named by this are exchanged; until it is called, everything that looks like a JWT is.
+    /// Sets the only subject tokens that are exchanged; until then, everything that has the form of a JWT is.
     pub fn accept_subject_token(&self, token: impl Into<String>) {
         self.api.auth.accept_subject(token.into());
     }
 
-    /// What polls of a device login are told before the token, such as `authorization_pending`, `slow_down` or
-    /// `access_denied`; at first, one `authorization_pending`.
+    /// Sets the responses to polls of a device login before the token, such as `authorization_pending`, `slow_down` or
+    /// `access_denied`; one `authorization_pending` at first.
     pub fn set_device_answers<T: Into<String>>(&self, answers: impl IntoIterator<Item = T>) {
         self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
     }
 
-    /// The tenant's clock. A client that is built with it waits for nothing, and its waits pass the tenant's time too.
+    /// The tenant's clock. With it a client's waits take no real time, and they pass the tenant's time, too.
     ///
     /// ```
     /// use connectors::c1::{Client, Credentials};
@@ -241,7 +242,7 @@ impl Tenant {
     /// let tenant = Tenant::start().await?;
     /// let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
     /// let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
-    /// // Minutes for the client and the tenant, and no time for the test.
+    /// // Minutes for the client and the tenant, but no real time.
     /// let sync = c1.app("app-github").connector("github-01").force_sync().await?;
     /// println!("{} after {:?}", sync.wait().await?, tenant.clock().waits());
     /// # Ok(())
@@ -258,34 +259,34 @@ impl Tenant {
         self.api.clock.advance(by);
     }
 
-    /// Every request that has reached the tenant, those for tokens included.
+    /// All requests that reached the tenant, in order, also token requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.server.clear_requests();
     }
 
-    /// Scripts a fault.
+    /// Adds a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Removes the pending faults.
     pub fn clear_faults(&self) {
         self.server.faults().clear();
     }
 
-    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
+    /// The number of pending faults; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.server.faults().len()
     }
 
-    /// How the next sync goes. Called again, the one after it.
+    /// Sets the script of the next sync. A further call sets that of the sync after it.
     pub fn next_sync(&self, script: SyncScript) {
         lock(&self.api.world).scripts.push_back(script);
     }
@@ -295,27 +296,27 @@ impl Tenant {
         lock(&self.api.world).add_app(app)
     }
 
-    /// Adds a connector, in the service's JSON, which has synced once unless it has a `status`; returns its id.
+    /// Adds a connector, in the service's JSON; returns its id. It has synced once, unless it has a `status`.
     pub fn seed_connector(&self, app_id: &str, connector: Value) -> String {
         lock(&self.api.world).seed_connector(app_id, connector)
     }
 
-    /// A connector as it is stored: with its secrets, without what is unset, and without being polled.
+    /// A connector as it is stored: with secrets, without unset fields. This is not a poll.
     #[must_use]
     pub fn connector(&self, app_id: &str, id: &str) -> Option<Value> {
         let world = lock(&self.api.world);
         Some(world.connector(app_id, id)?.value.clone())
     }
 
-    /// Sets a field of a connector by JSON pointer (`/status/status`), whether the service would or not. Says whether
-    /// there is an object to set it in.
+    /// Sets a field of a connector by JSON pointer (`/status/status`), even one that no request can set. Returns
+    /// whether its parent is an object.
     pub fn set_connector_field(&self, app_id: &str, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
         let connector = world.connector_mut(app_id, id);
         connector.is_some_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
-    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` wants the last one.
+    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` takes the last one.
     #[must_use]
     pub fn sync_ids(&self, app_id: &str, id: &str) -> Vec<String> {
         let world = lock(&self.api.world);
@@ -384,7 +385,7 @@ impl Service for Api {
                 }
                 None => self.call(request).unwrap_or_else(Answer::from),
             },
-            // As any web server that is not the API.
+            // As a web server that is not the API.
             _ => Answer::html(200),
         }
     }
@@ -425,7 +426,7 @@ impl Api {
     }
 }
 
-/// The collection that a path with an empty id, or with dots for one, is redirected to.
+/// The collection to which a path with an empty id, or with dots as an id, is redirected.
 fn collection(path: &str) -> Option<String> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let bad = segments.iter().position(|segment| matches!(*segment, "" | "." | ".."))?;

@@ -1,4 +1,4 @@
-//! What each operation does.
+//! The operations.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::problem::Problem;
 use super::state::{Connector, World};
 use super::sync;
 
-/// Does what the call asks for. The answer holds only what is set.
+/// Processes a call. The response contains only fields that are set.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     let mut words = call.operation.rsplit('.');
     let (operation, service) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -75,14 +75,14 @@ fn get(world: &mut World, call: &Call<'_>) -> Answered {
     view(world, call, ids)
 }
 
-/// A connector as an answer shows it, with what the request's `expandMask` asks for.
+/// A connector as a response shows it, with the objects that the request's `expandMask` requests.
 fn view(world: &mut World, call: &Call<'_>, ids: (&str, &str)) -> Answered {
     let paths = expand_paths(call)?;
     let asked = |path: &str| paths.iter().any(|known| known == path || known == "*");
     let user_ids = world.dead_or_alive(ids)?.value["userIds"].clone();
     let mut view = world.connector(ids.0, ids.1).map(|one| world.view(one)).unwrap_or_default();
     let mut expanded = Vec::new();
-    // A path names the first item; if there are more, they follow.
+    // A path names the first item; further items follow it.
     let mut expand = |path: &str, items: Vec<Value>| {
         if !items.is_empty() {
             view[path] = json!(format!("$.expanded[{}]", expanded.len()));
@@ -162,7 +162,7 @@ fn create_delegated(world: &mut World, call: &Call<'_>) -> Answered {
     view(world, call, (call.path("app_id"), id.as_str()))
 }
 
-/// Adds a connector, unless the request is wrong in a way that its answer would only show afterwards.
+/// Adds a connector, unless the request has an error that would only show in its response.
 fn add(world: &mut World, call: &Call<'_>, connector: Value) -> Result<String, Problem> {
     expand_paths(call)?;
     let app_id = call.path("app_id");
@@ -214,7 +214,7 @@ fn update(world: &mut World, call: &Call<'_>, ids: (&str, &str), allowed: &[&str
     view(world, call, ids)
 }
 
-/// Deleting again changes nothing.
+/// Deleting it again changes nothing.
 fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     let now = world.clock.stamp();
     let connector = world.dead_or_alive((call.path("app_id"), call.path("id")))?;
@@ -226,7 +226,7 @@ fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Queues a sync, unless one is queued. The old status stays until it starts.
+/// Queues a sync, unless one is queued. The old status stays until the sync starts.
 fn queue_sync(world: &mut World, ids: (&str, &str)) -> Answered {
     if world.live(ids)?.syncs.takes_another() {
         let script = world.next_script();
@@ -252,7 +252,7 @@ fn pause_sync(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Clears the pause and queues a sync. Until that starts, the status is that of the last sync.
+/// Ends the pause and queues a sync. Until it starts, the status is that of the last sync.
 fn resume_sync(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.live(call.ids())?;
     if !is_paused(connector) {
@@ -314,14 +314,14 @@ fn download_url(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({"downloadUrl": url}))
 }
 
-/// The only answer that shows the secret.
+/// The only response that contains the secret.
 fn rotate_credential(world: &mut World, call: &Call<'_>) -> Answered {
     let app_id = call.required("appId", "app_id")?;
     let connector_id = call.required("connectorId", "connector_id")?;
     let connector = world.live((app_id, connector_id))?;
     let name = connector.value["displayName"].clone();
     if connector.syncs.is_idle() && connector.syncs.ended.is_empty() {
-        // Nobody will run a connector with it; as far as polls can see, somebody just did.
+        // No connector runs with this credential: let polls see it as used just now.
         queue_sync(world, (app_id, connector_id))?;
     }
     let now = world.clock.stamp();
@@ -360,7 +360,7 @@ fn revoke_credential(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Not a YAML parser: enough to answer with markers and without.
+/// Not a YAML parser: just enough to respond with and without markers.
 fn validate_config(call: &Call<'_>) -> Value {
     let text = call.body["text"].as_str().unwrap_or_default();
     let mut markers = Vec::new();

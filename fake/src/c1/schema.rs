@@ -1,5 +1,5 @@
-//! The OpenAPI document as the tenant uses it: which operation a request is for, whether its body is valid, and what an
-//! answer's unset fields look like. It knows no operation by name.
+//! The OpenAPI document as the tenant uses it: finds the operation of a request, validates its body, and adds the unset
+//! fields of a response. It knows no operation by name.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -50,7 +50,7 @@ impl Document {
         Ok((operation, values.map(|(name, value)| (name.to_owned(), value)).collect()))
     }
 
-    /// The query's parameters. Those that the document does not name are ignored; of several values the last one counts.
+    /// The parameters of the query. Unknown ones are ignored; of several values the last one counts.
     pub(super) fn query(&self, operation: &Operation, pairs: &[(String, String)]) -> Result<Parameters, Problem> {
         let mut parameters = Parameters::new();
         for (name, value) in pairs {
@@ -71,7 +71,7 @@ impl Document {
         Ok(parameters)
     }
 
-    /// The request's body, if it is what the document wants. No body is an empty message.
+    /// The request's body, if it is valid. No body is an empty message.
     pub(super) fn body(&self, operation: &Operation, request: &Request) -> Result<Value, Problem> {
         let schema = operation.body.as_ref().and_then(|body| json_of(&body.contents));
         let Some(schema) = schema.filter(|_| !request.body.is_empty()) else {
@@ -89,7 +89,7 @@ impl Document {
         }
     }
 
-    /// Writes out every field that the answer's schema names and the answer leaves unset, as the service does.
+    /// Adds every field of the response's schema that is unset, as the service does.
     pub(super) fn fill_answer(&self, operation: &Operation, answer: &mut Value) {
         let response = operation.responses.iter().find(|(status, _)| status == "200");
         let schema = response.and_then(|(_, contents)| self.root.pointer(json_of(contents)?));
@@ -98,7 +98,7 @@ impl Document {
         }
     }
 
-    /// The same for a component, for messages that travel in a place without a schema. Knows its `@type`.
+    /// The same for a component, for messages in a place without a schema. Knows its `@type`.
     pub(super) fn typed(&self, component: &str, mut message: Value) -> Value {
         self.fill(&self.root["components"]["schemas"][component], &mut message);
         message["@type"] = format!("type.googleapis.com/{component}").into();
@@ -109,7 +109,7 @@ impl Document {
         let schema = self.resolve(schema);
         match value {
             Value::Object(fields) => {
-                // In a map, or a message that holds anything, nothing is unset.
+                // A map, or a message with arbitrary members, has no unset fields.
                 if !matches!(schema["additionalProperties"], Value::Null | Value::Bool(false)) {
                     return;
                 }
@@ -129,7 +129,7 @@ impl Document {
         }
     }
 
-    /// The schema behind references and behind "this or null".
+    /// The schema behind references and behind `anyOf` with null.
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
         static NOTHING: Value = Value::Null;
         if let Some(reference) = schema["$ref"].as_str() {

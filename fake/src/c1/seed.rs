@@ -1,4 +1,4 @@
-//! What a tenant holds at its start.
+//! The initial data of a tenant.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::seeds;
 
-/// What a tenant holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
+/// The initial data of a tenant. Every object is JSON in the service's own format; missing fields are filled in.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Seed {
@@ -17,30 +17,30 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// Nothing.
+    /// No data.
     pub fn empty() -> Seed {
         Seed::default()
     }
 
-    /// An app. Without an `id` it gets one.
+    /// Adds an app. Without an `id` it gets one.
     pub fn app(mut self, app: Value) -> Seed {
         self.apps.push(app);
         self
     }
 
-    /// A connector of an app. Without a `status` it has synced once.
+    /// Adds a connector of an app. Without a `status` it has synced once.
     pub fn connector(mut self, app_id: impl Into<String>, connector: Value) -> Seed {
         self.connectors.push((app_id.into(), connector));
         self
     }
 
-    /// A catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
+    /// Adds a catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
     pub fn catalog_entry(mut self, id: impl Into<String>, entry: Value) -> Seed {
         self.catalog.push((id.into(), entry));
         self
     }
 
-    /// A user. Users that are not seeded exist too, with nothing but an id.
+    /// Adds a user. Other users exist, too, with only an id.
     pub fn user(mut self, user: Value) -> Seed {
         self.users.push(user);
         self
@@ -49,7 +49,7 @@ impl Seed {
     /// Two apps, `app-github` with 13 connectors (`github-01` to `github-13`) and `app-okta` with one (`okta-01`); the
     /// catalog entries `catalog-github` and `catalog-okta`; the users `user-ada` and `user-grace`.
     pub fn demo() -> Seed {
-        // The file is part of the program, and the tests read it: it is JSON.
+        // The file is part of the program, and the tests read it: it is valid JSON.
         let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
         let mut seed = Seed::read(&demo);
         for number in 2..=13 {

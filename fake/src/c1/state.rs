@@ -1,5 +1,5 @@
-//! What the tenant holds: apps, connectors, credentials, owners. It stores JSON as the service would show it, save that
-//! secrets are still in it.
+//! The data of a tenant: apps, connectors, credentials, owners. It is stored as JSON as the service returns it, but
+//! with secrets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::clock::Clock;
 pub(super) struct World {
     pub(super) clock: Arc<Clock>,
     pub(super) auth: Arc<Auth>,
-    /// Never shortened, nor are connectors and owners: a page token is a place in the list.
+    /// Never shortened, like connectors and owners: a page token is an index in the list.
     pub(super) apps: Vec<Value>,
     pub(super) connectors: Vec<Connector>,
     pub(super) owners: Vec<Owner>,
     pub(super) credentials: Vec<Value>,
     pub(super) catalog: BTreeMap<String, Value>,
     users: BTreeMap<String, Value>,
-    /// How the next syncs go, and then all others.
+    /// The scripts of the next syncs, and of all others.
     pub(super) scripts: VecDeque<SyncScript>,
     script: SyncScript,
     /// Whether configurations may have keys that their schema does not have, and connectors an unknown catalog entry.
@@ -65,7 +65,7 @@ pub(super) enum Subject {
 
 /// What a page token stands for.
 struct Page {
-    /// The listing that gave it out.
+    /// The list that issued it.
     scope: String,
     start: usize,
 }
@@ -113,7 +113,7 @@ impl World {
         self.users.insert(id, user);
     }
 
-    /// A connector that has been there for a while.
+    /// A connector that has synced.
     pub(super) fn seed_connector(&mut self, app_id: &str, mut connector: Value) -> String {
         let now = self.clock.stamp();
         let seeded = json!({
@@ -143,7 +143,7 @@ impl World {
         id
     }
 
-    /// An id that nothing has yet.
+    /// An unused id.
     pub(super) fn new_id(&mut self, kind: &str) -> String {
         self.next_id += 1;
         format!("{kind}-{:04}", self.next_id)
@@ -179,7 +179,7 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", ids.1))
     }
 
-    /// A connector that can still be worked with.
+    /// A connector that is not deleted.
     pub(super) fn live(&mut self, ids: (&str, &str)) -> Result<&mut Connector, Problem> {
         let connector = self.dead_or_alive(ids)?;
         if connector.is_deleted() {
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// What reads show of a connector: all but the secrets of its configuration.
+    /// A connector as reads return it: without the secrets of its configuration.
     pub(super) fn view(&self, connector: &Connector) -> Value {
         let mut shown = connector.value.clone();
         let catalog_id = shown["catalogId"].as_str().unwrap_or_default();
@@ -227,17 +227,17 @@ impl World {
         json!({"connector": shown})
     }
 
-    /// A user that was seeded, or one with nothing but this id.
+    /// A seeded user, or one with only this id.
     pub(super) fn user(&self, id: &str) -> Value {
         self.users.get(id).cloned().unwrap_or_else(|| json!({"id": id, "displayName": id}))
     }
 
-    /// How the sync that is about to be queued goes.
+    /// The script of the sync that is about to be queued.
     pub(super) fn next_script(&mut self) -> SyncScript {
         self.scripts.pop_front().unwrap_or_else(|| self.script.clone())
     }
 
-    /// A client of a connector's got a token.
+    /// Records that the client of a connector got a token.
     pub(super) fn credential_used(&mut self, client_id: &str) {
         let now = self.clock.stamp();
         if let Some(credential) = self.credentials.iter_mut().find(|one| one["clientId"] == client_id) {
@@ -245,7 +245,7 @@ impl World {
         }
     }
 
-    /// One page of a listing. `scope` names the listing; items come with their place in a list that is never shortened.
+    /// One page of a list. `scope` names the list; items have their index in a list that is never shortened.
     pub(super) fn page(
         &mut self,
         scope: &str,
@@ -267,7 +267,7 @@ impl World {
         let mut rest = items.into_iter().filter(|(place, _)| *place >= start);
         let list: Vec<Value> = rest.by_ref().take(size).map(|(_, item)| item).collect();
         let next = rest.next().map(|(start, _)| {
-            // Opaque, and full of what has to be percent-encoded in a query: "+//+AAAAAAAAAAE=".
+            // Opaque, and full of characters that must be percent-encoded in a query: "+//+AAAAAAAAAAE=".
             let mut token = vec![0xfb, 0xff, 0xfe];
             token.extend(self.pages.len().to_be_bytes());
             let token = BASE64_STANDARD.encode(token);

@@ -1,22 +1,22 @@
-//! Syncs: they move when somebody looks, never by themselves, so that a test knows what each poll will see.
+//! Syncs: they proceed when they are polled, never by themselves, so that a test knows what each poll returns.
 
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::service::{count, only};
 
-/// How a sync goes.
+/// The script of a sync.
 ///
-/// Each `Get` of the connector is a poll; `List` is not one. With the default, the first poll after
-/// `ForceSync` still sees the old status, the second and third see `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`.
-/// A sync that is forced while one runs follows it, and so do the polls that it is given.
+/// Each `Get` of the connector is a poll; `List` is not. By default, the first poll after `ForceSync` still returns the
+/// old status, the second and third return `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`. A sync that is forced
+/// while one runs begins after it; its polls count from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls see the sync still waiting in its queue.
+    /// How many polls return the old status, while the sync is queued.
     pub polls_before_start: u32,
-    /// How many polls see it running.
+    /// How many polls return the running status.
     pub polls_while_running: u32,
-    /// How it ends.
+    /// How the sync ends.
     pub outcome: SyncOutcome,
 }
 
@@ -31,7 +31,7 @@ pub enum SyncOutcome {
     /// It would remove too much: it is held back with this `lastError`, and syncs are paused until `ConfirmSyncValid`
     /// releases it, which makes its status `SYNC_STATUS_DONE`.
     Anomalous(String),
-    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
+    /// It never ends: its status stays at this one, which may be unknown to the client.
     Status(String),
 }
 
@@ -42,7 +42,7 @@ impl Default for SyncScript {
 }
 
 impl SyncScript {
-    /// The default, failing with this `lastError`.
+    /// The default script, but it fails with this `lastError`.
     #[must_use]
     pub fn error(message: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
@@ -54,13 +54,13 @@ impl SyncScript {
         SyncScript { outcome: SyncOutcome::Anomalous(message.into()), ..SyncScript::default() }
     }
 
-    /// The default, ending in a status of your choice.
+    /// The default script, but it ends in this status.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
     }
 
-    /// With this many polls before it starts and while it runs.
+    /// Sets the number of polls before it starts, and while it runs.
     #[must_use]
     pub fn polls(mut self, before_start: u32, while_running: u32) -> SyncScript {
         self.polls_before_start = before_start;
@@ -73,11 +73,11 @@ impl SyncScript {
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
-    /// What follows the one that runs.
+    /// The sync after the running one.
     next: Option<SyncScript>,
     /// Whether the last one that ended is held back.
     held: bool,
-    /// The ids of those that have ended, oldest first.
+    /// The ids of the syncs that have ended, oldest first.
     pub(super) ended: Vec<String>,
 }
 
@@ -94,12 +94,12 @@ impl Syncs {
         matches!(self.stage, Stage::Idle)
     }
 
-    /// Whether none is in the queue: one that runs does not keep another from being queued.
+    /// Whether no sync is queued: a running one does not prevent another from being queued.
     pub(super) fn takes_another(&self) -> bool {
         !matches!(self.stage, Stage::Queued(_)) && self.next.is_none()
     }
 
-    /// Queues one, behind the one that runs.
+    /// Queues a sync, behind the running one.
     pub(super) fn queue(&mut self, script: SyncScript) {
         self.held = false;
         match self.stage {
@@ -128,7 +128,7 @@ impl Syncs {
         held
     }
 
-    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
+    /// Handles a poll of the connector: advances its sync, and writes the status that the poll returns.
     pub(super) fn poll(&mut self, connector: &mut Value, clock: &Clock) {
         if !connector["syncDisabledAt"].is_null() {
             return;

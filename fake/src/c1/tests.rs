@@ -48,7 +48,7 @@ async fn token(tenant: &Tenant, form: &[(&str, &str)]) -> Reply {
     post_form(tenant, "/auth/v1/token", form).await
 }
 
-/// Asks for a token with an assertion that is right but for what `edit` does to its header and claims.
+/// Requests a token with a valid assertion, after `edit` has changed its header and claims.
 async fn assert_with(tenant: &Tenant, edit: impl FnOnce(&mut Value, &mut Value)) -> Reply {
     static NONCE: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
@@ -132,7 +132,7 @@ async fn wrong_assertions_are_refused() {
     let nonce = |header: &mut Value, _: &mut Value| header["nonce"] = json!("once");
     assert_eq!(assert_with(&tenant, nonce).await.status, 200);
     assert_eq!(assert_with(&tenant, nonce).await.status, 401);
-    // Signed by another tenant's client of the same name.
+    // Signed by another tenant's client with the same name.
     let client_id = tenant.client_id().to_owned();
     let other = Tenant::builder().client_id(client_id).start().await.expect("a tenant");
     let assertion = {
@@ -217,7 +217,7 @@ async fn paths_that_are_not_operations() {
 #[tokio::test]
 async fn pages_follow_each_other_and_unset_fields_are_written() {
     let tenant = Tenant::start().await.expect("a tenant");
-    // 3 is less than the least, so it is 10.
+    // 3 is below the minimum, so it is 10.
     let first = get(&tenant, &format!("{GITHUB}?page_size=3&unknown=1")).await;
     assert_eq!(first["list"].as_array().unwrap().len(), 10);
     let token = first["nextPageToken"].as_str().unwrap();
@@ -325,7 +325,7 @@ async fn a_sync_that_is_forced_while_one_runs_follows_it() {
     force().await;
     let first = status(&tenant).await;
     force().await;
-    // In the queue there is one at most.
+    // At most one sync is queued.
     force().await;
     let ended = status(&tenant).await;
     assert_eq!((&ended["lastError"], &ended["startedAt"]), (&json!("the first"), &first["startedAt"]));
@@ -364,7 +364,7 @@ async fn masks_say_what_changes() {
     let shown = &renamed["connectorView"]["connector"];
     assert_eq!(shown["displayName"], "New");
     assert_eq!(shown["description"], "An organization on github.com");
-    // Masked and not in the connector: unset.
+    // In the mask and not in the connector: unset.
     assert_eq!(shown["userIds"], Value::Null);
     assert_eq!(renamed["connectorView"]["appPath"], "$.expanded[0]");
     assert_eq!(renamed["connectorView"]["usersPath"], "");
@@ -391,7 +391,7 @@ async fn bodies_are_checked_against_the_document() {
         let problem = reply.json();
         assert_eq!(problem["details"][0]["fieldViolations"][0]["field"], field, "{problem}");
     }
-    // What is readOnly is accepted and ignored, and so are values that an open enum does not know.
+    // Read-only fields are accepted and ignored, and so are unknown values of an open enum.
     let connector = json!({
         "config": null,
         "createdAt": "2020-01-01T00:00:00Z",
@@ -535,7 +535,7 @@ async fn a_gate_holds_an_answer_back() {
     tenant.fault(Fault::hold(&gate));
     let (reply, ()) = tokio::join!(call(&tenant, "DELETE", FIRST, Value::Null), async {
         gate.arrived(1).await;
-        // It took effect, and nobody knows.
+        // It was processed, and the client cannot know.
         assert!(tenant.connector("app-github", "github-01").unwrap()["deletedAt"].is_string());
         assert_eq!(tenant.requests()[0].status, None);
         gate.open();

@@ -188,7 +188,7 @@ async fn https_is_trusted_by_those_who_have_the_authority_and_by_no_others() {
         let mut stream = connect(Some(authority.clone()), name).await.expect("trust");
         stream.write_all(b"GET / HTTP/1.1\r\nhost: fake\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();
-        // A server that closes without saying so ends the answer all the same.
+        // A server that closes the connection without a notice still ends the response.
         let _ = stream.read_to_string(&mut answer).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }

@@ -1,4 +1,4 @@
-//! A call of an operation, and what it has to go by.
+//! A call of an operation, with its arguments.
 
 use std::ops::RangeInclusive;
 
@@ -14,14 +14,14 @@ pub(super) fn ok(body: &Value) -> Answered {
     Ok(Answer::json(200, body))
 }
 
-/// A call that is authorised.
+/// An authorized call.
 pub(super) struct Call<'c> {
     pub(super) request: &'c Request,
     pub(super) url: &'c str,
     pub(super) operation: &'static str,
     pub(super) path: Vec<String>,
     pub(super) body: Value,
-    /// Those of its token.
+    /// The scopes of its token.
     pub(super) scopes: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Call<'_> {
         self.scopes.iter().any(|known| known == scope)
     }
 
-    /// Whether the server takes the caller for a member: it cannot ask who it is.
+    /// Whether the server treats the caller as a member: without `user:read` it does not know the role.
     pub(super) fn is_member(&self) -> bool {
         !self.has_scope("user:read")
     }
@@ -52,13 +52,13 @@ impl Call<'_> {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// All values of a parameter that is repeated.
+    /// All values of a repeated parameter.
     pub(super) fn queries(&self, name: &str) -> Vec<&str> {
         let found = self.request.query.iter().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// A whole number of the query.
+    /// An integer of the query.
     pub(super) fn number(&self, name: &str, default: usize, range: RangeInclusive<usize>) -> Result<usize, Problem> {
         let Some(text) = self.query(name).filter(|text| !text.is_empty()) else {
             return Ok(default);
@@ -82,14 +82,14 @@ impl Call<'_> {
         }
     }
 
-    /// The query's scope; those who do not say mean the team's.
+    /// The query's scope; the team's by default.
     pub(super) fn scope(&self) -> Result<&str, Problem> {
         let scope = self.query("scope").unwrap_or("team");
         check_scope(scope)?;
         Ok(scope)
     }
 
-    /// A string of the body that has to be there.
+    /// A required string of the body.
     pub(super) fn text(&self, name: &str) -> Result<&str, Problem> {
         let text = self.body[name].as_str().filter(|text| !text.trim().is_empty());
         text.ok_or_else(|| Problem::validation("Required"))
@@ -103,7 +103,7 @@ pub(super) fn check_scope(scope: &str) -> Result<(), Problem> {
     }
 }
 
-/// Those items whose name, type or group contains the search term.
+/// The items whose name, type or group contains the search text.
 pub(super) fn search(call: &Call<'_>, items: Vec<Value>) -> Vec<Value> {
     let term = call.query("search").unwrap_or_default().to_lowercase();
     let found = |item: &Value| {
@@ -113,8 +113,8 @@ pub(super) fn search(call: &Call<'_>, items: Vec<Value>) -> Vec<Value> {
     items.into_iter().filter(|item| term.is_empty() || found(item)).collect()
 }
 
-/// One page of a listing, and its `pagination`. With `skips`, as two of the server's listings do it: what comes before the
-/// page is taken off twice before the page is counted and cut.
+/// One page of a list, and its `pagination`. With `skips`, as in two of the server's lists, the items before the page
+/// are removed twice before the page is counted and cut.
 pub(super) fn page(call: &Call<'_>, items: Vec<Value>, skips: bool) -> Result<(Vec<Value>, Value), Problem> {
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let limit = call.number("limit", 20, 1..=200)?;

@@ -1,4 +1,4 @@
-//! Connector instances: listing, creating, looking, switching, deleting.
+//! Connector instances: list, create, read, switch, delete.
 
 use serde_json::{Value, json};
 
@@ -29,13 +29,13 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
 }
 
-/// The active ones or the others, of every scope and on one page.
+/// The active connectors or the inactive ones, of every scope, on one page.
 pub(super) fn by_activity(world: &World, active: bool) -> Answered {
     let connectors = select(world, |connector| connector.is("isActive") == active);
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// A listing within a listing, which skips items.
+/// A list that skips items.
 pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isConfigured"));
@@ -44,7 +44,7 @@ pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// Skips items too.
+/// Another list that skips items.
 pub(super) fn agents(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isAgentActive"));
@@ -67,7 +67,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
     if call.is_member() && is_oauth(&auth_type) && auth[OAUTH_APP].is_null() {
         return Err(Problem::new(400, "OAuth App selection is required"));
     }
-    // Nobody looks whether it has what its type needs, or is flat.
+    // The server does not check whether it is flat and has the fields of its type.
     let is_configured = !auth.is_null();
     if is_configured {
         config["auth"] = stored_auth(auth, &auth_type, kind_name, scope);
@@ -78,7 +78,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
         "type": kind_name,
         "scope": scope,
         "authType": auth_type,
-        // Whatever the answer says.
+        // Whatever the response says.
         "isConfigured": true,
         "isAuthenticated": false,
         "config": config,
@@ -104,7 +104,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// What was sent, and what the server notes with it.
+/// The request's fields, and those that the server adds.
 pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str) -> Value {
     let mut stored = auth.clone();
     stored["authType"] = json!(auth_type);
@@ -113,7 +113,7 @@ pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str
     stored
 }
 
-/// A poll, and the only answer with `config`, which is the schema of its type.
+/// A poll, and the only response with `config`, which is the schema of its type.
 pub(super) fn get(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.poll(call.id())?;
     let (mut shown, kind) = (connector.summary(), connector.text("type").to_owned());
@@ -141,9 +141,9 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(Answer::json(202, &body))
 }
 
-/// A poll of the indexing, which comes after the sync.
+/// A poll of the indexing, which follows the sync.
 pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
-    // Every other failure is wrapped so.
+    // The server wraps every other failure like this.
     let connector = world.connector_mut(call.id()).map_err(|_| Problem::new(500, "the statistics cannot be read"))?;
     let (total, states) = connector.syncs.stats();
     let files = json!({"recordType": "FILE", "total": total, "indexingStatus": states});
@@ -160,7 +160,7 @@ pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// What failed, unless the request says what else.
+/// Failed records, or those in the requested states.
 pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["statusFilters"];
     if !filters.is_null() && !filters.is_array() {
@@ -179,7 +179,7 @@ pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The name by which a type is known behind the gateway.
+/// The name of a type behind the gateway.
 fn app_name(kind: &str) -> String {
     kind.to_lowercase().replace(' ', "")
 }
@@ -196,11 +196,11 @@ pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
     let not_allowed = || Problem::new(400, "not allowed");
     let connector = if known { world.active(call.id())? } else { return Err(not_allowed()) };
     if connector.text("type") == "Local FS" {
-        // Its files come from a client.
+        // A client sends its files.
         return ok(&json!({"resyncConnectorResponse": {"success": true, "dispatch": "client_managed"}}));
     }
     if name != app_name(connector.text("type")) {
-        // Nobody listens to that name, which nobody says.
+        // The server ignores an unknown name, without an error.
         return ok(&json!({"resyncConnectorResponse": {"success": true}}));
     }
     world.start_sync(call.id(), full)?;
@@ -227,7 +227,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
 }
 
-/// Flips what is: there is no way to say on or off.
+/// Flips the state: there is no way to set it.
 pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     let field = match call.text("type")? {
         "sync" => "isActive",

@@ -1,4 +1,4 @@
-//! The instance's part of the control endpoint, and its beginnings: what a reset goes back to.
+//! The instance's part of the control endpoint, and the state that a reset restores.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) struct Controls {
 }
 
 impl Controls {
-    /// A world as it is at the start.
+    /// The state at the start.
     pub(super) fn world(&self) -> World {
         World::new(Arc::clone(&self.clock), self.seed.clone(), self.script.clone(), self.deletion_polls)
     }

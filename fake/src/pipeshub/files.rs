@@ -1,4 +1,4 @@
-//! What happened to somebody's files: batches of events, with the files or without.
+//! File events: batches of events, with files or without.
 
 use std::convert::Infallible;
 
@@ -14,13 +14,13 @@ use super::problem::Problem;
 use super::state::{Connector, World};
 use super::upload::{Upload, UploadedFile};
 
-/// What an upload may have: beyond it the server fails, and does nothing.
+/// The limits of an upload: beyond them the server fails, and does nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;
 const MOST_FILES: usize = 1000;
 const LARGEST_FILE: usize = 30 * 1024 * 1024;
 
-/// Events in JSON: a batch, or a bare list of events. What the service behind the gateway refuses arrives as a 400 with its
-/// JSON in the message.
+/// Events in JSON: a batch, or a bare list of events. What the service behind the gateway rejects arrives as a 400 with
+/// its JSON in the message.
 pub(super) fn events(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let places = ["sync", "sync/values", "sync/customValues"];
@@ -63,7 +63,7 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let content_type = call.request.header("content-type").unwrap_or_default();
     let body = Bytes::copy_from_slice(&call.request.body);
-    // The whole body is here, so reading it never waits.
+    // The whole body is in memory, so reading it never waits.
     let parts = read(content_type, body).now_or_never();
     let parts = parts.unwrap_or_else(|| Err("it does not end".to_owned()));
     let mut parts = parts.map_err(|why| Problem::new(422, format!("not a multipart form: {why}")))?;
@@ -101,7 +101,7 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
             fitting.push(event);
         }
     }
-    // What does not fit is skipped, and nobody says so.
+    // Files that do not fit are skipped without an error.
     take_in(connector, &batch, fitting, files)
 }
 
@@ -118,7 +118,7 @@ async fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, Bytes)>, S
     Ok(parts)
 }
 
-/// A connector that takes file events.
+/// A connector that accepts file events.
 fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Problem> {
     let connector = world.unlocked(id)?;
     if connector.text("type") != "Local FS" {
@@ -164,7 +164,7 @@ fn check_path(event: &Value) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a file is the one that its event announces.
+/// Whether a file matches its event.
 fn is_content_of(event: &Value, content: &[u8]) -> bool {
     let size = event["size"].as_u64().is_none_or(|size| usize::try_from(size) == Ok(content.len()));
     let digest = || -> String { Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect() };
@@ -185,7 +185,7 @@ fn take_in(connector: &mut Connector, batch: &Batch<'_>, events: Vec<&Value>, fi
             deleted += 1;
             continue;
         }
-        if let Some(old) = event["oldPath"].as_str() {
+        if let Some(old) = event["oldPath"].as_str().filter(|_| event["type"] == "RENAMED") {
             connector.paths.remove(old);
             deleted += 1;
         }
@@ -199,7 +199,7 @@ fn take_in(connector: &mut Connector, batch: &Batch<'_>, events: Vec<&Value>, fi
         "stats": {"processed": processed, "deleted": deleted},
     });
     if connector.deleting.is_some() {
-        // The deletion goes on all the same.
+        // The deletion still continues.
         connector.value["status"] = json!("IDLE");
     }
     connector.uploads.push(Upload { batch_id: batch.id.to_owned(), events: batch.events.to_vec(), files });

@@ -1,4 +1,4 @@
-//! How connectors log in at a provider: an address for a browser, and what the browser brings back.
+//! The authorization of connectors at a provider: a URL for a browser, and the redirect back.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::state::{OAUTH_APP, ORG, USER, World};
 use super::text::with_query;
 
-/// The page of the provider that every connector logs in to.
+/// The provider's page for the authorization of connectors.
 pub(super) const PROVIDER: &str = "/provider/authorize";
 
 pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered {
@@ -36,7 +36,7 @@ pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered 
     ok(&json!({"success": true, "authorizationUrl": url, "state": state}))
 }
 
-/// The provider's page, where everybody consents at once: returns where the browser is sent.
+/// The provider's page, which always consents: returns the redirect.
 pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<String, Problem> {
     let get = |name: &str| {
         let found = query.iter().find(|(known, _)| known == name);
@@ -51,7 +51,7 @@ pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<
     Ok(with_query(redirect_uri, &[("code", code.as_str()), ("state", state)]))
 }
 
-/// Answers 200 whatever happened: what did is in the body. Without a base, the address is a relative one.
+/// Always responds with 200: the body has the result. Without a base, the URL is relative.
 pub(super) fn callback(world: &mut World, call: &Call<'_>) -> Answered {
     if call.query("code").is_none_or(str::is_empty) {
         return Err(Problem::validation("Required"));
@@ -84,7 +84,7 @@ fn log_in(world: &mut World, call: &Call<'_>) -> Result<(), (String, Option<&'st
     Ok(())
 }
 
-/// Deprecated: one connector for everybody, of which little is left.
+/// Deprecated: one connector for everyone, with little left of it.
 pub(super) fn token_from_code(world: &World, call: &Call<'_>) -> Answered {
     call.text("tempCode")?;
     let now = world.clock.stamp();

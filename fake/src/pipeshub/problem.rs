@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::message::Answer;
 
-/// A request that is refused.
+/// A rejected request.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
@@ -38,7 +38,7 @@ impl Problem {
         self
     }
 
-    /// The same in the shape of the service behind the gateway.
+    /// The same in the format of the service behind the gateway.
     pub(super) fn into_detail(self) -> Problem {
         Problem { as_detail: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! The registry: the types that there are, and what each wants to be told.
+//! The registry: the connector types, and their configuration schemas.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn shown(kind: &Value, scope: &str) -> Value {
     shown["scope"] = json!(scope);
     if let Some(fields) = shown.as_object_mut() {
         fields.remove("config");
-        // The fake's own.
+        // Fields of the fake itself.
         fields.remove("options");
     }
     shown
@@ -42,7 +42,7 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The raw schema: `auth`, `sync`, `filters`, and what the registry says besides.
+/// The raw schema: `auth`, `sync`, `filters`, and further fields of the registry.
 pub(super) fn schema(world: &World, call: &Call<'_>) -> Answered {
     let kind = world.kind(call.id())?;
     ok(&json!({"success": true, "schema": whole_schema(kind)}))
@@ -52,7 +52,7 @@ fn supports(list: &Value, wanted: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|known| known == wanted))
 }
 
-/// Whether connectors of a type can be in a scope.
+/// Whether connectors of a type can have a scope.
 pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     check_scope(scope)?;
     if !supports(&kind["scope"], scope) {
@@ -61,7 +61,7 @@ pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The way to log in that was asked for, if the type has it, or else the type's first.
+/// The requested authentication method if the type supports it, else the type's first.
 pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Problem> {
     let first = kind["supportedAuthTypes"][0].as_str().unwrap_or("NONE");
     let auth_type = asked.unwrap_or(first);

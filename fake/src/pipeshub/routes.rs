@@ -1,4 +1,4 @@
-//! Which operation a request is for, what token it needs, and who does it.
+//! Routing: the operation of a request, and the scopes that it needs.
 
 use percent_encoding::percent_decode_str;
 
@@ -15,7 +15,7 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// Below `/api/v1`.
     pub(super) path: &'static str,
-    /// The scopes of which a token needs one. They are the server's; the document names others here and there.
+    /// The scopes of which a token needs one. They are the server's; the document sometimes names others.
     pub(super) scopes: &'static [&'static str],
 }
 
@@ -34,7 +34,7 @@ const WRITE: &[&str] = &["connector:write"];
 const SYNC: &[&str] = &["connector:sync"];
 const DELETE: &[&str] = &["connector:delete"];
 
-/// In the order in which the server tries them.
+/// In the server's order of matching.
 pub(super) static ROUTES: &[Route] = &[
     route("getConnectorRegistry", "GET", "/connectors/registry", READ),
     route("getConnectorSchema", "GET", "/connectors/registry/{connectorType}/schema", READ),
@@ -68,8 +68,8 @@ pub(super) static ROUTES: &[Route] = &[
     route("submitConnectorFileEvents", "POST", "/connectors/{connectorId}/file-events", SYNC),
 ];
 
-/// Finds the operation for a raw path, and its path's parameters in order, decoded. As in Express, a slash at the end
-/// makes no difference.
+/// Finds the operation for a raw path, and its decoded path parameters in order. As in Express, a trailing slash makes
+/// no difference.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     let path = path.strip_prefix("/api/v1")?;
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -99,7 +99,7 @@ impl Route {
     }
 }
 
-/// Does what the call asks for.
+/// Processes a call.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     if matches!(call.operation, "getConnectorInstance" | "getConnectorConfig" | "toggleConnector") {
         // Of the others a member sees what there is to see of a connector that is not theirs.

@@ -1,4 +1,4 @@
-//! What an instance holds at its start.
+//! The initial data of an instance.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::seeds;
 
-/// What an instance holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
+/// The initial data of an instance. Every object is JSON in the service's own format; missing fields are filled in.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Seed {
@@ -27,20 +27,20 @@ impl Seed {
         Seed { types: list("types"), connectors: Vec::new(), records: Vec::new() }
     }
 
-    /// One more type for the registry, as the registry shows it, with its schema as `config`. What its `options` hold
-    /// by filter key is answered as options.
+    /// Adds a type to the registry, as the registry lists it, with its schema as `config`. Its `options` are the filter
+    /// options, by filter key.
     pub fn connector_type(mut self, kind: Value) -> Seed {
         self.types.push(kind);
         self
     }
 
-    /// A connector (`type`, `name`, ...), ready to be switched on unless it says otherwise.
+    /// Adds a connector (`type`, `name`, ...). Its sync can be switched on, unless its fields say otherwise.
     pub fn connector(mut self, connector: Value) -> Seed {
         self.connectors.push(connector);
         self
     }
 
-    /// A record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
+    /// Adds a record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
     pub fn record(mut self, record: Value) -> Seed {
         self.records.push(record);
         self
@@ -65,8 +65,8 @@ impl Seed {
         Ok(seed)
     }
 
-    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which
-    /// nobody has logged in yet; the personal `local-01`; the records `record-plan` and `record-note`.
+    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which is
+    /// not authorized; the personal `local-01`; the records `record-plan` and `record-note`.
     pub fn demo() -> Seed {
         let mut seed = Seed { connectors: list("connectors"), records: list("records"), ..Seed::empty() };
         let first = seed.connectors.first().cloned().unwrap_or_default();
@@ -82,7 +82,7 @@ impl Seed {
 }
 
 fn list(name: &str) -> Vec<Value> {
-    // The file is part of the program, and the tests read it: it is JSON.
+    // The file is part of the program, and the tests read it: it is valid JSON.
     let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
     demo[name].as_array().cloned().unwrap_or_default()
 }

@@ -74,7 +74,7 @@ async fn token(instance: &Instance, form: &[(&str, &str)]) -> Reply {
     token_with(instance, "", form).await
 }
 
-/// A parameter of the query of an address.
+/// A parameter of a URL's query.
 fn parameter(address: &str, name: &str) -> String {
     let query = address.split_once('?').map_or("", |(_, query)| query);
     let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -233,20 +233,20 @@ async fn every_operation_is_served() {
     for route in ROUTES {
         let path = route.path.replace('{', "some-").replace('}', "");
         let reply = call(&instance, route.method, &format!("/api/v1{path}"), json!({})).await;
-        // The statistics of a connector that is not there are a failure of the server.
+        // The server returns 500 for the statistics of an unknown connector.
         assert!([200, 400, 404, 422, 500].contains(&reply.status), "{}: {}", route.operation, reply.status);
         let last = instance.requests().pop().expect("a request");
         assert_eq!(last.operation.as_deref(), Some(route.operation));
     }
     assert_eq!(ROUTES.len(), 30);
-    // The gateway serves its own pages where the API has no route.
+    // The gateway serves its web application where the API has no route.
     for (method, path, status) in [("GET", "/api/v1/nothing", 200), ("PATCH", FIRST, 404)] {
         let page = call(&instance, method, path, Value::Null).await;
         assert_eq!((page.status, page.head.contains("text/html")), (status, true), "{method} {path}");
     }
     let odd = "/api/v1/connectors/a%2Fb";
     assert_eq!(refused(&instance, "GET", odd, Value::Null).await, error(400, "VALIDATION_ERROR"));
-    // Express does not mind a slash, so an empty id is a listing.
+    // Express ignores a trailing slash, so an empty id is a list.
     assert!(get(&instance, &format!("{LIST}/")).await["connectors"].is_array());
     assert!(call(&instance, "GET", "/elsewhere", Value::Null).await.head.contains("text/html"));
 }
@@ -429,7 +429,7 @@ async fn toggles_flip_and_syncs_move_by_polls() {
     for completed in [0, 6, 12, 12] {
         assert_eq!(indexed(&instance, SECOND).await, (json!(12), json!(completed), json!(0)));
     }
-    // The same again switches off.
+    // A second toggle switches it off.
     ok(&instance, "POST", &toggle, json!({"type": "sync"})).await;
     assert_eq!(instance.connector("s3-02").unwrap()["isActive"], false);
 
@@ -485,7 +485,7 @@ async fn not_everything_can_be_switched_on_or_synced() {
     assert_eq!(refused(&instance, "POST", &nobody, json!({"connectorName": "s3"})).await, bad);
     let resync = format!("{FIRST}/resync");
     assert_eq!(refused(&instance, "POST", &resync, json!({})).await, error(400, "VALIDATION_ERROR"));
-    // Nobody listens to that name, and nobody says so.
+    // The server ignores an unknown name without an error.
     let deaf = ok(&instance, "POST", &resync, json!({"connectorName": "S3"})).await;
     assert_eq!(deaf["resyncConnectorResponse"]["success"], true);
     assert_eq!(status(&instance, FIRST).await, "IDLE");
@@ -493,7 +493,7 @@ async fn not_everything_can_be_switched_on_or_synced() {
     assert_eq!(local["resyncConnectorResponse"]["dispatch"], "client_managed");
     ok(&instance, "POST", &resync, json!({"connectorName": "s3", "fullSync": true})).await;
     assert_eq!(status(&instance, FIRST).await, "FULL_SYNCING");
-    // Another cancels it, and runs while the status is idle.
+    // Another one cancels it, and runs while the status is idle.
     ok(&instance, "POST", &resync, json!({"connectorName": "s3"})).await;
     for total in [0, 1, 2, 12] {
         assert_eq!(indexed(&instance, FIRST).await.0, total);
@@ -566,7 +566,7 @@ async fn connectors_log_in_through_a_browser() {
     assert_eq!((&denied["error"], denied.get("errorMessage")), (&json!("access_denied"), None));
     let s3 = format!("{FIRST}/oauth/authorize");
     assert_eq!(refused(&instance, "GET", &s3, Value::Null).await, error(400, "HTTP_BAD_REQUEST"));
-    // New credentials undo the login.
+    // New credentials revoke the authorization.
     let auth = json!({"auth": {"clientId": "c", "clientSecret": "s"}});
     let path = format!("{LIST}/drive-01/config/auth");
     assert_eq!(refused(&instance, "PUT", &path, auth).await, error(409, "HTTP_CONFLICT"));

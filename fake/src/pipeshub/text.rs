@@ -1,6 +1,6 @@
 //! Texts as the gateway reads and writes them.
 
-/// What the gateway's input filter takes for markup: a `<`, or `on...=` as of an event handler.
+/// What the gateway's input filter treats as markup: a `<`, or `on...=` like an event handler.
 pub(super) fn looks_like_markup(text: &str) -> bool {
     text.contains('<') || has_handler(text)
 }
@@ -13,7 +13,7 @@ pub(super) fn has_handler(text: &str) -> bool {
     })
 }
 
-/// An address with more pairs in its query.
+/// A URL with more pairs in its query.
 pub(super) fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let separator = if address.contains('?') { '&' } else { '?' };

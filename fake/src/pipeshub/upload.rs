@@ -1,34 +1,34 @@
-//! What a connector has taken in of somebody's files.
+//! The uploads that a connector has accepted.
 
 use std::fmt;
 
 use hyper::body::Bytes;
 use serde_json::Value;
 
-/// The operation with a shape of errors of its own.
+/// The operation with its own error format.
 pub(super) const UPLOAD: &str = "submitConnectorFileEventUploads";
 
-/// A batch of file events that a connector has taken in.
+/// A batch of file events that a connector has accepted.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Upload {
-    /// The id that the client gave it, or `batch-generated`.
+    /// The client's id for it, or `batch-generated`.
     pub batch_id: String,
     /// The events, as they were sent.
     pub events: Vec<Value>,
-    /// The files that came with it, in the order of their parts.
+    /// The files of the batch, in the order of their parts.
     pub files: Vec<UploadedFile>,
 }
 
-/// A file that came with a batch.
+/// A file of a batch.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadedFile {
-    /// The name of its part, `file_0` and so on.
+    /// The name of its part, such as `file_0`.
     pub field: String,
     /// The `path` of the event that names it.
     pub path: String,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub bytes: usize,
     pub(super) content: Bytes,
 }
@@ -43,7 +43,7 @@ impl UploadedFile {
 
 impl fmt::Debug for UploadedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its bytes may be many.
+        // Not the bytes: there may be many.
         f.debug_struct("UploadedFile")
             .field("field", &self.field)
             .field("path", &self.path)

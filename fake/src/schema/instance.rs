@@ -470,7 +470,7 @@ impl<'a> Instances<'a> {
             (false, false) => self.random.below(prefixed + 4),
         };
         let length = more.max(least).min(most.unwrap_or(usize::MAX));
-        // Nobody reads a failure with thousands of items.
+        // A failure with thousands of items is not readable.
         if length > 1000 {
             return None;
         }

@@ -20,7 +20,7 @@ pub(super) fn types_of(schema: &Value) -> u8 {
         "number" => INTEGER | FRACTION,
         "array" => ARRAY,
         "object" => OBJECT,
-        // No type of JSON: whoever wrote it meant something, but nobody can say what.
+        // Not a type of JSON: its author meant something, but it is not known what.
         _ => ANY,
     };
     let listed = match schema.get("type") {

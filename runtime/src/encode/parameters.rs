@@ -61,7 +61,10 @@ impl Parameters {
         let before = (self.query.len(), self.cookies.len());
         let pushed = match parameter.place {
             Place::Path => self.push_path(parameter, value),
-            Place::Query => pairs::write(&mut self.query, parameter, name, value),
+            Place::Query => match parameter.whole {
+                Some(encoding) => pairs::write_whole(&mut self.query, parameter, encoding, value),
+                None => pairs::write(&mut self.query, parameter, name, value),
+            },
             Place::Header => self.push_header(parameter, value),
             Place::Cookie => {
                 check_cookie_name(name).and_then(|()| pairs::write(&mut self.cookies, parameter, name, value))

@@ -59,7 +59,7 @@ fn manifest(events: Value) -> Vec<u8> {
 #[tokio::test]
 async fn files_are_uploaded_and_counted() {
     let instance = Instance::start().await.expect("an instance");
-    // More than JSON may have, and with what looks like a boundary in the end.
+    // More than JSON may have, and with something like a boundary at its end.
     let mut large = vec![0; 11 * 1024 * 1024];
     large.extend_from_slice(b"\r\n--limi\r\n");
     let digest: String = Sha256::digest(b"small").iter().map(|byte| format!("{byte:02x}")).collect();
