@@ -222,7 +222,8 @@ fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
             TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => vec![ty],
             TypeKind::Union(_) | TypeKind::Enum(_) => Vec::new(),
         };
-        let named = parts.into_iter().filter_map(|ty| if let Type::Named(name) = ty { Some(name.as_str()) } else { None });
+        let named =
+            parts.into_iter().filter_map(|ty| if let Type::Named(name) = ty { Some(name.as_str()) } else { None });
         let named: Vec<&str> = named.collect();
         waits.insert(name, named.len());
         named.into_iter().for_each(|part| users.entry(part).or_default().push(name));

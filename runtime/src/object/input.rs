@@ -207,10 +207,7 @@ impl<'t> Input<'t> {
     }
 
     /// Reads an array, each item by a function.
-    pub(super) fn list(
-        &mut self,
-        read: &mut dyn FnMut(&mut Self) -> Result<(), Mismatch>,
-    ) -> Result<(), Mismatch> {
+    pub(super) fn list(&mut self, read: &mut dyn FnMut(&mut Self) -> Result<(), Mismatch>) -> Result<(), Mismatch> {
         let mut failure = None;
         let mut index = 0;
         match &mut self.source {

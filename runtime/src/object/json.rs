@@ -369,11 +369,13 @@ impl Read {
                 input.step(1 + entries.len());
                 for ((slot, member), place) in slots.iter_mut().zip(&self.members).zip(&places.of_member) {
                     match place.and_then(|place| entries.get(place)) {
-                        Some((_, value)) => input
-                            .part(value, |input| {
-                                if member.three_states { slot.read_present(input) } else { slot.read(input) }
-                            })
-                            .map_err(|error| error.under(&member.names[0]))?,
+                        Some((_, value)) => {
+                            input
+                                .part(value, |input| {
+                                    if member.three_states { slot.read_present(input) } else { slot.read(input) }
+                                })
+                                .map_err(|error| error.under(&member.names[0]))?
+                        }
                         None if member.must => return Err(missing(&member.names[0])),
                         None => {}
                     }

@@ -177,7 +177,9 @@ impl Read {
             has_aliases: false,
             sorted: Vec::new(),
         };
-        for (part, of) in text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None))) {
+        for (part, of) in
+            text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
+        {
             match (part.strip_prefix(".."), of) {
                 (Some(name), of) => {
                     read.is_extra_secret = name.starts_with('#');

@@ -349,7 +349,10 @@ macro_rules! wrapper {
             }
 
             #[inline]
-            fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
+            fn read(
+                &mut self,
+                input: &mut $crate::object::Input<'_>,
+            ) -> ::std::result::Result<(), $crate::object::Mismatch> {
                 $crate::object::Json::read(&mut self.0, input)
             }
 

@@ -45,7 +45,8 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
         quote! { Self::new(#(#blanks),*) }
     };
     let (text, setters) = (members(it), setters(it, known));
-    let slots = it.fields.iter().map(|field| &field.name).chain(it.extra.iter().map(|(name, _)| name)).map(|it| ident(it));
+    let slots =
+        it.fields.iter().map(|field| &field.name).chain(it.extra.iter().map(|(name, _)| name)).map(|it| ident(it));
     quote! {
         #docs
         #default
@@ -264,9 +265,13 @@ fn members(it: &Struct) -> String {
         let mut part = String::new();
         let preset = field.start().is_some() && !field.required;
         let must = field.required && !field.is_option();
-        for (flag, is_set) in
-            [('*', must), ('+', field.required && !must), ('~', field.is_option() && field.three_states), ('^', preset), ('#', field.sensitive)]
-        {
+        for (flag, is_set) in [
+            ('*', must),
+            ('+', field.required && !must),
+            ('~', field.is_option() && field.three_states),
+            ('^', preset),
+            ('#', field.sensitive),
+        ] {
             part.extend(is_set.then_some(flag));
         }
         part.push_str(&field.name);

@@ -78,7 +78,11 @@ pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
         }
     });
     let slots = &places[..types.len() + usize::from(rest.is_some())];
-    let derives = if sensitive { quote! { #default } } else { quote! { Debug, #default } };
+    let derives = if sensitive {
+        quote! { #default }
+    } else {
+        quote! { Debug, #default }
+    };
     quote! {
         #docs
         #[derive(#derives)]
