@@ -7,6 +7,7 @@ mod paging;
 mod progenitor;
 mod requests;
 mod types;
+mod webhooks;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -22,6 +23,7 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
     let raw = progenitor::items(api, notes)?;
     let client = client::tokens(api);
     let requests = requests::tokens(api);
+    let webhooks = webhooks::tokens(api);
     let module = |shell: TokenStream, content: Vec<Item>| -> Result<Item, Error> {
         let mut module: syn::ItemMod = syn::parse2(shell).map_err(unparsable)?;
         let (_, items) = module.content.get_or_insert_default();
@@ -52,7 +54,7 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
         }
     };
     let mut items = vec![module(types, schemas)?];
-    items.extend(parse_items(quote! { #client #requests })?);
+    items.extend(parse_items(quote! { #client #requests #webhooks })?);
     items.push(module(hooks, raw)?);
     let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items };
     Ok(prettyplease::unparse(&file))

@@ -81,9 +81,14 @@ impl Call {
     }
 
     /// Sets a parameter.
-    pub fn set(&mut self, parameter: &'static Parameter, value: &(impl Serialize + ?Sized)) {
+    pub fn set(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) {
         let set = self.parameters.push(parameter, value);
         self.note(set);
+    }
+
+    /// Adds a parameter to the query that the document need not have.
+    pub(super) fn append_query(&mut self, name: &str, value: &str) {
+        self.parameters.append_query(name, value);
     }
 
     /// Sends it to the page that a link leads to.

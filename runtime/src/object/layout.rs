@@ -57,6 +57,8 @@ pub enum Constant {
     Integer(i64),
     /// A boolean.
     Bool(bool),
+    /// Any other value of a tag, or none.
+    Other,
 }
 
 impl Constant {

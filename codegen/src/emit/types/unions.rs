@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::shape::model::{Type, TypeDef, Union, Variant};
 
-use super::{Known, constant, describe, doc, ident, local};
+use super::{Known, constant, describe, doc, ident, local, object};
 
 pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);
@@ -55,7 +55,12 @@ fn rules(def: &TypeDef, it: &Union) -> TokenStream {
     };
     let variants = it.variants.iter().enumerate().map(|(place, variant)| {
         let place = proc_macro2::Literal::usize_unsuffixed(place);
-        let (label, of, tags) = (ident(&variant.name), local(&variant.ty), variant.tags.iter().map(constant));
+        let (label, of) = (ident(&variant.name), local(&variant.ty));
+        let other = variant.default.then(|| {
+            let object = object();
+            quote! { #object::Constant::Other }
+        });
+        let tags = variant.tags.iter().map(constant).chain(other);
         let writes = variant.writes.as_ref().zip(it.tag.as_ref()).map(|(value, tag)| quote! { &[#tag, #value] });
         quote! { #place #label #of, [#(#tags),*] #writes; }
     });

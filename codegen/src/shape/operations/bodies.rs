@@ -31,6 +31,10 @@ impl Shaping<'_, '_> {
             _ => 7,
         };
         let (media, chosen) = content.iter().min_by_key(|(media, node)| rank(media, node))?;
+        for (other, node) in content.iter().filter(|(other, _)| essence(other) != essence(media)) {
+            let reason = format!("the body is sent as `{media}`; as `{other}` it is not reachable");
+            self.types.note(Kind::Loss, &at.join(other), node, reason);
+        }
         let schema_at = at.join(media).join("schema");
         let typed = |shaping: &mut Self| {
             let schema = chosen.get("schema");
@@ -64,7 +68,7 @@ impl Shaping<'_, '_> {
 }
 
 /// How the properties of a form are written that are not written as by default.
-fn encoding(content: &Node) -> Vec<(String, Writing)> {
+pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
     encodings
         .map(|(property, encoding)| {
@@ -74,7 +78,7 @@ fn encoding(content: &Node) -> Vec<(String, Writing)> {
                 Some("deepObject") => Style::DeepObject,
                 _ => Style::Form,
             };
-            let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
+            let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
             let json = encoding.str("style").is_none()
                 && encoding.str("contentType").is_some_and(|media| is_json(&essence(media)));
             (property.clone(), Writing { style, explode, reserved: encoding.is_true("allowReserved"), json })

@@ -6,6 +6,7 @@ mod methods;
 mod params;
 mod responses;
 mod security;
+mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -17,14 +18,19 @@ use super::model::{Case, Idempotency, Next, Operation, Paging, Payload};
 use super::names;
 use super::types::Types;
 
+pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
+pub(super) use webhooks::webhooks;
 
 pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
-    for (path, method, node, item) in grammar::operations(document) {
-        let at = Pointer::root().join("paths").join(path).join(method);
+    // In an order of their own: the order of the document decides no name.
+    let mut documented: Vec<_> = grammar::operations(document).enumerate().collect();
+    documented.sort_by_key(|(_, (path, method, ..))| (path.to_owned(), method.to_owned()));
+    for (position, (path, method, node, item)) in documented {
+        let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
         // Two templates that differ in names only are one path to a server.
@@ -45,19 +51,20 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, hint, node };
+        let mut shaping = Shaping { document, types, at, hint, path, node };
         let params = shaping.params(item, &template);
         let body = shaping.body();
         let (success, accept) = shaping.success();
         let errors = shaping.errors();
         let security = security::requirements(document, node);
         let server = security::own_server(node).or_else(|| security::own_server(item));
-        let at = shaping.at;
+        let (at, hint) = (shaping.at, shaping.hint);
+        let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        operations.push(Operation {
+        let operation = Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
             group: named.group,
-            method: method.to_ascii_uppercase(),
+            method: grammar::sent_method(method),
             path: path.to_owned(),
             summary: text("summary"),
             description: text("description"),
@@ -69,14 +76,17 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             accept,
             errors,
             paging: paging(node),
+            callbacks,
             security,
             server,
             pointer: at,
             node: node.clone(),
             name,
-        });
+        };
+        operations.push((position, operation));
     }
-    operations
+    operations.sort_by_key(|(position, _)| *position);
+    operations.into_iter().map(|(_, operation)| operation).collect()
 }
 
 /// `x-idempotency-key` names the header, `x-idempotent` says it outright; else a documented `Idempotency-Key` or the method
@@ -95,7 +105,9 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
-    if matches!(method, "post" | "patch") { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
+    // Of the methods without a member of their own, these are safe by their registration.
+    let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
+    if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
 }
 
 fn paging(node: &Node) -> Option<Paging> {
@@ -127,6 +139,7 @@ struct Shaping<'a, 'b> {
     at: Pointer,
     /// What types made for this operation are named after.
     hint: String,
+    path: &'a str,
     node: &'a Node,
 }
 
