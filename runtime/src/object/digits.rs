@@ -46,7 +46,8 @@ pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
 
 /// Whether the digits are so few that a double holds them whatever they are: 15, and no exponent.
 fn is_short(text: &str) -> bool {
-    text.len() <= 16 && !text.contains(['e', 'E'])
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    text.len() <= 32 && text.bytes().filter(is_digit).count() <= 15 && !text.contains(['e', 'E'])
 }
 
 /// Sign, digits without zeros at either end, and the power of ten that they are multiplied by.

@@ -128,33 +128,70 @@ impl<'t> Scanner<'t> {
     /// A string, at its first quote. It is borrowed unless it has escapes.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
-        let start = self.at;
-        if self.to_quote()? {
-            let text = self.text.get(start..self.at).and_then(|text| serde_json::from_str(text).ok());
-            return text.map(Cow::Owned).ok_or_else(|| self.wrong("a string whose escapes are those of JSON"));
+        let start = self.at + 1;
+        self.at = start + plain(self.text.as_bytes().get(start..).unwrap_or_default());
+        if self.at(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(self.text.get(start..self.at - 1).unwrap_or_default()));
         }
-        Ok(Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default()))
+        self.escaped(start).map(Cow::Owned)
     }
 
-    /// Steps over a string, and says whether it has escapes.
-    #[inline]
-    fn to_quote(&mut self) -> Result<bool, Mismatch> {
-        let bytes = self.text.as_bytes();
-        let mut escaped = false;
-        self.at += 1;
+    /// A string from its start, of which there are no escapes up to here.
+    fn escaped(&mut self, mut start: usize) -> Result<String, Mismatch> {
+        let mut text = String::new();
         loop {
-            self.at += plain(bytes.get(self.at..).unwrap_or_default());
-            match bytes.get(self.at) {
-                Some(b'"') => break,
+            text.push_str(self.text.get(start..self.at).unwrap_or_default());
+            match self.text.as_bytes().get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
                 Some(b'\\') => {
-                    escaped = true;
-                    self.at += 2;
+                    let c = self.escape().ok_or_else(|| self.wrong("a string whose escapes are those of JSON"))?;
+                    text.push(c);
                 }
                 _ => return Err(self.wrong("the end of a string")),
             }
+            start = self.at;
+            self.at += plain(self.text.as_bytes().get(start..).unwrap_or_default());
         }
-        self.at += 1;
-        Ok(escaped)
+    }
+
+    /// The character that an escape stands for (RFC 8259, section 7).
+    fn escape(&mut self) -> Option<char> {
+        let letter = *self.text.as_bytes().get(self.at + 1)?;
+        self.at += 2;
+        Some(match letter {
+            b'"' | b'\\' | b'/' => char::from(letter),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let first = self.unit()?;
+                if !(0xd800..0xdc00).contains(&first) {
+                    return char::from_u32(first);
+                }
+                // Half of a pair, of which the other half is an escape as well.
+                if !self.text.as_bytes().get(self.at..)?.starts_with(b"\\u") {
+                    return None;
+                }
+                self.at += 2;
+                let second = self.unit().filter(|unit| (0xdc00..0xe000).contains(unit))?;
+                char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))?
+            }
+            _ => return None,
+        })
+    }
+
+    /// Four hexadecimal digits.
+    fn unit(&mut self) -> Option<u32> {
+        let digits =
+            self.text.get(self.at..self.at + 4).filter(|it| it.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        self.at += 4;
+        u32::from_str_radix(digits, 16).ok()
     }
 
     fn digits(&mut self) -> Result<(), Mismatch> {

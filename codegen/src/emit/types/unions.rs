@@ -56,8 +56,10 @@ fn rules(def: &TypeDef, it: &Union) -> TokenStream {
     let variants = it.variants.iter().enumerate().map(|(place, variant)| {
         let place = proc_macro2::Literal::usize_unsuffixed(place);
         let (label, of) = (ident(&variant.name), local(&variant.ty));
-        let object = object();
-        let other = variant.default.then(|| quote! { #object::Constant::Other });
+        let other = variant.default.then(|| {
+            let object = object();
+            quote! { #object::Constant::Other }
+        });
         let tags = variant.tags.iter().map(constant).chain(other);
         let writes = variant.writes.as_ref().zip(it.tag.as_ref()).map(|(value, tag)| quote! { &[#tag, #value] });
         quote! { #place #label #of, [#(#tags),*] #writes; }
