@@ -26,6 +26,28 @@ async fn prepare(world: &World, command: &str) {
     }
 }
 
+/// Panics if rows have a field, or a field of a type, that docs/cli.schema.json does not have for their command.
+fn fits(definition: &str, rows: &[Value]) {
+    let schema: Value = serde_json::from_str(include_str!("../../../docs/cli.schema.json")).unwrap();
+    let fields = &schema["$defs"][definition]["properties"];
+    assert!(fields.is_object(), "the schema lacks {definition}");
+    for (name, value) in rows.iter().flat_map(|row| row.as_object().unwrap()) {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let allowed = &fields[name]["type"];
+        let is_allowed = *allowed == kind || allowed.as_array().is_some_and(|kinds| kinds.iter().any(|it| it == kind));
+        let is_listed = fields[name]["enum"].as_array().is_some_and(|values| values.contains(value));
+        let is_open = fields[name] == json!({}) || fields[name]["const"] == *value;
+        assert!(is_allowed || is_listed || is_open, "{definition}: the schema does not allow {name}: {value}");
+    }
+}
+
 async fn page() -> Vec<Value> {
     let world = World::start().await;
     let ran = world.run("agents").await;
@@ -56,7 +78,7 @@ async fn every_command_has_an_example_in_its_help_that_works() {
         assert_eq!(ran.code, expected, "{example}\n{}{}", ran.out, ran.err);
         // A program can read it, where it is not a text by its nature.
         if !matches!(command, "completions" | "export" | "man" | "agents" | "c1 api" | "pipeshub api") {
-            assert!(ran.rows().iter().all(Value::is_object), "{example}: {}", ran.out);
+            fits(&command.replace(' ', "-"), &ran.rows());
         }
         world.check_files();
     }
@@ -84,7 +106,8 @@ async fn a_dry_run_of_every_write_says_what_it_would_do_and_sends_none_of_it() {
         world.instance.clear_requests();
         let ran = world.run(&format!("{line} --dry-run")).await;
         assert_eq!(ran.code, 0, "{line}: {ran:?}");
-        assert!(ran.rows().iter().all(|row| row["dryRun"] == true && row["server"].is_string()), "{line}: {}", ran.out);
+        fits("dry-run", &ran.rows());
+        assert!(ran.rows().iter().all(|row| row["dryRun"] == true), "{line}: {}", ran.out);
         assert!(!ran.out.is_empty(), "{line}");
         let reads = |method: &str, path: &str| {
             method == "GET" || path.ends_with("/token") || path.ends_with("/connectorcatalog")
@@ -119,7 +142,8 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
         let listed = world.run(&format!("{service} api")).await.column("operation");
         let mut known: Vec<&str> = operations.iter().map(|it| it.id()).collect();
         let mut listed: Vec<&str> = listed.iter().map(String::as_str).collect();
-        (known.sort_unstable(), listed.sort_unstable());
+        known.sort_unstable();
+        listed.sort_unstable();
         assert_eq!(listed, known);
     }
     let json = |ran: crate::support::Ran| -> Value {

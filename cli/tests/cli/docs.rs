@@ -19,7 +19,7 @@ async fn world() -> World {
     set("github-03", "/status/completedAt", json!("2026-01-01T00:00:00.000000Z"));
     set("github-04", "/userIds", json!([]));
     set("github-05", "/status/status", json!("SYNC_STATUS_ERRORED_NO_DATA"));
-    world.instance.next_sync(SyncScript::default().records(1200, 37));
+    world.instance.next_sync(SyncScript::default().records(1200, 37).indexing(0));
     world
 }
 
