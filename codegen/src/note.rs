@@ -1,6 +1,6 @@
 //! What the pipeline does that a reader of the document would not expect: stage, place, reason, and what to do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -151,9 +151,14 @@ impl Notes {
     /// of. Lines that begin with `#` are comments.
     #[must_use]
     pub fn not_accepted(&self, accepted: &str) -> Self {
-        let accepted: std::collections::HashSet<&str> = accepted.lines().collect();
+        let accepted: HashSet<&str> = accepted.lines().collect();
         let new = self.0.iter().filter(|note| note.kind.takes_away() && !accepted.contains(note.line().as_str()));
         Self(new.cloned().collect())
+    }
+
+    /// Takes out the notes of a kind at some places.
+    pub(crate) fn forget(&mut self, kind: Kind, places: &HashSet<Pointer>) {
+        self.0.retain(|note| note.kind != kind || !places.contains(&note.pointer));
     }
 
     pub(crate) fn push(

@@ -120,6 +120,13 @@ impl fmt::Display for Broken {
 }
 
 impl Contract {
+    /// Takes a document of others. Where one says that exactly one of several schemas is to fit, it often means that one
+    /// fits at least: with values that have nothing else, no client could keep to it.
+    pub(crate) fn lenient(mut root: Value, prefixes: Vec<String>) -> Contract {
+        relax(&mut root);
+        Contract::new(root, prefixes)
+    }
+
     /// Takes a document. Before the paths of the document, those of a request may have one of the prefixes.
     pub(crate) fn new(root: Value, prefixes: Vec<String>) -> Contract {
         let operations = operations(&root);
@@ -324,7 +331,9 @@ impl Operation {
 
     /// The first success that is documented, else the default: its status, and what it holds.
     pub(crate) fn success(&self) -> (u16, &[(String, String)]) {
-        let success = self.responses.iter().find(|(status, _)| status.starts_with('2'));
+        let begins = |with: char| self.responses.iter().find(|(status, _)| status.starts_with(with));
+        // Some only send a browser elsewhere.
+        let success = begins('2').or_else(|| begins('3'));
         let found = success.or_else(|| self.responses.iter().find(|(status, _)| status == "default"));
         found.map_or((200, &[][..]), |(status, contents)| (status.parse().unwrap_or(200), contents))
     }
@@ -519,6 +528,21 @@ pub(crate) fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
 /// A key as a part of a JSON Pointer.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Lets at least one branch of a union fit where exactly one should.
+fn relax(schema: &mut Value) {
+    match schema {
+        Value::Object(keywords) => {
+            let is_union = keywords.get("oneOf").is_some_and(Value::is_array) && !keywords.contains_key("anyOf");
+            if is_union && let Some(branches) = keywords.remove("oneOf") {
+                keywords.insert("anyOf".to_owned(), branches);
+            }
+            keywords.values_mut().for_each(relax);
+        }
+        Value::Array(items) => items.iter_mut().for_each(relax),
+        _ => {}
+    }
 }
 
 /// Takes the values off every enum of texts.

@@ -1,6 +1,7 @@
-//! A service that is made of nothing but an OpenAPI document. Each operation is found where the document says, requests are
-//! held to what it asks for, and a response is an instance of the schema that it announces. What is written is there when it
-//! is read, as far as the paths say what belongs together. For what a service *does*, there are fakes of their own.
+//! A fake server for any OpenAPI document. It finds the operation of each request, checks the request against the
+//! document, and responds with an instance of the response's schema. Written resources can be read again, where the
+//! paths say what belongs together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
+//! [`pipeshub`](crate::pipeshub).
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
@@ -48,11 +49,10 @@ use crate::server;
 use crate::service::{Ask, Service};
 use crate::serving::Serving;
 
-/// How many instances of a schema are tried where the plainest one is not valid.
+/// How many instances of a schema are tried if the plainest one is not valid.
 const ATTEMPTS: u64 = 64;
 
-/// A document that responds in process: what takes the place of the network in a test. Cheap to clone; clones share what is
-/// written.
+/// A document that responds in process, as a client's sender. Cheap to clone; clones share the written resources.
 #[derive(Clone)]
 pub struct Document(Arc<Api>);
 
@@ -64,18 +64,19 @@ impl Document {
     /// If the document is not JSON.
     pub fn parse(document: &str) -> io::Result<Document> {
         let root: Value = serde_json::from_str(document).map_err(io::Error::other)?;
-        let contract = Contract::new(root.clone(), prefixes(&root));
+        let prefixes = prefixes(&root);
+        let contract = Contract::lenient(root, prefixes);
         Ok(Document(Arc::new(Api { contract, made: Mutex::default(), resources: Mutex::default() })))
     }
 
-    /// The operationId of the operation that a request is for, by its method and its path as sent.
+    /// The operationId for a request, by its method and its path as sent.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
     }
 
-    /// A value that the document allows for an argument of an operation: its `body`, or a parameter, whatever the spelling
-    /// of its name. Null for what is neither.
+    /// A valid value for an argument of an operation: its `body`, or a parameter by name in any spelling. Null for an
+    /// unknown name.
     #[must_use]
     pub fn argument(&self, operation: &str, name: &str) -> Value {
         let Some(operation) = self.0.contract.operations().iter().find(|known| known.id == operation) else {
@@ -88,9 +89,9 @@ impl Document {
         schema.and_then(|schema| self.0.instance(schema, Values::Sent)).unwrap_or(Value::Null)
     }
 
-    /// The first documented success of the operation that a request is for, with an instance of its schema or with what was
-    /// written before. The status is 404 where there is no such operation, 401 where the request lacks a credential that the
-    /// operation asks for, and 400 or 415 where the request is not what the document asks for; the body then says where.
+    /// Responds with the operation's first documented success, and an instance of its schema or the resource that was
+    /// written before. The status is 404 if there is no such operation, 401 if the request lacks a required credential,
+    /// and 400 or 415 if the document does not allow the request; the body then says where.
     #[must_use]
     pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -106,7 +107,7 @@ impl Document {
         };
         let answer = self.0.answer(&request);
         let mut response = http::Response::new(answer.body);
-        // What a document has as a status may be none.
+        // A status in a document may not be a valid status code.
         *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
         for (name, value) in &answer.headers {
             let header = http::HeaderName::try_from(name.as_str()).ok().zip(http::HeaderValue::try_from(value).ok());
@@ -124,7 +125,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A server of a document. Dropped, it stops.
+/// A fake server for a document. Dropping it stops it.
 pub struct Server {
     server: server::Server,
     document: Document,
@@ -136,16 +137,16 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the document is not JSON, or no port can be had.
+    /// If the document is not JSON, or no port is free.
     pub async fn start(document: &str) -> io::Result<Server> {
         Server::serve(Document::parse(document)?, Serving::default()).await
     }
 
-    /// Starts a server for a document, where and how it is to be served.
+    /// Starts a server for a document, with this address and these settings.
     ///
     /// # Errors
     ///
-    /// If the address or the port cannot be had.
+    /// If the address or the port is not available.
     pub async fn serve(document: Document, serving: Serving) -> io::Result<Server> {
         let bound = serving.bind().await?;
         let url = bound.url.clone();
@@ -153,25 +154,25 @@ impl Server {
         Ok(Server { server, document, url })
     }
 
-    /// `http://127.0.0.1:PORT`, or where it is served.
+    /// `http://127.0.0.1:PORT`, or the URL that it is served at.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What the server is made of.
+    /// The document of the server.
     #[must_use]
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// Every request that has reached the server.
+    /// Every request that reached the server, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Scripts a fault.
+    /// Adds a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
@@ -185,12 +186,12 @@ impl fmt::Debug for Server {
 
 struct Api {
     contract: Contract,
-    /// The instances that have been made, by the places of their schemas; `None` where there is none.
+    /// The instances so far, by the places of their schemas; `None` where there is none.
     made: Mutex<HashMap<(String, Values), Option<Value>>>,
     resources: Mutex<Resources>,
 }
 
-/// The paths of a document's servers, before which its own paths stand.
+/// The paths of a document's servers, which precede its own paths.
 fn prefixes(root: &Value) -> Vec<String> {
     let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
     let paths = servers.map(|url| {
@@ -200,7 +201,7 @@ fn prefixes(root: &Value) -> Vec<String> {
     paths.filter(|path| path.starts_with('/') && !path.contains('{')).collect()
 }
 
-/// JSON before everything else.
+/// JSON is first.
 fn first(contents: &[(String, String)]) -> Option<&(String, String)> {
     contents.iter().find(|(media, _)| is_json(media)).or_else(|| contents.first())
 }
@@ -230,7 +231,7 @@ impl Api {
         is_json(media).then_some((operation, schema.as_str()))
     }
 
-    /// Notes what a request writes.
+    /// Records the resource that a request writes.
     fn write(&self, request: &Request, answer: &Value) {
         let path = request.path.trim_end_matches('/').to_owned();
         let body = request.json().filter(Value::is_object);
@@ -243,7 +244,7 @@ impl Api {
                 self.keep(&mut resources, &path, schema, known.map(|known| overlay(known, &body)));
             }
             ("POST", Some(body)) => {
-                // What a collection makes is below it, under an id.
+                // A resource that is created in a collection is below it, under an id.
                 let Some((operation, schema)) = self.shown_at(&format!("{path}/x")) else { return };
                 let Some((name, _)) = self.contract.path_values(operation, &format!("{path}/x")).pop() else { return };
                 let Some(made) = self.instance(schema, Values::Received) else { return };
@@ -262,7 +263,7 @@ impl Api {
         }
     }
 
-    /// What a request reads or has just written, in the shape of its response.
+    /// The resource that a request reads or has just written, in the form of its response.
     fn read(&self, request: &Request, operation: &Operation, schema: &str, instance: Value) -> Value {
         let valid = |value: &Value| matches!(self.contract.mistake(schema, Values::Received, value), Ok(None));
         let path = request.path.trim_end_matches('/');
@@ -304,7 +305,11 @@ impl Service for Api {
         let (status, contents) = operation.success();
         let Some((media, schema)) = first(contents) else {
             self.write(request, &Value::Null);
-            return Answer { status, headers: Vec::new(), body: Vec::new() };
+            let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
+            if (300..400).contains(&status) {
+                answer.set_header("location", "https://example.com/x");
+            }
+            return answer;
         };
         if !is_json(media) {
             self.write(request, &Value::Null);
@@ -312,7 +317,10 @@ impl Service for Api {
             return Answer::new(status, media, b"x".as_slice());
         }
         let Some(instance) = self.instance(schema, Values::Received) else {
-            let message = format!("no instance of the schema at {schema} could be made");
+            let plain = Instances::plain(self.contract.document()).make(schema, View::Read);
+            let why = plain.and_then(|plain| self.contract.mistake(schema, Values::Received, &plain).ok().flatten());
+            let why = why.map_or_else(|| "it has no end".to_owned(), |mistake| mistake.to_string());
+            let message = format!("no instance of the schema at {schema} could be made: {why}");
             return Answer::json(501, &json!({"message": message}));
         };
         self.write(request, &instance);
@@ -322,7 +330,7 @@ impl Service for Api {
     }
 
     fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
-        // A failure in the shape that the document gives it, if it gives it one.
+        // A failure in the documented form, if there is one.
         let documented = self.contract.find(&request.method, &request.path).and_then(|it| it.failure(status));
         let made = documented.and_then(|schema| self.instance(schema, Values::Received));
         let message = || json!({"message": format!("{status} for {} {}", request.method, request.path)});

@@ -1,6 +1,6 @@
 //! What values become in Rust, and Rust values on the wire: `codegen/tests/documents/values.yaml`, typed.
 
-use connectors_runtime::object::{Json, Number, Reader, Tree};
+use connectors_runtime::object::{self, Input, Json, Number};
 use roundtrip::document_values::types::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,10 +21,9 @@ fn stays<T: DeserializeOwned + Serialize>(text: &str) {
 }
 
 fn steps<T: Json>(text: &str) -> usize {
-    let mut reader = Reader::default();
-    let tree = Tree::parse(text).unwrap();
-    T::read(&tree, &mut reader).unwrap();
-    reader.steps()
+    let mut input = Input::text(text);
+    object::read::<T>(&mut input).unwrap();
+    input.steps()
 }
 
 fn rule(depth: usize) -> String {

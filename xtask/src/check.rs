@@ -213,7 +213,12 @@ fn api(name: &Name) -> Vec<Problem> {
     };
     let stale = |(path, text): (std::path::PathBuf, String)| {
         let detail = files::bring(&path, &text, Mode::Compare).ok().flatten()?;
-        let what = format!("{} is not that of the generated client", files::shown(&path));
+        let holds = match path.extension().and_then(std::ffi::OsStr::to_str) {
+            Some("txt") => "the public API",
+            _ if path == name.names() => "the list of names",
+            _ => "the list of losses",
+        };
+        let what = format!("{} is not {holds} of the generated client", files::shown(&path));
         Some(problem(what, detail, remedy.clone()))
     };
     service::records(name, &client, &listing).into_iter().filter_map(stale).collect()

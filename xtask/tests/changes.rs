@@ -118,6 +118,16 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
         &["spec/c1/api.txt is not the public API", "fetch_app(", "get_app(", "run `cargo xtask api c1`"],
     );
     stale(
+        "names",
+        &|copy| copy.replace("spec/c1/names.lock", "operation \"c1.api.app.v1.Apps.Get\" = get", "# "),
+        &["spec/c1/names.lock is not", "run `cargo xtask api c1`"],
+    );
+    stale(
+        "losses",
+        &|copy| copy.edit("spec/c1/losses.lock", |text| format!("{text}loss: of before (/paths)\n")),
+        &["spec/c1/losses.lock is not", "- loss: of before (/paths)", "run `cargo xtask api c1`"],
+    );
+    stale(
         "words",
         &|copy| copy.replace("spec/c1/overlay.yaml", "      summary: Fetch one app\n", ""),
         &["some of c1 has no description yet: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
@@ -140,7 +150,7 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
     stale(
         "folder",
         &|copy| {
-            for file in ["openapi.yaml", "overlay.yaml", "service.toml", "api.txt"] {
+            for file in ["openapi.yaml", "overlay.yaml", "service.toml", "api.txt", "names.lock", "losses.lock"] {
                 copy.write(&format!("spec/other/{file}"), &copy.read(&format!("spec/c1/{file}")));
             }
         },

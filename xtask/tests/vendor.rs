@@ -345,6 +345,8 @@ fn check_tells_what_a_person_has_to_mend() {
     for (file, remedy) in [
         ("openapi.yaml", "run `cargo xtask vendor --force c1`"),
         ("api.txt", "run `cargo xtask api c1`"),
+        ("losses.lock", "run `cargo xtask api c1`"),
+        ("names.lock", "keep the lines of both sides"),
         ("overlay.yaml", "keep what is right of both sides"),
         ("service.toml", "keep what is right of both sides"),
     ] {

@@ -3,7 +3,7 @@
 //! A name belongs to a place in the document. What the lock has a name for is called that; what is new gets the name that it
 //! would have anyway, or a longer one where the lock has given that away.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use super::circles::for_each_type;
@@ -11,6 +11,8 @@ use super::model::{
     Api, BodyContent, Case, Field, Incoming, Operation, Param, Payload, Received, Type, TypeDef, TypeKind,
 };
 use crate::diagnostic::{Diagnostic, Error};
+use crate::document::Pointer;
+use crate::note::{Kind, Notes};
 
 /// The names in Rust of what a document names, to keep beside it: see
 /// [`Generator::names`](crate::Generator::names).
@@ -224,9 +226,9 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
 }
 
 /// Calls everything in an API what the lock calls it, and returns the names that it has then.
-pub(super) fn lock(api: &mut Api, names: &Names) -> Names {
+pub(super) fn lock(api: &mut Api, names: &Names, notes: &mut Notes) -> Names {
     let mut found = Names::default();
-    types(api, names, &mut found);
+    types(api, names, notes, &mut found);
     members(api, names, &mut found);
     operations(api, names, &mut found);
     let urls: Vec<Thing> = api.servers.iter().map(|it| Thing::new(&it.url, &it.name)).collect();
@@ -238,7 +240,7 @@ pub(super) fn lock(api: &mut Api, names: &Names) -> Names {
     found
 }
 
-fn types(api: &mut Api, names: &Names, found: &mut Names) {
+fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     let thing = |def: &TypeDef| Thing::new(type_key(def), &def.name).given(def.given);
     let things: Vec<Thing> = api.types.iter().map(thing).collect();
     let settled = names.settle_into(What::Type, "", &things, "Type", found);
@@ -247,6 +249,10 @@ fn types(api: &mut Api, names: &Names, found: &mut Names) {
     if renamed.is_empty() {
         return;
     }
+    // What was said of the names that they would have had is not so.
+    let places: HashSet<Pointer> =
+        api.types.iter().filter(|def| renamed.contains_key(&def.name)).map(|def| def.pointer.clone()).collect();
+    notes.forget(Kind::Rename, &places);
     let call = |name: &mut String| {
         if let Some(other) = renamed.get(name.as_str()) {
             name.clone_from(other);
@@ -383,24 +389,33 @@ fn messages(it: &mut Incoming, scope: &str, names: &Names, found: &mut Names) {
 fn operations(api: &mut Api, names: &Names, found: &mut Names) {
     let keys = operation_keys(&api.operations);
     for (operation, key) in api.operations.iter_mut().zip(&keys) {
-        match names.get(What::Group, &[key]) {
-            _ if operation.node.get("x-rust-group").is_some() => {}
-            Some("none") => operation.group = None,
-            Some(group) => operation.group = Some(group.to_owned()),
-            None => {}
+        let group = names.get(What::Group, &[key]);
+        // An operation that the lock knows without a group stands in none.
+        let is_known = group.is_some() || names.get(What::Operation, &[key]).is_some();
+        if is_known && operation.node.get("x-rust-group").is_none() {
+            operation.group = group.map(str::to_owned);
         }
-        found.set(What::Group, &[key], operation.group.as_deref().unwrap_or("none"));
+        if let Some(group) = &operation.group {
+            found.set(What::Group, &[key], group);
+        }
     }
     let groups: BTreeSet<Option<String>> = api.operations.iter().map(|operation| operation.group.clone()).collect();
-    for group in groups {
-        let of_group: Vec<usize> = (0..keys.len()).filter(|index| api.operations[*index].group == group).collect();
+    for group in &groups {
+        let of_group: Vec<usize> = (0..keys.len()).filter(|index| api.operations[*index].group == *group).collect();
         let thing = |index: &usize| {
             let operation = &api.operations[*index];
             Thing::new(&keys[*index], &operation.name).given(operation.node.get("x-rust-name").is_some())
         };
-        let things: Vec<Thing> = of_group.iter().map(thing).collect();
-        let settled = names.settle_into(What::Operation, "", &things, "_again", found);
-        for (index, name) in of_group.into_iter().zip(settled) {
+        // A method of the client itself stands beside the accessors of groups.
+        let beside: Vec<Thing> = match group {
+            Some(_) => Vec::new(),
+            None => groups.iter().flatten().map(|group| Thing::new(group, group).given(true)).collect(),
+        };
+        let count = beside.len();
+        let things: Vec<Thing> = beside.into_iter().chain(of_group.iter().map(thing)).collect();
+        let settled = names.settle(What::Operation, "", &things, "_again");
+        for (index, name) in of_group.into_iter().zip(settled.into_iter().skip(count)) {
+            found.set(What::Operation, &[&keys[index]], &name);
             api.operations[index].name = name;
         }
     }

@@ -237,6 +237,7 @@ pub(crate) struct Variant {
     pub(crate) sensitive: bool,
 }
 
+/// Every type in it is visited by `for_each_used` of `lock.rs`, so that types can be called otherwise.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// `operationId` of the document.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Map, Node, Pointer, Value, percent_decode};
+use crate::document::{Map, Node, Value, percent_decode};
 use crate::grammar::{self, component_name};
 use crate::note::Kind;
 
@@ -44,7 +44,10 @@ impl Types<'_> {
             return Type::Any;
         }
         if schema.get("properties").is_some() {
-            let merged = self.wide(schema, branches, place.at);
+            if let Some((union, branches)) = self.apart(schema, branches) {
+                return self.union(&union, &branches, place);
+            }
+            let merged = self.wide(schema, branches);
             return self.structure(&merged, place);
         }
         // Branches that only demand properties constrain a type given elsewhere.
@@ -129,15 +132,45 @@ impl Types<'_> {
         Type::Named(name)
     }
 
+    /// Properties beside a union with branches that are no objects: a union of the object and of those, because properties
+    /// say nothing of other values. `None` if all branches are objects, or the schema says that all values are.
+    fn apart(&self, schema: &Node, branches: &[Node]) -> Option<(Node, Vec<Node>)> {
+        let is_object = |branch: &&Node| {
+            let branch = self.resolved(branch);
+            branch.str("type").is_none_or(|name| name == "object") || branch.get("properties").is_some()
+        };
+        let (objects, others): (Vec<&Node>, Vec<&Node>) = branches.iter().partition(is_object);
+        if others.is_empty() || schema.get("type").is_some() {
+            return None;
+        }
+        let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+        let (around, mut object): (Map, Map) = schema
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|(key, _)| grammar::is_annotation(key) || key == "nullable");
+        object.shift_remove(key);
+        if objects.is_empty() {
+            object.shift_remove("discriminator");
+        } else {
+            let objects: Vec<Node> = objects.into_iter().cloned().collect();
+            object.insert(key.to_owned(), Node::at(objects, &schema.span));
+        }
+        let branches: Vec<Node> = [Node::made(object)].into_iter().chain(others.into_iter().cloned()).collect();
+        let mut union = Node::at(around, &schema.span);
+        union.set(key, branches.clone());
+        Some((union, branches))
+    }
+
     /// Properties beside a union: one object with the properties of every branch, those optional.
-    fn wide(&mut self, schema: &Node, branches: &[Node], at: &Pointer) -> Node {
-        let at = at.join(if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" });
+    fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
         let mut wide = schema.clone();
         wide.take("oneOf");
         wide.take("anyOf");
         wide.take("discriminator");
-        let mut parts: Vec<(usize, Node)> = Vec::new();
-        for (index, branch) in branches.iter().enumerate() {
+        let mut parts: Vec<Node> = Vec::new();
+        for branch in branches {
             let mut open = vec![(self.resolved(branch), 0)];
             while let Some((part, depth)) = open.pop() {
                 let of = |key: &str| part.get(key).and_then(Node::as_array).unwrap_or_default();
@@ -147,11 +180,11 @@ impl Types<'_> {
                     open.extend(inner.iter().rev().map(|it| (self.resolved(it), depth + 1)));
                 }
                 if inner.is_empty() || part.get("properties").is_some() {
-                    parts.push((index, part));
+                    parts.push(part);
                 }
             }
         }
-        for (index, branch) in parts {
+        for branch in parts {
             for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
                 match properties.get_mut(key) {
@@ -180,17 +213,6 @@ impl Types<'_> {
                     }
                     None => drop(properties.insert(key.clone(), property.clone())),
                 }
-            }
-            if branch.get("properties").is_none()
-                && branch.get("required").is_none()
-                && branch.as_object().is_some_and(|map| !map.is_empty())
-            {
-                self.note(
-                    Kind::Loss,
-                    &at.join(index),
-                    &branch,
-                    "a branch beside properties that is no object is kept only in `extra`",
-                );
             }
         }
         wide

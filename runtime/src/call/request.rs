@@ -126,7 +126,7 @@ impl Call {
     }
 
     /// Sets a JSON body.
-    pub fn json(&mut self, media_type: &'static str, body: &impl Serialize) {
+    pub fn json(&mut self, media_type: &'static str, body: &impl Json) {
         match to_vec(body) {
             Ok(bytes) => self.bytes(media_type, bytes),
             Err(error) => self.note(Err(error)),
