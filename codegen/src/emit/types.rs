@@ -9,20 +9,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::Item;
 
 use crate::diagnostic::Error;
 use crate::shape::model::{Api, Constant, Struct, Type, TypeDef, TypeKind};
 
 use super::docs;
-use super::parse_items;
+use super::print::write_indented;
 
-pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
+/// Writes the types module, one type after the other, so that the tokens of one are held at a time.
+pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
     let known = Known::of(&api.types);
-    let mut tokens = TokenStream::new();
-    tokens.extend(support(api));
+    out.push_str("/// The schemas of the document as Rust types.\npub mod types {\n");
+    write_indented(support(api), out)?;
     for def in &api.types {
-        tokens.extend(match &def.kind {
+        let tokens = match &def.kind {
             TypeKind::Struct(it) => structs::structure(def, it, &known),
             TypeKind::Enum(it) => open::enumeration(def, it),
             TypeKind::Union(it) => unions::union(def, it, &known),
@@ -33,9 +33,11 @@ pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
                 let ty = local(ty);
                 quote! { #docs pub type #name = #ty; }
             }
-        });
+        };
+        write_indented(tokens, out)?;
     }
-    parse_items(tokens)
+    out.push_str("}\n");
+    Ok(())
 }
 
 /// The runtime's room of types.

@@ -329,7 +329,7 @@ impl<'t> Input<'t> {
     pub fn choose(
         &mut self,
         layout: &'static Layout,
-        read: &mut dyn FnMut(Option<usize>, &mut Input<'_>) -> Result<(), Mismatch>,
+        mut read: impl FnMut(Option<usize>, &mut Input<'_>) -> Result<(), Mismatch>,
     ) -> Result<(), Mismatch> {
         self.as_tree(&mut |input| {
             let Source::Tree(tree) = input.source else { return Ok(()) };

@@ -417,7 +417,7 @@ macro_rules! union {
 
             #[inline]
             fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
-                input.choose(<Self as $crate::object::Json>::layout(), &mut |place, input| {
+                input.choose(<Self as $crate::object::Json>::layout(), |place, input| {
                     *self = match place {
                         $(::std::option::Option::Some($place) => Self::$variant($crate::object::read(input)?),)*
                         _ => Self::$unknown($crate::object::read(input)?),

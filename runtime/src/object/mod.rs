@@ -55,7 +55,7 @@ pub fn from_slice<T: Json>(bytes: &[u8], limit: usize) -> Result<T, Mismatch> {
 pub fn choice<T: Json>(text: &str) -> Result<Option<usize>, Mismatch> {
     let mut choice = None;
     let mut input = Input::text(text);
-    input.choose(T::layout(), &mut |index, _| {
+    input.choose(T::layout(), |index, _| {
         choice = index;
         Ok(())
     })?;

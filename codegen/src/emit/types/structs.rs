@@ -291,9 +291,8 @@ fn members(it: &Struct) -> String {
         parts.push(part);
     }
     let sensitive = it.sensitive || it.fields.iter().any(|field| field.sensitive);
-    match &it.extra {
-        Some((name, _)) => parts.push(format!("..{}{name}", if sensitive { "#" } else { "" })),
-        None => {}
+    if let Some((name, _)) = &it.extra {
+        parts.push(format!("..{}{name}", if sensitive { "#" } else { "" }));
     }
     if it.closed && it.extra.as_ref().is_none_or(|(_, ty)| *ty == Type::Any) {
         parts.push(".".to_owned());
