@@ -3,6 +3,7 @@
 
 mod client;
 mod docs;
+mod forms;
 mod paging;
 mod progenitor;
 mod requests;
@@ -13,7 +14,7 @@ use quote::quote;
 use syn::Item;
 
 use crate::diagnostic::{Diagnostic, Error};
-use crate::note::Notes;
+use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::Api;
 
 /// Writes a shaped API as Rust source.
@@ -21,7 +22,17 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
     let schemas = types::items(api)?;
     let raw = progenitor::items(api, notes)?;
     let client = client::tokens(api);
+    for operation in &api.operations {
+        if let Some(hint) = &operation.paging
+            && paging::items(api, operation, hint).is_none()
+        {
+            let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
+            let reason = "`x-paging` does not fit: the operation has no such list, token or optional parameter";
+            notes.push(Stage::Emit, Kind::Loss, &at, node.unwrap_or(&operation.node), reason);
+        }
+    }
     let requests = requests::tokens(api);
+    let forms = forms::tokens(api);
     let module = |shell: TokenStream, content: Vec<Item>| -> Result<Item, Error> {
         let mut module: syn::ItemMod = syn::parse2(shell).map_err(unparsable)?;
         let (_, items) = module.content.get_or_insert_default();
@@ -52,7 +63,7 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
         }
     };
     let mut items = vec![module(types, schemas)?];
-    items.extend(parse_items(quote! { #client #requests })?);
+    items.extend(parse_items(quote! { #client #requests #forms })?);
     items.push(module(hooks, raw)?);
     let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items };
     Ok(prettyplease::unparse(&file))

@@ -21,12 +21,13 @@ pub(crate) use all_of::flatten;
 /// Shapes a lowered document.
 pub(crate) fn shape(document: &Node, notes: &mut Notes) -> Api {
     let mut types = types::Types::new(document, notes);
-    let operations = operations::shape(document, &mut types);
+    let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     Api {
         title: info("title"),
         version: info("version"),
         operations,
+        headers,
         schemes: operations::schemes(document),
         servers: operations::servers(document),
         types: types.finish(),
