@@ -1,6 +1,6 @@
-//! Changing a connector: its configuration, its name, and taking a field back. `cargo run --example c1_change`
+//! Updating a connector: its configuration and its name, and clearing a field. `cargo run --example c1_change`
 //!
-//! Which mask is sent, and to which of the service's two operations, follows from what is set.
+//! The update mask, and which of the service's two operations is called, follow from the fields that are set.
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
     let connector = c1.app("app-github").connector("github-01");
 
-    // Secrets do not come back on reads: a configuration is replaced whole, secrets included.
+    // An update replaces the whole configuration, and the service does not return secrets: set them again.
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "example-two").secret("GITHUB_TOKEN", "not-a-real-token");
     connector.update().config(config).await?;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cleared = connector.update().clear_description().await?;
     println!("its description is {:?}", cleared.description);
 
-    // An update that would change nothing is not sent.
+    // An empty update is not sent.
     let nothing = connector.update().await.map(drop);
     println!("{}", nothing.err().ok_or("an empty update was sent")?);
     Ok(())

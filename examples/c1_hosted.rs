@@ -1,6 +1,6 @@
-//! A hosted connector, from its catalog entry to its first sync. `cargo run --example c1_hosted`
+//! Creates a hosted connector from its catalog entry, and waits for its first sync. `cargo run --example c1_hosted`
 //!
-//! Runs against a tenant in this process; for a real one, `Client::from_env()` in place of the first three lines.
+//! Runs against a fake tenant in this process. For a real one, use `Client::from_env()` instead of the first two lines.
 
 use std::error::Error;
 use std::time::Duration;
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connector = created.handle();
     println!("created {}", connector.id());
 
-    // It syncs by itself once its configuration works.
+    // The service starts the first sync once the configuration works.
     let sync = connector.first_sync();
     let outcome = sync.poll_every(Duration::from_millis(10)).deadline(Duration::from_secs(3600)).wait().await?;
     println!("its first sync: {outcome}");

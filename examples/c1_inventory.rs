@@ -1,4 +1,4 @@
-//! Every connector of every app, a few apps at a time. `cargo run --example c1_inventory`
+//! Lists every connector of every app, four apps at a time. `cargo run --example c1_inventory`
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     status.map_or("never synced", |status| status.as_str()),
                 );
             }
-            // An app that cannot be read does not hide the others.
+            // An app that cannot be listed yields one error; the other apps are still listed.
             Err(error) => println!("{error}"),
         }
     }

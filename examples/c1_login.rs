@@ -1,4 +1,5 @@
-//! A person logs in on another device (RFC 8628), for programs without a client of their own. `cargo run --example c1_login`
+//! A person logs in on another device (RFC 8628), for programs without a client id of their own. `cargo run --example
+//! c1_login`
 
 use std::error::Error;
 
@@ -9,7 +10,7 @@ use futures::TryStreamExt;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let tenant = Tenant::start().await?;
-    // Nobody sits at this tenant: it agrees at once.
+    // The fake tenant confirms the login at once.
     tenant.set_device_answers::<&str>([]);
 
     let login = DeviceLogin::new("my-program").tenant(tenant.url()).begin().await?;

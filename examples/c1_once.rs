@@ -1,4 +1,4 @@
-//! Creating a connector once, although a response is lost and the program runs twice. `cargo run --example c1_once`
+//! Creates a connector only once, although a response is lost and the program runs twice. `cargo run --example c1_once`
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 async fn main() -> Result<(), Box<dyn Error>> {
     let tenant = Tenant::start().await?;
     let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
-    // On the tenant's clock no wait takes time.
+    // With the tenant's clock no wait takes time.
     let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
     let app = c1.app("app-github");
 

@@ -1,4 +1,4 @@
-//! Who looks after a connector: users and entitlements, each in a role. `cargo run --example c1_owners`
+//! Lists and changes the owners of a connector: users and entitlements, each in a role. `cargo run --example c1_owners`
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let role = owners.role("owner");
     role.add_user("user-ada").await?;
-    // Everybody who holds the entitlement is an owner.
+    // Everyone who holds the entitlement is an owner.
     role.add_entitlement(&c1.app("app-okta").entitlement("entitlement-admins")).await?;
 
     let mut users = owners.users();

@@ -1,4 +1,4 @@
-//! When syncs run: pause, resume, a schedule, a sync that waits for a person, and what a sync found.
+//! Pauses, resumes and schedules syncs, approves a sync that is held back, and downloads its data.
 //! `cargo run --example c1_schedule`
 
 use std::error::Error;
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
     let connector = c1.app("app-github").connector("github-01");
 
-    // The service pauses a sync that found far less than the one before, until a person approves it.
+    // The service pauses a sync that found much less than the one before, until a person approves it.
     tenant.next_sync(SyncScript::error("far fewer users than last time"));
     println!("{}", connector.force_sync().await?.poll_every(Duration::from_millis(10)).wait().await?);
     // No operation of the document returns the id: here it comes from the fake tenant.
@@ -29,8 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     connector.schedule(Schedule::new("0 3 * * *", "Europe/Zurich")).await?;
     println!("every night at three");
 
-    // The link is short-lived, and enough by itself to read what was found: it is not printed whole.
+    // The link expires soon, and everyone who has it can read the data: `Debug` does not print all of it.
     let link = connector.sync_download_url(sync.as_str()).await?;
-    println!("what it found: {link:?}");
+    println!("its data: {link:?}");
     Ok(())
 }

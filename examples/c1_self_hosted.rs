@@ -1,4 +1,5 @@
-//! A connector that runs on your own machines, and the rotation of its credential. `cargo run --example c1_self_hosted`
+//! A connector that runs on your own machines: rotates its credential without downtime. `cargo run --example
+//! c1_self_hosted`
 
 use std::error::Error;
 
@@ -10,7 +11,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tenant = Tenant::start().await?;
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
 
-    // Without a configuration it is one that you run.
+    // A connector without a configuration runs on your own machines.
     let created = c1.app("app-github").create_connector("catalog-github").display_name("GitHub, ours").await?;
     let connector = created.handle();
 
@@ -18,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let first_id = first.id.clone().ok_or("the credential has no id")?;
     keep(first.client_id.as_deref(), first.client_secret.as_deref());
 
-    // Later: a new credential, deployed beside the old one until it is in use, then the old one goes.
+    // Later: issue a new credential, deploy it, wait until it is in use, then revoke the old one.
     let second = connector.rotate_credential().await?;
     keep(second.client_id.as_deref(), second.client_secret.as_deref());
     let second_id = second.id.ok_or("the new credential has no id")?;
@@ -30,13 +31,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("the new one was last used: {used}");
     match connector.revoke_credential(first_id).await {
         Ok(()) => println!("the old one is revoked"),
-        Err(error) if error.is_not_found() => println!("the old one is gone already"),
+        Err(error) if error.is_not_found() => println!("the old one was already revoked"),
         Err(error) => return Err(error.into()),
     }
     Ok(())
 }
 
-/// Where your program puts it into a vault: the secret is returned this once.
+/// Your program stores the secret in a vault here: the service returns it only once.
 fn keep(id: Option<&str>, secret: Option<&str>) {
     println!("credential {} with a secret of {} characters", id.unwrap_or("?"), secret.map_or(0, str::len));
 }

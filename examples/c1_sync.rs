@@ -1,4 +1,4 @@
-//! Forcing a sync and watching it. `cargo run --example c1_sync`
+//! Forces a sync and watches it. `cargo run --example c1_sync`
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
 
     let sync = c1.app("app-github").connector("github-01").force_sync().await?;
-    // A program that is killed goes on with this, and forces no second sync.
+    // A program that was killed resumes the wait from this state, and forces no second sync.
     let stored = serde_json::to_string(&sync.state())?;
     let sync = c1.resume_wait(serde_json::from_str(&stored)?);
 
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Progress::Queued => println!("queued"),
             Progress::Running(status) => println!("running since {:?}", status.started_at),
             Progress::Ended(outcome) => println!("{outcome}"),
-            _ => println!("something that this version does not know"),
+            _ => println!("a state that this version does not know"),
         }
     }
     Ok(())

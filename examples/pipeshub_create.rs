@@ -1,6 +1,6 @@
-//! A connector, created, configured and renamed. `cargo run --features pipeshub --example pipeshub_create`
+//! Creates, configures and renames a connector. `cargo run --features pipeshub --example pipeshub_create`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -14,8 +14,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::client(instance.client_id(), instance.client_secret());
     let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
-    // The fields are those of the type's schema, each by its key. If the response is lost, or the program is run again, it finds
-    // the connector that was made before, by type, scope and name.
+    // The keys are those of the type's schema. If the response is lost, or the program runs again, it finds the
+    // connector that was created before, by type, scope and name.
     let connector = ph
         .create("S3", "Reports")
         .scope(ConnectorScope::Team)
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let renamed = connector.rename("Reports of 2026").await?;
     println!("it is called {:?} now", renamed.instance_name);
-    // What is printed has no secrets in it.
+    // `Debug` prints no secrets.
     println!("{:?}", connector.config().await?.config);
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! A connector deleted, and gone. `cargo run --features pipeshub --example pipeshub_delete`
+//! Deletes a connector, and waits until it is deleted. `cargo run --features pipeshub --example pipeshub_delete`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
     let connector = ph.connector("s3-02");
-    // The service deletes after it has responded.
+    // The service deletes after its response.
     let deletion = connector.delete().await?;
     println!("begun: {:?}", deletion.data().message);
     deletion.poll_every(Duration::from_millis(10)).deadline(Duration::from_secs(600)).wait().await?;

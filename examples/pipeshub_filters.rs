@@ -1,6 +1,6 @@
-//! What a connector syncs, chosen from the options. `cargo run --features pipeshub --example pipeshub_filters`
+//! Lists the options of a sync filter, and sets it. `cargo run --features pipeshub --example pipeshub_filters`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         chosen.extend(folder.id);
     }
 
-    // Filters can be changed only while the sync is off: if it is on, it is switched off before, and on again after.
+    // Filters can be changed only while the sync is off: if it is on, this switches it off before, and on again after.
     let filters = json!({"sync": {"folders": {"operator": "in", "value": chosen}}});
     let filters = filters.as_object().cloned().unwrap_or_default();
     let changed = connector.set_sync_filters().filters(filters).switch_off_and_on().await?;

@@ -1,6 +1,6 @@
-//! The connectors of the team and one's own. `cargo run --features pipeshub --example pipeshub_list`
+//! Lists the connectors of the team and the personal ones. `cargo run --features pipeshub --example pipeshub_list`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -20,8 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{}: {:?} ({:?}) is {on}", connector.handle().id(), connector.instance_name, connector.scope);
     }
 
-    // The service filters; without a scope it would list only the team's.
+    // The service filters. Without a scope it would list only the team's connectors.
     let active = ph.connectors(ConnectorScope::Personal).of_type("Local FS").active(true).list();
-    println!("{} of one's own are on", active.try_collect::<Vec<_>>().await?.len());
+    println!("{} personal ones are on", active.try_collect::<Vec<_>>().await?.len());
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The types of connectors there are, and what one of them is configured with. `cargo run --features pipeshub --example pipeshub_registry`
+//! Lists the connector types, and reads the configuration schema of one. `cargo run --features pipeshub --example
+//! pipeshub_registry`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{:?}: {:?}", kind.connector_type, kind.description);
     }
 
-    // Case matters: `s3` is no type.
+    // Case matters: `s3` is not a type.
     let schema = ph.connector_schema("S3").await?;
     let auth = schema.auth.ok_or("the schema has no auth")?;
     for field in auth["schemas"]["ACCESS_KEY"]["fields"].as_array().into_iter().flatten() {

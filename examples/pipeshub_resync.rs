@@ -1,6 +1,6 @@
-//! Records fetched again, and indexed again. `cargo run --features pipeshub --example pipeshub_resync`
+//! Fetches records again, and indexes them again. `cargo run --features pipeshub --example pipeshub_resync`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::client(instance.client_id(), instance.client_secret());
     let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
-    // Refused before anything is sent: its sync is off.
+    // Fails before anything is sent: its sync is off.
     if let Err(error) = ph.connector("s3-02").resync().await {
         println!("conflict: {}", error.is_conflict());
     }

@@ -1,6 +1,7 @@
-//! A sync switched on and off, over a service that can only toggle. `cargo run --features pipeshub --example pipeshub_sync_switch`
+//! Switches a sync on and off, with a service that can only toggle. `cargo run --features pipeshub --example
+//! pipeshub_sync_switch`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -18,8 +19,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match connector.set_sync(on).await {
             Ok(Switched::Flipped(now)) => println!("toggled: {:?}", now.is_active),
             Ok(Switched::Already(now)) => println!("as it was: {:?}", now.is_active),
-            Ok(_) => println!("something that this version does not know"),
-            // In doubt, the toggle may still be in flight: another one before the state no longer changes may undo it.
+            Ok(_) => println!("a state that this version does not know"),
+            // The toggle may still be in flight. A second toggle before the state has settled may undo the first.
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,6 +1,7 @@
-//! Files of this machine for a connector whose server cannot read them. `cargo run --features pipeshub --example pipeshub_upload`
+//! Uploads files to a connector whose server cannot read them. `cargo run --features pipeshub --example
+//! pipeshub_upload`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 
@@ -13,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::client(instance.client_id(), instance.client_secret());
     let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
-    // A file of a few pieces, read as it is sent.
+    // A file of several chunks, which is read while it is sent.
     let file = std::env::temp_dir().join(format!("connectors-example-{}.txt", std::process::id()));
     std::fs::write(&file, "a line of many\n".repeat(20_000))?;
     let sent = ph

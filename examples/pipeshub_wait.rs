@@ -1,6 +1,6 @@
-//! A sync and the indexing after it: two things to wait for. `cargo run --features pipeshub --example pipeshub_wait`
+//! Waits for a sync, and for the indexing after it. `cargo run --features pipeshub --example pipeshub_wait`
 //!
-//! Runs against an instance in this process; for a real one, `Client::from_env()` instead of the first lines.
+//! Runs against a fake instance in this process. For a real one, use `Client::from_env()` instead of the first lines.
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,8 +19,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connector = ph.connector("s3-02");
     connector.set_sync(true).await?;
 
-    // `watch.state()` can be stored: with it a program goes on after a restart, by `ph.resume_wait(state)`.
-    // Dropping a stream stops the polling, never the sync.
+    // `watch.state()` can be stored: after a restart a program resumes the wait with `ph.resume_wait(state)`. Dropping
+    // a stream stops the polling, never the sync.
     let wait = connector.wait_for_sync().poll_every(Duration::from_millis(100)).deadline(Duration::from_secs(3600));
     let mut watch = wait.settles_within(Duration::from_millis(200)).watch();
     while let Some(progress) = watch.try_next().await? {
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             SyncProgress::Settling(_) => println!("idle, unless a resync runs"),
             SyncProgress::Resyncing(_) => println!("a resync runs instead"),
             SyncProgress::Ended(outcome) => println!("{outcome}"),
-            _ => println!("something that this version does not know"),
+            _ => println!("a state that this version does not know"),
         }
     }
 

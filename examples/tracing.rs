@@ -1,4 +1,4 @@
-//! What the client tells `tracing`: one span for each call, by OpenTelemetry's conventions, with nothing secret in it.
+//! The spans of a client: one for each call, by OpenTelemetry's conventions, without secrets.
 //! `cargo run --example tracing`
 
 use std::error::Error;

@@ -1,8 +1,8 @@
-//! A thing of a service: the handle that calls it, and what the service returned about it.
+//! An item of a service: the handle that calls it, and the data that the service returned.
 
 use std::ops::Deref;
 
-/// What a list, a read or a create returns about one thing: the data, and the handle to go on with.
+/// One item of a list, a read or a create: its data, and a handle for further calls.
 ///
 /// Fields of the data are read through the entry itself.
 ///
@@ -22,32 +22,32 @@ pub struct Entry<H, D> {
 }
 
 impl<H, D> Entry<H, D> {
-    /// An entry of its parts.
+    /// Builds an entry from a handle and data.
     pub fn new(handle: H, data: D) -> Self {
         Self { handle, data }
     }
 
-    /// What calls the thing.
+    /// The handle, for further calls.
     pub fn handle(&self) -> &H {
         &self.handle
     }
 
-    /// What the service returned about it.
+    /// The data that the service returned.
     pub fn data(&self) -> &D {
         &self.data
     }
 
-    /// The handle alone.
+    /// Returns the handle alone.
     pub fn into_handle(self) -> H {
         self.handle
     }
 
-    /// The data alone.
+    /// Returns the data alone.
     pub fn into_data(self) -> D {
         self.data
     }
 
-    /// Both.
+    /// Returns both.
     pub fn into_parts(self) -> (H, D) {
         (self.handle, self.data)
     }

@@ -18,7 +18,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A client of a tenant that runs on a thread of its own until the tests end.
+/// A client of a tenant that runs on its own thread until the tests end.
 fn client() -> Client {
     support::print_everything();
     let (give, take) = mpsc::channel::<ClientBuilder<Client>>();
@@ -47,12 +47,12 @@ fn calls_and_streams_are_waited_for() {
     assert!(reason.is_some(), "it is paused");
     assert!(c1.app("app-github").connector("nobody").get().blocking().unwrap_err().is_not_found());
 
-    // What `.await` sends, too: a request of the document, and a change.
+    // What `.await` sends, too: a request of the document, and an update.
     let page = c1.api().apps().list_apps().page_size(10).blocking().unwrap();
     assert_eq!(page.list.unwrap().len(), 2);
     assert!(first.update().blocking().unwrap_err().is_invalid_argument());
 
-    // From several threads at once.
+    // From several threads at the same time.
     let threads: Vec<_> = (0..4)
         .map(|_| {
             let c1 = c1.clone();
@@ -68,7 +68,7 @@ fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
     let mut begun = c1.app("app-github").connectors().read_ahead(1).blocking();
     begun.next().unwrap().unwrap();
     runtime().block_on(async {
-        // It can be let go of anywhere.
+        // It can be dropped anywhere.
         drop(begun);
         assert!(c1.app("app-github").get().blocking().unwrap_err().is_config());
         let mut apps = c1.apps().blocking();

@@ -1,4 +1,4 @@
-//! What an operator of a tenant does, from end to end: each handle against the fake, and what was sent for it.
+//! The handles of C1 from end to end against the fake, and the requests that they send.
 
 mod support;
 
@@ -19,7 +19,7 @@ use http::HeaderMap;
 use http::header::HeaderValue;
 use serde_json::{Value, json};
 
-use support::{APP, CONNECTOR, Seconds, Setup, setup, setup_with, soon};
+use support::{APP, CONNECTOR, Seconds, Setup, lenient_setup, setup, setup_with, soon};
 
 /// The body of the last request.
 fn sent(s: &Setup) -> Value {
@@ -43,7 +43,7 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
     assert!(created.others().is_empty());
     let id = created.into_connector().into_data().id.unwrap();
 
-    // A hosted connector with a name is made by two calls: the last one brings things along.
+    // A hosted connector with a name takes two calls: the last one requests the expanded objects.
     let named =
         create().config(config.clone()).display_name("Two").expand([Expand::App]).send_expanded().await.unwrap();
     assert!(named.app().is_some() && named.users().is_empty());
@@ -60,7 +60,7 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
     let requests = s.tenant.requests();
     assert!(requests[requests.len() - 2].json().unwrap().get("expandMask").is_none());
 
-    // Asked for nothing, given nothing.
+    // Nothing was requested, so nothing is expanded.
     let plain = s.c1.app(APP).connector(id.as_str()).update().display_name("x").send_expanded().await.unwrap();
     assert!(plain.app().is_none() && plain.users().is_empty() && plain.others().is_empty());
     assert!(sent(&s).get("expandMask").is_none());
@@ -92,7 +92,7 @@ async fn a_change_of_both_kinds_that_fails_halfway_says_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn a_timetable_is_set_whole_and_not_empty() {
+async fn a_schedule_is_set_whole_and_not_empty() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     connector.schedule(Schedule::new("0 3 * * *", "Europe/Berlin")).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_timetable_is_set_whole_and_not_empty() {
 }
 
 #[tokio::test]
-async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
+async fn a_sync_that_removed_too_much_is_reported_and_confirmed() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::error("it dropped too much"));
@@ -118,7 +118,7 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
     assert!(s.tenant.requests().last().unwrap().path.ends_with(&format!("/confirm_sync_valid/{sync}")));
     assert!(connector.confirm_sync("").await.unwrap_err().is_invalid_argument());
 
-    // The state that the document speaks of and does not list.
+    // The state that the document mentions and does not list.
     s.tenant.next_sync(SyncScript::status("SYNC_STATUS_ERRORED_NO_DATA"));
     let other = s.c1.app(APP).connector("github-02");
     let sync = other.force_sync().await.unwrap();
@@ -130,8 +130,8 @@ async fn a_sync_that_dropped_too_much_is_told_and_confirmed() {
     assert!(matches!(outcome, SyncOutcome::HeldBack(_)) && outcome.to_string().contains("held back"), "{outcome}");
 }
 
-/// All that a sync comes to, in words.
-async fn told(sync: connectors::c1::SyncWait) -> Vec<String> {
+/// All progress of a sync, as text.
+async fn progress_of(sync: connectors::c1::SyncWait) -> Vec<String> {
     let word = |progress: Progress| match progress {
         Progress::Queued => "queued".to_owned(),
         Progress::Running(_) => "running".to_owned(),
@@ -150,11 +150,11 @@ async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
     let older = connector.force_sync().await.unwrap();
     let running = connector.get().await.unwrap().status.unwrap();
     assert_eq!(running.status, Some(types::SyncStatus::Running));
-    assert_eq!(told(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
-    // Whoever waits for the older one late is told of the latest.
+    assert_eq!(progress_of(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
+    // A late wait for the older sync reports the latest one.
     assert!(older.wait().await.unwrap().is_done());
 
-    // Of the two, the forced one is the one that fails.
+    // Of the two, the forced sync fails.
     s.tenant.next_sync(SyncScript::default().polls(0, 3));
     s.tenant.next_sync(SyncScript::error("the forced one"));
     connector.force_sync().await.map(drop).unwrap();
@@ -164,26 +164,26 @@ async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
 }
 
 #[tokio::test]
-async fn syncs_that_are_off_are_told_unless_that_is_how_it_was_before() {
+async fn disabled_syncs_are_reported_unless_they_were_disabled_before() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
 
-    // Switched off while it is waited for.
+    // Disabled during the wait.
     let mut watch = connector.force_sync().await.unwrap().watch();
     assert_eq!(watch.try_next().await.unwrap(), Some(Progress::Queued));
     connector.pause().await.unwrap();
-    let told_now = watch.try_next().await.unwrap();
-    assert!(matches!(told_now, Some(Progress::Ended(SyncOutcome::Disabled(_)))), "{told_now:?}");
+    let progress = watch.try_next().await.unwrap();
+    assert!(matches!(progress, Some(Progress::Ended(SyncOutcome::Disabled(_)))), "{progress:?}");
 
-    // Off already: none will begin.
+    // Already disabled: no sync will begin.
     s.tenant.next_sync(SyncScript::default().polls(3, 1));
     let outcome = connector.force_sync().await.unwrap().deadline(Duration::from_secs(60)).wait().await.unwrap();
     assert!(matches!(outcome, SyncOutcome::Disabled(_)), "{outcome}");
 
-    // On again, and still shown as it was until the next one starts.
+    // Enabled again, but the status stays until the next sync starts.
     connector.resume().await.unwrap();
     assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_DISABLED")));
-    assert_eq!(told(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
+    assert_eq!(progress_of(connector.force_sync().await.unwrap()).await, ["queued", "running", "done"]);
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_sync_of_a_deleted_connector_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_look_that_is_given_up_is_taken_up_again_and_not_asked_for_twice() {
+async fn a_dropped_poll_is_resumed_and_not_sent_twice() {
     let s = setup().await;
     let mut watch = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap().watch();
     s.tenant.clear_requests();
@@ -213,13 +213,13 @@ async fn a_look_that_is_given_up_is_taken_up_again_and_not_asked_for_twice() {
     assert_eq!(s.reached("ConnectorService.Get"), 1);
 }
 
-/// How often a wait has paused for its interval.
+/// How many poll intervals a wait has had.
 fn pauses(s: &Setup) -> usize {
     s.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
 }
 
 #[tokio::test]
-async fn a_wait_outlives_looks_that_fail_in_passing() {
+async fn a_wait_continues_after_transient_failures() {
     for fault in [
         Fault::status(408),
         Fault::status(429),
@@ -231,7 +231,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
         let s = setup().await;
         let name = format!("{fault:?}");
         let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
-        // After a look that succeeds four that fail, with four attempts each; and, after another that succeeds, four more.
+        // After a poll that succeeds, four that fail with four attempts each; after another success, four more.
         let fault = fault.on("ConnectorService.Get").times(16);
         s.tenant.fault(fault.clone().after(1));
         s.tenant.fault(fault.after(2));
@@ -240,7 +240,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
         assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 11), "{name}");
     }
 
-    // Five in a row are too many.
+    // Five failures in a row end the wait.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.clear_requests();
@@ -249,7 +249,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
     assert!(error.is_server() && error.attempts() == 4, "{error:?}");
     assert_eq!((s.reached("ConnectorService.Get"), pauses(&s)), (1 + 5 * 4, 5));
 
-    // Past the deadline that is told, and what was in the way.
+    // The deadline's error has the last failure as its source.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").after(1).always());
@@ -260,7 +260,7 @@ async fn a_wait_outlives_looks_that_fail_in_passing() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
+async fn a_wait_ends_at_once_after_a_permanent_failure() {
     type IsIt = fn(&Error) -> bool;
     let refused: [(Fault, IsIt); 4] = [
         (Fault::status(401).times(2), Error::is_auth),
@@ -278,7 +278,7 @@ async fn a_wait_ends_at_once_where_looking_again_is_no_use() {
         assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 1), "{name}");
     }
 
-    // The first look's failure is told, whatever it is.
+    // A failure of the first poll is returned, whatever it is.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
@@ -304,7 +304,7 @@ async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
     assert!(error.is_timeout() && std::error::Error::source(&error).is_none(), "{error:?}");
     assert_eq!(s.clock.waits().seconds(), [5.0, 55.0]);
 
-    // More than an hour is for the program to decide.
+    // The program decides about a pause of more than an hour.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(busy("7200"));
@@ -335,14 +335,14 @@ async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
     assert!(connector.credential(credential.clone()).await.unwrap_err().is_not_found());
     assert!(connector.revoke_credential(credential).await.unwrap_err().is_not_found());
 
-    // A service that no longer finds what is deleted.
+    // A service that no longer finds a deleted connector.
     lost("ConnectorService.Delete");
     s.tenant.fault(Fault::status(404).on("ConnectorService.Delete"));
     connector.delete().await.unwrap();
     assert_eq!((s.reached("ConnectorService.Delete"), s.tenant.pending_faults()), (2, 0));
     assert!(s.tenant.connector(APP, CONNECTOR).unwrap()["deletedAt"].is_string());
 
-    // An attempt that was turned away took nothing away.
+    // A rejected attempt has deleted nothing.
     s.tenant.fault(Fault::status(429).on("ConnectorService.Delete"));
     let error = s.c1.app(APP).connector("nobody").delete().await.unwrap_err();
     assert!(error.is_not_found() && error.attempts() == 2, "{error:?}");
@@ -352,7 +352,7 @@ async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_connector_that_could_not_be_named_is_told_by_its_id() {
+async fn an_error_has_the_id_of_a_connector_that_could_not_be_named() {
     let s = setup().await;
     let create = || {
         let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
@@ -364,11 +364,11 @@ async fn a_connector_that_could_not_be_named_is_told_by_its_id() {
     assert!(error.is_partial(), "{error:?}");
     let id = error.created().unwrap();
     assert!(error.message().contains(id), "{error}");
-    // Named with that, it is what was asked for.
+    // With the requested name, it matches.
     s.c1.app(APP).connector(id).update().display_name("Mine").await.unwrap();
     assert_eq!(s.tenant.connector(APP, id).unwrap()["displayName"], "Mine");
 
-    // Without an id there is nothing to name.
+    // Without an id it cannot be named.
     s.tenant.clear_requests();
     for id in [json!(""), Value::Null] {
         let answer = json!({"connectorView": {"connector": {"id": id, "displayName": "GitHub"}}});
@@ -451,7 +451,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
     }
 
-    // No more apps at a time than it was given.
+    // No more apps at a time than its concurrency.
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.List").always());
     s.tenant.clear_requests();
@@ -461,7 +461,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         let arrived = gate.arrived(3);
         futures::pin_mut!(arrived);
         soon(futures::future::select(&mut next, arrived)).await;
-        // Calls come and go meanwhile, and it asks for no more.
+        // Calls come and go in between, and it requests no more.
         for _ in 0..5 {
             assert!(futures::poll!(&mut next).is_pending());
             s.get().await.unwrap();
@@ -472,7 +472,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
     assert_eq!(all.try_collect::<Vec<_>>().await.unwrap().len(), 13 + 1 + 20);
     s.tenant.clear_faults();
 
-    // 404 is not asked again: which app it strikes is a matter of luck, but for one at a time.
+    // A 404 is not retried. Which app it hits is random, unless there is one at a time.
     s.tenant.fault(Fault::status(404).on("ConnectorService.List"));
     let results: Vec<_> = s.c1.inventory(NonZeroUsize::MIN).collect().await;
     let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
@@ -486,7 +486,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
 
 #[tokio::test]
 async fn a_configuration_is_read_changed_and_written_back_whole() {
-    let s = setup().await;
+    let s = lenient_setup().await;
     let id = ConnectorId::new(s.tenant.seed_connector(
         APP,
         json!({"catalogId": "catalog-github", "config": {
@@ -510,11 +510,11 @@ async fn a_configuration_is_read_changed_and_written_back_whole() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_told_with_the_time_it_took() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&told);
+async fn an_attempt_is_reported_with_its_duration() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reported);
     let s = setup_with(|builder| builder.on_attempt(move |attempt| seen.lock().unwrap().push(attempt.elapsed()))).await;
-    // The token is at hand.
+    // The token is cached.
     s.get().await.unwrap();
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
@@ -525,13 +525,13 @@ async fn an_attempt_is_told_with_the_time_it_took() {
     };
     let (read, ()) = soon(async { tokio::join!(s.get(), time) }).await;
     read.unwrap();
-    assert_eq!(told.lock().unwrap().last(), Some(&Duration::from_secs(7)));
+    assert_eq!(reported.lock().unwrap().last(), Some(&Duration::from_secs(7)));
 }
 
 #[tokio::test]
-async fn every_attempt_is_told_and_carries_the_programs_headers() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&told);
+async fn every_attempt_is_reported_and_has_the_programs_headers() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reported);
     let s = setup_with(|builder| {
         builder
             .on_attempt(move |attempt| {
@@ -562,7 +562,7 @@ async fn every_attempt_is_told_and_carries_the_programs_headers() {
         ("token", 1, Some(200), false, None),
         ("get", 2, Some(200), false, None),
     ];
-    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!(*reported.lock().unwrap(), expected);
     for request in s.tenant.requests() {
         let is_call = request.path != "/auth/v1/token";
         assert_eq!(request.header("x-operation"), is_call.then_some("get"));
@@ -587,19 +587,19 @@ async fn a_create_whose_response_was_lost_is_found_and_not_made_twice() {
     let stored = serde_json::to_string(&app.snapshot().await.unwrap()).unwrap();
     let before: Snapshot = serde_json::from_str(&stored).unwrap();
     let count = connector_ids(&s).await.len();
-    // What others create meanwhile is not taken for it.
+    // A connector of another program is not mistaken for it.
     s.tenant.seed_connector(APP, json!({"catalogId": "catalog-okta", "description": "mine"}));
     s.tenant.seed_connector(APP, json!({"catalogId": "catalog-github", "description": "theirs"}));
     assert!(create().find(&before).await.unwrap().is_none());
 
     s.tenant.fault(Fault::reset_after_request().applied().on("ConnectorService.Create"));
-    // The first list after it does not have it yet.
+    // The first list after the create does not contain it yet.
     s.tenant.fault(Fault::status(200).json(&json!({"list": []})).on("ConnectorService.List").after(7));
     s.tenant.clear_requests();
     let made = create().find_or_create(&before).await.unwrap();
     assert_eq!((made.display_name.as_deref(), s.reached("ConnectorService.Create")), (Some("Mine"), 1));
     assert_eq!((s.reached("ConnectorService.List"), s.tenant.pending_faults()), (9, 0));
-    // The next run of the program finds it, and so does one without a file.
+    // The program's next run finds it, and so does one without the stored snapshot.
     for before in [&before, &serde_json::from_str(&stored).unwrap()] {
         let found = create().find_or_create(before).await.unwrap();
         assert_eq!(found.handle().id(), made.handle().id());
@@ -607,13 +607,13 @@ async fn a_create_whose_response_was_lost_is_found_and_not_made_twice() {
     }
     assert_eq!((s.reached("ConnectorService.Create"), connector_ids(&s).await.len()), (1, count + 3));
 
-    // Two that could be it: nobody can tell, and nothing is created.
+    // Two that match: nothing is created.
     let other = create().await.unwrap().into_handle();
     let error = create().find_or_create(&before).await.unwrap_err();
     let ids = [made.handle().id().as_str(), other.id().as_str()];
     assert!(error.is_conflict() && ids.iter().all(|id| error.message().contains(id)), "{error}");
     assert_eq!(s.reached("ConnectorService.Create"), 2);
-    // Deleted ones are none.
+    // Deleted ones do not match.
     other.delete().await.unwrap();
     assert_eq!(create().find_or_create(&before).await.unwrap().handle().id(), made.handle().id());
 
@@ -631,20 +631,20 @@ async fn a_create_that_was_not_carried_out_is_proved_so_and_can_be_tried_again()
     s.tenant.fault(Fault::close_after_request().on("ConnectorService.CreateDelegated"));
     let error = create().find_or_create(&before).await.unwrap_err();
     assert!(error.may_have_happened() && error.message().contains("no new connector"), "{error}");
-    // One list before, of a snapshot of this run; then for as long as the request may be in flight.
+    // One list before, with a snapshot of this run; then for as long as the request may be in flight.
     assert_eq!(s.clock.waits().seconds(), [5.0; 6]);
     assert!(create().find(&before).await.unwrap().is_none());
     assert_eq!(connector_ids(&s).await.len(), count);
     assert!(create().find_or_create(&before).await.is_ok());
     assert_eq!((s.reached("ConnectorService.CreateDelegated"), connector_ids(&s).await.len()), (2, count + 1));
 
-    // What cannot be looked for stays in doubt.
+    // If the search fails, the outcome stays unknown.
     let before = app.snapshot().await.unwrap();
     s.tenant.fault(Fault::close_after_request().on("ConnectorService.CreateDelegated"));
     s.tenant.fault(Fault::status(403).on("ConnectorService.List").after(1));
     let error = create().find_or_create(&before).await.unwrap_err();
-    assert!(error.may_have_happened() && error.message().contains("looking for it failed"), "{error}");
-    // A refusal is one, and nothing is looked for.
+    assert!(error.may_have_happened() && error.message().contains("searching for it failed"), "{error}");
+    // A rejection is certain, and nothing is searched.
     s.tenant.fault(Fault::status(400).on("ConnectorService.CreateDelegated"));
     let error = create().find_or_create(&before).await.unwrap_err();
     assert!(error.is_bad_request() && !error.may_have_happened(), "{error}");
@@ -677,7 +677,7 @@ async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.Get"));
     let meanwhile = async {
-        // The status is read, and the sync is not forced yet.
+        // The status was read, and the sync is not forced yet.
         gate.arrived(1).await;
         let (app, id) = (connector.app_id().clone(), connector.id().clone());
         s.c1.api().connectors().force_sync(app, id, &types::ForceSyncRequest::default()).await.unwrap();
@@ -686,9 +686,9 @@ async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
         gate.open();
     };
     let (sync, ()) = soon(async { tokio::join!(connector.force_sync(), meanwhile) }).await;
-    assert_eq!(told(sync.unwrap()).await, ["running", "running", "done"]);
+    assert_eq!(progress_of(sync.unwrap()).await, ["running", "running", "done"]);
 
-    // A server that starts it at once: no other follows, so this was the one.
+    // A server that starts it at once: no other sync follows, so this is the forced one.
     s.tenant.next_sync(SyncScript::error("at once").polls(0, 1));
     let sync = connector.force_sync().await.unwrap();
     assert_eq!(sync.wait().await.unwrap().to_string(), "failed: at once");
@@ -704,9 +704,9 @@ async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
     };
     // Killed before the first poll.
     let sync = connector.force_sync().await.unwrap();
-    assert_eq!(told(again(&sync.state())).await, ["queued", "running", "done"]);
+    assert_eq!(progress_of(again(&sync.state())).await, ["queued", "running", "done"]);
 
-    // Killed while it ran: what was reported is not reported again.
+    // Killed during the sync: reported progress is not reported again.
     let mut watch = connector.force_sync().await.unwrap().watch();
     watch.try_next().await.unwrap().unwrap();
     assert!(matches!(watch.try_next().await.unwrap(), Some(Progress::Running(_))));
@@ -721,7 +721,7 @@ async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
     assert!(s.tenant.requests().is_empty());
     assert_eq!(s.reached("ConnectorService.ForceSync"), 0);
 
-    // The deadline counts from the first begin.
+    // The deadline counts from the first start.
     s.tenant.next_sync(SyncScript::default().polls(0, 1_000_000));
     let mut watch = connector.force_sync().await.unwrap().watch();
     watch.try_next().await.unwrap().unwrap();
@@ -746,7 +746,7 @@ async fn a_sync_is_not_over_while_the_status_is_absent_or_unknown() {
         json!({"status": "SYNC_STATUS_REINDEXING", "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}),
     );
     status(json!({"status": null, "startedAt": "2999-01-01T00:00:00Z", "completedAt": "2999-01-01T00:00:01Z"}));
-    let words = told(sync.deadline(Duration::from_secs(600))).await;
+    let words = progress_of(sync.deadline(Duration::from_secs(600))).await;
     assert_eq!(words.last().map(String::as_str), Some("done"), "{words:?}");
     assert_eq!(s.tenant.pending_faults(), 0, "all of them were polled");
 }
@@ -796,7 +796,7 @@ async fn what_a_list_or_a_create_returns_leads_on() {
     let row = app.handle().connectors().try_next().await.unwrap().unwrap();
     assert_eq!(row.handle().get().await.unwrap().id, row.id);
     assert_eq!((row.handle().app_id(), row.handle().app().id()), (app.handle().id(), app.handle().id()));
-    // A setter takes what a program has: a text, or perhaps one.
+    // A setter takes a text or an `Option`.
     let (none, name): (Option<&str>, Option<String>) = (None, Some("named".to_owned()));
     let created = app.handle().create_connector("catalog-github").description(none).display_name(name.as_deref());
     let created = created.config(None).await.unwrap();
@@ -817,7 +817,7 @@ async fn a_configuration_is_checked_before_it_is_sent() {
     assert!(error.message().contains("`GITHUB_ORGANISATION` (did you mean `GITHUB_ORGANIZATION`?)"), "{error}");
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x").secret("GITHUB_TOKEN", "PLANTED");
     config.validate(&schema).unwrap();
-    // What the service would split is not sent.
+    // Text that the service would split is not sent.
     let error = config.list("GITHUB_ORGANIZATION", ["a", "b,c"]).unwrap_err();
     assert!(error.is_invalid_argument() && error.to_string().contains("GITHUB_ORGANIZATION"), "{error}");
 }

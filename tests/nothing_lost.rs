@@ -1,5 +1,4 @@
-//! What the service sends and what a program sends survives the client: keys nobody named, values nobody knew, every way
-//! to say nothing.
+//! Unknown keys, unknown values and every form of an absent value survive the client, in both directions.
 
 mod support;
 
@@ -11,9 +10,9 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use support::{APP, CONNECTOR, setup};
+use support::{APP, CONNECTOR, lenient_setup, setup};
 
-/// A configuration with keys that no document names, at every depth.
+/// A configuration with unknown keys, at every depth.
 fn strange_config(type_url: &str) -> Value {
     json!({
         "@type": type_url,
@@ -27,7 +26,7 @@ fn strange_config(type_url: &str) -> Value {
 #[tokio::test]
 async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
     for type_url in ["type.googleapis.com/c1.api.app.v1.EnvConfig", "type.googleapis.com/c1.api.app.v9.Unheard"] {
-        let s = setup().await;
+        let s = lenient_setup().await;
         let config = strange_config(type_url);
         let message: types::AnyMessage = serde_json::from_value(config.clone()).unwrap();
 
@@ -72,7 +71,7 @@ async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
     assert_eq!(sent["connector"]["status"]["status"], "SYNC_STATUS_REINDEXING");
 }
 
-/// Whether a type has a field for a key, rather than keeping it among those that nobody named.
+/// Whether a type has a field for a key, and does not keep it in `extra`.
 fn has_field<T: DeserializeOwned>(key: &str, extra: impl Fn(&T) -> &serde_json::Map<String, Value>) -> bool {
     let read: T = serde_json::from_value(Value::Object([(key.to_owned(), Value::Null)].into_iter().collect())).unwrap();
     !extra(&read).contains_key(key)
@@ -90,7 +89,7 @@ fn read_only_fields_are_read_and_not_written() {
         assert_eq!(has_field::<ConnectorInput>(&key, |it| &it.extra), !is_read_only, "{key}");
     }
     assert_eq!(counts, [18, 7]);
-    // Both of its fields are read-only: what is left to write is nothing.
+    // Both of its fields are read-only: nothing is left to send.
     let properties = schema("c1.api.app.v1.OAuth2AuthorizedAs");
     assert_eq!(properties.len(), 2);
     for key in properties.keys() {
@@ -112,7 +111,7 @@ fn read_only_fields_are_read_and_not_written() {
     assert!(read.auth_email.is_none() && read.authorized_at.is_none());
 }
 
-/// What a property without properties of its own says, if anything, from whether it may be null and its zero.
+/// The schema of a property without properties of its own, if it has one, by nullability and zero value.
 type Leaf = fn(bool, Value) -> Option<Value>;
 
 /// A value of the schema with all its properties, at every depth.
@@ -141,7 +140,7 @@ fn sample(document: &Value, schema: &Value, leaf: Leaf) -> Option<Value> {
     leaf(kinds.iter().any(|kind| *kind == "null"), zero)
 }
 
-/// Is read, and written again as it was but for null, which is as good as absent.
+/// It is read and written unchanged, except null, which equals absent.
 fn survives<T: Serialize + DeserializeOwned>(sent: &Value) {
     let read: T = serde_json::from_value(sent.clone()).unwrap_or_else(|error| panic!("{error}: {sent}"));
     let (mut sent, mut written) = (sent.clone(), serde_json::to_value(&read).unwrap());
@@ -159,13 +158,13 @@ fn null_absent_and_empty_are_all_read() {
         |_, _| None,
         |_, _| Some(Value::Null),
         |_, zero| Some(zero),
-        // As the live server writes what is unset.
+        // Unset fields as the live server writes them.
         |nullable, zero| Some(if nullable { Value::Null } else { zero }),
     ];
     for leaf in ways {
         let mut sent = sample(&document, &schemas["c1.api.app.v1.ConnectorView"], leaf).unwrap();
         survives::<types::ConnectorView>(&sent);
-        // The same where whole messages are unset.
+        // The same for whole messages.
         let properties = sent["connector"].as_object_mut().unwrap().values_mut();
         properties.filter(|value| value.is_object()).for_each(|message| *message = Value::Null);
         survives::<types::ConnectorView>(&sent);
@@ -180,7 +179,7 @@ fn null_absent_and_empty_are_all_read() {
     assert_eq!(all["status"].as_object().unwrap().len(), 5, "{all}");
 }
 
-/// Adds a key that no document names to every object.
+/// Adds an unknown key to every object.
 fn add_strangers(value: &mut Value) {
     if let Value::Object(map) = value {
         map.values_mut().for_each(add_strangers);
@@ -195,7 +194,7 @@ fn every_object_of_a_connector_keeps_keys_the_document_does_not_name() {
     let mut sent = sample(&document, view, |_, zero| Some(zero)).unwrap();
     add_strangers(&mut sent);
     survives::<types::ConnectorView>(&sent);
-    // And on the way back, in an update.
+    // And back, in an update.
     survives::<ConnectorInput>(&sent["connector"]);
 }
 
@@ -269,6 +268,6 @@ async fn nothing_secret_is_printed() {
     for text in printed {
         assert!(!text.contains("PLANTED"), "{text}");
     }
-    // What is not secret is still there to be read.
+    // Non-secret values can still be read.
     assert!(format!("{connector:?}").contains("redacted"));
 }

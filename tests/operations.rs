@@ -1,5 +1,5 @@
-//! Every operation of the generated client over a socket: method, path, query, headers and body of what is sent, and
-//! that the response is read.
+//! Every operation of the generated client over a socket: method, path, query, headers and body of the request, and
+//! reading the response.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 const APP: &str = "räum 1";
-/// The app's id as it stands in a path.
+/// The app's id, encoded in a path.
 const APP_SENT: &str = "r%C3%A4um%201";
-/// An id with what would end a path, or be decoded twice.
+/// An id with characters that would end a path, or be decoded twice.
 const ENTITLEMENT: &str = "100% a?b#c+d";
 const ENTITLEMENT_SENT: &str = "100%25%20a%3Fb%23c+d";
 
-/// A body as the generated type has it.
+/// A body of the generated type.
 fn typed<T: DeserializeOwned>(body: &Value) -> T {
     serde_json::from_value(body.clone()).unwrap()
 }
@@ -92,7 +92,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.expect("POST", "/api/v1/apps/connectors/validate_config/http", &[], Some(body));
     assert!(markers.is_empty());
 
-    // A connector's life.
+    // The lifecycle of a connector.
     let body = json!({
         "catalogId": "catalog-github",
         "config": {"@type": "type.googleapis.com/c1.api.app.v1.EnvConfig", "configuration": {"GITHUB_ORGANIZATION": {"stringValue": "x"}}},
@@ -208,7 +208,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!((calls.seen.len(), &calls.seen), (29, &table));
 }
 
-/// Whoever looks for an operation finds what to call, and an example of it.
+/// Each operation is documented with the method to call, and an example.
 #[test]
 fn the_page_of_the_module_names_each_operation() {
     let page = include_str!("../src/c1/mod.rs");
@@ -243,7 +243,7 @@ fn the_table_of_operations_is_the_document_s() {
     }
 }
 
-/// A function that makes many calls holds all their futures, and its thread has 2 MB.
+/// A function with many calls holds all their futures, and a thread has 2 MB of stack.
 #[tokio::test]
 async fn a_call_needs_little_room_where_it_is_made() {
     let c1 = Client::builder(Credentials::token("t").tenant("acme")).build().unwrap();
@@ -257,5 +257,55 @@ async fn a_call_needs_little_room_where_it_is_made() {
         size_of_val(&app.create_connector("c").into_future()),
     ] {
         assert!(size < 1024, "{size} bytes");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
+    let tenant = Tenant::start().await.unwrap();
+    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
+    assert_eq!(c1.server(), tenant.url());
+    let ids = |name: &str, id: &str| c1.operation(name).unwrap().parameter("app_id", "app-github").parameter("id", id);
+    for name in ["c1.api.app.v1.ConnectorService.Get", "connectors.get"] {
+        let response = ids(name, "github-01").send().await.unwrap();
+        assert_eq!(response.value()["connectorView"]["connector"]["id"], "github-01");
+    }
+    // What the path does not have goes into the query, with what has a meaning there percent-encoded.
+    let list = c1.operation("connectors.list").unwrap().parameter("app_id", "app-github").parameter("page_size", "10");
+    assert_eq!(list.send().await.unwrap().value()["list"].as_array().unwrap().len(), 10);
+    let odd = c1.operation("apps.list_apps").unwrap().parameter("a&b", "c=d e").send().await;
+    assert!(odd.is_ok());
+    assert_eq!(tenant.requests().last().unwrap().query, [("a&b".to_owned(), "c=d e".to_owned())]);
+    let body = json!({"connector": {"displayName": "New"}, "updateMask": "displayName"});
+    let rename = c1.operation("connectors.update_delegated").unwrap();
+    let rename = rename.parameter("connector_app_id", "app-github").parameter("connector_id", "github-01").body(&body);
+    assert_eq!(rename.send().await.unwrap().value()["connectorView"]["connector"]["displayName"], "New");
+
+    // Errors are those of any call, and what cannot be sent is not.
+    assert!(ids("connectors.get", "none").send().await.unwrap_err().is_not_found());
+    assert!(c1.operation("connectors.nothing").unwrap_err().is_invalid_argument());
+    tenant.clear_requests();
+    for id in ["", "..", "a/b", "create"] {
+        let name = if id == "create" { "connectors.update" } else { "connectors.get" };
+        assert!(ids(name, id).send().await.unwrap_err().is_invalid_argument(), "{id:?}");
+    }
+    let missing = c1.operation("connectors.get").unwrap().parameter("id", "github-01").send().await.unwrap_err();
+    assert!(missing.is_invalid_argument() && missing.message().contains("`app_id`"), "{missing}");
+    assert_eq!(tenant.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn how_long_a_lost_creation_may_be_in_flight_can_be_set() {
+    let tenant = Tenant::start().await.unwrap();
+    let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
+    let c1 = Client::builder(credentials).clock(tenant.clock()).build().unwrap();
+    let app = c1.app("app-github");
+    let before = app.snapshot().await.unwrap();
+    for (seconds, lists) in [(0, 1), (12, 4), (30, 7)] {
+        tenant.clear_requests();
+        let create = app.create_connector("catalog-github").in_flight(std::time::Duration::from_secs(seconds));
+        assert!(create.find(&before).await.unwrap().is_none());
+        let listed = tenant.requests().iter().filter(|it| it.path.ends_with("/connectors")).count();
+        assert_eq!(listed, lists, "{seconds}");
     }
 }

@@ -1,4 +1,4 @@
-//! Lists that come in pages: which pages are fetched, and when; and what becomes of them when something goes wrong.
+//! Lists in pages: which pages are fetched and when, and what happens after errors.
 
 mod support;
 
@@ -37,7 +37,7 @@ async fn names(list: Pages<Row>) -> Vec<String> {
     list.map_ok(name).try_collect().await.unwrap()
 }
 
-/// Lets everything happen that is under way: other calls come and go meanwhile.
+/// Runs all pending tasks: other calls come and go in between.
 async fn settle(s: &Setup) {
     for _ in 0..5 {
         s.get().await.unwrap();
@@ -52,7 +52,7 @@ async fn the_same_comes_in_the_same_order_and_once_however_far_it_is_read_ahead(
         assert_eq!(names(list(&s).read_ahead(ahead)).await, expected, "{ahead}");
         assert_eq!(s.reached(LIST), 4, "{ahead}");
     }
-    // In the middle of a page, too.
+    // Also in the middle of a page.
     let s = setup().await;
     let mut list = list(&s);
     for _ in 0..50 {
@@ -90,7 +90,7 @@ async fn no_more_is_read_ahead_than_was_allowed() {
         settle(&s).await;
         assert_eq!(s.reached(LIST), 0, "it was not asked for anything yet");
 
-        // Nobody asks the list for more, and the pages are fetched all the same.
+        // The stream is not polled, and the pages are fetched all the same.
         list.try_next().await.unwrap().unwrap();
         gate.arrived(1 + ahead).await;
         settle(&s).await;
@@ -130,7 +130,7 @@ async fn a_list_that_is_dropped_leaves_no_fetch_behind() {
     settle(&s).await;
     gate.open();
     settle(&s).await;
-    // The second page was on its way, and its attempt was broken off rather than ended; there was no third.
+    // The second page was in flight, and its attempt was aborted; there was no third.
     assert_eq!((s.reached(LIST), ended.load(Ordering::Relaxed)), (2, 1));
 }
 
@@ -184,7 +184,7 @@ async fn a_list_goes_on_after_a_restart_with_no_item_lost_or_read_twice() {
             seen.push(name(list.try_next().await.unwrap().unwrap()));
         }
         let stored = serde_json::to_string(&list.cursor()).unwrap();
-        // What the program of before had fetched is gone with it.
+        // The pages that the previous program had fetched are lost with it.
         let app = s.c1.apps().try_collect::<Vec<_>>().await.unwrap().pop().unwrap();
         let resumed = app.handle().connectors().resume(serde_json::from_str(&stored).unwrap());
         seen.extend(names(resumed).await);
@@ -211,7 +211,7 @@ fn a_blocking_list_is_read_ahead_while_the_program_works() {
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     let mut list = c1.app(app.as_str()).connectors().read_ahead(1).blocking();
     list.next().unwrap().unwrap();
-    // Nobody waits for the list now.
+    // The list is not polled now.
     runtime.block_on(gate.arrived(2));
     assert_eq!(list.collect::<Result<Vec<_>, connectors::Error>>().unwrap().len(), ITEMS - 1);
 }

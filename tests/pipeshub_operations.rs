@@ -1,5 +1,5 @@
-//! Every operation of the generated client over a socket: method, path, query, headers and body of what is sent, and
-//! that what the server is known to answer is read.
+//! Every operation of the generated client over a socket: method, path, query, headers and body of the request, and
+//! reading the server's known responses.
 
 #[path = "support/socket.rs"]
 mod socket;
@@ -14,12 +14,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use socket::Socket;
 
-/// An id with what would end a path, or be decoded twice.
+/// An id with characters that would end a path, or be decoded twice.
 const ID: &str = "räum 1 100% a?b#c+d";
-/// The id as it stands in a path.
+/// The id, encoded in a path.
 const ID_SENT: &str = "r%C3%A4um%201%20100%25%20a%3Fb%23c+d";
 
-/// A body as the generated type has it.
+/// A body of the generated type.
 fn typed<T: DeserializeOwned>(body: &Value) -> T {
     serde_json::from_value(body.clone()).unwrap()
 }
@@ -30,7 +30,7 @@ struct Calls {
 }
 
 impl Calls {
-    /// Answers the one request of a call, and gives back what was read.
+    /// Serves the one request of a call, and returns what the call returned.
     async fn answered<T>(
         &self,
         status: u16,
@@ -144,7 +144,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.expect("list_active_agents", "/api/v1/connectors/agents/active", &query, None);
     assert!(read.connectors.unwrap().is_empty());
 
-    // A connector's life.
+    // The lifecycle of a connector.
     let body = json!({
         "connectorType": "S3",
         "instanceName": "Reports",
@@ -177,7 +177,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.expect("delete", &connector, &[], None);
     assert_eq!(read.status, Some(types::ConnectorInstanceStatus::Deleting));
 
-    // Records anew.
+    // Resync and reindex.
     let body = json!({"statusFilters": ["FAILED", "LATER"]});
     let answer = json!({"success": true, "connector": "s3", "eventPublished": true});
     let read = calls.answered(200, answer, api.connectors().reindex(ID).body(&typed(&body))).await;
@@ -235,7 +235,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
         format!("--{boundary}\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{{}}\r\n--{boundary}--\r\n");
     assert_eq!((sent.body.as_slice(), read.batch_id.as_str()), (form.as_bytes(), "b"));
 
-    // Signing in.
+    // OAuth.
     let answer = json!({"success": true, "authorizationUrl": "https://provider.example/?state=s", "state": "s"});
     let read =
         calls.answered(200, answer, api.oauth().get_authorization_url(ID).base_url("https://x.example/a?b")).await;
@@ -336,7 +336,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     assert_eq!((calls.seen.len(), &calls.seen), (30, &table));
 }
 
-/// Whoever looks for an operation finds what to call, and an example of it.
+/// Each operation is documented with the method to call, and an example.
 #[test]
 fn the_page_of_the_module_names_each_operation() {
     let page = include_str!("../src/pipeshub/mod.rs");

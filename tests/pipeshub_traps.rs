@@ -1,4 +1,4 @@
-//! Where the server does otherwise than its document says, and a caller would trip.
+//! Cases in which the server differs from its document.
 
 mod support;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use connectors::auth::SecretString;
 use connectors::pipeshub::types::ConnectorAuthType;
-use connectors::pipeshub::{AuthFields, Client, Credentials, Scope};
+use connectors::pipeshub::{AuthFields, Client, ConnectorScope, Credentials, Scope};
 use connectors::{Builder, Entry, Error};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::Instance;
@@ -48,17 +48,18 @@ fn object(value: Value) -> serde_json::Map<String, Value> {
 }
 
 #[tokio::test]
-async fn an_oauth_app_is_kept_where_the_server_looks_for_it_and_its_secret_can_be_changed() {
+async fn an_oauth_app_is_stored_where_the_server_reads_it_and_its_secret_can_be_changed() {
     let s = setup().await;
     s.instance.seed_oauth_app("app-1", json!({"clientId": "c", "clientSecret": "old", "name": "Shared"}));
-    let create = s.ph.create("Drive", "Shared drive").auth_type(ConnectorAuthType::Oauth).oauth_config("app-1");
+    let create = s.ph.create("Drive", "My drive").scope(ConnectorScope::Personal);
+    let create = create.auth_type(ConnectorAuthType::Oauth).oauth_config("app-1");
     let created = create.auth("clientId", "c").secret_auth("clientSecret", "old").await.unwrap();
     let connector = created.handle();
     let stored = s.instance.connector(connector.id().as_str()).unwrap();
     assert_eq!(stored["config"]["auth"]["oauthConfigId"], "app-1");
     assert!(connector.authorize(None).await.is_ok());
 
-    // The server wants the app's id with the secret; without it, it would make another app of the same name.
+    // The server requires the app's id with the secret; without it, it would create another app with the same name.
     let changed = connector.set_auth(AuthFields::new().secret("clientSecret", "new")).await.unwrap();
     assert_eq!(changed.oauth_app(), Some("app-1"));
     assert_eq!(s.instance.oauth_app("app-1").unwrap()["clientSecret"], "new");
@@ -74,7 +75,7 @@ async fn an_oauth_app_is_kept_where_the_server_looks_for_it_and_its_secret_can_b
     let error = connector.set_config().auth(auth).sync(sync).await.unwrap_err();
     assert!(error.is_partial() && error.message().contains("were changed"), "{error:?}");
 
-    // Others have no app to ask for.
+    // Other types have no OAuth app.
     s.instance.clear_requests();
     let changed = s.ph.connector("s3-02").set_auth(AuthFields::new().secret("secretKey", "x")).await.unwrap();
     assert_eq!((changed.oauth_app(), s.instance.requests().len()), (None, 1));
@@ -94,13 +95,13 @@ async fn filters_are_changed_while_a_sync_is_on_by_switching_it_off_and_on() {
     let toggles: Vec<_> = s.instance.requests().into_iter().filter(|it| it.path.ends_with("/toggle")).collect();
     assert_eq!(toggles[1].json().unwrap(), json!({"type": "sync", "fullSync": true}), "the filters have changed");
 
-    // What is off stays off.
+    // A sync that is off stays off.
     s.instance.clear_requests();
     s.ph.connector("s3-02").set_sync_filters().filters(filters()).switch_off_and_on().await.unwrap();
     assert_eq!((s.reached("toggleConnector"), s.reached("updateConnectorFiltersSyncConfig")), (0, 1));
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], false);
 
-    // If the change fails, it is on again; if that fails, too, the error says that it is off.
+    // If the update fails, the sync is on again; if that fails, too, the error says that it is off.
     s.instance.fault(Fault::status(403).on("updateConnectorFiltersSyncConfig"));
     let error = connector.set_sync_filters().filters(filters()).switch_off_and_on().await.unwrap_err();
     assert!(error.is_permission_denied() && !error.is_partial(), "{error:?}");
@@ -110,7 +111,7 @@ async fn filters_are_changed_while_a_sync_is_on_by_switching_it_off_and_on() {
     assert!(error.is_partial() && error.message().contains("filters were changed"), "{error:?}");
     assert_eq!(s.instance.connector("s3-01").unwrap()["isActive"], false);
 
-    // Nothing to change is nothing to send.
+    // An empty update is not sent.
     s.instance.clear_requests();
     assert!(connector.set_sync_filters().await.unwrap_err().is_invalid_argument());
     assert!(connector.set_config().await.unwrap_err().is_invalid_argument());
@@ -132,7 +133,7 @@ async fn a_create_whose_response_was_lost_is_found_and_not_repeated() {
         drop(found.handle().delete().await.unwrap().wait().await);
         s.instance.clear_requests();
     }
-    // One that was not carried out leaves nothing behind.
+    // A request that was not processed has no effect.
     s.instance.fault(Fault::reset_after_request().on("createConnectorInstance"));
     let error = create().find_or_create().await.unwrap_err();
     assert!(error.may_have_happened() && error.message().contains("no such connector"), "{error:?}");
@@ -147,13 +148,13 @@ async fn a_create_whose_response_was_lost_is_found_and_not_repeated() {
 async fn scopes_are_the_app_s_and_the_missing_one_is_named() {
     let s = setup().await;
     s.instance.set_app_scopes("connector:read");
-    // An app with few scopes works for what it may do.
+    // An app with few scopes works for what they allow.
     let ph = builder(&s.instance).clock(s.clock.clone()).build().unwrap();
     ph.connector("s3-02").get().await.unwrap();
     let error = ph.connector("s3-02").set_sync(true).await.unwrap_err();
     assert!(error.is_permission_denied() && error.message().contains("`connector:sync`"), "{error}");
     assert!(!error.may_have_happened(), "{error:?}");
-    // Who asks for more than the app has is refused as a whole.
+    // A request for more scopes than the app has is rejected as a whole.
     let credentials = credentials(&s.instance).scopes([Scope::CONNECTOR_READ, Scope::CONNECTOR_SYNC]);
     let ph = Client::builder(credentials).clock(s.clock.clone()).build().unwrap();
     let error = ph.connector("s3-02").get().await.unwrap_err();
@@ -187,7 +188,7 @@ async fn what_the_server_takes_for_markup_is_explained_and_not_retried() {
 #[tokio::test]
 async fn a_page_of_200_is_a_wrong_address() {
     let s = setup().await;
-    // What the instance serves there is its web application.
+    // The instance serves its web application there.
     let token = s.instance.personal_access_token();
     let elsewhere = Credentials::token(token).instance(format!("{}/elsewhere", s.instance.url()));
     let ph = Client::builder(elsewhere).clock(s.clock.clone()).build().unwrap();

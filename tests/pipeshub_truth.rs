@@ -1,5 +1,5 @@
-//! What PipesHub's server really sends, where its document says otherwise: one test for each correction, on the server's
-//! own bytes. That each correction of the overlay is needed for them is checked in `xtask/tests/pipeshub_overlay.rs`.
+//! Responses of PipesHub's server where its document differs: one test for each correction, on the server's own bytes.
+//! `xtask/tests/pipeshub_overlay.rs` checks that each correction in the overlay is needed for them.
 
 #[path = "support/socket.rs"]
 mod socket;
@@ -49,7 +49,7 @@ async fn an_instance_has_the_server_s_names() {
     assert_eq!(read.config.as_ref().unwrap()["auth"]["accessKey"], "k");
     assert!(read.org_id.is_none() && read.sync_enabled.is_none() && read.last_sync_at.is_none());
     assert!(read.created_at.is_none() && read.updated_at.is_none() && read.status.is_none());
-    // What is not named is kept, and what is secret is not printed.
+    // Unknown fields are kept, and secrets are not printed.
     assert_eq!(read.extra["_id"], "apps/c1");
     assert!(!format!("{read:?}").contains("PLANTED"));
 }
@@ -61,7 +61,7 @@ async fn an_instance_with_the_document_s_names_is_read_as_well() {
     socket.answer(200, json!({"connector": documented}).to_string());
     let read = ph.connector("c1").get().await.unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), documented);
-    // Both at once: the document's win, and neither is lost.
+    // Both at once: the documented one wins, and neither is lost.
     let both = json!({"connectorId": "c1", "_key": "c2", "name": "Reports"});
     socket.answer(200, json!({"connector": both}).to_string());
     let read = ph.connector("c1").get().await.unwrap();
@@ -176,7 +176,7 @@ async fn pages_say_where_the_next_one_is() {
     };
     assert_eq!(sent, [query("1"), query("2")]);
 
-    // A page that leads back to itself is told; nothing runs in a circle.
+    // A cursor that leads to its own page is an error, not an endless loop.
     socket.answer(200, page(1, json!(1)));
     socket.answer(200, page(1, json!(1)));
     let error = ph.connectors(ConnectorScope::Team).list().try_collect::<Vec<_>>().await.unwrap_err();
@@ -194,7 +194,7 @@ async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
     assert!(switched.is_flipped() && switched.instance().is_active == Some(true));
     assert_eq!(socket.sent()[1].json(), json!({"type": "sync", "fullSync": true}));
 
-    // The gateway may repeat a call by itself, and two flips are none.
+    // The gateway may retry a call by itself, and two flips cancel out.
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
     socket.answer(200, r#"{"success": true, "message": "agent enabled"}"#);
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
@@ -293,7 +293,7 @@ async fn filters_are_a_map_and_their_options_page_beside_themselves() {
     let filters = ph.connector("c1").filters().await.unwrap();
     assert_eq!((filters["folders"][0]["label"].as_str(), filters.len()), (Some("Drafts"), 2));
 
-    // By cursor, by number, and by where the document has it.
+    // By cursor, by number, and at the documented place.
     for (first, second) in [
         (json!({"hasMore": true, "cursor": "a+b=="}), ("cursor", "a+b==")),
         (json!({"page": 1, "hasMore": true, "cursor": null}), ("page", "2")),
@@ -326,7 +326,7 @@ async fn the_callback_of_a_sign_in_wants_the_token_and_answers_200() {
     socket.answer(200, r#"{"success": false, "redirectUrl": "https://x.example/?e", "error": "invalid_state", "errorMessage": "too late"}"#);
     let error = connector.finish_oauth("c", "s", None).await.unwrap_err();
     assert!(error.code() == Some("invalid_state") && error.to_string().contains("too late"), "{error}");
-    // It spends the code: it is not sent again, though it is a GET.
+    // It consumes the code, so it is not retried, although it is a GET.
     socket.hang_up();
     let before = socket.sent().len();
     let error = connector.finish_oauth("c", "s", None).await.unwrap_err();
@@ -371,15 +371,15 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     let (socket, ph) = setup().await;
     let active = r#"{"connector": {"_key": "c1", "type": "DRIVE WORKSPACE", "isActive": true}}"#;
     socket.answer(200, active);
-    socket.answer(200, r#"{"resyncConnectorResponse": {"success": false, "error": "nobody listens"}}"#);
+    socket.answer(200, r#"{"resyncConnectorResponse": {"success": false, "error": "no listener here"}}"#);
     let error = ph.connector("c1").resync().full_sync(true).await.unwrap_err();
-    assert!(error.to_string().contains("nobody listens") && error.operation() == Some("resync"), "{error}");
+    assert!(error.to_string().contains("no listener here") && error.operation() == Some("resync"), "{error}");
     assert_eq!(socket.last().json(), json!({"connectorName": "driveworkspace", "fullSync": true}));
     socket.answer(200, active);
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);
     ph.connector("c1").resync().await.unwrap();
 
-    // What says nothing does not say that one was queued.
+    // A response without a result does not confirm that a sync was queued.
     socket.answer(200, active);
     socket.answer(200, "{}");
     let error = ph.connector("c1").resync().await.unwrap_err();
@@ -393,7 +393,7 @@ async fn a_resync_of_200_may_say_that_it_failed() {
 }
 
 #[tokio::test]
-async fn statistics_are_told_by_kind_of_record() {
+async fn statistics_are_returned_by_kind_of_record() {
     let (socket, ph) = setup().await;
     socket.answer(
         200,
@@ -406,7 +406,7 @@ async fn statistics_are_told_by_kind_of_record() {
 }
 
 #[tokio::test]
-async fn failures_have_two_shapes_and_are_told_in_the_server_s_words() {
+async fn failures_have_two_formats_and_keep_the_server_s_message() {
     let (socket, ph) = setup().await;
     let connector = ph.connector("c1");
     socket.answer_with(
@@ -437,7 +437,7 @@ async fn failures_have_two_shapes_and_are_told_in_the_server_s_words() {
         assert!(!format!("{error} {error:?}").contains("PLANTED"));
     }
 
-    // However much they say.
+    // However long they are.
     let long = "x".repeat(9000);
     let request_id = format!("content-type: application/json\r\nx-request-id: {long}\r\n");
     socket.answer_with(400, &request_id, json!({"error": {"code": long, "message": long}}).to_string());
@@ -460,7 +460,7 @@ async fn a_rate_limit_tells_the_wait_in_its_body() {
     let error = ph.connector("c1").get().await.unwrap_err();
     assert!(error.is_rate_limited(), "{error:?}");
     assert_eq!((error.retry_after(), socket.sent().len()), (Some(Duration::from_secs(86_400)), 1));
-    // A header is nearer to the truth.
+    // A header takes precedence.
     socket.answer_with(429, "content-type: application/json\r\nretry-after: 7200\r\n", body);
     assert_eq!(ph.connector("c1").get().await.unwrap_err().retry_after(), Some(Duration::from_secs(7200)));
 }

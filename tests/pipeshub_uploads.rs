@@ -1,4 +1,4 @@
-//! Files for a Local FS connector: read as they are sent, within the server's limits, and never twice.
+//! Uploads to a Local FS connector: streamed, within the server's limits, and never sent twice.
 
 mod support;
 
@@ -35,7 +35,7 @@ async fn setup() -> Setup {
     Setup { instance, ph }
 }
 
-/// An empty folder for one test's files.
+/// An empty directory for one test's files.
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("connectors-{name}-{}", std::process::id()));
     drop(fs::remove_dir_all(&folder));
@@ -54,7 +54,7 @@ async fn files_are_sent_as_they_are_read() {
     fs::write(&empty, "").unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&told);
-    let mut moved = LocalFsFileEvent::new("MOVED".to_owned(), "b/notes.txt".to_owned(), 7, false);
+    let mut moved = LocalFsFileEvent::new(false, "b/notes.txt".to_owned(), 7, "MOVED".to_owned());
     moved.old_path = Some("a/notes.txt".to_owned());
     moved.mime_type = Some("text/plain".to_owned());
     let upload = connector
@@ -84,7 +84,7 @@ async fn files_are_sent_as_they_are_read() {
     assert_eq!(told.last(), Some(&(length, length)));
     assert!(told.len() > 10 && told.windows(2).all(|pair| pair[0].0 < pair[1].0), "it was not read in pieces");
 
-    // Nothing is sent if a file cannot be read, nor if there is nothing to send; and nothing is sent twice.
+    // Nothing is sent if a file cannot be read, or if there is nothing to send; and nothing is sent twice.
     s.instance.clear_requests();
     let missing = connector.upload("b").bytes("a", "x").file("c", folder.join("nothing")).await.unwrap_err();
     assert!(missing.is_invalid_argument() && missing.to_string().contains("nothing"), "{missing:?}");
@@ -100,12 +100,12 @@ async fn files_are_sent_as_they_are_read() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_while_it_is_sent_is_told_and_leaves_no_doubt() {
+async fn a_file_that_changes_while_it_is_sent_is_an_error_with_a_certain_outcome() {
     let s = setup().await;
     let folder = folder("changing");
     let write = |path: &Path| File::options().write(true).open(path).unwrap();
     let whole = vec![b'a'; 1_200_000];
-    // What happens to the file, and how much of the body has been read by then.
+    // What happens to the file, and how much of the body was read before.
     type Change = fn(&File, &Path);
     let changes: [(&str, u64, Change); 4] = [
         ("gone", 0, |_, path| fs::remove_file(path).unwrap()),
@@ -132,7 +132,7 @@ async fn a_file_that_changes_while_it_is_sent_is_told_and_leaves_no_doubt() {
         assert!(s.instance.uploads("local-01").is_empty(), "{name}");
     }
 
-    // What is added to it is left for the next time.
+    // Appended bytes are left for the next upload.
     let path = folder.join("longer");
     fs::write(&path, &whole).unwrap();
     let (file, done) = (File::options().append(true).open(&path).unwrap(), AtomicBool::new(false));
@@ -151,7 +151,7 @@ async fn what_the_service_would_not_take_is_not_sent() {
     let s = setup().await;
     let folder = folder("limits");
     let upload = || s.ph.connector("local-01").upload("b").bytes("before", "x");
-    // It has no bytes on disk, and is not read to know how many it is long.
+    // It has no bytes on disk, and is not read to find out its length.
     let large = folder.join("large");
     File::create(&large).unwrap().set_len(30 * 1024 * 1024 + 1).unwrap();
     let error = upload().file("large", &large).await.unwrap_err();
@@ -204,7 +204,7 @@ async fn an_upload_that_is_too_much_for_one_request_is_several() {
     let uploaded = manifest.await.unwrap();
     assert_eq!((uploaded.deleted(), uploaded.responses().len()), (4, 2));
 
-    // It is said what was accepted before the one that failed.
+    // The error says what was accepted before the failed request.
     let progress = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&progress);
     let files = (0..1001).fold(upload(), |upload, number| upload.bytes(format!("{number}"), "x"));
@@ -219,7 +219,7 @@ async fn an_upload_that_is_too_much_for_one_request_is_several() {
 
 #[tokio::test]
 async fn the_server_takes_what_the_client_sends_at_most() {
-    // As large as they may be: the limits are the server's, and nothing of it is refused.
+    // At the limits: the server rejects none of it.
     let s = setup().await;
     let upload = s.ph.connector("local-01").upload("b").bytes("large", vec![0_u8; 30 * 1024 * 1024]);
     upload.await.unwrap();

@@ -1,4 +1,4 @@
-//! Waiting for what PipesHub does by itself: how a wait ends, and what does not end it.
+//! Waits for PipesHub's background work: how they end, and what does not end them.
 
 mod support;
 
@@ -34,14 +34,14 @@ impl Setup {
         self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
     }
 
-    /// How often a wait has paused for its interval.
+    /// How many poll intervals a wait has had.
     fn pauses(&self) -> usize {
         self.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
     }
 }
 
 #[tokio::test]
-async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
+async fn a_sync_that_was_seen_running_differs_from_one_that_was_not() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     connector.set_sync(true).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
     assert!(outcome.is_synced() && outcome.to_string() == "synced", "{outcome:?}");
     assert_eq!(outcome.instance().status, Some(ConnectorInstanceStatus::Idle));
 
-    // None begins in its time: looks at 0, 5, 10 and 15 s.
+    // None begins in time: polls at 0, 5, 10 and 15 s.
     let before = s.pauses();
     let seen: Vec<_> = connector.wait_for_sync().watch().try_collect().await.unwrap();
     let [SyncProgress::Idle(idle), SyncProgress::Ended(outcome)] = seen.as_slice() else { panic!("{seen:?}") };
@@ -57,7 +57,7 @@ async fn a_sync_that_was_seen_to_run_is_told_from_one_that_was_not() {
     assert!(!outcome.is_synced() && outcome.to_string().contains("no sync"), "{outcome}");
     assert_eq!(s.pauses() - before, 3);
 
-    // One that begins later than that is not seen either, nor is one that is over before the first look.
+    // A sync that begins later is not seen, nor one that ends before the first poll.
     s.instance.next_sync(SyncScript::default().polls(4, 1));
     connector.resync().await.unwrap();
     assert!(!connector.wait_for_sync().wait().await.unwrap().is_synced());
@@ -81,24 +81,24 @@ async fn what_keeps_a_wait_from_its_end_is_a_conflict() {
     s.instance.set_deletion_polls(u32::MAX);
     let mut watch = s.ph.connector("s3-05").delete().await.unwrap().watch();
     assert!(matches!(watch.try_next().await, Ok(Some(DeletionProgress::Running(_)))));
-    // An upload meanwhile does this, and the deletion goes on.
+    // An upload in between does this, and the deletion continues.
     assert!(s.instance.set("s3-05", "/status", json!("IDLE")));
     let next = watch.try_next().await.unwrap();
     assert!(matches!(next, Some(DeletionProgress::Running(_))), "{next:?}");
-    // One that failed leaves the connector without a status.
+    // A failed deletion leaves the connector without a status.
     assert!(s.instance.set("s3-05", "/status", json!(null)));
     let error = watch.try_next().await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && error.message().contains("failed"), "{error:?}");
 
-    // The other one came to its end.
+    // The other deletion has ended.
     deletion.wait().await.unwrap();
 }
 
 #[tokio::test]
-async fn waits_outlive_looks_that_fail_in_passing() {
+async fn waits_continue_after_transient_failures() {
     for fault in [Fault::status(500), Fault::status(429), Fault::close_after_request()] {
         let name = format!("{fault:?}");
-        // After a look that succeeds, four that fail with four attempts each.
+        // After a poll that succeeds, four that fail with four attempts each.
         let fault = fault.after(1).times(16);
         let s = setup().await;
         let connector = s.ph.connector("s3-02");
@@ -120,7 +120,7 @@ async fn waits_outlive_looks_that_fail_in_passing() {
         assert!(connector.get().await.unwrap_err().is_not_found(), "{name}");
     }
 
-    // Five in a row are too many, and a refusal is one too many.
+    // Five failures in a row end the wait, and so does one rejection.
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     connector.set_sync(true).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
         assert_eq!(s.reached("deleteConnectorInstance"), 2, "{name}");
     }
 
-    // Gone by the time that it is sent again.
+    // Deleted before the retry.
     let s = setup().await;
     s.instance.fault(Fault::reset_after_request().applied().on("deleteConnectorInstance"));
     s.instance.fault(Fault::status(404).on("deleteConnectorInstance"));
@@ -157,7 +157,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
     let deletion = s.ph.connector("s3-03").delete().await.unwrap();
     deletion.wait().await.unwrap();
 
-    // An attempt that was turned away has deleted nothing: what is found is somebody else's doing.
+    // A rejected attempt has deleted nothing: a 404 is another caller's deletion.
     let error = |result: Result<connectors::pipeshub::Deletion, Error>| result.map(drop).unwrap_err();
     s.instance.fault(Fault::status(429).on("deleteConnectorInstance"));
     let nobody = error(s.ph.connector("nobody").delete().await);
@@ -199,7 +199,7 @@ async fn idle_alone_does_not_end_a_sync() {
     connector.set_sync(true).await.unwrap();
     let mut watch = connector.wait_for_sync().watch();
     assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
-    // Another caller resyncs: the server cancels the sync, and its status is idle while the other brings records.
+    // Another caller resyncs: the server cancels the sync, and its status is idle while the resync adds records.
     s.instance.next_sync(SyncScript::default().polls(0, 3));
     let resynced = s.ph.connector("s3-02").resync().await.unwrap();
     assert!(resynced.cancelled_a_sync() && !resynced.is_client_managed(), "{resynced:?}");
@@ -212,7 +212,7 @@ async fn idle_alone_does_not_end_a_sync() {
     assert!(outcome.to_string().contains("cancelled"), "{outcome}");
     assert_eq!(connector.stats().await.unwrap().stats.unwrap().total, Some(12), "all of it was waited for");
 
-    // One that nobody cancelled.
+    // A sync that was not cancelled.
     connector.set_sync(false).await.unwrap();
     connector.set_sync(true).await.unwrap();
     let seen: Vec<_> = connector.wait_for_sync().watch().try_collect().await.unwrap();
@@ -251,7 +251,7 @@ async fn an_absent_or_unknown_status_ends_no_wait() {
         s.instance.clear_faults();
     }
 
-    // Nor do counts that say nothing, or that have a state which nobody knows.
+    // Counts without a total, or with an unknown state, do not end it.
     for stats in [
         json!({"total": 3}),
         json!({"total": 3, "indexingStatus": {"COMPLETED": 2, "THINKING": 1}}),
@@ -276,7 +276,7 @@ async fn a_wait_goes_on_after_a_restart() {
     assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
     let stored = serde_json::to_string(&watch.state()).unwrap();
     drop(watch);
-    // Over by the time that the program runs again: it was seen to run all the same.
+    // It ends before the program runs again: it counts as seen all the same.
     for _ in 0..3 {
         connector.get().await.unwrap();
     }
@@ -295,7 +295,7 @@ async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
     assert!(error.is_not_found(), "{error:?}");
     let error = s.ph.connector("nobody").wait_for_indexing().wait().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
-    // One that is there and fails is not.
+    // A connector that exists and fails is not deleted.
     s.instance.fault(Fault::status(500).on("getConnectorStats").times(4));
     let error = s.ph.connector("s3-02").stats().await.unwrap_err();
     assert!(error.is_server() && error.operation() == Some("stats"), "{error:?}");

@@ -1,5 +1,5 @@
-//! What an operator does with PipesHub, from end to end, against an instance in process that responds as the server is
-//! known to; and what holds when a response is lost.
+//! The handles of PipesHub from end to end, against an instance in process that behaves as the server is known to; also
+//! when a response is lost.
 
 mod support;
 
@@ -124,7 +124,7 @@ async fn lists_are_of_one_scope_or_of_both() {
 }
 
 #[tokio::test]
-async fn a_list_that_contradicts_itself_is_told_and_one_that_changes_is_read() {
+async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read() {
     let s = setup().await;
     let page = |ids: &[&str], pagination: Value| {
         let connectors: Vec<Value> = ids.iter().map(|id| json!({"_key": id, "type": "S3"})).collect();
@@ -138,7 +138,7 @@ async fn a_list_that_contradicts_itself_is_told_and_one_that_changes_is_read() {
         read
     };
 
-    // Something was promised and did not come; what came before it is given out.
+    // The server announced a page that did not come. The items before it are returned.
     for wrong in [
         json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": true}),
         json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": false}),
@@ -152,7 +152,7 @@ async fn a_list_that_contradicts_itself_is_told_and_one_that_changes_is_read() {
         assert!(error.is_decode() && error.operation() == Some("list"), "{wrong}: {error:?}");
         assert!(error.to_string().contains("cut short"), "{wrong}: {error}");
     }
-    // Another page than the one that was asked for.
+    // Another page than the requested one.
     page(&["c1"], json!({"page": 1, "hasNext": true}));
     page(&["c1"], json!({"page": 1, "hasNext": true}));
     let twice = read().await;
@@ -166,7 +166,7 @@ async fn a_list_that_contradicts_itself_is_told_and_one_that_changes_is_read() {
     page(&["c2"], json!({"page": 2, "totalCount": 401, "totalPages": 3, "hasNext": true}));
     page(&["c3"], json!({"page": 3, "totalCount": 401, "totalPages": 3, "hasNext": false}));
     assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["c1", "c2", "c3"]);
-    // Who says that there is more is believed.
+    // The server's `hasNext` is trusted.
     page(&["c1"], json!({"page": 1, "totalPages": 2, "hasNext": false}));
     page(&["c2"], json!({"page": 2, "totalPages": 2, "hasNext": true}));
     page(&[], json!({"page": 3, "totalPages": 2, "hasNext": true}));
@@ -221,12 +221,13 @@ async fn a_switch_is_set_and_never_flipped_twice() {
     assert_eq!(s.reached("toggleConnector"), 1);
     assert!(connector.set_sync(false).await.unwrap().is_flipped());
 
-    // What makes no sense is the server's to say, and leaves no doubt.
+    // An invalid request is rejected by the server, with a certain outcome.
     let error = connector.set_agent(true).await.unwrap_err();
     assert!(error.is_bad_request() && !error.may_have_happened(), "{error:?}");
 
-    // The state is not told: nothing is sent.
-    assert!(s.instance.set("s3-02", "/isActive", Value::Null));
+    // The state is not in the response: nothing is sent.
+    let without = json!({"success": true, "connector": {"_key": "s3-02", "type": "S3"}});
+    s.instance.fault(Fault::status(200).json(&without).on("getConnectorInstance"));
     s.instance.clear_requests();
     let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
@@ -259,14 +260,14 @@ async fn a_flip_that_cannot_be_read_afterwards_is_left_in_doubt() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let unread = || Fault::status(403).on("getConnectorInstance").after(1);
-    // It was answered, and nobody can tell what is true.
+    // The response arrived, but the state cannot be known.
     s.instance.fault(unread());
     let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
     assert!(error.message().contains("was toggled, and could not be read"), "{error}");
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
 
-    // Neither the one nor the other.
+    // Neither.
     s.instance.fault(unread());
     s.instance.fault(Fault::close_after_request().on("toggleConnector"));
     let error = connector.set_sync(false).await.unwrap_err();
@@ -296,7 +297,7 @@ async fn a_sync_is_waited_for_though_it_begins_late() {
     let waits = s.clock.waits().seconds();
     assert!(waits.iter().all(|wait| *wait == 5.0), "{waits:?}");
 
-    // Nothing begins: it is over after the time that it was given, or at once.
+    // Nothing begins: it ends after `begins_within`, or at once.
     s.clock.advance(Duration::from_secs(1));
     let before = s.clock.waits().len();
     assert!(!connector.wait_for_sync().wait().await.unwrap().is_synced());
@@ -304,7 +305,7 @@ async fn a_sync_is_waited_for_though_it_begins_late() {
     assert!(!connector.wait_for_sync().begins_within(Duration::ZERO).wait().await.unwrap().is_synced());
     assert_eq!(s.clock.waits().len(), before + 3);
 
-    // It never ends, or in a way that nobody knows.
+    // It never ends, or with an unknown status.
     s.instance.next_sync(SyncScript::status("STUCK"));
     connector.resync().await.unwrap();
     let wait = connector.wait_for_sync().poll_every(Duration::from_secs(60)).deadline(Duration::from_secs(3600));
@@ -326,10 +327,10 @@ async fn indexing_is_waited_for_by_its_counts() {
         .try_collect()
         .await
         .unwrap();
-    // The wait for the sync has polled the counts once: six.
+    // The wait for the sync has polled the counts six times.
     assert_eq!(pending, [4, 2, 0]);
 
-    // What failed is indexed again.
+    // Failed records are indexed again.
     connector.reindex().statuses(["FAILED"]).await.unwrap();
     let mut watch = connector.wait_for_indexing().poll_every(Duration::from_secs(1)).watch();
     let first = watch.try_next().await.unwrap().unwrap();
@@ -373,7 +374,7 @@ async fn a_deletion_is_waited_for_until_nothing_is_found() {
     let seen: Vec<_> = deletion.watch().try_collect().await.unwrap();
     assert!(matches!(seen.as_slice(), [DeletionProgress::Running(_), DeletionProgress::Gone]), "{seen:?}");
 
-    // The answer is lost; sent again, it finds what the first one began.
+    // The response is lost; a retry finds what the first attempt began.
     s.instance.fault(Fault::close_after_request().applied().on("deleteConnectorInstance"));
     let deletion = s.ph.connector("s3-03").delete().await.unwrap();
     deletion.deadline(Duration::from_secs(60)).wait().await.unwrap();
@@ -382,7 +383,7 @@ async fn a_deletion_is_waited_for_until_nothing_is_found() {
     assert!(s.instance.set("s3-04", "/isLocked", json!(true)));
     assert!(s.ph.connector("s3-04").delete().await.unwrap_err().is_conflict());
 
-    // The service gives up, or does not come to an end.
+    // The deletion fails, or does not end.
     let deletion = s.ph.connector("s3-05").delete().await.unwrap();
     let mut watch = deletion.watch();
     assert!(matches!(watch.try_next().await, Ok(Some(DeletionProgress::Running(_)))));
@@ -397,6 +398,8 @@ async fn a_deletion_is_waited_for_until_nothing_is_found() {
 async fn options_of_a_filter_are_read_page_by_page() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
+    assert!(connector.filters().await.unwrap_err().is_bad_request(), "it is not authorized at its source");
+    assert!(s.instance.set("drive-01", "/isAuthenticated", json!(true)));
     assert!(connector.filters().await.unwrap().contains_key("folders"));
     let ids = |found: Vec<connectors::pipeshub::types::FilterOption>| {
         found.into_iter().map(|it| it.id.unwrap()).collect::<Vec<_>>()
@@ -412,7 +415,7 @@ async fn options_of_a_filter_are_read_page_by_page() {
     let error = connector.filter_options("nothing").list().try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
 
-    // What was promised has to come, by number as well as by cursor.
+    // An announced page has to come, by number and by cursor.
     let page = |body: Value| s.instance.fault(Fault::status(200).json(&body).on("getFilterFieldOptions"));
     let read = || async {
         let read: Vec<_> = connector.filter_options("folders").list().map_ok(|it| it.id.unwrap()).collect().await;
@@ -432,7 +435,7 @@ async fn options_of_a_filter_are_read_page_by_page() {
     let cut = read().await;
     assert!(cut.len() == 3 && cut[1].as_deref().is_ok_and(|id| id == "f2"), "{cut:?}");
     assert!(cut[2].as_ref().is_err_and(|error| error.to_string().contains("cut short")), "{cut:?}");
-    // A cursor leads on even from a page that has nothing.
+    // A cursor continues even after an empty page.
     page(json!({"success": true, "options": [], "hasMore": true, "cursor": "a"}));
     page(json!({"success": true, "options": [{"id": "f2"}], "hasMore": false, "cursor": null}));
     assert_eq!(read().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), ["f2"]);
@@ -450,7 +453,7 @@ async fn a_connector_is_let_in_by_a_person() {
     consent.finish(&back).await.unwrap();
     assert_eq!(connector.get().await.unwrap().is_authenticated, Some(true));
 
-    // Others' ways back, a refusal, and a code that is used again.
+    // Redirects of others, a rejection, and a code that is used again.
     let consent = connector.authorize(None).await.unwrap();
     let state = consent.data().state.clone().unwrap();
     let sent = s.instance.requests().len();
@@ -498,14 +501,14 @@ async fn a_person_logs_in_and_stays_logged_in() {
     ph.connector("s3-01").get().await.unwrap();
     assert_eq!(told.lock().unwrap().len(), 1);
 
-    // Ahead of its end the token is renewed, and the refresh token replaced.
+    // The token is refreshed before its expiry, and the refresh token is replaced.
     clock.advance(Duration::from_secs(3600 - 59));
     ph.connector("s3-01").get().await.unwrap();
     assert_eq!(told.lock().unwrap().len(), 2);
     let kept = told.lock().unwrap().last().cloned().unwrap();
     assert!(!format!("{ph:?}").contains(&kept));
 
-    // Another program begins with what was kept.
+    // Another program starts with the stored refresh token.
     let later = refresh(&kept);
     later.connector("s3-01").get().await.unwrap();
     let spent = told.lock().unwrap()[0].clone();
@@ -514,7 +517,7 @@ async fn a_person_logs_in_and_stays_logged_in() {
     assert!(error.is_auth() && error.code() == Some("invalid_grant"), "{error:?}");
     assert!(!format!("{error} {error:?}").contains(&spent));
 
-    // Without offline access the login ends with its token.
+    // Without offline access the login ends when its token expires.
     let login = begin("http://127.0.0.1:9/x").scopes([Scope::CONNECTOR_READ]).begin().unwrap();
     let back = instance.authorize(login.url());
     let ph = login.finish(&back).await.unwrap();
@@ -523,7 +526,7 @@ async fn a_person_logs_in_and_stays_logged_in() {
     clock.advance(Duration::from_secs(3601));
     assert!(ph.connector("s3-01").get().await.unwrap_err().is_auth());
 
-    // A way back from another login is refused before anything is sent.
+    // A redirect of another login is rejected before anything is sent.
     let login = begin("http://127.0.0.1:9/done").begin().unwrap();
     let before = instance.requests().len();
     assert!(login.finish("http://127.0.0.1:9/done?code=c&state=s").await.unwrap_err().is_auth());
@@ -557,14 +560,14 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
     assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
     assert_eq!(s.reached("token"), 0);
 
-    // All that has left it as it was.
+    // None of these has changed it.
     let ph = login.finish(&back).await.unwrap();
     ph.connector("s3-01").get().await.unwrap();
     let error = login.finish(&back).await.unwrap_err();
     assert!(error.is_conflict() && error.status().is_none() && !error.may_have_happened(), "{error:?}");
     assert_eq!(s.reached("token"), 1);
 
-    // A refusal without a word is still the end of it: it looks like a stray address only to one who reads the error.
+    // A rejection without a reason still ends the login; only the error looks like one of a stray URL.
     s.instance.clear_requests();
     let login = begin();
     let back = s.instance.authorize(login.url());
@@ -572,7 +575,7 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
     assert!(login.is_response(&back));
     assert!(login.finish(&back).await.is_err());
 
-    // The code may have been taken: it is not sent again, whoever asks.
+    // The code may have been used: it is never retried.
     s.instance.clear_requests();
     let login = begin();
     let back = s.instance.authorize(login.url());
@@ -606,7 +609,7 @@ async fn the_first_token_of_a_login_lives_from_when_it_was_issued() {
     ph.connector("s3-01").get().await.unwrap();
     assert_eq!(*told.lock().unwrap(), 2, "the token was taken for a fresh one when it was first used");
 
-    // It is not used before its end.
+    // It is not used before its expiry.
     let ph = logged_in().await;
     s.clock.advance(Duration::from_secs(3600));
     ph.connector("s3-01").get().await.unwrap();
@@ -629,7 +632,7 @@ async fn tokens_are_refreshed_a_minute_ahead_and_once_after_a_refusal() {
     s.ph.connector("s3-01").get().await.unwrap();
     assert_eq!(s.reached("token"), 3);
 
-    // A personal access token is what it is.
+    // A personal access token is fixed.
     let token = s.instance.personal_access_token();
     let credentials = Credentials::token(token.clone()).instance(format!("{}/", s.instance.url()));
     let ph = Client::builder(credentials).build().unwrap();

@@ -1,5 +1,5 @@
-//! What holds when the network, the server or the clock does not: over real sockets, with scripted faults and a clock
-//! that no test waits for. Each test counts what reached the server.
+//! Failures of the network, the server and the clock: over real sockets, with scripted faults and virtual time. Each
+//! test counts the requests that reached the server.
 
 #[path = "support/spans.rs"]
 mod spans;
@@ -63,7 +63,7 @@ async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);
 
-    // Who has refused it is left alone for ten seconds.
+    // After a rejection the token endpoint is not called for ten seconds.
     s.clock.advance(Duration::from_secs(9));
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);
@@ -103,7 +103,7 @@ async fn a_fixed_token_that_is_refused_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn another_tenants_key_and_a_wrong_clock_are_refused_by_the_server_and_told_plainly() {
+async fn another_tenants_key_and_a_wrong_clock_are_rejected_and_reported_plainly() {
     let tenant = Tenant::start().await.unwrap();
     let other = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::client(tenant.client_id(), other.client_secret())).build().unwrap();
@@ -140,12 +140,12 @@ async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
 
 #[tokio::test]
 async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
-    // The fault, and how many requests reach the server until it is over.
+    // The fault, and how many requests reach the server in all.
     let broken: [(fn() -> Fault, usize); 7] = [
         (|| Fault::status(503), 2),
         (|| Fault::status(500), 2),
         (|| Fault::status(429), 2),
-        // It strikes before there is a request.
+        // It happens before there is a request.
         (Fault::reset_on_accept, 1),
         (Fault::reset_after_request, 2),
         (Fault::close_after_request, 2),
@@ -153,7 +153,7 @@ async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
     ];
     for (fault, requests) in broken {
         let s = setup().await;
-        // One that has no connection yet, and no need of a token's: its first connection is the call's.
+        // A client without a connection that needs no token: its first connection is the call's.
         let builder = Client::builder(Credentials::token(s.tenant.issue_token()).tenant(s.tenant.url()));
         let fresh = builder.clock(s.clock.clone()).build().unwrap();
         s.tenant.fault(fault().on("ConnectorService.Get"));
@@ -195,7 +195,7 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
         assert_eq!((s.reached("ConnectorService.Get"), s.clock.waits().len()), (1, 0));
     }
 
-    // Who asks for no pause gets the usual one, up to a second.
+    // Without a `Retry-After`, the pause is the usual one, up to a second.
     for now in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
         let s = setup().await;
         s.tenant.fault(Fault::status(503).header("retry-after", now).on("ConnectorService.Get").times(3));
@@ -256,7 +256,7 @@ async fn an_answer_that_does_not_come_times_out() {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_what_the_document_says_are_told_with_their_place() {
+async fn responses_that_differ_from_the_document_are_errors_with_their_location() {
     let s = setup().await;
     s.tenant.fault(Fault::html().on("ConnectorService.Get"));
     let error = s.get().await.unwrap_err();
@@ -291,7 +291,7 @@ async fn an_empty_answer_is_an_answer() {
     s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
     s.c1.app(APP).connector(CONNECTOR).delete().await.unwrap();
 
-    // Not of a list: nobody could tell it from one that has ended.
+    // Not of a list: it would look like one that has ended.
     s.tenant.fault(Fault::no_content().on("ConnectorService.List"));
     let items: Vec<_> = s.c1.app(APP).connectors().collect().await;
     let [Err(error)] = items.as_slice() else { panic!("{items:?}") };
@@ -337,7 +337,7 @@ async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
 
     s.tenant.clear_requests();
     s.tenant.fault(Fault::repeated_page_token().on("ConnectorService.List").always());
-    // Both pages are read, and then it is told.
+    // Both pages are read, and then the error is returned.
     let mut items: Vec<_> = s.c1.app(APP).connectors().collect().await;
     let error = items.pop().unwrap().unwrap_err();
     assert!(error.is_decode() && error.to_string().contains("page cursor"), "{error:?}");
@@ -393,7 +393,7 @@ async fn an_update_is_masked_by_what_was_set_and_goes_to_the_right_operation() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_in_the_servers_words_and_by_predicates() {
+async fn a_failure_has_the_servers_message_and_predicates() {
     let s = setup().await;
     let error = s.c1.app(APP).connector("nobody").get().await.unwrap_err();
     assert!(error.is_not_found() && error.code() == Some("5") && error.attempts() == 1);
@@ -418,8 +418,8 @@ async fn calls_can_be_spawned_and_dropped() {
     let spawned = tokio::spawn(async move { c1.app(APP).connector(CONNECTOR).get().await });
     spawned.await.unwrap().unwrap();
 
-    // Calls dropped while they wait for the token leave its fetch to the next one: nothing is asked for twice, and
-    // callers who are all less patient than the endpoint is quick get their token in the end.
+    // If calls are dropped while they wait for the token, the next one continues the fetch: nothing is requested twice,
+    // and callers with short timeouts get their token from a slow endpoint in the end.
     let s = setup().await;
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint());
@@ -487,7 +487,7 @@ async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
     s.tenant.fault(Fault::status(503).json(&detail("300s")).on("ConnectorService.Get"));
     assert_eq!(s.get().await.unwrap_err().retry_after(), Some(Duration::from_secs(300)));
 
-    // The header is nearer to whoever answers.
+    // The header takes precedence.
     let s = setup().await;
     s.tenant.fault(Fault::status(503).json(&detail("30s")).header("retry-after", "2").on("ConnectorService.Get"));
     s.get().await.unwrap();
@@ -506,7 +506,7 @@ async fn a_span_tells_of_its_own_call() {
         [Some(status), resent, error].map(|value| value.map(str::to_owned))
     };
 
-    // It is the token's request that is sent again, not the call.
+    // The token request is retried, not the call.
     s.tenant.fault(Fault::status(503).token_endpoint());
     s.get().await.unwrap();
     assert_eq!(told(&all()[0]), expected("200", None, None));
@@ -528,7 +528,7 @@ async fn a_span_tells_of_its_own_call() {
     ];
     assert_eq!(seen, expected);
 
-    // What the server did not answer has a word for a type.
+    // A response that does not name its type.
     s.tenant.fault(Fault::close_after_request().on("ConnectorService.Get").times(4));
     s.get().await.unwrap_err();
     let last = all().pop().unwrap();

@@ -1,5 +1,5 @@
-//! Nothing secret is printed: not by `Debug` or `Display` of anything a program holds, not by an error, not by a span or
-//! event of any crate in the process at its most talkative.
+//! No secret is printed: not by `Debug` or `Display` of any value that a program holds, not by an error, not by a span
+//! or event of any crate in the process at the most verbose level.
 
 mod support;
 
@@ -15,7 +15,7 @@ use futures::TryStreamExt;
 use serde_json::json;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// What was printed, by whomever.
+/// Everything that was printed.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl Write for Printed {
 }
 
 impl Printed {
-    /// All that any crate traces or logs from now on, in whichever test.
+    /// Records everything that any crate traces or logs from now on, in any test.
     fn everything() -> Self {
         static PRINTED: OnceLock<Printed> = OnceLock::new();
         let begin = || {
@@ -52,12 +52,12 @@ impl Printed {
         self.0.lock().unwrap().extend_from_slice(text.as_bytes());
     }
 
-    /// An error in all the ways in which a program may print it.
+    /// An error in every form in which a program may print it.
     fn add_error(&self, error: &connectors::Error) {
         self.add(format!("{error} {error:?} {error:#?} {:?}", std::error::Error::source(error)));
     }
 
-    /// There is something of everybody who prints, and nothing of what is secret.
+    /// Every crate has printed something, and nothing secret.
     fn holds_none_of(&self, mut secrets: Vec<String>, template: &str) {
         secrets.sort();
         secrets.dedup();
@@ -74,7 +74,7 @@ impl Printed {
     }
 }
 
-/// What went over the wire and may not come back in print: tokens, assertions, codes. The test says of what kinds.
+/// Secrets that went over the wire: tokens, assertions, codes. The test says which kinds.
 fn sent(requests: &[Request], kinds: &[&str]) -> Vec<String> {
     let mut secrets = Vec::new();
     let mut found = vec![false; kinds.len()];
@@ -116,7 +116,7 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
     let c1 = builder().build().unwrap();
     printed.add(format!("{c1:?}{:?}", c1.api()));
 
-    // Work that carries secrets both ways.
+    // Calls with secrets in both directions.
     let create = c1.app("app-github").create_connector("catalog-github").config(config());
     printed.add(format!("{create:?}"));
     let created = create.await.unwrap();
@@ -149,7 +149,7 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
     printed.add(format!("{workload:?}"));
     printed.add(format!("{:?}", workload.build().unwrap().apps().try_collect::<Vec<_>>().await));
 
-    // Failures whose answers, addresses or causes hold secrets.
+    // Failures whose responses, URLs or sources contain secrets.
     let body = json!({"message": "no", "PLANTED-key": "PLANTED-value", "details": []});
     for fault in [
         Fault::status(400).json(&body),
@@ -205,7 +205,7 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
     let ph = with_secret().build().unwrap();
     printed.add(format!("{ph:?}{:?}", ph.api()));
 
-    // What a connector authenticates with, on the way there and back.
+    // Credentials of a connector, in both directions.
     let fields = AuthFields::new().field("bucket", "PLANTED-bucket").field("accessKey", "k");
     let fields = fields.secret("secretKey", "PLANTED-key");
     let create = ph.create("S3", "Reports").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "PLANTED-bucket");
@@ -256,7 +256,7 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
     printed.add(format!("{upload:?}"));
     printed.add(format!("{:?}", upload.await.unwrap()));
 
-    // Failures whose answers, addresses or causes hold secrets: those of a call that reads, and of one that sends them.
+    // Failures whose responses, URLs or sources contain secrets, of a call that reads and of one that writes.
     let gateway = json!({"error": {"code": "NO", "message": "no", "metadata": {"sent": "PLANTED-key"}}, "PLANTED": 1});
     let behind = json!({"detail": [{"loc": ["body", "auth"], "msg": "no", "input": {"secretKey": "PLANTED-key"}}]});
     let wrong = json!({"success": true, "connector": {"_key": {"PLANTED": 1}, "connectorId": {"PLANTED": 1}}});

@@ -1,5 +1,5 @@
-//! Bad weather: every fault a network or a server is known for, and what reached the server while it lasted. A table says
-//! how many requests each fault may cost; the rest are the storms that no table holds.
+//! All known faults of networks and servers, and how many requests reached the server. A table has the requests that
+//! each fault may cost; further tests have the faults that do not fit in a table.
 
 mod support;
 
@@ -21,9 +21,9 @@ use support::{APP, CONNECTOR, Seconds, Setup, TestClock, settle, setup, setup_wi
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Fine,
-    /// An error, and the server did nothing.
+    /// An error, and the server processed nothing.
     Failed,
-    /// An error that says that the server may have done it.
+    /// An error with `may_have_happened`.
     Doubt,
 }
 use End::{Doubt, Failed, Fine};
@@ -42,14 +42,14 @@ async fn what_each_fault_costs_is_what_the_table_says() {
     let soon = later(30);
     let late = later(86_400);
     let after = |value: &str| Fault::status(429).header("retry-after", value);
-    // The fault, struck once and for ever; then for Get (safe to repeat) and Create (not): how it ends, and how many
-    // requests reached the server.
+    // The fault, once and forever; then for Get (idempotent) and Create (not): how it ends, and how many requests
+    // reached the server.
     type Row<'a> = (&'a str, Box<dyn Fn() -> Fault + 'a>, [(End, usize); 2], [(End, usize); 2]);
     let table: Vec<Row<'_>> = vec![
         // name, fault, once: get, create; always: get, create
         ("429", Box::new(|| Fault::status(429)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, Retry-After: 7", Box::new(|| after("7")), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
-        // The third attempt has twenty seconds left, and so no time for another wait.
+        // The third attempt has twenty seconds left, so there is no time for another pause.
         ("429, Retry-After: 50", Box::new(|| after("50")), [(Fine, 2), (Fine, 2)], [(Failed, 3), (Failed, 3)]),
         ("429, a date soon", Box::new(|| after(&soon)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, a date tomorrow", Box::new(|| after(&late)), [(Failed, 1), (Failed, 1)], [(Failed, 1), (Failed, 1)]),
@@ -146,8 +146,8 @@ async fn what_each_fault_costs_is_what_the_table_says() {
 
 type Call = tokio::task::JoinHandle<Result<(), Error>>;
 
-/// A thousand calls, each of a task of its own, all of them under way and waiting: for the server, where `gate` holds the
-/// token back, or for a token.
+/// A thousand calls, each in its own task, all in flight and waiting: for the server if `gate` holds the token back, or
+/// for a token.
 async fn crowd(s: &Setup, gate: &Gate) -> Vec<Call> {
     let begun = Arc::new(AtomicUsize::new(0));
     let call = |_| {
@@ -159,7 +159,7 @@ async fn crowd(s: &Setup, gate: &Gate) -> Vec<Call> {
     };
     let calls = (0..1000).map(call).collect();
     soon(gate.arrived(1)).await;
-    // There is one thread: who has begun has come as far as it can.
+    // There is one thread: a task that has started has run as far as it can.
     while begun.load(Ordering::Relaxed) < 1000 {
         tokio::task::yield_now().await;
     }
@@ -186,7 +186,7 @@ async fn a_thousand_tasks_ask_for_one_token_and_for_one_renewal() {
         gate
     };
     let reached = || (s.reached("token"), s.reached("ConnectorService.Get"));
-    // Cold, and past its end: nobody has a token that is good.
+    // No token, and an expired one: no call has a valid token.
     for round in 1..=2 {
         let gate = held();
         let calls = crowd(&s, &gate).await;
@@ -197,7 +197,7 @@ async fn a_thousand_tasks_ask_for_one_token_and_for_one_renewal() {
         s.clock.advance(Duration::from_secs(1001));
     }
 
-    // Ahead of its end one renews it, and the others have no need to wait.
+    // Before the expiry one call refreshes it, and the others need not wait.
     s.get().await.unwrap();
     s.clock.advance(Duration::from_secs(950));
     let gate = held();
@@ -234,7 +234,7 @@ async fn a_list_that_changes_while_it_is_read_is_read_to_its_end() {
         (0..230).map(|n| s.tenant.seed_connector(APP, json!({"displayName": format!("more {n}")}))).collect();
     let mut connectors = s.c1.app(APP).connectors();
     connectors.try_next().await.unwrap();
-    // Between two pages one of the last goes and another comes.
+    // Between two pages one of the last calls ends and another begins.
     s.c1.app(APP).connector(ids[229].as_str()).delete().await.unwrap();
     s.tenant.seed_connector(APP, json!({"displayName": "late"}));
     let rest: Vec<_> = connectors.try_collect().await.unwrap();
@@ -246,7 +246,7 @@ async fn a_list_that_changes_while_it_is_read_is_read_to_its_end() {
     assert!(!seen.contains(&ids[229]) && rest.iter().any(|it| it.display_name.as_deref() == Some("late")));
 }
 
-/// Makes a call to a server that begins its answer like this, sends no more of it, and lets time pass.
+/// Calls a server that begins its response like this and sends no more of it, and lets time pass.
 async fn stalled<T>(begin: &str, call: impl AsyncFnOnce(Client) -> Result<T, Error>) -> Result<T, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -274,7 +274,7 @@ async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
     assert!(error.is_timeout() && error.attempts() == 4, "{error:?}");
 }
 
-/// The head of an answer says what became of the call; its body may say why, and is not waited for beyond the limit.
+/// The head of a response decides the outcome of the call. Its body may explain it, and is not read beyond the timeout.
 #[tokio::test]
 async fn a_refusal_whose_body_stalls_is_a_refusal_all_the_same() {
     let begin = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"code";
@@ -287,7 +287,8 @@ async fn a_refusal_whose_body_stalls_is_a_refusal_all_the_same() {
 #[tokio::test]
 async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
     let instant = Duration::from_millis(1);
-    // What an attempt and a call may take; then what each attempt may, which is never more than is left of the call.
+    // The timeouts of an attempt and of a call; then each attempt's, which is never more than what is left of the
+    // call's.
     for (attempt, call, expected) in [
         (None, None, vec![30.0, 30.0, 30.0, 26.5]),
         (Some(3), Some(10), vec![3.0, 3.0, 2.5]),
@@ -320,7 +321,7 @@ async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
         assert!(error.is_timeout() && usize::try_from(error.attempts()) == Ok(expected.len()), "{error:?}");
         assert!(!error.may_have_happened(), "it only reads");
     }
-    // These are kept by the HTTP client, in time that is nobody's to advance.
+    // The HTTP client keeps these timeouts, in real time.
     let limits = Limits::default();
     assert_eq!((limits.connect, limits.response), (Duration::from_secs(10), 16 << 20));
 }
@@ -339,8 +340,8 @@ async fn waits_are_part_of_a_calls_time() {
 }
 
 #[tokio::test]
-async fn a_token_endpoint_in_trouble_is_told_from_credentials_that_are_wrong() {
-    // The fault, struck once; how the call ends, and how many token requests it took.
+async fn a_failing_token_endpoint_differs_from_wrong_credentials() {
+    // The fault, once; how the call ends, and how many token requests it took.
     for (name, fault, ended, requests) in [
         ("500", Fault::status(500), Fine, 2),
         ("429", Fault::status(429).header("retry-after", "3"), Fine, 2),
@@ -397,7 +398,7 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
     let old = token();
     assert!(old.is_some());
 
-    // It has 50 s to live, and is due to be renewed.
+    // It is valid for 50 s, and due for a refresh.
     s.clock.advance(Duration::from_secs(950));
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint().always());
@@ -414,14 +415,14 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
     result.unwrap();
     assert_eq!((s.reached("token"), s.reached("ConnectorService.Get"), token()), (2, 2, old.clone()));
 
-    // No time passes for these, and the endpoint is left alone for ten seconds.
+    // No time passes, and the endpoint is not called for ten seconds.
     for seconds in [0, 1, 7] {
         s.clock.advance(Duration::from_secs(seconds));
         soon(s.get()).await.unwrap();
     }
     assert_eq!((s.reached("token"), s.reached("ConnectorService.Get"), token()), (2, 5, old.clone()));
 
-    // Then the renewal is taken up again, and before the old token ends there is a new one.
+    // Then the refresh is retried, and there is a new token before the old one expires.
     gate.open();
     for _ in 0..3 {
         s.clock.advance(Duration::from_secs(10));
@@ -431,14 +432,14 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
 }
 
 #[tokio::test]
-async fn a_clock_that_is_behind_is_told_as_plainly_as_one_ahead() {
+async fn a_clock_that_is_behind_is_reported_as_plainly_as_one_ahead() {
     let s = setup().await;
     s.clock.set_time_of_day(SystemTime::now() - Duration::from_secs(3600));
     let error = s.get().await.unwrap_err();
     assert!(error.is_auth(), "{error:?}");
     assert_eq!((s.reached("token"), s.reached("ConnectorService.Get")), (1, 0));
 
-    // A minute behind is what clocks are, and what an assertion's two minutes are for.
+    // A clock that is a minute behind is common, and an assertion's two minutes allow for it.
     let s = setup().await;
     s.clock.set_time_of_day(SystemTime::now() - Duration::from_secs(60));
     s.get().await.unwrap();
@@ -453,10 +454,10 @@ async fn retries_end_when_the_budget_does_and_not_when_callers_do() {
     for _ in 0..calls {
         s.get().await.unwrap_err();
     }
-    // 500 tokens at 5 a retry (and one given back by the call above) are 100 retries, however many calls fail.
+    // 500 units at 5 a retry (and one restored by the call above) are 100 retries, however many calls fail.
     assert_eq!(s.reached("ConnectorService.Get"), calls + 100);
 
-    // Five calls that succeed pay for one more.
+    // Five successful calls restore one more retry.
     s.tenant.clear_faults();
     for (successes, attempts) in [(4, 1), (1, 2), (0, 1)] {
         for _ in 0..successes {
@@ -467,7 +468,7 @@ async fn retries_end_when_the_budget_does_and_not_when_callers_do() {
     }
 }
 
-/// The limit holds for what comes, not for what was announced: this says nothing of its length.
+/// The limit applies to the bytes that arrive, not to the announced length: this response has none.
 #[tokio::test]
 async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -481,7 +482,7 @@ async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
         assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
-        // Spaces after it: still JSON, only large. Whoever gives up closes the connection.
+        // Followed by spaces: still JSON, but large. A client that stops reading closes the connection.
         let piece = format!("3e8\r\n{}\r\n", " ".repeat(1000));
         for _ in 0..1000 {
             if stream.write_all(piece.as_bytes()).await.is_err() {

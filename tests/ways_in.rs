@@ -1,4 +1,4 @@
-//! Every way to a token, and what the token endpoint is told: secrets in the body, and a person with a browser.
+//! Every way to get a token, and what the token endpoint receives: secrets in the body, and a person with a browser.
 
 #[path = "support/spans.rs"]
 mod spans;
@@ -57,7 +57,7 @@ async fn a_refusal_at_length_is_cut_and_a_token_that_is_none_is_not_sent() {
     tenant.fault(Fault::status(200).json(&json!({"access_token": "", "expires_in": 60})).token_endpoint());
     let error = c1.apps().try_next().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("empty"), "{error}");
-    // Of one's own it is refused when the client is built.
+    // A client id of another tenant is rejected when the client is built.
     for token in [" ", "", "PLANTED\n"] {
         let error = Client::builder(Credentials::token(token).tenant(tenant.url())).build().unwrap_err();
         assert!(error.is_config() && !error.to_string().contains("PLANTED"), "{error}");
@@ -92,7 +92,7 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
     assert!(!shown.contains("device-") && !shown.contains(&code), "{shown}");
 
     let c1 = login.wait().await.unwrap();
-    // The fake asks for 1 s; `slow_down` adds 5.
+    // The fake sets an interval of 1 s; `slow_down` adds 5.
     assert_eq!(clock.waits().seconds(), [1.0, 1.0, 6.0, 6.0]);
     let form = tenant.requests()[1].form();
     assert_eq!(form[0], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
@@ -112,7 +112,7 @@ async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_or_too_late_is_told() {
+async fn a_login_that_is_rejected_or_too_late_is_an_error() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     for told in ["access_denied", "expired_token"] {
@@ -135,12 +135,12 @@ async fn a_busy_server_is_polled_no_sooner_than_it_asks() {
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(["authorization_pending"]);
     let login = login(&tenant, &clock).await;
-    // Longer than a call waits by itself, so that it is the poll that has to.
+    // Longer than a call pauses by itself, so the poll has to wait.
     tenant.fault(Fault::status(429).header("retry-after", "90").token_endpoint());
     login.wait().await.unwrap();
     assert_eq!(clock.waits().seconds(), [1.0, 90.0, 1.0]);
 
-    // Not past the end of the code: what is wrong is told at once.
+    // Not beyond the expiry of the code: the error is returned at once.
     let clock = TestClock::new();
     tenant.fault(Fault::status(429).header("retry-after", "86400").token_endpoint().always());
     let login = begin(&tenant, &clock).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_poll_that_fails_is_asked_again() {
     tenant.fault(Fault::status(503).token_endpoint());
     tenant.fault(Fault::close_after_request().token_endpoint());
     tenant.fault(Fault::reset_mid_body().token_endpoint());
-    // The third was granted, as far as the server knows: a code works once.
+    // The server has granted the third request: a code works once.
     let error = login.wait().await.unwrap_err();
     assert_eq!(error.code(), Some("invalid_grant"));
     assert_eq!(clock.waits().seconds(), [1.0, 1.0, 1.0, 1.0]);
@@ -195,7 +195,7 @@ async fn what_is_no_device_login_is_refused() {
     let error = begin().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("host"), "{error}");
 
-    // RFC 8628 wants `verification_uri`; a server that has the complete one only is understood.
+    // RFC 8628 requires `verification_uri`; a server with only the complete one is supported, too.
     let answer = json!({
         "device_code": "PLANTED", "user_code": "U", "verification_uri_complete": "https://example.com/?c=U", "expires_in": 9,
     });
@@ -204,11 +204,11 @@ async fn what_is_no_device_login_is_refused() {
     assert_eq!(login.verification_uri(), "https://example.com/?c=U");
     tenant.fault(Fault::token_error("authorization_pending").always());
     login.wait().await.unwrap_err();
-    // 5 s apart where the server does not say, and not past the end.
+    // 5 s apart if the server sets no interval, and not beyond the expiry.
     assert_eq!(clock.waits().seconds(), [5.0, 4.0]);
 }
 
-/// A workload's platform: another token each time it is asked.
+/// A workload's platform: another token for each request.
 #[derive(Clone, Debug, Default)]
 struct Platform(Arc<AtomicU32>);
 
@@ -263,7 +263,7 @@ async fn a_program_names_itself_and_adds_what_it_wants() {
         let agent = request.header("user-agent").unwrap();
         assert!(agent.starts_with("my-tool/2 connectors/"), "{agent}");
         assert_eq!(request.header("x-team"), Some("identity"));
-        assert_eq!(request.header("api-version"), None, "nobody but its own servers knows progenitor's header");
+        assert_eq!(request.header("api-version"), None, "only its own servers know progenitor's header");
     }
 }
 
@@ -293,7 +293,7 @@ async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
 #[test]
 fn a_header_that_is_the_clients_own_is_refused_by_name() {
     for name in ["Authorization", "host", "Content-Length", "TRANSFER-ENCODING"] {
-        // Whatever is wrong first is told, and nothing after it takes that back.
+        // The first error is returned, and nothing after it changes that.
         let builder =
             Client::builder(Credentials::token("t").tenant("example")).header(name, "PLANTED").header("x-team", "a");
         let error = builder.build().unwrap_err();
@@ -309,11 +309,11 @@ fn the_name_that_each_call_has_for_itself_is_no_header_for_all() {
     let builder = connectors::pipeshub::Client::builder(credentials);
     let error = builder.header("x-request-id", "mine").build().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("`x-request-id`"), "{error}");
-    // C1 has no header for it, and takes what it is sent.
+    // C1 has no header for it, and accepts what it receives.
     assert!(Client::builder(Credentials::token("t").tenant("acme")).header("x-request-id", "mine").build().is_ok());
 }
 
-/// A client has one credential by construction; what is left to say wrongly is said by name.
+/// A client has exactly one credential by its types; other conflicts are errors that name the setting.
 #[test]
 fn a_setting_that_its_credentials_have_no_use_for_is_refused_by_name() {
     let id = "w@example.com/wfe";
@@ -366,7 +366,7 @@ fn a_setting_that_credentials_of_pipeshub_have_no_use_for_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
+async fn a_rejected_token_has_a_span_of_its_own() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
@@ -377,12 +377,13 @@ async fn a_token_that_is_refused_is_told_on_a_span_of_its_own() {
     assert_eq!((token.len(), call.len()), (1, 1));
     assert_eq!(token[0]["url.template"], "/auth/v1/token");
     assert_eq!((token[0]["http.response.status_code"].as_str(), token[0]["error.type"].as_str()), ("403", "403"));
-    // It was never sent: there is no answer to it.
+    // It was never sent, so there is no response.
     assert_eq!(call[0]["error.type"], "auth");
     assert!(!call[0].contains_key("http.response.status_code"), "{call:?}");
 }
 
-/// A unit test of a program over this crate has no socket and no server.
+// ANCHOR: sender
+/// A unit test of a program with this crate has no socket and no server.
 #[tokio::test]
 async fn a_function_takes_the_place_of_the_network() {
     let clock = TestClock::new();
@@ -404,3 +405,4 @@ async fn a_function_takes_the_place_of_the_network() {
     assert_eq!(c1.app("a").get().await.unwrap().display_name.as_deref(), Some("A"));
     assert_eq!((sent.load(Ordering::Relaxed), clock.waits().seconds()), (2, vec![0.5]));
 }
+// ANCHOR_END: sender

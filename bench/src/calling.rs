@@ -1,4 +1,4 @@
-//! What calls cost: one, a long list, a large answer, many at once. All of it runs in processes of its own.
+//! What calls cost: one, a long list, a large response, many at once. All of it runs in processes of its own.
 
 use crate::figure::{Figure, Table};
 use crate::machine::{Worker, has_valgrind, in_turn};
@@ -6,7 +6,7 @@ use crate::{Plan, Result, progress};
 
 const NO_VALGRIND: &str = "valgrind is not installed";
 
-/// The instructions of one piece of work, had from two runs of which the second does `times` more of it: what both need to
+/// The instructions of one piece of work, from two runs of which the second does `times` more of it: what both need to
 /// begin and end is not counted.
 fn instructions(worker: &Worker, times: usize, arguments: impl Fn(usize) -> Vec<String>) -> Result<f64> {
     let counted = |times: usize| {

@@ -234,7 +234,7 @@ mod tests {
         let mut table = Table::default();
         table.add(Figure::new("slow", 9.0, "s").at_most(1.0));
         table.left_out("instructions", "valgrind is not here");
-        assert!(table.is_whole(), "what does not hold is told, and no failure");
+        assert!(table.is_whole(), "what does not hold is reported, and no failure");
         table.failed("calls", "error:\n  no | server");
         assert!(!table.is_whole());
         let text = table.to_string();

@@ -37,7 +37,7 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     }
 
     let slice: Value = Node::read(&vendored)?.to_json();
-    // A larger document misses the processor's caches more often, whoever works on it: growth is judged beside that of the
+    // A larger document misses the processor's caches more often, with any generator: growth is judged beside that of the
     // reference, on the same documents in the same run.
     let (one, one_alone) = beside_progenitor(plan, "copies.json", &copied(&slice, 1)?.to_string())?;
     for copies in [4_u32, 16] {
@@ -89,7 +89,7 @@ fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, D
 /// What a build does that uses progenitor as it is.
 fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     let document: openapiv3::OpenAPI = serde_json::from_value(document.clone())?;
-    // It panics on much of what it does not take; that is an answer here, not an accident.
+    // It panics on much of what it does not take; that is a result here, not a failure.
     let work = AssertUnwindSafe(|| progenitor_impl::Generator::new(settings).generate_tokens(&document));
     let attempt = std::panic::catch_unwind(work);
     let tokens = attempt.map_err(|_| "error: progenitor panics")?;
@@ -98,7 +98,7 @@ fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     Ok(prettyplease::unparse(&file))
 }
 
-/// The document with one answer for each operation: of several progenitor takes none.
+/// The document with one response for each operation: with several, progenitor accepts none.
 fn with_one_answer(mut document: Value) -> Value {
     let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in items.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {

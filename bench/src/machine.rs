@@ -125,7 +125,7 @@ pub(crate) fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes away what would make cargo build otherwise than by itself.
+/// Removes the variables that would change how cargo builds.
 pub(crate) fn plainly(command: &mut Command) {
     command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "").env_remove("CARGO_TARGET_DIR");
 }

@@ -53,7 +53,7 @@ pub(crate) enum Group {
     Calling,
     /// A long list as a stream.
     Listing,
-    /// A large answer, against structs by hand.
+    /// A large response, against structs by hand.
     Decoding,
     /// Many tasks with one client.
     Concurrency,

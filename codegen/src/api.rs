@@ -100,7 +100,9 @@ impl Listing {
             let (kind, rest) = line.split_once(' ').ok_or_else(wrong)?;
             let (section, name) = match kind {
                 "fn" => (Section::Operations, rest.split('(').next().unwrap_or(rest)),
-                "struct" | "enum" | "union" | "type" => (Section::Types, line::first_name(rest)),
+                "struct" | "enum" | "union" | "tuple" | "type" => {
+                    (Section::Types, rest.split(' ').next().unwrap_or(rest))
+                }
                 _ => return Err(wrong().into()),
             };
             let key = Key { section, name: name.to_owned() };

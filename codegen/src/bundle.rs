@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{MAX_BYTES, MAX_NODES, Map, Node, Pointer, Span, Value, contents, percent_decode};
 use crate::grammar::{self, Inlined, Object};
+use crate::uri;
 
 /// A document with everything its `$ref`s find in files beside it.
 #[derive(Clone, Debug)]
@@ -55,9 +56,11 @@ fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
     let root = normal(path);
     let text = contents(path, MAX_BYTES)?;
     let mut document = Node::parse(&path.display().to_string(), &text)?;
+    uri::localise(&mut document);
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
     let mut bundler = Bundler {
         root: root.clone(),
+        own: document.str("$self").map(|own| uri::resolve("", own)),
         // A folder that cannot be resolved holds nothing that could be read.
         folder: (reach == Reach::Folder).then(|| folder.canonicalize().unwrap_or(folder)),
         bytes: text.len(),
@@ -98,6 +101,8 @@ fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
 
 struct Bundler {
     root: PathBuf,
+    /// The URI that the document gives itself (`$self`).
+    own: Option<String>,
     /// What files have to be in or below, links resolved; `None` if they may be anywhere.
     folder: Option<PathBuf>,
     /// Bytes that were read, and nodes that are or will be in the document.
@@ -128,7 +133,7 @@ struct Found {
     node: Node,
 }
 
-const KINDS: [Object; 10] = [
+const KINDS: [Object; 11] = [
     Object::Schema,
     Object::Response,
     Object::Parameter,
@@ -139,6 +144,7 @@ const KINDS: [Object; 10] = [
     Object::Link,
     Object::Callback,
     Object::PathItem,
+    Object::MediaType,
 ];
 
 /// Files that hold prose, rather than a tree.
@@ -298,12 +304,36 @@ impl Bundler {
         // A node keeps the name of its file wherever it is moved, and a reference is relative to that file.
         let file = text.span.file().map_or_else(|| self.root.clone(), |file| normal(Path::new(file)));
         let (path, fragment) = split(text)?;
-        if path.contains("://") || (path.is_empty() && file == self.root) {
+        if path.is_empty() && file == self.root {
             return None;
         }
-        let path = percent_decode(path);
-        let target = if path.is_empty() { file } else { normal(&file.parent().unwrap_or(Path::new("")).join(path)) };
+        let beside = |path: &str| normal(&file.parent().unwrap_or(Path::new("")).join(path));
+        let target = match path {
+            "" => file,
+            path if path.contains("://") => self.named(&uri::resolve("", path))?,
+            path => {
+                let place = beside(&percent_decode(path));
+                match self.own.as_deref().filter(|_| !place.is_file()) {
+                    Some(own) => self.named(&uri::resolve(own, path)).unwrap_or(place),
+                    None => place,
+                }
+            }
+        };
         Some((target, percent_decode(fragment)))
+    }
+
+    /// The file for a URI, as the URI that the document gives itself tells where files stand. A URI may have no extension.
+    fn named(&self, uri: &str) -> Option<PathBuf> {
+        let own = self.own.as_deref()?;
+        if uri == own {
+            return Some(self.root.clone());
+        }
+        let (folder, _) = own.rsplit_once('/')?;
+        let place = uri.strip_prefix(folder)?.strip_prefix('/')?;
+        let root = self.root.parent().unwrap_or(Path::new(""));
+        let candidates =
+            ["", ".yaml", ".yml", ".json"].map(|extension| normal(&root.join(format!("{place}{extension}"))));
+        candidates.into_iter().find(|candidate| candidate.is_file())
     }
 
     /// What stands at a pointer of a file, if there is such a file and such a place in it. The way there may lead

@@ -1,4 +1,4 @@
-//! What is wrong with an input, where, and the way out; many at once where a stage can go on looking.
+//! What is wrong with an input, where, and the way out; many at once where a stage can continue.
 
 use std::fmt;
 

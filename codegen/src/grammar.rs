@@ -46,8 +46,11 @@ enum Member {
     List(Object),
 }
 
-/// The methods a path item may have, in the order of the specification.
-pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+/// The methods that a path item has a member for, in the order of the specification.
+pub(crate) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+
+/// The member of a path item with its other methods, as they are sent (OpenAPI 3.2).
+pub(crate) const OTHER_METHODS: &str = "additionalOperations";
 
 impl Object {
     fn member(self, key: &str) -> Option<Member> {
@@ -64,15 +67,18 @@ impl Object {
             (OpenApi, "tags") => List(Tag),
             (Server, "variables") => Map(ServerVariable),
             (PathItem, method) if METHODS.contains(&method) => One(Operation),
+            (PathItem, OTHER_METHODS) => Map(Operation),
             (PathItem | Operation, "parameters") => List(Parameter),
             (Operation, "requestBody") => One(RequestBody),
             (Operation, "responses") => Map(Response),
             (Operation, "callbacks") => Map(Callback),
             (Callback, key) if !key.starts_with("x-") && key != "$ref" => One(PathItem),
-            (Parameter | Header | MediaType, "schema") => One(Schema),
+            (Parameter | Header | MediaType, "schema") | (MediaType, "itemSchema") => One(Schema),
             (Parameter | Header | RequestBody | Response, "content") => Map(MediaType),
             (Parameter | Header | MediaType, "examples") => Map(Example),
-            (MediaType, "encoding") => Map(Encoding),
+            (MediaType | Encoding, "encoding") => Map(Encoding),
+            (MediaType | Encoding, "prefixEncoding") => List(Encoding),
+            (MediaType | Encoding, "itemEncoding") => One(Encoding),
             (Encoding | Response, "headers") => Map(Header),
             (Response, "links") => Map(Link),
             (Link, "server") => One(Server),
@@ -86,6 +92,7 @@ impl Object {
             (Components, "links") => Map(Link),
             (Components, "callbacks") => Map(Callback),
             (Components, "pathItems") => Map(PathItem),
+            (Components, "mediaTypes") => Map(MediaType),
             (SecurityScheme, "flows") => One(Flows),
             (Flows, "implicit" | "password" | "clientCredentials" | "authorizationCode" | "deviceAuthorization") => {
                 One(Flow)
@@ -127,6 +134,7 @@ impl Object {
             Self::SecurityScheme => "securitySchemes",
             Self::Callback => "callbacks",
             Self::PathItem => "pathItems",
+            Self::MediaType => "mediaTypes",
             _ => return None,
         })
     }
@@ -262,20 +270,48 @@ impl Inlined {
     }
 }
 
-/// The operations of a document in order: path, method, operation, and the path item they stand in.
+/// The operations of a document in order: path, method, operation, and the path item they stand in. A method is a member of
+/// the path item, or one of its other methods as it is sent.
 pub(crate) fn operations(document: &Node) -> impl Iterator<Item = (&str, &str, &Node, &Node)> {
-    document
-        .get("paths")
-        .and_then(Node::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(path, _)| !path.starts_with("x-"))
-        .flat_map(|(path, item)| {
-            let members = item.as_object().into_iter().flatten();
-            members
-                .filter(|(method, _)| METHODS.contains(&method.as_str()))
-                .map(move |(method, operation)| (path.as_str(), method.as_str(), operation, item))
-        })
+    items(document, "paths").filter(|(path, _)| !path.starts_with("x-")).flat_map(|(path, item)| {
+        methods(item).into_iter().map(move |(method, operation)| (path.as_str(), method, operation, item))
+    })
+}
+
+/// The webhooks of a document in order: name, method, operation.
+pub(crate) fn webhooks(document: &Node) -> impl Iterator<Item = (&str, &str, &Node)> {
+    items(document, "webhooks").flat_map(|(name, item)| {
+        methods(item).into_iter().map(move |(method, operation)| (name.as_str(), method, operation))
+    })
+}
+
+fn items<'a>(document: &'a Node, member: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+    document.get(member).and_then(Node::as_object).into_iter().flatten()
+}
+
+/// The operations of a path item, by method.
+pub(crate) fn methods(item: &Node) -> Vec<(&str, &Node)> {
+    let members = item.as_object().into_iter().flatten();
+    let mut found = Vec::new();
+    for (key, member) in members {
+        if METHODS.contains(&key.as_str()) {
+            found.push((key.as_str(), member));
+        } else if key == OTHER_METHODS {
+            let others = member.as_object().into_iter().flatten().filter(|(name, _)| !name.starts_with("x-"));
+            found.extend(others.map(|(method, operation)| (method.as_str(), operation)));
+        }
+    }
+    found
+}
+
+/// A method as it is sent. Methods are case-sensitive (RFC 9110, section 9.1); the members of a path item are in lower case.
+pub(crate) fn sent_method(method: &str) -> String {
+    if METHODS.contains(&method) { method.to_ascii_uppercase() } else { method.to_owned() }
+}
+
+/// Where the operation of a method stands in a path item.
+pub(crate) fn method_at(item: &Pointer, method: &str) -> Pointer {
+    if METHODS.contains(&method) { item.join(method) } else { item.join(OTHER_METHODS).join(method) }
 }
 
 /// The component schemas that the objects below a node refer to.
@@ -290,6 +326,12 @@ pub(crate) fn schema_references(kind: Object, node: &Node) -> Vec<String> {
 /// The name of the component schema a reference points at.
 pub(crate) fn component_name(reference: &str) -> Option<String> {
     Pointer::split(reference.strip_prefix("#/components/schemas")?)?.into_iter().next()
+}
+
+/// The component that a security requirement names: by its name, or by a reference to it (OpenAPI 3.2).
+pub(crate) fn scheme_name(requirement: &str) -> String {
+    let tokens = requirement.strip_prefix("#/components/securitySchemes").and_then(Pointer::split);
+    tokens.and_then(|tokens| tokens.into_iter().next()).unwrap_or_else(|| requirement.to_owned())
 }
 
 /// Follows a reference to a parameter, response, request body or header; the node itself if it is not one.

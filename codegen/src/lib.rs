@@ -1,7 +1,7 @@
-//! Generates Rust clients from OpenAPI 3.0 and 3.1 documents, which lose nothing of what a service sends.
+//! Generates Rust clients from OpenAPI 3.0, 3.1 and 3.2 documents, which lose nothing of what a service sends.
 //!
 //! A document goes through a pipeline, one stage after the other: [`Node`] reads it, a [`Selection`] chooses from it,
-//! an overlay corrects it, and then it is lowered to OpenAPI 3.0.3, shaped for Rust, and emitted as code. [`Generator`]
+//! an overlay corrects it, and then it is brought to one form, shaped for Rust, and emitted as code. [`Generator`]
 //! is that pipeline. Nothing is lost without a [`Note`] that says where and why; an input that cannot be used is an
 //! [`Error`] with file, line and column.
 //!
@@ -51,9 +51,12 @@ mod grammar;
 mod lower;
 mod note;
 mod overlay;
+#[cfg(feature = "diff")]
+mod reach;
 mod select;
 mod shape;
 mod span;
+mod uri;
 mod words;
 
 #[cfg(feature = "diff")]
@@ -63,11 +66,16 @@ pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Map, Node, Pointer, Value};
-pub use note::{Kind, Note, Notes, Stage};
+pub use note::{Grouped, Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
+#[cfg(feature = "diff")]
+pub use reach::{Declared, Reached, reach};
 pub use select::Selection;
+pub use shape::Names;
 pub use span::Span;
 pub use words::undocumented;
+
+use overlay::Strictness;
 
 /// The pipeline with its settings; see the crate's documentation for an example.
 #[derive(Clone, Debug)]
@@ -75,6 +83,9 @@ pub struct Generator {
     document: Node,
     selection: Selection,
     overlays: Vec<Node>,
+    strictness: Strictness,
+    names: Names,
+    accepted: String,
 }
 
 /// A generated client.
@@ -89,6 +100,10 @@ pub struct Client {
     pub operations: usize,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
+    /// The names in Rust, to keep and to give to [`Generator::names`] the next time.
+    pub names: Names,
+    /// The losses that are accepted.
+    accepted: String,
     /// What it was made from.
     #[cfg(feature = "diff")]
     pub(crate) api: std::sync::Arc<shape::model::Api>,
@@ -106,12 +121,12 @@ pub struct GeneratedType {
 
 impl Client {
     /// What a build script does with a client: writes the code into the folder that cargo has for it (`OUT_DIR`), and
-    /// prints a warning for each loss.
+    /// prints a warning for each kind of loss that is not accepted ([`Generator::accept`]).
     ///
     /// # Errors
     /// `OUT_DIR` is not set, or the file cannot be written.
     pub fn write(&self, file: &str) -> Result<(), Error> {
-        for note in self.notes.iter().filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip)) {
+        for note in self.notes.not_accepted(&self.accepted).grouped() {
             println!("cargo::warning={note}");
         }
         let out = std::env::var_os("OUT_DIR").ok_or_else(|| {
@@ -127,7 +142,14 @@ impl Generator {
     /// A pipeline for all of a document.
     #[must_use]
     pub fn new(document: Node) -> Self {
-        Self { document, selection: Selection::default(), overlays: Vec::new() }
+        Self {
+            document,
+            selection: Selection::default(),
+            overlays: Vec::new(),
+            strictness: Strictness::Strict,
+            names: Names::default(),
+            accepted: String::new(),
+        }
     }
 
     /// Takes only a part of the document.
@@ -137,10 +159,35 @@ impl Generator {
         self
     }
 
-    /// Applies an OpenAPI Overlay (1.0 or 1.1) before anything is lowered; several are applied in the order given.
+    /// Applies an OpenAPI Overlay (1.0, 1.1 or 1.2) before anything is lowered; several are applied in the order given.
     #[must_use]
     pub fn overlay(mut self, overlay: Node) -> Self {
         self.overlays.push(overlay);
+        self
+    }
+
+    /// Allows actions of overlays that have no effect: whose target matches nothing, that say nothing to do, or that
+    /// describe what the document does not have. They are notes then, and errors otherwise: an overlay of one's own that
+    /// has stopped working should be corrected. For overlays by others, which are made for several documents.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        self.strictness = Strictness::Lenient;
+        self
+    }
+
+    /// Keeps names that an earlier client has: what is added to the document then renames nothing. `x-rust-name` and
+    /// `x-rust-group` win over what is kept, and to change another name, take its line out.
+    #[must_use]
+    pub fn names(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Accepts losses, as [`Notes::losses`] writes them: [`Client::write`] warns of others only. Keep the text in a file
+    /// beside the overlay; a change of it is a change of what callers have.
+    #[must_use]
+    pub fn accept(mut self, losses: impl Into<String>) -> Self {
+        self.accepted = losses.into();
         self
     }
 
@@ -158,9 +205,13 @@ impl Generator {
     /// # Errors
     /// As [`Generator::selected`], and an overlay action that does not fit.
     pub fn overlaid(&self) -> Result<Node, Error> {
+        self.noted(&mut Notes::default())
+    }
+
+    fn noted(&self, notes: &mut Notes) -> Result<Node, Error> {
         let mut document = self.selected()?;
         for overlay in &self.overlays {
-            overlay::apply(&mut document, overlay)?;
+            overlay::apply(&mut document, overlay, self.strictness, notes)?;
         }
         Ok(document)
     }
@@ -170,8 +221,16 @@ impl Generator {
     /// # Errors
     /// As [`Generator::overlaid`], and a document of another version.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
+        let (mut document, mut notes) = self.shapeable()?;
+        lower::plain(&mut document, &mut notes);
+        Ok((document, notes))
+    }
+
+    /// The document in the form that is shaped.
+    fn shapeable(&self) -> Result<(Node, Notes), Error> {
         let mut notes = Notes::default();
-        let document = lower::lower(&self.overlaid()?, &mut notes)?;
+        let overlaid = self.noted(&mut notes)?;
+        let document = lower::lower(&overlaid, &mut notes)?;
         Ok((document, notes))
     }
 
@@ -180,8 +239,8 @@ impl Generator {
     /// # Errors
     /// As [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (document, mut notes) = self.lowered()?;
-        let mut api = shape::shape(&document, &mut notes);
+        let (document, mut notes) = self.shapeable()?;
+        let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
         let code = emit::emit(&mut api, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();
@@ -191,6 +250,8 @@ impl Generator {
             notes,
             operations,
             types,
+            names,
+            accepted: self.accepted.clone(),
             #[cfg(feature = "diff")]
             api: std::sync::Arc::new(api),
         })

@@ -1,4 +1,5 @@
-//! Stage `lower`: OpenAPI 3.1 (or a 3.0 that is not) to honest 3.0.3, by schema position; every loss is a note.
+//! Stage `lower`: OpenAPI of any 3.x to one form, by position: schemas as 3.0.3 writes them, around them what later versions
+//! add; every loss is a note. `plain.rs` makes honest 3.0.3 of that.
 //!
 //! Documents rarely keep to the dialect they name, so each rule looks at what is written, not at the version line:
 //! `nullable` inside 3.1 and `type: 'null'` inside 3.0 are both understood. Constraints that only narrow what is valid
@@ -7,6 +8,7 @@
 mod members;
 mod parameters;
 mod paths;
+mod plain;
 mod refs;
 mod resources;
 mod schemas;
@@ -17,13 +19,16 @@ use std::collections::HashSet;
 use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, Object};
+use crate::grammar::{self, METHODS, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
+use crate::uri;
 
-/// Lowers a whole document to OpenAPI 3.0.3.
+pub(crate) use plain::plain;
+
+/// Brings a whole document to one form.
 ///
 /// # Errors
-/// A document that is not OpenAPI 3.0 or 3.1.
+/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     document.repeats(&mut |node, key, first, at| {
@@ -31,11 +36,12 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
         notes.push(Stage::Lower, Kind::Mend, at, node, reason);
     });
     let mut result = document.clone();
+    uri::localise(&mut result);
+    other_methods(&mut result, notes);
     refs::normalise(&mut result, notes);
     lost_operations(&mut result, notes);
     let mut lowering = Lowering { notes };
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
-    result.set("openapi", "3.0.3");
     Ok(result)
 }
 
@@ -47,7 +53,7 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
         return refuse(
             "this is Swagger 2.0, which is not read here".to_owned(),
             swagger,
-            "convert it to OpenAPI 3 first, for example with swagger2openapi",
+            "convert it to OpenAPI 3 first: `npx swagger2openapi --patch FILE`, or `Convert to OpenAPI 3` of the Swagger Editor",
         );
     }
     let Some(node) = document.get("openapi") else {
@@ -63,8 +69,8 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
         _ => String::new(),
     };
     match version.split('.').take(2).collect::<Vec<_>>().as_slice() {
-        ["3", "0" | "1"] => Ok(()),
-        _ => refuse(format!("OpenAPI version `{version}` is not read here"), node, "3.0.x and 3.1.x are"),
+        ["3", "0" | "1" | "2"] => Ok(()),
+        _ => refuse(format!("OpenAPI version `{version}` is not read here"), node, "3.0.x, 3.1.x and 3.2.x are"),
     }
 }
 
@@ -73,6 +79,7 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
 fn lost_operations(document: &mut Node, notes: &mut Notes) {
     if let Some(components) = document.get_mut("components") {
         components.take("pathItems");
+        components.take("mediaTypes");
     }
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, item, at| {
         if kind != Object::PathItem {
@@ -82,11 +89,41 @@ fn lost_operations(document: &mut Node, notes: &mut Notes) {
             let reason = format!("the path item was left out: {}", refs::nowhere(&reference));
             notes.push(Stage::Lower, Kind::Loss, at, &reference, reason);
         }
-        for method in grammar::METHODS {
-            if let Some(reference) = item.get(method).and_then(|operation| operation.get("$ref")) {
-                let reason = format!("the operation was left out: {}", refs::nowhere(reference));
-                notes.push(Stage::Lower, Kind::Skip, &at.join(method), reference, reason);
-                item.take(method);
+        let lost: Vec<(String, Node)> = grammar::methods(item)
+            .into_iter()
+            .filter_map(|(method, operation)| Some((method.to_owned(), operation.get("$ref")?.clone())))
+            .collect();
+        for (method, reference) in lost {
+            let reason = format!("the operation was left out: {}", refs::nowhere(&reference));
+            notes.push(Stage::Lower, Kind::Skip, &grammar::method_at(at, &method), &reference, reason);
+            item.take(&method);
+            item.get_mut(OTHER_METHODS).map(|others| others.take(&method));
+        }
+    });
+}
+
+/// Methods among `additionalOperations` that a path item has a member for: OpenAPI 3.2 wants them there.
+fn other_methods(document: &mut Node, notes: &mut Notes) {
+    Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, item, at| {
+        if kind != Object::PathItem {
+            return;
+        }
+        let Some(others) = item.get(OTHER_METHODS).and_then(Node::as_object) else { return };
+        let known = |method: &str| METHODS.iter().find(|known| known.eq_ignore_ascii_case(method));
+        let misplaced: Vec<(String, &str)> =
+            others.keys().filter_map(|method| Some((method.clone(), *known(method)?))).collect();
+        for (method, known) in misplaced {
+            let Some(operation) = item.get_mut(OTHER_METHODS).and_then(|others| others.take(&method)) else { continue };
+            let here = at.join(OTHER_METHODS).join(&method);
+            if item.get(known).is_some() {
+                let reason = format!("the operation was left out: the path item has `{known}` too");
+                notes.push(Stage::Lower, Kind::Skip, &here, &operation, reason);
+            } else {
+                let reason = format!("`{method}` has a member of its own, `{known}`, and was read as that");
+                notes.push(Stage::Lower, Kind::Mend, &here, &operation, reason);
+                if let Some(map) = item.as_object_mut() {
+                    map.insert(known.to_owned(), operation);
+                }
             }
         }
     });
@@ -137,7 +174,22 @@ impl Lowering<'_> {
                 if node.str("description").is_none() {
                     node.set("description", "");
                 }
+                if node.str("description").is_none_or(str::is_empty)
+                    && let Some(summary) = node.str("summary").map(str::to_owned)
+                {
+                    node.set("description", summary);
+                }
+                node.take("summary");
                 self.misplaced_schema(node, at);
+            }
+            Object::Example => example(node),
+            Object::Xml => {
+                // 3.2 says `nodeType: attribute` for what was `attribute: true`, and has kinds of nodes that were not there.
+                if let Some(kind) = node.take("nodeType")
+                    && kind.as_str() == Some("attribute")
+                {
+                    node.set("attribute", true);
+                }
             }
             Object::Parameter | Object::Header => self.parameter(kind, node, at),
             Object::MediaType => self.examples(node, at),
@@ -244,7 +296,7 @@ impl Lowering<'_> {
         let here = if kind == Object::Components { at.join("securitySchemes") } else { at.clone() };
         entries.retain(|name, entry| {
             // What is no flow is for `unknown` to tell.
-            let flows = ["implicit", "password", "clientCredentials", "authorizationCode"];
+            let flows = ["implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization"];
             let known = kind == Object::Components || flows.contains(&name.as_str());
             let lacking = if known && grammar::reference(entry).is_none() {
                 members::lacks(child_kind, entry, name)
@@ -252,7 +304,7 @@ impl Lowering<'_> {
                 None
             };
             if entry.str("type") == Some("mutualTLS") {
-                let reason = "mutual TLS is not in 3.0; configure the HTTP client for it".to_owned();
+                let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
                 tell(Kind::Loss, &here.join(name), entry, reason);
             } else if let Some(lacking) = lacking {
                 tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
@@ -269,15 +321,8 @@ impl Lowering<'_> {
     }
 
     fn root(&mut self, node: &mut Node, at: &Pointer) {
-        if let Some(webhooks) = node.take("webhooks") {
-            self.note(
-                Kind::Loss,
-                &at.join("webhooks"),
-                &webhooks,
-                "webhooks are calls to the client, which 3.0 cannot describe",
-            );
-        }
         node.take("jsonSchemaDialect");
+        node.take("$self");
         if node.get("paths").is_none() {
             node.set("paths", Map::new());
         }
@@ -312,7 +357,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Members that OpenAPI 3.0 does not know at this place.
+    /// Members that OpenAPI does not know at this place.
     fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = members::of(kind, node, at) else { return };
         let Some(map) = node.as_object_mut() else { return };
@@ -320,7 +365,7 @@ impl Lowering<'_> {
         let strange: Vec<String> = map.keys().filter(|key| !is_known(key)).cloned().collect();
         for key in strange {
             if let Some(value) = map.shift_remove(&key) {
-                let reason = format!("OpenAPI 3.0 has no `{key}` here");
+                let reason = format!("OpenAPI has no `{key}` here");
                 self.notes.push(Stage::Lower, Kind::Mend, &at.join(&key), &value, reason);
             }
         }
@@ -340,6 +385,17 @@ fn may_be_reference(kind: Object) -> bool {
             | Object::Callback
             | Object::SecurityScheme
     )
+}
+
+/// An example of 3.2 as older versions have it: the value as data, else as it is sent.
+fn example(node: &mut Node) {
+    let written = [node.take("dataValue"), node.take("serializedValue")];
+    if let Some(value) = written.into_iter().flatten().next()
+        && node.get("value").is_none()
+        && let Some(map) = node.as_object_mut()
+    {
+        map.insert("value".to_owned(), value);
+    }
 }
 
 /// The nodes without those that are equal to one before.
@@ -414,7 +470,6 @@ mod tests {
     #[test]
     fn what_is_lost_is_noted_with_its_place() {
         for (from, expected) in [
-            ("{type: array, prefixItems: [{type: string}, {type: integer}]}", "tuples"),
             ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
             ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
             ("{type: object, properties: {a: false}}", "may not be there"),
@@ -452,7 +507,7 @@ mod tests {
     fn other_versions_are_refused_with_the_reason() {
         for (text, expected) in [
             ("swagger: '2.0'", "Swagger 2.0"),
-            ("openapi: 3.2.0", "`3.2.0`"),
+            ("openapi: 3.3.0", "`3.3.0`"),
             ("openapi: 4", "`4`"),
             ("info: {}", "not an OpenAPI document"),
         ] {

@@ -1,5 +1,6 @@
-//! Every loss, mend, rename and skip the pipeline makes: stage, place, reason, and what to do.
+//! What the pipeline does that a reader of the document would not expect: stage, place, reason, and what to do.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -25,18 +26,41 @@ pub enum Stage {
 }
 
 /// What happened to a part of the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {
-    /// Something the document says is not in the result.
+    /// Data or reach that the document gives a caller, and the client does not.
     Loss,
-    /// An operation is not in the result.
+    /// A whole operation is not in the result, or an action of an overlay had no effect.
+    #[serde(rename = "omission")]
     Skip,
     /// The document was wrong, and was read as it was surely meant.
+    #[serde(rename = "correction")]
     Mend,
-    /// A name in Rust is not the one the document would give.
+    /// A name in Rust, or the way a part is given, is not the one that the document suggests.
     Rename,
+    /// The Rust type takes values that the document forbids: a constraint that is not checked. Nothing is lost by it.
+    Unchecked,
+}
+
+impl Kind {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Skip => "omission",
+            Self::Mend => "correction",
+            Self::Rename => "rename",
+            Self::Unchecked => "unchecked",
+        }
+    }
+
+    /// Whether a caller has less than the document says.
+    fn takes_away(self) -> bool {
+        matches!(self, Self::Loss | Self::Skip)
+    }
 }
 
 /// One thing the pipeline did that a reader of the document would not expect.
@@ -59,13 +83,7 @@ pub struct Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            Kind::Loss => "loss",
-            Kind::Skip => "skip",
-            Kind::Mend => "mend",
-            Kind::Rename => "rename",
-        };
-        write!(f, "{kind}: {}: {} ({})", self.span, self.reason, self.pointer)?;
+        write!(f, "{}: {}: {} ({})", self.kind.word(), self.span, self.reason, self.pointer)?;
         match &self.action {
             Some(action) => write!(f, "; {action}"),
             None => Ok(()),
@@ -104,6 +122,45 @@ impl Notes {
         self.0.iter().filter(|note| note.kind == kind).count()
     }
 
+    /// The notes with what is said several times said once: the first note of each kind and reason, and how many there are.
+    #[must_use]
+    pub fn grouped(&self) -> Vec<Grouped<'_>> {
+        let mut places: HashMap<(Kind, &str), usize> = HashMap::new();
+        let mut grouped: Vec<Grouped<'_>> = Vec::new();
+        for note in &self.0 {
+            let place = *places.entry((note.kind, note.reason.as_str())).or_insert(grouped.len());
+            match grouped.get_mut(place) {
+                Some(group) => group.count += 1,
+                None => grouped.push(Grouped { note, count: 1 }),
+            }
+        }
+        grouped
+    }
+
+    /// What a caller does not have, as text to keep beside the overlay and accept: a line for each loss and omission, without
+    /// the lines of files, which move.
+    #[must_use]
+    pub fn losses(&self) -> String {
+        let mut lines: Vec<String> = self.0.iter().filter(|note| note.kind.takes_away()).map(Note::line).collect();
+        lines.sort();
+        lines.dedup();
+        lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n"))
+    }
+
+    /// The losses and omissions that are not among accepted ones, as [`Notes::losses`] writes them: what a build should warn
+    /// of. Lines that begin with `#` are comments.
+    #[must_use]
+    pub fn not_accepted(&self, accepted: &str) -> Self {
+        let accepted: HashSet<&str> = accepted.lines().collect();
+        let new = self.0.iter().filter(|note| note.kind.takes_away() && !accepted.contains(note.line().as_str()));
+        Self(new.cloned().collect())
+    }
+
+    /// Takes out the notes of a kind at some places.
+    pub(crate) fn forget(&mut self, kind: Kind, places: &HashSet<Pointer>) {
+        self.0.retain(|note| note.kind != kind || !places.contains(&note.pointer));
+    }
+
     pub(crate) fn push(
         &mut self,
         stage: Stage,
@@ -126,7 +183,31 @@ impl Notes {
     }
 }
 
+/// A note, and how many say the same of other places.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Grouped<'a> {
+    /// The first of them.
+    pub note: &'a Note,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl fmt::Display for Grouped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            1 => self.note.fmt(f),
+            count => write!(f, "{} [{} more]", self.note, count - 1),
+        }
+    }
+}
+
 impl Note {
+    /// The note without the place in its file.
+    fn line(&self) -> String {
+        format!("{}: {} ({})", self.kind.word(), self.reason, self.pointer)
+    }
+
     pub(crate) fn advise(&mut self, action: impl Into<String>) {
         self.action = Some(action.into());
     }

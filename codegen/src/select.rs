@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value, percent_decode};
-use crate::grammar::{self, Inlined, METHODS, Object};
+use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
+use crate::uri;
 
 /// What of a document is wanted. An empty selection means all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,10 +62,12 @@ fn with_path_items(document: &Node) -> Cow<'_, Node> {
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, _| {
         any |= is_one(kind) && grammar::reference(node).is_some();
     });
-    if !any {
+    if !any && document.get("$self").is_none() {
         return Cow::Borrowed(document);
     }
     let mut result = document.clone();
+    uri::localise(&mut result);
+    let document = &result.clone();
     let mut inlined = Inlined::default();
     Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| {
         while is_one(kind)
@@ -87,23 +90,43 @@ fn keep(mut result: Node, selection: &Selection) -> Node {
     }
     if let Some(paths) = result.get_mut("paths").and_then(Node::as_object_mut) {
         for (path, item) in paths.iter_mut() {
-            let Some(item) = item.as_object_mut() else { continue };
-            item.retain(|key, operation| !METHODS.contains(&key.as_str()) || selection.takes(path, operation));
+            keep_methods(item, |operation| selection.takes(path, operation));
         }
-        let has_method = |item: &Node| METHODS.iter().any(|method| item.get(method).is_some());
-        paths.retain(|path, item| path.starts_with("x-") || has_method(item));
+        paths.retain(|path, item| path.starts_with("x-") || !grammar::methods(item).is_empty());
     }
-    result.take("webhooks");
+    if let Some(webhooks) = result.get_mut("webhooks").and_then(Node::as_object_mut) {
+        for item in webhooks.values_mut() {
+            keep_methods(item, |operation| selection.takes("", operation));
+        }
+        webhooks.retain(|_, item| !grammar::methods(item).is_empty());
+        if webhooks.is_empty() {
+            result.take("webhooks");
+        }
+    }
     keep_reached(&mut result);
     result
+}
+
+/// Takes the operations out of a path item that are not wanted.
+fn keep_methods(item: &mut Node, wanted: impl Fn(&Node) -> bool) {
+    let Some(map) = item.as_object_mut() else { return };
+    map.retain(|key, operation| !METHODS.contains(&key.as_str()) || wanted(operation));
+    if let Some(others) = map.get_mut(OTHER_METHODS).and_then(Node::as_object_mut) {
+        others.retain(|_, operation| wanted(operation));
+        if others.is_empty() {
+            map.shift_remove(OTHER_METHODS);
+        }
+    }
 }
 
 fn check(document: &Node, selection: &Selection) -> Result<(), Error> {
     let mut tags = BTreeSet::new();
     let mut ids = BTreeSet::new();
     let mut paths = BTreeSet::new();
-    for (path, _, operation, _) in grammar::operations(document) {
-        paths.insert(path);
+    let webhooks = grammar::webhooks(document).map(|(_, _, operation)| (None, operation));
+    let called = grammar::operations(document).map(|(path, _, operation, _)| (Some(path), operation));
+    for (path, operation) in called.chain(webhooks) {
+        paths.extend(path);
         ids.extend(operation.str("operationId"));
         tags.extend(operation.get("tags").and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str));
     }
@@ -164,11 +187,23 @@ fn keep_reached(document: &mut Node) {
             kept.insert(kind.clone(), Node::at(map, &entries.span));
         }
     }
-    let used: BTreeSet<String> = grammar::operations(document)
-        .flat_map(|(_, _, operation, _)| operation.get("tags").and_then(Node::as_array).into_iter().flatten())
+    let operations = grammar::operations(document).map(|(_, _, operation, _)| operation);
+    let operations = operations.chain(grammar::webhooks(document).map(|(_, _, operation)| operation));
+    let mut used: BTreeSet<String> = operations
+        .flat_map(|operation| operation.get("tags").and_then(Node::as_array).into_iter().flatten())
         .filter_map(|tag| tag.as_str().map(str::to_owned))
         .collect();
     if let Some(tags) = document.get_mut("tags").and_then(Node::as_array_mut) {
+        // A tag stands below its parent.
+        loop {
+            let above = tags.iter().filter(|tag| tag.str("name").is_some_and(|name| used.contains(name)));
+            let above: Vec<String> = above.filter_map(|tag| tag.str("parent").map(str::to_owned)).collect();
+            let before = used.len();
+            used.extend(above);
+            if used.len() == before {
+                break;
+            }
+        }
         tags.retain(|tag| tag.str("name").is_some_and(|name| used.contains(name)));
     }
     if let Some(map) = document.as_object_mut()
@@ -183,9 +218,10 @@ fn refer(kind: Object, node: &Node, queue: &mut Vec<(String, String)>) {
     kind.walk(node, &Pointer::root(), &mut |kind, node, _| {
         queue.extend(grammar::reference(node).and_then(component));
         if kind == Object::Schema
-            && let Some(mapping) = node.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object)
+            && let Some(discriminator) = node.get("discriminator")
         {
-            for target in mapping.values().filter_map(Node::as_str) {
+            let mapping = discriminator.get("mapping").and_then(Node::as_object).into_iter().flat_map(Map::values);
+            for target in mapping.chain(discriminator.get("defaultMapping")).filter_map(Node::as_str) {
                 queue.push(component(target).unwrap_or_else(|| ("schemas".to_owned(), target.to_owned())));
             }
         }
@@ -210,7 +246,7 @@ fn security_requirements(document: &Node) -> BTreeSet<String> {
         .filter_map(Node::as_array)
         .flatten()
         .filter_map(Node::as_object)
-        .flat_map(|requirement| requirement.keys().cloned())
+        .flat_map(|requirement| requirement.keys().map(|scheme| grammar::scheme_name(scheme)))
         .collect()
 }
 

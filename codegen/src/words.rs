@@ -1,4 +1,4 @@
-//! What of a document has no words yet: a person has to write them, in the overlay.
+//! What of a document has no description yet: a person has to write them, in the overlay.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, Object};
@@ -52,7 +52,7 @@ fn owner(document: &Node, pointer: &Pointer) -> String {
     id.map_or_else(|| pointer.to_string(), |id| format!("`{id}`"))
 }
 
-/// What a component or a property is called; the other places of schemas are told by what they are part of.
+/// What a component or a property is called; the other places of schemas are named after what they are part of.
 fn schema_name(pointer: &Pointer) -> Option<String> {
     let tokens = Pointer::split(pointer.as_str())?;
     let (name, before) = tokens.split_last()?;

@@ -111,7 +111,7 @@ components:
     told("`/nope`", "here.yaml");
     told("openapi.yaml:10:", "params/limit.yaml");
     told("openapi.yaml:17:", "examples/e.json");
-    told("skip: ", "operations/put.yaml");
+    told("omission: ", "operations/put.yaml");
     told("here.yaml:2:", "lost.yaml");
     assert!(!notes.iter().any(|note| note.contains("ByName")), "a name by `$id` is no file: {notes:#?}");
 }
@@ -282,7 +282,7 @@ paths:
     let client = Generator::new(bundle.document).generate().unwrap();
     assert_eq!(client.operations, 2);
     let skipped: Vec<String> =
-        client.notes.iter().map(ToString::to_string).filter(|it| it.starts_with("skip")).collect();
+        client.notes.iter().map(ToString::to_string).filter(|it| it.starts_with("omission")).collect();
     assert!(skipped.iter().any(|note| note.contains("/paths/~1b/get")), "{skipped:?}");
 }
 
@@ -345,7 +345,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
         assert!(error.contains("leads out of the document's folder") && error.contains("openapi.yaml:4:"), "{error}");
         assert!(error.contains("--allow-outside") && !error.contains("hunter2:"), "{error}");
     }
-    // Where there is nothing, nothing is told but that.
+    // Where there is nothing, only that is reported.
     refer("../nothing.yaml");
     assert_eq!(Node::bundle(&document).unwrap().files.len(), 1);
     refer("fine.yaml");
@@ -436,4 +436,38 @@ components: {schemas: {Owner: {$ref: parts/owner.yaml}, Ticket: {type: boolean}}
     assert_eq!(schemas.as_object().unwrap().len(), 6, "{schemas:#}");
     let types = Generator::new(document).generate().unwrap().types;
     assert_eq!(types.iter().filter(|it| it.name.contains("Owner")).count(), 1, "{types:?}");
+}
+
+#[test]
+fn a_document_that_names_itself_is_the_base_of_its_references() {
+    let folder = folder("self", &[
+        ("openapi.yaml", "
+openapi: 3.2.0
+$self: https://pets.example/api/openapi
+info: {title: t, version: '1'}
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses: {'200': {description: ok, content: {application/json: {$ref: 'shared/media#/mediaTypes/Pets'}}}}
+    post:
+      operationId: addPet
+      requestBody: {content: {application/json: {schema: {$ref: 'https://pets.example/api/openapi#/components/schemas/Pet'}}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: 'openapi#/components/schemas/Pet'}}}}}
+components: {schemas: {Pet: {type: object, properties: {kind: {$ref: 'https://pets.example/api/shared/kinds.yaml#/Kind'}, other: {$ref: 'https://elsewhere.example/x.yaml'}}}}}
+"),
+        ("shared/media.yaml", "mediaTypes: {Pets: {schema: {type: array, items: {$ref: '../openapi.yaml#/components/schemas/Pet'}}}}"),
+        ("shared/kinds.yaml", "Kind: {type: string, enum: [cat]}"),
+    ]);
+    let bundle = Node::bundle(&folder.join("openapi.yaml")).unwrap();
+    assert_eq!(bundle.files.len(), 3, "{:?}", bundle.files);
+    let client = Generator::new(bundle.document).generate().unwrap();
+    let listing = connectors_codegen::Listing::of(&client).to_string();
+    assert!(
+        listing.contains("fn list_pets() -> Vec<types::Pet>") || listing.contains("list_pets() -> Vec<types::Pet>"),
+        "{listing}"
+    );
+    assert!(listing.contains("kind: Option<Kind>") && listing.contains("body: types::Pet"), "{listing}");
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    assert!(notes.len() == 1 && notes[0].contains("elsewhere.example"), "{notes:?}");
 }

@@ -75,7 +75,7 @@ fn client(document: &Node) -> Client {
     Generator::new(document.clone()).generate().unwrap()
 }
 
-/// All that changed between two documents and the clients that are made of them.
+/// All that changed between two documents and the clients that are generated from them.
 fn judged(old: &Node, new: &Node) -> Vec<Change> {
     diff_clients((old, &client(old)), (new, &client(new))).unwrap()
 }
@@ -132,7 +132,7 @@ fn the_clients_add_to_what_the_documents_say() {
     for pair in pairs() {
         let alone = diff(&document(&pair["old"]), &document(&pair["new"])).unwrap();
         let mut both = said(&pair);
-        both.retain(|change| change.rule != "client-changed");
+        both.retain(|change| !change.rule.starts_with("client-"));
         assert_eq!(alone, both, "{}", text(&pair, "rule"));
     }
 }
@@ -152,7 +152,7 @@ fn each_pair_is_told_as_the_table_says() {
         if !all || changes.len() != expected.len() {
             let told: Vec<String> = changes.iter().map(|change| format!("{change} [{}]", change.rule)).collect();
             wrong.push(format!(
-                "pair {index} ({}, {}): expected {expected:#?}, told {told:#?}",
+                "pair {index} ({}, {}): expected {expected:#?}, reported {told:#?}",
                 text(pair, "rule"),
                 text(pair, "why")
             ));
@@ -390,7 +390,7 @@ fn c1_from_2025_09_to_2026_08() {
     assert_eq!(
         told.difference(&wanted).collect::<Vec<_>>(),
         wanted.difference(&told).collect::<Vec<_>>(),
-        "left: told and not expected; right: expected and not told"
+        "left: reported and not expected; right: expected and not reported"
     );
     assert_eq!(lines, expected);
 }

@@ -155,3 +155,45 @@ fn a_main_that_returns_an_error_prints_its_place_and_the_way_out() {
     assert_eq!(printed, error.to_string());
     assert!(printed.contains("pets.yaml:1:") && printed.contains("help: "), "{printed}");
 }
+
+#[test]
+fn what_a_document_declares_is_reached_or_noted() {
+    for file in documents() {
+        let generator = Generator::new(Node::read(&file).unwrap());
+        let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for (what, of_kind) in &table {
+            println!(
+                "| {name} | {what} | {} | {} | {} | {} |",
+                of_kind.declared,
+                of_kind.reached,
+                of_kind.noted,
+                of_kind.silent.len()
+            );
+        }
+        let silent: Vec<_> = table.iter().flat_map(|(what, it)| it.silent.iter().map(move |at| (*what, at))).collect();
+        assert!(silent.is_empty(), "{name}: {silent:#?}");
+    }
+}
+
+#[test]
+fn each_kind_of_loss_is_argued_in_the_docs() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/losses.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.lines().filter(|line| line.starts_with("## ")).count() <= 5);
+    // The phrases in quotes in the first column of each table.
+    let rows = page.lines().filter(|line| line.starts_with("| \""));
+    let cells = rows.filter_map(|line| line.split('|').nth(1));
+    let phrases: Vec<&str> = cells.flat_map(|cell| cell.split('"').skip(1).step_by(2)).collect();
+    assert!(phrases.len() > 8, "{phrases:?}");
+    for file in documents() {
+        let client = Generator::new(Node::read(&file).unwrap()).generate().unwrap();
+        let unargued: Vec<String> = client
+            .notes
+            .iter()
+            .filter(|note| note.kind == Kind::Loss && !phrases.iter().any(|phrase| note.reason.contains(phrase)))
+            .map(ToString::to_string)
+            .collect();
+        assert!(unargued.is_empty(), "{}: {unargued:#?}", file.display());
+    }
+}

@@ -1,6 +1,6 @@
 //! What becomes of constructs that real documents are full of: the types and methods they make, and the notes they leave.
 
-use connectors_codegen::{Client, Generator, Listing, Node};
+use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
 /// A document of paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {
@@ -251,4 +251,106 @@ fn words_beside_a_reference_rename_no_variant() {
     assert!(plain.contains("Cat(Cat)") && plain.contains("Dog(Dog)"), "{plain}");
     assert_eq!(union(", description: Some words."), plain);
     assert_eq!(union(", x-internal: true"), plain);
+}
+
+/// The client of a document that grew, with the names that it had before.
+fn grown(old: (&str, &str), new: (&str, &str)) -> (Client, Client) {
+    let old = document(old.0, old.1).generate().unwrap();
+    // As it is read from its file.
+    let kept = Names::parse("names.lock", &format!("# kept\n{}", old.names)).unwrap();
+    assert_eq!(kept, old.names);
+    let new = document(new.0, new.1).names(kept).generate().unwrap();
+    (old, new)
+}
+
+#[test]
+fn names_stay_when_others_come() {
+    let post = |path: &str, id: &str, parameters: &str, body: &str| {
+        format!(
+            "{path}: {{post: {{operationId: {id}, parameters: [{parameters}], requestBody: {{content: {{application/json: {{schema: {body}}}}}}}, responses: {{'204': {{description: done}}}}}}}}\n"
+        )
+    };
+    let (query, header) =
+        ("{name: x-a, in: query, schema: {type: string}}", "{name: X-A, in: header, schema: {type: string}}");
+    let inline = "{type: object, properties: {a-b: {type: string}}}";
+    let pet = "shop.v1.Pet: {type: object, properties: {kind: {type: string, enum: [KIND_CAT, KIND_DOG]}, a-b: {type: string}, is: {oneOf: [{type: array, items: {type: string}}, {type: string}]}}}\n";
+    let old_paths = post("/a", "shop.create", query, inline);
+    let grown_inline = "{type: object, properties: {a-b: {type: string}, a_b: {type: string}}}";
+    let new_paths = post("/b", "zoo.create", header, "{type: object, properties: {z: {type: string}}}")
+        + &post("/a", "shop.create", &format!("{header}, {query}"), grown_inline);
+    let grown_pet = "shop.v1.Pet: {type: object, properties: {kind: {type: string, enum: [UNKNOWN, KIND_CAT, KIND_DOG, OTHER]}, a_b: {type: string}, a-b: {type: string}, is: {oneOf: [{type: array, items: {type: integer}}, {type: array, items: {type: string}}, {type: string}]}}}\n";
+    let others = "zoo.v1.Pet: {type: object, properties: {age: {type: integer}}}\n\
+        PetKind: {type: string, enum: [a]}\nCreateBody: {type: object, properties: {b: {type: integer}}}\n";
+    let (old, new) = grown((&old_paths, pet), (&new_paths, &format!("{others}{grown_pet}")));
+    let (before, after) = (Listing::of(&old), Listing::of(&new));
+    let breaks: Vec<String> =
+        before.compare(&after).iter().filter(|it| it.breaking).map(|it| it.what.clone()).collect();
+    assert!(breaks.is_empty(), "{breaks:#?}\n{before}\n----\n{after}");
+    assert_eq!(after.counts().0, 2);
+    // Without the lock the same document renames, which is what the lock is for.
+    let alone = Listing::of(&document(&new_paths, &format!("{others}{grown_pet}")).generate().unwrap());
+    assert!(before.compare(&alone).iter().any(|it| it.breaking), "{alone}");
+    // Nothing new: the names are the same, and so is the code.
+    let (again, same) = grown((&old_paths, pet), (&old_paths, pet));
+    assert_eq!((again.code, again.names), (same.code, same.names));
+}
+
+#[test]
+fn a_name_that_the_overlay_gives_wins_over_the_lock() {
+    let schema = "Pet: {type: object, properties: {a: {type: string}}}\n";
+    let named = "Pet: {x-rust-name: Animal, type: object, properties: {a: {type: string}}}\n";
+    let (old, new) = grown(("", schema), ("", named));
+    assert!(old.names.to_string().contains("type \"/components/schemas/Pet\" = Pet\n"), "{}", old.names);
+    assert!(new.names.to_string().contains("type \"/components/schemas/Pet\" = Animal\n"), "{}", new.names);
+}
+
+#[test]
+fn a_line_that_is_none_of_a_locks_is_refused() {
+    for line in
+        ["type Pet = Pet", "kind \"a\" = B", "type \"a\" = not a name", "type \"a\"", "type \"a = B", "type = B"]
+    {
+        let error = Names::parse("names.lock", &format!("# c\n\n{line}\n")).unwrap_err().to_string();
+        assert!(error.contains("names.lock:3: ") && error.contains("lock of names"), "{line}: {error}");
+    }
+}
+
+#[test]
+fn what_is_not_checked_is_no_loss_and_is_said_once() {
+    let schemas = "A: {type: array, items: {}, contains: {type: string}}\nB: {type: array, items: {}, contains: {type: integer}}\n\
+        C: {type: array, prefixItems: [{type: string}]}\n";
+    let client = document("", schemas).generate().unwrap();
+    let kinds: Vec<(Kind, usize)> = client.notes.grouped().iter().map(|group| (group.note.kind, group.count)).collect();
+    assert_eq!(kinds, [(Kind::Unchecked, 2)], "{:?}", client.notes);
+    let shown = client.notes.grouped()[0].to_string();
+    assert!(shown.starts_with("unchecked: t.yaml:") && shown.ends_with("[1 more]"), "{shown}");
+    assert_eq!(client.notes.losses(), "");
+}
+
+#[test]
+fn a_loss_that_is_accepted_is_not_said_again_wherever_it_moves() {
+    let path = |status: &str| {
+        format!(
+            "/a: {{get: {{operationId: a, responses: {{'{status}': {{description: d}}, '200': {{description: d}}}}}}}}"
+        )
+    };
+    let client = document(&path("9999"), "").generate().unwrap();
+    let accepted = client.notes.losses();
+    assert_eq!(accepted, "loss: `9999` is not a status code (/paths/~1a/get/responses/9999)\n");
+    let moved = document(&format!("/b: {{}}\n{}", path("9999")), "").generate().unwrap();
+    assert_eq!(moved.notes.not_accepted(&format!("# ours\n{accepted}")).iter().count(), 0);
+    let other = document(&path("8888"), "").generate().unwrap();
+    assert_eq!(other.notes.not_accepted(&accepted).iter().count(), 1);
+}
+
+#[test]
+fn properties_beside_a_union_say_nothing_of_values_that_are_no_objects() {
+    let schemas = "A: {properties: {a: {type: string}}, oneOf: [{type: string}, {type: object, required: [b], properties: {b: {type: integer}}}]}\n\
+        B: {type: object, properties: {a: {type: string}}, anyOf: [{required: [a]}, {type: string}]}\n";
+    let (listing, notes) = listed("", schemas);
+    let a = block(&listing, "A");
+    assert!(a.starts_with("union A") && a.contains("Object(AObject)") && a.contains("String(String)"), "{a}");
+    let object = block(&listing, "AObject");
+    assert!(object.contains("a: Option<String>") && object.contains("b: "), "{object}");
+    assert!(block(&listing, "B").starts_with("struct B"), "{listing}");
+    assert!(notes.is_empty(), "{notes:?}");
 }

@@ -1,4 +1,4 @@
-//! The clock of a fake: real time, and what was passed on a clock for tests.
+//! The clock of a fake: real time, plus the time that a test passes.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::lock;
 #[derive(Debug)]
 pub(crate) struct Clock {
     shared: TestClock,
-    /// What `shared` showed at first. It stands still but for what is passed.
+    /// The first reading of `shared`, which moves only when a test passes time.
     start: Instant,
     /// The last instant that [`Clock::stamp`] returned.
     stamped: Mutex<i64>,
@@ -24,12 +24,12 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Real time, plus what passes on this clock from now on.
+    /// Real time, plus the time that passes on this clock from now on.
     pub(crate) fn new(shared: TestClock) -> Self {
         Self { start: shared.now(), shared, stamped: Mutex::default() }
     }
 
-    /// The clock by which time passes.
+    /// The clock that the fake reads.
     pub(crate) fn shared(&self) -> TestClock {
         self.shared.clone()
     }
@@ -54,7 +54,8 @@ impl Clock {
         self.shared.advance(by);
     }
 
-    /// Now in RFC 3339, later than every stamp before it: "it has moved" must not depend on how fast a test runs.
+    /// Now in RFC 3339, and later than every stamp before it: a comparison of two stamps must not depend on how fast a
+    /// test runs.
     pub(crate) fn stamp(&self) -> String {
         let now = self.micros();
         let mut stamped = lock(&self.stamped);

@@ -1,4 +1,4 @@
-//! Faults: what a fake does wrong, scripted ahead.
+//! Faults: scripted failures of a fake.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::lock;
-use crate::service::{Answer, Request, Service};
+use crate::message::{Answer, Request};
+use crate::service::Service;
 
-/// Something that goes wrong, once, at the next request that it matches.
+/// A failure of a fake: it happens once, at the next request that it matches.
 ///
-/// Start from what happens ([`Fault::status`], [`Fault::reset_after_request`], ...), then say where
+/// Start with a kind of failure ([`Fault::status`], [`Fault::reset_after_request`], ...), then say for which requests
 /// ([`on`](Fault::on), [`token_endpoint`](Fault::token_endpoint)) and how often ([`times`](Fault::times)). Without a
-/// "where" it matches every request, those for tokens included. Of several that match, the one scripted first is used.
+/// filter it matches every request, also token requests. If several faults match, the one that was added first happens.
 ///
 /// ```
 /// use connectors_fake::Fault;
@@ -24,10 +25,10 @@ use crate::service::{Answer, Request, Service};
 /// # let _ = (busy, lost, denied);
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a fault does nothing until it is given to a fake"]
+#[must_use = "a fault does nothing until it is passed to a fake"]
 pub struct Fault {
     effect: Effect,
-    /// Whether the request takes effect all the same.
+    /// Whether the request is processed in spite of the fault.
     applied: bool,
     operation: Option<String>,
     reused_only: bool,
@@ -42,7 +43,7 @@ pub struct Fault {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The right answer: later, or with other headers or another body.
+    /// The correct response, changed: later, or with other headers or another body.
     Answer,
     Status(u16),
     TruncatedJson,
@@ -72,125 +73,126 @@ impl Fault {
         }
     }
 
-    /// Answers with this status and an error body of the service's own shape; the request has no effect.
+    /// Responds with this status and an error body in the service's own format. The request is not processed.
     pub fn status(status: u16) -> Fault {
         Fault::new(Effect::Status(status), false)
     }
 
-    /// The token endpoint refuses with this OAuth error code: 401 for `invalid_client`, else 400.
+    /// The token endpoint responds with this OAuth error code: 401 for `invalid_client`, else 400.
     pub fn token_error(error: &str) -> Fault {
         let status = if error == "invalid_client" { 401 } else { 400 };
         let body = json!({"error": error, "error_description": "scripted"});
         Fault::status(status).json(&body).token_endpoint()
     }
 
-    /// Answers 200 with an HTML page, as a wrong host does; the request has no effect.
+    /// Responds with 200 and an HTML page, as a wrong host does. The request is not processed.
     pub fn html() -> Fault {
         let page = Answer::html(200);
         Fault { headers: page.headers, body: Some(page.body), ..Fault::status(200) }
     }
 
-    /// Answers 204 without a body; the request takes effect.
+    /// Responds with 204 without a body. The request is processed.
     pub fn no_content() -> Fault {
         Fault::status(204).applied()
     }
 
-    /// The right answer, this much later. The request takes effect at once.
+    /// Delays the correct response. The request is processed at once.
     pub fn delay(delay: Duration) -> Fault {
         Fault { delay, ..Fault::new(Effect::Answer, true) }
     }
 
-    /// The right answer, once the gate is open. The request takes effect at once.
+    /// Holds the correct response back until the gate is open. The request is processed at once.
     pub fn hold(gate: &Gate) -> Fault {
         Fault { gate: Some(gate.clone()), ..Fault::new(Effect::Answer, true) }
     }
 
-    /// The right answer under another content type.
+    /// Sends the correct response with another content type.
     pub fn content_type(value: &str) -> Fault {
         Fault::new(Effect::Answer, true).header("content-type", value)
     }
 
-    /// Resets the next *new* connection as soon as it is accepted. It knows no operation, so [`Fault::on`] is ignored.
+    /// Resets the next *new* connection as soon as it is accepted. There is no operation yet, so [`Fault::on`] is
+    /// ignored.
     pub fn reset_on_accept() -> Fault {
         Fault::new(Effect::ResetOnAccept, false)
     }
 
-    /// Reads the request, then resets the connection. The request has no effect, unless [`Fault::applied`].
+    /// Reads the request, then resets the connection. The request is not processed, unless [`Fault::applied`].
     pub fn reset_after_request() -> Fault {
         Fault::new(Effect::ResetAfterRequest, false)
     }
 
-    /// Reads the request, then closes the connection in good order without a byte of an answer. The request has no
-    /// effect, unless [`Fault::applied`].
+    /// Reads the request, then closes the connection cleanly without a response. The request is not processed, unless
+    /// [`Fault::applied`].
     pub fn close_after_request() -> Fault {
         Fault::new(Effect::CloseAfterRequest, false)
     }
 
-    /// Announces the whole answer, sends half of it, and resets the connection.
+    /// Announces the whole response, sends half of it, and resets the connection.
     pub fn reset_mid_body() -> Fault {
         Fault::new(Effect::ResetMidBody, true)
     }
 
-    /// Sends the first half of the answer's JSON as if it were all of it.
+    /// Sends the first half of the response's JSON as a complete body.
     pub fn truncated_json() -> Fault {
         Fault::new(Effect::TruncatedJson, true)
     }
 
-    /// The right answer and this many spaces after it: still JSON, only large.
+    /// Sends the correct response with this many spaces after it: still JSON, but large.
     pub fn oversized(bytes: usize) -> Fault {
         Fault::new(Effect::Oversized(bytes), true)
     }
 
-    /// Answers with the very page token that the request carried, where pages have tokens, as C1's do. Requests for a
-    /// first page are not matched.
+    /// Responds with the request's own page token as the next one, in services with page tokens, such as C1. Does not
+    /// match requests for a first page.
     pub fn repeated_page_token() -> Fault {
         Fault::new(Effect::RepeatedPageToken, true)
     }
 
-    /// Answers as if the connection were kept alive, and closes it: the client's pool holds a stale connection. Whether
-    /// the client notices before its next request is a race; to script the lost race, see
+    /// Responds as if the connection were kept alive, and closes it: the client's pool then holds a stale connection.
+    /// Whether the client notices that before its next request is a race. To script the lost race, use
     /// [`Fault::on_reused_connection`].
     pub fn stale_keep_alive() -> Fault {
         Fault::new(Effect::CloseAfterAnswer, true)
     }
 
-    /// Adds a header to the answer, or replaces it.
+    /// Adds a header to the response, or replaces it.
     pub fn header(mut self, name: &str, value: &str) -> Fault {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Replaces the answer's body.
+    /// Replaces the response's body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Fault {
         self.body = Some(body.into());
         self
     }
 
-    /// Replaces the answer's body by this JSON.
+    /// Replaces the response's body by this JSON.
     pub fn json(self, body: &Value) -> Fault {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// Only requests for this operation: the whole operationId (`getConnectorInstance`), or its end after a dot
+    /// Matches only requests for this operation: the operationId (`getConnectorInstance`), or its part after a dot
     /// (`ConnectorService.Get`).
     pub fn on(mut self, operation: &str) -> Fault {
         self.operation = Some(operation.to_owned());
         self
     }
 
-    /// Only requests for a token.
+    /// Matches only token requests.
     pub fn token_endpoint(self) -> Fault {
         self.on("token")
     }
 
-    /// Only requests on a connection that has carried one before. With [`Fault::reset_after_request`] or
-    /// [`Fault::close_after_request`], this is a pooled connection that turns out to be stale.
+    /// Matches only requests on a reused connection. With [`Fault::reset_after_request`] or
+    /// [`Fault::close_after_request`], that is a stale connection of the client's pool.
     pub fn on_reused_connection(mut self) -> Fault {
         self.reused_only = true;
         self
     }
 
-    /// Lets the first `n` matching requests pass.
+    /// Skips the first `n` matching requests.
     pub fn after(mut self, n: usize) -> Fault {
         self.skip = n;
         self
@@ -202,14 +204,20 @@ impl Fault {
         self
     }
 
-    /// Happens every time. Once it has happened it is no longer waited for: `pending_faults` does not count it.
+    /// Happens at every matching request. Once it has happened, `pending_faults` no longer counts it.
     pub fn always(self) -> Fault {
         self.times(usize::MAX)
     }
 
-    /// The request takes effect, whatever the client is told.
+    /// The request is processed, whatever the client receives.
     pub fn applied(mut self) -> Fault {
         self.applied = true;
+        self
+    }
+
+    /// The same, this much later.
+    pub(crate) fn later(mut self, delay: Duration) -> Fault {
+        self.delay = delay;
         self
     }
 
@@ -231,14 +239,14 @@ impl Fault {
         here && effective && (reused || !self.reused_only)
     }
 
-    /// Whether this is one of the matching requests to let pass.
+    /// Whether to skip this matching request.
     fn skips(&mut self) -> bool {
         let skips = self.skip > 0;
         self.skip = self.skip.saturating_sub(1);
         skips
     }
 
-    /// Lets the request take effect or not, and makes the answer, which may never be sent.
+    /// Processes the request or not, and builds the response, which may never be sent.
     pub(crate) fn answer(&self, request: &Request, service: &dyn Service) -> Answer {
         let mut answer = if self.applied { service.answer(request) } else { Answer::html(200) };
         match self.effect {
@@ -266,7 +274,7 @@ impl Fault {
         answer
     }
 
-    /// Waits as long as was asked.
+    /// Waits for the delay.
     pub(crate) async fn wait(&self) {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
@@ -282,7 +290,7 @@ fn page_token(request: &Request) -> &str {
     token.map_or("", |(_, value)| value)
 }
 
-/// The faults yet to happen, in the order in which they were scripted.
+/// The pending faults, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
@@ -297,12 +305,13 @@ impl Faults {
         lock(&self.0).clear();
     }
 
-    /// How many have yet to happen: one that happens several times counts up to the last, one without end up to the first.
+    /// How many faults are pending. One that happens several times counts until the last, an endless one until the
+    /// first.
     pub(crate) fn len(&self) -> usize {
         lock(&self.0).iter().filter(|fault| fault.times != usize::MAX || !fault.happened).count()
     }
 
-    /// The fault for this request, on a connection that has carried one before or has not.
+    /// The fault for this request, on a new or a reused connection.
     pub(crate) fn for_request(&self, request: &Request, reused: bool) -> Option<Fault> {
         self.take(|fault| fault.matches(request, reused))
     }
@@ -325,7 +334,7 @@ impl Faults {
     }
 }
 
-/// Holds answers back until it is opened, so that a test decides what happens first without sleeping.
+/// Holds responses back until it is opened, so that a test decides the order of events without sleeping.
 ///
 /// ```
 /// # use connectors_fake::{Fault, Gate, c1::Tenant};
@@ -347,14 +356,14 @@ struct Passage {
 }
 
 impl Gate {
-    /// Opens for everybody, for good.
+    /// Opens the gate permanently, for all requests.
     pub fn open(&self) {
         self.0.send_modify(|passage| passage.open = true);
     }
 
-    /// Waits until `n` requests have come to the gate, those let through included.
+    /// Waits until `n` requests have reached the gate, also those that it let through.
     pub async fn arrived(&self, n: usize) {
-        // An error would mean that the sender is gone, and we hold it.
+        // An error would mean that the sender was dropped, and `self` owns it.
         let _ = self.0.subscribe().wait_for(|passage| passage.arrived >= n).await;
     }
 

@@ -1,13 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 pub mod c1;
+mod checked;
 mod clock;
+mod contract;
+mod control;
 pub mod document;
+mod entropy;
 mod fault;
+mod message;
 mod oauth;
 pub mod pipeshub;
+pub mod recording;
+mod redact;
+mod resources;
+pub mod schema;
+mod seeds;
 mod server;
 mod service;
+mod serving;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(test)]
 mod wire;
 
@@ -15,17 +28,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-/// The clock of the fakes, for the client under test too: a program gives it to the client's builder.
+/// The virtual clock of the fakes. Pass it to the builder of the client under test, too.
 pub use connectors::TestClock;
 pub use fault::{Fault, Gate};
-pub use service::Request;
+pub use message::Request;
+pub use serving::{Exchange, Serving};
+#[cfg(feature = "tls")]
+pub use tls::Identity;
 
-/// Locks, poisoned or not: a fake whose handler panicked in one test still has to say what it was sent.
+/// Locks, even if poisoned: a fake whose handler panicked in one test must still report its requests.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets a field by JSON pointer, and says whether there is an object to set it in.
+/// Sets a field by JSON pointer. Returns whether its parent is an object.
 fn set_field(value: &mut Value, pointer: &str, to: Value) -> bool {
     let Some((parent, name)) = pointer.rsplit_once('/') else {
         return false;

@@ -1,16 +1,15 @@
-//! What every token endpoint has: forms in, and OAuth's own shapes out.
+//! The common part of all token endpoints: form requests, and OAuth's JSON responses.
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io;
 
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Request};
+use crate::message::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 
-/// OAuth's `error` and `error_description`.
+/// An OAuth error: `error` and `error_description`.
 pub(crate) type Refusal = (String, String);
 
 pub(crate) fn refuse(error: &str, description: impl Display) -> Refusal {
@@ -51,16 +50,9 @@ pub(crate) fn form(request: &Request) -> Result<Form, Refusal> {
     Ok(request.form().into_iter().collect())
 }
 
-/// A field that has to be there.
+/// A required field.
 pub(crate) fn present<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
     let value = form.get(name).map_or("", String::as_str);
     require(!value.is_empty(), "invalid_request", format!("{name} is required"))?;
     Ok(value)
-}
-
-/// What nobody can guess.
-pub(crate) fn random() -> io::Result<[u8; 32]> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }

@@ -1,12 +1,14 @@
-//! Sockets: accepting, reading and recording requests, answering, and breaking off in all the ways that a fault asks for.
+//! Sockets: accepting connections, recording requests, sending responses, and all transport faults.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,30 +18,43 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::checked::Checked;
+use crate::control::{self, Afterwards, Controlled};
 use crate::fault::{Effect, Faults};
-use crate::lock;
-use crate::service::{Answer, Request, Service};
+use crate::message::{Answer, Request};
+use crate::service::Service;
+use crate::serving::{Bound, Exchange, Serving};
+use crate::{lock, redact};
 
-/// A running server; dropped, it stops and its connections with it.
+/// A running server. Dropping it stops it and its connections.
+///
+/// If it has sent a response that its document does not allow, dropping it panics: a test that met a wrong fake must fail.
 pub(crate) struct Server {
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
-/// A request in the log; its status comes later.
+/// How many requests are kept. A server that runs for long must not fill the memory.
+const MOST_REQUESTS: usize = 10_000;
+
+/// The largest body that is read: larger than what the largest test sends, and than what the services take.
+const LARGEST_BODY: usize = 256 * 1024 * 1024;
+
+/// A request in the log; its status is added later.
 type Entry = Arc<Mutex<Request>>;
 
 struct Shared {
-    service: Arc<dyn Service>,
+    service: Checked,
     faults: Faults,
-    log: Mutex<Vec<Entry>>,
+    log: Mutex<VecDeque<Entry>>,
+    serving: Serving,
 }
 
 impl Server {
-    pub(crate) fn start(listener: TcpListener, service: Arc<dyn Service>) -> Server {
+    pub(crate) fn start(bound: Bound, serving: Serving, service: Arc<dyn Service>) -> Server {
         let (faults, log) = (Faults::default(), Mutex::default());
-        let shared = Arc::new(Shared { service, faults, log });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let shared = Arc::new(Shared { service: Checked::new(service), faults, log, serving });
+        let accepting = tokio::spawn(accept(bound.listener, Arc::clone(&shared)));
         Server { shared, accepting }
     }
 
@@ -48,8 +63,7 @@ impl Server {
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
-        let log = lock(&self.shared.log);
-        log.iter().map(|entry| lock(entry).clone()).collect()
+        self.shared.requests()
     }
 
     pub(crate) fn clear_requests(&self) {
@@ -60,16 +74,51 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
+        let mistakes = self.shared.service.mistakes();
+        if !mistakes.is_empty() && !std::thread::panicking() {
+            // A test that a wrong fake has misled must not pass.
+            panic!("connectors-fake is wrong:\n{}", mistakes.join("\n"));
+        }
+    }
+}
+
+impl Shared {
+    /// Keeps a request, and forgets the oldest where there are too many.
+    fn record(&self, entry: Entry) {
+        let mut log = lock(&self.log);
+        if log.len() >= MOST_REQUESTS {
+            log.pop_front();
+        }
+        log.push_back(entry);
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        let log = lock(&self.log);
+        log.iter().map(|entry| lock(entry).clone()).collect()
+    }
+
+    fn control(&self, request: &Request) -> Answer {
+        let controlled = Controlled {
+            service: &self.service,
+            faults: &self.faults,
+            requests: self.requests(),
+            mistakes: self.service.mistakes(),
+        };
+        let (answer, afterwards) = control::answer(&controlled, request);
+        if afterwards == Afterwards::ForgetRequests {
+            lock(&self.log).clear();
+        }
+        answer
     }
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // The connections end with this set, so with this task.
+    // The connections end with this set, and so with this task.
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: let others finish first.
+            // Probably out of file descriptors: let other connections finish first.
             tokio::task::yield_now().await;
             continue;
         };
@@ -78,13 +127,28 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let _ = stream.set_zero_linger();
             continue;
         }
-        // An optimisation, so nothing is lost without it.
+        // It is only an optimisation.
         let _ = stream.set_nodelay(true);
-        connections.spawn(connection(stream, Arc::clone(&shared)));
+        connections.spawn(secured(stream, Arc::clone(&shared)));
     }
 }
 
-/// What a request's handler and its connection have to tell each other.
+/// A connection, over TLS if that is how the fake is served.
+async fn secured(stream: TcpStream, shared: Arc<Shared>) {
+    let wire = Arc::new(Wire::default());
+    let socket = Socket { stream, wire: Arc::clone(&wire) };
+    #[cfg(feature = "tls")]
+    if let Some(identity) = shared.serving.identity() {
+        // Who does not trust the certificate goes, and says so at its end.
+        if let Ok(stream) = identity.acceptor().accept(socket).await {
+            connection(stream, wire, shared).await;
+        }
+        return;
+    }
+    connection(socket, wire, shared).await;
+}
+
+/// What a request's handler tells its connection.
 #[derive(Debug, Default)]
 struct Wire {
     used: AtomicBool,
@@ -92,13 +156,11 @@ struct Wire {
     close: Notify,
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    let wire = Arc::new(Wire::default());
-    let socket = Socket { stream, wire: wire.clone() };
+async fn connection(socket: impl AsyncRead + AsyncWrite + Unpin, wire: Arc<Wire>, shared: Arc<Shared>) {
     let shared_wire = Arc::clone(&wire);
     let handler = service_fn(move |request| handle(shared.clone(), shared_wire.clone(), request));
     let mut http = pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), handler));
-    // The connection goes first, so that an answer is written before a wish to close after it is heard.
+    // The connection comes first, so that a response is written before the connection is closed.
     let closing = tokio::select! {
         biased;
         _ = http.as_mut() => false,
@@ -117,11 +179,25 @@ async fn handle(
     request: hyper::Request<Incoming>,
 ) -> io::Result<hyper::Response<Payload>> {
     let reused = wire.used.swap(true, Ordering::Relaxed);
-    let service = &*shared.service;
+    let service = &shared.service;
     let request = read(request, service).await?;
+    let cors = shared.serving.has_cors().then(|| request.header("origin").map(str::to_owned)).flatten();
+    if let Some(origin) = cors.as_deref().filter(|_| request.header("access-control-request-method").is_some()) {
+        let mut answer = Answer { status: 204, headers: Vec::new(), body: Vec::new() };
+        allow(&mut answer, origin, request.header("access-control-request-headers"));
+        return respond(answer, false);
+    }
+    if shared.serving.has_control() && control::is_for(&request.path) {
+        let mut answer = shared.control(&request);
+        cors.iter().for_each(|origin| allow(&mut answer, origin, None));
+        return respond(answer, false);
+    }
+    let started = Instant::now();
+    let known = service.mistakes().len();
     let entry = Arc::new(Mutex::new(request.clone()));
-    lock(&shared.log).push(Arc::clone(&entry));
-    let (answer, effect) = match shared.faults.for_request(&request, reused) {
+    shared.record(Arc::clone(&entry));
+    let fault = shared.faults.for_request(&request, reused);
+    let (mut answer, effect) = match &fault {
         None => (service.answer(&request), Effect::Answer),
         Some(fault) => {
             let answer = fault.answer(&request, service);
@@ -129,24 +205,50 @@ async fn handle(
             (answer, fault.effect())
         }
     };
+    cors.iter().for_each(|origin| allow(&mut answer, origin, None));
+    let broken_off = matches!(effect, Effect::CloseAfterRequest | Effect::ResetAfterRequest);
+    shared.serving.tell(|| Exchange {
+        method: request.method.clone(),
+        target: redact::target(&request),
+        operation: request.operation.clone(),
+        status: (!broken_off).then_some(answer.status),
+        faulted: fault.is_some(),
+        bytes: answer.body.len(),
+        elapsed: started.elapsed(),
+        mistake: service.mistakes().into_iter().nth(known),
+    });
     let reset = matches!(effect, Effect::ResetAfterRequest | Effect::ResetMidBody);
     wire.reset.store(reset, Ordering::Relaxed);
-    match effect {
-        Effect::CloseAfterRequest | Effect::ResetAfterRequest => return Err(broken_off()),
-        Effect::CloseAfterAnswer => wire.close.notify_one(),
-        _ => {}
+    if broken_off {
+        return Err(broken());
+    }
+    if effect == Effect::CloseAfterAnswer {
+        wire.close.notify_one();
     }
     lock(&entry).status = Some(answer.status);
     respond(answer, effect == Effect::ResetMidBody)
 }
 
-fn broken_off() -> io::Error {
+/// Lets a page of this origin read a response, or send a request with these headers.
+fn allow(answer: &mut Answer, origin: &str, headers: Option<&str>) {
+    answer.set_header("access-control-allow-origin", origin);
+    answer.set_header("access-control-expose-headers", "*, retry-after");
+    answer.set_header("vary", "origin");
+    if let Some(headers) = headers {
+        answer.set_header("access-control-allow-headers", headers);
+    }
+    if answer.status == 204 && answer.body.is_empty() {
+        answer.set_header("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE");
+    }
+}
+
+fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "broken off, as scripted")
 }
 
 async fn read(request: hyper::Request<Incoming>, service: &dyn Service) -> io::Result<Request> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
     let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
     let headers = head.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -178,7 +280,7 @@ fn respond(mut answer: Answer, broken: bool) -> io::Result<hyper::Response<Paylo
     response.body(Payload { data, broken, flushed: false }).map_err(io::Error::other)
 }
 
-/// A body that can break off.
+/// A body that can end with an error.
 struct Payload {
     data: Option<Bytes>,
     broken: bool,
@@ -198,12 +300,12 @@ impl Body for Payload {
             return Poll::Ready(None);
         }
         if !this.flushed {
-            // hyper flushes when a body has nothing to give, and forgets what is unsent when it fails.
+            // hyper flushes when a body is pending, and drops unsent bytes when it fails.
             this.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(broken_off())))
+        Poll::Ready(Some(Err(broken())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -219,7 +321,7 @@ impl Body for Payload {
     }
 }
 
-/// A socket that is reset rather than closed if its wire says so: hyper owns it, so its drop is where that can be done.
+/// A socket that is reset instead of closed if its wire says so. hyper owns it, so only its drop can do that.
 struct Socket {
     stream: TcpStream,
     wire: Arc<Wire>,

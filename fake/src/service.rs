@@ -1,92 +1,73 @@
-//! What a server hands to the service behind it, and what it gets back.
+//! The interface between a server and the service behind it.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
-/// A request that reached the fake, as it was sent.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Request {
-    /// The method, in capitals.
-    pub method: String,
-    /// The path as sent: nothing is decoded.
-    pub path: String,
-    /// The query's pairs, decoded, in order.
-    pub query: Vec<(String, String)>,
-    /// The headers in order, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-    /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
-    /// pages; `None` for what is unknown.
-    pub operation: Option<String>,
-    /// The status that was answered; `None` if no answer was, or not yet.
-    pub status: Option<u16>,
-}
+use crate::contract::Contract;
+use crate::message::{Answer, Request};
 
-impl Request {
-    /// The first header of this name, given in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The body as JSON, if it is.
-    #[must_use]
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-
-    /// The body as pairs of a form.
-    #[must_use]
-    pub fn form(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(&self.body).into_owned().collect()
-    }
-}
-
-/// What a service answers.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
-        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Answer { status, headers, body: body.into() }
-    }
-
-    pub(crate) fn json(status: u16, body: &Value) -> Answer {
-        Answer::new(status, "application/json", body.to_string())
-    }
-
-    /// What a web server says that is not the API.
-    pub(crate) fn html(status: u16) -> Answer {
-        let page = "<!doctype html>\n<title>Not the API</title>\n";
-        Answer::new(status, "text/html; charset=utf-8", page)
-    }
-
-    /// What sends a browser elsewhere.
-    pub(crate) fn redirect(location: &str) -> Answer {
-        let headers = vec![("location".to_owned(), location.to_owned())];
-        Answer { status: 302, headers, body: Vec::new() }
-    }
-
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
-        let headers = &mut self.headers;
-        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        headers.push((name.to_owned(), value.to_owned()));
-    }
-}
-
-/// What is behind the sockets.
+/// The service behind the sockets.
 pub(crate) trait Service: Send + Sync {
-    /// The name of the operation that a request is for.
+    /// The name of the operation for a request.
     fn operation(&self, method: &str, path: &str) -> Option<String>;
-    /// Does what the request asks for.
+    /// Processes a request.
     fn answer(&self, request: &Request) -> Answer;
-    /// The service's own error shape for a status that a test wants, without doing anything. The headers are those that
-    /// the test adds.
+    /// An error response in the service's own format, with a status that a test wants; the request is not processed.
+    /// The test adds the headers.
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer;
+    /// The document that its responses are checked against.
+    fn contract(&self) -> Option<&Contract>;
+    /// Whether a test has scripted values that the document need not list.
+    fn is_open(&self) -> bool {
+        false
+    }
+    /// Processes a request to the control endpoint, if this service has it.
+    fn control(&self, _ask: &Ask<'_>) -> Option<Result<Value, String>> {
+        None
+    }
+}
+
+/// A request to the control endpoint.
+pub(crate) struct Ask<'r> {
+    pub(crate) method: &'r str,
+    /// The segments of the path below the endpoint's own, decoded.
+    pub(crate) path: Vec<&'r str>,
+    pub(crate) body: &'r Value,
+}
+
+impl Ask<'_> {
+    /// Rejects unknown members of the body: a misspelled one would be a test that tests nothing.
+    pub(crate) fn only(&self, names: &[&str]) -> Result<(), String> {
+        only(self.body, names)
+    }
+
+    /// A duration in seconds of the body, fractions included.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Duration, String> {
+        let seconds = self.body[name].as_f64();
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration.ok_or_else(|| format!("{name} must be a number of seconds"))
+    }
+
+    /// A text of the body.
+    pub(crate) fn text(&self, name: &str) -> Result<&str, String> {
+        self.body[name].as_str().ok_or_else(|| format!("{name} must be a text"))
+    }
+}
+
+/// Rejects unknown members of an object.
+pub(crate) fn only(body: &Value, names: &[&str]) -> Result<(), String> {
+    let unknown = body.as_object().into_iter().flatten().find(|(name, _)| !names.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |(name, _)| Err(format!("{name:?} is not known here; known: {}", names.join(", "))))
+}
+
+/// A whole number of an object, or what it is otherwise.
+pub(crate) fn count(body: &Value, name: &str, otherwise: u32) -> Result<u32, String> {
+    match &body[name] {
+        Value::Null => Ok(otherwise),
+        value => {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            number.ok_or_else(|| format!("{name} must be a whole number"))
+        }
+    }
 }

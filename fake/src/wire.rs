@@ -1,4 +1,4 @@
-//! The smallest client that can tell a reset from an answer, for the tests of every fake.
+//! A minimal client that can tell a reset from a response, for the tests of every fake.
 
 use std::io;
 
@@ -20,7 +20,7 @@ impl Reply {
         serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
-    /// The first header of this name, given in lower case.
+    /// The first header with this lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }

@@ -5,23 +5,17 @@
 //! that what lowering loses is seen. They are checked by a JSON Schema validator of other people's making, and what fails
 //! is shrunk until there is nothing left but the reason.
 
-mod check;
-mod compare;
-mod document;
-mod instance;
-mod random;
-mod text;
+mod shrink;
 
 use connectors_runtime::object::{Json, Layout, Reader, Tree};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use check::{Check, Checker, UNHEARD_OF};
-pub use compare::{difference, shrink};
-pub use document::{Document, View, component};
-pub use instance::Instances;
-pub use random::Random;
+pub use connectors_fake::schema::{
+    Check, Checker, Document, Instances, Random, UNHEARD_OF, View, component, difference,
+};
+pub use shrink::shrink;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 

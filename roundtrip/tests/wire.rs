@@ -8,6 +8,8 @@ use roundtrip::document_wire::{Client, Credentials, params, types};
 /// A request: method, URL from the path on, headers, body.
 type Sent = (String, String, http::HeaderMap, String);
 
+const SERVER: &str = "https://wire.example/api/";
+
 /// What arrived.
 #[derive(Clone, Debug, Default)]
 struct Arrived(Arc<Mutex<Vec<Sent>>>);
@@ -15,8 +17,13 @@ struct Arrived(Arc<Mutex<Vec<Sent>>>);
 impl Arrived {
     /// A client whose requests arrive here, and are returned this.
     fn client(&self, status: u16, body: &'static str) -> Client {
+        Client::builder(SERVER, Credentials::new()).sender(self.sender(status, body)).build().unwrap()
+    }
+
+    /// What takes requests, and returns this.
+    fn sender(&self, status: u16, body: &'static str) -> impl connectors_runtime::Sender + use<> {
         let log = Arc::clone(&self.0);
-        let sender = move |request: reqwest::Request| {
+        move |request: reqwest::Request| {
             let url = request.url();
             let place = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
             let sent = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
@@ -26,8 +33,7 @@ impl Arrived {
             let mut response = http::Response::new(body);
             *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
             async move { Ok::<reqwest::Response, connectors_runtime::SendError>(response.into()) }
-        };
-        Client::builder("https://wire.example/api/", Credentials::new()).sender(sender).build().unwrap()
+        }
     }
 
     fn last(&self) -> Sent {
@@ -157,4 +163,115 @@ async fn parameters_are_typed_and_written_by_their_style() {
     client.parameters().x_list(["a", "b"]).session("s").other(7).await.unwrap();
     assert_eq!(arrived.header("x-list").unwrap(), "a,b");
     assert_eq!(arrived.header("cookie").unwrap(), "session=s; other=7");
+}
+
+/// A client of the document that has what OpenAPI 3.2 added.
+fn latest(arrived: &Arrived, body: &'static str) -> roundtrip::document_latest::Client {
+    use roundtrip::document_latest::{Client, Credentials};
+    #[allow(deprecated, reason = "the document has nothing else for it")]
+    let credentials = Credentials::new().old("k");
+    Client::builder(SERVER, credentials).sender(arrived.sender(200, body)).build().unwrap()
+}
+
+#[tokio::test]
+async fn every_method_of_3_2_is_sent_as_it_is_named() {
+    use roundtrip::document_latest::types;
+
+    let arrived = Arrived::default();
+    let client = latest(&arrived, "[]");
+    client.search().find_books(&types::Search::new("whale".to_owned())).await.unwrap();
+    assert_eq!(arrived.line(), "QUERY /api/books");
+    assert_eq!(arrived.last().3, r#"{"text":"whale"}"#);
+    client.search().search_books().await.unwrap();
+    assert_eq!(arrived.line(), "SEARCH /api/books");
+    client.shelves().link_books("emma").await.unwrap();
+    assert_eq!(arrived.line(), "LINK /api/books?to=emma");
+    // What is safe is retried; what nobody knows is not.
+    let idempotency = |id: &str| {
+        let mut operations = roundtrip::document_latest::OPERATIONS.iter();
+        operations.find(|operation| operation.id() == id).unwrap().idempotency()
+    };
+    assert_eq!(idempotency("findBooks"), connectors_runtime::Idempotency::Idempotent);
+    assert_eq!(idempotency("searchBooks"), connectors_runtime::Idempotency::Idempotent);
+    assert_eq!(idempotency("linkBooks"), connectors_runtime::Idempotency::NotIdempotent);
+}
+
+#[tokio::test]
+async fn a_parameter_may_be_the_whole_query_string() {
+    use roundtrip::document_latest::types;
+
+    let arrived = Arrived::default();
+    let client = latest(&arrived, "[]");
+    let mut filter = types::Filter::default();
+    (filter.words, filter.year) = (Some(vec!["a b".to_owned(), "c&d".to_owned()]), Some(1815));
+    client.search().by_form(&filter).await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/books/by-form?words=a%20b%7Cc%26d&year=1815");
+    let mut whole = types::Whole::default();
+    whole.any = Some(vec!["x/y".to_owned()]);
+    client.search().by_json().query(whole).await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/books/by-json?%7B%22any%22%3A%5B%22x%2Fy%22%5D%7D");
+    client.search().by_json().await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/books/by-json");
+}
+
+#[tokio::test]
+async fn a_cookie_and_a_path_keep_their_characters_where_the_document_says_so() {
+    let arrived = Arrived::default();
+    let client = latest(&arrived, r#"{"title":"Emma"}"#);
+    client.shelves().book_at("a:b@c").reader("50%/x").await.unwrap();
+    assert_eq!(arrived.header("cookie").unwrap(), "reader=50%/x");
+    assert_eq!(arrived.line(), "GET /api/books/a:b@c");
+}
+
+#[test]
+fn a_value_without_a_known_tag_is_the_default_of_the_document() {
+    use roundtrip::document_latest::types::Item;
+
+    for (text, expected) in [
+        (r#"{"kind":"book","title":"Emma"}"#, "Book"),
+        (r#"{"kind":"film","title":"Emma","minutes":9}"#, "Film"),
+        (r#"{"kind":"map","title":"Emma"}"#, "Thing"),
+        (r#"{"title":"Emma","minutes":9}"#, "Thing"),
+    ] {
+        let item: Item = connectors_runtime::object::from_str(text).unwrap();
+        let shown = format!("{item:?}");
+        assert!(shown.starts_with(expected), "{text}: {shown}");
+        assert_eq!(String::from_utf8(connectors_runtime::object::to_vec(&item).unwrap().to_vec()).unwrap(), text);
+    }
+}
+
+#[test]
+fn webhooks_and_callbacks_are_read_by_name() {
+    use roundtrip::document_latest::{callbacks::SubscribeCallback, types, webhooks, webhooks::Webhook};
+
+    let body = br#"{"book":{"kind":"book","title":"Emma"},"due":"2027-01-01"}"#;
+    let Webhook::BookLent(loan) = webhooks::parse("bookLent", body).unwrap() else { panic!("it is one") };
+    assert_eq!((loan.book.title.as_str(), loan.due.as_str()), ("Emma", "2027-01-01"));
+    let joined: types::ReaderJoinedWebhook = match webhooks::parse("readerJoined", br#"{"reader":"ann"}"#).unwrap() {
+        Webhook::ReaderJoined(joined) => joined,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(joined.reader, "ann");
+    // What is not known, or came without its body, is there as it came, and is not printed.
+    for (name, body) in [("bookLost", &b"secret"[..]), ("readerJoined", b"")] {
+        let webhook = webhooks::parse(name, body).unwrap();
+        assert!(matches!(&webhook, Webhook::Unknown { body: raw, .. } if raw.as_bytes() == body), "{webhook:?}");
+        assert!(webhook.name() == name && !format!("{webhook:?}").contains("secret"));
+    }
+    let error = webhooks::parse("bookLent", br#"{"book":1,"due":"secret"}"#).unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("bookLent"), "{error}");
+    assert!(!error.to_string().contains("secret"), "{error}");
+    assert_eq!(Webhook::NAMES, ["bookLent", "readerJoined"]);
+    let callback = SubscribeCallback::parse("lent", br#"{"reader":"ann"}"#).unwrap();
+    assert!(matches!(&callback, SubscribeCallback::Lent(it) if it.reader == "ann"), "{callback:?}");
+    assert_eq!(SubscribeCallback::parse("closed", b"").unwrap(), SubscribeCallback::Closed);
+}
+
+#[test]
+fn a_device_login_is_there_where_the_document_has_its_flow() {
+    use roundtrip::document_latest::Credentials;
+
+    let login = Credentials::oauth_device_login("program", &["read"]);
+    assert!(format!("{login:?}").contains("read"), "{login:?}");
+    let _ = Credentials::new().oauth("t");
 }

@@ -1,28 +1,28 @@
-//! What every client that `connectors-codegen` generates stands on: authentication, retries, deadlines, typed errors, pages
+//! The runtime of every client that `connectors-codegen` generates: authentication, retries, deadlines, typed errors, paging
 //! and streams.
 //!
-//! A program uses the generated client and meets this crate in a few places: the settings of the client's [`Builder`] (each
+//! A program uses the generated client, and this crate directly for a few things: the settings of the client's [`Builder`] (each
 //! is also one of a [`Connection`]), the options of one call ([`RequestOptions`]), the whole [`Response`], the [`Error`],
-//! lists ([`Pages`]), waits ([`Watch`]), and what its tests replace: the network ([`Sender`]) and the clock ([`TestClock`]).
+//! lists ([`Pages`]), waits ([`Watch`]), and in tests the network ([`Sender`]) and the clock ([`TestClock`]).
 //!
 //! # Limits
 //! Set by [`Limits`] for a client, and by [`RequestOptions`] for one call.
 //!
 //! | limit | default | beyond it |
 //! |---|---|---|
-//! | making a connection | 10 s | the attempt fails: [`Error::is_connect`] |
+//! | connecting | 10 s | the attempt fails: [`Error::is_connect`] |
 //! | one attempt | 30 s | the attempt fails: [`Error::is_timeout`] |
-//! | the whole call, with token, attempts and waits | 120 s | the call fails: [`Error::is_timeout`] |
+//! | the whole call, with token, attempts and delays | 120 s | the call fails: [`Error::is_timeout`] |
 //! | body of a success | 16 MiB | the call fails: [`Error::is_decode`] |
 //! | body of a failure | 256 KiB | the rest is not read; the error is the same |
 //! | response of a token endpoint | 64 KiB | the token request fails |
-//! | memory for decoding a success | 256 MiB | the call fails: [`Error::is_decode`] |
+//! | memory for decoding a success | 128 MiB | the call fails: [`Error::is_decode`] |
 //! | URL of a request | 65,534 bytes | nothing is sent: [`Error::is_invalid_argument`] |
 //!
-//! A streamed response has no limit of size. The limit of an attempt then holds for its head, and again for each chunk.
+//! A streamed response has no size limit. The timeout of an attempt then applies to its head, and again to each chunk.
 //!
 //! # Retries
-//! A call is sent up to four times, and a retry happens only where it is safe. Set by [`RetryPolicy`] for a client, and by
+//! A call is sent up to four times, and retried only if that is safe. Set by [`RetryPolicy`] for a client, and by
 //! [`RequestOptions`] for one call.
 //!
 //! | an attempt ends with | retried |
@@ -32,21 +32,21 @@
 //! | status 429 | any call |
 //! | status 408, 500, 502, 503 or 504 | idempotent calls |
 //! | a connection that broke after the request was sent | idempotent calls |
-//! | no whole response within the limit of an attempt | idempotent calls |
-//! | status 401 | any call, once, with a fresh token, if there is a way to get one |
+//! | no whole response within the timeout of an attempt | idempotent calls |
+//! | status 401 | any call, once, with a new token, if the credentials can fetch one |
 //! | a request that cannot be sent, a response that is too large, any other status | no |
 //!
 //! A call is idempotent if the document says so ([`Operation::is_idempotent`]) or the caller does
-//! ([`RequestOptions::idempotent`]). A call that is not idempotent and may have been carried out fails with
+//! ([`RequestOptions::idempotent`]). A call that is not idempotent, and that the server may have processed, fails with
 //! [`Error::may_have_happened`].
 //!
 //! The delay before retry *n* is random, between 0 and 0.5 s x 2^(*n*-1), at most 20 s. A server that sends `Retry-After` (or,
-//! without it, a [`Detail::RetryInfo`]) sets the delay itself, up to 60 s. If it asks for more, or the call's deadline comes
-//! first, the call fails at once and [`Error::retry_after`] has the wait. All calls of a client share a budget of 100 retries
-//! (50 after timeouts); five calls that succeed restore one.
+//! without it, a [`Detail::RetryInfo`]) sets the delay itself, up to 60 s. If it requests more, or the call's deadline comes
+//! first, the call fails at once and [`Error::retry_after`] has the delay. All calls of a client share a budget of 100 retries
+//! (50 after timeouts); five successful calls restore one.
 //!
 //! # Tests without a server
-//! Any function from a request to a response takes the place of the network ([`Connection::sender`]). Credentials, retries,
+//! Any function from a request to a response replaces the network ([`Connection::sender`]). Credentials, retries,
 //! limits and errors work as over a socket. With a [`TestClock`] no test waits; a paused tokio clock works, too.
 //!
 //! ```
@@ -79,7 +79,7 @@ pub use self::http::*;
 pub use call::*;
 pub use encode::{File, Multipart, Parameter, Style};
 pub use error::{Detail, Error, FieldViolation, Kind};
-/// Whose `ClientBuilder`, `Request` and `Response` this crate takes.
+/// The HTTP client, with the `ClientBuilder`, `Request` and `Response` that this crate takes.
 #[doc(no_inline)]
 pub use reqwest;
 

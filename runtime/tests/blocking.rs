@@ -70,7 +70,7 @@ fn a_blocking_list_is_read_ahead_while_the_program_works() {
     .read_ahead(1)
     .blocking();
     assert_eq!(items.next().unwrap().unwrap(), 0);
-    // Nobody waits for the list now.
+    // The list is not polled now.
     assert_eq!([told.recv().unwrap(), told.recv().unwrap()], [0, 1]);
     assert_eq!(items.collect::<Result<Vec<_>, _>>().unwrap(), [1, 2]);
 }

@@ -31,7 +31,7 @@ fn works() -> bool {
     limits && list().read_ahead(1).blocking().filter(Result::is_ok).count() == 3
 }
 
-/// Whether a child of this process comes to a good end.
+/// Whether a child of this process exits with success.
 fn in_a_child(works: impl Fn() -> bool + std::panic::UnwindSafe) -> bool {
     let child = match fork().unwrap() {
         Fork::Child => std::process::exit(i32::from(!catch_unwind(works).unwrap_or(false))),

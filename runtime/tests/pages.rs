@@ -1,4 +1,4 @@
-//! Lists that come in pages: what is fetched and when, how they go on after a restart, and what bounds them.
+//! Lists in pages: what is fetched and when, how they resume after a restart, and their limits.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,7 +63,7 @@ async fn read<T: Send + 'static>(list: &mut Pages<T>, items: usize) -> Vec<T> {
     list.by_ref().take(items).try_collect().await.unwrap()
 }
 
-/// Lets tasks go on.
+/// Runs all pending tasks.
 async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
@@ -124,7 +124,7 @@ async fn a_page_that_has_shrunk_meanwhile_is_no_panic() {
         server.0.pages.lock().unwrap()[0] = shrunk;
         assert_eq!(server.list().resume(position.clone()).try_collect::<Vec<_>>().await.unwrap(), [3, 4]);
     }
-    // Nor is what somebody else wrote.
+    // Nor is a position of another program.
     let position: Position = serde_json::from_str(r#"{"read": 18446744073709551615}"#).unwrap();
     assert_eq!(server.list().resume(position).try_collect::<Vec<_>>().await.unwrap(), [3, 4]);
     assert!(serde_json::from_str::<Position>(r#"{"read": -1}"#).is_err());
@@ -226,7 +226,7 @@ async fn empty_pages_in_a_row_are_bounded() {
     assert!(error.is_decode() && error.message().contains("101 empty pages in a row"), "{error}");
     assert_eq!(fetched.load(Ordering::Relaxed), 101);
     assert!(list.next().await.is_none());
-    // Who knows better goes on behind them.
+    // A caller that knows better continues behind them.
     let position = stored(&list);
     assert_eq!(position, Position::at(Some(Cursor::page(101))));
     let mut list = list.resume(position).max_empty_pages(3).read_ahead(1);

@@ -1,4 +1,4 @@
-//! Waits: how often they poll, what ends them, and how they go on after a restart.
+//! Waits: how often they poll, what ends them, and how they resume after a restart.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};

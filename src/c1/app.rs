@@ -13,7 +13,7 @@ use super::ids::{AppId, kinds};
 use super::owners::EntitlementRef;
 use super::types;
 
-/// One app of a tenant; see [`Client::app`].
+/// A handle of one app of a tenant; see [`Client::app`].
 #[derive(Clone, Debug)]
 pub struct App {
     pub(super) client: Client,
@@ -41,23 +41,23 @@ impl App {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none with this id.
+    /// [`Error::is_not_found`] if there is no app with this id.
     pub async fn get(&self) -> Result<types::App, Error> {
         let (value, response) = self.client.api.apps().get_app(&self.id).send().await?.into_parts();
         value.app.ok_or_else(|| response.incomplete("the response has no app"))
     }
 
-    /// One connector of the app. Sends nothing.
+    /// Returns the handle of one connector of the app. Sends nothing.
     pub fn connector(&self, id: impl IntoId<kinds::ConnectorId>) -> Connector {
         Connector::new(self.clone(), id.into_id())
     }
 
-    /// An entitlement of the app, whose holders can own connectors; see [`Connector::owners`]. Sends nothing.
+    /// Refers to an entitlement of the app, whose holders can own connectors; see [`Connector::owners`]. Sends nothing.
     pub fn entitlement(&self, id: impl IntoId<kinds::EntitlementId>) -> EntitlementRef {
         EntitlementRef::new(self.id.clone(), id)
     }
 
-    /// The app's connectors, each with its handle. Deleted ones are not among them.
+    /// Lists the app's connectors, each with its handle. Deleted connectors are not listed.
     ///
     /// ```no_run
     /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
@@ -92,13 +92,13 @@ impl App {
         })
     }
 
-    /// A connector with its handle; none if it has no id.
+    /// A connector with its handle; `None` if it has no id.
     pub(super) fn entry(&self, connector: types::Connector) -> Option<Entry<Connector, types::Connector>> {
         let id = connector.id.as_deref().filter(|id| !id.is_empty())?;
         Some(Entry::new(self.connector(id), connector))
     }
 
-    /// Creates a connector of the catalog. With a configuration it is hosted by C1; without, it is one that runs on your
+    /// Creates a connector from a catalog entry. With a configuration it is hosted by C1. Without one it runs on your
     /// own machines (see [`Connector::rotate_credential`]).
     ///
     /// ```no_run
@@ -116,17 +116,17 @@ impl App {
         CreateConnector::new(self.clone(), catalog.into_id())
     }
 
-    /// Which connectors the app has now, for [`CreateConnector::find_or_create`].
+    /// Reads which connectors the app has now, for [`CreateConnector::find_or_create`].
     ///
     /// # Errors
-    /// What [`App::connectors`] fails with.
+    /// The errors of [`App::connectors`].
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
         let ids: BTreeSet<String> =
             self.connectors().map_ok(|connector| connector.handle().id().to_string()).try_collect().await?;
         Ok(Snapshot::new(self.id.clone(), ids))
     }
 
-    /// What a connector of the catalog is configured with: its fields, in groups.
+    /// Reads the configuration schema of a catalog entry: its fields, in groups.
     ///
     /// ```no_run
     /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::auth;
 use crate::{Builder, Connect, Connection, Entry, Error, IntoId, Page, Pages};
-use connectors_runtime::{Core, Exchange, Kind, Reply};
+use connectors_runtime::{Core, Exchange, Kind, Reply, UntypedCall};
 
 use super::api;
 use super::app::App;
@@ -21,10 +21,9 @@ use super::types;
 /// The most items a page can have.
 pub(super) const PAGE_SIZE: i32 = 100;
 
-/// A C1 tenant. Cheap to clone; clones share connections, token and retry budget.
+/// A client of one C1 tenant. Cheap to clone; clones share connections, token and retry budget.
 ///
-/// Calls run on tokio: on a runtime with its timers and its IO, as `#[tokio::main]` makes it. See the
-/// [crate](crate#the-runtime).
+/// Calls need a tokio runtime with timers and IO, as `#[tokio::main]` builds it. See the [crate](crate#the-runtime).
 #[derive(Clone)]
 pub struct Client {
     pub(super) core: Core,
@@ -47,7 +46,7 @@ impl Connect for Client {
 }
 
 impl Client {
-    /// A client with the credentials of the environment: [`Credentials::from_env`] says which.
+    /// Builds a client with the credentials of the environment; [`Credentials::from_env`] lists the variables.
     ///
     /// # Errors
     /// [`Error::is_config`] if variables are missing, malformed or not UTF-8; the message names them.
@@ -55,7 +54,7 @@ impl Client {
         Self::builder(Credentials::from_env()?).build()
     }
 
-    /// Sets up a client: [`Builder`] has what can be set, such as limits and the retry policy.
+    /// Starts a builder with these credentials. [`Builder`] has all settings, such as limits and the retry policy.
     pub fn builder(credentials: Credentials) -> Builder<Self> {
         Builder::new(credentials)
     }
@@ -66,13 +65,36 @@ impl Client {
         Ok(Self { api: api::Client::over(core.clone()), core })
     }
 
-    /// Every operation as the document has it, over this client's connections and token.
+    /// The URL of the server, without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.core.base_url()
+    }
+
+    /// Begins a call of any operation with JSON in and out, by its `operationId`, or by its group and method as in
+    /// [`Client::api`]. For programs that learn at run time what to call. Sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+    /// let call = c1.operation("connectors.get")?.parameter("app_id", "my-app").parameter("id", "my-connector");
+    /// println!("{}", call.send().await?.value());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the document has no such operation.
+    pub fn operation(&self, name: &str) -> Result<UntypedCall, Error> {
+        self.core.untyped(name)
+    }
+
+    /// Every operation of the document, over this client's connections and token.
     #[must_use]
     pub fn api(&self) -> &api::Client {
         &self.api
     }
 
-    /// The apps of the tenant, each with its handle.
+    /// Lists the apps of the tenant, each with its handle.
     #[must_use]
     pub fn apps(&self) -> Pages<Entry<App, types::App>> {
         let client = self.clone();
@@ -96,7 +118,8 @@ impl Client {
         })
     }
 
-    /// The connectors of all apps, each with its app, in no order. At most `concurrency` apps are listed at a time.
+    /// Lists the connectors of all apps, each with its app, in no order. At most `concurrency` apps are listed at a
+    /// time.
     ///
     /// ```no_run
     /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
@@ -108,7 +131,7 @@ impl Client {
     /// while let Some(listed) = all.next().await {
     ///     match listed {
     ///         Ok(listed) => println!("{:?} in {:?}", listed.connector.display_name, listed.app.display_name),
-    ///         // The other apps go on.
+    ///         // The other apps are still listed.
     ///         Err(error) => eprintln!("{error}"),
     ///     }
     /// }
@@ -120,22 +143,23 @@ impl Client {
         Inventory::new(self, concurrency)
     }
 
-    /// One app, and the connectors that belong to it: `c1.app("my-app").connector("my-connector")`. Sends nothing.
+    /// Returns the handle of one app, and through it of its connectors: `c1.app("my-app").connector("my-connector")`.
+    /// Sends nothing.
     pub fn app(&self, id: impl IntoId<kinds::AppId>) -> App {
         App::new(self.clone(), id.into_id())
     }
 
-    /// Goes on with a wait for a sync that this program, or an earlier run of it, began; see [`SyncWait::state`]. Sends
-    /// nothing, and forces no sync.
+    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
+    /// earlier one. Sends nothing, and forces no sync.
     pub fn resume_wait(&self, state: SyncState) -> SyncWait {
         SyncWait::resume(self, state)
     }
 }
 
-/// A failed response: the shape of `google.rpc.Status`, when it has one.
+/// The body of a failed response: `google.rpc.Status`, if it has that form.
 fn failure(reply: &Reply) -> Error {
     let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    // Read leniently: a message is worth having even beside something odd.
+    // Read leniently: a message is useful even if other fields have unexpected types.
     let message = body.get("message").and_then(serde_json::Value::as_str).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| {
         if reply.content_type().is_some_and(|kind| kind.contains("html")) {

@@ -1,4 +1,4 @@
-//! What a hosted connector is configured with.
+//! The configuration of a hosted connector.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use connectors_runtime::Kind;
 use super::schema;
 use super::types::{AnyMessage, ConfigSchema};
 
-/// The type of configuration that most connectors of the catalog take.
+/// The message type of the configuration of most catalog entries.
 const ENV_CONFIG: &str = "type.googleapis.com/c1.api.app.v1.EnvConfig";
-/// The key of its values.
+/// The key that holds its values.
 const CONFIGURATION: &str = "configuration";
 
-/// A connector's configuration: values by the keys of its catalog entry's schema.
+/// A connector's configuration: values by the keys of the catalog entry's schema.
 ///
 /// ```
 /// use connectors::c1::EnvConfig;
@@ -33,11 +33,11 @@ const CONFIGURATION: &str = "configuration";
 /// # }
 /// ```
 ///
-/// Booleans and lists are sent as text, which is what the service takes. [`EnvConfig::validate`] checks the keys.
+/// Booleans and lists are sent as text, as the service expects. [`EnvConfig::validate`] checks the keys.
 ///
-/// A connector's configuration is read back with `EnvConfig::from(&message)`. What is not understood of it is kept and
-/// written again: values of another kind, other keys, another type. Secrets do not come back on reads, so set them again
-/// before such a configuration is sent:
+/// `EnvConfig::from(&message)` reads a connector's configuration. What this crate does not understand is kept and sent
+/// back: values of another kind, other keys, another type. The service does not return secrets, so set them again
+/// before you send such a configuration:
 ///
 /// ```
 /// use connectors::c1::{ConfigValue, EnvConfig, types};
@@ -51,26 +51,26 @@ const CONFIGURATION: &str = "configuration";
 #[derive(Clone)]
 pub struct EnvConfig {
     at_type: Option<String>,
-    /// None: the message has no configuration of this kind.
+    /// `None`: the message has no configuration of this kind.
     values: Option<Vec<(String, Entry)>>,
-    /// What is beside the type and the values.
+    /// The members beside the type and the values.
     rest: Map<String, Value>,
 }
 
-/// A value of a configuration; see [`EnvConfig::get`]. `Debug` does not show it: it may be a secret.
+/// A value of a configuration; see [`EnvConfig::get`]. `Debug` does not print it: it may be a secret.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigValue {
-    /// A text; also how booleans (`true`, `false`) and lists (joined by commas) are sent.
+    /// A text. Booleans (`true`, `false`) and lists (joined by commas) are sent as text, too.
     Text(String),
     /// Texts by key, in their order.
     Map(Vec<(String, String)>),
-    /// A value of another kind, as it came.
+    /// A value of another kind, unchanged.
     Unknown(Value),
 }
 
 impl ConfigValue {
-    /// The text, if it is one.
+    /// Returns the text, or `None` if it is not one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -82,7 +82,7 @@ impl ConfigValue {
     fn read(value: &Value) -> Self {
         let pair =
             |item: &Value| Some((item.get("key")?.as_str()?.to_owned(), item.get("value")?.as_str()?.to_owned()));
-        // Protobuf writes what is unset as null, or not at all.
+        // Protobuf writes an unset field as null, or omits it.
         let map = value.get("keyValues").filter(|it| !it.is_null());
         let known = match (map, value.get("stringValue")) {
             (Some(map), _) => {
@@ -119,7 +119,7 @@ impl EnvConfig {
         Self { at_type: Some(ENV_CONFIG.to_owned()), values: Some(Vec::new()), rest: Map::new() }
     }
 
-    /// The value of a key; a secret too, if it was set here.
+    /// Returns the value of a key; also a secret, if it was set here.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<ConfigValue> {
         let (_, entry) = self.values.iter().flatten().find(|(known, _)| known == key)?;
@@ -129,33 +129,33 @@ impl EnvConfig {
         })
     }
 
-    /// The keys that have a value.
+    /// Lists the keys that have a value.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.iter().flatten().map(|(key, _)| key.as_str())
     }
 
-    /// A text value.
+    /// Sets a text.
     #[must_use]
     pub fn text(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.plain(key, json!({"stringValue": value.into()}))
     }
 
-    /// A text value that is never printed.
+    /// Sets a text that is never printed.
     #[must_use]
     pub fn secret(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.set(key, Entry::Secret(SecretString::from(value.into())))
     }
 
-    /// A boolean, sent as the text `true` or `false`.
+    /// Sets a boolean, sent as the text `true` or `false`.
     #[must_use]
     pub fn boolean(self, key: impl Into<String>, value: bool) -> Self {
         self.text(key, value.to_string())
     }
 
-    /// Several texts, sent as one, joined by commas.
+    /// Sets a list of texts, sent as one text and joined by commas.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if one of them has a comma: the service would read it as two.
+    /// [`Error::is_invalid_argument`] if one of them contains a comma: the service would read it as two.
     pub fn list<S: AsRef<str>>(
         self,
         key: impl Into<String>,
@@ -170,7 +170,7 @@ impl EnvConfig {
         Ok(self.text(key, values.join(",")))
     }
 
-    /// Texts by key.
+    /// Sets a map of texts.
     #[must_use]
     pub fn map<K: Into<String>, V: Into<String>>(
         self,
@@ -182,9 +182,16 @@ impl EnvConfig {
         self.plain(key, json!({"keyValues": {"items": items}}))
     }
 
+    /// Removes a key and its value.
+    #[must_use]
+    pub fn unset(mut self, key: &str) -> Self {
+        self.values.iter_mut().for_each(|values| values.retain(|(known, _)| known != key));
+        self
+    }
+
     /// Checks the keys against the schema of the catalog entry
-    /// ([`App::configuration_schema`](super::App::configuration_schema)): each must be known, and each that cannot be left out
-    /// must be there. Values are for the service to check.
+    /// ([`App::configuration_schema`](super::App::configuration_schema)): every key must be known, and every required
+    /// key must be set. The service checks the values.
     ///
     /// ```no_run
     /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
@@ -198,8 +205,8 @@ impl EnvConfig {
     /// # }
     /// ```
     ///
-    /// A key cannot be left out if the schema's rules refuse an empty value for it. Keys of groups count only for the group
-    /// that is used, and keys that another key depends on only along with that one.
+    /// A key is required if the schema's rules reject an empty value for it. The keys of a group are required only if
+    /// that group is used. A key that another key depends on is required only together with it.
     ///
     /// # Errors
     /// [`Error::is_invalid_argument`]: its message names every unknown key, with the nearest known one, and every missing key.
@@ -218,7 +225,7 @@ impl EnvConfig {
         self.set(key, Entry::Plain(value))
     }
 
-    /// Sets a value, in the place of one that the key had.
+    /// Sets a value, and replaces the one that the key had.
     fn set(mut self, key: impl Into<String>, entry: Entry) -> Self {
         let key = key.into();
         let values = self.values.get_or_insert_default();
@@ -238,7 +245,7 @@ impl Default for EnvConfig {
 
 impl fmt::Debug for EnvConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Values are not printed at all: what is secret is for the catalog to say, not for us to guess.
+        // No value is printed: which values are secret is known only to the catalog.
         f.debug_list().entries(self.keys()).finish()
     }
 }

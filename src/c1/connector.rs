@@ -11,7 +11,7 @@ use super::sync::SyncWait;
 use super::types;
 use super::update::Update;
 
-/// One connector of an app; see [`App::connector`].
+/// A handle of one connector of an app; see [`App::connector`].
 #[derive(Clone, Debug)]
 pub struct Connector {
     pub(super) app: App,
@@ -50,7 +50,7 @@ impl Connector {
         &self.app
     }
 
-    /// Reads the connector. A deleted one can still be read: `deleted_at` says so.
+    /// Reads the connector. A deleted connector can still be read; its `deleted_at` is then set.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -60,7 +60,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none with this id.
+    /// [`Error::is_not_found`] if there is no connector with this id.
     pub async fn get(&self) -> Result<types::Connector, Error> {
         let (app, id) = self.ids();
         let (value, response) = self.client().api.connectors().get(app, id).send().await?.into_parts();
@@ -68,7 +68,7 @@ impl Connector {
         connector.ok_or_else(|| response.incomplete("the response has no connector"))
     }
 
-    /// Changes some fields and leaves the others alone.
+    /// Changes some fields. The other fields keep their values.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -80,7 +80,7 @@ impl Connector {
         Update::new(self.clone())
     }
 
-    /// Deletes the connector. Soft: it can still be read, and is no longer listed.
+    /// Deletes the connector. It is a soft delete: the connector can still be read, but is no longer listed.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -98,8 +98,8 @@ impl Connector {
         gone(self.client().api.connectors().delete(app, id, &types::ConnectorServiceDeleteRequest::default()).await)
     }
 
-    /// Forces a sync now, and returns what waits for it. If one is running already, the wait is for the one after it: a
-    /// sync that began before the call may not have seen what the call is for.
+    /// Forces a sync now, and returns a [`SyncWait`] for it. If a sync is already running, the wait is for the next one: the
+    /// running sync may have read the source before the change that this call is for.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -112,7 +112,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if the response was lost. A program that then wants to wait for the sync calls
+    /// [`Error::may_have_happened`] if the response was lost. To be able to wait for the sync also in that case, call
     /// [`Connector::next_sync`] before `force_sync`.
     pub async fn force_sync(&self) -> Result<SyncWait, Error> {
         let wait = self.next_sync().await?;
@@ -121,7 +121,7 @@ impl Connector {
         Ok(wait)
     }
 
-    /// Waits for the next sync, whatever starts it. Reads which sync was the last one, and forces none.
+    /// Returns a wait for the next sync, no matter what starts it. Reads which sync was the last one, and forces none.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -134,14 +134,14 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// What [`Connector::get`] fails with.
+    /// The errors of [`Connector::get`].
     pub async fn next_sync(&self) -> Result<SyncWait, Error> {
-        // The old outcome stays visible until the new sync starts: only a change shows that it is over.
+        // The old outcome stays visible until the new sync starts: only a change shows that the old sync has ended.
         Ok(SyncWait::after(self.clone(), self.get().await?.status))
     }
 
-    /// Waits for the first sync of a new connector, which begins by itself once its configuration works. On a connector
-    /// that has synced before, that is the sync it had last. Sends nothing yet.
+    /// Returns a wait for the first sync of a new connector, which the service starts once the configuration works. On a
+    /// connector that has synced before, it is the latest sync. Sends nothing.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -153,7 +153,7 @@ impl Connector {
         SyncWait::first(self.clone())
     }
 
-    /// Sets when it syncs from now on.
+    /// Sets the schedule of the connector's syncs.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -165,7 +165,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if the timetable is empty; [`Error::is_bad_request`] if the service does not understand
+    /// [`Error::is_invalid_argument`] if the schedule is empty; [`Error::is_bad_request`] if the service does not understand
     /// it.
     pub async fn schedule(&self, schedule: Schedule) -> Result<(), Error> {
         let request = schedule.into_request()?;
@@ -177,7 +177,7 @@ impl Connector {
     /// ([`SyncOutcome::HeldBack`](super::SyncOutcome::HeldBack)). Another sync then starts. Check the data first: a broken sync
     /// that is approved can remove records of access.
     ///
-    /// `lifecycle` is that of the latest sync. No operation of the document returns it: without it, a person approves the sync
+    /// `lifecycle` is the id of the latest sync's run. No operation of the document returns it: without it, approve the sync
     /// in C1's web application.
     ///
     /// ```no_run
@@ -222,7 +222,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
     /// connector.pause().await?;
-    /// // Nothing syncs meanwhile.
+    /// // Nothing syncs until then.
     /// connector.resume().await?;
     /// # Ok(())
     /// # }
@@ -235,7 +235,7 @@ impl Connector {
         self.client().api.connectors().pause_sync(app, id, &types::PauseSyncRequest::default()).await.map(drop)
     }
 
-    /// Lifts a pause, which starts a sync; see [`Connector::pause`].
+    /// Ends a pause, which starts a sync; see [`Connector::pause`].
     ///
     /// # Errors
     /// See [`Error`].
@@ -244,7 +244,7 @@ impl Connector {
         self.client().api.connectors().resume_sync(app, id, &types::ResumeSyncRequest::default()).await.map(drop)
     }
 
-    /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is returned this once: store
+    /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is returned only once: store
     /// it. The call is not retried once it may have been carried out.
     ///
     /// ```no_run
@@ -261,7 +261,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if the response was lost: a credential may exist whose secret nobody knows.
+    /// [`Error::may_have_happened`] if the response was lost: a credential whose secret is lost may exist.
     pub async fn rotate_credential(&self) -> Result<types::ConnectorCredential, Error> {
         let request = types::ConnectorServiceRotateCredentialRequest {
             app_id: Some(self.app.id.to_string()),
@@ -283,11 +283,11 @@ impl Connector {
         credential(sent, |value| value.credential)
     }
 
-    /// Revokes a credential: a connector that still uses it can no longer authenticate. See
-    /// [`Connector::rotate_credential`] for when to.
+    /// Revokes a credential: a connector that still uses it can no longer authenticate. For when to call it, see
+    /// [`Connector::rotate_credential`].
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if it is gone already; not if an earlier attempt, whose response was lost, may have revoked
+    /// [`Error::is_not_found`] if it was already revoked; not if the response to an earlier attempt was lost, which may have revoked
     /// it.
     pub async fn revoke_credential(&self, id: impl IntoId<kinds::CredentialId>) -> Result<(), Error> {
         let request = types::ConnectorServiceRevokeCredentialRequest::default();

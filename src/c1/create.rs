@@ -16,18 +16,18 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{AppId, CatalogId, kinds};
 use super::types;
 
-/// How long a request whose response was lost may still be carried out: the default limit of an attempt.
+/// How long the server may still process a request whose response was lost: the default timeout of an attempt.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
 /// The time between two lists while a request may be in flight.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// A connector about to be created; see [`App::create_connector`]. `.await` creates it.
+/// A create request; see [`App::create_connector`]. `.await` sends it.
 ///
 /// ```no_run
 /// # async fn example(app: connectors::c1::App, config: connectors::c1::EnvConfig) -> Result<(), connectors::Error> {
 /// match app.create_connector("okta-catalog-id").config(config).display_name("Okta").await {
 ///     Ok(created) => println!("{}", created.handle().id()),
-///     // It exists, and only its name is missing.
+///     // It was created; only setting its name failed.
 ///     Err(error) if error.is_partial() => eprintln!("{error}: {:?}", error.created()),
 ///     Err(error) => return Err(error),
 /// }
@@ -35,12 +35,12 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// # }
 /// ```
 ///
-/// A create is not retried once it may have been carried out: the service has no idempotency keys, and a second call makes a
-/// second connector. [`CreateConnector::find_or_create`] finds what such a call made.
+/// A create is not retried once the server may have processed it: the service has no idempotency keys, and a second call creates a
+/// second connector. [`CreateConnector::find_or_create`] finds the connector that such a call created.
 ///
 /// # Errors
-/// [`Error::may_have_happened`] if the response was lost, or cannot be used. [`Error::is_partial`] and [`Error::created`] if a
-/// hosted connector was created and could not be named: name it with [`Connector::update`].
+/// [`Error::may_have_happened`] if the response was lost or cannot be read. [`Error::is_partial`] and [`Error::created`] if a
+/// hosted connector was created, but setting its name failed: set it with [`Connector::update`].
 #[must_use = "nothing is created until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct CreateConnector {
@@ -51,20 +51,30 @@ pub struct CreateConnector {
     description: Option<String>,
     users: Option<Vec<String>>,
     expand: Vec<Expand>,
+    in_flight: Duration,
 }
 
 impl CreateConnector {
     pub(super) fn new(app: App, catalog: CatalogId) -> Self {
-        Self { app, catalog, config: None, display_name: None, description: None, users: None, expand: Vec::new() }
+        Self {
+            app,
+            catalog,
+            config: None,
+            display_name: None,
+            description: None,
+            users: None,
+            expand: Vec::new(),
+            in_flight: IN_FLIGHT,
+        }
     }
 
-    /// Sets what it is configured with. A connector with a configuration is hosted by C1.
+    /// Sets its configuration. A connector with a configuration is hosted by C1.
     pub fn config(mut self, config: impl Into<Option<EnvConfig>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Sets its name for people. A hosted connector gets its name from the catalog; this changes it in a second call.
+    /// Sets its display name. A hosted connector gets its name from the catalog; this changes it in a second call.
     pub fn display_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
         self.display_name = name.into().map(str::to_owned);
         self
@@ -76,25 +86,33 @@ impl CreateConnector {
         self
     }
 
-    /// Sets who looks after it. Legacy: [`Connector::owners`] is the current way.
+    /// Sets its owners. Legacy: use [`Connector::owners`].
     pub fn users(mut self, users: impl IntoIterator<Item = impl IntoId<kinds::UserId>>) -> Self {
         self.users = Some(users.into_iter().map(|user| user.into_id().into()).collect());
         self
     }
 
-    /// Asks for more than the connector in the response; see [`CreateConnector::send_expanded`].
+    /// Requests related objects in the response; see [`CreateConnector::send_expanded`].
     pub fn expand(mut self, expand: impl IntoIterator<Item = Expand>) -> Self {
         self.expand.extend(expand);
         self
     }
 
-    /// Creates it, as `.await` does, and returns what [`CreateConnector::expand`] asked for as well.
+    /// Sets how long a request whose response was lost may still be carried out, for [`CreateConnector::find`] and
+    /// [`CreateConnector::find_or_create`]; 30 s by default. No shorter than what the client waits for a response
+    /// ([`Limits::attempt`](crate::Limits::attempt)), unless another program may not create the same.
+    pub fn in_flight(mut self, time: Duration) -> Self {
+        self.in_flight = time;
+        self
+    }
+
+    /// Creates it, as `.await` does, and also returns what [`CreateConnector::expand`] requested.
     ///
     /// # Errors
-    /// As `.await`.
+    /// The errors of `.await`.
     pub async fn send_expanded(self) -> Result<Expanded, Error> {
         let api = self.app.client.api.connectors();
-        // A hosted connector is named in a second call, whose response then has what was asked for.
+        // A hosted connector is named in a second call, whose response then has the requested objects.
         let named_later = self.config.is_some() && self.display_name.is_some();
         let expand_mask = if named_later { None } else { mask(&self.expand) };
         let catalog_id = Some(self.catalog.into());
@@ -130,8 +148,8 @@ impl CreateConnector {
         }
     }
 
-    /// Finds the connector that a create like this one has made since `before`, or else creates it: a program that is
-    /// run again after a failure does not make a second one.
+    /// Finds the connector that a create like this one made after `before`; creates it if there is none. A program that
+    /// runs again after a failure does not create a second one.
     ///
     /// ```no_run
     /// use connectors::c1::{App, EnvConfig, Snapshot};
@@ -149,43 +167,43 @@ impl CreateConnector {
     /// }
     /// ```
     ///
-    /// It lists the app's connectors, as [`CreateConnector::find`] does. If there is none, it creates one. If the response to
-    /// that is lost, it lists them again. A connector that was found without the name that was asked for is named.
+    /// It lists the app's connectors, as [`CreateConnector::find`] does. If there is none, it creates one. If that response
+    /// is lost, it lists them again. If the connector that it found has another display name, it sets the requested one.
     ///
     /// # Errors
-    /// Those of [`CreateConnector::find`] and of creating. [`Error::may_have_happened`] if the response was lost and no new
+    /// The errors of [`CreateConnector::find`] and of creating. [`Error::may_have_happened`] if the response was lost and no new
     /// connector was found within 30 s.
     pub async fn find_or_create(self, before: &Snapshot) -> Result<Entry<Connector, types::Connector>, Error> {
-        // What was stored may be that of a program which was killed just now, with its request in flight.
-        let patience = if before.is_of_this_run { Duration::ZERO } else { IN_FLIGHT };
+        // A stored snapshot may come from a program that was killed just now, with its request still in flight.
+        let patience = if before.is_of_this_run { Duration::ZERO } else { self.in_flight };
         if let Some(found) = self.find_within(before, patience).await? {
             return self.complete(found).await;
         }
         match self.clone().await {
             Err(error) if error.may_have_happened() && error.created().is_none() => {
-                match self.find_within(before, IN_FLIGHT).await {
+                match self.find_within(before, self.in_flight).await {
                     Ok(Some(found)) => self.complete(found).await,
                     Ok(None) => Err(error.in_context("no new connector was found afterwards")),
-                    Err(failure) => Err(error.in_context(&format!("and looking for it failed ({failure})"))),
+                    Err(failure) => Err(error.in_context(&format!("and searching for it failed ({failure})"))),
                 }
             }
             other => other,
         }
     }
 
-    /// Finds the connector that a create like this one has made since `before`. None proves that there is none: that such
-    /// a create was not carried out, unless it was sent less than 30 s ago by another program than this one.
+    /// Finds the connector that a create like this one made after `before`. `None` proves that such a create was not
+    /// processed, unless another program sent it less than 30 s ago.
     ///
-    /// It lists the app's connectors until there is a new one, for 30 s: a request whose response was lost may be carried out
-    /// a little later. A connector counts if it is not in the snapshot and has what was asked for: catalog entry, description and
-    /// users; the name too, except of hosted ones, which the service names after the catalog.
+    /// It lists the app's connectors for up to 30 s, until there is a new one: the server may process a request late, after
+    /// its response was lost. A connector matches if it is not in the snapshot and has the requested catalog entry, description and
+    /// users; and the requested name, unless it is hosted: the service names hosted connectors after the catalog.
     ///
     /// # Errors
-    /// [`Error::is_conflict`] if several connectors count, such as when two programs create the same at a time: the
-    /// message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise what
-    /// [`App::connectors`] fails with.
+    /// [`Error::is_conflict`] if several connectors match, for example because two programs create the same one at a time; the
+    /// message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise the errors of
+    /// [`App::connectors`].
     pub async fn find(&self, before: &Snapshot) -> Result<Option<Entry<Connector, types::Connector>>, Error> {
-        self.find_within(before, IN_FLIGHT).await
+        self.find_within(before, self.in_flight).await
     }
 
     async fn find_within(
@@ -205,7 +223,7 @@ impl CreateConnector {
             let listed = self.app.connectors().try_filter(|entry| std::future::ready(counts(entry)));
             let mut found: Vec<_> = listed.try_collect().await?;
             match found.len() {
-                0 if until.is_some_and(|until| clock.now() < until) => clock.sleep(INTERVAL).await,
+                0 if until.is_some_and(|until| clock.now() < until) => clock.sleep(INTERVAL.min(self.in_flight)).await,
                 0 | 1 => return Ok(found.pop()),
                 _ => {
                     let ids: Vec<&str> = found.iter().map(|entry| entry.handle().id().as_str()).collect();
@@ -217,7 +235,7 @@ impl CreateConnector {
         }
     }
 
-    /// Whether a connector can be one that this made.
+    /// Whether a connector can be the one that this create made.
     fn matches(&self, data: &types::Connector) -> bool {
         let same = |asked: Option<&str>, has: Option<&str>| asked.is_none_or(|asked| has.unwrap_or_default() == asked);
         let users = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
@@ -226,13 +244,13 @@ impl CreateConnector {
             (Some(asked), None) => asked.is_empty(),
             (None, _) => true,
         };
-        // A service that does not say the catalog entry does not say that it is another.
+        // A response without a catalog entry may be the right connector.
         let same_catalog = data.catalog_id.as_deref().is_none_or(|id| id.is_empty() || self.catalog == id);
         let same_name = self.config.is_some() || same(self.display_name.as_deref(), data.display_name.as_deref());
         same_catalog && same_name && same_users && same(self.description.as_deref(), data.description.as_deref())
     }
 
-    /// Names a connector that was found, if that is left to do.
+    /// Names a connector that was found, if it does not have the requested name yet.
     async fn complete(
         self,
         found: Entry<Connector, types::Connector>,
@@ -255,10 +273,10 @@ impl IntoFuture for CreateConnector {
     }
 }
 
-/// The connector of a create's response, and what was expanded with it.
+/// The connector of a create's response, and the expanded objects.
 type Parts = (Option<types::ConnectorView>, Option<Vec<types::AnyMessage>>);
 
-/// What a create returned. It was carried out, whether or not its response can be used.
+/// Reads the response to a create. The create was processed, even if its response cannot be read.
 fn read<T>(app: &App, sent: Response<T>, parts: fn(T) -> Parts) -> Result<Expanded, Error> {
     let (value, response) = sent.into_parts();
     let (view, expanded) = parts(value);
@@ -281,7 +299,7 @@ async fn named(connector: &Connector, name: &str, expand: Vec<Expand>) -> Result
 pub struct Snapshot {
     app_id: AppId,
     connectors: BTreeSet<String>,
-    /// Not one that was stored.
+    /// Whether it was taken in this run of the program, and not read from a store.
     #[serde(skip)]
     is_of_this_run: bool,
 }

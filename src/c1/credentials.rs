@@ -1,4 +1,4 @@
-//! What a client authenticates with, and the tenant that it is for.
+//! The credentials of a client, and its tenant.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -15,7 +15,7 @@ use connectors_runtime::Kind;
 
 use super::secret::{ClientId, ClientSecret};
 
-/// What a [`Client`](super::Client) authenticates with, and the tenant that it is for. A client has exactly one.
+/// The credentials of a [`Client`](super::Client), and its tenant. A client has exactly one method of authentication.
 ///
 /// ```
 /// use connectors::c1::{Client, Credentials};
@@ -26,9 +26,9 @@ use super::secret::{ClientId, ClientSecret};
 /// # }
 /// ```
 ///
-/// Nothing is checked until [`Builder::build`](crate::Builder::build), which names what is missing or malformed.
+/// Nothing is checked until [`Builder::build`](crate::Builder::build), whose error names what is missing or malformed.
 #[derive(Clone)]
-#[must_use = "credentials are given to `Client::builder`"]
+#[must_use = "pass the credentials to `Client::builder`"]
 pub struct Credentials {
     method: Method,
     tenant: Option<String>,
@@ -58,8 +58,8 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// A client id and secret as C1 issues them. The client authenticates by an assertion that it signs; the secret is not
-    /// sent. The id names the tenant.
+    /// A client id and secret as C1 issues them. The client authenticates with an assertion that it signs; the secret
+    /// itself is not sent. The id names the tenant.
     pub fn client(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self::new(Method::Signed { id: id.into(), secret: SecretString::from(secret.into()) })
     }
@@ -75,8 +75,8 @@ impl Credentials {
         Self::new(Method::Bearer(Credential::token(token)))
     }
 
-    /// A workload's JWT, exchanged for a C1 token (RFC 8693). It expires soon: for programs that end before it does. Others
-    /// use [`Credentials::workload`]. The id names the tenant.
+    /// A workload's JWT, exchanged for a C1 token (RFC 8693). The JWT expires soon, so this is for short programs;
+    /// others use [`Credentials::workload`]. The id names the tenant.
     pub fn workload_token(id: impl Into<String>, jwt: impl Into<String>) -> Self {
         Self::workload(id, Fixed(Token::new(jwt)))
     }
@@ -86,7 +86,7 @@ impl Credentials {
         Self::new(Method::Workload { id: id.into(), subject: TokenExchange::new(provider) })
     }
 
-    /// Tokens of your own provider. Needs a [tenant](Credentials::tenant).
+    /// Tokens from your own provider. Needs a [tenant](Credentials::tenant).
     pub fn provider(provider: impl TokenProvider) -> Self {
         Self::new(Method::Bearer(Credential::bearer(provider)))
     }
@@ -114,8 +114,8 @@ impl Credentials {
     /// 2. `CONDUCTORONE_OIDC_TOKEN` with `CONDUCTORONE_CLIENT_ID`: a workload's token, exchanged for a C1 token.
     /// 3. `CONDUCTORONE_CLIENT_ID` with `CONDUCTORONE_CLIENT_SECRET`: a signed assertion.
     ///
-    /// The tenant is `CONDUCTORONE_TENANT_DOMAIN`, else `CONDUCTORONE_SERVER_URL`, else the host in the client id. A variable
-    /// that is empty counts as unset.
+    /// The tenant is `CONDUCTORONE_TENANT_DOMAIN`, else `CONDUCTORONE_SERVER_URL`, else the host in the client id. An
+    /// empty variable counts as unset.
     ///
     /// # Errors
     /// [`Error::is_config`] if variables are missing, malformed or not UTF-8; the message names them.
@@ -190,7 +190,7 @@ impl Credentials {
         })
     }
 
-    /// The server, and what is sent to it.
+    /// The server, and the credential for its requests.
     pub(super) fn resolve(self) -> Result<(Url, Credential), Error> {
         let Self { method, tenant, audience } = self;
         if audience.is_some() && !matches!(method, Method::Signed { .. }) {
@@ -206,7 +206,7 @@ impl Credentials {
         let url = match (&tenant, &id) {
             (Some(tenant), _) => server(tenant)?,
             (None, Some(id)) => server(id.host()).map_err(|error| error.in_context("the host in the client id"))?,
-            (None, None) => return Err(Error::new(Kind::Config, "no tenant: say which one the token is for")),
+            (None, None) => return Err(Error::new(Kind::Config, "no tenant: set the one that the token is for")),
         };
         let token_url = endpoint(&url, "/auth/v1/token");
         let flow = match (method, id) {
@@ -230,7 +230,7 @@ impl Credentials {
     }
 }
 
-/// The URL of an endpoint of OAuth on a server.
+/// The URL of an OAuth endpoint of a server.
 pub(super) fn endpoint(server: &Url, path: &str) -> String {
     format!("{}{path}", server.as_str().trim_end_matches('/'))
 }
@@ -250,7 +250,7 @@ pub(super) fn server(tenant: &str) -> Result<Url, Error> {
     server.map_err(|error| error.in_context("the tenant is not a name, a host or a URL"))
 }
 
-/// A token that is what it is.
+/// A fixed token.
 #[derive(Debug)]
 struct Fixed(Token);
 

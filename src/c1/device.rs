@@ -1,4 +1,4 @@
-//! Login of a person on another device.
+//! Login of a person on another device (RFC 8628).
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::client::Client;
 use super::credentials::{endpoint, server};
 use super::secret::ClientId;
 
-/// The login of a person with a browser on any device (RFC 8628): the program shows a code and a page, and waits.
+/// The device login of a person, in a browser on any device (RFC 8628): the program shows a code and a page, and polls.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), connectors::Error> {
@@ -27,7 +27,7 @@ use super::secret::ClientId;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a login starts with `begin`"]
+#[must_use = "call `begin` to start the login"]
 pub struct DeviceLogin {
     client_id: String,
     tenant: Option<String>,
@@ -41,7 +41,7 @@ impl fmt::Debug for DeviceLogin {
 }
 
 impl DeviceLogin {
-    /// A login for a program that the tenant knows by this client id.
+    /// A login for the program that the tenant knows by this client id. Sends nothing.
     pub fn new(client_id: impl Into<String>) -> Self {
         Self { client_id: client_id.into(), tenant: None, connection: Connection::new() }
     }
@@ -53,16 +53,17 @@ impl DeviceLogin {
         self
     }
 
-    /// Sets how the login, and the client after it, connect: limits, retries, proxy and so on.
+    /// Sets the connection of the login, and of the client after it: limits, retries, proxy and so on.
     pub fn connection(mut self, connection: Connection) -> Self {
         self.connection = connection;
         self
     }
 
-    /// Asks the tenant for the codes of a login.
+    /// Requests the codes of a login.
     ///
     /// # Errors
-    /// [`Error::is_config`] if something is missing or malformed, [`Error::is_auth`] if the server does not know the client.
+    /// [`Error::is_config`] if a setting is missing or malformed, [`Error::is_auth`] if the server does not know the
+    /// client.
     pub async fn begin(self) -> Result<DeviceGrant, Error> {
         let url = match &self.tenant {
             Some(tenant) => server(tenant)?,
@@ -79,7 +80,7 @@ impl DeviceLogin {
 }
 
 /// A login that waits for a person; see [`DeviceLogin`].
-#[must_use = "the login is finished by waiting for it"]
+#[must_use = "call `wait` to finish the login"]
 pub struct DeviceGrant {
     grant: auth::DeviceGrant,
     exchange: Arc<Exchange>,
@@ -99,7 +100,7 @@ impl DeviceGrant {
         self.grant.user_code()
     }
 
-    /// The page to enter it at.
+    /// The page where the person enters it.
     #[must_use]
     pub fn verification_uri(&self) -> &str {
         self.grant.verification_uri()
@@ -111,21 +112,21 @@ impl DeviceGrant {
         self.grant.verification_uri_complete()
     }
 
-    /// How long the code is valid from the beginning of the login.
+    /// How long the code is valid, counted from the beginning of the login.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.grant.expires_in()
     }
 
-    /// Polls until the person has confirmed, and returns a client that acts for them. The poll interval is the server's, or
-    /// 5 s if it does not say; a failed poll is retried at the next interval.
+    /// Polls until the person has confirmed, and returns a client that acts for them. The server sets the poll
+    /// interval; without one it is 5 s. A failed poll is retried at the next interval.
     ///
-    /// The client refreshes its token if the server has issued a refresh token. Otherwise, once the token has expired, calls
-    /// fail with [`Error::is_auth`] and the person has to log in again.
+    /// The client refreshes its token if the server has issued a refresh token. Otherwise calls fail with
+    /// [`Error::is_auth`] once the token has expired, and the person has to log in again.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the person refused, or did not confirm in time; [`Error::code`] is then that of RFC 8628, section
-    /// 3.5, such as `access_denied`.
+    /// [`Error::is_auth`] if the person rejected the login, or did not confirm it in time; [`Error::code`] is then a
+    /// code of RFC 8628, section 3.5, such as `access_denied`.
     pub async fn wait(self) -> Result<Client, Error> {
         let login = self.grant.wait().await?;
         Client::over(self.exchange, self.url, Credential::bearer(login))

@@ -11,17 +11,17 @@ use super::types;
 const APP: &str = "c1.api.app.v1.App";
 const USER: &str = "c1.api.user.v1.User";
 
-/// What a response has beside the connector, which saves a call; see [`Update::expand`](super::Update::expand).
+/// A related object that a response includes, which saves a call; see [`Update::expand`](super::Update::expand).
 ///
-/// Only calls that change a connector can ask for it.
+/// Only calls that change a connector can request it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expand {
-    /// The app above it.
+    /// The connector's app.
     App,
     /// The users among its owners (the legacy ones of `userIds`).
     Users,
-    /// What it can do.
+    /// The connector's capabilities.
     Capabilities,
 }
 
@@ -35,7 +35,7 @@ impl Expand {
     }
 }
 
-/// The mask that asks for these; none asks for nothing.
+/// The mask that requests these; `None` without any.
 pub(super) fn mask(expand: &[Expand]) -> Option<types::ConnectorExpandMask> {
     let mut paths: Vec<String> = Vec::new();
     for path in expand.iter().map(|it| it.path().to_owned()) {
@@ -46,7 +46,7 @@ pub(super) fn mask(expand: &[Expand]) -> Option<types::ConnectorExpandMask> {
     (!paths.is_empty()).then(|| types::ConnectorExpandMask { paths: Some(paths), ..Default::default() })
 }
 
-/// A connector and what came with it; see
+/// A connector and the related objects of the response; see
 /// [`CreateConnector::send_expanded`](super::CreateConnector::send_expanded) and
 /// [`Update::send_expanded`](super::Update::send_expanded).
 ///
@@ -56,7 +56,7 @@ pub(super) fn mask(expand: &[Expand]) -> Option<types::ConnectorExpandMask> {
 ///
 /// let changed = connector.update().display_name("Okta").expand([Expand::App, Expand::Users]).send_expanded().await?;
 /// let app = changed.app().and_then(|app| app.display_name.as_deref());
-/// println!("{app:?}: {} users look after it", changed.users().len());
+/// println!("{app:?}: {} users own it", changed.users().len());
 /// # Ok(())
 /// # }
 /// ```
@@ -82,31 +82,31 @@ impl Expanded {
         self.connector
     }
 
-    /// The app above it, if it was asked for and came.
+    /// The connector's app, if it was requested and returned.
     #[must_use]
     pub fn app(&self) -> Option<&types::App> {
         self.app.as_ref()
     }
 
-    /// The users among its owners, if they were asked for and came.
+    /// The users among its owners, if they were requested and returned.
     #[must_use]
     pub fn users(&self) -> &[types::User] {
         &self.users
     }
 
-    /// What it can do, if that was asked for and came. The document does not say of which type this is.
+    /// Its capabilities, if they were requested and returned. The document does not say which type they have.
     #[must_use]
     pub fn capabilities(&self) -> Option<&types::AnyMessage> {
         self.capabilities.as_ref()
     }
 
-    /// Whatever else came: of a type that this version does not know, or that no path leads to, or unlike its type.
+    /// All other returned objects: of a type that this version does not know, without a path, or unlike their type.
     #[must_use]
     pub fn others(&self) -> &[types::AnyMessage] {
         &self.others
     }
 
-    /// Follows a view's paths into what came beside it. Fails with what is missing.
+    /// Follows a view's paths into the objects beside it. Fails with what is missing.
     pub(super) fn read(
         view: Option<types::ConnectorView>,
         expanded: Option<Vec<types::AnyMessage>>,
@@ -119,7 +119,7 @@ impl Expanded {
             [&view.app_path, &view.users_path, &view.capabilities_path].map(|path| places(path.as_ref()));
         let mut left: Vec<Option<types::AnyMessage>> = items.into_iter().map(Some).collect();
         let app = app.of(left.len()).into_iter().find_map(|place| take(&mut left, place, APP));
-        // How a path names several is not documented. There is one connector, so whatever users came are its own.
+        // How a path names several objects is not documented. There is one connector, so all returned users are its own.
         let users = users.of(left.len());
         let rest = if users.is_empty() { 0 } else { left.len() };
         let users = users.into_iter().chain(0..rest).filter_map(|place| take(&mut left, place, USER)).collect();
@@ -143,7 +143,7 @@ enum Places {
 
 impl Places {
     /// Reads `$.expanded[N]`, `$.expanded[N,M]`, `$.expanded[N:M]` and `$.expanded[*]`. Any other path names nothing: the
-    /// server writes the path, and a parser for the whole of RFC 9535 would follow it as deep as the server likes.
+    /// server writes the path, and a full parser of RFC 9535 would recurse as deep as the server says.
     fn read(path: &str) -> Self {
         let inner = path.strip_prefix("$.expanded[").or_else(|| path.strip_prefix("$['expanded']["));
         let inner = inner.and_then(|inner| inner.strip_suffix(']')).unwrap_or_default().trim();
@@ -159,7 +159,7 @@ impl Places {
         }
     }
 
-    /// The places among so many items. A negative one counts from the end.
+    /// The places within `length` items. A negative place counts from the end.
     fn of(self, length: usize) -> Vec<usize> {
         let place = |place: i64| match usize::try_from(place) {
             Ok(place) => Some(place),
@@ -176,7 +176,7 @@ impl Places {
     }
 }
 
-/// Takes an item that is what its type says.
+/// Takes an item of this type out of the list.
 fn take<T: DeserializeOwned>(left: &mut [Option<types::AnyMessage>], place: usize, name: &str) -> Option<T> {
     let slot = left.get_mut(place)?;
     let message = slot.as_ref().filter(|message| type_name(message) == Some(name))?;
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(serde_json::to_value(read.others()).unwrap(), odd);
     }
 
-    /// A parser of paths would follow the server as deep as it likes, and the process would end.
+    /// A parser of paths would recurse as deep as the server says, until the stack overflows.
     #[test]
     fn a_path_of_the_server_is_not_parsed() {
         let deep = format!("$[?{}1==1{}]", "(".repeat(30_000), ")".repeat(30_000));

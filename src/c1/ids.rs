@@ -1,10 +1,10 @@
-//! The ids of C1. Those of parameters are the generated ones.
+//! The ids of C1. The ids of parameters are generated.
 
 use crate::Id;
 
 pub use super::api::params::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
 
-/// What tells ids apart; none has values.
+/// Marker types that tell ids apart; none has values.
 pub mod kinds {
     pub use super::super::api::params::kinds::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
 

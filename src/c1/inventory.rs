@@ -1,4 +1,4 @@
-//! Everything at once: the connectors of all apps.
+//! The connectors of all apps, in one stream.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -28,10 +28,10 @@ pub struct Listed {
 
 /// The connectors of all apps, in no order; see [`Client::inventory`].
 ///
-/// Pages are fetched as items are polled. An app that cannot be listed yields one error, which names it, and the others go
-/// on; an error of the list of apps ends that list only.
+/// Pages are fetched as items are polled. If an app cannot be listed, the stream yields one error that names it, and
+/// continues with the other apps. An error of the list of apps ends only that list.
 ///
-/// It has no order, and so no place to resume at: a program that has to goes through [`Client::apps`] and
+/// The stream has no order, so it has no cursor. A program that must resume uses [`Client::apps`] and
 /// [`App::connectors`], which have a [cursor](crate::Pages::cursor).
 pub struct Inventory {
     listed: Rows,

@@ -17,10 +17,10 @@
 //! # }
 //! ```
 //!
-//! Everything begins at a [`Client`]: [`Client::apps`] lists the apps, [`Client::app`] goes to one of them and
-//! [`App::connector`] to one connector. What a list or a create returns is an [`Entry`](crate::Entry): the data, and the handle
-//! to go on with. The usual jobs, most with a whole program, are listed on the
-//! [crate's page](crate#conductorone).
+//! Everything begins at a [`Client`]. [`Client::apps`] lists the apps, [`Client::app`] returns the handle of one app,
+//! and [`App::connector`] the handle of one connector. A list or a create returns an [`Entry`](crate::Entry): the data,
+//! and a handle for further calls. The [crate's page](crate#conductorone) lists the usual jobs, most with a complete
+//! program.
 //!
 //! | to authenticate with | use |
 //! |---|---|
@@ -31,8 +31,8 @@
 //! | a token from elsewhere | [`Credentials::token`], [`Credentials::provider`] |
 //!
 //! # Every operation
-//! [`Client::api`] has each operation of the document as one method, which returns a request: `.await` sends it. All but one
-//! have a counterpart here that is easier to use and shows an example:
+//! [`Client::api`] has one method for each operation of the document. It returns a request: `.await` sends it. All but
+//! one operation have a counterpart here that is easier to use and shows an example:
 //!
 //! | operation | use |
 //! |---|---|
@@ -93,7 +93,7 @@ pub mod api {
 
 /// The vendored OpenAPI document with our overlay applied, as JSON.
 ///
-/// For tests and tools that want to know what this version of the crate was made from.
+/// For tests and tools: the document that this version of the crate was generated from.
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/c1.json"));
 
 pub use api::types;

@@ -8,7 +8,7 @@ use super::connector::{Connector, gone};
 use super::ids::{AppId, EntitlementId, RoleSlug, UserId, kinds};
 use super::types;
 
-/// An entitlement of an app: whoever holds it owns what it is an owner of.
+/// An entitlement of an app. If it is an owner of a connector, everyone who holds it owns the connector.
 ///
 /// ```
 /// use connectors::c1::{AppId, EntitlementRef};
@@ -23,7 +23,7 @@ pub struct EntitlementRef {
 }
 
 impl EntitlementRef {
-    /// An entitlement by its app and its own id. The app need not be the connector's. See also
+    /// Refers to an entitlement by its app and its id. The app need not be the connector's. See also
     /// [`App::entitlement`](super::App::entitlement).
     pub fn new(app: AppId, id: impl IntoId<kinds::EntitlementId>) -> Self {
         Self { app, id: id.into_id() }
@@ -83,7 +83,7 @@ impl Owners {
         Self { connector }
     }
 
-    /// The owners in one role, where they are also added and removed. Sends nothing.
+    /// The owners in one role, to list, add and remove. Sends nothing.
     #[must_use]
     pub fn role(&self, role: impl IntoId<kinds::RoleSlug>) -> RoleOwners {
         RoleOwners { connector: self.connector.clone(), role: role.into_id() }
@@ -122,7 +122,7 @@ impl RoleOwners {
         entitlements(&self.connector, Some(self.role.clone()))
     }
 
-    /// One user among the owners.
+    /// Reads one user among the owners in this role.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if the user is no owner in this role.
@@ -134,7 +134,7 @@ impl RoleOwners {
         value.connector_owner_user.ok_or_else(|| response.incomplete(NO_OWNER))
     }
 
-    /// Makes a user an owner.
+    /// Adds a user to the owners in this role.
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if the response was lost.
@@ -159,7 +159,7 @@ impl RoleOwners {
         gone(owners.delete_user_owner(app, id, self.role.clone(), user_ref(user), &request).await)
     }
 
-    /// One entitlement among the owners.
+    /// Reads one entitlement among the owners in this role.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if its holders are no owners in this role.
@@ -171,7 +171,7 @@ impl RoleOwners {
         value.connector_owner_entitlement.ok_or_else(|| response.incomplete(NO_OWNER))
     }
 
-    /// Makes the holders of an entitlement owners.
+    /// Adds the holders of an entitlement to the owners in this role.
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if the response was lost.
@@ -199,8 +199,8 @@ impl RoleOwners {
         gone(owners.delete_entitlement_owner(app, id, self.role.clone(), of_app, of_id, &request).await)
     }
 
-    /// Makes exactly these users, and the holders of exactly these entitlements, the owners in this role. Two empty lists
-    /// remove all of them; other roles stay as they are.
+    /// Replaces the owners in this role by exactly these users and the holders of these entitlements. Two empty lists
+    /// remove all owners in this role. Other roles do not change.
     ///
     /// # Errors
     /// See [`Error`].

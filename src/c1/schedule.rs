@@ -1,4 +1,4 @@
-//! When a connector syncs, and where the data of a sync is.
+//! The schedule of a connector, and the download link of a sync.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use connectors_runtime::Kind;
 
 use super::types;
 
-/// When a connector syncs; see [`Connector::schedule`](super::Connector::schedule).
+/// The schedule of a connector's syncs; see [`Connector::schedule`](super::Connector::schedule).
 ///
 /// ```
 /// use connectors::c1::Schedule;
@@ -23,7 +23,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A cron expression, read in a time zone of the IANA database. The service checks both.
+    /// A cron expression and the time zone that it applies to (a name of the IANA database). The service checks both.
     pub fn new(cron: impl Into<String>, timezone: impl Into<String>) -> Self {
         Self { cron: cron.into(), timezone: timezone.into() }
     }
@@ -43,9 +43,9 @@ impl Schedule {
     }
 }
 
-/// A link to the data of a sync. Whoever has it can read the data until it expires: keep it out of logs.
+/// A link to the data of a sync. Everyone who has it can read the data until it expires: keep it out of logs.
 ///
-/// `Debug` shows neither its path nor its query.
+/// `Debug` prints neither its path nor its query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DownloadUrl(String);
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_timetable_is_refused() {
+    fn an_empty_schedule_is_rejected() {
         for (cron, timezone) in [("", "UTC"), ("0 3 * * *", " ")] {
             assert!(Schedule::new(cron, timezone).into_request().unwrap_err().is_invalid_argument());
         }

@@ -1,8 +1,8 @@
-//! Which keys a configuration has to have, by the schema of a catalog entry.
+//! Validation of a configuration's keys against the schema of a catalog entry.
 
 use super::types::{ConfigSchema, Field, StringRules};
 
-/// What is wrong with the keys of a configuration, in the order of the keys and then of the schema.
+/// The problems of a configuration's keys, in the order of the keys and then of the schema.
 pub(super) fn problems(schema: &ConfigSchema, keys: &[&str], is_set: impl Fn(&str) -> bool) -> Vec<String> {
     let fields = || schema.fields.iter().flatten();
     let known: Vec<&str> = fields().filter_map(|field| field.name.as_deref()).collect();
@@ -20,7 +20,7 @@ pub(super) fn problems(schema: &ConfigSchema, keys: &[&str], is_set: impl Fn(&st
     };
     for field in fields() {
         let Some(name) = field.name.as_deref() else { continue };
-        if is_required(field) && used.as_ref().is_none_or(|used| used.counts(name)) {
+        if field.is_required() && used.as_ref().is_none_or(|used| used.counts(name)) {
             missing(name, String::new());
         }
         if is_set(name) {
@@ -44,7 +44,7 @@ impl Groups<'_> {
     }
 }
 
-/// Groups are alternatives: used is the one with the most keys set, or else the default one.
+/// Groups are alternatives. The used group is the one with the most keys set; without any, the default one.
 fn used_groups<'a>(schema: &'a ConfigSchema, is_set: &impl Fn(&str) -> bool) -> Option<Groups<'a>> {
     let groups: Vec<(usize, bool, Vec<&str>)> = schema
         .field_groups
@@ -70,21 +70,37 @@ fn used_groups<'a>(schema: &'a ConfigSchema, is_set: &impl Fn(&str) -> bool) -> 
     Some(divided)
 }
 
-/// Whether an empty value is refused.
-fn is_required(field: &Field) -> bool {
-    if field.post_create == Some(true) || field.read_only.is_some() || field.random.is_some() || field.oauth2.is_some()
-    {
-        return false;
+impl Field {
+    /// Whether the schema's rules refuse an empty value: [`EnvConfig::validate`](super::EnvConfig::validate) then misses the
+    /// key, unless it stands in a group that is not used.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        if self.post_create == Some(true) || self.read_only.is_some() || self.random.is_some() || self.oauth2.is_some()
+        {
+            return false;
+        }
+        let validators = [
+            self.str.as_ref().and_then(|it| it.value_validator.as_ref()),
+            self.text.as_ref().and_then(|it| it.value_validator.as_ref()),
+            self.import.as_ref().and_then(|it| it.value_validator.as_ref()),
+        ];
+        validators.into_iter().flatten().any(refuses_empty)
     }
-    let validators = [
-        field.str.as_ref().and_then(|it| it.value_validator.as_ref()),
-        field.text.as_ref().and_then(|it| it.value_validator.as_ref()),
-        field.import.as_ref().and_then(|it| it.value_validator.as_ref()),
-    ];
-    validators.into_iter().flatten().any(refuses_empty)
+
+    /// Whether the schema marks its value as a secret, which no read returns.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        let marks = [
+            self.str.as_ref().and_then(|it| it.secret),
+            self.text.as_ref().and_then(|it| it.secret),
+            self.import.as_ref().and_then(|it| it.secret),
+            self.key_value.as_ref().and_then(|it| it.secret),
+        ];
+        self.secret.is_some() || marks.contains(&Some(true))
+    }
 }
 
-/// The rules are those of protoc-gen-validate: they hold for an empty text too, unless it is excepted.
+/// The rules are those of protoc-gen-validate: they apply to an empty text too, unless `ignoreEmpty` is set.
 fn refuses_empty(rules: &StringRules) -> bool {
     let least = [&rules.min_len, &rules.len, &rules.min_bytes, &rules.len_bytes];
     let parts = [&rules.prefix, &rules.suffix, &rules.contains, &rules.const_];
@@ -100,15 +116,15 @@ fn refuses_empty(rules: &StringRules) -> bool {
             || rules.not_in.as_ref().is_some_and(|none_of| none_of.iter().any(String::is_empty)))
 }
 
-/// The known key that a wrong one was probably meant to be.
+/// The known key that an unknown one is probably a typo of.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|known| (distance(key, known), *known)).min()?;
-    // Further away it is another word.
+    // With more differences it is another key.
     let most = (key.chars().count().max(near.1.chars().count()) / 3).max(1);
     (near.0 <= most).then_some(near.1)
 }
 
-/// How many characters are to be added, removed, replaced or swapped with their neighbour; in any case.
+/// The edit distance: how many characters to add, remove, replace or swap with their neighbour. Ignores case.
 fn distance(a: &str, b: &str) -> usize {
     let [a, b] = [a, b].map(|text| text.to_lowercase().chars().take(64).collect::<Vec<char>>());
     let mut rows = [vec![0; b.len() + 1], vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<usize>>()];

@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 use crate::Error;
 use connectors_runtime::Kind;
 
-/// What a client secret begins with.
+/// The prefix of a client secret.
 const SECRET_PREFIX: &str = "secret-token:conductorone.com:v1:";
-/// How long an assertion is valid; the server refuses more than five minutes from first to last.
+/// How long an assertion is valid. The server rejects assertions that are valid for more than five minutes.
 const LIFETIME: Duration = Duration::from_secs(120);
 
-/// `<name>@<host>/<use>`: who the client is and where it belongs.
+/// `<name>@<host>/<use>`: the client, and its tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClientId {
     text: String,
@@ -26,7 +26,7 @@ pub(crate) struct ClientId {
 }
 
 impl ClientId {
-    /// Host and port, lower case: where tokens and the API live.
+    /// Host and port in lower case: the server of the tokens and of the API.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -83,7 +83,7 @@ impl FromStr for ClientSecret {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        // None of these messages may quote what was given.
+        // None of these messages may quote the secret.
         let wrong = |what: &str| Error::new(Kind::Config, format!("a C1 client secret {what}"));
         let encoded = text
             .trim()

@@ -18,12 +18,13 @@ use super::connector::Connector;
 use super::ids::{AppId, ConnectorId};
 use super::types::{self, ConnectorStatus, SyncStatus};
 
-/// How long after a sync that may have begun too early the next one may begin; see [`SyncWait::wait`].
+/// How long after the end of a sync the next one may begin, if the first one may have begun before the call; see
+/// [`SyncWait::wait`].
 const NEXT_BEGINS: Duration = Duration::from_secs(30);
 
 /// A sync to wait for; see [`Connector::force_sync`].
 ///
-/// A sync is over when `completed_at` has moved and the status is one of an end. Syncs take minutes to hours.
+/// A sync has ended when `completed_at` has changed and the status is a final one. Syncs take minutes to hours.
 ///
 /// ```no_run
 /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -41,8 +42,9 @@ const NEXT_BEGINS: Duration = Duration::from_secs(30);
 /// # }
 /// ```
 ///
-/// # Go on after a restart
-/// [`SyncWait::state`] is a value with serde: a program that is killed goes on with it, and forces no second sync.
+/// # Resume after a restart
+/// [`SyncWait::state`] is a value with serde. A program that was killed resumes the wait with it, and forces no second
+/// sync.
 ///
 /// ```no_run
 /// use connectors::Paced;
@@ -59,7 +61,7 @@ const NEXT_BEGINS: Duration = Duration::from_secs(30);
 ///     Ok(())
 /// }
 /// ```
-#[must_use = "a sync goes on by itself; this is how to wait for it"]
+#[must_use = "the sync runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct SyncWait {
     connector: Connector,
@@ -68,8 +70,8 @@ pub struct SyncWait {
     pace: Pace,
 }
 
-/// What a wait for a sync has come to: which sync it is for, and the state that was reported last. A value that a program can
-/// store; see [`SyncWait::state`] and [`Client::resume_wait`].
+/// The state of a wait for a sync: which sync it is for, and the progress that was reported last. A program can store
+/// it; see [`SyncWait::state`] and [`Client::resume_wait`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SyncState {
     app_id: AppId,
@@ -81,44 +83,44 @@ pub struct SyncState {
 /// Which sync is waited for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Which {
-    /// Whichever there is.
+    /// The latest sync, whichever it is.
     First,
-    /// The one that begins after the call.
+    /// The first sync that begins after the call.
     After {
         /// The status before the call.
         before: Option<Box<ConnectorStatus>>,
-        /// Whether a status was seen since then.
+        /// Whether the connector was polled since then.
         is_polled: bool,
-        /// A sync that began before or after the call: it was there at the first poll.
+        /// A sync that began before or after the call: the first poll has already seen it.
         doubted: Option<Doubted>,
     },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Doubted {
-    /// As it was seen last.
+    /// Its latest status.
     status: Box<ConnectorStatus>,
-    /// When it was first seen to be over, since the wait began.
+    /// The elapsed time of the wait when it was first seen to have ended.
     over_at: Option<Duration>,
 }
 
 /// How a sync ended.
-#[must_use = "a sync that is over may have failed"]
+#[must_use = "a sync that has ended may have failed"]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncOutcome {
-    /// It read everything.
+    /// It read everything that it had to read.
     Done(ConnectorStatus),
     /// It failed; `last_error` says why.
     Failed(ConnectorStatus),
-    /// Syncs of this connector were switched off before it ended, or before it was asked for. The connector's
-    /// `sync_disabled_reason` says why; [`Connector::resume`] switches them on.
+    /// Syncs of this connector were disabled before it ended, or before it was forced. The connector's
+    /// `sync_disabled_reason` says why; [`Connector::resume`] enables them.
     Disabled(ConnectorStatus),
-    /// The service paused it because it found far less than the sync before. A person has to approve it; see
+    /// The service paused it because it found much less than the sync before. A person has to approve it; see
     /// [`Connector::confirm_sync`].
     ///
-    /// The document mentions this state (`ERRORED_NO_DATA`), but not among the values of a status. A service that uses only
-    /// those values reports it as [`SyncOutcome::Failed`], with a `last_error`.
+    /// The document mentions this state (`ERRORED_NO_DATA`), but does not list it among the values of a status. A
+    /// service that uses only the listed values reports it as [`SyncOutcome::Failed`], with a `last_error`.
     HeldBack(ConnectorStatus),
 }
 
@@ -131,7 +133,7 @@ impl SyncOutcome {
         }
     }
 
-    /// Whether it read everything.
+    /// Whether it read everything that it had to read.
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Done(_))
@@ -143,21 +145,21 @@ impl fmt::Display for SyncOutcome {
         match self {
             Self::Done(_) => f.write_str("done"),
             Self::Disabled(_) => f.write_str("disabled"),
-            Self::HeldBack(_) => f.write_str("held back: it found far less than the sync before"),
+            Self::HeldBack(_) => f.write_str("held back: it found much less than the sync before"),
             Self::Failed(status) => write!(f, "failed: {}", status.last_error.as_deref().unwrap_or("no reason given")),
         }
     }
 }
 
-/// The state of a sync that is waited for.
+/// The progress of a sync.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Progress {
-    /// It is queued: the connector still shows the sync before, which may be running.
+    /// It has not begun: the connector still shows the sync before, which may be running.
     Queued,
-    /// It runs, or is in a state that this version does not know.
+    /// It is running, or in a state that this version does not know.
     Running(ConnectorStatus),
-    /// It is over.
+    /// It has ended.
     Ended(SyncOutcome),
 }
 
@@ -168,13 +170,13 @@ impl Paced for SyncWait {
 }
 
 impl SyncWait {
-    /// For the sync that begins after `before` was shown.
+    /// Waits for the sync that begins after `before` was read.
     pub(super) fn after(connector: Connector, before: Option<ConnectorStatus>) -> Self {
         let which = Which::After { before: before.map(Box::new), is_polled: false, doubted: None };
         Self { connector, which, wait: None, pace: Pace::default() }
     }
 
-    /// For whichever sync there is.
+    /// Waits for the latest sync.
     pub(super) fn first(connector: Connector) -> Self {
         Self { connector, which: Which::First, wait: None, pace: Pace::default() }
     }
@@ -184,36 +186,37 @@ impl SyncWait {
         Self { connector: client.app(app_id).connector(connector_id), which, wait, pace: Pace::default() }
     }
 
-    /// The connector whose sync it is.
+    /// The connector that syncs.
     #[must_use]
     pub fn connector(&self) -> &Connector {
         &self.connector
     }
 
-    /// Which sync is waited for, for [`Client::resume_wait`]. Poll interval and deadline are not part of it.
+    /// The state to store for [`Client::resume_wait`]: which sync this waits for. Poll interval and deadline are not
+    /// part of it.
     #[must_use]
     pub fn state(&self) -> SyncState {
         let (app_id, connector_id) = self.connector.ids();
         SyncState { app_id, connector_id, which: self.which.clone(), wait: self.wait.clone() }
     }
 
-    /// Waits until the sync is over.
+    /// Polls until the sync has ended.
     ///
-    /// If another one was running when it was forced, that one ends first. The service may merge your request into the running
-    /// sync; then no other begins: set a deadline.
+    /// If another sync was running when this one was forced, it ends first. The service may merge your request into the
+    /// running sync, and then no other sync begins: set a deadline.
     ///
-    /// If the first poll sees that a sync has begun meanwhile, that one may have begun just before it was forced. It counts
-    /// only if no other begins within 30 s after it is over.
+    /// If the first poll sees a new sync, that sync may have begun just before it was forced. It counts only if no
+    /// other sync begins within 30 s after its end.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the connector was deleted; otherwise what reading it
-    /// fails with, unless that is [in passing](Watch).
+    /// [`Error::is_timeout`] at the deadline. [`Error::is_conflict`] if the connector was deleted. Other errors of
+    /// [`Connector::get`], unless they are [transient](Watch).
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
         self.watch().last().await
     }
 
-    /// The states of the sync, each once. Ends with [`Progress::Ended`] or an error. Dropping it stops the polling, not the
-    /// sync.
+    /// A stream of the sync's progress; each state is reported once. It ends with [`Progress::Ended`] or an error.
+    /// Dropping it stops the polling, not the sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -240,7 +243,7 @@ impl SyncWait {
         let watch = Watch::new(
             clock,
             pace,
-            "the sync was not over at the deadline; it goes on by itself",
+            "the sync has not ended at the deadline; it continues",
             |progress| matches!(progress, Progress::Ended(_)),
             move |poll| {
                 let (connector, which) = (polled.clone(), Arc::clone(&reads));
@@ -262,12 +265,12 @@ impl SyncWait {
 }
 
 fn lock(which: &Mutex<Which>) -> MutexGuard<'_, Which> {
-    // Nothing that runs under the lock can leave it half-changed.
+    // Code under the lock does not panic halfway through a change.
     which.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Which {
-    /// What the connector says about this sync.
+    /// Returns the progress of this sync, from the connector as it was polled.
     fn read(&mut self, connector: types::Connector, poll: Polled<Progress>) -> Progress {
         let Some(status) = connector.status else { return Progress::Queued };
         let is_off = is_set(connector.sync_disabled_at.as_deref());
@@ -289,17 +292,17 @@ impl Which {
                     progress
                 };
             }
-            // Another has begun, which is surely the one.
+            // Another sync has begun: that is certainly the one to wait for.
             *before = doubted.take().map(|doubt| doubt.status);
         }
         progress(status, before.as_deref(), is_off)
     }
 }
 
-/// What a status says about the sync that began after `before` was shown.
+/// The progress of the sync that begins after `before`, from a status.
 fn progress(status: ConnectorStatus, before: Option<&ConnectorStatus>, is_off: bool) -> Progress {
     let completed = moved(&status, before, |status| status.completed_at.as_deref());
-    // A sync that ran before, or may have, ends first: this one starts after it.
+    // A sync that ran before, or may have, ends first: the forced one starts after it.
     let ran = |status: &ConnectorStatus| matches!(status.status, Some(SyncStatus::Running | SyncStatus::Unknown(_)));
     let later = moved(&status, before, started) || !before.is_some_and(ran);
     let over = completed && later;
@@ -309,7 +312,8 @@ fn progress(status: ConnectorStatus, before: Option<&ConnectorStatus>, is_off: b
         Some(SyncStatus::Unknown(name)) if over && name.ends_with("ERRORED_NO_DATA") => {
             Progress::Ended(SyncOutcome::HeldBack(status))
         }
-        // After a resume the status may stay until the next sync starts. Then nothing else says that syncs are off.
+        // After a resume the status may stay the same until the next sync starts. Then only `sync_disabled_at` says
+        // that syncs are disabled.
         Some(SyncStatus::Disabled) if before != Some(&status) || is_off => {
             Progress::Ended(SyncOutcome::Disabled(status))
         }
@@ -322,18 +326,18 @@ fn started(status: &ConnectorStatus) -> Option<&str> {
     status.started_at.as_deref()
 }
 
-/// Whether a time is set and another than before.
+/// Whether a time is set and differs from the one before.
 fn moved(status: &ConnectorStatus, before: Option<&ConnectorStatus>, of: fn(&ConnectorStatus) -> Option<&str>) -> bool {
     is_set(of(status)) && of(status) != before.and_then(of)
 }
 
-/// The service writes what is unset as null, or as an empty text.
+/// The service writes an unset text as null, or as an empty text.
 fn is_set(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-/// The progress of a sync; see [`SyncWait::watch`].
-#[must_use = "a sync goes on by itself; this is how to watch it"]
+/// A stream of a sync's progress; see [`SyncWait::watch`].
+#[must_use = "the sync runs without it; poll this stream to watch it"]
 pub struct SyncWatch {
     connector: Connector,
     which: Arc<Mutex<Which>>,
@@ -355,17 +359,18 @@ impl Stream for SyncWatch {
 }
 
 impl SyncWatch {
-    /// What the wait has come to, for [`Client::resume_wait`]: a state that was reported is not reported a second time.
+    /// The state to store for [`Client::resume_wait`]. After a resume, progress that was reported is not reported a
+    /// second time.
     #[must_use]
     pub fn state(&self) -> SyncState {
         let (app_id, connector_id) = self.connector.ids();
         SyncState { app_id, connector_id, which: lock(&self.which).clone(), wait: Some(self.watch.state()) }
     }
 
-    /// Waits until the sync is over; see [`SyncWait::wait`].
+    /// Polls until the sync has ended; see [`SyncWait::wait`].
     ///
     /// # Errors
-    /// As [`SyncWait::wait`].
+    /// The errors of [`SyncWait::wait`].
     pub async fn last(self) -> Result<SyncOutcome, Error> {
         match self.watch.last().await? {
             Progress::Ended(outcome) => Ok(outcome),

@@ -36,7 +36,7 @@ async fn a_code_is_a_word_or_a_number_and_no_more_than_that() {
 }
 
 #[tokio::test]
-async fn a_call_has_one_id_for_all_attempts_and_errors_tell_it() {
+async fn a_call_has_one_id_for_all_attempts_and_its_errors_have_it() {
     let (tenant, builder) = with_request_ids().await;
     let c1 = builder.build().unwrap();
     let ids = || -> Vec<String> {
@@ -78,7 +78,7 @@ async fn a_programs_own_id_wins() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_is_told_with_the_status_and_id_of_its_own_call() {
+async fn a_response_that_does_not_fit_is_an_error_with_the_status_and_id_of_its_call() {
     let (tenant, builder) = with_request_ids().await;
     let c1 = builder.build().unwrap();
     let wrong = serde_json::json!({"connectorView": {"connector": {"id": 7}}});

@@ -1,4 +1,4 @@
-//! Changing a connector: the mask is what was set.
+//! Updating a connector: the update mask is derived from the fields that were set.
 
 use crate::{Entry, Error, IntoId, Response, Sending};
 use connectors_runtime::Kind;
@@ -10,10 +10,10 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{UserId, kinds};
 use super::types;
 
-/// A change to a connector; see [`Connector::update`]. `.await` sends it.
+/// An update of a connector; see [`Connector::update`]. `.await` sends it.
 ///
-/// The service changes only what a mask names, and splits the fields over two operations: `config` goes to `Update`,
-/// the rest to `UpdateDelegated`. Both follow from what is set here.
+/// The service changes only the fields that an update mask names, and has two operations for them: `Update` for `config`,
+/// `UpdateDelegated` for the other fields. Both the mask and the operations follow from the fields that you set here.
 ///
 /// ```no_run
 /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -27,9 +27,9 @@ use super::types;
 /// ```
 ///
 /// # Errors
-/// [`Error::is_invalid_argument`] if nothing was set. [`Error::is_partial`] if the first of two calls was carried out and the
-/// second was not: all is changed but the configuration. Sending the same change again is safe.
-#[must_use = "nothing is changed until it is awaited"]
+/// [`Error::is_invalid_argument`] if nothing was set. [`Error::is_partial`] if the first of two calls succeeded and the
+/// second failed: everything but the configuration was changed. It is safe to send the same update again.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Update {
     connector: Connector,
@@ -44,20 +44,20 @@ impl Update {
         Self { connector, config: None, rest: types::ConnectorInput::default(), mask: Vec::new(), expand: Vec::new() }
     }
 
-    /// Sets the configuration, in place of all of the old one. None leaves it alone.
+    /// Replaces the whole configuration. `None` does not change it.
     pub fn config(mut self, config: impl Into<Option<EnvConfig>>) -> Self {
         self.config = config.into();
         self
     }
 
-    /// Sets the name for people. None leaves it alone.
+    /// Sets the display name. `None` does not change it.
     pub fn display_name<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
         self.rest.display_name = name.into().map(str::to_owned);
         let is_set = self.rest.display_name.is_some();
         self.masked("displayName", is_set)
     }
 
-    /// Sets the description. None leaves it alone.
+    /// Sets the description. `None` does not change it.
     pub fn description<'a>(mut self, description: impl Into<Option<&'a str>>) -> Self {
         self.rest.description = description.into().map(str::to_owned);
         let is_set = self.rest.description.is_some();
@@ -69,18 +69,18 @@ impl Update {
         self.description("")
     }
 
-    /// Sets the users who look after it. Legacy: [`Connector::owners`] is the current way.
+    /// Sets the users who own it. Legacy: use [`Connector::owners`].
     pub fn users(mut self, users: impl IntoIterator<Item = impl IntoId<kinds::UserId>>) -> Self {
         self.rest.user_ids = Some(users.into_iter().map(|user| user.into_id().into()).collect());
         self.masked("userIds", true)
     }
 
-    /// Removes all users who look after it. Legacy, as [`Update::users`].
+    /// Removes all users who own it. Legacy, as [`Update::users`].
     pub fn clear_users(self) -> Self {
         self.users(std::iter::empty::<UserId>())
     }
 
-    /// Asks for more than the connector in the response; see [`Update::send_expanded`].
+    /// Requests related objects in the response; see [`Update::send_expanded`].
     pub fn expand(mut self, expand: impl IntoIterator<Item = Expand>) -> Self {
         self.expand.extend(expand);
         self
@@ -94,11 +94,11 @@ impl Update {
         self
     }
 
-    /// Sends the change, as `.await` does, and returns what [`Update::expand`] asked for as well. A change of both kinds takes
+    /// Sends the update, as `.await` does, and also returns what [`Update::expand`] requested. An update of both kinds takes
     /// two calls, the configuration last.
     ///
     /// # Errors
-    /// As `.await`.
+    /// The errors of `.await`.
     pub async fn send_expanded(self) -> Result<Expanded, Error> {
         let connector = &self.connector;
         let (app, id) = connector.ids();
@@ -108,7 +108,7 @@ impl Update {
             id: Some(id.to_string()),
             ..input
         };
-        // The response to the last call has what was asked for.
+        // The response to the last call has the requested objects.
         let mut expand_mask = mask(&self.expand);
         let mut changed = None;
         if !self.mask.is_empty() {

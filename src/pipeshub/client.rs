@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors_runtime::auth::{self, Credential};
-use connectors_runtime::{Builder, Connect, Connection, Core, Error, Exchange, IntoId, Kind, Operation, Reply};
+use connectors_runtime::{
+    Builder, Connect, Connection, Core, Error, Exchange, IntoId, Kind, Operation, Reply, UntypedCall,
+};
 use http::HeaderName;
 use serde_json::Value;
 use url::Url;
@@ -16,13 +18,12 @@ use super::credentials::Credentials;
 use super::ids::kinds;
 use super::wait::{SyncState, SyncWait};
 
-/// The header in which the service takes a client's own id of a call.
+/// The header for the client's own id of a call.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
-/// A PipesHub instance. Cheap to clone; clones share connections, token and retry budget.
+/// A client of one PipesHub instance. Cheap to clone; clones share connections, token and retry budget.
 ///
-/// Calls run on tokio: on a runtime with its timers and its IO, as `#[tokio::main]` makes it. See the
-/// [crate](crate#the-runtime).
+/// Calls need a tokio runtime with timers and IO, as `#[tokio::main]` builds it. See the [crate](crate#the-runtime).
 #[derive(Clone)]
 pub struct Client {
     pub(super) core: Core,
@@ -47,7 +48,7 @@ impl Connect for Client {
 }
 
 impl Client {
-    /// A client with the credentials of the environment: [`Credentials::from_env`] says which.
+    /// Builds a client with the credentials of the environment; [`Credentials::from_env`] lists the variables.
     ///
     /// # Errors
     /// [`Error::is_config`] if variables are missing, malformed or not UTF-8; the message names them.
@@ -55,7 +56,7 @@ impl Client {
         Self::builder(Credentials::from_env()?).build()
     }
 
-    /// Sets up a client: [`Builder`] has what can be set, such as limits and the retry policy.
+    /// Starts a builder with these credentials. [`Builder`] has all settings, such as limits and the retry policy.
     pub fn builder(credentials: Credentials) -> Builder<Self> {
         Builder::new(credentials)
     }
@@ -66,28 +67,52 @@ impl Client {
         Ok(Self { api: api::Client::over(core.clone()), core })
     }
 
-    /// Every operation as the document has it, over this client's connections and token.
+    /// The URL of the server, without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.core.base_url()
+    }
+
+    /// Begins a call of any operation with JSON in and out, by its `operationId`, or by its group and method as in
+    /// [`Client::api`]. For programs that learn at run time what to call. Sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
+    /// let call = ph.operation("connectors.get")?.parameter("connectorId", "my-connector");
+    /// println!("{}", call.send().await?.value());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the document has no such operation.
+    pub fn operation(&self, name: &str) -> Result<UntypedCall, Error> {
+        self.core.untyped(name)
+    }
+
+    /// Every operation of the document, over this client's connections and token.
     #[must_use]
     pub fn api(&self) -> &api::Client {
         &self.api
     }
 
-    /// One connector. Sends nothing.
+    /// Returns the handle of one connector. Sends nothing.
     pub fn connector(&self, id: impl IntoId<kinds::ConnectorId>) -> Connector {
         Connector::new(self.clone(), id.into_id())
     }
 
-    /// Goes on with a wait for a sync that this program, or an earlier run of it, began; see [`SyncWait::state`]. Sends
-    /// nothing.
+    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
+    /// earlier one. Sends nothing.
     pub fn resume_wait(&self, state: SyncState) -> SyncWait {
         SyncWait::resume(self, state)
     }
 }
 
-/// A failed response: `{error: {code, message, metadata, retryAfter}}` from the gateway, `{detail}` from what is behind it.
+/// The body of a failed response: `{error: {code, message, metadata, retryAfter}}` from the gateway, `{detail}` from
+/// the services behind it.
 fn failure(reply: &Reply) -> Error {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    // Read leniently: a message is worth having even beside something odd.
+    // Read leniently: a message is useful even if other fields have unexpected types.
     let (error, detail) = (&body["error"], &body["detail"]);
     let said = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let message = said(&error["message"])
@@ -118,7 +143,7 @@ fn failure(reply: &Reply) -> Error {
     Error::new(Kind::Status, message).with_code(said(&error["code"])).with_details(details).with_retry_after(wait)
 }
 
-/// The scopes of an operation, for a token that has none of them.
+/// The scopes of an operation, to explain a 403.
 fn needs(operation: &Operation) -> String {
     let mut scopes: Vec<&str> = Vec::new();
     for scope in operation.security().iter().flat_map(|way| way.iter()).flat_map(|scheme| scheme.scopes) {
@@ -132,7 +157,7 @@ fn needs(operation: &Operation) -> String {
     format!("; the operation needs the scope `{}`", scopes.join("` or `"))
 }
 
-/// The words in a `detail`: text, an object with a message, or a list of complaints, each about a place.
+/// The texts of a `detail`: a text, an object with a message, or a list of problems, each with a location.
 fn described(detail: &Value) -> Option<String> {
     match detail {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -156,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_detail_is_told_in_words() {
+    fn a_detail_becomes_a_message() {
         for (detail, words) in [
             (serde_json::json!("not a Local FS connector"), Some("not a Local FS connector")),
             (

@@ -1,4 +1,4 @@
-//! What a connector is configured with.
+//! The configuration of a connector.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::types::{self, ConfigUpdateResponse, FiltersSyncResponse};
 /// The field of `auth` that names an OAuth app of the instance.
 pub(super) const OAUTH_APP: &str = "oauthConfigId";
 
-/// The fields that a connector authenticates with at its source, by the keys of its type's schema.
+/// The credentials of a connector at its source: fields by the keys of its type's schema.
 ///
 /// ```
 /// use connectors::pipeshub::AuthFields;
@@ -22,7 +22,7 @@ pub(super) const OAUTH_APP: &str = "oauthConfigId";
 /// assert!(!format!("{auth:?}").contains("s3cret") && !format!("{auth:?}").contains("reports"));
 /// ```
 ///
-/// They are sent as one flat map, which is what the server reads; its document has it otherwise.
+/// They are sent as one flat map, as the server reads them; its document describes them otherwise.
 #[derive(Clone, Default)]
 pub struct AuthFields {
     fields: Vec<(String, Field)>,
@@ -35,13 +35,13 @@ enum Field {
 }
 
 impl AuthFields {
-    /// No fields.
+    /// Starts without fields.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a field: text, a number, a truth value, or any JSON.
+    /// Adds a field: a text, a number, a boolean, or any other JSON.
     #[must_use]
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.fields.push((key.into(), Field::Plain(value.into())));
@@ -66,7 +66,7 @@ impl AuthFields {
 
 impl fmt::Debug for AuthFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Values are not printed at all: what is secret is for the type's schema to say, not for us to guess.
+        // No value is printed: which values are secret is known only to the type's schema.
         f.debug_list().entries(self.fields.iter().map(|(key, _)| key)).finish()
     }
 }
@@ -81,15 +81,15 @@ impl From<AuthFields> for types::ConnectorAuthConfig {
     }
 }
 
-/// Puts maps that are sent as they are beside what the document names.
+/// Builds the members that are sent beside the documented ones.
 pub(super) fn as_given(sections: [(&str, Option<Map<String, Value>>); 2]) -> types::Extra {
     let given = sections.into_iter().filter_map(|(name, map)| Some((name.to_owned(), Value::Object(map?))));
     given.collect()
 }
 
 impl Connector {
-    /// Reads the configuration. The server returns its secrets in clear, unless it is new enough to mask those that the
-    /// type's schema marks; `Debug` of the result prints none of them.
+    /// Reads the configuration. The server returns secrets in clear text, unless it is new enough to mask the fields
+    /// that the type's schema marks as secret. `Debug` of the result prints no secret.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -105,11 +105,11 @@ impl Connector {
         value.config.ok_or_else(|| rest.incomplete("the response has no config"))
     }
 
-    /// Changes credentials and schedule. Only while the connector's sync is off: an active one is refused (400). For filters
-    /// see [`Connector::set_sync_filters`].
+    /// Changes credentials and schedule. Only while the connector's sync is off: otherwise the server rejects it (400).
+    /// For filters use [`Connector::set_sync_filters`].
     ///
-    /// What is not set here stays. The server merges each section: fields that are not named stay as well, and a nested
-    /// object is replaced as a whole.
+    /// Sections that are not set here do not change. The server merges each section: fields that are not named do not
+    /// change either, and a nested object is replaced as a whole.
     ///
     /// ```no_run
     /// use connectors::pipeshub::AuthFields;
@@ -124,14 +124,14 @@ impl Connector {
         SetConfig { connector: self.clone(), auth: None, sync: None, base_url: None }
     }
 
-    /// Changes the fields that the connector authenticates with. Only while its sync is off. Undoes a consent: see
-    /// [`Connector::authorize`].
+    /// Changes the connector's credentials at its source. Only while its sync is off. It revokes the connector's
+    /// authorization: see [`Connector::authorize`].
     ///
-    /// The server merges: fields that are not named stay, and a nested object is replaced as a whole.
+    /// The server merges: fields that are not named do not change, and a nested object is replaced as a whole.
     ///
-    /// A connector of an OAuth type has an OAuth app, which the instance keeps under an id of its own. To change the app's
-    /// client id or secret, the server wants that id with them. It is read from the configuration, unless the fields have
-    /// `oauthConfigId`, and [`AuthChange::oauth_app`] returns it: **other connectors may use the same app**.
+    /// A connector of an OAuth type uses an OAuth app, which the instance stores under its own id. The server requires
+    /// that id to change the app's client id or secret. This method reads the id from the configuration, unless the
+    /// fields contain `oauthConfigId`. [`AuthChange::oauth_app`] returns it: **other connectors may use the same app**.
     ///
     /// ```no_run
     /// use connectors::pipeshub::AuthFields;
@@ -152,7 +152,7 @@ impl Connector {
         self.put_auth(auth, None).await
     }
 
-    /// The fields with the id of the connector's OAuth app, if they change that one and do not name it.
+    /// Adds the id of the connector's OAuth app, if the fields change that app and do not name it.
     async fn with_oauth_app(&self, auth: AuthFields) -> Result<AuthFields, Error> {
         if auth.has(OAUTH_APP) || !is_of_oauth_app(&auth) {
             return Ok(auth);
@@ -174,10 +174,11 @@ impl Connector {
         Ok(AuthChange { data, oauth_app })
     }
 
-    /// Changes the filters and the schedule of the sync: **the way to change filters**. Only while the connector's sync is off:
-    /// an active one is refused (400), unless [`SetSyncFilters::switch_off_and_on`] is set.
+    /// Changes the filters and the schedule of the sync: **the way to change filters**. Only while the connector's sync
+    /// is off: otherwise the server rejects it (400), unless [`SetSyncFilters::switch_off_and_on`] is set.
     ///
-    /// The server merges each section: what is not named stays, and a nested object is replaced as a whole.
+    /// The server merges each section: fields that are not named do not change, and a nested object is replaced as a
+    /// whole.
     ///
     /// ```no_run
     /// use serde_json::{Map, json};
@@ -195,14 +196,14 @@ impl Connector {
     }
 }
 
-/// The fields that belong to an OAuth app rather than to a connector.
+/// The fields that belong to an OAuth app, not to a connector.
 const CLIENT_FIELDS: [&str; 2] = ["clientId", "clientSecret"];
 
 fn is_of_oauth_app(auth: &AuthFields) -> bool {
     CLIENT_FIELDS.iter().any(|field| auth.has(field))
 }
 
-/// What [`Connector::set_auth`] changed.
+/// The result of [`Connector::set_auth`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthChange {
@@ -211,7 +212,7 @@ pub struct AuthChange {
 }
 
 impl AuthChange {
-    /// What the server returned.
+    /// The server's response.
     #[must_use]
     pub fn data(&self) -> &ConfigUpdateResponse {
         &self.data
@@ -224,12 +225,12 @@ impl AuthChange {
     }
 }
 
-/// A change of the configuration; see [`Connector::set_config`]. `.await` sends it.
+/// An update of the configuration; see [`Connector::set_config`]. `.await` sends it.
 ///
 /// # Errors
-/// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing. [`Error::is_partial`] if the credentials
-/// were changed and the rest failed: those of an OAuth app are sent by themselves.
-#[must_use = "nothing is changed until it is awaited"]
+/// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing. [`Error::is_partial`] if the
+/// credentials were changed and the rest failed: the credentials of an OAuth app take a request of their own.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone)]
 pub struct SetConfig {
     connector: Connector,
@@ -248,19 +249,19 @@ impl fmt::Debug for SetConfig {
 }
 
 impl SetConfig {
-    /// Sets the fields that it authenticates with; see [`Connector::set_auth`] for those of an OAuth app.
+    /// Sets the credentials at the source; see [`Connector::set_auth`] for those of an OAuth app.
     pub fn auth(mut self, auth: impl Into<Option<AuthFields>>) -> Self {
         self.auth = auth.into();
         self
     }
 
-    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    /// Sets schedule and settings of the sync: the `sync` section of the type's schema.
     pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
         self.sync = sync.into();
         self
     }
 
-    /// Sets where people reach the instance: addresses of OAuth begin with it.
+    /// Sets the URL at which people reach the instance: OAuth redirect URLs begin with it.
     pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
         self.base_url = url.into().map(str::to_owned);
         self
@@ -269,11 +270,11 @@ impl SetConfig {
     async fn send(self) -> Result<ConfigUpdateResponse, Error> {
         let Self { connector, mut auth, sync, base_url } = self;
         if auth.is_none() && sync.is_none() && base_url.is_none() {
-            return Err(Error::new(Kind::Argument, "nothing is set to be changed; nothing was sent"));
+            return Err(Error::new(Kind::Argument, "the update is empty; nothing was sent"));
         }
         let mut changed = None;
         if let Some(fields) = auth.take_if(|auth| is_of_oauth_app(auth)) {
-            // In a change of the whole configuration the server would keep the app's old secret.
+            // If it were part of a whole configuration, the server would keep the app's old secret.
             let fields = connector.with_oauth_app(fields).await?;
             changed = Some(connector.put_auth(fields, base_url.clone()).await?.data);
         }
@@ -306,14 +307,15 @@ impl IntoFuture for SetConfig {
     }
 }
 
-/// A change of filters and schedule; see [`Connector::set_sync_filters`]. `.await` sends it.
+/// An update of filters and schedule; see [`Connector::set_sync_filters`]. `.await` sends it.
 ///
-/// The `sync_filters_changed` of the result says whether the next sync reads everything.
+/// `sync_filters_changed` of the result is true if the next sync reads everything.
 ///
 /// # Errors
-/// [`Error::is_bad_request`] if the connector's sync is on. With [`SetSyncFilters::switch_off_and_on`], [`Error::is_partial`] if the
-/// sync was switched off and is not on again; the message says whether the filters were changed.
-#[must_use = "nothing is changed until it is awaited"]
+/// [`Error::is_bad_request`] if the connector's sync is on. With [`SetSyncFilters::switch_off_and_on`],
+/// [`Error::is_partial`] if the sync was switched off and could not be switched on again; the message says whether the
+/// filters were changed.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone)]
 pub struct SetSyncFilters {
     connector: Connector,
@@ -329,20 +331,21 @@ impl fmt::Debug for SetSyncFilters {
 }
 
 impl SetSyncFilters {
-    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    /// Sets schedule and settings of the sync: the `sync` section of the type's schema.
     pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
         self.sync = sync.into();
         self
     }
 
-    /// Sets what it syncs: the `filters` section of the type's schema.
+    /// Sets the sync filters: the `filters` section of the type's schema.
     pub fn filters(mut self, filters: impl Into<Option<Map<String, Value>>>) -> Self {
         self.filters = filters.into();
         self
     }
 
-    /// Switches the sync off before the change, if it is on, and on again after it: a sync that runs is stopped, and another
-    /// begins. A connector whose sync is off stays off. If the change fails, the sync is switched on again all the same.
+    /// If the sync is on, switches it off before the update and on again after it: a running sync is stopped, and
+    /// another begins. A connector whose sync is off stays off. If the update fails, the sync is still switched on
+    /// again.
     pub fn switch_off_and_on(mut self) -> Self {
         self.switches = true;
         self
@@ -375,7 +378,7 @@ impl SetSyncFilters {
             ..Default::default()
         };
         if request.extra.is_empty() {
-            return Err(Error::new(Kind::Argument, "nothing is set to be changed; nothing was sent"));
+            return Err(Error::new(Kind::Argument, "the update is empty; nothing was sent"));
         }
         let Connector { client, id } = &self.connector;
         let sent = client.api.config().update_filters_sync_config(id, &request).send().await?;

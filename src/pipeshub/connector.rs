@@ -8,7 +8,7 @@ use super::said::accepted;
 use super::types;
 use super::wait::Deletion;
 
-/// One connector of an instance; see [`Client::connector`].
+/// A handle of one connector of an instance; see [`Client::connector`].
 ///
 /// ```no_run
 /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -26,7 +26,7 @@ pub struct Connector {
 }
 
 impl PartialEq for Connector {
-    /// Of the same server, and with the same id.
+    /// Equal if they have the same server and the same id.
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id && self.client.core.base_url() == other.client.core.base_url()
     }
@@ -43,7 +43,7 @@ impl Connector {
         &self.id
     }
 
-    /// The client that the handle is of.
+    /// The client that the handle belongs to.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -52,31 +52,31 @@ impl Connector {
     /// Reads the connector.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none with this id.
+    /// [`Error::is_not_found`] if there is no connector with this id.
     pub async fn get(&self) -> Result<types::ConnectorInstance, Error> {
         let (value, rest) = accepted(self.client.api.connectors().get(&self.id).send().await?)?;
         value.connector.ok_or_else(|| rest.incomplete("the response has no connector"))
     }
 
-    /// Changes its name for people.
+    /// Changes its display name.
     ///
     /// # Errors
-    /// [`Error::is_bad_request`] if the name is blank, taken, or the one it has.
+    /// [`Error::is_bad_request`] if the name is blank, in use, or unchanged.
     pub async fn rename(&self, name: impl Into<String>) -> Result<types::RenamedConnector, Error> {
         let request = types::UpdateConnectorNameRequest::new(name.into());
         let (value, rest) = accepted(self.client.api.connectors().rename(&self.id, &request).send().await?)?;
         value.connector.ok_or_else(|| rest.incomplete("the response has no connector"))
     }
 
-    /// Returns how many records it has brought, by the state of their indexing.
+    /// Counts its records, by indexing state.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is no connector with this id. The server itself returns 500 for that, so that a
-    /// 500 is followed by a read of the connector.
+    /// [`Error::is_not_found`] if there is no connector with this id. The server itself returns 500 in that case, so
+    /// after a 500 this method reads the connector.
     pub async fn stats(&self) -> Result<types::ConnectorStatsData, Error> {
         let response = match self.client.api.connectors().stats(&self.id).send().await {
             Err(error) if error.status() == Some(500) => {
-                // Once: it is only to explain the failure.
+                // Without retries: it is only to explain the failure.
                 return match self.client.api.connectors().get(&self.id).attempts(1).send().await {
                     Err(gone) if gone.is_not_found() => Err(gone),
                     _ => Err(error),
@@ -88,8 +88,8 @@ impl Connector {
         value.data.ok_or_else(|| rest.incomplete("the response has no data"))
     }
 
-    /// Begins to delete the connector and what it brought, and returns what to wait with: the service deletes after it has
-    /// responded.
+    /// Starts to delete the connector and its records. Returns a [`Deletion`] to wait for, because the service deletes
+    /// after its response.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -100,13 +100,13 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_conflict`] if it is locked or in use; [`Error::is_not_found`] if there is none with this id. Neither if
-    /// the response to an earlier attempt was lost, so that the attempt may have begun the deletion, and a read of the
-    /// connector confirms it.
+    /// [`Error::is_conflict`] if it is locked or in use. [`Error::is_not_found`] if there is no connector with this id.
+    /// Neither is returned if the response to an earlier attempt was lost, so that the attempt may have started the
+    /// deletion, and a read of the connector confirms it.
     pub async fn delete(&self) -> Result<Deletion, Error> {
         let deleted = match self.client.api.connectors().delete(&self.id).send().await {
             Ok(response) => accepted(response)?.0,
-            // Retried after a response was lost, it finds what the first attempt began.
+            // A retry after a lost response finds what the first attempt began.
             Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
                 match self.get().await {
                     Err(gone) if gone.is_not_found() => {}

@@ -1,4 +1,4 @@
-//! Authorizing a connector of an OAuth type to read its source.
+//! Authorizing a connector of an OAuth type at its source.
 
 use std::fmt;
 
@@ -11,8 +11,9 @@ use super::said::accepted;
 use super::types;
 
 impl Connector {
-    /// Begins to authorize the connector at the provider of its source: a person has to agree in a browser. `base_url` is
-    /// where people reach the instance, if that is not the address that the instance itself knows.
+    /// Starts to authorize the connector at the OAuth provider of its source: a person has to consent in a browser.
+    /// `base_url` is the URL at which people reach the instance, if it differs from the one that the instance is
+    /// configured with.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client, came_back_to: &str) -> Result<(), connectors::Error> {
@@ -34,15 +35,15 @@ impl Connector {
         let url = value.authorization_url.as_deref();
         let url = url.ok_or_else(|| rest.incomplete("the response has no authorizationUrl"))?;
         let url = Url::parse(url).map_err(|_| rest.incomplete("the response's authorizationUrl is not a URL"))?;
-        // A provider returns the state that it was given (RFC 6749, section 4.1.2).
+        // A provider returns the state unchanged (RFC 6749, section 4.1.2).
         let state = parameter(&url, "state").or_else(|| value.state.clone()).filter(|state| !state.is_empty());
         let state = state.ok_or_else(|| rest.incomplete("the response has no state"))?;
         Ok(Consent { connector: self.clone(), base_url: base_url.map(str::to_owned), url, state, data: value })
     }
 
-    /// Ends what [`Connector::authorize`] began, with the code and the state that the browser brought back, and the same
-    /// `base_url`. For programs that no longer have the [`Consent`]. A code works once, so the call is never retried once
-    /// it may have arrived.
+    /// Finishes what [`Connector::authorize`] started, with the code and the state from the redirect, and the same
+    /// `base_url`. For programs that no longer have the [`Consent`]. A code works only once, so the call is never
+    /// retried once it may have arrived.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -56,9 +57,9 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no response came: the connector's `is_authenticated` says whether it worked.
-    /// [`Error::is_refused`] if the server did not authorize the connector; [`Error::code`] is its own word
-    /// for why, such as `access_denied` or `invalid_state`.
+    /// [`Error::may_have_happened`] if no response arrived: read the connector's `is_authenticated`.
+    /// [`Error::is_refused`] if the server did not authorize the connector; [`Error::code`] has the server's reason,
+    /// such as `access_denied` or `invalid_state`.
     pub async fn finish_oauth(
         &self,
         code: &str,
@@ -84,7 +85,7 @@ fn parameter(url: &Url, wanted: &str) -> Option<String> {
     url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
 }
 
-/// A person's consent that is waited for; see [`Connector::authorize`].
+/// An authorization that waits for a person; see [`Connector::authorize`].
 #[must_use = "a connector is not authorized until it is finished"]
 #[derive(Clone)]
 pub struct Consent {
@@ -97,43 +98,44 @@ pub struct Consent {
 
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: the state in it is this consent's own.
+        // Not the URL: it contains the state.
         f.debug_struct("Consent").field("connector", &self.connector.id).finish_non_exhaustive()
     }
 }
 
 impl Consent {
-    /// The address that the person's browser has to open.
+    /// The URL that the person has to open in a browser.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// What the server returned, with its `state`.
+    /// The server's response, with its `state`.
     #[must_use]
     pub fn data(&self) -> &types::AuthorizationUrl {
         &self.data
     }
 
-    /// Whether an address that the browser came back to is the response to this consent, a code or a refusal: the whole URL,
-    /// or what follows the host. Any other request is to be ignored. Sends nothing.
+    /// Whether a URL is the redirect of this authorization, with a code or an error. Takes the whole URL, or the part
+    /// after the host. Ignore all other requests. Sends nothing.
     #[must_use]
     pub fn is_response(&self, redirected_to: &str) -> bool {
         is_redirect_response(&self.redirect_uri(), redirected_to, &self.state)
     }
 
-    /// Ends it with the address that the browser came back to: the whole URL, or what follows the host. An address that is
-    /// not [the response to this consent](Consent::is_response) changes nothing.
+    /// Finishes the authorization with the URL of the redirect: the whole URL, or the part after the host. A URL that
+    /// is not [the redirect of this authorization](Consent::is_response) changes nothing.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the address is not from this consent; and with an [`Error::code`] such as `access_denied`, if
-    /// the person or the provider refused. Otherwise as [`Connector::finish_oauth`].
+    /// [`Error::is_auth`] if the URL is not the redirect of this authorization, or if the person or the provider
+    /// rejected it; then [`Error::code`] has the reason, such as `access_denied`. Otherwise the errors of
+    /// [`Connector::finish_oauth`].
     pub async fn finish(&self, redirected_to: &str) -> Result<types::OAuthCallbackResult, Error> {
         let code = code_in_redirect(&self.redirect_uri(), redirected_to, &self.state)?;
         self.connector.finish_oauth(&code, &self.state, self.base_url.as_deref()).await
     }
 
-    /// Where the browser is sent at the end.
+    /// The URL that the provider redirects the browser to.
     fn redirect_uri(&self) -> Url {
         let uri = parameter(&self.url, "redirect_uri").and_then(|uri| Url::parse(&uri).ok());
         uri.unwrap_or_else(|| self.url.clone())

@@ -16,13 +16,13 @@ use super::ids::{TypeName, kinds};
 use super::said::accepted;
 use super::types::{self, ConnectorAuthType, ConnectorScope};
 
-/// How long a request whose response was lost may still be carried out: the default limit of an attempt.
+/// How long the server may still process a request whose response was lost: the default timeout of an attempt.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
 /// The time between two lists while a request may be in flight.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 impl Client {
-    /// Creates a connector of a type (case matters) under a name for people, for the team unless
+    /// Creates a connector of a type (case matters) under a display name. It belongs to the team unless
     /// [`CreateConnector::scope`] says otherwise.
     ///
     /// ```no_run
@@ -59,14 +59,14 @@ impl Client {
     }
 }
 
-/// A connector about to be created; see [`Client::create`]. `.await` creates it.
+/// A create request; see [`Client::create`]. `.await` sends it.
 ///
-/// A create is not retried once it may have been carried out: the service has no idempotency keys.
-/// [`CreateConnector::find_or_create`] finds what such a call made.
+/// A create is not retried once the server may have processed it: the service has no idempotency keys.
+/// [`CreateConnector::find_or_create`] finds the connector that such a call created.
 ///
 /// # Errors
-/// [`Error::may_have_happened`] if the response was lost, or cannot be used. [`Error::is_bad_request`] if the name is blank, or
-/// a connector of this type and scope has it already.
+/// [`Error::may_have_happened`] if the response was lost or cannot be read. [`Error::is_bad_request`] if the name is
+/// blank, or a connector of this type and scope already has it.
 #[must_use = "nothing is created until it is awaited"]
 #[derive(Clone)]
 pub struct CreateConnector {
@@ -93,44 +93,44 @@ impl fmt::Debug for CreateConnector {
 }
 
 impl CreateConnector {
-    /// Sets whose it is: the team's, which takes an admin, or one's own.
+    /// Sets the scope: the team's, which requires an admin, or personal.
     pub fn scope(mut self, scope: ConnectorScope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Sets how it authenticates, among the ways of its type; the type's own choice otherwise.
+    /// Sets the authentication method, one of those that the connector type supports (default: the type's own).
     pub fn auth_type(mut self, auth_type: impl Into<Option<ConnectorAuthType>>) -> Self {
         self.auth_type = auth_type.into();
         self
     }
 
-    /// Sets a field that it authenticates with, by its key in the `auth` of the type's schema.
+    /// Sets a field of its credentials, by its key in the `auth` section of the type's schema.
     pub fn auth(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.auth = self.auth.field(key, value);
         self
     }
 
-    /// As [`CreateConnector::auth`], for a text that is never printed.
+    /// Sets a field as [`CreateConnector::auth`] does, to a text that is never printed.
     pub fn secret_auth(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.auth = self.auth.secret(key, value);
         self
     }
 
-    /// Sets when and how it syncs: the `sync` section of the type's schema.
+    /// Sets schedule and settings of the sync: the `sync` section of the type's schema.
     pub fn sync(mut self, sync: impl Into<Option<Map<String, Value>>>) -> Self {
         self.sync = sync.into();
         self
     }
 
-    /// Sets what it syncs: the `filters` section of the type's schema.
+    /// Sets the sync filters: the `filters` section of the type's schema.
     pub fn filters(mut self, filters: impl Into<Option<Map<String, Value>>>) -> Self {
         self.filters = filters.into();
         self
     }
 
-    /// Sets the OAuth app of the instance that its consent goes through. It is sent as a field of `auth`: where the document
-    /// has it, the server drops it.
+    /// Sets the OAuth app of the instance to authorize it with. It is sent as a field of `auth`: the server ignores it
+    /// at the place that the document names.
     pub fn oauth_config<'a>(mut self, id: impl Into<Option<&'a str>>) -> Self {
         if let Some(id) = id.into() {
             self.auth = self.auth.field(OAUTH_APP, id);
@@ -138,7 +138,7 @@ impl CreateConnector {
         self
     }
 
-    /// Sets where people reach the instance: addresses of OAuth begin with it.
+    /// Sets the URL at which people reach the instance: OAuth redirect URLs begin with it.
     pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
         self.base_url = url.into().map(str::to_owned);
         self
@@ -163,8 +163,8 @@ impl CreateConnector {
         Ok(Entry::new(self.client.connector(id), data))
     }
 
-    /// Finds the connector that a create like this one made before, or else creates it: a program that is run again after a
-    /// failure does not make a second one.
+    /// Finds the connector that a create like this one made before; creates it if there is none. A program that runs
+    /// again after a failure does not create a second one.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -174,13 +174,13 @@ impl CreateConnector {
     /// # }
     /// ```
     ///
-    /// The service does not allow two connectors of one type and scope with the same name, so the name tells which one it is:
-    /// see [`CreateConnector::find`]. If the response to the create is lost, it looks for the connector again for 30 s. One that
-    /// is found is returned as it is: it may be configured otherwise.
+    /// The service does not allow two connectors of one type and scope with the same name, so the name identifies it:
+    /// see [`CreateConnector::find`]. If the response to the create is lost, this searches for the connector for up to
+    /// 30 s. A connector that is found is returned unchanged: its configuration may differ.
     ///
     /// # Errors
-    /// Those of listing and of creating. [`Error::may_have_happened`] if the response was lost and no such connector appeared
-    /// within 30 s.
+    /// The errors of listing and of creating. [`Error::may_have_happened`] if the response was lost and no such
+    /// connector appeared within 30 s.
     pub async fn find_or_create(self) -> Result<Entry<Connector, types::ConnectorInstance>, Error> {
         if let Some(found) = self.find().await? {
             return Ok(found);
@@ -193,7 +193,7 @@ impl CreateConnector {
             }
             Err(error) if error.may_have_happened() => error,
             Err(error) => {
-                // Another program may have been faster: then the name is taken.
+                // Another program may have created it in between: then the name is in use.
                 return match self.find().await {
                     Ok(Some(found)) if error.is_bad_request() => Ok(found),
                     _ => Err(error),
@@ -207,17 +207,17 @@ impl CreateConnector {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) if until.is_none_or(|until| clock.now() < until) => clock.sleep(INTERVAL).await,
                 Ok(None) => return Err(error.in_context("no such connector was found afterwards")),
-                Err(failure) => return Err(error.in_context(&format!("looking for it failed ({failure})"))),
+                Err(failure) => return Err(error.in_context(&format!("searching for it failed ({failure})"))),
             }
         }
     }
 
-    /// Finds the connector of this type, scope and name (upper and lower case are the same). None proves that there is none
-    /// now: that a create like this one was not carried out, unless its request is still in flight.
+    /// Finds the connector of this type, scope and name (case does not matter). `None` proves that there is none now: a
+    /// create like this one was not processed, unless its request is still in flight.
     ///
     /// # Errors
-    /// [`Error::is_conflict`] if there are several, which the service does not allow; the message has their ids. Otherwise
-    /// what listing fails with.
+    /// [`Error::is_conflict`] if there are several, which the service does not allow; the message has their ids.
+    /// Otherwise the errors of listing.
     pub async fn find(&self) -> Result<Option<Entry<Connector, types::ConnectorInstance>>, Error> {
         let list = self.client.connectors(self.scope.clone()).of_type(&self.connector_type).list();
         let wanted = self.name.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! What a client authenticates with, and the instance that it is for.
+//! The credentials of a client, and its instance.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -14,12 +14,12 @@ use url::Url;
 use super::filter::looks_like_markup;
 use super::scope::Scope;
 
-/// The instance that everybody can use.
+/// The public instance.
 const CLOUD: &str = "https://app.pipeshub.com";
-/// What stands between the instance and every path.
+/// The path prefix of every operation.
 const BASE_PATH: &str = "api/v1";
 
-/// What a [`Client`](super::Client) authenticates with, and the instance that it is for. A client has exactly one.
+/// The credentials of a [`Client`](super::Client), and its instance. A client has exactly one method of authentication.
 ///
 /// ```
 /// use connectors::pipeshub::{Client, Credentials};
@@ -30,10 +30,10 @@ const BASE_PATH: &str = "api/v1";
 /// # }
 /// ```
 ///
-/// Nothing is checked until [`Builder::build`](crate::Builder::build), which names what is missing or malformed. For the login
-/// of a person in a browser there is [`BrowserLogin`](super::BrowserLogin).
+/// Nothing is checked until [`Builder::build`](crate::Builder::build), whose error names what is missing or malformed.
+/// For the login of a person in a browser use [`BrowserLogin`](super::BrowserLogin).
 #[derive(Clone)]
-#[must_use = "credentials are given to `Client::builder`"]
+#[must_use = "pass the credentials to `Client::builder`"]
 pub struct Credentials {
     method: Method,
     instance: Option<String>,
@@ -49,12 +49,12 @@ enum Method {
     Bearer(Credential),
 }
 
-/// Adds to a flow who keeps its new refresh tokens.
+/// Adds the callback that stores new refresh tokens.
 type Keeper = Arc<dyn Fn(OAuth2) -> OAuth2 + Send + Sync>;
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the instance: it may be a URL with a password in it.
+        // Not the instance: its URL may contain a password.
         f.debug_tuple("Credentials")
             .field(&match self.method {
                 Method::Client { .. } => "client",
@@ -66,12 +66,12 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// The id and secret of an OAuth app, exchanged for tokens (client credentials of OAuth 2.0).
+    /// The id and secret of an OAuth app, exchanged for tokens (client credentials, RFC 6749, section 4.4).
     pub fn client(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self::new(Method::Client { id: id.into(), secret: SecretString::from(secret.into()) })
     }
 
-    /// A bearer token: of a session, or a personal access token (`phpat_...`). It is never refreshed.
+    /// A fixed bearer token: of a session, or a personal access token (`phpat_...`). It is never refreshed.
     pub fn token(token: impl Into<String>) -> Self {
         Self::new(Method::Bearer(Credential::token(token)))
     }
@@ -81,7 +81,7 @@ impl Credentials {
         Self::new(Method::Refresh { id: client_id.into(), token: SecretString::from(token.into()) })
     }
 
-    /// Tokens of your own provider.
+    /// Tokens from your own provider.
     pub fn provider(provider: impl TokenProvider) -> Self {
         Self::new(Method::Bearer(Credential::bearer(provider)))
     }
@@ -97,22 +97,22 @@ impl Credentials {
         self
     }
 
-    /// Sets the OAuth scopes to request. By default none are requested, and the token has those of the OAuth app. The server
-    /// refuses the whole request if the app lacks one of them. Only for [`Credentials::client`]: other tokens keep the scopes
-    /// that they were issued with.
+    /// Sets the OAuth scopes to request. By default none are requested, and the token has the scopes of the OAuth app.
+    /// The server rejects the whole request if the app lacks one of them. Only for [`Credentials::client`]: other
+    /// tokens keep the scopes that they were issued with.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<Scope>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the secret of an OAuth app that has one. Only for [`Credentials::refresh_token`].
+    /// Sets the secret of the OAuth app, if it has one. Only for [`Credentials::refresh_token`].
     pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
         self.client_secret = Some(SecretString::from(secret.into()));
         self
     }
 
-    /// Calls `keep` with each new refresh token, so that a program can store it: the one before may no longer work. Only for
-    /// [`Credentials::refresh_token`]. See [`OAuth2::on_rotate`] for what happens if `keep` fails.
+    /// Calls `keep` with each new refresh token, so that a program can store it: the previous one may no longer work.
+    /// Only for [`Credentials::refresh_token`]. See [`OAuth2::on_rotate`] for what happens if `keep` fails.
     pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -128,10 +128,10 @@ impl Credentials {
 
     /// Credentials from the environment. The first of these that is set is used:
     ///
-    /// 1. `PIPESHUB_BEARER_AUTH`: a bearer token: of a session, or a personal access token (`phpat_...`).
+    /// 1. `PIPESHUB_BEARER_AUTH`: a bearer token of a session, or a personal access token (`phpat_...`).
     /// 2. `PIPESHUB_CLIENT_ID` with `PIPESHUB_CLIENT_SECRET`: client credentials of OAuth 2.0.
     ///
-    /// The instance is the URL in `PIPESHUB_INSTANCE_URL`, else `https://app.pipeshub.com`. A variable that is empty counts as
+    /// The instance is the URL in `PIPESHUB_INSTANCE_URL`, else `https://app.pipeshub.com`. An empty variable counts as
     /// unset.
     ///
     /// # Errors
@@ -181,12 +181,12 @@ impl Credentials {
         })
     }
 
-    /// The URL that all paths are below.
+    /// The base URL of all operations.
     pub(super) fn server(&self) -> Result<Url, Error> {
         base_url(self.instance.as_deref().unwrap_or(CLOUD))
     }
 
-    /// What is put on requests.
+    /// The credential for requests.
     pub(super) fn credential(self, exchange: &Arc<Exchange>, url: &Url) -> Result<Credential, Error> {
         let Self { method, scopes, client_secret, keeper, .. } = self;
         let misplaced = |setting: &str, only: &str| {
@@ -242,7 +242,8 @@ pub(super) fn app(id: String, secret: Option<&SecretString>) -> OAuthClient {
     }
 }
 
-/// Tokens for a secret that the server's input filter takes for markup: the server then refuses it, or cuts it without a word.
+/// A token provider for a secret that the server's input filter treats as markup: the server rejects it, or cuts it
+/// without an error.
 #[derive(Debug)]
 struct Explained(Provider);
 
@@ -261,10 +262,10 @@ impl TokenProvider for Explained {
     }
 }
 
-/// The URL that all paths are below.
+/// The base URL of all operations.
 pub(super) fn base_url(instance: &str) -> Result<Url, Error> {
     let text = instance.trim().trim_end_matches('/');
-    // Many copy it from a request.
+    // Many people copy the URL of a request.
     let text = text.strip_suffix(BASE_PATH).and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
     let url = parse_server(text).map_err(|error| {
         let message = format!("the instance must be a URL, such as `https://app.pipeshub.com`: {}", error.message());

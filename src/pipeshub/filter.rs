@@ -1,8 +1,8 @@
-//! The server's input filter, which takes some texts for markup.
+//! The server's input filter, which treats some texts as markup.
 
 use connectors_runtime::Error;
 
-/// Whether the server's input filter may take a text for markup: it has a `<`, or `on...=` as of an event handler.
+/// Whether the server's input filter may treat a text as markup: it contains a `<`, or `on...=` like an event handler.
 pub(super) fn looks_like_markup(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains('<')
@@ -13,11 +13,11 @@ pub(super) fn looks_like_markup(text: &str) -> bool {
         })
 }
 
-/// Explains a 400 to a search that the input filter may have refused.
+/// Explains a 400 to a search that the input filter may have rejected.
 pub(super) fn explained(error: Error, words: Option<&str>) -> Error {
     if error.is_bad_request() && words.is_some_and(looks_like_markup) {
         return error.in_context(
-            "the words to search for have a `<` or `on...=`, which the server's input filter refuses; search without",
+            "the search contains a `<` or `on...=`, which the server's input filter rejects; search without it",
         );
     }
     error

@@ -1,4 +1,4 @@
-//! Filters: what a connector brings and what it leaves.
+//! Sync filters: what a connector reads from its source.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::types;
 
 /// The most options a page can have.
 const PAGE_SIZE: i64 = 100;
-/// Stands for the cursor of a page that was promised without one. No server's own has a NUL.
+/// The cursor of a page that the server announced without a cursor. No server's cursor contains a NUL.
 const NOWHERE: &str = "\u{0}nowhere";
 
 impl Connector {
-    /// Returns the options of the filters that have a few: a map of a filter's kind to what can be chosen.
+    /// Returns the options of the filters with few options: a map from a filter's kind to its options.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -29,13 +29,13 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_bad_request`] for a connector that is not of an OAuth type, or not authorized.
+    /// [`Error::is_bad_request`] if the connector is not of an OAuth type, or not authorized.
     pub async fn filters(&self) -> Result<types::FilterOptions, Error> {
         let (value, rest) = accepted(self.client.api.filters().get_filters(&self.id).send().await?)?;
         value.filter_options.ok_or_else(|| rest.incomplete("the response has no filterOptions"))
     }
 
-    /// What can be chosen for one filter that has many options, such as the folders of a drive.
+    /// Lists the options of one filter with many options, such as the folders of a drive.
     ///
     /// ```no_run
     /// use futures::TryStreamExt;
@@ -60,7 +60,7 @@ impl Connector {
     }
 }
 
-/// Which options of a filter to list; see [`Connector::filter_options`].
+/// A list of a filter's options; see [`Connector::filter_options`].
 #[must_use = "nothing is sent until the list is read"]
 #[derive(Clone, Debug)]
 pub struct FilterQuery {
@@ -73,31 +73,31 @@ pub struct FilterQuery {
 }
 
 impl FilterQuery {
-    /// Sets how many to fetch at a time: from 1 to 100, which is the default.
+    /// Sets the page size: from 1 to 100, which is the default.
     pub fn page_size(mut self, size: u8) -> Self {
         self.page_size = i64::from(size).clamp(1, PAGE_SIZE);
         self
     }
 
-    /// Only those that the service finds by these words. Words with a `<` or `on...=` are refused by its input filter.
+    /// Only options that match this search text. The server's input filter rejects a text with a `<` or `on...=`.
     pub fn search<'a>(mut self, words: impl Into<Option<&'a str>>) -> Self {
         self.search = words.into().map(str::to_owned);
         self
     }
 
-    /// Only those in a group (`contextGroupPath`). Called again, in that one as well.
+    /// Only options in a group (`contextGroupPath`). A further call adds another group.
     pub fn context_group_path(mut self, path: impl Into<String>) -> Self {
         self.within.push(path.into());
         self
     }
 
-    /// Not those in a group (`excludeContextGroupPath`). Called again, not in that one either.
+    /// Only options outside of a group (`excludeContextGroupPath`). A further call adds another group.
     pub fn exclude_context_group_path(mut self, path: impl Into<String>) -> Self {
         self.without.push(path.into());
         self
     }
 
-    /// Lists them, page by page as they are read.
+    /// Lists them. Pages are fetched as items are polled.
     #[must_use]
     pub fn list(self) -> Pages<types::FilterOption> {
         let query = Arc::new(self);
@@ -107,7 +107,8 @@ impl FilterQuery {
         })
     }
 
-    /// One page. Some types return a cursor for the next, and some only say that there is more: then it has a number.
+    /// One page. Some types return a cursor for the next page. Others only say that there is one: then the cursor is
+    /// its number.
     async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<types::FilterOption>, Error> {
         let token = cursor.and_then(|cursor| cursor.as_token().ok());
         if token == Some(NOWHERE) {
@@ -133,10 +134,10 @@ impl FilterQuery {
         let response = request.send().await.map_err(|error| explained(error, self.search.as_deref()))?;
         let (value, rest) = accepted(response)?;
         let items = value.options.unwrap_or_default();
-        // Beside the options, or where the document has it.
+        // Beside the options, or where the document puts it.
         let nested = value.pagination.unwrap_or_default();
         if token.is_none() {
-            // What comes by a cursor has no number.
+            // A page that was fetched by a cursor has no number.
             check_number(asked, value.page.or(nested.page)).map_err(|why| cut_short(&rest, &why))?;
         }
         let more = value.has_more.or(nested.has_more);

@@ -2,10 +2,10 @@
 
 pub use super::api::params::{ConnectorId, FilterKey, RecordId};
 
-/// Name of a type of connector, such as `S3` or `Drive`. Case matters.
+/// The name of a connector type, such as `S3` or `Drive`. Case matters.
 pub type TypeName = super::api::params::ConnectorType;
 
-/// What tells ids apart; none has values.
+/// Marker types that tell ids apart; none has values.
 pub mod kinds {
     pub use super::super::api::params::kinds::{ConnectorId, ConnectorType, FilterKey, RecordId};
 }

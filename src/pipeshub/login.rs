@@ -30,7 +30,7 @@ use super::scope::Scope;
 /// }
 /// # }
 /// ```
-#[must_use = "a login starts with `begin`"]
+#[must_use = "call `begin` to start the login"]
 pub struct BrowserLogin {
     client_id: String,
     redirect_uri: String,
@@ -41,7 +41,7 @@ pub struct BrowserLogin {
     connection: Connection,
 }
 
-/// Adds to a flow who keeps its new refresh tokens.
+/// Adds the callback that stores new refresh tokens.
 type Keeper = Box<dyn FnOnce(AuthorizationCode) -> AuthorizationCode + Send + Sync>;
 
 impl fmt::Debug for BrowserLogin {
@@ -55,7 +55,8 @@ impl fmt::Debug for BrowserLogin {
 }
 
 impl BrowserLogin {
-    /// A login with an OAuth app. The browser ends at `redirect_uri`, which must be registered for the app.
+    /// A login with an OAuth app. The server redirects the browser to `redirect_uri`, which must be registered for the
+    /// app.
     pub fn new(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
         let mut scopes = Scope::ALL.to_vec();
         scopes.push(Scope::OFFLINE_ACCESS);
@@ -76,20 +77,21 @@ impl BrowserLogin {
         self
     }
 
-    /// Sets the secret of an OAuth app that has one.
+    /// Sets the secret of the OAuth app, if it has one.
     pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
         self.client_secret = Some(SecretString::from(secret.into()));
         self
     }
 
-    /// Sets the OAuth scopes to request; [`Scope::ALL`] and [`Scope::OFFLINE_ACCESS`] by default. The server refuses the
-    /// whole login if the app lacks one of them. With none, the server chooses, and gives no refresh token.
+    /// Sets the OAuth scopes to request; [`Scope::ALL`] and [`Scope::OFFLINE_ACCESS`] by default. The server rejects
+    /// the whole login if the app lacks one of them. With an empty list the server chooses, and issues no refresh
+    /// token.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<Scope>>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Calls `keep` with each new refresh token, the first one included; see [`Credentials::on_rotate`].
+    /// Calls `keep` with each new refresh token, also with the first; see [`Credentials::on_rotate`].
     pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -99,13 +101,13 @@ impl BrowserLogin {
         self
     }
 
-    /// Sets how the login, and the client after it, connect: limits, retries, proxy and so on.
+    /// Sets the connection of the login, and of the client after it: limits, retries, proxy and so on.
     pub fn connection(mut self, connection: Connection) -> Self {
         self.connection = connection;
         self
     }
 
-    /// Begins the login. Sends nothing yet: the person opens [`Authorization::url`].
+    /// Starts the login. Sends nothing: the person has to open [`Authorization::url`].
     ///
     /// # Errors
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work.
@@ -130,11 +132,10 @@ impl BrowserLogin {
     }
 }
 
-/// The login of a person that has begun; see [`BrowserLogin`].
+/// A login that waits for a person; see [`BrowserLogin`].
 ///
-/// It holds what proves that the one who ends the login is the one who began it, so it has to be kept in between. It is for
-/// one login.
-#[must_use = "a login is not over until it is finished"]
+/// It holds the state and the PKCE verifier of this login, so keep it until the redirect. It is for one login.
+#[must_use = "call `finish` to finish the login"]
 pub struct Authorization {
     login: CodeLogin,
     exchange: Arc<Exchange>,
@@ -143,36 +144,36 @@ pub struct Authorization {
 
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the address: the state in it is this login's own.
+        // Not the URL: it contains the state.
         f.debug_struct("Authorization").field("login", &self.login).finish_non_exhaustive()
     }
 }
 
 impl Authorization {
-    /// The address that the person's browser has to open.
+    /// The URL that the person has to open in a browser.
     #[must_use]
     pub fn url(&self) -> &str {
         self.login.url()
     }
 
-    /// Whether an address that the browser came back to is the response to this login, a code or a refusal: the whole URL,
-    /// or what follows the host. Any other request is to be ignored. Sends nothing.
+    /// Whether a URL is the redirect of this login, with a code or an error. Takes the whole URL, or the part after the
+    /// host. Ignore all other requests. Sends nothing.
     #[must_use]
     pub fn is_response(&self, redirected_to: &str) -> bool {
         self.login.is_response(redirected_to)
     }
 
-    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code works
+    /// Finishes the login with the URL of the redirect: the whole URL, or the part after the host. A code works only
     /// once, so the request is never retried once it may have arrived.
     ///
-    /// An address that is not [the response to this login](Authorization::is_response) changes nothing. Check that first: the
-    /// error does not tell it from a server that refuses the code without a reason.
+    /// A URL that is not [the redirect of this login](Authorization::is_response) changes nothing. Check that first:
+    /// the error is the same if the server rejects the code without a reason.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the address is not from this login, or if the person or the server refused; then
-    /// [`Error::code`] is the server's word for it if it has one, such as `access_denied` or `invalid_grant`.
-    /// [`Error::is_conflict`] if a code of this login was sent before; [`Error::may_have_happened`] if no response came:
-    /// begin another login then.
+    /// [`Error::is_auth`] if the URL is not the redirect of this login, or if the person or the server rejected it;
+    /// then [`Error::code`] has the server's reason if there is one, such as `access_denied` or `invalid_grant`.
+    /// [`Error::is_conflict`] if a code of this login was sent before. [`Error::may_have_happened`] if no response
+    /// arrived: start another login.
     pub async fn finish(&self, redirected_to: &str) -> Result<Client, Error> {
         let login = self.login.finish(redirected_to).await?;
         Client::over(Arc::clone(&self.exchange), self.url.clone(), Credential::bearer(login))

@@ -19,35 +19,35 @@
 //! # }
 //! ```
 //!
-//! Everything begins at a [`Client`]: [`Client::registry`] lists the types of connectors there can be,
-//! [`Client::connectors`] and [`Client::all_connectors`] the connectors there are; [`Client::create`] makes one, and
-//! [`Client::connector`] goes to one. What lists and creates return is an [`Entry`](crate::Entry): the data with the handle to go on
-//! with. The usual jobs, most with a whole program, are listed on the [crate's page](crate#pipeshub).
+//! Everything begins at a [`Client`]. [`Client::registry`] lists the types of connectors, [`Client::connectors`] and
+//! [`Client::all_connectors`] list the existing connectors, [`Client::create`] creates one, and [`Client::connector`]
+//! returns the handle of one. A list or a create returns an [`Entry`](crate::Entry): the data, and a handle for further
+//! calls. The [crate's page](crate#pipeshub) lists the usual jobs, most with a complete program.
 //!
 //! | to authenticate with | call |
 //! |---|---|
-//! | whatever the environment holds | [`Client::from_env`] |
+//! | the environment | [`Client::from_env`] |
 //! | the id and secret of an OAuth app | [`Credentials::client`] |
 //! | a person with a browser | [`BrowserLogin`] |
 //! | a refresh token from an earlier login | [`Credentials::refresh_token`], [`Credentials::on_rotate`] |
 //! | a session's token, a personal access token, or tokens of your own provider | [`Credentials::token`], [`Credentials::provider`] |
 //!
 //! # Where the service differs from its document
-//! - **A list is of one scope.** Without one it is the team's; [`Client::all_connectors`] lists both.
-//! - **A toggle flips.** [`Connector::set_sync`] reads before and after, and never retries it.
+//! - **A list has one scope.** The default is the team's; [`Client::all_connectors`] lists both scopes.
+//! - **A toggle only flips.** [`Connector::set_sync`] reads the state before and after, and never retries the toggle.
 //! - **Idle is not synced, and synced is not indexed.** [`Connector::wait_for_sync`] also watches the number of records, and
 //!   [`Connector::wait_for_indexing`] is a second wait.
-//! - **A resync cancels a sync that runs.** [`Resynced::cancelled_a_sync`] says so, and so does a wait for that sync:
+//! - **A resync cancels a running sync.** [`Resynced::cancelled_a_sync`] reports it, and so does a wait for that sync:
 //!   [`SyncOutcome::Resynced`].
 //! - **Filters are changed while the sync is off.** [`SetSyncFilters::switch_off_and_on`] switches it off and on around the change.
-//! - **The secret of an OAuth connector is that of an OAuth app**, which others may share. [`Connector::set_auth`] changes it and
-//!   says which app it was.
-//! - **A deletion goes on after its response.** [`Connector::delete`] returns what to wait with.
+//! - **The secret of an OAuth connector belongs to an OAuth app**, which other connectors may share.
+//!   [`Connector::set_auth`] changes it and returns the app's id.
+//! - **A deletion continues after its response.** [`Connector::delete`] returns a [`Deletion`] to wait for.
 //! - **A 200 may report a failure.** This module makes it an error: [`Error::is_refused`](crate::Error::is_refused).
-//! - **An upload beyond the limits fails as a whole.** [`Upload`] refuses files that are too large before it sends anything, and
-//!   sends more files than a request can have as several requests.
-//! - **An input filter takes some texts for markup.** A client secret or a search with a `<` or `on...=` is refused; the error
-//!   explains it.
+//! - **An upload beyond the limits fails as a whole.** [`Upload`] rejects files that are too large before it sends
+//!   anything, and splits an upload with more files than one request can have.
+//! - **An input filter treats some texts as markup.** It rejects a client secret or a search that contains a `<` or
+//!   `on...=`; the error explains it.
 //!
 //! # Every operation
 //! [`Client::api`] has each operation of the document as one method of a group. Most have a counterpart here that is easier to use
@@ -72,13 +72,13 @@
 //! | [`list_configured`](api::requests::connectors::Api::list_configured), [`list_active_agents`](api::requests::connectors::Api::list_active_agents) | [`Client::all_connectors`]: from the second page on, the server skips items in these two |
 //! | [`get_token_from_code`](api::requests::oauth::Api::get_token_from_code) | [`Connector::authorize`]: the service has deprecated it |
 //!
-//! What the connectors have brought is reached by the requests themselves:
+//! Use the requests themselves to find and read records:
 //!
 //! ```no_run
 //! use futures::TryStreamExt;
 //!
 //! # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
-//! // By a link, an issue key or an id of where it came from; up to ten at a time.
+//! // By link, issue key or id in the source; up to ten at a time.
 //! let found = ph.api().records().lookup_record(&["PA-1".to_owned()]).await?;
 //! for record in found.matches {
 //!     println!("{}: {}", record.name, ph.api().records().record_content(&record.id).await?.content);
@@ -93,7 +93,7 @@
 //! # }
 //! ```
 //!
-//! So are the lists that no other method stands for, and the deprecated login for Google Workspace:
+//! And for the lists without another method, and for the deprecated login with Google Workspace:
 //!
 //! ```no_run
 //! use connectors::pipeshub::types::TokenFromCodeRequest;
@@ -139,7 +139,7 @@ pub mod api {
 
 /// The vendored OpenAPI document with our overlay applied, as JSON.
 ///
-/// For tests and tools: what this version of the crate was generated from.
+/// For tests and tools: the document that this version of the crate was generated from.
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/pipeshub.json"));
 
 pub use api::types;

@@ -1,4 +1,4 @@
-//! Lists: the types of connectors there can be, and the connectors there are.
+//! Lists: the registry of connector types, and the existing connectors.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::types::{self, ConnectorScope};
 const PAGE_SIZE: i64 = 200;
 
 impl Client {
-    /// The types of connectors that a team can have.
+    /// Lists the types of connectors that a team can have.
     ///
     /// ```no_run
     /// use futures::TryStreamExt;
@@ -35,7 +35,7 @@ impl Client {
         self.registry_of(ConnectorScope::Team)
     }
 
-    /// The types of connectors that a team, or one person, can have.
+    /// Lists the types of connectors that a team, or one person, can have.
     ///
     /// ```no_run
     /// use connectors::pipeshub::ConnectorScope;
@@ -63,7 +63,7 @@ impl Client {
         })
     }
 
-    /// What a type of connector is configured with, as the registry has it: the fields of `auth`, `sync` and `filters`.
+    /// Reads the configuration schema of a connector type: the fields of `auth`, `sync` and `filters`.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -74,7 +74,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is no such type; case matters.
+    /// [`Error::is_not_found`] if there is no such type. Case matters.
     pub async fn connector_schema(
         &self,
         connector_type: impl IntoId<kinds::ConnectorType>,
@@ -84,13 +84,12 @@ impl Client {
         value.schema.ok_or_else(|| rest.incomplete("the response has no schema"))
     }
 
-    /// The connectors of the team, or one's own. The service lists one scope at a time:
-    /// [`Client::all_connectors`] has both.
+    /// Lists the connectors of one scope: the team's, or personal ones. [`Client::all_connectors`] lists both scopes.
     pub fn connectors(&self, scope: ConnectorScope) -> Connectors {
         Connectors::new(self.clone(), vec![scope])
     }
 
-    /// The connectors of the team and then one's own.
+    /// Lists the connectors of the team, then the personal ones.
     ///
     /// ```no_run
     /// use futures::TryStreamExt;
@@ -106,7 +105,7 @@ impl Client {
     }
 }
 
-/// Which connectors to list; see [`Client::connectors`].
+/// A list of connectors, with filters; see [`Client::connectors`].
 ///
 /// ```no_run
 /// use connectors::pipeshub::{Client, ConnectorScope};
@@ -137,31 +136,31 @@ impl Connectors {
         Self { client, scopes, connector_type: None, active: None, authenticated: None, search: None }
     }
 
-    /// Only those whose sync is on, or off.
+    /// Only connectors whose sync is on, or only those whose sync is off.
     pub fn active(mut self, active: impl Into<Option<bool>>) -> Self {
         self.active = active.into();
         self
     }
 
-    /// Only those that are authorized at their source, or that are not.
+    /// Only connectors that are authorized at their source, or only those that are not.
     pub fn authenticated(mut self, authenticated: impl Into<Option<bool>>) -> Self {
         self.authenticated = authenticated.into();
         self
     }
 
-    /// Only those of a type.
+    /// Only connectors of one type.
     pub fn of_type(mut self, connector_type: impl IntoId<kinds::ConnectorType>) -> Self {
         self.connector_type = Some(connector_type.into_id());
         self
     }
 
-    /// Only those that the service finds by these words. Words with a `<` or `on...=` are refused by its input filter.
+    /// Only connectors that match this search text. The server's input filter rejects a text with a `<` or `on...=`.
     pub fn search<'a>(mut self, words: impl Into<Option<&'a str>>) -> Self {
         self.search = words.into().map(str::to_owned);
         self
     }
 
-    /// Lists them, page by page as they are read, each with its handle.
+    /// Lists them, each with its handle. Pages are fetched as items are polled.
     #[must_use]
     pub fn list(self) -> Pages<Entry<Connector, types::ConnectorInstance>> {
         let list = Arc::new(self);
@@ -171,7 +170,7 @@ impl Connectors {
         })
     }
 
-    /// One page. A cursor is which of the scopes, and the number of its page.
+    /// One page. A cursor consists of the index of a scope and a page number.
     async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<Entry<Connector, types::ConnectorInstance>>, Error> {
         let (index, asked) = match cursor {
             None => (0, 1),
@@ -217,7 +216,7 @@ pub(super) fn cursor_of(number: i64) -> Cursor {
     Cursor::page(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
-/// The number of the page at a cursor.
+/// The page number of a cursor.
 pub(super) fn number(cursor: Option<&Cursor>) -> Result<i64, Error> {
     let Some(cursor) = cursor else { return Ok(1) };
     Ok(i64::try_from(cursor.as_page()?).unwrap_or(i64::MAX))
@@ -227,15 +226,15 @@ fn foreign() -> Error {
     Error::new(Kind::Argument, "the cursor comes from another list")
 }
 
-/// A list that ends before its end.
+/// The error of a list that ends too early.
 pub(super) fn cut_short(rest: &Response<()>, why: &str) -> Error {
     rest.incomplete(format!("the list was cut short: {why}"))
 }
 
-/// The number of the page after the one that was asked for.
+/// The number of the next page.
 ///
-/// A page is checked against itself alone: a list may grow or shrink while it is read, so two pages may well count
-/// differently. If a page says that there is more, the next page has to confirm it.
+/// A page is checked only against itself: a list may grow or shrink while it is read, so two pages may have different
+/// totals. If a page says that there is a next page, the next page has to confirm it.
 fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagination>) -> Result<Option<i64>, String> {
     let Some(said) = pagination else { return Ok(None) };
     check_number(asked, said.page)?;
@@ -254,7 +253,7 @@ fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagina
     Err(format!("page {asked} is empty, and the server says that it is not the end"))
 }
 
-/// Whether a page is the one that was asked for, as far as the server says.
+/// Whether a page is the requested one, as far as the server says.
 pub(super) fn check_number(asked: i64, returned: Option<i128>) -> Result<(), String> {
     match returned {
         Some(returned) if returned != i128::from(asked) => {

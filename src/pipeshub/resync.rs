@@ -1,4 +1,4 @@
-//! Resyncs, which fetch records again, and reindexing, which indexes those that are there.
+//! Resyncs, which fetch records again, and reindexing, which indexes existing records again.
 
 use connectors_runtime::{Error, Kind, Sending};
 
@@ -8,11 +8,11 @@ use super::types::{self, ConnectorInstance, IndexingStatus};
 use super::wait::is_syncing;
 
 impl Connector {
-    /// Fetches the records again from where they are. Only for a connector whose sync is on:
-    /// [`Connector::set_sync`]. Wait for it with [`Connector::wait_for_sync`].
+    /// Fetches the records from the source again. Only for a connector whose sync is on: [`Connector::set_sync`]. Wait
+    /// for it with [`Connector::wait_for_sync`].
     ///
-    /// A resync cancels a sync that runs: [`Resynced::cancelled_a_sync`] says so. The connector's `status` is then `IDLE`
-    /// during the whole second sync.
+    /// A resync cancels a running sync: [`Resynced::cancelled_a_sync`] reports it. The connector's `status` is then
+    /// `IDLE` during the whole second sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -25,8 +25,8 @@ impl Connector {
         Resync { connector: self.clone(), full_sync: None }
     }
 
-    /// Indexes records again that are here already; those that failed, unless [`Reindex::statuses`] says otherwise.
-    /// Only for a connector whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
+    /// Indexes existing records again: those that failed, unless [`Reindex::statuses`] says otherwise. Only for a
+    /// connector whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::IndexingStatus;
@@ -41,25 +41,25 @@ impl Connector {
         Reindex { connector: self.clone(), statuses: None }
     }
 
-    /// Reads the connector, and refuses if its sync is off.
+    /// Reads the connector, and fails if its sync is off.
     async fn active(&self, operation: &'static str) -> Result<ConnectorInstance, Error> {
         let instance = self.get().await?;
         if instance.is_active == Some(true) {
             return Ok(instance);
         }
-        let message = "only for a connector whose sync is on, and the sync of this one is off; nothing was sent";
+        let message = "the connector's sync is off, and this needs it to be on; nothing was sent";
         Err(Error::new(Kind::Conflict, message).operation_named(operation))
     }
 }
 
-/// A resync about to be requested; see [`Connector::resync`]. `.await` reads the connector and requests it. It is not retried
-/// once it may have been carried out.
+/// A resync request; see [`Connector::resync`]. `.await` reads the connector and sends it. It is not retried once the
+/// server may have processed it.
 ///
 /// # Errors
-/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked;
-/// [`Error::may_have_happened`] if no response came, or one that does not say; [`Error::is_refused`] if the response says that
-/// no sync was queued.
-#[must_use = "nothing is requested until it is awaited"]
+/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked.
+/// [`Error::may_have_happened`] if no response arrived, or it does not contain a result. [`Error::is_refused`] if the
+/// response says that no sync was queued.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Resync {
     connector: Connector,
@@ -76,19 +76,19 @@ pub struct Resynced {
 }
 
 impl Resynced {
-    /// What the server returned.
+    /// The server's response.
     #[must_use]
     pub fn data(&self) -> &types::ResyncOutcome {
         &self.data
     }
 
-    /// Whether a sync was running just before: the resync cancelled it.
+    /// Whether the resync cancelled a running sync.
     #[must_use]
     pub fn cancelled_a_sync(&self) -> bool {
         self.cancelled
     }
 
-    /// Whether no sync begins on the server: for a Local FS connector, whose files are sent by a client
+    /// Whether no sync begins on the server: for a Local FS connector, a client sends the files
     /// ([`Connector::upload`]).
     #[must_use]
     pub fn is_client_managed(&self) -> bool {
@@ -97,7 +97,7 @@ impl Resynced {
 }
 
 impl Resync {
-    /// Sets whether to read everything, rather than what has changed.
+    /// Sets whether to read everything, instead of only what has changed.
     pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
         self.full_sync = full.into();
         self
@@ -141,18 +141,18 @@ impl IntoFuture for Resync {
     }
 }
 
-/// The type's name as a resync wants it: lower case, without spaces.
+/// The type's name in the form that a resync needs: lower case, without spaces.
 fn resync_name(connector_type: &str) -> String {
     connector_type.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
 }
 
-/// A reindexing about to be requested; see [`Connector::reindex`]. `.await` reads the connector and requests it. It is not
-/// retried once it may have been carried out.
+/// A reindex request; see [`Connector::reindex`]. `.await` reads the connector and sends it. It is not retried once the
+/// server may have processed it.
 ///
 /// # Errors
-/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked;
-/// [`Error::may_have_happened`] if no response came.
-#[must_use = "nothing is requested until it is awaited"]
+/// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked.
+/// [`Error::may_have_happened`] if no response arrived.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Reindex {
     connector: Connector,

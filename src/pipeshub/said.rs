@@ -1,10 +1,10 @@
-//! What responses of 200 say about themselves: some say that nothing was done.
+//! The result inside a 200: some responses report a failure.
 
 use connectors_runtime::{Error, Kind, Response};
 
 use super::types;
 
-/// A response that can say whether it was done, and why not.
+/// A response that can report whether the request succeeded, and why not.
 pub(super) trait Says {
     fn success(&self) -> Option<bool>;
     fn reason(&self) -> Option<&str>;
@@ -22,7 +22,7 @@ macro_rules! says {
             }
         }
     )*};
-    // The document has no reason, and servers send one.
+    // The document has no reason; servers send one.
     (extra: $($response:ident)*) => {$(
         impl Says for types::$response {
             fn success(&self) -> Option<bool> {
@@ -61,7 +61,7 @@ impl Says for types::FileEventsResponse {
     }
 }
 
-/// The value of a response, unless the response says that nothing was done; and the rest of it, to describe errors with.
+/// The value of a response, unless the response reports a failure; and the response, to describe later errors.
 pub(super) fn accepted<T: Says>(response: Response<T>) -> Result<(T, Response<()>), Error> {
     if response.value().success() == Some(false) {
         return Err(refused(&response, response.value().reason()));
@@ -69,7 +69,7 @@ pub(super) fn accepted<T: Says>(response: Response<T>) -> Result<(T, Response<()
     Ok(response.into_parts())
 }
 
-/// An error about a response of 200 that says that nothing was done.
+/// The error of a 200 that reports a failure.
 pub(super) fn refused<T>(response: &Response<T>, reason: Option<&str>) -> Error {
     let reason = reason.filter(|text| !text.is_empty()).unwrap_or("the server reports a failure without a reason");
     response.describe(Error::new(Kind::Refused, reason))

@@ -1,9 +1,9 @@
-//! What tokens may do.
+//! OAuth scopes.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// An OAuth scope: what a token may be used for.
+/// An OAuth scope: what a token may be used for (RFC 6749, section 3.3).
 ///
 /// ```
 /// use connectors::pipeshub::{Client, Credentials, Scope};
@@ -28,12 +28,12 @@ impl Scope {
     pub const KB_READ: Self = Self(Cow::Borrowed("kb:read"));
     /// Resync and reindex.
     pub const KB_WRITE: Self = Self(Cow::Borrowed("kb:write"));
-    /// Let the service see who calls: without it, an admin is treated as a member.
+    /// Include the role of the caller: without it, the service treats an admin as a member.
     pub const USER_READ: Self = Self(Cow::Borrowed("user:read"));
-    /// Get a refresh token, so that a login lasts longer than its first token.
+    /// Issue a refresh token, so that a login outlives its first access token.
     pub const OFFLINE_ACCESS: Self = Self(Cow::Borrowed("offline_access"));
 
-    /// What everything in this module needs, and no more.
+    /// The scopes that all methods of this module need, and no more.
     pub const ALL: [Self; 7] = [
         Self::CONNECTOR_READ,
         Self::CONNECTOR_WRITE,
@@ -44,7 +44,7 @@ impl Scope {
         Self::USER_READ,
     ];
 
-    /// The scope as it is sent.
+    /// The scope as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Switching a connector on and off, over an operation that only toggles.
+//! Switching a connector on or off, with an operation that only toggles.
 
 use connectors_runtime::{Error, Kind, Sending};
 
@@ -9,8 +9,8 @@ use super::types::{self, ConnectorInstance, ToggleKind};
 impl Connector {
     /// Switches its sync on or off.
     ///
-    /// The service has no such call, only one that toggles. So this reads the connector first, toggles only if needed, never
-    /// retries the toggle, and reads again to confirm the result.
+    /// The service has no such operation, only one that toggles. This method reads the connector, toggles only if
+    /// needed, never retries the toggle, and reads the connector again to confirm the result.
     ///
     /// ```no_run
     /// use connectors::pipeshub::{Client, Switched};
@@ -42,14 +42,14 @@ impl Connector {
     }
 }
 
-/// A switch about to be set; see [`Connector::set_sync`]. `.await` sets it.
+/// A switch request; see [`Connector::set_sync`]. `.await` sends it.
 ///
 /// # Errors
-/// [`Error::is_conflict`] if the state cannot be known: before anything was sent, or, with [`Error::may_have_happened`],
-/// afterwards. [`Error::may_have_happened`] without it if the response was lost: the toggle may still be in flight. Then wait
-/// until the state no longer changes, and set the switch again, which reads first. [`Error::is_bad_request`] if the connector
-/// is not configured or not authorized; [`Error::is_conflict`] if it is locked.
-#[must_use = "nothing is switched until it is awaited"]
+/// [`Error::is_conflict`] if the state is not known: before anything was sent, or, with [`Error::may_have_happened`],
+/// after the toggle. [`Error::may_have_happened`] alone if the response was lost: the toggle may still be in flight.
+/// Then poll until the state no longer changes, and set the switch again, which reads first. [`Error::is_bad_request`]
+/// if the connector is not configured or not authorized. [`Error::is_conflict`] if it is locked.
+#[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Switch {
     connector: Connector,
@@ -58,18 +58,18 @@ pub struct Switch {
     full_sync: Option<bool>,
 }
 
-/// The result of setting a switch, with the connector as it was read last.
+/// The result of setting a switch, with the connector as it was last read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Switched {
-    /// It was so already, and nothing was sent.
+    /// The switch already had this state, and nothing was sent.
     Already(ConnectorInstance),
     /// It was toggled, and a read has confirmed it.
     Flipped(ConnectorInstance),
 }
 
 impl Switched {
-    /// The connector as it was read last.
+    /// The connector as it was last read.
     #[must_use]
     pub fn instance(&self) -> &ConnectorInstance {
         match self {
@@ -85,7 +85,7 @@ impl Switched {
 }
 
 impl Switch {
-    /// Sets whether the sync that begins reads everything, rather than what has changed.
+    /// Sets whether the next sync reads everything, instead of only what has changed.
     pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
         self.full_sync = full.into();
         self
@@ -126,7 +126,7 @@ impl Switch {
         Err(Error::new(Kind::Conflict, message).operation_named("toggle").perhaps_done())
     }
 
-    /// What an instance says of the switch.
+    /// The state of the switch in a response.
     fn state(&self, instance: &ConnectorInstance) -> Option<bool> {
         match self.kind {
             ToggleKind::Sync => instance.is_active,
@@ -141,8 +141,8 @@ impl Switch {
         }
     }
 
-    /// The response was lost: says what can be known, and what to do. Even if it reads as wanted now, a gateway that retries
-    /// calls may toggle it back.
+    /// The error after a lost response: the state that was read, and what to do. Even if the state is the requested one
+    /// now, a gateway that retries calls may toggle it back.
     async fn doubt(&self, error: Error) -> Error {
         let now = match self.connector.get().await {
             Ok(instance) => format!("{} is {} now", self.what(), word(self.state(&instance))),

@@ -1,4 +1,4 @@
-//! Reporting what happened to files to a Local FS connector, and sending the files.
+//! Reporting file events to a Local FS connector, and uploading files to it.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -19,31 +19,31 @@ use super::connector::Connector;
 use super::said::accepted;
 use super::types::{self, LocalFsFileEvent, LocalFsFileEventBatchRequest};
 
-/// How much of a file is read at a time.
+/// How many bytes of a file are read at a time.
 const CHUNK: usize = 64 * 1024;
-/// How many events a request can have.
+/// The most events of a request.
 const MOST_EVENTS: usize = 5000;
-/// How many files a request can have.
+/// The most files of a request.
 const MOST_FILES: usize = 1000;
-/// How many bytes a file can have, unless the instance has another limit.
+/// The most bytes of a file, unless the instance has another limit.
 const LARGEST_FILE: u64 = 30 * 1024 * 1024;
-/// How many bytes the files of a request can have together.
+/// The most bytes of all files of a request.
 const LARGEST_REQUEST: u64 = 1024 * 1024 * 1024;
-/// How many bytes the manifest of a request can have, less what is around its events.
+/// The most bytes of a request's manifest, less what surrounds its events.
 const LARGEST_MANIFEST: u64 = 1024 * 1024 - 4096;
-/// How long the id of a batch can be: it stands in the manifest, beside the events.
+/// The most bytes of a batch id, which is part of the manifest.
 const LONGEST_ID: usize = 1024;
 
 impl Connector {
-    /// Reports to a Local FS connector what happened to files that the server can read by itself. Not retried once it
-    /// may have been carried out.
+    /// Reports file events to a Local FS connector whose server can read the files itself. Not retried once the server
+    /// may have processed it.
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::{LocalFsFileEvent, LocalFsFileEventBatchRequest};
     ///
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
     /// let now = 1_767_225_600_000; // in milliseconds since 1970
-    /// let event = LocalFsFileEvent::new("MODIFIED".to_owned(), "reports/2026.pdf".to_owned(), now, false);
+    /// let event = LocalFsFileEvent::new(false, "reports/2026.pdf".to_owned(), now, "MODIFIED".to_owned());
     /// let batch = LocalFsFileEventBatchRequest::new("batch-1".to_owned(), vec![event], now);
     /// println!("{:?}", connector.submit_file_events(&batch).await?.stats);
     /// # Ok(())
@@ -51,7 +51,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::may_have_happened`] if no response came.
+    /// [`Error::may_have_happened`] if no response arrived.
     pub async fn submit_file_events(
         &self,
         batch: &LocalFsFileEventBatchRequest,
@@ -59,7 +59,7 @@ impl Connector {
         Ok(accepted(self.client.api.control().submit_file_events(&self.id, batch).send().await?)?.0)
     }
 
-    /// Reports to a Local FS connector what happened to files, and sends the files: for a server that cannot read them.
+    /// Reports file events to a Local FS connector, and uploads the files: for a server that cannot read them itself.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -100,48 +100,49 @@ fn now(connector: &Connector) -> i64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadProgress {
-    /// Bytes of this request handed to the connection so far.
+    /// Bytes of this request that were passed to the connection so far.
     pub sent: u64,
-    /// Bytes of this request in all: the files, and what stands between them.
+    /// Total bytes of this request: the files, and what separates them.
     pub total: u64,
-    /// Which request it is, from 1.
+    /// The number of this request, from 1.
     pub request: usize,
-    /// How many requests there are: most uploads are one.
+    /// How many requests there are; most uploads have one.
     pub requests: usize,
 }
 
-/// Called with the progress of an upload.
+/// The callback for an upload's progress.
 type OnProgress = Arc<dyn Fn(UploadProgress) + Send + Sync>;
 
-/// What an event's file holds.
+/// Where the content of an event's file comes from.
 #[derive(Debug)]
 enum Content {
     Disk(PathBuf),
     Memory(Bytes),
 }
 
-/// Files about to be sent; see [`Connector::upload`]. `.await` sends them.
+/// An upload; see [`Connector::upload`]. `.await` sends it.
 ///
-/// Files are read as they are sent, never whole, and once before that for their digest, which the server checks.
+/// Files are streamed, never held in memory as a whole. Each file is read once more before that, for the digest that
+/// the server checks.
 ///
 /// # Limits
-/// The server takes 1,000 files, 5,000 events, 1 MiB of manifest and 1 GiB of files a request. An upload with more is sent as
-/// several requests, one after the other, with the ids `{id}-1`, `{id}-2` and so on; `reset_before_apply` is only in the first. A
-/// file can have 30 MiB, unless [`Upload::largest_file`] says otherwise. A larger one is refused before anything is sent, and so
-/// is what is not a regular file (a pipe, a device, a directory) and a path that the server does not take (absolute, or with
-/// an empty segment, `.` or `..`).
+/// A request can have 1,000 files, 5,000 events, 1 MiB of manifest and 1 GiB of files. An upload with more is sent as
+/// several requests, one after the other, with the ids `{id}-1`, `{id}-2` and so on; only the first has
+/// `reset_before_apply`. A file can have 30 MiB, unless [`Upload::largest_file`] says otherwise. These are rejected
+/// before anything is sent: a larger file, anything that is not a regular file (a pipe, a device, a directory), and a
+/// path that the server does not accept (absolute, or with an empty segment, `.` or `..`).
 ///
 /// # How it is sent
-/// A request is not retried once it may have arrived. For large files the client's
-/// [`Limits::attempt`](crate::Limits::attempt) and [`Limits::call`](crate::Limits::call) have to be longer than the defaults.
+/// A request is not retried once it may have arrived. For large files, set the client's
+/// [`Limits::attempt`](crate::Limits::attempt) and [`Limits::call`](crate::Limits::call) to more than the defaults.
 ///
-/// A file that changes after its digest was taken is not sent to its end, because the server would skip it without an error;
-/// bytes that are added to its end are left for the next upload.
+/// The transfer is aborted if a file changes after its digest was computed, because the server would skip the file
+/// without an error. Bytes that are appended to a file are left for the next upload.
 ///
 /// # Errors
-/// [`Error::is_invalid_argument`] if a file cannot be read or is too large, before anything is sent, or if it has changed
-/// or gone since: then the body was cut off before its end, and the server cannot have accepted any of it.
-/// [`Error::may_have_happened`] if no response came. [`Error::is_partial`] if requests before the one that failed were
+/// [`Error::is_invalid_argument`] if a file cannot be read or is too large, before anything is sent; or if it has
+/// changed or was removed since: then the body was aborted, and the server cannot have accepted any of it.
+/// [`Error::may_have_happened`] if no response arrived. [`Error::is_partial`] if earlier requests of the upload were
 /// accepted.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Upload {
@@ -172,19 +173,19 @@ pub struct Uploaded {
 }
 
 impl Uploaded {
-    /// What the server returned to each request, in order.
+    /// The server's responses, one for each request, in order.
     #[must_use]
     pub fn responses(&self) -> &[types::FileEventsResponse] {
         &self.responses
     }
 
-    /// How many events were applied, other than deletions. The server skips what does not fit, without an error.
+    /// How many events were applied, except deletions. The server skips events that do not fit, without an error.
     #[must_use]
     pub fn processed(&self) -> i128 {
         self.responses.iter().filter_map(|response| response.stats.processed).fold(0, i128::saturating_add)
     }
 
-    /// How many files were removed.
+    /// How many files were deleted on the server.
     #[must_use]
     pub fn deleted(&self) -> i128 {
         self.responses.iter().filter_map(|response| response.stats.deleted).fold(0, i128::saturating_add)
@@ -192,65 +193,65 @@ impl Uploaded {
 }
 
 impl Upload {
-    /// Adds a file that is new or has changed: its path below the root that is synced, and where it is on this machine.
+    /// Adds a new or changed file: its path below the connector's root, and its path on this machine.
     pub fn file(self, path: impl Into<String>, on_disk: impl Into<PathBuf>) -> Self {
         let event = self.happened("CREATED", path);
         self.event_with_file(event, on_disk)
     }
 
-    /// Adds a file that is new or has changed: its path below the root that is synced, and what is in it.
+    /// Adds a new or changed file: its path below the connector's root, and its content.
     pub fn bytes(self, path: impl Into<String>, content: impl Into<Bytes>) -> Self {
         let event = self.happened("CREATED", path);
         self.event_with_bytes(event, content)
     }
 
-    /// Adds a file that was deleted: its path below the root that is synced.
+    /// Adds the deletion of a file: its path below the connector's root.
     pub fn deleted(self, path: impl Into<String>) -> Self {
         let event = self.happened("DELETED", path);
         self.event(event)
     }
 
-    /// Adds an event that has no file to send, of any `type` that the service knows: `CREATED`, `MODIFIED`, `DELETED`,
-    /// `RENAMED`, `MOVED`.
+    /// Adds an event without a file, of any `type` that the service knows: `CREATED`, `MODIFIED`, `DELETED`, `RENAMED`,
+    /// `MOVED`.
     pub fn event(mut self, event: LocalFsFileEvent) -> Self {
         self.items.push((event, None));
         self
     }
 
-    /// Adds an event with a file on this machine. Its `contentField`, `size` and `sha256` are set here; its `mimeType` is
-    /// sent with the file.
+    /// Adds an event with a file on this machine. This method sets `contentField`, `size` and `sha256`; the `mimeType`
+    /// is sent with the file.
     pub fn event_with_file(mut self, event: LocalFsFileEvent, on_disk: impl Into<PathBuf>) -> Self {
         self.items.push((event, Some(Content::Disk(on_disk.into()))));
         self
     }
 
-    /// Adds an event with what is in the file; otherwise as [`Upload::event_with_file`].
+    /// Adds an event with the content of its file; otherwise as [`Upload::event_with_file`].
     pub fn event_with_bytes(mut self, event: LocalFsFileEvent, content: impl Into<Bytes>) -> Self {
         self.items.push((event, Some(Content::Memory(content.into()))));
         self
     }
 
-    /// Sets whether everything that the connector holds is cleared before this is applied.
+    /// Sets whether the server deletes everything that the connector holds before it applies this upload.
     pub fn reset_before_apply(mut self, reset: impl Into<Option<bool>>) -> Self {
         self.reset = reset.into();
         self
     }
 
-    /// Sets how many bytes a file may have, for an instance with another limit than 30 MiB.
+    /// Sets the largest size of a file in bytes, for an instance with another limit than 30 MiB.
     pub fn largest_file(mut self, bytes: u64) -> Self {
         self.largest_file = bytes;
         self
     }
 
-    /// Calls back with the progress, each time that some of it was handed to the connection. It is called where the connection
-    /// is driven, so it should be quick.
+    /// Sets a callback for the progress. It is called each time that bytes were passed to the connection, on the task
+    /// that drives the connection, so it must not block.
     pub fn on_progress(mut self, progress: impl Fn(UploadProgress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
     fn happened(&self, what: &str, path: impl Into<String>) -> LocalFsFileEvent {
-        LocalFsFileEvent::new(what.to_owned(), path.into(), self.now, false)
+        LocalFsFileEvent::new(false, path.into(), self.now, what.to_owned())
     }
 
     async fn send(self) -> Result<Uploaded, Error> {
@@ -270,7 +271,7 @@ impl Upload {
                 None => None,
             };
             let item = Item::new(event, file)?;
-            // There is always one.
+            // There is always at least one request.
             let fits = batches.last().is_some_and(|batch| batch.fits(&item));
             if !fits {
                 batches.push(Batch::default());
@@ -316,7 +317,7 @@ impl IntoFuture for Upload {
     }
 }
 
-/// An event, with its file as it was measured.
+/// An event, and its file with length and digest.
 struct Item {
     event: LocalFsFileEvent,
     file: Option<Measured>,
@@ -327,7 +328,7 @@ struct Item {
 impl Item {
     fn new(mut event: LocalFsFileEvent, file: Option<Measured>) -> Result<Self, Error> {
         if let Some(file) = &file {
-            // The longest name that it can get.
+            // The longest name that the part can get.
             event.content_field = Some(field(MOST_FILES - 1));
             event.size = Some(i64::try_from(file.length).unwrap_or(i64::MAX));
             event.sha256 = Some(file.sha256.clone());
@@ -339,7 +340,7 @@ impl Item {
             .map_err(|error| refuse("an event cannot be written as JSON; nothing was sent").caused_by(error))?;
         let length = length_of(&json).saturating_add(1);
         if length > LARGEST_MANIFEST {
-            return Err(refuse("an event is larger than the 1 MiB that the server takes; nothing was sent"));
+            return Err(refuse("an event is larger than the server's limit of 1 MiB; nothing was sent"));
         }
         Ok(Self { event, file, length })
     }
@@ -409,7 +410,8 @@ impl Batch {
         let Connector { client, id } = connector;
         let sent = client.api.control().upload_file_events(id, form).send().await;
         let response = sent.map_err(|error| match fault.take() {
-            // The end of the body was not sent, so no doubt is left. What the server said of the beginning is its word.
+            // The end of the body was not sent, so it is certain that nothing was accepted. The server's response to
+            // the beginning is kept.
             Some(fault) if error.status().is_none() => fault.with_attempts(error.attempts()),
             _ => error,
         })?;
@@ -421,7 +423,7 @@ fn refuse(message: impl Into<String>) -> Error {
     Error::new(Kind::Argument, message).operation_named("upload_file_events")
 }
 
-/// Refuses a path that the server would.
+/// Rejects a path that the server would reject.
 fn check_path(path: &str) -> Result<(), Error> {
     if path.split(['/', '\\']).any(|segment| matches!(segment, "" | "." | "..")) {
         let message = "a path must be relative to the root that is synced, without empty segments, `.` and `..`";
@@ -431,7 +433,7 @@ fn check_path(path: &str) -> Result<(), Error> {
 }
 
 impl Content {
-    /// Notes how long it is, and its SHA-256 in hexadecimal.
+    /// Records its length, and its SHA-256 in hexadecimal.
     async fn measure(self, largest: u64) -> Result<Measured, Error> {
         let fit = |name: &str, length: u64| {
             if length <= largest {
@@ -444,7 +446,7 @@ impl Content {
                 let length = fit("a file", length_of(bytes))?;
                 let bytes = bytes.clone();
                 let digest = tokio::task::spawn_blocking(move || hexadecimal(&Sha256::digest(&bytes))).await;
-                (length, digest.map_err(|_| refuse("the digest was broken off; nothing was sent"))?)
+                (length, digest.map_err(|_| refuse("computing the digest was aborted; nothing was sent"))?)
             }
             Self::Disk(path) => {
                 let unreadable = |error: io::Error| {
@@ -453,7 +455,7 @@ impl Content {
                 let (file, length) = open(path.clone()).await.map_err(unreadable)?;
                 let length = fit(&format!("`{}`", path.display()), length)?;
                 let read = tokio::task::spawn_blocking(move || digest(file, length)).await;
-                let read = read.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")));
+                let read = read.unwrap_or_else(|_| Err(io::Error::other("reading it was aborted")));
                 (length, read.map_err(unreadable)?)
             }
         };
@@ -461,7 +463,8 @@ impl Content {
     }
 }
 
-/// Opens a file, and says how long it is. Nothing else is opened: a pipe would be waited for, and a device may have no end.
+/// Opens a regular file, and returns its length. Nothing else is opened: a pipe would block, and a device may have no
+/// end.
 async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
     let opening = tokio::task::spawn_blocking(move || {
         if !std::fs::metadata(&path)?.is_file() {
@@ -471,17 +474,17 @@ async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
         let length = file.metadata()?.len();
         Ok((file, length))
     });
-    opening.await.unwrap_or_else(|_| Err(io::Error::other("opening it was broken off")))
+    opening.await.unwrap_or_else(|_| Err(io::Error::other("opening it was aborted")))
 }
 
-/// The SHA-256 of this many bytes, in hexadecimal: of a file that grows, what it had.
+/// The SHA-256 of this many bytes, in hexadecimal. For a file that grows, that is its earlier content.
 fn digest(file: std::fs::File, length: u64) -> io::Result<String> {
     let (mut file, mut digest, mut chunk) = (file.take(length), Sha256::new(), vec![0; CHUNK]);
     loop {
         match file.read(&mut chunk) {
             Ok(0) if file.limit() > 0 => return Err(shorter()),
             Ok(0) => return Ok(hexadecimal(&digest.finalize())),
-            // A read is never longer than what it reads into.
+            // A read never returns more bytes than its buffer has.
             Ok(read) => digest.update(chunk.get(..read).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -501,7 +504,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A file as it was when it was measured.
+/// The state of a file when its digest was computed.
 struct Measured {
     content: Content,
     length: u64,
@@ -509,7 +512,7 @@ struct Measured {
 }
 
 impl Measured {
-    /// The part of a body that holds it. What goes wrong with it while it is sent is kept in `fault`.
+    /// The part of a body for this file. An error while it is sent is stored in `fault`.
     fn part(self, fault: &Fault) -> File {
         let Self { content, length, sha256 } = self;
         match content {
@@ -522,14 +525,14 @@ impl Measured {
     }
 }
 
-/// A file on disk as it was when it was measured.
+/// The state of a file on disk when its digest was computed.
 struct OnDisk {
     path: PathBuf,
     length: u64,
     sha256: String,
 }
 
-/// Reads a file, which is opened when its turn comes.
+/// A file that is opened when its part of the body is sent.
 fn read(file: OnDisk, fault: Fault) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
     enum State {
         Before(OnDisk),
@@ -565,7 +568,7 @@ impl Sending {
         Ok(Self { file, measured, digest: Sha256::new() })
     }
 
-    /// What comes next of it; nothing after its end, if it is what was measured.
+    /// The next bytes of the file; `None` at its end, if the content is the one of the digest.
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         if self.file.limit() == 0 {
             let sent = self.digest.clone().finalize();
@@ -587,14 +590,14 @@ impl Sending {
     }
 }
 
-/// A file is no longer what it was when it was measured.
+/// The error for a file that has changed since its digest was computed.
 fn changed(path: &Path, error: io::Error) -> Error {
     let path = path.display();
-    refuse(format!("`{path}` cannot be sent: {error}; the request was cut off, and nothing of it accepted"))
+    refuse(format!("`{path}` cannot be sent: {error}; the request was aborted, and nothing of it was accepted"))
         .caused_by(error)
 }
 
-/// What went wrong with a file while it was sent. It is kept here because HTTP/2 reports only that the request was broken off.
+/// The error of a file while it was sent. It is stored here because HTTP/2 reports only that the request was aborted.
 #[derive(Clone, Default)]
 struct Fault(Arc<Mutex<Option<Error>>>);
 

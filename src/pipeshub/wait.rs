@@ -1,4 +1,4 @@
-//! Waiting for what the service does by itself: a sync, indexing, a deletion.
+//! Waiting for what the service does in the background: a sync, indexing, a deletion.
 
 use std::fmt;
 use std::pin::Pin;
@@ -15,19 +15,20 @@ use super::connector::Connector;
 use super::ids::ConnectorId;
 use super::types::{self, ConnectorInstance, ConnectorInstanceStatus, RecordCounts};
 
-/// How long a sync may take to begin, and how long nothing may move at its end, unless the caller says otherwise.
+/// The default time for a sync to begin, and for the number of records to stay the same at its end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Connector {
-    /// Waits until no sync runs any more. What is synced is not yet indexed: see [`Connector::wait_for_indexing`].
+    /// Returns a wait that ends when no sync is running. Synced records are not yet indexed: see
+    /// [`Connector::wait_for_indexing`].
     ///
-    /// The connector's `status` is not enough for that. A resync cancels a sync that runs, and the `status` is `IDLE` during
-    /// the whole second sync. So when the `status` becomes `IDLE`, the wait goes on until the number of records has not
-    /// changed for [`SyncWait::settles_within`]. If it changes meanwhile, the outcome is [`SyncOutcome::Resynced`]. A sync
-    /// that fails ends with `IDLE`, too; the service does not say which syncs failed.
+    /// The connector's `status` alone does not show that. A resync cancels a running sync, and the `status` is `IDLE`
+    /// during the whole second sync. So after the `status` has become `IDLE`, the wait continues until the number of
+    /// records has not changed for [`SyncWait::settles_within`]. If it changes, the outcome is
+    /// [`SyncOutcome::Resynced`]. A failed sync ends with `IDLE`, too; the service does not report which syncs failed.
     ///
-    /// A sync that was requested and has not begun looks like one that is over. So a connector that is idle from the
-    /// start has [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether a sync was seen to run.
+    /// A sync that was requested and has not begun looks like one that has ended. So if the connector is idle at first,
+    /// a sync has [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether a running sync was seen.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -53,11 +54,11 @@ impl Connector {
         }
     }
 
-    /// Waits until every record of the connector is indexed, by what [`Connector::stats`] counts. Records that failed, are of a
-    /// type that is not supported, or are not to be indexed, count as indexed. Records that are paused do not, nor those in a
-    /// state that this version does not know, or in none.
+    /// Returns a wait that ends when every record of the connector is indexed, according to [`Connector::stats`].
+    /// Records count as indexed if they failed, have an unsupported type, or are excluded from indexing. Records do not
+    /// count as indexed if they are paused, in a state that this version does not know, or without a state.
     ///
-    /// This says nothing about the sync, which brings further records while it runs: wait for that first, with
+    /// This says nothing about the sync, which adds records while it runs: wait for that first, with
     /// [`Connector::wait_for_sync`].
     ///
     /// ```no_run
@@ -72,7 +73,7 @@ impl Connector {
     }
 }
 
-/// Whether a sync runs that the status shows.
+/// Whether the status shows a running sync.
 pub(super) fn is_syncing(instance: &ConnectorInstance) -> bool {
     use ConnectorInstanceStatus::{FullSyncing, Syncing};
     matches!(instance.status, Some(Syncing | FullSyncing))
@@ -80,8 +81,8 @@ pub(super) fn is_syncing(instance: &ConnectorInstance) -> bool {
 
 /// A sync to wait for; see [`Connector::wait_for_sync`].
 ///
-/// # Go on after a restart
-/// [`SyncWait::state`] is a value with serde: a program that is killed goes on with it.
+/// # Resume after a restart
+/// [`SyncWait::state`] is a value with serde. A program that was killed resumes the wait with it.
 ///
 /// ```no_run
 /// use connectors::pipeshub::{Client, Connector};
@@ -100,7 +101,7 @@ pub(super) fn is_syncing(instance: &ConnectorInstance) -> bool {
 ///     Ok(())
 /// }
 /// ```
-#[must_use = "a sync goes on by itself; this is how to wait for it"]
+#[must_use = "the sync runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct SyncWait {
     connector: Connector,
@@ -110,48 +111,47 @@ pub struct SyncWait {
     wait: Option<WaitState<SyncProgress>>,
 }
 
-/// What a wait for a sync has come to: a value that a program can store; see [`SyncWait::state`] and
-/// [`Client::resume_wait`].
+/// The state of a wait for a sync: a program can store it; see [`SyncWait::state`] and [`Client::resume_wait`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SyncState {
     connector_id: ConnectorId,
     wait: Option<WaitState<SyncProgress>>,
 }
 
-/// The state of a sync that is waited for, with the connector as it was read.
+/// The progress of a sync, with the connector as it was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncProgress {
-    /// None runs, and it has time to begin.
+    /// No sync is running yet; one may still begin.
     Idle(ConnectorInstance),
-    /// It runs, or is in a state that this version does not know.
+    /// It is running, or in a state that this version does not know.
     Running(ConnectorInstance),
-    /// The connector's `status` is that of one where no sync runs. Until the number of records has stayed the same for a
-    /// while, a resync may run.
+    /// The `status` says that no sync is running. A resync may be running until the number of records has stayed the
+    /// same for [`SyncWait::settles_within`].
     Settling(ConnectorInstance),
-    /// The number of records changes although the `status` says that no sync runs: a resync has cancelled a sync, and
-    /// runs instead.
+    /// The number of records changes although the `status` says that no sync is running: a resync has cancelled a sync,
+    /// and runs instead.
     Resyncing(ConnectorInstance),
-    /// It is over, or none was seen to run.
+    /// It has ended, or no running sync was seen.
     Ended(SyncOutcome),
 }
 
-/// How waiting for a sync ended, with the connector as it was read last.
-#[must_use = "it may be that no sync was seen to run"]
+/// How the wait for a sync ended, with the connector as it was last read.
+#[must_use = "perhaps no running sync was seen"]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum SyncOutcome {
-    /// A sync was seen to run, and none runs any more. The service does not say whether it failed.
+    /// A running sync was seen, and has ended. The service does not report whether it failed.
     Synced(ConnectorInstance),
-    /// A resync cancelled the sync that was waited for, or one before it, and ran instead. It is over, too.
+    /// A resync cancelled the sync, or one before it, and ran instead. It has ended, too.
     Resynced(ConnectorInstance),
-    /// No sync was seen to run in the time that it had to begin. Either none has begun, or it was over before the
-    /// first poll or between two: the service does not say which.
+    /// No running sync was seen within [`SyncWait::begins_within`]. Either none has begun, or it ran before the first
+    /// poll or between two polls: the service does not report which.
     NotSeen(ConnectorInstance),
 }
 
 impl SyncOutcome {
-    /// The connector as it was read last.
+    /// The connector as it was last read.
     #[must_use]
     pub fn instance(&self) -> &ConnectorInstance {
         match self {
@@ -159,7 +159,7 @@ impl SyncOutcome {
         }
     }
 
-    /// Whether a sync was seen to run to its end: that of this wait, or the resync that cancelled it.
+    /// Whether a running sync was seen, and has ended: this one, or the resync that cancelled it.
     #[must_use]
     pub fn is_synced(&self) -> bool {
         !matches!(self, Self::NotSeen(_))
@@ -187,42 +187,43 @@ impl SyncWait {
         Self { wait: state.wait, ..client.connector(state.connector_id).wait_for_sync() }
     }
 
-    /// Sets how long a sync may take to begin; 15 s by default. With zero, the first poll of an idle connector is the last.
+    /// Sets how long a sync may take to begin; 15 s by default. With zero, the wait ends if the connector is idle at
+    /// the first poll.
     pub fn begins_within(mut self, time: Duration) -> Self {
         self.begins_within = time;
         self
     }
 
-    /// Sets how long the number of records has to stay the same once the `status` says that no sync runs; 15 s by default. With
-    /// zero, the `status` alone counts.
+    /// Sets how long the number of records has to stay the same after the `status` says that no sync is running; 15 s
+    /// by default. With zero, only the `status` counts.
     pub fn settles_within(mut self, time: Duration) -> Self {
         self.settles_within = time;
         self
     }
 
-    /// The connector whose sync it is.
+    /// The connector that syncs.
     #[must_use]
     pub fn connector(&self) -> &Connector {
         &self.connector
     }
 
-    /// What the wait has come to, for [`Client::resume_wait`]. Poll interval, deadline and other times are not part of it.
+    /// The state to store for [`Client::resume_wait`]. Poll interval, deadline and other times are not part of it.
     #[must_use]
     pub fn state(&self) -> SyncState {
         SyncState { connector_id: self.connector.id.clone(), wait: self.wait.clone() }
     }
 
-    /// Waits until no sync runs any more.
+    /// Polls until no sync is running.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the connector is being deleted; otherwise what
-    /// reading it fails with, unless that is [in passing](Watch).
+    /// [`Error::is_timeout`] at the deadline. [`Error::is_conflict`] if the connector is being deleted. Other errors of
+    /// [`Connector::get`], unless they are [transient](Watch).
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
         self.watch().last().await
     }
 
-    /// The states of the sync, each once. Ends with [`SyncProgress::Ended`] or an error. Dropping it stops the polling, not the
-    /// sync.
+    /// A stream of the sync's progress; each state is reported once. It ends with [`SyncProgress::Ended`] or an error.
+    /// Dropping it stops the polling, not the sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -249,7 +250,7 @@ impl SyncWait {
         let watch = Watch::new(
             clock,
             pace,
-            "the sync was not over at the deadline; it goes on by itself",
+            "the sync has not ended at the deadline; it continues",
             |progress| matches!(progress, SyncProgress::Ended(_)),
             move |poll: Polled<SyncProgress>| {
                 let (connector, now, quiet) = (polled.clone(), Arc::clone(&now), Arc::clone(&quiet));
@@ -289,14 +290,14 @@ impl SyncWait {
     }
 }
 
-/// Since when the number of records has been the same.
+/// When the number of records last changed.
 struct Quiet {
     records: Option<i128>,
     since: Instant,
 }
 
 impl Quiet {
-    /// Notes a number of records. Returns how long it has been the same, and whether it has changed just now.
+    /// Records a number of records. Returns how long it has been the same, and whether it has changed just now.
     fn note(known: &mut Option<Self>, records: Option<i128>, now: Instant) -> (Duration, bool) {
         match known {
             Some(known) if known.records == records => (now.saturating_duration_since(known.since), false),
@@ -309,11 +310,12 @@ impl Quiet {
 }
 
 fn lock(quiet: &Mutex<Option<Quiet>>) -> std::sync::MutexGuard<'_, Option<Quiet>> {
-    // Nothing that runs under the lock can leave it half-changed.
+    // Code under the lock does not panic halfway through a change.
     quiet.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a sync comes to that is over by the connector's status, after a rest. A status that is absent does not end it.
+/// The progress of a sync that has ended by the connector's status, once the records have settled. A missing status
+/// does not end it.
 fn over(instance: ConnectorInstance, rest: Duration, settles_within: Duration, is_resync: bool) -> SyncProgress {
     let settled = rest >= settles_within && instance.status.is_some();
     match (settled, is_resync) {
@@ -324,8 +326,8 @@ fn over(instance: ConnectorInstance, rest: Duration, settles_within: Duration, i
     }
 }
 
-/// The progress of a sync; see [`SyncWait::watch`].
-#[must_use = "a sync goes on by itself; this is how to watch it"]
+/// A stream of a sync's progress; see [`SyncWait::watch`].
+#[must_use = "the sync runs without it; poll this stream to watch it"]
 pub struct SyncWatch {
     connector: Connector,
     watch: Watch<SyncProgress>,
@@ -346,16 +348,17 @@ impl Stream for SyncWatch {
 }
 
 impl SyncWatch {
-    /// What the wait has come to, for [`Client::resume_wait`]: a state that was reported is not reported a second time.
+    /// The state to store for [`Client::resume_wait`]. After a resume, progress that was reported is not reported a
+    /// second time.
     #[must_use]
     pub fn state(&self) -> SyncState {
         SyncState { connector_id: self.connector.id.clone(), wait: Some(self.watch.state()) }
     }
 
-    /// Waits until no sync runs any more; see [`SyncWait::wait`].
+    /// Polls until no sync is running; see [`SyncWait::wait`].
     ///
     /// # Errors
-    /// As [`SyncWait::wait`].
+    /// The errors of [`SyncWait::wait`].
     pub async fn last(self) -> Result<SyncOutcome, Error> {
         match self.watch.last().await? {
             SyncProgress::Ended(outcome) => Ok(outcome),
@@ -364,26 +367,26 @@ impl SyncWatch {
     }
 }
 
-/// Indexing to wait for; see [`Connector::wait_for_indexing`].
-#[must_use = "indexing goes on by itself; this is how to wait for it"]
+/// A wait for indexing; see [`Connector::wait_for_indexing`].
+#[must_use = "indexing runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct IndexingWait {
     connector: Connector,
     pace: Pace,
 }
 
-/// The state of indexing.
+/// The progress of indexing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IndexingProgress {
-    /// Records wait for it or are being indexed, or the response does not say.
+    /// Records are waiting or being indexed, or the response does not report it.
     Running(RecordCounts),
     /// Every record is indexed.
     Ended(RecordCounts),
 }
 
 impl IndexingProgress {
-    /// How many records there are, by how far their indexing has come.
+    /// The number of records by indexing state.
     #[must_use]
     pub fn counts(&self) -> &RecordCounts {
         match self {
@@ -391,21 +394,22 @@ impl IndexingProgress {
         }
     }
 
-    /// How many records are not indexed yet; none if the response does not say.
+    /// How many records are not indexed yet; `None` if the response does not report it.
     #[must_use]
     pub fn pending(&self) -> Option<i128> {
         pending(self.counts())
     }
 }
 
-/// The states at the end of indexing. Whatever else there is, such as a state that a later server has, is not the end.
+/// The final states of indexing. Any other state, such as one of a later server version, is not final.
 const FINISHED: [&str; 6] =
     ["COMPLETED", "FAILED", "FILE_TYPE_NOT_SUPPORTED", "AUTO_INDEX_OFF", "EMPTY", "ENABLE_MULTIMODAL_MODELS"];
 
-/// How many records are not indexed yet; none if the response does not say. Records without a state are only in the total.
+/// How many records are not indexed yet; `None` if the response does not report it. Records without a state are counted
+/// only in the total.
 fn pending(counts: &RecordCounts) -> Option<i128> {
     let by_status = counts.indexing_status.as_ref()?;
-    // Whatever a server counts, neither less than zero nor beyond all numbers.
+    // A server may return any number: clamp it at zero and at the maximum.
     let sum = |finished: bool| {
         let counts = by_status.iter().filter(|(status, _)| FINISHED.contains(&status.as_str()) == finished);
         counts.fold(0_i128, |sum, (_, count)| sum.saturating_add((*count).max(0)))
@@ -421,18 +425,19 @@ impl Paced for IndexingWait {
 }
 
 impl IndexingWait {
-    /// Waits until every record is indexed, and returns how many are in which state.
+    /// Polls until every record is indexed, and returns the number of records by state.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] at the deadline, [`Error::is_not_found`] if the connector is gone; otherwise what reading the
-    /// statistics fails with, unless that is [in passing](Watch).
+    /// [`Error::is_timeout`] at the deadline. [`Error::is_not_found`] if the connector was deleted. Other errors of
+    /// [`Connector::stats`], unless they are [transient](Watch).
     pub async fn wait(self) -> Result<RecordCounts, Error> {
         match self.watch().last().await? {
             IndexingProgress::Running(counts) | IndexingProgress::Ended(counts) => Ok(counts),
         }
     }
 
-    /// The states of the indexing, each once. Ends with [`IndexingProgress::Ended`] or an error.
+    /// A stream of the indexing's progress; each state is reported once. It ends with [`IndexingProgress::Ended`] or an
+    /// error.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -452,7 +457,7 @@ impl IndexingWait {
         Watch::new(
             clock,
             self.pace,
-            "indexing was not over at the deadline; it goes on by itself",
+            "indexing has not ended at the deadline; it continues",
             |progress| matches!(progress, IndexingProgress::Ended(_)),
             move |_: Polled<IndexingProgress>| {
                 let connector = connector.clone();
@@ -466,7 +471,7 @@ impl IndexingWait {
     }
 }
 
-/// A deletion that has begun; see [`Connector::delete`]. It is over when the connector can no longer be found.
+/// A deletion that has begun; see [`Connector::delete`]. It has ended when a read of the connector returns 404.
 ///
 /// ```no_run
 /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -480,7 +485,7 @@ impl IndexingWait {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a deletion goes on by itself; this is how to wait for it"]
+#[must_use = "the deletion runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct Deletion {
     connector: Connector,
@@ -488,13 +493,13 @@ pub struct Deletion {
     pace: Pace,
 }
 
-/// The state of a deletion.
+/// The progress of a deletion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum DeletionProgress {
     /// The connector can still be read.
     Running(Box<ConnectorInstance>),
-    /// It is gone.
+    /// It was deleted.
     Gone,
 }
 
@@ -509,23 +514,24 @@ impl Deletion {
         Self { connector, data, pace: Pace::default() }
     }
 
-    /// What the server returned when the deletion began.
+    /// The server's response when the deletion began.
     #[must_use]
     pub fn data(&self) -> &types::DeletedConnector {
         &self.data
     }
 
-    /// Waits until the connector is gone.
+    /// Polls until the connector is deleted.
     ///
     /// # Errors
-    /// [`Error::is_timeout`] at the deadline, [`Error::is_conflict`] if the deletion failed and the server has restored the
-    /// connector (its `status` is then absent; an upload meanwhile only sets another); otherwise what reading
-    /// the connector fails with, unless that is [in passing](Watch).
+    /// [`Error::is_timeout`] at the deadline. [`Error::is_conflict`] if the deletion failed and the server has restored
+    /// the connector: its `status` is then absent. Other errors of [`Connector::get`], unless they are
+    /// [transient](Watch).
     pub async fn wait(self) -> Result<(), Error> {
         self.watch().last().await.map(drop)
     }
 
-    /// The states of the deletion, each once. Ends with [`DeletionProgress::Gone`] or an error.
+    /// A stream of the deletion's progress; each state is reported once. It ends with [`DeletionProgress::Gone`] or an
+    /// error.
     #[must_use]
     pub fn watch(self) -> Watch<DeletionProgress> {
         let clock = Arc::clone(self.connector.client.core.clock());
@@ -533,7 +539,7 @@ impl Deletion {
         Watch::new(
             clock,
             self.pace,
-            "the connector was not gone at the deadline; the deletion goes on by itself",
+            "the connector was not deleted at the deadline; the deletion continues",
             |progress| *progress == DeletionProgress::Gone,
             move |poll: Polled<DeletionProgress>| {
                 let connector = connector.clone();
@@ -545,7 +551,7 @@ impl Deletion {
                     match connector.get().await {
                         Err(error) if error.is_not_found() => Ok(DeletionProgress::Gone),
                         Err(error) => Err(error),
-                        // An upload meanwhile sets the status to idle, and the deletion goes on.
+                        // An upload in between sets the status to idle, and the deletion continues.
                         Ok(now) if before && now.status.is_none() => {
                             let message = "the deletion failed, and the server has restored the connector";
                             Err(Error::new(Kind::Conflict, message))
@@ -573,7 +579,7 @@ mod tests {
             counts(json!({"indexingStatus": {"NOT_STARTED": 1, "QUEUED": 2, "IN_PROGRESS": 3, "EMPTY": 4}})),
             Some(6)
         );
-        // What nobody knows is not finished, nor what is paused, nor what has no state.
+        // An unknown state is not final, and neither are `PAUSED` and a missing state.
         assert_eq!(counts(json!({"total": 7, "indexingStatus": {"COMPLETED": 4, "PAUSED": 1, "NEW": 2}})), Some(3));
         assert_eq!(counts(json!({"total": 7, "indexingStatus": {"COMPLETED": 4}})), Some(3));
         assert_eq!(counts(json!({"total": 0, "indexingStatus": {}})), Some(0));

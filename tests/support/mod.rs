@@ -1,4 +1,4 @@
-//! What tests over sockets share: a fake tenant, a client for it, and a clock that nobody waits for.
+//! Common code of tests over sockets: a fake tenant, a client for it, and a virtual clock.
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
@@ -7,12 +7,12 @@ use std::time::Duration;
 pub use connectors::TestClock;
 use connectors::c1::{self, Client, Credentials, EnvConfig, types};
 use connectors::{Builder, Entry, Error};
-use connectors_fake::c1::Tenant;
+use connectors_fake::c1::{Tenant, TenantBuilder};
 
 pub const APP: &str = "app-github";
 pub const CONNECTOR: &str = "github-01";
 
-/// Durations as numbers that a test can write down.
+/// Durations as numbers that a test can contain.
 pub trait Seconds {
     fn seconds(&self) -> Vec<f64>;
 }
@@ -23,28 +23,28 @@ impl Seconds for Vec<Duration> {
     }
 }
 
-/// Lets whatever can go on without time and without the network go on.
+/// Runs all tasks that need neither time nor the network.
 pub async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
 }
 
-/// What should come without any time passing: a test that waits for it in vain fails, rather than hang.
+/// Waits for something that needs no time to pass: a test in which it never comes fails instead of hanging.
 pub async fn soon<F: Future>(work: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(60), work).await.expect("nothing came of it, and nothing will")
 }
 
-/// Prints all that the crate and those below it trace and log: part of what a suite prints, where `.ci/run` looks for secrets.
+/// Prints everything that this crate and those below it trace and log: `.ci/run` searches it for secrets.
 pub fn print_everything() {
     drop(tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_test_writer().try_init());
     hear_log(|line| print!("{line}"));
 }
 
-/// Hears what is written to the `log` crate, which not all write to `tracing` instead. The first who asks hears it, for the
-/// whole process.
-pub fn hear_log(told: impl Fn(String) + Send + Sync + 'static) {
-    if log::set_logger(Box::leak(Box::new(Heard(told)))).is_ok() {
+/// Records what is written to the `log` crate, because not all crates write to `tracing`. The first caller records it,
+/// for the whole process.
+pub fn hear_log(report: impl Fn(String) + Send + Sync + 'static) {
+    if log::set_logger(Box::leak(Box::new(Heard(report)))).is_ok() {
         log::set_max_level(log::LevelFilter::Trace);
     }
 }
@@ -74,10 +74,19 @@ pub async fn setup() -> Setup {
 }
 
 pub async fn setup_with(change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
+    start(Tenant::builder(), change).await
+}
+
+/// With a tenant that accepts configuration keys that their schema does not have.
+pub async fn lenient_setup() -> Setup {
+    start(Tenant::builder().lenient_config(), |builder| builder).await
+}
+
+async fn start(tenant: TenantBuilder, change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
     print_everything();
-    // One time for both: what the client waits passes at the tenant as well.
+    // One clock for both: the client's waits pass the tenant's time, too.
     let clock = TestClock::new();
-    let tenant = Tenant::builder().clock(clock.clone()).start().await.unwrap();
+    let tenant = tenant.clock(clock.clone()).start().await.unwrap();
     let builder = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).clock(clock.clone());
     let c1 = change(builder).build().unwrap();
     Setup { tenant, clock, c1 }

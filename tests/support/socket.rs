@@ -1,4 +1,4 @@
-//! A server that answers what a test gives it, byte by byte, and keeps what it was sent.
+//! A server that sends scripted responses, byte by byte, and records the requests.
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
@@ -21,7 +21,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The only header of this name, given in lower case.
+    /// The only header with this lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(known, _)| known == name);
         let value = found.next().map(|(_, value)| value.as_str());
@@ -60,12 +60,12 @@ impl Socket {
         format!("http://{}", self.address)
     }
 
-    /// What the next request is answered, as JSON.
+    /// Sets the response to the next request, as JSON.
     pub fn answer(&self, status: u16, body: impl AsRef<str>) {
         self.answer_with(status, "content-type: application/json\r\n", body);
     }
 
-    /// What the next request is answered, with headers, each with its end of line.
+    /// Sets the response to the next request, with headers, each with its end of line.
     pub fn answer_with(&self, status: u16, headers: &str, body: impl AsRef<str>) {
         let body = body.as_ref();
         let length = body.len();
@@ -73,7 +73,7 @@ impl Socket {
         self.state.lock().unwrap().0.push_back(format!("{head}{body}").into_bytes());
     }
 
-    /// The next request is read, and its connection closed without an answer.
+    /// The next request is read, and its connection closed without a response.
     pub fn hang_up(&self) {
         self.state.lock().unwrap().0.push_back(Vec::new());
     }
@@ -93,7 +93,7 @@ async fn serve(mut stream: TcpStream, state: &Shared) {
         if let Some(sent) = parse(&read) {
             break sent;
         }
-        // Whoever connects and sends nothing whole is of no interest.
+        // A connection without a complete request is ignored.
         if !matches!(stream.read_buf(&mut read).await, Ok(1..)) {
             return;
         }
@@ -109,7 +109,7 @@ async fn serve(mut stream: TcpStream, state: &Shared) {
     drop(stream.shutdown().await);
 }
 
-/// The request, if it is all there.
+/// The request, if it is complete.
 fn parse(read: &[u8]) -> Option<Sent> {
     let end = read.windows(4).position(|it| it == b"\r\n\r\n")?;
     let head = String::from_utf8(read[..end].to_vec()).unwrap();

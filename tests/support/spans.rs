@@ -1,4 +1,4 @@
-//! What calls tell `tracing`, as a program's own layer hears it.
+//! The spans of calls, as a program's own `tracing` layer records them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// The fields of a span; of one that was recorded twice, the last value.
+/// The fields of a span; if one is recorded twice, its last value.
 pub type Fields = BTreeMap<String, String>;
 
 /// The spans that have begun, in order.
@@ -19,14 +19,14 @@ pub type Fields = BTreeMap<String, String>;
 pub struct Spans(Arc<Mutex<Vec<(Id, Fields)>>>);
 
 impl Spans {
-    /// Hears this thread alone, for as long as the guard lives.
+    /// Records this thread's spans until the guard is dropped.
     pub fn hear() -> (Self, DefaultGuard) {
         let spans = Self::default();
         let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
         (spans, guard)
     }
 
-    /// Those of calls by this method of HTTP.
+    /// The spans of calls with this HTTP method.
     pub fn of(&self, method: &str) -> Vec<Fields> {
         let spans = self.0.lock().unwrap();
         let is_it = |fields: &&Fields| fields.get("http.request.method").is_some_and(|known| known == method);
@@ -42,7 +42,7 @@ impl<S: Subscriber> Layer<S> for Spans {
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
-        // An id is used again when its span is over.
+        // An id is reused after its span has ended.
         if let Some((_, fields)) = self.0.lock().unwrap().iter_mut().rev().find(|(known, _)| known == id) {
             values.record(&mut Told(fields));
         }

@@ -1,4 +1,4 @@
-//! What a stranger writes: read the document, correct it, generate.
+//! The build script of a user: read the document, correct it, generate.
 
 use connectors_codegen::{Error, Generator, Node};
 

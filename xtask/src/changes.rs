@@ -1,16 +1,16 @@
-//! `cargo xtask diff`: what changed between two documents, told in three ways.
+//! `cargo xtask diff`: what changed between two documents, in three formats.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use connectors_codegen::{Change, Client, Generator, Impact, Node, RULES, Value};
+use connectors_codegen::{Change, Client, Generator, Impact, Names, Node, RULES, Value};
 
 use crate::service::{self, Name, Service};
 use crate::{Result, fetch, files, semver};
 
-/// How changes are told.
+/// The formats of a report.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// By tag, the worst first.
@@ -38,14 +38,20 @@ const IMPACTS: [Impact; 4] = [Impact::Breaking, Impact::Behaviour, Impact::Addit
 /// What changed.
 pub(crate) struct Judgement {
     pub(crate) changes: Vec<Change>,
-    /// Why only the documents were compared and not the clients made of them, if so.
+    /// Why only the documents were compared and not the clients generated from them, if so.
     pub(crate) documents_only: Option<String>,
 }
 
-/// Judges what changed between two documents and between the clients that are made of them, with the service's overlay
+/// Judges what changed between two documents and between the clients that are generated from them, with the service's overlay
 /// as far as it fits.
 pub(crate) fn judge(old: &Node, new: &Node, name: Option<&Name>) -> Result<Judgement> {
-    let clients = overlaid(old, new, name).and_then(|(old, new)| Ok((client(old, "old")?, client(new, "new")?)));
+    let clients = overlaid(old, new, name).and_then(|(old, new)| {
+        let kept = name.map(|name| name.kept().map_err(|error| error.to_string())).transpose()?.unwrap_or_default();
+        let old = client(old, "old", kept)?;
+        // What is there keeps its name.
+        let new = client(new, "new", old.names.clone())?;
+        Ok((old, new))
+    });
     Ok(match clients {
         Ok((before, after)) => {
             let changes = connectors_codegen::diff_clients((old, &before), (new, &after))?;
@@ -56,8 +62,8 @@ pub(crate) fn judge(old: &Node, new: &Node, name: Option<&Name>) -> Result<Judge
 }
 
 /// The client of one of two documents, or in one line why there is none.
-fn client(document: Node, which: &str) -> std::result::Result<Client, String> {
-    service::generate(Generator::new(document))
+fn client(document: Node, which: &str, names: Names) -> std::result::Result<Client, String> {
+    service::generate(Generator::new(document).names(names))
         .map(|(client, _)| client)
         .map_err(|error| no_client(which, error.as_ref()))
 }
@@ -65,10 +71,10 @@ fn client(document: Node, which: &str) -> std::result::Result<Client, String> {
 fn no_client(which: &str, error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    format!("no client can be made of the {which} document: {reason}")
+    format!("no client can be generated from the {which} document: {reason}")
 }
 
-/// What the clients of two documents are made of, or why there is no such thing.
+/// The models of two documents' clients, or why there are none.
 fn overlaid(old: &Node, new: &Node, name: Option<&Name>) -> std::result::Result<(Node, Node), String> {
     let one = |document, which| semver::overlaid(document, name).map_err(|error| no_client(which, error.as_ref()));
     let (mut old, mut new) = (one(old, "old")?, one(new, "new")?);

@@ -9,13 +9,13 @@ use crate::files::{self, Mode};
 use crate::service::{self, Name, Select, Service};
 use crate::{Result, progress};
 
-/// Something that is not as it should be.
+/// A problem, and what fixes it.
 struct Problem {
     /// What is wrong, in one sentence.
     what: String,
     /// The difference, or the places, a line each.
     detail: String,
-    /// What mends it.
+    /// The command or edit that fixes it.
     remedy: String,
 }
 
@@ -31,12 +31,13 @@ pub(crate) fn run() -> Result<()> {
         progress(&format!("checking {name}"));
         let found = service(name);
         if found.is_empty() {
-            println!("{name}: selection, overlay, public API and words are current");
+            println!("{name}: selection, overlay, public API and descriptions are current");
         }
         problems.extend(found);
     }
     problems.extend(wiring(&services)?);
     problems.extend(docs()?);
+    problems.extend(words()?);
     if problems.is_empty() {
         println!("everything is current");
         return Ok(());
@@ -48,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
         text.push_str(&format!("  help: {remedy}\n\n"));
     }
     let count = problems.len();
-    Err(format!("{text}{count} {} not as it should be", if count == 1 { "thing is" } else { "things are" }).into())
+    Err(format!("{text}{count} {}", if count == 1 { "problem" } else { "problems" }).into())
 }
 
 /// A folder that cannot be a service's.
@@ -103,7 +104,7 @@ fn service(name: &Name) -> Vec<Problem> {
     };
     problems.extend(selection(name, &service, &document, &vendor));
     if !name.overlay().exists() {
-        let what = format!("spec/{name} has no overlay.yaml, so no client is made of it");
+        let what = format!("spec/{name} has no overlay.yaml, so no client is generated from it");
         problems.push(problem(
             what,
             "",
@@ -115,7 +116,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => {
             let missing = connectors_codegen::undocumented(&document);
             if !missing.is_empty() {
-                let what = format!("some of {name} has no words yet: {} in all", missing.len());
+                let what = format!("some of {name} has no description yet: {} in all", missing.len());
                 problems.push(problem(what, missing.join("\n"), format!("describe them in spec/{name}/overlay.yaml")));
             }
             problems.extend(api(name));
@@ -125,7 +126,7 @@ fn service(name: &Name) -> Vec<Problem> {
             problems.push(problem(
                 what,
                 error.to_string(),
-                format!("mend or delete these actions of spec/{name}/overlay.yaml"),
+                format!("fix or delete these actions of spec/{name}/overlay.yaml"),
             ));
         }
     }
@@ -154,6 +155,8 @@ fn conflicts(name: &Name) -> Vec<Problem> {
         (name.overlay(), by_hand),
         (name.document(), format!("{}, after service.toml", anew("vendor --force"))),
         (name.api(), format!("{}, after all the others", anew("api"))),
+        (name.losses(), format!("{}, after all the others", anew("api"))),
+        (name.names(), "keep the lines of both sides, one for each place".to_owned()),
     ];
     let mut problems = Vec::new();
     for (path, remedy) in places {
@@ -177,7 +180,7 @@ fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> O
     let strangers = select.strangers(document);
     if !strangers.is_empty() {
         let what = format!("[select] in spec/{name}/service.toml names what spec/{name}/openapi.yaml does not have");
-        let remedy = format!("mend the name in spec/{name}/service.toml; if it is right and new, run `{vendor}`");
+        let remedy = format!("fix the name in spec/{name}/service.toml; if it is right and new, run `{vendor}`");
         return Some(problem(what, strangers.join("\n"), remedy));
     }
     let text = service::vendored(document, &select).and_then(|again| service::document_text(&again));
@@ -201,13 +204,24 @@ fn overlaid(name: &Name, document: &Node) -> Result<Node> {
     Ok(Generator::new(document.clone()).overlay(overlay).overlaid()?)
 }
 
-fn api(name: &Name) -> Option<Problem> {
-    let detail = match crate::semver::current(name) {
-        Ok(listing) => files::bring(&name.api(), &service::api_text(name, &listing), Mode::Compare).ok().flatten()?,
-        Err(error) => error.to_string(),
+/// What is written down of the generated client: its public API, its names, and what it does not have.
+fn api(name: &Name) -> Vec<Problem> {
+    let remedy = format!("run `cargo xtask api {name}`, and look at what changed");
+    let (client, listing) = match crate::semver::current(name) {
+        Ok(current) => current,
+        Err(error) => return vec![problem(format!("no client of {name} can be made"), error.to_string(), remedy)],
     };
-    let what = format!("spec/{name}/api.txt is not the public API of the generated client");
-    Some(problem(what, detail, format!("run `cargo xtask api {name}`, and look at what changed")))
+    let stale = |(path, text): (std::path::PathBuf, String)| {
+        let detail = files::bring(&path, &text, Mode::Compare).ok().flatten()?;
+        let holds = match path.extension().and_then(std::ffi::OsStr::to_str) {
+            Some("txt") => "the public API",
+            _ if path == name.names() => "the list of names",
+            _ => "the list of losses",
+        };
+        let what = format!("{} is not {holds} of the generated client", files::shown(&path));
+        Some(problem(what, detail, remedy.clone()))
+    };
+    service::records(name, &client, &listing).into_iter().filter_map(stale).collect()
 }
 
 /// Whether build.rs, Cargo.toml and src/lib.rs know the services that spec/ has, and no others.
@@ -285,6 +299,16 @@ fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) ->
     Some(problem(format!("spec/ has no `{name}`, but something of such a service is left"), places.join("\n"), remedy))
 }
 
+/// Whether the prose avoids the words that the project has given up.
+fn words() -> Result<Option<Problem>> {
+    let found = crate::plain::findings()?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let remedy = "use the term after the colon; an exception goes into ALLOWED in xtask/src/plain.rs, with its reason";
+    Ok(Some(problem("the prose uses words that the project has given up", found.join("\n"), remedy)))
+}
+
 /// Whether the words in docs/ and the READMEs are held to the code.
 fn docs() -> Result<Vec<Problem>> {
     let root = files::root();
@@ -321,7 +345,7 @@ fn docs() -> Result<Vec<Problem>> {
         problems.push(problem(
             what,
             files::difference(&lines(&told), &lines(&rules)),
-            "mend the table in docs/diff-rules.md",
+            "fix the table in docs/diff-rules.md",
         ));
     }
     Ok(problems)

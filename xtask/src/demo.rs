@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job from end to end, told in a few lines.
+//! `cargo xtask demo`: the main job from end to end, in a few lines of output.
 
 use std::time::Duration;
 

@@ -53,7 +53,7 @@ pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         return Err(format!("error: `{scheme}://` is not a way to fetch a document\n  help: https, or a file").into());
     }
     let document = file(Path::new(from))?;
-    let help = "what is vendored has to be whole: put the file there, or mend the reference";
+    let help = "what is vendored has to be whole: put the file there, or fix the reference";
     refuse_references(&document.node, "leads to a file that is not there, or lacks what it names", help, |target| {
         !target.contains("://")
     })?;
@@ -201,7 +201,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     let url = Url::parse(from).map_err(|error| format!("error: `{from}` is not a URL: {error}"))?;
     if !protected(&url) {
-        let help = "https, or http to this machine: nobody on the way may change a document that code is made of";
+        let help =
+            "https, or http to this machine: a document that code is generated from must not be changed on the way";
         return Err(format!("error: `{from}` is not fetched over plain http\n  help: {help}").into());
     }
     let failed = |error: reqwest::Error| format!("error: cannot fetch {from}: {}", chain(&error));
@@ -235,7 +236,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         return Ok(None);
     }
     if !response.status().is_success() {
-        return Err(format!("error: {from} answers {}", response.status()).into());
+        return Err(format!("error: {from} returns {}", response.status()).into());
     }
     let text_of = |name: header::HeaderName| {
         response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
@@ -245,7 +246,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         return Err(page(from).into());
     }
     let announced = response.content_length();
-    // An old way to end an answer is to hang up, which is how a broken connection looks too.
+    // An old way to end a response is to close the connection, which looks like a broken connection.
     let ended = announced.is_some()
         || response.version() > Version::HTTP_11
         || response.headers().contains_key(header::TRANSFER_ENCODING);
@@ -276,7 +277,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     let text = String::from_utf8(bytes).map_err(|_| format!("error: {from} is not text in UTF-8"))?;
     refuse_page(from, &text)?;
     if !ended {
-        eprintln!("warning: {from} does not say how long the document is, so nobody knows whether its end is missing");
+        eprintln!("warning: {from} does not say how long the document is, so its end may be missing");
         // What is cut off is almost always cut off within a line.
         if !text.ends_with(['\n', '}']) {
             let help = "download it, look at its end, and name the file with --from";
@@ -298,7 +299,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Whether nobody on the way can change what is fetched.
+/// Whether the document cannot be changed on the way.
 fn protected(url: &Url) -> bool {
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     url.scheme() == "https" || (url.scheme() == "http" && local)

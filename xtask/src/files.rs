@@ -128,7 +128,7 @@ pub(crate) fn difference(old: &str, new: &str) -> String {
 /// for them go again if they are not.
 ///
 /// What is there and is no file (`/dev/stdout`, a pipe) is written to as it is: moving a file over it would take the
-/// device away from everybody else. A link is followed, not replaced.
+/// device away from all others. A link is followed, not replaced.
 pub(crate) fn write_all(files: &[(PathBuf, String)]) -> Result<()> {
     Stage::of(files)?.commit()
 }
@@ -235,7 +235,8 @@ pub(crate) fn write_folder(folder: &Path, files: &[(&str, String)], forced: bool
             let what = format!("{} is not empty, and this command did not write it", folder.display());
             return refuse(what, "name an empty folder or a new one; --force writes over files of the same names");
         }
-        for (name, text) in files {
+        // A lock is there to be edited as well.
+        for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(".lock")) {
             let place = folder.join(name);
             if place.symlink_metadata().is_err() {
                 continue;
@@ -249,7 +250,7 @@ pub(crate) fn write_folder(folder: &Path, files: &[(&str, String)], forced: bool
         }
     }
     let mut listed =
-        String::from("# What `cargo xtask expand` wrote here and may write over, as long as nobody changed it.\n");
+        String::from("# What `cargo xtask expand` wrote here and may write over, as long as it is unchanged.\n");
     for (name, text) in files {
         listed.push_str(&format!("{}  {name}\n", fetch::sha256(text.as_bytes())));
     }

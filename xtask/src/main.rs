@@ -8,6 +8,7 @@ mod documents;
 mod fetch;
 mod files;
 mod new;
+mod plain;
 mod report;
 mod semver;
 mod serve;
@@ -20,16 +21,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use documents::NoteFormat;
 use report::{Result, progress};
 
-/// Tasks for people who look after `connectors`, or generate clients with it.
+/// Tasks for maintainers of `connectors`, and for everyone who generates clients with it.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = GUIDE)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Say what was asked for and what is wrong, and not what is being done.
+    /// Suppress progress messages.
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Follow references to files outside of a document's folder (`$ref: ../common.yaml`).
@@ -76,23 +76,23 @@ enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Serve a fake tenant on loopback, for a client in any language.
+    /// Serve a fake of a service, for a client in any language.
     ///
-    /// It prints what to set in a client's environment, and a request to try with curl. Ctrl-C stops it, and what was made
-    /// in it is gone.
-    Serve {
-        /// The service to pretend to be.
-        service: service::Name,
-        /// Port on 127.0.0.1; 0 takes a free one.
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
-    },
+    /// It prints what to set in a client's environment, and a request to try with curl. Under /_control a test scripts faults
+    /// and syncs, expires tokens, passes time and reads what was sent: docs/serve.md. Ctrl-C stops it, and what was made in
+    /// it is gone.
+    ///
+    ///   cargo xtask serve c1 --seed here --log
+    ///   cargo xtask serve pipeshub --tls ca.pem
+    ///   cargo xtask serve --from pets.yaml
+    #[command(verbatim_doc_comment)]
+    Serve(serve::Options),
     /// Bring in what a service publishes: select, compare, check our overlay against it, write all or nothing.
     ///
-    /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no words yet,
+    /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no description yet,
     /// and what the change means for the version.
     ///
-    /// Nothing is written if an overlay action no longer matches (mend it in spec/SERVICE/overlay.yaml), if
+    /// Nothing is written if an overlay action no longer matches (fix it in spec/SERVICE/overlay.yaml), if
     /// spec/SERVICE/openapi.yaml or api.txt has changes that are not committed (--force), or if the document has less than
     /// half of what is vendored (--accept-other-document).
     ///
@@ -107,22 +107,22 @@ enum Command {
         /// The day the document was published or fetched; today if it is new and not given.
         #[arg(long, value_name = "YYYY-MM-DD")]
         date: Option<jiff::civil::Date>,
-        /// Say what would change and whether it would be written; write nothing.
+        /// Print what would change and whether it would be written; write nothing.
         #[arg(long)]
         dry_run: bool,
-        /// Write over an openapi.yaml or api.txt that has changes which are not committed.
+        /// Overwrite an openapi.yaml or api.txt that has uncommitted changes.
         #[arg(long)]
         force: bool,
-        /// Take a document that has less than half of the operations that are vendored.
+        /// Accept a document that has less than half of the vendored operations.
         #[arg(long)]
         accept_other_document: bool,
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
     },
-    /// Say what changed between two documents, and what of it breaks a caller.
+    /// Compare two documents: what changed, and what of it breaks a caller.
     ///
-    /// The documents may be of any two dialects of OpenAPI 3.0 and 3.1: a null spelled otherwise is no change. The clients
+    /// The documents may be of any two dialects of OpenAPI 3.0 to 3.2: a null spelled otherwise is no change. The clients
     /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
     /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
@@ -133,7 +133,7 @@ enum Command {
         /// Compare only what this service selects, with its overlay.
         #[arg(long)]
         service: Option<service::Name>,
-        /// How to tell it.
+        /// The output format.
         #[arg(long, value_enum, default_value_t = changes::Format::Text)]
         format: changes::Format,
         /// Exit with 3 if there is such a change.
@@ -171,21 +171,21 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "old")]
         new: Option<PathBuf>,
     },
-    /// Write the snapshot of a generated client's public API, spec/SERVICE/api.txt.
+    /// Write what a reviewer reads of a generated client: its public API in spec/SERVICE/api.txt, its names in names.lock, what
+    /// it does not have in losses.lock.
     ///
     /// To be run after the overlay changed; `vendor` writes it too. Its difference is what a reviewer reads.
     Api {
         /// The service, a folder of spec/.
         service: service::Name,
     },
-    /// Ask whether everything that is committed is current and agrees with the rest.
+    /// Check whether everything that is committed is current and consistent.
     ///
     /// No file of spec/ is half merged, selections reproduce what is vendored, overlays match, api.txt is the API, nothing
-    /// lacks words, build.rs, Cargo.toml and src/lib.rs know each service and no other, the READMEs' snippets are compiled,
-    /// docs/diff-rules.md is the table of rules.
+    /// lacks a description, the prose avoids the words that the project has given up, build.rs, Cargo.toml and src/lib.rs
+    /// know each service and no other, the READMEs' snippets are compiled, docs/diff-rules.md is the table of rules.
     ///
-    /// What is not as it should be is told with the difference and the command or edit that mends it; the exit code is
-    /// then 1.
+    /// Each problem is printed with the difference and the command or edit that fixes it; the exit code is then 1.
     Check,
     /// Scaffold one more service: spec folder, overlay skeleton, feature, module, and a test that calls each operation.
     ///
@@ -210,7 +210,7 @@ enum Command {
     /// Measure what it costs to build, to call and to depend on, as ratios in one run.
     ///
     /// Each figure stands beside a reference that is measured in the same run, and beside its target; docs/benchmarks.md says
-    /// what the rows mean. It takes a while, most of it to build. Exits with 0 also when a figure does not hold,
+    /// what the rows mean. Most of its time goes into building. Exits with 0 also when a figure does not hold,
     /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
     Bench {
         /// Only these figures: generation, building, crates, calling, listing, decoding or concurrency; may be repeated.
@@ -229,9 +229,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
-    /// Bring any OpenAPI 3.0 or 3.1 document to valid 3.0.3, and say what was lost.
+    /// Bring any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and say what was lost.
     ///
-    /// The document may refer to other files beside it; the result is one. Each loss is told with its place in the source,
+    /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
     /// with --quiet too; --notes none leaves them out.
     Lower {
         /// The document, YAML or JSON.
@@ -239,13 +239,13 @@ enum Command {
         /// Where to write it; standard output if absent.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// How to tell what was lost, on standard error.
-        #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
-        notes: NoteFormat,
+        #[command(flatten)]
+        pipeline: documents::Pipeline,
     },
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
-    /// It depends on connectors-runtime and serde.
+    /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is expanded there again, from a
+    /// document that has grown, renames nothing.
     ///
     ///   cargo xtask expand c1 --out /tmp/c1
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
@@ -254,7 +254,7 @@ enum Command {
         /// One of our services, without what is written by hand for it.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
-        /// Any OpenAPI 3.0 or 3.1 document.
+        /// Any OpenAPI 3.0, 3.1 or 3.2 document.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
         /// Folder of the new crate: empty, not there yet, or one that this command wrote.
@@ -263,7 +263,7 @@ enum Command {
         /// Depend on the connectors-runtime in this folder, not on the published one.
         #[arg(long, value_name = "DIR")]
         runtime: Option<PathBuf>,
-        /// Write over Cargo.toml and src/lib.rs, whoever wrote them.
+        /// Overwrite Cargo.toml and src/lib.rs, even if this command did not write them.
         #[arg(long)]
         force: bool,
         /// Only operations with this tag; may be repeated.
@@ -272,9 +272,8 @@ enum Command {
         /// Only the operation with this operationId; may be repeated.
         #[arg(long = "operation", value_name = "ID")]
         operations: Vec<String>,
-        /// How to tell what was lost, on standard error.
-        #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
-        notes: NoteFormat,
+        #[command(flatten)]
+        pipeline: documents::Pipeline,
     },
     /// Print completions for a shell, for the built program or an alias called `xtask`.
     ///
@@ -286,7 +285,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Whoever reads the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
+    // The reader of the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
     // way that can fail.
     let accident = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -329,7 +328,7 @@ fn check(command: &Command) -> Result<()> {
             service.as_ref().map(service::Name::known).transpose()?;
         }
         Command::Check | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
-        Command::Demo { .. } | Command::Serve { .. } | Command::Lower { .. } | Command::Completions { .. } => {}
+        Command::Demo { .. } | Command::Serve(_) | Command::Lower { .. } | Command::Completions { .. } => {}
     }
     Ok(())
 }
@@ -338,7 +337,7 @@ fn run(command: Command) -> Result<ExitCode> {
     check(&command)?;
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
-        Command::Serve { service, port } => serve::run(&service, port)?,
+        Command::Serve(options) => serve::run(options)?,
         Command::Vendor { service, from, date, dry_run, force, accept_other_document, documentation } => {
             let words = documentation;
             let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };
@@ -366,10 +365,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { only, quick, json, write, from } => {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
-        Command::Lower { file, output, notes } => documents::lower(&file, output.as_deref(), notes)?,
-        Command::Expand { service, from, out, runtime, force, tags, operations, notes } => {
+        Command::Lower { file, output, pipeline } => documents::lower(&file, output.as_deref(), &pipeline)?,
+        Command::Expand { service, from, out, runtime, force, tags, operations, pipeline } => {
             let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
-            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, notes)?;
+            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, &pipeline)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

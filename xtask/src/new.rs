@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use connectors_codegen::{Generator, Listing, Node};
 
 use crate::service::{self, Name, SERVICE_HEADER, Select, Service};
-use crate::{Result, fetch, files, progress};
+use crate::{Result, fetch, files, progress, report};
 
 const MODULE: &str = include_str!("../templates/service.rs");
 const TEST: &str = include_str!("../templates/operations.rs");
@@ -37,7 +37,7 @@ pub(crate) fn run(
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
     };
     let service = Service {
-        // A path of this machine is nobody else's source.
+        // A path of this machine is no source for other people.
         source: source.unwrap_or_default(),
         sha256,
         date: jiff::Zoned::now().date().to_string(),
@@ -58,26 +58,24 @@ pub(crate) fn run(
             .replace("__CREDENTIALS__", &credentials(&vendored))
             .replace("__CALLS__\n", &calls(&listing))
     };
-    let wanted: Vec<(PathBuf, String)> = vec![
+    let mut wanted: Vec<(PathBuf, String)> = vec![
         (name.document(), yaml),
         (name.overlay(), overlay),
         (name.settings(), format!("{SERVICE_HEADER}{}", toml::to_string(&service)?)),
-        (name.api(), service::api_text(name, &listing)),
         (root.join("src").join(name.as_str()).join("mod.rs"), filled(MODULE)),
         (root.join("tests").join(format!("{name}_operations.rs")), filled(TEST)),
         (root.join("build.rs"), with_service(&files::read(&root.join("build.rs"))?, name)?),
         (root.join("Cargo.toml"), with_feature(&files::read(&root.join("Cargo.toml"))?, name, &title)?),
         (root.join("src").join("lib.rs"), with_module(&files::read(&root.join("src").join("lib.rs"))?, name)?),
     ];
+    wanted.extend(service::records(name, &client, &listing));
     files::write_all(&wanted)?;
     wanted.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
-    for note in client.notes.iter() {
-        println!("  {note}");
-    }
+    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
     println!(
         "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
          What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\
-         `cargo xtask check` lists what has no words yet.",
+         `cargo xtask check` lists what has no description yet.",
         client.operations
     );
     Ok(())
@@ -159,7 +157,10 @@ actions:
             let pages = ["page", "cursor", "offset", "token", "after", "starting"];
             let mut taken = [item, operation].into_iter().flat_map(|node| taken(document, node));
             if method == "get" && taken.any(|parameter| pages.iter().any(|word| parameter.contains(word))) {
-                line("  # TODO how does the list go on? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`.".to_owned());
+                line(
+                    "  # TODO how is the list paged? `x-paging: {items: PROPERTY, token: PARAMETER, next: PROPERTY}`."
+                        .to_owned(),
+                );
             }
         }
     }

@@ -3,30 +3,35 @@
 use std::path::Path;
 use std::process::Command;
 
-use connectors_codegen::{ApiChange, Bump, Fate, Generator, Listing, Node};
+use connectors_codegen::{ApiChange, Bump, Client, Fate, Generator, Listing, Node};
 
 use crate::files::{self, Mode};
 use crate::service::{self, Name, Service};
 use crate::{Result, fetch, progress};
 
-/// Writes the snapshot of a service's public API.
+/// Writes the snapshot of a service's public API, the names that it keeps, and what it does not have.
 pub(crate) fn api(name: &Name) -> Result<()> {
-    let text = service::api_text(name, &current(name)?);
-    let path = name.api();
-    match files::bring(&path, &text, Mode::Write)? {
-        Some(_) => println!("wrote {}", files::shown(&path)),
-        None => println!("nothing changed"),
+    let (client, listing) = current(name)?;
+    let mut same = true;
+    for (path, text) in service::records(name, &client, &listing) {
+        if files::bring(&path, &text, Mode::Write)?.is_some() {
+            println!("wrote {}", files::shown(&path));
+            same = false;
+        }
+    }
+    if same {
+        println!("nothing changed");
     }
     Ok(())
 }
 
-/// The public API of a service's client as the working tree makes it.
-pub(crate) fn current(name: &Name) -> Result<Listing> {
+/// A service's client as the working tree makes it, and its public API.
+pub(crate) fn current(name: &Name) -> Result<(Client, Listing)> {
     let generator = Generator::new(fetch::file(&name.document())?.node).overlay(fetch::file(&name.overlay())?.node);
-    Ok(service::generate(generator)?.1)
+    service::generate(generator.names(name.kept()?))
 }
 
-/// What the client of a document of any day is made of: of a service, what it selects, with its overlay.
+/// The model of the client of a document of any day: of a service, what it selects, with its overlay.
 pub(crate) fn overlaid(document: &Node, name: Option<&Name>) -> Result<Node> {
     let mut document = document.clone();
     if let Some(name) = name {
@@ -56,7 +61,7 @@ pub(crate) fn service(name: &Name, before: &Before<'_>) -> Result<()> {
         Some(path) => (path.display().to_string(), listing(path, Some(name))?),
         None => (before.revision.to_owned(), committed(name, before.revision)?),
     };
-    tell(&format!("`connectors::{name}::api`"), &since, &old, &current(name)?)
+    tell(&format!("`connectors::{name}::api`"), &since, &old, &current(name)?.1)
 }
 
 /// Compares two listings, documents, or one of each.
@@ -69,7 +74,8 @@ fn listing(path: &Path, name: Option<&Name>) -> Result<Listing> {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return Ok(Listing::parse(&path.display().to_string(), &files::read(path)?)?);
     }
-    Ok(service::generate(Generator::new(overlaid(&fetch::file(path)?.node, name)?))?.1)
+    let names = name.map(Name::kept).transpose()?.unwrap_or_default();
+    Ok(service::generate(Generator::new(overlaid(&fetch::file(path)?.node, name)?).names(names))?.1)
 }
 
 /// The snapshot as it was committed.

@@ -1,11 +1,11 @@
 //! What the workspace knows of a service: `spec/<service>/service.toml`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{fmt, fs};
 
-use connectors_codegen::{Client, Generator, Listing, Node, Selection};
+use connectors_codegen::{Client, Generator, Listing, Names, Node, Selection};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item};
 
@@ -41,6 +41,21 @@ impl Name {
     /// The snapshot of the public API of the service's client.
     pub(crate) fn api(&self) -> PathBuf {
         self.folder().join("api.txt")
+    }
+
+    /// The names that the generated client has: see [`Name::kept`].
+    pub(crate) fn names(&self) -> PathBuf {
+        self.folder().join("names.lock")
+    }
+
+    /// What the generated client does not have, and what we accept of it: the build warns of nothing else.
+    pub(crate) fn losses(&self) -> PathBuf {
+        self.folder().join("losses.lock")
+    }
+
+    /// The names that the client keeps, whatever comes beside them; none if they are not written down yet.
+    pub(crate) fn kept(&self) -> Result<Names> {
+        kept(&self.names())
     }
 
     /// Refuses a service that there is none of, and names those there are.
@@ -116,7 +131,7 @@ pub(crate) struct Service {
     /// What the server at `source` calls the document, to ask whether there is another.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag: Option<String>,
-    /// Of everything that `etag` was told for, so that it is not asked about anything else.
+    /// Of everything that `etag` was received for, so that it is not sent for anything else.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag_for: Option<String>,
     pub(crate) select: Select,
@@ -148,7 +163,7 @@ impl Service {
         self.select.selection()
     }
 
-    /// What has to be the same for `etag` to be an answer: source, hash, version, selection, and the vendored text.
+    /// What has to be the same for `etag` to apply: source, hash, version, selection, and the vendored text.
     pub(crate) fn fingerprint(&self, vendored: &str) -> Result<String> {
         let told = Self { date: String::new(), etag_for: None, ..self.clone() };
         Ok(fetch::sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))
@@ -227,7 +242,7 @@ fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
 }
 
 /// The methods that a path item may have.
-pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub(crate) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 /// The operations of a document, each by its method and path.
 pub(crate) fn operations(document: &Node) -> Vec<(String, &Node)> {
@@ -275,8 +290,41 @@ pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
     Ok((client, listing))
 }
 
+/// The names of a lock; none if there is no such file.
+pub(crate) fn kept(path: &Path) -> Result<Names> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Names::parse(&files::shown(path), &text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Names::default()),
+        Err(error) => Err(format!("error: cannot read {}: {error}", path.display()).into()),
+    }
+}
+
+/// The text of a lock of names.
+pub(crate) fn names_text(names: &Names) -> String {
+    format!(
+        "\
+# The names that the generated client has, each with its place in the document. What is added to the document renames nothing
+# that is here. To be reviewed; to call something otherwise, set `x-rust-name` in the overlay, or take its line out.
+
+{names}"
+    )
+}
+
+/// What is written of a service's client beside its document: a path and a text each.
+pub(crate) fn records(name: &Name, client: &Client, listing: &Listing) -> Vec<(PathBuf, String)> {
+    let losses = format!(
+        "\
+# What the document has and the generated client has not, as far as it is accepted: the build warns of everything else.
+# docs/losses.md argues each kind.
+
+{}",
+        client.notes.losses()
+    );
+    vec![(name.api(), api_text(name, listing)), (name.names(), names_text(&client.names)), (name.losses(), losses)]
+}
+
 /// The text of the api.txt for a public API.
-pub(crate) fn api_text(name: &Name, listing: &Listing) -> String {
+fn api_text(name: &Name, listing: &Listing) -> String {
     format!(
         "\
 # The public API of the generated client, as a program sees it: operations, each with its required arguments and below it

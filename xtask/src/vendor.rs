@@ -11,7 +11,7 @@ use crate::changes;
 use crate::fetch;
 use crate::files;
 use crate::service::{self, Name, Service};
-use crate::{Result, progress, semver};
+use crate::{Result, progress, report, semver};
 
 /// What a person asks for.
 pub(crate) struct Options {
@@ -34,7 +34,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let from = options.from.clone().unwrap_or_else(|| service.source.clone());
     if from.is_empty() {
         let help = "write the URL into `source` of its service.toml, or name a document with --from";
-        return Err(format!("error: nobody has said where {name} publishes its document\n  help: {help}").into());
+        return Err(format!("error: it is not known where {name} publishes its document\n  help: {help}").into());
     }
     // The server is asked for news only if everything here is as it was when the server said what it has.
     let known = service.etag_for.is_some()
@@ -87,7 +87,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         generator = generator.overlay(overlay.clone());
     }
     let overlaid = generator.overlaid()?;
-    let (client, listing) = service::generate(generator)?;
+    let (client, listing) = service::generate(generator.names(name.kept()?))?;
 
     let same = service.sha256 == fetched.sha256;
     if !same {
@@ -107,20 +107,18 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     service.etag_for = service.etag.is_some().then(|| service.fingerprint(&yaml)).transpose()?;
     let schemas = vendored.pointer("/components/schemas").and_then(Node::as_object).map_or(0, Map::len);
     println!("{name}: {} operations, {schemas} schemas, {} notes", client.operations, client.notes.iter().count());
-    for note in client.notes.iter() {
-        println!("  {note}");
-    }
+    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
     tell_of_words(&connectors_codegen::undocumented(&overlaid));
     tell_of_version(name, &listing)?;
     let mut wanted = vec![(name.document(), yaml), (name.settings(), service.text(&files::read(&name.settings())?)?)];
     // A service that has no overlay yet is not built yet, and has no API to speak of.
     if overlay.is_some() {
-        wanted.push((name.api(), service::api_text(name, &listing)));
+        wanted.extend(service::records(name, &client, &listing));
     }
     write(name, &wanted, options)
 }
 
-/// What is vendored, if that can be read: vendoring is how it is mended if not.
+/// What is vendored, if that can be read: vendoring fixes it if not.
 fn readable(name: &Name, text: &str) -> Option<Node> {
     let place = files::shown(&name.document());
     let read = Node::parse(&place, text);
@@ -174,7 +172,7 @@ fn tell_of_words(missing: &[String]) {
     if missing.is_empty() {
         return;
     }
-    println!("{} places have no words yet, to be written in the overlay:", missing.len());
+    println!("{} places have no description yet, to be written in the overlay:", missing.len());
     missing.iter().take(MOST_PLACES).for_each(|place| println!("  {place}"));
     if missing.len() > MOST_PLACES {
         println!("  and {} more", missing.len() - MOST_PLACES);
@@ -192,7 +190,7 @@ fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
             }
         }
         // It is written anew.
-        Err(error) => eprintln!("warning: the public API that was cannot be read, so no version is told\n{error}"),
+        Err(error) => eprintln!("warning: the previous public API cannot be read, so no version is printed\n{error}"),
     }
     Ok(())
 }
@@ -224,8 +222,8 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
 /// be seen by itself.
 fn uncommitted(name: &Name) -> Option<String> {
     let place = format!("spec/{name}");
-    // What is written over. The overlay and the selection are what one has just mended for this very run.
-    let written = ["openapi.yaml", "api.txt"].map(|file| format!("{place}/{file}"));
+    // What is written over. The overlay and the selection are what the user has just fixed for this very run.
+    let written = ["openapi.yaml", "api.txt", "names.lock", "losses.lock"].map(|file| format!("{place}/{file}"));
     let output =
         Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--"]).args(&written).output();
     // Without git, or outside of a repository, there is nothing to ask.

@@ -1,5 +1,6 @@
-//! Every operation of the generated client, against responses made of the document's own schemas, in process: it is sent where
-//! the document says, and the response is read. Written by `cargo xtask new`, yours to go on with.
+//! Every operation of the generated client, against responses that are built from the document's own schemas, in
+//! process: it is sent as the document says, and the response is read. Written by `cargo xtask new`; change it as you
+//! need.
 
 #![cfg(feature = "__SERVICE__")]
 
@@ -12,7 +13,7 @@ use connectors::{Error, SendError, http, reqwest};
 use connectors_fake::document::Document;
 use serde::de::DeserializeOwned;
 
-/// An argument that the document allows, as the generated type has it.
+/// An argument that the document allows, as the generated type.
 #[allow(dead_code, reason = "not every service has arguments of types of its own")]
 fn given<T: DeserializeOwned>(document: &Document, method: &str, argument: &str) -> T {
     let (group, name) = method.split_once('.').unwrap_or(("", method));
@@ -26,7 +27,7 @@ fn read<T>(method: &str, result: Result<T, Error>) {
     result.map(drop).unwrap_or_else(|error| panic!("{method}: {error}"));
 }
 
-/// A client whose requests are noted, and whose responses are the document's.
+/// A client whose requests are recorded, and whose responses come from the document.
 fn client(document: &Document, sent: &Arc<Mutex<BTreeSet<String>>>) -> Client {
     let (document, sent) = (document.clone(), Arc::clone(sent));
     let sender = move |request: reqwest::Request| {

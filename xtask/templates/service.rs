@@ -11,10 +11,10 @@
 //! # }
 //! ```
 //!
-//! [`api`] has every operation as the document has it.
+//! [`api`] has every operation of the document.
 //
-// TODO what is written by hand adds meaning, not plumbing: a handle for what the service has, waits, words for the usual
-// jobs, credentials from the environment. See src/c1 for what that can be.
+// TODO code written by hand adds meaning, not plumbing: handles for the service's objects, waits, methods for the usual
+// jobs, credentials from the environment. See src/c1 for examples.
 
 use connectors_runtime::Server;
 
@@ -28,7 +28,7 @@ pub mod api {
 
 /// The vendored OpenAPI document with our overlay applied, as JSON.
 ///
-/// For tests and tools that want to know what this version of the crate was made from.
+/// For tests and tools: the document that this version of the crate was generated from.
 pub const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/__SERVICE__.json"));
 
 pub use api::{Credentials, servers, types};
@@ -42,21 +42,21 @@ pub struct Client {
 impl Connect for Client {
     type Setup = (Server, Credentials);
 
-    // TODO failures are read as most services write them. For one that writes them in a way of its own, and for credentials
-    // that need more than a scheme of the document, see `Client::over` and `failure` in src/c1/client.rs.
+    // TODO failures are read in the most common format. For another format, and for credentials that need more than a
+    // scheme of the document, see `Client::over` and `failure` in src/c1/client.rs.
     fn connect(setup: Self::Setup, connection: Connection) -> Result<Self, Error> {
         Ok(Self { api: api::Client::connect(setup, connection)? })
     }
 }
 
 impl Client {
-    /// Sets up a client for a server, a URL or one of [`servers`]: https, or http to loopback. [`Builder`] has what else can
-    /// be set, such as limits and the retry policy.
+    /// Starts a builder for a server, a URL or one of [`servers`]: https, or http to loopback. [`Builder`] has all
+    /// other settings, such as limits and the retry policy.
     pub fn builder(server: impl Into<Server>, credentials: Credentials) -> Builder<Self> {
         Builder::new((server.into(), credentials))
     }
 
-    /// Every operation as the document has it, over this client's connections and tokens.
+    /// Every operation of the document, over this client's connections and token.
     #[must_use]
     pub fn api(&self) -> &api::Client {
         &self.api

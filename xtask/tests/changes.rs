@@ -28,7 +28,8 @@ fn tree(name: &str) -> Tree {
     copy
 }
 
-/// A server that answers each connection with the next of these, and then waits until the other side is gone. What it was
+/// A server that sends each connection the next of these responses, and then waits for the client to close. The
+/// requests come through the channel.
 /// sent comes through the channel.
 fn server(answers: Vec<Vec<u8>>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -47,7 +48,7 @@ fn serve(mut stream: TcpStream, answer: &[u8]) -> String {
     let mut head = String::new();
     let mut lines = BufReader::new(stream.try_clone().unwrap());
     while lines.read_line(&mut head).is_ok_and(|length| length > 2) {}
-    // Whoever has heard enough hangs up, which is not an error here.
+    // A client that has read enough closes the connection, which is not an error here.
     drop(stream.write_all(answer));
     drop(stream.flush());
     head
@@ -61,7 +62,8 @@ fn answer(headers: &str, body: &str) -> Vec<u8> {
 #[test]
 fn what_is_vendored_is_current_and_its_api_as_committed() {
     let copy = tree("current");
-    copy.xtask(&["check"]).says(&["c1: selection, overlay, public API and words are current", "everything is current"]);
+    copy.xtask(&["check"])
+        .says(&["c1: selection, overlay, public API and descriptions are current", "everything is current"]);
     copy.xtask(&["api", "c1"]).says(&["nothing changed"]);
     let quiet = copy.xtask(&["check", "--quiet"]);
     quiet.says(&["everything is current"]);
@@ -116,9 +118,24 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
         &["spec/c1/api.txt is not the public API", "fetch_app(", "get_app(", "run `cargo xtask api c1`"],
     );
     stale(
+        "names",
+        &|copy| copy.replace("spec/c1/names.lock", "operation \"c1.api.app.v1.Apps.Get\" = get", "# "),
+        &["spec/c1/names.lock is not", "run `cargo xtask api c1`"],
+    );
+    stale(
+        "losses",
+        &|copy| copy.edit("spec/c1/losses.lock", |text| format!("{text}loss: of before (/paths)\n")),
+        &["spec/c1/losses.lock is not", "- loss: of before (/paths)", "run `cargo xtask api c1`"],
+    );
+    stale(
         "words",
         &|copy| copy.replace("spec/c1/overlay.yaml", "      summary: Fetch one app\n", ""),
-        &["some of c1 has no words yet: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
+        &["some of c1 has no description yet: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
+    );
+    stale(
+        "plain",
+        &|copy| copy.edit("README.md", |text| format!("{text}\nA call is sent\nagain.\n")),
+        &["the prose uses words", "README.md:", ": `sent again`: retried", "ALLOWED in xtask/src/plain.rs"],
     );
     stale(
         "leftover",
@@ -133,7 +150,7 @@ fn each_kind_of_staleness_is_told_with_its_remedy() {
     stale(
         "folder",
         &|copy| {
-            for file in ["openapi.yaml", "overlay.yaml", "service.toml", "api.txt"] {
+            for file in ["openapi.yaml", "overlay.yaml", "service.toml", "api.txt", "names.lock", "losses.lock"] {
                 copy.write(&format!("spec/other/{file}"), &copy.read(&format!("spec/c1/{file}")));
             }
         },
@@ -168,7 +185,7 @@ fn vendoring_a_real_change_tells_all_of_it() {
     copy.replace("spec/c1/service.toml", "\"Connector Catalog\", \"Connector Owner V2\"", "\"Connector\"");
     copy.xtask(&["vendor", "c1", "--from", old.to_str().unwrap(), "--date", "2025-09-15"]).says(&[
         "c1: 14 operations",
-        "places have no words yet",
+        "places have no description yet",
         "wrote spec/c1/openapi.yaml",
         "wrote spec/c1/api.txt",
     ]);
@@ -250,7 +267,7 @@ fn what_a_url_must_not_answer_is_refused_and_nothing_is_changed() {
         (answer("", "<!DOCTYPE html><html></html>"), "is a web page, not an OpenAPI document"),
         (cut.into_bytes(), "broke off"),
         (huge.as_bytes().to_vec(), "larger than 64 MB"),
-        (b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n".to_vec(), "answers 503"),
+        (b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n".to_vec(), "returns 503"),
         (
             b"HTTP/1.1 302 Found\r\nlocation: http://example.com/\r\ncontent-length: 0\r\n\r\n".to_vec(),
             "redirects to plain http",
@@ -409,21 +426,14 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     }
     assert!(!test.contains("close_pet") && !test.contains("__"), "{test}");
     let overlay = copy.read("spec/pets/overlay.yaml");
-    for expected in [
-        "TODO is it safe to retry",
-        "TODO how does the list go on?",
-        "TODO the document names no failure",
-        "# ---- Pet",
-    ] {
+    for expected in
+        ["TODO is it safe to retry", "TODO how is the list paged?", "TODO the document names no failure", "# ---- Pet"]
+    {
         assert!(overlay.contains(expected), "{expected}: {overlay}");
     }
     // What has no words is all there is to do.
     let checked = copy.xtask(&["check"]);
-    checked.fails_with(&[
-        "some of pets has no words yet:",
-        "the operation `addPet` has no summary",
-        "1 thing is not as it should be",
-    ]);
+    checked.fails_with(&["some of pets has no description yet:", "the operation `addPet` has no summary", "1 problem"]);
     copy.xtask(&["vendor", "pets", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
 
     let before = copy.snapshot();
@@ -555,9 +565,9 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
     moved.says(&["behaviour: c1.api.app.v1.Apps.Get: it moved from"]);
     assert!(!moved.out.contains("client-changed") && !moved.error.contains("warning"), "{}{}", moved.out, moved.error);
 
-    // With an overlay that nobody can read there is no client of the service.
+    // With an unreadable overlay there is no client of the service.
     copy.write("spec/c1/overlay.yaml", "overlay: [\n");
-    let doubt = "nly the documents were compared: no client can be made of the old document: ";
+    let doubt = "nly the documents were compared: no client can be generated from the old document: ";
     diff("text").says(&["behaviour: c1.api.app.v1.Apps.Get: it moved from"]);
     diff("text").warns(&[format!("warning: o{doubt}").as_str()]);
     diff("markdown").says(&["### Behaviour", format!("O{doubt}").as_str()]);
@@ -579,7 +589,7 @@ fn the_guide_says_what_to_do_and_every_task_explains_itself() {
             "{task}: {}",
             help.out
         );
-        assert!(!help.out.contains('\u{1b}'), "{task} is plain when nobody sees it");
+        assert!(!help.out.contains('\u{1b}'), "{task} is plain when it is not shown on a terminal");
     }
     for shell in ["bash", "zsh", "fish"] {
         copy.xtask(&["completions", shell]).says(&["vendor", "semver"]);

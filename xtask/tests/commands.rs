@@ -1,8 +1,10 @@
 //! The commands as a person meets them: what they print, what they refuse and why, and that a refusal changes nothing.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 fn xtask(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().unwrap()
@@ -148,7 +150,7 @@ fn expand_writes_over_nothing_that_it_did_not_write() {
     assert!(expand(&["--tag", "pets"]).status.success());
     assert!(!fs::read_to_string(out.join("src/lib.rs")).unwrap().contains("add_pet"));
 
-    // Not what somebody has changed since.
+    // Not a file that was changed since.
     let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap() + "rand = \"0.9\"\n";
     fs::write(out.join("Cargo.toml"), &manifest).unwrap();
     let refused = expand(&[]);
@@ -198,4 +200,105 @@ fn references_out_of_the_documents_folder_are_followed_only_when_asked() {
     let refused = stderr(&lower(&[]));
     assert!(refused.contains("leads out of the document's folder") && !refused.contains("77"), "{refused}");
     assert!(String::from_utf8(lower(&["--allow-outside"]).stdout).unwrap().contains("maxLength: 77"));
+}
+
+/// A fake that is being served.
+struct Served {
+    process: Child,
+    printed: String,
+}
+
+impl Served {
+    fn start(arguments: &[&str]) -> Served {
+        let arguments = [&["serve", "--port", "0"], arguments].concat();
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut process = serve.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut printed = String::new();
+        while !printed.contains("Ctrl-C") {
+            let line = lines.next().unwrap_or_else(|| panic!("it ended: {printed}")).unwrap();
+            printed = printed + &line + "\n";
+        }
+        Served { process, printed }
+    }
+
+    /// What a variable is to be set to.
+    fn variable(&self, name: &str) -> &str {
+        let lines = self.printed.lines().filter_map(|line| line.strip_prefix(&format!("export {name}='")));
+        lines.filter_map(|line| line.strip_suffix('\'')).next().unwrap_or_else(|| panic!("{}", self.printed))
+    }
+
+    /// The status and the body of a response.
+    fn send(&self, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
+        let url = self.printed.split("listens on ").nth(1).and_then(|rest| rest.split(". ").next()).unwrap();
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: fake\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (answer[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn served_fakes_keep_their_credentials_and_are_scripted_over_the_wire() {
+    let unknown = xtask(&["serve", "github"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(stderr(&unknown).contains("possible values: c1, pipeshub"), "{}", stderr(&unknown));
+    let secret = xtask(&["serve", "c1", "--port", "0", "--client-secret", "planted"]);
+    assert!(secret.status.code() == Some(1) && !stderr(&secret).contains("planted"), "{}", stderr(&secret));
+
+    let secret = {
+        let first = Served::start(&["pipeshub", "--seed", "here"]);
+        first.variable("PIPESHUB_CLIENT_SECRET").to_owned()
+    };
+    let second = Served::start(&["pipeshub", "--seed", "here", "--client-id", "mine"]);
+    assert_eq!(
+        (second.variable("PIPESHUB_CLIENT_ID"), second.variable("PIPESHUB_CLIENT_SECRET")),
+        ("mine", secret.as_str())
+    );
+    assert_eq!(second.send("POST", "/_control/faults", r#"{"status": 503}"#).0, 200);
+    assert_eq!(second.send("GET", "/api/v1/connectors", "").0, 503);
+
+    let folder = folder("serve");
+    let seed = folder.join("seed.json");
+    fs::write(&seed, r#"{"apps": [{"id": "app-1"}], "connectors": [{"appId": "app-1", "id": "c-1"}]}"#).unwrap();
+    let authority = folder.join("ca.pem");
+    let paths = [seed.to_str().unwrap(), authority.to_str().unwrap()];
+    let seeded = Served::start(&["c1", "--seed-file", paths[0]]);
+    assert_eq!(seeded.send("GET", "/_control/state", "").1["connectors"][0]["id"], "c-1");
+    let secure = Served::start(&["c1", "--tls", paths[1]]);
+    assert!(secure.variable("SSL_CERT_FILE") == paths[1] && secure.printed.contains("https://127.0.0.1:"));
+    assert!(fs::read_to_string(&authority).unwrap().contains("BEGIN CERTIFICATE"));
+    fs::write(&seed, r#"{"connectors": [{"id": "c-1"}]}"#).unwrap();
+    let unusable = xtask(&["serve", "c1", "--seed-file", paths[0]]);
+    assert!(stderr(&unusable).contains("connectors[0] has no appId"), "{}", stderr(&unusable));
+}
+
+#[test]
+fn any_document_is_served() {
+    let folder = folder("serve-from");
+    let file = folder.join("pets.yaml");
+    fs::write(&file, PETS).unwrap();
+    let pets = Served::start(&["--from", file.to_str().unwrap()]);
+    let (status, list) = pets.send("GET", "/pets", "");
+    assert!(status == 200 && list[0]["name"].is_string(), "{list}");
+    assert_eq!(pets.send("POST", "/pets", "").0, 204);
+    assert_eq!(pets.send("GET", "/cats", "").0, 404);
+    pets.send("POST", "/_control/faults", r#"{"status": 500, "on": "listPets"}"#);
+    assert_eq!(pets.send("GET", "/pets", "").0, 500);
+    assert_eq!(pets.send("GET", "/_control/requests", "").1.as_array().map(Vec::len), Some(4));
 }

@@ -42,6 +42,8 @@ paths:
       parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
       requestBody: {required: true, content: {image/png: {}}}
       responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}, '204': {description: ok}}
+webhooks:
+  petLeft: {post: {requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}, responses: {'204': {description: ok}}}}
 components:
   securitySchemes: {token: {type: http, scheme: bearer}}
   schemas:
@@ -109,4 +111,33 @@ fn what_it_writes_compiles_and_is_documented_without_a_warning() {
     };
     cargo(&["check"]);
     cargo(&["doc", "--no-deps"]);
+}
+
+#[test]
+fn what_is_expanded_again_from_a_larger_document_renames_nothing() {
+    let folder = folder("expand_again");
+    let (file, out, overlay) = (folder.join("pets.yaml"), folder.join("pets"), folder.join("overlay.yaml"));
+    let arguments = ["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let code = || fs::read_to_string(out.join("src/lib.rs")).unwrap();
+    fs::write(&file, PETS).unwrap();
+    let output = xtask(&arguments);
+    assert!(output.status.success() && code().contains("Unknown("), "{}", stderr(&output));
+    // A value that would have the name which stands for all others, and one more operation of the same name.
+    let more = PETS.replace("enum: [cat, ", "enum: [unknown, cat, ");
+    let more = more.replace(
+        "paths:\n",
+        "paths:\n  /zoo: {get: {operationId: zoo.listPets, tags: [pets], responses: {'204': {description: ok}}}}\n",
+    );
+    fs::write(&file, more).unwrap();
+    let output = xtask(&arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let code = code();
+    assert!(code.contains("UnknownValue") && code.contains("Unknown(") && code.contains("pub fn list_pets("), "{code}");
+    // An overlay by someone else, made for several documents.
+    fs::write(&overlay, "overlay: 1.2.0\nactions: [{target: $.paths.gone, remove: true}]").unwrap();
+    let with_overlay = [&arguments[..], &["--overlay", overlay.to_str().unwrap()]].concat();
+    let refused = xtask(&with_overlay);
+    assert!(!refused.status.success() && stderr(&refused).contains("matches nothing"), "{}", stderr(&refused));
+    let allowed = xtask(&[&with_overlay[..], &["--lenient"]].concat());
+    assert!(allowed.status.success() && stderr(&allowed).contains("omission: "), "{}", stderr(&allowed));
 }

@@ -106,7 +106,7 @@ fn no_action_is_without_effect() {
     let same: Vec<&str> =
         same.iter().map(|index| spec.actions()[*index].get("target").and_then(Node::as_str).unwrap()).collect();
     assert_eq!(same, ONLY_TOLD);
-    assert_eq!(count, 138, "an action has come or gone: is there a test of what it mends?");
+    assert_eq!(count, 138, "an action has come or gone: is there a test of what it fixes?");
 }
 
 /// An action, what the truth tests rely on, and whether that is there because of it or gone because of it.
@@ -135,7 +135,7 @@ fn rows() -> Vec<Row> {
             "authType",
             "pubauth_type:Option<ConnectorAuthType>,pubextra:Extra,}implCreateConnectorRequest",
         ),
-        // What a creation and a deletion answer.
+        // The responses to a create and a delete.
         with(at("", ".post.responses['201']"), "remove", "Response<types::CreateConnectorResponse>"),
         with(at("", ".post.responses"), "200", "Response<types::CreateConnectorResponse>"),
         with(schema(""), "CreatedConnector", "pubcreated:Option<bool>"),
@@ -155,7 +155,7 @@ fn rows() -> Vec<Row> {
         ),
         with(schema(".ConnectorPagination.properties"), "totalCount", "pubnext_page:Option<i128>"),
         // A toggle and a resync.
-        // With a connector in it, what a toggle answers is a type apart from the other acknowledgements.
+        // With a connector in it, the response to a toggle has a type of its own.
         gone(
             at("/{connectorId}/toggle", &format!(".post{JSON}.properties.connector")),
             "remove",

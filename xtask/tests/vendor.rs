@@ -1,5 +1,5 @@
-//! Vendoring a small service of our own: what it takes, what it refuses, what it leaves as it was, and how `check` tells
-//! what a person has to mend.
+//! Vendoring a small service of our own: what it accepts, what it rejects, what it does not change, and how `check`
+//! reports what a person has to fix.
 
 mod tree;
 
@@ -36,7 +36,7 @@ fn files_in(copy: &Tree) -> PathBuf {
     copy.0.join("theirs/openapi.yaml")
 }
 
-/// A server that answers each connection with the next of these. What it was sent comes through the channel.
+/// A server that sends each connection the next of these responses. The requests come through the channel.
 fn server(listener: TcpListener, answers: Vec<String>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -58,7 +58,7 @@ fn listen() -> (TcpListener, String) {
     (listener, url)
 }
 
-/// An answer of a server that ends by hanging up.
+/// A response of a server that ends it by closing the connection.
 fn unannounced(body: &str) -> String {
     format!("HTTP/1.0 200 OK\r\ncontent-type: application/yaml\r\n\r\n{body}")
 }
@@ -108,11 +108,11 @@ fn a_server_is_asked_for_news_only_of_what_it_told() {
     vendor().says(&["wrote spec/harbour/service.toml"]);
     assert!(!asked());
 
-    // Nothing is spoiled: the same answer is enough again.
+    // Nothing was changed: the same response is enough again.
     vendor().says(&["is still what was fetched on"]);
     assert!(asked());
 
-    // A file with another document in it has no name at the server; a `304` to what was not asked is no answer.
+    // A file with another document in it has no name at the server; a `304` without a conditional request is an error.
     let mut other = document.replace("1.4.0", "1.5.0");
     other.push_str("x-day: today\n");
     let file = copy.write("other.yaml", &other);
@@ -137,7 +137,7 @@ fn a_document_in_several_files_is_vendored_as_one() {
     vendor().says(&["`Berth` has a new `lit`", "wrote spec/harbour/openapi.yaml", "wrote spec/harbour/service.toml"]);
     assert_ne!(copy.read("spec/harbour/service.toml"), before);
 
-    // What nobody selects changes.
+    // A part that is not selected changes.
     copy.replace("theirs/schemas.yaml", "height:", "level:");
     vendor().says(&["what changes for a caller: nothing; the document changed", "wrote spec/harbour/service.toml"]);
 
@@ -262,7 +262,7 @@ fn a_run_that_is_interrupted_leaves_what_was() {
     let (listener, url) = listen();
     let arguments = ["vendor", "harbour", "--from", &url];
     let mut child = copy.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // It has asked, and waits for the rest of the answer.
+    // It has sent its request, and waits for the rest of the response.
     let (mut stream, _) = listener.accept().unwrap();
     stream.read_exact(&mut [0; 1]).unwrap();
     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n").unwrap();
@@ -329,8 +329,8 @@ fn a_new_service_that_fails_late_leaves_nothing() {
     ] {
         assert!(overlay.contains(expected), "{expected}: {overlay}");
     }
-    assert_eq!(overlay.matches("TODO how does the list go on?").count(), 2, "{overlay}");
-    // A name that is nearly right is told with the right one.
+    assert_eq!(overlay.matches("TODO how is the list paged?").count(), 2, "{overlay}");
+    // A misspelt name is reported with the right one.
     let near = copy.xtask(&["new", "port", "--from", document.to_str().unwrap(), "--tag", "Bertsh"]);
     near.fails_with(&["no operation of the document has the tag `Bertsh`: did you mean `Berths`?"]);
 }
@@ -345,6 +345,8 @@ fn check_tells_what_a_person_has_to_mend() {
     for (file, remedy) in [
         ("openapi.yaml", "run `cargo xtask vendor --force c1`"),
         ("api.txt", "run `cargo xtask api c1`"),
+        ("losses.lock", "run `cargo xtask api c1`"),
+        ("names.lock", "keep the lines of both sides"),
         ("overlay.yaml", "keep what is right of both sides"),
         ("service.toml", "keep what is right of both sides"),
     ] {
@@ -355,7 +357,7 @@ fn check_tells_what_a_person_has_to_mend() {
             &[
                 &format!("error: {path} has a merge conflict\n  {path}:2: <<<<<<< HEAD\n  {path}:3: =======\n"),
                 remedy,
-                "1 thing is not as it should be",
+                "1 problem",
             ],
         );
     }
@@ -364,7 +366,7 @@ fn check_tells_what_a_person_has_to_mend() {
         &|copy| copy.replace("spec/c1/service.toml", "\"Connector Catalog\"", "\"Conector Catalog\""),
         &[
             "no operation of the document has the tag `Conector Catalog`: did you mean `Connector Catalog`",
-            "mend the name in spec/c1/service.toml",
+            "fix the name in spec/c1/service.toml",
         ],
     );
     stale(
@@ -398,7 +400,7 @@ fn check_tells_what_a_person_has_to_mend() {
             "src/harbour/mod.rs: its code",
             "tests/harbour_operations.rs: its test",
             "git checkout HEAD -- spec/harbour",
-            "1 thing is not as it should be",
+            "1 problem",
         ],
     );
     stale(
@@ -410,7 +412,7 @@ fn check_tells_what_a_person_has_to_mend() {
                 "[features]\n## The client of Pets, `connectors::pets`.\npets = []\n",
             )
         },
-        &["spec/ has no `pets`", "the feature", "1 thing is not as it should be"],
+        &["spec/ has no `pets`", "the feature", "1 problem"],
     );
 }
 

@@ -42,7 +42,7 @@ impl Client {
         match who {
             "ours" => Ok(Self::Ours(ours(server)?)),
             "plain" => Ok(Self::Plain(plain::Client::new(server, TOKEN)?)),
-            other => Err(format!("nobody is called `{other}`").into()),
+            other => Err(format!("there is no client `{other}`").into()),
         }
     }
 

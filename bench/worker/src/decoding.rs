@@ -1,4 +1,4 @@
-//! A large answer, from text to types: what `progenitor_client::ResponseValue` does with a body.
+//! A large response, from text to types: what `progenitor_client::ResponseValue` does with a body.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::usage::{Measured, Meter};
 use crate::{Result, plain, sample};
 
-/// The size of the answer.
+/// The size of the response.
 const BYTES: usize = 10_000_000;
 
 /// The fastest of several times.
@@ -17,7 +17,7 @@ pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     match who {
         "ours" => fastest(times, |answer: &types::ConnectorServiceListResponse| answer.list.as_ref().map(Vec::len)),
         "plain" => fastest(times, |answer: &plain::ListAnswer| answer.list.as_ref().map(Vec::len)),
-        other => Err(format!("nobody is called `{other}`").into()),
+        other => Err(format!("there is no client `{other}`").into()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::calls::ours;
 use crate::sample::PAGE;
 use crate::usage::{Measured, Meter};
 
-/// Reads all connectors of an app. The server takes `latency` milliseconds for a page, and so does whoever reads it.
+/// Reads all connectors of an app. The server takes `latency` milliseconds for a page, and so does the reader.
 pub(crate) fn list(connectors: usize, latency: u64, ahead: usize, server: &str) -> Result<Measured> {
     let client = ours(server)?;
     let app = format!("list-{connectors}-{latency}");

@@ -1,10 +1,9 @@
-//! What somebody would write by hand for the calls that are measured: reqwest, and structs of the fields that the
-//! document has.
+//! A client by hand for the calls that are measured: reqwest, and structs with the fields that the document has.
 //!
-//! As careful as people are: a timeout, a check of the status, typed fields. It does not send again, renews no token, keeps
-//! no keys it does not know, and its errors do not say which field was wrong.
+//! As careful as people are: a timeout, a check of the status, typed fields. It has no retries, refreshes no token,
+//! keeps no unknown keys, and its errors do not say which field was wrong.
 
-#![allow(dead_code, reason = "fields are decoded, and nobody reads them")]
+#![allow(dead_code, reason = "fields are decoded, and never read")]
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Answers as C1 gives them: connectors with most of their fields set.
+//! Responses in C1's format: connectors with most of their fields set.
 
 /// How many connectors a page has that is asked for as our client asks.
 pub(crate) const PAGE: usize = 100;
 
-/// The answer to a request for one connector.
+/// The response to a request for one connector.
 pub(crate) fn one() -> String {
     format!(r#"{{"connectorView":{},"expanded":[]}}"#, view(1))
 }
@@ -14,7 +14,7 @@ pub(crate) fn page() -> String {
     views.join(",")
 }
 
-/// A list in one answer, of at least this many bytes, and how many connectors it has.
+/// A list in one response, of at least this many bytes, and how many connectors it has.
 pub(crate) fn list(bytes: usize) -> (String, usize) {
     let mut text = String::from(r#"{"expanded":[],"nextPageToken":"","list":["#);
     let mut count = 0;
@@ -37,7 +37,7 @@ const VIEW: &str = concat!(
     r#"{"appPath":"","capabilitiesPath":"","usersPath":"","connector":{"id":"2aXpConnectorNUMBER","#,
     r#""appId":"2aXpApplication00000000001","catalogId":"2aXpCatalogEntry0000000001","#,
     r#""displayName":"Directory of department NUMBER","#,
-    r#""description":"People, groups and what they may do; \"owners\" are told when a sync fails.","#,
+    r#""description":"People, groups and what they may do; \"owners\" are informed when a sync fails.","#,
     r#""connectorApiVersion":2,"canResumeSync":true,"disableCheckBadSync":false,"parallelSyncWorkerCount":4,"#,
     r#""profileAllowList":["email","department","manager"],"profileIgnoreList":[],"#,
     r#""userIds":["2aXpUser000000000000000001","2aXpUser000000000000000002"],"#,

@@ -1,5 +1,5 @@
 //! A server that does as little as a server can, so that what is measured is the client: HTTP/1.1, kept alive, with
-//! answers made beforehand.
+//! prepared responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::Result;
 use crate::sample::{self, PAGE};
 use crate::usage::allow_many_sockets;
 
-/// Serves until its standard input is closed: whoever started it holds the other end, and so it ends with them.
+/// Serves until its standard input is closed: the process that started it holds the other end, and so it ends with it.
 pub(crate) fn serve() -> Result<()> {
     let (runtime, url) = start()?;
     println!("{url}");
@@ -31,7 +31,7 @@ pub(crate) fn start() -> Result<(Runtime, String)> {
     Ok((runtime, url))
 }
 
-/// What is answered, as far as it is always the same.
+/// The parts of a response that are always the same.
 struct Answers {
     /// One connector, with the head before it.
     one: Vec<u8>,

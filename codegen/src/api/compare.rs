@@ -78,10 +78,10 @@ impl fmt::Display for Bump {
     }
 }
 
-/// One break of a type, whatever the type is called.
-pub(crate) struct TypeBreak {
-    /// Never [`Fate::Added`]: what is new breaks nobody.
+/// One change of a type, whatever the type is called.
+pub(crate) struct TypeChange {
     pub(crate) fate: Fate,
+    pub(crate) breaking: bool,
     /// The name on the wire of the field or variant; `None` if it is the type as such.
     pub(crate) wire: Option<String>,
     /// What changed or is gone, in Markdown.
@@ -124,27 +124,24 @@ impl Listing {
         changes
     }
 
-    /// How a type breaks its users if it and others are called otherwise later, as `names` has it. `None` if it is not
-    /// there any more.
-    pub(crate) fn type_breaks(
+    /// How a type changes if it and others have other names later, as `names` has it. `None` if it no longer exists.
+    pub(crate) fn type_changes(
         &self,
         name: &str,
         new: &Self,
         names: &BTreeMap<String, String>,
         aliases: Aliases<'_>,
-    ) -> Option<Vec<TypeBreak>> {
+    ) -> Option<Vec<TypeChange>> {
         let now = new.type_entry(names.get(name).map_or(name, String::as_str))?;
-        let mut breaks = Vec::new();
+        let mut changes = Vec::new();
         if let Some(entry) = self.type_entry(name) {
             entry.renamed(names).compare(now, aliases, &mut |fate, breaking, member, what| {
-                if breaking {
-                    let field = member.filter(|member| !member.starts_with("fn "));
-                    let wire = field.map(|member| split_wire(member).1.trim_matches('`').to_owned());
-                    breaks.push(TypeBreak { fate, wire, what });
-                }
+                let field = member.filter(|member| !member.starts_with("fn "));
+                let wire = field.map(|member| split_wire(member).1.trim_matches('`').to_owned());
+                changes.push(TypeChange { fate, breaking, wire, what });
             });
         }
-        Some(breaks)
+        Some(changes)
     }
 
     /// What of the lines below an operation breaks its callers, in Markdown.
@@ -217,7 +214,7 @@ impl Entry {
                 say(Fate::Changed, false, Some(member.as_str()), what);
             }
         }
-        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: what is new breaks nobody.
+        // Structs, enums and unions are `#[non_exhaustive]`, and setters are optional: additions break no program.
         for member in new.members.iter().filter(|member| !of_old.contains_key(&name_of(member))) {
             let (shown, _) = split_wire(member);
             say(Fate::Added, false, Some(member.as_str()), format!("`{shown}`"));
@@ -240,6 +237,15 @@ mod tests {
 
     const GET: &str = "'/a/{id}': {get: {operationId: getA, parameters: [{name: id, in: path, required: true, schema: {type: string}}, {name: q, in: query, schema: {type: integer}}], responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}}}}";
     const A: &str = "A: {type: object, required: [x], properties: {x: {type: string}, kind: {$ref: '#/components/schemas/Kind'}, u: {$ref: '#/components/schemas/U'}, next: {$ref: '#/components/schemas/A'}}}, Kind: {type: string, enum: [A_ONE, A_TWO]}, U: {oneOf: [{$ref: '#/components/schemas/B'}, {type: string}]}, B: {type: object, properties: {m: {type: object, additionalProperties: {type: integer, format: int32}}}}";
+
+    #[test]
+    fn the_order_of_properties_is_not_part_of_the_api() {
+        let (one, other) = ("a: {type: string}, b: {type: string}", "b: {type: string}, a: {type: string}");
+        let schemas = |properties| format!("A: {{type: object, required: [b, a], properties: {{{properties}}}}}");
+        let (one, other) = (listing(&schemas(one), GET), listing(&schemas(other), GET));
+        assert!(one.to_string().contains("fn new(a: String, b: String) -> Self"), "{one}");
+        assert_eq!(one.compare(&other), []);
+    }
 
     #[test]
     fn the_listing_is_read_back_as_it_was_written() {
@@ -293,7 +299,7 @@ mod tests {
             (
                 A.replace("required: [x], properties: {x", "required: [x, y], properties: {y: {type: boolean}, x"),
                 GET.to_owned(),
-                Some("Changed `types::A`: `fn new(x: String) -> Self` is `fn new(y: bool, x: String) -> Self`"),
+                Some("Changed `types::A`: `fn new(x: String) -> Self` is `fn new(x: String, y: bool) -> Self`"),
                 Bump::Breaking,
             ),
             (

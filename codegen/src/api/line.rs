@@ -124,7 +124,7 @@ pub(crate) fn renamed(line: &str, names: &BTreeMap<String, String>) -> String {
     format!("{}{wire}", replaced(shown, |name| names.get(name).cloned()))
 }
 
-/// What a member is called; a method is told from a field of its name.
+/// The name of a member; a method differs from a field of the same name.
 pub(super) fn name_of(member: &str) -> String {
     match member.strip_prefix("fn ") {
         Some(rest) => format!("fn {}", first_name(rest)),

@@ -2,8 +2,8 @@
 //! decided here.
 
 use crate::shape::model::{
-    Api, BodyContent, Case, Content, Enum, Field, Operation, Param, PartHolds, Payload, Place, Struct, Tuple, Type,
-    TypeDef, TypeKind, Union,
+    Api, BodyContent, Case, Content, Enum, Field, Incoming, Operation, Param, PartHolds, Payload, Place, Received,
+    Struct, Tuple, Type, TypeDef, TypeKind, Union,
 };
 
 use super::{Entry, Key, Listing, Section};
@@ -32,6 +32,12 @@ pub(super) fn listing(api: &Api) -> Listing {
         let members = api.headers.iter().map(|header| format!("{}: {}", header.name, shown(&header.ty, "types::")));
         let entry = Entry { head: "mod headers".to_owned(), members: members.collect() };
         listing.entries.insert(Key { section: Section::Types, name: "headers".to_owned() }, entry);
+    }
+    let callbacks = api.operations.iter().filter_map(|operation| Some(("callbacks", operation.callbacks.as_ref()?)));
+    for (module, it) in api.webhooks.iter().map(|it| ("webhooks", it)).chain(callbacks) {
+        let name = format!("{module}::{}", it.name);
+        let entry = Entry { head: format!("union {name} (open)"), members: messages(it) };
+        listing.entries.insert(Key { section: Section::Types, name }, entry);
     }
     let mut extra = false;
     for def in &api.types {
@@ -227,6 +233,15 @@ fn type_entry(def: &TypeDef) -> Entry {
     }
 }
 
+fn messages(it: &Incoming) -> Vec<String> {
+    let messages = it.messages.iter().map(|message| match &message.body {
+        Received::Nothing => format!("{} = {:?}", message.name, message.wire),
+        Received::Json(ty) => format!("{}({}) = {:?}", message.name, shown(ty, "types::"), message.wire),
+        Received::Bytes => format!("{}(RawBody) = {:?}", message.name, message.wire),
+    });
+    messages.chain([format!("{} {{ .. }}", it.unknown)]).collect()
+}
+
 fn structure(name: &str, it: &Struct) -> Entry {
     let needed = Field::is_argument;
     let default = !it.fields.iter().any(needed);
@@ -246,12 +261,8 @@ fn structure(name: &str, it: &Struct) -> Entry {
         members.push(format!("{name}: {ty}"));
     }
     if !default {
-        let arguments: Vec<String> = it
-            .fields
-            .iter()
-            .filter(|field| field.is_argument())
-            .map(|field| format!("{}: {}", field.name, field_type(field)))
-            .collect();
+        let arguments: Vec<String> =
+            it.arguments().into_iter().map(|field| format!("{}: {}", field.name, field_type(field))).collect();
         members.push(format!("fn new({}) -> Self", arguments.join(", ")));
     }
     Entry { head: format!("struct {name}{}", if default { " (Default)" } else { "" }), members }

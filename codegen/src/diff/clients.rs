@@ -4,7 +4,7 @@
 //!
 //! A break belongs to a method or a type, and that to a place in the old document: an operation, a component, or a schema
 //! written inline. It is accounted for if something was said to break at that place, or below it where that shows. Words
-//! are not compared, so in doubt a break is told twice rather than not at all.
+//! are not compared, so in doubt a break is reported twice rather than not at all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -28,8 +28,59 @@ pub(super) struct Trace {
     pub(super) renamed: BTreeSet<Pointer>,
 }
 
+/// A change of the Rust API that nothing said of the documents accounts for.
+pub(super) struct Unaccounted {
+    /// Whether a program may stop compiling.
+    pub(super) breaking: bool,
+    /// The operations of the old document that it shows in.
+    pub(super) operations: Vec<String>,
+    /// A sentence.
+    pub(super) what: String,
+}
+
+/// What breaks and is not accounted for, and what is new in types that no operation uses: those are not compared as
+/// documents.
+pub(super) fn unaccounted(
+    trace: &Trace,
+    (document, later): (&Node, &Node),
+    old: &Client,
+    new: &Client,
+) -> Vec<Unaccounted> {
+    let mut found: Vec<_> = breaks(trace, document, old, new)
+        .into_iter()
+        .map(|(operations, what)| Unaccounted { breaking: true, operations, what })
+        .collect();
+    let added = growth(document, later, old, new);
+    found.extend(added.into_iter().map(|what| Unaccounted { breaking: false, operations: Vec::new(), what }));
+    found
+}
+
+/// What types that no operation uses have more than before, and those that are new.
+fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<String> {
+    let (before, after) = (Listing::of(old), Listing::of(new));
+    let aliases = (&before.aliases(), &after.aliases());
+    let (mut was, mut is) = (Users::new(document), Users::new(later));
+    let mut found = Vec::new();
+    for ty in &new.types {
+        let name = &ty.name;
+        if !is.of(&ty.pointer).is_empty() {
+            continue;
+        }
+        let Some(at) = old.types.iter().find(|it| it.name == *name).map(|it| &it.pointer) else {
+            found.push(format!("the Rust type `{name}` is new"));
+            continue;
+        };
+        if was.of(at).is_empty() {
+            let changes = before.type_changes(name, &after, &BTreeMap::new(), aliases).unwrap_or_default();
+            let more = changes.into_iter().filter(|change| !change.breaking);
+            found.extend(more.map(|change| format!("the Rust type `{name}`: {}", change.what)));
+        }
+    }
+    found
+}
+
 /// What breaks and is not accounted for: a sentence, and the operations of the old document that it shows in.
-pub(super) fn unaccounted(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
+fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
     let resolved = (before.aliases(), after.aliases());
@@ -69,7 +120,7 @@ pub(super) fn unaccounted(trace: &Trace, document: &Node, old: &Client, new: &Cl
             found.push((label(), format!("`{name}` in Rust: {}", setters.join(", "))));
         }
     }
-    let mut users = Users { document, operations: &operations, reach: None };
+    let mut users = Users::new(document);
     // What is referred to by what breaks may vanish with it.
     let reached = trace.broken.iter().filter_map(|at| document.pointer(at.as_str()));
     let reached = reached.fold(BTreeSet::new(), |found, node| references(document, node, found));
@@ -79,13 +130,14 @@ pub(super) fn unaccounted(trace: &Trace, document: &Node, old: &Client, new: &Cl
         if now != name && !trace.renamed.contains(at) {
             found.push((users.of(at), format!("the Rust type `{name}` is called `{now}` now")));
         }
-        let Some(breaks) = before.type_breaks(name, &after, &names, aliases) else {
+        let Some(changes) = before.type_changes(name, &after, &names, aliases) else {
             if !trace.takes_away(at) && !component(at).is_some_and(|name| reached.contains(&name)) {
                 found.push((users.of(at), format!("the Rust type `{name}` is gone")));
             }
             continue;
         };
-        for one in breaks.iter().filter(|one| !trace.shapes(at, one.wire.as_deref())) {
+        let breaks = changes.iter().filter(|one| one.breaking);
+        for one in breaks.filter(|one| !trace.shapes(at, one.wire.as_deref())) {
             let what = match one.fate {
                 Fate::Removed => format!("the Rust type `{name}` has no {} any more", one.what),
                 _ => format!("the Rust type `{name}`: {}", one.what),
@@ -152,9 +204,9 @@ impl Trace {
         places.any(|place| self.below(&place).any(shows))
     }
 
-    /// Whether what a type was made of is inside of something that is gone or is something else now.
+    /// Whether the source of a type is inside of something that was removed or replaced.
     fn takes_away(&self, at: &Pointer) -> bool {
-        // The one type of several responses is made of the operation.
+        // The one type of several responses comes from the operation.
         let responses = at.join("responses");
         self.above(at) || self.below(&responses).next().is_some()
     }
@@ -168,7 +220,7 @@ impl Trace {
     }
 }
 
-/// The names of a client's types by the place each was made of, the shorter first: of two, that is the one that is read.
+/// The names of a client's types by the place that each comes from, the shorter first: of two, that is the one that is read.
 fn by_place(client: &Client) -> BTreeMap<&Pointer, Vec<&str>> {
     let mut places: BTreeMap<&Pointer, Vec<&str>> = BTreeMap::new();
     for ty in &client.types {
@@ -211,17 +263,21 @@ fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTre
     found
 }
 
-/// Which operations use what; found out only if somebody asks.
+/// Which operations use what; computed only if it is needed.
 struct Users<'a> {
     document: &'a Node,
-    operations: &'a [Operation<'a>],
+    operations: Vec<Operation<'a>>,
     reach: Option<Vec<BTreeSet<String>>>,
 }
 
-impl Users<'_> {
+impl<'a> Users<'a> {
+    fn new(document: &'a Node) -> Self {
+        Self { document, operations: Operation::all(document), reach: None }
+    }
+
     /// The operations that a place of the document shows in.
     fn of(&mut self, at: &Pointer) -> Vec<String> {
-        let (document, operations) = (self.document, self.operations);
+        let (document, operations) = (self.document, &self.operations);
         let reach = self.reach.get_or_insert_with(|| {
             operations.iter().map(|operation| references(document, operation.node, BTreeSet::new())).collect()
         });

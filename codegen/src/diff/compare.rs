@@ -137,12 +137,12 @@ impl<'a> Operation<'a> {
     }
 
     fn place(&self) -> String {
-        format!("{} {}", self.method.to_uppercase(), self.path)
+        format!("{} {}", grammar::sent_method(self.method), self.path)
     }
 
     /// Where it is in the document.
     pub(super) fn at(&self) -> Pointer {
-        Pointer::root().join("paths").join(self.path).join(self.method)
+        grammar::method_at(&Pointer::root().join("paths").join(self.path), self.method)
     }
 
     /// What the method is called, as far as the operation itself decides.
@@ -369,7 +369,7 @@ impl<'a> Comparison<'a> {
         if let (Some(was), Some(is)) = (was, is)
             && was.paging != is.paging
         {
-            self.say("paging-changed", "its list goes on in another way");
+            self.say("paging-changed", "its list is paged in another way");
         }
         self.words(old.node, new.node, "the operation");
         self.security(old.node, new.node);
@@ -448,7 +448,7 @@ mod tests {
     fn each_pair_of_schemas_is_compared_once() {
         let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
         let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
-        let shaped = |document: &Node| shape::shape(document, &mut Notes::default());
+        let shaped = |document: &Node| shape::shape(document, &shape::Names::default(), &mut Notes::default()).0;
         let (old_api, new_api) = (shaped(&old), shaped(&new));
         let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
         let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();

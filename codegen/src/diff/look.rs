@@ -33,7 +33,7 @@ pub(super) fn look<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
     walk(side, schema, true)
 }
 
-/// What a schema says of where it is used, without what it is made of.
+/// What a schema says of where it is used, without its parts.
 pub(super) fn glance<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
     walk(side, schema, false)
 }

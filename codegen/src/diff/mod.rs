@@ -39,7 +39,7 @@ use crate::Client;
 use crate::diagnostic::Error;
 use crate::document::Node;
 use crate::note::Notes;
-use crate::shape;
+use crate::shape::{self, Names};
 
 pub use rules::{RULES, Rule};
 
@@ -108,14 +108,15 @@ impl fmt::Display for Change {
 /// A document that is not OpenAPI 3.0 or 3.1.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
-    let shaped = |document: &Node| shape::shape(document, &mut Notes::default());
+    let shaped = |document: &Node| shape::shape(document, &Names::default(), &mut Notes::default()).0;
     Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
 }
 
 /// As [`diff`], and what breaks in the Rust API of the two generated clients beside that: each break which no breaking
 /// change of the documents accounts for is a change by the rule `client-changed`.
 ///
-/// Each client is the one of the document beside it, with overlays or without.
+/// Each client is the one of the document beside it, with overlays or without. Where names are kept, give the new client those
+/// of the old one ([`Generator::names`](crate::Generator::names)): what is added then renames nothing.
 ///
 /// ```
 /// use connectors_codegen::{Error, Generator, Node, diff, diff_clients};
@@ -143,8 +144,9 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));
-    let rule = "client-changed";
-    for (operations, what) in clients::unaccounted(&trace, &before, old.1, new.1) {
+    for one in clients::unaccounted(&trace, (&before, &after), old.1, new.1) {
+        let clients::Unaccounted { breaking, operations, what } = one;
+        let rule = if breaking { "client-changed" } else { "client-grown" };
         let tag = compare::tag_of(&before, &operations);
         changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what });
     }

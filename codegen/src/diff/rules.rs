@@ -31,7 +31,7 @@ pub const RULES: &[Rule] = &[
     rule("operation-reactivated", Documentation, "an operation is no longer deprecated"),
     rule("sunset-changed", Documentation, "an operation has another last day"),
     rule("retry-changed", Behaviour, "an operation is retried now, or not any more"),
-    rule("paging-changed", Behaviour, "a list goes on in another way"),
+    rule("paging-changed", Behaviour, "a list is paged in another way"),
     rule("security-removed", Breaking, "a way to authenticate is gone"),
     rule("security-scope-added", Breaking, "a further scope is asked for"),
     rule("security-demanded", Breaking, "an open operation asks for credentials"),
@@ -126,10 +126,10 @@ pub const RULES: &[Rule] = &[
     rule("request-alternative-added", Additive, "a further alternative can be sent"),
     rule("response-alternative-removed", Breaking, "an alternative is no longer received"),
     rule("response-alternative-added", Additive, "a further alternative may be received"),
-    rule("discriminator-changed", Breaking, "alternatives are told apart by another property"),
+    rule("discriminator-changed", Breaking, "alternatives are distinguished by another property"),
     rule("discriminator-mapping-changed", Breaking, "a value means another alternative"),
-    rule("discriminator-added", Behaviour, "alternatives are told apart by a property"),
-    rule("discriminator-removed", Behaviour, "alternatives are no longer told apart by a property"),
+    rule("discriminator-added", Behaviour, "alternatives are distinguished by a property"),
+    rule("discriminator-removed", Behaviour, "alternatives are no longer distinguished by a property"),
     rule("discriminator-value-removed", Behaviour, "a value no longer means an alternative"),
     rule("discriminator-value-added", Additive, "a further value means an alternative"),
     rule("request-limit-tightened", Behaviour, "less can be sent than before"),
@@ -145,6 +145,7 @@ pub const RULES: &[Rule] = &[
     ),
     // The Rust API as a whole.
     rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
+    rule("client-grown", Additive, "a Rust type that no operation uses is new or has more"),
     // Words.
     rule("documentation-changed", Documentation, "a description or summary changed"),
 ];

@@ -127,7 +127,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What two schemas are made of.
+    /// The parts of two schemas.
     fn bodies_of(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let place = match &old.name {
             Some(name) => format!("`{}`", last(name)),
@@ -449,15 +449,17 @@ impl Comparison<'_> {
             (None, None) => return,
             (Some(was), Some(is)) if was == is => {}
             (Some(was), Some(is)) => {
-                let what = format!("the alternatives of {place} were told apart by `{was}` and are by `{is}`");
+                let what = format!("the alternatives of {place} were distinguished by `{was}` and are by `{is}`");
                 return self.say_at(&spot.at, "discriminator-changed", what);
             }
             (None, Some(is)) => {
-                return self
-                    .say("discriminator-added", format!("the alternatives of {place} are told apart by `{is}` now"));
+                return self.say(
+                    "discriminator-added",
+                    format!("the alternatives of {place} are distinguished by `{is}` now"),
+                );
             }
             (Some(was), None) => {
-                let what = format!("the alternatives of {place} are not told apart by `{was}` any more");
+                let what = format!("the alternatives of {place} are no longer distinguished by `{was}`");
                 return self.say("discriminator-removed", what);
             }
         }

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 /// How many bytes are read again at most, so that a text made to be slow is refused instead.
 const MOST: usize = 64 << 20;
-/// How far a line is moved when nobody knows what it is in: more than a block nests.
+/// How far a line is moved when it is not known what it is in: more than a block nests.
 const FAR: usize = 512;
 /// A line from 1, and a column in it from 0.
 pub(super) type Place = (usize, usize);
@@ -113,7 +113,7 @@ impl<'a> Layout<'a> {
         let mut quote = None;
         // A quote begins only where a value may.
         let mut fresh = true;
-        // What an anchor or a tag is made of.
+        // The characters of an anchor or a tag.
         let mut word = false;
         for (index, text) in self.text.lines().enumerate().skip(line - 1) {
             let mut chars = text.chars().skip(if index + 1 == line { column } else { 0 }).peekable();

@@ -450,7 +450,7 @@ mod tests {
         // What is kept for aliases is kept, whether there are any or not.
         let nested: String = (0..100).map(|level| format!("&a{level} [")).collect();
         let text = format!("a: {nested}{}{}\n", "1, ".repeat(20_000), "]".repeat(100));
-        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("what has anchors"));
+        assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("the copies of anchors"));
     }
 
     #[test]
@@ -516,7 +516,7 @@ mod tests {
         let place = |pointer: &str| node.pointer(pointer).unwrap().span.to_string();
         let places = ["/a/b/c/x/1", "/a/b/c/z'", "/a/e"].map(place);
         assert_eq!(places, ["a.yaml:5:1", "a.yaml:8:10", "a.yaml:14:8"]);
-        // What is wrong otherwise is told at its own place.
+        // Other errors are reported at their own place.
         let error = Node::parse("a.yaml", "a: {\n  b: [\n}\nc: 1\n").unwrap_err().to_string();
         assert!(error.contains("a.yaml:3:1"), "{error}");
     }

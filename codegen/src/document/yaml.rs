@@ -184,7 +184,7 @@ impl Reader<'_> {
             let weight = node.weight();
             self.kept += weight;
             if self.kept > MAX_COPIED {
-                let message = format!("too large: what has anchors comes to more than {} MB", MAX_COPIED >> 20);
+                let message = format!("too large: the copies of anchors need more than {} MB", MAX_COPIED >> 20);
                 return Err(Diagnostic::new(message).at(&node.span).into());
             }
             self.anchors.insert(anchor, Anchor { node: node.clone(), nodes, weight, height });

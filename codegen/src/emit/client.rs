@@ -18,9 +18,9 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
     let groups: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.group.as_deref()).collect();
     let groups = groups.into_iter().map(|group| {
         let name = ident(group);
-        let text = format!(" The operations of the group {}.", docs::code(group));
+        let docs = super::requests::group_docs(api, group);
         quote! {
-            #[doc = #text]
+            #docs
             #[must_use]
             pub fn #name(&self) -> requests::#name::Api<'_> {
                 requests::#name::Api::new(&self.core)
@@ -159,11 +159,13 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
     let methods = schemes.iter().map(|scheme| {
         let (name, wire) = (ident(&scheme.name), &scheme.wire);
         let docs = |what: &str| doc(&format!("{what}\n\n{}", scheme.doc), "");
+        let deprecated = scheme.deprecated.then(|| quote! { #[deprecated] });
         match &scheme.kind {
             SchemeKind::Basic => {
                 let docs = docs(&format!("Name and password for the scheme {} (RFC 7617).", docs::code(wire)));
                 quote! {
                     #docs
+                    #deprecated
                     #[must_use]
                     pub fn #name(self, user: impl Into<::std::string::String>, password: impl Into<::std::string::String>) -> Self {
                         self.with(#wire, ::connectors_runtime::auth::Credential::basic(user, password))
@@ -173,12 +175,13 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
             SchemeKind::ApiKey { place, name: key } => {
                 let docs = docs(&format!("The key for the scheme `{wire}`."));
                 let constructor = match place {
-                    Place::Query => quote! { query },
+                    Place::Query | Place::QueryString => quote! { query },
                     Place::Cookie => quote! { cookie },
                     Place::Header | Place::Path => quote! { header },
                 };
                 quote! {
                     #docs
+                    #deprecated
                     #[must_use]
                     pub fn #name(self, key: impl Into<::std::string::String>) -> Self {
                         self.with(#wire, ::connectors_runtime::auth::Credential::#constructor(#key, key))
@@ -190,11 +193,12 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
                 let provided = docs(&format!("A source of bearer tokens for the scheme `{wire}`; a client caches them."));
                 let by_provider = ident(&format!("{}_by", scheme.name.trim_end_matches('_')));
                 let flow = match &scheme.kind {
-                    SchemeKind::OAuth2 { client_credentials: Some(url) } => {
+                    SchemeKind::OAuth2 { client_credentials: Some(url), .. } => {
                         let name = ident(&format!("{}_client_credentials", scheme.name.trim_end_matches('_')));
                         let docs = docs(&format!("A client id and secret for the scheme `{wire}` (RFC 6749, section 4.4). `scopes` are asked for; none asks for the server's default."));
                         Some(quote! {
                             #docs
+                            #deprecated
                             #[must_use]
                             pub fn #name(
                                 self,
@@ -210,20 +214,47 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
                     }
                     _ => None,
                 };
+                let device = match &scheme.kind {
+                    SchemeKind::OAuth2 { device: Some((device, tokens)), .. } => {
+                        let name = ident(&format!("{}_device_login", scheme.name.trim_end_matches('_')));
+                        let text = format!(
+                            "The login of a person on another device for the scheme `{wire}` (RFC 8628); `client` is the id of a \
+                             public client, or an `OAuthClient`. What it ends with goes to [`{by}`](Self::{by}).",
+                            by = format!("{}_by", scheme.name.trim_end_matches('_')),
+                        );
+                        let docs = docs(&text);
+                        Some(quote! {
+                            #docs
+                            #deprecated
+                            pub fn #name(
+                                client: impl Into<::connectors_runtime::auth::OAuthClient>,
+                                scopes: &[&str],
+                            ) -> ::connectors_runtime::auth::DeviceLogin {
+                                let login = ::connectors_runtime::auth::DeviceLogin::new(#device, #tokens, client);
+                                login.scopes(scopes.iter().copied())
+                            }
+                        })
+                    }
+                    _ => None,
+                };
                 quote! {
                     #token
+                    #deprecated
                     #[must_use]
                     pub fn #name(self, token: impl Into<::std::string::String>) -> Self {
                         self.with(#wire, ::connectors_runtime::auth::Credential::token(token))
                     }
 
                     #provided
+                    #deprecated
                     #[must_use]
                     pub fn #by_provider(self, provider: impl ::connectors_runtime::auth::TokenProvider) -> Self {
                         self.with(#wire, ::connectors_runtime::auth::Credential::bearer(provider))
                     }
 
                     #flow
+
+                    #device
                 }
             }
         }

@@ -61,13 +61,13 @@ pub(super) fn code(text: &str) -> String {
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let marks = "`".repeat(longest + 1);
-    // Blanks beside the marks are for what begins or ends with a mark, or with a blank: one of each is taken away.
+    // Blanks beside the marks are for what begins or ends with a mark, or with a blank: one of each is removed.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{marks}{pad}{text}{pad}{marks}")
 }
 
 /// A text without what the compiler refuses in a comment (a bare carriage return, marks that turn the direction of text),
-/// and without other characters that nobody sees.
+/// and without other invisible characters.
 fn clean(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
@@ -288,7 +288,7 @@ mod tests {
 
     use super::{code, inline, lines};
 
-    /// What of a text rustdoc would run, warn of or send somebody to, read as rustdoc reads it.
+    /// What of a text rustdoc would run, warn of or link to, read as rustdoc reads it.
     fn harm(shown: &str) -> Option<String> {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_FOOTNOTES

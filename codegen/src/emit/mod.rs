@@ -8,6 +8,7 @@ mod paging;
 mod progenitor;
 mod requests;
 mod types;
+mod webhooks;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -28,11 +29,12 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
         {
             let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
             let reason = "`x-paging` does not fit: the operation has no such list, token or optional parameter";
-            notes.push(Stage::Emit, Kind::Loss, &at, node.unwrap_or(&operation.node), reason);
+            notes.push(Stage::Emit, Kind::Skip, &at, node.unwrap_or(&operation.node), reason);
         }
     }
     let requests = requests::tokens(api);
     let forms = forms::tokens(api);
+    let webhooks = webhooks::tokens(api);
     let module = |shell: TokenStream, content: Vec<Item>| -> Result<Item, Error> {
         let mut module: syn::ItemMod = syn::parse2(shell).map_err(unparsable)?;
         let (_, items) = module.content.get_or_insert_default();
@@ -63,7 +65,7 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
         }
     };
     let mut items = vec![module(types, schemas)?];
-    items.extend(parse_items(quote! { #client #requests #forms })?);
+    items.extend(parse_items(quote! { #client #requests #forms #webhooks })?);
     items.push(module(hooks, raw)?);
     let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items };
     Ok(prettyplease::unparse(&file))

@@ -46,14 +46,14 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
             }
             Some(group) => {
                 let name = ident(group);
-                let text = format!(" The operations of the group {}.", docs::code(group));
+                let text = group_docs(api, group);
                 let methods = of_group().map(|(_, operation)| methods(operation));
                 modules.push(quote! {
-                    #[doc = #text]
+                    #text
                     pub mod #name {
                         #uses
 
-                        #[doc = #text]
+                        #text
                         #[derive(Clone, Copy, Debug)]
                         pub struct Api<'a> {
                             core: &'a ::connectors_runtime::Core,
@@ -72,10 +72,10 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
                 });
                 let uses = quote! { #[allow(unused_imports)] use super::super::types; };
                 if !failures.is_empty() {
-                    errors.push(quote! { #[doc = #text] pub mod #name { #uses #(#failures)* } });
+                    errors.push(quote! { #text pub mod #name { #uses #(#failures)* } });
                 }
                 if !successes.is_empty() {
-                    responses.push(quote! { #[doc = #text] pub mod #name { #uses #(#successes)* } });
+                    responses.push(quote! { #text pub mod #name { #uses #(#successes)* } });
                 }
             }
         }
@@ -97,6 +97,12 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
             #(#responses)*
         }
     }
+}
+
+/// What a group says of itself: its name, and what the document says of the tag.
+pub(super) fn group_docs(api: &Api, group: &str) -> TokenStream {
+    let said = api.groups.get(group).map(String::as_str).unwrap_or_default();
+    doc(&format!("The operations of the group {}.\n\n{said}", docs::code(group)), "")
 }
 
 /// The methods that stand in no group.
@@ -401,6 +407,11 @@ fn parameter(param: &Param) -> TokenStream {
     let constructor = match param.place {
         Place::Path => quote! { path(#wire) },
         Place::Query => quote! { query(#wire) },
+        Place::QueryString => {
+            let encoding =
+                param.encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
+            quote! { query_string(#wire, const { &[#(#encoding),*] }) }
+        }
         Place::Header => {
             // A library for HTTP wants header names in lower case.
             let wire = wire.to_ascii_lowercase();
@@ -417,11 +428,14 @@ pub(super) fn written(constructor: TokenStream, writing: Writing, place: Place) 
     if writing.json {
         return quote! { #tokens.json() };
     }
+    if place == Place::QueryString {
+        return tokens;
+    }
     if writing.style != default {
         let style = ident(&format!("{:?}", writing.style));
         tokens = quote! { #tokens.style(::connectors_runtime::Style::#style) };
     }
-    if writing.explode != (writing.style == Style::Form) {
+    if writing.explode != writing.style.explodes() {
         let explode = writing.explode;
         tokens = quote! { #tokens.explode(#explode) };
     }

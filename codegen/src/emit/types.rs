@@ -1,4 +1,4 @@
-//! Types: structs that keep what they do not know, open enums, unions told apart without loss.
+//! Types: structs that keep what they do not know, open enums, unions read without loss.
 
 mod open;
 mod structs;

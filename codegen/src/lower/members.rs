@@ -1,9 +1,10 @@
-//! What OpenAPI 3.0.3 knows in each of its objects, and what kind of value belongs there.
+//! What the pipeline knows in each object of OpenAPI, and what kind of value belongs there: 3.0.3, and what 3.1 and 3.2 add
+//! to objects other than schemas.
 
 use serde_json::Number;
 
 use crate::document::{Node, Pointer, Value};
-use crate::grammar::{METHODS, Object};
+use crate::grammar::{METHODS, OTHER_METHODS, Object};
 
 /// The kind of value that belongs in a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +134,7 @@ fn is_link(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
-/// What OpenAPI 3.0.3 knows at each place; `None` where any member is an entry.
+/// What is known at each place; `None` where any member is an entry.
 pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
     use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Schema, Security, Text, TextMap, Texts};
     Some(match kind {
@@ -142,6 +143,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("info", Map),
             ("servers", List),
             ("paths", Map),
+            ("webhooks", Map),
             ("components", Map),
             ("security", Security),
             ("tags", List),
@@ -159,7 +161,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
         Object::Contact => &[("name", Text), ("url", Link), ("email", Text)],
         Object::License => &[("name", Text), ("url", Link)],
         Object::ExternalDocs => &[("description", Text), ("url", Link)],
-        Object::Server => &[("url", Text), ("description", Text), ("variables", Map)],
+        Object::Server => &[("url", Text), ("name", Text), ("description", Text), ("variables", Map)],
         Object::ServerVariable => &[("enum", Texts), ("default", Text), ("description", Text)],
         Object::Components => &[
             ("schemas", Map),
@@ -185,6 +187,8 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             (METHODS[5], Any),
             (METHODS[6], Any),
             (METHODS[7], Any),
+            (METHODS[8], Any),
+            (OTHER_METHODS, Map),
             ("servers", List),
             ("parameters", List),
         ],
@@ -231,10 +235,25 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("content", Map),
         ],
         Object::RequestBody => &[("description", Text), ("content", Map), ("required", Flag)],
-        Object::MediaType => &[("schema", Schema), ("example", Any), ("examples", Map), ("encoding", Map)],
-        Object::Encoding => {
-            &[("contentType", Text), ("headers", Map), ("style", Text), ("explode", Flag), ("allowReserved", Flag)]
-        }
+        Object::MediaType => &[
+            ("schema", Schema),
+            ("itemSchema", Schema),
+            ("example", Any),
+            ("examples", Map),
+            ("encoding", Map),
+            ("prefixEncoding", List),
+            ("itemEncoding", Map),
+        ],
+        Object::Encoding => &[
+            ("contentType", Text),
+            ("headers", Map),
+            ("style", Text),
+            ("explode", Flag),
+            ("allowReserved", Flag),
+            ("encoding", Map),
+            ("prefixEncoding", List),
+            ("itemEncoding", Map),
+        ],
         Object::Response => &[("description", Text), ("headers", Map), ("content", Map), ("links", Map)],
         Object::Example => &[("summary", Text), ("description", Text), ("value", Any), ("externalValue", Link)],
         Object::Link => &[
@@ -245,7 +264,14 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("description", Text),
             ("server", Map),
         ],
-        Object::Tag => &[("name", Text), ("description", Text), ("externalDocs", Map)],
+        Object::Tag => &[
+            ("name", Text),
+            ("summary", Text),
+            ("description", Text),
+            ("externalDocs", Map),
+            ("parent", Text),
+            ("kind", Text),
+        ],
         Object::Schema => &[
             ("title", Text),
             ("multipleOf", Positive),
@@ -283,25 +309,40 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("deprecated", Flag),
             ("xml", Map),
         ],
-        Object::Discriminator => &[("propertyName", Text), ("mapping", TextMap)],
+        Object::Discriminator => &[("propertyName", Text), ("mapping", TextMap), ("defaultMapping", Text)],
         Object::Xml => &[("name", Text), ("namespace", Link), ("prefix", Text), ("attribute", Flag), ("wrapped", Flag)],
         Object::SecurityScheme => match node.str("type")? {
-            "apiKey" => &[("type", Text), ("description", Text), ("name", Text), ("in", Text)],
+            "apiKey" => &[("type", Text), ("description", Text), ("name", Text), ("in", Text), ("deprecated", Flag)],
             "http" if node.str("scheme").is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) => {
-                &[("type", Text), ("description", Text), ("scheme", Text), ("bearerFormat", Text)]
+                &[("type", Text), ("description", Text), ("scheme", Text), ("bearerFormat", Text), ("deprecated", Flag)]
             }
-            "http" => &[("type", Text), ("description", Text), ("scheme", Text)],
-            "oauth2" => &[("type", Text), ("description", Text), ("flows", Map)],
-            "openIdConnect" => &[("type", Text), ("description", Text), ("openIdConnectUrl", Link)],
+            "http" => &[("type", Text), ("description", Text), ("scheme", Text), ("deprecated", Flag)],
+            "oauth2" => &[
+                ("type", Text),
+                ("description", Text),
+                ("flows", Map),
+                ("oauth2MetadataUrl", Link),
+                ("deprecated", Flag),
+            ],
+            "openIdConnect" => {
+                &[("type", Text), ("description", Text), ("openIdConnectUrl", Link), ("deprecated", Flag)]
+            }
             _ => return None,
         },
-        Object::Flows => {
-            &[("implicit", Map), ("password", Map), ("clientCredentials", Map), ("authorizationCode", Map)]
-        }
+        Object::Flows => &[
+            ("implicit", Map),
+            ("password", Map),
+            ("clientCredentials", Map),
+            ("authorizationCode", Map),
+            ("deviceAuthorization", Map),
+        ],
         Object::Flow => match at.last().as_str() {
             "implicit" => &[("authorizationUrl", Link), ("refreshUrl", Link), ("scopes", Map)],
             "authorizationCode" => {
                 &[("authorizationUrl", Link), ("tokenUrl", Link), ("refreshUrl", Link), ("scopes", Map)]
+            }
+            "deviceAuthorization" => {
+                &[("deviceAuthorizationUrl", Link), ("tokenUrl", Link), ("refreshUrl", Link), ("scopes", Map)]
             }
             _ => &[("tokenUrl", Link), ("refreshUrl", Link), ("scopes", Map)],
         },
@@ -321,6 +362,7 @@ pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static st
         Object::Flow => match name {
             "implicit" => lacking(&[("authorizationUrl", Is::Link)]),
             "authorizationCode" => lacking(&[("authorizationUrl", Is::Link), ("tokenUrl", Is::Link)]),
+            "deviceAuthorization" => lacking(&[("deviceAuthorizationUrl", Is::Link), ("tokenUrl", Is::Link)]),
             _ => lacking(&[("tokenUrl", Is::Link)]),
         },
         Object::SecurityScheme => match node.str("type") {

@@ -7,8 +7,8 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Stage};
 
-/// Where a parameter may be, in 3.0.
-const PLACES: [&str; 4] = ["path", "query", "header", "cookie"];
+/// Where a parameter may be.
+const PLACES: [&str; 5] = ["path", "query", "header", "cookie", "querystring"];
 
 impl Lowering<'_> {
     /// `content` that holds a schema where media types belong: somebody left out `application/json`.
@@ -67,7 +67,7 @@ impl Lowering<'_> {
                 _ => {
                     // What a reference that leads nowhere leaves behind is told with the reference.
                     if it.as_object().is_none_or(|map| !map.is_empty()) {
-                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that 3.0 knows");
+                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that OpenAPI knows");
                     }
                     return false;
                 }
@@ -109,6 +109,14 @@ impl Lowering<'_> {
         if node.get("content").and_then(Node::as_object).is_some_and(Map::is_empty) {
             node.take("content");
         }
+        if node.str("in") == Some("querystring")
+            && node.get("content").is_none()
+            && let Some(schema) = node.take("schema")
+        {
+            self.note(Kind::Mend, at, node, "a whole query string has `content`; it was read as a form");
+            let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
+            node.set("content", Map::from_iter([("application/x-www-form-urlencoded".to_owned(), media)]));
+        }
         if node.get("schema").is_some() && node.take("content").is_some() {
             self.note(Kind::Mend, at, node, "a parameter has either `schema` or `content`; the schema was taken");
         }
@@ -131,7 +139,7 @@ impl Lowering<'_> {
         let styles: &[&str] = match node.str("in") {
             Some("query") => &["form", "spaceDelimited", "pipeDelimited", "deepObject"],
             Some("path") => &["matrix", "label", "simple"],
-            Some("cookie") => &["form"],
+            Some("cookie") => &["form", "cookie"],
             _ => &["simple"],
         };
         self.style(node, at, styles);

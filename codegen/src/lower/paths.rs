@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Lowering;
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::METHODS;
+use crate::grammar::{self, METHODS, OTHER_METHODS};
 use crate::note::{Kind, Stage};
 
 impl Lowering<'_> {
@@ -40,7 +40,7 @@ impl Lowering<'_> {
                 } else {
                     "it was read as a plain name, and a `/` in its value is sent encoded"
                 };
-                let reason = format!("3.0 has no `{{{expression}}}` in a path; {reason}");
+                let reason = format!("OpenAPI has no `{{{expression}}}` in a path; {reason}");
                 self.notes.push(Stage::Lower, Kind::Loss, &here, &item, reason);
             }
             if unchanged.contains(&plain) || result.contains_key(&plain) {
@@ -61,10 +61,18 @@ impl Lowering<'_> {
     fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
         let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
         let Value::Object(members) = item.value else { return };
-        for (method, mut operation) in members.into_iter().filter(|(key, _)| METHODS.contains(&key.as_str())) {
-            if there.get(&method).is_some() {
+        let mut operations: Vec<(String, Node)> = Vec::new();
+        for (key, member) in members {
+            match member.value {
+                Value::Object(others) if key == OTHER_METHODS => operations.extend(others),
+                _ if METHODS.contains(&key.as_str()) => operations.push((key, member)),
+                _ => {}
+            }
+        }
+        for (method, mut operation) in operations {
+            if grammar::methods(there).iter().any(|(known, _)| *known == method) {
                 let reason = format!("the operation was left out: `{path}` has one of this method too");
-                self.note(Kind::Skip, &at.join(&method), &operation, reason);
+                self.note(Kind::Skip, &grammar::method_at(at, &method), &operation, reason);
                 continue;
             }
             if !shared.is_empty() {
@@ -75,7 +83,12 @@ impl Lowering<'_> {
             if there.as_object().is_none() {
                 there.value = Map::new().into();
             }
-            if let Some(map) = there.as_object_mut() {
+            let is_other = !METHODS.contains(&method.as_str());
+            if is_other && there.get(OTHER_METHODS).is_none() {
+                there.set(OTHER_METHODS, Map::new());
+            }
+            let place = if is_other { there.get_mut(OTHER_METHODS) } else { Some(&mut *there) };
+            if let Some(map) = place.and_then(Node::as_object_mut) {
                 map.insert(method, operation);
             }
         }
@@ -85,7 +98,7 @@ impl Lowering<'_> {
 /// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP
 /// (`{path=**}`) as plain names, and which were changed. What the operations declare by just this name stays.
 fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
-    let owners = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
+    let owners = grammar::methods(item).into_iter().map(|(_, operation)| operation).chain([item]);
     let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();
     let declared: Vec<&str> = parameters.filter_map(|parameter| parameter.str("name")).collect();
     let (mut plain, mut changed, mut rest) = (String::new(), Vec::new(), path);

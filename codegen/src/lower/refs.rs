@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::resources::Resources;
 use crate::document::percent_decode;
 use crate::document::{Map, Node, Pointer, Value};
-use crate::grammar::{self, Inlined, METHODS, Object};
+use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
 /// Rewrites every schema reference that does not name a component: targets elsewhere in the document (`$defs`,
@@ -82,7 +82,7 @@ impl Hoisted<'_> {
             node.take("$recursiveRef");
             notes.push(
                 Stage::Lower,
-                Kind::Loss,
+                Kind::Unchecked,
                 at,
                 &reference,
                 "a dynamic reference was bound to the place it names in this document",
@@ -100,8 +100,8 @@ impl Hoisted<'_> {
         let Some(pointer) = self.target(&text, origin) else {
             let reason = format!("{}; any value is taken", nowhere(target));
             notes
-                .push(Stage::Lower, Kind::Loss, at, node, reason)
-                .advise("mend the reference, or put the target in with an overlay");
+                .push(Stage::Lower, Kind::Unchecked, at, node, reason)
+                .advise("correct the reference, or put the target in with an overlay");
             node.take("$ref");
             return;
         };
@@ -119,8 +119,16 @@ impl Hoisted<'_> {
 
     /// Brings the targets of a discriminator to the form of references. A bare name is a name first.
     fn mapping(&mut self, node: &mut Node, origin: &Pointer) {
-        let mapping = node.get_mut("discriminator").and_then(|it| it.get_mut("mapping")).and_then(Node::as_object_mut);
-        for target in mapping.into_iter().flat_map(Map::values_mut) {
+        let Some(discriminator) = node.get_mut("discriminator").and_then(Node::as_object_mut) else { return };
+        let mut targets: Vec<&mut Node> = Vec::new();
+        for (key, member) in discriminator {
+            match key.as_str() {
+                "mapping" => targets.extend(member.as_object_mut().into_iter().flat_map(Map::values_mut)),
+                "defaultMapping" => targets.push(member),
+                _ => {}
+            }
+        }
+        for target in targets {
             let Some(text) = target.as_str() else { continue };
             let named = Pointer::root().join("components").join("schemas").join(text);
             if self.snapshot.pointer(named.as_str()).is_some() {
@@ -260,6 +268,14 @@ fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
             let id = id.map(|id| id.rsplit(['.', '/']).next().unwrap_or(id).to_owned());
             (vec![id.unwrap_or_else(|| format!("{method} {path}"))], rest)
         }
+        [paths, path, others, method, rest @ ..] if paths == "paths" && others == OTHER_METHODS => {
+            let operation = document.get("paths")?.get(path)?.get(others)?.get(method)?;
+            let id = operation.str("x-rust-name").or_else(|| operation.str("operationId"));
+            (vec![id.map_or_else(|| format!("{method} {path}"), str::to_owned)], rest)
+        }
+        [webhooks, name, method, rest @ ..] if webhooks == "webhooks" && METHODS.contains(&method.as_str()) => {
+            (vec![name.clone(), "webhook".to_owned()], rest)
+        }
         [paths, path, rest @ ..] if paths == "paths" || paths == "webhooks" => (vec![path.clone()], rest),
         [components, section, name, rest @ ..] if components == "components" && section != "schemas" => {
             let known = ["responses", "parameters", "requestBodies", "headers", "callbacks", "pathItems"];
@@ -349,7 +365,9 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
                 None => {
                     let reason =
                         format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
-                    notes.push(Stage::Lower, Kind::Loss, &here, member, reason);
+                    // Prose is no loss.
+                    let note = if prose(&key) { Kind::Mend } else { Kind::Loss };
+                    notes.push(Stage::Lower, note, &here, member, reason);
                     node.take(&key);
                 }
             }
@@ -366,17 +384,24 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
     }
     while let Some(text) = grammar::reference(node) {
         match local(text, snapshot) {
-            Some(_) if is_component(kind, text) => return,
+            // Nothing after this knows shared media types.
+            Some(_) if kind != Object::MediaType && is_component(kind, text) => return,
             Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
                 *node = grammar::in_place(node, found);
             }
             _ => {
                 let reason = node.get("$ref").map(nowhere).unwrap_or_default();
-                notes.push(Stage::Lower, Kind::Loss, at, node, format!("{reason}; the reference was left out"));
+                let note = if kind == Object::Example { Kind::Mend } else { Kind::Loss };
+                notes.push(Stage::Lower, note, at, node, format!("{reason}; the reference was left out"));
                 node.value = Map::new().into();
             }
         }
     }
+}
+
+/// Whether a member is a text for people.
+fn prose(key: &str) -> bool {
+    matches!(key, "description" | "summary" | "title" | "examples" | "tags" | "externalDocs")
 }
 
 /// What a reference leads to within the document.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::document::percent_decode;
 use crate::document::{Node, Pointer};
 use crate::grammar::Object;
+use crate::uri::resolve;
 
 /// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointers. The document itself is one, at the root.
 pub(super) struct Resources {
@@ -97,81 +98,4 @@ fn parent(place: &str) -> &str {
 fn component(place: &str) -> &str {
     let third = place.match_indices('/').nth(3).map_or(place.len(), |(at, _)| at);
     if place.starts_with("/components/") { &place[..third] } else { place }
-}
-
-/// A reference made absolute by a base (RFC 3986, 5.2), without `.` and `..`, percent-encoding undone: one URI is written
-/// in one way.
-fn resolve(base: &str, reference: &str) -> String {
-    let absolute = if scheme(reference).is_some() || base.is_empty() {
-        reference.to_owned()
-    } else if reference.is_empty() {
-        base.to_owned()
-    } else if let Some(before) = scheme(base).filter(|_| reference.starts_with("//")) {
-        format!("{before}:{reference}")
-    } else if reference.starts_with('/') {
-        format!("{}{reference}", &base[..base.len() - path(base).len()])
-    } else if scheme(base).is_some() && !path(base).starts_with('/') && !base.contains("://") {
-        // Nothing is relative to a `urn:`.
-        reference.to_owned()
-    } else {
-        let folder = path(base).rsplit_once('/').map(|(folder, _)| folder);
-        let rooted = base.contains("://") && folder.is_none();
-        let before = &base[..base.len() - path(base).len()];
-        format!(
-            "{before}{}{}{reference}",
-            folder.unwrap_or_default(),
-            if folder.is_some() || rooted { "/" } else { "" }
-        )
-    };
-    let path = path(&absolute);
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "." => {}
-            ".." if segments.last().is_some_and(|last| !last.is_empty()) => drop(segments.pop()),
-            ".." => {}
-            other => segments.push(other),
-        }
-    }
-    percent_decode(&format!("{}{}", &absolute[..absolute.len() - path.len()], segments.join("/")))
-}
-
-/// The scheme of a URI; `None` for a relative reference.
-fn scheme(uri: &str) -> Option<&str> {
-    let (scheme, _) = uri.split_once(':')?;
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(fits)).then_some(scheme)
-}
-
-/// The path of a URI, with what is behind it.
-fn path(uri: &str) -> &str {
-    let rest = scheme(uri).map_or(uri, |scheme| &uri[scheme.len() + 1..]);
-    match rest.strip_prefix("//") {
-        Some(after) => &after[after.find('/').unwrap_or(after.len())..],
-        None => rest,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::resolve;
-
-    #[test]
-    fn a_reference_is_relative_to_the_resource_around_it() {
-        for (base, reference, expected) in [
-            ("https://x.yz/a/b", "c", "https://x.yz/a/c"),
-            ("https://x.yz/a/b", "../c", "https://x.yz/c"),
-            ("https://x.yz/a/b", "/c", "https://x.yz/c"),
-            ("https://x.yz", "c", "https://x.yz/c"),
-            ("https://x.yz/a", "//y.yz/c", "https://y.yz/c"),
-            ("https://x.yz/a", "https://x.yz/b/./c/../d", "https://x.yz/b/d"),
-            ("https://x.yz/a", "../../c", "https://x.yz/c"),
-            ("https://x.yz/a", "urn:c", "urn:c"),
-            ("urn:a", "c", "c"),
-            ("", "c%20d", "c d"),
-            ("a/b", "c", "a/c"),
-        ] {
-            assert_eq!(resolve(base, reference), expected, "{reference} in {base}");
-        }
-    }
 }

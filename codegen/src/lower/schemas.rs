@@ -11,7 +11,7 @@ impl Lowering<'_> {
             Value::Object(_) => {}
             Value::Bool(true) => return node.value = Map::new().into(),
             Value::Bool(false) => {
-                self.note(Kind::Loss, at, node, "`false` allows no value; 3.0 can only say `not: {}`");
+                self.note(Kind::Unchecked, at, node, "`false` allows no value; any is taken");
                 let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
                 return node.value = never.into();
             }
@@ -42,7 +42,7 @@ impl Lowering<'_> {
         for _ in 0..4 {
             self.null_branches(node, at);
         }
-        self.tuples(node, at);
+        tuples(node);
         self.drop_keywords(node, at);
         self.never_properties(node, at);
         self.pattern_properties(node, at);
@@ -140,12 +140,7 @@ impl Lowering<'_> {
         }
         for key in LOST {
             if let Some(value) = node.take(key) {
-                self.note(
-                    Kind::Loss,
-                    &at.join(key),
-                    &value,
-                    format!("`{key}` has no counterpart in 3.0; the constraint is not checked"),
-                );
+                self.note(Kind::Unchecked, &at.join(key), &value, format!("`{key}` is not checked"));
             }
         }
     }
@@ -158,10 +153,10 @@ impl Lowering<'_> {
             if let Some(value) = properties.shift_remove(&key) {
                 self.notes.push(
                     Stage::Lower,
-                    Kind::Loss,
+                    Kind::Unchecked,
                     &at.join("properties").join(&key),
                     &value,
-                    "a property that may not be there is not in the result",
+                    "a property that may not be there is not refused",
                 );
             }
         }
@@ -170,10 +165,10 @@ impl Lowering<'_> {
     fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
         let Some(patterns) = node.take("patternProperties") else { return };
         self.note(
-            Kind::Loss,
+            Kind::Unchecked,
             &at.join("patternProperties"),
             &patterns,
-            "3.0 cannot tell properties by pattern; any name is taken",
+            "the names of properties are not checked by pattern",
         );
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {
@@ -188,41 +183,6 @@ impl Lowering<'_> {
                 node.set("additionalProperties", schema.value);
             }
             _ => node.set("additionalProperties", true),
-        }
-    }
-
-    /// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
-    /// where is kept beside that, as `x-prefix-items` and `x-other-items`.
-    fn tuples(&mut self, node: &mut Node, at: &Pointer) {
-        if node.get("items").is_some_and(|items| items.as_array().is_some()) {
-            let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
-            node.set("prefixItems", items.value);
-            if let Some(rest) = node.take("additionalItems") {
-                node.set("items", rest.value);
-            }
-        }
-        let Some(prefix) = node.take("prefixItems") else { return };
-        self.note(
-            Kind::Loss,
-            &at.join("prefixItems"),
-            &prefix,
-            "3.0 has no tuples: each item may be of any of the types, in any order",
-        );
-        let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
-        let rest = node.take("items");
-        let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
-        match rest.clone() {
-            Some(_) if is_closed => {}
-            Some(rest) => schemas.push(rest),
-            None => schemas.push(Node::at(Map::new(), &node.span)),
-        }
-        let items = any_of(schemas, node);
-        node.set("items", items.value);
-        if prefix.as_array().is_some_and(|items| !items.is_empty()) {
-            node.set("x-prefix-items", prefix.value);
-            if !is_closed {
-                node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
-            }
         }
     }
 
@@ -296,6 +256,35 @@ impl Lowering<'_> {
                 Some(all) => all.push(branch),
                 None => node.set("allOf", vec![branch]),
             },
+        }
+    }
+}
+
+/// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
+/// where is kept beside that, as `x-prefix-items` and `x-other-items`.
+fn tuples(node: &mut Node) {
+    if node.get("items").is_some_and(|items| items.as_array().is_some()) {
+        let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
+        node.set("prefixItems", items.value);
+        if let Some(rest) = node.take("additionalItems") {
+            node.set("items", rest.value);
+        }
+    }
+    let Some(prefix) = node.take("prefixItems") else { return };
+    let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
+    let rest = node.take("items");
+    let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
+    match rest.clone() {
+        Some(_) if is_closed => {}
+        Some(rest) => schemas.push(rest),
+        None => schemas.push(Node::at(Map::new(), &node.span)),
+    }
+    let items = any_of(schemas, node);
+    node.set("items", items.value);
+    if prefix.as_array().is_some_and(|items| !items.is_empty()) {
+        node.set("x-prefix-items", prefix.value);
+        if !is_closed {
+            node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
         }
     }
 }

@@ -57,7 +57,7 @@ impl Lowering<'_> {
         if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
             let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
             self.note(
-                Kind::Loss,
+                Kind::Unchecked,
                 &at.join("type"),
                 &written,
                 "a list of types beside a union or `allOf`; the branches decide",
@@ -141,7 +141,7 @@ impl Lowering<'_> {
                         node.set(bound, widest);
                         node.take(exclusive);
                         self.note(
-                            Kind::Loss,
+                            Kind::Unchecked,
                             &at.join(bound),
                             &written,
                             "the bound is no 64-bit integer; the widest was put in its place",
@@ -164,10 +164,10 @@ impl Lowering<'_> {
             let written = pattern.clone();
             node.take("pattern");
             self.note(
-                Kind::Loss,
+                Kind::Unchecked,
                 &at.join("pattern"),
                 &written,
-                "the pattern is no regular expression of ECMA-262; it is not checked",
+                "the pattern is no regular expression of ECMA-262",
             );
         }
     }
@@ -185,12 +185,7 @@ impl Lowering<'_> {
             Some(_) => {}
             None => {
                 if let Some(lost) = encoding.or(media) {
-                    self.note(
-                        Kind::Loss,
-                        at,
-                        &lost,
-                        "the string's content type or encoding is not in 3.0; it stays a string",
-                    );
+                    self.note(Kind::Unchecked, at, &lost, "the string is not decoded by its content type or encoding");
                 }
             }
         }

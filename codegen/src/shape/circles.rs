@@ -70,7 +70,7 @@ pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
 }
 
 /// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would not end.
-/// Gives back where, and which.
+/// Returns where, and which.
 pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
     let edges = defs.iter().map(|(name, def)| {

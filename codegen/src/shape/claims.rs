@@ -108,7 +108,14 @@ impl Types<'_> {
 
     pub(super) fn insert(&mut self, name: &str, schema: &Node, place: &Place<'_>, kind: TypeKind) {
         let doc = doc(schema);
-        let def = TypeDef { name: name.to_owned(), doc, pointer: place.at.clone(), kind };
+        let def = TypeDef {
+            name: name.to_owned(),
+            doc,
+            pointer: place.at.clone(),
+            written: place.view == View::Write,
+            given: schema.get("x-rust-name").is_some(),
+            kind,
+        };
         self.defs.insert(name.to_owned(), def);
     }
 }

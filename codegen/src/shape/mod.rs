@@ -1,9 +1,10 @@
-//! Stage `shape`: a 3.0.3 document to what makes good Rust: names, hoisted inline schemas, read and write views, open
+//! Stage `shape`: a document in one form to what makes good Rust: names, hoisted inline schemas, read and write views, open
 //! enums, kept extras, one error type, and only operations that progenitor can express.
 
 mod all_of;
 mod circles;
 mod claims;
+mod lock;
 pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
@@ -18,18 +19,26 @@ use model::Api;
 
 #[cfg(feature = "diff")]
 pub(crate) use all_of::flatten;
-/// Shapes a lowered document.
-pub(crate) fn shape(document: &Node, notes: &mut Notes) -> Api {
+pub use lock::Names;
+
+/// Shapes a document in one form, with the names that are kept; returns those that it has.
+pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = types::Types::new(document, notes);
     let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
-    Api {
+    let webhooks = operations::webhooks(document, &mut types);
+    let finished = types.finish();
+    let mut api = Api {
         title: info("title"),
         version: info("version"),
         operations,
         headers,
         schemes: operations::schemes(document),
         servers: operations::servers(document),
-        types: types.finish(),
-    }
+        webhooks,
+        groups: operations::groups(document),
+        types: finished,
+    };
+    let names = lock::lock(&mut api, names, notes);
+    (api, names)
 }

@@ -1,5 +1,7 @@
 //! What `shape` hands to `emit`: types and operations as Rust will see them.
 
+use std::collections::BTreeMap;
+
 use crate::document::{Node, Pointer};
 
 /// Everything the emitter writes.
@@ -15,6 +17,9 @@ pub(crate) struct Api {
     pub(crate) headers: Vec<ResponseHeader>,
     pub(crate) schemes: Vec<Scheme>,
     pub(crate) servers: Vec<Server>,
+    pub(crate) webhooks: Option<Incoming>,
+    /// What the document says of its tags, by group.
+    pub(crate) groups: BTreeMap<String, String>,
 }
 
 impl Api {
@@ -95,6 +100,10 @@ pub(crate) struct TypeDef {
     pub(crate) doc: String,
     /// The schema it was made of.
     pub(crate) pointer: Pointer,
+    /// Whether it is what requests hold.
+    pub(crate) written: bool,
+    /// Whether the document gives it its name outright (`x-rust-name`).
+    pub(crate) given: bool,
     pub(crate) kind: TypeKind,
 }
 
@@ -136,6 +145,15 @@ pub(crate) struct Struct {
     pub(crate) sensitive: bool,
     /// Whether the document says that there are no other keys.
     pub(crate) closed: bool,
+}
+
+impl Struct {
+    /// The arguments of `new`, by name: a document that lists its properties in another order is the same document.
+    pub(crate) fn arguments(&self) -> Vec<&Field> {
+        let mut arguments: Vec<&Field> = self.fields.iter().filter(|field| field.is_argument()).collect();
+        arguments.sort_by(|a, b| a.name.cmp(&b.name));
+        arguments
+    }
 }
 
 #[derive(Debug)]
@@ -226,12 +244,15 @@ pub(crate) struct Variant {
     pub(crate) boxed: bool,
     /// Values of the tag that mean this variant.
     pub(crate) tags: Vec<Constant>,
+    /// Whether values of the tag that no variant has, and values without a tag, are this one (`defaultMapping`).
+    pub(crate) default: bool,
     /// The value of the discriminator that is written where a value has none of its own.
     pub(crate) writes: Option<String>,
     /// Never printed by `Debug`.
     pub(crate) sensitive: bool,
 }
 
+/// Every type in it is visited by `for_each_used` of `lock.rs`, so that types can be called otherwise.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// `operationId` of the document.
@@ -263,12 +284,49 @@ pub(crate) struct Operation {
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
+    pub(crate) callbacks: Option<Incoming>,
     /// Alternatives of sets of schemes with their scopes.
     pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
     /// The URL of a server of its own, with the defaults of its variables.
     pub(crate) server: Option<String>,
     pub(crate) pointer: Pointer,
     pub(crate) node: Node,
+}
+
+#[cfg(feature = "diff")]
+impl Operation {
+    /// Whether a body can be sent in a media type.
+    pub(crate) fn sends(&self, media: &str) -> bool {
+        let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media = essence(media);
+        match self.body.as_ref().map(|body| &body.content) {
+            Some(BodyContent::Json(_, known)) => essence(known) == media || media.contains('*'),
+            Some(BodyContent::Form(..)) => media == "application/x-www-form-urlencoded",
+            Some(BodyContent::Multipart) => media.starts_with("multipart/"),
+            // The caller names it.
+            Some(BodyContent::Raw(None)) => true,
+            Some(BodyContent::Raw(Some(known))) => essence(known) == media,
+            None => false,
+        }
+    }
+
+    /// Whether a response of a status and a media type can be had, as its type or as bytes: one of a success is asked for,
+    /// and one of a failure is kept as it comes.
+    pub(crate) fn reads(&self, status: Status, media: &str) -> bool {
+        let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_failure = match status {
+            Status::Code(code) => code >= 300,
+            Status::Range(hundreds) => hundreds >= 3,
+            Status::Default => true,
+        };
+        let media = essence(media);
+        is_failure
+            || self
+                .accept
+                .split(',')
+                .map(essence)
+                .any(|known| known == media || known == "*/*" || (known == "application/json" && media.contains('*')))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,6 +341,8 @@ pub(crate) enum Idempotency {
 pub(crate) enum Place {
     Path,
     Query,
+    /// The whole query string, from the `?` on.
+    QueryString,
     Header,
     Cookie,
 }
@@ -297,6 +357,14 @@ pub(crate) enum Style {
     SpaceDelimited,
     PipeDelimited,
     DeepObject,
+    Cookie,
+}
+
+impl Style {
+    /// Whether each item and each member stands for itself unless the document says otherwise.
+    pub(crate) fn explodes(self) -> bool {
+        matches!(self, Self::Form | Self::Cookie)
+    }
 }
 
 /// How a parameter or a property of a form is written.
@@ -321,6 +389,8 @@ pub(crate) struct Param {
     /// What a required parameter of a primitive type is called as a type, and which primitive it is.
     pub(crate) kind: Option<(String, Type)>,
     pub(crate) writing: Writing,
+    /// The properties of a query string that are written in another way than by default.
+    pub(crate) encoding: Vec<(String, Writing)>,
     pub(crate) doc: String,
 }
 
@@ -509,6 +579,38 @@ impl Status {
     }
 }
 
+/// Requests that the service sends by itself.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// Name of the enum.
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) messages: Vec<Message>,
+    /// Name of the variant for every other.
+    pub(crate) unknown: String,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// Name of the variant.
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    pub(crate) doc: String,
+    pub(crate) body: Received,
+    /// Whether there is always a body.
+    pub(crate) required: bool,
+}
+
+/// What the body of a request of the service holds.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Nothing,
+    Json(Type),
+    /// Bytes as they come.
+    Bytes,
+}
+
 /// How a list goes on: hints of the overlay, `x-paging`. Paths lead through properties of the response, with dots between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paging {
@@ -535,6 +637,7 @@ pub(crate) struct Scheme {
     pub(crate) wire: String,
     pub(crate) name: String,
     pub(crate) doc: String,
+    pub(crate) deprecated: bool,
     pub(crate) kind: SchemeKind,
 }
 
@@ -546,9 +649,11 @@ pub(crate) enum SchemeKind {
         place: Place,
         name: String,
     },
-    /// With the token endpoint of the client credentials flow, if it has that flow.
     OAuth2 {
+        /// The token endpoint of the client credentials flow.
         client_credentials: Option<String>,
+        /// The endpoints of the device authorization flow: for the codes, and for tokens.
+        device: Option<(String, String)>,
     },
 }
 

@@ -125,11 +125,14 @@ pub(crate) fn snake(text: &str) -> String {
     name
 }
 
-/// Field names for wire names, in their order. Where two would be equal, the one that *is* its wire name keeps it.
+/// Field names for wire names, one for each. Where two would be equal, the one that *is* its wire name keeps it, and of others
+/// the first in alphabetical order.
 pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let mut taken: BTreeSet<String> = wires.clone().filter(|wire| snake(wire) == **wire).map(str::to_owned).collect();
-    let mut names = Vec::new();
-    for wire in wires {
+    let mut sorted: Vec<(usize, &str)> = wires.enumerate().collect();
+    sorted.sort_by_key(|(_, wire)| *wire);
+    let mut names = vec![String::new(); sorted.len()];
+    for (position, wire) in sorted {
         let mut name = snake(wire);
         if name != wire {
             if taken.contains(&name) {
@@ -146,7 +149,7 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
             }
             taken.insert(name.clone());
         }
-        names.push(name);
+        names[position] = name;
     }
     names
 }
@@ -239,7 +242,8 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         names.push(pascal(key));
         names
     };
-    let all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
+    let mut all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
+    all.sort();
     let mut level: BTreeMap<&String, usize> = all.iter().map(|(key, _)| (*key, 0)).collect();
     let most: BTreeMap<&String, usize> = all.iter().map(|(key, names)| (*key, names.len().saturating_sub(1))).collect();
     let at = |names: &[String], level: usize| {

@@ -113,7 +113,9 @@ impl<'a> Types<'a> {
                 origins(node, name, &mut types.origins);
             }
         }
-        let all: Vec<String> = types.schemas.keys().cloned().collect();
+        // In an order of their own: where inline schemas would have the same name, the order of the document decides nothing.
+        let mut all: Vec<String> = types.schemas.keys().cloned().collect();
+        all.sort();
         for name in all {
             types.enqueue(&name, View::Read);
         }
@@ -201,7 +203,8 @@ impl<'a> Types<'a> {
             _ => ty.inner().clone(),
         };
         let doc = doc(&schema);
-        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, kind: TypeKind::Alias(ty) });
+        let (written, given) = (view == View::Write, schema.get("x-rust-name").is_some());
+        self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, written, given, kind: TypeKind::Alias(ty) });
     }
 
     /// The type of a schema that an operation uses; what it is made of is named after `hint`.
@@ -355,7 +358,9 @@ impl<'a> Types<'a> {
         let hides = visible.len() < properties.len();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
-        for ((wire, property), field) in visible.into_iter().zip(field_names) {
+        let mut named: Vec<_> = visible.into_iter().zip(field_names).enumerate().collect();
+        named.sort_by_key(|(_, ((wire, _), _))| *wire);
+        for (position, ((wire, property), field)) in named {
             let at = place.at.join("properties").join(wire);
             let ty = self.nested(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
             let sensitive = self.is_secret(property, ty.innermost().is_none());
@@ -363,7 +368,7 @@ impl<'a> Types<'a> {
             let tells = !required && matches!(ty, Type::Nullable(_) | Type::Any);
             let sent = self.sending.unwrap_or(place.view == View::Write);
             let same = self.null_is_absent || schema.is_true(NULL_IS_ABSENT) || property.is_true(NULL_IS_ABSENT);
-            fields.push(Field {
+            let field = Field {
                 name: field,
                 wire: wire.clone(),
                 aliases: strings(property.get("x-aliases")),
@@ -376,8 +381,11 @@ impl<'a> Types<'a> {
                 only: only_value(&self.resolved(property)),
                 preset: false,
                 three_states: tells && sent && !same,
-            });
+            };
+            fields.push((position, field));
         }
+        fields.sort_by_key(|(position, _)| *position);
+        let fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
             // What this view hides is a key the document names all the same: if it is there, it is kept as it is.
             _ if hides => Some(Type::Any),
@@ -414,13 +422,13 @@ impl<'a> Types<'a> {
             match schema.str("type") {
                 None | Some("integer" | "number") if all(whole) => {
                     let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
-                    self.note(Kind::Loss, place.at, schema, reason);
+                    self.note(Kind::Unchecked, place.at, schema, reason);
                     let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
                     return Some(if unsigned { Type::U64 } else { Type::Number });
                 }
                 None | Some("number") => {
                     let reason = "an enum of numbers with fractions is not checked: any number is taken";
-                    self.note(Kind::Loss, place.at, schema, reason);
+                    self.note(Kind::Unchecked, place.at, schema, reason);
                     return Some(number(schema));
                 }
                 _ => {}
@@ -433,7 +441,7 @@ impl<'a> Types<'a> {
             Some("boolean") if all(|value| matches!(value, Value::Bool(_))) => return Some(Type::Bool),
             Some("number") if all(|value| matches!(value, Value::Number(_))) => return Some(number(schema)),
             Some("array" | "object") => {
-                self.note(Kind::Loss, place.at, schema, "an enum of arrays or objects is not checked");
+                self.note(Kind::Unchecked, place.at, schema, "an enum of arrays or objects is not checked");
                 return None;
             }
             Some(_) if present.is_empty() => return Some(Type::Any),
@@ -452,7 +460,7 @@ impl<'a> Types<'a> {
                 return Some(Type::Bool);
             }
             if !present.is_empty() {
-                self.note(Kind::Loss, place.at, schema, "an enum of values of several types is read as any value");
+                self.note(Kind::Unchecked, place.at, schema, "an enum of values of several types is read as any value");
             }
             return Some(Type::Any);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Map, Node, Pointer, Value, percent_decode};
+use crate::document::{Map, Node, Value, percent_decode};
 use crate::grammar::{self, component_name};
 use crate::note::Kind;
 
@@ -18,6 +18,8 @@ pub(super) struct Told {
     pub(super) tags: Vec<Constant>,
     /// The value that is written where a value of the branch has none of its own.
     pub(super) writes: Option<String>,
+    /// Whether the document says that values without a known tag are of the branch.
+    pub(super) default: bool,
 }
 
 /// Whether a branch is a component and no more: by reference alone, or with words beside it that give no name.
@@ -38,11 +40,14 @@ const DEEPEST: usize = 8;
 impl Types<'_> {
     pub(super) fn union(&mut self, schema: &Node, branches: &[Node], place: &Place<'_>) -> Type {
         if branches.is_empty() || (schema.get("oneOf").is_some() && schema.get("anyOf").is_some()) {
-            self.note(Kind::Loss, place.at, schema, "two unions at once are read as any value");
+            self.note(Kind::Unchecked, place.at, schema, "two unions at once are read as any value");
             return Type::Any;
         }
         if schema.get("properties").is_some() {
-            let merged = self.wide(schema, branches, place.at);
+            if let Some((union, branches)) = self.apart(schema, branches) {
+                return self.union(&union, &branches, place);
+            }
+            let merged = self.wide(schema, branches);
             return self.structure(&merged, place);
         }
         // Branches that only demand properties constrain a type given elsewhere.
@@ -93,16 +98,17 @@ impl Types<'_> {
             let branch = &branches[index];
             let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
             let at = place.at.join(key).join(index);
-            let Told { tags, writes } = told.get(index).cloned().unwrap_or_default();
+            let Told { tags, writes, default } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
-                self.note(Kind::Loss, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.note(Kind::Unchecked, &at, branch, "one branch of the union takes any value, so all of it does");
                 self.release(schema, place, &name);
                 return Type::Any;
             }
             if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
                 same.tags.extend(tags);
+                same.default |= default;
                 continue;
             }
             let mut label = match &ty {
@@ -113,7 +119,7 @@ impl Types<'_> {
                 label.push_str("Alternative");
             }
             let sensitive = self.is_secret(branch, ty.innermost().is_none());
-            variants.push(Variant { name: label, ty, boxed: false, tags, writes, sensitive });
+            variants.push(Variant { name: label, ty, boxed: false, tags, default, writes, sensitive });
         }
         if variants.len() == 1
             && let Some(only) = variants.pop()
@@ -126,15 +132,45 @@ impl Types<'_> {
         Type::Named(name)
     }
 
+    /// Properties beside a union with branches that are no objects: a union of the object and of those, because properties
+    /// say nothing of other values. `None` if all branches are objects, or the schema says that all values are.
+    fn apart(&self, schema: &Node, branches: &[Node]) -> Option<(Node, Vec<Node>)> {
+        let is_object = |branch: &&Node| {
+            let branch = self.resolved(branch);
+            branch.str("type").is_none_or(|name| name == "object") || branch.get("properties").is_some()
+        };
+        let (objects, others): (Vec<&Node>, Vec<&Node>) = branches.iter().partition(is_object);
+        if others.is_empty() || schema.get("type").is_some() {
+            return None;
+        }
+        let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+        let (around, mut object): (Map, Map) = schema
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+            .into_iter()
+            .partition(|(key, _)| grammar::is_annotation(key) || key == "nullable");
+        object.shift_remove(key);
+        if objects.is_empty() {
+            object.shift_remove("discriminator");
+        } else {
+            let objects: Vec<Node> = objects.into_iter().cloned().collect();
+            object.insert(key.to_owned(), Node::at(objects, &schema.span));
+        }
+        let branches: Vec<Node> = [Node::made(object)].into_iter().chain(others.into_iter().cloned()).collect();
+        let mut union = Node::at(around, &schema.span);
+        union.set(key, branches.clone());
+        Some((union, branches))
+    }
+
     /// Properties beside a union: one object with the properties of every branch, those optional.
-    fn wide(&mut self, schema: &Node, branches: &[Node], at: &Pointer) -> Node {
-        let at = at.join(if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" });
+    fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
         let mut wide = schema.clone();
         wide.take("oneOf");
         wide.take("anyOf");
         wide.take("discriminator");
-        let mut parts: Vec<(usize, Node)> = Vec::new();
-        for (index, branch) in branches.iter().enumerate() {
+        let mut parts: Vec<Node> = Vec::new();
+        for branch in branches {
             let mut open = vec![(self.resolved(branch), 0)];
             while let Some((part, depth)) = open.pop() {
                 let of = |key: &str| part.get(key).and_then(Node::as_array).unwrap_or_default();
@@ -144,11 +180,11 @@ impl Types<'_> {
                     open.extend(inner.iter().rev().map(|it| (self.resolved(it), depth + 1)));
                 }
                 if inner.is_empty() || part.get("properties").is_some() {
-                    parts.push((index, part));
+                    parts.push(part);
                 }
             }
         }
-        for (index, branch) in parts {
+        for branch in parts {
             for (key, property) in branch.get("properties").and_then(Node::as_object).into_iter().flatten() {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
                 match properties.get_mut(key) {
@@ -177,17 +213,6 @@ impl Types<'_> {
                     }
                     None => drop(properties.insert(key.clone(), property.clone())),
                 }
-            }
-            if branch.get("properties").is_none()
-                && branch.get("required").is_none()
-                && branch.as_object().is_some_and(|map| !map.is_empty())
-            {
-                self.note(
-                    Kind::Loss,
-                    &at.join(index),
-                    &branch,
-                    "a branch beside properties that is no object is kept only in `extra`",
-                );
             }
         }
         wide
@@ -234,7 +259,7 @@ impl Types<'_> {
             let implied = self.implied_tag(resolved);
             let told = resolved.iter().map(|branch| {
                 let tags = implied.as_deref().map(|tag| self.constants(branch, tag, DEEPEST)).unwrap_or_default();
-                Told { tags, writes: None }
+                Told { tags, writes: None, default: false }
             });
             return (implied.clone(), told.collect());
         };
@@ -244,15 +269,17 @@ impl Types<'_> {
         let components: Vec<Vec<String>> =
             branches.iter().map(|branch| self.component_names(branch, DEEPEST)).collect();
         let mapping = discriminator.and_then(|it| it.get("mapping")).and_then(Node::as_object);
-        for (value, target) in mapping.into_iter().flatten() {
+        let branch_of = |target: &Node| {
             let target = target.as_str().map(percent_decode).unwrap_or_default();
             let target = component_name(&target).unwrap_or(target);
             let file = target.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
             let own = |name: &String| *name == target;
             let found = components.iter().position(|names| names.first().is_some_and(own));
             let found = found.or_else(|| components.iter().position(|names| names.iter().any(own)));
-            let found = found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)));
-            if let Some(found) = found
+            found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)))
+        };
+        for (value, target) in mapping.into_iter().flatten() {
+            if let Some(found) = branch_of(target)
                 && taken.insert(Constant::Text(value.clone()))
             {
                 told[found].tags.push(Constant::Text(value.clone()));
@@ -282,6 +309,11 @@ impl Types<'_> {
             {
                 told.writes = Some(value.clone());
             }
+        }
+        if let Some(default) = discriminator.and_then(|it| it.get("defaultMapping")).and_then(branch_of) {
+            // What came without a tag is written without one: it means the same.
+            told[default].default = true;
+            told[default].writes = None;
         }
         (Some(tag.to_owned()), told)
     }

@@ -22,6 +22,18 @@ pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeS
             responses.extend(schema_references(Object::Response, resolve(document, response)));
         }
     }
+    // What the service sends is read here, and what is returned to it is written.
+    Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
+        let incoming = at.as_str().starts_with("/webhooks/") || at.as_str().contains("/callbacks/");
+        if kind == Object::Operation && incoming {
+            if let Some(body) = node.get("requestBody") {
+                responses.extend(schema_references(Object::RequestBody, resolve(document, body)));
+            }
+            for response in node.get("responses").and_then(Node::as_object).into_iter().flat_map(Map::values) {
+                requests.extend(schema_references(Object::Response, resolve(document, response)));
+            }
+        }
+    });
     (closure(requests, schemas), closure(responses, schemas))
 }
 

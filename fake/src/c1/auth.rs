@@ -1,6 +1,6 @@
-//! Who may call: the token endpoint and device login, and the tokens that they issue.
+//! Authentication: the token endpoint, the device login, and their tokens.
 //!
-//! Assertions are verified for real, with an implementation that the client does not use.
+//! Assertions are really verified, with another implementation than the client's.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -13,39 +13,44 @@ use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, micros};
+use crate::entropy::Entropy;
 use crate::lock;
-use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
-use crate::service::{Answer, Request};
+use crate::message::{Answer, Request};
+use crate::oauth::{Form, Refusal, form, granted, present, refuse, refused, require};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// The longest life, in seconds, of an assertion that is accepted.
+/// What every client secret begins with.
+const SECRET: &str = "secret-token:conductorone.com:v1:";
+
+/// The longest accepted lifetime of an assertion, in seconds.
 const ASSERTION_LIFE: i64 = 300;
-/// The life of a device code, in seconds.
+/// The lifetime of a device code, in seconds.
 const DEVICE_LIFE: i64 = 600;
 
 pub(super) struct Auth {
     clock: Arc<Clock>,
     url: String,
     audience: String,
-    /// Tokens of one tenant must not be those of another.
+    /// A prefix, so that the tokens of two tenants differ.
     prefix: String,
+    entropy: Entropy,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     clients: HashMap<String, Client>,
-    /// Tokens and when they expire, in microseconds.
+    /// Tokens and their expiry, in microseconds.
     tokens: HashMap<String, i64>,
     lifetime: Duration,
     issued: u64,
     nonces: HashSet<String>,
     subjects: HashSet<String>,
-    /// Device codes and when they expire, in seconds.
+    /// Device codes and their expiry, in seconds.
     devices: HashMap<String, i64>,
     device_answers: VecDeque<String>,
 }
@@ -56,28 +61,40 @@ struct Client {
 }
 
 impl Auth {
-    pub(super) fn new(clock: Arc<Clock>, url: String, audience: String) -> io::Result<Auth> {
-        let prefix = BASE64.encode(random()?);
+    pub(super) fn new(clock: Arc<Clock>, url: String, audience: String, entropy: Entropy) -> io::Result<Auth> {
+        let prefix = BASE64.encode(entropy.bytes("tokens")?);
         let state = Mutex::new(State {
             lifetime: Duration::from_secs(3600),
-            // As if somebody needed a moment to confirm.
+            // As if a person needed a moment to confirm.
             device_answers: VecDeque::from(["authorization_pending".to_owned()]),
             ..State::default()
         });
-        Ok(Auth { clock, url, audience, prefix, state })
+        Ok(Auth { clock, url, audience, prefix, entropy, state })
     }
 
-    /// A new client with a key of its own; returns its secret, which holds the private key.
+    /// A new client with its own key. Returns its secret, which contains the private key.
     pub(super) fn register(&self, client_id: &str) -> io::Result<String> {
-        let private = SigningKey::from_bytes(&random()?);
-        let key = private.verifying_key();
-        let (x, d) = (BASE64.encode(key.as_bytes()), BASE64.encode(private.as_bytes()));
+        let private = SigningKey::from_bytes(&self.entropy.bytes(client_id)?);
+        let (x, d) = (BASE64.encode(private.verifying_key().as_bytes()), BASE64.encode(private.as_bytes()));
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "d": d}).to_string();
-        let secret = format!("secret-token:conductorone.com:v1:{}", BASE64.encode(jwk));
-        let client = Client { key, secret: secret.clone() };
-        let mut state = lock(&self.state);
-        state.clients.insert(client_id.to_owned(), client);
+        let secret = format!("{SECRET}{}", BASE64.encode(jwk));
+        self.insert(client_id, private.verifying_key(), secret.clone());
         Ok(secret)
+    }
+
+    /// A client with a chosen secret.
+    pub(super) fn register_with(&self, client_id: &str, secret: &str) -> io::Result<()> {
+        let refuse = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("the client secret {why}"));
+        let encoded = secret.strip_prefix(SECRET).ok_or_else(|| refuse(&format!("does not begin with {SECRET}")))?;
+        let jwk = json_part(encoded).map_err(|_| refuse("is not the base64url of a JSON Web Key"))?;
+        let d = decode(jwk["d"].as_str().unwrap_or_default()).ok().and_then(|d| <[u8; 32]>::try_from(d).ok());
+        let d = d.filter(|_| jwk["crv"] == "Ed25519").ok_or_else(|| refuse("has no private key for Ed25519"))?;
+        self.insert(client_id, SigningKey::from_bytes(&d).verifying_key(), secret.to_owned());
+        Ok(())
+    }
+
+    fn insert(&self, client_id: &str, key: VerifyingKey, secret: String) {
+        lock(&self.state).clients.insert(client_id.to_owned(), Client { key, secret });
     }
 
     pub(super) fn forget(&self, client_id: &str) {
@@ -112,7 +129,7 @@ impl Auth {
         lock(&self.state).device_answers = answers;
     }
 
-    /// Why a request may not call the API.
+    /// The reason to reject a request to the API, if any.
     pub(super) fn check_bearer(&self, request: &Request) -> Result<(), &'static str> {
         let header = request.header("authorization").unwrap_or_default();
         let token = match header.split_once(' ') {
@@ -126,7 +143,7 @@ impl Auth {
         }
     }
 
-    /// The token endpoint. Also says which client got a token.
+    /// The token endpoint. Also returns which client got a token.
     pub(super) fn token(&self, request: &Request) -> (Answer, Option<String>) {
         match form(request).and_then(|form| self.grant(&form)) {
             Ok((client_id, body)) => (granted(&body), Some(client_id)),
@@ -191,7 +208,7 @@ impl Auth {
         require(state.nonces.insert(nonce), "invalid_client", "the nonce was used before")
     }
 
-    /// Returns the assertion's nonce.
+    /// Returns the nonce of a valid assertion.
     fn verify(&self, client: &Client, client_id: &str, assertion: &str) -> Result<String, String> {
         let require = |right: bool, why: &str| if right { Ok(()) } else { Err(why.to_owned()) };
         let parts: Vec<&str> = assertion.split('.').collect();
@@ -205,8 +222,9 @@ impl Auth {
 
         let (header, claims) = (json_part(header)?, json_part(claims)?);
         require(header["alg"] == "EdDSA", "alg is not EdDSA")?;
-        let nonce = header["nonce"].as_str().unwrap_or_default();
-        require(!nonce.is_empty(), "the header has no nonce")?;
+        // The official clients disagree: in Go and TypeScript it is in the header, in Python among the claims.
+        let nonce = header["nonce"].as_str().or_else(|| claims["nonce"].as_str()).unwrap_or_default();
+        require(!nonce.is_empty(), "there is no nonce")?;
         require(claims["iss"] == client_id, "iss is not the client_id")?;
         require(claims["sub"] == client_id, "sub is not the client_id")?;
         let ours = |value: &Value| *value == self.audience;

@@ -1,9 +1,11 @@
 //! ConductorOne: a tenant in process.
 //!
-//! What it does follows what is known of the real service. What is not known, it answers in the plainest way: it is a
-//! test partner, not a reference.
+//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing: it
+//! is a partner for tests, not a reference.
 
 mod auth;
+mod call;
+mod control;
 mod owners;
 mod problem;
 mod routes;
@@ -16,28 +18,30 @@ mod tests;
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::net::TcpListener;
-
 use self::auth::Auth;
+use self::call::Call;
+use self::control::Controls;
 use self::problem::Problem;
-use self::routes::Call;
 use self::schema::Document;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
 use crate::TestClock;
 use crate::clock::Clock;
+use crate::contract::Contract;
+use crate::entropy::Entropy;
 use crate::fault::Fault;
+use crate::message::{Answer, Request};
 use crate::server::Server;
-use crate::service::{Answer, Request, Service};
+use crate::service::{Ask, Service};
+use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use serde_json::Value;
 
-/// A C1 tenant on loopback. Dropped, it stops.
+/// A C1 tenant on loopback. Dropping it stops it.
 pub struct Tenant {
     server: Server,
     api: Arc<Api>,
@@ -46,50 +50,78 @@ pub struct Tenant {
     client_secret: String,
 }
 
-/// How a tenant is to be, before it starts.
-#[derive(Debug, Clone)]
+/// The settings of a tenant; see [`Tenant::builder`].
+#[derive(Clone)]
 #[must_use]
 pub struct TenantBuilder {
-    port: u16,
+    serving: Serving,
     seed: Seed,
     script: SyncScript,
     client_id: Option<String>,
+    client_secret: Option<String>,
+    entropy: Entropy,
     audience: Option<String>,
+    lenient: bool,
     clock: TestClock,
 }
 
 impl TenantBuilder {
-    /// The port; otherwise one that is free.
+    /// Sets the port; by default a free one.
     pub fn port(mut self, port: u16) -> TenantBuilder {
-        self.port = port;
+        self.serving = self.serving.port(port);
         self
     }
 
-    /// What it holds; otherwise [`Seed::demo`].
+    /// Sets where and how it is served.
+    pub fn serving(mut self, serving: Serving) -> TenantBuilder {
+        self.serving = serving;
+        self
+    }
+
+    /// Sets what the tenant holds at its start; [`Seed::demo`] by default.
     pub fn seed(mut self, seed: Seed) -> TenantBuilder {
         self.seed = seed;
         self
     }
 
-    /// How every sync goes that [`Tenant::next_sync`] says nothing about.
+    /// Sets the script of every sync for which [`Tenant::next_sync`] was not called.
     pub fn sync_script(mut self, script: SyncScript) -> TenantBuilder {
         self.script = script;
         self
     }
 
-    /// The id of its one client; otherwise `fake-robot@127.0.0.1:PORT/spc`.
+    /// Sets the id of its one client; `fake-robot@127.0.0.1:PORT/spc` by default.
     pub fn client_id(mut self, client_id: impl Into<String>) -> TenantBuilder {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// The `aud` that assertions must have; otherwise `127.0.0.1`.
+    /// Sets the secret of its one client, in C1's format; by default a new one.
+    pub fn client_secret(mut self, client_secret: impl Into<String>) -> TenantBuilder {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Derives every key and token from this text, so that they are the same after a restart. By default they are
+    /// random.
+    pub fn credentials_from(mut self, text: impl Into<String>) -> TenantBuilder {
+        self.entropy = Entropy::seeded(text);
+        self
+    }
+
+    /// Accepts catalog entries that do not exist, and configuration keys that their schema does not have.
+    pub fn lenient_config(mut self) -> TenantBuilder {
+        self.lenient = true;
+        self
+    }
+
+    /// Sets the required `aud` of assertions; `127.0.0.1` by default.
     pub fn audience(mut self, audience: impl Into<String>) -> TenantBuilder {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
+    /// Sets the clock; by default one of its own. Real time passes as well.
     pub fn clock(mut self, clock: TestClock) -> TenantBuilder {
         self.clock = clock;
         self
@@ -99,21 +131,26 @@ impl TenantBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken, the operating system has no randomness, or the document is unreadable.
+    /// If the port is in use, the operating system has no randomness, the document is unreadable, or the chosen client
+    /// secret is not in C1's format.
     pub async fn start(self) -> io::Result<Tenant> {
         let document = Document::vendored()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let address = listener.local_addr()?;
-        let host = address.to_string();
-        let url = format!("http://{host}");
+        let bound = self.serving.bind().await?;
+        let host = bound.address.to_string();
+        let url = bound.url.clone();
         let clock = Arc::new(Clock::new(self.clock));
-        let audience = self.audience.unwrap_or_else(|| address.ip().to_string());
-        let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience)?);
+        let audience = self.audience.unwrap_or_else(|| bound.address.ip().to_string());
+        let auth = Arc::new(Auth::new(Arc::clone(&clock), url.clone(), audience, self.entropy)?);
         let client_id = self.client_id.unwrap_or_else(|| format!("fake-robot@{host}/spc"));
-        let client_secret = auth.register(&client_id)?;
-        let world = World::new(Arc::clone(&clock), Arc::clone(&auth), self.seed, self.script);
-        let api = Arc::new(Api { document, url, clock, auth, world: Mutex::new(world) });
-        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        let client_secret = match self.client_secret {
+            Some(secret) => auth.register_with(&client_id, &secret).map(|()| secret)?,
+            None => auth.register(&client_id)?,
+        };
+        let (seed, script, lenient) = (self.seed, self.script, self.lenient);
+        let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, lenient };
+        let world = Mutex::new(controls.world());
+        let api = Arc::new(Api { document, url, clock, auth, world, controls });
+        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Tenant { server, api, host, client_id, client_secret })
     }
 }
@@ -123,19 +160,22 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// As [`TenantBuilder::start`].
+    /// The errors of [`TenantBuilder::start`].
     pub async fn start() -> io::Result<Tenant> {
         Tenant::builder().start().await
     }
 
-    /// A tenant of your own making.
+    /// A builder for a tenant with other settings.
     pub fn builder() -> TenantBuilder {
         TenantBuilder {
-            port: 0,
+            serving: Serving::default(),
             seed: Seed::demo(),
             script: SyncScript::default(),
             client_id: None,
+            client_secret: None,
+            entropy: Entropy::default(),
             audience: None,
+            lenient: false,
             clock: TestClock::new(),
         }
     }
@@ -152,46 +192,46 @@ impl Tenant {
         &self.host
     }
 
-    /// The id of the tenant's own client.
+    /// The id of the tenant's client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The secret of the tenant's own client, in C1's format: a private key made at the start.
+    /// The secret of the tenant's client, in C1's format: it contains a private key that is generated at the start.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.client_secret
     }
 
-    /// A token that is valid now.
+    /// Issues a token that is valid now.
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.api.auth.issue()
     }
 
-    /// Every token issued so far is refused with 401 from now on.
+    /// Revokes all tokens: requests with them get 401.
     pub fn revoke_tokens(&self) {
         self.api.auth.revoke_all();
     }
 
-    /// How long tokens live that are issued from now on; at first an hour.
+    /// Sets the lifetime of tokens that are issued from now on; one hour at first.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// Only subject tokens named by this are exchanged; until it is called, everything that looks like a JWT is.
+    /// Sets the only subject tokens that are exchanged; until then, everything that has the form of a JWT is.
     pub fn accept_subject_token(&self, token: impl Into<String>) {
         self.api.auth.accept_subject(token.into());
     }
 
-    /// What polls of a device login are told before the token, such as `authorization_pending`, `slow_down` or
-    /// `access_denied`; at first, one `authorization_pending`.
+    /// Sets the responses to polls of a device login before the token, such as `authorization_pending`, `slow_down` or
+    /// `access_denied`; one `authorization_pending` at first.
     pub fn set_device_answers<T: Into<String>>(&self, answers: impl IntoIterator<Item = T>) {
         self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
     }
 
-    /// The tenant's clock. A client that is built with it waits for nothing, and its waits pass the tenant's time too.
+    /// The tenant's clock. With it a client's waits take no real time, and they pass the tenant's time, too.
     ///
     /// ```
     /// use connectors::c1::{Client, Credentials};
@@ -202,7 +242,7 @@ impl Tenant {
     /// let tenant = Tenant::start().await?;
     /// let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
     /// let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
-    /// // Minutes for the client and the tenant, and no time for the test.
+    /// // Minutes for the client and the tenant, but no real time.
     /// let sync = c1.app("app-github").connector("github-01").force_sync().await?;
     /// println!("{} after {:?}", sync.wait().await?, tenant.clock().waits());
     /// # Ok(())
@@ -219,34 +259,34 @@ impl Tenant {
         self.api.clock.advance(by);
     }
 
-    /// Every request that has reached the tenant, those for tokens included.
+    /// All requests that reached the tenant, in order, also token requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.server.clear_requests();
     }
 
-    /// Scripts a fault.
+    /// Adds a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Removes the pending faults.
     pub fn clear_faults(&self) {
         self.server.faults().clear();
     }
 
-    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
+    /// The number of pending faults; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.server.faults().len()
     }
 
-    /// How the next sync goes. Called again, the one after it.
+    /// Sets the script of the next sync. A further call sets that of the sync after it.
     pub fn next_sync(&self, script: SyncScript) {
         lock(&self.api.world).scripts.push_back(script);
     }
@@ -256,27 +296,27 @@ impl Tenant {
         lock(&self.api.world).add_app(app)
     }
 
-    /// Adds a connector, in the service's JSON, which has synced once unless it has a `status`; returns its id.
+    /// Adds a connector, in the service's JSON; returns its id. It has synced once, unless it has a `status`.
     pub fn seed_connector(&self, app_id: &str, connector: Value) -> String {
         lock(&self.api.world).seed_connector(app_id, connector)
     }
 
-    /// A connector as it is stored: with its secrets, without what is unset, and without being polled.
+    /// A connector as it is stored: with secrets, without unset fields. This is not a poll.
     #[must_use]
     pub fn connector(&self, app_id: &str, id: &str) -> Option<Value> {
         let world = lock(&self.api.world);
         Some(world.connector(app_id, id)?.value.clone())
     }
 
-    /// Sets a field of a connector by JSON pointer (`/status/status`), whether the service would or not. Says whether
-    /// there is an object to set it in.
+    /// Sets a field of a connector by JSON pointer (`/status/status`), even one that no request can set. Returns
+    /// whether its parent is an object.
     pub fn set_connector_field(&self, app_id: &str, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
         let connector = world.connector_mut(app_id, id);
         connector.is_some_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
-    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` wants the last one.
+    /// The ids of the connector's syncs that have ended, oldest first. `ConfirmSyncValid` takes the last one.
     #[must_use]
     pub fn sync_ids(&self, app_id: &str, id: &str) -> Vec<String> {
         let world = lock(&self.api.world);
@@ -296,6 +336,12 @@ impl fmt::Debug for Tenant {
     }
 }
 
+impl fmt::Debug for TenantBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantBuilder").field("serving", &self.serving).finish_non_exhaustive()
+    }
+}
+
 /// The tenant behind the sockets.
 struct Api {
     document: &'static Document,
@@ -303,6 +349,7 @@ struct Api {
     clock: Arc<Clock>,
     auth: Arc<Auth>,
     world: Mutex<World>,
+    controls: Controls,
 }
 
 const TOKEN: &str = "/auth/v1/token";
@@ -314,8 +361,8 @@ impl Service for Api {
             TOKEN => Some("token".to_owned()),
             DEVICE_AUTHORIZATION => Some("device_authorization".to_owned()),
             _ => {
-                let (route, _) = self.document.find(method, path).ok()?;
-                Some(route.operation.clone())
+                let (operation, _) = self.document.find(method, path).ok()?;
+                Some(operation.id.clone())
             }
         }
     }
@@ -338,7 +385,7 @@ impl Service for Api {
                 }
                 None => self.call(request).unwrap_or_else(Answer::from),
             },
-            // As any web server that is not the API.
+            // As a web server that is not the API.
             _ => Answer::html(200),
         }
     }
@@ -349,6 +396,14 @@ impl Service for Api {
         }
         Problem::new(status, "scripted").into()
     }
+
+    fn contract(&self) -> Option<&Contract> {
+        Some(self.document.contract())
+    }
+
+    fn control(&self, ask: &Ask<'_>) -> Option<Result<Value, String>> {
+        self.controls.answer(&self.world, ask)
+    }
 }
 
 impl Api {
@@ -356,22 +411,22 @@ impl Api {
         let authorised = self.auth.check_bearer(request);
         authorised.map_err(|why| Problem::new(401, why))?;
         let found = self.document.find(&request.method, &request.path);
-        let (route, path) = found.map_err(|status| Problem::new(status, "no such operation"))?;
+        let (operation, path) = found.map_err(|status| Problem::new(status, "no such operation"))?;
         let call = Call {
             document: self.document,
             url: &self.url,
-            operation: &route.operation,
+            operation: &operation.id,
             path,
-            query: Document::query(route, &request.query)?,
-            body: self.document.body(route, request)?,
+            query: self.document.query(operation, &request.query)?,
+            body: self.document.body(operation, request)?,
         };
         let mut answer = routes::handle(&mut lock(&self.world), &call)?;
-        self.document.fill_answer(route, &mut answer);
+        self.document.fill_answer(operation, &mut answer);
         Ok(Answer::json(200, &answer))
     }
 }
 
-/// The collection that a path with an empty id, or with dots for one, is redirected to.
+/// The collection to which a path with an empty id, or with dots as an id, is redirected.
 fn collection(path: &str) -> Option<String> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let bad = segments.iter().position(|segment| matches!(*segment, "" | "." | ".."))?;

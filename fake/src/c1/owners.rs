@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::problem::Problem;
-use super::routes::Call;
 use super::state::{Owner, Subject, World};
 
 /// Replaces all owners in one role.

@@ -1,10 +1,10 @@
-//! C1's error shape, `google.rpc.Status`.
+//! C1's error format, `google.rpc.Status`.
 
 use serde_json::{Value, json};
 
-use crate::service::Answer;
+use crate::message::Answer;
 
-/// A request that is refused: the HTTP status and the body.
+/// A rejected request: the HTTP status and the body.
 #[derive(Debug)]
 pub(super) struct Problem(u16, Value);
 
@@ -15,7 +15,7 @@ impl Problem {
         Problem(status, body)
     }
 
-    /// What is wrong with a field: 400, with the detail that says so to programs.
+    /// An invalid field: 400, with machine-readable details.
     pub(super) fn field(field: &str, message: impl Into<String>) -> Problem {
         let mut problem = Problem::new(400, message);
         let violation = json!({"field": field, "description": problem.1["message"]});
@@ -34,7 +34,7 @@ impl Problem {
         Problem::new(404, format!("{what} {id:?} not found"))
     }
 
-    /// The request would be right at another time: FAILED_PRECONDITION, which travels as a 400 too.
+    /// The request is valid, but not in the current state: FAILED_PRECONDITION, which is HTTP 400, too.
     pub(super) fn precondition(message: &str) -> Problem {
         let mut problem = Problem::new(400, message);
         problem.1["code"] = json!(9);
@@ -48,7 +48,7 @@ impl From<Problem> for Answer {
     }
 }
 
-/// The gRPC code that travels as this HTTP status.
+/// The gRPC code of an HTTP status.
 fn code(status: u16) -> u32 {
     match status {
         200..=299 => 0,

@@ -1,45 +1,14 @@
-//! What each operation does.
+//! The operations.
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call};
 use super::owners;
 use super::problem::Problem;
-use super::schema::{Document, Parameters};
 use super::state::{Connector, World};
+use super::sync;
 
-type Answered = Result<Value, Problem>;
-
-/// A call that is authorised and valid by the document.
-pub(super) struct Call<'c> {
-    pub(super) document: &'c Document,
-    pub(super) url: &'c str,
-    pub(super) operation: &'c str,
-    pub(super) path: Parameters,
-    pub(super) query: Parameters,
-    pub(super) body: Value,
-}
-
-impl Call<'_> {
-    /// A path parameter; a name that the document does not have is an id that nothing has.
-    pub(super) fn path(&self, name: &str) -> &str {
-        self.path.get(name).map_or("", String::as_str)
-    }
-
-    /// The app and the connector, by the names that most paths use.
-    pub(super) fn ids(&self) -> (&str, &str) {
-        (self.path("app_id"), self.path("connector_id"))
-    }
-
-    /// A string of the body that has to be there.
-    pub(super) fn required(&self, name: &str, field: &str) -> Result<&str, Problem> {
-        match self.body[name].as_str().unwrap_or_default() {
-            "" => Err(Problem::required(field)),
-            text => Ok(text),
-        }
-    }
-}
-
-/// Does what the call asks for. The answer holds only what is set.
+/// Processes a call. The response contains only fields that are set.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     let mut words = call.operation.rsplit('.');
     let (operation, service) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -106,14 +75,14 @@ fn get(world: &mut World, call: &Call<'_>) -> Answered {
     view(world, call, ids)
 }
 
-/// A connector as an answer shows it, with what the request's `expandMask` asks for.
+/// A connector as a response shows it, with the objects that the request's `expandMask` requests.
 fn view(world: &mut World, call: &Call<'_>, ids: (&str, &str)) -> Answered {
     let paths = expand_paths(call)?;
     let asked = |path: &str| paths.iter().any(|known| known == path || known == "*");
     let user_ids = world.dead_or_alive(ids)?.value["userIds"].clone();
     let mut view = world.connector(ids.0, ids.1).map(|one| world.view(one)).unwrap_or_default();
     let mut expanded = Vec::new();
-    // A path names the first item; if there are more, they follow.
+    // A path names the first item; further items follow it.
     let mut expand = |path: &str, items: Vec<Value>| {
         if !items.is_empty() {
             view[path] = json!(format!("$.expanded[{}]", expanded.len()));
@@ -167,6 +136,7 @@ fn camel_case(path: &str) -> String {
 
 fn create(world: &mut World, call: &Call<'_>) -> Answered {
     let catalog_id = call.required("catalogId", "catalog_id")?;
+    world.check_config(catalog_id, &call.body["config"])?;
     let name = match world.catalog.get(catalog_id) {
         Some(entry) => entry["schema"]["displayName"].clone(),
         None => json!(catalog_id),
@@ -182,6 +152,9 @@ fn create(world: &mut World, call: &Call<'_>) -> Answered {
 }
 
 fn create_delegated(world: &mut World, call: &Call<'_>) -> Answered {
+    if let Some(catalog_id) = call.body["catalogId"].as_str().filter(|id| !id.is_empty()) {
+        world.check_config(catalog_id, &Value::Null)?;
+    }
     let mut connector = json!({});
     let fields = ["catalogId", "displayName", "description", "userIds"];
     copy(&call.body, &mut connector, &fields);
@@ -189,7 +162,7 @@ fn create_delegated(world: &mut World, call: &Call<'_>) -> Answered {
     view(world, call, (call.path("app_id"), id.as_str()))
 }
 
-/// Adds a connector, unless the request is wrong in a way that its answer would only show afterwards.
+/// Adds a connector, unless the request has an error that would only show in its response.
 fn add(world: &mut World, call: &Call<'_>, connector: Value) -> Result<String, Problem> {
     expand_paths(call)?;
     let app_id = call.path("app_id");
@@ -226,6 +199,10 @@ fn update(world: &mut World, call: &Call<'_>, ids: (&str, &str), allowed: &[&str
     }
     expand_paths(call)?;
     let now = world.clock.stamp();
+    let catalog_id = world.live(ids)?.value["catalogId"].clone();
+    if let Some(catalog_id) = catalog_id.as_str().filter(|id| !id.is_empty()) {
+        world.check_config(catalog_id, &new["config"])?;
+    }
     let connector = &mut world.live(ids)?.value;
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     unset(connector, &paths);
@@ -237,7 +214,7 @@ fn update(world: &mut World, call: &Call<'_>, ids: (&str, &str), allowed: &[&str
     view(world, call, ids)
 }
 
-/// Deleting again changes nothing.
+/// Deleting it again changes nothing.
 fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     let now = world.clock.stamp();
     let connector = world.dead_or_alive((call.path("app_id"), call.path("id")))?;
@@ -249,7 +226,7 @@ fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Queues a sync, unless one is queued. The old status stays until it starts.
+/// Queues a sync, unless one is queued. The old status stays until the sync starts.
 fn queue_sync(world: &mut World, ids: (&str, &str)) -> Answered {
     if world.live(ids)?.syncs.takes_another() {
         let script = world.next_script();
@@ -268,25 +245,21 @@ fn pause_sync(world: &mut World, call: &Call<'_>) -> Answered {
     if !is_paused(connector) {
         connector.syncs.abandon();
         let connector = &mut connector.value;
-        connector["syncDisabledAt"] = json!(now);
-        connector["syncDisabledReason"] = json!("paused by a user");
-        connector["syncDisabledCategory"] = json!("user");
-        connector["canResumeSync"] = json!(true);
+        sync::disable(connector, &now, "user", "paused by a user");
         connector["status"]["status"] = json!("SYNC_STATUS_DISABLED");
         connector["status"]["updatedAt"] = json!(now);
     }
     Ok(json!({}))
 }
 
-/// Clears the pause and queues a sync. Until that starts, the status is that of the last sync.
+/// Ends the pause and queues a sync. Until it starts, the status is that of the last sync.
 fn resume_sync(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.live(call.ids())?;
     if !is_paused(connector) {
         return Ok(json!({}));
     }
     let connector = &mut connector.value;
-    unset(connector, &["syncDisabledAt", "syncDisabledReason"]);
-    unset(connector, &["syncDisabledCategory", "canResumeSync"]);
+    sync::enable(connector);
     let status = &mut connector["status"];
     let never = status["completedAt"].is_null();
     let failed = status["lastError"].as_str().is_some_and(|error| !error.is_empty());
@@ -316,9 +289,13 @@ fn schedule(world: &mut World, call: &Call<'_>) -> Answered {
 
 fn confirm_sync_valid(world: &mut World, call: &Call<'_>) -> Answered {
     let sync_id = call.path("sync_lifecycle_id");
+    let clock = world.clock.clone();
     let connector = world.live(call.ids())?;
     if connector.syncs.ended.last().is_none_or(|last| last != sync_id) {
         return Err(Problem::not_found("most recent sync", sync_id));
+    }
+    if connector.syncs.release(&mut connector.value, &clock) {
+        return Ok(json!({}));
     }
     if connector.value["status"]["status"] != "SYNC_STATUS_ERROR" {
         return Err(Problem::precondition("the most recent sync did not fail"));
@@ -337,14 +314,14 @@ fn download_url(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({"downloadUrl": url}))
 }
 
-/// The only answer that shows the secret.
+/// The only response that contains the secret.
 fn rotate_credential(world: &mut World, call: &Call<'_>) -> Answered {
     let app_id = call.required("appId", "app_id")?;
     let connector_id = call.required("connectorId", "connector_id")?;
     let connector = world.live((app_id, connector_id))?;
     let name = connector.value["displayName"].clone();
     if connector.syncs.is_idle() && connector.syncs.ended.is_empty() {
-        // Nobody will run a connector with it; as far as polls can see, somebody just did.
+        // No connector runs with this credential: let polls see it as used just now.
         queue_sync(world, (app_id, connector_id))?;
     }
     let now = world.clock.stamp();
@@ -383,7 +360,7 @@ fn revoke_credential(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Not a YAML parser: enough to answer with markers and without.
+/// Not a YAML parser: just enough to respond with and without markers.
 fn validate_config(call: &Call<'_>) -> Value {
     let text = call.body["text"].as_str().unwrap_or_default();
     let mut markers = Vec::new();

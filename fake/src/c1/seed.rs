@@ -1,8 +1,12 @@
-//! What a tenant holds at its start.
+//! The initial data of a tenant.
+
+use std::io;
 
 use serde_json::{Value, json};
 
-/// What a tenant holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
+use crate::seeds;
+
+/// The initial data of a tenant. Every object is JSON in the service's own format; missing fields are filled in.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Seed {
@@ -13,30 +17,30 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// Nothing.
+    /// No data.
     pub fn empty() -> Seed {
         Seed::default()
     }
 
-    /// An app. Without an `id` it gets one.
+    /// Adds an app. Without an `id` it gets one.
     pub fn app(mut self, app: Value) -> Seed {
         self.apps.push(app);
         self
     }
 
-    /// A connector of an app. Without a `status` it has synced once.
+    /// Adds a connector of an app. Without a `status` it has synced once.
     pub fn connector(mut self, app_id: impl Into<String>, connector: Value) -> Seed {
         self.connectors.push((app_id.into(), connector));
         self
     }
 
-    /// A catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
+    /// Adds a catalog entry: `{"schema": ConfigSchema, "formSchema": Form}`.
     pub fn catalog_entry(mut self, id: impl Into<String>, entry: Value) -> Seed {
         self.catalog.push((id.into(), entry));
         self
     }
 
-    /// A user. Users that are not seeded exist too, with nothing but an id.
+    /// Adds a user. Other users exist, too, with only an id.
     pub fn user(mut self, user: Value) -> Seed {
         self.users.push(user);
         self
@@ -45,19 +49,9 @@ impl Seed {
     /// Two apps, `app-github` with 13 connectors (`github-01` to `github-13`) and `app-okta` with one (`okta-01`); the
     /// catalog entries `catalog-github` and `catalog-okta`; the users `user-ada` and `user-grace`.
     pub fn demo() -> Seed {
-        // The file is part of the program, and the tests read it: it is JSON.
+        // The file is part of the program, and the tests read it: it is valid JSON.
         let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
-        let list = |name: &str| demo[name].as_array().into_iter().flatten().cloned();
-        let named = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        let mut seed = Seed {
-            apps: list("apps").collect(),
-            users: list("users").collect(),
-            catalog: list("catalog").map(|entry| (named(&entry, "id"), entry)).collect(),
-            connectors: Vec::new(),
-        };
-        for connector in list("connectors") {
-            seed = seed.connector(named(&connector, "appId"), connector);
-        }
+        let mut seed = Seed::read(&demo);
         for number in 2..=13 {
             let mut connector = demo["connectors"][0].clone();
             connector["id"] = json!(format!("github-{number:02}"));
@@ -65,5 +59,33 @@ impl Seed {
             seed = seed.connector("app-github", connector);
         }
         seed
+    }
+
+    /// A seed of a JSON object with the lists `apps`, `users`, `catalog` (each entry with an `id`) and `connectors` (each with
+    /// an `appId`); what is left out is empty.
+    ///
+    /// ```
+    /// let seed = r#"{"apps": [{"id": "app-1", "displayName": "One"}], "connectors": [{"appId": "app-1", "id": "c-1"}]}"#;
+    /// assert!(connectors_fake::c1::Seed::from_json(seed).is_ok());
+    /// assert!(connectors_fake::c1::Seed::from_json(r#"{"app": []}"#).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Text that is not JSON, another member, an entry that is not an object, or one without the id that it needs.
+    pub fn from_json(text: &str) -> io::Result<Seed> {
+        let value = seeds::read(text, &[("apps", ""), ("users", ""), ("catalog", "id"), ("connectors", "appId")])?;
+        Ok(Seed::read(&value))
+    }
+
+    fn read(value: &Value) -> Seed {
+        let list = |name: &str| value[name].as_array().into_iter().flatten().cloned();
+        let named = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        Seed {
+            apps: list("apps").collect(),
+            users: list("users").collect(),
+            catalog: list("catalog").map(|entry| (named(&entry, "id"), entry)).collect(),
+            connectors: list("connectors").map(|one| (named(&one, "appId"), one)).collect(),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! What the tenant holds: apps, connectors, credentials, owners. It stores JSON as the service would show it, save that
-//! secrets are still in it.
+//! The data of a tenant: apps, connectors, credentials, owners. It is stored as JSON as the service returns it, but
+//! with secrets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,16 +18,18 @@ use crate::clock::Clock;
 pub(super) struct World {
     pub(super) clock: Arc<Clock>,
     pub(super) auth: Arc<Auth>,
-    /// Never shortened, nor are connectors and owners: a page token is a place in the list.
+    /// Never shortened, like connectors and owners: a page token is an index in the list.
     pub(super) apps: Vec<Value>,
     pub(super) connectors: Vec<Connector>,
     pub(super) owners: Vec<Owner>,
     pub(super) credentials: Vec<Value>,
     pub(super) catalog: BTreeMap<String, Value>,
     users: BTreeMap<String, Value>,
-    /// How the next syncs go, and then all others.
+    /// The scripts of the next syncs, and of all others.
     pub(super) scripts: VecDeque<SyncScript>,
     script: SyncScript,
+    /// Whether configurations may have keys that their schema does not have, and connectors an unknown catalog entry.
+    lenient: bool,
     pages: HashMap<String, Page>,
     next_id: u64,
 }
@@ -63,13 +65,13 @@ pub(super) enum Subject {
 
 /// What a page token stands for.
 struct Page {
-    /// The listing that gave it out.
+    /// The list that issued it.
     scope: String,
     start: usize,
 }
 
 impl World {
-    pub(super) fn new(clock: Arc<Clock>, auth: Arc<Auth>, seed: Seed, script: SyncScript) -> World {
+    pub(super) fn new(clock: Arc<Clock>, auth: Arc<Auth>, seed: Seed, script: SyncScript, lenient: bool) -> World {
         let mut world = World {
             clock,
             auth,
@@ -81,6 +83,7 @@ impl World {
             users: BTreeMap::new(),
             scripts: VecDeque::new(),
             script,
+            lenient,
             pages: HashMap::new(),
             next_id: 0,
         };
@@ -110,7 +113,7 @@ impl World {
         self.users.insert(id, user);
     }
 
-    /// A connector that has been there for a while.
+    /// A connector that has synced.
     pub(super) fn seed_connector(&mut self, app_id: &str, mut connector: Value) -> String {
         let now = self.clock.stamp();
         let seeded = json!({
@@ -140,7 +143,7 @@ impl World {
         id
     }
 
-    /// An id that nothing has yet.
+    /// An unused id.
     pub(super) fn new_id(&mut self, kind: &str) -> String {
         self.next_id += 1;
         format!("{kind}-{:04}", self.next_id)
@@ -176,7 +179,7 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", ids.1))
     }
 
-    /// A connector that can still be worked with.
+    /// A connector that is not deleted.
     pub(super) fn live(&mut self, ids: (&str, &str)) -> Result<&mut Connector, Problem> {
         let connector = self.dead_or_alive(ids)?;
         if connector.is_deleted() {
@@ -185,7 +188,27 @@ impl World {
         Ok(connector)
     }
 
-    /// What reads show of a connector: all but the secrets of its configuration.
+    /// Whether a catalog entry is there, and has every key of a configuration.
+    pub(super) fn check_config(&self, catalog_id: &str, config: &Value) -> Result<(), Problem> {
+        if self.lenient {
+            return Ok(());
+        }
+        let Some(entry) = self.catalog.get(catalog_id) else {
+            return Err(Problem::field("catalog_id", format!("there is no catalog entry {catalog_id:?}")));
+        };
+        let fields = entry["schema"]["fields"].as_array();
+        let known: Vec<&str> = fields.into_iter().flatten().filter_map(|field| field["name"].as_str()).collect();
+        let keys = config["configuration"].as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        match keys.into_iter().find(|key| !known.contains(key)) {
+            None => Ok(()),
+            Some(key) => {
+                let message = format!("the schema of {catalog_id:?} has no field {key:?}");
+                Err(Problem::field(&format!("config.configuration.{key}"), message))
+            }
+        }
+    }
+
+    /// A connector as reads return it: without the secrets of its configuration.
     pub(super) fn view(&self, connector: &Connector) -> Value {
         let mut shown = connector.value.clone();
         let catalog_id = shown["catalogId"].as_str().unwrap_or_default();
@@ -204,17 +227,17 @@ impl World {
         json!({"connector": shown})
     }
 
-    /// A user that was seeded, or one with nothing but this id.
+    /// A seeded user, or one with only this id.
     pub(super) fn user(&self, id: &str) -> Value {
         self.users.get(id).cloned().unwrap_or_else(|| json!({"id": id, "displayName": id}))
     }
 
-    /// How the sync that is about to be queued goes.
+    /// The script of the sync that is about to be queued.
     pub(super) fn next_script(&mut self) -> SyncScript {
         self.scripts.pop_front().unwrap_or_else(|| self.script.clone())
     }
 
-    /// A client of a connector's got a token.
+    /// Records that the client of a connector got a token.
     pub(super) fn credential_used(&mut self, client_id: &str) {
         let now = self.clock.stamp();
         if let Some(credential) = self.credentials.iter_mut().find(|one| one["clientId"] == client_id) {
@@ -222,7 +245,7 @@ impl World {
         }
     }
 
-    /// One page of a listing. `scope` names the listing; items come with their place in a list that is never shortened.
+    /// One page of a list. `scope` names the list; items have their index in a list that is never shortened.
     pub(super) fn page(
         &mut self,
         scope: &str,
@@ -244,7 +267,7 @@ impl World {
         let mut rest = items.into_iter().filter(|(place, _)| *place >= start);
         let list: Vec<Value> = rest.by_ref().take(size).map(|(_, item)| item).collect();
         let next = rest.next().map(|(start, _)| {
-            // Opaque, and full of what has to be percent-encoded in a query: "+//+AAAAAAAAAAE=".
+            // Opaque, and full of characters that must be percent-encoded in a query: "+//+AAAAAAAAAAE=".
             let mut token = vec![0xfb, 0xff, 0xfe];
             token.extend(self.pages.len().to_be_bytes());
             let token = BASE64_STANDARD.encode(token);

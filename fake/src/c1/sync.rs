@@ -1,21 +1,22 @@
-//! Syncs: they move when somebody looks, never by themselves, so that a test knows what each poll will see.
+//! Syncs: they proceed when they are polled, never by themselves, so that a test knows what each poll returns.
 
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::service::{count, only};
 
-/// How a sync goes.
+/// The script of a sync.
 ///
-/// Each `Get` of the connector is a poll; `List` is not one. With the default, the first poll after
-/// `ForceSync` still sees the old status, the second and third see `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`.
-/// A sync that is forced while one runs follows it, and so do the polls that it is given.
+/// Each `Get` of the connector is a poll; `List` is not. By default, the first poll after `ForceSync` still returns the
+/// old status, the second and third return `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`. A sync that is forced
+/// while one runs begins after it; its polls count from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls see the sync still waiting in its queue.
+    /// How many polls return the old status, while the sync is queued.
     pub polls_before_start: u32,
-    /// How many polls see it running.
+    /// How many polls return the running status.
     pub polls_while_running: u32,
-    /// How it ends.
+    /// How the sync ends.
     pub outcome: SyncOutcome,
 }
 
@@ -27,7 +28,10 @@ pub enum SyncOutcome {
     Done,
     /// `SYNC_STATUS_ERROR` with this `lastError`.
     Error(String),
-    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
+    /// It would remove too much: it is held back with this `lastError`, and syncs are paused until `ConfirmSyncValid`
+    /// releases it, which makes its status `SYNC_STATUS_DONE`.
+    Anomalous(String),
+    /// It never ends: its status stays at this one, which may be unknown to the client.
     Status(String),
 }
 
@@ -38,19 +42,25 @@ impl Default for SyncScript {
 }
 
 impl SyncScript {
-    /// The default, failing with this `lastError`.
+    /// The default script, but it fails with this `lastError`.
     #[must_use]
     pub fn error(message: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
     }
 
-    /// The default, ending in a status of your choice.
+    /// The default, held back with this `lastError` until it is confirmed.
+    #[must_use]
+    pub fn anomalous(message: impl Into<String>) -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Anomalous(message.into()), ..SyncScript::default() }
+    }
+
+    /// The default script, but it ends in this status.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
     }
 
-    /// With this many polls before it starts and while it runs.
+    /// Sets the number of polls before it starts, and while it runs.
     #[must_use]
     pub fn polls(mut self, before_start: u32, while_running: u32) -> SyncScript {
         self.polls_before_start = before_start;
@@ -63,9 +73,11 @@ impl SyncScript {
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
-    /// What follows the one that runs.
+    /// The sync after the running one.
     next: Option<SyncScript>,
-    /// The ids of those that have ended, oldest first.
+    /// Whether the last one that ended is held back.
+    held: bool,
+    /// The ids of the syncs that have ended, oldest first.
     pub(super) ended: Vec<String>,
 }
 
@@ -82,13 +94,14 @@ impl Syncs {
         matches!(self.stage, Stage::Idle)
     }
 
-    /// Whether none is in the queue: one that runs does not keep another from being queued.
+    /// Whether no sync is queued: a running one does not prevent another from being queued.
     pub(super) fn takes_another(&self) -> bool {
         !matches!(self.stage, Stage::Queued(_)) && self.next.is_none()
     }
 
-    /// Queues one, behind the one that runs.
+    /// Queues a sync, behind the running one.
     pub(super) fn queue(&mut self, script: SyncScript) {
+        self.held = false;
         match self.stage {
             Stage::Running(_) => self.next = Some(script),
             Stage::Idle | Stage::Queued(_) => self.stage = Stage::Queued(script),
@@ -100,7 +113,22 @@ impl Syncs {
         self.next = None;
     }
 
-    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
+    /// Lets a sync stand that was held back, and says whether one was.
+    pub(super) fn release(&mut self, connector: &mut Value, clock: &Clock) -> bool {
+        let held = std::mem::take(&mut self.held);
+        if held {
+            enable(connector);
+            let now = clock.stamp();
+            let status = &mut connector["status"];
+            status["status"] = json!("SYNC_STATUS_DONE");
+            status["lastError"] = json!("");
+            status["completedAt"] = json!(now);
+            status["updatedAt"] = json!(now);
+        }
+        held
+    }
+
+    /// Handles a poll of the connector: advances its sync, and writes the status that the poll returns.
     pub(super) fn poll(&mut self, connector: &mut Value, clock: &Clock) {
         if !connector["syncDisabledAt"].is_null() {
             return;
@@ -136,9 +164,10 @@ impl Syncs {
         let id = format!("{}-sync-{}", connector["id"].as_str().unwrap_or_default(), self.ended.len() + 1);
         let status = &mut connector["status"];
         status["updatedAt"] = json!(now);
+        self.held = matches!(outcome, SyncOutcome::Anomalous(_));
         let (name, error) = match outcome {
             SyncOutcome::Done => ("SYNC_STATUS_DONE".to_owned(), String::new()),
-            SyncOutcome::Error(error) => ("SYNC_STATUS_ERROR".to_owned(), error),
+            SyncOutcome::Error(error) | SyncOutcome::Anomalous(error) => ("SYNC_STATUS_ERROR".to_owned(), error),
             SyncOutcome::Status(name) => {
                 status["status"] = json!(name);
                 return;
@@ -148,5 +177,40 @@ impl Syncs {
         status["lastError"] = json!(error);
         status["completedAt"] = json!(now);
         self.ended.push(id);
+        if self.held {
+            disable(connector, &now, "anomaly", "the sync would remove too much");
+        }
     }
+}
+
+/// Pauses the syncs of a connector.
+pub(super) fn disable(connector: &mut Value, now: &str, category: &str, reason: &str) {
+    connector["syncDisabledAt"] = json!(now);
+    connector["syncDisabledReason"] = json!(reason);
+    connector["syncDisabledCategory"] = json!(category);
+    connector["canResumeSync"] = json!(true);
+}
+
+/// Ends the pause.
+pub(super) fn enable(connector: &mut Value) {
+    if let Some(fields) = connector.as_object_mut() {
+        let of_a_pause = ["syncDisabledAt", "syncDisabledReason", "syncDisabledCategory", "canResumeSync"];
+        fields.retain(|name, _| !of_a_pause.contains(&name.as_str()));
+    }
+}
+
+/// A script as JSON has it: `polls_before_start`, `polls_while_running`, and `error`, `anomalous` or `status` for how it ends.
+pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
+    only(body, &["polls_before_start", "polls_while_running", "error", "anomalous", "status"])?;
+    let end = ["error", "anomalous", "status"].into_iter().find(|name| !body[*name].is_null());
+    let script = match (end, end.and_then(|name| body[name].as_str())) {
+        (None, _) => SyncScript::default(),
+        (Some("error"), Some(text)) => SyncScript::error(text),
+        (Some("anomalous"), Some(text)) => SyncScript::anomalous(text),
+        (Some(_), Some(text)) => SyncScript::status(text),
+        (Some(name), None) => return Err(format!("{name} must be a text")),
+    };
+    let before = count(body, "polls_before_start", script.polls_before_start)?;
+    let running = count(body, "polls_while_running", script.polls_while_running)?;
+    Ok(script.polls(before, running))
 }

@@ -48,7 +48,7 @@ async fn token(tenant: &Tenant, form: &[(&str, &str)]) -> Reply {
     post_form(tenant, "/auth/v1/token", form).await
 }
 
-/// Asks for a token with an assertion that is right but for what `edit` does to its header and claims.
+/// Requests a token with a valid assertion, after `edit` has changed its header and claims.
 async fn assert_with(tenant: &Tenant, edit: impl FnOnce(&mut Value, &mut Value)) -> Reply {
     static NONCE: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
@@ -123,10 +123,16 @@ async fn wrong_assertions_are_refused() {
     }
     let listless = assert_with(&tenant, |_, claims| claims["aud"] = json!("127.0.0.1")).await;
     assert_eq!(listless.status, 200);
+    // As the official client for Python does it.
+    let claimed = |header: &mut Value, claims: &mut Value| {
+        claims["nonce"] = header["nonce"].take();
+        claims["aud"] = json!("127.0.0.1");
+    };
+    assert_eq!(assert_with(&tenant, claimed).await.status, 200);
     let nonce = |header: &mut Value, _: &mut Value| header["nonce"] = json!("once");
     assert_eq!(assert_with(&tenant, nonce).await.status, 200);
     assert_eq!(assert_with(&tenant, nonce).await.status, 401);
-    // Signed by another tenant's client of the same name.
+    // Signed by another tenant's client with the same name.
     let client_id = tenant.client_id().to_owned();
     let other = Tenant::builder().client_id(client_id).start().await.expect("a tenant");
     let assertion = {
@@ -182,11 +188,13 @@ async fn every_operation_of_the_document_is_served() {
     let tenant = Tenant::start().await.expect("a tenant");
     let document = Document::vendored().expect("the document");
     let mut count = 0;
-    for (operation, method, path) in document.routes() {
-        let reply = call(&tenant, method, &path, json!({})).await;
-        assert!([200, 400, 404].contains(&reply.status), "{operation}: {}", reply.status);
+    for operation in document.contract().operations() {
+        let segments = operation.segments.iter().map(|segment| segment.as_deref().unwrap_or("something"));
+        let path: String = segments.map(|segment| format!("/{segment}")).collect();
+        let reply = call(&tenant, &operation.method, &path, json!({})).await;
+        assert!([200, 400, 404].contains(&reply.status), "{}: {}", operation.id, reply.status);
         let last = tenant.requests().pop().expect("a request");
-        assert_eq!(last.operation.as_deref(), Some(operation));
+        assert_eq!(last.operation.as_ref(), Some(&operation.id));
         count += 1;
     }
     assert_eq!(count, 29);
@@ -209,7 +217,7 @@ async fn paths_that_are_not_operations() {
 #[tokio::test]
 async fn pages_follow_each_other_and_unset_fields_are_written() {
     let tenant = Tenant::start().await.expect("a tenant");
-    // 3 is less than the least, so it is 10.
+    // 3 is below the minimum, so it is 10.
     let first = get(&tenant, &format!("{GITHUB}?page_size=3&unknown=1")).await;
     assert_eq!(first["list"].as_array().unwrap().len(), 10);
     let token = first["nextPageToken"].as_str().unwrap();
@@ -234,6 +242,8 @@ async fn pages_follow_each_other_and_unset_fields_are_written() {
     assert_eq!(view["connector"]["status"]["lastError"], "");
     let apps = get(&tenant, "/api/v1/apps").await;
     assert_eq!(apps["list"][1]["userCount"], "0");
+    // A map is never null.
+    assert_eq!(apps["list"][1]["annotations"], json!({}));
     assert_eq!(apps["list"][1]["accessModel"], "APP_ACCESS_MODEL_UNSPECIFIED");
 }
 
@@ -315,7 +325,7 @@ async fn a_sync_that_is_forced_while_one_runs_follows_it() {
     force().await;
     let first = status(&tenant).await;
     force().await;
-    // In the queue there is one at most.
+    // At most one sync is queued.
     force().await;
     let ended = status(&tenant).await;
     assert_eq!((&ended["lastError"], &ended["startedAt"]), (&json!("the first"), &first["startedAt"]));
@@ -354,7 +364,7 @@ async fn masks_say_what_changes() {
     let shown = &renamed["connectorView"]["connector"];
     assert_eq!(shown["displayName"], "New");
     assert_eq!(shown["description"], "An organization on github.com");
-    // Masked and not in the connector: unset.
+    // In the mask and not in the connector: unset.
     assert_eq!(shown["userIds"], Value::Null);
     assert_eq!(renamed["connectorView"]["appPath"], "$.expanded[0]");
     assert_eq!(renamed["connectorView"]["usersPath"], "");
@@ -381,7 +391,7 @@ async fn bodies_are_checked_against_the_document() {
         let problem = reply.json();
         assert_eq!(problem["details"][0]["fieldViolations"][0]["field"], field, "{problem}");
     }
-    // What is readOnly is accepted and ignored, and so are values that an open enum does not know.
+    // Read-only fields are accepted and ignored, and so are unknown values of an open enum.
     let connector = json!({
         "config": null,
         "createdAt": "2020-01-01T00:00:00Z",
@@ -525,10 +535,93 @@ async fn a_gate_holds_an_answer_back() {
     tenant.fault(Fault::hold(&gate));
     let (reply, ()) = tokio::join!(call(&tenant, "DELETE", FIRST, Value::Null), async {
         gate.arrived(1).await;
-        // It took effect, and nobody knows.
+        // It was processed, and the client cannot know.
         assert!(tenant.connector("app-github", "github-01").unwrap()["deletedAt"].is_string());
         assert_eq!(tenant.requests()[0].status, None);
         gate.open();
     });
     assert_eq!(reply.status, 200);
+}
+
+#[tokio::test]
+async fn catalog_entries_and_configuration_keys_that_do_not_exist_are_refused_unless_the_tenant_is_lenient() {
+    let config = json!({
+        "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig",
+        "configuration": {"GITHUB_TOKEN": {"stringValue": "secret"}, "GITHUB_TOKN": {"stringValue": "secret"}},
+    });
+    let requests = [
+        (
+            format!("{GITHUB}/create"),
+            json!({"catalogId": "catalog-github", "config": config}),
+            "config.configuration.GITHUB_TOKN",
+        ),
+        (format!("{GITHUB}/create"), json!({"catalogId": "catalog-nothing"}), "catalog_id"),
+        (GITHUB.to_owned(), json!({"catalogId": "catalog-nothing", "displayName": "x"}), "catalog_id"),
+        (
+            FIRST.to_owned(),
+            json!({"connector": {"config": config}, "updateMask": "config"}),
+            "config.configuration.GITHUB_TOKN",
+        ),
+    ];
+    let tenant = Tenant::start().await.expect("a tenant");
+    let lenient = Tenant::builder().lenient_config().start().await.expect("a tenant");
+    for (path, body, field) in requests {
+        let refused = call(&tenant, "POST", &path, body.clone()).await;
+        assert_eq!(
+            (refused.status, &refused.json()["details"][0]["fieldViolations"][0]["field"]),
+            (400, &json!(field))
+        );
+        ok(&lenient, "POST", &path, body).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_would_remove_too_much_is_held_back_until_it_is_confirmed() {
+    let tenant = Tenant::start().await.expect("a tenant");
+    tenant.next_sync(SyncScript::anomalous("412 of 420 accounts would be removed").polls(0, 0));
+    ok(&tenant, "POST", &format!("{FIRST}/force_sync"), json!({})).await;
+    let held = get(&tenant, FIRST).await["connectorView"]["connector"].clone();
+    assert_eq!(held["status"]["status"], "SYNC_STATUS_ERROR");
+    assert_eq!(held["status"]["lastError"], "412 of 420 accounts would be removed");
+    assert!(held["syncDisabledAt"].is_string() && held["canResumeSync"] == true);
+    let sync_id = tenant.sync_ids("app-github", "github-01").pop().unwrap();
+    ok(&tenant, "POST", &format!("{FIRST}/confirm_sync_valid/{sync_id}"), json!({})).await;
+    let released = get(&tenant, FIRST).await["connectorView"]["connector"].clone();
+    assert_eq!(
+        (&released["status"]["status"], &released["status"]["lastError"]),
+        (&json!("SYNC_STATUS_DONE"), &json!(""))
+    );
+    assert_eq!(released["syncDisabledAt"], Value::Null);
+    // It was released; it is not held any more.
+    let again = call(&tenant, "POST", &format!("{FIRST}/confirm_sync_valid/{sync_id}"), json!({})).await;
+    assert_eq!((again.status, &again.json()["code"]), (400, &json!(9)));
+}
+
+#[tokio::test]
+#[should_panic(expected = "at /connectorView/connector/displayName")]
+async fn a_response_that_the_document_does_not_allow_fails_the_test_that_met_it() {
+    let tenant = Tenant::start().await.expect("a tenant");
+    assert!(tenant.set_connector_field("app-github", "github-01", "/displayName", json!(7)));
+    let wrong = call(&tenant, "GET", FIRST, Value::Null).await;
+    let told = String::from_utf8_lossy(&wrong.body).into_owned();
+    assert_eq!(wrong.status, 500);
+    assert!(told.contains("c1.api.app.v1.ConnectorService.Get, status 200") && told.contains("schema"), "{told}");
+}
+
+#[tokio::test]
+async fn credentials_can_be_chosen_and_are_the_same_after_a_restart() {
+    let start = || Tenant::builder().client_id("robot@127.0.0.1/spc").credentials_from("here").start();
+    let first = start().await.expect("a tenant");
+    let (secret, issued) = (first.client_secret().to_owned(), first.issue_token());
+    drop(first);
+    let second = start().await.expect("a tenant");
+    assert_eq!((second.client_secret(), second.issue_token()), (secret.as_str(), issued));
+    let chosen = Tenant::builder().client_secret(&secret).start().await.expect("a tenant");
+    assert_eq!(assert_with(&chosen, |_, _| {}).await.status, 200);
+    assert_ne!(Tenant::start().await.expect("a tenant").client_secret(), secret);
+    for wrong in ["secret", "secret-token:conductorone.com:v1:e30"] {
+        let refused = Tenant::builder().client_secret(wrong).start().await.expect_err("no tenant");
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+        assert!(!refused.to_string().contains("e30"), "{refused}");
+    }
 }

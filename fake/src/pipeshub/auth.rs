@@ -1,4 +1,4 @@
-//! Who may call: the token endpoint, the consent page before it, and the tokens that they issue.
+//! Authentication: the token endpoint, the consent page before it, and their tokens.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
-use super::{has_handler, with_query};
+use super::text::{has_handler, with_query};
 use crate::clock::{Clock, micros};
+use crate::entropy::Entropy;
 use crate::lock;
-use crate::oauth::{Form, Refusal, form, granted, present, random, refuse, refused, require};
-use crate::service::{Answer, Request};
+use crate::message::{Answer, Request};
+use crate::oauth::{Form, Refusal, form, granted, present, refuse, refused, require};
 
-/// What the instance's one client may ask for.
+/// The scopes that the instance's client may request.
 pub(super) const SCOPES: [&str; 11] = [
     "openid",
     "profile",
@@ -33,14 +34,14 @@ pub(super) const SCOPES: [&str; 11] = [
 ];
 const OFFLINE: &str = "offline_access";
 
-/// The life of an authorization code, in seconds.
+/// The lifetime of an authorization code, in seconds.
 const CODE_LIFE: i64 = 600;
 
 pub(super) struct Auth {
     clock: Arc<Clock>,
     pub(super) client_id: String,
     pub(super) client_secret: String,
-    /// Tokens of one instance must not be those of another.
+    /// A prefix, so that the tokens of two instances differ.
     prefix: String,
     state: Mutex<State>,
 }
@@ -50,10 +51,10 @@ struct State {
     lifetime: Duration,
     issued: u64,
     tokens: HashMap<String, Token>,
-    /// Refresh tokens and the scopes that they stand for.
+    /// Refresh tokens and their scopes.
     refresh_tokens: HashMap<String, Vec<String>>,
     codes: HashMap<String, Code>,
-    /// What the client may ask for, if that is not everything.
+    /// The scopes that the client may request, if not all.
     allowed: Option<Vec<String>>,
 }
 
@@ -78,15 +79,21 @@ struct Code {
 }
 
 impl Auth {
-    pub(super) fn new(clock: Arc<Clock>) -> io::Result<Auth> {
+    /// With the client's id and secret, where they were chosen.
+    pub(super) fn new(
+        clock: Arc<Clock>,
+        entropy: &Entropy,
+        chosen: (Option<String>, Option<String>),
+    ) -> io::Result<Auth> {
         let state = Mutex::new(State { lifetime: Duration::from_secs(3600), ..State::default() });
-        let prefix = BASE64.encode(random()?);
-        let client_id = format!("fake-client-{}", BASE64.encode(&random()?[..9]));
-        let client_secret = BASE64.encode(random()?);
+        let prefix = BASE64.encode(entropy.bytes("tokens")?);
+        let made = (entropy.bytes("client id")?, entropy.bytes("client secret")?);
+        let client_id = chosen.0.unwrap_or_else(|| format!("fake-client-{}", BASE64.encode(&made.0[..9])));
+        let client_secret = chosen.1.unwrap_or_else(|| BASE64.encode(made.1));
         Ok(Auth { clock, client_id, client_secret, prefix, state })
     }
 
-    /// An access token with these scopes, separated by spaces.
+    /// Issues an access token with these scopes, separated by spaces.
     pub(super) fn issue(&self, scopes: &str) -> String {
         let scopes = scopes.split_whitespace().map(str::to_owned).collect();
         self.issue_from(&mut lock(&self.state), scopes)
@@ -113,7 +120,7 @@ impl Auth {
         token
     }
 
-    /// Something secret that has not been given out yet.
+    /// A new random secret.
     fn name(&self, kind: &str, state: &mut State) -> String {
         state.issued += 1;
         format!("{kind}-{}-{}", self.prefix, state.issued)
@@ -131,10 +138,10 @@ impl Auth {
         lock(&self.state).lifetime = lifetime;
     }
 
-    /// Whether a request may call something that wants one of these scopes.
-    pub(super) fn check(&self, request: &Request, scopes: &[&str]) -> Result<(), Problem> {
+    /// Whether a request may call something that wants one of these scopes; returns those of its token.
+    pub(super) fn check(&self, request: &Request, scopes: &[&str]) -> Result<Vec<String>, Problem> {
         let header = request.header("authorization").unwrap_or_default();
-        // The server compares the scheme letter by letter.
+        // The server compares the scheme case-sensitively.
         let token = header.strip_prefix("Bearer ").unwrap_or_default();
         if token.is_empty() {
             return Err(Problem::new(401, "a bearer token is required"));
@@ -149,7 +156,7 @@ impl Auth {
         if !scopes.iter().any(|scope| token.scopes.iter().any(|known| known == scope)) {
             return Err(Problem::new(403, format!("the token has none of the scopes {}", scopes.join(", "))));
         }
-        Ok(())
+        Ok(token.scopes.clone())
     }
 
     pub(super) fn set_app_scopes(&self, scopes: &str) {
@@ -160,7 +167,7 @@ impl Auth {
     pub(super) fn token(&self, request: &Request) -> Answer {
         let values = request.form();
         if values.iter().any(|(_, value)| has_handler(value) || (value.contains('<') && value.contains('>'))) {
-            return Problem::validation("body", "Invalid input").into();
+            return Problem::validation("Invalid input").into();
         }
         match form(request).and_then(|form| self.grant(request, &form)) {
             Ok(body) => granted(&body),
@@ -185,14 +192,14 @@ impl Auth {
         let life = state.lifetime.as_secs();
         let scope = scopes.join(" ");
         let mut body = json!({"access_token": token, "token_type": "Bearer", "expires_in": life, "scope": scope});
-        // A client that speaks for itself needs none.
+        // A client that acts for itself gets no refresh token.
         if refreshable && scopes.iter().any(|scope| scope == OFFLINE) {
             body["refresh_token"] = json!(self.issue_refresh(&mut state, scopes));
         }
         Ok(body)
     }
 
-    /// Says whether the client has proved who it is; an app on somebody's computer cannot.
+    /// Whether the client has authenticated. A public client cannot.
     fn authenticate(&self, request: &Request, form: &Form) -> Result<bool, Refusal> {
         let basic = request.header("authorization").and_then(|header| header.strip_prefix("Basic "));
         let (id, secret) = match basic {
@@ -204,13 +211,13 @@ impl Auth {
             None => (present(form, "client_id")?.to_owned(), form.get("client_secret").cloned()),
         };
         require(id == self.client_id, "invalid_client", "unknown client")?;
-        // The input filter cuts a tag that does not end.
+        // The input filter cuts off an unclosed tag.
         let right = secret.as_ref().is_none_or(|secret| secret.split('<').next() == Some(self.client_secret.as_str()));
         require(right, "invalid_client", "wrong client_secret")?;
         Ok(secret.is_some())
     }
 
-    /// A code can be tried once.
+    /// A code can be used once.
     fn redeem(&self, state: &mut State, form: &Form, authenticated: bool) -> Result<Vec<String>, Refusal> {
         let code = state.codes.remove(present(form, "code")?);
         let code = code.ok_or_else(|| refuse("invalid_grant", "unknown or used code"))?;
@@ -233,18 +240,18 @@ impl Auth {
         Ok(code.scopes)
     }
 
-    /// The consent page, where everybody consents at once: returns where the browser is sent.
+    /// The consent page, which always consents: returns the redirect.
     pub(super) fn authorize(&self, query: &[(String, String)]) -> Result<String, Problem> {
         let get = |name: &str| {
             let found = query.iter().find(|(known, _)| known == name);
             found.map_or("", |(_, value)| value.as_str())
         };
         if get("client_id") != self.client_id {
-            return Err(Problem::validation("client_id", "unknown client_id"));
+            return Err(Problem::validation("unknown client_id"));
         }
         let redirect_uri = get("redirect_uri");
         if redirect_uri.is_empty() {
-            return Err(Problem::validation("redirect_uri", "redirect_uri is required"));
+            return Err(Problem::validation("redirect_uri is required"));
         }
         let state = get("state");
         let challenge = get("code_challenge");
@@ -275,7 +282,7 @@ impl Auth {
     }
 }
 
-/// A refresh token works once: the answer holds the next one.
+/// A refresh token works once: the response contains the next one.
 fn refresh(state: &mut State, form: &Form, asked: &str) -> Result<Vec<String>, Refusal> {
     let token = present(form, "refresh_token")?;
     let known = state.refresh_tokens.get(token);
@@ -290,7 +297,7 @@ fn refresh(state: &mut State, form: &Form, asked: &str) -> Result<Vec<String>, R
     Ok(scopes)
 }
 
-/// The scopes of a request, or all that it may have save the one that has to be asked for.
+/// The requested scopes; by default all allowed ones, except the one that must be requested.
 fn requested(asked: &str, allowed: &[&str]) -> Result<Vec<String>, Refusal> {
     if asked.trim().is_empty() {
         return Ok(allowed.iter().filter(|scope| **scope != OFFLINE).map(|scope| (*scope).to_owned()).collect());

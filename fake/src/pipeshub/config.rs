@@ -1,14 +1,14 @@
-//! What connectors are told: credentials, when to sync, and what to leave out.
+//! The configuration of connectors: credentials, schedule and filters.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::{Connector, OAUTH_APP, World};
 
-/// Everything, secrets included; that of an OAuth app is not here but with the app.
+/// The whole configuration, with secrets. The secret of an OAuth app is not here but with the app.
 pub(super) fn get(world: &World, call: &Call<'_>) -> Answered {
     let connector = world.connector(call.id())?;
     let mut shown = connector.value.clone();
@@ -22,7 +22,7 @@ pub(super) fn get(world: &World, call: &Call<'_>) -> Answered {
 pub(super) fn put(world: &mut World, call: &Call<'_>) -> Answered {
     world.resting(call.id())?;
     if !call.body["auth"].is_null() {
-        // An OAuth app keeps what it has.
+        // An OAuth app keeps its secret.
         set_auth(world, call)?;
     }
     let connector = set_sections(world, call, &["sync", "filters"])?;
@@ -31,7 +31,7 @@ pub(super) fn put(world: &mut World, call: &Call<'_>) -> Answered {
 
 pub(super) fn put_auth(world: &mut World, call: &Call<'_>) -> Answered {
     if call.body["auth"].is_null() {
-        return Err(Problem::validation("auth", "auth is required"));
+        return Err(Problem::validation("auth is required"));
     }
     world.resting(call.id())?;
     change_oauth_app(world, call)?;
@@ -53,7 +53,7 @@ pub(super) fn put_filters_sync(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The configuration as updates answer it.
+/// The configuration as responses to updates contain it.
 fn stored(connector: &Connector) -> Value {
     let mut config = connector.value["config"].clone();
     for name in ["credentials", "oauth"] {
@@ -64,7 +64,8 @@ fn stored(connector: &Connector) -> Value {
     config
 }
 
-/// The client id and secret of a connector that logs in at a provider are its OAuth app's: who does not name the app would
+/// The client id and secret of an OAuth connector belong to its OAuth app. A request without the app's id would create
+/// another app with the same name.
 /// make another of the same name.
 fn change_oauth_app(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     let auth = &call.body["auth"];
@@ -83,7 +84,7 @@ fn change_oauth_app(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Other credentials, merged with those that there are. Who logs in at a provider has to do it again.
+/// Merges credentials. An OAuth connector must be authorized again.
 fn set_auth(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     let mut auth = call.body["auth"].clone();
     let now = world.clock.millis();
@@ -95,12 +96,12 @@ fn set_auth(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     }
     merge(&mut connector.value["config"]["auth"], &auth);
     connector.value["isConfigured"] = json!(true);
-    connector.value["isAuthenticated"] = json!(!connector.uses_oauth());
+    connector.value["isAuthenticated"] = json!(false);
     connector.value["updatedAtTimestamp"] = json!(now);
     Ok(())
 }
 
-/// Merges objects at the top level: what is nested is replaced.
+/// Merges objects at the top level: nested objects are replaced.
 fn merge(known: &mut Value, new: &Value) {
     if !known.is_object() {
         *known = json!({});
@@ -110,7 +111,7 @@ fn merge(known: &mut Value, new: &Value) {
     }
 }
 
-/// Merges those sections of the body that are there.
+/// Merges the sections of the body.
 fn set_sections<'w>(world: &'w mut World, call: &Call<'_>, sections: &[&str]) -> Result<&'w Connector, Problem> {
     let now = world.clock.millis();
     let connector = world.resting(call.id())?;
@@ -123,9 +124,15 @@ fn set_sections<'w>(world: &'w mut World, call: &Call<'_>, sections: &[&str]) ->
     Ok(connector)
 }
 
-/// A map of what can be filtered to the options that there are.
+/// A map of what can be filtered to the options that there are, which are asked of the source.
 pub(super) fn filters(world: &World, call: &Call<'_>) -> Answered {
-    let kind = world.connector(call.id())?.text("type");
+    let connector = world.connector(call.id())?;
+    let kind = connector.text("type");
+    let may_ask =
+        connector.text("authType") == "API_TOKEN" || connector.uses_oauth() && connector.is("isAuthenticated");
+    if !may_ask {
+        return Err(Problem::new(400, "the source cannot be asked with these credentials"));
+    }
     let mut by_filter = json!({});
     for (filter, options) in world.kind(kind)?["options"].as_object().into_iter().flatten() {
         let options: Vec<Value> = options.as_array().into_iter().flatten().map(option).collect();
@@ -134,7 +141,7 @@ pub(super) fn filters(world: &World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "filterOptions": by_filter}))
 }
 
-/// An option as answers show it.
+/// An option as responses contain it.
 fn option(option: &Value) -> Value {
     json!({"id": option["id"], "label": option["label"]})
 }
@@ -142,15 +149,15 @@ fn option(option: &Value) -> Value {
 pub(super) fn save_filters(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["filters"];
     if !filters.is_object() {
-        return Err(Problem::validation("filters", "filters is required"));
+        return Err(Problem::validation("filters is required"));
     }
     let connector = world.free(call.id())?;
-    // Not where a sync looks for them.
+    // Not where a sync reads them.
     connector.value["config"]["filters"]["values"] = filters.clone();
     ok(&json!({"success": true, "message": "filters saved"}))
 }
 
-/// A page of one filter's options, by number or by the cursor of the page before.
+/// A page of one filter's options, by number or by the previous page's cursor.
 pub(super) fn options(world: &World, call: &Call<'_>) -> Answered {
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let limit = call.number("limit", 20, 1..=100)?;
@@ -182,7 +189,7 @@ pub(super) fn options(world: &World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The place that a cursor stands for.
+/// The index of a cursor.
 fn place(cursor: &str) -> Option<usize> {
     let text = String::from_utf8(BASE64.decode(cursor).ok()?).ok()?;
     text.strip_prefix("after ")?.parse().ok()

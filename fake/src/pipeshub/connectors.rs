@@ -1,21 +1,15 @@
-//! Connector instances: listing, creating, looking, switching, deleting.
+//! Connector instances: list, create, read, switch, delete.
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, ok, page, search};
 use super::problem::Problem;
-use super::registry::{auth_type, check_auth, check_scope_of, required_fields};
-use super::routes::{Answered, Call, ok, page, search};
-use super::state::{Connector, ORG, USER, World, is_oauth};
-use crate::service::Answer;
+use super::registry::{auth_type, check_scope_of, whole_schema};
+use super::state::{Connector, OAUTH_APP, ORG, USER, World, is_oauth};
+use crate::message::Answer;
 
 fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
     world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()
-}
-
-/// How many connectors there are in each scope.
-fn scope_counts(world: &World) -> Value {
-    let count = |scope: &str| world.connectors.iter().filter(|connector| connector.text("scope") == scope).count();
-    json!({"personal": count("personal"), "team": count("team")})
 }
 
 pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
@@ -23,7 +17,7 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     let (active, authenticated) = (call.flag("isActive")?, call.flag("isAuthenticated")?);
     let kind = call.query("connectorType");
     if kind == Some("") {
-        return Err(Problem::validation("connectorType", "connectorType must not be empty"));
+        return Err(Problem::validation("connectorType must not be empty"));
     }
     let items = select(world, |connector| {
         connector.text("scope") == scope
@@ -32,31 +26,25 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
             && kind.is_none_or(|wanted| connector.text("type") == wanted)
     });
     let (connectors, pagination) = page(call, search(call, items), false)?;
-    ok(&json!({
-        "success": true,
-        "connectors": connectors,
-        "pagination": pagination,
-        "scopeCounts": scope_counts(world),
-    }))
+    ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
 }
 
-/// The active ones or the others, of every scope and on one page.
+/// The active connectors or the inactive ones, of every scope, on one page.
 pub(super) fn by_activity(world: &World, active: bool) -> Answered {
     let connectors = select(world, |connector| connector.is("isActive") == active);
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// A listing within a listing, which skips items.
+/// A list that skips items.
 pub(super) fn configured(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isConfigured"));
     let (connectors, pagination) = page(call, search(call, items), true)?;
-    let counts = scope_counts(world);
-    let connectors = json!({"connectors": connectors, "pagination": pagination, "scopeCounts": counts});
+    let connectors = json!({"connectors": connectors, "pagination": pagination});
     ok(&json!({"success": true, "connectors": connectors}))
 }
 
-/// Skips items too.
+/// Another list that skips items.
 pub(super) fn agents(world: &World, call: &Call<'_>) -> Answered {
     let scope = call.scope()?;
     let items = select(world, |connector| connector.text("scope") == scope && connector.is("isAgentActive"));
@@ -76,22 +64,23 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
         }
     }
     let auth = &call.body["config"]["auth"];
-    let is_configured = if auth.is_null() {
-        required_fields(kind, &auth_type).is_empty()
-    } else {
-        check_auth(kind, &auth_type, auth)?;
+    if call.is_member() && is_oauth(&auth_type) && auth[OAUTH_APP].is_null() {
+        return Err(Problem::new(400, "OAuth App selection is required"));
+    }
+    // The server does not check whether it is flat and has the fields of its type.
+    let is_configured = !auth.is_null();
+    if is_configured {
         config["auth"] = stored_auth(auth, &auth_type, kind_name, scope);
-        true
-    };
-    world.check_name(name, kind_name, scope, "")?;
-    let is_authenticated = is_configured && !is_oauth(&auth_type);
+    }
+    world.check_name(name, kind_name, scope)?;
     let mut connector = json!({
         "name": name,
         "type": kind_name,
         "scope": scope,
         "authType": auth_type,
-        "isConfigured": is_configured,
-        "isAuthenticated": is_authenticated,
+        // Whatever the response says.
+        "isConfigured": true,
+        "isAuthenticated": false,
         "config": config,
     });
     if let Some(base_url) = call.body["baseUrl"].as_str() {
@@ -107,14 +96,15 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
             "created": true,
             "scope": scope,
             "createdBy": USER,
-            "isAuthenticated": is_authenticated,
+            // Until it has been enabled.
+            "isAuthenticated": false,
             "isConfigured": is_configured,
         },
         "message": "connector created",
     }))
 }
 
-/// What was sent, and what the server notes with it.
+/// The request's fields, and those that the server adds.
 pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str) -> Value {
     let mut stored = auth.clone();
     stored["authType"] = json!(auth_type);
@@ -123,15 +113,21 @@ pub(super) fn stored_auth(auth: &Value, auth_type: &str, kind: &str, scope: &str
     stored
 }
 
-/// A poll, and the only answer with `config`.
+/// A poll, and the only response with `config`, which is the schema of its type.
 pub(super) fn get(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.poll(call.id())?;
-    ok(&json!({"success": true, "connector": connector.value}))
+    let (mut shown, kind) = (connector.summary(), connector.text("type").to_owned());
+    shown["config"] = whole_schema(world.kind(&kind)?);
+    ok(&json!({"success": true, "connector": shown}))
 }
 
 pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     let polls = world.deletion_polls;
+    world.free(call.id())?;
+    let fails = world.failing_deletions > 0;
+    world.failing_deletions = world.failing_deletions.saturating_sub(1);
     let connector = world.free(call.id())?;
+    connector.comes_back = fails.then(|| connector.is("isActive"));
     connector.syncs.stop(&mut connector.value);
     connector.value["status"] = json!("DELETING");
     connector.value["isActive"] = json!(false);
@@ -145,9 +141,9 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(Answer::json(202, &body))
 }
 
-/// A poll of the indexing, which comes after the sync.
+/// A poll of the indexing, which follows the sync.
 pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
-    // Every other failure is wrapped so.
+    // The server wraps every other failure like this.
     let connector = world.connector_mut(call.id()).map_err(|_| Problem::new(500, "the statistics cannot be read"))?;
     let (total, states) = connector.syncs.stats();
     let files = json!({"recordType": "FILE", "total": total, "indexingStatus": states});
@@ -164,11 +160,11 @@ pub(super) fn stats(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// What failed, unless the request says what else.
+/// Failed records, or those in the requested states.
 pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     let filters = &call.body["statusFilters"];
     if !filters.is_null() && !filters.is_array() {
-        return Err(Problem::validation("statusFilters", "statusFilters must be a list"));
+        return Err(Problem::validation("statusFilters must be a list"));
     }
     let everything = filters.as_array().into_iter().flatten().any(|filter| filter == "COMPLETED");
     let polls = world.script.polls_while_indexing;
@@ -183,7 +179,7 @@ pub(super) fn reindex(world: &mut World, call: &Call<'_>) -> Answered {
     }))
 }
 
-/// The name by which a type is known behind the gateway.
+/// The name of a type behind the gateway.
 fn app_name(kind: &str) -> String {
     kind.to_lowercase().replace(' ', "")
 }
@@ -192,15 +188,19 @@ pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
     let name = call.text("connectorName")?;
     let full = boolean(call, "fullSync")?;
     boolean(call, "force")?;
+    if !call.has_scope("connector:read") && !call.has_scope("kb:read") && !call.has_scope("kb:write") {
+        // The gateway takes connector:write for enough; the service behind it does not.
+        return Err(Problem::new(500, "the resync failed"));
+    }
     let known = world.connector(call.id()).is_ok();
     let not_allowed = || Problem::new(400, "not allowed");
     let connector = if known { world.active(call.id())? } else { return Err(not_allowed()) };
     if connector.text("type") == "Local FS" {
-        // Its files come from a client.
+        // A client sends its files.
         return ok(&json!({"resyncConnectorResponse": {"success": true, "dispatch": "client_managed"}}));
     }
     if name != app_name(connector.text("type")) {
-        // Nobody listens to that name, which nobody says.
+        // The server ignores an unknown name, without an error.
         return ok(&json!({"resyncConnectorResponse": {"success": true}}));
     }
     world.start_sync(call.id(), full)?;
@@ -211,7 +211,7 @@ fn boolean(call: &Call<'_>, name: &str) -> Result<bool, Problem> {
     match &call.body[name] {
         Value::Null => Ok(false),
         Value::Bool(value) => Ok(*value),
-        _ => Err(Problem::validation(name, format!("{name} must be true or false"))),
+        _ => Err(Problem::validation(format!("{name} must be true or false"))),
     }
 }
 
@@ -219,19 +219,20 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     let name = call.text("instanceName")?;
     let now = world.clock.millis();
     let known = world.connector(call.id())?;
-    world.check_name(name, known.text("type"), known.text("scope"), call.id())?;
+    // Its own name is taken too.
+    world.check_name(name, known.text("type"), known.text("scope"))?;
     let connector = world.unlocked(call.id())?;
     connector.value["name"] = json!(name);
     connector.value["updatedAtTimestamp"] = json!(now);
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
 }
 
-/// Flips what is: there is no way to say on or off.
+/// Flips the state: there is no way to set it.
 pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     let field = match call.text("type")? {
         "sync" => "isActive",
         "agent" => "isAgentActive",
-        _ => return Err(Problem::validation("type", "type must be sync or agent")),
+        _ => return Err(Problem::validation("type must be sync or agent")),
     };
     let full = boolean(call, "fullSync")?;
     let now = world.clock.millis();
@@ -241,6 +242,9 @@ pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
         check_ready(connector, field)?;
     }
     connector.value[field] = json!(on);
+    if on {
+        connector.value["isAuthenticated"] = json!(true);
+    }
     connector.value["updatedAtTimestamp"] = json!(now);
     let what = match (field, on) {
         ("isActive", true) => {

@@ -1,7 +1,6 @@
-//! What happened to somebody's files: batches of events, with the files or without.
+//! File events: batches of events, with files or without.
 
 use std::convert::Infallible;
-use std::fmt;
 
 use futures_util::FutureExt;
 use futures_util::stream;
@@ -10,68 +9,49 @@ use multer::Multipart;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::{Connector, World};
+use super::upload::{Upload, UploadedFile};
 
-/// The operation with a shape of errors of its own.
-pub(super) const UPLOAD: &str = "submitConnectorFileEventUploads";
-
-/// What an upload may have: beyond it the server fails, and does nothing.
+/// The limits of an upload: beyond them the server fails, and does nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;
 const MOST_FILES: usize = 1000;
 const LARGEST_FILE: usize = 30 * 1024 * 1024;
 
-/// A batch of file events that a connector has taken in.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Upload {
-    /// The id that the client gave it, or `batch-generated`.
-    pub batch_id: String,
-    /// The events, as they were sent.
-    pub events: Vec<Value>,
-    /// The files that came with it, in the order of their parts.
-    pub files: Vec<UploadedFile>,
-}
-
-/// A file that came with a batch.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct UploadedFile {
-    /// The name of its part, `file_0` and so on.
-    pub field: String,
-    /// The `path` of the event that names it.
-    pub path: String,
-    /// How many bytes it has.
-    pub bytes: usize,
-    content: Bytes,
-}
-
-impl UploadedFile {
-    /// Its bytes.
-    #[must_use]
-    pub fn content(&self) -> &[u8] {
-        &self.content
-    }
-}
-
-impl fmt::Debug for UploadedFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its bytes may be many.
-        f.debug_struct("UploadedFile")
-            .field("field", &self.field)
-            .field("path", &self.path)
-            .field("bytes", &self.bytes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Events in JSON: a batch, or a bare list of events.
+/// Events in JSON: a batch, or a bare list of events. What the service behind the gateway rejects arrives as a 400 with
+/// its JSON in the message.
 pub(super) fn events(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
-    let (batch_id, events) = batch(&call.body)?;
-    check(events)?;
-    take_in(connector, batch_id, events, Vec::new())
+    let places = ["sync", "sync/values", "sync/customValues"];
+    let root = places.iter().find_map(|place| connector.value.pointer(&format!("/config/{place}/sync_root_path")));
+    if root.and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(Problem::new(400, "sync_root_path is not configured"));
+    }
+    let unprocessable = |field: &str| {
+        let message = json!([{"type": "missing", "loc": ["body", field], "msg": "Field required"}]).to_string();
+        Problem::new(400, message)
+    };
+    if !call.body.is_array() {
+        for field in ["batchId", "events", "timestamp"] {
+            if call.body[field].is_null() {
+                return Err(unprocessable(field));
+            }
+        }
+    }
+    let batch = Batch::of(&call.body).ok_or_else(|| unprocessable("events"))?;
+    for event in batch.events {
+        for field in ["type", "path", "timestamp", "isDirectory"] {
+            if event[field].is_null() {
+                return Err(unprocessable(field));
+            }
+        }
+        check_path(event)?;
+        if !is_known(event) {
+            return Err(Problem::new(400, format!("unknown type of event {}", event["type"])));
+        }
+    }
+    take_in(connector, &batch, batch.events.iter().collect(), Vec::new())
 }
 
 /// Events with files.
@@ -83,7 +63,7 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let content_type = call.request.header("content-type").unwrap_or_default();
     let body = Bytes::copy_from_slice(&call.request.body);
-    // The whole body is here, so reading it never waits.
+    // The whole body is in memory, so reading it never waits.
     let parts = read(content_type, body).now_or_never();
     let parts = parts.unwrap_or_else(|| Err("it does not end".to_owned()));
     let mut parts = parts.map_err(|why| Problem::new(422, format!("not a multipart form: {why}")))?;
@@ -98,23 +78,31 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     }
     let manifest: Value =
         serde_json::from_slice(&manifest).map_err(|error| Problem::new(422, format!("manifest: {error}")))?;
-    let (batch_id, events) = batch(&manifest)?;
-    check(events)?;
-    let mut files = Vec::new();
-    for (field, content) in parts {
-        let event = events.iter().find(|event| event["contentField"] == field);
-        let event = event.ok_or_else(|| Problem::new(422, format!("the manifest does not name {field}")))?;
-        check_content(event, &content)?;
-        let path = event["path"].as_str().unwrap_or_default().to_owned();
-        files.push(UploadedFile { field, path, bytes: content.len(), content });
+    let batch = Batch::of(&manifest).ok_or_else(|| Problem::new(422, "the manifest has no events"))?;
+    for event in batch.events {
+        check_path(event)?;
     }
-    for event in events.iter().filter(|event| !is_deletion(event)) {
+    let mut files = Vec::new();
+    let mut fitting = Vec::new();
+    for event in batch.events.iter().filter(|event| is_known(event) && event["isDirectory"] != true) {
+        if is_deletion(event) {
+            fitting.push(event);
+            continue;
+        }
         let field = event["contentField"].as_str().unwrap_or_default();
-        if !files.iter().any(|file| file.field == field) {
-            return Err(Problem::new(422, format!("missing file part {field:?} of {}", event["path"])));
+        let content = parts.iter().find(|(name, _)| name == field).map(|(_, content)| content);
+        let renamed = event["oldPath"].is_string() && field.is_empty();
+        if let Some(content) = content.filter(|content| is_content_of(event, content)) {
+            let path = event["path"].as_str().unwrap_or_default().to_owned();
+            let file = UploadedFile { field: field.to_owned(), path, bytes: content.len(), content: content.clone() };
+            files.push(file);
+            fitting.push(event);
+        } else if renamed {
+            fitting.push(event);
         }
     }
-    take_in(connector, batch_id, events, files)
+    // Files that do not fit are skipped without an error.
+    take_in(connector, &batch, fitting, files)
 }
 
 /// The names and contents of a form's parts, in order.
@@ -130,7 +118,7 @@ async fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, Bytes)>, S
     Ok(parts)
 }
 
-/// A connector that takes file events.
+/// A connector that accepts file events.
 fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Problem> {
     let connector = world.unlocked(id)?;
     if connector.text("type") != "Local FS" {
@@ -139,68 +127,81 @@ fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Proble
     Ok(connector)
 }
 
-/// The id and the events of a batch.
-fn batch(body: &Value) -> Result<(&str, &[Value]), Problem> {
-    if let Some(events) = body.as_array() {
-        return Ok(("batch-generated", events.as_slice()));
-    }
-    let batch_id = body["batchId"].as_str().ok_or_else(|| Problem::new(422, "batchId is required"))?;
-    let events = body["events"].as_array().ok_or_else(|| Problem::new(422, "events is required"))?;
-    body["timestamp"].as_i64().ok_or_else(|| Problem::new(422, "timestamp is required"))?;
-    Ok((batch_id, events.as_slice()))
+struct Batch<'b> {
+    id: &'b str,
+    events: &'b [Value],
+    /// Whether what was there before goes first.
+    reset: bool,
 }
 
-fn check(events: &[Value]) -> Result<(), Problem> {
-    for event in events {
-        let kind = event["type"].as_str().unwrap_or_default();
-        let path = event["path"].as_str().unwrap_or_default();
-        if kind.is_empty() || path.is_empty() || !event["timestamp"].is_i64() || !event["isDirectory"].is_boolean() {
-            return Err(Problem::new(422, "an event has type, path, timestamp and isDirectory"));
+impl<'b> Batch<'b> {
+    /// A batch, a bare list of events, or either within an object.
+    fn of(body: &'b Value) -> Option<Batch<'b>> {
+        if let Some(events) = body.as_array() {
+            return Some(Batch { id: UNNAMED, events, reset: false });
         }
-        if !matches!(kind, "CREATED" | "MODIFIED" | "DELETED" | "RENAMED" | "MOVED") {
-            return Err(Problem::new(400, format!("unknown type of event {kind:?}")));
+        if let Some(events) = body["events"].as_array() {
+            let id = body["batchId"].as_str().unwrap_or(UNNAMED);
+            return Some(Batch { id, events, reset: body["resetBeforeApply"] == true });
         }
-        if event["isDirectory"] == true {
-            return Err(Problem::new(400, format!("{path:?} is a directory")));
-        }
-        if path.starts_with('/') || path.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) {
-            return Err(Problem::new(400, format!("{path:?} is not a path below the root")));
-        }
+        let members = body.as_object()?.values();
+        members.filter(|member| member["events"].is_array()).find_map(Batch::of)
+    }
+}
+
+/// The id of a batch that has none.
+const UNNAMED: &str = "batch-generated";
+
+fn is_known(event: &Value) -> bool {
+    matches!(event["type"].as_str(), Some("CREATED" | "MODIFIED" | "DELETED" | "RENAMED" | "MOVED"))
+}
+
+fn check_path(event: &Value) -> Result<(), Problem> {
+    let path = event["path"].as_str().unwrap_or_default();
+    if path.is_empty() || path.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) {
+        return Err(Problem::new(400, format!("{path:?} is not a path below the root")));
     }
     Ok(())
 }
 
-/// Whether a file is the one that its event announces.
-fn check_content(event: &Value, content: &[u8]) -> Result<(), Problem> {
-    let path = &event["path"];
-    if event["size"].as_u64().is_some_and(|size| usize::try_from(size) != Ok(content.len())) {
-        return Err(Problem::new(400, format!("{path} has {} bytes, not {}", content.len(), event["size"])));
-    }
-    if let Some(announced) = event["sha256"].as_str() {
-        let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-        if !digest.eq_ignore_ascii_case(announced) {
-            return Err(Problem::new(400, format!("{path} has another digest than its event")));
-        }
-    }
-    Ok(())
+/// Whether a file matches its event.
+fn is_content_of(event: &Value, content: &[u8]) -> bool {
+    let size = event["size"].as_u64().is_none_or(|size| usize::try_from(size) == Ok(content.len()));
+    let digest = || -> String { Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect() };
+    size && event["sha256"].as_str().is_none_or(|announced| digest().eq_ignore_ascii_case(announced))
 }
 
 fn is_deletion(event: &Value) -> bool {
     event["type"] == "DELETED"
 }
 
-fn take_in(connector: &mut Connector, batch_id: &str, events: &[Value], files: Vec<UploadedFile>) -> Answered {
-    let deleted = events.iter().filter(|event| is_deletion(event)).count();
+fn take_in(connector: &mut Connector, batch: &Batch<'_>, events: Vec<&Value>, files: Vec<UploadedFile>) -> Answered {
+    let mut deleted = if batch.reset { std::mem::take(&mut connector.paths).len() } else { 0 };
+    let mut processed = 0;
+    for event in events {
+        let path = event["path"].as_str().unwrap_or_default();
+        if is_deletion(event) {
+            connector.paths.remove(path);
+            deleted += 1;
+            continue;
+        }
+        if let Some(old) = event["oldPath"].as_str().filter(|_| event["type"] == "RENAMED") {
+            connector.paths.remove(old);
+            deleted += 1;
+        }
+        connector.paths.insert(path.to_owned());
+        processed += 1;
+    }
     let body = json!({
         "success": true,
         "connectorId": connector.id,
-        "batchId": batch_id,
-        "stats": {"processed": events.len() - deleted, "deleted": deleted},
+        "batchId": batch.id,
+        "stats": {"processed": processed, "deleted": deleted},
     });
     if connector.deleting.is_some() {
-        // The deletion goes on all the same.
+        // The deletion still continues.
         connector.value["status"] = json!("IDLE");
     }
-    connector.uploads.push(Upload { batch_id: batch_id.to_owned(), events: events.to_vec(), files });
+    connector.uploads.push(Upload { batch_id: batch.id.to_owned(), events: batch.events.to_vec(), files });
     ok(&body)
 }

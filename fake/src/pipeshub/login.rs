@@ -1,11 +1,14 @@
-//! How connectors log in at a provider: an address for a browser, and what the browser brings back.
+//! The authorization of connectors at a provider: a URL for a browser, and the redirect back.
 
 use serde_json::json;
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::{OAUTH_APP, ORG, USER, World};
-use super::{PROVIDER, with_query};
+use super::text::with_query;
+
+/// The provider's page for the authorization of connectors.
+pub(super) const PROVIDER: &str = "/provider/authorize";
 
 pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.free(call.id())?;
@@ -33,7 +36,7 @@ pub(super) fn authorization_url(world: &mut World, call: &Call<'_>) -> Answered 
     ok(&json!({"success": true, "authorizationUrl": url, "state": state}))
 }
 
-/// The provider's page, where everybody consents at once: returns where the browser is sent.
+/// The provider's page, which always consents: returns the redirect.
 pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<String, Problem> {
     let get = |name: &str| {
         let found = query.iter().find(|(known, _)| known == name);
@@ -48,33 +51,40 @@ pub(super) fn provider(world: &mut World, query: &[(String, String)]) -> Result<
     Ok(with_query(redirect_uri, &[("code", code.as_str()), ("state", state)]))
 }
 
-/// Answers 200 whatever happened: what did is in the body.
+/// Always responds with 200: the body has the result. Without a base, the URL is relative.
 pub(super) fn callback(world: &mut World, call: &Call<'_>) -> Answered {
-    let base = call.query("baseUrl").unwrap_or(call.url).trim_end_matches('/');
+    if call.query("code").is_none_or(str::is_empty) {
+        return Err(Problem::validation("Required"));
+    }
+    let base = call.query("baseUrl").unwrap_or_default().trim_end_matches('/');
     let Err((error, message)) = log_in(world, call) else {
         return ok(&json!({"success": true, "redirectUrl": format!("{base}/connectors?oauth=success")}));
     };
     let redirect_url = with_query(&format!("{base}/connectors"), &[("oauth_error", error.as_str())]);
-    ok(&json!({"success": false, "redirectUrl": redirect_url, "error": error, "errorMessage": message}))
+    let mut body = json!({"success": false, "redirectUrl": redirect_url, "error": error});
+    if let Some(message) = message {
+        body["errorMessage"] = json!(message);
+    }
+    ok(&body)
 }
 
-fn log_in(world: &mut World, call: &Call<'_>) -> Result<(), (String, &'static str)> {
+fn log_in(world: &mut World, call: &Call<'_>) -> Result<(), (String, Option<&'static str>)> {
     if let Some(error) = call.query("error") {
-        return Err((error.to_owned(), "the provider refused"));
+        return Err((error.to_owned(), None));
     }
     let state = call.query("state").unwrap_or_default();
-    let wrong_state = || ("invalid_state".to_owned(), "no login with this state has begun");
+    let wrong_state = || ("invalid_state".to_owned(), Some("no login with this state has begun"));
     let id = world.logins.remove(state).ok_or_else(wrong_state)?;
     let code = world.codes.remove(call.query("code").unwrap_or_default());
     if code.as_deref() != Some(state) {
-        return Err(("invalid_code".to_owned(), "the provider did not give out this code"));
+        return Err(("invalid_code".to_owned(), Some("the provider did not give out this code")));
     }
     let connector = world.connector_mut(&id).map_err(|_| wrong_state())?;
     connector.value["isAuthenticated"] = json!(true);
     Ok(())
 }
 
-/// Deprecated: one connector for everybody, of which little is left.
+/// Deprecated: one connector for everyone, with little left of it.
 pub(super) fn token_from_code(world: &World, call: &Call<'_>) -> Answered {
     call.text("tempCode")?;
     let now = world.clock.stamp();

@@ -1,11 +1,13 @@
 //! PipesHub: an instance in process.
 //!
-//! It answers as the server is known to, not as the document says: `_key` for an id, a 200 for a creation, listings
-//! that skip items. What is not known, it answers in the plainest way: it is a test partner, not a reference.
+//! It behaves as the real server does, also where the document differs: `_key` for an id, a 200 for a create, lists
+//! that skip items. Where it is not known, it does the simplest thing: it is a partner for tests, not a reference.
 
 mod auth;
+mod call;
 mod config;
 mod connectors;
+mod control;
 mod files;
 mod login;
 mod problem;
@@ -17,75 +19,109 @@ mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod text;
+mod upload;
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
 use self::auth::Auth;
-pub use self::files::{Upload, UploadedFile};
+use self::call::Call;
+use self::control::Controls;
+use self::login::PROVIDER;
 use self::problem::Problem;
-use self::routes::Call;
 pub use self::seed::Seed;
 use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
+use self::text::looks_like_markup;
+use self::upload::UPLOAD;
+pub use self::upload::{Upload, UploadedFile};
 use crate::TestClock;
 use crate::clock::Clock;
+use crate::contract::Contract;
+use crate::entropy::Entropy;
 use crate::fault::Fault;
+use crate::message::{Answer, Request};
 use crate::server::Server;
-use crate::service::{Answer, Request, Service};
+use crate::service::{Ask, Service};
+use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use serde_json::{Value, json};
 
-/// A PipesHub instance on loopback. Dropped, it stops.
+/// A PipesHub instance on loopback. Dropping it stops it.
 pub struct Instance {
     server: Server,
     api: Arc<Api>,
     host: String,
 }
 
-/// How an instance is to be, before it starts.
-#[derive(Debug, Clone)]
+/// The settings of an instance; see [`Instance::builder`].
+#[derive(Clone)]
 #[must_use]
 pub struct InstanceBuilder {
-    port: u16,
+    serving: Serving,
     seed: Seed,
     script: SyncScript,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    entropy: Entropy,
     deletion_polls: u32,
     clock: TestClock,
 }
 
 impl InstanceBuilder {
-    /// The port; otherwise one that is free.
+    /// Sets the port; by default a free one.
     pub fn port(mut self, port: u16) -> InstanceBuilder {
-        self.port = port;
+        self.serving = self.serving.port(port);
         self
     }
 
-    /// What it holds; otherwise [`Seed::demo`].
+    /// Sets where and how it is served.
+    pub fn serving(mut self, serving: Serving) -> InstanceBuilder {
+        self.serving = serving;
+        self
+    }
+
+    /// Sets the id of its one OAuth client; by default a new one.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> InstanceBuilder {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// Sets the secret of its one OAuth client; by default a new one.
+    pub fn client_secret(mut self, client_secret: impl Into<String>) -> InstanceBuilder {
+        self.client_secret = Some(client_secret.into());
+        self
+    }
+
+    /// Derives the client and every token from this text, so that they are the same after a restart. By default they
+    /// are random.
+    pub fn credentials_from(mut self, text: impl Into<String>) -> InstanceBuilder {
+        self.entropy = Entropy::seeded(text);
+        self
+    }
+
+    /// Sets what the instance holds at its start; [`Seed::demo`] by default.
     pub fn seed(mut self, seed: Seed) -> InstanceBuilder {
         self.seed = seed;
         self
     }
 
-    /// How every sync goes that [`Instance::next_sync`] says nothing about.
+    /// Sets the script of every sync for which [`Instance::next_sync`] was not called.
     pub fn sync_script(mut self, script: SyncScript) -> InstanceBuilder {
         self.script = script;
         self
     }
 
-    /// How many polls see a deleted connector as `DELETING` before it is gone; otherwise two.
+    /// Sets how many polls return a deleted connector as `DELETING` before it is deleted; two by default.
     pub fn deletion_polls(mut self, polls: u32) -> InstanceBuilder {
         self.deletion_polls = polls;
         self
     }
 
-    /// The clock by which its time passes; otherwise one of its own. Real time passes as well.
+    /// Sets the clock; by default one of its own. Real time passes as well.
     pub fn clock(mut self, clock: TestClock) -> InstanceBuilder {
         self.clock = clock;
         self
@@ -95,17 +131,19 @@ impl InstanceBuilder {
     ///
     /// # Errors
     ///
-    /// If the port is taken or the operating system has no randomness.
+    /// If the port is in use, the operating system has no randomness, or the document is unreadable.
     pub async fn start(self) -> io::Result<Instance> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let host = listener.local_addr()?.to_string();
-        let url = format!("http://{host}");
+        let contract = contract()?;
+        let bound = self.serving.bind().await?;
+        let (host, url) = (bound.address.to_string(), bound.url.clone());
         let clock = Arc::new(Clock::new(self.clock));
-        let auth = Auth::new(Arc::clone(&clock))?;
-        let world = World::new(Arc::clone(&clock), self.seed, self.script, self.deletion_polls);
-        let answered = AtomicU64::new(0);
-        let api = Arc::new(Api { url, clock, auth, world: Mutex::new(world), answered });
-        let server = Server::start(listener, Arc::clone(&api) as Arc<dyn Service>);
+        let chosen = (self.client_id, self.client_secret);
+        let auth = Arc::new(Auth::new(Arc::clone(&clock), &self.entropy, chosen)?);
+        let (seed, script, deletion_polls) = (self.seed, self.script, self.deletion_polls);
+        let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, deletion_polls };
+        let world = Mutex::new(controls.world());
+        let api = Arc::new(Api { url, clock, auth, world, controls, contract });
+        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Instance { server, api, host })
     }
 }
@@ -115,17 +153,20 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// As [`InstanceBuilder::start`].
+    /// The errors of [`InstanceBuilder::start`].
     pub async fn start() -> io::Result<Instance> {
         Instance::builder().start().await
     }
 
-    /// An instance of your own making.
+    /// A builder for an instance with other settings.
     pub fn builder() -> InstanceBuilder {
         InstanceBuilder {
-            port: 0,
+            serving: Serving::default(),
             seed: Seed::demo(),
             script: SyncScript::default(),
+            client_id: None,
+            client_secret: None,
+            entropy: Entropy::default(),
             deletion_polls: 2,
             clock: TestClock::new(),
         }
@@ -143,84 +184,84 @@ impl Instance {
         &self.host
     }
 
-    /// The id of the instance's one OAuth client.
+    /// The id of the instance's OAuth client.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.api.auth.client_id
     }
 
-    /// The secret of the instance's one OAuth client.
+    /// The secret of the instance's OAuth client.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.api.auth.client_secret
     }
 
-    /// A token that is valid now and has every scope.
+    /// Issues a token that is valid now and has every scope.
     #[must_use]
     pub fn issue_token(&self) -> String {
         self.api.auth.issue(&auth::SCOPES.join(" "))
     }
 
-    /// A token that is valid now, with these scopes, separated by spaces.
+    /// Issues a token that is valid now, with these scopes, separated by spaces.
     #[must_use]
     pub fn issue_token_with(&self, scopes: &str) -> String {
         self.api.auth.issue(scopes)
     }
 
-    /// A new personal access token (`phpat_...`), which has every scope and does not expire.
+    /// Issues a personal access token (`phpat_...`), which has every scope and does not expire.
     #[must_use]
     pub fn personal_access_token(&self) -> String {
         self.api.auth.issue_personal()
     }
 
-    /// Every token issued so far is refused with 401 from now on, personal access tokens included; refresh tokens are
-    /// not.
+    /// Revokes all access tokens, also personal ones: requests with them get 401. Refresh tokens stay valid.
     pub fn revoke_tokens(&self) {
         self.api.auth.revoke_all();
     }
 
-    /// Every refresh token issued so far is refused with `invalid_grant` from now on.
+    /// Revokes all refresh tokens: requests with them get `invalid_grant`.
     pub fn revoke_refresh_tokens(&self) {
         self.api.auth.revoke_refresh_tokens();
     }
 
-    /// How long tokens live that are issued from now on; at first an hour.
+    /// Sets the lifetime of tokens that are issued from now on; one hour at first.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// The instance's clock. A client that is built with it waits for nothing, and its waits pass the instance's time, too.
+    /// The instance's clock. With it a client's waits take no real time, and they pass the instance's time, too.
     #[must_use]
     pub fn clock(&self) -> TestClock {
         self.api.clock.shared()
     }
 
-    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions move by polls alone.
+    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions proceed only when they are
+    /// polled.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);
     }
 
-    /// What the instance's OAuth client may ask for from now on, and gets where it asks for nothing; separated by spaces.
+    /// Sets the scopes that the OAuth client may request from now on, and gets by default; separated by spaces.
     pub fn set_app_scopes(&self, scopes: &str) {
         self.api.auth.set_app_scopes(scopes);
     }
 
-    /// An OAuth app that connectors log in with, by its id: `clientId`, `clientSecret`, `name`.
+    /// An OAuth app for connectors, by its id: `clientId`, `clientSecret`, `name`.
     #[must_use]
     pub fn oauth_app(&self, id: &str) -> Option<Value> {
         lock(&self.api.world).oauth_apps.get(id).cloned()
     }
 
-    /// Adds an OAuth app for connectors to log in with.
+    /// Adds an OAuth app for connectors.
     pub fn seed_oauth_app(&self, id: &str, app: Value) {
         lock(&self.api.world).oauth_apps.insert(id.to_owned(), app);
     }
 
-    /// Plays the browser and the person before it: opens an authorization URL of this instance, consents, and returns
-    /// the address that the browser is sent to, with `code` and `state` or with `error`.
+    /// Acts as the browser and its user: opens an authorization URL of this instance, consents, and returns the URL of
+    /// the redirect, with `code` and `state` or with `error`.
     ///
-    /// It knows the instance's own page (`/api/v1/oauth2/authorize`) and the one of the provider that connectors log in
-    /// to. Where a page refuses to send the browser anywhere, the browser stays: the URL itself comes back.
+    /// It knows the instance's page (`/api/v1/oauth2/authorize`) and that of the provider for connectors. If a page
+    /// does not redirect, the URL itself is returned.
     #[must_use]
     pub fn authorize(&self, url: &str) -> String {
         let address = url.strip_prefix(self.url()).unwrap_or(url);
@@ -229,45 +270,51 @@ impl Instance {
         self.api.visit(path, &query).unwrap_or_else(|_| url.to_owned())
     }
 
-    /// Every request that has reached the instance, those for tokens included.
+    /// All requests that reached the instance, in order, also token requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.server.clear_requests();
     }
 
-    /// Scripts a fault.
+    /// Adds a fault to the script.
     pub fn fault(&self, fault: Fault) {
         self.server.faults().push(fault);
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Removes the pending faults.
     pub fn clear_faults(&self) {
         self.server.faults().clear();
     }
 
-    /// How many of the scripted faults have yet to happen; one that happens several times counts once.
+    /// The number of pending faults; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
         self.server.faults().len()
     }
 
-    /// How the next sync goes. Called again, the one after it.
+    /// Sets the script of the next sync. A further call sets that of the sync after it.
     pub fn next_sync(&self, script: SyncScript) {
         lock(&self.api.world).scripts.push_back(script);
     }
 
-    /// How many polls see connectors as `DELETING` that are deleted from now on.
+    /// Makes the next deletion fail: after its polls the connector exists again, without a status, and as active as
+    /// before.
+    pub fn fail_next_deletion(&self) {
+        lock(&self.api.world).failing_deletions += 1;
+    }
+
+    /// Sets how many polls return a connector as `DELETING`, if it is deleted from now on.
     pub fn set_deletion_polls(&self, polls: u32) {
         lock(&self.api.world).deletion_polls = polls;
     }
 
-    /// Adds a connector, in the service's JSON (`type`, `name`, ...); returns its id. What is left out is filled in, so
-    /// that it is ready to be switched on.
+    /// Adds a connector, in the service's JSON (`type`, `name`, ...); returns its id. Missing fields are filled in, so
+    /// that its sync can be switched on.
     pub fn seed_connector(&self, connector: Value) -> String {
         lock(&self.api.world).seed_connector(connector)
     }
@@ -277,27 +324,32 @@ impl Instance {
         lock(&self.api.world).seed_record(record)
     }
 
-    /// Has a record's content answered as these bytes under this content type, not as JSON.
+    /// Sets a record's content to these bytes with this content type, instead of JSON.
     pub fn set_record_content(&self, id: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
         let content = (content_type.to_owned(), bytes.into());
-        lock(&self.api.world).contents.insert(id.to_owned(), content);
+        let mut world = lock(&self.api.world);
+        // The document knows JSON alone.
+        world.open = true;
+        world.contents.insert(id.to_owned(), content);
     }
 
-    /// A connector as it is stored, with its configuration, and without being polled.
+    /// A connector as it is stored, with its configuration. This is not a poll.
     #[must_use]
     pub fn connector(&self, id: &str) -> Option<Value> {
         let world = lock(&self.api.world);
         Some(world.connector(id).ok()?.value.clone())
     }
 
-    /// Sets a field of a connector by JSON pointer (`/isLocked`, `/status`), whether the service would or not. Says
-    /// whether there is an object to set it in.
+    /// Sets a field of a connector by JSON pointer (`/isLocked`, `/status`), even one that no request can set. Returns
+    /// whether its parent is an object.
     pub fn set(&self, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
+        // The test decides whether the document lists such a value.
+        world.open = true;
         world.connector_mut(id).is_ok_and(|connector| set_field(&mut connector.value, pointer, value))
     }
 
-    /// The batches of file events that a connector has taken in, oldest first, with the files that came with them.
+    /// The batches of file events that a connector has accepted, oldest first, with their files.
     #[must_use]
     pub fn uploads(&self, id: &str) -> Vec<Upload> {
         let world = lock(&self.api.world);
@@ -316,22 +368,36 @@ impl fmt::Debug for Instance {
     }
 }
 
+impl fmt::Debug for InstanceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstanceBuilder").field("serving", &self.serving).finish_non_exhaustive()
+    }
+}
+
+/// The vendored document, corrected, read once for all instances of a process.
+fn contract() -> io::Result<&'static Contract> {
+    static CONTRACT: OnceLock<Result<Contract, String>> = OnceLock::new();
+    let contract = CONTRACT.get_or_init(|| {
+        let root = serde_json::from_str(::connectors::pipeshub::DOCUMENT);
+        root.map(|root| Contract::new(root, vec!["/api/v1".to_owned()])).map_err(|error| error.to_string())
+    });
+    contract.as_ref().map_err(|error| io::Error::other(format!("PipesHub's document: {error}")))
+}
+
 /// The instance behind the sockets.
 struct Api {
     url: String,
     clock: Arc<Clock>,
-    auth: Auth,
+    auth: Arc<Auth>,
     world: Mutex<World>,
-    /// How many answers have got a request id of the instance's own.
-    answered: AtomicU64,
+    controls: Controls,
+    contract: &'static Contract,
 }
 
 const TOKEN: &str = "/api/v1/oauth2/token";
 const AUTHORIZE: &str = "/api/v1/oauth2/authorize";
-/// The page of the provider that every connector logs in to.
-const PROVIDER: &str = "/provider/authorize";
 
-/// The largest body in JSON.
+/// The largest JSON body, in bytes.
 const LARGEST_JSON: usize = 10 * 1024 * 1024;
 
 impl Service for Api {
@@ -348,64 +414,75 @@ impl Service for Api {
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let answer = match request.path.as_str() {
+        match request.path.as_str() {
             TOKEN => self.auth.token(request),
             path @ (AUTHORIZE | PROVIDER) => match self.visit(path, &request.query) {
                 Ok(location) => Answer::redirect(&location),
                 Err(problem) => problem.into(),
             },
             path if path.starts_with("/api/") => self.call(request).unwrap_or_else(Answer::from),
-            // As any web server that is not the API.
+            // As a web server that is not the API.
             _ => Answer::html(200),
-        };
-        self.identified(request, answer)
+        }
     }
 
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer {
         if request.path == TOKEN {
-            return self.identified(request, oauth::scripted(status));
+            return oauth::scripted(status);
         }
         let mut problem = Problem::new(status, "scripted");
         if status == 429 {
-            // The server copies the header, and says null without one.
+            // The server copies the header, and writes null without one.
             let header = headers.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
             let seconds: Option<u64> = header.and_then(|(_, value)| value.parse().ok());
             problem = problem.with("retryAfter", json!(seconds));
-        } else if request.operation.as_deref() == Some(files::UPLOAD) {
+        } else if request.operation.as_deref() == Some(UPLOAD) {
             problem = problem.into_detail();
         }
-        self.identified(request, problem.into())
+        problem.into()
+    }
+
+    fn contract(&self) -> Option<&Contract> {
+        Some(self.contract)
+    }
+
+    fn is_open(&self) -> bool {
+        lock(&self.world).open
+    }
+
+    fn control(&self, ask: &Ask<'_>) -> Option<Result<Value, String>> {
+        self.controls.answer(&self.world, ask)
     }
 }
 
 impl Api {
     fn call(&self, request: &Request) -> Result<Answer, Problem> {
-        // The gateway reads bodies before it looks at anything else.
+        // The gateway reads bodies before anything else.
         let content_type = request.header("content-type").unwrap_or_default();
         let is_json = content_type.starts_with("application/json") && !request.body.is_empty();
         if is_json && request.body.len() > LARGEST_JSON {
-            return Err(Problem::new(413, "request entity too large"));
+            return Err(Problem::new(500, "request entity too large"));
         }
         let body = if is_json { request.json() } else { Some(json!({})) };
         let body = body.ok_or_else(|| Problem::new(500, "the body is not JSON"))?;
         let found = routes::find(&request.method, &request.path);
         let Some((route, path)) = found else {
-            // The gateway serves its own pages there: a GET finds one.
+            // The gateway serves its web application there: a GET finds a page.
             return Ok(Answer::html(if request.method == "GET" { 200 } else { 404 }));
         };
-        if let Some((name, _)) = request.query.iter().find(|(_, value)| looks_like_markup(value)) {
-            return Err(Problem::validation(name, "Invalid input"));
+        if request.query.iter().any(|(_, value)| looks_like_markup(value)) {
+            return Err(Problem::validation("Invalid input"));
         }
-        self.auth.check(request, route.scopes)?;
-        let call = Call { request, url: &self.url, operation: route.operation, path, body };
+        let scopes = self.auth.check(request, route.scopes)?;
+        let call = Call { request, url: &self.url, operation: route.operation, path, body, scopes };
         if route.path.contains("{connectorId}") && !is_connector_id(call.id()) {
             let message = "connectorId must be 1 to 64 letters, digits, underscores or hyphens";
-            return Err(Problem::validation("connectorId", message));
+            return Err(Problem::validation(message));
         }
         routes::handle(&mut lock(&self.world), &call)
     }
 
-    /// What a page that a browser opens sends it to.
+    /// The redirect of a page.
     fn visit(&self, path: &str, query: &[(String, String)]) -> Result<String, Problem> {
         match path {
             AUTHORIZE => self.auth.authorize(query),
@@ -413,42 +490,9 @@ impl Api {
             _ => Err(Problem::new(404, "no such page")),
         }
     }
-
-    /// The answer with the request's id, or one of the instance's own.
-    fn identified(&self, request: &Request, mut answer: Answer) -> Answer {
-        let sent = request.header("x-request-id").unwrap_or_default();
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-        if (1..=64).contains(&sent.len()) && sent.bytes().all(allowed) {
-            answer.set_header("x-request-id", sent);
-        } else {
-            let number = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-            answer.set_header("x-request-id", &format!("fake-request-{number}"));
-        }
-        answer
-    }
-}
-
-/// What the gateway's input filter takes for markup: a `<`, or `on...=` as of an event handler.
-fn looks_like_markup(text: &str) -> bool {
-    text.contains('<') || has_handler(text)
-}
-
-fn has_handler(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    text.match_indices("on").any(|(at, _)| {
-        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        rest.trim_start().starts_with('=')
-    })
 }
 
 fn is_connector_id(id: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     (1..=64).contains(&id.len()) && id.bytes().all(allowed)
-}
-
-/// An address with more pairs in its query.
-fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let separator = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{separator}{query}")
 }

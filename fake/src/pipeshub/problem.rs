@@ -1,10 +1,10 @@
-//! PipesHub's error shape: `{"error": {"code", "message", "metadata"?}}`, and the `{"detail"}` of its upload route.
+//! PipesHub's error shape: `{"error": {"code", "message"}}`, and the `{"detail"}` of its upload route.
 
 use serde_json::{Value, json};
 
-use crate::service::Answer;
+use crate::message::Answer;
 
-/// A request that is refused.
+/// A rejected request.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
@@ -24,11 +24,9 @@ impl Problem {
         Problem { status, code, message: message.into(), more: Vec::new(), as_detail: false }
     }
 
-    /// What the gateway's own checks say of a field: 400 and VALIDATION_ERROR.
-    pub(super) fn validation(field: &str, message: impl Into<String>) -> Problem {
-        let message: String = message.into();
-        let errors = json!({"errors": [{"field": field, "message": message}]});
-        Problem::coded(400, "VALIDATION_ERROR", message).with("metadata", errors)
+    /// What the gateway's own checks say: 400 and VALIDATION_ERROR. In production it does not say of which field.
+    pub(super) fn validation(message: impl Into<String>) -> Problem {
+        Problem::coded(400, "VALIDATION_ERROR", message)
     }
 
     pub(super) fn not_found(what: &str, id: &str) -> Problem {
@@ -40,7 +38,7 @@ impl Problem {
         self
     }
 
-    /// The same in the shape of the service behind the gateway.
+    /// The same in the format of the service behind the gateway.
     pub(super) fn into_detail(self) -> Problem {
         Problem { as_detail: true, ..self }
     }

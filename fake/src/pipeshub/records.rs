@@ -1,28 +1,28 @@
-//! What connectors have brought in: reading a record, looking around, finding one by an outside name.
+//! Records: reading, browsing and searching them.
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, ok};
 use super::problem::Problem;
-use super::routes::{Answered, Call, ok};
 use super::state::World;
-use crate::service::Answer;
+use crate::message::Answer;
 
-/// A record's text, or what the test has put in its place.
+/// A record's text, or the content that the test has set.
 pub(super) fn content(world: &World, call: &Call<'_>) -> Answered {
     if let Some((content_type, bytes)) = world.contents.get(call.id()) {
         return Ok(Answer::new(200, content_type, bytes.clone()));
     }
     let record = world.records.iter().find(|record| record["id"] == call.id());
-    // A record that is not there is no error.
+    // A missing record is not an error.
     let content = record.and_then(|record| record["content"].as_str()).unwrap_or("No record found");
     ok(&json!({"content": content}))
 }
 
-/// What is below a node, or everything.
+/// The children of a node, or all records.
 pub(super) fn navigate(world: &World, call: &Call<'_>) -> Answered {
     let node = call.query("nodeId");
     if node == Some("") {
-        return Err(Problem::validation("nodeId", "nodeId must not be empty"));
+        return Err(Problem::validation("nodeId must not be empty"));
     }
     let page = call.number("page", 1, 1..=usize::MAX)?;
     let limit = call.number("limit", 50, 50..=200)?;
@@ -80,17 +80,17 @@ fn row(world: &World, record: &Value) -> Value {
     row
 }
 
-/// Whether a record is known by this name: its own, or one from outside.
+/// Whether an identifier is that of a record: its own, or one of its source.
 fn answers_to(record: &Value, name: &str) -> bool {
     ["id", "externalId", "webUrl"].into_iter().any(|field| record[field] == name)
 }
 
-/// Records by what others call them. Not to find one is no error.
+/// Searches records by identifiers of their source. A missing one is not an error.
 pub(super) fn lookup(world: &World, call: &Call<'_>) -> Answered {
     let mut identifiers = call.queries("identifiers");
     identifiers.retain(|identifier| !identifier.trim().is_empty());
     if !(1..=10).contains(&identifiers.len()) {
-        return Err(Problem::validation("identifiers", "1 to 10 identifiers are required"));
+        return Err(Problem::validation("1 to 10 identifiers are required"));
     }
     let (mut matches, mut missing) = (Vec::new(), Vec::new());
     let mut ambiguous = false;

@@ -1,24 +1,25 @@
-//! The registry: the types that there are, and what each wants to be told.
+//! The registry: the connector types, and their configuration schemas.
 
 use serde_json::{Value, json};
 
+use super::call::{Answered, Call, check_scope, ok, page, search};
 use super::problem::Problem;
-use super::routes::{Answered, Call, check_scope, ok, page, search};
 use super::state::World;
 
-/// A type as the registry shows it, with its schema.
+/// A type as the registry shows it: its schema is a call of its own.
 fn shown(kind: &Value, scope: &str) -> Value {
     let mut shown = kind.clone();
     shown["scope"] = json!(scope);
-    shown["config"] = whole_schema(kind);
     if let Some(fields) = shown.as_object_mut() {
-        // The fake's own.
+        fields.remove("config");
+        // Fields of the fake itself.
         fields.remove("options");
     }
     shown
 }
 
-fn whole_schema(kind: &Value) -> Value {
+/// The schema of a type, and what the registry says besides.
+pub(super) fn whole_schema(kind: &Value) -> Value {
     let mut schema = kind["config"].clone();
     for field in ["iconPath", "supportsRealtime", "supportsSync", "supportsAgent"] {
         schema[field] = kind[field].clone();
@@ -31,10 +32,17 @@ pub(super) fn list(world: &World, call: &Call<'_>) -> Answered {
     let types = world.types.iter().filter(|kind| supports(&kind["scope"], scope));
     let items = search(call, types.map(|kind| shown(kind, scope)).collect());
     let (connectors, pagination) = page(call, items, false)?;
-    ok(&json!({"success": true, "connectors": connectors, "pagination": pagination}))
+    let count = |scope: &str| world.types.iter().filter(|kind| supports(&kind["scope"], scope)).count();
+    let counts = json!({"team": count("team"), "personal": count("personal")});
+    ok(&json!({
+        "success": true,
+        "connectors": connectors,
+        "pagination": pagination,
+        "registryCountsByScope": counts,
+    }))
 }
 
-/// The raw schema: `auth`, `sync`, `filters`, and what the registry says besides.
+/// The raw schema: `auth`, `sync`, `filters`, and further fields of the registry.
 pub(super) fn schema(world: &World, call: &Call<'_>) -> Answered {
     let kind = world.kind(call.id())?;
     ok(&json!({"success": true, "schema": whole_schema(kind)}))
@@ -44,7 +52,7 @@ fn supports(list: &Value, wanted: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|known| known == wanted))
 }
 
-/// Whether connectors of a type can be in a scope.
+/// Whether connectors of a type can have a scope.
 pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     check_scope(scope)?;
     if !supports(&kind["scope"], scope) {
@@ -53,7 +61,7 @@ pub(super) fn check_scope_of(kind: &Value, scope: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The way to log in that was asked for, if the type has it, or else the type's first.
+/// The requested authentication method if the type supports it, else the type's first.
 pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Problem> {
     let first = kind["supportedAuthTypes"][0].as_str().unwrap_or("NONE");
     let auth_type = asked.unwrap_or(first);
@@ -61,27 +69,4 @@ pub(super) fn auth_type(kind: &Value, asked: Option<&str>) -> Result<String, Pro
         return Err(Problem::new(400, format!("{} connectors do not support {auth_type}", kind["type"])));
     }
     Ok(auth_type.to_owned())
-}
-
-/// The names of the fields that a flat `auth` has to have.
-pub(super) fn required_fields<'k>(kind: &'k Value, auth_type: &str) -> Vec<&'k str> {
-    let fields = kind["config"]["auth"]["schemas"][auth_type]["fields"].as_array();
-    let required = fields.into_iter().flatten().filter(|field| field["required"] == true);
-    required.filter_map(|field| field["name"].as_str()).collect()
-}
-
-/// Whether an `auth` has what its type requires, flat: what is nested is not seen.
-pub(super) fn check_auth(kind: &Value, auth_type: &str, auth: &Value) -> Result<(), Problem> {
-    if !auth.is_object() {
-        return Err(Problem::new(400, "auth must be an object"));
-    }
-    let is_missing = |field: &&str| {
-        let value = &auth[*field];
-        value.is_null() || value == ""
-    };
-    let missing: Vec<&str> = required_fields(kind, auth_type).into_iter().filter(is_missing).collect();
-    if !missing.is_empty() {
-        return Err(Problem::new(400, format!("missing required fields of auth: {}", missing.join(", "))));
-    }
-    Ok(())
 }

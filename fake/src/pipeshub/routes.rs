@@ -1,21 +1,12 @@
-//! Which operation a request is for, what token it needs, and who does it.
-
-use std::ops::RangeInclusive;
+//! Routing: the operation of a request, and the scopes that it needs.
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
 
+use super::call::{Answered, Call};
 use super::problem::Problem;
 use super::state::World;
+use super::upload::UPLOAD;
 use super::{config, connectors, files, login, records, registry};
-use crate::service::{Answer, Request};
-
-pub(super) type Answered = Result<Answer, Problem>;
-
-/// 200 with JSON.
-pub(super) fn ok(body: &Value) -> Answered {
-    Ok(Answer::json(200, body))
-}
 
 /// One operation.
 #[derive(Debug)]
@@ -24,7 +15,7 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// Below `/api/v1`.
     pub(super) path: &'static str,
-    /// The scopes of which a token needs one. They are the server's; the document names others here and there.
+    /// The scopes of which a token needs one. They are the server's; the document sometimes names others.
     pub(super) scopes: &'static [&'static str],
 }
 
@@ -43,7 +34,7 @@ const WRITE: &[&str] = &["connector:write"];
 const SYNC: &[&str] = &["connector:sync"];
 const DELETE: &[&str] = &["connector:delete"];
 
-/// In the order in which the server tries them.
+/// In the server's order of matching.
 pub(super) static ROUTES: &[Route] = &[
     route("getConnectorRegistry", "GET", "/connectors/registry", READ),
     route("getConnectorSchema", "GET", "/connectors/registry/{connectorType}/schema", READ),
@@ -73,12 +64,12 @@ pub(super) static ROUTES: &[Route] = &[
     route("saveConnectorFilters", "POST", "/connectors/{connectorId}/filters", WRITE),
     route("getFilterFieldOptions", "GET", "/connectors/{connectorId}/filters/{filterKey}/options", READ),
     route("toggleConnector", "POST", "/connectors/{connectorId}/toggle", SYNC),
-    route(files::UPLOAD, "POST", "/connectors/{connectorId}/file-events/upload", SYNC),
+    route(UPLOAD, "POST", "/connectors/{connectorId}/file-events/upload", SYNC),
     route("submitConnectorFileEvents", "POST", "/connectors/{connectorId}/file-events", SYNC),
 ];
 
-/// Finds the operation for a raw path, and its path's parameters in order, decoded. As in Express, a slash at the end
-/// makes no difference.
+/// Finds the operation for a raw path, and its decoded path parameters in order. As in Express, a trailing slash makes
+/// no difference.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
     let path = path.strip_prefix("/api/v1")?;
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -108,122 +99,12 @@ impl Route {
     }
 }
 
-/// A call that is authorised.
-pub(super) struct Call<'c> {
-    pub(super) request: &'c Request,
-    pub(super) url: &'c str,
-    pub(super) operation: &'static str,
-    pub(super) path: Vec<String>,
-    pub(super) body: Value,
-}
-
-impl Call<'_> {
-    /// The first parameter of the path.
-    pub(super) fn id(&self) -> &str {
-        self.path.first().map_or("", String::as_str)
-    }
-
-    /// The last parameter of the path.
-    pub(super) fn key(&self) -> &str {
-        self.path.last().map_or("", String::as_str)
-    }
-
-    /// A parameter of the query.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        let found = self.request.query.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// All values of a parameter that is repeated.
-    pub(super) fn queries(&self, name: &str) -> Vec<&str> {
-        let found = self.request.query.iter().filter(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// A whole number of the query.
-    pub(super) fn number(&self, name: &str, default: usize, range: RangeInclusive<usize>) -> Result<usize, Problem> {
-        let Some(text) = self.query(name).filter(|text| !text.is_empty()) else {
-            return Ok(default);
-        };
-        match text.parse::<usize>() {
-            Ok(number) if range.contains(&number) => Ok(number),
-            _ => {
-                let message = format!("{name} must be a whole number from {} to {}", range.start(), range.end());
-                Err(Problem::validation(name, message))
-            }
-        }
-    }
-
-    /// `true` or `false` in the query.
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
-        match self.query(name) {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(Problem::validation(name, format!("{name} must be true or false"))),
-        }
-    }
-
-    /// The query's scope; those who do not say mean the team's.
-    pub(super) fn scope(&self) -> Result<&str, Problem> {
-        let scope = self.query("scope").unwrap_or("team");
-        check_scope(scope)?;
-        Ok(scope)
-    }
-
-    /// A string of the body that has to be there.
-    pub(super) fn text(&self, name: &str) -> Result<&str, Problem> {
-        match self.body[name].as_str().unwrap_or_default() {
-            "" => Err(Problem::validation(name, format!("{name} is required"))),
-            text => Ok(text),
-        }
-    }
-}
-
-pub(super) fn check_scope(scope: &str) -> Result<(), Problem> {
-    match scope {
-        "team" | "personal" => Ok(()),
-        _ => Err(Problem::validation("scope", "scope must be team or personal")),
-    }
-}
-
-/// Those items whose name, type or group contains the search term.
-pub(super) fn search(call: &Call<'_>, items: Vec<Value>) -> Vec<Value> {
-    let term = call.query("search").unwrap_or_default().to_lowercase();
-    let found = |item: &Value| {
-        let mut texts = ["name", "type", "appGroup"].into_iter().filter_map(|field| item[field].as_str());
-        texts.any(|text| text.to_lowercase().contains(&term))
-    };
-    items.into_iter().filter(|item| term.is_empty() || found(item)).collect()
-}
-
-/// One page of a listing, and its `pagination`. With `skips`, as two of the server's listings do it: what comes before
-/// the page is skipped twice.
-pub(super) fn page(call: &Call<'_>, items: Vec<Value>, skips: bool) -> Result<(Vec<Value>, Value), Problem> {
-    let page = call.number("page", 1, 1..=usize::MAX)?;
-    let limit = call.number("limit", 20, 1..=200)?;
-    let total = items.len();
-    let pages = total.div_ceil(limit);
-    let before = (page - 1).saturating_mul(limit);
-    let skipped = if skips { before.saturating_mul(2) } else { before };
-    let shown = items.into_iter().skip(skipped).take(limit).collect();
-    let (has_prev, has_next) = (page > 1, page < pages);
-    let pagination = json!({
-        "page": page,
-        "limit": limit,
-        "search": call.query("search"),
-        "totalCount": total,
-        "totalPages": pages,
-        "hasPrev": has_prev,
-        "hasNext": has_next,
-        "prevPage": has_prev.then(|| page - 1),
-        "nextPage": has_next.then(|| page + 1),
-    });
-    Ok((shown, pagination))
-}
-
-/// Does what the call asks for.
+/// Processes a call.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
+    if matches!(call.operation, "getConnectorInstance" | "getConnectorConfig" | "toggleConnector") {
+        // Of the others a member sees what there is to see of a connector that is not theirs.
+        world.check_visible(call)?;
+    }
     match call.operation {
         "getConnectorRegistry" => registry::list(world, call),
         "getConnectorSchema" => registry::schema(world, call),
@@ -251,7 +132,7 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
         "handleOAuthCallback" => login::callback(world, call),
         "getTokenFromCode" => login::token_from_code(world, call),
         "submitConnectorFileEvents" => files::events(world, call),
-        files::UPLOAD => files::upload(world, call),
+        UPLOAD => files::upload(world, call),
         "getRecordContent" => records::content(world, call),
         "navigateKnowledgeGraph" => records::navigate(world, call),
         "lookupRecordByIdentifier" => records::lookup(world, call),

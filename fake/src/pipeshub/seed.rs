@@ -1,8 +1,12 @@
-//! What an instance holds at its start.
+//! The initial data of an instance.
+
+use std::io;
 
 use serde_json::{Value, json};
 
-/// What an instance holds at its start. Every piece is JSON in the service's own shape; what is left out is filled in.
+use crate::seeds;
+
+/// The initial data of an instance. Every object is JSON in the service's own format; missing fields are filled in.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Seed {
@@ -23,27 +27,46 @@ impl Seed {
         Seed { types: list("types"), connectors: Vec::new(), records: Vec::new() }
     }
 
-    /// One more type for the registry, as the registry shows it, with its schema as `config`. What its `options` hold
-    /// by filter key is answered as options.
+    /// Adds a type to the registry, as the registry lists it, with its schema as `config`. Its `options` are the filter
+    /// options, by filter key.
     pub fn connector_type(mut self, kind: Value) -> Seed {
         self.types.push(kind);
         self
     }
 
-    /// A connector (`type`, `name`, ...), ready to be switched on unless it says otherwise.
+    /// Adds a connector (`type`, `name`, ...). Its sync can be switched on, unless its fields say otherwise.
     pub fn connector(mut self, connector: Value) -> Seed {
         self.connectors.push(connector);
         self
     }
 
-    /// A record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
+    /// Adds a record: `id`, `name`, `externalId`, `webUrl`, `recordType`, `connectorName`, `parentId`, `content`.
     pub fn record(mut self, record: Value) -> Seed {
         self.records.push(record);
         self
     }
 
-    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which
-    /// nobody has logged in yet; the personal `local-01`; the records `record-plan` and `record-note`.
+    /// A seed of a JSON object with the lists `types` (more of them, or others of the same `type`), `connectors` (each with a
+    /// `type`) and `records`; what is left out is empty, but for the registry.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not JSON, another member, an entry that is not an object, or one without the field that it needs.
+    pub fn from_json(text: &str) -> io::Result<Seed> {
+        let value = seeds::read(text, &[("types", "type"), ("connectors", "type"), ("records", "")])?;
+        let list = |name: &str| value[name].as_array().into_iter().flatten().cloned();
+        let mut seed = Seed::empty();
+        for kind in list("types") {
+            seed.types.retain(|known| known["type"] != kind["type"]);
+            seed.types.push(kind);
+        }
+        seed.connectors = list("connectors").collect();
+        seed.records = list("records").collect();
+        Ok(seed)
+    }
+
+    /// The registry; the team's connectors `s3-01` to `s3-13`, of which the first is active, and `drive-01`, which is
+    /// not authorized; the personal `local-01`; the records `record-plan` and `record-note`.
     pub fn demo() -> Seed {
         let mut seed = Seed { connectors: list("connectors"), records: list("records"), ..Seed::empty() };
         let first = seed.connectors.first().cloned().unwrap_or_default();
@@ -59,7 +82,7 @@ impl Seed {
 }
 
 fn list(name: &str) -> Vec<Value> {
-    // The file is part of the program, and the tests read it: it is JSON.
+    // The file is part of the program, and the tests read it: it is valid JSON.
     let demo: Value = serde_json::from_str(include_str!("demo.json")).unwrap_or_default();
     demo[name].as_array().cloned().unwrap_or_default()
 }

@@ -1,17 +1,18 @@
-//! What the instance holds: types, connectors, records. It stores JSON as the service would show it.
+//! The data of an instance: types, connectors, records. It is stored as JSON as the service returns it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::files::Upload;
+use super::call::Call;
 use super::problem::Problem;
 use super::seed::Seed;
-use super::sync::{SyncScript, Syncs};
+use super::sync::{SyncOutcome, SyncScript, Syncs};
+use super::upload::Upload;
 use crate::clock::Clock;
 
-/// Who has done everything, and for whom.
+/// The user in all `createdBy` and similar fields.
 pub(super) const USER: &str = "fake-user";
 pub(super) const ORG: &str = "fake-org";
 
@@ -21,16 +22,20 @@ pub(super) struct World {
     pub(super) types: Vec<Value>,
     pub(super) connectors: Vec<Connector>,
     pub(super) records: Vec<Value>,
-    /// What records consist of, if not of text: content type and bytes.
+    /// The content of records that are not text: content type and bytes.
     pub(super) contents: HashMap<String, (String, Vec<u8>)>,
-    /// The states of logins that have begun, and their connectors.
+    /// The states of authorizations that have begun, and their connectors.
     pub(super) logins: HashMap<String, String>,
-    /// The codes that the provider has given out, and the states that they are for.
+    /// The provider's codes, and their states.
     pub(super) codes: HashMap<String, String>,
-    /// How the next syncs go, and then all others.
+    /// The scripts of the next syncs, and of all others.
     pub(super) scripts: VecDeque<SyncScript>,
     pub(super) script: SyncScript,
     pub(super) deletion_polls: u32,
+    /// How many of the next deletions fail.
+    pub(super) failing_deletions: u32,
+    /// Whether values have been scripted that the document need not list.
+    pub(super) open: bool,
     /// The OAuth apps of the instance, by id.
     pub(super) oauth_apps: HashMap<String, Value>,
     next_id: u64,
@@ -40,13 +45,17 @@ pub(super) struct Connector {
     pub(super) id: String,
     pub(super) value: Value,
     pub(super) syncs: Syncs,
-    /// How many polls will still see it, once it is being deleted.
+    /// How many polls will still return it while it is being deleted.
     pub(super) deleting: Option<u32>,
+    /// Whether its deletion fails, and whether it is active then.
+    pub(super) comes_back: Option<bool>,
     pub(super) uploads: Vec<Upload>,
+    /// The files that it has.
+    pub(super) paths: BTreeSet<String>,
 }
 
 impl Connector {
-    /// As listings show it.
+    /// As lists return it.
     pub(super) fn summary(&self) -> Value {
         let mut shown = self.value.clone();
         if let Some(fields) = shown.as_object_mut() {
@@ -63,7 +72,7 @@ impl Connector {
         self.value[field].as_str().unwrap_or_default()
     }
 
-    /// Whether it logs in at a provider.
+    /// Whether it uses OAuth.
     pub(super) fn uses_oauth(&self) -> bool {
         is_oauth(self.text("authType"))
     }
@@ -93,6 +102,8 @@ impl World {
             scripts: VecDeque::new(),
             script,
             deletion_polls,
+            failing_deletions: 0,
+            open: false,
             oauth_apps: HashMap::new(),
             next_id: 0,
         };
@@ -105,13 +116,13 @@ impl World {
         world
     }
 
-    /// An id that nothing has yet.
+    /// An unused id.
     pub(super) fn new_id(&mut self, kind: &str) -> String {
         self.next_id += 1;
         format!("{kind}-{:04}", self.next_id)
     }
 
-    /// A connector that has been there for a while: ready to be switched on, unless it says otherwise.
+    /// A connector whose sync can be switched on, unless its fields say otherwise.
     pub(super) fn seed_connector(&mut self, mut connector: Value) -> String {
         let status = if connector["isActive"] == true { json!("IDLE") } else { Value::Null };
         default(&mut connector, "isConfigured", json!(true));
@@ -128,9 +139,14 @@ impl World {
         let kind = self.kind(connector["type"].as_str().unwrap_or_default()).cloned().unwrap_or_default();
         let now = json!(self.clock.millis());
         connector["_key"] = json!(id);
-        for field in ["appGroup", "appDescription", "appCategories", "iconPath"] {
+        let of_its_type =
+            ["appGroup", "appDescription", "appCategories", "iconPath", "supportedAuthTypes", "connectorInfo"];
+        for field in of_its_type {
             default(&mut connector, field, kind[field].clone());
         }
+        default(&mut connector, "documentationLinks", kind["config"]["documentationLinks"].clone());
+        default(&mut connector, "isAdminAccessRequired", json!(false));
+        default(&mut connector, "personalConnectorType", Value::Null);
         for field in ["supportsRealtime", "supportsSync", "supportsAgent"] {
             default(&mut connector, field, json!(kind[field] == true));
         }
@@ -154,12 +170,14 @@ impl World {
             value: connector,
             syncs: Syncs::default(),
             deleting: None,
+            comes_back: None,
             uploads: Vec::new(),
+            paths: BTreeSet::new(),
         });
         id
     }
 
-    /// Makes an OAuth app of a new connector's client id and secret, which the connector then refers to by an id.
+    /// Creates an OAuth app from a new connector's client id and secret. The connector then refers to it by an id.
     fn adopt_oauth_app(&mut self, id: &str, connector: &mut Value) {
         let name = connector["name"].clone();
         let Some(auth) = connector.pointer_mut("/config/auth").and_then(Value::as_object_mut) else { return };
@@ -199,7 +217,16 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", id))
     }
 
-    /// A connector that is not locked. Some operations do not mind that it is being deleted.
+    /// Whether a call may see a connector: a member does not see those of others.
+    pub(super) fn check_visible(&self, call: &Call<'_>) -> Result<(), Problem> {
+        let connector = self.connector(call.id())?;
+        if call.is_member() && connector.text("scope") == "team" && connector.text("createdBy") != USER {
+            return Err(Problem::not_found("connector", call.id()));
+        }
+        Ok(())
+    }
+
+    /// A connector that is not locked. It may be being deleted.
     pub(super) fn unlocked(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.connector_mut(id)?;
         if connector.is("isLocked") {
@@ -226,7 +253,7 @@ impl World {
         Ok(connector)
     }
 
-    /// A connector that works for those who have it switched on.
+    /// A connector whose sync is on.
     pub(super) fn active(&mut self, id: &str) -> Result<&mut Connector, Problem> {
         let connector = self.free(id)?;
         if !connector.is("isActive") {
@@ -235,11 +262,18 @@ impl World {
         Ok(connector)
     }
 
-    /// Somebody looks at a connector: moves on what is under way.
+    /// Handles a poll of a connector: advances its sync or deletion.
     pub(super) fn poll(&mut self, id: &str) -> Result<&Connector, Problem> {
-        let gone = self.connector(id)?.deleting == Some(0);
-        if gone {
-            self.connectors.retain(|known| known.id != id);
+        let connector = self.connector_mut(id)?;
+        if connector.deleting == Some(0) {
+            match connector.comes_back.take() {
+                None => self.connectors.retain(|known| known.id != id),
+                Some(active) => {
+                    connector.deleting = None;
+                    connector.value["status"] = Value::Null;
+                    connector.value["isActive"] = json!(active);
+                }
+            }
         }
         let connector = self.connector_mut(id)?;
         match connector.deleting {
@@ -249,9 +283,10 @@ impl World {
         Ok(connector)
     }
 
-    /// Starts a sync as the next script says. One that runs is cancelled; the status is then idle while the other runs.
+    /// Starts a sync by the next script. A running one is cancelled; the status is then idle during the other one.
     pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
         let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
+        self.open |= matches!(script.outcome, SyncOutcome::Status(_));
         let connector = self.connector_mut(id)?;
         if connector.is_syncing() {
             connector.syncs.replace(&mut connector.value, script);
@@ -261,13 +296,10 @@ impl World {
         Ok(())
     }
 
-    /// Two connectors of a type and scope must not have the same name.
-    pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str, but: &str) -> Result<(), Problem> {
+    /// Two connectors of one type and scope must not have the same name.
+    pub(super) fn check_name(&self, name: &str, kind: &str, scope: &str) -> Result<(), Problem> {
         let taken = self.connectors.iter().any(|known| {
-            known.id != but
-                && known.text("type") == kind
-                && known.text("scope") == scope
-                && known.text("name").eq_ignore_ascii_case(name)
+            known.text("type") == kind && known.text("scope") == scope && known.text("name").eq_ignore_ascii_case(name)
         });
         if taken {
             return Err(Problem::new(400, format!("there is a {kind} connector named {name:?}")));

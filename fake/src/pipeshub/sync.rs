@@ -1,25 +1,30 @@
-//! Syncs and indexing: they move when somebody looks, never by themselves, so that a test knows what each poll sees.
+//! Syncs and indexing: they proceed when they are polled, never by themselves, so that a test knows what each poll
+//! returns.
 
 use serde_json::{Value, json};
 
-/// How a sync goes.
+use crate::service::{count, only};
+
+/// The script of a sync.
 ///
-/// Each `getConnectorInstance` is a poll of the sync; listings are not. Each `getConnectorStats` is a poll of the
-/// indexing that follows. With the default, the first two polls after the toggle see `SYNCING` and the third `IDLE`; of
-/// the statistics from then on, the first two see records that are still being indexed.
+/// Each `getConnectorInstance` is a poll of the sync; lists are not. Each `getConnectorStats` is a poll of the indexing
+/// after it. By default, the first two polls after the toggle return `SYNCING` and the third returns `IDLE`; then the
+/// first two polls of the statistics return records that are being indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls still see the old status: the service has accepted the sync and not begun it.
+    /// How many polls return the old status: the service has accepted the sync and not begun it.
     pub polls_before_start: u32,
-    /// How many polls see `SYNCING` or `FULL_SYNCING`.
+    /// How many polls return `SYNCING` or `FULL_SYNCING`.
     pub polls_while_syncing: u32,
-    /// How many polls of the statistics see records that are not indexed yet.
+    /// How many polls of the statistics return records that are not indexed yet.
     pub polls_while_indexing: u32,
-    /// How many records there are afterwards.
+    /// The number of records after the sync.
     pub records: u32,
     /// How many of them cannot be indexed.
     pub failures: u32,
-    /// How it ends.
+    /// How many more records there are that have no status, and count in the total alone.
+    pub without_status: u32,
+    /// How the sync ends.
     pub outcome: SyncOutcome,
 }
 
@@ -29,7 +34,9 @@ pub struct SyncScript {
 pub enum SyncOutcome {
     /// `IDLE`, with its records to be indexed.
     Idle,
-    /// It never ends: from then on its status is this one, which need not be one that anybody knows.
+    /// It fails. That is `IDLE` as well, and it has brought nothing.
+    Failed,
+    /// It never ends: its status stays at this one, which may be unknown to the client.
     Status(String),
 }
 
@@ -41,19 +48,26 @@ impl Default for SyncScript {
             polls_while_indexing: 2,
             records: 12,
             failures: 0,
+            without_status: 0,
             outcome: SyncOutcome::Idle,
         }
     }
 }
 
 impl SyncScript {
-    /// The default, ending in a status of your choice.
+    /// The default, failing: the status is `IDLE` afterwards all the same.
+    #[must_use]
+    pub fn failing() -> SyncScript {
+        SyncScript { outcome: SyncOutcome::Failed, ..SyncScript::default() }
+    }
+
+    /// The default script, but it ends in this status.
     #[must_use]
     pub fn status(status: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Status(status.into()), ..SyncScript::default() }
     }
 
-    /// With this many polls before it starts and while it runs.
+    /// Sets the number of polls before it starts, and while it runs.
     #[must_use]
     pub fn polls(mut self, before_start: u32, while_syncing: u32) -> SyncScript {
         self.polls_before_start = before_start;
@@ -61,23 +75,53 @@ impl SyncScript {
         self
     }
 
-    /// With this many polls of the statistics while records are indexed.
+    /// Sets the number of polls of the statistics during indexing.
     #[must_use]
     pub fn indexing(mut self, polls: u32) -> SyncScript {
         self.polls_while_indexing = polls;
         self
     }
 
-    /// With this many records, of which so many cannot be indexed.
+    /// Sets the number of records, and how many of them cannot be indexed.
     #[must_use]
     pub fn records(mut self, records: u32, failures: u32) -> SyncScript {
         self.records = records;
         self.failures = failures;
         self
     }
+
+    /// With this many more records, which have no status.
+    #[must_use]
+    pub fn without_status(mut self, records: u32) -> SyncScript {
+        self.without_status = records;
+        self
+    }
 }
 
-/// The sync of one connector, and the indexing of what it found.
+/// A script as JSON has it: its counts by their names, and `failing` or `status` for how it ends.
+pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
+    let counts =
+        ["polls_before_start", "polls_while_syncing", "polls_while_indexing", "records", "failures", "without_status"];
+    only(body, &[&counts[..], &["failing", "status"]].concat())?;
+    let script = match (&body["failing"], &body["status"]) {
+        (Value::Bool(true), Value::Null) => SyncScript::failing(),
+        (Value::Null | Value::Bool(false), Value::String(status)) => SyncScript::status(status),
+        (Value::Null | Value::Bool(false), Value::Null) => SyncScript::default(),
+        _ => return Err("failing is true or false, and status a text; a script has one of them".to_owned()),
+    };
+    let number = |name: &str, otherwise: u32| count(body, name, otherwise);
+    Ok(SyncScript {
+        polls_before_start: number("polls_before_start", script.polls_before_start)?,
+        polls_while_syncing: number("polls_while_syncing", script.polls_while_syncing)?,
+        polls_while_indexing: number("polls_while_indexing", script.polls_while_indexing)?,
+        records: number("records", script.records)?,
+        failures: number("failures", script.failures)?,
+        without_status: number("without_status", script.without_status)?,
+        outcome: script.outcome,
+    })
+}
+
+/// The sync of one connector, and the indexing after it.
 #[derive(Debug, Default)]
 pub(super) struct Syncs {
     stage: Stage,
@@ -90,12 +134,12 @@ enum Stage {
     Idle,
     Waiting(SyncScript, &'static str),
     Running(SyncScript),
-    /// It runs, and the status does not show it.
+    /// It runs, but the status does not show it.
     Hidden(SyncScript),
 }
 
 impl Syncs {
-    /// Accepts a sync. Its status shows at once, unless its script waits.
+    /// Accepts a sync. Its status changes at once, unless its script says otherwise.
     pub(super) fn start(&mut self, connector: &mut Value, script: SyncScript, full: bool) {
         let status = if full { "FULL_SYNCING" } else { "SYNCING" };
         if script.polls_before_start > 0 {
@@ -106,19 +150,19 @@ impl Syncs {
         }
     }
 
-    /// Cancels the sync that runs, and runs another whose status nobody sees.
+    /// Cancels the running sync, and starts another one that the status does not show.
     pub(super) fn replace(&mut self, connector: &mut Value, script: SyncScript) {
         self.stage = Stage::Hidden(script);
         connector["status"] = json!("IDLE");
     }
 
-    /// Ends a sync before its time.
+    /// Cancels a sync.
     pub(super) fn stop(&mut self, connector: &mut Value) {
         self.stage = Stage::Idle;
         connector["status"] = json!("IDLE");
     }
 
-    /// Somebody looks at the connector: moves its sync on, and writes the status that they are about to see.
+    /// Handles a poll of the connector: advances its sync, and writes the status that the poll returns.
     pub(super) fn poll(&mut self, connector: &mut Value) {
         match std::mem::take(&mut self.stage) {
             Stage::Idle => {}
@@ -152,13 +196,21 @@ impl Syncs {
                 connector["status"] = json!("IDLE");
                 let polls = script.polls_while_indexing;
                 let failures = script.failures.min(script.records);
-                self.indexing = Indexing { pending: script.records, failures, polls, of: polls, ..Indexing::default() };
+                self.indexing = Indexing {
+                    pending: script.records,
+                    failures,
+                    polls,
+                    of: polls,
+                    without_status: script.without_status,
+                    ..Indexing::default()
+                };
             }
+            SyncOutcome::Failed => connector["status"] = json!("IDLE"),
             SyncOutcome::Status(status) => connector["status"] = json!(status),
         }
     }
 
-    /// Indexes again: what failed, or everything.
+    /// Indexes records again: the failed ones, or all.
     pub(super) fn reindex(&mut self, everything: bool, polls: u32) {
         let indexing = &mut self.indexing;
         indexing.finish();
@@ -170,8 +222,7 @@ impl Syncs {
         indexing.of = polls;
     }
 
-    /// Somebody looks at the statistics: moves the indexing on. Returns how many records there are and how many are in
-    /// which state.
+    /// Handles a poll of the statistics: advances the indexing. Returns the number of records, in all and by state.
     pub(super) fn stats(&mut self) -> (u32, Value) {
         self.indexing.poll()
     }
@@ -182,11 +233,12 @@ struct Indexing {
     pending: u32,
     completed: u32,
     failed: u32,
-    /// How many a sync has brought that still runs.
+    /// How many records a running sync has added.
     arrived: u32,
     /// How many of the pending records will fail.
     failures: u32,
-    /// How many polls see pending records, still and altogether.
+    without_status: u32,
+    /// How many polls return pending records: so far, and in all.
     polls: u32,
     of: u32,
 }
@@ -203,10 +255,10 @@ impl Indexing {
             self.finish();
         }
         let seen = self.of - self.polls;
-        // Fewer than are pending, since seen is less than of.
+        // Fewer than the pending ones, because `seen` is less than `of`.
         let done = if self.pending == 0 { 0 } else { self.pending * seen / self.of };
         self.polls = self.polls.saturating_sub(1);
-        let total = self.pending + self.completed + self.failed + self.arrived;
+        let total = self.pending + self.completed + self.failed + self.arrived + self.without_status;
         let states = json!({
             "NOT_STARTED": self.arrived,
             "QUEUED": 0,

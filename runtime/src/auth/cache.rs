@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_secs(10);
 /// How long before it expires a token is refreshed, at most.
 const RENEW_AHEAD: Duration = Duration::from_secs(60);
-/// How long a fetch that nobody waits for is kept.
+/// How long a fetch without waiting callers is kept.
 const KEPT: Duration = Duration::from_secs(60);
 
 /// A token that is current, and which one it is.
@@ -76,7 +76,7 @@ struct Flight {
     /// Which token it will be.
     generation: u64,
     waiting: usize,
-    /// Since when nobody waits for it: a response may have been there from then on.
+    /// Since when no caller waits for it: a response may have been there from then on.
     alone_since: Option<Instant>,
 }
 
@@ -123,7 +123,7 @@ struct Waiting<'a> {
     generation: u64,
     /// Whether there is a token to fall back on.
     has_valid: bool,
-    /// Whether nobody waited for the fetch before.
+    /// Whether no caller waited for the fetch before.
     resumed: bool,
 }
 
@@ -196,7 +196,7 @@ impl Cache {
                 // A valid token outlives a failed refresh, unless the server has refused it meanwhile.
                 Err(error) => match self.valid() {
                     Some(valid) => return Ok(valid),
-                    // What failed while nobody waited says nothing about now.
+                    // A failure without waiting callers says nothing about now.
                     None if waiting.resumed && !error.may_have_happened() => {}
                     None => return Err(error),
                 },
@@ -356,14 +356,14 @@ mod tests {
     }
 
     impl Endpoint {
-        /// How one more request will be answered.
+        /// The result of one more request.
         fn answer(&self) -> oneshot::Sender<Answer> {
             let (give, answer) = oneshot::channel();
             self.0.lock().unwrap().answers.push_back(answer);
             give
         }
 
-        /// Answers one more request at once.
+        /// Responds to one more request at once.
         fn will(&self, answer: Answer) {
             self.answer().send(answer).unwrap();
         }
@@ -418,7 +418,7 @@ mod tests {
                 let first = cache.get();
                 pin_mut!(first);
                 assert!(poll!(&mut first).is_pending());
-                assert_eq!(at_once(&cache), "Bearer old", "somebody waits already");
+                assert_eq!(at_once(&cache), "Bearer old", "a caller waits already");
                 clock.advance(patience - INSTANT);
                 assert!(poll!(&mut first).is_pending(), "it gave up too early");
                 clock.advance(INSTANT);
@@ -466,7 +466,7 @@ mod tests {
                     clock.advance(INSTANT);
                 }
             }
-            // At its end there is nothing to fall back on, and everybody is told.
+            // After its expiry there is no token to fall back on, and every caller gets the error.
             clock.advance(left);
             endpoint.will(Err(Error::auth("not now")));
             assert!(cache.get().await.unwrap_err().is_auth());
@@ -482,7 +482,7 @@ mod tests {
         let (first, second) = (cache.get(), cache.get());
         pin_mut!(first, second);
         assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
-        // The endpoint takes it that an answer will come.
+        // The endpoint accepts the request, and a response will come.
         drop(gone);
         for waiting in [first, second] {
             assert!(waiting.await.unwrap_err().to_string().contains("panicked"));
@@ -508,7 +508,7 @@ mod tests {
         assert!(poll!(&mut next).is_pending());
         late.send(Ok(token("new"))).unwrap();
         assert_eq!(header(&next.await.unwrap().0), "Bearer new");
-        // A late answer to the token before says nothing about this one.
+        // A late rejection of the previous token says nothing about this one.
         assert!(cache.invalidate(generation));
         assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
     }

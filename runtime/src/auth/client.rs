@@ -1,4 +1,4 @@
-//! The program as an authorization server knows it, and how it authenticates there (RFC 6749, section 2.3).
+//! The program as an OAuth client, and its authentication (RFC 6749, section 2.3).
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,7 +16,8 @@ use super::Token;
 use super::form::Form;
 use super::scheme::basic;
 
-/// A client of OAuth 2.0: the program as it is registered with the authorization server, and how it authenticates there.
+/// A client of OAuth 2.0: the program as it is registered with the authorization server, and its method of
+/// authentication.
 ///
 /// ```
 /// use connectors_runtime::auth::OAuthClient;
@@ -79,7 +80,7 @@ impl OAuthClient {
         Self { id: Some(id.into()), method: Method::None }
     }
 
-    /// No client at all: for grants that are proof enough, such as an assertion (RFC 7523, section 3.1).
+    /// No client at all: for grants that need none, such as an assertion (RFC 7523, section 3.1).
     #[must_use]
     pub fn anonymous() -> Self {
         Self { id: None, method: Method::None }
@@ -105,7 +106,7 @@ impl OAuthClient {
         self.id.as_deref()
     }
 
-    /// Adds to a form what authenticates the client; or returns the header that does.
+    /// Adds the client's authentication to a form; or returns the header for it.
     pub(super) async fn authenticate(&self, form: &mut Form, now: SystemTime) -> Result<Option<HeaderValue>, Error> {
         let id = self.id.as_deref().unwrap_or_default();
         if let Method::Basic(secret) = &self.method {
@@ -124,7 +125,7 @@ impl OAuthClient {
         Ok(None)
     }
 
-    /// Adds to a form who the client is.
+    /// Adds the client's id to a form.
     pub(super) fn identify(&self, form: &mut Form) {
         if let Some(id) = &self.id {
             form.push("client_id", id);
@@ -132,14 +133,15 @@ impl OAuthClient {
     }
 }
 
-/// As RFC 6749, section 2.3.1 wants it before it is put into a Basic header.
+/// The encoding for a Basic header (RFC 6749, section 2.3.1).
 fn encoded(text: &str) -> Zeroizing<String> {
     let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
     byte_serialize(text.as_bytes()).for_each(|part| encoded.push_str(part));
     encoded
 }
 
-/// Signs assertions: short-lived JSON Web Tokens by which a program proves who it is or for whom it acts (RFC 7521, RFC 7523).
+/// Signs assertions: short-lived JSON Web Tokens that authenticate a program, or the user it acts for (RFC 7521, RFC
+/// 7523).
 ///
 /// ```
 /// use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Login of a person in a browser, by an authorization code (RFC 6749, section 4.1) with proof of possession (RFC 7636).
+//! Login of a person in a browser, by authorization code (RFC 6749, section 4.1) with PKCE (RFC 7636).
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::client::OAuthClient;
 use super::oauth::{Ask, Endpoint, Value, endpoint_url};
 use super::refresh::{Keeper, Login};
 
-/// A secret that only the one who began a login knows (RFC 7636).
+/// The code verifier of a login (RFC 7636).
 struct Pkce {
     verifier: Zeroizing<String>,
 }
@@ -29,7 +29,7 @@ impl Pkce {
         Ok(Self { verifier: random()? })
     }
 
-    /// What is shown of it at the start: `S256`.
+    /// The code challenge: `S256` of the verifier.
     fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
     }
@@ -93,7 +93,7 @@ impl fmt::Debug for AuthorizationCode {
 
 impl AuthorizationCode {
     /// A login at these endpoints of the server. `client` is an [`OAuthClient`], or the id of a public client as text.
-    /// `redirect_uri` is where the browser goes at the end, exactly as it is registered for the client.
+    /// The server redirects the browser to `redirect_uri`, exactly as it is registered for the client.
     pub fn new(
         authorize_url: impl Into<String>,
         token_url: impl Into<String>,
@@ -111,19 +111,20 @@ impl AuthorizationCode {
         }
     }
 
-    /// Sets the scopes to ask for. Many servers give a refresh token only for `offline_access`.
+    /// Sets the scopes to request. Many servers issue a refresh token only for `offline_access`.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Adds a parameter to the address that the person opens, such as `prompt` or `audience`. It is not treated as a secret.
+    /// Adds a parameter to the URL that the person opens, such as `prompt` or `audience`. It is not treated as a
+    /// secret.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// Calls `keep` with each new refresh token, the first one included; see
+    /// Calls `keep` with each new refresh token, also with the first; see
     /// [`OAuth2::on_rotate`](super::OAuth2::on_rotate).
     pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
     where
@@ -134,7 +135,7 @@ impl AuthorizationCode {
         self
     }
 
-    /// Begins the login. Sends nothing yet: the person opens [`CodeLogin::url`].
+    /// Starts the login. Sends nothing: the person has to open [`CodeLogin::url`].
     ///
     /// # Errors
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
@@ -144,10 +145,10 @@ impl AuthorizationCode {
         self.begin_over(&exchange)
     }
 
-    /// Like [`AuthorizationCode::begin`], over connections that there are already.
+    /// Like [`AuthorizationCode::begin`], over existing connections.
     ///
     /// # Errors
-    /// As [`AuthorizationCode::begin`].
+    /// The errors of [`AuthorizationCode::begin`].
     pub fn begin_over(self, exchange: &Arc<Exchange>) -> Result<CodeLogin, Error> {
         let endpoint = Endpoint::new(exchange, None, &self.token_url)?;
         let redirect_uri = Url::parse(&self.redirect_uri).map_err(|_| {
@@ -171,20 +172,19 @@ impl AuthorizationCode {
     }
 }
 
-/// A login that has begun; see [`AuthorizationCode`].
+/// A login that waits for a person; see [`AuthorizationCode`].
 ///
-/// It holds what proves that the one who ends the login is the one who began it, so it has to be kept in between. It is for
-/// one login.
+/// It holds the state and the PKCE verifier of this login, so keep it until the redirect. It is for one login.
 #[must_use = "a login is not over until it is finished"]
 pub struct CodeLogin {
     setup: AuthorizationCode,
     endpoint: Endpoint,
     redirect_uri: Url,
     pkce: Pkce,
-    /// By which the browser's way back is known to belong to this login.
+    /// The state, which proves that a redirect belongs to this login.
     state: Zeroizing<String>,
     url: Url,
-    /// Whether a code has been sent to be exchanged.
+    /// Whether a code was sent to the token endpoint.
     exchanged: AtomicBool,
 }
 
@@ -196,30 +196,30 @@ impl fmt::Debug for CodeLogin {
 }
 
 impl CodeLogin {
-    /// The address that the person's browser has to open.
+    /// The URL that the person has to open in a browser.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// Whether an address that the browser came back to is the response to this login, a code or a refusal: the whole URL,
-    /// or what follows the host. Any other request is to be ignored. Sends nothing.
+    /// Whether a URL is the redirect of this login, with a code or an error. Takes the whole URL, or the part after the
+    /// host. Ignore all other requests. Sends nothing.
     #[must_use]
     pub fn is_response(&self, redirected_to: &str) -> bool {
         is_redirect_response(&self.redirect_uri, redirected_to, &self.state)
     }
 
-    /// Ends the login with the address that the browser came back to: the whole URL, or what follows the host. A code works
+    /// Finishes the login with the URL of the redirect: the whole URL, or the part after the host. A code works only
     /// once, so the request is never retried once it may have arrived.
     ///
-    /// An address that is not [the response to this login](CodeLogin::is_response) changes nothing. Check that first: the
-    /// error does not tell it from a server that refuses the code without a reason.
+    /// A URL that is not [the redirect of this login](CodeLogin::is_response) changes nothing. Check that first: the
+    /// error is the same if the server rejects the code without a reason.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the address is not from this login, or if the person or the server refused; then
-    /// [`Error::code`] is the server's word for it if it has one, such as `access_denied` or `invalid_grant`.
-    /// [`Error::is_conflict`] if a code of this login was sent before; [`Error::may_have_happened`] if no response came:
-    /// begin another login then.
+    /// [`Error::is_auth`] if the URL is not the redirect of this login, or if the person or the server rejected it;
+    /// then [`Error::code`] has the server's reason if there is one, such as `access_denied` or `invalid_grant`.
+    /// [`Error::is_conflict`] if a code of this login was sent before. [`Error::may_have_happened`] if no response
+    /// arrived: start another login.
     pub async fn finish(&self, redirected_to: &str) -> Result<Login, Error> {
         let code = code_in_redirect(&self.redirect_uri, redirected_to, &self.state)?;
         if self.exchanged.swap(true, Ordering::Relaxed) {
@@ -241,18 +241,17 @@ impl CodeLogin {
     }
 }
 
-/// Whether an address is the response to what was begun with `state`: a code, or the word of a refusal. See
-/// [`code_in_redirect`].
+/// Whether a URL is the redirect for `state`, with a code or an error. See [`code_in_redirect`].
 #[must_use]
 pub fn is_redirect_response(expected: &Url, redirected_to: &str, state: &str) -> bool {
     code_in_redirect(expected, redirected_to, state).map_or_else(|error| error.code().is_some(), |_| true)
 }
 
-/// The code that a browser brings back from an authorization server (RFC 6749, sections 4.1.2 and 4.1.2.1).
-/// `redirected_to` is the whole URL, or relative to `expected`, the redirect URI. For services with a consent of their own; a
-/// [`CodeLogin`] does it by itself.
+/// The code in the redirect of an authorization server (RFC 6749, sections 4.1.2 and 4.1.2.1). `redirected_to` is the
+/// whole URL, or relative to `expected`, the redirect URI. For services with their own consent page; a [`CodeLogin`]
+/// does it by itself.
 ///
-/// The state is checked before anything else: without the right one an address can come from anybody.
+/// The state is checked first: without it, a URL can come from anyone.
 ///
 /// ```
 /// use connectors_runtime::auth::code_in_redirect;
@@ -264,7 +263,7 @@ pub fn is_redirect_response(expected: &Url, redirected_to: &str, state: &str) ->
 /// ```
 ///
 /// # Errors
-/// [`Error::is_auth`] if there is no code in it or it has another state. With [`Error::code`] if it is a refusal.
+/// [`Error::is_auth`] if the URL has no code or another state. With [`Error::code`] if the login was rejected.
 pub fn code_in_redirect(expected: &Url, redirected_to: &str, state: &str) -> Result<String, Error> {
     let wrong = |what: &str| Error::new(Kind::Auth, what);
     let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;

@@ -17,9 +17,9 @@ use super::oauth::{Ask, Endpoint, Value, endpoint_url};
 use super::refresh::{Keeper, Login};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// Between two polls, unless the server wants another time; and what `slow_down` adds (RFC 8628, section 3.5).
+/// The default poll interval, and what `slow_down` adds to it (RFC 8628, section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
-/// How long a code works if the server does not say, although it has to.
+/// How long a code is valid if the server does not say so, although the RFC requires it.
 const EXPIRES_IN: Duration = Duration::from_secs(1800);
 
 /// The login of a person on another device, by a short code (RFC 8628): for programs without a browser.
@@ -71,7 +71,7 @@ impl DeviceLogin {
         }
     }
 
-    /// Sets the scopes to ask for. Many servers give a refresh token only for `offline_access`.
+    /// Sets the scopes to request. Many servers issue a refresh token only for `offline_access`.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
@@ -83,7 +83,7 @@ impl DeviceLogin {
         self
     }
 
-    /// Calls `keep` with each new refresh token, the first one included; see
+    /// Calls `keep` with each new refresh token, also with the first; see
     /// [`OAuth2::on_rotate`](super::OAuth2::on_rotate).
     pub fn on_rotate<F, E>(mut self, keep: impl Fn(SecretString) -> F + Send + Sync + 'static) -> Self
     where
@@ -94,7 +94,7 @@ impl DeviceLogin {
         self
     }
 
-    /// Asks the server for the codes of a login.
+    /// Requests the codes of a login.
     ///
     /// # Errors
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
@@ -104,10 +104,10 @@ impl DeviceLogin {
         self.begin_over(&exchange).await
     }
 
-    /// Like [`DeviceLogin::begin`], over connections that there are already.
+    /// Like [`DeviceLogin::begin`], over existing connections.
     ///
     /// # Errors
-    /// As [`DeviceLogin::begin`].
+    /// The errors of [`DeviceLogin::begin`].
     pub async fn begin_over(self, exchange: &Arc<Exchange>) -> Result<DeviceGrant, Error> {
         let authorization = Endpoint::new(exchange, None, &self.device_url)?;
         let tokens = Endpoint::new(exchange, None, &self.token_url)?;
@@ -164,7 +164,7 @@ pub struct DeviceGrant {
 
 impl fmt::Debug for DeviceGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither code: whoever has one can finish or hijack the login.
+        // Neither code: everyone who has one can finish or hijack the login.
         f.debug_struct("DeviceGrant")
             .field("verification_uri", &self.codes.verification_uri)
             .field("expires_in", &self.codes.expires_in)
@@ -179,7 +179,7 @@ impl DeviceGrant {
         &self.codes.user_code
     }
 
-    /// The page to enter it at.
+    /// The page where the person enters it.
     #[must_use]
     pub fn verification_uri(&self) -> &str {
         &self.codes.verification_uri
@@ -191,19 +191,20 @@ impl DeviceGrant {
         self.codes.verification_uri_complete.as_deref()
     }
 
-    /// How long the code is valid from the beginning of the login; half an hour if the server does not say.
+    /// How long the code is valid, counted from the beginning of the login; half an hour if the server does not say.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.codes.expires_in
     }
 
-    /// Polls until the person has confirmed or refused, or the code has expired. The poll interval is the server's, or 5 s,
-    /// and never less than 1 s; a failed poll is retried at the next interval, and a timeout doubles it (RFC 8628, section
-    /// 3.5).
+    /// Polls until the person has confirmed or rejected the login, or the code has expired. The server sets the poll
+    /// interval; without one it is 5 s, and it is never less than 1 s. A failed poll is retried at the next interval,
+    /// and a timeout doubles it (RFC 8628, section 3.5).
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the person refused, or did not confirm in time; [`Error::code`] is then that of RFC 8628,
-    /// section 3.5, such as `access_denied`. The server's own error if it asks to wait past the end of the code.
+    /// [`Error::is_auth`] if the person rejected the login, or did not confirm it in time; [`Error::code`] is then a
+    /// code of RFC 8628, section 3.5, such as `access_denied`. The server's own error if it requests a pause that
+    /// exceeds the code's lifetime.
     pub async fn wait(self) -> Result<Login, Error> {
         let clock = &self.tokens.exchange.clock;
         let ask = Ask::new(self.client.clone())
@@ -216,7 +217,7 @@ impl DeviceGrant {
             let now = clock.now();
             let left = self.expires_at.map_or(Duration::MAX, |at| at.saturating_duration_since(now));
             if left.is_zero() {
-                return Err(Error::new(Kind::Auth, "nobody confirmed the login before its code expired; start again"));
+                return Err(Error::new(Kind::Auth, "the login was not confirmed before its code expired; start again"));
             }
             clock.sleep(interval.max(asked).min(left)).await;
             // The next poll is the retry.

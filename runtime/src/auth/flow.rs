@@ -1,4 +1,4 @@
-//! Flows of OAuth 2.0 by which a program gets tokens without a person.
+//! OAuth 2.0 flows for programs, without a person.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use super::oauth::{Ask, Endpoint, Value};
 use super::refresh::{Keeper, Refreshing};
 use super::{Provider, Token, TokenProvider};
 
-/// A flow of OAuth 2.0 by which a client gets its own tokens from a token endpoint (RFC 6749).
+/// An OAuth 2.0 flow with which a client fetches its own tokens from a token endpoint (RFC 6749).
 ///
-/// Give it to [`Credential::oauth2`](super::Credential::oauth2). URLs of token endpoints are https, or http to this machine,
-/// and may be relative to the client's server. Only `Bearer` tokens are supported.
+/// Pass it to [`Credential::oauth2`](super::Credential::oauth2). URLs of token endpoints are https, or http to this
+/// machine, and may be relative to the client's server. Only `Bearer` tokens are supported.
 ///
 /// ```
 /// use connectors_runtime::auth::{Credential, OAuth2};
@@ -29,7 +29,7 @@ use super::{Provider, Token, TokenProvider};
 /// assert!(!format!("{credential:?}").contains("s3cret"));
 /// ```
 ///
-/// Flows with a person are [`AuthorizationCode`](super::AuthorizationCode) and [`DeviceLogin`](super::DeviceLogin).
+/// For flows with a person see [`AuthorizationCode`](super::AuthorizationCode) and [`DeviceLogin`](super::DeviceLogin).
 #[derive(Clone)]
 #[must_use]
 pub struct OAuth2 {
@@ -78,13 +78,13 @@ impl OAuth2 {
         Self::of_client(token_url, OAuthClient::new(id, secret))
     }
 
-    /// Tokens for the program itself, however it authenticates: by an assertion that it signs, for instance
+    /// Tokens for the program itself, with any client authentication, such as an assertion that it signs
     /// ([`OAuthClient::signing`]).
     pub fn of_client(token_url: impl Into<String>, client: OAuthClient) -> Self {
         Self::new(token_url, client, Grant::ClientCredentials)
     }
 
-    /// Tokens by a refresh token from an earlier login (RFC 6749, section 6). A text is the id of a public client.
+    /// Tokens from the refresh token of an earlier login (RFC 6749, section 6). A text is the id of a public client.
     ///
     /// The refresh token is sent once per refresh and never retried, because the server may replace it at each use; see
     /// [`OAuth2::on_rotate`].
@@ -120,7 +120,7 @@ impl OAuth2 {
         Self::new(token_url, client, Grant::Exchange(exchange))
     }
 
-    /// Sets the scopes to ask for (RFC 6749, section 3.3). Without any, the server chooses.
+    /// Sets the scopes to request (RFC 6749, section 3.3). Without any, the server chooses.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
@@ -132,15 +132,15 @@ impl OAuth2 {
         self
     }
 
-    /// Adds a parameter that the server wants beside those of the standard, such as `audience` or `resource` (RFC 8707). One
-    /// that is added twice is sent twice. It is not treated as a secret.
+    /// Adds a parameter to the token request, such as `audience` or `resource` (RFC 8707). If it is added twice, it is
+    /// sent twice. It is not treated as a secret.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// Calls `keep` with each new refresh token, so that a program can store it: the old one may no longer work. The access
-    /// token that came with it is used only after `keep` has succeeded.
+    /// Calls `keep` with each new refresh token, so that a program can store it: the previous one may no longer work.
+    /// The new access token is used only after `keep` has succeeded.
     ///
     /// If `keep` fails, calls that need a token fail with [`Error::is_auth`] and its error as source. The new refresh token
     /// is not lost: the next of these calls calls `keep` with it again.
@@ -241,7 +241,7 @@ impl TokenExchange {
         self
     }
 
-    /// Sets the type of token to ask for; the server chooses without it.
+    /// Sets the type of token to request; without it the server chooses.
     pub fn requested_type(mut self, kind: impl Into<String>) -> Self {
         self.requested_type = Some(kind.into());
         self

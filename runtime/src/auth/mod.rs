@@ -27,6 +27,8 @@ mod refresh;
 mod scheme;
 mod secret;
 mod server;
+#[cfg(feature = "webhooks")]
+mod webhook;
 mod work;
 
 use std::fmt;
@@ -48,6 +50,8 @@ pub use scheme::{Applied, Authenticator, Chosen, Credential, Credentials};
 #[doc(no_inline)]
 pub use secrecy::{ExposeSecret, SecretString};
 pub use server::{check_endpoint, check_server, parse_host, parse_server};
+#[cfg(feature = "webhooks")]
+pub use webhook::{WebhookSecret, WebhookVerifier};
 
 use crate::error::Error;
 use crate::error::Kind;

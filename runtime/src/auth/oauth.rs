@@ -1,4 +1,4 @@
-//! Endpoints of OAuth 2.0 (RFC 6749, section 3), above all the one for tokens.
+//! Endpoints of OAuth 2.0 (RFC 6749, section 3), mainly the token endpoint.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use super::form::Form;
 use super::grant::Granted;
 use super::{Provider, check_endpoint};
 
-/// An endpoint that takes forms: where a client asks for tokens, or for a code to get one with.
+/// An endpoint that takes forms: for tokens, or for the codes of a login.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) exchange: Arc<Exchange>,
     pub(super) url: Url,
 }
 
-/// What a field of a form holds; made anew for each attempt.
+/// The value of a form's field; computed anew for each attempt.
 #[derive(Clone)]
 pub(super) enum Value {
     Text(Cow<'static, str>),
@@ -48,11 +48,11 @@ impl From<String> for Value {
     }
 }
 
-/// What a client asks an endpoint for.
+/// A request to an endpoint.
 #[derive(Clone)]
 pub(super) struct Ask {
     client: OAuthClient,
-    /// Whether the client proves who it is; a device authorization endpoint only wants its name.
+    /// Whether the client authenticates; a device authorization endpoint only needs its id.
     authenticated: bool,
     fields: Vec<(Cow<'static, str>, Value)>,
 }
@@ -87,8 +87,8 @@ impl Endpoint {
         Ok(Self { exchange: Arc::clone(exchange), url })
     }
 
-    /// Asks for a token. `repeatable` says whether that can be asked again when a response was lost: what works only once
-    /// cannot.
+    /// Requests a token. `repeatable` says whether the request may be retried when a response is lost: a grant that
+    /// works only once may not.
     pub(super) async fn grant(&self, ask: &Ask, repeatable: bool) -> Result<Granted, Error> {
         Ok(Granted::read(&self.post(ask, repeatable).await?))
     }
@@ -159,7 +159,7 @@ impl Attempt for Post<'_> {
     }
 }
 
-/// An endpoint's failure (RFC 6749, section 5.2). Busy is not the same as wrong credentials.
+/// An endpoint's failure (RFC 6749, section 5.2). A busy server is not the same as wrong credentials.
 fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);

@@ -81,7 +81,7 @@ struct State {
     refresh: SecretString,
     /// Whether the refresh token still has to be saved.
     unsaved: bool,
-    /// An access token that nobody has been given.
+    /// An access token that no caller has received yet.
     access: Option<Held>,
     /// The refresh under way.
     refreshing: Option<(u64, Work<Token>)>,
@@ -100,7 +100,7 @@ impl Refreshing {
     /// With what each refresh asks for and who keeps new refresh tokens.
     pub(super) fn with(self, scopes: Vec<String>, parameters: Vec<(String, String)>, keeper: Option<Keeper>) -> Self {
         let mut inner = self.0;
-        // Nobody else has it yet.
+        // No other caller has it yet.
         if let Some(inner) = Arc::get_mut(&mut inner) {
             (inner.scopes, inner.parameters, inner.keeper) = (scopes, parameters, keeper);
         }
@@ -191,11 +191,12 @@ impl TokenProvider for Refreshing {
                 let (inner, number) = (Arc::clone(&self.0), state.begun);
                 let work = Work::new(async move {
                     let done = inner.refresh(number).await;
-                    // From here on the next one asks anew, and finds the token if nobody has waited for it.
+                    // From here on the next caller fetches again, and finds the token if no caller has waited for it.
                     drop(inner.locked(|state| state.refreshing.take_if(|(known, _)| *known == number)));
                     done
                 });
-                // Once begun it is ended, whoever leaves: the new refresh token is in the response, and nowhere else.
+                // Once begun it is finished, even if all callers leave: only its response contains the new refresh
+                // token.
                 work.detach();
                 state.refreshing = Some((number, work.clone()));
                 (number, work)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
 
-/// What a header or body with a secret is made of. The HTTP stack copies it when it writes it to a connection; what is in
+/// The bytes of a header or body with a secret. The HTTP stack copies it when it writes it to a connection; what is in
 /// our hands is wiped.
 struct Wiped(Vec<u8>);
 

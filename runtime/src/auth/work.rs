@@ -1,4 +1,4 @@
-//! Work that several callers wait for. It is driven by whoever waits, and belongs to no runtime.
+//! Work that several callers wait for. The waiting callers drive it, and it belongs to no runtime.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 type Fallible<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// Work under way, which all clones share. It advances while anybody waits, and rests while nobody does.
+/// Work in flight, which all clones share. It advances while a caller waits, and pauses while none does.
 ///
 /// Timers and connections belong to the runtime on which they were made: here, that of the caller who began. When that
-/// runtime has ended, or is not driven, the work can be lost for everybody else. [`Work::wait`] notices that, so that it
+/// runtime has ended, or is not driven, the work can be lost for all other callers. [`Work::wait`] notices that, so that it
 /// can be begun anew.
 #[derive(Clone)]
 pub(super) struct Work<T: Clone> {
@@ -45,7 +45,7 @@ impl<T: Clone + Send + Sync + 'static> Work<T> {
         Self { shared: work.shared(), home: Home(Handle::try_current().ok()) }
     }
 
-    /// Has the current runtime go on with it even when nobody waits.
+    /// Lets the current runtime continue it even when no caller waits.
     pub(super) fn detach(&self) {
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(self.shared.clone().map(drop));

@@ -8,15 +8,15 @@ use http::header::HeaderMap;
 use crate::error::Error;
 use crate::http::{Attempted, Clock, Connection, Limits, Operation, RetryPolicy, Sender};
 
-/// What a client of a service is made from: settings that are the service's own, and a [`Connection`].
+/// A client that a [`Builder`] builds, from the service's own settings and a [`Connection`].
 pub trait Connect: Sized {
-    /// What the service needs beside the connection: server and credentials.
+    /// The service's settings beside the connection: server and credentials.
     type Setup;
 
-    /// Makes the client. Sends nothing.
+    /// Builds the client. Sends nothing.
     ///
     /// # Errors
-    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to.
+    /// [`Error::is_config`] if a setting is missing, malformed, or not safe to send a token to.
     fn connect(setup: Self::Setup, connection: Connection) -> Result<Self, Error>;
 }
 
@@ -101,10 +101,10 @@ impl<C: Connect> Builder<C> {
         self.change(|connection| connection.headers_with(headers))
     }
 
-    /// The client. Sends nothing yet: a wrong secret shows when the first call is made.
+    /// Builds the client. Sends nothing: a wrong secret is an error of the first call.
     ///
     /// # Errors
-    /// [`Error::is_config`] if something is missing, malformed, or not safe to send a token to.
+    /// [`Error::is_config`] if a setting is missing, malformed, or not safe to send a token to.
     pub fn build(self) -> Result<C, Error> {
         C::connect(self.setup, self.connection)
     }

@@ -76,6 +76,10 @@ impl Outgoing {
         Self(Arc::new(state))
     }
 
+    pub(super) fn operation(&self) -> &'static Operation {
+        self.0.operation
+    }
+
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {

@@ -61,8 +61,8 @@ const SEEN: usize = 10_000;
 ///   memory for this is less than 1 MB.
 /// - Memory: the items of one page, and of the pages that are read ahead.
 ///
-/// # Go on after a restart
-/// [`Pages::cursor`] is where the next unread item is. [`Pages::resume`] goes on there:
+/// # Resume after a restart
+/// [`Pages::cursor`] is the position of the next unread item. [`Pages::resume`] continues there:
 ///
 /// ```
 /// # use connectors_runtime::{Error, Pages, Position};
@@ -197,7 +197,7 @@ impl<T: Send + 'static> Pages<T> {
         }
     }
 
-    /// Where the next unread item is: a value with serde, for [`Pages::resume`]. Store it when the work on the item before it
+    /// The position of the next unread item: a value with serde, for [`Pages::resume`]. Store it when the work on the item before it
     /// is done: an item whose work was done but not stored is returned again after a restart.
     ///
     /// Pages that were read ahead, and items that were not polled, are unread. After an error this is the page that failed. At
@@ -208,11 +208,11 @@ impl<T: Send + 'static> Pages<T> {
         self.position.clone()
     }
 
-    /// Goes on at this position, which is another list's only by mistake: it must come from the same list with the same
-    /// filters. Whatever was fetched already is dropped.
+    /// Resumes at this position, which must come from the same list with the same
+    /// filters. Pages that were already fetched are dropped.
     ///
     /// The page is fetched again, and as many of its items as were read before are skipped. An item is returned twice or lost
-    /// only if the list itself changed before this position. If the page has fewer items now, the list goes on with the next
+    /// only if the list itself changed before this position. If the page has fewer items now, the list continues with the next
     /// page. A token that the server no longer accepts fails as it would for any other client.
     #[must_use]
     pub fn resume(mut self, position: Position) -> Self {
@@ -227,7 +227,7 @@ impl<T: Send + 'static> Pages<T> {
     /// Sets how many empty pages in a row are passed over before the next one is an error ([`Error::is_decode`]); 100 by
     /// default. A list whose last page is empty ends as usual. Has no effect once the first item was polled.
     ///
-    /// After this error, a list that is resumed at [`Pages::cursor`] goes on with as many pages again.
+    /// After this error, a list that is resumed at [`Pages::cursor`] may have as many empty pages again.
     #[must_use]
     pub fn max_empty_pages(mut self, pages: usize) -> Self {
         self.max_empty = pages;
@@ -497,7 +497,7 @@ fn fetch_ahead<T: Send + 'static>(
     })
 }
 
-/// The server's pages contradict each other or themselves, so that nobody can tell whether anything is missing.
+/// The server's pages contradict each other or themselves, so that it is unknown whether anything is missing.
 fn cut_short(why: &str) -> Error {
     Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

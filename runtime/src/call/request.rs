@@ -68,9 +68,14 @@ impl Call {
     }
 
     /// Sets a parameter.
-    pub fn set(&mut self, parameter: &'static Parameter, value: &(impl Serialize + ?Sized)) {
+    pub fn set(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) {
         let set = self.parameters.push(parameter, value);
         self.note(set);
+    }
+
+    /// Adds a parameter to the query that the document need not have.
+    pub(super) fn append_query(&mut self, name: &str, value: &str) {
+        self.parameters.append_query(name, value);
     }
 
     /// Sends it to the page that a link leads to.
@@ -234,6 +239,10 @@ impl Call {
     /// Whether it can be sent a second time.
     pub(super) fn is_repeatable(&self) -> bool {
         self.body.as_ref().is_none_or(Payload::is_repeatable)
+    }
+
+    pub(super) fn path_value(&self, name: &str) -> &str {
+        self.parameters.path_value(name).unwrap_or_default()
     }
 
     pub(super) fn options(&self) -> &CallOptions {

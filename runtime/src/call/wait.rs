@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind};
 use crate::http::Clock;
 
-/// How many polls in a row may fail in passing.
+/// How many polls in a row may fail transiently.
 const FAILURES: usize = 5;
 /// The longest wait that a server may ask for; past it the caller decides.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
@@ -27,7 +27,7 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// The stream ends with the final state, or with an error. Dropping it stops the polling and nothing else.
 ///
-/// After one poll has succeeded, polls that fail in passing do not end the wait: no connection or a broken one, a timeout, a
+/// After one poll has succeeded, transient failures do not end the wait: no connection or a broken one, a timeout, a
 /// response of 408, 429 or 5xx. The next poll comes after the poll interval, or after what the server asks for
 /// ([`Error::retry_after`]) if that is longer. The error is returned when five polls in a row have failed, or when the server
 /// asks for more than an hour. Any other error is returned at once, and so is that of the first poll.
@@ -35,8 +35,8 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// At the deadline it yields a timeout error ([`Error::is_timeout`]) whose source is the last poll error, if the last poll
 /// failed.
 ///
-/// # Go on after a restart
-/// [`Watch::state`] is a value with serde if `P` is one. [`Watch::resume`] goes on with it: nothing is started again, no
+/// # Resume after a restart
+/// [`Watch::state`] is a value with serde if `P` is one. [`Watch::resume`] continues from it: nothing is started again, no
 /// state is reported a second time, and the deadline still counts from when the wait first began.
 ///
 /// ```
@@ -89,7 +89,7 @@ impl<P: Clone> Stream for Watch<P> {
     }
 }
 
-/// What a wait has come to, as a value that a program can store; see [`Watch::state`].
+/// The state of a wait, as a value that a program can store; see [`Watch::state`].
 ///
 /// It does not say what is waited for: the caller, or the service's own wait, stores that beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -219,14 +219,14 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
         Self { plan, began_at, last, progress: Box::pin(stream::unfold(wait, Wait::next)) }
     }
 
-    /// What the wait has come to: when it began, and the state that was reported last. For [`Watch::resume`].
+    /// The state of the wait, for [`Watch::resume`]: when it began, and the progress that was reported last.
     #[must_use]
     pub fn state(&self) -> WaitState<P> {
         let began_at = self.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         WaitState { began_at: u64::try_from(began_at.as_millis()).unwrap_or(u64::MAX), last: self.last.clone() }
     }
 
-    /// Goes on with a wait for the same thing that another program, or this one, began before.
+    /// Resumes a wait for the same thing that this program, or another one, began before.
     ///
     /// It polls at once, then at the poll interval. A state is reported only if it is not the one that was reported last. If
     /// that one was final, nothing is polled: the stream is over, and [`Watch::last`] returns it. The deadline counts from
@@ -253,7 +253,7 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
     }
 }
 
-/// A wait that goes on.
+/// A wait in progress.
 struct Wait<P> {
     plan: Plan<P>,
     began: Instant,
@@ -325,7 +325,7 @@ impl<P: Clone + PartialEq> Wait<P> {
                     if !goes_on {
                         return self.end(error);
                     }
-                    tracing::debug!(failure = ?error.kind(), "a poll failed; the wait goes on");
+                    tracing::debug!(failure = ?error.kind(), "a poll failed; the wait continues");
                     self.failures.push(error);
                     continue;
                 }

@@ -24,6 +24,36 @@ pub(super) fn write(
     }
 }
 
+/// Appends a value that is the whole query string.
+pub(super) fn write_whole(
+    out: &mut String,
+    rules: &Parameter,
+    encoding: &[Parameter],
+    value: &(impl Serialize + ?Sized),
+) -> Result<(), Fault> {
+    let text = if rules.json {
+        Some(serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?).filter(|json| json != "null")
+    } else {
+        match Node::of(value)? {
+            Node::Null => None,
+            Node::Object(members) => {
+                let members = members.into_iter().filter(|(_, member)| !member.is_null());
+                return members.into_iter().try_for_each(|(key, member)| {
+                    write_member(out, encoding.iter().find(|rules| rules.name() == key), &key, member)
+                });
+            }
+            scalar => Some(scalar.into_text()),
+        }
+    };
+    if let Some(text) = text {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(out, &text, if rules.reserved { Keep::Reserved } else { Keep::Unreserved });
+    }
+    Ok(())
+}
+
 /// Appends what was a member of a form: by its rules, or, if there are none, lists item by item and objects as JSON.
 pub(super) fn write_member(out: &mut String, rules: Option<&Parameter>, key: &str, node: Node) -> Result<(), Fault> {
     const PLAIN: Parameter = Parameter::query("");

@@ -25,6 +25,8 @@ pub struct Parameter {
     pub(super) reserved: bool,
     pub(super) json: bool,
     pub(super) sensitive: bool,
+    /// For the whole query string: how the properties are written that have a way of their own.
+    pub(super) whole: Option<&'static [Parameter]>,
 }
 
 /// Where a parameter is sent.
@@ -64,7 +66,7 @@ pub enum Style {
 
 impl Parameter {
     const fn new(name: &'static str, place: Place, style: Style) -> Self {
-        Self { name, place, style, explode: None, reserved: false, json: false, sensitive: false }
+        Self { name, place, style, explode: None, reserved: false, json: false, sensitive: false, whole: None }
     }
 
     /// A parameter in the path, by [`Style::Simple`].
@@ -77,6 +79,29 @@ impl Parameter {
     #[must_use]
     pub const fn query(name: &'static str) -> Self {
         Self::new(name, Place::Query, Style::Form)
+    }
+
+    /// The whole query string (`in: querystring` of OpenAPI 3.2): the properties of an object as in a
+    /// [`form`](super::form), each by the parameter in `encoding` that has its name; with [`Parameter::json`] the value as
+    /// JSON, percent-encoded; and of a value that is no object its text, percent-encoded.
+    ///
+    /// ```
+    /// use connectors_runtime::encode::{Parameter, Parameters};
+    ///
+    /// static SEARCH: Parameter = Parameter::query_string("search", &[]).json();
+    ///
+    /// # fn main() -> Result<(), connectors_runtime::Error> {
+    /// let mut parameters = Parameters::default();
+    /// parameters.push(&SEARCH, &[1, 2])?;
+    /// assert_eq!(parameters.query(), "%5B1%2C2%5D");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn query_string(name: &'static str, encoding: &'static [Parameter]) -> Self {
+        let mut parameter = Self::query(name);
+        parameter.whole = Some(encoding);
+        parameter
     }
 
     /// A header, by [`Style::Simple`].

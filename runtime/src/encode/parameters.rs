@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::pairs;
 use super::parameter::{Parameter, Place, Style};
+use super::percent::{Keep, encode};
 use super::value::{Fault, Node, write_scalar};
 use crate::error::{Error, Kind};
 
@@ -60,7 +61,10 @@ impl Parameters {
         let before = (self.query.len(), self.cookies.len());
         let pushed = match parameter.place {
             Place::Path => self.push_path(parameter, value),
-            Place::Query => pairs::write(&mut self.query, parameter, name, value),
+            Place::Query => match parameter.whole {
+                Some(encoding) => pairs::write_whole(&mut self.query, parameter, encoding, value),
+                None => pairs::write(&mut self.query, parameter, name, value),
+            },
             Place::Header => self.push_header(parameter, value),
             Place::Cookie => {
                 check_cookie_name(name).and_then(|()| pairs::write(&mut self.cookies, parameter, name, value))
@@ -78,6 +82,16 @@ impl Parameters {
         };
         self.written.push(Written { place: parameter.place, name, start, end });
         Ok(())
+    }
+
+    /// Adds a pair to the query that no parameter of the document stands for.
+    pub(crate) fn append_query(&mut self, name: &str, value: &str) {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        encode(&mut self.query, name, Keep::Name);
+        self.query.push('=');
+        encode(&mut self.query, value, Keep::Unreserved);
     }
 
     /// Takes out what was written for a parameter before.

@@ -36,7 +36,7 @@ impl ser::Error for Fault {
     }
 }
 
-/// What a value comes to.
+/// The result of writing a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     Null,
@@ -192,7 +192,7 @@ fn shortest(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('+', "")
 }
 
-/// As [`double`]; widened, it would get digits that nobody wrote.
+/// As [`double`]; widened, it would get further digits.
 fn single(value: f32) -> Result<String, Fault> {
     if value.is_finite() && value.fract() != 0.0 {
         return Ok(shortest(&value));

@@ -16,23 +16,23 @@ use body::Body;
 pub use details::{Detail, FieldViolation};
 pub(crate) use secrets::Secrets;
 
-/// How much of a message is kept, in characters: most are a server's.
+/// How many characters of a message are kept: most messages come from a server.
 const MESSAGE_LIMIT: usize = 2000;
-/// How much of a code or an id is kept that a server made up, in characters.
+/// How many characters of a server's code or id are kept.
 const WORD_LIMIT: usize = 200;
 
-/// Why a call failed.
+/// The reason why a call failed.
 ///
-/// Opaque, with predicates: the causes grow, and a program can do only a few things about them.
+/// The type is opaque and has predicates: new causes are added, and a program can do only a few things about them.
 ///
 /// ```
 /// # fn handle(error: connectors_runtime::Error) {
 /// if error.may_have_happened() {
-///     println!("check before you try again: {error}");
+///     println!("check before you retry: {error}");
 /// } else if error.is_not_found() {
-///     println!("gone");
+///     println!("it does not exist");
 /// } else if let Some(wait) = error.retry_after() {
-///     println!("try again in {wait:?}");
+///     println!("retry in {wait:?}");
 /// }
 /// # }
 /// ```
@@ -61,35 +61,36 @@ struct Inner {
     headers: Option<Box<HeaderMap>>,
     body: Option<Body>,
     may_have_happened: bool,
-    /// Whether an earlier attempt of the same call may have been carried out.
+    /// Whether the server may have processed an earlier attempt of the same call.
     follows_doubt: bool,
-    /// The id of what the call made before it failed.
+    /// The id of an object that the method created before it failed.
     created: Option<String>,
     is_partial: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What went wrong, as far as a program can act on it. For code that makes errors; programs use the predicates of [`Error`].
+/// The cause, as far as a program can act on it. For code that creates errors; programs use the predicates of
+/// [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The client was set up with something that cannot work.
+    /// A setting of the client cannot work.
     Config,
     /// An argument cannot be sent.
     Argument,
-    /// The thing is in a state that does not allow the call, or leaves it open what the call would do.
+    /// The object is in a state that does not allow the call, or its state is unknown.
     Conflict,
-    /// There is no token, or the server refused the one that was sent.
+    /// There is no token, or the server rejected it.
     Auth,
     /// No connection was made, or the server did not process the request.
     Connect,
-    /// It took longer than allowed.
+    /// A timeout or deadline.
     Timeout,
     /// The connection broke.
     Broken,
-    /// The server returned a status of failure.
+    /// The server returned a failure status.
     Status,
-    /// The server reports, under a status of success, that it did not carry out the call.
+    /// The server reports a failure in a response with a success status.
     Refused,
     /// The response is not what the document describes.
     Decode,
@@ -98,7 +99,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// One word, the same for all errors of the kind. Spans have it as `error.type`.
+    /// One word for all errors of this kind. Spans have it as `error.type`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -117,10 +118,10 @@ impl Kind {
     }
 }
 
-/// Making errors: for a service's own code over the generated client.
+/// Creating errors: for a service's own code over the generated client.
 impl Error {
-    /// An error of this kind. The first 2000 characters of the message are kept. The message is printed: it must not hold a
-    /// secret.
+    /// An error of this kind. The first 2000 characters of the message are kept. The message is printed, so it must not
+    /// contain a secret.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -143,8 +144,8 @@ impl Error {
         }))
     }
 
-    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot give a token. The message is printed: it must not
-    /// hold a secret.
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot return a token. The message is printed, so it
+    /// must not contain a secret.
     ///
     /// ```
     /// assert!(connectors_runtime::Error::auth("the vault is sealed").is_auth());
@@ -154,8 +155,8 @@ impl Error {
         Self::new(Kind::Auth, message)
     }
 
-    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach its source of tokens. A wait goes on polling
-    /// after it; after [`Error::auth`] it ends. The message is printed: it must not hold a secret.
+    /// For a [`TokenProvider`](crate::auth::TokenProvider) that cannot reach its source of tokens. A wait continues
+    /// polling after it; after [`Error::auth`] it ends. The message is printed, so it must not contain a secret.
     ///
     /// ```
     /// assert!(connectors_runtime::Error::unavailable("the vault cannot be reached").is_connect());
@@ -165,7 +166,7 @@ impl Error {
         Self::new(Kind::Connect, message)
     }
 
-    /// The same error with a message that begins with `words` and a colon.
+    /// Prefixes the message with `words` and a colon.
     #[must_use]
     pub fn in_context(self, words: &str) -> Self {
         self.with(|inner| inner.message = cut(format!("{words}: {}", inner.message), MESSAGE_LIMIT))
@@ -206,7 +207,7 @@ impl Error {
         self.with(|inner| inner.details = details::bounded(details))
     }
 
-    /// The wait that the details ask for.
+    /// The delay that the details request.
     pub(crate) fn retry_delay(&self) -> Option<Duration> {
         self.0.details.iter().find_map(|detail| match detail {
             Detail::RetryInfo { retry_delay } => Some(*retry_delay),
@@ -220,7 +221,7 @@ impl Error {
         self.with(|inner| inner.request_id = id.map(|id| cut(id, WORD_LIMIT)))
     }
 
-    /// The id that the request was sent with, unless the server has one of its own.
+    /// The id that the request was sent with, unless the server returned one.
     pub(crate) fn or_request_id(self, id: Option<String>) -> Self {
         if self.0.request_id.is_some() || id.is_none() { self } else { self.with_request_id(id) }
     }
@@ -252,7 +253,7 @@ impl Error {
         self.with(|inner| inner.body = Some(Body::new(body)))
     }
 
-    /// Replaces what the call was authenticated with wherever the server repeats it.
+    /// Replaces the call's credential wherever the server repeats it.
     pub(crate) fn without(self, secrets: &Secrets) -> Self {
         if secrets.is_empty() {
             return self;
@@ -271,15 +272,15 @@ impl Error {
         })
     }
 
-    /// The failure of an attempt that followed one which may have been carried out: what the server says of the state of
-    /// the thing may be that one's effect.
+    /// Marks the failure of an attempt after one that the server may have processed: what the server says about the
+    /// object may be the effect of the earlier attempt.
     #[must_use]
     pub fn after_doubt(self) -> Self {
         self.with(|inner| inner.follows_doubt = true)
     }
 
-    /// Whether an earlier attempt of the same call may have been carried out. A 404 for a delete or a 409 for a create then
-    /// may mean that the call was carried out.
+    /// Whether the server may have processed an earlier attempt of the same call. Then a 404 for a delete or a 409 for
+    /// a create may mean that the call succeeded.
     #[must_use]
     pub fn follows_doubt(&self) -> bool {
         self.0.follows_doubt
@@ -303,8 +304,8 @@ impl Error {
         self.with(|inner| inner.may_have_happened = true)
     }
 
-    /// The failure of a token request, as the failure of a call that was not sent: the token request was sent and may have
-    /// happened, the call was not.
+    /// Converts the failure of a token request into the failure of a call that was not sent: the token request may have
+    /// happened, the call did not.
     pub(crate) fn before_sending(self) -> Self {
         self.with(|inner| {
             inner.may_have_happened = false;
@@ -319,7 +320,7 @@ impl Error {
         self.with(|inner| inner.source = Some(Arc::new(source)))
     }
 
-    /// What went wrong, for code that makes errors from errors.
+    /// The kind, for code that creates errors from errors.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -328,95 +329,97 @@ impl Error {
 
 /// Reading errors.
 impl Error {
-    /// The client was set up with something that cannot work: a malformed secret, a missing variable, a plain-http host.
+    /// A setting of the client cannot work: a malformed secret, a missing variable, a plain-http host. Nothing was
+    /// sent.
     #[must_use]
     pub fn is_config(&self) -> bool {
         self.0.kind == Kind::Config
     }
 
-    /// An argument cannot be sent, such as an id that is empty or holds a `/`. Nothing was carried out.
+    /// An argument cannot be sent, such as an id that is empty or contains a `/`. Nothing was sent.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
         self.0.kind == Kind::Argument
     }
 
-    /// There is no token, or the server refused the one that was sent (401).
+    /// There is no token, or the server rejected it (401).
     #[must_use]
     pub fn is_auth(&self) -> bool {
         self.0.kind == Kind::Auth || self.0.status == Some(StatusCode::UNAUTHORIZED)
     }
 
-    /// Whether the service itself returned this status: the status of a token endpoint says nothing about the thing that
-    /// the call is about.
+    /// Whether the service itself returned this status: the status of a token endpoint says nothing about the call's
+    /// object.
     fn returned(&self, status: StatusCode) -> bool {
         self.0.kind != Kind::Auth && self.0.status == Some(status)
     }
 
-    /// The caller is known, and may not do this (403).
+    /// The caller is authenticated, but not allowed to do this (403).
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
         self.returned(StatusCode::FORBIDDEN)
     }
 
-    /// There is no such thing (404).
+    /// The object does not exist (404).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.returned(StatusCode::NOT_FOUND)
     }
 
-    /// The thing is in a state that does not allow the call: the server returned 409, or the client saw it before it sent
-    /// anything, and then there is no [`Error::status`]. A wait fails with it when what it waits for cannot come any more.
+    /// The object is in a state that does not allow the call: the server returned 409, or the client found it before it
+    /// sent anything; then there is no [`Error::status`]. A wait fails with it when the awaited state can no longer be
+    /// reached.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.0.kind == Kind::Conflict || self.returned(StatusCode::CONFLICT)
     }
 
-    /// The server reports, under a status of success, that it did not carry out the call. The message has the server's
-    /// reason, if it sent one.
+    /// The server reports a failure in a response with a success status. The message has the server's reason, if it
+    /// sent one.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.0.kind == Kind::Refused
     }
 
-    /// The server found the request wrong (400, 422).
+    /// The server rejected the request as malformed or invalid (400, 422).
     #[must_use]
     pub fn is_bad_request(&self) -> bool {
         self.returned(StatusCode::BAD_REQUEST) || self.returned(StatusCode::UNPROCESSABLE_ENTITY)
     }
 
-    /// Too many calls (429); [`Error::retry_after`] says how long to wait if the server did.
+    /// Too many calls (429); [`Error::retry_after`] has the delay, if the server sent one.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// The server failed (5xx).
+    /// The server failed (5xx). Retry later.
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.0.status.is_some_and(|status| status.is_server_error())
     }
 
-    /// It took longer than an attempt or the whole call may take. If the request was never sent because the connection took
-    /// too long, it is [`Error::is_connect`] instead.
+    /// An attempt or the whole call exceeded its timeout. If the request was never sent because connecting took too
+    /// long, it is [`Error::is_connect`] instead.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.kind == Kind::Timeout
     }
 
-    /// No connection was made, or the server provably did not process the request (HTTP/2). Nothing was carried out.
+    /// There was no connection, or the server provably did not process the request (HTTP/2). Nothing was processed.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.0.kind == Kind::Connect
     }
 
-    /// The response is not what the document describes, or larger than allowed. The message names the place in it.
+    /// The response does not match the document, or is too large. The message names the location in it.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
     }
 
-    /// The call changes something, it was sent, and no response says whether it was carried out. It was not retried: check
-    /// before you send it again.
+    /// The call changes something, it was sent, and no response says whether the server processed it. It was not
+    /// retried: check before you send it again.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
@@ -435,14 +438,14 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// What went wrong, in words: the server's if it sent any. Up to 2000 characters.
+    /// The message: the server's if it sent one. Up to 2000 characters.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What else the service says of the failure, for programs: which field is wrong, when to retry. At most 100 details
-    /// and about 64 KiB of them are kept.
+    /// Machine-readable details from the service, such as invalid fields and when to retry. At most 100 details and
+    /// about 64 KiB of them are kept.
     ///
     /// ```
     /// use connectors_runtime::Detail;
@@ -460,33 +463,33 @@ impl Error {
         &self.0.details
     }
 
-    /// The server's id for the request, or else the one that it was sent with. The service's support asks for it.
+    /// The server's id for the request, or else the id that it was sent with. The service's support needs it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How long the server asked to wait: by `Retry-After`, or else by a [`Detail::RetryInfo`].
+    /// The delay that the server requested with `Retry-After`, or else with a [`Detail::RetryInfo`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How many times the call was sent. 0 if it failed before, such as for lack of a token.
+    /// How many times the call was sent. 0 if it failed before that, for example without a token.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The id of what a method made before it failed at a later step, such as a connector that was created but could not be
-    /// named. It is there: do not create it again.
+    /// The id of an object that the method created before a later step failed, such as a connector that could not be
+    /// named. The object exists: do not create it again.
     #[must_use]
     pub fn created(&self) -> Option<&str> {
         self.0.created.as_deref()
     }
 
-    /// The method takes several calls, and an earlier one was carried out before this one failed: a part of the change is in
-    /// force. Whether the failed call was carried out as well is what [`Error::may_have_happened`] says.
+    /// The method takes several calls, and an earlier one succeeded before this one failed: a part of the change was
+    /// made. [`Error::may_have_happened`] says whether the failed call may have been processed as well.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.0.is_partial
@@ -518,20 +521,21 @@ impl Error {
         self.0.headers.as_deref()
     }
 
-    /// The first 16 KiB of a failed response's body, as text. The server decides what is in it: do not log it blindly.
+    /// The first 16 KiB of a failed response's body, as text. Its content comes from the server: do not log it without
+    /// a check.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_ref().map(Body::text)
     }
 
-    /// The body of a failed response as it came, up to [`Limits::failure`](crate::Limits::failure) and 256 KiB.
+    /// The unchanged body of a failed response, up to [`Limits::failure`](crate::Limits::failure) and 256 KiB.
     #[must_use]
     pub fn body_bytes(&self) -> Option<&[u8]> {
         self.0.body.as_ref().map(Body::bytes)
     }
 }
 
-/// The beginning of a text; the whole of a server's is in the error's body.
+/// The beginning of a text. The error's body has all of a server's text.
 fn cut(mut text: String, most: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);

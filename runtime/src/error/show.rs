@@ -1,4 +1,4 @@
-//! What of an error is printed: one line, without characters that nobody sees.
+//! What of an error is printed: one line, without invisible characters.
 
 use std::fmt;
 

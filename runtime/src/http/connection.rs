@@ -16,7 +16,7 @@ use super::retry::{Budget, RetryPolicy};
 use super::send::{DynSender, Sender};
 use super::{Clock, Limits, SystemClock};
 
-/// How a client is connected, the same for every service.
+/// The settings of a connection: limits, retries, clock, headers, proxy, TLS. The same for every service.
 ///
 /// ```
 /// use std::time::Duration;
@@ -83,13 +83,13 @@ impl Connection {
         Self::default()
     }
 
-    /// Sets how long calls may take and how large responses may be.
+    /// Sets the timeouts of calls and the size limits of responses.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets how often and after which delays calls are retried.
+    /// Sets how often calls are retried, and after which delays.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
@@ -117,8 +117,8 @@ impl Connection {
         self
     }
 
-    /// Replaces the network: see [`Sender`]. For tests without a socket, recordings, and transports of your own. Proxy, TLS
-    /// and connect timeout then have no effect.
+    /// Replaces the network: see [`Sender`]. For tests without a socket, recordings, and your own transports. Proxy,
+    /// TLS and connect timeout then have no effect.
     pub fn sender(mut self, sender: impl Sender) -> Self {
         self.sender = Some(Arc::new(sender));
         self
@@ -133,29 +133,29 @@ impl Connection {
         self
     }
 
-    /// Puts words before this crate's own in `User-Agent`.
+    /// Sets a product name that is sent before this crate's own in `User-Agent`.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
-    /// Calls `watcher` after each attempt, token requests included: for metrics and logs. It runs where the call runs, so
-    /// it should be quick. Each function given is called, in order.
+    /// Calls `watcher` after each attempt, token requests included: for metrics and logs. It runs on the task of the
+    /// call, so it must not block. Several functions are called in order.
     pub fn on_attempt(mut self, watcher: impl Fn(&Attempted<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.watchers.push(Box::new(watcher));
         self
     }
 
-    /// Adds headers to each attempt of an operation, made when it is sent: a trace's context, a signature. They replace
-    /// others of the same name and are never printed. `Authorization`, `Host`, `Content-Length` and `Transfer-Encoding`
-    /// among them are left out. Token requests do not get them.
+    /// Adds headers to each attempt of an operation, computed when it is sent: a trace context, a signature. They
+    /// replace headers of the same name and are never printed. `Authorization`, `Host`, `Content-Length` and
+    /// `Transfer-Encoding` are ignored. Token requests do not get them.
     pub fn headers_with(mut self, headers: impl Fn(&Operation) -> HeaderMap + Send + Sync + 'static) -> Self {
         self.hooks.headers.push(Box::new(headers));
         self
     }
 
-    /// Sets the header in which the service takes a client's own id of a call, such as `x-request-id`. Each call then
-    /// carries a random one, the same for all its attempts.
+    /// Sets the header for the client's own id of a call, such as `x-request-id`. Each call then has a random id, the
+    /// same for all its attempts.
     pub fn request_id_header(mut self, name: HeaderName) -> Self {
         self.request_id_header = Some(name);
         self
@@ -175,7 +175,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What sends calls to the server at `base_url`.
+    /// Builds the exchange with the server at `base_url`.
     ///
     /// # Errors
     /// [`Error::is_config`] if a setting cannot work.
@@ -198,7 +198,7 @@ impl Connection {
             // Which calls are retried is decided here, where it is known what they do.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
-            // A redirect would take a token, or a call that must not be repeated, to a server that nobody chose.
+            // A redirect would take a token, or a call that must not be repeated, to a server that the program did not choose.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(&agent)
             .default_headers(self.headers.clone());
@@ -237,7 +237,7 @@ impl Connection {
     }
 }
 
-/// An HTTP client over the TLS that this crate's features name, whatever other crates have turned on beneath.
+/// An HTTP client with the TLS of this crate's features, whatever other crates have turned on.
 fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, Error> {
     if base_url.scheme() == "https" && !own_sender && !cfg!(any(feature = "rustls", feature = "native-tls")) {
         let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or give the builder an HTTP client of your own by `http`";

@@ -112,7 +112,7 @@ mod tests {
         let bearer = post().bearer_auth("PLANTED-token").build().unwrap();
         assert_eq!(redacted(&bearer, false, "bad PLANTED-token"), "bad [redacted]");
         let basic = post().basic_auth("somebody", Some("PLANTED-word")).build().unwrap();
-        assert_eq!(redacted(&basic, false, "somebody has no PLANTED-word"), "somebody has no [redacted]");
+        assert_eq!(redacted(&basic, false, "a person has no PLANTED-word"), "a person has no [redacted]");
         let cookie = post().header(COOKIE, "a=b; session=PLANTED-session").build().unwrap();
         assert_eq!(redacted(&cookie, false, "bad PLANTED-session"), "bad [redacted]");
         let plain = post().header("x-kind", "something").build().unwrap();

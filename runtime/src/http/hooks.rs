@@ -12,8 +12,8 @@ use super::Operation;
 
 /// One attempt of a call that has just ended: the argument of a client's `on_attempt`.
 ///
-/// For metrics and logs: it holds no header, no body and no credential. A call is attempted up to four times, and once
-/// more with a fresh token if the server refused the one sent.
+/// For metrics and logs: it contains no header, no body and no credential. A call has up to four attempts, and one more
+/// with a new token if the server rejected the old one.
 ///
 /// ```
 /// use connectors_runtime::Connection;
@@ -35,38 +35,38 @@ pub struct Attempted<'a> {
 }
 
 impl<'a> Attempted<'a> {
-    /// What was called; none if it was an endpoint of OAuth.
+    /// The operation that was called; `None` for an OAuth endpoint.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
         self.operation
     }
 
-    /// Which attempt of the call it was, from 1.
+    /// The number of the attempt, from 1.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// The status of the response, if one came.
+    /// The status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status.map(|status| status.as_u16())
     }
 
-    /// Why it failed, if it did.
+    /// The error, if it failed.
     #[must_use]
     pub fn error(&self) -> Option<&'a Error> {
         self.error
     }
 
-    /// From sending to the last byte of the response, by the client's [`Clock`](super::Clock). For a response that is
-    /// streamed, to its head. Waiting for a token is not in it.
+    /// The time from sending to the last byte of the response, by the client's [`Clock`](super::Clock); for a streamed
+    /// response, to its head. It does not include the wait for a token.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// How long the call now waits before it is retried; none if this was its last attempt.
+    /// The delay before the next attempt; `None` if this was the last one.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         self.wait
@@ -75,10 +75,10 @@ impl<'a> Attempted<'a> {
 
 /// Called after each attempt.
 pub(super) type Watcher = Box<dyn Fn(&Attempted<'_>) + Send + Sync>;
-/// Makes a program's own headers for each attempt.
+/// Computes a program's own headers for each attempt.
 pub(super) type HeaderMaker = Box<dyn Fn(&Operation) -> HeaderMap + Send + Sync>;
 
-/// What a program wants to know of attempts and add to them.
+/// The hooks of a program: for observing attempts, and for adding headers.
 #[derive(Default)]
 pub(super) struct Hooks {
     pub(super) watchers: Vec<Watcher>,
@@ -101,7 +101,7 @@ impl Hooks {
         self.watchers.iter().for_each(|watcher| watcher(attempted));
     }
 
-    /// Puts the program's headers in place of those of the same name.
+    /// Adds the program's headers, and replaces those of the same name.
     pub(super) fn add_headers(&self, operation: &Operation, headers: &mut HeaderMap) {
         for make in &self.headers {
             add_headers(&make(operation), headers);
@@ -109,7 +109,7 @@ impl Hooks {
     }
 }
 
-/// Puts a caller's headers in place of those of the same name.
+/// Adds a caller's headers, and replaces those of the same name.
 pub(super) fn add_headers(more: &HeaderMap, headers: &mut HeaderMap) {
     for name in more.keys().filter(|name| !is_ours(name.as_str())) {
         headers.remove(name);
@@ -121,7 +121,7 @@ pub(super) fn add_headers(more: &HeaderMap, headers: &mut HeaderMap) {
     }
 }
 
-/// Headers that decide who a request is from, where it goes and where it ends are not a program's to set.
+/// A program cannot set the headers that decide the sender, the target and the length of a request.
 pub(super) fn is_ours(name: &str) -> bool {
     matches!(name, "authorization" | "host" | "content-length" | "transfer-encoding")
 }

@@ -43,7 +43,7 @@ pub use send::{SendError, Sender};
 pub(crate) use span::CallSpan;
 pub use test_clock::TestClock;
 
-/// How long calls may take and how large responses may be.
+/// The timeouts of calls and the size limits of responses.
 ///
 /// ```
 /// use std::time::Duration;

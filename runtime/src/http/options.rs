@@ -8,7 +8,7 @@ use crate::error::{Error, Kind};
 
 use super::hooks::is_ours;
 
-/// Options of one call; they win over those of the client.
+/// Options of one call; they take precedence over those of the client.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,28 +33,28 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No options: the call goes by those of the client.
+    /// No options: the call uses the client's settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how long the call may take with all its attempts and waits; instead of
-    /// [`Limits::call`](crate::Limits::call). Past it the call fails with
+    /// Sets the deadline of the call, with all its attempts and delays; instead of
+    /// [`Limits::call`](crate::Limits::call). At the deadline the call fails with
     /// [`Error::is_timeout`](crate::Error::is_timeout). Nothing is sent when no time is left.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Sets how many times the call is sent at most; instead of [`RetryPolicy::attempts`](crate::RetryPolicy::attempts).
+    /// Sets how many attempts the call has at most; instead of [`RetryPolicy::attempts`](crate::RetryPolicy::attempts).
     /// With 1 it is never retried; 0 counts as 1.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
         self
     }
 
-    /// Sets whether the call may be retried when the response to an attempt is lost, whatever the document says of the
-    /// operation.
+    /// Sets whether the call is idempotent, so that it may be retried when a response is lost, whatever the document
+    /// says about the operation.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
@@ -83,8 +83,8 @@ impl CallOptions {
         self
     }
 
-    /// Sets the caller's own id of the call, the same for all its attempts. It is sent in the header that the client has
-    /// for it ([`Connection::request_id_header`](crate::Connection::request_id_header)), else as `x-request-id`.
+    /// Sets your own id of the call, the same for all its attempts. It is sent in the client's header for it
+    /// ([`Connection::request_id_header`](crate::Connection::request_id_header)), else as `x-request-id`.
     pub fn request_id(mut self, id: &str) -> Self {
         match HeaderValue::try_from(id) {
             Ok(id) if !id.is_empty() => {

@@ -9,7 +9,7 @@ use http::header::{HeaderMap, RETRY_AFTER};
 /// The size of a full budget: 100 retries, or 50 after timeouts.
 const BUDGET: u32 = 500;
 
-/// How often and after which delays a call is retried.
+/// How often a call is retried, and after which delays.
 ///
 /// ```
 /// use connectors_runtime::RetryPolicy;
@@ -20,19 +20,19 @@ const BUDGET: u32 = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How many times a call is sent at most; 4. With 1 it is never retried; 0 counts as 1.
+    /// How many attempts a call has at most; 4. With 1 it is never retried; 0 counts as 1.
     pub attempts: u32,
-    /// The longest delay before the second attempt; 0.5 s. It doubles with each further attempt, and the delay is a random
-    /// part of it.
+    /// The longest delay before the second attempt; 0.5 s. It doubles with each further attempt. The actual delay is
+    /// random, between 0 and this.
     pub first_delay: Duration,
     /// The longest delay before any attempt; 20 s.
     pub longest_delay: Duration,
-    /// The longest wait that a server may ask for with `Retry-After`; 60 s. Past it the call fails, and the error has the
-    /// wait.
+    /// The longest delay that a server may request with `Retry-After`; 60 s. If it requests more, the call fails, and
+    /// [`Error::retry_after`](crate::Error::retry_after) has the delay.
     pub longest_wait: Duration,
-    /// Whether the retries of all calls of a client share a budget; true. It allows 100 retries (50 after timeouts), and
-    /// five calls that succeed restore one. When it is used up, calls fail with what their first attempt failed with: a
-    /// server that is down gets one request a call, not four.
+    /// Whether all calls of a client share a retry budget; true. The budget allows 100 retries (50 after timeouts);
+    /// five successful calls restore one. Without budget, calls fail with the error of their first attempt: a server
+    /// that is down gets one request a call, not four.
     pub budget: bool,
 }
 
@@ -53,15 +53,15 @@ impl Default for RetryPolicy {
 pub(super) enum Failure {
     /// Nothing was sent, or the server did not process it.
     NotConnected,
-    /// It may have been sent, and no whole response came.
+    /// It may have been sent, and there was no whole response.
     Broken,
-    /// It may have been sent, and no response came in time.
+    /// It may have been sent, and there was no response in time.
     TimedOut,
     /// The request cannot be written; nothing was sent.
     Unsendable,
-    /// The response is larger than may be read. It would be another time, too.
+    /// The response is too large. It would be so again.
     TooLarge,
-    /// The server returned this status of failure.
+    /// The server returned this failure status.
     Status(StatusCode),
 }
 
@@ -77,7 +77,7 @@ impl Failure {
         }
     }
 
-    /// Whether the server may have carried the call out, though it did not say so.
+    /// Whether the server may have processed the call, although it did not say so.
     pub(super) fn leaves_doubt(self) -> bool {
         match self {
             Self::NotConnected | Self::Unsendable => false,
@@ -89,7 +89,7 @@ impl Failure {
 }
 
 impl RetryPolicy {
-    /// The delay before attempt `next`, counted from 1. A `random` that is no number makes it the longest.
+    /// The delay before attempt `next`, counted from 1. If `random` is not a number, it is the longest delay.
     pub(super) fn delay(&self, next: u32, random: f64) -> Duration {
         let exponent = i32::try_from(next.saturating_sub(2)).unwrap_or(i32::MAX);
         let longest = self.longest_delay.as_secs_f64();
@@ -109,7 +109,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// Keeps the retries of a client from becoming a storm: each takes from a store that successes refill.
+/// The retry budget: each retry takes from it, and successful calls refill it.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 
@@ -118,7 +118,7 @@ impl Budget {
         Self(AtomicU32::new(BUDGET))
     }
 
-    /// Takes what a retry after this failure costs; false if there is not enough.
+    /// Takes the cost of a retry after this failure; false if the budget is too small.
     pub(super) fn spend(&self, failure: Failure) -> bool {
         let cost = if failure == Failure::TimedOut { 10 } else { 5 };
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok()

@@ -1,4 +1,5 @@
-//! The seam: what takes a request and returns a response, over the network, in process, or from a recording.
+//! The interface to the network: takes a request and returns a response, over a socket, in process, or from a
+//! recording.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -41,7 +42,7 @@ where
     }
 }
 
-/// Why a sender has no response, and whether the server may have processed the request all the same.
+/// Why there is no response, and whether the server may still have processed the request.
 ///
 /// | made by | may have been processed | retried |
 /// |---|---|---|

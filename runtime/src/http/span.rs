@@ -46,7 +46,7 @@ impl CallSpan {
         ))
     }
 
-    /// Whether nobody records it.
+    /// Whether no subscriber records it.
     pub(super) fn is_disabled(&self) -> bool {
         self.0.is_disabled()
     }

@@ -95,6 +95,8 @@ pub enum Constant {
     Integer(i64),
     /// A boolean.
     Bool(bool),
+    /// Any other value of a tag, or none.
+    Other,
 }
 
 /// A union: what tells its alternatives apart.
@@ -243,7 +245,9 @@ impl Reader {
         }
         // A tag that is null names nothing.
         let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
-        let named = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
+        let by_value = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
+        let is_known = union.branches.iter().any(by_value);
+        let named = |branch: &Branch| if is_known { by_value(branch) } else { branch.tags.contains(&Constant::Other) };
         let is_named = union.branches.iter().any(named);
         let mut best: Option<(usize, Doubt)> = None;
         for (index, branch) in union.branches.iter().enumerate() {
@@ -251,7 +255,7 @@ impl Reader {
             // What the tag names is read, whatever a service has added to it. A value of the tag that no branch has is
             // none of those that have values of their own.
             let doubt = match tag {
-                Some(_) if is_named && !named(branch) => None,
+                _ if is_named && !named(branch) => None,
                 Some(_) if !is_named && !branch.tags.is_empty() => None,
                 _ => self.fit((branch.of)(), tree, Some(Top { named: is_named })),
             };

@@ -1,4 +1,4 @@
-//! Tokens for programs: what is sent to the token endpoint, and what is made of its response.
+//! Tokens for programs: the requests to the token endpoint, and how its responses are read.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -69,7 +69,7 @@ fn a_fetch_left_behind_by_a_runtime_that_ended_is_begun_anew() {
     drop(first);
     let second = runtime();
     assert_eq!(second.block_on(authorization(chosen)).unwrap(), "Bearer t2");
-    assert_eq!(second.block_on(stuck).unwrap(), "Bearer t2", "it goes on with the token that there is now");
+    assert_eq!(second.block_on(stuck).unwrap(), "Bearer t2", "it continues with the current token");
     assert_eq!(provider.asked(), 2);
 }
 

@@ -2,7 +2,7 @@
 
 include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
-/// What the README of connectors-codegen shows is compiled against this client.
+/// The code of connectors-codegen's README is compiled against this client.
 #[cfg(doctest)]
 #[doc = include_str!("../../../codegen/README.md")]
 mod readme {}

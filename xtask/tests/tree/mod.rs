@@ -29,6 +29,8 @@ impl Tree {
             "runtime/src/lib.rs",
             "tests/third/src/lib.rs",
             "spec/c1/api.txt",
+            "spec/c1/losses.lock",
+            "spec/c1/names.lock",
             "spec/c1/openapi.yaml",
             "spec/c1/overlay.yaml",
             "spec/c1/service.toml",

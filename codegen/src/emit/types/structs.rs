@@ -113,15 +113,15 @@ fn field(field: &Field) -> TokenStream {
     quote! { #docs #deprecated #states #alias pub #name: #ty, }
 }
 
-/// What must be given, in the order of the document; the rest starts out absent, or as the one value there is.
+/// What must be given; the rest starts out absent, or as the one value there is.
 fn constructor(it: &Struct) -> TokenStream {
-    let arguments = it.fields.iter().filter(|field| field.is_argument()).map(|field| {
+    let arguments = it.arguments().into_iter().map(|field| {
         let (name, ty) = (ident(&field.name), field_type(field));
         quote! { #name: #ty }
     });
     let values = values(it);
     quote! {
-        /// A value of what is required; everything else is absent.
+        /// A value of what is required, in alphabetical order; everything else is absent.
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
             Self { #values }

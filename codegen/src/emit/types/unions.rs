@@ -60,7 +60,9 @@ fn json(def: &TypeDef, it: &Union) -> TokenStream {
         None => quote! { ::std::option::Option::None },
     };
     let branches = it.variants.iter().map(|variant| {
-        let (of, tags) = (layout_of(&variant.ty), variant.tags.iter().map(constant));
+        let of = layout_of(&variant.ty);
+        let other = variant.default.then(|| quote! { #object::Constant::Other });
+        let tags = variant.tags.iter().map(constant).chain(other);
         quote! { #object::Branch { tags: &[#(#tags),*], of: #of } }
     });
     let labels: Vec<_> = it.variants.iter().map(|variant| ident(&variant.name)).collect();

@@ -30,7 +30,7 @@ impl Shaping<'_, '_> {
             _ => 7,
         };
         let mut ranked: Vec<(&String, &Node)> = content.iter().collect();
-        ranked.sort_by_key(|(media, node)| rank(media, node));
+        ranked.sort_by_key(|(media, node)| (rank(media, node), *media));
         let mut contents: Vec<(String, BodyContent)> = Vec::new();
         for (media, node) in ranked {
             let mut suffix = suffix(&essence(media));
@@ -80,7 +80,7 @@ impl Shaping<'_, '_> {
 }
 
 /// How the properties of a form are written that are not written as by default.
-fn encoding(content: &Node) -> Vec<(String, Writing)> {
+pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
     encodings.map(|(property, encoding)| (property.clone(), writing(encoding))).collect()
 }
@@ -93,7 +93,7 @@ pub(super) fn writing(encoding: &Node) -> Writing {
         Some("deepObject") => Style::DeepObject,
         _ => Style::Form,
     };
-    let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
+    let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
     let json =
         encoding.str("style").is_none() && encoding.str("contentType").is_some_and(|media| is_json(&essence(media)));
     Writing { style, explode, reserved: encoding.is_true("allowReserved"), json }

@@ -19,6 +19,17 @@ pub(super) struct Named {
     pub(super) hint: String,
 }
 
+/// What the document says of its tags, by the group that they name.
+pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
+    let tags = document.get("tags").and_then(Node::as_array).into_iter().flatten();
+    let said = tags.filter_map(|tag| {
+        let text = |key: &str| tag.str(key).map(str::trim).filter(|text| !text.is_empty());
+        let parts: Vec<&str> = [text("summary"), text("description")].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| Some((names::snake(tag.str("name")?), parts.join("\n\n"))))?
+    });
+    said.collect()
+}
+
 /// Methods by path and method of HTTP.
 ///
 /// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or what stands before the last `.` or `/` of the

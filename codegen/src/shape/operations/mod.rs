@@ -9,6 +9,7 @@ mod params;
 mod responses;
 mod security;
 mod streams;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +21,20 @@ use super::model::{Case, Content, Idempotency, Next, Operation, Paging, Payload,
 use super::names;
 use super::types::Types;
 
+pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
+pub(super) use webhooks::webhooks;
 
 pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
     let mut found = BTreeMap::new();
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
-    for (path, method, node, item) in grammar::operations(document) {
-        let at = Pointer::root().join("paths").join(path).join(method);
+    // In an order of their own: the order of the document decides no name.
+    let mut documented: Vec<_> = grammar::operations(document).enumerate().collect();
+    documented.sort_by_key(|(_, (path, method, ..))| (path.to_owned(), method.to_owned()));
+    for (position, (path, method, node, item)) in documented {
+        let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
         // Two templates that differ in names only are one path to a server.
@@ -49,7 +55,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, hint, node, found: &mut found };
+        let mut shaping = Shaping { document, types, at, hint, path, node, found: &mut found };
         let params = shaping.params(item, &template);
         let body = shaping.body();
         let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
@@ -58,16 +64,17 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let headers = shaping.headers();
         let security = security::requirements(document, node);
         let server = security::own_server(node).or_else(|| security::own_server(item));
-        let at = shaping.at;
+        let (at, hint) = (shaping.at, shaping.hint);
+        let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let paging = paging(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
-            types.note(Kind::Loss, &at.join("x-paging"), hint, "`x-paging` names no way to the next page");
+            types.note(Kind::Skip, &at.join("x-paging"), hint, "`x-paging` names no way to the next page");
         }
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        operations.push(Operation {
+        let operation = Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
             group: named.group,
-            method: method.to_ascii_uppercase(),
+            method: grammar::sent_method(method),
             path: path.to_owned(),
             summary: text("summary"),
             description: text("description"),
@@ -83,25 +90,28 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             headers,
             errors,
             paging,
+            callbacks,
             security,
             server,
             pointer: at,
             node: node.clone(),
             name,
-        });
+        };
+        operations.push((position, operation));
     }
     free_names(&mut operations);
-    (operations, found.into_values().collect())
+    operations.sort_by_key(|(position, _)| *position);
+    (operations.into_iter().map(|(_, operation)| operation).collect(), found.into_values().collect())
 }
 
 /// Names for other media types that nothing else has: methods of the group, and setters of the request.
-fn free_names(operations: &mut [Operation]) {
+fn free_names(operations: &mut [(usize, Operation)]) {
     let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
     let mut taken: BTreeSet<(Option<String>, String)> =
-        operations.iter().map(|operation| key(operation, &operation.name)).collect();
-    let groups: BTreeSet<String> = operations.iter().filter_map(|operation| operation.group.clone()).collect();
+        operations.iter().map(|(_, operation)| key(operation, &operation.name)).collect();
+    let groups: BTreeSet<String> = operations.iter().filter_map(|(_, operation)| operation.group.clone()).collect();
     taken.extend(groups.into_iter().map(|group| (None, group)));
-    for operation in operations {
+    for (_, operation) in operations {
         let (group, stem) = (operation.group.clone(), operation.name.trim_end_matches('_').to_owned());
         let mut setters: BTreeSet<String> = operation.params.iter().map(|param| param.name.clone()).collect();
         for (suffix, _) in operation.body.iter_mut().flat_map(|body| &mut body.others) {
@@ -135,7 +145,9 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
-    if matches!(method, "post" | "patch") { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
+    // Of the methods without a member of their own, these are safe by their registration.
+    let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
+    if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
 }
 
 fn paging(node: &Node) -> Option<Paging> {
@@ -167,6 +179,7 @@ struct Shaping<'a, 'b> {
     at: Pointer,
     /// What types made for this operation are named after.
     hint: String,
+    path: &'a str,
     node: &'a Node,
     /// The headers of responses so far, by their names.
     found: &'a mut BTreeMap<String, ResponseHeader>,

@@ -6,7 +6,8 @@ use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
 
-use super::media::http_token;
+use super::bodies::encoding;
+use super::media::{essence, http_token, is_json};
 use super::{Shaping, component_hint, names};
 use crate::shape::model::{Param, Place, Style, Type, Writing};
 use crate::shape::types::View;
@@ -37,7 +38,7 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
 impl Shaping<'_, '_> {
     pub(super) fn params(&mut self, item: &Node, template: &[String]) -> Vec<Param> {
         let mut found: Vec<(Node, Pointer)> = Vec::new();
-        let path_item = Pointer::from(self.at.as_str().rsplit_once('/').map_or("", |(item, _)| item));
+        let path_item = Pointer::root().join("paths").join(self.path);
         for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
             for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
             {
@@ -66,6 +67,10 @@ impl Shaping<'_, '_> {
                     self.types.note(Kind::Mend, at, node, reason);
                 }
                 Some("query") => params.push(self.param(node, at, wire, Place::Query)),
+                Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
+                    self.types.note(Kind::Mend, at, node, "another parameter is the whole query string already");
+                }
+                Some("querystring") => params.push(self.param(node, at, wire, Place::QueryString)),
                 Some("header") if is_ignored_header(wire) => {}
                 Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
                 Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
@@ -87,6 +92,7 @@ impl Shaping<'_, '_> {
                     ty: Type::String,
                     kind: None,
                     writing: Writing { style: Style::Simple, explode: false, reserved: false, json: false },
+                    encoding: Vec::new(),
                     doc: String::new(),
                 });
             }
@@ -98,7 +104,7 @@ impl Shaping<'_, '_> {
         };
         params.sort_by(|a, b| (order(a), a.place, &a.wire).cmp(&(order(b), b.place, &b.wire)));
         name_arguments(&mut params);
-        let path = self.at.as_str().rsplit('/').nth(1).unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let path = self.path.to_owned();
         for param in &mut params {
             param.kind = self.kind(param, &path);
         }
@@ -133,18 +139,24 @@ impl Shaping<'_, '_> {
             Some("spaceDelimited") => Style::SpaceDelimited,
             Some("pipeDelimited") => Style::PipeDelimited,
             Some("deepObject") => Style::DeepObject,
+            Some("cookie") => Style::Cookie,
             _ => default,
         };
-        let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
-        let reserved = place == Place::Query && node.is_true("allowReserved");
-        let json = node.get("schema").is_none() && content.is_some();
+        let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
+        // A header is not percent-encoded.
+        let reserved = place != Place::Header && node.is_true("allowReserved");
+        let json = match content {
+            Some((media, _)) if place == Place::QueryString => is_json(&essence(media)),
+            content => node.get("schema").is_none() && content.is_some(),
+        };
+        let encoding = content.map(|(_, content)| encoding(content)).unwrap_or_default();
         let writing = Writing { style, explode, reserved, json };
-        Param { name: String::new(), wire: wire.to_owned(), place, required, ty, kind: None, writing, doc }
+        Param { name: String::new(), wire: wire.to_owned(), place, required, ty, kind: None, writing, encoding, doc }
     }
 
     /// What a required parameter of a primitive type is called as a type.
     fn kind(&mut self, param: &Param, path: &str) -> Option<(String, Type)> {
-        if !param.required || param.writing.json {
+        if !param.required || param.writing.json || param.place == Place::QueryString {
             return None;
         }
         let ty = self.types.alias(&param.ty);
@@ -201,7 +213,7 @@ fn name_arguments(params: &mut [Param]) {
     for param in params {
         let place = match param.place {
             Place::Path => "path",
-            Place::Query => "query",
+            Place::Query | Place::QueryString => "query",
             Place::Header => "header",
             Place::Cookie => "cookie",
         };

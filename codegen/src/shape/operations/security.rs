@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::document::Node;
-use crate::grammar::resolve;
+use crate::grammar::{self, resolve};
 
 use super::media::http_token;
 use super::names;
@@ -21,8 +21,11 @@ pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
         while !taken.insert(name.trim_end_matches('_').to_owned()) {
             name = format!("{}_scheme", name.trim_end_matches('_'));
         }
-        let doc = node.str("description").unwrap_or_default().trim().to_owned();
-        schemes.push(Scheme { wire: wire.clone(), name, doc, kind });
+        let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
+        if let Some(url) = node.str("oauth2MetadataUrl") {
+            doc.push_str(&format!("\n\nThe authorization server describes itself at <{url}> (RFC 8414)."));
+        }
+        schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
     }
     schemes
 }
@@ -46,8 +49,10 @@ fn kind(node: &Node) -> Option<SchemeKind> {
             Some(SchemeKind::ApiKey { place, name })
         }
         "oauth2" => {
-            let token_url = node.pointer("/flows/clientCredentials/tokenUrl").and_then(Node::as_str);
-            Some(SchemeKind::OAuth2 { client_credentials: token_url.map(str::to_owned) })
+            let url = |pointer: &str| node.pointer(pointer).and_then(Node::as_str).map(str::to_owned);
+            let device = url("/flows/deviceAuthorization/deviceAuthorizationUrl")
+                .and_then(|device| Some((device, url("/flows/deviceAuthorization/tokenUrl")?)));
+            Some(SchemeKind::OAuth2 { client_credentials: url("/flows/clientCredentials/tokenUrl"), device })
         }
         _ => None,
     }
@@ -63,8 +68,9 @@ pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String
     let alternatives = security.into_iter().flatten().filter_map(|alternative| {
         let schemes = alternative.as_object()?;
         let all = schemes.iter().map(|(scheme, scopes)| {
+            let scheme = grammar::scheme_name(scheme);
             let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
-            known(scheme).then(|| (scheme.clone(), scopes))
+            known(&scheme).then_some((scheme, scopes))
         });
         all.collect::<Option<Vec<_>>>()
     });

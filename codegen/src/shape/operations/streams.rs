@@ -67,7 +67,7 @@ impl Shaping<'_, '_> {
         let Some(hint) = self.node.get("x-stream").cloned() else { return stream };
         let at = self.at.join("x-stream");
         let Some(mut stream) = stream else {
-            self.types.note(Kind::Loss, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
+            self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
             return None;
         };
         stream.end = hint.str("end").map(str::to_owned);
@@ -77,7 +77,7 @@ impl Shaping<'_, '_> {
             } else {
                 let reason =
                     format!("`x-stream` does not fit: no JSON body of the operation has a property `{property}`");
-                self.types.note(Kind::Loss, &at, &hint, reason);
+                self.types.note(Kind::Skip, &at, &hint, reason);
             }
         }
         Some(stream)

@@ -1,4 +1,4 @@
-//! Where a list goes on, as values that a program can store.
+//! Positions in a list, as values that a program can store.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 
 /// Where the next page of a list begins: a token of the server, an offset, the number of a page, or a link.
 ///
-/// Opaque, and a value with serde: a program can store it and go on after a restart. It holds what the server put into it,
+/// Opaque, and a value with serde: a program can store it and resume after a restart. It holds what the server put into it,
 /// which can be a secret, so `Debug` shows neither tokens nor links. Keep what is stored as safe as the list itself.
 ///
 /// ```
@@ -53,7 +53,7 @@ impl Cursor {
         Self(Place::Page(number))
     }
 
-    /// The path and the query of a URL. Its host is left out: the list goes on where it began.
+    /// The path and the query of a URL. Its host is left out: the list continues on the host where it began.
     #[must_use]
     pub fn link(url: &Url) -> Self {
         let path = url.path();

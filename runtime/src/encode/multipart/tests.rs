@@ -73,7 +73,7 @@ async fn parts_are_written_with_their_names_and_types() {
         Content-Type: application/octet-stream\r\n\r\n\r\n\
         --B--\r\n";
     assert_eq!(text(&body).await, right);
-    // It can be sent again, and is the same.
+    // It can be retried, and is the same.
     assert!(body.is_repeatable());
     assert_eq!(text(&body).await, right);
     assert_eq!(text(&Multipart::new().finish().unwrap()).await, "--B--\r\n");

@@ -1,4 +1,6 @@
-//! The client against a server on a socket, with no glue beyond the credentials.
+//! The client against a server on a socket, with no code beyond the credentials.
+
+mod book;
 
 mod bodies;
 mod streams;
@@ -29,7 +31,7 @@ impl Arrived {
     }
 }
 
-/// A server that returns what it is told to, one response for each request, and keeps the requests.
+/// A server that sends scripted responses, one for each request, and records the requests.
 struct Server {
     url: String,
     arrived: Arc<Mutex<Vec<Arrived>>>,
@@ -222,7 +224,7 @@ async fn each_failure_has_its_type_its_status_and_its_headers() {
     assert!(
         matches!(errors::books::CreateBook::of(&error), Some(errors::books::CreateBook::Default(failure)) if failure.message.as_deref() == Some("short"))
     );
-    // A gateway's page is no body of the document: status, headers and text are there all the same.
+    // A gateway's page does not match the document: status, headers and text are there all the same.
     let error = library.books().get_book("9").await.unwrap_err();
     assert!(error.is_not_found());
     assert_eq!((errors::books::GetBook::of(&error), error.body()), (None, Some("<html>gateway</html>")));
@@ -258,7 +260,7 @@ async fn an_operation_takes_the_credential_that_it_asks_for() {
     assert_eq!(tokens[1..4], ["Bearer one"; 3]);
     assert_eq!((lines[4], tokens[5]), ("POST /oauth/token HTTP/1.1", "Bearer two"));
     assert!(requests.iter().all(|request| request.header("x-library-key").is_none()));
-    // Without what an operation asks for, nothing is sent.
+    // Without a required credential, nothing is sent.
     let library = server.client(Credentials::new().key("k"));
     let error = library
         .loans()

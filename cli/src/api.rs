@@ -1,0 +1,161 @@
+//! `connectors SERVICE api`: any operation of a service, with JSON in and out.
+
+use std::io::Read;
+
+use connectors::{Error, File, Multipart, UntypedCall};
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::fail::{Failure, Result};
+use crate::reference::pair;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The operationId, or GROUP.METHOD as in connectors.get; without it, all operations are listed
+    operation: Option<String>,
+    /// A parameter of the path or the query; may be given several times
+    #[arg(long, short, value_parser = pair, value_name = "NAME=VALUE")]
+    parameter: Vec<(String, String)>,
+    /// The JSON body, @FILE for a file, or - for standard input
+    #[arg(long, short)]
+    body: Option<String>,
+    /// A part of a multipart body: text, or @FILE for a file
+    #[arg(long, value_parser = pair, value_name = "NAME=VALUE", conflicts_with = "body")]
+    part: Vec<(String, String)>,
+    /// Print secrets in the response too
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Calls an operation, or lists those of a document.
+pub async fn run(
+    ctx: &Ctx,
+    server: &str,
+    document: &str,
+    begin: impl Fn(&str) -> std::result::Result<UntypedCall, Error>,
+    args: Args,
+) -> Result {
+    let Some(name) = &args.operation else { return list(ctx, document) };
+    let mut call = begin(name)?;
+    for (name, value) in &args.parameter {
+        call = call.parameter(name, value);
+    }
+    if let Some(body) = &args.body {
+        let text = match body.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::from(error).at(path))?,
+            None if body == "-" => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text)?;
+                text
+            }
+            None => body.clone(),
+        };
+        // Not the parser's own words: they may quote a secret.
+        let wrong = |error: serde_json::Error| {
+            Failure::usage(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
+        };
+        call = call.body(&serde_json::from_str(&text).map_err(wrong)?);
+    }
+    if !args.part.is_empty() {
+        let mut parts = Multipart::new();
+        for (name, value) in &args.part {
+            parts = match value.strip_prefix('@') {
+                Some(path) => {
+                    let bytes = std::fs::read(path).map_err(|error| Failure::from(error).at(path))?;
+                    let file = std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+                    parts.file(name, File::bytes(bytes).name(file))
+                }
+                None => parts.text(name, value),
+            };
+        }
+        call = call.multipart(parts);
+    }
+    let operation = call.operation();
+    let is_read = matches!(operation.method(), "GET" | "HEAD");
+    let _under = if is_read {
+        None
+    } else {
+        match ctx.write(server, format!("{} {}", operation.method(), operation.path()))? {
+            None => return Ok(()),
+            under => under,
+        }
+    };
+    let mut value = call.send().await?.into_value();
+    if !args.reveal {
+        redact(&mut value);
+    }
+    if ctx.globals.json || !ctx.globals.fields.is_empty() {
+        ctx.out.one(&value)
+    } else {
+        ctx.out.text(&format!("{value:#}\n"))
+    }
+}
+
+/// The operations of a document with their parameters.
+fn list(ctx: &Ctx, document: &str) -> Result {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let mut rows = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let Some(id) = operation["operationId"].as_str() else { continue };
+            let own = [&item["parameters"], &operation["parameters"]];
+            let names: Vec<&str> =
+                own.iter().filter_map(|it| it.as_array()).flatten().filter_map(|it| it["name"].as_str()).collect();
+            rows.push(json!({
+                "operation": id,
+                "method": method.to_uppercase(),
+                "path": path,
+                "parameters": names,
+                "body": operation.get("requestBody").is_some(),
+            }));
+        }
+    }
+    ctx.out.rows(&["operation", "method", "path", "parameters"], &rows)
+}
+
+/// Redacts values whose names are those of secrets.
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if is_secret(name) && !text.is_empty() => *text = "[redacted]".to_owned(),
+                    other => redact(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+/// Whether a key is that of a secret, as far as its name tells.
+pub fn is_secret(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let ends = [
+        "secret",
+        "password",
+        "passphrase",
+        "token",
+        "apikey",
+        "secretkey",
+        "accountkey",
+        "privatekey",
+        "connectionstring",
+        "credential",
+        "credentialsjson",
+        "downloadurl",
+    ];
+    ends.iter().any(|end| name.ends_with(end)) && !name.ends_with("pagetoken")
+}
+
+/// Whether a value has a member that is called as secrets are.
+pub fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, it)| (is_secret(name) && it.as_str().is_some_and(|it| !it.is_empty())) || holds_secret(it)),
+        Value::Array(items) => items.iter().any(holds_secret),
+        _ => false,
+    }
+}

@@ -1,0 +1,63 @@
+//! Credentials of connectors that people run themselves, and the data of syncs.
+
+use std::io::Write;
+use std::path::Path;
+
+use connectors::c1::Client;
+use connectors::reqwest;
+use serde_json::json;
+
+use crate::ctx::{Ctx, confirmed};
+use crate::fail::{Failure, Kind, Result};
+use crate::private;
+
+use super::arg::Ref;
+
+pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path) -> Result {
+    let what = format!("issue a credential for {connector}, its secret to {}", secret_file.display());
+    let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
+    let at = |error: std::io::Error| Failure::from(error).at(&secret_file.display().to_string());
+    // Before the call: the secret is returned once.
+    let mut file = private::create_new(secret_file).map_err(at)?;
+    let issued = match connector.handle(c1).rotate_credential().await {
+        Ok(issued) => issued,
+        Err(error) => {
+            let _ = std::fs::remove_file(secret_file);
+            return Err(error.into());
+        }
+    };
+    let secret = issued.client_secret.as_deref().unwrap_or_default();
+    file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(at)?;
+    ctx.done(&json!({
+        "id": connector.to_string(),
+        "credential": issued.id,
+        "clientId": issued.client_id,
+        "secretFile": secret_file.display().to_string(),
+        "todo": "when the connector uses it, revoke the credential before it: `connectors c1 revoke`",
+    }))
+}
+
+pub async fn revoke(ctx: &Ctx, c1: &Client, connector: &Ref, credential: &str, yes: bool) -> Result {
+    confirmed(yes, ctx.globals.dry_run, "revoking a credential")?;
+    let Some(_under) = ctx.write(c1.server(), format!("revoke {credential} of {connector}"))? else { return Ok(()) };
+    connector.handle(c1).revoke_credential(credential).await?;
+    ctx.done(&json!({"id": connector.to_string(), "credential": credential, "state": "revoked"}))
+}
+
+pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &Path) -> Result {
+    let link = connector.handle(c1).sync_download_url(sync).await?;
+    // Not reqwest's own words: they have the link, which is as good as the data.
+    let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
+    let mut fetched =
+        reqwest::get(link.as_str()).await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+    let mut file = private::create_new(to).map_err(|error| Failure::from(error).at(&to.display().to_string()))?;
+    let bar = ctx.out.progress("fetching", fetched.content_length());
+    let mut bytes = 0;
+    while let Some(chunk) = fetched.chunk().await.map_err(failed)? {
+        file.write_all(&chunk)?;
+        bytes += chunk.len();
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    ctx.done(&json!({"id": connector.to_string(), "sync": sync, "file": to.display().to_string(), "bytes": bytes}))
+}

@@ -1,0 +1,105 @@
+//! The command line as a whole, and which module does what.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
+
+use crate::ctx::{Ctx, Globals};
+use crate::fail::Result;
+use crate::{agents, c1, commands, files, login, pipeshub, status};
+
+/// Operate ConductorOne (C1) and PipesHub connectors
+#[derive(Parser)]
+#[command(name = "connectors", version)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Connectors of a C1 tenant
+    #[command(subcommand)]
+    C1(c1::Command),
+    /// Connectors of a PipesHub instance
+    #[command(subcommand)]
+    Pipeshub(pipeshub::Command),
+    /// What needs care, in both services
+    Status(status::Args),
+    /// Write connectors to files, with references in place of secrets
+    Export(files::ExportArgs),
+    /// Show what `apply` would change, field by field
+    Plan(files::PlanArgs),
+    /// Make the connectors what the files say
+    Apply(files::ApplyArgs),
+    /// Store credentials in a profile
+    Login(login::LoginArgs),
+    /// Remove credentials from a profile
+    Logout(login::LogoutArgs),
+    /// List the profiles
+    Profiles,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write a page of the manual for each command into a folder
+    Man {
+        /// The folder, which is made if it is not there
+        folder: std::path::PathBuf,
+    },
+    /// Print every command, its effects and its exit codes, for programs
+    Agents,
+}
+
+/// The command line, with an example in the help of each command.
+pub fn command() -> clap::Command {
+    commands::with_examples(Cli::command())
+}
+
+/// The argument for a secret that was given something else, which may be the secret itself: clap would print it.
+pub fn misplaced_secret(error: &clap::Error) -> Option<String> {
+    let is_value = error.kind() == ErrorKind::ValueValidation;
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).filter(|_| is_value) else {
+        return None;
+    };
+    (argument.contains("secret") || argument.contains("token")).then(|| argument.clone())
+}
+
+/// The words of the command that was given: `c1 list`.
+pub fn path(matches: &ArgMatches) -> String {
+    let mut words = Vec::new();
+    let mut at = matches;
+    while let Some((name, next)) = at.subcommand() {
+        words.push(name);
+        at = next;
+    }
+    words.join(" ")
+}
+
+pub async fn run(ctx: &Ctx, given: Command) -> Result {
+    match given {
+        Command::C1(it) => c1::run(ctx, it).await,
+        Command::Pipeshub(it) => pipeshub::run(ctx, it).await,
+        Command::Status(args) => status::run(ctx, args).await,
+        Command::Export(args) => files::export(ctx, args).await,
+        Command::Plan(args) => files::plan(ctx, args).await,
+        Command::Apply(args) => files::apply(ctx, args).await,
+        Command::Login(args) => login::login(ctx, args).await,
+        Command::Logout(args) => login::logout(ctx, &args),
+        Command::Profiles => login::profiles(ctx),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "connectors", &mut script);
+            ctx.out.text(&String::from_utf8_lossy(&script))
+        }
+        Command::Man { folder } => {
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(command(), &folder)?;
+            ctx.out.note(&format!("wrote the manual to {}", folder.display()));
+            Ok(())
+        }
+        Command::Agents => agents::run(ctx, &command()),
+    }
+}

@@ -1,0 +1,107 @@
+//! How a command can fail, and the exit code that says which way.
+
+use std::fmt;
+
+/// Why a command did not end with 0. The number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It was done, and it found something.
+    Findings = 1,
+    /// The command, its input or its settings are wrong.
+    Usage = 2,
+    /// No credentials, wrong ones, or not enough rights.
+    Auth = 3,
+    /// There is no such thing.
+    NotFound = 4,
+    /// The thing is in a state that does not allow it.
+    Conflict = 5,
+    /// Too many calls.
+    Rate = 6,
+    /// Too late, not reachable, or the service failed.
+    Timeout = 7,
+    /// It was sent, and no response says whether it was carried out.
+    Doubt = 8,
+}
+
+/// Each exit code, its name and what it means.
+pub const CODES: [(u8, &str, &str); 10] = [
+    (0, "done", "done, and nothing was found"),
+    (1, "findings", "done, and something was found: a plan with changes, a failed sync, a connector that needs care"),
+    (2, "usage", "the command, its input, a file or a setting is wrong; nothing was changed"),
+    (3, "auth", "no credentials, wrong ones, or not enough rights"),
+    (4, "not-found", "there is no such app, connector, credential or operation"),
+    (5, "conflict", "the thing is in a state that does not allow it, or the service refused"),
+    (6, "rate", "too many calls; retry later"),
+    (7, "timeout", "too late, not reachable, or the service failed; retry later"),
+    (8, "doubt", "it was sent, and no response says whether it was carried out; check before you retry"),
+    (130, "interrupted", "Ctrl-C, and no write was in flight"),
+];
+
+/// A failed command.
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+}
+
+/// What commands return.
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+impl Failure {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn at(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<connectors::Error> for Failure {
+    fn from(error: connectors::Error) -> Self {
+        let mut message = error.to_string();
+        if error.is_partial() {
+            message.push_str("; a part of the change is in force");
+        }
+        if let Some(id) = error.created() {
+            message.push_str(&format!("; {id} was created"));
+        }
+        Self { kind: kind(&error), message }
+    }
+}
+
+fn kind(error: &connectors::Error) -> Kind {
+    if error.may_have_happened() {
+        Kind::Doubt
+    } else if error.is_rate_limited() {
+        Kind::Rate
+    } else if error.is_auth() || error.is_permission_denied() {
+        Kind::Auth
+    } else if error.is_not_found() {
+        Kind::NotFound
+    } else if error.is_conflict() || error.is_refused() {
+        Kind::Conflict
+    } else if error.is_config() || error.is_invalid_argument() || error.is_bad_request() {
+        Kind::Usage
+    } else {
+        Kind::Timeout
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        // The reader of the output has closed it, which is no failure to report.
+        let is_over = error.kind() == std::io::ErrorKind::BrokenPipe;
+        Self::usage(if is_over { String::new() } else { error.to_string() })
+    }
+}

@@ -1,0 +1,155 @@
+//! Doing what a plan says: in order, a few connectors at a time, and again after a kill or a lost response.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use connectors::c1::Snapshot;
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::fail::{Failure, Kind, Result};
+use crate::profile::Service;
+
+use super::diff::{Action, diff};
+use super::journal::Journal;
+use super::model::Entry;
+use super::plan::{Clients, Found, Planned, Scope, build};
+use super::{c1, pipeshub};
+
+/// How to apply.
+pub struct Options {
+    pub only: Vec<String>,
+    pub scope: Scope,
+    pub concurrency: usize,
+    pub in_flight: Duration,
+    pub journal: PathBuf,
+}
+
+pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
+    let clients = Clients::of(ctx, entries)?;
+    let journal = Journal::open(&options.journal)?;
+    if let Some(left) = journal.in_flight(options.in_flight) {
+        ctx.out.note(&format!(
+            "an earlier run was killed while it created: waiting {} s for its requests",
+            left.as_secs() + 1
+        ));
+        tokio::time::sleep(left).await;
+    }
+    let planned = build(&clients, entries, &options.only, options.scope).await?;
+    let count = |action| planned.iter().filter(|it| it.step.action == action).count();
+    let [creates, changes, deletes] = [Action::Create, Action::Change, Action::Delete].map(count);
+    ctx.out.note(&format!("{}: {creates} to create, {changes} to change, {deletes} to delete", clients.servers()));
+    let before = snapshots(&clients, &planned).await?;
+    let making = clients.c1.as_ref().map(|c1| c1::Making {
+        c1,
+        journal: &journal,
+        before: &before,
+        in_flight: options.in_flight,
+    });
+    let run = Run { ctx, clients: &clients, making, secrets: options.scope.secrets };
+    let bar = ctx.out.progress("applying", Some((creates + changes + deletes) as u64));
+    let mut rows = Vec::new();
+    let mut worst: Option<Kind> = None;
+    let todo: Vec<&Planned> = planned.iter().filter(|it| it.step.action != Action::Nothing).collect();
+    // What is deleted comes after all that is created and changed.
+    let (deleted, made): (Vec<&Planned>, Vec<&Planned>) =
+        todo.into_iter().partition(|it| it.step.action == Action::Delete);
+    for (steps, concurrency) in [(made, options.concurrency.max(1)), (deleted, 1)] {
+        if worst.is_some() && steps.first().is_some_and(|it| it.step.action == Action::Delete) {
+            ctx.out.note("nothing was deleted: a step before failed");
+            break;
+        }
+        let mut done = stream::iter(steps.into_iter().map(|it| run.step(it))).buffered(concurrency);
+        while let Some((row, failure)) = done.next().await {
+            bar.inc(1);
+            worst = worst.max(failure);
+            rows.push(row);
+        }
+    }
+    bar.finish_and_clear();
+    ctx.out.rows(&["connector", "id", "action", "result"], &rows)?;
+    match worst {
+        None => journal.clear(),
+        Some(kind) => Err(Failure::new(kind, "not all of it was done; run it again")),
+    }
+}
+
+/// What each app has before anything is created in it.
+async fn snapshots(clients: &Clients, planned: &[Planned]) -> Result<BTreeMap<String, Snapshot>> {
+    let mut before = BTreeMap::new();
+    let Some(c1) = &clients.c1 else { return Ok(before) };
+    let new = planned.iter().filter(|it| it.step.action == Action::Create && it.step.entry.service == Service::C1);
+    let apps: BTreeSet<&str> = new.filter_map(|it| it.step.entry.fields.text("app")).collect();
+    for app in apps {
+        before.insert(app.to_owned(), c1.app(app).snapshot().await?);
+    }
+    Ok(before)
+}
+
+struct Run<'a> {
+    ctx: &'a Ctx,
+    clients: &'a Clients,
+    making: Option<c1::Making<'a>>,
+    secrets: bool,
+}
+
+impl Run<'_> {
+    /// Does one step. A step that fails does not keep the others from being done.
+    async fn step(&self, planned: &Planned) -> (Value, Option<Kind>) {
+        let step = &planned.step;
+        let _under = self.ctx.doing_write(format!("{} {}", step.action.name(), step.entry.label()));
+        let row = |id: Option<&str>, result: &str| json!({"connector": step.entry.label(), "id": id, "action": step.action.name(), "result": result});
+        match self.act(planned).await {
+            Ok(id) => (row(Some(&id), "done"), None),
+            Err(failure) => (row(step.id.as_deref(), &failure.message), Some(failure.kind)),
+        }
+    }
+
+    async fn act(&self, planned: &Planned) -> Result<String> {
+        let (entry, is_new) = (&planned.step.entry, planned.step.action == Action::Create);
+        // What was just created has its secrets.
+        let secrets = self.secrets && !is_new;
+        match (planned.step.action, &planned.found) {
+            (Action::Delete, Some(Found::C1(found))) => {
+                found.handle.delete().await?;
+                Ok(found.id().to_owned())
+            }
+            (Action::Delete, Some(Found::Pipeshub(found))) => {
+                // It continues by itself.
+                drop(found.handle.delete().await?);
+                Ok(found.id().to_owned())
+            }
+            (_, found) if entry.service == Service::C1 => {
+                let found = match found {
+                    Some(Found::C1(found)) => found.clone(),
+                    _ => {
+                        let making = self.making.as_ref().ok_or_else(missing)?;
+                        making.create(&entry.key, &entry.fields).await?
+                    }
+                };
+                let mut now = c1::fields(&found);
+                if entry.fields.section("owners").next().is_some() {
+                    c1::owners(&found.handle, &mut now).await?;
+                }
+                let left = diff(&entry.fields, &now, "config", secrets);
+                c1::change(&found, &entry.fields, &left, secrets).await?;
+                Ok(found.id().to_owned())
+            }
+            (_, found) => {
+                let found = match found {
+                    Some(Found::Pipeshub(found)) => found.clone(),
+                    _ => pipeshub::create(self.clients.pipeshub.as_ref().ok_or_else(missing)?, &entry.fields).await?,
+                };
+                let left = diff(&entry.fields, &pipeshub::fields(&found), "", secrets);
+                pipeshub::change(&found, &entry.fields, &left, secrets).await?;
+                Ok(found.id().to_owned())
+            }
+        }
+    }
+}
+
+fn missing() -> Failure {
+    Failure::new(Kind::Auth, "no client for the service")
+}

@@ -1,0 +1,123 @@
+//! What would change: field by field, between what is wanted and what is there.
+
+use serde_json::{Value, json};
+
+use super::model::{Entry, Fields, Item, Name};
+
+/// What is to be done about one connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Create,
+    Change,
+    Delete,
+    Nothing,
+}
+
+impl Action {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Delete => "delete",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// One field that would change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub name: Name,
+    pub from: Option<Item>,
+    pub to: Option<Item>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default)]
+pub struct Diff {
+    pub changes: Vec<Change>,
+    /// What cannot be compared, or is not changed.
+    pub notes: Vec<String>,
+}
+
+impl Diff {
+    pub fn touches(&self, section: &str) -> bool {
+        self.changes.iter().any(|change| change.name.section == section)
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.changes.iter().any(|change| change.name == Name::new("", key))
+    }
+}
+
+/// Whether a wanted field is there: an empty text and an empty list are the same as none.
+fn same(wanted: &Item, found: Option<&Item>) -> bool {
+    match (wanted, found) {
+        (Item::Value(Value::String(text)), None) => text.is_empty(),
+        (Item::Value(Value::Array(items)), None) => items.is_empty(),
+        (Item::Value(Value::Object(members)), None) => members.is_empty(),
+        (wanted, found) => Some(wanted) == found,
+    }
+}
+
+/// Whether a field has the value of a new connector.
+fn is_unset(item: &Item) -> bool {
+    matches!(item, Item::Value(Value::Bool(false)))
+        || matches!(item, Item::Value(Value::Object(members)) if members.is_empty())
+}
+
+/// Compares what is wanted with what is there. Fields that are not wanted are not changed, except in the section `whole`, which
+/// is replaced as a whole. With `secrets`, those count as changed.
+pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff {
+    let mut diff = Diff::default();
+    for (name, item) in &wanted.0 {
+        let there = found.0.get(name);
+        match item {
+            Item::Secret(reference) if !secrets => {
+                diff.notes.push(format!(
+                    "{name} is a secret ({reference}): the service does not show it, so it is not compared"
+                ));
+            }
+            item if same(item, there) => {}
+            item => diff.changes.push(Change { name: name.clone(), from: there.cloned(), to: Some(item.clone()) }),
+        }
+    }
+    let is_wanted = wanted.section(whole).next().is_some() || wanted.get("", whole).is_some();
+    for (name, item) in found.0.iter().filter(|(name, _)| !wanted.0.contains_key(name)) {
+        if name.section == whole && is_wanted {
+            diff.changes.push(Change { name: name.clone(), from: Some(item.clone()), to: None });
+        } else if !is_unset(item) {
+            diff.notes.push(format!("{name} is set and not in the file: it is not changed"));
+        }
+    }
+    diff
+}
+
+/// What is to be done about a connector, with what it is called in the service.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What the file says; for a deletion, what is there.
+    pub entry: Entry,
+    pub id: Option<String>,
+    pub action: Action,
+    pub diff: Diff,
+}
+
+impl Step {
+    /// The lines of a plan.
+    pub fn rows(&self) -> Vec<Value> {
+        let row = |field: String, from: Value, to: Value| {
+            json!({"connector": self.entry.label(), "id": self.id, "action": self.action.name(), "field": field,
+                "from": from, "to": to})
+        };
+        if self.action == Action::Delete {
+            return vec![row(String::new(), json!(self.entry.fields.text("name")), Value::Null)];
+        }
+        let shown = |item: &Option<Item>| match item {
+            None => Value::Null,
+            Some(Item::Value(value)) => value.clone(),
+            Some(Item::Secret(reference)) => json!(format!("secret {reference}")),
+        };
+        self.diff.changes.iter().map(|it| row(it.name.to_string(), shown(&it.from), shown(&it.to))).collect()
+    }
+}

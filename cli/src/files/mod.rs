@@ -1,0 +1,162 @@
+//! Connectors as files: `export`, `plan` and `apply`.
+
+mod apply;
+mod c1;
+mod diff;
+mod document;
+mod export;
+mod journal;
+mod model;
+mod pipeshub;
+mod plan;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::ctx::Ctx;
+use crate::fail::{Failure, Kind, Result};
+use crate::profile::{self, Service};
+use crate::{private, span};
+
+/// How many notes are printed one by one.
+const NOTES: usize = 20;
+
+#[derive(clap::Args)]
+pub struct ExportArgs {
+    /// Only this service; otherwise each that there are credentials for
+    #[arg(value_enum)]
+    service: Option<Service>,
+    /// Only connectors of this app of C1
+    #[arg(long)]
+    app: Vec<String>,
+    /// The file to write; standard output without it
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// A folder to write a file for each connector into
+    #[arg(long, value_name = "FOLDER", conflicts_with = "to")]
+    folder: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(clap::Args)]
+pub struct PlanArgs {
+    /// Files, or folders of `.toml` files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Only this connector of the files
+    #[arg(long, value_name = "CONNECTOR")]
+    only: Vec<String>,
+    /// Also what is not in the files, of the same apps and the same instance: delete it
+    #[arg(long)]
+    prune: bool,
+    /// Take secrets as changed: send them again
+    #[arg(long)]
+    secrets: bool,
+}
+
+#[derive(clap::Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// How many connectors are worked on at a time
+    #[arg(long, default_value_t = 4, value_name = "NUMBER")]
+    concurrency: usize,
+    /// How long a request of a run that was killed may still be carried out
+    #[arg(long, value_parser = span::parse, default_value = "30s", value_name = "TIME")]
+    in_flight: Duration,
+    /// Where creations are noted while they run; by default beside the first file
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+}
+
+pub async fn export(ctx: &Ctx, args: ExportArgs) -> Result {
+    let profile = ctx.globals.profile.as_deref();
+    let wanted = |service| match args.service {
+        Some(only) => Ok(only == service),
+        None => profile::is_set_up(profile, service),
+    };
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    if wanted(Service::C1)? {
+        let (more, said) = export::of_c1(&ctx.c1()?, &args.app).await?;
+        entries.extend(more);
+        notes.extend(said);
+    }
+    if wanted(Service::Pipeshub)? {
+        let (more, said) = export::of_pipeshub(&ctx.pipeshub()?).await?;
+        entries.extend(more);
+        notes.extend(said);
+    }
+    say(ctx, &notes);
+    let mut rows: Vec<Value> = Vec::new();
+    match (args.to, args.folder) {
+        (Some(file), _) => {
+            document::may_write(&file, args.force)?;
+            private::replace(&file, document::write(&entries).as_bytes())?;
+            rows.push(json!({"file": file.display().to_string(), "connectors": entries.len()}));
+        }
+        (None, Some(folder)) => {
+            for entry in &entries {
+                let file = folder.join(format!("{}.toml", entry.label()));
+                document::may_write(&file, args.force)?;
+                private::replace(&file, document::write(std::slice::from_ref(entry)).as_bytes())?;
+                rows.push(json!({"file": file.display().to_string(), "connectors": 1}));
+            }
+        }
+        (None, None) => return ctx.out.text(&document::write(&entries)),
+    }
+    ctx.out.rows(&["file", "connectors"], &rows)
+}
+
+fn say(ctx: &Ctx, notes: &[String]) {
+    for note in notes.iter().take(NOTES) {
+        ctx.out.note(&format!("note: {note}"));
+    }
+    if let Some(more) = notes.len().checked_sub(NOTES).filter(|more| *more > 0) {
+        ctx.out.note(&format!("note: and {more} more like these"));
+    }
+}
+
+pub async fn plan(ctx: &Ctx, args: PlanArgs) -> Result {
+    let entries = document::read(&args.files)?;
+    let clients = plan::Clients::of(ctx, &entries)?;
+    let scope = plan::Scope { prune: args.prune, secrets: args.secrets };
+    let planned = plan::build(&clients, &entries, &args.only, scope).await?;
+    let notes: Vec<String> = planned
+        .iter()
+        .flat_map(|it| it.step.diff.notes.iter().map(|note| format!("{}: {note}", it.step.entry.label())))
+        .collect();
+    say(ctx, &notes);
+    let rows: Vec<Value> = planned.iter().flat_map(|it| it.step.rows()).collect();
+    ctx.out.rows(&["action", "connector", "field", "from", "to"], &rows)?;
+    if rows.is_empty() { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
+}
+
+pub async fn apply(ctx: &Ctx, args: ApplyArgs) -> Result {
+    if ctx.globals.dry_run {
+        return match plan(ctx, args.plan).await {
+            // What would change is what was asked for.
+            Err(failure) if failure.kind == Kind::Findings => Ok(()),
+            other => other,
+        };
+    }
+    let entries = document::read(&args.plan.files)?;
+    let beside = |file: &PathBuf| {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(".journal");
+        file.with_file_name(name)
+    };
+    let journal =
+        args.journal.or_else(|| args.plan.files.first().map(beside)).unwrap_or_else(|| "connectors.journal".into());
+    let options = apply::Options {
+        only: args.plan.only,
+        scope: plan::Scope { prune: args.plan.prune, secrets: args.plan.secrets },
+        concurrency: args.concurrency,
+        in_flight: args.in_flight,
+        journal,
+    };
+    apply::apply(ctx, &entries, &options).await
+}

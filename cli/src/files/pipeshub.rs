@@ -1,0 +1,225 @@
+//! Connectors of PipesHub: what there is, and how it is made what a file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connectors::Entry as Listed;
+use connectors::pipeshub::types::{ConnectorInstance, ConnectorInstanceStatus, ConnectorSchema, ConnectorSettings};
+use connectors::pipeshub::{AuthFields, Client, Connector, ConnectorScope};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value, json};
+
+use crate::api::is_secret;
+use crate::fail::{Failure, Kind, Result};
+use crate::pipeshub::{AuthField, auth_fields};
+
+use super::diff::Diff;
+use super::document::nearest;
+use super::model::{Fields, Item};
+
+/// How many calls are in flight at a time while connectors are read.
+const READERS: usize = 8;
+
+/// What the server notes beside the fields that it was sent.
+const NOTED: [&str; 4] = ["authType", "connectorType", "connectorScope", "oauthConfigId"];
+
+/// A connector as it is.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub handle: Connector,
+    pub data: ConnectorInstance,
+    pub settings: ConnectorSettings,
+}
+
+impl Found {
+    pub fn id(&self) -> &str {
+        self.handle.id().as_str()
+    }
+}
+
+/// The connectors of the team and of the caller, with their configuration, in a fixed order.
+pub async fn list(ph: &Client) -> Result<Vec<Found>> {
+    let all: Vec<_> = ph.all_connectors().list().try_collect().await?;
+    // What is being deleted cannot be changed.
+    let left = all.into_iter().filter(|entry| entry.status != Some(ConnectorInstanceStatus::Deleting));
+    let read = stream::iter(left.map(with_settings));
+    let mut found: Vec<Found> = read.buffered(READERS).try_collect().await?;
+    found.sort_by(|a, b| a.id().cmp(b.id()));
+    Ok(found)
+}
+
+/// A connector with its configuration.
+async fn with_settings(entry: Listed<Connector, ConnectorInstance>) -> Result<Found> {
+    let (handle, data) = entry.into_parts();
+    let settings = handle.config().await?.config.unwrap_or_default();
+    Ok(Found { handle, data, settings })
+}
+
+/// The fields of a connector.
+pub fn fields(found: &Found) -> Fields {
+    let data = &found.data;
+    let mut fields = Fields::default();
+    fields.set_text("type", data.connector_type.as_deref());
+    fields.set_text("name", data.instance_name.as_deref());
+    fields.set_text("scope", data.scope.as_ref().map(ToString::to_string).as_deref());
+    fields.set_text("auth_type", data.auth_type.as_ref().map(ToString::to_string).as_deref());
+    fields.set("", "sync", json!(data.is_active == Some(true)));
+    fields.set("", "agent", json!(data.agent_enabled == Some(true)));
+    let settings = &found.settings;
+    for (section, values) in [("auth", &settings.auth), ("sync_config", &settings.sync), ("filters", &settings.filters)]
+    {
+        for (key, value) in values.iter().flatten().filter(|(_, value)| !value.is_null()) {
+            if section != "auth" || !NOTED.contains(&key.as_str()) {
+                fields.set(section, key, without_null(value));
+            }
+        }
+    }
+    fields
+}
+
+/// TOML has no null, and a member that is null says no more than none.
+fn without_null(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().filter(|(_, it)| !it.is_null()).map(|(key, it)| (key.clone(), without_null(it))).collect()
+        }
+        Value::Array(items) => items.iter().filter(|it| !it.is_null()).map(without_null).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The schemas of types, each read once.
+pub async fn schemas(ph: &Client, types: BTreeSet<String>) -> Result<BTreeMap<String, ConnectorSchema>> {
+    let read = stream::iter(types.into_iter().map(|name| async move {
+        match ph.connector_schema(name.as_str()).await {
+            Ok(schema) => Ok(Some((name, schema))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(Failure::from(error)),
+        }
+    }));
+    let read: Vec<_> = read.buffered(READERS).try_collect().await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// The keys of `auth` that a type's schema marks as secrets.
+fn marked(schema: &ConnectorSchema, fields: &Fields) -> BTreeSet<String> {
+    let known = auth_fields(schema, fields.text("auth_type").unwrap_or_default());
+    known.into_iter().filter(|it| it.secret).map(|it| it.name).collect()
+}
+
+/// The keys of `auth` whose values are secrets: those that the schema marks, and those that are called so.
+pub fn secret_keys(schema: Option<&ConnectorSchema>, fields: &Fields) -> BTreeSet<String> {
+    let called = fields.section("auth").map(|(key, _)| key).filter(|key| is_secret(key)).map(str::to_owned);
+    schema.map(|schema| marked(schema, fields)).unwrap_or_default().into_iter().chain(called).collect()
+}
+
+/// What is wrong with the keys of `auth`.
+pub fn check(fields: &Fields, schema: &ConnectorSchema) -> Result {
+    let secrets = marked(schema, fields);
+    let plain = |(key, item): &(&str, &Item)| matches!(item, Item::Value(_)) && secrets.contains(*key);
+    if let Some((key, _)) = fields.section("auth").find(plain) {
+        let message = format!("auth.{key} is a secret: write {{ secret = \"env:NAME\" }}, file: or cmd: instead of it");
+        return Err(Failure::usage(message));
+    }
+    let Some(way) = fields.text("auth_type") else { return Ok(()) };
+    let known: Vec<AuthField> = auth_fields(schema, way);
+    if known.is_empty() {
+        return Ok(());
+    }
+    let names = || known.iter().map(|it| it.name.as_str());
+    let mut problems: Vec<String> = Vec::new();
+    for (key, _) in fields.section("auth").filter(|(key, _)| !names().any(|known| known == *key)) {
+        problems.push(format!("unknown key `auth.{key}`{}", nearest(key, names())));
+    }
+    for field in known.iter().filter(|it| it.required && fields.get("auth", &it.name).is_none()) {
+        problems.push(format!("missing key `auth.{}`", field.name));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+}
+
+/// A scope by its name.
+pub fn scope(fields: &Fields) -> ConnectorScope {
+    if fields.text("scope") == Some("personal") { ConnectorScope::Personal } else { ConnectorScope::Team }
+}
+
+/// The fields to authenticate with: all that the file has, or those that changed with all secrets.
+fn auth(fields: &Fields, diff: Option<&Diff>) -> Result<AuthFields> {
+    let mut auth = AuthFields::new();
+    for (key, item) in fields.section("auth") {
+        let is_changed = |diff: &Diff| diff.changes.iter().any(|it| it.name.section == "auth" && it.name.key == key);
+        auth = match item {
+            Item::Secret(reference) => auth.secret(key, reference.resolve()?),
+            Item::Value(value) if diff.is_none_or(is_changed) => auth.field(key, value.clone()),
+            Item::Value(_) => auth,
+        };
+    }
+    Ok(auth)
+}
+
+/// A section as the service takes it.
+fn section(fields: &Fields, name: &str) -> Result<Option<Map<String, Value>>> {
+    let value = |item: &Item| match item {
+        Item::Value(value) => Ok(value.clone()),
+        Item::Secret(reference) => reference.resolve().map(Value::String),
+    };
+    let members = fields.section(name).map(|(key, item)| Ok((key.to_owned(), value(item)?)));
+    let members = members.collect::<Result<Map<String, Value>>>()?;
+    Ok((!members.is_empty()).then_some(members))
+}
+
+/// Creates a connector, once: the service allows one of a type, scope and name.
+pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
+    let (Some(kind), Some(name)) = (fields.text("type"), fields.text("name")) else {
+        return Err(Failure::usage("a connector to create needs `type` and `name`"));
+    };
+    let mut create = ph.create(kind, name).scope(scope(fields));
+    // An open enum reads any text.
+    create = create.auth_type(fields.text("auth_type").and_then(|it| it.parse().ok()));
+    for (key, item) in fields.section("auth") {
+        create = match item {
+            Item::Secret(reference) => create.secret_auth(key, reference.resolve()?),
+            Item::Value(value) => create.auth(key, value.clone()),
+        };
+    }
+    let create = create.sync(section(fields, "sync_config")?).filters(section(fields, "filters")?);
+    let entry = create.find_or_create().await?;
+    with_settings(entry).await
+}
+
+/// Makes the changes that a comparison found.
+pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) -> Result {
+    let connector = &found.handle;
+    if let Some(fixed) = ["type", "scope", "auth_type"].into_iter().find(|key| diff.has(key)) {
+        let message = format!("{fixed} cannot be changed: delete the connector and create another");
+        return Err(Failure::new(Kind::Conflict, message));
+    }
+    if diff.has("name") {
+        connector.rename(fields.text("name").unwrap_or_default()).await?;
+    }
+    let has_secret = fields.section("auth").any(|(_, item)| matches!(item, Item::Secret(_)));
+    let (of_auth, of_sync) = (diff.touches("auth") || (secrets && has_secret), diff.touches("sync_config"));
+    let of_filters = diff.touches("filters");
+    let wanted = fields.get("", "sync").map(Item::is_true);
+    let is_on = found.data.is_active == Some(true);
+    let is_switched = (of_auth || of_sync || of_filters) && is_on;
+    // A file that does not say `sync` would not switch it on again after a kill.
+    if is_switched && wanted.is_none() {
+        return Err(Failure::usage("its sync is on, and must be off for this change: say `sync = true` in the file"));
+    }
+    let auth = if of_auth { Some(auth(fields, Some(diff))?) } else { None };
+    if is_switched {
+        connector.set_sync(false).await?;
+    }
+    if of_auth || of_sync {
+        connector.set_config().auth(auth).sync(section(fields, "sync_config")?.filter(|_| of_sync)).await?;
+    }
+    if of_filters {
+        connector.set_sync_filters().filters(section(fields, "filters")?).await?;
+    }
+    if let Some(on) = wanted.filter(|_| is_switched || diff.has("sync")) {
+        connector.set_sync(on).await?;
+    }
+    if diff.has("agent") {
+        connector.set_agent(fields.get("", "agent").is_some_and(Item::is_true)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Profiles: store credentials, remove them, list them.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use connectors::auth::{DeviceLogin, TokenProvider};
+use connectors::{Connection, c1};
+use futures_util::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::ctx::Ctx;
+use crate::fail::{Failure, Result};
+use crate::profile::{self, DEFAULT, Profiles, Service};
+use crate::reference::Reference;
+
+#[derive(clap::Args)]
+pub struct LoginArgs {
+    /// The service
+    #[arg(value_enum)]
+    service: Service,
+    /// C1's tenant: its name, host or URL. Without it, the client id names it
+    #[arg(long)]
+    tenant: Option<String>,
+    /// The URL of the PipesHub instance
+    #[arg(long)]
+    instance: Option<String>,
+    /// A client's id. Without a secret, C1 lets a person log in with a browser on any device
+    #[arg(long)]
+    client_id: Option<String>,
+    /// The client's secret: env:NAME, file:PATH or cmd:COMMAND
+    #[arg(long, value_name = "WHERE", requires = "client_id")]
+    client_secret: Option<Reference>,
+    /// A token: env:NAME, file:PATH or cmd:COMMAND
+    #[arg(long, value_name = "WHERE", conflicts_with = "client_secret")]
+    token: Option<Reference>,
+    /// Call the service once with what is stored
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(clap::Args)]
+pub struct LogoutArgs {
+    /// The service
+    #[arg(value_enum)]
+    service: Service,
+}
+
+fn name(ctx: &Ctx) -> &str {
+    ctx.globals.profile.as_deref().unwrap_or(DEFAULT)
+}
+
+pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
+    let mut token = args.token.as_ref().map(Reference::resolve).transpose()?;
+    let secret = args.client_secret.as_ref().map(Reference::resolve).transpose()?;
+    let mut expires_at = None;
+    match (args.service, &secret, &token, &args.client_id) {
+        (_, Some(_), ..) | (_, _, Some(_), _) => {}
+        (Service::C1, None, None, client_id) => {
+            let id = client_id.as_deref().unwrap_or("connectors-cli");
+            let (granted, lifetime) = device(ctx, args.tenant.as_deref(), id).await?;
+            token = Some(granted);
+            expires_at = lifetime.map(|it| Timestamp::now().checked_add(it).unwrap_or(Timestamp::MAX).to_string());
+        }
+        (Service::Pipeshub, None, None, _) => token = Some(asked("the token (a personal access token will do)")?),
+    }
+    let location = if args.service == Service::C1 { ("tenant", args.tenant) } else { ("instance", args.instance) };
+    // The id belongs to its secret; a token of a device login needs none.
+    let client_id = args.client_id.filter(|_| secret.is_some());
+    let fields = [
+        (location.0, location.1.as_deref()),
+        ("client_id", client_id.as_deref()),
+        ("client_secret", secret.as_deref()),
+        ("token", token.as_deref()),
+        ("expires_at", expires_at.as_deref()),
+    ];
+    Profiles::read()?.set(name(ctx), args.service, &fields)?;
+    let profile = Some(name(ctx));
+    // What cannot work is refused now, not at the first command.
+    match args.service {
+        Service::C1 => {
+            let c1 = c1::Client::builder(profile::c1(profile)?).build()?;
+            if args.check {
+                c1.apps().try_next().await?;
+            }
+        }
+        Service::Pipeshub => {
+            let ph = connectors::pipeshub::Client::builder(profile::pipeshub(profile)?).build()?;
+            if args.check {
+                ph.registry().try_next().await?;
+            }
+        }
+    }
+    ctx.done(&json!({
+        "profile": name(ctx), "service": args.service.name(), "file": profile::path()?.display().to_string(),
+        "expiresAt": expires_at,
+    }))
+}
+
+/// Lets a person log in with a browser on any device (RFC 8628).
+async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Option<SignedDuration>)> {
+    let tenant = tenant.ok_or_else(|| Failure::usage("say which tenant: --tenant NAME"))?;
+    // The client is only to say where the tenant is.
+    let server = c1::Client::builder(c1::Credentials::token("none").tenant(tenant)).build()?.server().to_owned();
+    let at = |path: &str| format!("{server}/auth/v1/{path}");
+    let grant = DeviceLogin::new(at("device_authorization"), at("token"), id).begin(Connection::new()).await?;
+    let page = grant.verification_uri_complete().unwrap_or_else(|| grant.verification_uri());
+    anstream::eprintln!(
+        "open {} and confirm the code {}",
+        crate::out::clean(page),
+        crate::out::clean(grant.user_code())
+    );
+    let _under = ctx.wait("the login");
+    let login = grant.wait().await?;
+    let token = login.token().await?;
+    let lifetime = token.lifetime().and_then(|it| SignedDuration::try_from(it).ok());
+    Ok((token.expose().to_owned(), lifetime))
+}
+
+/// Reads a line of standard input.
+fn asked(what: &str) -> Result<String> {
+    if io::stdin().is_terminal() {
+        anstream::eprintln!("paste {what}, and press Enter:");
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let line = line.trim();
+    if line.is_empty() { Err(Failure::usage(format!("{what} is missing"))) } else { Ok(line.to_owned()) }
+}
+
+pub fn logout(ctx: &Ctx, args: &LogoutArgs) -> Result {
+    let removed = Profiles::read()?.remove(name(ctx), args.service)?;
+    ctx.done(&json!({"profile": name(ctx), "service": args.service.name(), "removed": removed}))
+}
+
+pub fn profiles(ctx: &Ctx) -> Result {
+    let profiles = Profiles::read()?;
+    let mut rows = Vec::new();
+    for (profile, services) in profiles.list() {
+        for service in services {
+            let of = if service == "c1" { Service::C1 } else { Service::Pipeshub };
+            let get = |field| profiles.get(&profile, of, field);
+            rows.push(json!({
+                "profile": profile,
+                "service": service,
+                "server": get("tenant").or_else(|| get("instance")),
+                "clientId": get("client_id"),
+                "expiresAt": get("expires_at"),
+            }));
+        }
+    }
+    ctx.out.rows(&["profile", "service", "server", "clientId", "expiresAt"], &rows)
+}

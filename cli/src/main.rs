@@ -1,0 +1,114 @@
+//! The command `connectors`: C1 and PipesHub connectors from a terminal, a script or a file.
+
+mod agents;
+mod api;
+mod c1;
+mod cli;
+mod commands;
+mod ctx;
+mod fail;
+mod files;
+mod login;
+mod out;
+mod pipeshub;
+mod private;
+mod profile;
+mod reference;
+mod span;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use crate::ctx::Ctx;
+use crate::fail::{Failure, Kind};
+use crate::out::Out;
+
+fn main() -> ExitCode {
+    let matches = match cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version come this way as well.
+            match cli::misplaced_secret(&error) {
+                Some(argument) => anstream::eprintln!(
+                    "error (usage): {argument}: a secret is given as env:NAME, file:PATH or cmd:COMMAND"
+                ),
+                None => drop(error.print()),
+            }
+            return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
+        }
+    };
+    let command = cli::path(&matches);
+    let cli = match cli::Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let globals = cli.globals;
+    match globals.color {
+        clap::ColorChoice::Auto => {}
+        clap::ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        clap::ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    trace(globals.verbose);
+    let out = Out { json: globals.json, fields: globals.fields.clone(), quiet: globals.quiet, command };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run(&Ctx::new(out, globals), cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Interrupted::Failed(failure)) => {
+            if !failure.message.is_empty() {
+                let name = fail::CODES.iter().find(|(code, ..)| *code == failure.kind as u8).map_or("", |it| it.1);
+                anstream::eprintln!("error ({name}): {}", out::clean(&failure.message));
+            }
+            ExitCode::from(failure.kind as u8)
+        }
+        Err(Interrupted::Signal(code)) => ExitCode::from(code),
+    }
+}
+
+/// How a run did not end well.
+enum Interrupted {
+    Failed(Failure),
+    Signal(u8),
+}
+
+impl From<std::io::Error> for Interrupted {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Runs a command until it ends, or until Ctrl-C.
+async fn run(ctx: &Ctx, command: cli::Command) -> Result<(), Interrupted> {
+    // What is under way is asked for before the command is dropped.
+    let interrupted = async { tokio::signal::ctrl_c().await.map(|()| ctx.doing()) };
+    tokio::select! {
+        biased;
+        interrupted = interrupted => {
+            let doing = interrupted?;
+            for doing in &doing {
+                let rest = if doing.is_write { "it may have been carried out" } else { "it continues by itself" };
+                anstream::eprintln!("interrupted: {}; {rest}", out::clean(&doing.what));
+            }
+            let is_doubt = doing.iter().any(|doing| doing.is_write);
+            Err(Interrupted::Signal(if is_doubt { Kind::Doubt as u8 } else { 130 }))
+        }
+        result = cli::run(ctx, command) => result.map_err(Interrupted::Failed),
+    }
+}
+
+/// Spans and events of the crate on stderr.
+fn trace(level: u8) {
+    use tracing_subscriber::filter::LevelFilter;
+    use tracing_subscriber::fmt::format::FmtSpan;
+    if level == 0 {
+        return;
+    }
+    let most = if level == 1 { LevelFilter::INFO } else { LevelFilter::TRACE };
+    let lines = tracing_subscriber::fmt().with_max_level(most).with_span_events(FmtSpan::CLOSE);
+    lines.with_writer(std::io::stderr).with_ansi(false).init();
+}

@@ -1,0 +1,230 @@
+//! Creating, configuring, authorizing and deleting connectors.
+
+use connectors::pipeshub::{AuthFields, Client, ConnectorScope, CreateConnector};
+use futures_util::TryStreamExt;
+use serde_json::{Map, Value, json};
+
+use crate::ctx::{Ctx, Waiting, confirmed};
+use crate::fail::{Failure, Result};
+use crate::reference::{Reference, pair, secret_pair};
+
+use super::arg::scope;
+use super::read::row;
+
+/// Fields to authenticate with, on a command line.
+#[derive(clap::Args)]
+struct Auth {
+    /// A field to authenticate with at the source
+    #[arg(long = "set", value_parser = pair, value_name = "KEY=VALUE")]
+    values: Vec<(String, String)>,
+    /// A secret one: KEY=env:NAME, KEY=file:PATH or KEY=cmd:COMMAND
+    #[arg(long = "secret", value_parser = secret_pair, value_name = "KEY=WHERE")]
+    secrets: Vec<(String, Reference)>,
+}
+
+impl Auth {
+    fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.secrets.is_empty()
+    }
+
+    /// The names of the fields, for people.
+    fn names(&self) -> String {
+        let names = self.values.iter().map(|(key, _)| key).chain(self.secrets.iter().map(|(key, _)| key));
+        names.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[derive(clap::Args)]
+pub struct CreateArgs {
+    /// The type, as `connectors pipeshub registry` has it
+    #[arg(value_name = "TYPE")]
+    connector_type: String,
+    /// Its name for people
+    name: String,
+    /// Whose it is: team or personal
+    #[arg(long, value_parser = scope, default_value = "team")]
+    scope: ConnectorScope,
+    /// How it authenticates, such as API_TOKEN
+    #[arg(long)]
+    auth_type: Option<String>,
+    #[command(flatten)]
+    auth: Auth,
+    /// When and how it syncs, as JSON
+    #[arg(long, value_parser = object, value_name = "JSON")]
+    sync: Option<Map<String, Value>>,
+    /// What it syncs, as JSON
+    #[arg(long, value_parser = object, value_name = "JSON")]
+    filters: Option<Map<String, Value>>,
+}
+
+#[derive(clap::Args)]
+pub struct SetArgs {
+    /// The connector's id
+    connector: String,
+    /// The new name
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    auth: Auth,
+    /// When and how it syncs, as JSON
+    #[arg(long, value_parser = object, value_name = "JSON")]
+    sync: Option<Map<String, Value>>,
+    /// Its use by agents: true or false
+    #[arg(long)]
+    agent: Option<bool>,
+}
+
+#[derive(clap::Args)]
+pub struct FiltersArgs {
+    /// The connector's id
+    connector: String,
+    /// The filter whose options to list; without it, the filters that are set are shown
+    key: Option<String>,
+    /// Only options that match this text, as the service searches
+    #[arg(long)]
+    search: Option<String>,
+    /// The filters to set, as JSON
+    #[arg(long, value_parser = object, value_name = "JSON", conflicts_with = "key")]
+    set: Option<Map<String, Value>>,
+    /// Switch the sync off for the change, and on again after it
+    #[arg(long, requires = "set")]
+    switch: bool,
+}
+
+fn object(text: &str) -> std::result::Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
+    let what = format!("create the {} connector `{}` ({})", args.connector_type, args.name, args.scope);
+    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    // An open enum reads any text.
+    let auth_type = args.auth_type.and_then(|text| text.parse().ok());
+    let mut create: CreateConnector = ph.create(args.connector_type, args.name).scope(args.scope).auth_type(auth_type);
+    for (key, value) in args.auth.values {
+        create = create.auth(key, value);
+    }
+    for (key, secret) in args.auth.secrets {
+        create = create.secret_auth(key, secret.resolve()?);
+    }
+    let created = create.sync(args.sync).filters(args.filters).find_or_create().await?;
+    ctx.done(&row(created.handle().id().as_str(), &created))
+}
+
+pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
+    let connector = ph.connector(args.connector.as_str());
+    let mut changes = Vec::new();
+    changes.extend(args.name.as_ref().map(|name| format!("name `{name}`")));
+    changes.extend((!args.auth.is_empty()).then(|| args.auth.names()));
+    changes.extend(args.sync.as_ref().map(|_| "sync".to_owned()));
+    changes.extend(args.agent.map(|on| format!("agent {on}")));
+    if changes.is_empty() {
+        return Err(Failure::usage("nothing to change: use --name, --set, --secret, --sync or --agent"));
+    }
+    let what = format!("change {}: {}", args.connector, changes.join(", "));
+    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    let mut auth = AuthFields::new();
+    let has_auth = !args.auth.is_empty();
+    for (key, value) in args.auth.values {
+        auth = auth.field(key, value);
+    }
+    for (key, secret) in args.auth.secrets {
+        auth = auth.secret(key, secret.resolve()?);
+    }
+    if has_auth || args.sync.is_some() {
+        connector.set_config().auth(has_auth.then_some(auth)).sync(args.sync).await?;
+    }
+    if let Some(name) = args.name {
+        connector.rename(name).await?;
+    }
+    if let Some(on) = args.agent {
+        connector.set_agent(on).await?;
+    }
+    ctx.done(&row(&args.connector, &connector.get().await?))
+}
+
+pub async fn auth(ctx: &Ctx, ph: &Client, id: &str, base_url: Option<&str>, redirected: Option<String>) -> Result {
+    let connector = ph.connector(id);
+    let Some(_under) = ctx.write(ph.server(), format!("authorize {id} at its source"))? else { return Ok(()) };
+    let Some(redirected) = redirected else {
+        let consent = connector.authorize(base_url).await?;
+        let todo = format!(
+            "when the browser has come back, pass its address: `connectors pipeshub auth {id} --redirected URL`"
+        );
+        return ctx.done(&json!({"id": id, "open": consent.url(), "todo": todo}));
+    };
+    let query = redirected.split_once('?').map_or("", |(_, query)| query);
+    let part = |name: &str| {
+        query
+            .split('&')
+            .find_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name))
+            .map(|(_, it)| decoded(it))
+    };
+    let (Some(code), Some(state)) = (part("code"), part("state")) else {
+        let why = part("error").unwrap_or_else(|| "the address has no code and no state".to_owned());
+        return Err(Failure::usage(format!("it was not authorized: {why}")));
+    };
+    connector.finish_oauth(&code, &state, base_url).await?;
+    ctx.done(&row(id, &connector.get().await?))
+}
+
+/// Percent-decoding of a query's value.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digits = |rest: &std::str::Bytes<'_>| {
+            let mut next = rest.clone();
+            let hex = |it: Option<u8>| char::from(it?).to_digit(16);
+            Some((hex(next.next())? * 16 + hex(next.next())?) as u8)
+        };
+        match (byte, digits(&rest)) {
+            (b'%', Some(value)) => {
+                bytes.push(value);
+                rest.nth(1);
+            }
+            (b'+', _) => bytes.push(b' '),
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+pub async fn filters(ctx: &Ctx, ph: &Client, args: FiltersArgs) -> Result {
+    let connector = ph.connector(args.connector.as_str());
+    if let Some(key) = args.key {
+        let list = connector.filter_options(key).search(args.search.as_deref()).list();
+        let rows: Vec<Value> =
+            list.map_ok(|it| json!({"id": it.id.or(it.value), "label": it.label})).try_collect().await?;
+        return ctx.out.rows(&["id", "label"], &rows);
+    }
+    let Some(filters) = args.set else {
+        let config = connector.config().await?.config.unwrap_or_default();
+        return ctx.out.one(&json!({"id": args.connector, "filters": config.filters}));
+    };
+    let Some(_under) = ctx.write(ph.server(), format!("set the filters of {}", args.connector))? else { return Ok(()) };
+    let mut change = connector.set_sync_filters().filters(filters);
+    if args.switch {
+        change = change.switch_off_and_on();
+    }
+    let changed = change.await?;
+    ctx.done(&json!({"id": args.connector, "nextSyncIsFull": changed.sync_filters_changed}))
+}
+
+pub async fn delete(ctx: &Ctx, ph: &Client, id: &str, yes: bool, wait: Option<Waiting>) -> Result {
+    confirmed(yes, ctx.globals.dry_run, "deleting a connector and what it brought")?;
+    let Some(under) = ctx.write(ph.server(), format!("delete {id}"))? else { return Ok(()) };
+    let deletion = ph.connector(id).delete().await?;
+    drop(under);
+    let state = match wait {
+        Some(waiting) => {
+            let _under = ctx.wait(format!("the deletion of {id}"));
+            let bar = ctx.out.progress(&format!("deleting {id}"), None);
+            waiting.pace(deletion).wait().await?;
+            bar.finish_and_clear();
+            "deleted"
+        }
+        None => "deleting",
+    };
+    ctx.done(&json!({"id": id, "state": state}))
+}

@@ -1,0 +1,168 @@
+//! Syncs and indexing: switch, run, wait, again.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use connectors::pipeshub::types::{IndexingStatus, RecordCounts};
+use connectors::pipeshub::{Client, IndexingProgress, SyncProgress};
+use futures_util::TryStreamExt;
+use serde_json::json;
+
+use crate::ctx::{Ctx, Waiting};
+use crate::fail::{Failure, Kind, Result};
+use crate::span;
+
+use super::read::row;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Switch the sync on, which starts one
+    On {
+        /// The connector's id
+        connector: String,
+        /// Let the sync that begins read everything
+        #[arg(long)]
+        full: bool,
+    },
+    /// Switch the sync off
+    Off {
+        /// The connector\'s id
+        /// The connector's id
+        connector: String,
+    },
+    /// Fetch what has changed now, and wait for it
+    Run {
+        /// The connector's id
+        connector: String,
+        #[command(flatten)]
+        wait: SyncWaiting,
+    },
+    /// Wait until no sync runs
+    Wait {
+        /// The connector's id
+        connector: String,
+        #[command(flatten)]
+        wait: SyncWaiting,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum IndexCommand {
+    /// Wait until every record is indexed
+    Wait {
+        /// The connector's id
+        connector: String,
+        #[command(flatten)]
+        waiting: Waiting,
+    },
+}
+
+/// How to wait for a sync.
+#[derive(clap::Args)]
+pub struct SyncWaiting {
+    #[command(flatten)]
+    waiting: Waiting,
+    /// How long the number of records must stay the same, once no sync is seen to run
+    #[arg(long, value_parser = span::parse, default_value = "15s", value_name = "TIME")]
+    settle: Duration,
+}
+
+pub async fn run(ctx: &Ctx, ph: &Client, command: Command) -> Result {
+    match command {
+        Command::On { connector, full } => switch(ctx, ph, &connector, true, full).await,
+        Command::Off { connector } => switch(ctx, ph, &connector, false, false).await,
+        Command::Run { connector, wait: args } => {
+            if let Some(under) = ctx.write(ph.server(), format!("sync {connector}"))? {
+                ph.connector(connector.as_str()).resync().await?;
+                drop(under);
+                wait(ctx, ph, &connector, args).await?;
+            }
+            Ok(())
+        }
+        Command::Wait { connector, wait: args } => wait(ctx, ph, &connector, args).await,
+    }
+}
+
+async fn switch(ctx: &Ctx, ph: &Client, id: &str, on: bool, full: bool) -> Result {
+    let what = format!("switch the sync of {id} {}", if on { "on" } else { "off" });
+    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    let switched = ph.connector(id).set_sync(on).full_sync(full.then_some(true)).await?;
+    let mut shown = row(id, switched.instance());
+    shown["switched"] = json!(switched.is_flipped());
+    ctx.done(&shown)
+}
+
+async fn wait(ctx: &Ctx, ph: &Client, id: &str, args: SyncWaiting) -> Result {
+    let _under = ctx.wait(format!("the sync of {id}"));
+    let bar = ctx.out.progress(&format!("{id} waiting"), None);
+    let sync = ph.connector(id).wait_for_sync().begins_within(args.settle).settles_within(args.settle);
+    let mut states = args.waiting.pace(sync).watch();
+    while let Some(progress) = states.try_next().await? {
+        match progress {
+            SyncProgress::Running(_) => bar.set_message(format!("{id} running")),
+            SyncProgress::Settling(_) => bar.set_message(format!("{id} settling")),
+            SyncProgress::Resyncing(_) => bar.set_message(format!("{id} running again")),
+            SyncProgress::Ended(outcome) => {
+                bar.finish_and_clear();
+                let mut shown = row(id, outcome.instance());
+                shown["outcome"] = json!(outcome.to_string());
+                ctx.out.one(&shown)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+pub async fn index(ctx: &Ctx, ph: &Client, id: &str, waiting: Waiting) -> Result {
+    let _under = ctx.wait(format!("the indexing of {id}"));
+    let bar = ctx.out.progress(&format!("indexing {id}"), Some(0));
+    let mut states = waiting.pace(ph.connector(id).wait_for_indexing()).watch();
+    while let Some(progress) = states.try_next().await? {
+        match progress {
+            IndexingProgress::Running(counts) => {
+                let number = |it: Option<i128>| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
+                bar.set_length(number(counts.total));
+                bar.set_position(number(counts.indexing_status.as_ref().and_then(|it| it.get("COMPLETED").copied())));
+            }
+            IndexingProgress::Ended(counts) => {
+                bar.finish_and_clear();
+                return indexed(ctx, id, &counts);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn indexed(ctx: &Ctx, id: &str, counts: &RecordCounts) -> Result {
+    let failed = counts.indexing_status.as_ref().and_then(|it| it.get("FAILED").copied()).unwrap_or_default();
+    ctx.out.one(&json!({
+        "id": id,
+        "total": counts.total.map(|total| total.to_string()),
+        "records": counts.indexing_status,
+        "failed": failed.to_string(),
+    }))?;
+    if failed == 0 { Ok(()) } else { Err(Failure::new(Kind::Findings, format!("{failed} records were not indexed"))) }
+}
+
+pub async fn resync(ctx: &Ctx, ph: &Client, id: &str, full: bool) -> Result {
+    let Some(_under) = ctx.write(ph.server(), format!("fetch the records of {id} again"))? else { return Ok(()) };
+    let resynced = ph.connector(id).resync().full_sync(full.then_some(true)).await?;
+    ctx.done(&json!({
+        "id": id, "state": "queued", "cancelledASync": resynced.cancelled_a_sync(),
+        "clientManaged": resynced.is_client_managed(),
+    }))
+}
+
+pub async fn reindex(ctx: &Ctx, ph: &Client, id: &str, status: Vec<String>) -> Result {
+    let which = if status.is_empty() { "that failed".to_owned() } else { format!("in {}", status.join(", ")) };
+    let what = format!("index the records of {id} again {which}");
+    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    let mut reindex = ph.connector(id).reindex();
+    if !status.is_empty() {
+        reindex = reindex.statuses(status.iter().filter_map(|name| name.parse::<IndexingStatus>().ok()));
+    }
+    reindex.await?;
+    ctx.done(&json!({"id": id, "state": "queued"}))
+}

@@ -1,0 +1,77 @@
+//! Where a secret is: `env:NAME`, `file:PATH` or `cmd:COMMAND`. The secret itself stands in no file and no command line.
+
+use std::fmt;
+use std::process::{Command, Stdio};
+
+use crate::fail::{Failure, Result};
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    Env(String),
+    File(String),
+    Command(String),
+}
+
+impl std::str::FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let known = text.split_once(':').filter(|(_, rest)| !rest.trim().is_empty());
+        match known {
+            Some(("env", name)) => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) => Ok(Self::File(path.to_owned())),
+            Some(("cmd", command)) => Ok(Self::Command(command.to_owned())),
+            // Not the text: it may be the secret itself.
+            _ => Err("a secret is given as env:NAME, file:PATH or cmd:COMMAND".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Command(command) => write!(f, "cmd:{command}"),
+        }
+    }
+}
+
+impl Reference {
+    /// Reads the secret, without the line break at its end.
+    pub fn resolve(&self) -> Result<String> {
+        let failed = |why: String| Failure::usage(format!("the secret {self} cannot be read: {why}"));
+        let text = match self {
+            Self::Env(name) => std::env::var(name).map_err(|error| failed(error.to_string()))?,
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?,
+            Self::Command(command) => {
+                let shell = if cfg!(windows) { ["cmd", "/C"] } else { ["sh", "-c"] };
+                let mut run = Command::new(shell[0]);
+                run.args([shell[1], command]).stdin(Stdio::null()).stderr(Stdio::inherit());
+                let done = run.output().map_err(|error| failed(error.to_string()))?;
+                if !done.status.success() {
+                    return Err(failed(format!("the command ended with {}", done.status)));
+                }
+                String::from_utf8(done.stdout).map_err(|_| failed("it is not UTF-8".to_owned()))?
+            }
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            return Err(failed("it is empty".to_owned()));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// `KEY=VALUE`, as commands take it.
+pub fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// `KEY=REFERENCE`, as commands take it.
+pub fn secret_pair(text: &str) -> std::result::Result<(String, Reference), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=env:NAME, KEY=file:PATH or KEY=cmd:COMMAND")?;
+    Ok((key.to_owned(), value.parse()?))
+}

@@ -1,0 +1,167 @@
+//! Every command, by the example in its own help.
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+/// What has to be there before an example can be run.
+async fn prepare(world: &World, command: &str) {
+    let run = async |line: &str| {
+        let ran = world.run(line).await;
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+    };
+    match command {
+        "c1 confirm" => {
+            let failed = json!("SYNC_STATUS_ERROR");
+            assert!(world.tenant.set_connector_field("app-github", "github-02", "/status/status", failed));
+        }
+        "c1 resume" => run("c1 pause app-github/github-03").await,
+        "c1 revoke" => run("c1 rotate app-github/github-01 --secret-file old.secret").await,
+        "plan" | "apply" => run("export c1 --to connectors.toml").await,
+        "pipeshub upload" => world.write("reports/2026.txt", "all is well"),
+        "logout" => {
+            run("login c1 --client-id robot@127.0.0.1:1/spc --client-secret env:C1_SECRET --profile robot").await
+        }
+        _ => {}
+    }
+}
+
+/// Panics if rows have a field, or a field of a type, that docs/cli.schema.json does not have for their command.
+fn fits(definition: &str, rows: &[Value]) {
+    let schema: Value = serde_json::from_str(include_str!("../../../docs/cli.schema.json")).unwrap();
+    let fields = &schema["$defs"][definition]["properties"];
+    assert!(fields.is_object(), "the schema lacks {definition}");
+    for (name, value) in rows.iter().flat_map(|row| row.as_object().unwrap()) {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let allowed = &fields[name]["type"];
+        let is_allowed = *allowed == kind || allowed.as_array().is_some_and(|kinds| kinds.iter().any(|it| it == kind));
+        let is_listed = fields[name]["enum"].as_array().is_some_and(|values| values.contains(value));
+        let is_open = fields[name] == json!({}) || fields[name]["const"] == *value;
+        assert!(is_allowed || is_listed || is_open, "{definition}: the schema does not allow {name}: {value}");
+    }
+}
+
+async fn page() -> Vec<Value> {
+    let world = World::start().await;
+    let ran = world.run("agents").await;
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let page: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(page["version"], 1);
+    assert_eq!(page["exitCodes"].as_array().unwrap().len(), 10);
+    page["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_has_an_example_in_its_help_that_works() {
+    let rows = page().await;
+    assert!(rows.len() > 45, "{}", rows.len());
+    for row in rows {
+        let command = row["command"].as_str().unwrap();
+        let example = row["example"].as_str().unwrap_or_else(|| panic!("`{command}` has no example"));
+        assert!(row["effect"].is_string() && row["about"].is_string(), "{row}");
+        let world = World::start().await;
+        let help = world.run(&format!("{command} --help")).await;
+        let shown = help.out.replace(" \\\n    ", " ");
+        assert!(help.code == 0 && shown.contains(example), "{command}: {}", help.out);
+        prepare(&world, command).await;
+        let line = example.strip_prefix("connectors ").unwrap();
+        let ran = world.run(line).await;
+        // These two find what the demo has to be found.
+        let expected = i32::from(matches!(command, "status" | "pipeshub doctor"));
+        assert_eq!(ran.code, expected, "{example}\n{}{}", ran.out, ran.err);
+        // A program can read it, where it is not a text by its nature.
+        if !matches!(command, "completions" | "export" | "man" | "agents" | "c1 api" | "pipeshub api") {
+            fits(&command.replace(' ', "-"), &ran.rows());
+        }
+        world.check_files();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_of_every_write_says_what_it_would_do_and_sends_none_of_it() {
+    for row in page().await {
+        let (command, effect) = (row["command"].as_str().unwrap(), row["effect"].as_str().unwrap());
+        if !matches!(effect, "sets" | "acts" | "deletes") || matches!(command, "apply" | "pipeshub doctor") {
+            continue;
+        }
+        let world = World::start().await;
+        prepare(&world, command).await;
+        // Reads are not held back by a dry run.
+        let line = match command {
+            "c1 api" => {
+                "c1 api connectors.pause_sync -p app_id=app-github -p connector_id=github-01 -b '{}'".to_owned()
+            }
+            "pipeshub api" => "pipeshub api control.toggle -p connectorId=s3-01 -b '{\"type\": \"sync\"}'".to_owned(),
+            "pipeshub filters" => "pipeshub filters s3-01 --switch --set '{\"sync\": {}}'".to_owned(),
+            _ => row["example"].as_str().unwrap().strip_prefix("connectors ").unwrap().to_owned(),
+        };
+        world.tenant.clear_requests();
+        world.instance.clear_requests();
+        let ran = world.run(&format!("{line} --dry-run")).await;
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+        fits("dry-run", &ran.rows());
+        assert!(ran.rows().iter().all(|row| row["dryRun"] == true), "{line}: {}", ran.out);
+        assert!(!ran.out.is_empty(), "{line}");
+        let reads = |method: &str, path: &str| {
+            method == "GET" || path.ends_with("/token") || path.ends_with("/connectorcatalog")
+        };
+        let sent = world.tenant.requests().into_iter().chain(world.instance.requests());
+        let writes: Vec<String> = sent.filter(|it| !reads(&it.method, &it.path)).map(|it| it.path).collect();
+        assert!(writes.is_empty(), "{line} sent {writes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_commands_and_the_manual_are_complete() {
+    let rows = page().await;
+    let world = World::start().await;
+    assert_eq!(world.run("man manual").await.code, 0);
+    for row in &rows {
+        let name = format!("manual/connectors-{}.1", row["command"].as_str().unwrap().replace(' ', "-"));
+        assert!(world.path(&name).exists(), "{name}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = world.run(&format!("completions {shell}")).await;
+        assert!(ran.code == 0 && ran.out.contains("pipeshub"), "{shell}: {}", ran.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
+    let world = World::start().await;
+    for (service, operations) in
+        [("c1", connectors::c1::api::OPERATIONS), ("pipeshub", connectors::pipeshub::api::OPERATIONS)]
+    {
+        let listed = world.run(&format!("{service} api")).await.column("operation");
+        let mut known: Vec<&str> = operations.iter().map(|it| it.id()).collect();
+        let mut listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        known.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, known);
+    }
+    let json = |ran: crate::support::Ran| -> Value {
+        assert_eq!(ran.code, 0, "{ran:?}");
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    // A list with a query, a body from a file, and parts.
+    let page = json(world.run("c1 api connectors.list -p app_id=app-github -p page_size=10").await);
+    assert_eq!(page["list"].as_array().unwrap().len(), 10);
+    world.write("body.json", "{\"updateMask\": \"displayName\", \"connector\": {\"displayName\": \"By a file\"}}");
+    let line = "c1 api c1.api.app.v1.ConnectorService.UpdateDelegated -p connector_app_id=app-github -p connector_id=github-01 -b @body.json";
+    assert_eq!(json(world.run(line).await)["connectorView"]["connector"]["displayName"], "By a file");
+    world.write("a.txt", "all is well");
+    let manifest = json!({"batchId": "b", "timestamp": 1, "events": [
+        {"type": "CREATED", "path": "a.txt", "timestamp": 1, "isDirectory": false, "contentField": "file_0"}]});
+    let line = format!(
+        "pipeshub api control.upload_file_events -p connectorId=local-01 --part 'manifest={manifest}' --part file_0=@a.txt"
+    );
+    assert_eq!(json(world.run(&line).await)["success"], true);
+    assert_eq!(world.instance.uploads("local-01").len(), 1);
+}

@@ -1,0 +1,8 @@
+//! The command `connectors`, as it is built, against a tenant and an instance over sockets.
+
+mod commands;
+mod docs;
+mod files;
+mod kills;
+mod manners;
+mod support;

@@ -1,0 +1,73 @@
+//! The actions of an overlay, each with what it reuses in its place.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::{Diagnostic, Error};
+use crate::document::{Map, Node, Pointer};
+
+/// The actions of an overlay in order; one that cannot be read is a diagnostic.
+///
+/// # Errors
+/// An overlay that is not one.
+pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagnostic>>, Error> {
+    let version = overlay.str("overlay").unwrap_or_default();
+    let Some(("1.0" | "1.1" | "1.2", _)) = version.rsplit_once('.') else {
+        return Err(Diagnostic::new("not an OpenAPI Overlay 1.0, 1.1 or 1.2")
+            .at(&overlay.span)
+            .help("an overlay begins with `overlay: 1.2.0`")
+            .into());
+    };
+    // Both name whole documents (Overlay 1.2, "Resolving URI Fragments").
+    for key in ["$self", "extends"] {
+        if let Some(node) = overlay.get(key)
+            && node.as_str().is_none_or(|text| text.contains('#'))
+        {
+            return Err(Diagnostic::new(format!("`{key}` of the overlay is not the URI of a document"))
+                .at(&node.span)
+                .help("a document has a URI without a `#`")
+                .into());
+        }
+    }
+    let Some(actions) = overlay.get("actions").and_then(Node::as_array) else {
+        return Err(Diagnostic::new("the overlay has no list of `actions`").at(&overlay.span).into());
+    };
+    if actions.is_empty() {
+        return Err(Diagnostic::new("the overlay's list of `actions` is empty").at(&overlay.span).into());
+    }
+    Ok(actions.iter().enumerate().map(|(index, action)| whole(overlay, action, index + 1)).collect())
+}
+
+/// An action with the fields of the reusable action that it refers to; what it says itself wins.
+fn whole<'a>(overlay: &'a Node, action: &'a Node, number: usize) -> Result<Cow<'a, Node>, Diagnostic> {
+    let Some(reference) = action.get("$ref") else { return Ok(Cow::Borrowed(action)) };
+    let wrong = |message: &str, node: &Node, help: &str| {
+        Diagnostic::new(format!("overlay action {number}: {message}")).at(&node.span).help(help)
+    };
+    let text = reference.as_str().unwrap_or_default();
+    let tokens = text.strip_prefix("#/components/actions/").and_then(|_| Pointer::split(text.get(1..)?));
+    let Some([_, _, name]) = tokens.as_deref() else {
+        let help = "`#/components/actions/NAME`, with `~1` for a `/` in the name and `~0` for a `~`";
+        return Err(wrong(&format!("`{text}` does not refer to a reusable action"), reference, help));
+    };
+    let found = overlay.get("components").and_then(|it| it.get("actions")).and_then(|it| it.get(name));
+    let Some(reusable) = found else {
+        let help = "add it to the overlay's `components.actions`, or correct the name";
+        return Err(wrong(&format!("the overlay has no reusable action `{name}`"), reference, help));
+    };
+    let beside = action.as_object().into_iter().flatten();
+    let other = beside
+        .clone()
+        .find(|(key, _)| !matches!(key.as_str(), "$ref" | "target" | "description") && !key.starts_with("x-"));
+    if let Some((key, node)) = other {
+        let help = "a reference has a `target` and a `description` of its own, and nothing else";
+        return Err(wrong(&format!("it has `{key}` beside `$ref`"), node, help));
+    }
+    let fields = reusable.get("fields").and_then(Node::as_object);
+    if let Some(target) = fields.and_then(|fields| fields.get("target")) {
+        let help = "write it beside each `$ref`";
+        return Err(wrong(&format!("the reusable action `{name}` has a `target`"), target, help));
+    }
+    let mut map: Map = fields.cloned().unwrap_or_default();
+    map.extend(beside.filter(|(key, _)| *key != "$ref").map(|(key, node)| (key.clone(), node.clone())));
+    Ok(Cow::Owned(Node::at(map, &action.span)))
+}

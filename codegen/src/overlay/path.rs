@@ -1,0 +1,106 @@
+//! JSONPath (RFC 9535) over a tree.
+
+use std::collections::BTreeMap;
+
+use serde_json_path::{JsonPath, PathElement};
+
+use crate::document::{Node, Pointer};
+
+/// Where in the document a JSONPath leads, in document order.
+pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
+    // Most targets name one node; those need no copy of the document.
+    if let Some(steps) = singular(path) {
+        let mut at = Some((document, Pointer::root()));
+        for (token, is_index) in steps {
+            // A name selects members, an index elements, whatever the other looks like.
+            at = at.and_then(|(node, pointer)| {
+                let next = match node.as_array() {
+                    Some(items) if is_index => items.get(token.parse::<usize>().ok()?),
+                    None if !is_index => node.get(token),
+                    _ => None,
+                };
+                Some((next?, pointer.join(token)))
+            });
+        }
+        return Ok(at.map(|(_, pointer)| pointer).into_iter().collect());
+    }
+    let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
+    let json = document.to_json();
+    let located = query.query_located(&json);
+    // By the place of each step among its siblings: a path may name a node twice, and `json` has an order of its own.
+    let mut found = BTreeMap::new();
+    for node in located.iter() {
+        let (mut at, mut place, mut pointer) = (Some(document), Vec::new(), Pointer::root());
+        for element in node.location().iter() {
+            let index = match element {
+                PathElement::Name(name) => {
+                    pointer = pointer.join(name);
+                    let member = at.and_then(Node::as_object).and_then(|map| map.get_full(*name));
+                    at = member.map(|(_, _, node)| node);
+                    member.map(|(index, ..)| index)
+                }
+                PathElement::Index(index) => {
+                    pointer = pointer.join(index);
+                    at = at.and_then(Node::as_array).and_then(|items| items.get(*index));
+                    Some(*index)
+                }
+            };
+            place.extend(index);
+        }
+        found.insert(place, pointer);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// A path of plain member names and indexes, each with whether it is an index; `None` for every other path.
+fn singular(path: &str) -> Option<Vec<(&str, bool)>> {
+    let mut rest = path.strip_prefix('$')?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        let (token, tail) = if let Some(quoted) = rest.strip_prefix("['") {
+            quoted.split_once("']")?
+        } else if let Some(name) = rest.strip_prefix('.') {
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            name.split_at(end)
+        } else if let Some(index) = rest.strip_prefix('[') {
+            let (index, tail) = index.split_once(']')?;
+            (index.bytes().all(|byte| byte.is_ascii_digit()) && !index.is_empty()).then_some((index, tail))?
+        } else {
+            return None;
+        };
+        let quoted = rest.starts_with("['");
+        let is_index = !quoted && rest.starts_with('[');
+        if is_index && token.len() > 1 && token.starts_with('0') {
+            // Not an index by RFC 9535, which is what tells.
+            return None;
+        }
+        let plain = !token.is_empty()
+            && !token.contains(['\\', '\''])
+            && (quoted || is_index || !token.starts_with(|c: char| c.is_ascii_digit()))
+            && (quoted || token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+        if !plain {
+            return None;
+        }
+        steps.push((token, is_index));
+        rest = tail;
+    }
+    Some(steps)
+}
+
+/// Whether a text is a JSONPath.
+pub(super) fn is_path(text: &str) -> bool {
+    singular(text).is_some() || JsonPath::parse(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_come_once_each_and_in_the_order_of_the_document() {
+        let document = Node::parse("doc.yaml", "z: {b: {k: 1}, a: {k: 2}}\na: [{k: 3}]\n").unwrap();
+        let found = |path: &str| locate(&document, path).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(found("$..k"), ["/z/b/k", "/z/a/k", "/a/0/k"]);
+        assert_eq!(found("$['a','z','a']"), ["/z", "/a"]);
+    }
+}

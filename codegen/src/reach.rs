@@ -1,0 +1,199 @@
+//! What of a document a generated client reaches: operations, parameters, media types, statuses, headers, servers, webhooks.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::Client;
+use crate::document::{Map, Node, Pointer};
+use crate::grammar::{self, resolve_at};
+use crate::note::Kind;
+use crate::shape::model::{Incoming, Operation, Place};
+
+/// A kind of thing that a document declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Declared {
+    /// An operation.
+    Operation,
+    /// A parameter of an operation; those that OpenAPI ignores are not counted.
+    Parameter,
+    /// A media type of a body.
+    RequestMedia,
+    /// A response by status.
+    Status,
+    /// A media type of a response.
+    ResponseMedia,
+    /// A header of a response.
+    Header,
+    /// A server of the document, a path or an operation.
+    Server,
+    /// A webhook.
+    Webhook,
+    /// A callback of an operation.
+    Callback,
+}
+
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Operation => "operations",
+            Self::Parameter => "parameters",
+            Self::RequestMedia => "media types of bodies",
+            Self::Status => "statuses",
+            Self::ResponseMedia => "media types of responses",
+            Self::Header => "headers of responses",
+            Self::Server => "servers",
+            Self::Webhook => "webhooks",
+            Self::Callback => "callbacks",
+        })
+    }
+}
+
+/// How much of one kind a document declares, and what becomes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reached {
+    /// How many there are.
+    pub declared: usize,
+    /// How many of them a caller reaches.
+    pub reached: usize,
+    /// How many are not reached, with a note that says so.
+    pub noted: usize,
+    /// The places of those that are not reached, and that no note speaks of.
+    pub silent: Vec<Pointer>,
+}
+
+/// Compares what a document declares with what its client reaches; `document` is the one that the client is made of, with
+/// its overlays ([`Generator::overlaid`](crate::Generator::overlaid)).
+///
+/// ```
+/// use connectors_codegen::{Declared, Generator, Node, reach};
+///
+/// # fn main() -> Result<(), connectors_codegen::Error> {
+/// let generator = Generator::new(Node::parse("pets.yaml", "
+/// openapi: 3.1.0
+/// info: {title: Pets, version: '1'}
+/// paths: {/pets: {get: {operationId: listPets, responses: {'204': {description: none}}}}}
+/// ")?);
+/// let table = reach(&generator.overlaid()?, &generator.generate()?);
+/// assert_eq!((table[&Declared::Operation].reached, table[&Declared::Status].reached), (1, 1));
+/// assert!(table.values().all(|of_kind| of_kind.silent.is_empty()));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
+    let mut table = Table { client, found: BTreeMap::new() };
+    for server in list(document, "servers").enumerate() {
+        let (index, server) = server;
+        let url = server.str("url").unwrap_or_default();
+        let reached = client.api.servers.iter().any(|known| known.url == url);
+        table.add(Declared::Server, &Pointer::root().join("servers").join(index), reached);
+    }
+    for (name, method, _) in grammar::webhooks(document) {
+        let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
+        table.add(Declared::Webhook, &at, client.api.webhooks.as_ref().is_some_and(|it| has(it, name)));
+    }
+    for (path, method, node, item) in grammar::operations(document) {
+        let item_at = Pointer::root().join("paths").join(path);
+        let at = grammar::method_at(&item_at, method);
+        let known = client.api.operations.iter().find(|known| known.pointer == at);
+        table.add(Declared::Operation, &at, known.is_some());
+        let Some(known) = known else { continue };
+        table.parameters(document, known, &[(node, &at), (item, &item_at)]);
+        table.bodies(document, known, node, &at);
+        for (owner, place) in [(node, &at), (item, &item_at)] {
+            for (index, server) in list(owner, "servers").enumerate() {
+                let reached = known.server.is_some() && index == 0 && server.get("url").is_some();
+                table.add(Declared::Server, &place.join("servers").join(index), reached);
+            }
+        }
+        for name in node.get("callbacks").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+            let reached = known.callbacks.as_ref().is_some_and(|it| has(it, name));
+            table.add(Declared::Callback, &at.join("callbacks").join(name), reached);
+        }
+    }
+    table.found
+}
+
+fn list<'a>(owner: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
+    owner.get(key).and_then(Node::as_array).into_iter().flatten()
+}
+
+/// Whether a message of this name is read: one of several expressions or methods has more in its name.
+fn has(it: &Incoming, name: &str) -> bool {
+    it.messages.iter().any(|message| message.wire.split(' ').any(|part| part == name) || message.wire == name)
+}
+
+struct Table<'a> {
+    client: &'a Client,
+    found: BTreeMap<Declared, Reached>,
+}
+
+impl Table<'_> {
+    fn add(&mut self, what: Declared, at: &Pointer, reached: bool) {
+        let of_kind = self.found.entry(what).or_default();
+        of_kind.declared += 1;
+        let speaks = |kind: Kind| matches!(kind, Kind::Loss | Kind::Skip | Kind::Mend);
+        let mut notes = self.client.notes.iter().filter(|note| speaks(note.kind));
+        if reached {
+            of_kind.reached += 1;
+        } else if notes.any(|note| at.is_within(&note.pointer) || note.pointer.is_within(at)) {
+            of_kind.noted += 1;
+        } else {
+            of_kind.silent.push(at.clone());
+        }
+    }
+
+    fn parameters(&mut self, document: &Node, known: &Operation, owners: &[(&Node, &Pointer)]) {
+        let mut seen = Vec::new();
+        for (owner, base) in owners {
+            for (index, parameter) in list(owner, "parameters").enumerate() {
+                let (node, at) = resolve_at(document, parameter, base.join("parameters").join(index));
+                let (name, place) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
+                let ignored =
+                    ["accept", "content-type", "authorization"].iter().any(|it| name.eq_ignore_ascii_case(it));
+                if (place == "header" && ignored) || seen.contains(&(name, place)) {
+                    continue;
+                }
+                seen.push((name, place));
+                let is_it = |place: Place| match place {
+                    Place::Path => "path",
+                    Place::Query => "query",
+                    Place::QueryString => "querystring",
+                    Place::Header => "header",
+                    Place::Cookie => "cookie",
+                };
+                let reached = known.params.iter().any(|it| it.wire == name && is_it(it.place) == place);
+                self.add(Declared::Parameter, &at, reached);
+            }
+        }
+    }
+
+    fn bodies(&mut self, document: &Node, known: &Operation, node: &Node, at: &Pointer) {
+        if let Some(body) = node.get("requestBody") {
+            let (body, at) = resolve_at(document, body, at.join("requestBody"));
+            for media in body.get("content").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+                self.add(Declared::RequestMedia, &at.join("content").join(media), known.sends(media));
+            }
+        }
+        for (status, response) in node.get("responses").and_then(Node::as_object).into_iter().flatten() {
+            if status.starts_with("x-") {
+                continue;
+            }
+            let (response, at) = resolve_at(document, response, at.join("responses").join(status));
+            // Status and headers of each response are returned, whatever it is.
+            let is_status = crate::shape::model::Status::parse(status);
+            self.add(Declared::Status, &at, is_status.is_some());
+            for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+                self.add(Declared::Header, &at.join("headers").join(header), is_status.is_some());
+            }
+            // A response to HEAD has no body.
+            let content = response.get("content").and_then(Node::as_object).filter(|_| known.method != "HEAD");
+            for media in content.into_iter().flat_map(Map::keys) {
+                let reached = is_status.is_some_and(|status| known.reads(status, media));
+                self.add(Declared::ResponseMedia, &at.join("content").join(media), reached);
+            }
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! Names that stay: what a generated client called a thing once, it calls it whatever comes beside it.
+//!
+//! A name belongs to a place in the document. What the lock has a name for is called that; what is new gets the name that it
+//! would have anyway, or a longer one where the lock has given that away.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+use super::circles::for_each_type;
+use super::model::{
+    Api, BodyContent, Case, Field, Incoming, Operation, Param, Payload, Received, Type, TypeDef, TypeKind,
+};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::document::Pointer;
+use crate::note::{Kind, Notes};
+
+/// The names in Rust of what a document names, to keep beside it: see
+/// [`Generator::names`](crate::Generator::names).
+///
+/// As text it has a line for each name: what it is of, where that is, and the name.
+///
+/// ```
+/// use connectors_codegen::{Generator, Names, Node};
+///
+/// # fn main() -> Result<(), connectors_codegen::Error> {
+/// let pets = |schemas: &str| Node::parse("pets.yaml", &format!("
+/// openapi: 3.1.0
+/// info: {{title: Pets, version: '1'}}
+/// paths: {{}}
+/// components: {{schemas: {{v1.shop.Pet: {{type: object}}{schemas}}}}}
+/// "));
+/// let first = Generator::new(pets("")?).generate()?;
+/// assert_eq!(first.types[0].name, "Pet");
+/// let kept = Names::parse("names.lock", &first.names.to_string())?;
+///
+/// // Alone, both would be named after their packages.
+/// let second = Generator::new(pets(", v1.zoo.Pet: {type: object}")?).names(kept).generate()?;
+/// assert_eq!((second.types[0].name.as_str(), second.types[1].name.as_str()), ("Pet", "ZooPet"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(BTreeMap<(What, Vec<String>), String>);
+
+/// What a name is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// By the place of its schema.
+    Type,
+    Field,
+    /// A value of an enum, a variant of a union, a webhook.
+    Variant,
+    /// By its operationId.
+    Operation,
+    Group,
+    Parameter,
+    Server,
+    Scheme,
+}
+
+const WHATS: [(What, &str); 8] = [
+    (What::Type, "type"),
+    (What::Field, "field"),
+    (What::Variant, "variant"),
+    (What::Operation, "operation"),
+    (What::Group, "group"),
+    (What::Parameter, "parameter"),
+    (What::Server, "server"),
+    (What::Scheme, "scheme"),
+];
+
+/// What stands for everything else in an enum or a union.
+const OTHERS: &str = "*";
+
+impl Names {
+    /// Reads what `Display` writes. Lines that begin with `#` are comments.
+    ///
+    /// # Errors
+    /// A line that is none of a lock's.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
+        let mut names = BTreeMap::new();
+        for (index, line) in text.lines().enumerate() {
+            if line.trim().is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let read = || {
+                let (place, name) = line.rsplit_once(" = ")?;
+                let (what, keys) = place.split_once(' ')?;
+                let what = WHATS.iter().find(|(_, word)| *word == what)?.0;
+                let keys = serde_json::Deserializer::from_str(keys).into_iter::<String>();
+                let keys: Vec<String> = keys.collect::<Result<_, _>>().ok()?;
+                let is_name = syn::parse_str::<syn::Ident>(name).is_ok();
+                (is_name && !keys.is_empty()).then(|| ((what, keys), name.to_owned()))
+            };
+            let (key, name) = read().ok_or_else(|| {
+                Diagnostic::new(format!("{file}:{}: `{line}` is no line of a lock of names", index + 1))
+                    .help("restore the file, or delete it to have it written again")
+            })?;
+            names.insert(key, name);
+        }
+        Ok(Self(names))
+    }
+
+    /// Whether it has no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn get(&self, what: What, key: &[&str]) -> Option<&str> {
+        let key = (what, key.iter().map(|part| (*part).to_owned()).collect());
+        self.0.get(&key).map(String::as_str)
+    }
+
+    fn set(&mut self, what: What, key: &[&str], name: &str) {
+        self.0.insert((what, key.iter().map(|part| (*part).to_owned()).collect()), name.to_owned());
+    }
+
+    /// The names of some things: those that the document gives outright, those of the lock, and for the rest their own, or
+    /// longer ones where those are taken.
+    fn settle(&self, what: What, scope: &str, things: &[Thing], suffix: &str) -> Vec<String> {
+        let fixed = |thing: &Thing| match thing.given {
+            true => Some(thing.own.clone()),
+            false => self.get(what, &scoped(scope, &thing.key)).map(str::to_owned),
+        };
+        let fixed: Vec<Option<String>> = things.iter().map(fixed).collect();
+        let mut taken = BTreeSet::new();
+        // Two things may have been given one name by hand.
+        let kept: Vec<bool> =
+            fixed.iter().map(|name| name.as_deref().is_some_and(|name| taken.insert(plain(name)))).collect();
+        let settled = things.iter().zip(fixed).zip(kept).map(|((thing, fixed), kept)| match fixed {
+            Some(name) if kept => name,
+            _ => {
+                let mut name = thing.own.clone();
+                while !taken.insert(plain(&name)) {
+                    name = format!("{}{suffix}", plain(&name));
+                }
+                name
+            }
+        });
+        settled.collect()
+    }
+
+    /// As [`Names::settle`], and writes down what is found.
+    fn settle_into(&self, what: What, scope: &str, things: &[Thing], suffix: &str, found: &mut Self) -> Vec<String> {
+        let settled = self.settle(what, scope, things, suffix);
+        for (thing, name) in things.iter().zip(&settled) {
+            found.set(what, &scoped(scope, &thing.key), name);
+        }
+        settled
+    }
+}
+
+/// Something with a name.
+struct Thing {
+    /// Where it is in the document.
+    key: String,
+    /// The name that it has without a lock.
+    own: String,
+    /// Whether the document gives it that name outright.
+    given: bool,
+}
+
+impl Thing {
+    fn new(key: impl Into<String>, own: &str) -> Self {
+        Self { key: key.into(), own: own.to_owned(), given: false }
+    }
+
+    fn given(mut self, given: bool) -> Self {
+        self.given = given;
+        self
+    }
+}
+
+fn scoped<'a>(scope: &'a str, key: &'a str) -> Vec<&'a str> {
+    if scope.is_empty() { vec![key] } else { vec![scope, key] }
+}
+
+/// A name without what makes a keyword an identifier.
+fn plain(name: &str) -> String {
+    let trimmed = name.trim_end_matches('_');
+    if trimmed.is_empty() { name.to_owned() } else { trimmed.to_owned() }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for ((what, keys), name) in &self.0 {
+            let word = WHATS.iter().find(|(known, _)| known == what).map_or("", |(_, word)| word);
+            f.write_str(word)?;
+            for key in keys {
+                write!(f, " {}", serde_json::Value::from(key.as_str()))?;
+            }
+            writeln!(f, " = {name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The key of a type: the place of its schema, and which view of it.
+fn type_key(def: &TypeDef) -> String {
+    let view = if def.written { " (written)" } else { "" };
+    format!("{}{view}", def.pointer)
+}
+
+/// The keys of operations: the operationId of each, or method and path where it has none of its own.
+fn operation_keys(operations: &[Operation]) -> Vec<String> {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    let ids: Vec<Option<&str>> = operations.iter().map(|operation| operation.node.str("operationId")).collect();
+    ids.iter().flatten().for_each(|id| *count.entry(*id).or_default() += 1);
+    let key = |(operation, id): (&Operation, &Option<&str>)| match id {
+        Some(id) if count.get(*id) == Some(&1) => (*id).to_owned(),
+        _ => format!("{} {}", operation.method, operation.path),
+    };
+    operations.iter().zip(&ids).map(key).collect()
+}
+
+/// What tells the type of a variant from others, whatever it is called.
+fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
+    match ty {
+        Type::Named(name) => keys.get(name).cloned().unwrap_or_else(|| name.clone()),
+        Type::Array(item) => format!("[{}]", variant_key(item, keys)),
+        Type::Map(value) => format!("{{{}}}", variant_key(value, keys)),
+        Type::Nullable(inner) => format!("{}?", variant_key(inner, keys)),
+        plain => format!("{plain:?}"),
+    }
+}
+
+/// Calls everything in an API what the lock calls it, and returns the names that it has then.
+pub(super) fn lock(api: &mut Api, names: &Names, notes: &mut Notes) -> Names {
+    let mut found = Names::default();
+    types(api, names, notes, &mut found);
+    members(api, names, &mut found);
+    operations(api, names, &mut found);
+    let urls: Vec<Thing> = api.servers.iter().map(|it| Thing::new(&it.url, &it.name)).collect();
+    let settled = names.settle_into(What::Server, "", &urls, "Other", &mut found);
+    api.servers.iter_mut().zip(settled).for_each(|(server, name)| server.name = name);
+    let wires: Vec<Thing> = api.schemes.iter().map(|it| Thing::new(&it.wire, &it.name)).collect();
+    let settled = names.settle_into(What::Scheme, "", &wires, "_scheme", &mut found);
+    api.schemes.iter_mut().zip(settled).for_each(|(scheme, name)| scheme.name = name);
+    found
+}
+
+fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
+    let thing = |def: &TypeDef| Thing::new(type_key(def), &def.name).given(def.given);
+    let things: Vec<Thing> = api.types.iter().map(thing).collect();
+    let settled = names.settle_into(What::Type, "", &things, "Type", found);
+    let renamed: HashMap<String, String> =
+        things.into_iter().map(|thing| thing.own).zip(settled).filter(|(own, name)| own != name).collect();
+    if renamed.is_empty() {
+        return;
+    }
+    // What was said of the names that they would have had is not so.
+    let places: HashSet<Pointer> =
+        api.types.iter().filter(|def| renamed.contains_key(&def.name)).map(|def| def.pointer.clone()).collect();
+    notes.forget(Kind::Rename, &places);
+    let call = |name: &mut String| {
+        if let Some(other) = renamed.get(name.as_str()) {
+            name.clone_from(other);
+        }
+    };
+    for def in &mut api.types {
+        // Variants that are called like their type are called like it still.
+        if let TypeKind::Union(union) = &mut def.kind {
+            for variant in &mut union.variants {
+                if variant.ty.innermost() == Some(variant.name.as_str()) {
+                    call(&mut variant.name);
+                }
+            }
+        }
+        call(&mut def.name);
+        for_each_type(&mut def.kind, &mut |ty| rename(ty, &renamed));
+    }
+    api.types.sort_by(|a, b| a.name.cmp(&b.name));
+    for operation in &mut api.operations {
+        for_each_used(operation, &mut |ty| rename(ty, &renamed));
+    }
+    api.webhooks.iter_mut().for_each(|it| for_each_received(it, &mut |ty| rename(ty, &renamed)));
+}
+
+fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
+    match ty {
+        Type::Named(name) => {
+            if let Some(other) = renamed.get(name.as_str()) {
+                name.clone_from(other);
+            }
+        }
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => rename(inner, renamed),
+        _ => {}
+    }
+}
+
+/// Every type that an operation names.
+fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
+    operation.params.iter_mut().for_each(|param| visit(&mut param.ty));
+    match operation.body.as_mut().map(|body| &mut body.content) {
+        Some(BodyContent::Json(ty, _) | BodyContent::Form(ty, _)) => visit(ty),
+        Some(BodyContent::Multipart | BodyContent::Raw(_)) | None => {}
+    }
+    let mut cases = |cases: &mut Vec<Case>| cases.iter_mut().filter_map(|case| case.ty.as_mut()).for_each(&mut *visit);
+    cases(&mut operation.errors);
+    match &mut operation.success {
+        Payload::Json(ty) => visit(ty),
+        Payload::ByStatus(by_status) => by_status.iter_mut().filter_map(|case| case.ty.as_mut()).for_each(&mut *visit),
+        Payload::Empty | Payload::Stream => {}
+    }
+    operation.callbacks.iter_mut().for_each(|it| for_each_received(it, visit));
+}
+
+fn for_each_received(it: &mut Incoming, visit: &mut impl FnMut(&mut Type)) {
+    for message in &mut it.messages {
+        match &mut message.body {
+            Received::Json(ty) => visit(ty),
+            Received::Nothing | Received::Bytes => {}
+        }
+    }
+}
+
+/// Fields, values and variants.
+fn members(api: &mut Api, names: &Names, found: &mut Names) {
+    let keys: HashMap<String, String> = api.types.iter().map(|def| (def.name.clone(), type_key(def))).collect();
+    for def in &mut api.types {
+        let scope = type_key(def);
+        match &mut def.kind {
+            TypeKind::Struct(it) => {
+                // A field that is called what it is on the wire is never called otherwise.
+                let thing = |it: &Field| Thing::new(&it.wire, &it.name).given(it.name == it.wire);
+                let things: Vec<Thing> = it.fields.iter().map(thing).collect();
+                let settled = names.settle(What::Field, &scope, &things, "_field");
+                for (field, name) in it.fields.iter_mut().zip(settled) {
+                    if name != field.wire {
+                        found.set(What::Field, &[&scope, &field.wire], &name);
+                    }
+                    field.name = name;
+                }
+                if let Some((extra, _)) = &mut it.extra {
+                    if let Some(name) = names.get(What::Field, &[&scope, OTHERS]) {
+                        name.clone_into(extra);
+                    }
+                    while it.fields.iter().any(|field| field.name == *extra) {
+                        extra.push('_');
+                    }
+                    if extra != "extra" {
+                        found.set(What::Field, &[&scope, OTHERS], extra);
+                    }
+                }
+            }
+            TypeKind::Enum(it) => {
+                let things = it.values.iter().map(|it| Thing::new(&it.wire, &it.name));
+                let (values, unknown) = variants(names, &scope, things, &it.unknown, found);
+                it.values.iter_mut().zip(values).for_each(|(value, name)| value.name = name);
+                it.unknown = unknown;
+            }
+            TypeKind::Union(it) => {
+                let things = it.variants.iter().map(|it| Thing::new(variant_key(&it.ty, &keys), &it.name));
+                let (labels, unknown) = variants(names, &scope, things, &it.unknown, found);
+                it.variants.iter_mut().zip(labels).for_each(|(variant, name)| variant.name = name);
+                it.unknown = unknown;
+            }
+            TypeKind::Tuple(_) | TypeKind::Wrapper(_) | TypeKind::Alias(_) => {}
+        }
+    }
+    if let Some(webhooks) = &mut api.webhooks {
+        messages(webhooks, "webhooks", names, found);
+    }
+}
+
+/// The names of variants, and of that for everything else.
+fn variants(
+    names: &Names,
+    scope: &str,
+    things: impl Iterator<Item = Thing>,
+    unknown: &str,
+    found: &mut Names,
+) -> (Vec<String>, String) {
+    let things: Vec<Thing> = things.chain([Thing::new(OTHERS, unknown)]).collect();
+    let mut settled = names.settle_into(What::Variant, scope, &things, "Value", found);
+    let unknown = settled.pop().unwrap_or_else(|| unknown.to_owned());
+    (settled, unknown)
+}
+
+fn messages(it: &mut Incoming, scope: &str, names: &Names, found: &mut Names) {
+    let things = it.messages.iter().map(|message| Thing::new(&message.wire, &message.name));
+    let (labels, unknown) = variants(names, scope, things, &it.unknown, found);
+    it.messages.iter_mut().zip(labels).for_each(|(message, name)| message.name = name);
+    it.unknown = unknown;
+}
+
+/// Groups, methods, parameters and callbacks.
+fn operations(api: &mut Api, names: &Names, found: &mut Names) {
+    let keys = operation_keys(&api.operations);
+    for (operation, key) in api.operations.iter_mut().zip(&keys) {
+        let group = names.get(What::Group, &[key]);
+        // An operation that the lock knows without a group stands in none.
+        let is_known = group.is_some() || names.get(What::Operation, &[key]).is_some();
+        if is_known && operation.node.get("x-rust-group").is_none() {
+            operation.group = group.map(str::to_owned);
+        }
+        if let Some(group) = &operation.group {
+            found.set(What::Group, &[key], group);
+        }
+    }
+    let groups: BTreeSet<Option<String>> = api.operations.iter().map(|operation| operation.group.clone()).collect();
+    for group in &groups {
+        let of_group: Vec<usize> = (0..keys.len()).filter(|index| api.operations[*index].group == *group).collect();
+        let thing = |index: &usize| {
+            let operation = &api.operations[*index];
+            Thing::new(&keys[*index], &operation.name).given(operation.node.get("x-rust-name").is_some())
+        };
+        // A method of the client itself stands beside the accessors of groups.
+        let beside: Vec<Thing> = match group {
+            Some(_) => Vec::new(),
+            None => groups.iter().flatten().map(|group| Thing::new(group, group).given(true)).collect(),
+        };
+        let count = beside.len();
+        let things: Vec<Thing> = beside.into_iter().chain(of_group.iter().map(thing)).collect();
+        let settled = names.settle(What::Operation, "", &things, "_again");
+        for (index, name) in of_group.into_iter().zip(settled.into_iter().skip(count)) {
+            found.set(What::Operation, &[&keys[index]], &name);
+            api.operations[index].name = name;
+        }
+    }
+    let mut callbacks = Vec::new();
+    for (index, (operation, key)) in api.operations.iter_mut().zip(&keys).enumerate() {
+        let thing = |param: &Param| Thing::new(format!("{:?} {}", param.place, param.wire), &param.name);
+        let things: Vec<Thing> = operation.params.iter().map(thing).collect();
+        let settled = names.settle_into(What::Parameter, key, &things, "_value", found);
+        operation.params.iter_mut().zip(settled).for_each(|(param, name)| param.name = name);
+        if let Some(it) = &mut operation.callbacks {
+            messages(it, &format!("callbacks of {key}"), names, found);
+            callbacks.push((index, Thing::new(format!("callbacks of {key}"), &it.name)));
+        }
+    }
+    let (indexes, things): (Vec<usize>, Vec<Thing>) = callbacks.into_iter().unzip();
+    let settled = names.settle_into(What::Type, "", &things, "Again", found);
+    for (index, name) in indexes.into_iter().zip(settled) {
+        if let Some(it) = &mut api.operations[index].callbacks {
+            it.name = name;
+        }
+    }
+}

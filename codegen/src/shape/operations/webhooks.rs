@@ -1,0 +1,146 @@
+//! Requests that the service sends: webhooks, and the callbacks of operations.
+
+use std::collections::BTreeSet;
+
+use crate::document::{Map, Node, Pointer};
+use crate::grammar::{self, resolve_at};
+use crate::note::Kind;
+
+use super::media::{essence, is_json};
+use super::names;
+use crate::shape::model::{Incoming, Message, Received, Status};
+use crate::shape::types::{Types, View};
+
+/// The webhooks of the document; `None` if it has none.
+pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {
+    let mut found = Vec::new();
+    for (name, method, operation) in grammar::webhooks(document) {
+        let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
+        found.push(Sent { name: name.to_owned(), method, operation, at });
+    }
+    let doc = "A webhook of the service. The program that receives it knows its name: from a header, from a property of the \
+               body, or because each has a path of its own.";
+    incoming(document, types, found, "Webhook", "Webhook", doc)
+}
+
+/// The callbacks of an operation; `None` if it has none.
+pub(super) fn callbacks(
+    document: &Node,
+    types: &mut Types<'_>,
+    operation: &Node,
+    at: &Pointer,
+    hint: &str,
+) -> Option<Incoming> {
+    let mut found = Vec::new();
+    for (name, callback) in operation.get("callbacks").and_then(Node::as_object).into_iter().flatten() {
+        let (callback, at) = resolve_at(document, callback, at.join("callbacks").join(name));
+        let expressions = callback.as_object().into_iter().flatten().filter(|(key, _)| !key.starts_with("x-"));
+        let several = expressions.clone().count() > 1;
+        for (expression, item) in expressions {
+            for (method, operation) in grammar::methods(item) {
+                let name = if several { format!("{name} {expression}") } else { name.clone() };
+                let at = grammar::method_at(&at.join(expression), method);
+                found.push(Sent { name, method, operation, at });
+            }
+        }
+    }
+    let name = format!("{hint}Callback");
+    incoming(
+        document,
+        types,
+        found,
+        &name,
+        &name,
+        "A callback of the operation, by the name that the document gives it.",
+    )
+}
+
+/// A request that the service sends, as the document has it.
+struct Sent<'a> {
+    name: String,
+    method: &'a str,
+    operation: &'a Node,
+    at: Pointer,
+}
+
+fn incoming(
+    document: &Node,
+    types: &mut Types<'_>,
+    mut sent: Vec<Sent<'_>>,
+    name: &str,
+    suffix: &str,
+    doc: &str,
+) -> Option<Incoming> {
+    if sent.is_empty() {
+        return None;
+    }
+    // The order of the document decides no name.
+    sent.sort_by(|a, b| (&a.name, a.method).cmp(&(&b.name, b.method)));
+    let mut wires = BTreeSet::new();
+    let mut messages: Vec<Message> = Vec::new();
+    for Sent { mut name, method, operation, at } in sent {
+        // A second method of one name is another message.
+        if !wires.insert(name.clone()) {
+            name = format!("{} {name}", grammar::sent_method(method));
+            if !wires.insert(name.clone()) {
+                continue;
+            }
+        }
+        let hint = if suffix == "Webhook" {
+            format!("{}{suffix}", names::pascal(&name))
+        } else {
+            format!("{suffix}{}", names::pascal(&name))
+        };
+        let text = |key: &str| operation.str(key).map(str::trim).filter(|text| !text.is_empty());
+        let doc = [text("summary"), text("description")].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+        let (body, required) = received(document, types, operation, &at, &hint);
+        response(document, types, operation, &at, &format!("{hint}Response"));
+        messages.push(Message { name: String::new(), wire: name, doc, body, required });
+    }
+    let wires: Vec<String> = messages.iter().map(|message| message.wire.clone()).collect();
+    let (variants, unknown) = names::variants(&wires, &[]);
+    for (message, variant) in messages.iter_mut().zip(variants) {
+        message.name = variant;
+    }
+    Some(Incoming { name: name.to_owned(), doc: doc.to_owned(), messages, unknown })
+}
+
+/// What the body holds, and whether there is always one.
+fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) -> (Received, bool) {
+    let Some(written) = operation.get("requestBody") else { return (Received::Nothing, false) };
+    let (body, at) = resolve_at(document, written, at.join("requestBody"));
+    let content = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
+    let Some(content) = content else { return (Received::Nothing, false) };
+    let at = at.join("content");
+    let required = body.is_true("required");
+    let Some((media, json)) = json_of(content) else {
+        if let Some((media, node)) = content.iter().find(|(_, node)| node.get("schema").is_some()) {
+            let reason = format!("the body is returned as bytes; the schema of `{media}` is not read");
+            types.note(Kind::Loss, &at.join(media), node, reason);
+        }
+        return (Received::Bytes, required);
+    };
+    let schema_at = at.join(media).join("schema");
+    match json.get("schema") {
+        Some(schema) => (Received::Json(types.type_of(schema, &schema_at, hint, View::Read)), required),
+        None => (Received::Bytes, required),
+    }
+}
+
+/// Makes the types of what a program responds with.
+fn response(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) {
+    for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
+        let (response, at) = resolve_at(document, response, at.join("responses").join(status));
+        let Some((media, json)) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
+        if let Some(schema) = json.get("schema") {
+            let at = at.join("content").join(media).join("schema");
+            let status = Status::parse(status).filter(|status| !status.is_success()).map(Status::name);
+            types.type_of(schema, &at, &format!("{hint}{}", status.unwrap_or_default()), View::Write);
+        }
+    }
+}
+
+fn json_of(content: &Map) -> Option<(&String, &Node)> {
+    let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
+    exact.or_else(|| content.iter().find(|(media, _)| is_json(&essence(media))))
+}

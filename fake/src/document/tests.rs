@@ -1,0 +1,271 @@
+//! A service that is known by its document alone.
+
+use std::path::PathBuf;
+
+use super::*;
+
+const DOCUMENT: &str = r##"{
+        "openapi": "3.1.0",
+        "paths": {
+            "/pets/{id}": {
+                "parameters": [{"name": "pet-id", "in": "query", "schema": {"type": "integer", "minimum": 5}}],
+                "put": {
+                    "operationId": "putPet",
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+                    "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}}
+                }
+            },
+            "/pets/all": {"put": {
+                "operationId": "putAll", "responses": {"204": {}}, "security": [{"session": [], "token": []}, {"login": []}]
+            }},
+            "/pets": {"put": {"operationId": "putNone", "responses": {"204": {}}, "security": []}}
+        },
+        "security": [{"key": []}],
+        "components": {"securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+            "token": {"type": "apiKey", "in": "query", "name": "token"},
+            "login": {"type": "http", "scheme": "bearer"}
+        }, "schemas": {
+            "Pet": {"type": "object", "required": ["name"], "properties": {
+                "name": {"type": ["string", "null"], "minLength": 3},
+                "kind": {"allOf": [{"$ref": "#/components/schemas/Kind"}]},
+                "parent": {"$ref": "#/components/schemas/Pet"},
+                "children": {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}},
+                "food": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Food"}], "discriminator": {"propertyName": "is"}},
+                "age": {"type": "integer", "readOnly": true, "exclusiveMinimum": 3},
+                "secret": {"type": "string", "writeOnly": true}
+            }},
+            "Kind": {"type": "string", "enum": ["cat"]},
+            "Food": {"allOf": [{"properties": {"is": {"type": "string"}}}, {"properties": {"grams": {"type": "number"}}}]}
+        }}
+    }"##;
+
+#[test]
+fn operations_are_found_and_their_arguments_made() {
+    let document = Document::parse(DOCUMENT).unwrap();
+    assert_eq!(document.operation("PUT", "/pets/1").as_deref(), Some("putPet"));
+    assert_eq!(document.operation("PUT", "/pets/all").as_deref(), Some("putAll"));
+    assert_eq!(document.operation("GET", "/pets/1"), None);
+    assert_eq!(document.argument("putPet", "pet_id"), json!(5));
+    assert_eq!(document.argument("putPet", "nothing"), Value::Null);
+    let body = json!({
+        "name": "xxx", "kind": "cat", "children": [], "food": {"is": "Food", "grams": 1.5}, "secret": "x",
+    });
+    assert_eq!(document.argument("putPet", "body"), body);
+}
+
+#[test]
+fn a_response_is_an_instance_for_whoever_has_a_credential() {
+    let document = Document::parse(DOCUMENT).unwrap();
+    let respond = |place: &str, headers: &[(&str, &str)], body: &str| {
+        let request = http::Request::put(format!("https://pets.example{place}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        document.respond(&request.body(body.as_bytes().to_vec()).unwrap())
+    };
+    let named = r#"{"name": "Rex"}"#;
+    let response = respond("/pets/1?pet-id=5", &[("x-key", "k"), ("content-type", "application/json")], named);
+    assert_eq!(
+        (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
+        (200, "application/json")
+    );
+    let pet: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!((&pet["age"], pet.get("secret")), (&json!(4), None));
+    let broken = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{");
+    assert_eq!(broken.status(), 400);
+    // What is wrong is said with its place.
+    for (path, body, at) in [
+        ("/pets/1", "{}", "body"),
+        ("/pets/1", r#"{"name": "ab"}"#, "body/name"),
+        ("/pets/1?pet-id=4", named, "query.pet-id"),
+        ("/pets/1?pet-id=four", named, "query.pet-id"),
+    ] {
+        let refused = respond(path, &[("x-key", "k"), ("content-type", "application/json")], body);
+        let why: Value = serde_json::from_slice(refused.body()).unwrap();
+        assert_eq!((refused.status().as_u16(), &why["at"]), (400, &json!(at)), "{path} {body}: {why}");
+    }
+    assert_eq!(respond("/pets/1", &[("x-key", "k"), ("content-type", "text/plain")], named).status(), 415);
+    assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
+    assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
+    // This one asks for two at once, or for another.
+    assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
+    assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
+    assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
+    // And this one for nothing.
+    assert_eq!(respond("/pets", &[], "").status(), 204);
+}
+
+#[tokio::test]
+async fn a_server_has_the_same_document() {
+    let server = Server::start(DOCUMENT).await.unwrap();
+    assert_eq!(server.document().operation("PUT", "/pets/1").as_deref(), Some("putPet"));
+    assert!(server.requests().is_empty() && server.url().starts_with("http://127.0.0.1:"));
+}
+
+const SHELF: &str = r##"{
+        "openapi": "3.0.3",
+        "servers": [{"url": "https://shelf.example/v1"}],
+        "paths": {
+            "/books": {
+                "get": {"responses": {"200": {"content": {"application/json": {"schema": {
+                    "type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Book"}}}
+                }}}}}},
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}},
+                    "responses": {"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}
+                }
+            },
+            "/books/{bookId}": {
+                "parameters": [{"name": "bookId", "in": "path", "required": true, "schema": {"type": "string"}}],
+                "get": {"responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}},
+                "patch": {
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}},
+                    "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Book"}}}}}
+                },
+                "delete": {"responses": {"204": {}}}
+            }
+        },
+        "components": {"schemas": {"Book": {"type": "object", "properties": {
+            "id": {"type": "string", "readOnly": true}, "title": {"type": "string"}, "pages": {"type": "integer"}
+        }}}}
+    }"##;
+
+#[test]
+fn what_is_written_is_there_when_it_is_read() {
+    let document = Document::parse(SHELF).unwrap();
+    let send = |method: &str, path: &str, body: &str| {
+        let request = http::Request::builder().method(method).uri(format!("https://shelf.example{path}"));
+        let request = request.header("content-type", "application/json").body(body.as_bytes().to_vec()).unwrap();
+        let response = document.respond(&request);
+        (response.status().as_u16(), serde_json::from_slice::<Value>(response.body()).unwrap_or_default())
+    };
+    let (status, made) = send("POST", "/v1/books", r#"{"title": "Emma", "pages": 474}"#);
+    assert_eq!((status, &made["title"], &made["pages"]), (201, &json!("Emma"), &json!(474)));
+    let id = made["id"].as_str().unwrap().to_owned();
+    let (_, second) = send("POST", "/v1/books", r#"{"title": "Persuasion"}"#);
+    assert_ne!(second["id"], json!(id));
+    let at = format!("/v1/books/{id}");
+    assert_eq!(send("GET", &at, "").1, made);
+    assert_eq!(send("PATCH", &at, r#"{"pages": 500}"#).1["pages"], 500);
+    let (_, read) = send("GET", &at, "");
+    assert_eq!((&read["title"], &read["pages"]), (&json!("Emma"), &json!(500)));
+    let titles = |all: &Value| -> Vec<String> {
+        all["items"].as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Emma", "Persuasion"]);
+    assert_eq!(send("DELETE", &at, "").0, 204);
+    assert_eq!((send("GET", &at, "").0, send("DELETE", &at, "").0), (404, 404));
+    assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Persuasion"]);
+    // A resource that was not written exists all the same, under the requested name.
+    assert_eq!(send("GET", "/v1/books/another", "").1["id"], "another");
+}
+
+/// Calls every operation of a document with what it asks for, and each that takes JSON with what it does not.
+fn failures(document: &Document) -> Vec<String> {
+    let api = &document.0;
+    let mut failures = Vec::new();
+    for operation in api.contract.operations() {
+        *lock(&api.resources) = Resources::default();
+        let mut request = request(api, operation);
+        let answer = api.answer(&request);
+        let told = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status >= 400 {
+            failures.push(format!("{}: {} {told}", operation.id, answer.status));
+        } else if let Err(broken) = api.contract.check_response(operation, &answer, false) {
+            failures.push(broken.to_string());
+        }
+        let schema = operation.body.as_ref().and_then(|body| first(&body.contents)).filter(|(media, _)| is_json(media));
+        let Some((_, schema)) = schema else { continue };
+        let wrong = |value: &Value| matches!(api.contract.mistake(schema, Values::Sent, value), Ok(Some(_)));
+        if let Some(wrong) = [json!(7), json!("x"), json!([]), json!({})].into_iter().find(wrong) {
+            request.body = wrong.to_string().into_bytes();
+            let refused = api.answer(&request);
+            let why: Value = serde_json::from_slice(&refused.body).unwrap_or_default();
+            if refused.status != 400 || !why["at"].as_str().is_some_and(|at| at.starts_with("body")) {
+                failures.push(format!("{}: {wrong} is not refused: {} {why}", operation.id, refused.status));
+            }
+        }
+    }
+    failures
+}
+
+/// A request that an operation allows.
+fn request(api: &Api, operation: &Operation) -> Request {
+    let text = |schema: &str| match api.instance(schema, Values::Sent) {
+        Some(Value::String(text)) => text,
+        Some(Value::Array(items)) => items.first().map_or_else(|| "x".to_owned(), plain),
+        Some(value) => value.to_string(),
+        None => "x".to_owned(),
+    };
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let in_path = |at: usize| {
+        let parameter = operation.parameters.iter().find(|parameter| parameter.segment == Some(at));
+        let value = parameter.map_or_else(|| "x".to_owned(), |parameter| text(&parameter.schema));
+        encoded(if value.is_empty() { "x" } else { &value })
+    };
+    let segments = operation.segments.iter().enumerate().map(|(at, literal)| match literal {
+        Some(literal) => format!("/{literal}"),
+        None => format!("/{}", in_path(at)),
+    });
+    let mut request = Request {
+        method: operation.method.clone(),
+        path: segments.collect(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        operation: None,
+        status: None,
+    };
+    operation.authorize(&mut request);
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.required) {
+        match parameter.location.as_str() {
+            "query" => request.query.push((parameter.name.clone(), text(&parameter.schema))),
+            "header" => request.headers.push((parameter.name.to_lowercase(), text(&parameter.schema))),
+            "cookie" => {
+                let pair = format!("{}={}", parameter.name, text(&parameter.schema));
+                match request.headers.iter_mut().find(|(name, _)| name == "cookie") {
+                    Some((_, cookie)) => *cookie = format!("{cookie}; {pair}"),
+                    None => request.headers.push(("cookie".to_owned(), pair)),
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some((media, schema)) = operation.body.as_ref().and_then(|body| first(&body.contents)) {
+        request.headers.push(("content-type".to_owned(), media.replace('*', "x")));
+        let body = if is_json(media) { api.instance(schema, Values::Sent).unwrap_or_default() } else { json!("x") };
+        request.body = body.to_string().into_bytes();
+    }
+    request
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[test]
+fn every_operation_of_our_documents_has_a_valid_response_and_refuses_what_is_not_allowed() {
+    for document in [::connectors::c1::DOCUMENT, ::connectors::pipeshub::DOCUMENT] {
+        assert_eq!(failures(&Document::parse(document).unwrap()), [""; 0]);
+    }
+}
+
+/// Documents in JSON, in the folder that `FAKE_DOCUMENTS` names; none are needed.
+#[test]
+fn every_operation_of_other_documents_has_a_valid_response() {
+    let Some(folder) = std::env::var_os("FAKE_DOCUMENTS") else { return };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let document = Document::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        let failures = failures(&document);
+        println!(
+            "{}: {} operations, {} failures",
+            file.display(),
+            document.0.contract.operations().len(),
+            failures.len()
+        );
+        failures.iter().take(10).for_each(|failure| println!("  {}", failure.chars().take(400).collect::<String>()));
+    }
+}

@@ -1,0 +1,150 @@
+//! What is recorded has no secrets in it, keeps what belongs together, and is the same when it is played.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use connectors::{SendError, Sender, reqwest};
+use serde_json::{Value, json};
+
+use super::{Player, Recorder};
+use crate::schema::Random;
+
+fn file(name: &str) -> PathBuf {
+    let file = std::env::temp_dir().join(format!("connectors-fake-{name}-{}.json", std::process::id()));
+    drop(std::fs::remove_file(&file));
+    file
+}
+
+fn request(method: &str, path: &str, body: &Value) -> reqwest::Request {
+    let url = format!("https://tenant.example{path}").parse().unwrap();
+    let mut request = reqwest::Request::new(method.parse().unwrap(), url);
+    request.headers_mut().insert("authorization", "Bearer PLANTED-in-a-header".parse().unwrap());
+    request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    *request.body_mut() = Some(body.to_string().into());
+    request
+}
+
+fn response(status: u16, body: &Value) -> reqwest::Response {
+    let response = http::Response::builder().status(status).header("content-type", "application/json");
+    response.header("set-cookie", "PLANTED-in-a-cookie").body(body.to_string()).unwrap().into()
+}
+
+/// A value with secrets wherever a value can have them: a few, so that they come again.
+fn planted(random: &mut Random, depth: usize) -> Value {
+    let kinds =
+        ["PLANTED", "planted@PLANTED.example", "https://PLANTED.example/?key=PLANTED", "eyJPLANTED.a.b", "ÄPLANTED"];
+    let secret = |random: &mut Random| {
+        let kind = kinds[random.below(kinds.len())];
+        format!("{kind}{}", random.below(40))
+    };
+    match random.below(if depth == 0 { 3 } else { 6 }) {
+        0 | 1 => secret(random).into(),
+        2 => json!("SYNC_STATUS_DONE"),
+        3 => (0..random.below(4)).map(|_| planted(random, depth - 1)).collect(),
+        _ => {
+            let names = ["displayName", "id", "config", "userIds"];
+            let mut object = serde_json::Map::new();
+            for _ in 0..random.below(4) {
+                let name = if random.once_in(4) { secret(random) } else { names[random.below(names.len())].to_owned() };
+                object.insert(name, planted(random, depth - 1));
+            }
+            object.into()
+        }
+    }
+}
+
+/// Every text of a value, names included, in order.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            found.push(name.clone());
+            texts(value, found);
+        }),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_and_it_plays_again() {
+    let file = file("planted");
+    let mut random = Random::new(7);
+    let exchanges: Vec<(String, Value, Value)> = (0..1000)
+        .map(|_| {
+            let path =
+                format!("/api/v1/apps/PLANTED{}/connectors?page_token=PLANTED{}", random.below(40), random.below(40));
+            (path, planted(&mut random, 3), planted(&mut random, 3))
+        })
+        .collect();
+    let answers = Arc::new(std::sync::Mutex::new(
+        exchanges.iter().map(|(_, _, body)| body.clone()).collect::<Vec<_>>().into_iter(),
+    ));
+    let network = move |_: reqwest::Request| {
+        let body = answers.lock().unwrap().next().unwrap();
+        async move { Ok::<_, SendError>(response(200, &body)) }
+    };
+    let recorder = Recorder::create(&file, connectors::c1::DOCUMENT, network).unwrap();
+    for (path, sent, received) in &exchanges {
+        let response = recorder.send(request("POST", path, sent)).await.unwrap();
+        // The client gets what the server sent.
+        assert_eq!(serde_json::from_slice::<Value>(&response.bytes().await.unwrap()).unwrap(), *received);
+    }
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(!written.contains("PLANTED") && !written.contains("eyJ"), "a secret is in the file");
+    assert!(written.contains("SYNC_STATUS_DONE") && written.contains("displayName"));
+
+    // The same text is the same everywhere, and no two are: what joins calls is kept.
+    let recorded: Vec<Value> =
+        serde_json::Deserializer::from_str(&written).into_iter().collect::<Result<_, _>>().unwrap();
+    assert_eq!(recorded.len(), exchanges.len());
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for ((_, sent, received), recorded) in exchanges.iter().zip(&recorded) {
+        for (before, after) in
+            [(sent, &recorded["request"]["body"]["json"]), (received, &recorded["response"]["body"]["json"])]
+        {
+            let (mut real, mut written) = (Vec::new(), Vec::new());
+            // An object's names are in another order once they are replaced.
+            if before.is_string() || before.is_array() && before.as_array().unwrap().iter().all(Value::is_string) {
+                texts(before, &mut real);
+                texts(after, &mut written);
+            }
+            assert_eq!(real.len(), written.len());
+            for (real, written) in real.into_iter().zip(written) {
+                assert_eq!(*names.entry(real).or_insert_with(|| written.clone()), written);
+            }
+        }
+    }
+    let distinct: std::collections::BTreeSet<&String> = names.values().collect();
+    assert!(names.len() > 50 && distinct.len() == names.len());
+
+    let player = Player::open(&file).unwrap();
+    for recorded in &recorded {
+        let sent = &recorded["request"];
+        let query: Vec<String> = sent["query"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|pair| format!("{}={}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
+            .collect();
+        let path = format!("{}?{}", sent["path"].as_str().unwrap(), query.join("&"));
+        let played = player.send(request("POST", &path, &sent["body"]["json"])).await.unwrap();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&played.bytes().await.unwrap()).unwrap(),
+            recorded["response"]["body"]["json"]
+        );
+    }
+    assert!(player.send(request("GET", "/api/v1/apps", &Value::Null)).await.is_err());
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[tokio::test]
+async fn a_recording_is_never_written_over() {
+    let file = file("once");
+    std::fs::write(&file, "kept").unwrap();
+    let network = |_: reqwest::Request| async { Err::<reqwest::Response, _>(SendError::unsendable("no")) };
+    assert!(Recorder::create(&file, connectors::c1::DOCUMENT, network).is_err());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    std::fs::remove_file(&file).unwrap();
+}

@@ -1,0 +1,169 @@
+//! A document as the generator of instances reads it: original schemas, references, views.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+/// Which side of the wire an instance is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// What a response holds: no `writeOnly` properties.
+    Read,
+    /// What a request holds: no `readOnly` properties.
+    Write,
+}
+
+impl View {
+    /// The keyword of properties that are not in this view.
+    pub(super) fn hidden(self) -> &'static str {
+        match self {
+            Self::Read => "writeOnly",
+            Self::Write => "readOnly",
+        }
+    }
+}
+
+/// An OpenAPI document, before anything was lowered.
+#[derive(Debug)]
+pub struct Document {
+    root: Value,
+    /// Components that requests and responses reach.
+    requests: BTreeSet<String>,
+    responses: BTreeSet<String>,
+}
+
+impl Document {
+    /// Takes a document as JSON.
+    #[must_use]
+    pub fn new(root: Value) -> Self {
+        let mut document = Self { root, requests: BTreeSet::new(), responses: BTreeSet::new() };
+        let items = object(&document.root, "paths").into_iter().flat_map(Map::values);
+        let (mut sent, mut received) = (Vec::new(), Vec::new());
+        for item in items {
+            let reference = item.get("$ref").and_then(Value::as_str);
+            let item = reference.and_then(|reference| document.target(reference)).map_or(item, |(item, _)| item);
+            for operation in item.as_object().into_iter().flat_map(Map::values) {
+                sent.extend([item.get("parameters"), operation.get("parameters"), operation.get("requestBody")]);
+                received.push(operation.get("responses"));
+            }
+        }
+        let (requests, responses) = (document.reached(sent), document.reached(received));
+        (document.requests, document.responses) = (requests, responses);
+        document
+    }
+
+    /// The whole document.
+    #[must_use]
+    pub fn root(&self) -> &Value {
+        &self.root
+    }
+
+    /// Follows a local reference; with the name of the component schema, if it is one.
+    pub(super) fn target(&self, reference: &str) -> Option<(&Value, Option<String>)> {
+        let pointer = local_pointer(reference)?;
+        Some((self.root.pointer(&pointer)?, component(&pointer)))
+    }
+
+    /// The view a component has inside of a view: one that only requests reach has one view only.
+    #[must_use]
+    pub fn view(&self, component: &str, around: View) -> View {
+        match (self.requests.contains(component), self.responses.contains(component)) {
+            (true, true) => around,
+            (true, false) => View::Write,
+            _ => View::Read,
+        }
+    }
+
+    /// The properties of a schema that are not in a view, wherever it takes them from.
+    pub(super) fn hidden(&self, schema: &Value, view: View, fuel: usize) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let Some(fuel) = fuel.checked_sub(1) else { return found };
+        for (name, property) in object(schema, "properties").into_iter().flatten() {
+            if property.get(view.hidden()) == Some(&Value::Bool(true)) {
+                found.insert(name.clone());
+            }
+        }
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|reference| self.target(reference));
+        for part in array(schema, "allOf").iter().chain(target.map(|(target, _)| target)) {
+            found.extend(self.hidden(part, view, fuel));
+        }
+        found
+    }
+
+    /// The component schemas that nodes lead to.
+    fn reached(&self, start: Vec<Option<&Value>>) -> BTreeSet<String> {
+        let mut queue: Vec<&Value> = start.into_iter().flatten().collect();
+        let mut seen = BTreeSet::new();
+        let mut found = BTreeSet::new();
+        while let Some(node) = queue.pop() {
+            for reference in references(node) {
+                if let Some((target, component)) = self.target(&reference)
+                    && seen.insert(reference)
+                {
+                    found.extend(component);
+                    queue.push(target);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The references in a node, as they are written.
+pub(crate) fn references(node: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut queue = vec![node];
+    while let Some(node) = queue.pop() {
+        match node {
+            Value::Object(map) => {
+                found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                queue.extend(map.values());
+            }
+            Value::Array(items) => queue.extend(items),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The JSON Pointer of a reference into its own document.
+pub(crate) fn local_pointer(reference: &str) -> Option<String> {
+    let fragment = reference.strip_prefix('#')?;
+    let mut bytes = Vec::new();
+    let mut rest = fragment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The name of the component schema at a pointer.
+#[must_use]
+pub fn component(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix("/components/schemas/").filter(|name| !name.contains('/'))?;
+    Some(unescape(name))
+}
+
+pub(crate) fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
+/// A member that is an object.
+pub(crate) fn object<'a>(node: &'a Value, key: &str) -> Option<&'a Map<String, Value>> {
+    node.get(key)?.as_object()
+}
+
+/// The items of a member that is an array.
+pub(crate) fn array<'a>(node: &'a Value, key: &str) -> &'a [Value] {
+    node.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}

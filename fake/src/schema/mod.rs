@@ -1,0 +1,19 @@
+//! Instances of a document's schemas, and whether a value is one: by a validator that knows nothing of this project.
+//!
+//! The schemas are taken as their authors wrote them, in any dialect of OpenAPI 3.0 and 3.1, never as a generator
+//! lowered them.
+
+mod check;
+mod compare;
+mod document;
+mod instance;
+mod kinds;
+mod random;
+mod text;
+
+pub use check::{Check, Checker, Mistake, UNHEARD_OF};
+pub use compare::difference;
+pub(crate) use document::local_pointer;
+pub use document::{Document, View, component};
+pub use instance::Instances;
+pub use random::Random;

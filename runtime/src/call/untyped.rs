@@ -1,0 +1,118 @@
+//! A call by the operation's id, with JSON in and out: for programs that learn at run time what to call.
+
+use progenitor_client::{ResponseValue, encode_path};
+use serde_json::Value;
+
+use crate::encode::{Multipart, Parameter};
+use crate::error::{Error, Kind};
+use crate::http::{CallOptions, Operation, Success};
+
+use super::core::Core;
+use super::options::RequestOptions;
+use super::outgoing::{Dispatched, Outgoing};
+use super::request::Call;
+use super::response::Response;
+
+/// A call of any operation of a document, with JSON in and out. It has the same retries, limits and errors as the generated
+/// requests; what it sends is not checked against the document.
+#[must_use = "nothing is sent until `send`"]
+#[derive(Clone, Debug)]
+pub struct UntypedCall {
+    call: Call,
+}
+
+impl Core {
+    /// Begins a call of the operation with this `operationId`, or with this group and method, as in `connectors.get`. Sends
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the document has no such operation, or one whose response is not JSON.
+    pub fn untyped(&self, name: &str) -> Result<UntypedCall, Error> {
+        let method = |it: &Operation| name.split_once('.') == Some((it.group(), it.name()));
+        let known = self.operations().iter().find(|it| it.id() == name || method(it));
+        match known {
+            Some(operation) if operation.success() != Success::Stream => {
+                Ok(UntypedCall { call: self.call(operation, dispatch) })
+            }
+            Some(_) => Err(Error::new(Kind::Argument, format!("the response of `{name}` is not JSON"))),
+            None => Err(Error::new(Kind::Argument, format!("there is no operation `{name}`"))),
+        }
+    }
+}
+
+impl UntypedCall {
+    /// What is called.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.call.operation()
+    }
+
+    /// Sets a parameter: of the path, if the operation's path has it, or else of the query. A parameter of the query that is
+    /// set twice is sent twice.
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        match names(self.operation()).find(|known| *known == name) {
+            Some(known) => self.call.set(&Parameter::path(known), value),
+            None => self.call.append_query(name, value),
+        }
+        self
+    }
+
+    /// Sets a JSON body.
+    pub fn body(mut self, body: &Value) -> Self {
+        self.call.body_json("application/json", body);
+        self
+    }
+
+    /// Sets a body of parts, for an operation that takes `multipart/form-data`.
+    pub fn multipart(mut self, body: Multipart) -> Self {
+        self.call.body_parts("multipart/form-data", body);
+        self
+    }
+
+    /// Sends it. A response without a body is null.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if a parameter of the path is missing or cannot be sent; otherwise as any call.
+    pub async fn send(self) -> Result<Response<Value>, Error> {
+        let operation = self.operation();
+        if let Some(name) = names(operation).find(|name| self.call.path_value(name).is_empty()) {
+            let message = format!("the parameter `{name}` of the path is missing; nothing was sent");
+            return Err(Error::new(Kind::Argument, message).operation_named(operation.name()));
+        }
+        self.call.json().await
+    }
+}
+
+/// Builds the request, as progenitor's method of the operation would.
+fn dispatch(outgoing: Outgoing) -> Dispatched {
+    Box::pin(async move {
+        let operation = outgoing.operation();
+        let mut path = operation.path().to_owned();
+        for name in names(operation) {
+            path = path.replace(&format!("{{{name}}}"), &encode_path(outgoing.path(name)));
+        }
+        let method = operation.method().parse().unwrap_or(http::Method::GET);
+        let request = outgoing.http().request(method, format!("{}{path}", outgoing.base_url())).body(outgoing.body());
+        let sent = match request.build() {
+            Ok(request) => outgoing.exec(request).await.map(ResponseValue::stream),
+            Err(error) => Err(error),
+        };
+        sent.map_err(Into::into)
+    })
+}
+
+impl RequestOptions for UntypedCall {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.call.options_mut()
+    }
+
+    fn into_call(self) -> Call {
+        self.call
+    }
+}
+
+/// The names of the parameters of an operation's path.
+fn names(operation: &Operation) -> impl Iterator<Item = &'static str> + use<> {
+    let pieces = operation.path().split('{').skip(1);
+    pieces.filter_map(|piece| Some(piece.split_once('}')?.0))
+}
