@@ -15,14 +15,16 @@ const GET: Operation = Operation::new("Pets.Get", "pets", "get", "GET", "/pets")
 
 /// What generated code does with a call.
 async fn get(core: &Core) -> Result<Response<Value>, Error> {
-    let outgoing = core.call(&GET).prepare()?;
-    let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
-    let sent = outgoing.exec(reqwest::Request::new(Method::GET, url)).await;
-    let sent = match sent {
-        Ok(response) => Ok(progenitor_client::ResponseValue::stream(response)),
-        Err(error) => Err(progenitor_client::Error::CommunicationError(error)),
-    };
-    outgoing.json(sent).await
+    let call = core.call(&GET, |outgoing| {
+        Box::pin(async move {
+            let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
+            match outgoing.exec(reqwest::Request::new(Method::GET, url)).await {
+                Ok(response) => Ok(progenitor_client::ResponseValue::stream(response)),
+                Err(error) => Err(progenitor_client::Error::CommunicationError(error)),
+            }
+        })
+    });
+    call.json().await
 }
 
 /// A client that is authenticated in this way, whose server returns 400 and repeats the secret.

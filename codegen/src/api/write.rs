@@ -2,8 +2,8 @@
 //! decided here.
 
 use crate::shape::model::{
-    Api, Body, BodyContent, Case, Enum, Field, Incoming, Operation, Param, Payload, Place, Received, Struct, Tuple,
-    Type, TypeDef, TypeKind, Union,
+    Api, BodyContent, Case, Content, Enum, Field, Incoming, Operation, Param, PartHolds, Payload, Place, Received,
+    Struct, Tuple, Type, TypeDef, TypeKind, Union,
 };
 
 use super::{Entry, Key, Listing, Section};
@@ -14,6 +14,24 @@ pub(super) fn listing(api: &Api) -> Listing {
         let key = Key { section: Section::Operations, name: name(operation) };
         let entry = Entry { head: head(operation), members: members(api, operation) };
         listing.entries.insert(key, entry);
+    }
+    for form in api.forms() {
+        let members = form.parts.iter().map(|part| {
+            let ty = match &part.holds {
+                PartHolds::File { several: false, .. } => "File".to_owned(),
+                PartHolds::File { several: true, .. } => "Vec<File>".to_owned(),
+                PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => shown(ty, "types::"),
+            };
+            let ty = if part.required { ty } else { format!("Option<{ty}>") };
+            format!("{}: {ty}", part.name)
+        });
+        let entry = Entry { head: format!("struct forms::{}", form.name), members: members.collect() };
+        listing.entries.insert(Key { section: Section::Types, name: format!("forms::{}", form.name) }, entry);
+    }
+    if !api.headers.is_empty() {
+        let members = api.headers.iter().map(|header| format!("{}: {}", header.name, shown(&header.ty, "types::")));
+        let entry = Entry { head: "mod headers".to_owned(), members: members.collect() };
+        listing.entries.insert(Key { section: Section::Types, name: "headers".to_owned() }, entry);
     }
     let callbacks = api.operations.iter().filter_map(|operation| Some(("callbacks", operation.callbacks.as_ref()?)));
     for (module, it) in api.webhooks.iter().map(|it| ("webhooks", it)).chain(callbacks) {
@@ -54,8 +72,9 @@ fn head(operation: &Operation) -> String {
     let required = operation.params.iter().filter(|param| param.required);
     let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        let reference = if matches!(body.content, BodyContent::Raw(_)) { "" } else { "&" };
-        arguments.push(format!("body: {reference}{}", body_type(body)));
+        let by_value = matches!(body.content, BodyContent::Raw(_) | BodyContent::Multipart(..));
+        let reference = if by_value { "" } else { "&" };
+        arguments.push(format!("body: {reference}{}", body_type(&body.content)));
     }
     format!("fn {}({}) -> {}", name(operation), arguments.join(", "), payload(&operation.success))
 }
@@ -66,15 +85,26 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     let mut members: Vec<String> =
         optional.map(|param| format!("{}: {}", param.name, shown(&param.ty, "types::"))).collect();
     if let Some(body) = operation.body.as_ref().filter(|body| !body.required) {
-        members.push(format!("body: {}", body_type(body)));
+        members.push(format!("body: {}", body_type(&body.content)));
     }
+    for (suffix, content) in operation.body.iter().flat_map(|body| &body.others) {
+        members.push(format!("body_{suffix}: {}", body_type(content)));
+    }
+    if let Some(stream) = &operation.stream {
+        let item = stream.item.as_ref().map_or_else(|| "Event".to_owned(), |ty| shown(ty, "types::"));
+        members.push(format!("fn stream() -> Items<{item}>"));
+    }
+    for reading in &operation.readings {
+        members.push(format!("fn {}() -> {}", reading.name, shown(&reading.ty, "types::")));
+    }
+    members.extend(operation.media.iter().map(|media| format!("fn accept({media:?}) -> bytes")));
     if let Some(paging) = &operation.paging {
         let item =
             item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
         members.push(format!("fn items() -> Pages<{item}>"));
     }
     for case in &operation.errors {
-        if let Some(ty) = &case.ty {
+        if let Some(ty) = case.ty() {
             members.push(format!("{}: Err({})", case.status.name(), shown(ty, "types::")));
         }
     }
@@ -112,10 +142,11 @@ fn definition<'a>(api: &'a Api, ty: &'a Type) -> Option<&'a TypeKind> {
     None
 }
 
-fn body_type(body: &Body) -> String {
-    match &body.content {
+fn body_type(content: &BodyContent) -> String {
+    match content {
         BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => shown(ty, "types::"),
-        BodyContent::Multipart => "Multipart".to_owned(),
+        BodyContent::Multipart(_, Some(form)) => format!("forms::{}", form.name),
+        BodyContent::Multipart(_, None) => "Multipart".to_owned(),
         BodyContent::Raw(_) => "bytes".to_owned(),
     }
 }
@@ -126,9 +157,10 @@ fn payload(payload: &Payload) -> String {
         Payload::Json(ty) => shown(ty, "types::"),
         Payload::Stream => "bytes".to_owned(),
         Payload::ByStatus(cases) => {
-            let case = |case: &Case| match &case.ty {
-                Some(ty) => format!("{}({})", case.status.name(), shown(ty, "types::")),
-                None => case.status.name(),
+            let case = |case: &Case| match &case.content {
+                Content::Json(ty) => format!("{}({})", case.status.name(), shown(ty, "types::")),
+                Content::Bytes => format!("{}(bytes)", case.status.name()),
+                Content::Nothing => case.status.name(),
             };
             cases.iter().map(case).collect::<Vec<_>>().join(" | ")
         }

@@ -30,7 +30,7 @@ fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     let content = &shaped?.body.as_ref()?.content;
     let named = match content {
         BodyContent::Json(_, name) => essence(name),
-        BodyContent::Multipart => "multipart/form-data".to_owned(),
+        BodyContent::Multipart(name, _) => essence(name),
         BodyContent::Form(..) => "application/x-www-form-urlencoded".to_owned(),
         BodyContent::Raw(name) => essence(name.as_ref()?),
     };

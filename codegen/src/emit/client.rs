@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server};
+use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Streamed};
 
 use super::docs;
 use super::types::{doc, ident};
@@ -98,6 +98,17 @@ fn row(operation: &Operation) -> TokenStream {
             .with_idempotency(::connectors_runtime::Idempotency::#idempotency)
             .with_success(::connectors_runtime::Success::#success, #accept)
     };
+    if let Some(Streamed { accept, format, property, end, item: _ }) = &operation.stream {
+        let format = ident(&format!("{format:?}"));
+        let property = property.iter().map(|property| quote! { .with_property(#property) });
+        let end = end.iter().map(|end| quote! { .with_end(#end) });
+        row = quote! {
+            #row .with_streaming(const {
+                &::connectors_runtime::Streaming::new(::connectors_runtime::StreamFormat::#format, #accept)
+                    #(#property)* #(#end)*
+            })
+        };
+    }
     if !operation.security.is_empty() {
         let alternatives = operation.security.iter().map(|alternative| {
             let schemes = alternative.iter().map(|(scheme, scopes)| {

@@ -3,6 +3,7 @@
 
 mod client;
 mod docs;
+mod forms;
 mod paging;
 mod print;
 mod progenitor;
@@ -13,16 +14,26 @@ mod webhooks;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::note::Notes;
+use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::Api;
 
 /// Writes a shaped API as Rust source, part by part: the tokens of a part are gone when the next one is made.
 pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
     let raw = raw(api, notes)?;
+    for operation in &api.operations {
+        if let Some(hint) = &operation.paging
+            && paging::items(api, operation, hint).is_none()
+        {
+            let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
+            let reason = "`x-paging` does not fit: the operation has no such list, token or optional parameter";
+            notes.push(Stage::Emit, Kind::Skip, &at, node.unwrap_or(&operation.node), reason);
+        }
+    }
     let mut out = String::new();
     types::write(api, &mut out)?;
     print::write(client::tokens(api), &mut out)?;
     requests::write(api, &mut out)?;
+    print::write(forms::tokens(api), &mut out)?;
     print::write(webhooks::tokens(api), &mut out)?;
     out.push_str(&raw);
     Ok(out)

@@ -6,7 +6,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{Api, BodyContent, Case, Operation, Param, Payload, Place, Status, Style, Type, Writing};
+use crate::shape::model::{
+    Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Status, Style, Type, Writing,
+};
 
 use super::docs;
 use super::paging;
@@ -35,7 +37,7 @@ pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
             quote! { super }
         };
         let of_group = || indexes.iter().map(|index| (*index, &api.operations[*index]));
-        let types = of_group().map(|(_, operation)| request(api, operation));
+        let types = of_group().map(|(index, operation)| request(api, operation, index));
         let failures: Vec<_> = of_group().filter(|(_, it)| !it.errors.is_empty()).map(|(_, it)| failure(it)).collect();
         let successes: Vec<_> = of_group().filter_map(|(_, operation)| success(operation)).collect();
         let uses = quote! {
@@ -51,7 +53,7 @@ pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
             Some(group) => {
                 let name = ident(group);
                 let text = group_docs(api, group);
-                let methods = of_group().map(|(index, operation)| method(operation, index, &quote! { super::super }));
+                let methods = of_group().map(|(_, operation)| methods(operation));
                 let module = quote! {
                     #text
                     pub mod #name {
@@ -108,8 +110,7 @@ pub(super) fn group_docs(api: &Api, group: &str) -> TokenStream {
 
 /// The methods that stand in no group.
 pub(super) fn ungrouped(api: &Api) -> TokenStream {
-    let alone = api.operations.iter().enumerate().filter(|(_, operation)| operation.group.is_none());
-    let methods = alone.map(|(index, operation)| method(operation, index, &quote! { self }));
+    let methods = api.operations.iter().filter(|operation| operation.group.is_none()).map(methods);
     quote! { #(#methods)* }
 }
 
@@ -124,13 +125,24 @@ fn request_name(operation: &Operation) -> String {
     }
 }
 
-fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStream {
-    let name = ident(&operation.name);
+/// The method of an operation, and one for each other media type of a required body.
+fn methods(operation: &Operation) -> TokenStream {
+    let body = operation.body.as_ref().filter(|body| body.required);
+    let own = method(operation, &operation.name, body.map(|body| &body.content));
+    let others = body.into_iter().flat_map(|body| &body.others).map(|(suffix, content)| {
+        let name = format!("{}_{suffix}", operation.name.trim_end_matches('_'));
+        method(operation, &name, Some(content))
+    });
+    quote! { #own #(#others)* }
+}
+
+fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> TokenStream {
+    let name = ident(name);
     let request = ident(&request_name(operation));
-    let request = if operation.group.is_some() {
-        quote! { #request }
-    } else {
-        quote! { requests::#request }
+    let (request, root, core) = match operation.group {
+        Some(_) => (quote! { #request }, quote! { super::super }, quote! { self.core }),
+        // `self::` leads from the root to itself.
+        None => (quote! { requests::#request }, quote! { self }, quote! { &self.core }),
     };
     let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
     let single = required.iter().filter(|param| param.kind.is_some()).count() == 1;
@@ -138,7 +150,7 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
     let mut sets = Vec::new();
     for param in &required {
         let (argument, parameter) = (ident(&param.name), parameter(param));
-        match &param.kind {
+        let value = match &param.kind {
             Some((kind, ty)) => {
                 let kind = ident(kind);
                 let inner = primitive(ty);
@@ -147,41 +159,42 @@ fn method(operation: &Operation, index: usize, root: &TokenStream) -> TokenStrea
                     arguments.push(
                         quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
                     );
-                    sets.push(quote! { call.set(const { &#parameter }, #argument.into_id().get()); });
+                    quote! { #argument.into_id().get() }
                 } else {
                     let inner = inner.map(|inner| quote! { <#inner> });
                     arguments.push(quote! { #argument: #root::params::#kind #inner });
-                    sets.push(quote! { call.set(const { &#parameter }, #argument.get()); });
+                    quote! { #argument.get() }
                 }
             }
             None => {
                 let ty = slice(&param.ty, &quote! { #root::types:: });
                 arguments.push(quote! { #argument: &#ty });
-                sets.push(quote! { call.set(const { &#parameter }, #argument); });
+                quote! { #argument }
             }
-        }
+        };
+        sets.push(quote! { request.call.set(const { &#parameter }, #value); });
     }
-    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        let (argument, set) = body_of(&body.content, root, &quote! { call });
+    if let Some(content) = body {
+        let (argument, set) = body_of(content, &root, &quote! { request.call });
         arguments.push(argument);
         sets.push(set);
     }
     let docs = documentation(operation);
-    let mutable = (!sets.is_empty()).then(|| quote! { mut });
     let deprecated = operation.deprecated.then(|| quote! { #[deprecated] });
-    let static_table = if operation.group.is_some() {
-        quote! { super::super::OPERATIONS }
+    let made = if sets.is_empty() {
+        quote! { #request::begin(#core) }
     } else {
-        quote! { OPERATIONS }
+        quote! {
+            let mut request = #request::begin(#core);
+            #(#sets)*
+            request
+        }
     };
-    // `self::` leads from the root to itself.
     quote! {
         #docs
         #deprecated
         pub fn #name(&self, #(#arguments),*) -> #request {
-            let #mutable call = self.core.call(&#static_table[#index]);
-            #(#sets)*
-            #request::new(call)
+            #made
         }
     }
 }
@@ -199,27 +212,29 @@ fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (To
     match content {
         BodyContent::Json(ty, media) => {
             let ty = type_tokens(ty, &quote! { #root::types:: });
-            (quote! { body: &#ty }, quote! { #call.json(#media, body); })
+            (quote! { body: &#ty }, quote! { #call.body_json(#media, body); })
         }
         BodyContent::Form(ty, encoding) => {
             let ty = type_tokens(ty, &quote! { #root::types:: });
             let encoding =
                 encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
-            (quote! { body: &#ty }, quote! { #call.form(body, const { &[#(#encoding),*] }); })
+            (quote! { body: &#ty }, quote! { #call.body_form(body, const { &[#(#encoding),*] }); })
         }
-        BodyContent::Multipart => (quote! { body: ::connectors_runtime::Multipart }, quote! { #call.multipart(body); }),
+        BodyContent::Multipart(media, _) => {
+            (quote! { body: impl Into<::connectors_runtime::Multipart> }, quote! { #call.body_parts(#media, body); })
+        }
         BodyContent::Raw(Some(media)) => (
             quote! { body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body(#media, body); },
+            quote! { #call.body_bytes(#media, body); },
         ),
         BodyContent::Raw(None) => (
             quote! { media_type: &str, body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body(media_type, body); },
+            quote! { #call.body_bytes(media_type, body); },
         ),
     }
 }
 
-fn request(api: &Api, operation: &Operation) -> TokenStream {
+fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
     let name = ident(&request_name(operation));
     let root = if operation.group.is_some() {
         quote! { super::super }
@@ -231,59 +246,87 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
     let body = operation.body.as_ref().map(|_| quote! { outgoing.body() });
     let arguments = values.chain(body);
     let (value, read) = match &operation.success {
-        Payload::Empty => (quote! { () }, quote! { outgoing.empty(sent).await }),
-        Payload::Json(ty) => (type_tokens(ty, &quote! { types:: }), quote! { outgoing.json(sent).await }),
-        Payload::Stream => (quote! { ::connectors_runtime::ByteStream }, quote! { outgoing.stream(sent).await }),
+        Payload::Empty => (quote! { () }, quote! { empty() }),
+        Payload::Json(ty) => (type_tokens(ty, &quote! { types:: }), quote! { json() }),
+        Payload::Stream => (quote! { ::connectors_runtime::ByteStream }, quote! { bytes() }),
         Payload::ByStatus(_) => {
             let group = operation.group.as_deref().map(|group| {
                 let group = ident(group);
                 quote! { #group:: }
             });
             let ty = quote! { #root::responses::#group #name };
-            (ty.clone(), quote! { outgoing.by_status(sent, #ty::read).await })
+            (ty.clone(), quote! { by_status(#ty::read) })
         }
     };
     let setters = operation.params.iter().filter(|param| !param.required).map(setter);
-    let optional = operation.body.as_ref().filter(|body| !body.required).map(|body| {
-        let (argument, set) = body_of(&body.content, &root, &quote! { self.call });
-        let docs = doc(&body.doc, "Sets the body.");
+    let bodies = operation.body.as_ref().filter(|body| !body.required).map(|body| {
+        let others = body.others.iter().map(|(suffix, content)| (format!("body_{suffix}"), content));
+        let setters = std::iter::once(("body".to_owned(), &body.content)).chain(others).map(|(name, content)| {
+            let name = ident(&name);
+            let (argument, set) = body_of(content, &root, &quote! { self.call });
+            let docs = doc(&body.doc, "Sets the body.");
+            quote! {
+                #docs
+                pub fn #name(mut self, #argument) -> Self {
+                    #set
+                    self
+                }
+            }
+        });
+        quote! { #(#setters)* }
+    });
+    let items = operation.paging.as_ref().and_then(|hint| paging::items(api, operation, hint));
+    let stream = operation.stream.as_ref().map(|stream| {
+        let (item, read) = match &stream.item {
+            Some(ty) => (type_tokens(ty, &quote! { types:: }), quote! { items() }),
+            None => (quote! { ::connectors_runtime::encode::Event }, quote! { events() }),
+        };
         quote! {
-            #docs
-            pub fn body(mut self, #argument) -> Self {
-                #set
-                self
+            /// The response as a stream of items, which is opened when it is polled.
+            pub fn stream(self) -> ::connectors_runtime::Items<#item> {
+                self.call.#read
             }
         }
     });
-    let items = operation.paging.as_ref().and_then(|hint| paging::items(api, operation, hint));
-    let text = doc(&format!("A request of `{}`: `.await` sends it and returns the value.", operation.name), "");
+    let readings = operation.readings.iter().map(|reading| {
+        let (name, media, ty) = (ident(&reading.name), &reading.media, type_tokens(&reading.ty, &quote! { types:: }));
+        let text = format!(" Asks for {} instead.", docs::code(media));
+        quote! {
+            #[doc = #text]
+            pub fn #name(self) -> ::connectors_runtime::As<#ty> {
+                self.call.json_as(#media)
+            }
+        }
+    });
+    let docs = request_docs(operation);
     quote! {
-        #text
+        #docs
         #[derive(Clone, Debug)]
         #[must_use = "nothing is sent until it is awaited"]
         pub struct #name {
-            call: ::connectors_runtime::Call,
+            pub(crate) call: ::connectors_runtime::Call,
         }
 
         impl #name {
-            pub(crate) fn new(call: ::connectors_runtime::Call) -> Self {
+            pub(crate) fn begin(core: &::connectors_runtime::Core) -> Self {
+                let call = core.call(&#root::OPERATIONS[#index], |outgoing| {
+                    ::std::boxed::Box::pin(async move { raw::client(&outgoing).#method(#(#arguments),*).await })
+                });
                 Self { call }
             }
 
             #(#setters)*
-            #optional
+            #bodies
             #items
+            #stream
+            #(#readings)*
 
             /// Sends it, and returns the whole response: value, status, headers, attempts, request id.
             ///
             /// # Errors
             /// Everything that can go wrong with a call: ask the error's predicates.
-            pub async fn send(
-                self,
-            ) -> ::std::result::Result<::connectors_runtime::Response<#value>, ::connectors_runtime::Error> {
-                let outgoing = self.call.prepare()?;
-                let sent = raw::client(&outgoing).#method(#(#arguments),*).await;
-                #read
+            pub fn send(self) -> ::connectors_runtime::Sending<::connectors_runtime::Response<#value>> {
+                self.call.#read
             }
         }
 
@@ -292,7 +335,7 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
             type IntoFuture = ::connectors_runtime::Sending<#value>;
 
             fn into_future(self) -> Self::IntoFuture {
-                ::std::boxed::Box::pin(async move { self.send().await.map(::connectors_runtime::Response::into_value) })
+                ::connectors_runtime::value(self.send())
             }
         }
 
@@ -300,8 +343,25 @@ fn request(api: &Api, operation: &Operation) -> TokenStream {
             fn options_mut(&mut self) -> &mut ::connectors_runtime::CallOptions {
                 self.call.options_mut()
             }
+
+            fn into_call(self) -> ::connectors_runtime::Call {
+                self.call
+            }
         }
     }
+}
+
+/// What a request is, and what its response has beside the value.
+fn request_docs(operation: &Operation) -> TokenStream {
+    let mut text = format!("A request of `{}`: `.await` sends it and returns the value.", operation.name);
+    let listed = |names: &[String]| names.iter().map(|name| docs::code(name)).collect::<Vec<_>>().join(", ");
+    if !operation.media.is_empty() {
+        text.push_str(&format!("\n\nMedia types for `accept`: {}.", listed(&operation.media)));
+    }
+    if !operation.headers.is_empty() {
+        text.push_str(&format!("\n\nHeaders of the response, in `headers`: {}.", listed(&operation.headers)));
+    }
+    doc(&text, "")
 }
 
 fn setter(param: &Param) -> TokenStream {
@@ -365,7 +425,7 @@ fn parameter(param: &Param) -> TokenStream {
     written(constructor, param.writing, param.place)
 }
 
-fn written(constructor: TokenStream, writing: Writing, place: Place) -> TokenStream {
+pub(super) fn written(constructor: TokenStream, writing: Writing, place: Place) -> TokenStream {
     let mut tokens = quote! { ::connectors_runtime::Parameter::#constructor };
     let default = if matches!(place, Place::Query | Place::Cookie) { Style::Form } else { Style::Simple };
     if writing.json {
@@ -470,13 +530,18 @@ fn cases(cases: &[Case]) -> (Vec<TokenStream>, Vec<TokenStream>) {
             }
             Status::Default => (" Any other status.".to_owned(), quote! { _ }),
         };
-        match &case.ty {
-            Some(ty) => {
+        match &case.content {
+            Content::Json(ty) => {
                 let ty = type_tokens(ty, &quote! { types:: });
                 variants.push(quote! { #[doc = #text] #name(#ty), });
                 arms.push(quote! { #pattern => Some(::connectors_runtime::decode(body).map(Self::#name)), });
             }
-            None => {
+            Content::Bytes => {
+                let ty = quote! { ::std::vec::Vec<u8> };
+                variants.push(quote! { #[doc = #text] #name(#ty), });
+                arms.push(quote! { #pattern => Some(Ok(Self::#name(body.to_vec()))), });
+            }
+            Content::Nothing => {
                 variants.push(quote! { #[doc = #text] #name, });
                 arms.push(quote! { #pattern => Some(Ok(Self::#name)), });
             }

@@ -24,7 +24,7 @@ pub use lock::Names;
 /// Shapes a document in one form, with the names that are kept; returns those that it has.
 pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = types::Types::new(document, notes);
-    let operations = operations::shape(document, &mut types);
+    let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);
     for (index, server) in document.get("servers").and_then(Node::as_array).into_iter().flatten().enumerate() {
@@ -39,6 +39,7 @@ pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, 
         title: info("title"),
         version: info("version"),
         operations,
+        headers,
         schemes: operations::schemes(document),
         servers: operations::servers(document),
         webhooks,

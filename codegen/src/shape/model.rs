@@ -13,11 +13,26 @@ pub(crate) struct Api {
     pub(crate) types: Vec<TypeDef>,
     /// In document order.
     pub(crate) operations: Vec<Operation>,
+    /// Headers of responses, by their names.
+    pub(crate) headers: Vec<ResponseHeader>,
     pub(crate) schemes: Vec<Scheme>,
     pub(crate) servers: Vec<Server>,
     pub(crate) webhooks: Option<Incoming>,
     /// What the document says of its tags, by group.
     pub(crate) groups: BTreeMap<String, String>,
+}
+
+impl Api {
+    /// The forms of all operations.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        let bodies = self.operations.iter().filter_map(|operation| operation.body.as_ref());
+        let contents =
+            bodies.flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
+        contents.filter_map(|content| match content {
+            BodyContent::Multipart(_, form) => form.as_ref(),
+            _ => None,
+        })
+    }
 }
 
 /// A Rust type as it is used.
@@ -257,6 +272,14 @@ pub(crate) struct Operation {
     pub(crate) success: Payload,
     /// The media types to ask for.
     pub(crate) accept: String,
+    /// Other JSON media types of a success, of types of their own.
+    pub(crate) readings: Vec<Reading>,
+    /// Other media types of a success, which are read as bytes.
+    pub(crate) media: Vec<String>,
+    /// How it streams items.
+    pub(crate) stream: Option<Streamed>,
+    /// Names of the constants for the headers of its responses.
+    pub(crate) headers: Vec<String>,
     /// What the document says of failures, by status.
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
@@ -276,15 +299,18 @@ impl Operation {
     pub(crate) fn sends(&self, media: &str) -> bool {
         let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let media = essence(media);
-        match self.body.as_ref().map(|body| &body.content) {
-            Some(BodyContent::Json(_, known)) => essence(known) == media || media.contains('*'),
-            Some(BodyContent::Form(..)) => media == "application/x-www-form-urlencoded",
-            Some(BodyContent::Multipart) => media.starts_with("multipart/"),
+        let mut contents = self
+            .body
+            .iter()
+            .flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
+        contents.any(|content| match content {
+            BodyContent::Json(_, known) => essence(known) == media || media.contains('*'),
+            BodyContent::Form(..) => media == "application/x-www-form-urlencoded",
+            BodyContent::Multipart(known, _) => essence(known) == media,
             // The caller names it.
-            Some(BodyContent::Raw(None)) => true,
-            Some(BodyContent::Raw(Some(known))) => essence(known) == media,
-            None => false,
-        }
+            BodyContent::Raw(None) => true,
+            BodyContent::Raw(Some(known)) => essence(known) == media,
+        })
     }
 
     /// Whether a response of a status and a media type can be had, as its type or as bytes: one of a success is asked for,
@@ -297,10 +323,14 @@ impl Operation {
             Status::Default => true,
         };
         let media = essence(media);
+        let streamed = self.stream.iter().map(|stream| stream.accept.as_str());
+        let others = self.readings.iter().map(|reading| reading.media.as_str()).chain(streamed);
+        let others = others.chain(self.media.iter().map(String::as_str));
         is_failure
             || self
                 .accept
                 .split(',')
+                .chain(others)
                 .map(essence)
                 .any(|known| known == media || known == "*/*" || (known == "application/json" && media.contains('*')))
     }
@@ -375,6 +405,8 @@ pub(crate) struct Param {
 pub(crate) struct Body {
     pub(crate) required: bool,
     pub(crate) content: BodyContent,
+    /// The same body in other media types: what is added to the name of the method, and the content.
+    pub(crate) others: Vec<(String, BodyContent)>,
     pub(crate) doc: String,
 }
 
@@ -384,15 +416,101 @@ pub(crate) enum BodyContent {
     Json(Type, String),
     /// A form, with the properties that are written in another way than by default.
     Form(Type, Vec<(String, Writing)>),
-    /// `multipart/form-data`.
-    Multipart,
+    /// Parts, with the media type, and the struct of them if the document names them.
+    Multipart(String, Option<Form>),
     /// The bytes as they are; the caller names the media type if the document does not.
     Raw(Option<String>),
 }
 
+/// The parts of a body, by their names.
+#[derive(Debug)]
+pub(crate) struct Form {
+    pub(crate) name: String,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) doc: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    pub(crate) required: bool,
+    pub(crate) holds: PartHolds,
+    pub(crate) doc: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum PartHolds {
+    /// A file, or a list of them, of a media type unless it has its own.
+    File { media: String, several: bool },
+    /// A value, by the defaults of OpenAPI.
+    Value(Type),
+    /// A value of a media type.
+    Typed(Type, String),
+    /// A value by the style of a parameter.
+    Styled(Type, Writing),
+}
+
+/// Another way to read a success: by a method of its own.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) name: String,
+    pub(crate) media: String,
+    pub(crate) ty: Type,
+}
+
+/// How an operation streams items.
+#[derive(Debug)]
+pub(crate) struct Streamed {
+    pub(crate) accept: String,
+    pub(crate) format: StreamFormat,
+    /// The type of an item; `None` for an event as it is.
+    pub(crate) item: Option<Type>,
+    /// The property of the body by which the stream is asked for.
+    pub(crate) property: Option<String>,
+    /// What ends the stream.
+    pub(crate) end: Option<String>,
+}
+
+/// What an item of a stream is made from; as in the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamFormat {
+    EventData,
+    Events,
+    TextEvents,
+    Lines,
+    Sequence,
+}
+
+/// A header of responses.
+#[derive(Clone, Debug)]
+pub(crate) struct ResponseHeader {
+    /// Name of its constant.
+    pub(crate) name: String,
+    /// In lower case.
+    pub(crate) wire: String,
+    pub(crate) ty: Type,
+    pub(crate) form: HeaderForm,
+    pub(crate) doc: String,
+}
+
+/// How the value of a header is written; as in the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderForm {
+    Text,
+    Plain,
+    Any,
+    Texts,
+    Plains,
+    Object,
+    ExplodedObject,
+    Json,
+}
+
 /// What a successful response holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Payload {
+    #[default]
     Empty,
     Json(Type),
     /// One of several, by status.
@@ -412,8 +530,26 @@ impl Payload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) status: Status,
-    /// `None` for a response without a body.
-    pub(crate) ty: Option<Type>,
+    pub(crate) content: Content,
+}
+
+impl Case {
+    /// The type of its JSON.
+    pub(crate) fn ty(&self) -> Option<&Type> {
+        match &self.content {
+            Content::Json(ty) => Some(ty),
+            Content::Nothing | Content::Bytes => None,
+        }
+    }
+}
+
+/// What the body of a response is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Nothing,
+    Json(Type),
+    /// Of any other media type.
+    Bytes,
 }
 
 /// Which statuses a documented response is for, the most telling first.

@@ -2,11 +2,16 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod body;
 mod builder;
 mod core;
 mod failure;
+mod header;
 mod ids;
 mod incoming;
+mod items;
+mod options;
+mod outgoing;
 mod pages;
 mod path;
 mod request;
@@ -14,21 +19,18 @@ mod response;
 mod untyped;
 mod wait;
 
-use std::pin::Pin;
-
-use crate::error::Error;
-
 pub use self::core::{Core, Server};
 pub use builder::{Builder, Connect};
 pub use failure::failure;
+pub use header::{Header, HeaderForm};
 pub use ids::{Id, IntoId};
 pub use incoming::{RawBody, received};
+pub use items::Items;
+pub use options::{As, RequestOptions};
+pub use outgoing::{Dispatched, Outgoing};
 pub use pages::{Cursor, Page, Pages, Position, next_link};
 pub use progenitor_client::ByteStream;
-pub use request::{Call, Outgoing, RequestOptions};
-pub use response::{ByStatus, Response, decode, documented};
+pub use request::{Call, value};
+pub use response::{ByStatus, Response, Sending, decode, documented};
 pub use untyped::UntypedCall;
 pub use wait::{Pace, Paced, Polled, WaitState, Watch};
-
-/// The future of a request that is sent by `.await`.
-pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;

@@ -1,74 +1,61 @@
-//! One call: its parameters, body and options; how it is sent through progenitor, and how its response is read.
+//! One call: its parameters, body and options, and how its response is read.
 
-use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock};
 
-use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, stream};
-use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
-use progenitor_client::{ByteStream, ResponseValue};
-use reqwest::ResponseBuilderExt;
+use futures_util::TryFutureExt;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use progenitor_client::ByteStream;
 use serde::Serialize;
 use url::Url;
-use zeroize::Zeroizing;
 
-use crate::auth::{Applied, Chosen};
 use crate::encode::{Multipart, Parameter, Parameters, form};
 use crate::error::{Error, Kind};
-use crate::http::{About, Attempt, CallOptions, CallSpan, Idempotency, Operation, Reply, Success};
-use crate::object::{Json, from_slice, to_vec};
+use crate::http::{CallOptions, Idempotency, Operation, Success};
+use crate::object::{Json, to_vec};
 
+use super::body::Payload;
 use super::core::Core;
+use super::outgoing::{Dispatch, Outgoing, State, Whole};
 use super::pages::{Cursor, Page};
 use super::path;
-use super::response::{ByStatus, Response};
-
-/// What progenitor's methods return: the response, its body still to be read.
-pub type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
+use super::response::{ByStatus, Response, Sending};
 
 /// One call that is not sent yet: what generated requests are made of.
 #[derive(Clone, Debug)]
 pub struct Call {
     core: Core,
     operation: &'static Operation,
+    dispatch: Dispatch,
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
+    /// The media types to ask for, where they are not the operation's.
+    accept: Option<HeaderValue>,
     /// The URL of a page, instead of path and query.
     link: Option<Url>,
     /// The first argument that cannot be sent.
     wrong: Option<Error>,
 }
 
-#[derive(Clone, Debug)]
-struct Payload {
-    content_type: HeaderValue,
-    content: Content,
-}
-
-#[derive(Clone, Debug)]
-enum Content {
-    Bytes(Bytes),
-    /// A stream, which can be sent once.
-    Once(Arc<Mutex<Option<reqwest::Body>>>),
-}
-
 impl Core {
     /// Begins a call of an operation. Sends nothing.
     #[must_use]
-    pub fn call(&self, operation: &'static Operation) -> Call {
-        Call::new(self.clone(), operation)
+    pub fn call(&self, operation: &'static Operation, dispatch: Dispatch) -> Call {
+        Call {
+            core: self.clone(),
+            operation,
+            dispatch,
+            parameters: Parameters::default(),
+            body: None,
+            options: CallOptions::default(),
+            accept: None,
+            link: None,
+            wrong: None,
+        }
     }
 }
 
 impl Call {
-    pub(super) fn new(core: Core, operation: &'static Operation) -> Self {
-        let (parameters, options) = (Parameters::default(), CallOptions::default());
-        Self { core, operation, parameters, body: None, options, link: None, wrong: None }
-    }
-
     /// What is called.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
@@ -126,57 +113,40 @@ impl Call {
     }
 
     /// Sets a JSON body.
-    pub fn json(&mut self, media_type: &'static str, body: &impl Json) {
-        match to_vec(body) {
-            Ok(bytes) => self.bytes(media_type, bytes),
-            Err(error) => self.note(Err(error)),
-        }
+    pub fn body_json(&mut self, media_type: &str, body: &impl Json) {
+        let body = to_vec(body).and_then(|bytes| Payload::bytes(media_type, bytes));
+        self.put(body);
     }
 
     /// Sets a form as the body (`application/x-www-form-urlencoded`).
-    pub fn form(&mut self, body: &impl Serialize, encoding: &'static [Parameter]) {
-        match form(body, encoding) {
-            Ok(bytes) => self.bytes("application/x-www-form-urlencoded", bytes),
+    pub fn body_form(&mut self, body: &impl Serialize, encoding: &'static [Parameter]) {
+        let bytes = form(body, encoding);
+        self.put(bytes.and_then(|bytes| Payload::bytes("application/x-www-form-urlencoded", bytes)));
+    }
+
+    /// Sets the body as it is sent. One that is a stream can be sent once: the call is then not retried once it may have
+    /// been sent.
+    pub fn body_bytes(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
+        self.put(Payload::any(media_type, body.into()));
+    }
+
+    /// Sets a body of parts, of a media type such as `multipart/form-data`. It can be retried unless a part is a stream.
+    pub fn body_parts(&mut self, media_type: &str, body: impl Into<Multipart>) {
+        self.put(body.into().finish_as(media_type).map(Payload::parts));
+    }
+
+    fn put(&mut self, body: Result<Payload, Error>) {
+        match body {
+            Ok(body) => self.body = Some(body),
             Err(error) => self.note(Err(error)),
         }
     }
 
-    /// Sets the body as it is sent.
-    pub fn bytes(&mut self, media_type: &str, body: impl Into<Bytes>) {
+    /// Sets the media types to ask for, instead of the operation's.
+    pub(super) fn ask_for(&mut self, media_type: &str) {
         match HeaderValue::try_from(media_type) {
-            Ok(content_type) => {
-                self.body = Some(Payload { content_type, content: Content::Bytes(body.into()) });
-            }
-            Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type of the body is no header value"))),
-        }
-    }
-
-    /// Sets a body that is sent once, such as a stream: the call is then not retried once it may have been sent.
-    pub fn body(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
-        let body = body.into();
-        match HeaderValue::try_from(media_type) {
-            Ok(content_type) => {
-                let content = match body.as_bytes() {
-                    Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
-                    None => Content::Once(Arc::new(Mutex::new(Some(body)))),
-                };
-                self.body = Some(Payload { content_type, content });
-            }
-            Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type of the body is no header value"))),
-        }
-    }
-
-    /// Sets a body of parts (`multipart/form-data`). One that is small and in memory can be retried; another is sent once.
-    pub fn multipart(&mut self, body: Multipart) {
-        match body.into_body() {
-            Ok((content_type, body, _)) => {
-                let content = match body.as_bytes() {
-                    Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
-                    None => Content::Once(Arc::new(Mutex::new(Some(body)))),
-                };
-                self.body = Some(Payload { content_type, content });
-            }
-            Err(error) => self.note(Err(error)),
+            Ok(accept) => self.accept = Some(accept),
+            Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type to ask for is no header value"))),
         }
     }
 
@@ -186,38 +156,107 @@ impl Call {
         }
     }
 
-    /// Checks the arguments and chooses the credentials: what progenitor's method is then called with.
-    ///
-    /// # Errors
-    /// [`Error::is_invalid_argument`] if an argument cannot be sent, [`Error::is_config`] if no credential fits. Nothing was
-    /// sent.
-    pub fn prepare(self) -> Result<Outgoing, Error> {
-        let operation = self.operation;
+    /// Checks the arguments and chooses the credentials: what progenitor's method is then called with. `open` leaves the
+    /// body of a success to the caller.
+    pub(super) fn prepare(self, open: bool) -> Result<(Outgoing, Dispatch), Error> {
+        let Self { core, operation, dispatch, mut parameters, body, mut options, accept, link, wrong } = self;
         let named = |error: Error| error.operation_named(operation.name());
-        if let Some(wrong) = self.wrong {
+        if let Some(wrong) = wrong {
             return Err(named(wrong));
         }
-        path::check(self.core.operations(), operation, self.parameters.path_values())?;
-        let chosen = self.core.authenticator().select(operation.security()).map_err(named)?;
-        let base_url = self.core.base_url_of(operation).map_err(named)?.into_owned();
-        let mut options = self.options;
-        let mut parameters = self.parameters;
+        path::check(core.operations(), operation, parameters.path_values())?;
+        let chosen = core.authenticator().select(operation.security()).map_err(named)?;
+        let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
         if let Idempotency::ByKey(header) = operation.idempotency() {
             set_key(header, &mut parameters, &mut options)?;
         }
-        Ok(Outgoing(Arc::new(State {
-            core: self.core,
-            base_url,
-            operation,
-            parameters,
-            body: self.body,
-            options,
-            link: self.link,
-            chosen,
-            failed: OnceLock::new(),
-            known: OnceLock::new(),
-        })))
+        let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
+        let (failed, known) = (OnceLock::new(), Mutex::new(None));
+        let state =
+            State { core, base_url, operation, parameters, body, options, link, accept, open, chosen, failed, known };
+        Ok((Outgoing::new(state), dispatch))
     }
+
+    /// Asks for a single value where the body says whether it is a stream.
+    fn single(&mut self) {
+        if let Some(property) = self.operation.streaming().and_then(|streaming| streaming.property) {
+            self.set_flag(property, false);
+        }
+    }
+
+    pub(super) fn set_flag(&mut self, property: &str, value: bool) {
+        if let Some(body) = &mut self.body {
+            body.set_flag(property, value);
+        }
+    }
+
+    async fn whole(mut self) -> Result<(Outgoing, Whole), Error> {
+        self.single();
+        let (outgoing, dispatch) = self.prepare(false)?;
+        let whole = outgoing.whole(dispatch(outgoing.clone()).await)?;
+        Ok((outgoing, whole))
+    }
+
+    /// Sends it, and reads JSON.
+    ///
+    /// # Errors
+    /// The future fails with everything that can go wrong with a call; so do those of the other readings.
+    #[must_use]
+    pub fn json<T: Json + Send + 'static>(self) -> Sending<Response<T>> {
+        Box::pin(self.whole().and_then(|(outgoing, whole)| async move { outgoing.json(whole) }))
+    }
+
+    /// Sends it, and reads a response whose type depends on its status.
+    #[must_use]
+    pub fn by_status<T: Send + 'static>(self, read: ByStatus<T>) -> Sending<Response<T>> {
+        Box::pin(self.whole().and_then(move |(outgoing, whole)| async move { outgoing.by_status(whole, read) }))
+    }
+
+    /// Sends it, and reads a response that holds nothing.
+    #[must_use]
+    pub fn empty(self) -> Sending<Response<()>> {
+        Box::pin(self.whole().map_ok(|(_, mut whole)| whole.response(())))
+    }
+
+    /// Sends it, and hands on the body of a success as it comes.
+    #[must_use]
+    pub fn bytes(mut self) -> Sending<Response<ByteStream>> {
+        Box::pin(async move {
+            // What is bytes to the document may be a stream to its overlay.
+            if self.operation.success() != Success::Stream {
+                self.single();
+            }
+            self.open().await
+        })
+    }
+
+    /// Sends it, and leaves the body of a success to the caller.
+    pub(super) async fn open(self) -> Result<Response<ByteStream>, Error> {
+        let (outgoing, dispatch) = self.prepare(true)?;
+        outgoing.stream(dispatch(outgoing.clone()).await)
+    }
+
+    /// Whether it can be sent a second time.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.body.as_ref().is_none_or(Payload::is_repeatable)
+    }
+
+    pub(super) fn path_value(&self, name: &str) -> &str {
+        self.parameters.path_value(name).unwrap_or_default()
+    }
+
+    pub(super) fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
+/// The value of a response, without the rest: what `.await` returns.
+pub fn value<T: Send + 'static>(response: Sending<Response<T>>) -> Sending<T> {
+    Box::pin(response.map_ok(Response::into_value))
 }
 
 /// Makes the key by which the service knows attempts of one call, unless the caller gave one.
@@ -238,435 +277,4 @@ fn set_key(header: &'static str, parameters: &mut Parameters, options: &mut Call
         options.headers.insert(name, value);
     }
     Ok(())
-}
-
-/// A call on its way: the inner state of progenitor's client, made for this one call.
-#[derive(Clone, Debug)]
-pub struct Outgoing(Arc<State>);
-
-#[derive(Debug)]
-struct State {
-    core: Core,
-    base_url: String,
-    operation: &'static Operation,
-    parameters: Parameters,
-    body: Option<Payload>,
-    options: CallOptions,
-    link: Option<Url>,
-    chosen: Chosen,
-    /// Why there is no response. progenitor's own errors have no room for it.
-    failed: OnceLock<Error>,
-    known: OnceLock<Known>,
-}
-
-/// What is known of a response beside what progenitor keeps of it.
-#[derive(Debug)]
-struct Known {
-    about: About,
-    span: CallSpan,
-}
-
-impl Outgoing {
-    /// The base URL for progenitor's client.
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.0.base_url
-    }
-
-    /// The HTTP client with which progenitor's client builds its requests.
-    #[must_use]
-    pub fn http(&self) -> reqwest::Client {
-        self.0.core.exchange().http.clone()
-    }
-
-    /// The value of a path parameter, for progenitor to put into the path.
-    #[must_use]
-    pub fn path(&self, name: &str) -> &str {
-        self.0.parameters.path_value(name).unwrap_or_default()
-    }
-
-    /// The body, for progenitor to put into the request.
-    #[must_use]
-    pub fn body(&self) -> reqwest::Body {
-        match &self.0.body {
-            None => Bytes::new().into(),
-            Some(Payload { content: Content::Bytes(bytes), .. }) => bytes.clone().into(),
-            Some(Payload { content: Content::Once(body), .. }) => {
-                body.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
-            }
-        }
-    }
-
-    /// Sends what progenitor built, with all that is not its part: query, headers, cookies, media types, credentials;
-    /// attempts, retries and limits.
-    ///
-    /// # Errors
-    /// An error that only stops progenitor's method: the true one is returned by the reading that follows.
-    pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
-        match self.send(request).await {
-            Ok(response) => Ok(response),
-            Err(error) => {
-                let error = self.0.failed.get_or_init(|| error.operation_named(self.0.operation.name()));
-                stopped(error.clone()).await
-            }
-        }
-    }
-
-    async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        let State { core, operation, options, chosen, body, .. } = &*self.0;
-        let template = self.complete(request)?;
-        let span = CallSpan::of_operation(operation, template.url());
-        let repeatable = !matches!(body, Some(Payload { content: Content::Once(_), .. }));
-        let mut attempt =
-            ApiAttempt { template, operation, options, chosen, applied: None, refreshed: false, repeatable, span };
-        let idempotent = operation.is_idempotent();
-        if operation.success() == Success::Stream {
-            let response = core.exchange().open(&mut attempt, idempotent, core.read_failure()).await?;
-            if let Some(about) = response.extensions().get::<About>() {
-                // Each call has its own state, so that this is the first.
-                let _ = self.0.known.set(Known { about: about.clone(), span: attempt.span });
-            }
-            return Ok(response);
-        }
-        let reply = core.exchange().call(&mut attempt, idempotent, core.read_failure()).await?;
-        let known = Known { about: reply.about(), span: attempt.span };
-        let Reply { status, headers, body, .. } = reply;
-        // Without a URL, reqwest would parse one that it made up.
-        let mut response = http::Response::builder()
-            .url(core.url().clone())
-            .body(body)
-            .map_err(|error| Error::new(Kind::Decode, "the response cannot be passed on").caused_by(error))?;
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        // Each call has its own state, so that this is the first.
-        let _ = self.0.known.set(known);
-        Ok(response.into())
-    }
-
-    /// Puts on the request what progenitor does not know of.
-    fn complete(&self, mut request: reqwest::Request) -> Result<reqwest::Request, Error> {
-        let State { operation, parameters, body, .. } = &*self.0;
-        // progenitor has no word for some methods.
-        if request.method().as_str() != operation.method() {
-            *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
-                .map_err(|_| Error::new(Kind::Argument, "the document's method is no HTTP method"))?;
-            if let Some(path) = request.url().path().strip_suffix(&format!("/~{}~", operation.method())) {
-                let path = path.to_owned();
-                request.url_mut().set_path(&path);
-            }
-        }
-        if operation.path().contains("//") {
-            let path = request.url().path().replace(EMPTY_SEGMENT, "");
-            request.url_mut().set_path(&path);
-        }
-        if let Some(link) = &self.0.link {
-            request.url_mut().clone_from(link);
-        } else if !parameters.query().is_empty() {
-            request.url_mut().set_query(Some(parameters.query()));
-        }
-        let headers = request.headers_mut();
-        // progenitor's own, which only its own servers know.
-        headers.remove("api-version");
-        headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
-        headers.insert(ACCEPT, HeaderValue::from_static(operation.accept()));
-        if !parameters.cookies().is_empty() {
-            let cookies = HeaderValue::try_from(parameters.cookies())
-                .map_err(|_| Error::new(Kind::Argument, "a cookie holds characters that a header cannot"))?;
-            headers.insert(COOKIE, cookies);
-        }
-        match body {
-            Some(body) => {
-                headers.insert(CONTENT_TYPE, body.content_type.clone());
-            }
-            None => {
-                headers.remove(CONTENT_TYPE);
-                *request.body_mut() = None;
-            }
-        }
-        Ok(request)
-    }
-
-    /// Reads a JSON response.
-    ///
-    /// # Errors
-    /// Everything that can go wrong with a call.
-    pub async fn json<T: Json>(&self, sent: Sent) -> Result<Response<T>, Error> {
-        let mut reply = self.whole(sent).await?;
-        let operation = self.0.operation;
-        if let Some(other) = reply.value.content_type.as_ref().filter(|it| !it.contains("json") && !it.contains('*'))
-            && !reply.value.body.is_empty()
-        {
-            let host = self.0.core.base_url();
-            let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
-            return Err(self.unusable(Error::new(Kind::Decode, message), &reply));
-        }
-        if reply.value.body.is_empty() {
-            reply.value.body = match operation.success() {
-                Success::Page => {
-                    let error = Error::new(Kind::Decode, "a page of a list came without a body");
-                    return Err(self.unusable(error, &reply));
-                }
-                Success::JsonOrNothing => Bytes::from_static(b"null"),
-                // Nothing said is nothing set.
-                Success::Json | Success::Empty | Success::Stream => Bytes::from_static(b"{}"),
-            };
-        }
-        match from_slice(&reply.value.body, self.0.core.exchange().limits.decoded) {
-            Ok(value) => Ok(reply.map(|_| value)),
-            Err(error) => {
-                let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
-                Err(self.unusable(Error::new(kind, error.to_string()), &reply))
-            }
-        }
-    }
-
-    /// Reads a response whose type depends on its status.
-    ///
-    /// # Errors
-    /// Everything that can go wrong with a call.
-    pub async fn by_status<T>(&self, sent: Sent, read: ByStatus<T>) -> Result<Response<T>, Error> {
-        let reply = self.whole(sent).await?;
-        match read(reply.status.as_u16(), &reply.value.body) {
-            Some(Ok(value)) => Ok(reply.map(|_| value)),
-            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &reply)),
-            None => {
-                let message = "the server returned a status that the document does not have";
-                Err(self.unusable(Error::new(Kind::Decode, message), &reply))
-            }
-        }
-    }
-
-    /// Reads a response that holds nothing.
-    ///
-    /// # Errors
-    /// Everything that can go wrong with a call.
-    pub async fn empty(&self, sent: Sent) -> Result<Response<()>, Error> {
-        let reply = self.whole(sent).await?;
-        Ok(reply.map(|_| ()))
-    }
-
-    /// Hands on a response as it comes.
-    ///
-    /// # Errors
-    /// Everything that can go wrong with a call until the head of the response is there.
-    #[allow(clippy::unused_async, reason = "as the others")]
-    pub async fn stream(&self, sent: Sent) -> Result<Response<ByteStream>, Error> {
-        let sent = self.sent(sent)?;
-        let (status, headers) = (sent.status(), sent.headers().clone());
-        let about = self.0.known.get().map(|known| known.about.clone());
-        let attempts = about.as_ref().map_or(1, |about| about.attempts);
-        Ok(Response { value: sent.into_inner(), status, headers, attempts, about })
-    }
-
-    fn sent(&self, sent: Sent) -> Result<ResponseValue<ByteStream>, Error> {
-        sent.map_err(|error| match self.0.failed.get() {
-            Some(error) => error.clone(),
-            None => {
-                let message = match error {
-                    progenitor_client::Error::InvalidRequest(message) => message,
-                    _ => "the request cannot be built from its arguments; nothing was sent".to_owned(),
-                };
-                Error::new(Kind::Argument, message).operation_named(self.0.operation.name())
-            }
-        })
-    }
-
-    async fn whole(&self, sent: Sent) -> Result<Response<Read>, Error> {
-        let sent = self.sent(sent)?;
-        let (status, headers) = (sent.status(), sent.headers().clone());
-        let content_type = content_type(&headers);
-        let mut stream = sent.into_inner_stream();
-        let mut body = Bytes::new();
-        let mut rest = BytesMut::new();
-        while let Some(chunk) = stream.next().await {
-            let broken =
-                |error: reqwest::Error| Error::new(Kind::Broken, "the connection broke").caused_by(error.without_url());
-            let chunk = chunk.map_err(broken)?;
-            if body.is_empty() {
-                body = chunk;
-            } else {
-                rest.extend_from_slice(&chunk);
-            }
-        }
-        if !rest.is_empty() {
-            body = [body, rest.freeze()].concat().into();
-        }
-        let about = self.0.known.get().map(|known| known.about.clone());
-        let attempts = about.as_ref().map_or(1, |about| about.attempts);
-        Ok(Response { value: Read { body, content_type }, status, headers, attempts, about })
-    }
-
-    /// An error about a success that cannot be used.
-    fn unusable(&self, error: Error, reply: &Response<Read>) -> Error {
-        let operation = self.0.operation;
-        let known = self.0.known.get();
-        // Not the body: it is that of a success, and may hold what only the caller should see.
-        let error = match known {
-            Some(known) => known.about.describe(error),
-            None => error.operation_named(operation.name()).with_status(reply.status),
-        };
-        // The server reports that it did it; a response that cannot be used does not undo that.
-        let idempotent = self.0.options.idempotent.unwrap_or(operation.is_idempotent());
-        let error = if idempotent { error } else { error.perhaps_done() };
-        if let Some(known) = known {
-            known.span.failed(&error, None);
-        }
-        error
-    }
-}
-
-/// What stands in a path for a segment that is empty: progenitor would make two slashes one.
-pub(crate) const EMPTY_SEGMENT: &str = "~empty~";
-
-struct Read {
-    body: Bytes,
-    content_type: Option<String>,
-}
-
-fn content_type(headers: &HeaderMap) -> Option<String> {
-    Some(headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase())
-}
-
-/// Stops progenitor's method with an error, whose source is ours.
-async fn stopped(error: Error) -> reqwest::Result<reqwest::Response> {
-    let body = stream::once(async move { Err::<Bytes, _>(io::Error::other(error)) });
-    let response = http::Response::new(reqwest::Body::wrap_stream(body));
-    let response = reqwest::Response::from(response);
-    let status = response.status();
-    response.bytes().await.map(|_| {
-        let mut empty = http::Response::new(reqwest::Body::default());
-        *empty.status_mut() = status;
-        empty.into()
-    })
-}
-
-/// Each attempt of one call: the same request, with the credentials of the moment.
-struct ApiAttempt<'a> {
-    template: reqwest::Request,
-    operation: &'static Operation,
-    options: &'a CallOptions,
-    chosen: &'a Chosen,
-    applied: Option<Applied>,
-    refreshed: bool,
-    /// Whether the body is at hand, rather than streamed once.
-    repeatable: bool,
-    span: CallSpan,
-}
-
-impl ApiAttempt<'_> {
-    fn copy(&mut self) -> reqwest::Request {
-        match self.template.try_clone() {
-            Some(request) => request,
-            // A body that streams can be sent once; it is the one there is.
-            None => {
-                let spent = reqwest::Request::new(Method::GET, self.template.url().clone());
-                std::mem::replace(&mut self.template, spent)
-            }
-        }
-    }
-}
-
-impl Attempt for ApiAttempt<'_> {
-    fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
-        if !self.repeatable {
-            // A copy would use up the body.
-            return None;
-        }
-        let mut request = self.copy();
-        let applied = self.chosen.apply_at_once(&mut request)?;
-        Some(applied.map(|applied| {
-            self.applied = Some(applied);
-            request
-        }))
-    }
-
-    async fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let mut request = self.copy();
-        self.applied = Some(self.chosen.apply(&mut request).await.map_err(Error::before_sending)?);
-        Ok(request)
-    }
-
-    fn span(&self) -> &CallSpan {
-        &self.span
-    }
-
-    fn operation(&self) -> Option<&'static Operation> {
-        Some(self.operation)
-    }
-
-    fn options(&self) -> Option<&CallOptions> {
-        Some(self.options)
-    }
-
-    fn can_repeat(&self) -> bool {
-        self.repeatable
-    }
-
-    fn secrets(&self) -> Vec<Zeroizing<String>> {
-        self.chosen.query_keys()
-    }
-
-    fn unauthorized(&mut self) -> bool {
-        let again = !self.refreshed && self.applied.as_ref().is_some_and(|applied| self.chosen.invalidate(applied));
-        self.refreshed = true;
-        again
-    }
-}
-
-/// Options of one call, beside its parameters. Every generated request has them.
-///
-/// ```
-/// use std::time::Duration;
-/// use connectors_runtime::RequestOptions;
-///
-/// fn impatient<R: RequestOptions>(request: R) -> R {
-///     request.deadline(Duration::from_secs(2)).attempts(1)
-/// }
-/// ```
-pub trait RequestOptions: Sized {
-    /// The options to change.
-    fn options_mut(&mut self) -> &mut CallOptions;
-
-    /// Replaces all options at once.
-    #[must_use]
-    fn options(mut self, options: CallOptions) -> Self {
-        *self.options_mut() = options;
-        self
-    }
-
-    /// See [`CallOptions::deadline`].
-    #[must_use]
-    fn deadline(self, deadline: Duration) -> Self {
-        change(self, |options| options.deadline(deadline))
-    }
-
-    /// See [`CallOptions::attempts`].
-    #[must_use]
-    fn attempts(self, attempts: u32) -> Self {
-        change(self, |options| options.attempts(attempts))
-    }
-
-    /// See [`CallOptions::idempotent`].
-    #[must_use]
-    fn idempotent(self, idempotent: bool) -> Self {
-        change(self, |options| options.idempotent(idempotent))
-    }
-
-    /// See [`CallOptions::header`].
-    #[must_use]
-    fn header(self, name: &str, value: &str) -> Self {
-        change(self, |options| options.header(name, value))
-    }
-
-    /// See [`CallOptions::request_id`].
-    #[must_use]
-    fn request_id(self, id: &str) -> Self {
-        change(self, |options| options.request_id(id))
-    }
-}
-
-fn change<R: RequestOptions>(mut request: R, change: impl FnOnce(CallOptions) -> CallOptions) -> R {
-    let options = request.options_mut();
-    *options = change(std::mem::take(options));
-    request
 }

@@ -1,11 +1,19 @@
 //! A whole response: the value, and what came with it.
 
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use progenitor_client::ByteStream;
 
 use crate::error::{Error, Kind};
 use crate::http::About;
 use crate::object::{Json, Mismatch, from_slice};
+
+/// The future of a request that is sent by `.await`.
+pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What a call returned: the decoded value with status, headers, attempts and request id.
 ///
@@ -49,6 +57,11 @@ impl<T> Response<T> {
     /// One header as text; `None` if it is absent or holds bytes that are no text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The `Content-Type` header, if it is text.
+    pub fn content_type(&self) -> Option<&str> {
+        self.header(&CONTENT_TYPE)
     }
 
     /// How many times the call was sent.
@@ -97,11 +110,54 @@ impl<T> Response<T> {
     }
 }
 
+impl Response<ByteStream> {
+    /// Reads the rest of the body, up to `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if there is more, [`Error::is_timeout`] if no more comes within
+    /// [`Limits::attempt`](crate::Limits::attempt), or the connection broke.
+    pub async fn collect(self, limit: usize) -> Result<Bytes, Error> {
+        let (body, response) = self.into_parts();
+        let mut body = body.into_inner();
+        let mut read = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| response.describe(broken(error)))?;
+            if read.len() + chunk.len() > limit {
+                let error = Error::new(Kind::TooLarge, format!("the response is larger than {limit} bytes"));
+                return Err(response.describe(error));
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok(read.freeze())
+    }
+}
+
+/// Why no more of a response came.
+pub(super) fn broken(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    let mut late = error.is_timeout();
+    while let Some(it) = cause {
+        let io = it.downcast_ref::<std::io::Error>();
+        late |= io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut);
+        cause = it.source();
+    }
+    let (kind, message) = match late {
+        true => (Kind::Timeout, "no more of the response came in time"),
+        false => (Kind::Broken, "the connection broke within the response"),
+    };
+    Error::new(kind, message).caused_by(error)
+}
+
 /// Reads a body by its status; `None` for a status that the document does not have.
 pub type ByStatus<T> = fn(u16, &[u8]) -> Option<Result<T, Mismatch>>;
 
 /// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
+    // A success that cannot be read has a status and a body, too.
+    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) {
+        return None;
+    }
     read(error.status()?, error.body_bytes()?)?.ok()
 }
 

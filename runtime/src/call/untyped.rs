@@ -8,7 +8,9 @@ use crate::error::{Error, Kind};
 use crate::http::{CallOptions, Operation, Success};
 
 use super::core::Core;
-use super::request::{Call, RequestOptions};
+use super::options::RequestOptions;
+use super::outgoing::{Dispatched, Outgoing};
+use super::request::Call;
 use super::response::Response;
 
 /// A call of any operation of a document, with JSON in and out. It has the same retries, limits and errors as the generated
@@ -29,7 +31,9 @@ impl Core {
         let method = |it: &Operation| name.split_once('.') == Some((it.group(), it.name()));
         let known = self.operations().iter().find(|it| it.id() == name || method(it));
         match known {
-            Some(operation) if operation.success() != Success::Stream => Ok(UntypedCall { call: self.call(operation) }),
+            Some(operation) if operation.success() != Success::Stream => {
+                Ok(UntypedCall { call: self.call(operation, dispatch) })
+            }
             Some(_) => Err(Error::new(Kind::Argument, format!("the response of `{name}` is not JSON"))),
             None => Err(Error::new(Kind::Argument, format!("there is no operation `{name}`"))),
         }
@@ -55,13 +59,13 @@ impl UntypedCall {
 
     /// Sets a JSON body.
     pub fn body(mut self, body: &Value) -> Self {
-        self.call.json("application/json", body);
+        self.call.body_json("application/json", body);
         self
     }
 
     /// Sets a body of parts, for an operation that takes `multipart/form-data`.
     pub fn multipart(mut self, body: Multipart) -> Self {
-        self.call.multipart(body);
+        self.call.body_parts("multipart/form-data", body);
         self
     }
 
@@ -71,15 +75,21 @@ impl UntypedCall {
     /// [`Error::is_invalid_argument`] if a parameter of the path is missing or cannot be sent; otherwise as any call.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         let operation = self.operation();
-        let outgoing = self.call.prepare()?;
+        if let Some(name) = names(operation).find(|name| self.call.path_value(name).is_empty()) {
+            let message = format!("the parameter `{name}` of the path is missing; nothing was sent");
+            return Err(Error::new(Kind::Argument, message).operation_named(operation.name()));
+        }
+        self.call.json().await
+    }
+}
+
+/// Builds the request, as progenitor's method of the operation would.
+fn dispatch(outgoing: Outgoing) -> Dispatched {
+    Box::pin(async move {
+        let operation = outgoing.operation();
         let mut path = operation.path().to_owned();
         for name in names(operation) {
-            let value = outgoing.path(name);
-            if value.is_empty() {
-                let message = format!("the parameter `{name}` of the path is missing; nothing was sent");
-                return Err(Error::new(Kind::Argument, message).operation_named(operation.name()));
-            }
-            path = path.replace(&format!("{{{name}}}"), &encode_path(value));
+            path = path.replace(&format!("{{{name}}}"), &encode_path(outgoing.path(name)));
         }
         let method = operation.method().parse().unwrap_or(http::Method::GET);
         let request = outgoing.http().request(method, format!("{}{path}", outgoing.base_url())).body(outgoing.body());
@@ -87,13 +97,17 @@ impl UntypedCall {
             Ok(request) => outgoing.exec(request).await.map(ResponseValue::stream),
             Err(error) => Err(error),
         };
-        outgoing.json(sent.map_err(Into::into)).await
-    }
+        sent.map_err(Into::into)
+    })
 }
 
 impl RequestOptions for UntypedCall {
     fn options_mut(&mut self) -> &mut CallOptions {
         self.call.options_mut()
+    }
+
+    fn into_call(self) -> Call {
+        self.call
     }
 }
 

@@ -54,7 +54,10 @@ pub struct EventDecoder {
     event: String,
     /// With a line feed after each line.
     data: String,
+    /// The id in the lines so far.
     id: Option<String>,
+    /// The id that the last event ended with.
+    last_id: Option<String>,
     retry: Option<Duration>,
     ready: VecDeque<Result<Event, Error>>,
     failed: bool,
@@ -83,10 +86,19 @@ impl EventDecoder {
             event: String::new(),
             data: String::new(),
             id: None,
+            last_id: None,
             retry: None,
             ready: VecDeque::new(),
             failed: false,
         }
+    }
+
+    /// The same decoder at the beginning of the next stream, which goes on where this one was broken off: it keeps the id
+    /// and the wait that the server gave last.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        let Self { limit, last_id, retry, .. } = self;
+        Self { id: last_id.clone(), last_id, retry, ..Self::new(limit) }
     }
 
     /// Takes the next bytes of the stream. After an error they are passed over.
@@ -118,10 +130,25 @@ impl EventDecoder {
         self.ready.pop_front()
     }
 
-    /// The id that the server gave last, for the header `Last-Event-ID` of a new request.
+    /// The id that the server gave last with a whole event, for the header `Last-Event-ID` of a new request.
     #[must_use]
     pub fn last_id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.last_id.as_deref()
+    }
+
+    /// The data so far of an event that has begun and not ended. Where the stream ends there, the event is lost.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<String> {
+        let comment_or_none = self.line.first().is_none_or(|first| *first == b':');
+        if self.failed || (comment_or_none && self.data.is_empty() && self.event.is_empty()) {
+            return None;
+        }
+        let mut data = self.data.clone();
+        match self.line.strip_prefix(b"data:") {
+            Some(value) => data.push_str(&String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value))),
+            None => drop(data.pop()),
+        }
+        Some(data)
     }
 
     /// How long the server asks to wait before a new request.
@@ -177,6 +204,7 @@ impl EventDecoder {
 
     fn dispatch(&mut self) {
         let event = std::mem::take(&mut self.event);
+        self.last_id.clone_from(&self.id);
         // Without any line of data there is no event; with an empty one there is.
         if self.data.is_empty() {
             return;
@@ -184,7 +212,7 @@ impl EventDecoder {
         let mut data = std::mem::take(&mut self.data);
         data.pop();
         let event = if event.is_empty() { "message".to_owned() } else { event };
-        self.ready.push_back(Ok(Event { event, data, id: self.id.clone() }));
+        self.ready.push_back(Ok(Event { event, data, id: self.last_id.clone() }));
     }
 }
 
@@ -270,6 +298,22 @@ mod tests {
         decoder.push(b"retry: soon\nretry: -1\nretry:\nretry: 99999999999999999999999\n");
         assert_eq!(decoder.retry(), Some(Duration::from_millis(1500)));
         assert!(decoder.pop().is_none());
+    }
+
+    #[test]
+    fn an_event_that_was_cut_off_is_known_and_its_id_is_not_used() {
+        let mut decoder = EventDecoder::new(1000);
+        decoder.push(b"id: 1\ndata: a\n\n: keep-alive");
+        assert_eq!((decoder.unfinished(), decoder.last_id()), (None, Some("1")));
+        decoder.push(b"\nretry: 5\nid: 2\ndata: b\n");
+        assert_eq!((decoder.unfinished().as_deref(), decoder.last_id()), (Some("b"), Some("1")));
+        decoder.push(b"data: c");
+        assert_eq!(decoder.unfinished().as_deref(), Some("b\nc"));
+        // The next stream begins anew, and knows where this one was broken off.
+        let mut decoder = decoder.restarted();
+        assert_eq!((decoder.last_id(), decoder.retry()), (Some("1"), Some(Duration::from_millis(5))));
+        decoder.push(b"\xef\xbb\xbfdata: d\n\n");
+        assert_eq!(decoder.pop().unwrap().unwrap().id.as_deref(), Some("1"));
     }
 
     #[test]

@@ -91,6 +91,12 @@ impl RecordDecoder {
         Self::new(limit, true)
     }
 
+    /// The same decoder at the beginning of another stream.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        Self::new(self.limit, self.sequence)
+    }
+
     /// Takes the next bytes of the stream. After a record that is too large they are passed over.
     pub fn push(&mut self, chunk: &[u8]) {
         let mut rest = chunk;

@@ -1,37 +1,37 @@
-//! Bodies of `multipart/form-data` (RFC 7578).
+//! Bodies of parts: `multipart/form-data` (RFC 7578), and `multipart/mixed`, `multipart/related` (RFC 2046, RFC 2387).
+
+mod sending;
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::{StreamExt, stream};
-use http::header::HeaderValue;
-use http_body::{Frame, SizeHint};
+use futures_util::StreamExt;
+use http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use super::value::Node;
+use self::sending::{Chunks, Fault, FormBody, OnProgress, Turn, length_of, open, read, refuse, unreadable};
+use super::pairs::write as write_pairs;
+use super::parameter::Parameter;
+use super::value::{Fault as Unwritable, Node};
 use crate::error::{Error, Kind};
 
-/// How much of a file is read at a time.
-const CHUNK: usize = 64 * 1024;
+const FORM_DATA: &str = "multipart/form-data";
+const OCTETS: &str = "application/octet-stream";
 /// Up to how many bytes a body is put together in memory, so that it can be copied for each attempt.
 const IN_MEMORY: u64 = 1024 * 1024;
 
-type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
-type OnProgress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 
 /// A file to be sent: what it holds, its name and its media type.
 pub struct File {
     content: Content,
     name: Option<String>,
-    media_type: String,
+    media_type: Option<String>,
+    headers: Vec<(String, String)>,
 }
 
 enum Content {
@@ -53,7 +53,7 @@ impl fmt::Debug for File {
 
 impl File {
     fn new(content: Content) -> Self {
-        Self { content, name: None, media_type: "application/octet-stream".to_owned() }
+        Self { content, name: None, media_type: None, headers: Vec::new() }
     }
 
     /// A file by what is in it.
@@ -99,10 +99,17 @@ impl File {
         self
     }
 
-    /// Sets the media type; `application/octet-stream` unless set.
+    /// Sets the media type. Unless set, it is the one that the document names, or else `application/octet-stream`.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
-        self.media_type = media_type.into();
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// Adds a header of its part, such as `Content-ID`, or one that the document's `encoding` describes.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 }
@@ -133,7 +140,10 @@ impl Content {
     }
 }
 
-/// A body of `multipart/form-data`, part by part.
+/// A body of parts: `multipart/form-data`, or another kind of `multipart`, part by part.
+///
+/// A generated client has a struct for each form that its document describes, which becomes one of these. What a struct has
+/// no field for is added here: `Multipart::from(form).text("more", "...")`.
 ///
 /// ```
 /// use connectors_runtime::encode::{File, Multipart};
@@ -150,12 +160,16 @@ impl Content {
 pub struct Multipart {
     parts: Vec<Part>,
     progress: Option<OnProgress>,
+    /// The first part that cannot be sent.
+    wrong: Option<Error>,
 }
 
 struct Part {
+    /// Empty for a part without a name.
     field: String,
     file_name: Option<String>,
     media_type: Option<String>,
+    headers: Vec<(String, String)>,
     content: Content,
 }
 
@@ -176,7 +190,8 @@ impl Multipart {
     fn part(mut self, field: &str, media_type: Option<&str>, content: impl Into<Bytes>) -> Self {
         let content = Content::Memory(content.into());
         let media_type = media_type.map(str::to_owned);
-        self.parts.push(Part { field: field.to_owned(), file_name: None, media_type, content });
+        let (field, headers) = (field.to_owned(), Vec::new());
+        self.parts.push(Part { field, file_name: None, media_type, headers, content });
         self
     }
 
@@ -215,6 +230,52 @@ impl Multipart {
         })
     }
 
+    /// As [`Multipart::value`]. A value that cannot be written is an error of [`Multipart::finish`].
+    #[must_use]
+    pub fn add(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        match Node::of(value) {
+            Ok(Node::List(items)) => items.into_iter().fold(self, |form, item| form.node(name, item)),
+            Ok(node) => self.node(name, node),
+            Err(fault) => self.refused(name, &fault),
+        }
+    }
+
+    /// Adds a value as a part of a media type: JSON, or text for any other. A list is one part for each item. A value that
+    /// cannot be written is an error of [`Multipart::finish`].
+    #[must_use]
+    pub fn add_as(self, name: &str, media_type: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        let json = media_type.contains("json");
+        let part = |form: Self, node: Node| match node {
+            Node::Null => form,
+            node if json => form.part(name, Some(media_type), node.into_json()),
+            node => form.part(name, Some(media_type), node.into_text()),
+        };
+        match Node::of(value) {
+            Ok(Node::List(items)) => items.into_iter().fold(self, part),
+            Ok(node) => part(self, node),
+            Err(fault) => self.refused(name, &fault),
+        }
+    }
+
+    /// Adds a value as texts, by the style of a parameter of a query, without percent-encoding. A value that cannot be
+    /// written is an error of [`Multipart::finish`].
+    #[must_use]
+    pub fn add_styled(self, rules: &Parameter, value: &(impl Serialize + ?Sized)) -> Self {
+        let mut pairs = String::new();
+        match write_pairs(&mut pairs, rules, rules.name(), value) {
+            Ok(()) => {
+                let pairs = url::form_urlencoded::parse(pairs.as_bytes());
+                pairs.fold(self, |form, (name, text)| form.text(&name, text))
+            }
+            Err(fault) => self.refused(rules.name(), &fault),
+        }
+    }
+
+    fn refused(mut self, name: &str, fault: &Unwritable) -> Self {
+        self.wrong.get_or_insert_with(|| refuse(format!("`{name}` cannot be sent: {fault}")));
+        self
+    }
+
     fn node(self, name: &str, node: Node) -> Self {
         match node {
             Node::Null => self,
@@ -225,11 +286,35 @@ impl Multipart {
 
     /// Adds a file.
     #[must_use]
-    pub fn file(mut self, name: &str, file: File) -> Self {
-        let File { content, name: file_name, media_type } = file;
-        let file_name = Some(file_name.unwrap_or_else(|| name.to_owned()));
-        self.parts.push(Part { field: name.to_owned(), file_name, media_type: Some(media_type), content });
+    pub fn file(self, name: &str, file: File) -> Self {
+        self.files(name, OCTETS, [file])
+    }
+
+    /// Adds files under one name, of a media type where they have none of their own.
+    #[must_use]
+    pub fn files(mut self, name: &str, media_type: &str, files: impl IntoIterator<Item = File>) -> Self {
+        self.parts.extend(files.into_iter().map(|file| {
+            let file_name = file.name.or_else(|| Some(name.to_owned()).filter(|name| !name.is_empty()));
+            let media_type = Some(file.media_type.unwrap_or_else(|| media_type.to_owned()));
+            Part { field: name.to_owned(), file_name, media_type, headers: file.headers, content: file.content }
+        }));
         self
+    }
+
+    /// Adds a part without a name, for `multipart/mixed` and `multipart/related`, where the order of the parts counts.
+    ///
+    /// ```
+    /// use connectors_runtime::encode::{File, Multipart};
+    ///
+    /// let about = File::bytes(r#"{"title": "Notes"}"#).media_type("application/json");
+    /// let notes = File::bytes("hello").media_type("text/plain").header("Content-ID", "<notes>");
+    /// let body = Multipart::new().next(about).next(notes).finish_as("multipart/related")?;
+    /// assert!(body.content_type().to_str().unwrap().starts_with("multipart/related; boundary="));
+    /// # Ok::<(), connectors_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn next(self, part: File) -> Self {
+        self.files("", OCTETS, [part])
     }
 
     /// Calls back with the bytes sent and the length of the body, if it is known, each time that some of it was handed to the
@@ -240,12 +325,23 @@ impl Multipart {
         self
     }
 
-    /// The finished body, of which copies can be sent.
+    /// The finished body of `multipart/form-data`, of which copies can be sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if a media type is none, [`Error::is_config`] if the operating system gives no
-    /// randomness.
+    /// [`Error::is_invalid_argument`] if a part cannot be written, or a media type or a header is none,
+    /// [`Error::is_config`] if the operating system gives no randomness.
     pub fn finish(self) -> Result<MultipartBody, Error> {
+        self.finish_as(FORM_DATA)
+    }
+
+    /// The finished body of another media type, such as `multipart/mixed`.
+    ///
+    /// # Errors
+    /// As [`Multipart::finish`].
+    pub fn finish_as(self, media_type: &str) -> Result<MultipartBody, Error> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
         // 128 random bits for each body: no part holds them, whatever a stream is going to bring.
         let mut random = [0; 16];
         getrandom::fill(&mut random)
@@ -266,29 +362,22 @@ impl Multipart {
             pieces.push(Piece::Bytes(Bytes::from_static(b"\r\n")));
         }
         pieces.push(Piece::Bytes(format!("--{boundary}--\r\n").into()));
-        let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
-            .map_err(|_| Error::new(Kind::Config, "the boundary cannot be a header"))?;
+        let content_type = HeaderValue::try_from(format!("{media_type}; boundary={boundary}"))
+            .map_err(|_| refuse("the media type of the body is no header value"))?;
         Ok(MultipartBody { content_type, pieces, progress: self.progress, fault: Fault::default() })
-    }
-
-    /// The content type, the body, and whether [`reqwest::Body::try_clone`] copies it: up to 1 MiB, if all of it is in
-    /// memory. [`Multipart::finish`] serves retries of larger ones, and of files on disk.
-    ///
-    /// # Errors
-    /// As [`Multipart::finish`].
-    pub fn into_body(self) -> Result<(HeaderValue, reqwest::Body, bool), Error> {
-        let body = self.finish()?;
-        let sent = body.body()?;
-        let copied = sent.as_bytes().is_some();
-        Ok((body.content_type, sent, copied))
     }
 }
 
 impl Part {
     fn head(&self, boundary: &str) -> Result<String, Error> {
-        let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"");
-        escape(&mut head, &self.field);
-        head.push('"');
+        let mut head = format!("--{boundary}");
+        if !self.field.is_empty() {
+            head.push_str("\r\nContent-Disposition: form-data; name=\"");
+            escape(&mut head, &self.field);
+            head.push('"');
+        } else if self.file_name.is_some() {
+            head.push_str("\r\nContent-Disposition: attachment");
+        }
         if let Some(name) = &self.file_name {
             head.push_str("; filename=\"");
             escape(&mut head, name);
@@ -300,6 +389,13 @@ impl Part {
             }
             head.push_str("\r\nContent-Type: ");
             head.push_str(media_type);
+        }
+        for (name, value) in &self.headers {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(value).is_err() {
+                return Err(refuse(format!("a header of `{}` cannot be sent", self.field)));
+            }
+            // Writing to a text cannot fail.
+            let _ = write!(head, "\r\n{name}: {value}");
         }
         head.push_str("\r\n\r\n");
         Ok(head)
@@ -318,7 +414,7 @@ fn escape(out: &mut String, name: &str) {
     }
 }
 
-/// A body of `multipart/form-data` that can be sent; see [`Multipart::finish`].
+/// A body of parts that can be sent; see [`Multipart::finish`].
 pub struct MultipartBody {
     content_type: HeaderValue,
     pieces: Vec<Piece>,
@@ -341,13 +437,6 @@ enum Piece {
     Disk(PathBuf, u64),
     /// The field, and its content until it is sent. The mutex also makes it `Sync`, as a body has to be.
     Stream(String, Mutex<Option<Chunks>>, Option<u64>),
-}
-
-/// A piece whose turn comes.
-enum Turn {
-    Bytes(Bytes),
-    Disk(PathBuf, u64),
-    Stream(String, Chunks, Option<u64>),
 }
 
 impl MultipartBody {
@@ -420,173 +509,6 @@ impl MultipartBody {
             whole.extend_from_slice(bytes);
         }
         Some(whole.into())
-    }
-}
-
-fn refuse(message: impl Into<String>) -> Error {
-    Error::new(Kind::Argument, message)
-}
-
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    refuse(format!("`{}` cannot be read: {error}", path.display())).caused_by(error)
-}
-
-fn length_of(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-/// Opens a regular file, and says how long it is.
-async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
-    blocking(move || {
-        if !std::fs::metadata(&path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        let file = std::fs::File::open(&path)?;
-        let length = file.metadata()?.len();
-        Ok((file, length))
-    })
-    .await
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")))
-}
-
-/// What is being sent, and what comes after it.
-struct Reading {
-    turns: VecDeque<Turn>,
-    current: Option<Current>,
-}
-
-enum Current {
-    Disk { file: std::fs::File, path: PathBuf, left: u64 },
-    Stream { field: String, chunks: Chunks, left: Option<u64> },
-}
-
-/// Reads piece after piece; a file is opened when its turn comes.
-fn read(turns: VecDeque<Turn>) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
-    stream::try_unfold(Reading { turns, current: None }, |mut reading| async move {
-        loop {
-            if let Some(current) = reading.current.take()
-                && let Some((chunk, current)) = current.next().await?
-            {
-                reading.current = Some(current);
-                if chunk.is_empty() {
-                    continue;
-                }
-                return Ok(Some((chunk, reading)));
-            }
-            match reading.turns.pop_front() {
-                None => return Ok(None),
-                Some(Turn::Bytes(bytes)) if bytes.is_empty() => {}
-                Some(Turn::Bytes(bytes)) => return Ok(Some((bytes, reading))),
-                Some(Turn::Disk(path, left)) => {
-                    let (file, _) = open(path.clone()).await.map_err(|error| unreadable(&path, error))?;
-                    reading.current = Some(Current::Disk { file, path, left });
-                }
-                Some(Turn::Stream(field, chunks, left)) => {
-                    reading.current = Some(Current::Stream { field, chunks, left });
-                }
-            }
-        }
-    })
-}
-
-impl Current {
-    /// The next bytes; nothing at the end.
-    async fn next(self) -> Result<Option<(Bytes, Self)>, Error> {
-        match self {
-            Self::Disk { left: 0, .. } => Ok(None),
-            Self::Disk { mut file, path, left } => {
-                let most = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
-                let read = blocking(move || {
-                    let mut chunk = vec![0; most];
-                    let length = loop {
-                        match file.read(&mut chunk) {
-                            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                            other => break other?,
-                        }
-                    };
-                    chunk.truncate(length);
-                    Ok((chunk, file))
-                });
-                let (chunk, file) = read.await.map_err(|error| unreadable(&path, error))?;
-                if chunk.is_empty() {
-                    let shorter = "it became shorter while it was read";
-                    return Err(unreadable(&path, io::Error::new(io::ErrorKind::UnexpectedEof, shorter)));
-                }
-                let left = left.saturating_sub(length_of(&chunk));
-                Ok(Some((chunk.into(), Self::Disk { file, path, left })))
-            }
-            Self::Stream { field, mut chunks, left } => match chunks.next().await.transpose()? {
-                None if left.is_none_or(|left| left == 0) => Ok(None),
-                None => Err(refuse(format!("the stream of `{field}` has fewer bytes than it was said to have"))),
-                Some(chunk) => {
-                    let longer = || refuse(format!("the stream of `{field}` has more bytes than it was said to have"));
-                    let left = match left {
-                        Some(left) => Some(left.checked_sub(length_of(&chunk)).ok_or_else(longer)?),
-                        None => None,
-                    };
-                    Ok(Some((chunk, Self::Stream { field, chunks, left })))
-                }
-            },
-        }
-    }
-}
-
-/// What went wrong with a part while it was sent.
-#[derive(Clone, Default)]
-struct Fault(Arc<Mutex<Option<Error>>>);
-
-impl Fault {
-    fn keep(&self, error: Error) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    fn take(&self) -> Option<Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// A body whose length may be known before it is read.
-struct FormBody {
-    /// Never locked: the mutex only makes it `Sync`.
-    chunks: Mutex<Chunks>,
-    sent: u64,
-    total: Option<u64>,
-    progress: Option<OnProgress>,
-    fault: Fault,
-}
-
-impl http_body::Body for FormBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = self.get_mut();
-        let chunks = this.chunks.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let chunk = match ready!(chunks.as_mut().poll_next(cx)) {
-            Some(Ok(chunk)) => chunk,
-            Some(Err(error)) => {
-                this.fault.keep(error.clone());
-                return Poll::Ready(Some(Err(error)));
-            }
-            None => return Poll::Ready(None),
-        };
-        this.sent = this.sent.saturating_add(length_of(&chunk));
-        if let Some(progress) = &this.progress {
-            progress(this.sent, this.total);
-        }
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.total == Some(self.sent)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.total.map_or_else(SizeHint::default, |total| SizeHint::with_exact(total.saturating_sub(self.sent)))
     }
 }
 

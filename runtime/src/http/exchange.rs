@@ -223,6 +223,18 @@ impl Exchange {
         }
     }
 
+    /// How many times a call with these options is sent at most.
+    pub(crate) fn most_attempts(&self, options: &CallOptions) -> u32 {
+        options.attempts.unwrap_or(self.retry.attempts).max(1)
+    }
+
+    /// Waits before a stream is opened again that broke, for the nth time in a row: as long as the server asked for, else as
+    /// before a retry.
+    pub(crate) async fn wait_to_reopen(&self, broken: u32, asked: Option<Duration>) {
+        let own = || self.retry.delay(broken.saturating_add(1), self.clock.random());
+        self.clock.sleep(asked.unwrap_or_else(own).min(self.retry.longest_wait)).await;
+    }
+
     async fn run(
         &self,
         attempt: &mut impl Attempt,
@@ -262,7 +274,7 @@ impl Exchange {
             idempotent: options.and_then(|options| options.idempotent).unwrap_or(idempotent),
             // A limit beyond all time is none.
             deadline: self.clock.now().checked_add(limit),
-            most: options.and_then(|options| options.attempts).unwrap_or(self.retry.attempts).max(1),
+            most: options.map_or(self.retry.attempts.max(1), |options| self.most_attempts(options)),
             own_id,
         })
     }

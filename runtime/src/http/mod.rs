@@ -34,7 +34,7 @@ pub use connection::Connection;
 pub(crate) use exchange::Attempt;
 pub use exchange::{Exchange, ReadFailure};
 pub use hooks::Attempted;
-pub use operation::{Idempotency, Operation, Requirement, Success};
+pub use operation::{Idempotency, Operation, Requirement, StreamFormat, Streaming, Success};
 pub use options::CallOptions;
 pub(crate) use reply::About;
 pub use reply::Reply;

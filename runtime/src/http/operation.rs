@@ -11,8 +11,65 @@ pub struct Operation {
     idempotency: Idempotency,
     accept: &'static str,
     success: Success,
+    streaming: Option<&'static Streaming>,
     security: &'static [&'static [Requirement]],
     server: Option<&'static str>,
+}
+
+/// How an operation streams items: its media type, and what an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streaming {
+    pub(crate) accept: &'static str,
+    pub(crate) format: StreamFormat,
+    /// The property of a JSON body by which a caller asks for the stream.
+    pub(crate) property: Option<&'static str>,
+    /// The data of the event, or the record, that ends the stream and is no item.
+    pub(crate) end: Option<&'static str>,
+}
+
+/// What the items of a stream are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamFormat {
+    /// Of each server-sent event the data, which is JSON.
+    EventData,
+    /// Of each server-sent event an object with `event`, `data`, `id`; data that is JSON is read as JSON.
+    Events,
+    /// As [`StreamFormat::Events`], with the data as text.
+    TextEvents,
+    /// JSON lines.
+    Lines,
+    /// A JSON text sequence (RFC 7464).
+    Sequence,
+}
+
+impl StreamFormat {
+    /// Whether it is of server-sent events.
+    pub(crate) const fn is_events(self) -> bool {
+        matches!(self, Self::EventData | Self::Events | Self::TextEvents)
+    }
+}
+
+impl Streaming {
+    /// A stream that is asked for by these media types, as the `Accept` header has them.
+    #[must_use]
+    pub const fn new(format: StreamFormat, accept: &'static str) -> Self {
+        Self { accept, format, property: None, end: None }
+    }
+
+    /// Sets the property of the JSON body that is true in a request for the stream, and false in one for a single value.
+    #[must_use]
+    pub const fn with_property(mut self, property: &'static str) -> Self {
+        self.property = Some(property);
+        self
+    }
+
+    /// Sets the data of the event, or the record, that ends the stream.
+    #[must_use]
+    pub const fn with_end(mut self, end: &'static str) -> Self {
+        self.end = Some(end);
+        self
+    }
 }
 
 /// Whether a second attempt can do more than the first.
@@ -71,6 +128,7 @@ impl Operation {
             idempotency: Idempotency::NotIdempotent,
             accept: "application/json",
             success: Success::Json,
+            streaming: None,
             security: &[],
             server: None,
         }
@@ -88,6 +146,13 @@ impl Operation {
     pub const fn with_success(mut self, success: Success, accept: &'static str) -> Self {
         self.success = success;
         self.accept = accept;
+        self
+    }
+
+    /// Sets how it streams items.
+    #[must_use]
+    pub const fn with_streaming(mut self, streaming: &'static Streaming) -> Self {
+        self.streaming = Some(streaming);
         self
     }
 
@@ -157,6 +222,12 @@ impl Operation {
     #[must_use]
     pub const fn success(&self) -> Success {
         self.success
+    }
+
+    /// How it streams items, if it does.
+    #[must_use]
+    pub const fn streaming(&self) -> Option<&'static Streaming> {
+        self.streaming
     }
 
     /// Whether it returns one page of a list.

@@ -1,11 +1,10 @@
 //! Request bodies.
 
-use crate::document::Node;
+use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::note::Kind;
 
-use super::media::{essence, is_json, json_header, media_type};
-use super::{Shaping, component_hint};
+use super::media::{essence, is_json, json_header, media_type, suffix};
+use super::{Shaping, component_hint, names};
 use crate::shape::model::{Body, BodyContent, Style, Type, Writing};
 use crate::shape::types::View;
 
@@ -30,34 +29,47 @@ impl Shaping<'_, '_> {
             "multipart/form-data" => 6,
             _ => 7,
         };
-        let (media, chosen) = content.iter().min_by_key(|(media, node)| rank(media, node))?;
-        for (other, node) in content.iter().filter(|(other, _)| essence(other) != essence(media)) {
-            let reason = format!("the body is sent as `{media}`; as `{other}` it is not reachable");
-            self.types.note(Kind::Loss, &at.join(other), node, reason);
+        let mut ranked: Vec<(&String, &Node)> = content.iter().collect();
+        ranked.sort_by_key(|(media, node)| (rank(media, node), *media));
+        let mut contents: Vec<(String, BodyContent)> = Vec::new();
+        for (media, node) in ranked {
+            let mut suffix = suffix(&essence(media));
+            while contents.iter().any(|(other, _)| *other == suffix) {
+                suffix.push_str("_again");
+            }
+            let name = if contents.is_empty() {
+                self.hint.clone()
+            } else {
+                format!("{}{}", self.hint, names::pascal(&suffix))
+            };
+            let made = self.content(media, node, &at, &hint, &name);
+            // The same value in another media type of JSON is sent by the header `Content-Type`.
+            let same = |other: &BodyContent| matches!((other, &made), (BodyContent::Json(a, _), BodyContent::Json(b, _)) if a == b);
+            if !contents.iter().any(|(_, other)| same(other)) {
+                contents.push((suffix, made));
+            }
         }
-        let schema_at = at.join(media).join("schema");
+        let mut contents = contents.into_iter();
+        let (_, content) = contents.next()?;
+        Some(Body { required, content, others: contents.collect(), doc })
+    }
+
+    fn content(&mut self, media: &str, node: &Node, at: &Pointer, hint: &str, name: &str) -> BodyContent {
         let typed = |shaping: &mut Self| {
-            let schema = chosen.get("schema");
-            schema.map_or(Type::Any, |schema| shaping.types.type_of(schema, &schema_at, &hint, View::Write))
+            let schema_at = at.join(media).join("schema");
+            let schema = node.get("schema");
+            schema.map_or(Type::Any, |schema| shaping.types.type_of(schema, &schema_at, hint, View::Write))
         };
-        let content = match essence(media).as_str() {
-            json if is_json(json) || self.may_be_json(json, chosen) => {
-                BodyContent::Json(typed(self), json_header(media))
+        match essence(media).as_str() {
+            json if is_json(json) || self.may_be_json(json, node) => BodyContent::Json(typed(self), json_header(media)),
+            "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(node)),
+            other if other.starts_with("multipart/") && media_type(other) => {
+                let form = self.form(node, &at.join(media), name);
+                BodyContent::Multipart(other.to_owned(), form)
             }
-            "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(chosen)),
-            "multipart/form-data" => {
-                let reason = "the body is given part by part; what the schema says of each part is not checked";
-                self.types.note(Kind::Rename, &at.join(media), chosen, reason);
-                BodyContent::Multipart
-            }
-            other if other.starts_with("multipart/") || other.contains('*') || !media_type(other) => {
-                let reason = "the body is given as bytes, with its content type (and boundary) beside it";
-                self.types.note(Kind::Rename, &at.join(media), chosen, reason);
-                BodyContent::Raw(None)
-            }
-            _ => BodyContent::Raw(Some(media.clone())),
-        };
-        Some(Body { required, content, doc })
+            other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),
+            _ => BodyContent::Raw(Some(media.to_owned())),
+        }
     }
 
     /// Whether a content of any media type may be JSON: text and bytes would not be quoted.
@@ -70,18 +82,19 @@ impl Shaping<'_, '_> {
 /// How the properties of a form are written that are not written as by default.
 pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
-    encodings
-        .map(|(property, encoding)| {
-            let style = match encoding.str("style") {
-                Some("spaceDelimited") => Style::SpaceDelimited,
-                Some("pipeDelimited") => Style::PipeDelimited,
-                Some("deepObject") => Style::DeepObject,
-                _ => Style::Form,
-            };
-            let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
-            let json = encoding.str("style").is_none()
-                && encoding.str("contentType").is_some_and(|media| is_json(&essence(media)));
-            (property.clone(), Writing { style, explode, reserved: encoding.is_true("allowReserved"), json })
-        })
-        .collect()
+    encodings.map(|(property, encoding)| (property.clone(), writing(encoding))).collect()
+}
+
+/// How one property is written.
+pub(super) fn writing(encoding: &Node) -> Writing {
+    let style = match encoding.str("style") {
+        Some("spaceDelimited") => Style::SpaceDelimited,
+        Some("pipeDelimited") => Style::PipeDelimited,
+        Some("deepObject") => Style::DeepObject,
+        _ => Style::Form,
+    };
+    let explode = encoding.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
+    let json =
+        encoding.str("style").is_none() && encoding.str("contentType").is_some_and(|media| is_json(&essence(media)));
+    Writing { style, explode, reserved: encoding.is_true("allowReserved"), json }
 }

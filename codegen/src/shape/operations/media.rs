@@ -1,5 +1,8 @@
 //! Media types and header names.
 
+use crate::shape::model::StreamFormat;
+use crate::shape::names;
+
 pub(super) fn essence(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
@@ -31,4 +34,30 @@ pub(super) fn media_type(text: &str) -> bool {
 /// RFC 9110, section 5.6.2.
 pub(super) fn http_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// What a media type that holds one item after another is read as.
+pub(super) fn stream_format(essence: &str) -> Option<StreamFormat> {
+    match essence {
+        "text/event-stream" => Some(StreamFormat::EventData),
+        "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/ndjson"
+        | "application/x-ndjson" => Some(StreamFormat::Lines),
+        "application/json-seq" => Some(StreamFormat::Sequence),
+        other => other.ends_with("+json-seq").then_some(StreamFormat::Sequence),
+    }
+}
+
+/// What a media type adds to the name of a method.
+pub(super) fn suffix(essence: &str) -> String {
+    match essence {
+        "application/x-www-form-urlencoded" => "form".to_owned(),
+        "multipart/form-data" => "multipart".to_owned(),
+        wild if wild.contains('*') => "bytes".to_owned(),
+        other => names::snake(other.split_once('/').map_or(other, |(_, subtype)| subtype)).trim_matches('_').to_owned(),
+    }
 }

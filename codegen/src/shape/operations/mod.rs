@@ -1,20 +1,23 @@
 //! Operations: methods in groups, with all that the wire needs: styles, media types, security, servers, paging.
 
 mod bodies;
+mod forms;
+mod headers;
 mod media;
 mod methods;
 mod params;
 mod responses;
 mod security;
+mod streams;
 mod webhooks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{Node, Pointer, Value};
 use crate::grammar;
 use crate::note::Kind;
 
-use super::model::{Case, Idempotency, Next, Operation, Paging, Payload};
+use super::model::{Case, Content, Idempotency, Next, Operation, Paging, Payload, ResponseHeader, Type};
 use super::names;
 use super::types::Types;
 
@@ -22,7 +25,8 @@ pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
-pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
+pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
+    let mut found = BTreeMap::new();
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
@@ -51,15 +55,21 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, hint, path, node };
+        let mut shaping = Shaping { document, types, at, hint, path, node, found: &mut found };
         let params = shaping.params(item, &template);
         let body = shaping.body();
-        let (success, accept) = shaping.success();
+        let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
+        let stream = shaping.hinted(stream);
         let errors = shaping.errors();
+        let headers = shaping.headers();
         let security = security::requirements(document, node);
         let server = security::own_server(node).or_else(|| security::own_server(item));
         let (at, hint) = (shaping.at, shaping.hint);
         let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
+        let paging = paging(node);
+        if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
+            types.note(Kind::Skip, &at.join("x-paging"), hint, "`x-paging` names no way to the next page");
+        }
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let operation = Operation {
             id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
@@ -74,8 +84,12 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
             body,
             success,
             accept,
+            readings,
+            media,
+            stream,
+            headers,
             errors,
-            paging: paging(node),
+            paging,
             callbacks,
             security,
             server,
@@ -85,8 +99,34 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> Vec<Operation> {
         };
         operations.push((position, operation));
     }
+    free_names(&mut operations);
     operations.sort_by_key(|(position, _)| *position);
-    operations.into_iter().map(|(_, operation)| operation).collect()
+    (operations.into_iter().map(|(_, operation)| operation).collect(), found.into_values().collect())
+}
+
+/// Names for other media types that nothing else has: methods of the group, and setters of the request.
+fn free_names(operations: &mut [(usize, Operation)]) {
+    let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
+    let mut taken: BTreeSet<(Option<String>, String)> =
+        operations.iter().map(|(_, operation)| key(operation, &operation.name)).collect();
+    let groups: BTreeSet<String> = operations.iter().filter_map(|(_, operation)| operation.group.clone()).collect();
+    taken.extend(groups.into_iter().map(|group| (None, group)));
+    for (_, operation) in operations {
+        let (group, stem) = (operation.group.clone(), operation.name.trim_end_matches('_').to_owned());
+        let mut setters: BTreeSet<String> = operation.params.iter().map(|param| param.name.clone()).collect();
+        for (suffix, _) in operation.body.iter_mut().flat_map(|body| &mut body.others) {
+            while !(setters.insert(format!("body_{suffix}"))
+                & taken.insert((group.clone(), format!("{stem}_{suffix}"))))
+            {
+                suffix.push_str("_body");
+            }
+        }
+        for reading in &mut operation.readings {
+            while !setters.insert(reading.name.clone()) {
+                reading.name.push_str("_response");
+            }
+        }
+    }
 }
 
 /// `x-idempotency-key` names the header, `x-idempotent` says it outright; else a documented `Idempotency-Key` or the method
@@ -141,6 +181,8 @@ struct Shaping<'a, 'b> {
     hint: String,
     path: &'a str,
     node: &'a Node,
+    /// The headers of responses so far, by their names.
+    found: &'a mut BTreeMap<String, ResponseHeader>,
 }
 
 /// What the types of a shared parameter, body or response are named after: the component, and not the operation that
@@ -168,17 +210,19 @@ impl Payload {
     /// One payload for all documented successes.
     fn of(cases: Vec<Case>) -> Self {
         let cases = sorted(cases);
-        let mut distinct: Vec<&super::model::Type> = Vec::new();
-        for ty in cases.iter().filter_map(|case| case.ty.as_ref()) {
+        let mut distinct: Vec<&Type> = Vec::new();
+        for ty in cases.iter().filter_map(Case::ty) {
             if !distinct.contains(&ty) {
                 distinct.push(ty);
             }
         }
-        let empty = cases.iter().any(|case| case.ty.is_none());
+        let has = |content: Content| cases.iter().any(|case| case.content == content);
         match distinct.as_slice() {
             [] => Self::Empty,
             // Of a JSON and an empty success, the empty one is `None`.
-            [ty] => Self::Json(if empty { (*ty).clone().nullable() } else { (*ty).clone() }),
+            [ty] if !has(Content::Bytes) => {
+                Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
+            }
             _ => Self::ByStatus(cases),
         }
     }

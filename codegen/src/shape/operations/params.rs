@@ -13,7 +13,8 @@ use crate::shape::model::{Param, Place, Style, Type, Writing};
 use crate::shape::types::View;
 
 /// Names that a request has anyway.
-const TAKEN: [&str; 9] = ["body", "raw_body", "send", "items", "call", "into_future", "clone", "fmt", "self"];
+const TAKEN: [&str; 12] =
+    ["body", "raw_body", "send", "stream", "accept", "items", "call", "begin", "into_future", "clone", "fmt", "self"];
 
 /// The parameters of a path template in order; `None` if it is not one.
 pub(super) fn template(path: &str) -> Option<Vec<String>> {

@@ -4,89 +4,106 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
 
-use super::media::{essence, header_text, is_json, json_header};
+use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
 use super::{Shaping, component_hint, names, sorted};
-use crate::shape::model::{Case, Payload, Status, Type};
+use crate::shape::model::{Case, Content, Payload, Reading, Status, Streamed, Type};
 use crate::shape::types::View;
 
 /// A documented response.
-struct Documented {
-    status: Status,
-    node: Node,
-    at: Pointer,
+pub(super) struct Documented {
+    pub(super) status: Status,
+    pub(super) node: Node,
+    pub(super) at: Pointer,
+}
+
+/// What successes hold, and how to ask for it.
+#[derive(Default)]
+pub(super) struct Success {
+    pub(super) payload: Payload,
+    pub(super) accept: String,
+    pub(super) readings: Vec<Reading>,
+    pub(super) media: Vec<String>,
+    pub(super) stream: Option<Streamed>,
+}
+
+/// Adds what is not there yet.
+fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    for text in more {
+        if !list.contains(&text) {
+            list.push(text);
+        }
+    }
 }
 
 impl Shaping<'_, '_> {
-    /// What a success holds, and the media types to ask for.
-    pub(super) fn success(&mut self) -> (Payload, String) {
-        for response in self.responses(|status| matches!(status, Status::Code(300..=399) | Status::Range(3))) {
-            if response.node.get("content").is_some() {
-                let reason = "a redirect is an error here, whose body is not decoded";
-                self.types.note(Kind::Loss, &response.at, &response.node, reason);
-            }
-        }
+    /// What successes hold, and how to ask for it.
+    pub(super) fn success(&mut self) -> Success {
         let mut responses = self.responses(Status::is_success);
         if responses.is_empty() {
             responses = self.responses(|status| status == Status::Default);
         }
         let several = responses.len() > 1;
+        let mut success = Success { payload: Payload::Stream, accept: String::new(), ..Success::default() };
         let mut cases = Vec::new();
-        let mut accept: Vec<String> = Vec::new();
-        let mut streamed: Option<(Pointer, Vec<String>)> = None;
+        let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for Documented { status, node, at } in &responses {
-            if let Some(headers) = node.get("headers").filter(|it| it.as_object().is_some_and(|it| !it.is_empty())) {
-                let reason = "headers of the response are not typed: `send` returns all of them";
-                self.types.note(Kind::Rename, &at.join("headers"), headers, reason);
+            for (name, link) in node.get("links").and_then(Node::as_object).into_iter().flatten() {
+                let reason = "the link has no method: read its value from the response, and call the operation with it";
+                self.types.note(Kind::Loss, &at.join("links").join(name), link, reason);
             }
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
             // A response to HEAD has no body, whatever is said of it (RFC 9110, section 9.3.2).
             let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
-                cases.push(Case { status: *status, ty: None });
+                cases.push(Case { status: *status, content: Content::Nothing });
                 continue;
             };
+            if success.stream.is_none() {
+                success.stream = self.stream(content, at);
+            }
+            let streams = |media: &String| stream_format(&essence(media)).is_some();
+            let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
             let Some((media, json)) = self.json_of(content) else {
-                let described = |node: &&Node| node.get("schema").is_some_and(|it| !self.types.is_text(it));
-                if let Some((media, node)) = content.iter().find(|(_, node)| described(node)) {
-                    let reason = format!("the response is returned as bytes; the schema of `{media}` is not read");
-                    self.types.note(Kind::Loss, &at.join("content").join(media), node, reason);
-                }
-                let known = content.keys().map(|media| header_text(media)).collect();
-                streamed.get_or_insert((at.clone(), known));
+                let known: Vec<&String> = others.collect();
+                // As they come, where there is nothing else.
+                let known = if known.is_empty() { content.keys().collect() } else { known };
+                add(&mut other_media, known.into_iter().map(|media| header_text(media)));
+                cases.push(Case { status: *status, content: Content::Bytes });
                 continue;
             };
-            for (other, node) in content.iter().filter(|(other, _)| *other != media && !is_json(&essence(other))) {
-                let reason = format!("the response is asked for as JSON; as `{other}` it is not reachable");
-                self.types.note(Kind::Loss, &at.join("content").join(other), node, reason);
-            }
+            add(&mut success.media, others.filter(|other| *other != media).map(|media| header_text(media)));
             let asked = json_header(media);
-            if !accept.contains(&asked) {
-                accept.push(asked);
-            }
+            add(&mut json_media, [asked.clone()]);
             let hint = if !several || *status == Status::Code(200) {
                 format!("{}Response", self.hint)
             } else {
                 format!("{}{}Response", self.hint, status.name())
             };
-            cases.push(Case { status: *status, ty: Some(self.json_type(json, at, media, &hint)) });
-        }
-        let typed = cases.iter().any(|case| case.ty.is_some());
-        match streamed {
-            Some((_, accept)) if !typed => (Payload::Stream, accept.join(", ")),
-            None if cases.is_empty() => (Payload::Stream, "*/*".to_owned()),
-            streamed => {
-                if let Some((at, _)) = streamed {
-                    let reason = "one success is JSON and another is not; only the JSON is read";
-                    let node = self.node.clone();
-                    self.types.note(Kind::Loss, &at, &node, reason);
+            let ty = self.json_type(json, at, media, &hint);
+            for (other, node) in content.iter().filter(|(other, _)| *other != media && is_json(&essence(other))) {
+                let suffix = suffix(&essence(other));
+                let hint = format!("{}{}Response", self.hint, names::pascal(&suffix));
+                let (media, other) = (header_text(other), self.json_type(node, at, other, &hint));
+                let name = format!("as_{suffix}");
+                if other == ty {
+                    add(&mut success.media, [media]);
+                } else if !success.readings.iter().any(|it| it.media == media || it.name == name) {
+                    success.readings.push(Reading { name, media, ty: other });
                 }
-                let payload = Payload::of(cases);
-                let accept = match payload {
-                    Payload::Empty => "*/*".to_owned(),
-                    _ => accept.join(", "),
-                };
-                (payload, accept)
             }
+            cases.push(Case { status: *status, content: Content::Json(ty) });
         }
+        let accept = if cases.iter().any(|case| case.ty().is_some()) {
+            success.payload = Payload::of(cases);
+            json_media.extend(other_media);
+            json_media
+        } else if !other_media.is_empty() || cases.is_empty() {
+            other_media
+        } else {
+            success.payload = Payload::Empty;
+            Vec::new()
+        };
+        success.accept = if accept.is_empty() { "*/*".to_owned() } else { accept.join(", ") };
+        success
     }
 
     /// What failures hold, by status.
@@ -95,8 +112,9 @@ impl Shaping<'_, '_> {
         // A default that stands alone is the success.
         let successes = self.responses(Status::is_success).len();
         let wanted = |status: Status| match status {
-            Status::Code(code) => code >= 400,
-            Status::Range(hundreds) => hundreds >= 4,
+            // A redirect is not followed: it is an error with a body.
+            Status::Code(code) => code >= 300,
+            Status::Range(hundreds) => hundreds >= 3,
             Status::Default => successes > 0,
         };
         for Documented { status, node, at } in self.responses(wanted) {
@@ -107,7 +125,7 @@ impl Shaping<'_, '_> {
             }
             let status_name = if status == Status::Default { String::new() } else { status.name() };
             let hint = format!("{}{status_name}Error", self.hint);
-            cases.push(Case { status, ty: Some(self.json_type(json, &at, media, &hint)) });
+            cases.push(Case { status, content: Content::Json(self.json_type(json, &at, media, &hint)) });
         }
         sorted(cases)
     }
@@ -122,10 +140,11 @@ impl Shaping<'_, '_> {
     fn json_of<'c>(&self, content: &'c Map) -> Option<(&'c String, &'c Node)> {
         let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
         let other = || content.iter().find(|(media, _)| is_json(&essence(media)));
-        exact.or_else(other).or_else(|| content.iter().find(|(media, node)| self.may_be_json(&essence(media), node)))
+        let open = || content.iter().find(|(media, node)| self.may_be_json(&essence(media), node));
+        exact.or_else(other).or_else(open)
     }
 
-    fn responses(&self, wanted: impl Fn(Status) -> bool) -> Vec<Documented> {
+    pub(super) fn responses(&self, wanted: impl Fn(Status) -> bool) -> Vec<Documented> {
         let responses = self.node.get("responses").and_then(Node::as_object);
         responses
             .into_iter()

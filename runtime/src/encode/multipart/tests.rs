@@ -1,6 +1,8 @@
 use std::convert::Infallible;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::stream;
 use http_body::Body as _;
 use serde_json::json;
 
@@ -183,15 +185,45 @@ async fn progress_goes_to_the_end() {
 }
 
 #[tokio::test]
-async fn small_bodies_in_memory_can_be_cloned() {
-    let small = || Multipart::new().text("a", "b").file("f", File::bytes("x"));
-    let (content_type, body, copied) = small().into_body().unwrap();
-    assert!(copied && body.as_bytes().is_some());
-    assert!(content_type.to_str().unwrap().starts_with("multipart/form-data; boundary="));
-    let (_, body, copied) = small().file("s", File::stream(chunks(&["x"]), None)).into_body().unwrap();
-    assert!(!copied && body.as_bytes().is_none());
-    let (_, body, copied) = small().file("l", File::bytes(vec![0; 2 << 20])).into_body().unwrap();
-    assert!(!copied && body.as_bytes().is_none());
+async fn other_kinds_have_parts_without_names_and_headers_of_their_own() {
+    let root = File::bytes("{}").media_type("application/json").header("Content-ID", "<root>");
+    let body = Multipart::new().next(root).next(File::bytes("x").name("x.bin"));
+    let body = body.finish_as("multipart/related; type=\"application/json\"").unwrap();
+    let content_type = body.content_type().to_str().unwrap().to_owned();
+    let (_, boundary) = content_type.split_once("multipart/related; type=\"application/json\"; boundary=").unwrap();
+    let (sent, _) = sent(body.body().unwrap()).await;
+    assert_eq!(
+        sent.unwrap().replace(boundary, "B"),
+        "--B\r\nContent-Type: application/json\r\nContent-ID: <root>\r\n\r\n{}\r\n--B\r\nContent-Disposition: attachment; \
+         filename=\"x.bin\"\r\nContent-Type: application/octet-stream\r\n\r\nx\r\n--B--\r\n"
+    );
+    for file in [File::bytes("").header("a b", "c"), File::bytes("").header("a", "b\nc")] {
+        assert!(Multipart::new().next(file).finish().unwrap_err().is_invalid_argument());
+    }
+    assert!(Multipart::new().finish_as("multipart/\n").unwrap_err().is_invalid_argument());
+}
+
+#[tokio::test]
+async fn values_are_written_by_their_encoding() {
+    let rules = Parameter::query("ids").explode(false);
+    let form = Multipart::new()
+        .add("ids", &[1, 2])
+        .add_as("about", "application/ld+json", &json!({"a": 1}))
+        .add_as("note", "text/markdown", &Some("*x*"))
+        .add_as("none", "text/markdown", &None::<&str>)
+        .add_styled(&rules, &["a b", "c&d"])
+        .files("f", "image/png", [File::bytes("x"), File::bytes("y").media_type("image/gif")]);
+    let text = text(&form.finish().unwrap()).await;
+    let parts: Vec<&str> = text.split("--B").map(|part| part.trim_matches(['-', '\r', '\n'])).collect();
+    let heads: Vec<String> =
+        parts.iter().map(|part| part.replace("Content-Disposition: form-data; name=", "")).collect();
+    assert_eq!(heads[1..=2], ["\"ids\"\r\n\r\n1", "\"ids\"\r\n\r\n2"]);
+    assert_eq!(heads[3], "\"about\"\r\nContent-Type: application/ld+json\r\n\r\n{\"a\":1}");
+    assert_eq!(heads[4..=5], ["\"note\"\r\nContent-Type: text/markdown\r\n\r\n*x*", "\"ids\"\r\n\r\na b,c&d"]);
+    assert!(heads[6].contains("Content-Type: image/png") && heads[7].contains("Content-Type: image/gif"));
+    assert_eq!(heads.len(), 9);
+    let failing = Multipart::new().add("bad", &std::collections::BTreeMap::from([((1, 2), 3)]));
+    assert!(failing.finish().unwrap_err().is_invalid_argument());
 }
 
 #[test]

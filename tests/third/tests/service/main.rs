@@ -2,6 +2,9 @@
 
 mod book;
 
+mod bodies;
+mod streams;
+
 use std::sync::{Arc, Mutex};
 
 use connectors_runtime::{Connection, RequestOptions, RetryPolicy, TestClock};
@@ -54,6 +57,31 @@ impl Server {
                     if stream.write_all(response.as_bytes()).await.is_err() {
                         break;
                     }
+                }
+            }
+        });
+        Self { url, arrived }
+    }
+
+    /// Each response is sent as it is, byte by byte. The connection is closed after it, or stays open after the last one.
+    async fn raw(responses: Vec<String>, stays_open: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let arrived: Arc<Mutex<Vec<Arrived>>> = Arc::default();
+        let log = Arc::clone(&arrived);
+        tokio::spawn(async move {
+            for (index, response) in responses.iter().enumerate() {
+                let Ok((mut stream, _)) = listener.accept().await else { return };
+                stream.set_nodelay(true).unwrap();
+                let Some(request) = read(&mut stream).await else { return };
+                log.lock().unwrap().push(request);
+                for byte in response.as_bytes() {
+                    if stream.write_all(&[*byte]).await.is_err() {
+                        break;
+                    }
+                }
+                if stays_open && index + 1 == responses.len() {
+                    std::future::pending::<()>().await;
                 }
             }
         });

@@ -1,0 +1,160 @@
+//! Bodies of parts as structs, and the headers of responses as constants.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::shape::model::{Api, Form, Part, PartHolds, Place, ResponseHeader, Type};
+
+use super::docs;
+use super::requests::written;
+use super::types::{doc, ident, tokens as type_tokens};
+
+pub(super) fn tokens(api: &Api) -> TokenStream {
+    let forms: Vec<_> = api.forms().map(form).collect();
+    let forms = (!forms.is_empty()).then(|| {
+        quote! {
+            /// Bodies of parts (`multipart/form-data`). Each becomes a [`Multipart`](::connectors_runtime::Multipart), to
+            /// which more can be added.
+            pub mod forms {
+                #[allow(unused_imports)]
+                use super::types;
+                #(#forms)*
+            }
+        }
+    });
+    let headers = api.headers.iter().map(header);
+    let headers = (!api.headers.is_empty()).then(|| {
+        quote! {
+            /// Headers of responses that the document describes, for
+            /// [`header_as`](::connectors_runtime::Response::header_as) of a response or an error.
+            pub mod headers {
+                #[allow(unused_imports)]
+                use super::types;
+                #(#headers)*
+            }
+        }
+    });
+    quote! { #forms #headers }
+}
+
+fn header(header: &ResponseHeader) -> TokenStream {
+    let ResponseHeader { name, wire, ty, form, doc: text } = header;
+    let docs = doc(text, &format!("The header {}.", docs::code(wire)));
+    let (name, ty, form) = (ident(name), type_tokens(ty, &quote! { types:: }), ident(&format!("{form:?}")));
+    quote! {
+        #docs
+        pub const #name: ::connectors_runtime::Header<#ty> =
+            ::connectors_runtime::Header::new(#wire, ::connectors_runtime::HeaderForm::#form);
+    }
+}
+
+fn form(form: &Form) -> TokenStream {
+    let name = ident(&form.name);
+    let docs = doc(&form.doc, "A body of parts.");
+    let required: Vec<&Part> = form.parts.iter().filter(|part| part.required).collect();
+    let optional = form.parts.iter().filter(|part| !part.required);
+    let fields = form.parts.iter().map(|part| {
+        let (field, ty) = (ident(&part.name), of(part));
+        let docs = doc(&part.doc, &format!("The part {}.", docs::code(&part.wire)));
+        let ty = if part.required {
+            ty
+        } else {
+            quote! { ::std::option::Option<#ty> }
+        };
+        quote! { #docs pub #field: #ty, }
+    });
+    let default = required.is_empty().then(|| quote! { #[derive(Default)] });
+    let new = (!required.is_empty()).then(|| {
+        let arguments = required.iter().map(|part| {
+            let (field, ty) = (ident(&part.name), of(part));
+            quote! { #field: #ty }
+        });
+        let values = form.parts.iter().map(|part| {
+            let field = ident(&part.name);
+            let value = if part.required {
+                quote! { #field }
+            } else {
+                quote! { #field: None }
+            };
+            quote! { #value, }
+        });
+        quote! {
+            /// With the parts that must be there.
+            #[must_use]
+            pub fn new(#(#arguments),*) -> Self {
+                Self { #(#values)* }
+            }
+        }
+    });
+    // What would be as `new` is set by its field.
+    let setters =
+        optional.filter(|part| !matches!(part.name.as_str(), "new" | "default" | "from" | "into")).map(|part| {
+            let (field, ty) = (ident(&part.name), of(part));
+            let docs = doc(&part.doc, &format!("Sets the part {}.", docs::code(&part.wire)));
+            quote! {
+                #docs
+                #[must_use]
+                pub fn #field(mut self, value: impl Into<#ty>) -> Self {
+                    self.#field = Some(value.into());
+                    self
+                }
+            }
+        });
+    let writes = form.parts.iter().map(|part| {
+        let (wire, field) = (&part.wire, ident(&part.name));
+        match &part.holds {
+            PartHolds::File { media, several } => {
+                let files = match (part.required, several) {
+                    (true, false) => quote! { [form.#field] },
+                    (false, true) => quote! { form.#field.into_iter().flatten() },
+                    (true, true) | (false, false) => quote! { form.#field },
+                };
+                quote! { .files(#wire, #media, #files) }
+            }
+            PartHolds::Value(_) => quote! { .add(#wire, &form.#field) },
+            PartHolds::Typed(_, media) => quote! { .add_as(#wire, #media, &form.#field) },
+            PartHolds::Styled(_, writing) => {
+                let rules = written(quote! { query(#wire) }, *writing, Place::Query);
+                quote! { .add_styled(const { &#rules }, &form.#field) }
+            }
+        }
+    });
+    let shown = &form.name;
+    quote! {
+        #docs
+        #default
+        #[non_exhaustive]
+        pub struct #name {
+            #(#fields)*
+        }
+
+        impl #name {
+            #new
+            #(#setters)*
+        }
+
+        impl ::std::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct(#shown).finish_non_exhaustive()
+            }
+        }
+
+        impl From<#name> for ::connectors_runtime::Multipart {
+            fn from(form: #name) -> Self {
+                Self::new() #(#writes)*
+            }
+        }
+    }
+}
+
+fn of(part: &Part) -> TokenStream {
+    let file = quote! { ::connectors_runtime::File };
+    match &part.holds {
+        PartHolds::File { several: false, .. } => file,
+        PartHolds::File { several: true, .. } => quote! { ::std::vec::Vec<#file> },
+        PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => {
+            let ty: &Type = ty;
+            type_tokens(ty, &quote! { types:: })
+        }
+    }
+}

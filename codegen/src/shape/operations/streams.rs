@@ -1,0 +1,95 @@
+//! Responses that hold one item after another.
+
+use crate::document::{Node, Pointer};
+use crate::grammar::resolve_at;
+use crate::note::Kind;
+
+use super::media::{essence, header_text, is_json, stream_format};
+use super::{Shaping, names};
+use crate::shape::model::{StreamFormat, Streamed, Type};
+use crate::shape::types::View;
+
+/// How deep a union of events may be.
+const DEEPEST: usize = 8;
+
+impl Shaping<'_, '_> {
+    /// The stream of a response with such a media type.
+    pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
+        let format = |media: &str| stream_format(&essence(media));
+        let (media, node) = content.iter().find(|(media, _)| format(media).is_some())?;
+        let kind = format(media)?;
+        let accept: Vec<String> =
+            content.keys().filter(|other| format(other) == Some(kind)).map(|media| header_text(media)).collect();
+        let key = if node.get("itemSchema").is_some() { "itemSchema" } else { "schema" };
+        let described = node.get(key).filter(|schema| key == "itemSchema" || !self.types.is_text(schema));
+        let events = kind == StreamFormat::EventData;
+        let mut format = kind;
+        if let Some(schema) = described.filter(|_| events) {
+            format = match self.envelope(schema, key == "itemSchema", DEEPEST) {
+                Some(true) => StreamFormat::TextEvents,
+                Some(false) => StreamFormat::Events,
+                None => StreamFormat::EventData,
+            };
+        }
+        let item = described.map(|schema| {
+            let at = at.join("content").join(media).join(key);
+            let hint = names::pascal(&format!("{}Item", self.hint));
+            let ty = self.types.type_of(schema, &at, &hint, View::Read);
+            // What describes all of the response has the items in a list.
+            match self.types.alias(&ty) {
+                Type::Array(item) if key == "schema" => *item,
+                _ => ty,
+            }
+        });
+        let item = item.or_else(|| (!events).then_some(Type::Any));
+        Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
+    }
+
+    /// Whether a schema is of events with their names rather than of their data, and whether the data is text.
+    fn envelope(&self, schema: &Node, is_item: bool, deepest: usize) -> Option<bool> {
+        let schema = self.types.resolved(schema);
+        if let Some(branches) = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Node::as_array) {
+            let below = deepest.checked_sub(1)?;
+            let branches = branches.iter().map(|branch| self.envelope(branch, is_item, below));
+            let texts = branches.collect::<Option<Vec<bool>>>()?;
+            return (!texts.is_empty()).then(|| texts.into_iter().all(|text| text));
+        }
+        let properties = schema.get("properties")?;
+        let data = properties.get("data")?;
+        let of_event = |name: &String| matches!(name.as_str(), "data" | "event" | "id" | "retry");
+        let only_of_event = properties.as_object().is_some_and(|all| all.keys().all(of_event));
+        let is_event = properties.get("event").is_some() || (is_item && only_of_event);
+        is_event.then(|| self.types.resolved(data).str("type") == Some("string"))
+    }
+
+    /// Reads the hint `x-stream`.
+    pub(super) fn hinted(&mut self, stream: Option<Streamed>) -> Option<Streamed> {
+        let Some(hint) = self.node.get("x-stream").cloned() else { return stream };
+        let at = self.at.join("x-stream");
+        let Some(mut stream) = stream else {
+            self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
+            return None;
+        };
+        stream.end = hint.str("end").map(str::to_owned);
+        if let Some(property) = hint.str("property") {
+            if self.has_flag(property) {
+                stream.property = Some(property.to_owned());
+            } else {
+                let reason =
+                    format!("`x-stream` does not fit: no JSON body of the operation has a property `{property}`");
+                self.types.note(Kind::Skip, &at, &hint, reason);
+            }
+        }
+        Some(stream)
+    }
+
+    fn has_flag(&self, property: &str) -> bool {
+        let Some(written) = self.node.get("requestBody") else { return false };
+        let (body, _) = resolve_at(self.document, written, Pointer::root());
+        let content = body.get("content").and_then(Node::as_object);
+        content.into_iter().flatten().filter(|(media, _)| is_json(&essence(media))).any(|(_, content)| {
+            let schema = content.get("schema").map(|schema| self.types.resolved(schema));
+            schema.is_some_and(|schema| schema.get("properties").is_some_and(|it| it.get(property).is_some()))
+        })
+    }
+}

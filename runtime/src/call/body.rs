@@ -1,0 +1,160 @@
+//! The body of a call: bytes, parts, or a stream that can be sent once.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::HeaderValue;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::encode::MultipartBody;
+use crate::error::{Error, Kind};
+
+#[derive(Clone, Debug)]
+pub(super) struct Payload {
+    pub(super) content_type: HeaderValue,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Bytes(Bytes),
+    /// Parts: a body is made from them for each attempt.
+    Parts(Arc<MultipartBody>),
+    /// A stream, which can be sent once.
+    Once(Arc<Mutex<Option<reqwest::Body>>>),
+}
+
+impl Payload {
+    fn new(media_type: &str, content: Content) -> Result<Self, Error> {
+        let content_type = HeaderValue::try_from(media_type)
+            .map_err(|_| Error::new(Kind::Argument, "the media type of the body is no header value"))?;
+        Ok(Self { content_type, content })
+    }
+
+    pub(super) fn bytes(media_type: &str, bytes: Bytes) -> Result<Self, Error> {
+        Self::new(media_type, Content::Bytes(bytes))
+    }
+
+    pub(super) fn any(media_type: &str, body: reqwest::Body) -> Result<Self, Error> {
+        let content = match body.as_bytes() {
+            Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)),
+            None => Content::Once(Arc::new(Mutex::new(Some(body)))),
+        };
+        Self::new(media_type, content)
+    }
+
+    pub(super) fn parts(body: MultipartBody) -> Self {
+        Self { content_type: body.content_type().clone(), content: Content::Parts(Arc::new(body)) }
+    }
+
+    /// The body of a request that is about to be built. Parts are put into each attempt instead.
+    pub(super) fn take(&self) -> reqwest::Body {
+        match &self.content {
+            Content::Bytes(bytes) => bytes.clone().into(),
+            Content::Parts(_) => Bytes::new().into(),
+            Content::Once(body) => body.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default(),
+        }
+    }
+
+    /// Parts, of which each attempt gets a body of its own.
+    pub(super) fn as_parts(&self) -> Option<&MultipartBody> {
+        match &self.content {
+            Content::Parts(parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    /// Whether a second attempt has the same body.
+    pub(super) fn is_repeatable(&self) -> bool {
+        match &self.content {
+            Content::Bytes(_) => true,
+            Content::Parts(parts) => parts.is_repeatable(),
+            Content::Once(_) => false,
+        }
+    }
+
+    /// Sets a property of a JSON object to a truth value. One that is false is not added.
+    pub(super) fn set_flag(&mut self, property: &str, value: bool) {
+        if let Content::Bytes(bytes) = &mut self.content
+            && let Some(changed) = with_flag(bytes, property, value)
+        {
+            *bytes = changed;
+        }
+    }
+}
+
+/// The members of an object, as they are written.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
+/// The object with the property, and everything else as it was; `None` if nothing changes.
+fn with_flag(json: &[u8], property: &str, value: bool) -> Option<Bytes> {
+    let Members(members) = serde_json::from_slice(json).ok()?;
+    let present = members.iter().any(|(name, _)| name == property);
+    if !present && !value {
+        return None;
+    }
+    let mut out = b"{".to_vec();
+    let mut write = |name: &str, value: &str| {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        // Writing a text into memory cannot fail.
+        let _ = serde_json::to_writer(&mut out, name);
+        out.push(b':');
+        out.extend_from_slice(value.as_bytes());
+    };
+    let flag = if value { "true" } else { "false" };
+    for (name, old) in &members {
+        write(name, if name == property { flag } else { old.get() });
+    }
+    if !present {
+        write(property, flag);
+    }
+    out.push(b'}');
+    Some(out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_set_and_the_rest_stays_as_it_was() {
+        let set = |json: &str, value| with_flag(json.as_bytes(), "stream", value);
+        assert_eq!(set("{}", true).unwrap(), r#"{"stream":true}"#);
+        assert_eq!(set(r#"{"n":1.50,"a":"\u00e9"}"#, true).unwrap(), r#"{"n":1.50,"a":"\u00e9","stream":true}"#);
+        assert_eq!(set(r#"{"stream":false,"b":[1,{}]}"#, true).unwrap(), r#"{"stream":true,"b":[1,{}]}"#);
+        assert_eq!(set(r#"{"stream":true}"#, false).unwrap(), r#"{"stream":false}"#);
+        assert_eq!(set(r#"{"stream":null,"x":1e999}"#, false).unwrap(), r#"{"stream":false,"x":1e999}"#);
+        for json in ["{}", "[1]", "7", ""] {
+            assert_eq!(set(json, false), None, "{json}");
+        }
+        assert_eq!(set("[1]", true), None);
+    }
+}

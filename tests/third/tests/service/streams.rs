@@ -1,0 +1,230 @@
+//! Responses that hold one item after another.
+
+use std::time::Duration;
+
+use connectors_runtime::crates::{http, reqwest};
+use connectors_runtime::{Connection, Error, Items, Limits, RequestOptions, SendError, TestClock};
+use futures::{StreamExt, TryStreamExt, stream};
+use library::types::{Question, Words};
+use library::{Client, Credentials};
+
+use super::Server;
+
+const EVENTS: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-trace: t\r\n\r\n";
+const LINES: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/jsonl\r\n\r\n";
+
+fn client(server: &Server, connection: Connection) -> Client {
+    Client::builder(server.url.as_str(), Credentials::new().key("k")).connection(connection).build().unwrap()
+}
+
+/// A client whose server returns this body in these chunks, in process.
+fn chunked(content_type: &'static str, chunks: Vec<Vec<u8>>, limits: Limits) -> Client {
+    let sender = move |_: reqwest::Request| {
+        let body = stream::iter(chunks.clone().into_iter().map(Ok::<_, std::io::Error>));
+        let response = http::Response::builder().header("content-type", content_type);
+        let response = response.body(reqwest::Body::wrap_stream(body)).unwrap();
+        async move { Ok::<reqwest::Response, SendError>(response.into()) }
+    };
+    let connection = Connection::new().clock(TestClock::new()).limits(limits).sender(sender);
+    Client::builder("https://library.example", Credentials::new().key("k")).connection(connection).build().unwrap()
+}
+
+fn ask(client: &Client) -> Items<Words> {
+    client.answers().create_answer(&Question::new("why?".to_owned())).stream()
+}
+
+/// What came: the text of each item, or what its error says.
+async fn texts(items: Items<Words>) -> Vec<String> {
+    items.map(|item| item.map_or_else(|error| format!("{error}"), |words| words.text)).collect().await
+}
+
+#[tokio::test]
+async fn an_answer_is_a_value_or_a_stream() {
+    let stream = format!(
+        "{EVENTS}\u{feff}: keep-alive\r\n\r\ndata: {{\"text\":\r\ndata: \"one\"}}\r\n\r\nid: 7\nevent: more\n\
+         data: {{\"text\":\"two\"}}\n\ndata: [DONE]\n\ndata: {{\"text\":\"after the end\"}}\n\n"
+    );
+    let value = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 16\r\n\r\n{\"text\":\"whole\"}";
+    let server = Server::raw(vec![stream, value.to_owned(), value.to_owned()], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let mut items = ask(&library);
+    let response = items.open().await.unwrap();
+    assert_eq!((response.status(), &response.headers()["x-trace"]), (200, &"t".parse().unwrap()));
+    assert_eq!(items.next().await.unwrap().unwrap().text, "one");
+    assert_eq!((items.last_event(), items.last_event_id()), (Some("message"), None));
+    assert_eq!(items.next().await.unwrap().unwrap().text, "two");
+    assert_eq!((items.last_event(), items.last_event_id()), (Some("more"), Some("7")));
+    assert!(items.next().await.is_none() && items.next().await.is_none());
+    let question = Question::new("why?".to_owned());
+    assert_eq!(library.answers().create_answer(&question).await.unwrap().text, "whole");
+    library.answers().create_answer(&question.stream(true)).await.unwrap();
+    let requests = server.arrived();
+    let sent = |index: usize| (requests[index].header("accept").unwrap(), requests[index].body.as_str());
+    assert_eq!(sent(0), ("text/event-stream", r#"{"text":"why?","stream":true}"#));
+    assert_eq!(sent(1), ("application/json", r#"{"text":"why?"}"#));
+    assert_eq!(sent(2), ("application/json", r#"{"text":"why?","stream":false}"#));
+}
+
+#[test]
+fn a_program_without_async_reads_a_stream() {
+    use connectors_runtime::blocking::BlockingStream;
+
+    let body = b"data: {\"text\":\"a\"}\n\ndata: {\"text\":\"b\"}\n\ndata: [DONE]\n\n".to_vec();
+    let library = chunked("text/event-stream", vec![body], Limits::default());
+    let words: Result<Vec<String>, Error> = ask(&library).blocking().map(|item| item.map(|words| words.text)).collect();
+    assert_eq!(words.unwrap(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_an_error_of_its_own_wherever_chunks_end() {
+    let body = "data: {\"text\":\"\u{e9}\"}\r\n\r\ndata: {\"no\": 1}\n\ndata: oops\n\ndata: {\"text\":\"b\"}\n\ndata: [DONE]\n\n";
+    let bytes = body.as_bytes();
+    let mut splits: Vec<Vec<Vec<u8>>> =
+        (0..=bytes.len()).map(|at| vec![bytes[..at].to_vec(), bytes[at..].to_vec()]).collect();
+    splits.push(bytes.iter().map(|byte| vec![*byte]).collect());
+    for chunks in splits {
+        let library = chunked("text/event-stream; charset=utf-8", chunks, Limits::default());
+        let items: Vec<Result<Words, Error>> = ask(&library).collect().await;
+        let [Ok(first), Err(missing), Err(oops), Ok(last)] = &items[..] else { panic!("{items:?}") };
+        assert_eq!((first.text.as_str(), last.text.as_str()), ("\u{e9}", "b"));
+        assert!(missing.is_decode() && missing.status() == Some(200));
+        assert_eq!((missing.body(), oops.body()), (Some("{\"no\": 1}"), Some("oops")));
+        assert!(!format!("{oops:?}").contains("oops"), "{oops:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_off_is_an_error() {
+    for (body, expected) in [
+        ("data: {\"text\":\"a\"}\n\ndata: {\"text\":\"b\"}\n", "in the middle of an event"),
+        ("data: {\"text\":\"a\"}\n\n: keep-alive\n", "without `[DONE]`"),
+    ] {
+        let library = chunked("text/event-stream", vec![body.into()], Limits::default());
+        let [first, error] = texts(ask(&library)).await.try_into().unwrap();
+        assert_eq!(first, "a");
+        assert!(error.contains(expected) && error.contains("may have been carried out"), "{error}");
+    }
+    // Without the empty line, the end is the end.
+    let library =
+        chunked("text/event-stream", vec![b"data: {\"text\":\"a\"}\n\ndata: [DONE]".to_vec()], Limits::default());
+    assert_eq!(texts(ask(&library)).await, ["a"]);
+    // The connection breaks before as much came as was announced.
+    let broken =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 999\r\n\r\ndata: {\"text\":\"a\"}\n\n";
+    let server = Server::raw(vec![broken.to_owned()], false).await;
+    let mut items = ask(&client(&server, Connection::new().clock(TestClock::new())));
+    assert_eq!(items.next().await.unwrap().unwrap().text, "a");
+    let error = items.next().await.unwrap().unwrap_err();
+    assert!(error.may_have_happened() && !error.is_decode(), "{error}");
+    assert!(items.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_item_has_a_limit_and_a_page_of_a_gateway_is_no_stream() {
+    let mut limits = Limits::default();
+    limits.response = 64;
+    let endless = vec![b"data: {\"text\":\"a\"}\n\ndata: ".to_vec(), vec![b'x'; 100], vec![b'x'; 100]];
+    let library = chunked("text/event-stream", endless, limits.clone());
+    let [first, error] = texts(ask(&library)).await.try_into().unwrap();
+    assert!(first == "a" && error.contains("more than 64 bytes"), "{error}");
+    // Many small items are no large one.
+    let many = vec![b"data: {\"text\":\"a\"}\n\n".repeat(100), b"data: [DONE]\n\n".to_vec()];
+    assert_eq!(texts(ask(&chunked("text/event-stream", many, limits.clone()))).await.len(), 100);
+    let [error] = texts(ask(&chunked("text/html", vec![b"<html>".to_vec()], limits))).await.try_into().unwrap();
+    assert!(error.contains("`text/html`"), "{error}");
+}
+
+#[tokio::test]
+async fn keep_alives_hold_a_stream_open_until_its_idle_timeout_or_deadline() {
+    let body = format!("{EVENTS}data: {{\"text\":\"a\"}}\n\n: keep-alive\n\n: keep-alive\n\n");
+    for by_deadline in [false, true] {
+        let server = Server::raw(vec![body.clone()], true).await;
+        let clock = TestClock::new();
+        let library = client(&server, Connection::new().clock(clock.clone()));
+        let request = library.answers().create_answer(&Question::new("why?".to_owned()));
+        let mut items = match by_deadline {
+            false => request.stream().idle_timeout(Duration::from_secs(10)),
+            true => request.deadline(Duration::from_secs(10)).stream(),
+        };
+        assert_eq!(items.next().await.unwrap().unwrap().text, "a");
+        let next = tokio::spawn(async move { (items.next().await, items.next().await) });
+        // The timer begins when the item is asked for.
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(9));
+        tokio::task::yield_now().await;
+        assert!(!next.is_finished());
+        clock.advance(Duration::from_secs(2));
+        let (error, end) = next.await.unwrap();
+        assert!(error.unwrap().unwrap_err().is_timeout() && end.is_none());
+    }
+}
+
+#[tokio::test]
+async fn lines_are_items() {
+    let body = format!(
+        "{LINES}{{\"id\":\"1\",\"title\":\"A\"}}\r\n\n{{\"id\":2}}\n{{\"id\":\"3\",\"title\":\"C\",\"isbn\":1.50}}"
+    );
+    let server = Server::raw(vec![body], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let books: Vec<_> = library.books().read_journal().stream().collect().await;
+    let [Ok(first), Err(error), Ok(last)] = &books[..] else { panic!("{books:?}") };
+    assert_eq!((first.title.as_str(), last.title.as_str()), ("A", "C"));
+    assert!(error.is_decode() && error.body() == Some("{\"id\":2}"));
+    assert_eq!(server.arrived()[0].header("accept"), Some("application/jsonl"));
+    // A line that was cut off is an error, too.
+    let cut = vec![b"{\"id\":\"1\",\"title\":\"A\"}\n{\"id\":\"2\",\"ti".to_vec()];
+    let library = chunked("application/jsonl", cut, Limits::default());
+    let books: Vec<_> = library.books().read_journal().stream().collect().await;
+    assert!(matches!(&books[..], [Ok(_), Err(error)] if error.is_decode()));
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_behind_its_last_event() {
+    let first = format!(
+        "{}retry: 1500\nid: 1\nevent: added\ndata: {{\"id\":\"7\",\"title\":\"Emma\"}}\n\nid: 2\nevent: removed\ndata: 8\n\n\
+         id: 3\nevent: removed\nda",
+        EVENTS.replace("x-trace: t", "content-length: 999"),
+    );
+    let second = format!("{EVENTS}event: removed\ndata: 9\nid: 3\n\n");
+    let gone = "HTTP/1.1 204 No Content\r\n\r\n".to_owned();
+    let server = Server::raw(vec![first, format!("{second}data: cut"), gone], false).await;
+    let clock = TestClock::new();
+    let library = client(&server, Connection::new().clock(clock.clone()));
+    let mut changes = library.books().watch_books().stream().reconnect();
+    let mut seen = Vec::new();
+    while let Some(change) = changes.try_next().await.unwrap() {
+        seen.push(connectors_runtime::crates::serde_json::to_value(change).unwrap().to_string());
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(seen[0].contains("\"title\":\"Emma\"") && seen[0].contains("\"event\":\"added\""), "{seen:?}");
+    // A text that is JSON as well is a text where the document says so.
+    assert!(seen[1].contains("\"event\":\"removed\"") && seen[2].contains('9'), "{seen:?}");
+    let ids: Vec<Option<String>> =
+        server.arrived().iter().map(|request| request.header("last-event-id").map(str::to_owned)).collect();
+    assert_eq!(ids, [None, Some("2".to_owned()), Some("3".to_owned())]);
+    // As long as the server asked for; after that as it asked last.
+    assert_eq!(clock.waits(), [Duration::from_millis(1500); 2]);
+}
+
+#[tokio::test]
+async fn what_is_not_idempotent_is_not_sent_again() {
+    let server = Server::raw(vec![EVENTS.to_owned()], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let error = ask(&library).reconnect().next().await.unwrap().unwrap_err();
+    assert!(error.is_invalid_argument() && server.arrived().is_empty(), "{error}");
+    // Items without ids would be repeated.
+    let body = format!("{EVENTS}data: {{\"text\":\"a\"}}\n\n");
+    let server = Server::raw(vec![body], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let request = library.answers().create_answer(&Question::new("why?".to_owned())).idempotent(true);
+    let items: Vec<_> = request.stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Err(error)] if !error.may_have_happened()), "{items:?}");
+    assert_eq!(server.arrived().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_is_the_first_item() {
+    let server = Server::start(&[("429 Too Many Requests", "", ""), ("401 Unauthorized", "", "{}")]).await;
+    let items: Vec<_> = ask(&server.client(Credentials::new().key("k"))).collect().await;
+    assert!(matches!(&items[..], [Err(error)] if error.status() == Some(401) && error.attempts() == 2), "{items:?}");
+}
