@@ -23,7 +23,7 @@ pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     match who {
         "ours" => fastest(times, ours, |it| it.list.as_ref().map(Vec::len) == Some(connectors)),
         "plain" => fastest(times, plain, |it| it.list.as_ref().map(Vec::len) == Some(connectors)),
-        other => Err(format!("nobody is called `{other}`").into()),
+        other => Err(format!("there is no client `{other}`").into()),
     }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn encode(who: &str, times: usize) -> Result<Measured> {
             let value: plain::ListAnswer = serde_json::from_slice(text.as_bytes())?;
             fastest(times, || Ok(serde_json::to_vec(black_box(&value))?), |bytes| is_whole(bytes.len()))
         }
-        other => Err(format!("nobody is called `{other}`").into()),
+        other => Err(format!("there is no client `{other}`").into()),
     }
 }
 
