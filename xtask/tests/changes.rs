@@ -550,6 +550,11 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
     let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
     told.says(&["0 breaking, 0 of behaviour, 1 additive"]);
     assert!(!told.error.contains("warning"), "{}", told.error);
+    // The one type of several responses is what only the clients show.
+    let empty = pets.replacen("responses: {'200'", "responses: {'204': {description: none}, '200'", 1);
+    let new = copy.write("new.yaml", &empty);
+    let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
+    told.says(&["-> Option<Vec<types::Pet>>` in Rust [client-changed]\n", "1 breaking"]);
 
     let vendored = copy.0.join("spec/c1/openapi.yaml");
     let text = copy.read("spec/c1/openapi.yaml");
