@@ -8,7 +8,8 @@ use std::fmt;
 
 use super::circles::for_each_type;
 use super::model::{
-    Api, BodyContent, Case, Field, Incoming, Operation, Param, Payload, Received, Type, TypeDef, TypeKind,
+    Api, BodyContent, Case, Content, Field, Incoming, Operation, Param, PartHolds, Payload, Received, Type, TypeDef,
+    TypeKind,
 };
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::Pointer;
@@ -274,6 +275,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     for operation in &mut api.operations {
         for_each_used(operation, &mut |ty| rename(ty, &renamed));
     }
+    api.headers.iter_mut().for_each(|header| rename(&mut header.ty, &renamed));
     api.webhooks.iter_mut().for_each(|it| for_each_received(it, &mut |ty| rename(ty, &renamed)));
 }
 
@@ -292,18 +294,38 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
 /// Every type that an operation names.
 fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
     operation.params.iter_mut().for_each(|param| visit(&mut param.ty));
-    match operation.body.as_mut().map(|body| &mut body.content) {
-        Some(BodyContent::Json(ty, _) | BodyContent::Form(ty, _)) => visit(ty),
-        Some(BodyContent::Multipart | BodyContent::Raw(_)) | None => {}
+    if let Some(body) = &mut operation.body {
+        let others = body.others.iter_mut().map(|(_, content)| content);
+        std::iter::once(&mut body.content).chain(others).for_each(|content| for_each_sent(content, visit));
     }
-    let mut cases = |cases: &mut Vec<Case>| cases.iter_mut().filter_map(|case| case.ty.as_mut()).for_each(&mut *visit);
-    cases(&mut operation.errors);
+    let mut in_case = |case: &mut Case| match &mut case.content {
+        Content::Json(ty) => visit(ty),
+        Content::Nothing | Content::Bytes => {}
+    };
+    operation.errors.iter_mut().for_each(&mut in_case);
     match &mut operation.success {
         Payload::Json(ty) => visit(ty),
-        Payload::ByStatus(by_status) => by_status.iter_mut().filter_map(|case| case.ty.as_mut()).for_each(&mut *visit),
+        Payload::ByStatus(by_status) => by_status.iter_mut().for_each(in_case),
         Payload::Empty | Payload::Stream => {}
     }
+    operation.readings.iter_mut().for_each(|reading| visit(&mut reading.ty));
+    operation.stream.iter_mut().filter_map(|stream| stream.item.as_mut()).for_each(&mut *visit);
     operation.callbacks.iter_mut().for_each(|it| for_each_received(it, visit));
+}
+
+fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
+    match content {
+        BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => visit(ty),
+        BodyContent::Multipart(_, form) => {
+            for part in form.iter_mut().flat_map(|form| &mut form.parts) {
+                match &mut part.holds {
+                    PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => visit(ty),
+                    PartHolds::File { .. } => {}
+                }
+            }
+        }
+        BodyContent::Raw(_) => {}
+    }
 }
 
 fn for_each_received(it: &mut Incoming, visit: &mut impl FnMut(&mut Type)) {
