@@ -69,25 +69,27 @@ pub(crate) fn lists(plan: &Plan, table: &mut Table) -> Result<()> {
 
 pub(crate) fn decoding(plan: &Plan, table: &mut Table) -> Result<()> {
     let worker = Worker::build()?;
-    progress("decoding");
-    let of = |who: &'static str| {
-        let worker = &worker;
-        move || worker.run(&["decode", who, "5"])
-    };
-    let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
-    let what = "decoding: a list of 10 MB, against structs by hand";
+    progress("decoding and encoding");
     let milliseconds = |seconds: f64| seconds * 1000.0;
-    let figure = Figure::new(what, milliseconds(ours.seconds), "ms").against(milliseconds(plain.seconds));
-    table.add(figure.ratio_at_most(1.15));
-    let what = "decoding: instructions of the same, and of dropping it";
-    if has_valgrind() {
-        let of = |who: &str| {
-            let command = |times: usize| vec!["decode".to_owned(), who.to_owned(), times.to_string()];
-            instructions(&worker, 1, command).map(|count| count / 1e6)
+    for (verb, what) in [("decode", "decoding"), ("encode", "encoding")] {
+        let of = |who: &'static str| {
+            let worker = &worker;
+            move || worker.run(&[verb, who, "5"])
         };
-        table.add(Figure::new(what, of("ours")?, "million").against(of("plain")?));
-    } else {
-        table.left_out(what, NO_VALGRIND);
+        let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
+        let row = format!("{what}: a list of 10 MB, against structs by hand");
+        let figure = Figure::new(row, milliseconds(ours.seconds), "ms").against(milliseconds(plain.seconds));
+        table.add(figure.ratio_at_most(1.0));
+        let row = format!("{what}: instructions of the same, and of dropping it");
+        if has_valgrind() {
+            let of = |who: &str| {
+                let command = |times: usize| vec![verb.to_owned(), who.to_owned(), times.to_string()];
+                instructions(&worker, 1, command).map(|count| count / 1e6)
+            };
+            table.add(Figure::new(row, of("ours")?, "million").against(of("plain")?));
+        } else {
+            table.left_out(&row, NO_VALGRIND);
+        }
     }
     Ok(())
 }

@@ -87,7 +87,8 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
     for server in list(document, "servers").enumerate() {
         let (index, server) = server;
         let url = server.str("url").unwrap_or_default();
-        let reached = client.api.servers.iter().any(|known| known.url == url);
+        // The caller gives the whole URL where the document has a part of it.
+        let reached = !url.contains("://") || client.api.servers.iter().any(|known| known.url == url);
         table.add(Declared::Server, &Pointer::root().join("servers").join(index), reached);
     }
     for (name, method, _) in grammar::webhooks(document) {

@@ -7,7 +7,7 @@
 
 mod shrink;
 
-use connectors_runtime::object::{Json, Layout, Reader, Tree};
+use connectors_runtime::object::{Json, Layout, choice};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -42,9 +42,7 @@ pub struct Registered {
 /// Which variant of a union a value is; nothing for a type that is no union.
 pub(crate) fn chosen<T: Json>(value: &Value) -> Option<(Option<usize>, usize)> {
     let Layout::Union(union) = T::layout() else { return None };
-    let text = value.to_string();
-    let tree = Tree::parse(&text).ok()?;
-    Some((Reader::default().choose(T::layout(), &tree), union.branches.len()))
+    Some((choice::<T>(&value.to_string()).ok()?, union.branches.len()))
 }
 
 /// Through text both ways, as between a client and its service.

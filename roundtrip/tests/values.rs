@@ -1,6 +1,6 @@
 //! What values become in Rust, and Rust values on the wire: `codegen/tests/documents/values.yaml`, typed.
 
-use connectors_runtime::object::{Json, Number, Reader, Tree};
+use connectors_runtime::object::{self, Input, Json, Number};
 use roundtrip::document_values::types::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,10 +21,9 @@ fn stays<T: DeserializeOwned + Serialize>(text: &str) {
 }
 
 fn steps<T: Json>(text: &str) -> usize {
-    let mut reader = Reader::default();
-    let tree = Tree::parse(text).unwrap();
-    T::read(&tree, &mut reader).unwrap();
-    reader.steps()
+    let mut input = Input::text(text);
+    object::read::<T>(&mut input).unwrap();
+    input.steps()
 }
 
 fn rule(depth: usize) -> String {
@@ -261,4 +260,92 @@ fn what_serde_holds_in_between_is_read_as_well() {
     }
     let page: Page = read(r#"{"count":18446744073709551615,"share":2.5}"#);
     assert_eq!((page.amounts.count, page.amounts.share), (i128::from(u64::MAX), Some(Number::from(2.5))));
+}
+
+/// Reads a value from several formats, and writes it to them.
+fn passes_every_format<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(text: &str) {
+    let value: T = read(text);
+    assert_eq!(serde_json::from_slice::<T>(text.as_bytes()).unwrap(), value);
+    assert_eq!(serde_json::from_reader::<_, T>(text.as_bytes()).unwrap(), value);
+    assert_eq!(serde_json::from_value::<T>(read(text)).unwrap(), value);
+    assert_eq!(serde_json::to_value(&value).unwrap(), read::<Value>(text));
+    let yaml = serde_yaml::to_string(&value).unwrap();
+    assert_eq!(serde_yaml::from_str::<T>(&yaml).unwrap(), value, "{yaml}");
+    let mut cbor = Vec::new();
+    ciborium::into_writer(&value, &mut cbor).unwrap();
+    assert_eq!(ciborium::from_reader::<T, _>(cbor.as_slice()).unwrap(), value);
+}
+
+#[test]
+fn types_pass_every_format() {
+    passes_every_format::<Rule>(&rule(3));
+    passes_every_format::<Twin>(&twin(3));
+    passes_every_format::<Paper>(
+        r#"{"edition":{"edition":2,"text":"t\u00e9\ud83e\udd80\n"},"result":{"passed":false,"more":[null,{}]}}"#,
+    );
+    passes_every_format::<Amounts>(
+        r#"{"count":-3,"level":2,"unsigned":18446744073709551615,"share":0.5,"extra":1.25}"#,
+    );
+    passes_every_format::<Change>(r#"{"name":null,"home":{"name":"h"}}"#);
+    passes_every_format::<Position>(r#"{"point":[1,2.5,"x"],"label":["a",{"a":1},true,false],"nested":[[],[[]]]}"#);
+}
+
+#[test]
+fn a_wrapper_of_a_deserializer_says_where_the_type_stands() {
+    let text = r#"[{"count":1},{"count":"x"}]"#;
+    let deserializer = &mut serde_json::Deserializer::from_str(text);
+    let error = serde_path_to_error::deserialize::<_, Vec<Amounts>>(deserializer).unwrap_err();
+    assert_eq!(error.path().to_string(), "[1]");
+    assert!(error.inner().to_string().contains("count: expected an integer"), "{error}");
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_value_counts_whatever_the_first_one_was() {
+    let amounts: Amounts = read(r#"{"count":"x","share":[1],"count":7,"share":2,"more":1,"share":null,"more":[2]}"#);
+    assert_eq!((amounts.count, amounts.share), (7, None));
+    assert_eq!(amounts.extra["more"], json!([2]));
+    let every: Every = read(r#"{"op":"every","of":[{"op":"test"}],"of":[]}"#);
+    assert!(every.of.is_empty());
+    let failed = serde_json::from_str::<Amounts>(r#"{"count":1,"shares":[1,{"a":[]},"x"],"count":"y"}"#).unwrap_err();
+    assert!(failed.to_string().starts_with("shares[1]: expected a number, found an object"), "{failed}");
+    // What is no JSON is that in the first place.
+    let failed = serde_json::from_str::<Amounts>(r#"{"count":"x","more":[}"#).unwrap_err();
+    assert!(!failed.to_string().contains("count"), "{failed}");
+}
+
+#[test]
+fn a_key_that_is_missing_is_named() {
+    for (text, key) in [("{}", "count"), (r#"{"share":1}"#, "count")] {
+        let failed = object::from_str::<Amounts>(text).unwrap_err();
+        assert_eq!(failed.to_string(), format!("`{key}` is missing"));
+    }
+    let failed = object::from_str::<Position>(r#"{"point":[1,"x","y"]}"#).unwrap_err().to_string();
+    assert!(failed.starts_with("point[1]: expected a number"), "{failed}");
+}
+
+#[test]
+fn what_would_hold_itself_in_every_value_may_end() {
+    let chain: Chain = read(r#"{"name":"a","next":{"name":"b"}}"#);
+    assert_eq!(chain.next.as_ref().map(|next| next.name.as_str()), Some("b"));
+    assert_eq!(
+        written(&Chain::new("c".to_owned()).with_next(chain)),
+        r#"{"name":"c","next":{"name":"a","next":{"name":"b"}}}"#
+    );
+}
+
+#[test]
+fn a_body_is_written_as_serde_writes_it() {
+    fn same<T: Json + Serialize + DeserializeOwned>(text: &str) {
+        let value: T = read(text);
+        assert_eq!(object::to_vec(&value).unwrap(), serde_json::to_vec(&value).unwrap());
+    }
+    same::<Rule>(&rule(5));
+    same::<Amounts>(
+        r#"{"count":1,"share":1e400,"ratio":-0.0,"wide":340282366920938463463374607431768211455,"k\"\u0001":"\u001f/"}"#,
+    );
+    same::<Position>(r#"{"point":[1,2.5,"x"],"open":["v2",null],"old":[1]}"#);
+    same::<Animal>(r#"{"name":"x"}"#);
+    let mut amounts: Amounts = read(r#"{"count":1}"#);
+    amounts.ratio = Some(f64::NAN);
+    assert!(object::to_vec(&amounts).unwrap_err().is_invalid_argument());
 }

@@ -118,7 +118,7 @@ fn a_server_is_asked_for_news_only_of_what_it_told() {
     let file = copy.write("other.yaml", &other);
     copy.xtask(&["vendor", "harbour", "--from", file.to_str().unwrap()]).says(&["wrote spec/harbour/service.toml"]);
     assert!(!copy.read("spec/harbour/service.toml").contains("etag"));
-    vendor().fails_with(&["answers 304"]);
+    vendor().fails_with(&["returns 304"]);
     assert!(!asked());
 }
 

@@ -34,6 +34,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             listing::list(connectors.parse()?, latency.parse()?, ahead.parse()?, server)?
         }
         ["decode", who, times] => decoding::decode(who, times.parse()?)?,
+        ["encode", who, times] => decoding::encode(who, times.parse()?)?,
         _ => return Err("this is what `cargo xtask bench` runs; run that".into()),
     };
     println!("{}", serde_json::to_string(&measured)?);
@@ -51,6 +52,7 @@ mod tests {
             calls::one_by_one(who, 2, &url).unwrap();
             calls::at_once(who, 20, 2, &url).unwrap();
             assert!(decoding::decode(who, 1).unwrap().seconds > 0.0);
+            assert!(decoding::encode(who, 1).unwrap().seconds > 0.0);
         }
         for ahead in [0, 1] {
             listing::list(1_000, 0, ahead, &url).unwrap();

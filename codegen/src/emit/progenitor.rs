@@ -3,47 +3,80 @@
 //! It is given a document of its own, with nothing in it but paths, bodies of bytes and responses of bytes; the rest (query,
 //! headers, cookies, media types, credentials, decoding) is put on by the runtime, in progenitor's `exec` hook.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
 use progenitor_impl::{GenerationSettings, Generator, HooksMode};
 use quote::quote;
 use serde_json::{Value, json};
-use syn::Item;
 use syn::visit_mut::{self, VisitMut};
+use syn::{ImplItem, Item};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::{Api, Operation, Place};
 
+use super::print::write_items_indented;
+
 /// What stands in a path for an empty segment, which progenitor would drop; the runtime takes it out again.
 const EMPTY_SEGMENT: &str = "~empty~";
 
-/// The items of progenitor's client. Operations that it refuses leave `api`, with a note.
-pub(super) fn items(api: &mut Api, notes: &mut Notes) -> Result<Vec<Item>, Error> {
-    let mut generated = generate(api, &api.operations.iter().collect::<Vec<_>>());
-    if generated.is_err() {
-        // One of them is the cause: find it, and leave it out.
-        let refused: Vec<Option<String>> =
-            api.operations.iter().map(|operation| generate(api, &[operation]).err()).collect();
-        let mut refused = refused.into_iter();
-        api.operations.retain(|operation| match refused.next().flatten() {
-            Some(reason) => {
-                let reason = format!("the operation `{}` was left out: progenitor says: {reason}", operation.name);
-                notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.node, reason);
-                false
-            }
-            None => true,
-        });
-        generated = generate(api, &api.operations.iter().collect::<Vec<_>>());
+/// So many operations are given to progenitor at a time: what it makes of them takes a hundred times the room of its text.
+const AT_A_TIME: usize = 64;
+
+/// Writes the items of progenitor's client. Operations that it refuses leave `api`, with a note.
+pub(super) fn write(api: &mut Api, notes: &mut Notes, out: &mut String) -> Result<(), Error> {
+    // Those of one path stay together.
+    let mut by_path: IndexMap<String, Vec<usize>> = IndexMap::new();
+    for (place, operation) in api.operations.iter().enumerate() {
+        by_path.entry(template(operation)).or_default().push(place);
     }
-    let mut file =
-        generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
-    Reexported.visit_file_mut(&mut file);
-    // Its module of types is empty: ours stands beside it.
-    file.items
-        .retain(|item| !matches!(item, Item::Mod(module) if module.ident == "types" || module.ident == "prelude"));
-    Ok(file.items)
+    let mut parts: Vec<Vec<usize>> = vec![Vec::new()];
+    for places in by_path.into_values() {
+        if parts.last().is_some_and(|part| part.len() >= AT_A_TIME) {
+            parts.push(Vec::new());
+        }
+        parts.last_mut().into_iter().for_each(|part| part.extend(&places));
+    }
+    let mut refused: BTreeMap<usize, String> = BTreeMap::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        let of =
+            |places: &[usize]| generate(api, &places.iter().map(|place| &api.operations[*place]).collect::<Vec<_>>());
+        let mut generated = of(&part);
+        if generated.is_err() {
+            // One of them is the cause: find it, and leave it out.
+            refused.extend(part.iter().filter_map(|place| Some((*place, of(&[*place]).err()?))));
+            let left: Vec<usize> = part.into_iter().filter(|place| !refused.contains_key(place)).collect();
+            generated = of(&left);
+        }
+        let mut file =
+            generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
+        Reexported.visit_file_mut(&mut file);
+        // Its module of types is empty: ours stands beside it. The client itself is there once.
+        file.items.retain(|item| match item {
+            Item::Mod(module) => module.ident != "types" && module.ident != "prelude",
+            other => index == 0 || has_operations(other),
+        });
+        write_items_indented(file.items, out)?;
+    }
+    let mut place = 0;
+    api.operations.retain(|operation| {
+        let reason = refused.remove(&place);
+        place += 1;
+        if let Some(reason) = &reason {
+            let reason = format!("the operation `{}` was left out: progenitor says: {reason}", operation.name);
+            notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.node, reason);
+        }
+        reason.is_none()
+    });
+    Ok(())
+}
+
+/// Whether an item is the methods of the operations.
+fn has_operations(item: &Item) -> bool {
+    let is_async = |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.asyncness.is_some());
+    matches!(item, Item::Impl(block) if block.trait_.is_none() && block.items.iter().any(is_async))
 }
 
 /// The name of progenitor's method for an operation.

@@ -5,23 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::diagnostic::Error;
 use crate::shape::model::{
     Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Status, Style, Type, Writing,
 };
 
 use super::docs;
 use super::paging;
+use super::print::{self, write_indented};
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
 use crate::shape::names;
 
-/// All requests, in a module for each group.
-pub(super) fn tokens(api: &Api) -> TokenStream {
+/// Writes all requests, in a module for each group, of which one is held as tokens at a time.
+pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
     let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (index, operation) in api.operations.iter().enumerate() {
         groups.entry(operation.group.as_deref()).or_default().push(index);
     }
-    let mut modules = Vec::new();
+    out.push_str(
+        "/// Requests: what the methods of the client return. `.await` sends one, and returns the value; `send` returns the\n\
+         /// whole response.\n\
+         pub mod requests {\n",
+    );
     let mut errors = Vec::new();
     let mut responses = Vec::new();
     for (group, indexes) in groups {
@@ -40,7 +46,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
         };
         match group {
             None => {
-                modules.push(quote! { #[allow(unused_imports)] use super::{raw, types}; #(#types)* });
+                write_indented(quote! { #[allow(unused_imports)] use super::{raw, types}; #(#types)* }, out)?;
                 errors.push(quote! { #[allow(unused_imports)] use super::types; #(#failures)* });
                 responses.push(quote! { #[allow(unused_imports)] use super::types; #(#successes)* });
             }
@@ -48,7 +54,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
                 let name = ident(group);
                 let text = group_docs(api, group);
                 let methods = of_group().map(|(_, operation)| methods(operation));
-                modules.push(quote! {
+                let module = quote! {
                     #text
                     pub mod #name {
                         #uses
@@ -69,7 +75,8 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
 
                         #(#types)*
                     }
-                });
+                };
+                write_indented(module, out)?;
                 let uses = quote! { #[allow(unused_imports)] use super::super::types; };
                 if !failures.is_empty() {
                     errors.push(quote! { #text pub mod #name { #uses #(#failures)* } });
@@ -80,13 +87,8 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
             }
         }
     }
-    quote! {
-        /// Requests: what the methods of the client return. `.await` sends one, and returns the value; `send` returns the
-        /// whole response.
-        pub mod requests {
-            #(#modules)*
-        }
-
+    out.push_str("}\n");
+    let rest = quote! {
         /// What the document says of failures, for each operation that has any.
         pub mod errors {
             #(#errors)*
@@ -96,7 +98,8 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
         pub mod responses {
             #(#responses)*
         }
-    }
+    };
+    print::write(rest, out)
 }
 
 /// What a group says of itself: its name, and what the document says of the tag.

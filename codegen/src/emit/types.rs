@@ -9,20 +9,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::Item;
 
 use crate::diagnostic::Error;
 use crate::shape::model::{Api, Constant, Struct, Type, TypeDef, TypeKind};
 
 use super::docs;
-use super::parse_items;
+use super::print::write_indented;
 
-pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
+/// Writes the types module, one type after the other, so that the tokens of one are held at a time.
+pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
     let known = Known::of(&api.types);
-    let mut tokens = TokenStream::new();
-    tokens.extend(support(api));
+    out.push_str("/// The schemas of the document as Rust types.\npub mod types {\n");
+    write_indented(support(api), out)?;
     for def in &api.types {
-        tokens.extend(match &def.kind {
+        let tokens = match &def.kind {
             TypeKind::Struct(it) => structs::structure(def, it, &known),
             TypeKind::Enum(it) => open::enumeration(def, it),
             TypeKind::Union(it) => unions::union(def, it, &known),
@@ -33,9 +33,11 @@ pub(super) fn items(api: &Api) -> Result<Vec<Item>, Error> {
                 let ty = local(ty);
                 quote! { #docs pub type #name = #ty; }
             }
-        });
+        };
+        write_indented(tokens, out)?;
     }
-    parse_items(tokens)
+    out.push_str("}\n");
+    Ok(())
 }
 
 /// The runtime's room of types.
@@ -164,7 +166,7 @@ fn layout_of(ty: &Type) -> TokenStream {
 fn constant(value: &Constant) -> TokenStream {
     let object = object();
     match value {
-        Constant::Text(text) => quote! { #object::Constant::Text(#text) },
+        Constant::Text(text) => quote! { #object::Constant::text(#text) },
         Constant::Integer(number) => {
             let number = integer(*number);
             quote! { #object::Constant::Integer(#number) }
@@ -176,24 +178,6 @@ fn constant(value: &Constant) -> TokenStream {
 /// A number without the suffix that quote gives it.
 fn integer(number: i64) -> TokenStream {
     number.to_string().parse().unwrap_or_default()
-}
-
-/// `Serialize` and `Deserialize` by the type's own `Json`.
-fn serde(name: &Ident) -> TokenStream {
-    let object = object();
-    quote! {
-        impl ::serde::Serialize for #name {
-            fn serialize<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
-                #object::Json::write(self, serializer)
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for #name {
-            fn deserialize<__D: ::serde::Deserializer<'de>>(deserializer: __D) -> ::std::result::Result<Self, __D::Error> {
-                #object::deserialize(deserializer)
-            }
-        }
-    }
 }
 
 fn describe(ty: &Type) -> String {
@@ -210,17 +194,14 @@ fn describe(ty: &Type) -> String {
     }
 }
 
-/// The rules that open enums are written by, as far as the types need them. Their generic parameters begin with
-/// underscores, as no schema's type does.
+/// What the types share.
 fn support(api: &Api) -> TokenStream {
-    let any = |test: fn(&TypeKind) -> bool| api.types.iter().any(|def| test(&def.kind));
-    let strings = any(|kind| matches!(kind, TypeKind::Enum(it) if !it.integer)).then(open::open_strings);
-    let integers = any(|kind| matches!(kind, TypeKind::Enum(it) if it.integer)).then(open::open_integers);
-    let extra = any(|kind| matches!(kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }))).then(|| {
-        quote! {
-            /// Keys of an object that the document does not name, with their values, as they came.
-            pub type Extra = ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value>;
-        }
-    });
-    quote! { #extra #strings #integers }
+    let has_extra = |def: &TypeDef| matches!(&def.kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }));
+    if !api.types.iter().any(has_extra) {
+        return TokenStream::new();
+    }
+    quote! {
+        /// Keys of an object that the document does not name, with their values, as they came.
+        pub type Extra = ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value>;
+    }
 }

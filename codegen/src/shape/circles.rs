@@ -206,6 +206,56 @@ pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
             _ => {}
         }
     }
+    open_endless(defs);
+}
+
+/// Lets what would hold itself in every value be absent: no value of it ends otherwise, neither a service's nor one that a
+/// program makes.
+fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
+    // How many parts each type waits for, and what waits for each.
+    let mut waits: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, def) in defs.iter() {
+        let parts: Vec<&Type> = match &def.kind {
+            TypeKind::Struct(it) => it.fields.iter().filter(|it| it.is_argument()).map(|it| &it.ty).collect(),
+            TypeKind::Tuple(it) => it.items.iter().take(it.required).map(|it| &it.ty).collect(),
+            TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => vec![ty],
+            TypeKind::Union(_) | TypeKind::Enum(_) => Vec::new(),
+        };
+        let named =
+            parts.into_iter().filter_map(|ty| if let Type::Named(name) = ty { Some(name.as_str()) } else { None });
+        let named: Vec<&str> = named.collect();
+        waits.insert(name, named.len());
+        named.into_iter().for_each(|part| users.entry(part).or_default().push(name));
+    }
+    let mut finite: Vec<&str> = waits.iter().filter(|(_, many)| **many == 0).map(|(name, _)| *name).collect();
+    while let Some(name) = finite.pop() {
+        waits.remove(name);
+        for user in users.get(name).into_iter().flatten() {
+            if let Some(many) = waits.get_mut(user) {
+                *many -= 1;
+                if *many == 0 {
+                    finite.push(user);
+                }
+            }
+        }
+    }
+    let endless: BTreeSet<String> = waits.into_keys().map(str::to_owned).collect();
+    let is_endless = |ty: &Type| matches!(ty, Type::Named(name) if endless.contains(name));
+    for name in &endless {
+        match defs.get_mut(name).map(|def| &mut def.kind) {
+            Some(TypeKind::Struct(it)) => {
+                for field in it.fields.iter_mut().filter(|it| it.boxed && is_endless(&it.ty)) {
+                    field.required = false;
+                }
+            }
+            Some(TypeKind::Tuple(it)) => {
+                let first = it.items.iter().position(|item| item.boxed && is_endless(&item.ty));
+                it.required = first.map_or(it.required, |place| place.min(it.required));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The strongly connected components that are circles: each name in one, with the number of its circle.

@@ -295,17 +295,21 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
 fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
     operation.params.iter_mut().for_each(|param| visit(&mut param.ty));
     if let Some(body) = &mut operation.body {
-        let others = body.others.iter_mut().map(|(_, content)| content);
-        std::iter::once(&mut body.content).chain(others).for_each(|content| for_each_sent(content, visit));
+        for_each_sent(&mut body.content, visit);
+        body.others.iter_mut().for_each(|(_, content)| for_each_sent(content, visit));
     }
-    let mut in_case = |case: &mut Case| match &mut case.content {
-        Content::Json(ty) => visit(ty),
-        Content::Nothing | Content::Bytes => {}
+    let mut cases = |cases: &mut Vec<Case>| {
+        for case in cases {
+            match &mut case.content {
+                Content::Json(ty) => visit(ty),
+                Content::Nothing | Content::Bytes => {}
+            }
+        }
     };
-    operation.errors.iter_mut().for_each(&mut in_case);
+    cases(&mut operation.errors);
     match &mut operation.success {
         Payload::Json(ty) => visit(ty),
-        Payload::ByStatus(by_status) => by_status.iter_mut().for_each(in_case),
+        Payload::ByStatus(by_status) => cases(by_status),
         Payload::Empty | Payload::Stream => {}
     }
     operation.readings.iter_mut().for_each(|reading| visit(&mut reading.ty));
@@ -313,6 +317,7 @@ fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
     operation.callbacks.iter_mut().for_each(|it| for_each_received(it, visit));
 }
 
+/// Every type that a body names.
 fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
     match content {
         BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => visit(ty),

@@ -13,8 +13,8 @@ mod types;
 mod unions;
 mod views;
 
-use crate::document::Node;
-use crate::note::Notes;
+use crate::document::{Node, Pointer};
+use crate::note::{Kind, Notes};
 use model::Api;
 
 #[cfg(feature = "diff")]
@@ -27,6 +27,13 @@ pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, 
     let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);
+    for (index, server) in document.get("servers").and_then(Node::as_array).into_iter().flatten().enumerate() {
+        if server.str("url").is_some_and(|url| !url.contains("://")) {
+            let at = Pointer::root().join("servers").join(index);
+            let reason = "the URL of the server is relative: the caller gives the whole URL to the builder";
+            types.note(Kind::Rename, &at, server, reason);
+        }
+    }
     let finished = types.finish();
     let mut api = Api {
         title: info("title"),

@@ -299,15 +299,18 @@ impl Operation {
     pub(crate) fn sends(&self, media: &str) -> bool {
         let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let media = essence(media);
-        match self.body.as_ref().map(|body| &body.content) {
-            Some(BodyContent::Json(_, known)) => essence(known) == media || media.contains('*'),
-            Some(BodyContent::Form(..)) => media == "application/x-www-form-urlencoded",
-            Some(BodyContent::Multipart) => media.starts_with("multipart/"),
+        let mut contents = self
+            .body
+            .iter()
+            .flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
+        contents.any(|content| match content {
+            BodyContent::Json(_, known) => essence(known) == media || media.contains('*'),
+            BodyContent::Form(..) => media == "application/x-www-form-urlencoded",
+            BodyContent::Multipart(known, _) => essence(known) == media,
             // The caller names it.
-            Some(BodyContent::Raw(None)) => true,
-            Some(BodyContent::Raw(Some(known))) => essence(known) == media,
-            None => false,
-        }
+            BodyContent::Raw(None) => true,
+            BodyContent::Raw(Some(known)) => essence(known) == media,
+        })
     }
 
     /// Whether a response of a status and a media type can be had, as its type or as bytes: one of a success is asked for,
@@ -320,10 +323,14 @@ impl Operation {
             Status::Default => true,
         };
         let media = essence(media);
+        let streamed = self.stream.iter().map(|stream| stream.accept.as_str());
+        let others = self.readings.iter().map(|reading| reading.media.as_str()).chain(streamed);
+        let others = others.chain(self.media.iter().map(String::as_str));
         is_failure
             || self
                 .accept
                 .split(',')
+                .chain(others)
                 .map(essence)
                 .any(|known| known == media || known == "*/*" || (known == "application/json" && media.contains('*')))
     }

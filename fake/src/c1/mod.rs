@@ -42,6 +42,8 @@ use crate::{lock, oauth, set_field};
 use serde_json::Value;
 
 /// A C1 tenant on loopback. Dropping it stops it.
+///
+/// Dropping it panics if it has sent a response that its document does not allow: such a fake must fail the test.
 pub struct Tenant {
     server: Server,
     api: Arc<Api>,

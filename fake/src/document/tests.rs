@@ -254,7 +254,7 @@ fn every_operation_of_our_documents_has_a_valid_response_and_refuses_what_is_not
 /// Documents in JSON, in the folder that `FAKE_DOCUMENTS` names; none are needed.
 #[test]
 fn every_operation_of_other_documents_has_a_valid_response() {
-    let Some(folder) = std::env::var_os("FAKE_DOCUMENTS") else { return };
+    let Some(folder) = std::env::var_os("FAKE_DOCUMENTS").filter(|folder| !folder.is_empty()) else { return };
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     for file in files {

@@ -51,6 +51,8 @@ use crate::{lock, oauth, set_field};
 use serde_json::{Value, json};
 
 /// A PipesHub instance on loopback. Dropping it stops it.
+///
+/// Dropping it panics if it has sent a response that its document does not allow: such a fake must fail the test.
 pub struct Instance {
     server: Server,
     api: Arc<Api>,

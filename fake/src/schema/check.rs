@@ -198,8 +198,14 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
     {
         out.insert("anyOf".to_owned(), branches);
     }
-    if out.get("required").is_some_and(Value::is_boolean) {
-        out.remove("required");
+    match out.get_mut("required") {
+        Some(Value::Bool(_)) => drop(out.remove("required")),
+        // One that is named twice is demanded once.
+        Some(Value::Array(names)) => {
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(name.to_string()));
+        }
+        _ => {}
     }
     if out.get("type").is_some_and(Value::is_null) {
         out.insert("type".to_owned(), "null".into());

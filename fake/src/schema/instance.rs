@@ -14,7 +14,7 @@ use super::kinds::{
     types_of,
 };
 use super::random::Random;
-use super::text::{Limits, of_pattern, plain_text, text};
+use super::text::{Limits, is_known, of_pattern, plain_text, text};
 
 /// Beyond this a schema has no end that could be reached; serde_json reads no deeper than 128 either.
 const DEEPEST: usize = 40;
@@ -506,7 +506,7 @@ impl<'a> Instances<'a> {
         let given = all.keyword("example").chain(all.keyword("default")).chain(examples).filter_map(Value::as_str);
         let (format, pattern) = (all.text("format"), all.text("pattern"));
         let format = format.or(all.text("contentEncoding"));
-        if self.plain && pattern.is_none() {
+        if self.plain && pattern.is_none_or(|pattern| !is_known(pattern)) {
             return Some(plain_text(format, shortest, longest));
         }
         text(&mut self.random, &Limits { format, pattern, shortest, longest, given: given.collect() })

@@ -99,6 +99,11 @@ fn of_format(format: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether a pattern is one of those that Rust knows: others are not checked.
+pub(crate) fn is_known(pattern: &str) -> bool {
+    regex_syntax::parse(pattern).is_ok()
+}
+
 /// A string a pattern matches and a test accepts. Patterns of ECMAScript that Rust does not know are not followed.
 pub(crate) fn of_pattern(random: &mut Random, pattern: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
     let hir = regex_syntax::parse(pattern).ok()?;

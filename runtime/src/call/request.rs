@@ -113,7 +113,7 @@ impl Call {
     }
 
     /// Sets a JSON body.
-    pub fn body_json(&mut self, media_type: &str, body: &(impl Serialize + ?Sized)) {
+    pub fn body_json(&mut self, media_type: &str, body: &impl Json) {
         let body = to_vec(body).and_then(|bytes| Payload::bytes(media_type, bytes));
         self.put(body);
     }

@@ -1,362 +1,527 @@
-//! The trait of generated types, and what the standard types that they are made of do for it.
+//! The trait of generated types, and all that structs and tuples do by their fields.
 
-use std::collections::BTreeMap;
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
 
-use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
-use super::layout::{Layout, Reader};
+use super::choice::Places;
+use super::input::{Entries, Input};
+use super::layout::{Layout, Of, Read};
 use super::mismatch::Mismatch;
-use super::number::{double, plain, whole, write_double, write_whole};
-use super::tree::Tree;
 
 /// A type of a generated client: what its values look like, how they are read and written.
 ///
 /// Generated types implement it, and `Serialize` and `Deserialize` by it.
-pub trait Json: Sized {
+pub trait Json: Clone + Debug + PartialEq + 'static {
+    /// A value to read into.
+    fn blank() -> Self;
+
     /// What values look like.
     fn layout() -> &'static Layout;
 
-    /// Reads a value.
+    /// Shows the fields of a struct or a tuple, in the order of its layout.
+    fn fields(&self, show: &mut Show<'_>) {
+        let _ = show;
+    }
+
+    /// Lends the fields.
+    fn slots(&mut self, lend: &mut Lend<'_>) {
+        let _ = lend;
+    }
+
+    /// Reads a value in place of this one, which is blank.
     ///
     /// # Errors
     /// A value of another type.
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch>;
+    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        read_object(self, input)
+    }
 
-    /// Writes the value.
+    /// Reads a value of which null is one, where absence is another.
     ///
     /// # Errors
-    /// As the serializer.
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    /// As [`Json::read`].
+    fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        self.read(input)
+    }
 
-    /// Whether the value is an object that has a key.
-    fn has(&self, key: &str) -> bool {
+    /// Reads one more item of a list or, with a key, one more entry of a map.
+    ///
+    /// # Errors
+    /// A value of another type, and a type that has no more.
+    fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
         let _ = key;
-        false
+        input.skip()
     }
 
-    /// Writes the members of the value, which is an object, among others.
+    /// The value, to be written.
+    fn view(&self) -> View<'_> {
+        View::Object(Self::layout(), self)
+    }
+}
+
+/// Sees the fields of a struct.
+pub struct Show<'a>(&'a mut dyn FnMut(&[&dyn Field]));
+
+impl Show<'_> {
+    /// Shows the fields.
+    #[inline]
+    pub fn fields(&mut self, fields: &[&dyn Field]) {
+        (self.0)(fields);
+    }
+}
+
+impl Debug for Show<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Show")
+    }
+}
+
+/// Fills the fields of a struct.
+pub struct Lend<'a>(&'a mut dyn FnMut(&mut [&mut dyn Field]));
+
+impl Lend<'_> {
+    /// Lends the fields.
+    #[inline]
+    pub fn slots(&mut self, slots: &mut [&mut dyn Field]) {
+        (self.0)(slots);
+    }
+}
+
+impl Debug for Lend<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lend")
+    }
+}
+
+/// A value of any type that implements [`Json`].
+pub trait Field: Any + Debug {
+    /// As [`Json::read`], into any value.
     ///
     /// # Errors
-    /// As the serializer, and a value that is no object.
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let _ = map;
-        Err(M::Error::custom("a value without members has no tag"))
-    }
+    /// A value of another type.
+    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
+
+    /// As [`Json::read_present`].
+    ///
+    /// # Errors
+    /// A value of another type.
+    fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
+
+    /// As [`Json::read_more`].
+    ///
+    /// # Errors
+    /// A value of another type.
+    fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch>;
+
+    /// As [`Json::view`].
+    fn view(&self) -> View<'_>;
+
+    /// As [`Json::fields`].
+    fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field]));
+
+    /// The function of the type's layout.
+    fn of(&self) -> Of;
+
+    /// Makes the value blank.
+    fn clear(&mut self);
+
+    /// Becomes a clone of another value of the same type.
+    fn copy(&mut self, from: &dyn Field);
+
+    /// Whether another value is of the same type and equal.
+    fn is(&self, other: &dyn Field) -> bool;
 }
 
-/// A value as serde writes it.
-#[derive(Debug)]
-pub struct Written<'a, T>(pub &'a T);
-
-impl<T: Json> Serialize for Written<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.write(serializer)
-    }
-}
-
-impl Json for bool {
-    fn layout() -> &'static Layout {
-        &Layout::Bool
+impl<T: Json> Field for T {
+    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        Json::read(self, input)
     }
 
-    fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
-        match tree {
-            Tree::Bool(value) => Ok(*value),
-            other => Err(Mismatch::expected("a boolean", other.kind())),
+    fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        Json::read_present(self, input)
+    }
+
+    fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        Json::read_more(self, key, input)
+    }
+
+    fn view(&self) -> View<'_> {
+        Json::view(self)
+    }
+
+    fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field])) {
+        self.fields(&mut Show(see));
+    }
+
+    fn of(&self) -> Of {
+        T::layout
+    }
+
+    fn clear(&mut self) {
+        *self = T::blank();
+    }
+
+    fn copy(&mut self, from: &dyn Field) {
+        let from: &dyn Any = from;
+        if let Some(from) = from.downcast_ref::<T>() {
+            self.clone_from(from);
         }
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
+    fn is(&self, other: &dyn Field) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<T>() == Some(self)
     }
 }
 
-impl Json for String {
-    fn layout() -> &'static Layout {
-        &Layout::Text
-    }
+/// A value on its way out.
+#[derive(Clone, Copy)]
+pub enum View<'a> {
+    /// Nothing: null, or absent where that can be.
+    None,
+    /// Null, where absent is another thing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Whole(i128),
+    /// A number, written without a fraction if it has none.
+    Double(f64),
+    /// A number, written with a fraction.
+    Fraction(f64),
+    /// A number by its digits.
+    Digits(&'a str),
+    /// A string.
+    Text(&'a str),
+    /// An array.
+    List(&'a dyn Items),
+    /// An object of any keys.
+    Map(&'a dyn Pairs),
+    /// An object with members.
+    Object(&'static Layout, &'a dyn Field),
+    /// An object in which a tag has a value, if it has no such key of its own.
+    Tagged(&'static [&'static str; 2], &'a dyn Field),
+    /// Any value.
+    Any(&'a Value),
+}
 
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        match tree {
-            Tree::Text(text) => {
-                reader.take(text.len())?;
-                Ok(text.clone().into_owned())
-            }
-            other => Err(Mismatch::expected("a string", other.kind())),
+/// The items of an array.
+pub trait Items {
+    /// Shows each.
+    fn each(&self, see: &mut dyn FnMut(View<'_>));
+}
+
+/// The entries of a map.
+pub trait Pairs {
+    /// Shows each.
+    fn each(&self, see: &mut dyn FnMut(&str, View<'_>));
+}
+
+/// A value to read into.
+#[must_use]
+pub fn blank<T: Json>() -> T {
+    T::blank()
+}
+
+/// Reads a value of a type.
+///
+/// # Errors
+/// A value of another type.
+pub fn read<T: Json>(input: &mut Input<'_>) -> Result<T, Mismatch> {
+    let mut value = T::blank();
+    Json::read(&mut value, input)?;
+    Ok(value)
+}
+
+/// Reads a value from JSON text, and all of the text.
+pub(super) fn from_text<T: Json>(text: &str, room: usize) -> Result<T, Mismatch> {
+    let mut input = Input::within(text, room);
+    let mut value = T::blank();
+    let read = Json::read(&mut value, &mut input);
+    // Text that is no JSON is that in the first place.
+    if let Err(error) = read {
+        let error = error.unless_final()?;
+        input.end()?;
+        return Err(error);
+    }
+    input.end()?;
+    Ok(value)
+}
+
+/// Reads a string, borrowed if it can be.
+///
+/// # Errors
+/// A value of another type.
+pub fn read_text<'t>(input: &mut Input<'t>) -> Result<Cow<'t, str>, Mismatch> {
+    input.string()
+}
+
+/// Keys whose values could not be read so far, in a text: of a key that is there twice, the last value counts.
+#[derive(Default)]
+pub(super) struct Failures(Vec<(String, Mismatch)>);
+
+impl Failures {
+    /// Notes what came of a key's value.
+    #[inline]
+    pub(super) fn note(&mut self, key: &str, read: Result<(), Mismatch>) -> Result<(), Mismatch> {
+        if !self.0.is_empty() {
+            self.0.retain(|(other, _)| other != key);
+        }
+        match read {
+            Ok(()) => Ok(()),
+            Err(error) => self.keep(key, error),
         }
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
+    #[cold]
+    fn keep(&mut self, key: &str, error: Mismatch) -> Result<(), Mismatch> {
+        let error = error.under(key).unless_final()?;
+        // The first one is the one that counts, and those after it are kept only as long as they are few.
+        if self.0.len() < 64 {
+            self.0.push((key.to_owned(), error));
+        }
+        Ok(())
+    }
+
+    pub(super) fn first(self) -> Result<(), Mismatch> {
+        self.0.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
     }
 }
 
-macro_rules! integers {
-    ($($integer:ident $what:literal)*) => {
-        $(impl Json for $integer {
-            fn layout() -> &'static Layout {
-                // Every type here is within 128 bits.
-                #[allow(clippy::cast_lossless)]
-                const { &Layout::Whole($integer::MIN as i128, $integer::MAX as i128) }
-            }
+/// The layout of a struct, with the types of its fields.
+pub fn layout_with<T: Json>(layout: &'static Layout) -> &'static Layout {
+    if let Layout::Members(members) = layout {
+        members.read(|| {
+            let mut types: Vec<Of> = Vec::new();
+            T::blank().each_field(&mut |fields| types.extend(fields.iter().map(|field| field.of())));
+            types
+        });
+    }
+    layout
+}
 
-            fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
-                match tree {
-                    Tree::Number(digits) => whole(digits)
-                        .and_then(|value| value.try_into().ok())
-                        .ok_or_else(|| Mismatch::expected($what, "another number")),
-                    other => Err(Mismatch::expected($what, other.kind())),
+fn members(layout: &'static Layout) -> Option<&'static Read> {
+    match layout {
+        Layout::Members(members) => members.get(),
+        _ => None,
+    }
+}
+
+/// Reads a struct.
+///
+/// # Errors
+/// A value of another type.
+fn read_object<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
+    let Some(members) = members(T::layout()) else { return Ok(()) };
+    let mut read = Ok(());
+    value.slots(&mut Lend(&mut |slots| read = members.read_into(slots, input)));
+    read
+}
+
+/// Which members were there.
+enum Seen {
+    Few(u64),
+    Many(Vec<bool>),
+}
+
+impl Seen {
+    fn of(many: usize) -> Self {
+        if many <= 64 { Self::Few(0) } else { Self::Many(vec![false; many]) }
+    }
+
+    fn has(&self, place: usize) -> bool {
+        match self {
+            Self::Few(bits) => bits & (1 << place) != 0,
+            Self::Many(all) => all.get(place).is_some_and(|it| *it),
+        }
+    }
+
+    fn insert(&mut self, place: usize) -> bool {
+        match self {
+            Self::Few(bits) => {
+                let before = *bits;
+                *bits |= 1 << place;
+                before == *bits
+            }
+            Self::Many(all) => all.get_mut(place).is_none_or(|it| std::mem::replace(it, true)),
+        }
+    }
+}
+
+impl Read {
+    fn read_into(&self, slots: &mut [&mut dyn Field], input: &mut Input<'_>) -> Result<(), Mismatch> {
+        if self.has_aliases && !input.is_tree() {
+            return input.as_tree(&mut |input| self.read_into(slots, input));
+        }
+        // A value that a new struct has from the start is none that was read.
+        for (slot, member) in slots.iter_mut().zip(&self.members) {
+            if member.preset && !member.required {
+                slot.clear();
+            }
+        }
+        match input.object()? {
+            Entries::Text => self.read_text(slots, input),
+            Entries::Tree(entries) => {
+                let places = Places::of(&self.members, entries);
+                input.step(1 + entries.len());
+                for ((slot, member), place) in slots.iter_mut().zip(&self.members).zip(&places.of_member) {
+                    match place.and_then(|place| entries.get(place)) {
+                        Some((_, value)) => {
+                            input
+                                .part(value, |input| {
+                                    if member.three_states { slot.read_present(input) } else { slot.read(input) }
+                                })
+                                .map_err(|error| error.under(&member.names[0]))?
+                        }
+                        None if member.must => return Err(missing(&member.names[0])),
+                        None => {}
+                    }
+                }
+                if let (Some(_), Some(extra)) = (self.extra, slots.get_mut(self.members.len())) {
+                    for (key, value) in places.strangers().filter_map(|place| entries.get(place)) {
+                        input.part(value, |input| extra.read_more(key, input)).map_err(|error| error.under(key))?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn read_text(&self, slots: &mut [&mut dyn Field], input: &mut Input<'_>) -> Result<(), Mismatch> {
+        let mut seen = Seen::of(self.members.len());
+        let mut failures = Failures::default();
+        let (mut many, mut next) = (0, 0);
+        while let Some(key) = input.key(many == 0)? {
+            many += 1;
+            let read = match self.find(&key, next) {
+                Some(place) => {
+                    next = place + 1;
+                    let (Some(slot), Some(member)) = (slots.get_mut(place), self.members.get(place)) else { continue };
+                    if seen.insert(place) {
+                        slot.clear();
+                    }
+                    if member.three_states { slot.read_present(input) } else { slot.read(input) }
+                }
+                None => match slots.get_mut(self.members.len()) {
+                    Some(extra) => extra.read_more(&key, input),
+                    None => input.skip(),
+                },
+            };
+            failures.note(&key, read)?;
+        }
+        input.step(1 + many);
+        failures.first()?;
+        for (place, member) in self.members.iter().enumerate() {
+            if member.must && !seen.has(place) {
+                return Err(missing(&member.names[0]));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn missing(key: &str) -> Mismatch {
+    Mismatch::new(format!("`{key}` is missing"))
+}
+
+/// Reads an array whose items are of a type each; what follows goes to the last field, if there is one for it.
+///
+/// # Errors
+/// A value of another type.
+pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
+    let Layout::Positions { items, required, rest } = T::layout() else { return Ok(()) };
+    let mut many = 0;
+    let mut read = Ok(());
+    value.slots(&mut Lend(&mut |slots| {
+        let list = input.list(&mut |input| {
+            many += 1;
+            match slots.get_mut(many - 1) {
+                Some(slot) if many <= *required => slot.read(input),
+                Some(slot) if many <= items.len() => slot.read_present(input),
+                _ => match slots.get_mut(items.len()) {
+                    Some(more) => more.read_more("", input),
+                    None => input.skip(),
+                },
+            }
+        });
+        read = list;
+    }));
+    read?;
+    if many < *required {
+        return Err(Mismatch::new(format!("there are {many} items, and one more is required")));
+    }
+    if rest.is_none() && many > items.len() {
+        return Err(Mismatch::new(format!("expected {} items, found {many}", items.len())));
+    }
+    Ok(())
+}
+
+/// The items of a tuple; what is absent ends them.
+pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
+    let Layout::Positions { items, required, .. } = T::layout() else { return };
+    value.each_field(&mut |fields| {
+        for (place, field) in fields.iter().enumerate() {
+            match field.view() {
+                View::None if place >= *required => return,
+                View::List(more) if place >= items.len() => more.each(see),
+                view => see(view),
+            }
+        }
+    });
+}
+
+/// A clone, field by field.
+#[must_use]
+pub fn clone<T: Json>(value: &T) -> T {
+    let mut new = T::blank();
+    value.each_field(&mut |fields| {
+        new.slots(&mut Lend(&mut |slots| slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))));
+    });
+    new
+}
+
+/// Whether all fields are equal.
+pub fn is_equal<T: Json>(one: &T, other: &T) -> bool {
+    let mut is_equal = true;
+    one.each_field(&mut |one| {
+        other.each_field(&mut |other| is_equal = one.iter().zip(other).all(|(one, other)| one.is(*other)));
+    });
+    is_equal
+}
+
+/// `Debug` that names the fields, and shows none of what is secret.
+///
+/// # Errors
+/// As the formatter.
+pub fn debug<T: Json>(name: &str, value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut debug = f.debug_struct(name);
+    if let Some(read) = members(T::layout()) {
+        value.each_field(&mut |fields| {
+            for (member, field) in read.members.iter().zip(fields) {
+                match (member.secret, field.view()) {
+                    (false, _) => debug.field(member.field, field),
+                    (true, View::None) => debug.field(member.field, &None::<()>),
+                    (true, _) if member.required => debug.field(member.field, &format_args!("[redacted]")),
+                    (true, _) => debug.field(member.field, &Some(format_args!("[redacted]"))),
+                };
+            }
+            if let (Some(name), Some(extra)) = (read.extra, fields.get(read.members.len())) {
+                match extra.view() {
+                    View::Map(pairs) if read.is_extra_secret => {
+                        let mut keys = Vec::new();
+                        pairs.each(&mut |key, _| keys.push(key.to_owned()));
+                        debug.field(name, &keys);
+                    }
+                    _ => {
+                        debug.field(name, extra);
+                    }
                 }
             }
-
-            fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                #[allow(clippy::useless_conversion)]
-                write_whole(i128::from(*self), serializer)
-            }
-        })*
-    };
-}
-
-integers! {
-    i32 "an integer of 32 bits"
-    i64 "an integer of 64 bits"
-    i128 "an integer of 128 bits"
-    u32 "an integer from 0 of 32 bits"
-    u64 "an integer from 0 of 64 bits"
-}
-
-impl Json for f64 {
-    fn layout() -> &'static Layout {
-        &Layout::Double
+        });
     }
-
-    fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
-        match tree {
-            Tree::Number(digits) => {
-                double(digits).ok_or_else(|| Mismatch::expected("a number", "one that a double would round"))
-            }
-            other => Err(Mismatch::expected("a number", other.kind())),
-        }
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_double(*self, serializer)
-    }
-}
-
-impl Json for Value {
-    fn layout() -> &'static Layout {
-        &Layout::Any
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        reader.step(1);
-        Ok(match tree {
-            Tree::Null => Self::Null,
-            Tree::Bool(value) => Self::Bool(*value),
-            Tree::Number(digits) => Self::Number(
-                plain(digits).ok_or_else(|| Mismatch::expected("any value", "a number that would be rounded"))?,
-            ),
-            Tree::Text(text) => Self::String(text.clone().into_owned()),
-            Tree::List(_) => Self::Array(Json::read(tree, reader)?),
-            Tree::Object(_) => Self::Object(Json::read(tree, reader)?),
-        })
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        match self {
-            Self::Object(object) => object.write_members(map),
-            _ => Err(M::Error::custom("a value without members has no tag")),
-        }
-    }
-}
-
-impl Json for serde_json::Map<String, Value> {
-    fn layout() -> &'static Layout {
-        const { &Layout::Map(Value::layout) }
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
-        reader.step(entries.len());
-        reader.take_map::<Value>(entries.len())?;
-        let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
-            let value = Value::read(value, reader).map_err(|error| error.under(key))?;
-            Ok((key.clone().into_owned(), value))
-        };
-        entries.iter().map(read).collect()
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.contains_key(key)
-    }
-
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))
-    }
-}
-
-impl<T: Json> Json for BTreeMap<String, T> {
-    fn layout() -> &'static Layout {
-        const { &Layout::Map(T::layout) }
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        let Tree::Object(entries) = tree else { return Err(Mismatch::expected("an object", tree.kind())) };
-        reader.step(entries.len());
-        reader.take_map::<T>(entries.len())?;
-        let read = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
-            let value = T::read(value, reader).map_err(|error| error.under(key))?;
-            Ok((key.clone().into_owned(), value))
-        };
-        entries.iter().map(read).collect()
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.len()))?;
-        self.write_members(&mut map)?;
-        map.end()
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.contains_key(key)
-    }
-
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.iter().try_for_each(|(key, value)| map.serialize_entry(key, &Written(value)))
-    }
-}
-
-impl<T: Json> Json for Vec<T> {
-    fn layout() -> &'static Layout {
-        const { &Layout::List(T::layout) }
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        let Tree::List(items) = tree else { return Err(Mismatch::expected("an array", tree.kind())) };
-        reader.step(items.len());
-        reader.take(items.len().saturating_mul(size_of::<T>()))?;
-        // Not collected: that would grow it, and take up to twice as much.
-        let mut read = Self::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            read.push(T::read(item, reader).map_err(|error| error.at(index))?);
-        }
-        Ok(read)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut sequence = serializer.serialize_seq(Some(self.len()))?;
-        self.iter().try_for_each(|item| sequence.serialize_element(&Written(item)))?;
-        sequence.end()
-    }
-}
-
-impl<T: Json> Json for Option<T> {
-    fn layout() -> &'static Layout {
-        const { &Layout::Nullable(T::layout) }
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        match tree {
-            Tree::Null => Ok(None),
-            other => T::read(other, reader).map(Some),
-        }
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Some(value) => value.write(serializer),
-            None => serializer.serialize_unit(),
-        }
-    }
-
-    fn has(&self, key: &str) -> bool {
-        self.as_ref().is_some_and(|value| value.has(key))
-    }
-
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        match self {
-            Some(value) => value.write_members(map),
-            None => Err(M::Error::custom("null has no tag")),
-        }
-    }
-}
-
-impl<T: Json> Json for Box<T> {
-    fn layout() -> &'static Layout {
-        T::layout()
-    }
-
-    fn read(tree: &Tree<'_>, reader: &mut Reader) -> Result<Self, Mismatch> {
-        T::read(tree, reader).map(Self::new)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (**self).write(serializer)
-    }
-
-    fn has(&self, key: &str) -> bool {
-        (**self).has(key)
-    }
-
-    fn write_members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        (**self).write_members(map)
-    }
-}
-
-/// Writes an object by its members.
-///
-/// # Errors
-/// As the serializer.
-pub fn write_object<T: Json, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    value.write_members(&mut map)?;
-    map.end()
-}
-
-/// Writes an alternative of a union that a tag names. The tag is written where the value itself has none.
-///
-/// # Errors
-/// As the serializer.
-pub fn write_tagged<T: Json, S: Serializer>(
-    value: &T,
-    tag: &'static str,
-    name: &'static str,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    if value.has(tag) {
-        return value.write(serializer);
-    }
-    let mut map = serializer.serialize_map(None)?;
-    write_tagged_members(value, tag, name, &mut map)?;
-    map.end()
-}
-
-/// The members of an alternative that a tag names, among others.
-///
-/// # Errors
-/// As the serializer.
-pub fn write_tagged_members<T: Json, M: SerializeMap>(
-    value: &T,
-    tag: &'static str,
-    name: &'static str,
-    map: &mut M,
-) -> Result<(), M::Error> {
-    if !value.has(tag) {
-        map.serialize_entry(tag, name)?;
-    }
-    value.write_members(map)
+    debug.finish()
 }

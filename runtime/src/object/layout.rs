@@ -1,12 +1,7 @@
-//! What values of a type look like, as data, and how well a value fits it.
+//! What values of a type look like, as data.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::ptr::from_ref;
-
-use super::mismatch::Mismatch;
-use super::number::{double, whole};
-use super::tree::Tree;
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// The layout of a type, by its function, so that types can hold themselves.
 pub type Of = fn() -> &'static Layout;
@@ -53,50 +48,25 @@ pub enum Layout {
     Union(Union),
 }
 
-/// The layout of an object.
-#[derive(Debug)]
-pub struct Members {
-    /// What the document names.
-    pub members: &'static [Member],
-    /// What it says of all other keys.
-    pub rest: Rest,
-}
-
-/// A member of an object.
-#[derive(Debug)]
-pub struct Member {
-    /// Its name, and further names it is read from.
-    pub names: &'static [&'static str],
-    /// Whether it is always there.
-    pub required: bool,
-    /// What it looks like.
-    pub of: Of,
-    /// The only values it may have, where there is one. Several may become more, and are not here.
-    pub only: Option<Constant>,
-}
-
-/// What an object may have beside its members.
-#[derive(Debug)]
-pub enum Rest {
-    /// Anything.
-    Open,
-    /// Nothing, says the document.
-    Closed,
-    /// Values of a type.
-    Of(Of),
-}
-
 /// A value that tells alternatives apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constant {
     /// A string.
-    Text(&'static str),
+    Text(Cow<'static, str>),
     /// A whole number.
     Integer(i64),
     /// A boolean.
     Bool(bool),
     /// Any other value of a tag, or none.
     Other,
+}
+
+impl Constant {
+    /// A string.
+    #[must_use]
+    pub const fn text(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
 }
 
 /// A union: what tells its alternatives apart.
@@ -117,324 +87,175 @@ pub struct Branch {
     pub of: Of,
 }
 
-impl Constant {
-    fn is(&self, tree: &Tree<'_>) -> bool {
-        match (self, tree) {
-            (Self::Text(text), Tree::Text(value)) => text == value,
-            (Self::Integer(number), Tree::Number(digits)) => whole(digits) == Some(i128::from(*number)),
-            (Self::Bool(truth), Tree::Bool(value)) => truth == value,
-            _ => false,
-        }
-    }
-
-    /// Whether a value of the tag means this one. Mappings spell all their values as strings.
-    fn means(&self, tree: &Tree<'_>) -> bool {
-        self.is(tree)
-            || match (self, tree) {
-                (Self::Text(text), Tree::Number(digits)) => {
-                    text == digits || whole(text).is_some_and(|it| whole(digits) == Some(it))
-                }
-                (Self::Text(text), Tree::Bool(value)) => text.parse() == Ok(*value),
-                _ => false,
-            }
-    }
-}
-
-/// What is known of a part of a value and a layout, by where both are in memory.
-type Memory<T> = HashMap<(usize, usize), T, BuildHasherDefault<Addresses>>;
-
-/// Mixes addresses, which nobody who sends a value can choose.
-#[derive(Default)]
-struct Addresses(u64);
-
-impl Hasher for Addresses {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
-    }
-
-    fn write_usize(&mut self, address: usize) {
-        self.0 = (self.0.rotate_left(26) ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        // A table takes the lowest bits and the highest.
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
-/// How little of a value a type knows: 0 is all of it known by name.
-type Doubt = u32;
-
-/// A key that the type does not name.
-const STRANGE_KEY: Doubt = 4;
-/// A key of a map, whose values are of a type.
-const KEY_OF_MAP: Doubt = 2;
-/// A value that may be anything.
-const ANYTHING: Doubt = 1;
-/// A null where something else was announced, and would be left out.
-const STRANGE_NULL: Doubt = 4;
-/// A value that an enum does not know yet.
-const STRANGE_VALUE: Doubt = 8;
-/// A union that does not know the value.
-const UNKNOWN: Doubt = 64;
-
-/// What is found out of a value while it is read, so that nothing is found out twice.
+/// The layout of an object: a line of text that generated code has, and what that says, read at the first use.
 ///
-/// A union decides by its tag where it has one. Where it has none, each alternative says by its layout whether the value
-/// fits and how much of it is known by name. What a layout says of a part of the value is remembered, so the work is at
-/// most the parts of the value times the layouts of the document, however deep unions nest.
+/// The text has a part for each field, with a space between two: `*` if the key is always there, `+` if it is always
+/// written and may be absent from what is read, `~` if null is another thing than absent, `^` if a new value has the field set, `#` if it is secret; the name of the field; `=` and the key,
+/// unless both are the same; `|` and a further key, for each; `!` and the only value, which begins with `"` if it is text.
+/// A last part of `..` and a name is the field that keeps all other keys; `.` alone says that there are none. In keys and
+/// values `%` and two hexadecimal digits stand for a byte.
 #[derive(Debug)]
-pub struct Reader {
-    fits: Memory<Option<Doubt>>,
-    choices: Memory<Option<(usize, Doubt)>>,
-    steps: usize,
-    /// How many bytes lists and maps may still take.
-    room: usize,
+pub struct Members {
+    text: &'static str,
+    read: OnceLock<Read>,
 }
 
-impl Default for Reader {
-    fn default() -> Self {
-        Self::within(usize::MAX)
+/// What the text of [`Members`] says.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) members: Vec<Member>,
+    /// The name of the field that keeps other keys.
+    pub(super) extra: Option<&'static str>,
+    /// Whether only the names of other keys may be shown.
+    pub(super) is_extra_secret: bool,
+    /// What the document says of all other keys.
+    pub(super) rest: Rest,
+    pub(super) has_aliases: bool,
+    /// Keys and members, in the order of the keys.
+    sorted: Vec<(Cow<'static, str>, usize)>,
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// What Rust calls it.
+    pub(super) field: &'static str,
+    /// Its name, and further names it is read from.
+    pub(super) names: Vec<Cow<'static, str>>,
+    /// The name as JSON, with a colon.
+    pub(super) json: Box<str>,
+    /// Whether it is always there, and always written.
+    pub(super) required: bool,
+    /// Whether an object without it is another type's.
+    pub(super) must: bool,
+    /// Whether null is another thing than absent.
+    pub(super) three_states: bool,
+    /// Whether a new value has it.
+    pub(super) preset: bool,
+    /// Whether its value is never shown.
+    pub(super) secret: bool,
+    /// What it looks like.
+    pub(super) of: Of,
+    /// The only value it may have, where there is one. Several may become more, and are not here.
+    pub(super) only: Option<Constant>,
+}
+
+/// What an object may have beside its members.
+#[derive(Debug)]
+pub(super) enum Rest {
+    /// Anything.
+    Open,
+    /// Nothing, says the document.
+    Closed,
+    /// Values of a type.
+    Of(Of),
+}
+
+impl Members {
+    /// The members that a text names.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self { text, read: OnceLock::new() }
+    }
+
+    /// Reads the text, with the types of the fields in their order. Only the first time counts.
+    pub(super) fn read(&self, types: impl FnOnce() -> Vec<Of>) -> &Read {
+        self.read.get_or_init(|| Read::of(self.text, &types()))
+    }
+
+    /// What the text says, if it was read.
+    pub(super) fn get(&self) -> Option<&Read> {
+        self.read.get()
     }
 }
 
-impl Reader {
-    /// A reader whose lists and maps take no more than so many bytes.
-    #[must_use]
-    pub fn within(bytes: usize) -> Self {
-        Self { fits: Memory::default(), choices: Memory::default(), steps: 0, room: bytes }
-    }
-
-    /// Takes room for so many bytes.
-    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Mismatch> {
-        self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
-        Ok(())
-    }
-
-    /// Takes room for the entries of a map with text as keys. Its nodes have room for eleven entries, and are at least half
-    /// full past the first.
-    pub(super) fn take_map<T>(&mut self, entries: usize) -> Result<(), Mismatch> {
-        let entry = size_of::<String>() + size_of::<T>();
-        let first = if entries == 0 { 0 } else { 11 * entry + 40 };
-        let more = entries.saturating_sub(6).saturating_mul(3 * entry + 40);
-        self.take(first.saturating_add(more))
-    }
-
-    /// How many parts of a value were looked at so far; the measure of the property tests.
-    #[must_use]
-    pub fn steps(&self) -> usize {
-        self.steps
-    }
-
-    pub(super) fn step(&mut self, many: usize) {
-        self.steps += many;
-    }
-
-    /// The alternative of a union that a value is, by its place in the order of the document; none is `Unknown`.
-    pub fn choose(&mut self, layout: &'static Layout, tree: &Tree<'_>) -> Option<usize> {
-        match layout {
-            Layout::Union(union) => self.choice(union, tree).map(|(index, _)| index),
-            _ => None,
-        }
-    }
-
-    fn choice(&mut self, union: &'static Union, tree: &Tree<'_>) -> Option<(usize, Doubt)> {
-        let key = (from_ref(tree).addr(), from_ref(union).addr());
-        if let Some(known) = self.choices.get(&key) {
-            return *known;
-        }
-        // A tag that is null names nothing.
-        let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
-        let by_value = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| it.means(tag)));
-        let is_known = union.branches.iter().any(by_value);
-        let named = |branch: &Branch| if is_known { by_value(branch) } else { branch.tags.contains(&Constant::Other) };
-        let is_named = union.branches.iter().any(named);
-        let mut best: Option<(usize, Doubt)> = None;
-        for (index, branch) in union.branches.iter().enumerate() {
-            self.steps += 1;
-            // What the tag names is read, whatever a service has added to it. A value of the tag that no branch has is
-            // none of those that have values of their own.
-            let doubt = match tag {
-                _ if is_named && !named(branch) => None,
-                Some(_) if !is_named && !branch.tags.is_empty() => None,
-                _ => self.fit((branch.of)(), tree, Some(Top { named: is_named })),
-            };
-            if let Some(doubt) = doubt
-                && best.is_none_or(|(_, least)| doubt < least)
-            {
-                best = Some((index, doubt));
-            }
-        }
-        self.choices.insert(key, best);
-        best
-    }
-
-    /// How well a value fits; `top` is given for the alternatives of a union that is to be decided.
-    fn fit(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
-        let is_large = matches!(tree, Tree::List(_) | Tree::Object(_));
-        let key = (from_ref(tree).addr(), from_ref(layout).addr());
-        if is_large
-            && top.is_none()
-            && let Some(known) = self.fits.get(&key)
+impl Read {
+    fn of(text: &'static str, types: &[Of]) -> Self {
+        let mut read = Self {
+            members: Vec::with_capacity(types.len()),
+            extra: None,
+            is_extra_secret: false,
+            rest: Rest::Open,
+            has_aliases: false,
+            sorted: Vec::new(),
+        };
+        for (part, of) in
+            text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
         {
-            return *known;
-        }
-        self.steps += 1;
-        let doubt = self.weigh(layout, tree, top);
-        if is_large && top.is_none() {
-            self.fits.insert(key, doubt);
-        }
-        doubt
-    }
-
-    fn weigh(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
-        match (layout, tree) {
-            (Layout::Any, _) => Some(ANYTHING),
-            (Layout::Nullable(_), Tree::Null) => Some(0),
-            (Layout::Nullable(of) | Layout::Same(of), _) => self.fit(of(), tree, top),
-            (Layout::Bool, Tree::Bool(_)) | (Layout::Text, Tree::Text(_)) | (Layout::Number, Tree::Number(_)) => {
-                Some(0)
-            }
-            (Layout::Whole(least, most), Tree::Number(digits)) => {
-                whole(digits).filter(|value| least <= value && value <= most).map(|_| 0)
-            }
-            (Layout::Double, Tree::Number(digits)) => double(digits).map(|_| 0),
-            (Layout::Texts(known), Tree::Text(text)) => {
-                Some(if known.contains(&text.as_ref()) { 0 } else { STRANGE_VALUE })
-            }
-            (Layout::Integers(known), Tree::Number(digits)) => {
-                let value = i64::try_from(whole(digits)?).ok()?;
-                Some(if known.contains(&value) { 0 } else { STRANGE_VALUE })
-            }
-            (Layout::List(of), Tree::List(items)) => self.all(items.iter().map(|item| (of(), item))),
-            (Layout::Map(of), Tree::Object(entries)) => {
-                let values = self.all(entries.iter().map(|(_, value)| (of(), value)))?;
-                Some(values.saturating_add(count(entries.len()).saturating_mul(KEY_OF_MAP)))
-            }
-            (Layout::Positions { items: of, required, rest }, Tree::List(items)) => {
-                if items.len() < *required || (rest.is_none() && items.len() > of.len()) {
-                    return None;
+            match (part.strip_prefix(".."), of) {
+                (Some(name), of) => {
+                    read.is_extra_secret = name.starts_with('#');
+                    read.extra = Some(name.trim_start_matches('#'));
+                    if let Some(Layout::Map(of)) = of.map(|of| of())
+                        && !matches!(of(), Layout::Any)
+                    {
+                        read.rest = Rest::Of(*of);
+                    }
                 }
-                let layouts = of.iter().copied().map(Some).chain(std::iter::repeat(*rest)).map_while(|of| of);
-                self.all(layouts.map(|of| of()).zip(items))
-            }
-            (Layout::Members(members), Tree::Object(entries)) => self.members(members, entries, top),
-            (Layout::Union(union), _) => match self.choice(union, tree) {
-                Some((_, doubt)) => Some(doubt),
-                None if top.is_some() => None,
-                None => Some(UNKNOWN),
-            },
-            _ => None,
-        }
-    }
-
-    fn all<'a, 't: 'a>(&mut self, parts: impl Iterator<Item = (&'static Layout, &'a Tree<'t>)>) -> Option<Doubt> {
-        let mut doubt: Doubt = 0;
-        for (layout, tree) in parts {
-            doubt = doubt.saturating_add(self.fit(layout, tree, None)?);
-        }
-        Some(doubt)
-    }
-
-    fn members(
-        &mut self,
-        object: &'static Members,
-        entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)],
-        top: Option<Top>,
-    ) -> Option<Doubt> {
-        let places = Places::of(object.members, entries);
-        self.steps += object.members.len();
-        let mut doubt: Doubt = 0;
-        // What can be told without going deeper comes first.
-        for (member, place) in object.members.iter().zip(&places.of_member) {
-            let value = place.map(|place| &entries[place].1);
-            match (value, &member.only) {
-                (None, _) if member.required => return None,
-                (Some(value), Some(only)) if !only.is(value) && !matches!(value, Tree::Null) => match top {
-                    Some(top) if !top.named => return None,
-                    _ => doubt = doubt.saturating_add(STRANGE_VALUE),
-                },
-                _ => {}
+                (None, Some(of)) if part != "." => read.members.push(Member::of(part, *of)),
+                _ => read.rest = Rest::Closed,
             }
         }
-        let named = top.is_some_and(|top| top.named);
-        if matches!(object.rest, Rest::Closed) && !named && places.strangers().next().is_some() {
-            return None;
+        read.has_aliases = read.members.iter().any(|member| member.names.len() > 1);
+        read.sorted = read.members.iter().enumerate().map(|(place, member)| (member.names[0].clone(), place)).collect();
+        read.sorted.sort();
+        read
+    }
+
+    /// The place of a member by its key, which is probably that of the member at `next`.
+    #[inline]
+    pub(super) fn find(&self, key: &str, next: usize) -> Option<usize> {
+        if self.members.get(next).is_some_and(|member| member.names[0] == key) {
+            return Some(next);
         }
-        for (member, place) in object.members.iter().zip(&places.of_member) {
-            let Some(place) = place else { continue };
-            let value = &entries[*place].1;
-            let fit = match (value, (member.of)()) {
-                (Tree::Null, layout) if !member.required => Some(self.fit(layout, value, None).unwrap_or(STRANGE_NULL)),
-                (_, layout) => self.fit(layout, value, None),
-            };
-            doubt = doubt.saturating_add(fit?);
-        }
-        for place in places.strangers() {
-            let more = match &object.rest {
-                Rest::Of(of) => self.fit(of(), &entries[place].1, None)?.saturating_add(KEY_OF_MAP),
-                Rest::Open | Rest::Closed => STRANGE_KEY,
-            };
-            doubt = doubt.saturating_add(more);
-        }
-        Some(doubt)
+        let place = self.sorted.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
+        self.sorted.get(place).map(|(_, place)| *place)
     }
 }
 
-/// What is asked of an alternative itself, and not of what it holds.
-#[derive(Clone, Copy)]
-struct Top {
-    /// Whether the tag named it.
-    named: bool,
-}
-
-/// Which entry each member is.
-struct Places {
-    of_member: Vec<Option<usize>>,
-    taken: Vec<bool>,
-}
-
-impl Places {
-    fn of(members: &[Member], entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)]) -> Self {
-        let mut places = Self { of_member: Vec::with_capacity(members.len()), taken: vec![false; entries.len()] };
-        // Services write members in the order of their documents.
-        let mut next = 0;
-        for member in members {
-            let place = find(entries, member.names, &mut next, &mut places.taken);
-            places.of_member.push(place);
+impl Member {
+    fn of(part: &'static str, of: Of) -> Self {
+        let name = part.trim_start_matches(['*', '+', '~', '^', '#']);
+        let flags = &part[..part.len() - name.len()];
+        let (name, only) = name.split_once('!').map_or((name, None), |(name, only)| (name, Some(only)));
+        let mut names = name.split('|');
+        let own = names.next().unwrap_or_default();
+        let (field, own) = own.split_once('=').unwrap_or((own, own));
+        let names: Vec<_> = std::iter::once(own).chain(names).map(decoded).collect();
+        // A text can always be written as JSON.
+        let json = format!("{}:", serde_json::to_string(&names[0]).unwrap_or_default()).into();
+        let only = only.map(|only| match (only.strip_prefix('"'), only.parse()) {
+            (Some(text), _) => Constant::Text(decoded(text)),
+            (None, Ok(number)) => Constant::Integer(number),
+            (None, Err(_)) => Constant::Bool(only == "true"),
+        });
+        let has = |flag| flags.contains::<char>(flag);
+        Self {
+            field,
+            names,
+            json,
+            required: has('*') || has('+'),
+            must: has('*'),
+            three_states: has('~'),
+            preset: has('^'),
+            secret: has('#'),
+            of,
+            only,
         }
-        places
-    }
-
-    fn strangers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.taken.iter().enumerate().filter(|(_, taken)| !**taken).map(|(place, _)| place)
     }
 }
 
-/// The entry of a member: under its own name, or under another one where that is absent or null. `next` is where it is
-/// looked for first.
-pub(super) fn find(
-    entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)],
-    names: &[&str],
-    next: &mut usize,
-    taken: &mut [bool],
-) -> Option<usize> {
-    let mut look = |name: &str| {
-        let found = entries.get(*next).is_some_and(|(key, _)| key == name);
-        let place = if found { Some(*next) } else { entries.iter().position(|(key, _)| key == name) };
-        *next = place.map_or(*next, |place| place + 1);
-        place
-    };
-    let (name, others) = names.split_first()?;
-    let own = look(name);
-    let is_there = own.is_some_and(|place| !matches!(entries[place].1, Tree::Null));
-    let place = if is_there { own } else { others.iter().find_map(|name| look(name)).or(own) };
-    for place in own.into_iter().chain(place) {
-        taken[place] = true;
+/// Text in which `%` and two hexadecimal digits stand for a byte.
+fn decoded(text: &'static str) -> Cow<'static, str> {
+    if !text.contains('%') {
+        return text.into();
     }
-    place
-}
-
-fn count(length: usize) -> Doubt {
-    Doubt::try_from(length).unwrap_or(Doubt::MAX)
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        bytes.extend(u8::from_str_radix(digits, 16));
+        bytes.extend(rest.as_bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }

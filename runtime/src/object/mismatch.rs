@@ -10,7 +10,14 @@ struct Reason {
     /// The way to the value, from the inside out.
     steps: Vec<Step>,
     text: String,
-    is_too_large: bool,
+    kind: Kind,
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Other,
+    NoJson,
+    TooLarge,
 }
 
 enum Step {
@@ -22,33 +29,54 @@ impl Mismatch {
     /// A mismatch at the place that is being read.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Box::new(Reason { steps: Vec::new(), text: text.into(), is_too_large: false }))
+        Self::of(text.into(), Kind::Other)
+    }
+
+    #[cold]
+    fn of(text: String, kind: Kind) -> Self {
+        Self(Box::new(Reason { steps: Vec::new(), text, kind }))
+    }
+
+    /// Text that is no JSON.
+    pub(super) fn no_json(text: String) -> Self {
+        Self::of(text, Kind::NoJson)
     }
 
     /// Reading on would take more memory than is allowed.
+    #[cold]
     pub(super) fn too_large() -> Self {
-        let mut mismatch = Self::new("reading the value would take more memory than `Limits::decoded` allows");
-        mismatch.0.is_too_large = true;
-        mismatch
+        Self::of("reading the value would take more memory than `Limits::decoded` allows".to_owned(), Kind::TooLarge)
     }
 
     /// Whether reading the value would have taken more memory than is allowed.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        self.0.is_too_large
+        self.0.kind == Kind::TooLarge
     }
 
+    /// The mismatch, if what surrounds the value can be read on.
+    pub(super) fn unless_final(self) -> Result<Self, Self> {
+        if self.0.kind == Kind::Other { Ok(self) } else { Err(self) }
+    }
+
+    #[cold]
     pub(super) fn expected(what: &str, found: &str) -> Self {
         Self::new(format!("expected {what}, found {found}"))
     }
 
+    #[cold]
     pub(super) fn under(mut self, key: &str) -> Self {
-        self.0.steps.push(Step::Key(key.to_owned()));
+        if self.0.kind != Kind::NoJson {
+            self.0.steps.push(Step::Key(key.to_owned()));
+        }
         self
     }
 
+    #[cold]
     pub(super) fn at(mut self, index: usize) -> Self {
-        self.0.steps.push(Step::Index(index));
+        if self.0.kind != Kind::NoJson {
+            self.0.steps.push(Step::Index(index));
+        }
         self
     }
 }

@@ -4,10 +4,14 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::ser::{Error as _, Serialize, Serializer};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Json, Layout, Mismatch, Reader, Tree};
+use super::digits::{decimal, same_decimal, whole};
+use super::input::Input;
+use super::json::{Json, View};
+use super::layout::Layout;
+use super::mismatch::Mismatch;
+use super::tree::Tree;
 
 /// A JSON number of any width, written as it was read.
 ///
@@ -79,125 +83,38 @@ impl Number {
     }
 }
 
-/// The value of a number's digits if it is whole: of `3`, `3.0` and `3e2`, not of `3.5`.
-pub(super) fn whole(text: &str) -> Option<i128> {
-    if let Ok(value) = text.parse() {
-        return Some(value);
-    }
-    let (negative, digits, exponent) = decimal(text)?;
-    if digits.is_empty() {
-        return Some(0);
-    }
-    // Beyond 40 digits nothing is of this range.
-    let zeros = usize::try_from(exponent).ok().filter(|zeros| zeros + digits.len() <= 40)?;
-    let value: i128 = format!("{}{digits}{}", if negative { "-" } else { "" }, "0".repeat(zeros)).parse().ok()?;
-    Some(value)
-}
-
-/// A double by its digits. A whole number that no double holds is none.
-pub(super) fn double(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
-    let is_whole = !text.contains(['.', 'e', 'E']);
-    (!is_whole || same_decimal(text, &format!("{value:e}"))).then_some(value)
-}
-
-/// A number of `serde_json` by its digits, if one holds it exactly.
-pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
-    if let Ok(value) = text.parse::<i64>()
-        && text != "-0"
-    {
-        return Some(value.into());
-    }
-    if let Ok(value) = text.parse::<u64>() {
-        return Some(value.into());
-    }
-    let value: f64 = text.parse().ok()?;
-    // As short as it can be, or with the 16 or 17 digits that some services write every double with.
-    let forms = [format!("{value:e}"), format!("{value:.16e}"), format!("{value:.15e}")];
-    if !forms.iter().any(|form| same_decimal(text, form)) {
-        return None;
-    }
-    serde_json::Number::from_f64(value)
-}
-
-/// Sign, digits without zeros at either end, and the power of ten that they are multiplied by.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.trim_start_matches('+').parse::<i64>().ok()?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-    let all = format!("{whole}{fraction}");
-    let kept = all.trim_end_matches('0');
-    if kept.is_empty() {
-        return Some((negative, String::new(), 0));
-    }
-    let exponent = exponent.checked_add(i64::try_from(all.len() - kept.len()).ok()?)?;
-    Some((negative, kept.trim_start_matches('0').to_owned(), exponent))
-}
-
-fn same_decimal(a: &str, b: &str) -> bool {
-    decimal(a).is_some_and(|a| decimal(b) == Some(a))
-}
-
-/// Writes a double; a whole one as a whole number.
-pub(super) fn write_double<S: Serializer>(value: f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if !value.is_finite() {
-        return Err(S::Error::custom("JSON has no number that is infinite or none"));
-    }
-    // Whole and below 2^53, so that the cast is exact; the sign of a zero is kept.
-    #[allow(clippy::cast_possible_truncation)]
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative()) {
-        return serializer.serialize_i64(value as i64);
-    }
-    serializer.serialize_f64(value)
-}
-
-/// Writes a whole number of any width.
-pub(super) fn write_whole<S: Serializer>(value: i128, serializer: S) -> Result<S::Ok, S::Error> {
-    match (i64::try_from(value), u64::try_from(value)) {
-        (Ok(value), _) => serializer.serialize_i64(value),
-        (_, Ok(value)) => serializer.serialize_u64(value),
-        _ => serializer.serialize_i128(value),
-    }
-}
-
 impl Json for Number {
+    fn blank() -> Self {
+        Self(Digits::Whole(0))
+    }
+
     fn layout() -> &'static Layout {
         &Layout::Number
     }
 
-    fn read(tree: &Tree<'_>, _: &mut Reader) -> Result<Self, Mismatch> {
-        match tree {
-            Tree::Number(text) => Ok(Self::of(text)),
-            other => Err(Mismatch::expected("a number", other.kind())),
-        }
+    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        *self = Self::of(&input.number("a number")?);
+        Ok(())
     }
 
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn view(&self) -> View<'_> {
         match &self.0 {
-            Digits::Whole(value) => write_whole(*value, serializer),
-            Digits::Double(value) if value.is_finite() => serializer.serialize_f64(*value),
-            Digits::Double(_) => Err(S::Error::custom("JSON has no number that is infinite or none")),
-            Digits::Text(text) => {
-                let raw = serde_json::value::RawValue::from_string(text.to_string()).map_err(S::Error::custom)?;
-                raw.serialize(serializer)
-            }
+            Digits::Whole(value) => View::Whole(*value),
+            Digits::Double(value) => View::Fraction(*value),
+            Digits::Text(text) => View::Digits(text),
         }
     }
 }
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.write(serializer)
+        super::write::serialize(self, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::deserialize(deserializer)
+        super::formats::deserialize(deserializer)
     }
 }
 

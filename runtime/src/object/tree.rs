@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-use super::Mismatch;
-
-/// Deeper values are refused: reading them takes stack at each level.
-pub(super) const DEEPEST: usize = 256;
+use super::mismatch::Mismatch;
+use super::scan::Scanner;
 
 /// A JSON value before its type is known.
 pub enum Tree<'t> {
@@ -33,18 +32,42 @@ impl<'t> Tree<'t> {
     /// # Errors
     /// Text that is no JSON, or nests deeper than 256 levels.
     pub fn parse(text: &'t str) -> Result<Self, Mismatch> {
-        Ok(Self::parse_within(text, usize::MAX)?.0)
+        let mut scanner = Scanner::of(text);
+        let tree = Self::scan(&mut scanner, 0, &mut { usize::MAX })?;
+        scanner.end()?;
+        Ok(tree)
     }
 
-    /// Reads JSON text into a tree that takes no more than so many bytes, and returns what is left of them.
-    ///
-    /// # Errors
-    /// As [`Tree::parse`], and text whose tree would take more.
-    pub fn parse_within(text: &'t str, bytes: usize) -> Result<(Self, usize), Mismatch> {
-        let mut parser = Parser { text, at: 0, room: bytes };
-        let tree = parser.value(0)?;
-        parser.space();
-        if parser.at < text.len() { Err(parser.wrong("the end")) } else { Ok((tree, parser.room)) }
+    /// Reads the next value, into no more bytes than there is room for.
+    pub(super) fn scan(scanner: &mut Scanner<'t>, depth: usize, room: &mut usize) -> Result<Self, Mismatch> {
+        Ok(match scanner.peek() {
+            b'n' => scanner.word("null").map(|()| Self::Null)?,
+            b't' => scanner.word("true").map(|()| Self::Bool(true))?,
+            b'f' => scanner.word("false").map(|()| Self::Bool(false))?,
+            b'"' => Self::Text(owned_within(scanner.string()?, room)?),
+            b'-' | b'0'..=b'9' => Self::Number(Cow::Borrowed(scanner.number()?)),
+            b'[' => {
+                let depth = Scanner::deeper(depth)?;
+                scanner.step();
+                let mut items = Vec::new();
+                while scanner.item(items.is_empty())? {
+                    grow(&items, room)?;
+                    items.push(Self::scan(scanner, depth, room)?);
+                }
+                Self::List(items)
+            }
+            b'{' => {
+                let depth = Scanner::deeper(depth)?;
+                scanner.step();
+                let mut entries = Vec::new();
+                while let Some(key) = scanner.key(entries.is_empty())? {
+                    grow(&entries, room)?;
+                    entries.push((owned_within(key, room)?, Self::scan(scanner, depth, room)?));
+                }
+                Self::Object(distinct(entries))
+            }
+            _ => return Err(scanner.wrong("a value")),
+        })
     }
 
     /// The member of an object.
@@ -100,183 +123,21 @@ fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tr
     kept
 }
 
-struct Parser<'t> {
-    text: &'t str,
-    at: usize,
-    /// How many bytes the tree may still take.
-    room: usize,
+/// Takes room for one more value of a list or an object, which grow to four and then by doubling.
+pub(super) fn grow<T>(list: &Vec<T>, room: &mut usize) -> Result<(), Mismatch> {
+    if list.len() == list.capacity() {
+        let more = list.capacity().max(4);
+        *room = room.checked_sub(more.saturating_mul(size_of::<T>())).ok_or_else(Mismatch::too_large)?;
+    }
+    Ok(())
 }
 
-impl<'t> Parser<'t> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+/// Text that takes room if it is not borrowed.
+fn owned_within<'t>(text: Cow<'t, str>, room: &mut usize) -> Result<Cow<'t, str>, Mismatch> {
+    if let Cow::Owned(text) = &text {
+        *room = room.checked_sub(text.len()).ok_or_else(Mismatch::too_large)?;
     }
-
-    /// Takes room for one more value of a list or an object, which grow to four and then by doubling.
-    fn take<T>(&mut self, list: &Vec<T>) -> Result<(), Mismatch> {
-        if list.len() == list.capacity() {
-            let more = list.capacity().max(4);
-            self.room = self.room.checked_sub(more.saturating_mul(size_of::<T>())).ok_or_else(Mismatch::too_large)?;
-        }
-        Ok(())
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn wrong(&self, expected: &str) -> Mismatch {
-        let before = self.text.get(..self.at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        Mismatch::new(format!("no JSON: expected {expected} at line {line}, column {column}"))
-    }
-
-    fn word(&mut self, word: &str, tree: Tree<'t>) -> Result<Tree<'t>, Mismatch> {
-        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            self.at += word.len();
-            Ok(tree)
-        } else {
-            Err(self.wrong("a value"))
-        }
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Tree<'t>, Mismatch> {
-        self.space();
-        match self.peek() {
-            Some(b'n') => self.word("null", Tree::Null),
-            Some(b't') => self.word("true", Tree::Bool(true)),
-            Some(b'f') => self.word("false", Tree::Bool(false)),
-            Some(b'"') => self.string().map(Tree::Text),
-            Some(b'[') => self.list(depth),
-            Some(b'{') => self.object(depth),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => Err(self.wrong("a value")),
-        }
-    }
-
-    fn deeper(depth: usize) -> Result<usize, Mismatch> {
-        if depth < DEEPEST {
-            Ok(depth + 1)
-        } else {
-            Err(Mismatch::new(format!("the value nests deeper than {DEEPEST} levels")))
-        }
-    }
-
-    fn list(&mut self, depth: usize) -> Result<Tree<'t>, Mismatch> {
-        let depth = Self::deeper(depth)?;
-        let mut items = Vec::new();
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(Tree::List(items));
-        }
-        loop {
-            self.take(&items)?;
-            items.push(self.value(depth)?);
-            self.space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => {
-                    self.at += 1;
-                    return Ok(Tree::List(items));
-                }
-                _ => return Err(self.wrong("`,` or `]`")),
-            }
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Tree<'t>, Mismatch> {
-        let depth = Self::deeper(depth)?;
-        let mut entries = Vec::new();
-        self.at += 1;
-        self.space();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(Tree::Object(entries));
-        }
-        loop {
-            self.space();
-            if self.peek() != Some(b'"') {
-                return Err(self.wrong("a key"));
-            }
-            let key = self.string()?;
-            self.space();
-            if self.peek() != Some(b':') {
-                return Err(self.wrong("`:`"));
-            }
-            self.at += 1;
-            self.take(&entries)?;
-            entries.push((key, self.value(depth)?));
-            self.space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(Tree::Object(distinct(entries)));
-                }
-                _ => return Err(self.wrong("`,` or `}`")),
-            }
-        }
-    }
-
-    fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
-        let start = self.at;
-        let mut escaped = false;
-        self.at += 1;
-        loop {
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                Some(0..=0x1f) | None => return Err(self.wrong("the end of a string")),
-                Some(_) => self.at += 1,
-            }
-        }
-        self.at += 1;
-        if escaped {
-            let text = self.text.get(start..self.at).and_then(|text| serde_json::from_str(text).ok());
-            return text.map(Cow::Owned).ok_or_else(|| self.wrong("a string whose escapes are those of JSON"));
-        }
-        Ok(Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default()))
-    }
-
-    fn digits(&mut self) -> Result<(), Mismatch> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.wrong("a digit")) } else { Ok(()) }
-    }
-
-    fn number(&mut self) -> Result<Tree<'t>, Mismatch> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(Tree::Number(Cow::Borrowed(self.text.get(start..self.at).unwrap_or_default())))
-    }
+    Ok(text)
 }
 
 /// Makes a tree of whatever a deserializer has.
@@ -377,4 +238,11 @@ pub(super) fn rest_of_map<'de, A: MapAccess<'de>>(first: String, mut map: A) -> 
         entries.push((Cow::Owned(key), map.next_value_seed(Nested)?));
     }
     Ok(Tree::Object(distinct(entries)))
+}
+
+/// Any JSON, for what only has to be looked at.
+impl<'de> Deserialize<'de> for Tree<'static> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::shape::model::{Constant, Field, Struct, Type, TypeDef};
 
-use super::{Known, constant, doc, ident, integer, layout_of, local, object, serde};
+use super::{Known, doc, ident, integer, local, object};
 
 pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenStream {
-    let (name, object) = (ident(&def.name), object());
+    let name = ident(&def.name);
     let docs = doc(&def.doc, &format!("The schema `{}`.", def.pointer.last()));
     let fields = it.fields.iter().map(field);
     let extra = it.extra.as_ref().map(|(name, ty)| {
@@ -20,14 +20,14 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
             pub #name: #ty,
         }
     });
-    let empty = !it.fields.iter().any(Field::is_argument);
-    let plain = empty && it.fields.iter().all(|field| field.start().is_none());
-    let default = plain.then(|| quote! { Default, });
-    let sensitive = it.sensitive || it.fields.iter().any(|field| field.sensitive);
-    let debug = (!sensitive).then(|| quote! { Debug, });
-    let redacted = sensitive.then(|| redacted_debug(&name, it));
-    let new = (!empty).then(|| constructor(it));
-    let starts = (empty && !plain).then(|| {
+    let arguments = it.fields.iter().filter(|field| field.is_argument()).count();
+    let plain = arguments == 0 && it.fields.iter().all(|field| field.start().is_none());
+    let default = plain.then(|| quote! { #[derive(Default)] });
+    let new = (arguments > 0).then(|| {
+        let new = constructor(it);
+        quote! { impl #name { #new } }
+    });
+    let starts = (arguments == 0 && !plain).then(|| {
         let values = values(it);
         quote! {
             impl ::std::default::Default for #name {
@@ -37,33 +37,27 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
             }
         }
     });
-    let setters = setters(it, known);
-    let methods = (new.is_some() || !setters.is_empty()).then(|| {
-        quote! {
-            impl #name {
-                #new
-                #setters
-            }
-        }
-    });
-    let json = json(it);
-    let serde = serde(&name);
+    let blank = if arguments == 0 {
+        quote! { ::std::default::Default::default() }
+    } else {
+        let object = object();
+        let blanks = std::iter::repeat_n(quote! { #object::blank() }, arguments);
+        quote! { Self::new(#(#blanks),*) }
+    };
+    let (text, setters) = (members(it), setters(it, known));
+    let slots =
+        it.fields.iter().map(|field| &field.name).chain(it.extra.iter().map(|(name, _)| name)).map(|it| ident(it));
     quote! {
         #docs
-        #[derive(Clone, #debug #default PartialEq)]
+        #default
         #[non_exhaustive]
         pub struct #name {
             #(#fields)*
             #extra
         }
-        #methods
+        #new
         #starts
-        #redacted
-
-        impl #object::Json for #name {
-            #json
-        }
-        #serde
+        ::connectors_runtime::object! { #name #text #blank; #(#slots)*; #setters }
     }
 }
 
@@ -234,38 +228,15 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
             (true, true) if has_own_null(field) => quote! { Some(Some(#value)) },
             (true, _) => quote! { Some(#value) },
         };
-        let docs = format!(" Sets `{}`.", field.name);
-        setters.extend(quote! {
-            #[doc = #docs]
-            #[must_use]
-            pub fn #method(mut self, value: #argument) -> Self {
-                self.#name = #value;
-                self
-            }
-        });
+        setters.extend(quote! { #name #method(value: #argument) #value; });
         if has_own_null(field) {
             let method = free(format!("{}_null", field.name.trim_end_matches('_')));
-            let docs = format!(" Sets `{}` to null, which is not the same as leaving it out.", field.name);
-            setters.extend(quote! {
-                #[doc = #docs]
-                #[must_use]
-                pub fn #method(mut self) -> Self {
-                    self.#name = Some(None);
-                    self
-                }
-            });
+            setters.extend(quote! { #name #method() Some(None); });
         }
     }
     if let Some((name, ty)) = &it.extra {
         let (method, name, ty) = (free(format!("with_{name}")), ident(name), local(ty));
-        setters.extend(quote! {
-            /// Adds a key that the document does not name.
-            #[must_use]
-            pub fn #method(mut self, key: impl ::std::convert::Into<String>, value: impl ::std::convert::Into<#ty>) -> Self {
-                self.#name.insert(key.into(), value.into());
-                self
-            }
-        });
+        setters.extend(quote! { + #name #method #ty; });
     }
     setters
 }
@@ -286,138 +257,58 @@ fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
     if field.boxed { (argument, quote! { Box::new(#value) }) } else { (argument, value) }
 }
 
-fn json(it: &Struct) -> TokenStream {
-    let object = object();
-    let names = |field: &Field| {
-        let known = |alias: &&String| !it.fields.iter().any(|field| field.wire == **alias);
-        let (wire, aliases) = (&field.wire, field.aliases.iter().filter(known));
-        quote! { &[#wire #(, #aliases)*] }
-    };
-    let members = it.fields.iter().map(|field| {
-        let (names, required, of) = (names(field), field.required, layout_of(&field.ty));
-        let only = match &field.only {
-            Some(value) => {
-                let value = constant(value);
-                quote! { ::std::option::Option::Some(#value) }
-            }
-            None => quote! { ::std::option::Option::None },
-        };
-        quote! { #object::Member { names: #names, required: #required, of: #of, only: #only } }
-    });
-    let rest = match &it.extra {
-        Some((_, ty)) if *ty != Type::Any => {
-            let of = layout_of(ty);
-            quote! { #object::Rest::Of(#of) }
+/// What the runtime reads of the fields: flags, names, keys, and the only value (see `object::Members`).
+fn members(it: &Struct) -> String {
+    let known = |alias: &&String| !it.fields.iter().any(|field| field.wire == **alias);
+    let mut parts = Vec::with_capacity(it.fields.len() + 1);
+    for field in &it.fields {
+        let mut part = String::new();
+        let preset = field.start().is_some() && !field.required;
+        let must = field.required && !field.is_option();
+        for (flag, is_set) in [
+            ('*', must),
+            ('+', field.required && !must),
+            ('~', field.is_option() && field.three_states),
+            ('^', preset),
+            ('#', field.sensitive),
+        ] {
+            part.extend(is_set.then_some(flag));
         }
-        _ if it.closed => quote! { #object::Rest::Closed },
-        _ => quote! { #object::Rest::Open },
-    };
-    let reads = it.fields.iter().map(|field| {
-        let (name, names) = (ident(&field.name), names(field));
-        let how = match (field.is_option(), field.three_states) {
-            (false, _) => format_ident!("required"),
-            (true, false) => format_ident!("optional"),
-            (true, true) => format_ident!("present"),
-        };
-        quote! { #name: fields.#how(#names)?, }
-    });
-    let extra = it.extra.as_ref().map(|(name, ty)| {
-        let name = ident(name);
-        let how = if *ty == Type::Any { format_ident!("extra") } else { format_ident!("typed") };
-        quote! { #name: fields.#how()?, }
-    });
-    let begin = if !it.fields.is_empty() {
-        quote! { let mut fields }
-    } else {
-        quote! { let fields }
-    };
-    let unused = (it.fields.is_empty() && it.extra.is_none()).then(|| quote! { let _ = fields; });
-    let writes = it.fields.iter().map(|field| {
-        let (name, wire) = (ident(&field.name), &field.wire);
-        if field.required {
-            return quote! { map.serialize_entry(#wire, &#object::Written(&self.#name))?; };
+        part.push_str(&field.name);
+        if field.name != field.wire {
+            part.push('=');
+            part.push_str(&encoded(&field.wire));
         }
-        quote! {
-            if let Some(value) = &self.#name {
-                map.serialize_entry(#wire, &#object::Written(value))?;
-            }
+        for alias in field.aliases.iter().filter(known) {
+            part.push('|');
+            part.push_str(&encoded(alias));
         }
-    });
-    let rest_written = it.extra.as_ref().map(|(name, _)| {
-        let name = ident(name);
-        quote! { #object::Json::write_members(&self.#name, map)?; }
-    });
-    let unwritten = (it.fields.is_empty() && it.extra.is_none()).then(|| quote! { let _ = map; });
-    let has = it.fields.iter().map(|field| {
-        let (name, wire) = (ident(&field.name), &field.wire);
-        if field.required {
-            quote! { #wire => true, }
-        } else {
-            quote! { #wire => self.#name.is_some(), }
+        match &field.only {
+            Some(Constant::Text(text)) => part.extend(["!\"", &encoded(text)]),
+            Some(other) => part.extend(["!", &other.text()]),
+            None => {}
         }
-    });
-    let has_more = match &it.extra {
-        Some((name, _)) => {
-            let name = ident(name);
-            quote! { self.#name.contains_key(key) }
-        }
-        None => quote! { false },
-    };
-    quote! {
-        fn layout() -> &'static #object::Layout {
-            static LAYOUT: #object::Layout =
-                #object::Layout::Members(#object::Members { members: &[#(#members),*], rest: #rest });
-            &LAYOUT
-        }
-
-        fn read(tree: &#object::Tree<'_>, reader: &mut #object::Reader) -> ::std::result::Result<Self, #object::Mismatch> {
-            #begin = #object::Fields::of(tree, reader)?;
-            #unused
-            Ok(Self { #(#reads)* #extra })
-        }
-
-        fn write<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
-            #object::write_object(self, serializer)
-        }
-
-        fn has(&self, key: &str) -> bool {
-            match key {
-                #(#has)*
-                _ => #has_more,
-            }
-        }
-
-        fn write_members<__M: ::serde::ser::SerializeMap>(&self, map: &mut __M) -> ::std::result::Result<(), __M::Error> {
-            #(#writes)*
-            #rest_written
-            #unwritten
-            Ok(())
-        }
+        parts.push(part);
     }
+    let sensitive = it.sensitive || it.fields.iter().any(|field| field.sensitive);
+    if let Some((name, _)) = &it.extra {
+        parts.push(format!("..{}{name}", if sensitive { "#" } else { "" }));
+    }
+    if it.closed && it.extra.as_ref().is_none_or(|(_, ty)| *ty == Type::Any) {
+        parts.push(".".to_owned());
+    }
+    parts.join(" ")
 }
 
-/// `Debug` that names the sensitive fields and shows none of what they hold.
-fn redacted_debug(name: &Ident, it: &Struct) -> TokenStream {
-    let label = name.to_string();
-    let fields = it.fields.iter().map(|field| {
-        let (member, label) = (ident(&field.name), &field.name);
-        match (field.sensitive, field.is_option()) {
-            (false, _) => quote! { .field(#label, &self.#member) },
-            (true, false) => quote! { .field(#label, &::std::format_args!("[redacted]")) },
-            (true, true) => {
-                quote! { .field(#label, &self.#member.as_ref().map(|_| ::std::format_args!("[redacted]"))) }
-            }
-        }
-    });
-    let extra = it.extra.as_ref().map(|(name, _)| {
-        let (member, label) = (ident(name), name);
-        quote! { .field(#label, &self.#member.keys().collect::<Vec<_>>()) }
-    });
-    quote! {
-        impl ::std::fmt::Debug for #name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.debug_struct(#label) #(#fields)* #extra .finish()
-            }
+/// A key or a value without the characters that mean something beside it.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '=' | '|' | '!' | '"' | '\\' | ' ' | '\0'..='\u{1f}' | '\u{7f}') {
+            encoded.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            encoded.push(c);
         }
     }
+    encoded
 }

@@ -7,10 +7,10 @@ use quote::quote;
 
 use crate::shape::model::{Type, TypeDef, Union, Variant};
 
-use super::{Known, constant, describe, doc, ident, layout_of, local, object, serde};
+use super::{Known, constant, describe, doc, ident, local, object};
 
 pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
-    let (name, object) = (ident(&def.name), object());
+    let name = ident(&def.name);
     let docs = doc(&def.doc, &format!("One of the alternatives of `{}`.", def.pointer.last()));
     let unknown = ident(&it.unknown);
     let variants = it.variants.iter().map(|variant| {
@@ -22,8 +22,7 @@ pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream
     let debug = (!secret).then(|| quote! { Debug, });
     let redacted = secret.then(|| redacted_debug(def, it));
     let froms = froms(def, it, known);
-    let json = json(def, it);
-    let serde = serde(&name);
+    let rules = rules(def, it);
     quote! {
         #docs
         #[derive(Clone, #debug PartialEq)]
@@ -35,11 +34,7 @@ pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream
         }
         #redacted
         #froms
-
-        impl #object::Json for #name {
-            #json
-        }
-        #serde
+        #rules
     }
 }
 
@@ -52,76 +47,24 @@ fn held(variant: &Variant) -> TokenStream {
     }
 }
 
-fn json(def: &TypeDef, it: &Union) -> TokenStream {
-    let object = object();
-    let unknown = ident(&it.unknown);
+fn rules(def: &TypeDef, it: &Union) -> TokenStream {
+    let (name, unknown) = (ident(&def.name), ident(&it.unknown));
     let tag = match &it.tag {
         Some(tag) => quote! { ::std::option::Option::Some(#tag) },
         None => quote! { ::std::option::Option::None },
     };
-    let branches = it.variants.iter().map(|variant| {
-        let of = layout_of(&variant.ty);
-        let other = variant.default.then(|| quote! { #object::Constant::Other });
+    let variants = it.variants.iter().enumerate().map(|(place, variant)| {
+        let place = proc_macro2::Literal::usize_unsuffixed(place);
+        let (label, of) = (ident(&variant.name), local(&variant.ty));
+        let other = variant.default.then(|| {
+            let object = object();
+            quote! { #object::Constant::Other }
+        });
         let tags = variant.tags.iter().map(constant).chain(other);
-        quote! { #object::Branch { tags: &[#(#tags),*], of: #of } }
+        let writes = variant.writes.as_ref().zip(it.tag.as_ref()).map(|(value, tag)| quote! { &[#tag, #value] });
+        quote! { #place #label #of, [#(#tags),*] #writes; }
     });
-    let labels: Vec<_> = it.variants.iter().map(|variant| ident(&variant.name)).collect();
-    let read = labels.iter().enumerate().map(|(index, label)| {
-        let index = proc_macro2::Literal::usize_unsuffixed(index);
-        quote! { Some(#index) => Self::#label(#object::Json::read(tree, reader)?), }
-    });
-    let write = it.variants.iter().zip(&labels).map(|(variant, label)| match (&variant.writes, &it.tag) {
-        (Some(value), Some(tag)) => {
-            quote! { Self::#label(value) => #object::write_tagged(value, #tag, #value, serializer), }
-        }
-        _ => quote! { Self::#label(value) => #object::Json::write(value, serializer), },
-    });
-    let members = it.variants.iter().zip(&labels).map(|(variant, label)| match (&variant.writes, &it.tag) {
-        (Some(value), Some(tag)) => {
-            quote! { Self::#label(value) => #object::write_tagged_members(value, #tag, #value, map), }
-        }
-        _ => quote! { Self::#label(value) => #object::Json::write_members(value, map), },
-    });
-    let has = it.variants.iter().zip(&labels).map(|(variant, label)| match (&variant.writes, &it.tag) {
-        (Some(_), Some(tag)) => quote! { Self::#label(value) => key == #tag || #object::Json::has(value, key), },
-        _ => quote! { Self::#label(value) => #object::Json::has(value, key), },
-    });
-    let _ = def;
-    quote! {
-        fn layout() -> &'static #object::Layout {
-            static LAYOUT: #object::Layout =
-                #object::Layout::Union(#object::Union { tag: #tag, branches: &[#(#branches),*] });
-            &LAYOUT
-        }
-
-        fn read(tree: &#object::Tree<'_>, reader: &mut #object::Reader) -> ::std::result::Result<Self, #object::Mismatch> {
-            Ok(match reader.choose(<Self as #object::Json>::layout(), tree) {
-                #(#read)*
-                _ => Self::#unknown(#object::Json::read(tree, reader)?),
-            })
-        }
-
-        fn write<__S: ::serde::Serializer>(&self, serializer: __S) -> ::std::result::Result<__S::Ok, __S::Error> {
-            match self {
-                #(#write)*
-                Self::#unknown(value) => #object::Json::write(value, serializer),
-            }
-        }
-
-        fn has(&self, key: &str) -> bool {
-            match self {
-                #(#has)*
-                Self::#unknown(value) => #object::Json::has(value, key),
-            }
-        }
-
-        fn write_members<__M: ::serde::ser::SerializeMap>(&self, map: &mut __M) -> ::std::result::Result<(), __M::Error> {
-            match self {
-                #(#members)*
-                Self::#unknown(value) => #object::Json::write_members(value, map),
-            }
-        }
-    }
+    quote! { ::connectors_runtime::union! { #name #unknown #tag; #(#variants)* } }
 }
 
 /// `From` the type of each variant, where no two are the same type once aliases are looked through.

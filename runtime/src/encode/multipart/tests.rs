@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::stream;

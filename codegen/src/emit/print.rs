@@ -1,0 +1,38 @@
+//! Tokens as text.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::diagnostic::{Diagnostic, Error};
+
+/// Prints items.
+pub(super) fn write(tokens: TokenStream, out: &mut String) -> Result<(), Error> {
+    let file: syn::File = syn::parse2(tokens).map_err(unparsable)?;
+    out.push_str(&prettyplease::unparse(&file));
+    Ok(())
+}
+
+/// Prints items as they stand in a module.
+pub(super) fn write_indented(tokens: TokenStream, out: &mut String) -> Result<(), Error> {
+    let file: syn::File = syn::parse2(tokens).map_err(unparsable)?;
+    write_items_indented(file.items, out)
+}
+
+/// The same of items that are parsed.
+pub(super) fn write_items_indented(items: Vec<syn::Item>, out: &mut String) -> Result<(), Error> {
+    let mut module: syn::ItemMod = syn::parse2(quote! { mod m {} }).map_err(unparsable)?;
+    module.content.get_or_insert_default().1 = items;
+    let items = vec![syn::Item::Mod(module)];
+    let module = prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items });
+    // Without the module's own lines; a module without items has one.
+    let items = module.strip_prefix("mod m {\n").and_then(|text| text.strip_suffix("}\n"));
+    out.push_str(items.unwrap_or_default());
+    Ok(())
+}
+
+/// A failure to parse what was generated is a defect of the emitter, returned as an error rather than a panic.
+fn unparsable(error: syn::Error) -> Error {
+    Diagnostic::new(format!("the generated code does not parse: {error}"))
+        .help("please report the document that led here")
+        .into()
+}

@@ -1,0 +1,346 @@
+//! What a value is read from: JSON text, or a tree of it.
+
+use std::borrow::Cow;
+
+use super::choice::Reader;
+use super::layout::Layout;
+use super::mismatch::Mismatch;
+use super::scan::Scanner;
+use super::tree::{Tree, grow};
+
+/// The place in JSON where the next value is read.
+///
+/// After a value of another type it is past that value, so that what surrounds it can be read on. Text that is no JSON, and
+/// a value that takes too much memory, end the reading.
+pub struct Input<'t> {
+    source: Source<'t>,
+    /// How many bytes may still be taken.
+    room: usize,
+    depth: usize,
+    steps: usize,
+    reader: Reader,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'t> {
+    Text(Scanner<'t>),
+    Tree(&'t Tree<'t>),
+}
+
+/// The members of an object, where they stand one after another or as a tree.
+pub(super) enum Entries<'t> {
+    /// They are read by [`Input::key`].
+    Text,
+    /// They are here.
+    Tree(&'t [(Cow<'t, str>, Tree<'t>)]),
+}
+
+impl<'t> Input<'t> {
+    /// The value that a text is.
+    #[must_use]
+    pub fn text(text: &'t str) -> Self {
+        Self::within(text, usize::MAX)
+    }
+
+    /// The same, which takes no more than so many bytes of memory.
+    #[must_use]
+    pub fn within(text: &'t str, room: usize) -> Self {
+        Self::new(Source::Text(Scanner::of(text)), room)
+    }
+
+    /// The value that a tree is.
+    #[must_use]
+    pub fn tree(tree: &'t Tree<'t>) -> Self {
+        Self::new(Source::Tree(tree), usize::MAX)
+    }
+
+    fn new(source: Source<'t>, room: usize) -> Self {
+        Self { source, room, depth: 0, steps: 0, reader: Reader::default() }
+    }
+
+    /// How many parts of a value were looked at so far; the measure of the property tests.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps + self.reader.steps()
+    }
+
+    /// Fails unless all of a text was read.
+    ///
+    /// # Errors
+    /// Text after the value.
+    pub fn end(&self) -> Result<(), Mismatch> {
+        match self.source {
+            Source::Text(scanner) => scanner.end(),
+            Source::Tree(_) => Ok(()),
+        }
+    }
+
+    /// Takes room for so many bytes.
+    #[inline]
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Mismatch> {
+        self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
+        Ok(())
+    }
+
+    /// Takes room for one more item of a list.
+    #[inline]
+    pub(super) fn take_item<T>(&mut self, list: &Vec<T>) -> Result<(), Mismatch> {
+        grow(list, &mut self.room)
+    }
+
+    /// Takes room for one more entry of a map that has so many. Its nodes have room for eleven entries, and are at least
+    /// half full past the first.
+    pub(super) fn take_entry<T>(&mut self, entries: usize, key: &str) -> Result<(), Mismatch> {
+        let entry = size_of::<String>() + size_of::<T>();
+        let first = if entries == 0 { 11 * entry + 40 } else { 0 };
+        let more = if entries >= 6 { 3 * entry + 40 } else { 0 };
+        self.take(first + more + key.len())
+    }
+
+    #[inline]
+    pub(super) fn step(&mut self, many: usize) {
+        self.steps += many;
+    }
+
+    fn kind(&mut self) -> &'static str {
+        match &mut self.source {
+            Source::Text(scanner) => scanner.kind(),
+            Source::Tree(tree) => tree.kind(),
+        }
+    }
+
+    /// Steps over a value.
+    pub(super) fn skip(&mut self) -> Result<(), Mismatch> {
+        match &mut self.source {
+            Source::Text(scanner) => scanner.skip(self.depth),
+            Source::Tree(_) => Ok(()),
+        }
+    }
+
+    /// Steps over a value of another type.
+    #[cold]
+    fn other(&mut self, expected: &str) -> Mismatch {
+        let kind = self.kind();
+        match self.skip() {
+            Ok(()) => Mismatch::expected(expected, kind),
+            Err(error) => error,
+        }
+    }
+
+    /// Reads null, if it is.
+    #[inline]
+    pub(super) fn null(&mut self) -> Result<bool, Mismatch> {
+        match &mut self.source {
+            Source::Text(scanner) => {
+                let is_null = scanner.peek() == b'n';
+                if is_null {
+                    scanner.word("null")?;
+                }
+                Ok(is_null)
+            }
+            Source::Tree(tree) => Ok(matches!(tree, Tree::Null)),
+        }
+    }
+
+    /// The first byte of a value; of a number, 0.
+    pub(super) fn peek(&mut self) -> Result<u8, Mismatch> {
+        Ok(match &mut self.source {
+            Source::Text(scanner) => match scanner.peek() {
+                b'-' | b'0'..=b'9' => b'0',
+                byte @ (b'n' | b't' | b'f' | b'"' | b'[' | b'{') => byte,
+                _ => return Err(scanner.wrong("a value")),
+            },
+            Source::Tree(tree) => match tree {
+                Tree::Null => b'n',
+                Tree::Bool(_) => b't',
+                Tree::Number(_) => b'0',
+                Tree::Text(_) => b'"',
+                Tree::List(_) => b'[',
+                Tree::Object(_) => b'{',
+            },
+        })
+    }
+
+    pub(super) fn boolean(&mut self) -> Result<bool, Mismatch> {
+        match &mut self.source {
+            Source::Text(scanner) => match scanner.peek() {
+                b't' => return scanner.word("true").map(|()| true),
+                b'f' => return scanner.word("false").map(|()| false),
+                _ => {}
+            },
+            Source::Tree(Tree::Bool(value)) => return Ok(*value),
+            Source::Tree(_) => {}
+        }
+        Err(self.other("a boolean"))
+    }
+
+    /// The digits of a number.
+    #[inline]
+    pub(super) fn number(&mut self, expected: &str) -> Result<Cow<'t, str>, Mismatch> {
+        match &mut self.source {
+            Source::Text(scanner) => {
+                if matches!(scanner.peek(), b'-' | b'0'..=b'9') {
+                    return scanner.number().map(Cow::Borrowed);
+                }
+            }
+            Source::Tree(Tree::Number(digits)) => return Ok(Cow::Borrowed(digits)),
+            Source::Tree(_) => {}
+        }
+        Err(self.other(expected))
+    }
+
+    /// A string, which takes room.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
+        let text = match &mut self.source {
+            Source::Text(scanner) => {
+                if scanner.peek() != b'"' {
+                    return Err(self.other("a string"));
+                }
+                scanner.string()?
+            }
+            Source::Tree(Tree::Text(text)) => Cow::Borrowed(text.as_ref()),
+            Source::Tree(_) => return Err(self.other("a string")),
+        };
+        self.take(text.len())?;
+        Ok(text)
+    }
+
+    /// Reads an array, each item by a function.
+    pub(super) fn list(&mut self, read: &mut dyn FnMut(&mut Self) -> Result<(), Mismatch>) -> Result<(), Mismatch> {
+        let mut failure = None;
+        let mut index = 0;
+        match &mut self.source {
+            Source::Tree(tree) => {
+                let tree = *tree;
+                let Tree::List(items) = tree else { return Err(self.other("an array")) };
+                for item in items {
+                    self.source = Source::Tree(item);
+                    let read = read(self).map_err(|error| error.at(index));
+                    self.source = Source::Tree(tree);
+                    read?;
+                    index += 1;
+                }
+            }
+            Source::Text(scanner) => {
+                if scanner.peek() != b'[' {
+                    return Err(self.other("an array"));
+                }
+                self.enter()?;
+                while self.next_item(index == 0)? {
+                    if failure.is_some() {
+                        self.skip()?;
+                    } else if let Err(error) = read(self) {
+                        failure = Some(error.at(index).unless_final()?);
+                    }
+                    index += 1;
+                }
+                self.depth -= 1;
+            }
+        }
+        self.steps += 1 + index;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Steps over the bracket that is next.
+    fn enter(&mut self) -> Result<(), Mismatch> {
+        self.depth = Scanner::deeper(self.depth)?;
+        if let Source::Text(scanner) = &mut self.source {
+            scanner.step();
+        }
+        Ok(())
+    }
+
+    fn next_item(&mut self, is_first: bool) -> Result<bool, Mismatch> {
+        match &mut self.source {
+            Source::Text(scanner) => scanner.item(is_first),
+            Source::Tree(_) => Ok(false),
+        }
+    }
+
+    /// Begins an object.
+    #[inline]
+    pub(super) fn object(&mut self) -> Result<Entries<'t>, Mismatch> {
+        match &mut self.source {
+            Source::Tree(tree) => match tree {
+                Tree::Object(entries) => Ok(Entries::Tree(entries)),
+                _ => Err(self.other("an object")),
+            },
+            Source::Text(scanner) => {
+                if scanner.peek() != b'{' {
+                    return Err(self.other("an object"));
+                }
+                self.enter().map(|()| Entries::Text)
+            }
+        }
+    }
+
+    /// The next key of an object in a text, which ends where there is none.
+    #[inline]
+    pub(super) fn key(&mut self, is_first: bool) -> Result<Option<Cow<'t, str>>, Mismatch> {
+        let Source::Text(scanner) = &mut self.source else { return Ok(None) };
+        let key = scanner.key(is_first)?;
+        if key.is_none() {
+            self.depth -= 1;
+        }
+        Ok(key)
+    }
+
+    /// Reads a part of a tree by a function.
+    pub(super) fn part(
+        &mut self,
+        part: &'t Tree<'t>,
+        read: impl FnOnce(&mut Self) -> Result<(), Mismatch>,
+    ) -> Result<(), Mismatch> {
+        let whole = std::mem::replace(&mut self.source, Source::Tree(part));
+        let read = read(self);
+        self.source = whole;
+        read
+    }
+
+    /// Whether the value is part of a tree.
+    #[inline]
+    pub(super) fn is_tree(&self) -> bool {
+        matches!(self.source, Source::Tree(_))
+    }
+
+    /// Reads a value by a function that sees all of it at once.
+    pub(super) fn as_tree(
+        &mut self,
+        read: &mut dyn FnMut(&mut Input<'_>) -> Result<(), Mismatch>,
+    ) -> Result<(), Mismatch> {
+        let Source::Text(scanner) = &mut self.source else { return read(self) };
+        let before = self.room;
+        let tree = Tree::scan(scanner, self.depth, &mut self.room)?;
+        let taken = before - self.room;
+        let mut input = Input::new(Source::Tree(&tree), self.room);
+        let read = read(&mut input);
+        self.steps += input.steps();
+        // The tree is gone then.
+        self.room = input.room + taken;
+        read
+    }
+
+    /// Reads an alternative of a union: the function reads the one of a place in the order of the document, or none, which
+    /// is `Unknown`.
+    ///
+    /// # Errors
+    /// As the function, and text that is no JSON.
+    pub fn choose(
+        &mut self,
+        layout: &'static Layout,
+        mut read: impl FnMut(Option<usize>, &mut Input<'_>) -> Result<(), Mismatch>,
+    ) -> Result<(), Mismatch> {
+        self.as_tree(&mut |input| {
+            let Source::Tree(tree) = input.source else { return Ok(()) };
+            let index = input.reader.choose(layout, tree);
+            read(index, input)
+        })
+    }
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").field("room", &self.room).field("depth", &self.depth).finish_non_exhaustive()
+    }
+}

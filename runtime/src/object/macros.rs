@@ -1,0 +1,446 @@
+//! What generated code expands to.
+
+/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank value,
+/// and its setters.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! object {
+    (
+        $name:ident $text:literal $blank:expr;
+        $($slot:ident)*;
+        $($field:ident $method:ident ($($value:ident: $ty:ty)?) $set:expr;)*
+        $(+ $extra:ident $add:ident $more:ty;)?
+    ) => {
+        impl $name {
+            $(
+                /// Sets the field of this name.
+                #[must_use]
+                pub fn $method(mut self $(, $value: $ty)?) -> Self {
+                    self.$field = $set;
+                    self
+                }
+            )*
+            $(
+                /// Adds a key that the document does not name.
+                #[must_use]
+                pub fn $add(
+                    mut self,
+                    key: impl ::std::convert::Into<::std::string::String>,
+                    value: impl ::std::convert::Into<$more>,
+                ) -> Self {
+                    self.$extra.insert(key.into(), value.into());
+                    self
+                }
+            )?
+        }
+
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                $blank
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout =
+                    $crate::object::Layout::Members($crate::object::Members::new($text));
+                $crate::object::layout_with::<Self>(&LAYOUT)
+            }
+
+            $crate::fields! { $($slot)* }
+        }
+
+        $crate::by_fields! { $name }
+
+        impl ::std::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                $crate::object::debug(::std::stringify!($name), self, f)
+            }
+        }
+
+        $crate::by_serde! { $name }
+    };
+}
+
+/// The fields of a struct or a tuple.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fields {
+    ($($slot:tt)*) => {
+        #[inline]
+        fn fields(&self, show: &mut $crate::object::Show<'_>) {
+            show.fields(&[$(&self.$slot),*]);
+        }
+
+        #[inline]
+        fn slots(&mut self, lend: &mut $crate::object::Lend<'_>) {
+            lend.slots(&mut [$(&mut self.$slot),*]);
+        }
+    };
+}
+
+/// `Clone` and `PartialEq` by the fields.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! by_fields {
+    ($name:ident) => {
+        impl ::std::clone::Clone for $name {
+            #[inline]
+            fn clone(&self) -> Self {
+                $crate::object::clone(self)
+            }
+        }
+
+        impl ::std::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::object::is_equal(self, other)
+            }
+        }
+    };
+}
+
+/// `Serialize` and `Deserialize` by `Json`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! by_serde {
+    ($name:ident) => {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
+                $crate::object::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                $crate::object::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+/// The order of an open enum: that of its values. A variant that is new does not change the order of others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! by_value {
+    ($name:ident $value:ident) => {
+        impl ::std::cmp::PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
+                ::std::option::Option::Some(::std::cmp::Ord::cmp(self, other))
+            }
+        }
+
+        impl ::std::cmp::Ord for $name {
+            #[inline]
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                ::std::cmp::Ord::cmp(&self.$value(), &other.$value())
+            }
+        }
+    };
+}
+
+/// A set of strings that may grow: a value that is not known is kept as it came.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! open_strings {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+            /// A value this version does not know, as it came.
+            $unknown(::std::string::String),
+        }
+
+        $crate::by_value! { $name as_str }
+
+        impl $name {
+            /// The value as it is sent.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)*
+                    Self::$unknown(text) => text,
+                }
+            }
+        }
+
+        impl ::std::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($wire => Self::$variant,)*
+                    other => Self::$unknown(other.to_owned()),
+                }
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for $name {
+            #[inline]
+            fn from(text: ::std::string::String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::convert::Infallible;
+
+            #[inline]
+            fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
+                Ok(Self::from(text))
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                Self::$unknown(::std::string::String::new())
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Texts(&[$($wire),*]);
+                &LAYOUT
+            }
+
+            #[inline]
+            fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
+                *self = Self::from(&*$crate::object::read_text(input)?);
+                Ok(())
+            }
+
+            #[inline]
+            fn view(&self) -> $crate::object::View<'_> {
+                $crate::object::View::Text(self.as_str())
+            }
+        }
+
+        $crate::by_serde! { $name }
+    };
+}
+
+/// A set of integers that may grow: a value that is not known is kept as it came.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! open_integers {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+            /// A value this version does not know, as it came.
+            $unknown(i64),
+        }
+
+        $crate::by_value! { $name get }
+
+        impl $name {
+            /// The value as it is sent.
+            #[must_use]
+            pub fn get(self) -> i64 {
+                match self {
+                    $(Self::$variant => $wire,)*
+                    Self::$unknown(value) => value,
+                }
+            }
+        }
+
+        impl ::std::convert::From<i64> for $name {
+            fn from(value: i64) -> Self {
+                match value {
+                    $($wire => Self::$variant,)*
+                    other => Self::$unknown(other),
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            #[inline]
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.get().fmt(f)
+            }
+        }
+
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                Self::$unknown(0)
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Integers(&[$($wire),*]);
+                &LAYOUT
+            }
+
+            #[inline]
+            fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
+                *self = Self::from($crate::object::read::<i64>(input)?);
+                Ok(())
+            }
+
+            #[inline]
+            fn view(&self) -> $crate::object::View<'_> {
+                $crate::object::View::Whole(self.get().into())
+            }
+        }
+
+        $crate::by_serde! { $name }
+    };
+}
+
+/// A tuple: its blank items, their types, how many are always there, the type of what follows, and its fields.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tuple {
+    ($name:ident ($($blank:expr),*) [$($item:expr),*] $required:literal $rest:expr; $($place:tt)*) => {
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                Self($($blank),*)
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Positions { items: &[$($item),*], required: $required, rest: $rest };
+                &LAYOUT
+            }
+
+            #[inline]
+            fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
+                $crate::object::read_items(self, input)
+            }
+
+            #[inline]
+            fn view(&self) -> $crate::object::View<'_> {
+                $crate::object::View::List(self)
+            }
+
+            $crate::fields! { $($place)* }
+        }
+
+        impl $crate::object::Items for $name {
+            #[inline]
+            fn each(&self, see: &mut dyn ::std::ops::FnMut($crate::object::View<'_>)) {
+                $crate::object::each_item(self, see);
+            }
+        }
+
+        $crate::by_fields! { $name }
+        $crate::by_serde! { $name }
+    };
+}
+
+/// A list or a map that holds itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! wrapper {
+    ($name:ident $inner:ty) => {
+        impl ::std::convert::From<$inner> for $name {
+            fn from(inner: $inner) -> Self {
+                Self(inner)
+            }
+        }
+
+        impl ::std::ops::Deref for $name {
+            type Target = $inner;
+
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                Self($crate::object::blank())
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout =
+                    $crate::object::Layout::Same(<$inner as $crate::object::Json>::layout);
+                &LAYOUT
+            }
+
+            #[inline]
+            fn read(
+                &mut self,
+                input: &mut $crate::object::Input<'_>,
+            ) -> ::std::result::Result<(), $crate::object::Mismatch> {
+                $crate::object::Json::read(&mut self.0, input)
+            }
+
+            #[inline]
+            fn view(&self) -> $crate::object::View<'_> {
+                $crate::object::Json::view(&self.0)
+            }
+        }
+
+        $crate::by_serde! { $name }
+    };
+}
+
+/// A union: the variant of what is not known, the tag, and the variants with what they hold, the values of the tag that mean
+/// them, and the value that is written where they have none.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! union {
+    ($name:ident $unknown:ident $tag:expr; $($place:literal $variant:ident $of:ty, [$($value:expr),*] $($writes:expr)?;)*) => {
+        impl $crate::object::Json for $name {
+            #[inline]
+            fn blank() -> Self {
+                Self::$unknown($crate::object::blank())
+            }
+
+            #[inline]
+            fn layout() -> &'static $crate::object::Layout {
+                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Union($crate::object::Union {
+                    tag: $tag,
+                    branches: &[$($crate::object::Branch {
+                        tags: &[$($value),*],
+                        of: <$of as $crate::object::Json>::layout,
+                    }),*],
+                });
+                &LAYOUT
+            }
+
+            #[inline]
+            fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
+                input.choose(<Self as $crate::object::Json>::layout(), |place, input| {
+                    *self = match place {
+                        $(::std::option::Option::Some($place) => Self::$variant($crate::object::read(input)?),)*
+                        _ => Self::$unknown($crate::object::read(input)?),
+                    };
+                    ::std::result::Result::Ok(())
+                })
+            }
+
+            #[inline]
+            fn view(&self) -> $crate::object::View<'_> {
+                match self {
+                    $(Self::$variant(value) => $crate::union!(@view value $($writes)?),)*
+                    Self::$unknown(value) => $crate::object::View::Any(value),
+                }
+            }
+        }
+
+        $crate::by_serde! { $name }
+    };
+    (@view $value:ident) => {
+        $crate::object::Json::view($value)
+    };
+    (@view $value:ident $writes:expr) => {
+        $crate::object::View::Tagged($writes, $value)
+    };
+}
