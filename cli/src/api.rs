@@ -118,9 +118,10 @@ pub fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                match member {
-                    Value::String(text) if is_secret(name) && !text.is_empty() => *text = "[redacted]".to_owned(),
-                    other => redact(other),
+                if is_secret(name) && has_value(member) {
+                    *member = json!("[redacted]");
+                } else {
+                    redact(member);
                 }
             }
         }
@@ -129,14 +130,28 @@ pub fn redact(value: &mut Value) {
     }
 }
 
+/// Whether a member with the name of a secret has one: a flag or a number is none.
+fn has_value(member: &Value) -> bool {
+    match member {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => items.iter().any(has_value),
+        Value::Object(members) => members.values().any(has_value),
+    }
+}
+
 /// Whether a key is that of a secret, as far as its name tells.
 pub fn is_secret(name: &str) -> bool {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let ends = [
+        "secretaccesskey",
         "secret",
+        "secrets",
         "password",
+        "passwords",
         "passphrase",
         "token",
+        "tokens",
         "apikey",
         "secretkey",
         "accountkey",
@@ -152,9 +167,9 @@ pub fn is_secret(name: &str) -> bool {
 /// Whether a value has a member that is called as secrets are.
 pub fn holds_secret(value: &Value) -> bool {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, it)| (is_secret(name) && it.as_str().is_some_and(|it| !it.is_empty())) || holds_secret(it)),
+        Value::Object(members) => {
+            members.iter().any(|(name, it)| (is_secret(name) && has_value(it)) || holds_secret(it))
+        }
         Value::Array(items) => items.iter().any(holds_secret),
         _ => false,
     }

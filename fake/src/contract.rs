@@ -12,6 +12,9 @@ use crate::lock;
 use crate::message::{Answer, Request};
 use crate::schema::{Check, Checker, Document, Mistake, View, local_pointer};
 
+/// A check that is shared, or why there is none.
+type Compiled = Arc<Result<Check, String>>;
+
 /// A document with its validators.
 pub(crate) struct Contract {
     document: Document,
@@ -21,7 +24,7 @@ pub(crate) struct Contract {
     operations: Vec<Operation>,
     /// The path prefixes before the document's own paths.
     prefixes: Vec<String>,
-    checks: Mutex<HashMap<(String, Values), Arc<Result<Check, String>>>>,
+    checks: Mutex<HashMap<(String, Values), Compiled>>,
 }
 
 /// Which checks are made, for which side of the wire.

@@ -575,7 +575,7 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
     diff("text").warns(&[format!("warning: o{doubt}").as_str()]);
     diff("markdown").says(&["### Behaviour", format!("O{doubt}").as_str()]);
     let json: serde_json::Value = serde_json::from_str(&diff("json").out).unwrap();
-    assert!(json["documents_only"].as_str().unwrap().starts_with("no client can be made"), "{json}");
+    assert!(json["documents_only"].as_str().unwrap().starts_with("no client can be generated"), "{json}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use connectors::c1::Client;
 use connectors::reqwest;
@@ -48,15 +49,25 @@ pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &
     let link = connector.handle(c1).sync_download_url(sync).await?;
     // Not reqwest's own words: they have the link, which is as good as the data.
     let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
-    let mut fetched =
-        reqwest::get(link.as_str()).await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+    let http =
+        reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(30));
+    let request = http.build().map_err(failed)?.get(link.as_str());
+    let mut fetched = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     let mut file = private::create_new(to).map_err(|error| Failure::from(error).at(&to.display().to_string()))?;
     let bar = ctx.out.progress("fetching", fetched.content_length());
     let mut bytes = 0;
-    while let Some(chunk) = fetched.chunk().await.map_err(failed)? {
-        file.write_all(&chunk)?;
-        bytes += chunk.len();
-        bar.inc(chunk.len() as u64);
+    let mut copied = async || -> Result {
+        while let Some(chunk) = fetched.chunk().await.map_err(failed)? {
+            file.write_all(&chunk)?;
+            bytes += chunk.len();
+            bar.inc(chunk.len() as u64);
+        }
+        Ok(())
+    };
+    if let Err(failure) = copied().await {
+        // Half a file is no file, and would be in the way of the next try.
+        drop(std::fs::remove_file(to));
+        return Err(failure);
     }
     bar.finish_and_clear();
     ctx.done(&json!({"id": connector.to_string(), "sync": sync, "file": to.display().to_string(), "bytes": bytes}))

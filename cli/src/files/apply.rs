@@ -69,11 +69,13 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
         }
     }
     bar.finish_and_clear();
-    ctx.out.rows(&["connector", "id", "action", "result"], &rows)?;
+    // What was done decides the exit code, whether or not its rows can be printed.
+    let printed = ctx.out.rows(&["connector", "id", "action", "result"], &rows);
     match worst {
-        None => journal.clear(),
-        Some(kind) => Err(Failure::new(kind, "not all of it was done; run it again")),
+        None => journal.clear()?,
+        Some(kind) => return Err(Failure::new(kind, "not all of it was done; run it again")),
     }
+    printed
 }
 
 /// What each app has before anything is created in it.

@@ -277,7 +277,12 @@ impl Making<'_> {
         for _ in 0..ATTEMPTS {
             match create.clone().await {
                 Err(error) if error.may_have_happened() => {
-                    if let Some(found) = create.find(before).await? {
+                    // Until it is searched for, the connector may exist.
+                    let found = create.find(before).await.map_err(|failure| {
+                        let lost = Failure::from(error).message;
+                        Failure::new(Kind::Doubt, format!("{lost}; and it could not be searched for: {failure}"))
+                    })?;
+                    if let Some(found) = found {
                         return Ok(found.into());
                     }
                 }

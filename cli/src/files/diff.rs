@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::api::{is_secret, redact};
+
 use super::model::{Entry, Fields, Item, Name};
 
 /// What is to be done about one connector.
@@ -118,6 +120,19 @@ impl Step {
             Some(Item::Value(value)) => value.clone(),
             Some(Item::Secret(reference)) => json!(format!("secret {reference}")),
         };
-        self.diff.changes.iter().map(|it| row(it.name.to_string(), shown(&it.from), shown(&it.to))).collect()
+        let rows = self.diff.changes.iter().map(|it| {
+            // What is there may be the secret itself, in a service that shows it.
+            let hides = matches!(it.to, Some(Item::Secret(_))) || is_secret(&it.name.key);
+            let shown = |item: &Option<Item>| match item {
+                Some(Item::Value(_)) if hides => json!("[redacted]"),
+                item => {
+                    let mut value = shown(item);
+                    redact(&mut value);
+                    value
+                }
+            };
+            row(it.name.to_string(), shown(&it.from), shown(&it.to))
+        });
+        rows.collect()
     }
 }

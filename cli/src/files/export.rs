@@ -62,9 +62,18 @@ pub async fn of_pipeshub(client: &pipeshub_client::Client) -> Result<(Vec<Entry>
 
 /// Names for entries, each once.
 #[derive(Default)]
-struct Keys(BTreeMap<String, usize>);
+struct Keys(BTreeMap<String, usize>, BTreeSet<String>);
 
 impl Keys {
+    /// The name of a variable that no other secret has: the value of one must not go where the other belongs.
+    fn variable(&mut self, name: String) -> String {
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        // There are more numbers than names.
+        let free = std::iter::once(name.clone()).chain(numbered).find(|it| !self.1.contains(it)).unwrap_or_default();
+        self.1.insert(free.clone());
+        free
+    }
+
     fn of(&mut self, name: &str) -> String {
         let words =
             name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect::<String>();
@@ -103,8 +112,9 @@ fn entry(
     let key = keys.of(fields.text("name").unwrap_or(&id));
     let has_section = fields.get("", section).is_some() || fields.section(section).next().is_some();
     for secret in secrets.iter().filter(|_| has_section) {
-        let variable = format!("{key}_{secret}").to_uppercase();
+        let variable = format!("{}_{key}_{secret}", service.name()).to_uppercase();
         let variable: String = variable.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let variable = keys.variable(variable);
         fields.set(section, secret, Item::Secret(Reference::Env(variable)));
     }
     fields.0.retain(|name, item| {

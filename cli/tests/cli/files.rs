@@ -63,14 +63,19 @@ async fn after_an_export_the_plan_is_empty_and_no_secret_is_in_a_file() {
     assert_eq!(world.run("export --folder each").await.code, 0);
     world.check_files();
     let text = world.read("all.toml");
-    assert!(text.contains("GITHUB_TOKEN = { secret = \"env:GITHUB_1_GITHUB_TOKEN\" }"), "{text}");
-    assert!(text.contains("secretKey = { secret = \"env:ARCHIVE_1_SECRETKEY\" }"), "{text}");
+    assert!(text.contains("GITHUB_TOKEN = { secret = \"env:C1_GITHUB_1_GITHUB_TOKEN\" }"), "{text}");
+    assert!(text.contains("secretKey = { secret = \"env:PIPESHUB_ARCHIVE_1_SECRETKEY\" }"), "{text}");
     assert!(text.contains("owner = [\"app-okta/admins\", \"user-grace\"]"), "{text}");
     for files in ["all.toml", "each"] {
         let plan = world.run(&format!("plan {files}")).await;
         assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{files}: {}", plan.err);
         assert!(plan.err.contains("the service does not show it"), "{}", plan.err);
     }
+    // A service may show a secret that it has: no plan prints it.
+    let secrets = world.run("plan all.toml --secrets").await;
+    assert_eq!(secrets.code, 1, "{}", secrets.err);
+    let from = secrets.column("from");
+    assert!(from.iter().any(|from| from == "[redacted]"), "{from:?}");
     // No secret is needed for a plan, nor for changes that send none.
     let paused = text.replacen("paused = false", "paused = true", 1);
     world.write("all.toml", &paused);
@@ -116,8 +121,8 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     // A configuration that changes is sent as a whole: its secret has to be there.
     let missing = world.run("apply c1.toml --only github-1").await;
     assert_eq!(missing.code, 2, "{}", missing.out);
-    assert!(missing.out.contains("env:GITHUB_1_GITHUB_TOKEN"), "{}", missing.out);
-    let done = world.run_with("apply c1.toml", &[("GITHUB_1_GITHUB_TOKEN", "PLANTED")]).await;
+    assert!(missing.out.contains("env:C1_GITHUB_1_GITHUB_TOKEN"), "{}", missing.out);
+    let done = world.run_with("apply c1.toml", &[("C1_GITHUB_1_GITHUB_TOKEN", "PLANTED")]).await;
     assert_eq!(done.code, 0, "{} {}", done.out, done.err);
     assert_eq!(world.run("plan c1.toml").await.out, "");
     let stored = world.tenant.connector("app-github", "github-01").unwrap();
@@ -145,8 +150,8 @@ async fn what_was_exported_is_made_again_in_an_empty_tenant() {
     assert_eq!(world.run("export --to exported.toml").await.code, 0);
     let other = World::with(empty()).await;
     let secrets: Vec<(String, &str)> = (0..12)
-        .map(|number| (format!("GITHUB_{number}_GITHUB_TOKEN"), "PLANTED"))
-        .chain((0..4).map(|number| (format!("BUCKET_{number}_SECRETKEY"), "PLANTED")))
+        .map(|number| (format!("C1_GITHUB_{number}_GITHUB_TOKEN"), "PLANTED"))
+        .chain((0..4).map(|number| (format!("PIPESHUB_BUCKET_{number}_SECRETKEY"), "PLANTED")))
         .collect();
     let secrets: Vec<(&str, &str)> = secrets.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     // Another tenant's connectors have other ids.
@@ -253,7 +258,7 @@ async fn the_sync_of_pipeshub_is_off_only_while_its_configuration_changes() {
     world.write("ph.toml", &world.read("ph.toml").replacen("bucket = \"archive\"", "bucket = \"attic\"", 1));
     let plan = world.run("plan ph.toml").await;
     assert_eq!(plan.column("field"), ["auth.bucket"]);
-    let applied = world.run_with("apply ph.toml", &[("ARCHIVE_1_SECRETKEY", "PLANTED")]).await;
+    let applied = world.run_with("apply ph.toml", &[("PIPESHUB_ARCHIVE_1_SECRETKEY", "PLANTED")]).await;
     assert_eq!(applied.code, 0, "{} {}", applied.out, applied.err);
     let stored = world.instance.connector("s3-01").unwrap();
     assert_eq!((&stored["isActive"], &stored["config"]["auth"]["bucket"]), (&json!(true), &json!("attic")));

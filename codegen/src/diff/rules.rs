@@ -63,7 +63,6 @@ pub const RULES: &[Rule] = &[
     rule("response-media-type-removed", Breaking, "a response no longer comes in a media type"),
     rule("response-media-type-added", Additive, "a response comes in a further media type"),
     rule("media-type-changed", Behaviour, "the client uses another of several media types"),
-    rule("unused-media-type-removed", Documentation, "a media type that the client did not use is gone"),
     rule("unused-media-type-changed", Documentation, "what a media type that the client does not use holds changed"),
     rule("request-encoding-changed", Behaviour, "a property of a form is written in another way"),
     rule("status-removed", Breaking, "a success status is gone"),
@@ -72,8 +71,8 @@ pub const RULES: &[Rule] = &[
     rule("error-status-removed", Behaviour, "a documented failure is gone"),
     rule("error-status-added", Behaviour, "a further documented failure"),
     rule("unread-body-changed", Behaviour, "the body of a failure changed which the client does not read"),
-    rule("response-header-removed", Behaviour, "a response no longer has a header"),
-    rule("response-header-changed", Behaviour, "a header of a response holds something else"),
+    rule("response-header-removed", Breaking, "a response no longer has a header"),
+    rule("response-header-changed", Breaking, "a header of a response holds something else"),
     rule("response-header-added", Additive, "a response has a further header"),
     // Schemas: types.
     rule("request-type-changed", Breaking, "what is sent has another type"),

@@ -45,7 +45,7 @@ impl WebhookSecret {
         key.map(|key| Self(Zeroizing::new(key))).ok_or_else(|| Error::new(Kind::Config, message))
     }
 
-    /// A secret of these bytes.
+    /// A secret of these bytes. Without any, no signature is accepted.
     #[must_use]
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(key.into()))
@@ -69,8 +69,11 @@ impl WebhookSecret {
         format!("v1,{}", signature.unwrap_or_default())
     }
 
-    /// The code of a webhook. A key may have any length, so there is always one.
+    /// The code of a webhook; none by an empty key, with which anybody could sign.
     fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+        if self.0.is_empty() {
+            return None;
+        }
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
             mac.update(part);
@@ -228,6 +231,9 @@ mod tests {
         assert_eq!(code(&good, b"{}"), Err("timestamp".to_owned()));
         assert!(verifier.clone().tolerance(Duration::from_secs(600)).verify(&good, b"{}").is_ok());
         assert!(verifier.clone().tolerance(Duration::ZERO).verify(&good, b"{}").is_err());
+        let empty = WebhookSecret::from_bytes([]);
+        let anybody = WebhookVerifier::new([empty.clone()]).clock(clock.clone());
+        assert!(anybody.verify(&signed(&clock, &[&empty], b"{}"), b"{}").is_err());
         let none = WebhookVerifier::new([]).clock(clock.clone()).tolerance(Duration::MAX);
         assert!(none.verify(&good, b"{}").is_err());
     }

@@ -58,6 +58,7 @@ pub(super) struct State {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a call has one, which is nearly always the large one")]
 pub(super) enum Known {
     /// A response that was read.
     Whole(Reply, CallSpan),

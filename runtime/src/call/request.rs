@@ -150,6 +150,14 @@ impl Call {
         }
     }
 
+    /// Makes the idempotency key now, so that every clone of the call sends the same one.
+    pub(super) fn fix_key(&mut self) -> Result<(), Error> {
+        match self.operation.idempotency() {
+            Idempotency::ByKey(header) => set_key(header, &mut self.parameters, &mut self.options),
+            Idempotency::Idempotent | Idempotency::NotIdempotent => Ok(()),
+        }
+    }
+
     fn note(&mut self, set: Result<(), Error>) {
         if let Err(error) = set {
             self.wrong.get_or_insert(error);
@@ -158,8 +166,9 @@ impl Call {
 
     /// Checks the arguments and chooses the credentials: what progenitor's method is then called with. `open` leaves the
     /// body of a success to the caller.
-    pub(super) fn prepare(self, open: bool) -> Result<(Outgoing, Dispatch), Error> {
-        let Self { core, operation, dispatch, mut parameters, body, mut options, accept, link, wrong } = self;
+    pub(super) fn prepare(mut self, open: bool) -> Result<(Outgoing, Dispatch), Error> {
+        self.fix_key()?;
+        let Self { core, operation, dispatch, parameters, body, options, accept, link, wrong } = self;
         let named = |error: Error| error.operation_named(operation.name());
         if let Some(wrong) = wrong {
             return Err(named(wrong));
@@ -167,9 +176,6 @@ impl Call {
         path::check(core.operations(), operation, parameters.path_values())?;
         let chosen = core.authenticator().select(operation.security()).map_err(named)?;
         let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
-        if let Idempotency::ByKey(header) = operation.idempotency() {
-            set_key(header, &mut parameters, &mut options)?;
-        }
         let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
         let (failed, known) = (OnceLock::new(), Mutex::new(None));
         let state =

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, Kind};
@@ -55,13 +56,17 @@ pub struct EventDecoder {
     /// With a line feed after each line.
     data: String,
     /// The id in the lines so far.
-    id: Option<String>,
+    id: Option<Arc<str>>,
     /// The id that the last event ended with.
-    last_id: Option<String>,
+    last_id: Option<Arc<str>>,
     retry: Option<Duration>,
-    ready: VecDeque<Result<Event, Error>>,
+    /// All events of a chunk may share an id, which may be large.
+    ready: VecDeque<Result<Ready, Error>>,
     failed: bool,
 }
+
+/// Name, data and id of an event that came whole.
+type Ready = (String, String, Option<Arc<str>>);
 
 impl fmt::Debug for EventDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,7 +132,8 @@ impl EventDecoder {
 
     /// The next event that has come whole. After an error there is none.
     pub fn pop(&mut self) -> Option<Result<Event, Error>> {
-        self.ready.pop_front()
+        let next = self.ready.pop_front()?;
+        Some(next.map(|(event, data, id)| Event { event, data, id: id.as_deref().map(str::to_owned) }))
     }
 
     /// The id that the server gave last with a whole event, for the header `Last-Event-ID` of a new request.
@@ -194,7 +200,7 @@ impl EventDecoder {
                 self.data.push('\n');
             }
             // An empty id is none.
-            "id" if !value.contains('\0') => self.id = Some(value.to_owned()).filter(|id| !id.is_empty()),
+            "id" if !value.contains('\0') => self.id = Some(Arc::from(value)).filter(|id: &Arc<str>| !id.is_empty()),
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
             }
@@ -212,7 +218,7 @@ impl EventDecoder {
         let mut data = std::mem::take(&mut self.data);
         data.pop();
         let event = if event.is_empty() { "message".to_owned() } else { event };
-        self.ready.push_back(Ok(Event { event, data, id: self.last_id.clone() }));
+        self.ready.push_back(Ok((event, data, self.last_id.clone())));
     }
 }
 
@@ -348,5 +354,15 @@ mod tests {
         decoder.push(b"data: hunter2\n\ndata: hunter2");
         assert!(!format!("{decoder:?}").contains("hunter2"));
         assert!(!format!("{:?}", decoder.pop()).contains("hunter2"));
+    }
+
+    #[test]
+    fn events_of_a_chunk_share_their_id() {
+        let mut decoder = EventDecoder::new(100_000);
+        decoder.push(format!("id: {}\n\n", "x".repeat(90_000)).as_bytes());
+        decoder.push("data\n\n".repeat(10).as_bytes());
+        let ids = decoder.ready.iter().map(|event| event.as_ref().unwrap().2.clone().unwrap());
+        assert!(ids.clone().all(|id| Arc::ptr_eq(&id, decoder.last_id.as_ref().unwrap())) && ids.count() == 10);
+        assert_eq!(decoder.pop().unwrap().unwrap().id.unwrap().len(), 90_000);
     }
 }

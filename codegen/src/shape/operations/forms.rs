@@ -42,7 +42,7 @@ impl Shaping<'_, '_> {
         });
         let binary = |schema: &Node| schema.str("format") == Some("binary") || (is_open(schema) && media.is_some());
         let item = resolved.get("items").map(|item| self.types.resolved(item));
-        let several = item.as_ref().is_some_and(|item| binary(item));
+        let several = item.as_ref().is_some_and(&binary);
         if several || binary(&resolved) {
             let media = media.filter(|media| !media.is_empty());
             return PartHolds::File { media: media.unwrap_or_else(|| "application/octet-stream".to_owned()), several };

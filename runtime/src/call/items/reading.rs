@@ -106,9 +106,10 @@ impl Reading {
         Box::pin(async move {
             reading.start();
             let mut deadline = reading.deadline.take();
-            let next = match select(pin!(reading.advance()), pin!(over(&mut deadline))).await {
-                Either::Left((next, _)) => Some(next),
-                Either::Right(_) => None,
+            // The deadline comes first: a server that always has more must not outlast it.
+            let next = match select(pin!(over(&mut deadline)), pin!(reading.advance())).await {
+                Either::Left(_) => None,
+                Either::Right((next, _)) => Some(next),
             };
             let next = next.unwrap_or_else(|| {
                 let error = Error::new(Kind::Timeout, "the stream was not over within its deadline");
@@ -162,19 +163,21 @@ impl Reading {
                         self.over = true;
                         return Some(Err(error));
                     }
+                    // Opening has the limits of a call.
+                    idle = self.idle_timer();
                     continue;
                 };
-                match select(pin!(body.next()), pin!(over(&mut idle))).await {
-                    Either::Left((Some(Ok(chunk)), _)) => {
+                match select(pin!(over(&mut idle)), pin!(body.next())).await {
+                    Either::Right((Some(Ok(chunk)), _)) => {
                         self.decoder.push(&chunk);
                         continue;
                     }
-                    Either::Left((None, _)) => {
+                    Either::Right((None, _)) => {
                         self.end();
                         continue;
                     }
-                    Either::Left((Some(Err(error)), _)) => broken(error),
-                    Either::Right(_) => Error::new(Kind::Timeout, "no item of the stream came in time"),
+                    Either::Right((Some(Err(error)), _)) => broken(error),
+                    Either::Left(_) => Error::new(Kind::Timeout, "no item of the stream came in time"),
                 }
             };
             if !self.reopens().await {
@@ -200,6 +203,8 @@ impl Reading {
 
     async fn open(&mut self) -> Result<(), Error> {
         let streaming = self.streaming()?;
+        // A request that is sent again is the same one to the server.
+        self.call.fix_key()?;
         let mut call = self.call.clone();
         if self.reconnect && !self.is_idempotent() {
             let message = "a stream of an operation that is not idempotent cannot be reconnected; nothing was sent";
