@@ -29,7 +29,7 @@ pub type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 /// Calls progenitor's method of one operation.
 pub type Dispatch = fn(Outgoing) -> Dispatched;
 
-/// The future of [`Dispatch`].
+/// The future of one call of progenitor.
 pub type Dispatched = Pin<Box<dyn Future<Output = Sent> + Send>>;
 
 /// A call on its way: the inner state of progenitor's client, made for this one call.
