@@ -33,7 +33,7 @@ pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     document.repeats(&mut |node, key, first, at| {
         let reason = format!("`{key}` stands twice in one object; the last counts, and not the one at {first}");
-        notes.push(Stage::Lower, Kind::Mend, at, node, reason);
+        notes.push(Stage::Lower, Kind::Correction, at, node, reason);
     });
     let mut result = document.clone();
     uri::localise(&mut result);
@@ -120,7 +120,7 @@ fn other_methods(document: &mut Node, notes: &mut Notes) {
                 notes.push(Stage::Lower, Kind::Skip, &here, &operation, reason);
             } else {
                 let reason = format!("`{method}` has a member of its own, `{known}`, and was read as that");
-                notes.push(Stage::Lower, Kind::Mend, &here, &operation, reason);
+                notes.push(Stage::Lower, Kind::Correction, &here, &operation, reason);
                 if let Some(map) = item.as_object_mut() {
                     map.insert(known.to_owned(), operation);
                 }
@@ -144,7 +144,7 @@ impl Lowering<'_> {
         }
         if node.as_object().is_none() {
             // `responses: {200: }` and the like: an entry somebody has not filled in.
-            self.note(Kind::Mend, at, node, "an object belongs here; an empty one was put in its place");
+            self.note(Kind::Correction, at, node, "an object belongs here; an empty one was put in its place");
             *node = Node::at(Map::new(), &node.span);
         }
         if grammar::reference(node).is_some() && may_be_reference(kind) {
@@ -205,7 +205,7 @@ impl Lowering<'_> {
                     && let Some(other) = node.take("operationRef")
                 {
                     let reason = "a link names its operation once; the `operationId` was taken";
-                    self.note(Kind::Mend, &at.join("operationRef"), &other, reason);
+                    self.note(Kind::Correction, &at.join("operationRef"), &other, reason);
                 }
             }
             Object::Flow => {
@@ -237,12 +237,12 @@ impl Lowering<'_> {
                 Reading::Itself => {}
                 Reading::As(value) => {
                     let reason = format!("{} belongs here; it was read as one", is.name());
-                    self.notes.push(Stage::Lower, Kind::Mend, &at.join(key), child, reason);
+                    self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     child.value = value;
                 }
                 Reading::Nothing => {
                     let reason = format!("{} belongs here; what is written was left out", is.name());
-                    self.notes.push(Stage::Lower, Kind::Mend, &at.join(key), child, reason);
+                    self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     map.shift_remove(*key);
                 }
             }
@@ -260,7 +260,7 @@ impl Lowering<'_> {
                 && members::of(kind, child, at).is_some_and(|known| known.iter().any(|(known, _)| *known == key))
                 && let Some(lacking) = members::lacks(child_kind, child, key)
             {
-                tell(Kind::Mend, &at.join(key), child, format!("`{key}` without `{lacking}` was left out"));
+                tell(Kind::Correction, &at.join(key), child, format!("`{key}` without `{lacking}` was left out"));
                 map.shift_remove(key);
             }
         }
@@ -274,13 +274,13 @@ impl Lowering<'_> {
                 let here = at.join(key).join(index);
                 index += 1;
                 if let Some(lacking) = members::lacks(child_kind, item, key) {
-                    tell(Kind::Mend, &here, item, format!("one of the `{key}` without `{lacking}` was left out"));
+                    tell(Kind::Correction, &here, item, format!("one of the `{key}` without `{lacking}` was left out"));
                     return false;
                 }
                 let name = item.get("name").and_then(|name| members::text(&name.value));
                 let fresh = child_kind != Object::Tag || seen.insert(name);
                 if !fresh {
-                    tell(Kind::Mend, &here, item, "a tag of this name is already there".to_owned());
+                    tell(Kind::Correction, &here, item, "a tag of this name is already there".to_owned());
                 }
                 fresh
             });
@@ -344,7 +344,7 @@ impl Lowering<'_> {
                     node.set(key, text);
                 }
                 _ => {
-                    self.note(Kind::Mend, at, node, format!("`info.{key}` is missing"));
+                    self.note(Kind::Correction, at, node, format!("`info.{key}` is missing"));
                     node.set(key, "");
                 }
             }
@@ -366,7 +366,7 @@ impl Lowering<'_> {
         for key in strange {
             if let Some(value) = map.shift_remove(&key) {
                 let reason = format!("OpenAPI has no `{key}` here");
-                self.notes.push(Stage::Lower, Kind::Mend, &at.join(&key), &value, reason);
+                self.notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason);
             }
         }
     }

@@ -37,7 +37,7 @@ pub enum Kind {
     Skip,
     /// The document was wrong, and was read as it was surely meant.
     #[serde(rename = "correction")]
-    Mend,
+    Correction,
     /// A name in Rust, or the way a part is given, is not the one that the document suggests.
     Rename,
     /// The Rust type takes values that the document forbids: a constraint that is not checked. Nothing is lost by it.
@@ -51,7 +51,7 @@ impl Kind {
         match self {
             Self::Loss => "loss",
             Self::Skip => "omission",
-            Self::Mend => "correction",
+            Self::Correction => "correction",
             Self::Rename => "rename",
             Self::Unchecked => "unchecked",
         }

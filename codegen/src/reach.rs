@@ -57,7 +57,7 @@ pub struct Reached {
     pub declared: usize,
     /// How many of them a caller reaches.
     pub reached: usize,
-    /// How many are not reached, with a note that says so.
+    /// How many are not reached, with a note that reports it.
     pub noted: usize,
     /// The places of those that are not reached, and that no note speaks of.
     pub silent: Vec<Pointer>,
@@ -135,7 +135,7 @@ impl Table<'_> {
     fn add(&mut self, what: Declared, at: &Pointer, reached: bool) {
         let of_kind = self.found.entry(what).or_default();
         of_kind.declared += 1;
-        let speaks = |kind: Kind| matches!(kind, Kind::Loss | Kind::Skip | Kind::Mend);
+        let speaks = |kind: Kind| matches!(kind, Kind::Loss | Kind::Skip | Kind::Correction);
         let mut notes = self.client.notes.iter().filter(|note| speaks(note.kind));
         if reached {
             of_kind.reached += 1;

@@ -83,7 +83,7 @@ enum Credential {
     Cookie(String),
 }
 
-/// A request that the document does not allow: the status that says so, where, and why.
+/// A request that the document does not allow: the status of the response, the place, and the reason.
 pub(crate) struct Refused {
     pub(crate) status: u16,
     /// `query.limit`, or `body` with a JSON Pointer.

@@ -139,7 +139,7 @@ async fn secured(stream: TcpStream, shared: Arc<Shared>) {
     let socket = Socket { stream, wire: Arc::clone(&wire) };
     #[cfg(feature = "tls")]
     if let Some(identity) = shared.serving.identity() {
-        // Who does not trust the certificate goes, and says so at its end.
+        // A client that does not trust the certificate closes the connection, and reports that itself.
         if let Ok(stream) = identity.acceptor().accept(socket).await {
             connection(stream, wire, shared).await;
         }
@@ -321,7 +321,7 @@ impl Body for Payload {
     }
 }
 
-/// A socket that is reset instead of closed if its wire says so. hyper owns it, so only its drop can do that.
+/// A socket that is reset instead of closed if its wire is set to reset. hyper owns it, so only its drop can do that.
 struct Socket {
     stream: TcpStream,
     wire: Arc<Wire>,

@@ -36,7 +36,7 @@
 //! | status 401 | any call, once, with a new token, if the credentials can fetch one |
 //! | a request that cannot be sent, a response that is too large, any other status | no |
 //!
-//! A call is idempotent if the document says so ([`Operation::is_idempotent`]) or the caller does
+//! A call is idempotent if the document declares it ([`Operation::is_idempotent`]) or the caller does
 //! ([`RequestOptions::idempotent`]). A call that is not idempotent, and that the server may have processed, fails with
 //! [`Error::may_have_happened`].
 //!

@@ -104,7 +104,7 @@ async fn workflow() -> Result<()> {
         &format!(
             "{} connectors are left; the deleted one {}",
             left.len(),
-            if gone { "says so" } else { "does not say so" }
+            if gone { "has the time of its deletion" } else { "has no time of deletion" }
         ),
     );
 

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::files;
 
 /// A word or phrase, in lower case, and the term to use instead.
-const GIVEN_UP: [(&str, &str); 49] = [
+const GIVEN_UP: [(&str, &str); 50] = [
     ("a while", "the duration"),
     ("answer", "response; respond"),
     ("answered", "responded; the response"),
@@ -47,6 +47,7 @@ const GIVEN_UP: [(&str, &str); 49] = [
     ("outlasts", "exceeds; outlives"),
     ("prove itself", "authenticate"),
     ("proves itself", "authenticates"),
+    ("says so", "reports it; declares it"),
     ("send again", "retry"),
     ("sends again", "retries"),
     ("sent again", "retried"),

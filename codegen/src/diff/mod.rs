@@ -77,7 +77,7 @@ impl fmt::Display for Impact {
 pub struct Change {
     /// What it means for a caller.
     pub impact: Impact,
-    /// The rule that says so: an [`id`](Rule::id) of [`RULES`].
+    /// The rule that applies: an [`id`](Rule::id) of [`RULES`].
     pub rule: &'static str,
     /// The first tag of the operations it shows in, where all have the same one.
     pub tag: Option<String>,

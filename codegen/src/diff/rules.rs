@@ -143,7 +143,7 @@ pub const RULES: &[Rule] = &[
         "what an absent property of a response stands for is described otherwise",
     ),
     // The Rust API as a whole.
-    rule("client-changed", Breaking, "the Rust API breaks, and nothing above says so"),
+    rule("client-changed", Breaking, "the Rust API breaks, and no other rule reports it"),
     rule("client-grown", Additive, "a Rust type that no operation uses is new or has more"),
     // Words.
     rule("documentation-changed", Documentation, "a description or summary changed"),

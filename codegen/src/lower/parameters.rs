@@ -19,7 +19,7 @@ impl Lowering<'_> {
         {
             self.notes.push(
                 Stage::Lower,
-                Kind::Mend,
+                Kind::Correction,
                 &at.join("content"),
                 &schema,
                 "a media type is missing; it was read as `application/json`",
@@ -74,7 +74,7 @@ impl Lowering<'_> {
             };
             let fresh = seen.insert(known);
             if !fresh {
-                tell(Kind::Mend, "the same parameter is already there");
+                tell(Kind::Correction, "the same parameter is already there");
             }
             fresh
         });
@@ -91,7 +91,7 @@ impl Lowering<'_> {
                 if missing {
                     let value = if key == "name" { at.last() } else { "query".to_owned() };
                     self.note(
-                        Kind::Mend,
+                        Kind::Correction,
                         at,
                         node,
                         format!("a parameter without a usable `{key}`; `{value}` was taken"),
@@ -102,7 +102,7 @@ impl Lowering<'_> {
         }
         if node.str("in") == Some("path") && !node.is_true("required") {
             if node.get("required").is_some() {
-                self.note(Kind::Mend, at, node, "a path parameter is always required");
+                self.note(Kind::Correction, at, node, "a path parameter is always required");
             }
             node.set("required", true);
         }
@@ -113,12 +113,12 @@ impl Lowering<'_> {
             && node.get("content").is_none()
             && let Some(schema) = node.take("schema")
         {
-            self.note(Kind::Mend, at, node, "a whole query string has `content`; it was read as a form");
+            self.note(Kind::Correction, at, node, "a whole query string has `content`; it was read as a form");
             let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
             node.set("content", Map::from_iter([("application/x-www-form-urlencoded".to_owned(), media)]));
         }
         if node.get("schema").is_some() && node.take("content").is_some() {
-            self.note(Kind::Mend, at, node, "a parameter has either `schema` or `content`; the schema was taken");
+            self.note(Kind::Correction, at, node, "a parameter has either `schema` or `content`; the schema was taken");
         }
         if node.get("schema").is_none() && node.get("content").is_none() {
             let schema = self.swagger_schema(node, at);
@@ -127,12 +127,12 @@ impl Lowering<'_> {
         if let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) {
             for (media, lost) in content.split_off(1) {
                 let reason = "the content of a parameter is of one media type; the first was taken";
-                self.note(Kind::Mend, &at.join("content").join(media), &lost, reason);
+                self.note(Kind::Correction, &at.join("content").join(media), &lost, reason);
             }
             for key in ["style", "explode", "allowReserved", "example", "examples"] {
                 if let Some(lost) = node.take(key) {
                     let reason = format!("`{key}` does not go with `content`, which says how the value is written");
-                    self.note(Kind::Mend, &at.join(key), &lost, reason);
+                    self.note(Kind::Correction, &at.join(key), &lost, reason);
                 }
             }
         }
@@ -169,7 +169,7 @@ impl Lowering<'_> {
         ];
         let schema: Map = KEYWORDS.into_iter().filter_map(|key| Some((key.to_owned(), node.take(key)?))).collect();
         if !schema.is_empty() {
-            self.note(Kind::Mend, at, node, "the type is written as in Swagger 2; it was made the `schema`");
+            self.note(Kind::Correction, at, node, "the type is written as in Swagger 2; it was made the `schema`");
         }
         schema
     }
@@ -179,7 +179,7 @@ impl Lowering<'_> {
             && let Some(style) = node.take("style")
         {
             let reason = format!("no style for this place, where it is one of {}; it was left out", known.join(", "));
-            self.note(Kind::Mend, &at.join("style"), &style, reason);
+            self.note(Kind::Correction, &at.join("style"), &style, reason);
         }
     }
 
@@ -189,7 +189,7 @@ impl Lowering<'_> {
             && let Some(example) = node.take("example")
         {
             let reason = "`example` does not go with `examples`, which were taken";
-            self.note(Kind::Mend, &at.join("example"), &example, reason);
+            self.note(Kind::Correction, &at.join("example"), &example, reason);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Lowering<'_> {
             let here = at.join(&path);
             if !path.starts_with('/') {
                 let reason = "a path begins with `/`; one was put in front";
-                self.notes.push(Stage::Lower, Kind::Mend, &here, &item, reason);
+                self.notes.push(Stage::Lower, Kind::Correction, &here, &item, reason);
             }
             for expression in changed {
                 let reason = if expression.starts_with(['?', '&']) {

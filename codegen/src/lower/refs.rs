@@ -93,7 +93,7 @@ impl Hoisted<'_> {
         }
         let Some(target) = node.get("$ref") else { return };
         let Some(text) = target.as_str().map(str::to_owned) else {
-            notes.push(Stage::Lower, Kind::Mend, at, target, "`$ref` is not a string; it was left out");
+            notes.push(Stage::Lower, Kind::Correction, at, target, "`$ref` is not a string; it was left out");
             node.take("$ref");
             return;
         };
@@ -107,7 +107,7 @@ impl Hoisted<'_> {
         };
         if text == "#" && self.snapshot.pointer(&pointer).is_some_and(|it| it.str("$id").is_none()) && !dynamic {
             let reason = "`$ref: #` is the whole document; the schema that it stands in was taken";
-            notes.push(Stage::Lower, Kind::Mend, at, target, reason);
+            notes.push(Stage::Lower, Kind::Correction, at, target, reason);
         }
         let component = self.component(&pointer);
         if let Some(map) = node.as_object_mut()
@@ -366,7 +366,7 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
                     let reason =
                         format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
                     // Prose is no loss.
-                    let note = if prose(&key) { Kind::Mend } else { Kind::Loss };
+                    let note = if prose(&key) { Kind::Correction } else { Kind::Loss };
                     notes.push(Stage::Lower, note, &here, member, reason);
                     node.take(&key);
                 }
@@ -391,7 +391,7 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
             }
             _ => {
                 let reason = node.get("$ref").map(nowhere).unwrap_or_default();
-                let note = if kind == Object::Example { Kind::Mend } else { Kind::Loss };
+                let note = if kind == Object::Example { Kind::Correction } else { Kind::Loss };
                 notes.push(Stage::Lower, note, at, node, format!("{reason}; the reference was left out"));
                 node.value = Map::new().into();
             }

@@ -16,7 +16,7 @@ impl Lowering<'_> {
                 return node.value = never.into();
             }
             _ => {
-                self.note(Kind::Mend, at, node, "a schema belongs here; any value is taken instead");
+                self.note(Kind::Correction, at, node, "a schema belongs here; any value is taken instead");
                 return node.value = Map::new().into();
             }
         }
@@ -26,7 +26,7 @@ impl Lowering<'_> {
         for key in ["allOf", "anyOf", "oneOf"] {
             if let Some(one) = node.get(key).filter(|it| it.as_object().is_some()).cloned() {
                 self.note(
-                    Kind::Mend,
+                    Kind::Correction,
                     &at.join(key),
                     &one,
                     "a list of schemas belongs here; it was read as a list of one",
@@ -35,7 +35,7 @@ impl Lowering<'_> {
             }
         }
         if let Some(Value::String(property)) = node.get("discriminator").map(|it| it.value.clone()) {
-            self.note(Kind::Mend, at, node, "the discriminator is written as in Swagger 2; it names the property");
+            self.note(Kind::Correction, at, node, "the discriminator is written as in Swagger 2; it names the property");
             node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
         }
         // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.

@@ -18,7 +18,7 @@ impl Lowering<'_> {
         };
         if !types.iter().all(known) || types.is_empty() {
             let written = written.clone();
-            self.note(Kind::Mend, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
+            self.note(Kind::Correction, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
             types.retain(known);
         }
         let mut seen = Vec::new();
@@ -151,7 +151,7 @@ impl Lowering<'_> {
             }
             if node.get(bound).is_some_and(|it| !matches!(it.value, Value::Number(_))) {
                 let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
-                self.note(Kind::Mend, &at.join(bound), &written, "a bound is a number; this one was left out");
+                self.note(Kind::Correction, &at.join(bound), &written, "a bound is a number; this one was left out");
             }
         }
     }

@@ -134,7 +134,7 @@ impl<'a> Types<'a> {
             let node = component.and_then(|it| self.schemas.get(&it)).cloned();
             let node = node.unwrap_or_else(|| Node::made(Value::Null));
             let reason = format!("the branch `{branch}` leads back to the union it is of, to which it adds nothing");
-            self.note(Kind::Mend, &at, &node, reason);
+            self.note(Kind::Correction, &at, &node, reason);
         }
         break_circles(&mut self.defs);
         preset(&mut self.defs);
@@ -447,7 +447,7 @@ impl<'a> Types<'a> {
             Some(_) if present.is_empty() => return Some(Type::Any),
             Some(_) => {
                 self.note(
-                    Kind::Mend,
+                    Kind::Correction,
                     place.at,
                     schema,
                     "the enum's values are not of the schema's type; any value is taken",

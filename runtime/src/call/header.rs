@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(object(HeaderForm::Json, b"{\"a\":[1]}"), json!({"a": [1]}));
         assert_eq!(object(HeaderForm::Any, b"1.5"), json!(1.5));
         assert_eq!(object(HeaderForm::Any, b"1.5.0"), json!("1.5.0"));
-        // A text of digits is one where the type says so.
+        // A text of digits stays text if the type is text.
         assert_eq!(read::<String>(HeaderForm::Any, &[b"15"]).unwrap().unwrap(), "15");
     }
 }

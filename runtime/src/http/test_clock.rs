@@ -1,4 +1,4 @@
-//! A clock for tests, which passes time when a test says so.
+//! A clock for tests, whose time a test advances.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};

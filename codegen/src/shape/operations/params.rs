@@ -55,7 +55,7 @@ impl Shaping<'_, '_> {
         let mut params = Vec::new();
         for (node, at) in &found {
             let Some(wire) = node.str("name") else {
-                self.types.note(Kind::Mend, at, node, "a parameter without a name was left out");
+                self.types.note(Kind::Correction, at, node, "a parameter without a name was left out");
                 continue;
             };
             match node.str("in") {
@@ -64,11 +64,11 @@ impl Shaping<'_, '_> {
                 }
                 Some("path") => {
                     let reason = format!("the path has no `{{{wire}}}`; the parameter was left out");
-                    self.types.note(Kind::Mend, at, node, reason);
+                    self.types.note(Kind::Correction, at, node, reason);
                 }
                 Some("query") => params.push(self.param(node, at, wire, Place::Query)),
                 Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
-                    self.types.note(Kind::Mend, at, node, "another parameter is the whole query string already");
+                    self.types.note(Kind::Correction, at, node, "another parameter is the whole query string already");
                 }
                 Some("querystring") => params.push(self.param(node, at, wire, Place::QueryString)),
                 Some("header") if is_ignored_header(wire) => {}
@@ -76,14 +76,14 @@ impl Shaping<'_, '_> {
                 Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
                 Some("cookie") if http_token(wire) => params.push(self.param(node, at, wire, Place::Cookie)),
                 Some("cookie") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a cookie name")),
-                _ => self.types.note(Kind::Mend, at, node, "a parameter that is in no known place was left out"),
+                _ => self.types.note(Kind::Correction, at, node, "a parameter that is in no known place was left out"),
             }
         }
         for name in template {
             if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
                 let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
                 let (at, node) = (self.at.clone(), self.node.clone());
-                self.types.note(Kind::Mend, &at, &node, reason);
+                self.types.note(Kind::Correction, &at, &node, reason);
                 params.push(Param {
                     name: String::new(),
                     wire: name.clone(),

@@ -203,7 +203,7 @@ impl Reading {
 
     async fn open(&mut self) -> Result<(), Error> {
         let streaming = self.streaming()?;
-        // A request that is sent again is the same one to the server.
+        // Every reconnect repeats the same request, by the same idempotency key.
         self.call.fix_key()?;
         let mut call = self.call.clone();
         if self.reconnect && !self.is_idempotent() {
@@ -225,7 +225,7 @@ impl Reading {
                 true => !it.contains("event-stream") && !it.contains('*'),
                 false => it.contains("html"),
             });
-        // A server that has no more says so (HTML, section 9.2.3).
+        // 204 ends the stream for good: do not reconnect (HTML, section 9.2.3).
         if response.status() == StatusCode::NO_CONTENT {
             self.ended = true;
         } else if let Some(other) = other {

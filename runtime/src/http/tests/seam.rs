@@ -1,4 +1,4 @@
-//! A unit test of a program needs no socket: any function is a sender, and time passes when a test says so.
+//! A unit test of a program needs no socket: any function is a sender, and the test advances the time.
 
 use std::sync::Mutex;
 

@@ -197,7 +197,7 @@ async fn a_stream_goes_on_behind_its_last_event() {
     }
     assert_eq!(seen.len(), 3, "{seen:?}");
     assert!(seen[0].contains("\"title\":\"Emma\"") && seen[0].contains("\"event\":\"added\""), "{seen:?}");
-    // A text that is JSON as well is a text where the document says so.
+    // A text that is JSON as well is a text where the document declares a string.
     assert!(seen[1].contains("\"event\":\"removed\"") && seen[2].contains('9'), "{seen:?}");
     let ids: Vec<Option<String>> =
         server.arrived().iter().map(|request| request.header("last-event-id").map(str::to_owned)).collect();
