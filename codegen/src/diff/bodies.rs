@@ -6,8 +6,7 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar;
 use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
 
-use super::compare::{Comparison, Operation, Way};
-use super::schemas::Spot;
+use super::compare::{Comparison, Operation, Spot, Way};
 
 /// The media types of a body or response, without their parameters, and each as it is written.
 type Media<'a> = BTreeMap<String, (&'a String, &'a Node)>;

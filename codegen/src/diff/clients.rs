@@ -14,19 +14,7 @@ use crate::document::{Node, Pointer, Value};
 use crate::grammar;
 
 use super::compare::Operation;
-
-/// Where the things are that were compared, and which of them break.
-#[derive(Default)]
-pub(super) struct Trace {
-    /// Operations: where they were, and where they are.
-    pub(super) operations: BTreeMap<Pointer, Pointer>,
-    /// Schemas: where they were, and where they are.
-    pub(super) schemas: BTreeSet<(Pointer, Pointer)>,
-    /// Places in the old document that were said to break.
-    pub(super) broken: BTreeSet<Pointer>,
-    /// Components of the old document whose types were said to be called otherwise.
-    pub(super) renamed: BTreeSet<Pointer>,
-}
+use super::trace::Trace;
 
 /// A change of the Rust API that nothing said of the documents accounts for.
 pub(super) struct Unaccounted {

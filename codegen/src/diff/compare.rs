@@ -10,8 +10,7 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar;
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
-use super::clients::Trace;
-use super::schemas::Spot;
+use super::trace::Trace;
 use super::{Change, Impact, rules};
 
 /// Which way a schema travels: what is harmless in a response may not be in a request.
@@ -30,6 +29,33 @@ impl Way {
             Self::Request => request,
             Self::Response | Self::Unread => response,
         }
+    }
+}
+
+/// Where two schemas stand.
+pub(super) struct Spot {
+    pub(super) way: Way,
+    /// What it is called in a sentence.
+    pub(super) place: String,
+    pub(super) depth: usize,
+    /// Whether it may be absent, so that null or not makes no difference to the Rust type.
+    pub(super) optional: bool,
+    /// Where it is in the old document.
+    pub(super) at: Pointer,
+    /// Where it is in the new one.
+    pub(super) there: Pointer,
+}
+
+impl Spot {
+    /// The spot that these keys lead to from here.
+    pub(super) fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
+        let walk = |from: &Pointer| keys.iter().fold(from.clone(), |at, key| at.join(key));
+        self.beside(place, optional, walk(&self.at), walk(&self.there))
+    }
+
+    /// A spot further down whose two places have not the same way to them.
+    pub(super) fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
+        Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
     }
 }
 

@@ -30,6 +30,7 @@ mod parameters;
 mod rules;
 mod schemas;
 mod security;
+mod trace;
 
 use std::fmt;
 

@@ -7,9 +7,8 @@ use crate::document::{Node, Pointer};
 use crate::grammar;
 use crate::shape::model::Operation as Shaped;
 
-use super::compare::{Comparison, Operation, Side, Way, fold};
+use super::compare::{Comparison, Operation, Side, Spot, Way, fold};
 use super::look::look;
-use super::schemas::Spot;
 
 /// A parameter and where it is written.
 #[derive(Clone)]

@@ -5,37 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::document::{MAX_DEPTH, Map, Node, Pointer, Value};
 use crate::grammar;
 
-use super::compare::{Comparison, Pair, Side, Way, fold};
+use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
 use super::look::{
     Extra, Looked, alternatives, extra, further_limits, glance, last, listed, look, required, rust_name, values,
 };
-
-/// Where two schemas stand.
-pub(super) struct Spot {
-    pub(super) way: Way,
-    /// What it is called in a sentence.
-    pub(super) place: String,
-    pub(super) depth: usize,
-    /// Whether it may be absent, so that null or not makes no difference to the Rust type.
-    pub(super) optional: bool,
-    /// Where it is in the old document.
-    pub(super) at: Pointer,
-    /// Where it is in the new one.
-    pub(super) there: Pointer,
-}
-
-impl Spot {
-    /// The spot that these keys lead to from here.
-    pub(super) fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
-        let walk = |from: &Pointer| keys.iter().fold(from.clone(), |at, key| at.join(key));
-        self.beside(place, optional, walk(&self.at), walk(&self.there))
-    }
-
-    /// A spot further down whose two places have not the same way to them.
-    pub(super) fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
-        Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
-    }
-}
 
 impl Comparison<'_> {
     /// Compares two schemas where they are used. Two components are compared on their own, once.

@@ -35,7 +35,12 @@ impl Lowering<'_> {
             }
         }
         if let Some(Value::String(property)) = node.get("discriminator").map(|it| it.value.clone()) {
-            self.note(Kind::Correction, at, node, "the discriminator is written as in Swagger 2; it names the property");
+            self.note(
+                Kind::Correction,
+                at,
+                node,
+                "the discriminator is written as in Swagger 2; it names the property",
+            );
             node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
         }
         // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.

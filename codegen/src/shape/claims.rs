@@ -1,22 +1,13 @@
 //! What the types of inline schemas are called, and which of them are one type.
 
-use std::collections::HashMap;
-
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object, component_name};
 
+use super::context::{Claimed, Place, Types, View};
+use super::facts::{bare_structure, doc};
 use super::model::{TypeDef, TypeKind};
 use super::names;
-use super::types::{Place, Types, View, doc};
 use super::views::marked_by_reference;
-
-pub(super) enum Claimed {
-    New(String),
-    Shared(String),
-}
-
-/// The place of a node; see [`crate::document::Span::identity`].
-pub(super) type Identity = (usize, u32, u32);
 
 impl Types<'_> {
     /// A name for the type a schema makes: its own if it is a component or named by a hint, else free.
@@ -117,37 +108,5 @@ impl Types<'_> {
             kind,
         };
         self.defs.insert(name.to_owned(), def);
-    }
-}
-
-/// A schema without its words, for comparing.
-pub(super) fn bare_structure(schema: &mut Node) {
-    Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
-        if let Some(map) = node.as_object_mut() {
-            map.retain(|key, _| {
-                !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly")
-            });
-        }
-    });
-}
-
-/// What the inline schemas of a component are named after: the component and the way to them.
-pub(super) fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
-    let mut visit = |node: &Node, name: String| {
-        if let Some(identity) = node.span.identity() {
-            found.entry(identity).or_insert_with(|| name.clone());
-        }
-        origins(node, &name, found);
-    };
-    for (wire, property) in schema.get("properties").and_then(Node::as_object).into_iter().flatten() {
-        visit(property, format!("{name}{}", names::pascal(wire)));
-    }
-    for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
-        if let Some(node) = schema.get(key).filter(|node| node.as_object().is_some()) {
-            visit(node, format!("{name}{suffix}"));
-        }
-    }
-    for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
-        origins(part, name, found);
     }
 }

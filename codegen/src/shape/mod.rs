@@ -4,6 +4,8 @@
 mod all_of;
 mod circles;
 mod claims;
+mod context;
+mod facts;
 mod lock;
 pub(crate) mod model;
 pub(crate) mod names;
@@ -23,7 +25,7 @@ pub use lock::Names;
 
 /// Shapes a document in one form, with the names that are kept; returns those that it has.
 pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, Names) {
-    let mut types = types::Types::new(document, notes);
+    let mut types = context::Types::new(document, notes);
     let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);

@@ -2,62 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use serde_json::Number;
-
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, component_name};
 use crate::note::{Kind, Notes, Stage};
 
 use super::all_of::flatten;
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
-use super::claims::{Claimed, Identity, origins};
+use super::context::{Claimed, Place, Types, View};
+use super::facts::{doc, integer, number, only_value, origins, strings};
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
-use super::unions::only_value;
 use super::views::{differing, marked_by_reference, reach};
 use super::{names, nullable};
-
-/// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum View {
-    /// What a response holds.
-    Read,
-    /// What a request holds.
-    Write,
-}
-
-pub(super) struct Types<'a> {
-    pub(super) notes: &'a mut Notes,
-    pub(super) schemas: Map,
-    /// Component to Rust name.
-    pub(super) names: BTreeMap<String, String>,
-    /// Components that allow null.
-    pub(super) nullables: BTreeSet<String>,
-    /// Names of components' types.
-    pub(super) given: BTreeSet<String>,
-    /// Every name in use.
-    pub(super) taken: BTreeSet<String>,
-    pub(super) defs: BTreeMap<String, TypeDef>,
-    pub(super) queue: VecDeque<(String, View)>,
-    pub(super) queued: BTreeSet<(String, View)>,
-    /// Components with two views.
-    pub(super) twins: BTreeSet<String>,
-    /// Components only requests reach.
-    pub(super) write_only: BTreeSet<String>,
-    /// Inline schemas that share a name given by `x-rust-name`.
-    pub(super) shared: BTreeMap<(String, View), (Node, String)>,
-    /// Inline schemas by the place they were read at: what one component takes over from another is one type.
-    pub(super) inline: HashMap<(Identity, View), (Node, String)>,
-    /// What an inline schema's type is named after: the component it stands in, whoever uses it first.
-    pub(super) origins: HashMap<Identity, String>,
-    /// Flattened schemas whose types are being made, with their names.
-    pub(super) open: Vec<(Node, View, String)>,
-    /// Components that requests reach.
-    pub(super) sent: BTreeSet<String>,
-    /// Whether the component that is being made is one of them.
-    pub(super) sending: Option<bool>,
-    /// Whether null means the same as absent, to all of the service.
-    pub(super) null_is_absent: bool,
-}
 
 impl<'a> Types<'a> {
     pub(super) fn new(document: &'a Node, notes: &'a mut Notes) -> Self {
@@ -563,84 +518,3 @@ impl<'a> Types<'a> {
 
 /// The extension by which a service says that null and absent are the same: of a property, a schema or, in `info`, of all.
 const NULL_IS_ABSENT: &str = "x-null-is-absent";
-
-/// Where a schema stands, what to call what it makes, and for which side.
-pub(super) struct Place<'a> {
-    pub(super) at: &'a Pointer,
-    pub(super) name: &'a str,
-    /// Whether the name is the schema's own, rather than a suggestion.
-    pub(super) exact: bool,
-    pub(super) view: View,
-}
-
-pub(super) fn integer(schema: &Node) -> Type {
-    let bound = |key: &str| match schema.get(key).map(|it| &it.value) {
-        Some(Value::Number(number)) => Some(number),
-        _ => None,
-    };
-    match schema.str("format") {
-        // A bound past what the format holds is the one that tells what is sent.
-        Some("int32" | "int16" | "int8")
-            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 2_147_483_647.0) =>
-        {
-            Type::I32
-        }
-        Some("uint32" | "uint16" | "uint8")
-            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 4_294_967_295.0) =>
-        {
-            Type::U32
-        }
-        Some("uint64") => Type::U64,
-        Some("int64") if bound("maximum").is_none_or(|most| most.as_i64().is_some()) => Type::I64,
-        // Bounds that 64 bits do not hold were cut to these.
-        _ if bound("maximum").and_then(Number::as_u64) == Some(u64::MAX)
-            || bound("minimum").and_then(Number::as_i64) == Some(i64::MIN) =>
-        {
-            Type::Number
-        }
-        // Whoever is given no width must take every one.
-        _ => Type::I128,
-    }
-}
-
-fn number(schema: &Node) -> Type {
-    match schema.str("format") {
-        Some("int32" | "int64" | "uint32" | "uint64") => integer(schema),
-        Some("float" | "double") => Type::F64,
-        _ => Type::Number,
-    }
-}
-
-pub(super) fn strings(node: Option<&Node>) -> Vec<String> {
-    node.and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect()
-}
-
-/// What the document says of a schema in words, and the facts about it that the Rust type does not show.
-pub(super) fn doc(schema: &Node) -> String {
-    let text = schema.str("description").or_else(|| schema.str("title")).unwrap_or_default().trim();
-    let mut facts = Vec::new();
-    let shown = |node: &Node| match &node.value {
-        Value::String(text) if text.len() < 60 && !text.contains(['`', '\n']) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    };
-    for (key, label) in [
-        ("format", "Format"),
-        ("default", "Default"),
-        ("minimum", "At least"),
-        ("maximum", "At most"),
-        ("pattern", "Pattern"),
-    ] {
-        let obvious = key == "format"
-            && matches!(schema.str("format"), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
-        if let Some(value) = schema.get(key).filter(|_| !obvious).and_then(shown).filter(|value| !value.is_empty()) {
-            facts.push(format!("{label}: `{value}`."));
-        }
-    }
-    match (text.is_empty(), facts.is_empty()) {
-        (_, true) => text.to_owned(),
-        (true, false) => facts.join(" "),
-        (false, false) => format!("{text}\n\n{}", facts.join(" ")),
-    }
-}

@@ -6,10 +6,10 @@ use crate::document::{Map, Node, Value, percent_decode};
 use crate::grammar::{self, component_name};
 use crate::note::Kind;
 
-use super::claims::Claimed;
+use super::context::{Claimed, Place, Types};
+use super::facts::{integer, strings, values};
 use super::model::{Constant, Type, TypeKind, Union, Variant};
 use super::names;
-use super::types::{Place, Types, integer, strings};
 
 /// What the tag says of one branch.
 #[derive(Clone, Debug, Default)]
@@ -408,30 +408,6 @@ impl Types<'_> {
 
 fn demands(branch: &Node, key: &str) -> bool {
     branch.get("required").and_then(Node::as_array).into_iter().flatten().any(|name| name.as_str() == Some(key))
-}
-
-/// The values of an enum that can tell branches apart: none, if one of them cannot.
-fn values(schema: &Node) -> Vec<Constant> {
-    let present = schema.get("enum").and_then(Node::as_array).unwrap_or_default().iter();
-    let values: Option<Vec<Constant>> = present.filter(|value| !value.is_null()).map(of).collect();
-    values.unwrap_or_default()
-}
-
-fn of(value: &Node) -> Option<Constant> {
-    match &value.value {
-        Value::String(text) => Some(Constant::Text(text.clone())),
-        Value::Number(number) => number.as_i64().map(Constant::Integer),
-        Value::Bool(value) => Some(Constant::Bool(*value)),
-        _ => None,
-    }
-}
-
-/// The one value of a schema, if it has only one beside null.
-pub(super) fn only_value(schema: &Node) -> Option<Constant> {
-    match values(schema).as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }
 }
 
 /// Whether a schema is an enum of strings, or of integers, and perhaps null.

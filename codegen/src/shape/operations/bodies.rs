@@ -5,8 +5,8 @@ use crate::grammar::resolve_at;
 
 use super::media::{essence, is_json, json_header, media_type, suffix};
 use super::{Shaping, component_hint, names};
+use crate::shape::context::View;
 use crate::shape::model::{Body, BodyContent, Style, Type, Writing};
-use crate::shape::types::View;
 
 impl Shaping<'_, '_> {
     pub(super) fn body(&mut self) -> Option<Body> {

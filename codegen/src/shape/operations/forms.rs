@@ -8,8 +8,9 @@ use crate::grammar::resolve_at;
 use super::bodies::writing;
 use super::media::{essence, is_json};
 use super::{Shaping, names};
+use crate::shape::context::View;
+use crate::shape::facts::{doc, strings};
 use crate::shape::model::{Form, Part, PartHolds, Type};
-use crate::shape::types::{View, doc, strings};
 
 impl Shaping<'_, '_> {
     /// The struct of a body of parts; `None` if the document does not name them.

@@ -5,8 +5,8 @@ use crate::grammar::resolve_at;
 
 use super::media::http_token;
 use super::{Shaping, names};
+use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
-use crate::shape::types::View;
 
 impl Shaping<'_, '_> {
     /// The constants for the headers of all documented responses. A header that is described several times, with different

@@ -17,9 +17,9 @@ use crate::document::{Node, Pointer, Value};
 use crate::grammar;
 use crate::note::Kind;
 
+use super::context::Types;
 use super::model::{Case, Content, Idempotency, Next, Operation, Paging, Payload, ResponseHeader, Type};
 use super::names;
-use super::types::Types;
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};

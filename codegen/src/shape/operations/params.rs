@@ -9,8 +9,8 @@ use crate::note::Kind;
 use super::bodies::encoding;
 use super::media::{essence, http_token, is_json};
 use super::{Shaping, component_hint, names};
+use crate::shape::context::View;
 use crate::shape::model::{Param, Place, Style, Type, Writing};
-use crate::shape::types::View;
 
 /// Names that a request has anyway.
 const TAKEN: [&str; 12] =

@@ -6,8 +6,8 @@ use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
 use super::{Shaping, component_hint, names, sorted};
+use crate::shape::context::View;
 use crate::shape::model::{Case, Content, Payload, Reading, Status, Streamed, Type};
-use crate::shape::types::View;
 
 /// A documented response.
 pub(super) struct Documented {

@@ -6,8 +6,8 @@ use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, stream_format};
 use super::{Shaping, names};
+use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
-use crate::shape::types::View;
 
 /// How deep a union of events may be.
 const DEEPEST: usize = 8;
