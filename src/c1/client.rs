@@ -1,22 +1,16 @@
 //! The client.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use url::Url;
 
 use crate::auth;
-use crate::{Builder, Connect, Connection, Entry, Error, IntoId, Page, Pages};
+use crate::{Builder, Connect, Connection, Error};
 use connectors_runtime::{Core, Exchange, Kind, Reply, UntypedCall};
 
 use super::api;
-use super::app::App;
 use super::credentials::Credentials;
-use super::ids::kinds;
-use super::inventory::Inventory;
-use super::sync::{SyncState, SyncWait};
-use super::types;
 
 /// The most items a page can have.
 pub(super) const PAGE_SIZE: i32 = 100;
@@ -92,67 +86,6 @@ impl Client {
     #[must_use]
     pub fn api(&self) -> &api::Client {
         &self.api
-    }
-
-    /// Lists the apps of the tenant, each with its handle.
-    #[must_use]
-    pub fn apps(&self) -> Pages<Entry<App, types::App>> {
-        let client = self.clone();
-        Pages::new(None, move |cursor| {
-            let client = client.clone();
-            async move {
-                let mut request = client.api.apps().list_apps().page_size(PAGE_SIZE);
-                if let Some(cursor) = &cursor {
-                    request = request.page_token(cursor.as_token()?);
-                }
-                let (page, response) = request.send().await?.into_parts();
-                let entry = |app: types::App| {
-                    let id = app.id.as_deref().filter(|id| !id.is_empty());
-                    let handle = id.map(|id| client.app(id));
-                    let handle = handle.ok_or_else(|| response.incomplete("an app of the list has no id"))?;
-                    Ok(Entry::new(handle, app))
-                };
-                let apps = page.list.unwrap_or_default().into_iter().map(entry).collect::<Result<_, Error>>()?;
-                Ok(Page::by_token(apps, page.next_page_token))
-            }
-        })
-    }
-
-    /// Lists the connectors of all apps, each with its app, in no order. At most `concurrency` apps are listed at a
-    /// time.
-    ///
-    /// ```no_run
-    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
-    /// use std::num::NonZeroUsize;
-    ///
-    /// use futures::StreamExt;
-    ///
-    /// let mut all = c1.inventory(NonZeroUsize::new(8).unwrap());
-    /// while let Some(listed) = all.next().await {
-    ///     match listed {
-    ///         Ok(listed) => println!("{:?} in {:?}", listed.connector.display_name, listed.app.display_name),
-    ///         // The other apps are still listed.
-    ///         Err(error) => eprintln!("{error}"),
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn inventory(&self, concurrency: NonZeroUsize) -> Inventory {
-        Inventory::new(self, concurrency)
-    }
-
-    /// Returns the handle of one app, and through it of its connectors: `c1.app("my-app").connector("my-connector")`.
-    /// Sends nothing.
-    pub fn app(&self, id: impl IntoId<kinds::AppId>) -> App {
-        App::new(self.clone(), id.into_id())
-    }
-
-    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
-    /// earlier one. Sends nothing, and forces no sync.
-    pub fn resume_wait(&self, state: SyncState) -> SyncWait {
-        SyncWait::resume(self, state)
     }
 }
 

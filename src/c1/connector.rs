@@ -1,15 +1,60 @@
 //! A connector.
 
-use crate::{Error, IntoId, Response};
+use crate::{Entry, Error, IntoId, Page, Pages, Response};
 
 use super::app::App;
-use super::client::Client;
+use super::client::{Client, PAGE_SIZE};
 use super::ids::{AppId, ConnectorId, kinds};
-use super::owners::Owners;
 use super::schedule::{DownloadUrl, Schedule};
-use super::sync::SyncWait;
 use super::types;
-use super::update::Update;
+
+impl App {
+    /// Returns the handle of one connector of the app. Sends nothing.
+    pub fn connector(&self, id: impl IntoId<kinds::ConnectorId>) -> Connector {
+        Connector::new(self.clone(), id.into_id())
+    }
+
+    /// Lists the app's connectors, each with its handle. Deleted connectors are not listed.
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut connectors = app.connectors();
+    /// while let Some(connector) = connectors.try_next().await? {
+    ///     println!("{}", connector.display_name.as_deref().unwrap_or("unnamed"));
+    ///     connector.handle().pause().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn connectors(&self) -> Pages<Entry<Connector, types::Connector>> {
+        let app = self.clone();
+        Pages::new(None, move |cursor| {
+            let app = app.clone();
+            async move {
+                let mut request = app.client.api.connectors().list(&app.id).page_size(PAGE_SIZE);
+                if let Some(cursor) = &cursor {
+                    request = request.page_token(cursor.as_token()?);
+                }
+                let (page, response) = request.send().await?.into_parts();
+                let entry = |view: types::ConnectorView| {
+                    let entry = view.connector.and_then(|connector| app.entry(connector));
+                    entry.ok_or_else(|| response.incomplete("a row of the list has no connector with an id"))
+                };
+                let rows = page.list.unwrap_or_default().into_iter().map(entry).collect::<Result<_, Error>>()?;
+                Ok(Page::by_token(rows, page.next_page_token))
+            }
+        })
+    }
+
+    /// A connector with its handle; `None` if it has no id.
+    pub(super) fn entry(&self, connector: types::Connector) -> Option<Entry<Connector, types::Connector>> {
+        let id = connector.id.as_deref().filter(|id| !id.is_empty())?;
+        Some(Entry::new(self.connector(id), connector))
+    }
+}
 
 /// A handle of one connector of an app; see [`App::connector`].
 #[derive(Clone, Debug)]
@@ -68,18 +113,6 @@ impl Connector {
         connector.ok_or_else(|| response.incomplete("the response has no connector"))
     }
 
-    /// Changes some fields. The other fields keep their values.
-    ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// connector.update().display_name("Okta, production").description("of the whole company").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn update(&self) -> Update {
-        Update::new(self.clone())
-    }
-
     /// Deletes the connector. It is a soft delete: the connector can still be read, but is no longer listed.
     ///
     /// ```no_run
@@ -96,61 +129,6 @@ impl Connector {
     pub async fn delete(&self) -> Result<(), Error> {
         let (app, id) = self.ids();
         gone(self.client().api.connectors().delete(app, id, &types::ConnectorServiceDeleteRequest::default()).await)
-    }
-
-    /// Forces a sync now, and returns a [`SyncWait`] for it. If a sync is already running, the wait is for the next one: the
-    /// running sync may have read the source before the change that this call is for.
-    ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// use connectors::Paced;
-    /// use std::time::Duration;
-    ///
-    /// println!("{}", connector.force_sync().await?.deadline(Duration::from_secs(3600)).wait().await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::may_have_happened`] if the response was lost. To be able to wait for the sync also in that case, call
-    /// [`Connector::next_sync`] before `force_sync`.
-    pub async fn force_sync(&self) -> Result<SyncWait, Error> {
-        let wait = self.next_sync().await?;
-        let (app, id) = self.ids();
-        self.client().api.connectors().force_sync(app, id, &types::ForceSyncRequest::default()).await?;
-        Ok(wait)
-    }
-
-    /// Returns a wait for the next sync, no matter what starts it. Reads which sync was the last one, and forces none.
-    ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// let next = connector.next_sync().await?;
-    /// // C1 starts a sync by itself.
-    /// connector.resume().await?;
-    /// println!("{}", next.wait().await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// The errors of [`Connector::get`].
-    pub async fn next_sync(&self) -> Result<SyncWait, Error> {
-        // The old outcome stays visible until the new sync starts: only a change shows that the old sync has ended.
-        Ok(SyncWait::after(self.clone(), self.get().await?.status))
-    }
-
-    /// Returns a wait for the first sync of a new connector, which the service starts once the configuration works. On a
-    /// connector that has synced before, it is the latest sync. Sends nothing.
-    ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
-    /// println!("{}", connector.first_sync().wait().await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn first_sync(&self) -> SyncWait {
-        SyncWait::first(self.clone())
     }
 
     /// Sets the schedule of the connector's syncs.
@@ -293,12 +271,6 @@ impl Connector {
         let request = types::ConnectorServiceRevokeCredentialRequest::default();
         let (app, connector) = self.ids();
         gone(self.client().api.connectors().revoke_credential(app, connector, id.into_id(), &request).await)
-    }
-
-    /// The owners of the connector.
-    #[must_use]
-    pub fn owners(&self) -> Owners {
-        Owners::new(self.clone())
     }
 }
 

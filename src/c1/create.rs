@@ -16,6 +16,36 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{AppId, CatalogId, kinds};
 use super::types;
 
+impl App {
+    /// Creates a connector from a catalog entry. With a configuration it is hosted by C1. Without one it runs on your
+    /// own machines (see [`Connector::rotate_credential`]).
+    ///
+    /// ```no_run
+    /// # async fn example(app: connectors::c1::App) -> Result<(), connectors::Error> {
+    /// use connectors::c1::EnvConfig;
+    ///
+    /// let config = EnvConfig::new().text("domain", "example.okta.com").secret("api_token", "00a1...");
+    /// let hosted = app.create_connector("okta-catalog-id").config(config).await?;
+    /// let own = app.create_connector("catalog-id").display_name("On our machines").await?;
+    /// println!("{} and {}", hosted.handle().id(), own.handle().id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_connector(&self, catalog: impl IntoId<kinds::CatalogId>) -> CreateConnector {
+        CreateConnector::new(self.clone(), catalog.into_id())
+    }
+
+    /// Reads which connectors the app has now, for [`CreateConnector::find_or_create`].
+    ///
+    /// # Errors
+    /// The errors of [`App::connectors`].
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        let ids: BTreeSet<String> =
+            self.connectors().map_ok(|connector| connector.handle().id().to_string()).try_collect().await?;
+        Ok(Snapshot::new(self.id.clone(), ids))
+    }
+}
+
 /// How long the server may still process a request whose response was lost: the default timeout of an attempt.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
 /// The time between two lists while a request may be in flight.

@@ -16,6 +16,33 @@ use super::client::Client;
 use super::connector::Connector;
 use super::types;
 
+impl Client {
+    /// Lists the connectors of all apps, each with its app, in no order. At most `concurrency` apps are listed at a
+    /// time.
+    ///
+    /// ```no_run
+    /// # async fn example(c1: connectors::c1::Client) -> Result<(), connectors::Error> {
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use futures::StreamExt;
+    ///
+    /// let mut all = c1.inventory(NonZeroUsize::new(8).unwrap());
+    /// while let Some(listed) = all.next().await {
+    ///     match listed {
+    ///         Ok(listed) => println!("{:?} in {:?}", listed.connector.display_name, listed.app.display_name),
+    ///         // The other apps are still listed.
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn inventory(&self, concurrency: NonZeroUsize) -> Inventory {
+        Inventory::new(self, concurrency)
+    }
+}
+
 /// A connector and the app it belongs to, with their handles.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -3,10 +3,26 @@
 use crate::{Error, IntoId, Pages};
 
 use super::api::params::{AppEntitlementRefAppId, AppEntitlementRefId, UserRefId};
+use super::app::App;
 use super::client::PAGE_SIZE;
 use super::connector::{Connector, gone};
 use super::ids::{AppId, EntitlementId, RoleSlug, UserId, kinds};
 use super::types;
+
+impl Connector {
+    /// The owners of the connector.
+    #[must_use]
+    pub fn owners(&self) -> Owners {
+        Owners::new(self.clone())
+    }
+}
+
+impl App {
+    /// Refers to an entitlement of the app, whose holders can own connectors; see [`Connector::owners`]. Sends nothing.
+    pub fn entitlement(&self, id: impl IntoId<kinds::EntitlementId>) -> EntitlementRef {
+        EntitlementRef::new(self.id.clone(), id)
+    }
+}
 
 /// An entitlement of an app. If it is an owner of a connector, everyone who holds it owns the connector.
 ///

@@ -18,6 +18,71 @@ use super::connector::Connector;
 use super::ids::{AppId, ConnectorId};
 use super::types::{self, ConnectorStatus, SyncStatus};
 
+impl Client {
+    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
+    /// earlier one. Sends nothing, and forces no sync.
+    pub fn resume_wait(&self, state: SyncState) -> SyncWait {
+        SyncWait::resume(self, state)
+    }
+}
+
+impl Connector {
+    /// Forces a sync now, and returns a [`SyncWait`] for it. If a sync is already running, the wait is for the next one: the
+    /// running sync may have read the source before the change that this call is for.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// use connectors::Paced;
+    /// use std::time::Duration;
+    ///
+    /// println!("{}", connector.force_sync().await?.deadline(Duration::from_secs(3600)).wait().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::may_have_happened`] if the response was lost. To be able to wait for the sync also in that case, call
+    /// [`Connector::next_sync`] before `force_sync`.
+    pub async fn force_sync(&self) -> Result<SyncWait, Error> {
+        let wait = self.next_sync().await?;
+        let (app, id) = self.ids();
+        self.client().api.connectors().force_sync(app, id, &types::ForceSyncRequest::default()).await?;
+        Ok(wait)
+    }
+
+    /// Returns a wait for the next sync, no matter what starts it. Reads which sync was the last one, and forces none.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// let next = connector.next_sync().await?;
+    /// // C1 starts a sync by itself.
+    /// connector.resume().await?;
+    /// println!("{}", next.wait().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`Connector::get`].
+    pub async fn next_sync(&self) -> Result<SyncWait, Error> {
+        // The old outcome stays visible until the new sync starts: only a change shows that the old sync has ended.
+        Ok(SyncWait::after(self.clone(), self.get().await?.status))
+    }
+
+    /// Returns a wait for the first sync of a new connector, which the service starts once the configuration works. On a
+    /// connector that has synced before, it is the latest sync. Sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// println!("{}", connector.first_sync().wait().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn first_sync(&self) -> SyncWait {
+        SyncWait::first(self.clone())
+    }
+}
+
 /// How long after the end of a sync the next one may begin, if the first one may have begun before the call; see
 /// [`SyncWait::wait`].
 const NEXT_BEGINS: Duration = Duration::from_secs(30);

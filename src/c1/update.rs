@@ -10,6 +10,20 @@ use super::expand::{Expand, Expanded, mask};
 use super::ids::{UserId, kinds};
 use super::types;
 
+impl Connector {
+    /// Changes some fields. The other fields keep their values.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
+    /// connector.update().display_name("Okta, production").description("of the whole company").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn update(&self) -> Update {
+        Update::new(self.clone())
+    }
+}
+
 /// An update of a connector; see [`Connector::update`]. `.await` sends it.
 ///
 /// The service changes only the fields that an update mask names, and has two operations for them: `Update` for `config`,

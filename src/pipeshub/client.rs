@@ -5,18 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connectors_runtime::auth::{self, Credential};
-use connectors_runtime::{
-    Builder, Connect, Connection, Core, Error, Exchange, IntoId, Kind, Operation, Reply, UntypedCall,
-};
+use connectors_runtime::{Builder, Connect, Connection, Core, Error, Exchange, Kind, Operation, Reply, UntypedCall};
 use http::HeaderName;
 use serde_json::Value;
 use url::Url;
 
 use super::api;
-use super::connector::Connector;
 use super::credentials::Credentials;
-use super::ids::kinds;
-use super::wait::{SyncState, SyncWait};
 
 /// The header for the client's own id of a call.
 pub(super) const REQUEST_ID: &str = "x-request-id";
@@ -94,17 +89,6 @@ impl Client {
     #[must_use]
     pub fn api(&self) -> &api::Client {
         &self.api
-    }
-
-    /// Returns the handle of one connector. Sends nothing.
-    pub fn connector(&self, id: impl IntoId<kinds::ConnectorId>) -> Connector {
-        Connector::new(self.clone(), id.into_id())
-    }
-
-    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
-    /// earlier one. Sends nothing.
-    pub fn resume_wait(&self, state: SyncState) -> SyncWait {
-        SyncWait::resume(self, state)
     }
 }
 

@@ -1,12 +1,18 @@
 //! One connector.
 
-use connectors_runtime::{Error, RequestOptions};
+use connectors_runtime::{Error, IntoId, RequestOptions};
 
 use super::client::Client;
-use super::ids::ConnectorId;
+use super::ids::{ConnectorId, kinds};
 use super::said::accepted;
 use super::types;
-use super::wait::Deletion;
+
+impl Client {
+    /// Returns the handle of one connector. Sends nothing.
+    pub fn connector(&self, id: impl IntoId<kinds::ConnectorId>) -> Connector {
+        Connector::new(self.clone(), id.into_id())
+    }
+}
 
 /// A handle of one connector of an instance; see [`Client::connector`].
 ///
@@ -86,37 +92,5 @@ impl Connector {
         };
         let (value, rest) = accepted(response)?;
         value.data.ok_or_else(|| rest.incomplete("the response has no data"))
-    }
-
-    /// Starts to delete the connector and its records. Returns a [`Deletion`] to wait for, because the service deletes
-    /// after its response.
-    ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
-    /// connector.delete().await?.wait().await?;
-    /// assert!(connector.get().await.is_err_and(|error| error.is_not_found()));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::is_conflict`] if it is locked or in use. [`Error::is_not_found`] if there is no connector with this id.
-    /// Neither is returned if the response to an earlier attempt was lost, so that the attempt may have started the
-    /// deletion, and a read of the connector confirms it.
-    pub async fn delete(&self) -> Result<Deletion, Error> {
-        let deleted = match self.client.api.connectors().delete(&self.id).send().await {
-            Ok(response) => accepted(response)?.0,
-            // A retry after a lost response finds what the first attempt began.
-            Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
-                match self.get().await {
-                    Err(gone) if gone.is_not_found() => {}
-                    Ok(left) if left.status == Some(types::ConnectorInstanceStatus::Deleting) => {}
-                    _ => return Err(error),
-                }
-                types::DeletedConnector { connector_id: Some(self.id.to_string()), ..Default::default() }
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Deletion::new(self.clone(), deleted))
     }
 }

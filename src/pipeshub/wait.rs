@@ -13,7 +13,50 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use super::connector::Connector;
 use super::ids::ConnectorId;
+use super::said::accepted;
 use super::types::{self, ConnectorInstance, ConnectorInstanceStatus, RecordCounts};
+
+impl Connector {
+    /// Starts to delete the connector and its records. Returns a [`Deletion`] to wait for, because the service deletes
+    /// after its response.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// connector.delete().await?.wait().await?;
+    /// assert!(connector.get().await.is_err_and(|error| error.is_not_found()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_conflict`] if it is locked or in use. [`Error::is_not_found`] if there is no connector with this id.
+    /// Neither is returned if the response to an earlier attempt was lost, so that the attempt may have started the
+    /// deletion, and a read of the connector confirms it.
+    pub async fn delete(&self) -> Result<Deletion, Error> {
+        let deleted = match self.client.api.connectors().delete(&self.id).send().await {
+            Ok(response) => accepted(response)?.0,
+            // A retry after a lost response finds what the first attempt began.
+            Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
+                match self.get().await {
+                    Err(gone) if gone.is_not_found() => {}
+                    Ok(left) if left.status == Some(types::ConnectorInstanceStatus::Deleting) => {}
+                    _ => return Err(error),
+                }
+                types::DeletedConnector { connector_id: Some(self.id.to_string()), ..Default::default() }
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Deletion::new(self.clone(), deleted))
+    }
+}
+
+impl Client {
+    /// Resumes a wait for a sync, from the state that [`SyncWait::state`] returned in this run of the program or in an
+    /// earlier one. Sends nothing.
+    pub fn resume_wait(&self, state: SyncState) -> SyncWait {
+        SyncWait::resume(self, state)
+    }
+}
 
 /// The default time for a sync to begin, and for the number of records to stay the same at its end.
 const PATIENCE: Duration = Duration::from_secs(15);

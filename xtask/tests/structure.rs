@@ -75,7 +75,7 @@ struct Package {
     tests: BTreeSet<PathBuf>,
 }
 
-/// An import from one top-level module to another, and a line that shows it.
+/// An import from one module to another, and a line that shows it.
 type Edges = BTreeMap<(String, String), String>;
 
 impl Package {
@@ -224,14 +224,20 @@ impl Package {
         found
     }
 
-    /// Which top-level module imports which.
+    /// Which module imports which of those beside it, at every level. A module and those inside of it are one.
     fn edges(&self) -> Edges {
-        let top = |path: &[String]| path.first().map_or(ROOT, String::as_str).to_owned();
         let mut edges = Edges::new();
         for (from, path, target) in self.paths() {
             let Target::Module(to) = target else { continue };
-            let (a, b) = (top(from), top(&to));
-            if a != b {
+            let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+            let beside = |path: &[String]| match path.get(shared) {
+                Some(_) => Some(path[..=shared].join("::")),
+                None if shared == 0 => Some(ROOT.to_owned()),
+                None => None,
+            };
+            if let (Some(a), Some(b)) = (beside(from), beside(&to))
+                && a != b
+            {
                 edges.entry((a, b)).or_insert_with(|| self.line(from, &path));
             }
         }

@@ -14,7 +14,7 @@ use crate::error::Error;
 
 use super::Token;
 use super::form::Form;
-use super::scheme::basic;
+use super::secret::basic;
 
 /// A client of OAuth 2.0: the program as it is registered with the authorization server, and its method of
 /// authentication.

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
@@ -13,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::http::{Exchange, Requirement};
 
-use super::secret::secret_header;
+use super::secret::{basic, header_value};
 use super::{Cache, OAuth2, Provider, TokenProvider};
 
 /// How one security scheme's credential is obtained and put on a request.
@@ -149,26 +147,6 @@ impl Credential {
 fn filled(secret: &SecretString) -> Result<&str, Error> {
     let text = secret.expose_secret();
     if text.trim().is_empty() { Err(Error::new(Kind::Config, "the secret is empty")) } else { Ok(text) }
-}
-
-fn header_value(text: Zeroizing<String>) -> Result<HeaderValue, Error> {
-    secret_header(text).ok_or_else(|| {
-        let message = "the secret has characters that a header cannot have, such as a line break at its end";
-        Error::new(Kind::Config, message)
-    })
-}
-
-/// The value of `Authorization` for a user and password (RFC 7617, section 2).
-pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, Error> {
-    let mut pair = Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
-    pair.push_str(user);
-    pair.push(':');
-    pair.push_str(password);
-    // Room for all of it, so that no part is left behind in memory when it grows.
-    let mut line = Zeroizing::new(String::with_capacity("Basic ".len() + pair.len().div_ceil(3) * 4));
-    line.push_str("Basic ");
-    STANDARD.encode_string(pair.as_bytes(), &mut line);
-    header_value(line)
 }
 
 /// `cookie-octet` of RFC 6265, section 4.1.1.

@@ -1,8 +1,12 @@
 //! Bytes that are wiped when the last that holds them lets go.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::HeaderValue;
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{Error, Kind};
 
 /// The bytes of a header or body with a secret. The HTTP stack copies it when it writes it to a connection; what is in
 /// our hands is wiped.
@@ -38,6 +42,26 @@ pub(super) fn secret_header(text: Zeroizing<String>) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_maybe_shared(secret_bytes(text)).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+pub(super) fn header_value(text: Zeroizing<String>) -> Result<HeaderValue, Error> {
+    secret_header(text).ok_or_else(|| {
+        let message = "the secret has characters that a header cannot have, such as a line break at its end";
+        Error::new(Kind::Config, message)
+    })
+}
+
+/// The value of `Authorization` for a user and password (RFC 7617, section 2).
+pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, Error> {
+    let mut pair = Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
+    pair.push_str(user);
+    pair.push(':');
+    pair.push_str(password);
+    // Room for all of it, so that no part is left behind in memory when it grows.
+    let mut line = Zeroizing::new(String::with_capacity("Basic ".len() + pair.len().div_ceil(3) * 4));
+    line.push_str("Basic ");
+    STANDARD.encode_string(pair.as_bytes(), &mut line);
+    header_value(line)
 }
 
 #[cfg(test)]
