@@ -54,7 +54,9 @@ pub async fn run(
         let wrong = |error: serde_json::Error| {
             Failure::usage(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
         };
-        call = call.body(&serde_json::from_str(&text).map_err(wrong)?);
+        // Not as a value, which would round wide numbers.
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
+        call = call.body_text(text);
     }
     if !args.part.is_empty() {
         let mut parts = Multipart::new();

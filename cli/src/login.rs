@@ -73,25 +73,27 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
         ("token", token.as_deref()),
         ("expires_at", expires_at.as_deref()),
     ];
-    Profiles::read()?.set(name(ctx), args.service, &fields)?;
-    let profile = Some(name(ctx));
-    // What cannot work is refused now, not at the first command.
+    let profile = name(ctx);
+    let mut profiles = Profiles::read()?;
+    profiles.set(profile, args.service, &fields)?;
+    // What cannot work is refused now, not at the first command, and replaces nothing.
     match args.service {
         Service::C1 => {
-            let c1 = c1::Client::builder(profile::c1(profile)?).build()?;
+            let c1 = c1::Client::builder(profiles.c1(profile)?).build()?;
             if args.check {
                 c1.apps().try_next().await?;
             }
         }
         Service::Pipeshub => {
-            let ph = connectors::pipeshub::Client::builder(profile::pipeshub(profile)?).build()?;
+            let ph = connectors::pipeshub::Client::builder(profiles.pipeshub(profile)?).build()?;
             if args.check {
                 ph.registry().try_next().await?;
             }
         }
     }
+    profiles.save()?;
     ctx.done(&json!({
-        "profile": name(ctx), "service": args.service.name(), "file": profile::path()?.display().to_string(),
+        "profile": profile, "service": args.service.name(), "file": profile::path()?.display().to_string(),
         "expiresAt": expires_at,
     }))
 }

@@ -91,7 +91,7 @@ impl Profiles {
         let services = services.as_table_mut().ok_or_else(|| Failure::usage(format!("profile {profile}: no table")))?;
         services.set_implicit(true);
         services.insert(service.name(), Item::Table(table));
-        self.save()
+        Ok(())
     }
 
     /// Removes what a profile has of a service. Says whether there was any.
@@ -102,7 +102,8 @@ impl Profiles {
         Ok(removed.is_some())
     }
 
-    fn save(&self) -> Result {
+    /// Writes the file.
+    pub fn save(&self) -> Result {
         let failed = |error| Failure::usage(format!("{}: {error}", self.path.display()));
         private::replace(&self.path, self.document.to_string().as_bytes()).map_err(failed)
     }
@@ -136,40 +137,51 @@ fn nothing(profile: &str, service: Service) -> Failure {
 /// What to authenticate with at C1.
 pub fn c1(named: Option<&str>) -> Result<c1::Credentials> {
     let Some(profile) = chosen(named, &C1_VARIABLES) else { return Ok(c1::Credentials::from_env()?) };
-    let profiles = Profiles::read()?;
-    let get = |field| profiles.get(profile, Service::C1, field);
-    let credentials = match (get("client_id"), get("client_secret"), get("token")) {
-        (Some(id), Some(secret), _) => c1::Credentials::client(id, secret),
-        (_, _, Some(token)) => {
-            if get("expires_at")
-                .and_then(|at| at.parse::<jiff::Timestamp>().ok())
-                .is_some_and(|at| at <= jiff::Timestamp::now())
-            {
-                let message = format!("the login of the profile `{profile}` has expired; run `connectors login c1`");
-                return Err(Failure::new(Kind::Auth, message));
-            }
-            c1::Credentials::token(token)
-        }
-        _ => return Err(nothing(profile, Service::C1)),
-    };
-    Ok(match get("tenant") {
-        Some(tenant) => credentials.tenant(tenant),
-        None => credentials,
-    })
+    Profiles::read()?.c1(profile)
 }
 
 /// What to authenticate with at PipesHub.
 pub fn pipeshub(named: Option<&str>) -> Result<pipeshub::Credentials> {
     let Some(profile) = chosen(named, &PIPESHUB_VARIABLES) else { return Ok(pipeshub::Credentials::from_env()?) };
-    let profiles = Profiles::read()?;
-    let get = |field| profiles.get(profile, Service::Pipeshub, field);
-    let credentials = match (get("client_id"), get("client_secret"), get("token")) {
-        (Some(id), Some(secret), _) => pipeshub::Credentials::client(id, secret),
-        (_, _, Some(token)) => pipeshub::Credentials::token(token),
-        _ => return Err(nothing(profile, Service::Pipeshub)),
-    };
-    Ok(match get("instance") {
-        Some(instance) => credentials.instance(instance),
-        None => credentials,
-    })
+    Profiles::read()?.pipeshub(profile)
+}
+
+impl Profiles {
+    /// What a profile has for C1.
+    pub fn c1(&self, profile: &str) -> Result<c1::Credentials> {
+        let get = |field| self.get(profile, Service::C1, field);
+        let credentials = match (get("client_id"), get("client_secret"), get("token")) {
+            (Some(id), Some(secret), _) => c1::Credentials::client(id, secret),
+            (_, _, Some(token)) => {
+                if get("expires_at")
+                    .and_then(|at| at.parse::<jiff::Timestamp>().ok())
+                    .is_some_and(|at| at <= jiff::Timestamp::now())
+                {
+                    let message =
+                        format!("the login of the profile `{profile}` has expired; run `connectors login c1`");
+                    return Err(Failure::new(Kind::Auth, message));
+                }
+                c1::Credentials::token(token)
+            }
+            _ => return Err(nothing(profile, Service::C1)),
+        };
+        Ok(match get("tenant") {
+            Some(tenant) => credentials.tenant(tenant),
+            None => credentials,
+        })
+    }
+
+    /// What a profile has for PipesHub.
+    pub fn pipeshub(&self, profile: &str) -> Result<pipeshub::Credentials> {
+        let get = |field| self.get(profile, Service::Pipeshub, field);
+        let credentials = match (get("client_id"), get("client_secret"), get("token")) {
+            (Some(id), Some(secret), _) => pipeshub::Credentials::client(id, secret),
+            (_, _, Some(token)) => pipeshub::Credentials::token(token),
+            _ => return Err(nothing(profile, Service::Pipeshub)),
+        };
+        Ok(match get("instance") {
+            Some(instance) => credentials.instance(instance),
+            None => credentials,
+        })
+    }
 }

@@ -153,9 +153,11 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
     // A list with a query, a body from a file, and parts.
     let page = json(world.run("c1 api connectors.list -p app_id=app-github -p page_size=10").await);
     assert_eq!(page["list"].as_array().unwrap().len(), 10);
-    world.write("body.json", "{\"updateMask\": \"displayName\", \"connector\": {\"displayName\": \"By a file\"}}");
+    world.write("body.json", "{\"updateMask\": \"displayName\", \"connector\": {\"displayName\": \"By a file\"}, \"wide\": 123456789012345678901}");
     let line = "c1 api c1.api.app.v1.ConnectorService.UpdateDelegated -p connector_app_id=app-github -p connector_id=github-01 -b @body.json";
     assert_eq!(json(world.run(line).await)["connectorView"]["connector"]["displayName"], "By a file");
+    let sent = |it: &connectors_fake::Request| String::from_utf8_lossy(&it.body).contains("123456789012345678901");
+    assert!(world.tenant.requests().iter().any(sent), "no digit is rounded");
     world.write("a.txt", "all is well");
     let manifest = json!({"batchId": "b", "timestamp": 1, "events": [
         {"type": "CREATED", "path": "a.txt", "timestamp": 1, "isDirectory": false, "contentField": "file_0"}]});

@@ -87,6 +87,11 @@ async fn profiles_keep_a_login_in_a_file_for_its_owner_alone() {
     // A wrong secret is refused when it is stored, and is not printed.
     let wrong = world.run_with("login c1 --client-id a@b/spc --client-secret env:TOKEN", &[("TOKEN", PLANTED)]).await;
     assert_eq!(wrong.code, 2, "{wrong:?}");
+    // A login that does not work leaves the profile that does.
+    let before = world.read("profiles.toml");
+    let line = format!("login pipeshub --instance {} --token env:TOKEN --check", world.instance.url());
+    assert_eq!(world.run_with(&line, &[("TOKEN", PLANTED), none[0], none[1]]).await.code, 3);
+    assert_eq!(world.read("profiles.toml"), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,13 @@ impl UntypedCall {
         self
     }
 
+    /// Sets a JSON body by its text, which is sent as it is: every digit of a number, and each key in its order. It is not
+    /// checked.
+    pub fn body_text(mut self, json: impl Into<String>) -> Self {
+        self.call.body_bytes("application/json", json.into());
+        self
+    }
+
     /// Sets a body of parts, for an operation that takes `multipart/form-data`.
     pub fn multipart(mut self, body: Multipart) -> Self {
         self.call.body_parts("multipart/form-data", body);

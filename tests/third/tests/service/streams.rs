@@ -160,6 +160,50 @@ async fn keep_alives_hold_a_stream_open_until_its_idle_timeout_or_deadline() {
 }
 
 #[tokio::test]
+async fn a_server_that_always_has_more_does_not_exceed_the_deadline() {
+    let sender = |_: reqwest::Request| {
+        let body = stream::repeat_with(|| Ok::<_, std::io::Error>(b"data: {\"text\":\"a\"}\n\n".to_vec()));
+        let response = http::Response::builder().header("content-type", "text/event-stream");
+        let response = response.body(reqwest::Body::wrap_stream(body)).unwrap();
+        async move { Ok::<reqwest::Response, SendError>(response.into()) }
+    };
+    let clock = TestClock::new();
+    let connection = Connection::new().clock(clock.clone()).sender(sender);
+    let library = Client::builder("https://library.example", Credentials::new().key("k"));
+    let library = library.connection(connection).build().unwrap();
+    let request = library.answers().create_answer(&Question::new("why?".to_owned()));
+    let mut items = request.deadline(Duration::from_secs(10)).stream();
+    for _ in 0..10 {
+        assert_eq!(items.next().await.unwrap().unwrap().text, "a");
+        clock.advance(Duration::from_millis(900));
+    }
+    clock.advance(Duration::from_secs(2));
+    assert!(items.next().await.unwrap().unwrap_err().is_timeout() && items.next().await.is_none());
+}
+
+#[tokio::test]
+async fn the_idle_timeout_begins_when_the_stream_is_open() {
+    let clock = TestClock::new();
+    let slow = clock.clone();
+    let sender = move |_: reqwest::Request| {
+        // The head of the response takes longer than the idle timeout, and the first event comes after it.
+        slow.advance(Duration::from_secs(5));
+        let body = stream::once(async {
+            tokio::task::yield_now().await;
+            Ok::<_, std::io::Error>(b"event: removed\ndata: 9\n\n".to_vec())
+        });
+        let response = http::Response::builder().header("content-type", "text/event-stream");
+        let response = response.body(reqwest::Body::wrap_stream(body)).unwrap();
+        async move { Ok::<reqwest::Response, SendError>(response.into()) }
+    };
+    let connection = Connection::new().clock(clock).sender(sender);
+    let library = Client::builder("https://library.example", Credentials::new().key("k"));
+    let library = library.connection(connection).build().unwrap();
+    let mut changes = library.books().watch_books().stream().idle_timeout(Duration::from_secs(3));
+    assert!(changes.try_next().await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn lines_are_items() {
     let body = format!(
         "{LINES}{{\"id\":\"1\",\"title\":\"A\"}}\r\n\n{{\"id\":2}}\n{{\"id\":\"3\",\"title\":\"C\",\"isbn\":1.50}}"
@@ -202,6 +246,10 @@ async fn a_stream_goes_on_behind_its_last_event() {
     let ids: Vec<Option<String>> =
         server.arrived().iter().map(|request| request.header("last-event-id").map(str::to_owned)).collect();
     assert_eq!(ids, [None, Some("2".to_owned()), Some("3".to_owned())]);
+    // All of them are one call to the server.
+    let arrived = server.arrived();
+    let keys: Vec<Option<&str>> = arrived.iter().map(|request| request.header("idempotency-key")).collect();
+    assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
     // As long as the server asked for; after that as it asked last.
     assert_eq!(clock.waits(), [Duration::from_millis(1500); 2]);
 }
