@@ -111,8 +111,11 @@ pub(super) struct Read {
     /// What the document says of all other keys.
     pub(super) rest: Rest,
     pub(super) has_aliases: bool,
-    /// Keys and members, in the order of the keys.
-    sorted: Vec<(Cow<'static, str>, usize)>,
+    /// The places of the members that must be there.
+    pub(super) musts: Vec<usize>,
+    /// The places of the members and one more, by the hash of their keys: each stands at its own or the next free place, and
+    /// half of the table is zero, which is no member.
+    by_key: Vec<usize>,
 }
 
 /// A member of an object.
@@ -177,7 +180,8 @@ impl Read {
             is_extra_secret: false,
             rest: Rest::Open,
             has_aliases: false,
-            sorted: Vec::new(),
+            musts: Vec::new(),
+            by_key: Vec::new(),
         };
         for (part, of) in
             text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
@@ -197,8 +201,16 @@ impl Read {
             }
         }
         read.has_aliases = read.members.iter().any(|member| member.names.len() > 1);
-        read.sorted = read.members.iter().enumerate().map(|(place, member)| (member.names[0].clone(), place)).collect();
-        read.sorted.sort();
+        read.musts = read.members.iter().enumerate().filter(|(_, it)| it.must).map(|(place, _)| place).collect();
+        read.by_key = vec![0; (read.members.len() * 2).next_power_of_two()];
+        let mask = read.by_key.len() - 1;
+        for (place, member) in read.members.iter().enumerate() {
+            let mut at = hash(&member.names[0]) & mask;
+            while read.by_key[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            read.by_key[at] = place + 1;
+        }
         read
     }
 
@@ -208,9 +220,32 @@ impl Read {
         if self.members.get(next).is_some_and(|member| member.names[0] == key) {
             return Some(next);
         }
-        let place = self.sorted.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
-        self.sorted.get(place).map(|(_, place)| *place)
+        let mask = self.by_key.len().wrapping_sub(1);
+        let mut at = hash(key) & mask;
+        // It ends: more places than members are zero.
+        while let Some(place) = self.by_key.get(at).and_then(|place| place.checked_sub(1)) {
+            if self.members.get(place).is_some_and(|member| member.names[0] == key) {
+                return Some(place);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
+}
+
+/// A number by which keys are told apart. It need not withstand keys that were made to collide: those of a layout do not
+/// come from a server, and one that is not found is compared with a run of them at most.
+fn hash(key: &str) -> usize {
+    const ODD: u64 = 0x517c_c1b7_2722_0a95;
+    let mut words = key.as_bytes().chunks_exact(8);
+    let mut hash = key.len() as u64;
+    for word in &mut words {
+        let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
+    }
+    let rest = words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    // The upper half is the mixed one.
+    ((hash.rotate_left(5) ^ rest).wrapping_mul(ODD) >> 32) as usize
 }
 
 impl Member {
