@@ -11,34 +11,8 @@ use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
+use support::pipeshub::setup;
 use support::{Seconds, TestClock};
-
-struct Setup {
-    instance: Instance,
-    clock: TestClock,
-    ph: Client,
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let clock = TestClock::new();
-    let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
-    let ph = Client::builder(credentials).clock(clock.clone()).build().unwrap();
-    Setup { instance, clock, ph }
-}
-
-impl Setup {
-    /// How many requests reached an operation.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-
-    /// How many poll intervals a wait has had.
-    fn pauses(&self) -> usize {
-        self.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
-    }
-}
 
 #[tokio::test]
 async fn a_sync_that_was_seen_running_differs_from_one_that_was_not() {

@@ -17,44 +17,12 @@ use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
+use support::pipeshub::{object, setup};
 use support::{Seconds, TestClock};
-
-struct Setup {
-    instance: Instance,
-    clock: TestClock,
-    ph: Client,
-}
-
-impl Setup {
-    /// How many requests reached an operation, or `token`.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let clock = TestClock::new();
-    let ph = builder(&instance).clock(clock.clone()).build().unwrap();
-    Setup { instance, clock, ph }
-}
-
-fn credentials(instance: &Instance) -> Credentials {
-    Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url())
-}
-
-fn builder(instance: &Instance) -> Builder<Client> {
-    Client::builder(credentials(instance))
-}
 
 /// The ids of a list.
 fn ids(found: Vec<Entry<Connector, types::ConnectorInstance>>) -> Vec<String> {
     found.into_iter().map(|it| it.handle().id().to_string()).collect()
-}
-
-fn object(value: Value) -> serde_json::Map<String, Value> {
-    value.as_object().unwrap().clone()
 }
 
 #[tokio::test]
