@@ -1,4 +1,4 @@
-//! Parameters, headers, bodies and responses as 3.0 writes them.
+//! Normalizes parameters, headers, bodies and responses to the form of 3.0.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Stage};
 
-/// Where a parameter may be.
+/// The places of parameters.
 const PLACES: [&str; 5] = ["path", "query", "header", "cookie", "querystring"];
 
 impl Lowering<'_> {
-    /// `content` that holds a schema where media types belong: somebody left out `application/json`.
+    /// `content` that has a schema where media types belong: `application/json` is missing.
     pub(super) fn misplaced_schema(&mut self, node: &mut Node, at: &Pointer) {
         let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) else { return };
         if content.len() == 1
@@ -29,7 +29,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Status codes as 3.0 writes them: strings, `2XX` in capitals.
+    /// Status codes in the form of 3.0: strings, with a capital `X` in `2XX`.
     pub(super) fn responses(&mut self, operation: &mut Node, at: &Pointer) {
         let Some(responses) = operation.get_mut("responses").and_then(Node::as_object_mut) else { return };
         let old = std::mem::take(responses);
@@ -49,7 +49,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The parameters of an operation or path item: what is none, or is there twice, goes.
+    /// The parameters of an operation or path item. Entries that are not parameters, and repeated ones, are removed.
     pub(super) fn parameters(&mut self, node: &mut Node, at: &Pointer) {
         let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
         let mut seen = HashSet::new();
@@ -65,7 +65,7 @@ impl Lowering<'_> {
                 (Some(reference), _, _) => reference.to_owned(),
                 (None, Some(name), Some(place)) if PLACES.contains(&place) => format!("{name} in {place}"),
                 _ => {
-                    // What a reference that leads nowhere leaves behind is told with the reference.
+                    // An unresolved reference left an empty object, and has its own note.
                     if it.as_object().is_none_or(|map| !map.is_empty()) {
                         tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that OpenAPI knows");
                     }
@@ -80,14 +80,14 @@ impl Lowering<'_> {
         });
     }
 
-    /// A parameter, or a header, which is one without a name.
+    /// A parameter, or a header, which is a parameter without a name.
     pub(super) fn parameter(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         if kind == Object::Parameter {
             for (key, missing) in [
                 ("name", node.str("name").is_none()),
                 ("in", node.str("in").is_none_or(|place| !PLACES.contains(&place))),
             ] {
-                // Only a component can come here without: nobody can send it, but who refers to it must find it.
+                // Only a component can lack it here. No request can send it, but references to it have to resolve.
                 if missing {
                     let value = if key == "name" { at.last() } else { "query".to_owned() };
                     self.note(
@@ -146,7 +146,7 @@ impl Lowering<'_> {
         self.examples(node, at);
     }
 
-    /// The schema of a parameter that says its type itself, as in Swagger 2.
+    /// The schema of a parameter that has the type keywords itself, as in Swagger 2.
     fn swagger_schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
         const KEYWORDS: [&str; 17] = [
             "type",
@@ -183,7 +183,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// 3.0 has either one example or several.
+    /// Either `example` or `examples`, as 3.0 requires.
     pub(super) fn examples(&mut self, node: &mut Node, at: &Pointer) {
         if node.get("examples").is_some()
             && let Some(example) = node.take("example")
