@@ -79,7 +79,8 @@ impl Listing {
 
     /// Reads the text that `Display` writes.
     ///
-    /// # Errors A line is not one that `Display` writes.
+    /// # Errors
+    /// A line is not one that `Display` writes.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let mut listing = Self::default();
         let mut last: Option<Key> = None;

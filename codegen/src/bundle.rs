@@ -36,8 +36,9 @@ impl Node {
     /// The other files must be in the document's folder or below it, with symbolic links resolved. So a document from
     /// elsewhere cannot choose which files of this machine are read.
     ///
-    /// # Errors [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file
-    /// outside the folder.
+    /// # Errors
+    /// [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file outside the
+    /// folder.
     pub fn bundle(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Folder)
     }
@@ -45,7 +46,8 @@ impl Node {
     /// Reads a document like [`Node::bundle`], but allows files outside its folder (`$ref: ../common/pet.yaml`). Use it
     /// for documents that you trust.
     ///
-    /// # Errors [`Node::read`] fails for this file or for another one that exists.
+    /// # Errors
+    /// [`Node::read`] fails for this file or for another one that exists.
     pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Anywhere)
     }

@@ -195,7 +195,8 @@ impl Generator {
 
     /// The selected part of the document, otherwise unchanged.
     ///
-    /// # Errors The selection names something that the document does not have.
+    /// # Errors
+    /// The selection names something that the document does not have.
     pub fn selected(&self) -> Result<Node, Error> {
         lower::version(&self.document)?;
         select::select(&self.document, &self.selection)
@@ -203,7 +204,8 @@ impl Generator {
 
     /// The selected part with the overlays applied, in the document's own version of OpenAPI.
     ///
-    /// # Errors Those of [`Generator::selected`], or an overlay's action does not fit.
+    /// # Errors
+    /// Those of [`Generator::selected`], or an overlay's action does not fit.
     pub fn overlaid(&self) -> Result<Node, Error> {
         self.noted(&mut Notes::default())
     }
@@ -218,7 +220,8 @@ impl Generator {
 
     /// The document as OpenAPI 3.0.3, and the notes with the losses.
     ///
-    /// # Errors Those of [`Generator::overlaid`], or the document is of another version.
+    /// # Errors
+    /// Those of [`Generator::overlaid`], or the document is of another version.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
         let (mut document, mut notes) = self.shapeable()?;
         lower::plain(&mut document, &mut notes);
@@ -235,7 +238,8 @@ impl Generator {
 
     /// Generates the Rust source.
     ///
-    /// # Errors Those of [`Generator::lowered`].
+    /// # Errors
+    /// Those of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.shapeable()?;
         let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
@@ -258,7 +262,8 @@ impl Generator {
 
 /// The part of a document that a selection names. Names that the document does not have are ignored.
 ///
-/// # Errors The document is of another version.
+/// # Errors
+/// The document is of another version.
 pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     Ok(select::cut(document, selection))
@@ -267,7 +272,8 @@ pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Erro
 /// Applies the actions of an overlay that fit a document, and returns the effect of each action. Use it for an older or
 /// newer document than the one that the overlay was written for, and to find actions that are no longer needed.
 ///
-/// # Errors The second document is not an overlay.
+/// # Errors
+/// The second document is not an overlay.
 pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Action>), Error> {
     let mut document = document.clone();
     let actions = overlay::inspect(&mut document, overlay)?;
@@ -276,7 +282,8 @@ pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Act
 
 /// The vendored form of a document: the selected part, without the texts of its authors.
 ///
-/// # Errors The document is of another version, or the selection names something that it does not have.
+/// # Errors
+/// The document is of another version, or the selection names something that it does not have.
 pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     let mut selected = select::select(document, selection)?;

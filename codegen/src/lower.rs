@@ -28,7 +28,8 @@ pub(crate) use plain::plain;
 
 /// Normalizes a whole document.
 ///
-/// # Errors The document is not OpenAPI 3.0, 3.1 or 3.2.
+/// # Errors
+/// The document is not OpenAPI 3.0, 3.1 or 3.2.
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     document.repeats(&mut |node, key, first, at| {

@@ -41,7 +41,8 @@ impl Selection {
 
 /// Reduces a document to a selection.
 ///
-/// # Errors The document does not have a tag, operationId or path of the selection.
+/// # Errors
+/// The document does not have a tag, operationId or path of the selection.
 pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
     let document = with_path_items(document);
     check(&document, selection)?;

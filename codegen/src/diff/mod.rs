@@ -106,7 +106,8 @@ impl fmt::Display for Change {
 /// It does not compare what the generator decides from a whole document, such as names that other names make longer, or
 /// the single type of several responses. [`diff_clients`] does that too.
 ///
-/// # Errors A document is not OpenAPI 3.0, 3.1 or 3.2.
+/// # Errors
+/// A document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
     let shaped = |document: &Node| shape::shape(document, &Names::default(), &mut Notes::default()).0;
@@ -140,7 +141,8 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 /// # }
 /// ```
 ///
-/// # Errors A document is not OpenAPI 3.0, 3.1 or 3.2.
+/// # Errors
+/// A document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));

@@ -75,8 +75,8 @@ impl Node {
     /// If a JSON object has a key twice, the last value wins, as in nearly all readers, and lowering writes a note. In
     /// YAML this is an error.
     ///
-    /// # Errors The text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too
-    /// large.
+    /// # Errors
+    /// The text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too large.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = Source::new(name.to_owned(), text.to_owned());
@@ -92,7 +92,8 @@ impl Node {
 
     /// Reads a file.
     ///
-    /// # Errors The file cannot be read, is not UTF-8, or [`Node::parse`] refuses its text.
+    /// # Errors
+    /// The file cannot be read, is not UTF-8, or [`Node::parse`] refuses its text.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
     }
@@ -320,7 +321,8 @@ impl Node {
 
     /// The tree as YAML text, with keys in document order.
     ///
-    /// # Errors The YAML writer fails. This does not happen for a tree that was read.
+    /// # Errors
+    /// The YAML writer fails. This does not happen for a tree that was read.
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }

@@ -7,7 +7,8 @@ use crate::document::{Map, Node, Pointer};
 
 /// The actions of an overlay in order. An invalid action is a diagnostic.
 ///
-/// # Errors The document is not an overlay.
+/// # Errors
+/// The document is not an overlay.
 pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagnostic>>, Error> {
     let version = overlay.str("overlay").unwrap_or_default();
     let Some(("1.0" | "1.1" | "1.2", _)) = version.rsplit_once('.') else {

@@ -44,8 +44,9 @@ impl From<Diagnostic> for Fault {
 
 /// Applies an overlay to a document.
 ///
-/// # Errors The document is not an overlay; or actions are malformed, do not fit their targets, or have no effect where
-/// that is not allowed. All of these actions are listed, each with its number, file and line.
+/// # Errors
+/// The document is not an overlay; or actions are malformed, do not fit their targets, or have no effect where that is
+/// not allowed. All of these actions are listed, each with its number, file and line.
 pub(crate) fn apply(
     document: &mut Node,
     overlay: &Node,
@@ -128,7 +129,8 @@ impl fmt::Display for Action {
 
 /// Applies the actions that fit, leaves out descriptions of missing things, and returns the effect of each action.
 ///
-/// # Errors The document is not an overlay.
+/// # Errors
+/// The document is not an overlay.
 pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>, Error> {
     let mut inspected = Vec::new();
     for (index, action) in actions(overlay)?.into_iter().enumerate() {

@@ -76,7 +76,8 @@ const OTHERS: &str = "*";
 impl Names {
     /// Reads the text that `Display` writes. Lines that begin with `#` are comments.
     ///
-    /// # Errors A line is not one that `Display` writes.
+    /// # Errors
+    /// A line is not one that `Display` writes.
     pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
         let mut names = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {

@@ -40,8 +40,9 @@ pub trait BlockingFuture: IntoFuture {
 
     /// Blocks until the call has ended.
     ///
-    /// # Errors The errors of the call. [`Error::is_config`] on a thread of an async runtime, which could do nothing
-    /// else meanwhile. Threads of tokio's `spawn_blocking` are among these. Await the call there.
+    /// # Errors
+    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, which could do nothing else
+    /// meanwhile. Threads of tokio's `spawn_blocking` are among these. Await the call there.
     fn blocking(self) -> Result<Self::Success, Error>;
 }
 

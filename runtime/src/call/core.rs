@@ -38,8 +38,9 @@ impl fmt::Debug for Core {
 impl Core {
     /// Connects to a server.
     ///
-    /// # Errors [`Error::is_config`] if the URL is not safe to send credentials to (https, or http to loopback), or a
-    /// setting of the connection or a credential is invalid.
+    /// # Errors
+    /// [`Error::is_config`] if the URL is not safe to send credentials to (https, or http to loopback), or a setting of
+    /// the connection or a credential is invalid.
     pub fn connect(
         server: Server,
         credentials: Credentials,
@@ -104,7 +105,8 @@ impl Core {
 
     /// The URL for calls of an operation: the client's server, or the operation's own server in the document.
     ///
-    /// # Errors [`Error::is_config`] if the document's server is not safe to send credentials to.
+    /// # Errors
+    /// [`Error::is_config`] if the document's server is not safe to send credentials to.
     pub(super) fn base_url_of(&self, operation: &Operation) -> Result<Cow<'_, str>, Error> {
         let Some(server) = operation.server() else { return Ok(Cow::Borrowed(&self.0.base_url)) };
         if let Some(other) = self.0.others.get(server) {

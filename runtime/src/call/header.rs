@@ -81,7 +81,8 @@ impl<T> Header<T> {
 impl<T: Json> Header<T> {
     /// Reads the header; `None` if it is absent.
     ///
-    /// # Errors [`Error::is_decode`] if its value does not match the document.
+    /// # Errors
+    /// [`Error::is_decode`] if its value does not match the document.
     pub fn read(&self, headers: &HeaderMap) -> Result<Option<T>, Error> {
         let Some(text) = text(headers, self.name) else { return Ok(None) };
         let read = |json: String| from_slice(json.as_bytes(), json.len().saturating_mul(64).saturating_add(4096));
@@ -106,7 +107,8 @@ impl<T: Json> Header<T> {
 impl<T> Response<T> {
     /// A header that the document describes; `None` if it is absent. See the module `headers` of a generated client.
     ///
-    /// # Errors [`Error::is_decode`] if its value does not match the document. The response stays usable, and
+    /// # Errors
+    /// [`Error::is_decode`] if its value does not match the document. The response stays usable, and
     /// [`Response::headers`] has the unchanged value.
     pub fn header_as<V: Json>(&self, header: Header<V>) -> Result<Option<V>, Error> {
         header.read(self.headers()).map_err(|error| self.describe(error))
@@ -116,7 +118,8 @@ impl<T> Response<T> {
 impl Error {
     /// A documented header of the failed response; `None` if it is absent, or if there was no response.
     ///
-    /// # Errors [`Error::is_decode`] if its value does not match the document.
+    /// # Errors
+    /// [`Error::is_decode`] if its value does not match the document.
     pub fn header_as<V: Json>(&self, header: Header<V>) -> Result<Option<V>, Error> {
         self.headers().map_or(Ok(None), |headers| header.read(headers))
     }

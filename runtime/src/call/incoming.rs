@@ -33,7 +33,8 @@ impl fmt::Debug for RawBody {
 
 /// Reads the body of a webhook or callback, in bounded memory. Generated `parse` functions call this.
 ///
-/// # Errors [`Error::is_decode`] if it does not match the document. The message has the place and no value.
+/// # Errors
+/// [`Error::is_decode`] if it does not match the document. The message has the place and no value.
 pub fn received<T: Json>(name: &str, body: &[u8]) -> Result<T, Error> {
     decode(body).map_err(|error| {
         let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };

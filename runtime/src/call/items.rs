@@ -42,9 +42,10 @@ use reading::{Item, Next, Reading, Running};
 /// }
 /// ```
 ///
-/// # The end A stream ends when the response ends. If the document's overlay sets the data that ends the stream
-/// (`[DONE]`), a response that ends without it is an error. A response that ends within an event is an error too. An
-/// incomplete event or record is never returned as an item.
+/// # The end
+/// A stream ends when the response ends. If the document's overlay sets the data that ends the stream (`[DONE]`), a
+/// response that ends without it is an error. A response that ends within an event is an error too. An incomplete event
+/// or record is never returned as an item.
 ///
 /// # Bounds
 /// - Time: opening has the limits of a call. After that, [`Limits::attempt`](crate::Limits::attempt) limits the time
@@ -54,7 +55,8 @@ use reading::{Item, Next, Reading, Running};
 /// - Memory: one item, of at most [`Limits::response`](crate::Limits::response) bytes (a larger one ends the stream),
 ///   the memory for decoding it, and the last chunk.
 ///
-/// # Reconnect [`Items::reconnect`] reopens a broken stream at the last event (HTML, section 9.2.3).
+/// # Reconnect
+/// [`Items::reconnect`] reopens a broken stream at the last event (HTML, section 9.2.3).
 pub struct Items<T> {
     state: State,
     read: fn(&Item, usize) -> Result<T, Mismatch>,
@@ -138,7 +140,8 @@ impl<T> Items<T> {
 
     /// Sends the request, unless it was sent, and returns the response without its body.
     ///
-    /// # Errors Every error of a call before the head of the response has arrived.
+    /// # Errors
+    /// Every error of a call before the head of the response has arrived.
     pub async fn open(&mut self) -> Result<&Response<()>, Error> {
         while self.response.is_none() {
             let next = match poll_fn(|cx| self.poll_step(Reading::begin, cx)).await {

@@ -115,7 +115,8 @@ impl<T> fmt::Debug for As<T> {
 impl<T> As<T> {
     /// Sends it, and returns the whole response.
     ///
-    /// # Errors Every error of a call.
+    /// # Errors
+    /// Every error of a call.
     #[must_use]
     pub fn send(self) -> Sending<Response<T>> {
         (self.read)(self.call)

@@ -136,7 +136,8 @@ impl<T> Page<T> {
 
     /// A page whose `Link` header names the next one. `url` is the URL of the request; see [`next_link`].
     ///
-    /// # Errors [`Error::is_decode`] if the link leads to another host, or is not a URL.
+    /// # Errors
+    /// [`Error::is_decode`] if the link leads to another host, or is not a URL.
     pub fn by_link(items: Vec<T>, headers: &HeaderMap, url: &Url) -> Result<Self, Error> {
         Ok(Self { items, next: next_link(headers, url)?.as_ref().map(Cursor::link) })
     }

@@ -113,7 +113,8 @@ impl<T> Response<T> {
 impl Response<ByteStream> {
     /// Reads the rest of the body, up to `limit` bytes.
     ///
-    /// # Errors [`Error::is_decode`] if the body is larger, [`Error::is_timeout`] if no chunk arrives within
+    /// # Errors
+    /// [`Error::is_decode`] if the body is larger, [`Error::is_timeout`] if no chunk arrives within
     /// [`Limits::attempt`](crate::Limits::attempt), or an error of the connection.
     pub async fn collect(self, limit: usize) -> Result<Bytes, Error> {
         let (body, response) = self.into_parts();
@@ -163,7 +164,8 @@ pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
 
 /// Reads the body of one of several responses. Its size is limited already.
 ///
-/// # Errors The body does not match the document.
+/// # Errors
+/// The body does not match the document.
 pub fn decode<T: Json>(body: &[u8]) -> Result<T, Mismatch> {
     from_slice(body, DECODED)
 }

@@ -244,7 +244,8 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
 
     /// Waits for the final state.
     ///
-    /// # Errors Those of [`Watch`].
+    /// # Errors
+    /// Those of [`Watch`].
     pub async fn last(mut self) -> Result<P, Error> {
         while let Some(progress) = self.next().await {
             progress?;

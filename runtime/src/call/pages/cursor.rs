@@ -63,21 +63,24 @@ impl Cursor {
 
     /// The token.
     ///
-    /// # Errors [`Error::is_invalid_argument`] if this is not a token. Then it comes from another list.
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if this is not a token. Then it comes from another list.
     pub fn as_token(&self) -> Result<&str, Error> {
         if let Place::Token(token) = &self.0 { Ok(token) } else { Err(self.is_no("token")) }
     }
 
     /// The offset.
     ///
-    /// # Errors [`Error::is_invalid_argument`] if this is not an offset. Then it comes from another list.
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if this is not an offset. Then it comes from another list.
     pub fn as_offset(&self) -> Result<u64, Error> {
         if let Place::Offset(items) = self.0 { Ok(items) } else { Err(self.is_no("offset")) }
     }
 
     /// The number of the page.
     ///
-    /// # Errors [`Error::is_invalid_argument`] if this is not the number of a page. Then it comes from another list.
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if this is not the number of a page. Then it comes from another list.
     pub fn as_page(&self) -> Result<u64, Error> {
         if let Place::Page(number) = self.0 { Ok(number) } else { Err(self.is_no("page number")) }
     }
@@ -93,7 +96,8 @@ impl Cursor {
     /// assert_eq!(cursor.to_url(&base).unwrap().as_str(), "https://api.example.com/v1/pets?page=2");
     /// ```
     ///
-    /// # Errors [`Error::is_invalid_argument`] if this is not a link. Then it comes from another list.
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if this is not a link. Then it comes from another list.
     pub fn to_url(&self, base: &Url) -> Result<Url, Error> {
         let Place::Link(link) = &self.0 else { return Err(self.is_no("link")) };
         let (path, query) = link.split_once('?').map_or((link.as_str(), None), |(path, query)| (path, Some(query)));

@@ -10,7 +10,8 @@ use crate::error::{Error, Kind};
 /// `url` is the URL of the request. Relative targets are resolved against it. A link with an `anchor` describes another
 /// page and is ignored. A link that violates the RFC is ignored.
 ///
-/// # Errors [`Error::is_decode`] if the target is not a URL, or if its scheme, host or port differ from those of `url`:
+/// # Errors
+/// [`Error::is_decode`] if the target is not a URL, or if its scheme, host or port differ from those of `url`:
 /// credentials are never sent there. There is one exception. Servers behind a proxy often write http where the request
 /// used https. Such a link, with both on their default ports, is followed over https.
 pub fn next_link(headers: &HeaderMap, url: &Url) -> Result<Option<Url>, Error> {
