@@ -160,7 +160,7 @@ impl AuthorizationCode {
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", self.client.id().unwrap_or_default())
-            // As it was given: the server compares it letter by letter.
+            // Unchanged, because the server compares the text.
             .append_pair("redirect_uri", &self.redirect_uri)
             .append_pair("state", &state)
             .append_pair("code_challenge", &pkce.challenge())
@@ -190,7 +190,7 @@ pub struct CodeLogin {
 
 impl fmt::Debug for CodeLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the address: the state in it is this login's own.
+        // Without the URL, because the state in it is a secret of this login.
         f.debug_struct("CodeLogin").field("setup", &self.setup).finish_non_exhaustive()
     }
 }
