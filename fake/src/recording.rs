@@ -7,6 +7,7 @@
 //!
 //! A [`Player`] responds with the recorded exchanges. A client accepts either as its sender:
 //! `Client::builder(..).sender(recorder)`.
+//!
 //! ```
 //! use connectors::{SendError, Sender as _, reqwest};
 //! use connectors_fake::recording::{Player, Recorder};

@@ -2,8 +2,8 @@
 //! values.
 //!
 //! A schema is combined with everything that it includes (`$ref`, `allOf`, one branch of each union) into a
-//! [`Conjunction`]: a value has to satisfy all its parts. Other keywords (`not`, `if`, `contains`) are ignored here.
-//! The check of the finished instance covers them.
+//! [`Conjunction`]. A value has to satisfy all its parts. Other keywords (`not`, `if`, `contains`) are ignored here. The
+//! check of the finished instance covers them.
 
 use serde_json::{Map, Number, Value};
 
