@@ -20,7 +20,7 @@ use crate::fail::{Failure, Kind, Result};
 use crate::profile::{self, Service};
 use crate::{private, span};
 
-/// How many notes are printed one by one.
+/// The number of notes that are printed separately.
 const NOTES: usize = 20;
 
 #[derive(clap::Args)]
@@ -138,7 +138,7 @@ pub async fn plan(ctx: &Ctx, args: PlanArgs) -> Result {
 pub async fn apply(ctx: &Ctx, args: ApplyArgs) -> Result {
     if ctx.globals.dry_run {
         return match plan(ctx, args.plan).await {
-            // What would change is what was asked for.
+            // A plan with changes is a successful dry run.
             Err(failure) if failure.kind == Kind::Findings => Ok(()),
             other => other,
         };
