@@ -24,7 +24,7 @@ fn strange_config(type_url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
+async fn a_config_with_unknown_keys_survives_create_get_and_update() {
     for type_url in ["type.googleapis.com/c1.api.app.v1.EnvConfig", "type.googleapis.com/c1.api.app.v9.Unheard"] {
         let s = lenient_setup().await;
         let config = strange_config(type_url);
@@ -50,7 +50,7 @@ async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
 }
 
 #[tokio::test]
-async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
+async fn an_unknown_sync_status_is_read_printed_and_written_back() {
     let s = setup().await;
     assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_REINDEXING")));
     let connector = s.c1.app(APP).connector(CONNECTOR).get().await.unwrap();

@@ -51,7 +51,7 @@ impl Calls {
 }
 
 #[tokio::test]
-async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
+async fn all_operations_are_sent_as_documented_and_their_responses_read() {
     let mut seed = Seed::demo()
         .app(json!({"id": APP, "displayName": "Räume"}))
         .connector(APP, json!({"id": "c 1", "catalogId": "catalog-github", "displayName": "One"}));

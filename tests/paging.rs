@@ -63,7 +63,7 @@ async fn the_same_comes_in_the_same_order_and_once_however_far_it_is_read_ahead(
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_that_nobody_asks_for() {
+async fn only_requested_pages_are_fetched() {
     let s = setup().await;
     let mut list = list(&s);
     settle(&s).await;

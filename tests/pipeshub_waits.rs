@@ -138,7 +138,7 @@ async fn waits_continue_after_transient_failures() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
+async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     for fault in [Fault::reset_after_request().applied(), Fault::status(502).applied()] {
         let s = setup().await;
         let name = format!("{fault:?}");
@@ -173,7 +173,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn an_answer_of_200_that_says_no_is_a_refusal() {
+async fn a_200_that_reports_a_failure_is_a_refusal() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let no = |operation: &str| {

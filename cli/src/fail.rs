@@ -33,7 +33,7 @@ pub const CODES: [(u8, &str, &str); 10] = [
     (5, "conflict", "the thing is in a state that does not allow it, or the service refused"),
     (6, "rate", "too many calls; retry later"),
     (7, "timeout", "too late, not reachable, or the service failed; retry later"),
-    (8, "doubt", "it was sent, and no response says whether it was carried out; check before you retry"),
+    (8, "doubt", "it was sent, and it is unknown whether the service processed it; check before you retry"),
     (130, "interrupted", "Ctrl-C, and no write was in flight"),
 ];
 

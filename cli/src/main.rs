@@ -91,7 +91,7 @@ async fn run(ctx: &Ctx, command: cli::Command) -> Result<(), Interrupted> {
         interrupted = interrupted => {
             let doing = interrupted?;
             for doing in &doing {
-                let rest = if doing.is_write { "it may have been carried out" } else { "it continues by itself" };
+                let rest = if doing.is_write { "the service may have processed it" } else { "it continues by itself" };
                 anstream::eprintln!("interrupted: {}; {rest}", out::clean(&doing.what));
             }
             let is_doubt = doing.iter().any(|doing| doing.is_write);

@@ -65,7 +65,7 @@ schemas:
 }
 
 #[test]
-fn a_reference_to_nothing_is_told_with_its_place_and_takes_nothing_else_with_it() {
+fn a_reference_to_nothing_is_noted_with_its_place_and_affects_nothing_else() {
     let folder = folder(
         "missing",
         &[
@@ -365,7 +365,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_told_once() {
+fn a_file_that_cannot_be_used_is_reported_once() {
     let folder = folder(
         "told-once",
         &[

@@ -138,7 +138,7 @@ fn the_clients_add_to_what_the_documents_say() {
 }
 
 #[test]
-fn each_pair_is_told_as_the_table_says() {
+fn each_pair_is_reported_by_the_table_of_rules() {
     let mut wrong = Vec::new();
     for (index, pair) in pairs().iter().enumerate() {
         let expected = pair["expect"].as_array().unwrap();
@@ -182,7 +182,7 @@ fn a_document_is_as_it_is() {
 
 /// Where oasdiff's level says something else than ours, the pair argues why; where it does not, it need not.
 #[test]
-fn every_difference_from_oasdiff_is_argued() {
+fn every_difference_from_oasdiff_has_a_reason() {
     let mut agreed = 0;
     for pair in pairs() {
         let worst = said(&pair).iter().map(|change| change.impact).min();
@@ -261,7 +261,7 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
 
 /// A change of a schema is reported once, with all operations that reach it, whichever way they do.
 #[test]
-fn a_shared_schema_is_reported_once_with_everybody_who_uses_it() {
+fn a_shared_schema_is_reported_once_with_all_operations_that_use_it() {
     let document = |leaf: &str| {
         let operation = |id: &str, schema: &str| {
             format!(
@@ -287,7 +287,7 @@ fn a_shared_schema_is_reported_once_with_everybody_who_uses_it() {
 
 /// What was a parameter is no new property of the body, but only for the operation that had it.
 #[test]
-fn what_arrives_in_a_body_is_new_for_everybody_else() {
+fn a_parameter_that_moved_into_a_shared_body_is_new_for_other_operations() {
     let document = |path: &str, parameters: &str, properties: &str| {
         let body = "requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/B'}}}}, \
                     responses: {'204': {description: ''}}";

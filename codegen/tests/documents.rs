@@ -190,7 +190,7 @@ fn what_a_document_declares_is_reached_or_noted() {
 }
 
 #[test]
-fn each_kind_of_loss_is_argued_in_the_docs() {
+fn each_kind_of_loss_is_explained_in_the_docs() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/losses.md");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.lines().filter(|line| line.starts_with("## ")).count() <= 5);

@@ -359,7 +359,7 @@ components:
 }
 
 #[test]
-fn a_key_that_json_has_twice_is_told_with_both_places() {
+fn a_key_that_json_has_twice_is_noted_with_both_places() {
     let text = "{\"openapi\": \"3.0.3\", \"info\": {\"title\": \"t\", \"version\": \"1\"},\n\"paths\": {},\n\"paths\": {\"/a\": {\"get\": {\"responses\": {\"200\": {\"description\": \"x\"}}}}}}";
     let (document, notes) = Generator::new(Node::parse("t.json", text).unwrap()).lowered().unwrap();
     assert!(document.pointer("/paths/~1a/get").is_some());
@@ -591,7 +591,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
 }
 
 #[test]
-fn methods_of_their_own_are_told_apart_from_those_with_a_member() {
+fn other_methods_differ_from_those_with_a_member() {
     let text = "openapi: 3.2.0\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get: {operationId: one, responses: {}}\n    additionalOperations:\n      \
         GET: {operationId: two, responses: {}}\n      Post: {operationId: three, responses: {}}\n      copy: {operationId: four, responses: {}}\n      \
         LOCK: {$ref: '#/nowhere'}\n";

@@ -172,7 +172,7 @@ async fn a_list_that_is_being_read_can_go_back() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_that_nobody_polls_and_no_more_is_read_ahead_than_was_allowed() {
+async fn pages_are_fetched_only_when_polled_or_read_ahead_up_to_the_limit() {
     let server = Server::new(&[&[0], &[1], &[2], &[3], &[4], &[5], &[6]]);
     let mut list = server.list();
     settle().await;

@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_told_apart_and_given_values() {
+    fn arguments_are_split_and_have_values() {
         let inside = "id: ShipId, n: Count<i64>, map: &BTreeMap<String, i32>, tags: &Vec<String>, body: bytes";
         let found = arguments(inside);
         let types: Vec<&str> = found.iter().map(|(_, ty)| *ty).collect();

@@ -493,7 +493,7 @@ fn arrows_between_packages_run_one_way() {
 }
 
 #[test]
-fn what_stands_above_is_told_when_it_is_broken() {
+fn a_broken_rule_is_reported() {
     let package = |files: &[(&str, &str)]| {
         Package::of(files.iter().map(|(file, text)| (PathBuf::from(file), (*text).to_owned())).collect())
     };

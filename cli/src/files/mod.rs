@@ -65,7 +65,7 @@ pub struct ApplyArgs {
     /// How many connectors are worked on at a time
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     concurrency: usize,
-    /// How long a request of a run that was killed may still be carried out
+    /// How long a request of a killed run may still be in flight
     #[arg(long, value_parser = span::parse, default_value = "30s", value_name = "TIME")]
     in_flight: Duration,
     /// Where creations are noted while they run; by default beside the first file

@@ -188,7 +188,7 @@ async fn ctrl_c_says_what_may_have_happened() {
     let write = interrupt("c1 pause app-github/github-01", |sent| sent.iter().any(|it| it.ends_with("/pause"))).await;
     assert_eq!(write.code, 8, "{write:?}");
     assert!(
-        write.err.contains("interrupted: pause app-github/github-01; it may have been carried out"),
+        write.err.contains("interrupted: pause app-github/github-01; the service may have processed it"),
         "{}",
         write.err
     );

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_told_by_what_they_mean() {
+    fn changes_are_sorted_by_impact() {
         let base = "{type: object, required: [x], properties: {x: {type: string}, s: {type: string, enum: [a, b]}}}";
         for (new, expected) in [
             (

@@ -60,7 +60,7 @@ impl<'a> Layout<'a> {
 
     /// Indents the lines after the first one of the brackets that open at a place, or only the line with the error.
     /// Returns false if that cannot help.
-    pub(super) fn mend_brackets(&mut self, opens: Option<Place>, fault: usize) -> bool {
+    pub(super) fn shift_brackets(&mut self, opens: Option<Place>, fault: usize) -> bool {
         match opens {
             Some(at) => {
                 // Each nested bracket needs its lines one column further right.
@@ -72,7 +72,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The same for quotes. Returns false if a line looks like a key: then the closing quote is missing.
-    pub(super) fn mend_quotes(&mut self, opens: Place) -> bool {
+    pub(super) fn shift_quotes(&mut self, opens: Place) -> bool {
         let lines = opens.0 + 1..=self.extent(opens).0;
         let is_key = |line: &str| {
             line.split_once(':').is_some_and(|(key, rest)| {

@@ -522,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn what_opens_and_does_not_close_is_told_where_it_opens() {
+    fn an_unclosed_bracket_or_quote_is_reported_where_it_opens() {
         for (text, place) in [
             // A line that looks like a key is not part of a quoted text.
             ("a:\n  b: \"text\nc: 1\nd: \"\n", "a.yaml:2:6"),
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_quote_or_a_bracket_is_told_from_one() {
+    fn characters_in_plain_text_are_not_quotes_or_brackets() {
         let text = "a:\n    b: {\n x: http:'x,\n y: &z '[',\n w: !!str \"}\"\n}\n    c: &n\n     [\n1]\n    d: it's }\ne: |\n  it ]\n";
         let node = Node::parse("a.yaml", text).unwrap();
         let expected = serde_json::json!({

@@ -15,14 +15,14 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     let mut layout = Layout::of(&source.text);
     let mut first = None;
     loop {
-        let (mended, line, error) = match read(source, &layout) {
+        let (moved, line, error) = match read(source, &layout) {
             Ok(node) => return Ok(node),
             Err(Refusal::Other(error)) => return Err(error),
             Err(Refusal::Syntax { line, error }) => (false, line, error),
-            Err(Refusal::Brackets { opens, line, error }) => (layout.mend_brackets(opens, line), line, error),
-            Err(Refusal::Quotes { opens, error }) => (layout.mend_quotes(opens), opens.0, error),
+            Err(Refusal::Brackets { opens, line, error }) => (layout.shift_brackets(opens, line), line, error),
+            Err(Refusal::Quotes { opens, error }) => (layout.shift_quotes(opens), opens.0, error),
         };
-        if !mended {
+        if !moved {
             // An error among moved lines may come from the move, so the first error is reported.
             return Err(first.filter(|_| layout.reaches(line)).unwrap_or(error));
         }

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn names_equal_in_pascal_case_are_told_apart() {
+    fn names_equal_in_pascal_case_differ() {
         let names = named("foo-bar: {}\nfoo_bar: {}\nFooBar: {}\nSelf: {}\nDefault: {}\n'1': {}");
         let distinct: BTreeSet<&String> = names.values().collect();
         assert_eq!(distinct.len(), names.len(), "{names:?}");

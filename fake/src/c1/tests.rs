@@ -461,7 +461,7 @@ async fn owners_catalog_schedule_and_markers() {
 }
 
 #[tokio::test]
-async fn faults_that_answer() {
+async fn faults_with_a_response() {
     let tenant = Tenant::builder().seed(Seed::demo()).start().await.expect("a tenant");
     tenant.fault(Fault::status(429).header("retry-after", "2").on("ConnectorService.Get").times(2));
     for _ in 0..2 {
@@ -529,7 +529,7 @@ async fn faults_of_the_connection() {
 }
 
 #[tokio::test]
-async fn a_gate_holds_an_answer_back() {
+async fn a_gate_holds_a_response_back() {
     let tenant = Tenant::start().await.expect("a tenant");
     let gate = Gate::default();
     tenant.fault(Fault::hold(&gate));

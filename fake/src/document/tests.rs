@@ -56,7 +56,7 @@ fn operations_are_found_and_their_arguments_made() {
 }
 
 #[test]
-fn a_response_is_an_instance_for_whoever_has_a_credential() {
+fn a_response_is_an_instance_if_the_request_has_a_credential() {
     let document = Document::parse(DOCUMENT).unwrap();
     let respond = |place: &str, headers: &[(&str, &str)], body: &str| {
         let request = http::Request::put(format!("https://pets.example{place}"));

@@ -672,7 +672,7 @@ async fn faults_speak_the_service_s_language() {
 }
 
 #[tokio::test]
-async fn a_gate_holds_an_answer_back() {
+async fn a_gate_holds_a_response_back() {
     let instance = Instance::start().await.expect("an instance");
     let gate = Gate::default();
     instance.fault(Fault::hold(&gate).on("deleteConnectorInstance"));

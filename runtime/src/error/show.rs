@@ -49,7 +49,7 @@ impl fmt::Display for Error {
             write!(f, " (after {} attempts)", inner.attempts)?;
         }
         if inner.may_have_happened {
-            f.write_str("; it may have been carried out all the same")?;
+            f.write_str("; the server may have processed it")?;
         }
         Ok(())
     }

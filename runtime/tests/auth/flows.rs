@@ -258,7 +258,7 @@ async fn a_refresh_whose_response_is_lost_is_not_retried_by_itself() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_nobody_waits_for_is_ended_and_its_token_kept() {
+async fn a_refresh_without_waiting_callers_completes_and_its_token_is_kept() {
     let server = Server::new();
     let (flow, saved) = rotating(0);
     let provider = provider(flow, &server);

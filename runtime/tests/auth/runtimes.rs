@@ -58,7 +58,7 @@ fn one_of_its_own() -> (Chosen, OnRuntime, TestClock) {
 }
 
 #[test]
-fn a_fetch_left_behind_by_a_runtime_that_ended_is_begun_anew() {
+fn a_fetch_whose_runtime_has_ended_is_restarted() {
     let (chosen, provider, _) = one_of_its_own();
     let first = runtime();
     // One caller gives up, the other is kept from going on.
@@ -74,7 +74,7 @@ fn a_fetch_left_behind_by_a_runtime_that_ended_is_begun_anew() {
 }
 
 #[test]
-fn a_fetch_on_a_runtime_that_is_not_driven_holds_nobody_up_for_long() {
+fn a_fetch_on_a_runtime_that_is_not_driven_delays_other_callers_only_briefly() {
     let (chosen, provider, clock) = one_of_its_own();
     let (first, second) = (runtime(), runtime());
     let task = first.spawn(authorization(chosen.clone()));

@@ -81,7 +81,7 @@ async fn files_are_uploaded_and_counted() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_an_upload_is_skipped_and_nobody_says_so() {
+async fn files_beyond_the_limits_of_an_upload_are_skipped_without_an_error() {
     let instance = Instance::start().await.expect("an instance");
     let one = |kind: &str, more: Value| manifest(json!([event(kind, "a.txt", more)]));
     let named = one("CREATED", json!({"contentField": "file_0"}));

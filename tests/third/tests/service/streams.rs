@@ -39,7 +39,7 @@ async fn texts(items: Items<Words>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_answer_is_a_value_or_a_stream() {
+async fn a_response_is_a_value_or_a_stream() {
     let stream = format!(
         "{EVENTS}\u{feff}: keep-alive\r\n\r\ndata: {{\"text\":\r\ndata: \"one\"}}\r\n\r\nid: 7\nevent: more\n\
          data: {{\"text\":\"two\"}}\n\ndata: [DONE]\n\ndata: {{\"text\":\"after the end\"}}\n\n"
@@ -102,7 +102,7 @@ async fn a_stream_that_is_cut_off_is_an_error() {
         let library = chunked("text/event-stream", vec![body.into()], Limits::default());
         let [first, error] = texts(ask(&library)).await.try_into().unwrap();
         assert_eq!(first, "a");
-        assert!(error.contains(expected) && error.contains("may have been carried out"), "{error}");
+        assert!(error.contains(expected) && error.contains("the server may have processed it"), "{error}");
     }
     // Without the empty line, the end is the end.
     let library =
