@@ -140,7 +140,7 @@ fn sample(document: &Value, schema: &Value, leaf: Leaf) -> Option<Value> {
     leaf(kinds.iter().any(|kind| *kind == "null"), zero)
 }
 
-/// It is read and written unchanged, except null, which equals absent.
+/// Reads and writes it without a change, except null, which equals absent.
 fn survives<T: Serialize + DeserializeOwned>(sent: &Value) {
     let read: T = serde_json::from_value(sent.clone()).unwrap_or_else(|error| panic!("{error}: {sent}"));
     let (mut sent, mut written) = (sent.clone(), serde_json::to_value(&read).unwrap());

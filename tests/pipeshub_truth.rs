@@ -379,7 +379,7 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);
     ph.connector("c1").resync().await.unwrap();
 
-    // A response without a result does not confirm that a sync was queued.
+    // A response without a result does not confirm the sync.
     socket.answer(200, active);
     socket.answer(200, "{}");
     let error = ph.connector("c1").resync().await.unwrap_err();

@@ -276,7 +276,7 @@ async fn a_wait_goes_on_after_a_restart() {
     assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
     let stored = serde_json::to_string(&watch.state()).unwrap();
     drop(watch);
-    // It ends before the program runs again: it counts as seen all the same.
+    // It ends before the program runs again, and still counts as seen.
     for _ in 0..3 {
         connector.get().await.unwrap();
     }
@@ -290,7 +290,7 @@ async fn a_wait_goes_on_after_a_restart() {
 #[tokio::test]
 async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
     let s = setup().await;
-    // The server says 500.
+    // The server returns 500.
     let error = s.ph.connector("nobody").stats().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
     let error = s.ph.connector("nobody").wait_for_indexing().wait().await.unwrap_err();

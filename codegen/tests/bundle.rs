@@ -1,4 +1,4 @@
-//! Documents in several files are one document before anything else happens to them.
+//! Documents in several files are combined into one before any other stage.
 
 use std::fs;
 use std::path::PathBuf;
@@ -345,7 +345,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
         assert!(error.contains("leads out of the document's folder") && error.contains("openapi.yaml:4:"), "{error}");
         assert!(error.contains("--allow-outside") && !error.contains("hunter2:"), "{error}");
     }
-    // Where there is nothing, only that is reported.
+    // For a missing file, only that is reported.
     refer("../nothing.yaml");
     assert_eq!(Node::bundle(&document).unwrap().files.len(), 1);
     refer("fine.yaml");
@@ -353,7 +353,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
 
     refer("../api-secrets/pet.yaml");
     assert_eq!(Node::bundle_allowing_outside(&document).unwrap().files.len(), 2);
-    // It reads files, and no device that never ends.
+    // Only regular files are read, not a device that never ends.
     refer("zero.yaml");
     let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
     assert!(error.contains("is no file of text"), "{error}");

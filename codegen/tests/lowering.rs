@@ -1,10 +1,10 @@
-//! What lowering makes of documents that say things in places, or in ways, that OpenAPI 3.0.3 has no room for: always a
-//! valid document, and a note for whatever is not in it as it was written.
+//! Lowering of documents that use places or forms that OpenAPI 3.0.3 does not have. The result is always valid, and
+//! there is a note for everything that it does not have in its original form.
 
 use connectors_codegen::{Generator, Node};
 use serde_json::{Value, json};
 
-/// The document as 3.0.3, which is checked, and the notes.
+/// The document as 3.0.3, which is validated, and the notes.
 fn lowered(text: &str) -> (Value, Vec<String>) {
     let (document, notes) = Generator::new(Node::parse("t.yaml", text).unwrap()).lowered().unwrap();
     let json = document.to_json();
@@ -405,7 +405,7 @@ fn components(text: &str) -> (serde_json::Value, Vec<String>, connectors_codegen
     (json, notes.iter().map(ToString::to_string).collect(), generator.generate().unwrap())
 }
 
-/// What a schema is after all its references.
+/// The target of all references of a schema.
 fn end<'a>(schemas: &'a serde_json::Value, mut schema: &'a serde_json::Value) -> &'a serde_json::Value {
     for _ in 0..16 {
         let Some(reference) = schema["$ref"].as_str() else { break };
@@ -583,7 +583,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
     let example = of("/paths/~1subscriptions/post/callbacks/closed/$ref");
     assert_eq!(example, "#/components/callbacks/Closed");
     assert_eq!(of("/components/schemas/Film/properties/minutes/xml"), &serde_json::json!({"attribute": true}));
-    // None of it is lost in Rust.
+    // Nothing of this is lost in Rust.
     let client = Generator::new(Node::read(file.as_ref()).unwrap()).generate().unwrap();
     assert_eq!(client.operations, 9);
     let skipped: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
