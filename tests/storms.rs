@@ -134,7 +134,7 @@ async fn what_each_fault_costs_is_what_the_table_says() {
                 let ended = if operation.ends_with("Get") { end(&s.get().await) } else { end(&s.create().await) };
                 let got = (ended, s.reached(operation));
                 if got != *expected {
-                    wrong.push(format!("{name}, {operation}, for ever: {forever}: {got:?}, not {expected:?}"));
+                    wrong.push(format!("{name}, {operation}, each time: {forever}: {got:?}, not {expected:?}"));
                 }
                 seen.push(format!("{:?} after {}", got.0, got.1));
             }

@@ -90,7 +90,7 @@ impl Listing {
             }
             let wrong = || {
                 Diagnostic::new(format!("{name}:{}: `{line}` is no line of an API listing", index + 1))
-                    .help("`cargo xtask api SERVICE` writes it anew")
+                    .help("`cargo xtask api SERVICE` writes it again")
             };
             if let Some(member) = line.strip_prefix("    ") {
                 let entry = last.as_ref().and_then(|key| listing.entries.get_mut(key)).ok_or_else(wrong)?;

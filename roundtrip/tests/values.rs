@@ -53,7 +53,7 @@ fn the_steps_to_read_a_union_grow_with_its_size_and_no_faster() {
     };
     check("tagged", &|depth| steps::<Rule>(&rule(depth)));
     check("untagged", &|depth| steps::<Query>(&query(depth)));
-    check("told apart at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
+    check("distinguished at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn null_absent_and_a_value_are_three_states_where_the_document_has_three() {
     let age: Option<i128> = read::<Change>(r#"{"age":null}"#).age;
     assert_eq!(age, None, "two states");
     let nick: Option<String> = read::<Account>(r#"{"nick":null}"#).nick;
-    assert_eq!(nick, None, "nobody sends it");
+    assert_eq!(nick, None, "it is never sent");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => document,
         Err(error) => {
             let what = format!("spec/{name}/openapi.yaml cannot be read");
-            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it anew")));
+            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it again")));
             return problems;
         }
     };
@@ -148,14 +148,14 @@ fn leftovers(name: &Name) -> Vec<Problem> {
 
 /// The conflicts of an unfinished merge. Such files are not checked further.
 fn conflicts(name: &Name) -> Vec<Problem> {
-    let anew = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it anew");
+    let again = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it again");
     let by_hand = "keep what is right of both sides, and delete the lines with the markers".to_owned();
     let places = [
         (name.settings(), by_hand.clone()),
         (name.overlay(), by_hand),
-        (name.document(), format!("{}, after service.toml", anew("vendor --force"))),
-        (name.api(), format!("{}, after all the others", anew("api"))),
-        (name.losses(), format!("{}, after all the others", anew("api"))),
+        (name.document(), format!("{}, after service.toml", again("vendor --force"))),
+        (name.api(), format!("{}, after all the others", again("api"))),
+        (name.losses(), format!("{}, after all the others", again("api"))),
         (name.names(), "keep the lines of both sides, one for each place".to_owned()),
     ];
     let mut problems = Vec::new();

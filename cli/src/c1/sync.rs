@@ -85,7 +85,7 @@ async fn ended(ctx: &Ctx, connector: &Ref, handle: &Connector, outcome: &SyncOut
     if outcome.is_done() { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
 }
 
-/// The reason why C1 starts no sync, with both ways to go on. A person has to choose one.
+/// The reason why C1 starts no sync, with both remedies. A person has to choose one.
 fn gate(connector: &Ref, data: &types::Connector) -> Option<Value> {
     let state = state(data);
     let error = data.status.as_ref().and_then(|status| status.last_error.as_deref()).filter(|it| !it.is_empty());

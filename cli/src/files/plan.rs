@@ -111,7 +111,7 @@ fn matched(entries: &[&Entry], place: fn(&Fields) -> String, candidates: &[Candi
     Ok(matched)
 }
 
-/// Two entries that cannot be told apart would become one connector.
+/// Two entries with the same identity would become one connector.
 fn check_names(entries: &[&Entry], matched: &[Option<usize>], place: fn(&Fields) -> String) -> Result {
     let mut names = BTreeSet::new();
     for (entry, _) in entries.iter().zip(matched).filter(|(_, found)| found.is_none()) {

@@ -415,7 +415,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Compares how the branches of two unions are told apart: the property, and its values for each branch.
+    /// Compares how the branches of two unions are distinguished: the property, and its values for each branch.
     fn discriminators(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let place = &spot.place;
         let property = |node: &Node| node.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);

@@ -250,7 +250,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     if renamed.is_empty() {
         return;
     }
-    // What was said of the names that they would have had is not so.
+    // The notes about the names without a lock no longer apply.
     let places: HashSet<Pointer> =
         api.types.iter().filter(|def| renamed.contains_key(&def.name)).map(|def| def.pointer.clone()).collect();
     notes.forget(Kind::Rename, &places);

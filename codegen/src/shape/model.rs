@@ -615,7 +615,7 @@ pub(crate) struct Message {
 pub(crate) enum Received {
     Nothing,
     Json(Type),
-    /// Bytes as they come.
+    /// Bytes, as they arrive.
     Bytes,
 }
 

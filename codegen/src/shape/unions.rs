@@ -1,4 +1,4 @@
-//! How the branches of a union are told apart: by a discriminator, or by a property whose values no two branches share.
+//! How the branches of a union are distinguished: by a discriminator, or by a property whose values no two branches share.
 
 use std::collections::BTreeSet;
 

@@ -156,7 +156,7 @@ fn what_is_written_is_there_when_it_is_read() {
     assert_eq!(send("DELETE", &at, "").0, 204);
     assert_eq!((send("GET", &at, "").0, send("DELETE", &at, "").0), (404, 404));
     assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Persuasion"]);
-    // A resource that was not written exists all the same, under the requested name.
+    // A resource that was not written exists too, under the requested name.
     assert_eq!(send("GET", "/v1/books/another", "").1["id"], "another");
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Endpoint {
     pub(super) url: Url,
 }
 
-/// The value of a form's field; computed anew for each attempt.
+/// The value of a form's field; computed for each attempt.
 #[derive(Clone)]
 pub(super) enum Value {
     Text(Cow<'static, str>),

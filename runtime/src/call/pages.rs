@@ -56,7 +56,7 @@ const SEEN: usize = 10_000;
 /// - Time: each fetch has the limits of a call. Nothing bounds the whole list; how long a program works on an item is its own
 ///   affair.
 /// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]).
-/// - Circles: a server that returns a cursor a second time would be followed for ever. This is an error
+/// - Circles: a server that returns a cursor a second time would be followed endlessly. This is an error
 ///   ([`Error::is_decode`]): at once if the cursor is among the last 10,000, later (but always) in a longer circle. The
 ///   memory for this is less than 1 MB.
 /// - Memory: the items of one page, and of the pages that are read ahead.

@@ -69,7 +69,7 @@ impl Constant {
     }
 }
 
-/// A union, and how its alternatives are told apart.
+/// A union, and how its alternatives are distinguished.
 #[derive(Debug)]
 pub struct Union {
     /// The property that selects the alternative.

@@ -125,9 +125,9 @@ impl Current {
             }
             Self::Stream { field, mut chunks, left } => match chunks.next().await.transpose()? {
                 None if left.is_none_or(|left| left == 0) => Ok(None),
-                None => Err(refuse(format!("the stream of `{field}` has fewer bytes than it was said to have"))),
+                None => Err(refuse(format!("the stream of `{field}` has fewer bytes than its declared length"))),
                 Some(chunk) => {
-                    let longer = || refuse(format!("the stream of `{field}` has more bytes than it was said to have"));
+                    let longer = || refuse(format!("the stream of `{field}` has more bytes than its declared length"));
                     let left = match left {
                         Some(left) => Some(left.checked_sub(length_of(&chunk)).ok_or_else(longer)?),
                         None => None,
