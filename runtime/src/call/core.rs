@@ -12,6 +12,7 @@ use crate::error::{Error, Kind};
 use crate::http::{Clock, Connection, Exchange, Operation, ReadFailure};
 
 use super::failure;
+use super::path::Paths;
 
 /// The state that all calls of a client share. Cheap to clone. Clones share connections, tokens and the retry budget.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ struct Inner {
     /// The URLs for operations that have a server of their own.
     others: BTreeMap<&'static str, Url>,
     authenticator: Authenticator,
-    operations: &'static [Operation],
+    paths: Paths,
     read_failure: ReadFailure,
 }
 
@@ -67,8 +68,8 @@ impl Core {
         read_failure: ReadFailure,
     ) -> Self {
         let base_url = url.as_str().trim_end_matches('/').to_owned();
-        let others = BTreeMap::new();
-        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, operations, read_failure }))
+        let (others, paths) = (BTreeMap::new(), Paths::of(operations));
+        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, paths, read_failure }))
     }
 
     /// The server's URL, without a trailing slash.
@@ -91,8 +92,8 @@ impl Core {
         &self.0.authenticator
     }
 
-    pub(super) fn operations(&self) -> &'static [Operation] {
-        self.0.operations
+    pub(super) fn paths(&self) -> &Paths {
+        &self.0.paths
     }
 
     pub(super) fn read_failure(&self) -> ReadFailure {

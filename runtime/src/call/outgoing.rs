@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use futures_util::stream;
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::ResponseBuilderExt;
 use url::Url;
@@ -184,7 +184,7 @@ impl Outgoing {
         }
         let headers = request.headers_mut();
         // progenitor's own, which only its own servers know.
-        headers.remove("api-version");
+        headers.remove(&API_VERSION);
         headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(ACCEPT, self.0.accept.clone());
         if !parameters.cookies().is_empty() {
@@ -229,8 +229,9 @@ impl Outgoing {
     fn json_text(&self, whole: &Whole) -> Result<Bytes, Error> {
         let body = &whole.reply.body;
         if !body.is_empty() {
-            let content_type = whole.reply.content_type().map(str::to_ascii_lowercase);
-            let other = content_type.filter(|it| !it.contains("json") && !it.contains('*'));
+            let content_type = whole.reply.content_type().filter(|it| *it != "application/json");
+            let other =
+                content_type.map(str::to_ascii_lowercase).filter(|it| !it.contains("json") && !it.contains('*'));
             let Some(other) = other else { return Ok(body.clone()) };
             let host = self.0.core.base_url();
             let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
@@ -303,6 +304,8 @@ impl Whole {
         Response { value, status, headers, attempts: about.attempts, about: Some(about) }
     }
 }
+
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// What stands in a path for a segment that is empty: progenitor would make two slashes one.
 const EMPTY_SEGMENT: &str = "~empty~";

@@ -17,7 +17,6 @@ use super::body::Payload;
 use super::core::Core;
 use super::outgoing::{Dispatch, Outgoing, State, Whole};
 use super::pages::{Cursor, Page};
-use super::path;
 use super::response::{ByStatus, Response, Sending};
 
 /// One call that is not sent yet: the core of a generated request.
@@ -173,7 +172,7 @@ impl Call {
         if let Some(wrong) = wrong {
             return Err(named(wrong));
         }
-        path::check(core.operations(), operation, parameters.path_values())?;
+        core.paths().check(operation, parameters.path_values())?;
         let chosen = core.authenticator().select(operation.security()).map_err(named)?;
         let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
         let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));

@@ -29,7 +29,7 @@ impl Core {
     /// [`Error::is_invalid_argument`] if the document has no such operation, or one whose response is not JSON.
     pub fn untyped(&self, name: &str) -> Result<UntypedCall, Error> {
         let method = |it: &Operation| name.split_once('.') == Some((it.group(), it.name()));
-        let known = self.operations().iter().find(|it| it.id() == name || method(it));
+        let known = self.paths().operations().iter().find(|it| it.id() == name || method(it));
         match known {
             Some(operation) if operation.success() != Success::Stream => {
                 Ok(UntypedCall { call: self.call(operation, dispatch) })

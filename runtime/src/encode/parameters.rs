@@ -196,6 +196,10 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::bad("it is empty"));
     }
+    // What most ids are has none of what follows.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return Ok(());
+    }
     if text.contains('\\') || (!slashes && text.contains('/')) {
         return Err(Fault::bad("it holds a `/` or a `\\`, which separate the segments of a path"));
     }

@@ -414,12 +414,10 @@ impl Read {
         }
         input.step(1 + many);
         failures.first()?;
-        for (place, member) in self.members.iter().enumerate() {
-            if member.must && !seen.has(place) {
-                return Err(missing(&member.names[0]));
-            }
+        match self.musts.iter().find(|place| !seen.has(**place)) {
+            Some(place) => Err(missing(&self.members[*place].names[0])),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

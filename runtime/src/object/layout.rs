@@ -112,8 +112,11 @@ pub(super) struct Read {
     /// The schema for other keys.
     pub(super) rest: Rest,
     pub(super) has_aliases: bool,
-    /// Keys and indexes of members, sorted by key.
-    sorted: Vec<(Cow<'static, str>, usize)>,
+    /// The indexes of the members that must be present.
+    pub(super) musts: Vec<usize>,
+    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least half
+    /// of the slots are zero, which means free.
+    by_key: Vec<usize>,
 }
 
 /// A member of an object.
@@ -178,7 +181,8 @@ impl Read {
             is_extra_secret: false,
             rest: Rest::Open,
             has_aliases: false,
-            sorted: Vec::new(),
+            musts: Vec::new(),
+            by_key: Vec::new(),
         };
         for (part, of) in
             text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
@@ -198,8 +202,16 @@ impl Read {
             }
         }
         read.has_aliases = read.members.iter().any(|member| member.names.len() > 1);
-        read.sorted = read.members.iter().enumerate().map(|(place, member)| (member.names[0].clone(), place)).collect();
-        read.sorted.sort();
+        read.musts = read.members.iter().enumerate().filter(|(_, it)| it.must).map(|(place, _)| place).collect();
+        read.by_key = vec![0; (read.members.len() * 2).next_power_of_two()];
+        let mask = read.by_key.len() - 1;
+        for (place, member) in read.members.iter().enumerate() {
+            let mut at = hash(&member.names[0]) & mask;
+            while read.by_key[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            read.by_key[at] = place + 1;
+        }
         read
     }
 
@@ -209,9 +221,32 @@ impl Read {
         if self.members.get(next).is_some_and(|member| member.names[0] == key) {
             return Some(next);
         }
-        let place = self.sorted.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
-        self.sorted.get(place).map(|(_, place)| *place)
+        let mask = self.by_key.len().wrapping_sub(1);
+        let mut at = hash(key) & mask;
+        // It ends, because at least half of the slots are free.
+        while let Some(place) = self.by_key.get(at).and_then(|place| place.checked_sub(1)) {
+            if self.members.get(place).is_some_and(|member| member.names[0] == key) {
+                return Some(place);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
+}
+
+/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an unknown
+/// key is compared with at most one run of them.
+fn hash(key: &str) -> usize {
+    const ODD: u64 = 0x517c_c1b7_2722_0a95;
+    let mut words = key.as_bytes().chunks_exact(8);
+    let mut hash = key.len() as u64;
+    for word in &mut words {
+        let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
+    }
+    let rest = words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    // The upper half is mixed best.
+    ((hash.rotate_left(5) ^ rest).wrapping_mul(ODD) >> 32) as usize
 }
 
 impl Member {
