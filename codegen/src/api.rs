@@ -89,7 +89,7 @@ impl Listing {
                 continue;
             }
             let wrong = || {
-                Diagnostic::new(format!("{name}:{}: `{line}` is no line of an API listing", index + 1))
+                Diagnostic::new(format!("{name}:{}: `{line}` is not a line of an API listing", index + 1))
                     .help("`cargo xtask api SERVICE` writes it again")
             };
             if let Some(member) = line.strip_prefix("    ") {

@@ -387,7 +387,7 @@ impl Bundler {
         let refuse =
             |reason: &str| Diagnostic::new(format!("the reference leads to a file that cannot be used: {reason}"));
         if !real.is_file() {
-            return Err(refuse(&format!("{} is no file of text", file.display())));
+            return Err(refuse(&format!("{} is not a text file", file.display())));
         }
         let is_prose = PROSE.iter().any(|known| file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case(known)));
         let name = file.display().to_string();

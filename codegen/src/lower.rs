@@ -33,7 +33,7 @@ pub(crate) use plain::plain;
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     document.repeats(&mut |node, key, first, at| {
-        let reason = format!("`{key}` stands twice in one object; the last counts, and not the one at {first}");
+        let reason = format!("an object has `{key}` twice; the last value is used, not the one at {first}");
         notes.push(Stage::Lower, Kind::Correction, at, node, reason);
     });
     let mut result = document.clone();
@@ -52,7 +52,7 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
         |message: String, node: &Node, help: &str| Err(Diagnostic::new(message).at(&node.span).help(help).into());
     if let Some(swagger) = document.get("swagger") {
         return refuse(
-            "this is Swagger 2.0, which is not read here".to_owned(),
+            "this is Swagger 2.0, which is not supported".to_owned(),
             swagger,
             "convert it to OpenAPI 3 first: `npx swagger2openapi --patch FILE`, or `Convert to OpenAPI 3` of the Swagger Editor",
         );
@@ -71,7 +71,7 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     };
     match version.split('.').take(2).collect::<Vec<_>>().as_slice() {
         ["3", "0" | "1" | "2"] => Ok(()),
-        _ => refuse(format!("OpenAPI version `{version}` is not read here"), node, "3.0.x, 3.1.x and 3.2.x are"),
+        _ => refuse(format!("OpenAPI version `{version}` is not supported"), node, "3.0.x, 3.1.x and 3.2.x are"),
     }
 }
 
@@ -145,7 +145,7 @@ impl Lowering<'_> {
         }
         if node.as_object().is_none() {
             // An empty entry, such as `responses: {200: }`.
-            self.note(Kind::Correction, at, node, "an object belongs here; an empty one was put in its place");
+            self.note(Kind::Correction, at, node, "an object is expected here; an empty one was used instead");
             *node = Node::at(Map::new(), &node.span);
         }
         if grammar::reference(node).is_some() && may_be_reference(kind) {
@@ -205,7 +205,7 @@ impl Lowering<'_> {
                 if node.get("operationId").is_some()
                     && let Some(other) = node.take("operationRef")
                 {
-                    let reason = "a link names its operation once; the `operationId` was taken";
+                    let reason = "a link has only one operation; the `operationId` was used";
                     self.note(Kind::Correction, &at.join("operationRef"), &other, reason);
                 }
             }
@@ -237,12 +237,12 @@ impl Lowering<'_> {
             match reading {
                 Reading::Itself => {}
                 Reading::As(value) => {
-                    let reason = format!("{} belongs here; it was read as one", is.name());
+                    let reason = format!("{} is expected here; the value was read as one", is.name());
                     self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     child.value = value;
                 }
                 Reading::Nothing => {
-                    let reason = format!("{} belongs here; what is written was left out", is.name());
+                    let reason = format!("{} is expected here; the value was left out", is.name());
                     self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     map.shift_remove(*key);
                 }
@@ -473,7 +473,7 @@ mod tests {
         for (from, expected) in [
             ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
             ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
-            ("{type: object, properties: {a: false}}", "may not be there"),
+            ("{type: object, properties: {a: false}}", "forbidden property"),
             ("{type: string, contentEncoding: quoted-printable}", "content type or encoding"),
             ("{type: integer, maximum: 1e30}", "64-bit"),
             ("{if: {type: string}}", "`if`"),

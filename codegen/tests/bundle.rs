@@ -356,7 +356,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
     // Only regular files are read, not a device that never ends.
     refer("zero.yaml");
     let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
-    assert!(error.contains("is no file of text"), "{error}");
+    assert!(error.contains("is not a text file"), "{error}");
     if cfg!(target_os = "linux") {
         refer("/proc/version");
         let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();

@@ -218,7 +218,7 @@ components:
     assert_eq!(post["parameters"][2]["schema"], json!({"type": "integer", "format": "int64"}));
     told(&notes, &["correction", "t.yaml:10:", "Swagger 2"]);
     told(&notes, &["correction", "t.yaml:12:", "already there"]);
-    told(&notes, &["loss", "t.yaml:15:", "no parameter"]);
+    told(&notes, &["loss", "t.yaml:15:", "not a parameter"]);
     assert_eq!(post["parameters"][6]["content"], json!({"application/json": {"schema": {}}}));
     let headers = &post["responses"]["200"]["headers"];
     assert_eq!(headers["X-Count"]["schema"], json!({"type": "integer"}));
@@ -539,11 +539,11 @@ components:
 #[test]
 fn enums_of_numbers_are_explained_by_what_their_values_are() {
     for (schema, expected, field) in [
-        ("{enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
-        ("{type: integer, enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
+        ("{enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
+        ("{type: integer, enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
         ("{const: 1.5}", "with fractions", ""),
         ("{type: number, enum: [1.5, 2]}", "with fractions", ""),
-        ("{type: integer, enum: [1.5]}", "not of the schema's type", ""),
+        ("{type: integer, enum: [1.5]}", "do not have the schema's type", ""),
     ] {
         let text = format!(
             "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{type: object, properties: {{a: {schema}}}}}}}}}\n"

@@ -34,7 +34,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let from = options.from.clone().unwrap_or_else(|| service.source.clone());
     if from.is_empty() {
         let help = "write the URL into `source` of its service.toml, or name a document with --from";
-        return Err(format!("error: it is not known where {name} publishes its document\n  help: {help}").into());
+        return Err(format!("error: the URL of {name}'s document is not known\n  help: {help}").into());
     }
     // The ETag is sent only if nothing here changed since the server sent it.
     let known = service.etag_for.is_some()

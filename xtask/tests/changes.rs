@@ -241,7 +241,7 @@ fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_
         format!("{text}  - target: $.components.schemas['c1.api.app.v1.App'].properties.appAccountId\n    update: {{readOnly: true}}\n")
     });
     vendor(&copy).says(&[
-        "the document says by itself what this adds to `$.components.schemas['c1.api.app.v1.App']",
+        "the document already has what this adds to `$.components.schemas['c1.api.app.v1.App']",
         "delete the action",
     ]);
     copy.edit("spec/c1/overlay.yaml", |text| format!("{text}  - {{target: $.gone, remove: true}}\n"));

@@ -216,7 +216,7 @@ impl Reader<'_> {
             (Value::Object(_), Some((key, at))) if key == "<<" && !node_is_plain(&node) => open.merges.push((node, at)),
             (Value::Object(map), Some((key, at))) => {
                 if map.contains_key(&key) {
-                    return Err(Diagnostic::new(format!("the key `{key}` stands twice in one mapping")).at(&at).into());
+                    return Err(Diagnostic::new(format!("a mapping has the key `{key}` twice")).at(&at).into());
                 }
                 map.insert(key, node);
             }
@@ -240,7 +240,7 @@ fn merge(map: &mut Map, from: Node, at: &Span) -> Result<(), Error> {
             Ok(())
         }
         Value::Array(items) => items.into_iter().try_for_each(|item| merge(map, item, at)),
-        _ => Err(Diagnostic::new("`<<` takes a mapping or a list of mappings").at(at).into()),
+        _ => Err(Diagnostic::new("`<<` needs a mapping or a list of mappings").at(at).into()),
     }
 }
 

@@ -67,7 +67,7 @@ impl Lowering<'_> {
                 _ => {
                     // An unresolved reference left an empty object, and has its own note.
                     if it.as_object().is_none_or(|map| !map.is_empty()) {
-                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that OpenAPI knows");
+                        tell(Kind::Loss, "not a parameter: it needs a `name`, and an `in` that OpenAPI knows");
                     }
                     return false;
                 }
@@ -94,7 +94,7 @@ impl Lowering<'_> {
                         Kind::Correction,
                         at,
                         node,
-                        format!("a parameter without a usable `{key}`; `{value}` was taken"),
+                        format!("a parameter without a usable `{key}`; `{value}` was used"),
                     );
                     node.set(key, value);
                 }
@@ -113,12 +113,17 @@ impl Lowering<'_> {
             && node.get("content").is_none()
             && let Some(schema) = node.take("schema")
         {
-            self.note(Kind::Correction, at, node, "a whole query string has `content`; it was read as a form");
+            self.note(
+                Kind::Correction,
+                at,
+                node,
+                "the parameter for a whole query string needs `content`; it was read as a form",
+            );
             let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
             node.set("content", Map::from_iter([("application/x-www-form-urlencoded".to_owned(), media)]));
         }
         if node.get("schema").is_some() && node.take("content").is_some() {
-            self.note(Kind::Correction, at, node, "a parameter has either `schema` or `content`; the schema was taken");
+            self.note(Kind::Correction, at, node, "a parameter has either `schema` or `content`; the schema was used");
         }
         if node.get("schema").is_none() && node.get("content").is_none() {
             let schema = self.swagger_schema(node, at);
@@ -126,12 +131,12 @@ impl Lowering<'_> {
         }
         if let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) {
             for (media, lost) in content.split_off(1) {
-                let reason = "the content of a parameter is of one media type; the first was taken";
+                let reason = "the content of a parameter has one media type; the first was used";
                 self.note(Kind::Correction, &at.join("content").join(media), &lost, reason);
             }
             for key in ["style", "explode", "allowReserved", "example", "examples"] {
                 if let Some(lost) = node.take(key) {
-                    let reason = format!("`{key}` does not go with `content`, which says how the value is written");
+                    let reason = format!("`{key}` has no effect beside `content`, which sets the serialization");
                     self.note(Kind::Correction, &at.join(key), &lost, reason);
                 }
             }
@@ -169,7 +174,7 @@ impl Lowering<'_> {
         ];
         let schema: Map = KEYWORDS.into_iter().filter_map(|key| Some((key.to_owned(), node.take(key)?))).collect();
         if !schema.is_empty() {
-            self.note(Kind::Correction, at, node, "the type is written as in Swagger 2; it was made the `schema`");
+            self.note(Kind::Correction, at, node, "the type is written as in Swagger 2; it was moved into `schema`");
         }
         schema
     }
@@ -178,7 +183,7 @@ impl Lowering<'_> {
         if node.str("style").is_some_and(|style| !known.contains(&style))
             && let Some(style) = node.take("style")
         {
-            let reason = format!("no style for this place, where it is one of {}; it was left out", known.join(", "));
+            let reason = format!("not a style for this place, which allows {}; it was left out", known.join(", "));
             self.note(Kind::Correction, &at.join("style"), &style, reason);
         }
     }
@@ -188,7 +193,7 @@ impl Lowering<'_> {
         if node.get("examples").is_some()
             && let Some(example) = node.take("example")
         {
-            let reason = "`example` does not go with `examples`, which were taken";
+            let reason = "`example` has no effect beside `examples`; it was left out";
             self.note(Kind::Correction, &at.join("example"), &example, reason);
         }
     }

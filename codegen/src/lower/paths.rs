@@ -31,7 +31,7 @@ impl Lowering<'_> {
             }
             let here = at.join(&path);
             if !path.starts_with('/') {
-                let reason = "a path begins with `/`; one was put in front";
+                let reason = "a path must begin with `/`; it was added";
                 self.notes.push(Stage::Lower, Kind::Correction, &here, &item, reason);
             }
             for expression in changed {

@@ -98,15 +98,15 @@ impl Hoisted<'_> {
             return;
         };
         let Some(pointer) = self.target(&text, origin) else {
-            let reason = format!("{}; any value is taken", nowhere(target));
+            let reason = format!("{}; any value is accepted", nowhere(target));
             notes
                 .push(Stage::Lower, Kind::Unchecked, at, node, reason)
-                .advise("correct the reference, or put the target in with an overlay");
+                .advise("correct the reference, or add the target in an overlay");
             node.take("$ref");
             return;
         };
         if text == "#" && self.snapshot.pointer(&pointer).is_some_and(|it| it.str("$id").is_none()) && !dynamic {
-            let reason = "`$ref: #` is the whole document; the schema that it stands in was taken";
+            let reason = "`$ref: #` is the whole document; the enclosing schema was used";
             notes.push(Stage::Lower, Kind::Correction, at, target, reason);
         }
         let component = self.component(&pointer);

@@ -11,12 +11,12 @@ impl Lowering<'_> {
             Value::Object(_) => {}
             Value::Bool(true) => return node.value = Map::new().into(),
             Value::Bool(false) => {
-                self.note(Kind::Unchecked, at, node, "`false` allows no value; any is taken");
+                self.note(Kind::Unchecked, at, node, "`false` allows no value; any value is accepted");
                 let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
                 return node.value = never.into();
             }
             _ => {
-                self.note(Kind::Correction, at, node, "a schema belongs here; any value is taken instead");
+                self.note(Kind::Correction, at, node, "a schema is expected here; any value is accepted");
                 return node.value = Map::new().into();
             }
         }
@@ -29,7 +29,7 @@ impl Lowering<'_> {
                     Kind::Correction,
                     &at.join(key),
                     &one,
-                    "a list of schemas belongs here; it was read as a list of one",
+                    "a list of schemas is expected here; the schema was read as a list with one item",
                 );
                 node.set(key, vec![one]);
             }
@@ -162,7 +162,7 @@ impl Lowering<'_> {
                     Kind::Unchecked,
                     &at.join("properties").join(&key),
                     &value,
-                    "a property that may not be there is not refused",
+                    "a forbidden property is not rejected",
                 );
             }
         }

@@ -18,7 +18,7 @@ impl Lowering<'_> {
         };
         if !types.iter().all(known) || types.is_empty() {
             let written = written.clone();
-            self.note(Kind::Correction, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
+            self.note(Kind::Correction, &at.join("type"), &written, "not a type of JSON Schema; any value is accepted");
             types.retain(known);
         }
         let mut seen = Vec::new();
@@ -60,7 +60,7 @@ impl Lowering<'_> {
                 Kind::Unchecked,
                 &at.join("type"),
                 &written,
-                "a list of types beside a union or `allOf`; the branches decide",
+                "a list of types beside a union or `allOf`; only the branches are used",
             );
             return;
         }
@@ -145,14 +145,19 @@ impl Lowering<'_> {
                             Kind::Unchecked,
                             &at.join(bound),
                             &written,
-                            "the bound is no 64-bit integer; the widest was put in its place",
+                            "the bound is not a 64-bit integer; the widest bound was used instead",
                         );
                     }
                 }
             }
             if node.get(bound).is_some_and(|it| !matches!(it.value, Value::Number(_))) {
                 let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
-                self.note(Kind::Correction, &at.join(bound), &written, "a bound is a number; this one was left out");
+                self.note(
+                    Kind::Correction,
+                    &at.join(bound),
+                    &written,
+                    "a bound must be a number; this one was left out",
+                );
             }
         }
     }
@@ -168,7 +173,7 @@ impl Lowering<'_> {
                 Kind::Unchecked,
                 &at.join("pattern"),
                 &written,
-                "the pattern is no regular expression of ECMA-262",
+                "the pattern is not a regular expression of ECMA-262",
             );
         }
     }

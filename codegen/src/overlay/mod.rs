@@ -119,7 +119,7 @@ impl fmt::Display for Action {
         match effect {
             Effect::Applied => write!(f, "`{target}` is changed"),
             Effect::AlreadySo => {
-                write!(f, "the document says by itself what this adds to `{target}`: delete the action")
+                write!(f, "the document already has what this adds to `{target}`: delete the action")
             }
             Effect::Unmatched => write!(f, "`{target}` matches nothing: correct the target or delete the action"),
             Effect::Refused(reason) => f.write_str(reason),
@@ -244,8 +244,8 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
     let value = match (action.get("copy"), action.get("update")) {
         // By the specification each has no effect beside the other, so the action would do nothing.
         (Some(copy), Some(_)) => {
-            let message = "it has both `update` and `copy`, of which neither has an effect then".to_owned();
-            let help = "write two actions, in the order in which they are to be done";
+            let message = "it has both `update` and `copy`, so neither has an effect".to_owned();
+            let help = "write two actions, in the intended order";
             return Err(Fault::WithoutEffect(wrong(message, copy).help(help)));
         }
         (Some(copy), None) => {

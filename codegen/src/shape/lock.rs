@@ -94,8 +94,8 @@ impl Names {
                 (is_name && !keys.is_empty()).then(|| ((what, keys), name.to_owned()))
             };
             let (key, name) = read().ok_or_else(|| {
-                Diagnostic::new(format!("{file}:{}: `{line}` is no line of a lock of names", index + 1))
-                    .help("restore the file, or delete it to have it written again")
+                Diagnostic::new(format!("{file}:{}: `{line}` is not a line of a lock of names", index + 1))
+                    .help("restore the file, or delete it: it is then written again")
             })?;
             names.insert(key, name);
         }

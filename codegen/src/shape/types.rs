@@ -377,13 +377,13 @@ impl<'a> Types<'a> {
             let whole = |value: &Value| matches!(value, Value::Number(number) if !number.is_f64());
             match schema.str("type") {
                 None | Some("integer" | "number") if all(whole) => {
-                    let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
+                    let reason = "an enum with an integer beyond 64 bits is not checked: any integer is accepted";
                     self.note(Kind::Unchecked, place.at, schema, reason);
                     let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
                     return Some(if unsigned { Type::U64 } else { Type::Number });
                 }
                 None | Some("number") => {
-                    let reason = "an enum of numbers with fractions is not checked: any number is taken";
+                    let reason = "an enum of numbers with fractions is not checked: any number is accepted";
                     self.note(Kind::Unchecked, place.at, schema, reason);
                     return Some(number(schema));
                 }
@@ -406,7 +406,7 @@ impl<'a> Types<'a> {
                     Kind::Correction,
                     place.at,
                     schema,
-                    "the enum's values are not of the schema's type; any value is taken",
+                    "the enum's values do not have the schema's type; any value is accepted",
                 );
                 return Some(Type::Any);
             }

@@ -102,7 +102,12 @@ impl Types<'_> {
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
-                self.note(Kind::Unchecked, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.note(
+                    Kind::Unchecked,
+                    &at,
+                    branch,
+                    "one branch of the union accepts any value, so the union does too",
+                );
                 self.release(schema, place, &name);
                 return Type::Any;
             }

@@ -51,7 +51,7 @@ struct Fields {
 impl Fields {
     fn token(&self) -> Result<Token, Error> {
         let Some(token) = &self.access_token else {
-            let message = "the token endpoint returned something that is no token; is the host right?";
+            let message = "the response of the token endpoint has no token; is the host right?";
             return Err(Error::new(Kind::Auth, message));
         };
         match self.token_type.as_deref() {

@@ -29,7 +29,7 @@ enum Content {
 impl Payload {
     fn new(media_type: &str, content: Content) -> Result<Self, Error> {
         let content_type = HeaderValue::try_from(media_type)
-            .map_err(|_| Error::new(Kind::Argument, "the media type of the body is no header value"))?;
+            .map_err(|_| Error::new(Kind::Argument, "the media type of the body is not a header value"))?;
         Ok(Self { content_type, content })
     }
 

@@ -115,7 +115,7 @@ impl Core {
         }
         // A relative URL is on the client's server.
         let url = self.0.url.join(server).map_err(|error| {
-            Error::new(Kind::Config, "the document's server for the operation is no URL").caused_by(error)
+            Error::new(Kind::Config, "the document's server for the operation is not a URL").caused_by(error)
         })?;
         crate::auth::check_server(&url)?;
         Ok(Cow::Owned(url.as_str().trim_end_matches('/').to_owned()))

@@ -87,7 +87,7 @@ impl<T: Json> Header<T> {
         let Some(text) = text(headers, self.name) else { return Ok(None) };
         let read = |json: String| from_slice(json.as_bytes(), json.len().saturating_mul(64).saturating_add(4096));
         let read = match text {
-            None => return Err(malformed(self.name, "it is no text")),
+            None => return Err(malformed(self.name, "it is not text")),
             Some(text) => match self.form {
                 HeaderForm::Text => read(quoted(&text)),
                 HeaderForm::Plain | HeaderForm::Json => read(text),
@@ -126,7 +126,7 @@ impl Error {
 }
 
 fn malformed(name: &str, what: &str) -> Error {
-    Error::new(Kind::Decode, format!("the header `{name}` of the response is not what the document describes: {what}"))
+    Error::new(Kind::Decode, format!("the header `{name}` of the response does not match the document: {what}"))
 }
 
 /// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are not text.

@@ -97,7 +97,7 @@ impl Call {
     /// The events of a stream that the document does not describe.
     #[must_use]
     pub fn events(self) -> Items<Event> {
-        Items::new(self, |item, _| item.event.clone().ok_or_else(|| Mismatch::new("it is no event")))
+        Items::new(self, |item, _| item.event.clone().ok_or_else(|| Mismatch::new("it is not an event")))
     }
 }
 

@@ -143,8 +143,8 @@ pub(super) fn broken(error: reqwest::Error) -> Error {
         cause = it.source();
     }
     let (kind, message) = match late {
-        true => (Kind::Timeout, "no more of the response came in time"),
-        false => (Kind::Broken, "the connection broke within the response"),
+        true => (Kind::Timeout, "no further part of the response arrived in time"),
+        false => (Kind::Broken, "the connection broke during the response"),
     };
     Error::new(kind, message).caused_by(error)
 }

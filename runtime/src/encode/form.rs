@@ -21,7 +21,7 @@ pub fn form(value: &(impl Serialize + ?Sized), encoding: &[Parameter]) -> Result
     let members = match Node::of(value).map_err(|fault| refuse(fault.to_string()))? {
         Node::Null => Vec::new(),
         Node::Object(members) => members,
-        _ => return Err(refuse("it is no object".to_owned())),
+        _ => return Err(refuse("it is not an object".to_owned())),
     };
     let mut out = String::new();
     for (key, member) in members.into_iter().filter(|(_, member)| !member.is_null()) {

@@ -364,7 +364,7 @@ impl Multipart {
         }
         pieces.push(Piece::Bytes(format!("--{boundary}--\r\n").into()));
         let content_type = HeaderValue::try_from(format!("{media_type}; boundary={boundary}"))
-            .map_err(|_| refuse("the media type of the body is no header value"))?;
+            .map_err(|_| refuse("the media type of the body is not a header value"))?;
         Ok(MultipartBody { content_type, pieces, progress: self.progress, fault: Fault::default() })
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Pairs<'a> {
         // RFC 6265, section 4.1.1.
         let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
         if !text.bytes().all(fits) {
-            return Err(Fault::bad("it holds a character that a cookie cannot have"));
+            return Err(Fault::bad("it has a character that a cookie cannot have"));
         }
         self.out.push_str(text);
         Ok(())
@@ -164,7 +164,7 @@ impl<'a> Pairs<'a> {
         let mut begun = false;
         for text in items.map(Node::into_text) {
             if let Some(delimiter) = delimiter.filter(|delimiter| text.contains(*delimiter)) {
-                return Err(Fault::Bad(format!("an item holds `{delimiter}`, which separates items")));
+                return Err(Fault::Bad(format!("an item has `{delimiter}`, which separates items")));
             }
             if begun {
                 self.out.push_str(separator);

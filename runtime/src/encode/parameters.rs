@@ -135,7 +135,7 @@ impl Parameters {
         let name = HeaderName::from_bytes(parameter.name().as_bytes())
             .map_err(|_| Fault::bad("its name cannot be that of a header"))?;
         let mut value =
-            HeaderValue::from_str(&text).map_err(|_| Fault::bad("it holds a character that a header cannot have"))?;
+            HeaderValue::from_str(&text).map_err(|_| Fault::bad("it has a character that a header cannot have"))?;
         value.set_sensitive(parameter.sensitive);
         self.headers.append(name, value);
         Ok(())
@@ -201,10 +201,10 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
         return Ok(());
     }
     if text.contains('\\') || (!slashes && text.contains('/')) {
-        return Err(Fault::bad("it holds a `/` or a `\\`, which separate the segments of a path"));
+        return Err(Fault::bad("it has a `/` or a `\\`, which separate the segments of a path"));
     }
     if text.chars().any(char::is_control) {
-        return Err(Fault::bad("it holds a control character"));
+        return Err(Fault::bad("it has a control character"));
     }
     if text.split('/').any(|segment| matches!(segment, "." | "..")) {
         return Err(Fault::bad("`.` and `..` lead to another resource"));
@@ -246,7 +246,7 @@ fn write_delimited(parameter: &Parameter, node: Node) -> Result<Option<String>, 
     };
     let clash = |text: &str, other: Option<char>| {
         let found = [Some(separator), other].into_iter().flatten().find(|character| text.contains(*character));
-        found.map_or(Ok(()), |it| Err(Fault::Bad(format!("a part of it holds `{it}`, which separates the parts"))))
+        found.map_or(Ok(()), |it| Err(Fault::Bad(format!("a part of it has `{it}`, which separates the parts"))))
     };
     let mut parts = Vec::new();
     match node {

@@ -104,7 +104,7 @@ impl Node {
     /// A value that is JSON already.
     fn of_json(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
-        let bad = |_| Fault::bad("it holds raw JSON that is not well-formed");
+        let bad = |_| Fault::bad("it has raw JSON that is not well-formed");
         match text.bytes().next() {
             // Unchanged, with all digits.
             Some(b'-' | b'0'..=b'9') => Ok(Self::Plain(text.to_owned())),
@@ -215,7 +215,7 @@ impl Scalar<'_> {
     fn display(self, value: impl fmt::Display) -> Result<(), Fault> {
         let mut text = Short { bytes: [0; 40], length: 0 };
         // No integer is longer.
-        write!(text, "{value}").map_err(|_| Fault::bad("it is too long a number"))?;
+        write!(text, "{value}").map_err(|_| Fault::bad("the number is too long"))?;
         (self.0)(text.as_str())
     }
 }
@@ -605,7 +605,7 @@ impl ser::SerializeMap for Members {
                 Ok(())
             }
             (Err(Fault::Bad(words)), _) => Err(Fault::Bad(words)),
-            _ => Err(Fault::bad("a key of it is no text")),
+            _ => Err(Fault::bad("a key of it is not text")),
         }
     }
 

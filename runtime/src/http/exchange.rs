@@ -463,7 +463,7 @@ impl Exchange {
     async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
         match select(pin!(work), self.clock.timeout(left(deadline, self.clock.now()))).await {
             Either::Left((value, _)) => Ok(value),
-            Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
+            Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the call's deadline")),
         }
     }
 }
@@ -480,7 +480,7 @@ fn late(call: &CallFacts, limit: Duration) -> Failed {
 
 /// The error for a call whose deadline passed before a request could be sent: the last attempt's error if there is one.
 fn out_of_time(last: Option<Error>) -> Error {
-    let error = Error::new(Kind::Timeout, "the time of the call was over before the request could be sent");
+    let error = Error::new(Kind::Timeout, "the call's deadline passed before the request could be sent");
     match last {
         Some(last) => error.caused_by(last),
         None => error,

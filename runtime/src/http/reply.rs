@@ -166,7 +166,7 @@ pub(super) fn paced(mut response: reqwest::Response, clock: Arc<dyn Clock>, limi
             let chunk = match select(pin!(response.chunk()), over).await {
                 Either::Left((chunk, _)) => chunk.map_err(|error| io::Error::other(error.without_url())),
                 Either::Right(_) => {
-                    let late = format!("no more of the response came within {limit:?}");
+                    let late = format!("no further part of the response arrived within {limit:?}");
                     Err(io::Error::new(io::ErrorKind::TimedOut, late))
                 }
             };

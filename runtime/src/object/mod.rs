@@ -45,7 +45,7 @@ pub fn from_str<T: Json>(text: &str) -> Result<T, Mismatch> {
 /// # Errors
 /// Those of [`from_str`], invalid UTF-8, or a value that needs more memory: [`Mismatch::is_too_large`].
 pub fn from_slice<T: Json>(bytes: &[u8], limit: usize) -> Result<T, Mismatch> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Mismatch::new("the bytes are no UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Mismatch::new("the bytes are not UTF-8"))?;
     json::from_text(text, limit)
 }
 

@@ -143,7 +143,7 @@ pub struct NotANumber;
 
 impl fmt::Display for NotANumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a number of JSON")
+        f.write_str("not a JSON number")
     }
 }
 

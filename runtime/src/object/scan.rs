@@ -50,7 +50,7 @@ impl<'t> Scanner<'t> {
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        Mismatch::no_json(format!("no JSON: expected {expected} at line {line}, column {column}"))
+        Mismatch::no_json(format!("not JSON: expected {expected} at line {line}, column {column}"))
     }
 
     /// The kind of the next value, for messages.

@@ -187,7 +187,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         if value.fract() == 0.0 && value.abs() > 9_007_199_254_740_992.0 {
             return Err(E::custom("the number is too wide for the format it was read from"));
         }
-        number.map(|it| Tree::Number(it.to_string().into())).ok_or_else(|| E::custom("not a number of JSON"))
+        number.map(|it| Tree::Number(it.to_string().into())).ok_or_else(|| E::custom("not a JSON number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {

@@ -12,7 +12,7 @@ use super::scan::plain;
 #[derive(Debug)]
 pub(super) struct Unwritable(&'static str);
 
-const NOT_FINITE: Unwritable = Unwritable("JSON has no number that is infinite or none");
+const NOT_FINITE: Unwritable = Unwritable("JSON has no infinite number and no NaN");
 const NO_MEMBERS: Unwritable = Unwritable("a value without members has no tag");
 
 impl std::fmt::Display for Unwritable {

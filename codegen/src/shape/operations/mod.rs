@@ -44,8 +44,9 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             .collect::<Vec<_>>()
             .join("{}");
         if !paths.insert((method, anonymous)) {
-            let reason =
-                format!("the operation `{name}` was left out: another one has the same path but for the names in it");
+            let reason = format!(
+                "the operation `{name}` was left out: another one has the same path apart from the parameters' names"
+            );
             types.note(Kind::Skip, &at, node, reason);
             continue;
         }
@@ -68,7 +69,12 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let paging = paging(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
-            types.note(Kind::Skip, &at.join("x-paging"), hint, "`x-paging` names no way to the next page");
+            types.note(
+                Kind::Skip,
+                &at.join("x-paging"),
+                hint,
+                "`x-paging` does not describe how to request the next page",
+            );
         }
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let operation = Operation {

@@ -68,7 +68,7 @@ impl Shaping<'_, '_> {
                 }
                 Some("query") => params.push(self.param(node, at, wire, Place::Query)),
                 Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
-                    self.types.note(Kind::Correction, at, node, "another parameter is the whole query string already");
+                    self.types.note(Kind::Correction, at, node, "another parameter is already the whole query string");
                 }
                 Some("querystring") => params.push(self.param(node, at, wire, Place::QueryString)),
                 Some("header") if is_ignored_header(wire) => {}
@@ -76,7 +76,7 @@ impl Shaping<'_, '_> {
                 Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
                 Some("cookie") if http_token(wire) => params.push(self.param(node, at, wire, Place::Cookie)),
                 Some("cookie") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a cookie name")),
-                _ => self.types.note(Kind::Correction, at, node, "a parameter that is in no known place was left out"),
+                _ => self.types.note(Kind::Correction, at, node, "a parameter in an unknown place was left out"),
             }
         }
         for name in template {

@@ -23,7 +23,7 @@ pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
         }
         let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
         if let Some(url) = node.str("oauth2MetadataUrl") {
-            doc.push_str(&format!("\n\nThe authorization server describes itself at <{url}> (RFC 8414)."));
+            doc.push_str(&format!("\n\nThe metadata of the authorization server are at <{url}> (RFC 8414)."));
         }
         schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
     }

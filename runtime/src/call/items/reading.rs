@@ -112,7 +112,7 @@ impl Reading {
                 Either::Right((next, _)) => Some(next),
             };
             let next = next.unwrap_or_else(|| {
-                let error = Error::new(Kind::Timeout, "the stream was not over within its deadline");
+                let error = Error::new(Kind::Timeout, "the stream did not end within its deadline");
                 reading.fail(error)
             });
             reading.over |= next.is_none();
@@ -229,7 +229,7 @@ impl Reading {
         if response.status() == StatusCode::NO_CONTENT {
             self.ended = true;
         } else if let Some(other) = other {
-            let message = format!("the server returned `{other}` where a stream of items belongs");
+            let message = format!("the server returned `{other}` instead of a stream of items");
             return Err(response.describe(Error::new(Kind::Decode, message)));
         } else {
             self.body = Some(body);

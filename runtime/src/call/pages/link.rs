@@ -21,7 +21,7 @@ pub fn next_link(headers: &HeaderMap, url: &Url) -> Result<Option<Url>, Error> {
     };
     let refuse =
         |why: &str| Error::new(Kind::Decode, format!("the link to the next page {why}; the list was cut short"));
-    let mut next = url.join(&target).map_err(|error| refuse("is no URL").caused_by(error))?;
+    let mut next = url.join(&target).map_err(|error| refuse("is not a URL").caused_by(error))?;
     let is_downgrade = next.scheme() == "http" && url.scheme() == "https" && next.port().is_none();
     if is_downgrade && next.set_scheme("https").is_err() {
         return Err(refuse("has another scheme"));
