@@ -38,7 +38,7 @@ pub enum Kind {
     /// The document has an error. It was read as its author must have meant it.
     #[serde(rename = "correction")]
     Correction,
-    /// A name in Rust, or the form of an argument, is not the one that the document suggests.
+    /// A name in Rust, or the way in which a caller passes something, is not the one that the document suggests.
     Rename,
     /// The Rust type accepts values that the document forbids, because a constraint is not checked. Nothing is lost.
     Unchecked,

@@ -287,7 +287,7 @@ impl Replacements {
             }
             Value::Number(number) => match number.as_i64() {
                 Some(number) => self.number(number).into(),
-                // Other values are numbers with a small range.
+                // A number with a fraction is a measurement, not an id.
                 None => value.clone(),
             },
             other => other.clone(),

@@ -102,7 +102,7 @@ impl Route {
 /// Processes a call.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     if matches!(call.operation, "getConnectorInstance" | "getConnectorConfig" | "toggleConnector") {
-        // A member sees others' connectors only in lists.
+        // The other operations do not hide connectors from a member.
         world.check_visible(call)?;
     }
     match call.operation {
