@@ -112,7 +112,7 @@ async fn waits_continue_after_transient_failures() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
+async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     for fault in [Fault::reset_after_request().applied(), Fault::status(502).applied()] {
         let s = setup().await;
         let name = format!("{fault:?}");
@@ -147,7 +147,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn an_answer_of_200_that_says_no_is_a_refusal() {
+async fn a_200_that_reports_a_failure_is_a_refusal() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let no = |operation: &str| {
@@ -250,7 +250,7 @@ async fn a_wait_goes_on_after_a_restart() {
     assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
     let stored = serde_json::to_string(&watch.state()).unwrap();
     drop(watch);
-    // It ends before the program runs again: it counts as seen all the same.
+    // It ends before the program runs again, and still counts as seen.
     for _ in 0..3 {
         connector.get().await.unwrap();
     }
@@ -264,7 +264,7 @@ async fn a_wait_goes_on_after_a_restart() {
 #[tokio::test]
 async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
     let s = setup().await;
-    // The server says 500.
+    // The server returns 500.
     let error = s.ph.connector("nobody").stats().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
     let error = s.ph.connector("nobody").wait_for_indexing().wait().await.unwrap_err();

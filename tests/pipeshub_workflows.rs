@@ -142,7 +142,7 @@ async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read
 }
 
 #[tokio::test]
-async fn an_answer_of_200_that_says_it_failed_is_a_refusal() {
+async fn a_200_that_says_it_failed_is_a_refusal() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
     let refusing = |operation: &str| {
@@ -203,7 +203,7 @@ async fn a_switch_is_set_and_never_flipped_twice() {
 }
 
 #[tokio::test]
-async fn a_flip_whose_answer_is_lost_is_left_in_doubt_and_can_be_asked_for_again() {
+async fn a_toggle_whose_response_is_lost_has_an_unknown_outcome_and_can_be_repeated() {
     for (fault, flips) in [
         (Fault::close_after_request(), true),
         (Fault::close_after_request().applied(), false),

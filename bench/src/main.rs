@@ -59,14 +59,14 @@ pub(crate) enum Group {
     Concurrency,
 }
 
-/// How a run goes.
+/// The settings of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
     pub(crate) document: Option<PathBuf>,
 }
 
 impl Plan {
-    /// How often something is measured, of which the fastest counts.
+    /// The number of measurements, of which the fastest counts.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
     }
@@ -77,7 +77,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Says what is being done.
+/// Prints a progress message.
 pub(crate) fn progress(what: &str) {
     eprintln!("{what} ...");
 }
@@ -127,11 +127,11 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     Ok(if table.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What stands around the last run in docs/benchmarks.md.
+/// The marks around the last run in docs/benchmarks.md.
 const BEGIN: &str = "<!-- the last run, by `cargo xtask bench --write` -->\n";
 const END: &str = "<!-- the end of the last run -->";
 
-/// Puts the table into docs/benchmarks.md.
+/// Writes the table into docs/benchmarks.md.
 fn keep(table: &Table) -> Result<()> {
     let path = root().join("docs").join("benchmarks.md");
     let text = fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
@@ -140,7 +140,7 @@ fn keep(table: &Table) -> Result<()> {
     fs::write(&path, page).map_err(|error| format!("error: cannot write {}: {error}", path.display()).into())
 }
 
-/// The page with another run in it; none if it has no place for one.
+/// The page with a new run; `None` if it has no marks.
 fn with_run(page: &str, run: &str) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

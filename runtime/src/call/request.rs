@@ -19,7 +19,7 @@ use super::outgoing::{Dispatch, Outgoing, State, Whole};
 use super::pages::{Cursor, Page};
 use super::response::{ByStatus, Response, Sending};
 
-/// One call that is not sent yet: what generated requests are made of.
+/// One call that is not sent yet: the core of a generated request.
 #[derive(Clone, Debug)]
 pub struct Call {
     core: Core,
@@ -223,7 +223,7 @@ impl Call {
         Box::pin(self.whole().map_ok(|(_, mut whole)| whole.response(())))
     }
 
-    /// Sends it, and hands on the body of a success as it comes.
+    /// Sends it, and returns the body of a success as a stream.
     #[must_use]
     pub fn bytes(mut self) -> Sending<Response<ByteStream>> {
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! What generated code expands to.
+//! The macros that generated code uses.
 
 /// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank value,
 /// and its setters.
@@ -120,7 +120,7 @@ macro_rules! by_serde {
     };
 }
 
-/// The order of an open enum: that of its values. A variant that is new does not change the order of others.
+/// The order of an open enum is the order of its values. A new variant does not change the order of the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_value {
@@ -141,7 +141,7 @@ macro_rules! by_value {
     };
 }
 
-/// A set of strings that may grow: a value that is not known is kept as it came.
+/// An open set of strings: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_strings {
@@ -151,7 +151,7 @@ macro_rules! open_strings {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             $unknown(::std::string::String),
         }
 
@@ -228,7 +228,7 @@ macro_rules! open_strings {
     };
 }
 
-/// A set of integers that may grow: a value that is not known is kept as it came.
+/// An open set of integers: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_integers {
@@ -238,7 +238,7 @@ macro_rules! open_integers {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             $unknown(i64),
         }
 
@@ -299,7 +299,7 @@ macro_rules! open_integers {
     };
 }
 
-/// A tuple: its blank items, their types, how many are always there, the type of what follows, and its fields.
+/// A tuple: its blank items, their types, the number of required items, the type of further items, and its fields.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tuple {
@@ -341,7 +341,7 @@ macro_rules! tuple {
     };
 }
 
-/// A list or a map that holds itself.
+/// A list or a map that contains itself.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! wrapper {
@@ -391,8 +391,8 @@ macro_rules! wrapper {
     };
 }
 
-/// A union: the variant of what is not known, the tag, and the variants with what they hold, the values of the tag that mean
-/// them, and the value that is written where they have none.
+/// A union: the variant for unknown values, the tag, and the variants with their types, the values of the tag that
+/// select them, and the value that is written if they have none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {
