@@ -1,7 +1,7 @@
 //! What arrives from a server, at random: event streams, JSON lines, forms of parts, `Link` headers and JSON text. Each is
 //! compared with another reading of the same bytes, a plain one or a library's.
 //!
-//! `RANDOM_SECONDS` sets how long each test goes on (default: a fixed number of rounds); `RANDOM_SEED` sets the seed, which
+//! `FUZZ_SECONDS` sets how long each test goes on (default: a fixed number of rounds); `FUZZ_SEED` sets the seed, which
 //! a failure prints.
 
 use std::env;
@@ -56,8 +56,8 @@ impl Random {
 /// Repeats a check with other random numbers.
 fn repeat(rounds: u32, mut check: impl FnMut(&mut Random)) {
     let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("RANDOM_SEED").unwrap_or(1);
-    let until = number("RANDOM_SECONDS").map(|seconds| (Instant::now(), Duration::from_secs(seconds)));
+    let seed = number("FUZZ_SEED").unwrap_or(1);
+    let until = number("FUZZ_SECONDS").map(|seconds| (Instant::now(), Duration::from_secs(seconds)));
     let mut round = 0;
     while until.map_or(round < u64::from(rounds), |(start, limit)| start.elapsed() < limit) {
         let seed = seed + round;
@@ -65,7 +65,7 @@ fn repeat(rounds: u32, mut check: impl FnMut(&mut Random)) {
             check(&mut Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1));
         }));
         if let Err(panic) = caught {
-            eprintln!("RANDOM_SEED={seed} fails");
+            eprintln!("FUZZ_SEED={seed} fails");
             std::panic::resume_unwind(panic);
         }
         round += 1;
