@@ -467,6 +467,11 @@ pub fn clone<T: Json>(value: &T) -> T {
     new
 }
 
+/// Adds a key that the document does not name.
+pub fn add<M: Extend<(String, V)>, V>(map: &mut M, key: impl Into<String>, value: impl Into<V>) {
+    map.extend([(key.into(), value.into())]);
+}
+
 /// Whether all fields are equal.
 pub fn is_equal<T: Json>(one: &T, other: &T) -> bool {
     let mut is_equal = true;

@@ -28,7 +28,7 @@ macro_rules! object {
                     key: impl ::std::convert::Into<::std::string::String>,
                     value: impl ::std::convert::Into<$more>,
                 ) -> Self {
-                    self.$extra.insert(key.into(), value.into());
+                    $crate::object::add::<_, $more>(&mut self.$extra, key, value);
                     self
                 }
             )?
