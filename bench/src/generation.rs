@@ -23,10 +23,10 @@ pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     progress("generating");
     let vendored = root().join("spec").join("c1").join("openapi.yaml");
-    let path = plan.document.as_deref().unwrap_or(&vendored);
+    let path = plan.document();
     let text =
-        std::fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
-    let what = format!("generation: {}, against progenitor, syn and prettyplease alone", name(path));
+        std::fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
+    let what = format!("generation: {}, against progenitor, syn and prettyplease alone", name(&path));
     // progenitor alone cannot read some documents.
     match beside_progenitor(plan, &path.display().to_string(), &text) {
         Ok((ours, alone)) => {
@@ -88,7 +88,7 @@ fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, D
 }
 
 /// The work of a build that uses progenitor unchanged.
-fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
+pub(crate) fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     let document: openapiv3::OpenAPI = serde_json::from_value(document.clone())?;
     // It panics on many inputs that it does not support. Here that is a result, not a failure.
     let work = AssertUnwindSafe(|| progenitor_impl::Generator::new(settings).generate_tokens(&document));
@@ -100,7 +100,7 @@ fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
 }
 
 /// The document with one response for each operation. progenitor does not accept several.
-fn with_one_answer(mut document: Value) -> Value {
+pub(crate) fn with_one_answer(mut document: Value) -> Value {
     let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in items.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
@@ -110,7 +110,7 @@ fn with_one_answer(mut document: Value) -> Value {
     document
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 

@@ -4,6 +4,7 @@
 
 mod building;
 mod calling;
+mod checking;
 mod crates;
 mod figure;
 mod generation;
@@ -47,6 +48,8 @@ pub(crate) enum Group {
     Generation,
     /// A consumer from cold, against generated code that is checked in.
     Building,
+    /// `cargo check` of a generated client, against that of progenitor and typify.
+    Checking,
     /// What is in the tree, and why.
     Crates,
     /// A call, against reqwest and serde by hand.
@@ -62,10 +65,16 @@ pub(crate) enum Group {
 /// The settings of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
-    pub(crate) document: Option<PathBuf>,
+    from: Option<PathBuf>,
 }
 
 impl Plan {
+    /// The document to generate from.
+    pub(crate) fn document(&self) -> PathBuf {
+        let vendored = || root().join("spec").join("c1").join("openapi.yaml");
+        self.from.clone().unwrap_or_else(vendored)
+    }
+
     /// The number of measurements, of which the fastest counts.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
@@ -98,13 +107,14 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return Err("error: a debug build measures nothing worth knowing\n  help: run `cargo xtask bench`".into());
     }
-    let plan = Plan { quick: cli.quick, document: cli.from.clone() };
+    let plan = Plan { quick: cli.quick, from: cli.from.clone() };
     let mut table = Table::default();
     for group in Group::value_variants() {
         if cli.only.is_empty() || cli.only.contains(group) {
             let measured = match group {
                 Group::Generation => generation::measure(&plan, &mut table),
                 Group::Building => building::measure(&plan, &mut table),
+                Group::Checking => checking::measure(&plan, &mut table),
                 Group::Crates => crates::measure(&mut table),
                 Group::Calling => calling::calls(&plan, &mut table),
                 Group::Listing => calling::lists(&plan, &mut table),

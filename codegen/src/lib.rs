@@ -79,6 +79,8 @@ pub use shape::Names;
 pub use span::Span;
 pub use words::undocumented;
 
+use std::collections::BTreeSet;
+
 use overlay::Strictness;
 
 /// The pipeline and its settings. See the crate's documentation for an example.
@@ -90,6 +92,7 @@ pub struct Generator {
     strictness: Strictness,
     names: Names,
     accepted: String,
+    features_by_tag: bool,
 }
 
 /// A generated client.
@@ -102,6 +105,8 @@ pub struct Client {
     pub notes: Notes,
     /// The number of operations of the client.
     pub operations: usize,
+    /// The cargo features that the code asks for ([`Generator::features_by_tag`]).
+    pub features: Vec<String>,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
     /// The names in Rust. Keep them, and set them with [`Generator::names`] the next time.
@@ -153,6 +158,7 @@ impl Generator {
             strictness: Strictness::Strict,
             names: Names::default(),
             accepted: String::new(),
+            features_by_tag: false,
         }
     }
 
@@ -194,6 +200,15 @@ impl Generator {
     #[must_use]
     pub fn accept(mut self, losses: impl Into<String>) -> Self {
         self.accepted = losses.into();
+        self
+    }
+
+    /// Puts each group of operations behind a cargo feature of its name ([`Client::features`]), with the types that only a
+    /// few groups use: what a program does not use is then not compiled. The table of operations always has all of them. For
+    /// a crate of generated code; the manifest must have the features.
+    #[must_use]
+    pub fn features_by_tag(mut self) -> Self {
+        self.features_by_tag = true;
         self
     }
 
@@ -247,14 +262,17 @@ impl Generator {
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.shapeable()?;
         let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
-        let code = emit::emit(&mut api, &mut notes)?;
+        let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();
         let operations = api.operations.len();
+        let groups: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.group.as_deref()).collect();
+        let features = if self.features_by_tag { groups.into_iter().map(emit::feature).collect() } else { Vec::new() };
         Ok(Client {
             code,
             notes,
             operations,
+            features,
             types,
             names,
             accepted: self.accepted.clone(),

@@ -17,13 +17,8 @@ const GET: Operation = Operation::new("Pets.Get", "pets", "get", "GET", "/pets")
 /// Sends a call like generated code.
 async fn get(core: &Core) -> Result<Response<Value>, Error> {
     let call = core.call(&GET, |outgoing| {
-        Box::pin(async move {
-            let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
-            match outgoing.exec(reqwest::Request::new(Method::GET, url)).await {
-                Ok(response) => Ok(progenitor_client::ResponseValue::stream(response)),
-                Err(error) => Err(progenitor_client::Error::CommunicationError(error)),
-            }
-        })
+        let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
+        Ok(reqwest::Request::new(Method::GET, url))
     });
     call.json().await
 }

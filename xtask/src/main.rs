@@ -207,7 +207,7 @@ enum Command {
     /// what the rows mean. Most of its time goes into building. Exits with 0 also when a figure does not hold,
     /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
     Bench {
-        /// Only these figures: generation, building, crates, calling, listing, decoding or concurrency; may be repeated.
+        /// Only these figures: generation, building, checking, crates, calling, listing, decoding or concurrency; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
         /// Fewer rounds and shorter ones, and no builds from cold.

@@ -107,6 +107,21 @@ pub(crate) struct TypeDef {
     pub(crate) kind: TypeKind,
 }
 
+impl TypeDef {
+    /// The types in it.
+    pub(crate) fn parts(&self) -> Vec<&Type> {
+        match &self.kind {
+            TypeKind::Struct(it) => {
+                it.fields.iter().map(|it| &it.ty).chain(it.extra.iter().map(|(_, ty)| ty)).collect()
+            }
+            TypeKind::Union(it) => it.variants.iter().map(|it| &it.ty).collect(),
+            TypeKind::Tuple(it) => it.items.iter().map(|it| &it.ty).chain(&it.rest).collect(),
+            TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => vec![ty],
+            TypeKind::Enum(_) => Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum TypeKind {
     Struct(Struct),

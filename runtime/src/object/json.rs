@@ -19,16 +19,17 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
     fn blank() -> Self;
 
     /// The layout of the values.
-    fn layout() -> &'static Layout;
-
-    /// Passes the fields of a struct or a tuple to `show`, in the order of its layout.
-    fn fields(&self, show: &mut Show<'_>) {
-        let _ = show;
+    #[inline]
+    fn layout() -> &'static Layout {
+        Self::fields(Fields::None)
     }
 
-    /// Lends the fields for reading into them.
-    fn slots(&mut self, lend: &mut Lend<'_>) {
-        let _ = lend;
+    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is one
+    /// function because each costs the compiler time and memory. Other types have no fields, and implement `layout`.
+    #[inline]
+    fn fields(of: Fields<'_, Self>) -> &'static Layout {
+        let _ = of;
+        Self::layout()
     }
 
     /// Reads a value into this one, which is blank.
@@ -62,37 +63,19 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
     }
 }
 
-/// Receives the fields of a struct.
-pub struct Show<'a>(&'a mut dyn FnMut(&[&dyn Field]));
-
-impl Show<'_> {
-    /// Receives the fields.
-    #[inline]
-    pub fn fields(&mut self, fields: &[&dyn Field]) {
-        (self.0)(fields);
-    }
+/// What to do with the fields of a value.
+pub enum Fields<'a, T> {
+    /// Nothing.
+    None,
+    /// Show them.
+    Show(&'a T, &'a mut dyn FnMut(&[&dyn Field])),
+    /// Lend them, to read into them.
+    Lend(&'a mut T, &'a mut dyn FnMut(&mut [&mut dyn Field])),
 }
 
-impl Debug for Show<'_> {
+impl<T> Debug for Fields<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Show")
-    }
-}
-
-/// Fills the fields of a struct.
-pub struct Lend<'a>(&'a mut dyn FnMut(&mut [&mut dyn Field]));
-
-impl Lend<'_> {
-    /// Lends the fields.
-    #[inline]
-    pub fn slots(&mut self, slots: &mut [&mut dyn Field]) {
-        (self.0)(slots);
-    }
-}
-
-impl Debug for Lend<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lend")
+        f.write_str("Fields")
     }
 }
 
@@ -153,7 +136,7 @@ impl<T: Json> Field for T {
     }
 
     fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field])) {
-        self.fields(&mut Show(see));
+        T::fields(Fields::Show(self, see));
     }
 
     fn of(&self) -> Of {
@@ -317,7 +300,7 @@ fn members(layout: &'static Layout) -> Option<&'static Read> {
 fn read_object<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
     let Some(members) = members(T::layout()) else { return Ok(()) };
     let mut read = Ok(());
-    value.slots(&mut Lend(&mut |slots| read = members.read_into(slots, input)));
+    T::fields(Fields::Lend(value, &mut |slots| read = members.read_into(slots, input)));
     read
 }
 
@@ -434,7 +417,7 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
     let Layout::Positions { items, required, rest } = T::layout() else { return Ok(()) };
     let mut many = 0;
     let mut read = Ok(());
-    value.slots(&mut Lend(&mut |slots| {
+    T::fields(Fields::Lend(value, &mut |slots| {
         let list = input.list(&mut |input| {
             many += 1;
             match slots.get_mut(many - 1) {
@@ -477,9 +460,16 @@ pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
 pub fn clone<T: Json>(value: &T) -> T {
     let mut new = T::blank();
     value.each_field(&mut |fields| {
-        new.slots(&mut Lend(&mut |slots| slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))));
+        T::fields(Fields::Lend(&mut new, &mut |slots| {
+            slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))
+        }));
     });
     new
+}
+
+/// Adds a key that the document does not name.
+pub fn add<M: Extend<(String, V)>, V>(map: &mut M, key: impl Into<String>, value: impl Into<V>) {
+    map.extend([(key.into(), value.into())]);
 }
 
 /// Whether all fields are equal.

@@ -28,7 +28,7 @@ macro_rules! object {
                     key: impl ::std::convert::Into<::std::string::String>,
                     value: impl ::std::convert::Into<$more>,
                 ) -> Self {
-                    self.$extra.insert(key.into(), value.into());
+                    $crate::object::add::<_, $more>(&mut self.$extra, key, value);
                     self
                 }
             )?
@@ -40,14 +40,10 @@ macro_rules! object {
                 $blank
             }
 
-            #[inline]
-            fn layout() -> &'static $crate::object::Layout {
-                static LAYOUT: $crate::object::Layout =
-                    $crate::object::Layout::Members($crate::object::Members::new($text));
-                $crate::object::layout_with::<Self>(&LAYOUT)
+            $crate::fields! {
+                $crate::object::Layout::Members($crate::object::Members::new($text));
+                $crate::object::layout_with::<Self>; $($slot)*
             }
-
-            $crate::fields! { $($slot)* }
         }
 
         $crate::by_fields! { $name }
@@ -63,19 +59,20 @@ macro_rules! object {
     };
 }
 
-/// The fields of a struct or a tuple.
+/// The fields of a struct or a tuple: the layout, the function that completes it, and the names or places.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! fields {
-    ($($slot:tt)*) => {
+    ($layout:expr; $complete:expr; $($slot:tt)*) => {
         #[inline]
-        fn fields(&self, show: &mut $crate::object::Show<'_>) {
-            show.fields(&[$(&self.$slot),*]);
-        }
-
-        #[inline]
-        fn slots(&mut self, lend: &mut $crate::object::Lend<'_>) {
-            lend.slots(&mut [$(&mut self.$slot),*]);
+        fn fields(of: $crate::object::Fields<'_, Self>) -> &'static $crate::object::Layout {
+            static LAYOUT: $crate::object::Layout = $layout;
+            match of {
+                $crate::object::Fields::None => return $complete(&LAYOUT),
+                $crate::object::Fields::Show(it, show) => show(&[$(&it.$slot),*]),
+                $crate::object::Fields::Lend(it, lend) => lend(&mut [$(&mut it.$slot),*]),
+            }
+            &LAYOUT
         }
     };
 }
@@ -120,11 +117,13 @@ macro_rules! by_serde {
     };
 }
 
-/// The order of an open enum is the order of its values. A new variant does not change the order of the others.
+/// `Eq` and the order of an open enum, which is the order of its values. A new variant does not change the order of the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_value {
     ($name:ident $value:ident) => {
+        impl ::std::cmp::Eq for $name {}
+
         impl ::std::cmp::PartialOrd for $name {
             #[inline]
             fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
@@ -147,7 +146,7 @@ macro_rules! by_value {
 macro_rules! open_strings {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Debug, PartialEq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
@@ -234,7 +233,7 @@ macro_rules! open_strings {
 macro_rules! open_integers {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
@@ -311,12 +310,6 @@ macro_rules! tuple {
             }
 
             #[inline]
-            fn layout() -> &'static $crate::object::Layout {
-                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Positions { items: &[$($item),*], required: $required, rest: $rest };
-                &LAYOUT
-            }
-
-            #[inline]
             fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
                 $crate::object::read_items(self, input)
             }
@@ -326,7 +319,10 @@ macro_rules! tuple {
                 $crate::object::View::List(self)
             }
 
-            $crate::fields! { $($place)* }
+            $crate::fields! {
+                $crate::object::Layout::Positions { items: &[$($item),*], required: $required, rest: $rest };
+                ::std::convert::identity; $($place)*
+            }
         }
 
         impl $crate::object::Items for $name {
