@@ -96,7 +96,7 @@ paths:
 components:
   schemas:
     Kind: {type: string, enum: [cat, dog, fish]}
-    Pet: {type: object, required: [name], properties: {name: {type: string}, nick: {type: string}, age: {type: integer}, kind: {$ref: '#/components/schemas/Kind'}}}
+    Pet: {type: object, required: [name], properties: {name: {type: string}, nick: {type: string}, age: {type: integer}, mood: {type: string, enum: [calm, wild]}, kind: {$ref: '#/components/schemas/Kind'}}}
     Shop: {type: object, properties: {street: {type: string}, town: {type: string}}}
 ";
 
@@ -106,6 +106,7 @@ fn later() -> String {
         ("        - {name: colour, in: query, schema: {type: string}}\n", ""),
         ("nick: {type: string}, ", ""),
         ("age: {type: integer}", "age: {type: string}"),
+        ("mood: {type: string, enum: [calm, wild]}", "mood: {type: integer}"),
         ("[cat, dog, fish]", "[cat, dog]"),
         ("street: {type: string}", "road: {type: string}"),
         ("countShops", "countAllShops"),
@@ -216,6 +217,7 @@ fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
     }
     // The type of a field that the crate does not read, in a response that it does.
     assert!(maybe.contains("`age`") && maybe.contains("`pets().list_pets()` is called"), "{}", run.out);
+    assert!(!sure.contains("mood") && maybe.contains("`mood` is not named"), "{}", run.out);
     // An optional parameter that it does not set, an operation that it does not call, a field of another type.
     run.leaves_out(&["colour", "count_all", "street"]).says(&["not used"]);
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::{fmt, fs};
 
+use connectors_codegen::cli::files::sha256;
 use connectors_codegen::cli::part::{self, Part, names_text};
-use connectors_codegen::cli::{documents, files::sha256};
 use connectors_codegen::{Client, Generator, Listing, Names, Node, Selection};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item};
@@ -62,11 +62,10 @@ impl Name {
 
     /// What the client is made from, of a document of any day.
     pub(crate) fn part(&self) -> Result<Part> {
-        let overlay = self.overlay().exists().then(|| documents::file(&self.overlay())).transpose()?;
         Ok(Part {
             called: format!("`{self}`"),
             selection: Service::read(self)?.selection(),
-            overlays: overlay.map(|overlay| overlay.node).into_iter().collect(),
+            overlays: self.overlay().exists().then(|| self.overlay()).into_iter().collect(),
             names: self.kept()?,
         })
     }

@@ -115,10 +115,13 @@ struct Selected {
 
 impl Selected {
     fn part(&self) -> Result<Part> {
+        for overlay in &self.overlays {
+            Node::read(overlay)?;
+        }
         Ok(Part {
             called: "the generated client".to_owned(),
             selection: self.choice.selection(),
-            overlays: self.overlays.iter().map(|path| Node::read(path)).collect::<std::result::Result<_, _>>()?,
+            overlays: self.overlays.clone(),
             names: self.names.as_deref().map(kept).transpose()?.unwrap_or_default(),
         })
     }

@@ -98,8 +98,8 @@ pub struct Part {
     pub called: String,
     /// The operations.
     pub selection: Selection,
-    /// Overlays, as far as they fit.
-    pub overlays: Vec<Node>,
+    /// Files of overlays, which are applied as far as they fit.
+    pub overlays: Vec<PathBuf>,
     /// The names that the client has.
     pub names: Names,
 }
@@ -130,7 +130,7 @@ impl Part {
     pub fn overlaid(&self, document: &Node) -> Result<Node> {
         let mut document = self.selected(document)?;
         for overlay in &self.overlays {
-            document = inspect_overlay(&document, overlay)?.0;
+            document = inspect_overlay(&document, &Node::read(overlay)?)?.0;
         }
         Ok(document)
     }

@@ -130,7 +130,9 @@ impl<'a> Judge<'a> {
         {
             return self.parameter(change, place, name, called);
         }
-        let holds = |def: &&TypeDef| place.is_within(&def.pointer);
+        // A change of a property is one of the type that has it, not of the type that is written there.
+        let property = matches!(tokens.as_slice(), [.., properties, _] if properties == "properties");
+        let holds = |def: &&TypeDef| place.is_within(&def.pointer) && !(property && def.pointer == *place);
         let Some(longest) = self.old.api.types.iter().filter(holds).map(|def| def.pointer.as_str().len()).max() else {
             return called.clone();
         };
