@@ -30,8 +30,18 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
             "connectors::reqwest",
         ],
     ),
-    // The public API of the clients, and nothing below it.
-    ("cli", "connectors_cli", &["connectors"]),
+    // The public API of the clients, and nothing below it; for `probe`, what it compares them with.
+    (
+        "cli",
+        "connectors_cli",
+        &[
+            "connectors",
+            "connectors_fake::c1::Tenant",
+            "connectors_fake::pipeshub::Instance",
+            "connectors_fake::probe",
+            "connectors_fake::recording",
+        ],
+    ),
     ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
 ];
 
