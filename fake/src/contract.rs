@@ -640,13 +640,13 @@ fn relax(schema: &mut Value) {
 }
 
 /// Opens the enums of which the document says that other values are allowed.
-pub(crate) fn open_where_it_says_so(schema: &mut Value) {
+pub(crate) fn open_where_allowed(schema: &mut Value) {
     if schema[UNKNOWN_VALUES] == "allow" {
         open_enums(schema);
     }
     match schema {
-        Value::Object(keywords) => keywords.values_mut().for_each(open_where_it_says_so),
-        Value::Array(items) => items.iter_mut().for_each(open_where_it_says_so),
+        Value::Object(keywords) => keywords.values_mut().for_each(open_where_allowed),
+        Value::Array(items) => items.iter_mut().for_each(open_where_allowed),
         _ => {}
     }
 }

@@ -101,7 +101,7 @@ async fn an_instance_that_differs_in_seven_places_is_reported_in_seven_and_in_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_probed_without_being_asked() {
+async fn a_service_is_probed_only_when_that_was_agreed() {
     let world = World::start().await;
     let ran = world.run("probe pipeshub").await;
     assert!(ran.code == 2 && ran.err.contains("--yes") && ran.err.contains("only reads"), "{ran:?}");

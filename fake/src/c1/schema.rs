@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::contract::{Contract, Operation, Values, is_json, open_where_it_says_so};
+use crate::contract::{Contract, Operation, Values, is_json, open_where_allowed};
 use crate::message::Request;
 
 /// Parameters by their names in the document, decoded.
@@ -33,7 +33,7 @@ impl Document {
 
     fn new(root: Value) -> Document {
         let mut opened = root.clone();
-        open_where_it_says_so(&mut opened);
+        open_where_allowed(&mut opened);
         Document { contract: Contract::new(opened, Vec::new()), root }
     }
 

@@ -54,7 +54,7 @@ use self::action::Target;
 pub use self::report::{Difference, Report};
 use self::report::{Found, Kind, Place};
 use self::shape::Shape;
-use crate::contract::{self, Contract, Operation, content, essence, is_json, open_where_it_says_so, resolve};
+use crate::contract::{self, Contract, Operation, content, essence, is_json, open_where_allowed, resolve};
 use crate::lock;
 use crate::schema::Rule;
 
@@ -91,7 +91,7 @@ impl Probe {
     /// If the document is not JSON.
     pub fn new(document: &str) -> io::Result<Probe> {
         let mut root: Value = serde_json::from_str(document).map_err(io::Error::other)?;
-        open_where_it_says_so(&mut root);
+        open_where_allowed(&mut root);
         let prefixes = prefixes(&root);
         let is_3_0 = root["openapi"].as_str().is_some_and(|version| version.starts_with("3.0"));
         Ok(Probe { contract: Contract::new(root, prefixes), is_3_0, seen: Mutex::default() })
