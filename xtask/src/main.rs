@@ -5,6 +5,7 @@ mod changes;
 mod check;
 mod demo;
 mod documents;
+mod duel;
 mod fetch;
 mod files;
 mod new;
@@ -229,6 +230,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
+    /// Compare this generator with others: the same documents, and the same probe over a socket.
+    ///
+    /// The others are openapi-to-rust, oas3-gen, openapi-generator and progenitor. One that is not installed is skipped, with
+    /// the command that installs it. Results are kept in the target folder, so that a long duel can be run in parts (--only,
+    /// --only-document); --write writes docs/compared.md from all of them. Most of its time goes into building.
+    Duel(duel::Options),
     /// Bring any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and say what was lost.
     ///
     /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
@@ -327,7 +334,7 @@ fn check(command: &Command) -> Result<()> {
         Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
             service.as_ref().map(service::Name::known).transpose()?;
         }
-        Command::Check | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
+        Command::Check | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => files::require_root()?,
         Command::Demo { .. } | Command::Serve(_) | Command::Lower { .. } | Command::Completions { .. } => {}
     }
     Ok(())
@@ -365,6 +372,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { only, quick, json, write, from } => {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
+        Command::Duel(options) => return duel::run(options),
         Command::Lower { file, output, pipeline } => documents::lower(&file, output.as_deref(), &pipeline)?,
         Command::Expand { service, from, out, runtime, force, tags, operations, pipeline } => {
             let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };

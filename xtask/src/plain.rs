@@ -63,7 +63,7 @@ const GIVEN_UP: [(&str, &str); 50] = [
 ];
 
 /// The folders and files that are written in plain words. Tests are among them.
-const PLACES: [&str; 23] = [
+const PLACES: [&str; 24] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -73,6 +73,7 @@ const PLACES: [&str; 23] = [
     "codegen/README.md",
     "codegen/src/diff",
     "docs",
+    "duel",
     "examples",
     "fake/README.md",
     "fake/src",
