@@ -1,7 +1,8 @@
-//! Generates the client of every document the property is tested on, and a registry of them.
+//! Generates the client of every document for which the property is tested, and a registry of them.
 //!
-//! The documents are those of `../spec`, with their overlays, those that `codegen` is tested on, and of `../../shared` those that the environment variable
-//! `ROUNDTRIP_CORPUS` names: file stems with commas between them, `all`, or nothing at all.
+//! The documents are those of `../spec` with their overlays, the test documents of `codegen`, and documents of
+//! `../../shared` that the environment variable `ROUNDTRIP_CORPUS` names: file stems separated by commas, `all`, or
+//! nothing.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::{env, fs};
 
 use connectors_codegen::{GeneratedType, Generator, Node};
 
-/// Taken when `ROUNDTRIP_CORPUS` is not set: small, and of every dialect of nullable.
+/// The default for `ROUNDTRIP_CORPUS`: small documents, with all spellings of nullable.
 const DEFAULT_CORPUS: &str = "museum,train,c1-create";
 const CORPUS: [&str; 2] = ["../../shared/corpus", "../../shared/upstream"];
 
@@ -34,7 +35,7 @@ fn run() -> Fallible<()> {
     let mut entries = String::new();
     for (name, generator) in services()?.into_iter().chain(own()?).chain(corpus()?) {
         let client = generator.generate().map_err(|error| format!("{name}: {error}"))?;
-        // Only whole components: what lies deeper is read and written as a part of them.
+        // Only whole components. Inner schemas are read and written as parts of them.
         let component = |pointer: &str| {
             pointer.strip_prefix("/components/schemas/").is_some_and(|component| !component.contains('/'))
         };
@@ -82,7 +83,7 @@ fn run() -> Fallible<()> {
 
 /// The services of this workspace, by the name of their folder.
 fn services() -> Fallible<Vec<(String, Generator)>> {
-    // A folder stands for all in it, so this covers services to come as well.
+    // A folder stands for all its files, so new services are included.
     println!("cargo::rerun-if-changed=../spec");
     let mut found = Vec::new();
     for folder in sorted(Path::new("../spec"))? {
@@ -100,14 +101,14 @@ fn services() -> Fallible<Vec<(String, Generator)>> {
     Ok(found)
 }
 
-/// The documents that `codegen` is tested on: every way a schema or an operation can be difficult.
+/// The test documents of `codegen`: every way in which a schema or an operation can be difficult.
 fn own() -> Fallible<Vec<(String, Generator)>> {
     let folder = Path::new("../codegen/tests/documents");
     println!("cargo::rerun-if-changed={}", folder.display());
     sorted(folder)?.iter().map(|file| Ok((stem(file), Generator::new(Node::read(file)?)))).collect()
 }
 
-/// The documents beside the repository that are asked for. Whoever has none of them is not asked for any.
+/// The requested documents beside the repository. They are optional by default.
 fn corpus() -> Fallible<Vec<(String, Generator)>> {
     let asked = env::var("ROUNDTRIP_CORPUS").ok();
     let stems: Vec<&str> =
@@ -137,7 +138,7 @@ fn corpus() -> Fallible<Vec<(String, Generator)>> {
     Ok(found)
 }
 
-/// What a folder holds, in an order that does not depend on the file system.
+/// The files of a folder, in a fixed order.
 fn sorted(folder: &Path) -> Fallible<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths = entries.map(|entry| entry.map(|it| it.path())).collect::<Result<Vec<_>, _>>()?;

@@ -18,7 +18,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A client of a tenant that runs on its own thread until the tests end.
+/// A client of a tenant that runs in its own thread until the tests end.
 fn client() -> Client {
     support::print_everything();
     let (give, take) = mpsc::channel::<ClientBuilder<Client>>();
@@ -68,7 +68,7 @@ fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
     let mut begun = c1.app("app-github").connectors().read_ahead(1).blocking();
     begun.next().unwrap().unwrap();
     runtime().block_on(async {
-        // It can be dropped anywhere.
+        // It can be dropped on any thread.
         drop(begun);
         assert!(c1.app("app-github").get().blocking().unwrap_err().is_config());
         let mut apps = c1.apps().blocking();

@@ -25,7 +25,7 @@ async fn a_sync_that_removed_too_much_is_reported_and_confirmed() {
     assert!(s.tenant.requests().last().unwrap().path.ends_with(&format!("/confirm_sync_valid/{sync}")));
     assert!(connector.confirm_sync("").await.unwrap_err().is_invalid_argument());
 
-    // The state that the document mentions and does not list.
+    // A state that the document mentions but does not list.
     s.tenant.next_sync(SyncScript::status("SYNC_STATUS_ERRORED_NO_DATA"));
     let other = s.c1.app(APP).connector("github-02");
     let sync = other.force_sync().await.unwrap();
@@ -61,7 +61,7 @@ async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
     // A late wait for the older sync reports the latest one.
     assert!(older.wait().await.unwrap().is_done());
 
-    // Of the two, the forced sync fails.
+    // The forced sync fails, the other one does not.
     s.tenant.next_sync(SyncScript::default().polls(0, 3));
     s.tenant.next_sync(SyncScript::error("the forced one"));
     connector.force_sync().await.map(drop).unwrap();

@@ -105,7 +105,7 @@ async fn a_schedule_is_set_whole_and_not_empty() {
 }
 
 #[tokio::test]
-async fn what_is_gone_after_an_answer_was_lost_is_no_error() {
+async fn a_404_after_a_lost_response_is_not_an_error() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     let owners = connector.owners().role("owner");

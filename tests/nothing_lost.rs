@@ -24,7 +24,7 @@ fn strange_config(type_url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
+async fn a_config_with_unknown_keys_survives_create_get_and_update() {
     for type_url in ["type.googleapis.com/c1.api.app.v1.EnvConfig", "type.googleapis.com/c1.api.app.v9.Unheard"] {
         let s = lenient_setup().await;
         let config = strange_config(type_url);
@@ -50,7 +50,7 @@ async fn a_config_with_keys_nobody_named_survives_create_get_and_update() {
 }
 
 #[tokio::test]
-async fn a_sync_status_nobody_knows_is_read_printed_and_written_back() {
+async fn an_unknown_sync_status_is_read_printed_and_written_back() {
     let s = setup().await;
     assert!(s.tenant.set_connector_field(APP, CONNECTOR, "/status/status", json!("SYNC_STATUS_REINDEXING")));
     let connector = s.c1.app(APP).connector(CONNECTOR).get().await.unwrap();
@@ -140,7 +140,7 @@ fn sample(document: &Value, schema: &Value, leaf: Leaf) -> Option<Value> {
     leaf(kinds.iter().any(|kind| *kind == "null"), zero)
 }
 
-/// It is read and written unchanged, except null, which equals absent.
+/// Reads and writes it without a change, except null, which equals absent.
 fn survives<T: Serialize + DeserializeOwned>(sent: &Value) {
     let read: T = serde_json::from_value(sent.clone()).unwrap_or_else(|error| panic!("{error}: {sent}"));
     let (mut sent, mut written) = (sent.clone(), serde_json::to_value(&read).unwrap());

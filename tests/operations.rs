@@ -51,7 +51,7 @@ impl Calls {
 }
 
 #[tokio::test]
-async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
+async fn all_operations_are_sent_as_documented_and_their_responses_read() {
     let mut seed = Seed::demo()
         .app(json!({"id": APP, "displayName": "Räume"}))
         .connector(APP, json!({"id": "c 1", "catalogId": "catalog-github", "displayName": "One"}));
@@ -130,7 +130,7 @@ async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
     calls.tenant.next_sync(SyncScript::error("it dropped too much"));
     api.connectors().force_sync(ids().0, ids().1, &types::ForceSyncRequest::default()).await.unwrap();
     calls.expect("POST", &format!("{connector}/force_sync"), &[], empty());
-    // The fake's syncs move when the connector is read.
+    // The fake's syncs advance when the connector is read.
     for _ in 0..5 {
         c1.app(APP).connector("c 1").get().await.unwrap();
     }
@@ -270,7 +270,7 @@ async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
         let response = ids(name, "github-01").send().await.unwrap();
         assert_eq!(response.value()["connectorView"]["connector"]["id"], "github-01");
     }
-    // What the path does not have goes into the query, with what has a meaning there percent-encoded.
+    // Parameters that are not in the path are sent in the query, with special characters percent-encoded.
     let list = c1.operation("connectors.list").unwrap().parameter("app_id", "app-github").parameter("page_size", "10");
     assert_eq!(list.send().await.unwrap().value()["list"].as_array().unwrap().len(), 10);
     let odd = c1.operation("apps.list_apps").unwrap().parameter("a&b", "c=d e").send().await;
@@ -281,7 +281,7 @@ async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
     let rename = rename.parameter("connector_app_id", "app-github").parameter("connector_id", "github-01").body(&body);
     assert_eq!(rename.send().await.unwrap().value()["connectorView"]["connector"]["displayName"], "New");
 
-    // Errors are those of any call, and what cannot be sent is not.
+    // The errors are those of every call. A parameter that cannot be sent is an error.
     assert!(ids("connectors.get", "none").send().await.unwrap_err().is_not_found());
     assert!(c1.operation("connectors.nothing").unwrap_err().is_invalid_argument());
     tenant.clear_requests();

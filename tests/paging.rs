@@ -1,4 +1,4 @@
-//! Lists in pages: which pages are fetched and when, and what happens after errors.
+//! Paged lists: which pages are fetched and when, and what happens after errors.
 
 mod support;
 
@@ -63,7 +63,7 @@ async fn the_same_comes_in_the_same_order_and_once_however_far_it_is_read_ahead(
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_that_nobody_asks_for() {
+async fn only_requested_pages_are_fetched() {
     let s = setup().await;
     let mut list = list(&s);
     settle(&s).await;
@@ -90,7 +90,7 @@ async fn no_more_is_read_ahead_than_was_allowed() {
         settle(&s).await;
         assert_eq!(s.reached(LIST), 0, "it was not asked for anything yet");
 
-        // The stream is not polled, and the pages are fetched all the same.
+        // The pages are fetched although the stream is not polled.
         list.try_next().await.unwrap().unwrap();
         gate.arrived(1 + ahead).await;
         settle(&s).await;
@@ -211,7 +211,7 @@ fn a_blocking_list_is_read_ahead_while_the_program_works() {
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
     let mut list = c1.app(app.as_str()).connectors().read_ahead(1).blocking();
     list.next().unwrap().unwrap();
-    // The list is not polled now.
+    // The list is not polled here.
     runtime.block_on(gate.arrived(2));
     assert_eq!(list.collect::<Result<Vec<_>, connectors::Error>>().unwrap().len(), ITEMS - 1);
 }

@@ -77,8 +77,8 @@ fn page() -> Value {
 }
 
 #[tokio::test]
-#[allow(deprecated, reason = "each operation is called, whatever the service says of it")]
-async fn all_operations_are_sent_as_the_document_says_and_their_answers_read() {
+#[allow(deprecated, reason = "each operation is called, also deprecated ones")]
+async fn all_operations_are_sent_as_documented_and_their_responses_read() {
     let socket = Socket::start().await;
     let ph = Client::builder(Credentials::token("phpat_x").instance(socket.url())).build().unwrap();
     let api = ph.api();

@@ -13,39 +13,7 @@ use connectors_fake::pipeshub::Instance;
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 use support::TestClock;
-
-struct Setup {
-    instance: Instance,
-    clock: TestClock,
-    ph: Client,
-}
-
-impl Setup {
-    /// How many requests reached an operation, or `token`.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let clock = TestClock::new();
-    let ph = builder(&instance).clock(clock.clone()).build().unwrap();
-    Setup { instance, clock, ph }
-}
-
-fn credentials(instance: &Instance) -> Credentials {
-    Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url())
-}
-
-fn builder(instance: &Instance) -> Builder<Client> {
-    Client::builder(credentials(instance))
-}
-
-fn object(value: Value) -> serde_json::Map<String, Value> {
-    value.as_object().unwrap().clone()
-}
+use support::pipeshub::{builder, credentials, object, setup};
 
 #[tokio::test]
 async fn an_oauth_app_is_stored_where_the_server_reads_it_and_its_secret_can_be_changed() {

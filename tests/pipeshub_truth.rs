@@ -70,7 +70,7 @@ async fn an_instance_with_the_document_s_names_is_read_as_well() {
 }
 
 #[tokio::test]
-async fn a_status_is_one_of_four_or_null_or_one_that_nobody_knows() {
+async fn a_status_is_one_of_four_or_null_or_unknown() {
     let (socket, ph) = setup().await;
     for (sent, status) in [
         (Value::Null, None),
@@ -107,7 +107,7 @@ async fn kinds_of_authentication_are_the_server_s_ten() {
 }
 
 #[tokio::test]
-async fn a_creation_answers_200_and_a_summary_and_takes_what_an_instance_says() {
+async fn a_creation_returns_200_and_a_summary() {
     let (socket, ph) = setup().await;
     socket.answer(
         200,
@@ -125,7 +125,7 @@ async fn a_creation_answers_200_and_a_summary_and_takes_what_an_instance_says() 
 }
 
 #[tokio::test]
-async fn a_deletion_answers_202_and_409() {
+async fn a_deletion_returns_202_or_409() {
     let (socket, ph) = setup().await;
     socket.answer(202, r#"{"success": true, "message": "being deleted", "connectorId": "c1", "status": "DELETING"}"#);
     let deletion = ph.connector("c1").delete().await.unwrap();
@@ -185,7 +185,7 @@ async fn pages_say_where_the_next_one_is() {
 }
 
 #[tokio::test]
-async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
+async fn a_toggle_returns_no_instance_and_accepts_a_full_sync() {
     let (socket, ph) = setup().await;
     socket.answer(200, r#"{"connector": {"_key": "c1", "isActive": false}}"#);
     socket.answer(200, r#"{"success": true, "message": "sync enabled"}"#);
@@ -204,7 +204,7 @@ async fn a_toggle_answers_no_instance_and_takes_a_full_sync() {
 }
 
 #[tokio::test]
-async fn a_new_name_is_answered_with_the_id_alone() {
+async fn a_rename_returns_only_the_id() {
     let (socket, ph) = setup().await;
     socket.answer(200, r#"{"success": true, "connector": {"_key": "c1", "name": "Other"}}"#);
     let renamed = ph.connector("c1").rename("Other").await.unwrap();
@@ -232,7 +232,7 @@ async fn a_configuration_has_other_names_and_its_secrets_and_prints_none() {
 }
 
 #[tokio::test]
-async fn changes_of_a_configuration_answer_the_settings_alone() {
+async fn changes_of_a_configuration_return_only_the_settings() {
     let (socket, ph) = setup().await;
     let connector = ph.connector("c1");
     let saved = r#"{"success": true, "config": {"auth": {"bucket": "b"}, "credentials": null, "oauth": null}, "message": "saved"}"#;
@@ -315,7 +315,7 @@ async fn filters_are_a_map_and_their_options_page_beside_themselves() {
 }
 
 #[tokio::test]
-async fn the_callback_of_a_sign_in_wants_the_token_and_answers_200() {
+async fn the_callback_of_an_authorization_needs_the_token_and_returns_200() {
     let (socket, ph) = setup().await;
     let connector = ph.connector("c1");
     socket.answer(200, r#"{"success": true, "redirectUrl": "https://x.example/connectors", "error": null}"#);
@@ -379,7 +379,7 @@ async fn a_resync_of_200_may_say_that_it_failed() {
     socket.answer(200, r#"{"resyncConnectorResponse": {"success": true}}"#);
     ph.connector("c1").resync().await.unwrap();
 
-    // A response without a result does not confirm that a sync was queued.
+    // A response without a result does not confirm the sync.
     socket.answer(200, active);
     socket.answer(200, "{}");
     let error = ph.connector("c1").resync().await.unwrap_err();
@@ -466,7 +466,7 @@ async fn a_rate_limit_tells_the_wait_in_its_body() {
 }
 
 #[test]
-fn the_document_tells_who_may_call_what_and_what_is_taken_for_granted() {
+fn the_document_has_the_scopes_and_the_defaults() {
     let document: Value = serde_json::from_str(DOCUMENT).unwrap();
     let scopes = |path: &str, method: &str| {
         let security = document["paths"][path][method]["security"].as_array().unwrap();

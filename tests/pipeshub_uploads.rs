@@ -14,26 +14,7 @@ use connectors_fake::Fault;
 use connectors_fake::pipeshub::Instance;
 use serde_json::json;
 use support::TestClock;
-
-struct Setup {
-    instance: Instance,
-    ph: Client,
-}
-
-impl Setup {
-    /// How many requests reached an operation.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
-    let ph = Client::builder(credentials).clock(TestClock::new()).build().unwrap();
-    Setup { instance, ph }
-}
+use support::pipeshub::setup;
 
 /// An empty directory for one test's files.
 fn folder(name: &str) -> PathBuf {

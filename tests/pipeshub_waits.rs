@@ -11,34 +11,8 @@ use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
+use support::pipeshub::setup;
 use support::{Seconds, TestClock};
-
-struct Setup {
-    instance: Instance,
-    clock: TestClock,
-    ph: Client,
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let clock = TestClock::new();
-    let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
-    let ph = Client::builder(credentials).clock(clock.clone()).build().unwrap();
-    Setup { instance, clock, ph }
-}
-
-impl Setup {
-    /// How many requests reached an operation.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-
-    /// How many poll intervals a wait has had.
-    fn pauses(&self) -> usize {
-        self.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
-    }
-}
 
 #[tokio::test]
 async fn a_sync_that_was_seen_running_differs_from_one_that_was_not() {
@@ -138,7 +112,7 @@ async fn waits_continue_after_transient_failures() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
+async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     for fault in [Fault::reset_after_request().applied(), Fault::status(502).applied()] {
         let s = setup().await;
         let name = format!("{fault:?}");
@@ -173,7 +147,7 @@ async fn a_deletion_is_believed_to_be_ones_own_only_if_an_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn an_answer_of_200_that_says_no_is_a_refusal() {
+async fn a_200_that_reports_a_failure_is_a_refusal() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let no = |operation: &str| {
@@ -276,7 +250,7 @@ async fn a_wait_goes_on_after_a_restart() {
     assert!(matches!(watch.try_next().await, Ok(Some(SyncProgress::Running(_)))));
     let stored = serde_json::to_string(&watch.state()).unwrap();
     drop(watch);
-    // It ends before the program runs again: it counts as seen all the same.
+    // It ends before the program runs again, and still counts as seen.
     for _ in 0..3 {
         connector.get().await.unwrap();
     }
@@ -290,7 +264,7 @@ async fn a_wait_goes_on_after_a_restart() {
 #[tokio::test]
 async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
     let s = setup().await;
-    // The server says 500.
+    // The server returns 500.
     let error = s.ph.connector("nobody").stats().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
     let error = s.ph.connector("nobody").wait_for_indexing().wait().await.unwrap_err();

@@ -17,44 +17,12 @@ use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
+use support::pipeshub::{object, setup};
 use support::{Seconds, TestClock};
-
-struct Setup {
-    instance: Instance,
-    clock: TestClock,
-    ph: Client,
-}
-
-impl Setup {
-    /// How many requests reached an operation, or `token`.
-    fn reached(&self, operation: &str) -> usize {
-        self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
-    }
-}
-
-async fn setup() -> Setup {
-    support::print_everything();
-    let instance = Instance::start().await.unwrap();
-    let clock = TestClock::new();
-    let ph = builder(&instance).clock(clock.clone()).build().unwrap();
-    Setup { instance, clock, ph }
-}
-
-fn credentials(instance: &Instance) -> Credentials {
-    Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url())
-}
-
-fn builder(instance: &Instance) -> Builder<Client> {
-    Client::builder(credentials(instance))
-}
 
 /// The ids of a list.
 fn ids(found: Vec<Entry<Connector, types::ConnectorInstance>>) -> Vec<String> {
     found.into_iter().map(|it| it.handle().id().to_string()).collect()
-}
-
-fn object(value: Value) -> serde_json::Map<String, Value> {
-    value.as_object().unwrap().clone()
 }
 
 #[tokio::test]
@@ -174,7 +142,7 @@ async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read
 }
 
 #[tokio::test]
-async fn an_answer_of_200_that_says_it_failed_is_a_refusal() {
+async fn a_200_that_says_it_failed_is_a_refusal() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
     let refusing = |operation: &str| {
@@ -235,7 +203,7 @@ async fn a_switch_is_set_and_never_flipped_twice() {
 }
 
 #[tokio::test]
-async fn a_flip_whose_answer_is_lost_is_left_in_doubt_and_can_be_asked_for_again() {
+async fn a_toggle_whose_response_is_lost_has_an_unknown_outcome_and_can_be_repeated() {
     for (fault, flips) in [
         (Fault::close_after_request(), true),
         (Fault::close_after_request().applied(), false),

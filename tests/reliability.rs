@@ -239,7 +239,7 @@ async fn a_server_that_is_not_there_is_not_one_that_may_have_done_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_times_out() {
+async fn a_missing_response_times_out() {
     let s = setup().await;
     s.get().await.unwrap();
     let gate = Gate::default();
@@ -274,7 +274,7 @@ async fn responses_that_differ_from_the_document_are_errors_with_their_location(
 }
 
 #[tokio::test]
-async fn an_answer_is_read_up_to_the_limit_only() {
+async fn a_response_is_read_only_up_to_the_limit() {
     let mut limits = Limits::default();
     limits.response = 100_000;
     let s = setup_with(|builder| builder.limits(limits)).await;
@@ -286,7 +286,7 @@ async fn an_answer_is_read_up_to_the_limit_only() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_an_answer() {
+async fn an_empty_response_is_a_response() {
     let s = setup().await;
     s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
     s.c1.app(APP).connector(CONNECTOR).delete().await.unwrap();
@@ -436,7 +436,7 @@ async fn calls_can_be_spawned_and_dropped() {
 }
 
 #[tokio::test]
-async fn a_token_fetch_that_lay_for_too_long_is_begun_anew() {
+async fn a_token_fetch_that_was_abandoned_for_too_long_is_restarted() {
     let s = setup().await;
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint());
@@ -455,7 +455,7 @@ async fn a_token_fetch_that_lay_for_too_long_is_begun_anew() {
 }
 
 #[tokio::test]
-async fn a_failure_that_nobody_waited_for_is_not_the_next_calls() {
+async fn a_failure_without_waiting_callers_is_not_returned_to_the_next_call() {
     let s = setup().await;
     let gate = Gate::default();
     let refused = json!({"error": "invalid_client"});

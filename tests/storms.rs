@@ -78,7 +78,7 @@ async fn what_each_fault_costs_is_what_the_table_says() {
             [(Failed, 4), (Doubt, 1)],
         ),
         (
-            "the same, carried out",
+            "the same, processed",
             Box::new(|| Fault::reset_after_request().applied()),
             [(Fine, 2), (Doubt, 1)],
             [(Failed, 4), (Doubt, 1)],
@@ -134,7 +134,7 @@ async fn what_each_fault_costs_is_what_the_table_says() {
                 let ended = if operation.ends_with("Get") { end(&s.get().await) } else { end(&s.create().await) };
                 let got = (ended, s.reached(operation));
                 if got != *expected {
-                    wrong.push(format!("{name}, {operation}, for ever: {forever}: {got:?}, not {expected:?}"));
+                    wrong.push(format!("{name}, {operation}, each time: {forever}: {got:?}, not {expected:?}"));
                 }
                 seen.push(format!("{:?} after {}", got.0, got.1));
             }
@@ -470,7 +470,7 @@ async fn retries_end_when_the_budget_does_and_not_when_callers_do() {
 
 /// The limit applies to the bytes that arrive, not to the announced length: this response has none.
 #[tokio::test]
-async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
+async fn a_chunked_response_is_cut_off_at_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut limits = Limits::default();
@@ -498,7 +498,7 @@ async fn an_answer_that_comes_in_pieces_is_cut_off_at_the_limit() {
 }
 
 #[tokio::test]
-async fn an_answer_that_announces_too_much_is_given_up_and_not_asked_for_again() {
+async fn a_response_with_too_large_a_length_is_given_up_and_not_retried() {
     let s = setup_with(|builder| {
         let mut limits = Limits::default();
         limits.response = 1000;

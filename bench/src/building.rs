@@ -1,4 +1,5 @@
-//! What a build costs: a program that uses `connectors`, from cold, against the same with the generated code checked in.
+//! The cost of a build: a program that uses `connectors`, built from scratch, against the same with committed generated
+//! code.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,14 +13,14 @@ use crate::figure::{Figure, Table};
 use crate::machine::{self, Measured, cargo_in, cost, finished, messages};
 use crate::{Plan, Result, generation, progress, root};
 
-/// How often each is built from cold: minutes each time, and a machine is seldom quiet for all of them.
+/// The number of builds from scratch: each takes minutes, and a machine is rarely idle for all of them.
 const COLD_BUILDS: usize = 2;
 /// The time that build.rs itself may take, in seconds.
 const GENERATION: f64 = 1.0;
 
 /// A program, and the copy of `connectors` that it uses.
 struct Consumer {
-    /// Everything is in it.
+    /// The folder of everything.
     folder: PathBuf,
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
 }
 
 impl Consumer {
-    /// Writes the program and its copy of `connectors`, which `change` may change, with its manifest.
+    /// Writes the program and its copy of `connectors`, which `change` may edit, with its manifest.
     fn new(name: &str, change: impl FnOnce(&Path, &mut Toml) -> Result<()>) -> Result<Self> {
         let consumer = Self { folder: machine::folder()?.join(name) };
         consumer.clear()?;
@@ -72,7 +73,7 @@ impl Consumer {
             fs::copy(root().join(part), connectors.join(part))?;
         }
         let mut manifest: Toml = toml::from_str(&fs::read_to_string(root().join("Cargo.toml"))?)?;
-        // What belongs to other members, and to what is not copied.
+        // Sections for other members, and for files that are not copied.
         for key in ["dev-dependencies", "test", "example", "bench", "profile"] {
             manifest.remove(key);
         }
@@ -86,9 +87,9 @@ impl Consumer {
         fs::create_dir_all(program.join("src"))?;
         fs::write(program.join("src").join("main.rs"), MAIN)?;
         fs::write(program.join("Cargo.toml"), MANIFEST)?;
-        // The same versions as here.
+        // The same versions as in this workspace.
         fs::copy(root().join("Cargo.lock"), program.join("Cargo.lock"))?;
-        // What is not at hand is fetched now, and not while the build is measured.
+        // Missing crates are fetched now, not while the build is measured.
         let listed = finished(&mut cargo_in(&program, &["tree", "--offline"]));
         if listed.is_err() {
             finished(&mut cargo_in(&program, &["tree"]))?;
@@ -113,7 +114,7 @@ impl Consumer {
         })
     }
 
-    /// Builds what is not built, and gives what cargo says of each part.
+    /// Builds what is not built yet, and returns cargo's messages.
     fn build(&self) -> Result<Vec<Value>> {
         let mut command = cargo_in(&self.program(), &BUILD);
         Ok(messages(&finished(command.arg("--message-format=json"))?))
@@ -135,7 +136,7 @@ fn remove(folder: &Path) -> Result<()> {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        // Hundreds of megabytes; if they cannot be removed now, the next run removes them.
+        // Hundreds of megabytes. If they cannot be removed now, the next run removes them.
         drop(self.clear());
     }
 }
@@ -159,7 +160,7 @@ connectors = { path = "../connectors" }
 [workspace]
 "#;
 
-/// Makes of a copy what it would be with the generated code checked in: no build.rs, no generator, the code as files.
+/// Changes a copy to committed generated code: no build.rs, no generator, the code as files.
 fn check_in(connectors: &Path, manifest: &mut Toml) -> Result<()> {
     for unused in ["spec", "codegen"] {
         fs::remove_dir_all(connectors.join(unused))?;
@@ -199,7 +200,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether cargo speaks of the copy of `connectors`.
+/// Whether a message of cargo is about the copy of `connectors`.
 fn is_of_connectors(message: &Value) -> bool {
     message["package_id"].as_str().is_some_and(|id| id.contains("/connectors#"))
 }
@@ -208,7 +209,7 @@ fn is_library(message: &Value) -> bool {
     is_of_connectors(message) && message["reason"] == "compiler-artifact" && message["target"]["name"] == "connectors"
 }
 
-/// Where build.rs was built to, and where what it writes is.
+/// The paths of the built build.rs and of its output.
 fn build_script(messages: &[Value]) -> Option<(PathBuf, PathBuf)> {
     let said = |reason: &str, kind: Option<&str>| {
         messages.iter().find(|message| {
@@ -221,7 +222,7 @@ fn build_script(messages: &[Value]) -> Option<(PathBuf, PathBuf)> {
     Some((PathBuf::from(program), PathBuf::from(out)))
 }
 
-/// Runs build.rs as cargo does, into a folder of its own.
+/// Runs build.rs like cargo, with its own output folder.
 fn generate_by(program: &Path, consumer: &Consumer) -> Result<Measured> {
     let out = consumer.folder.join("out");
     fs::create_dir_all(&out)?;

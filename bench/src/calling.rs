@@ -1,4 +1,4 @@
-//! What calls cost: one, a long list, a large response, many at once. All of it runs in processes of its own.
+//! The cost of calls: one, a long list, a large response, many at once. Each runs in its own process.
 
 use crate::figure::{Figure, Table};
 use crate::machine::{Worker, has_valgrind, in_turn};
@@ -6,8 +6,8 @@ use crate::{Plan, Result, progress};
 
 const NO_VALGRIND: &str = "valgrind is not installed";
 
-/// The instructions of one piece of work, from two runs of which the second does `times` more of it: what both need to
-/// begin and end is not counted.
+/// The instructions of one piece of work, from two runs, of which the second does `times` more of it. So the start and
+/// the end of a process are not counted.
 fn instructions(worker: &Worker, times: usize, arguments: impl Fn(usize) -> Vec<String>) -> Result<f64> {
     let counted = |times: usize| {
         let arguments = arguments(times);
@@ -55,7 +55,7 @@ pub(crate) fn lists(plan: &Plan, table: &mut Table) -> Result<()> {
     let what = format!("listing: peak memory for {many} connectors, against {few}");
     table.add(Figure::new(what, large.peak()?, "MB").against(small.peak()?).ratio_at_most(1.1));
 
-    // A hundred pages tell as much of the ratio as a thousand.
+    // A hundred pages show the ratio as well as a thousand.
     let connectors = if plan.quick { "2000" } else { "10000" };
     let of = |ahead: &'static str| {
         let (worker, url) = (&worker, &server.url);

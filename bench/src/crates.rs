@@ -1,4 +1,4 @@
-//! What is in the tree: how many crates, with which features, and whether docs/dependencies.md says why of each.
+//! The dependency tree: the number of crates, their features, and whether docs/dependencies.md explains each.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +49,7 @@ struct Package {
     version: String,
 }
 
-/// What `connectors` needs on this machine, itself aside, as cargo resolves it for these arguments.
+/// The dependencies of `connectors` on this machine, as cargo resolves them for these arguments.
 fn tree(arguments: &[&str]) -> Result<BTreeSet<Package>> {
     let mut command = cargo_in(root(), &["tree", "--package", "connectors", "--prefix", "none", "--format", "{p}"]);
     if !arguments.contains(&"--edges") {

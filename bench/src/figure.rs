@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-/// What a figure should be.
+/// The target of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
     /// At most this many times the reference.
@@ -29,18 +29,18 @@ enum Outcome {
         ours: f64,
         reference: Option<f64>,
     },
-    /// Not asked for, or the tool for it is not here.
+    /// Not requested, or its tool is not installed.
     LeftOut(String),
     Failed(String),
 }
 
 impl Figure {
-    /// What was measured, how much of it ours takes, and in what unit.
+    /// A measured figure with its unit.
     pub(crate) fn new(what: impl Into<String>, ours: f64, unit: &'static str) -> Self {
         Self { what: what.into(), unit, outcome: Outcome::Measured { ours, reference: None }, target: None }
     }
 
-    /// What it is compared with.
+    /// Sets the reference.
     pub(crate) fn against(mut self, measured: f64) -> Self {
         if let Outcome::Measured { reference, .. } = &mut self.outcome {
             *reference = Some(measured);
@@ -67,7 +67,7 @@ impl Figure {
         }
     }
 
-    /// Whether it is as it should be; none if nothing is asked of it, or it was not measured.
+    /// Whether it reaches its target; `None` without a target, or if it was not measured.
     fn holds(&self) -> Option<bool> {
         match (self.target?, &self.outcome) {
             (Target::Ratio(most), _) => self.ratio().map(|ratio| ratio <= most),
@@ -86,7 +86,7 @@ impl Figure {
         }
     }
 
-    /// The row's cells: what, ours, reference, ratio, target, verdict.
+    /// The row's cells: figure, ours, reference, ratio, target, verdict.
     fn cells(&self) -> [String; 6] {
         let (ours, reference) = match self.outcome {
             Outcome::Measured { ours, reference } => (Some(ours), reference),
@@ -108,7 +108,7 @@ impl Figure {
     }
 }
 
-/// A number with as many digits as are worth reading.
+/// A number with its significant digits.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 || value >= 100.0 {
         format!("{value:.0}")
@@ -119,7 +119,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// A reason on one line that fits a table.
+/// A reason as one short line for a table.
 fn line(reason: &str) -> String {
     let words: Vec<&str> = reason.split_whitespace().collect();
     words.join(" ").replace('|', "/").chars().take(200).collect()
@@ -134,12 +134,12 @@ impl Table {
         self.0.push(figure);
     }
 
-    /// Something that is not measured, and why that is no failure.
+    /// Adds a figure that is not measured, with the reason. This is not a failure.
     pub(crate) fn left_out(&mut self, what: &str, reason: &str) {
         self.unmeasured(what, Outcome::LeftOut(reason.to_owned()));
     }
 
-    /// Something that could not be measured.
+    /// Adds a figure that could not be measured.
     pub(crate) fn failed(&mut self, what: &str, reason: &str) {
         eprintln!("{what} cannot be measured: {reason}");
         self.unmeasured(what, Outcome::Failed(reason.to_owned()));

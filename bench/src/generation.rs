@@ -1,4 +1,4 @@
-//! What generation costs: documents to Rust, against progenitor, syn and prettyplease alone.
+//! The cost of generation: documents to Rust, against progenitor, syn and prettyplease alone.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::figure::{Figure, Table};
 use crate::{Plan, Result, machine, progress, root};
 
-/// A document's overlaid form as JSON, and the client that build.rs makes of it.
+/// A document's overlaid form as JSON, and the client that build.rs generates from it.
 pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
     let folder = root().join("spec").join(service);
     let generator = Generator::new(Node::read(&folder.join("openapi.yaml"))?);
@@ -23,11 +23,11 @@ pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     progress("generating");
     let vendored = root().join("spec").join("c1").join("openapi.yaml");
-    let path = plan.document.as_deref().unwrap_or(&vendored);
+    let path = plan.document();
     let text =
-        std::fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
-    let what = format!("generation: {}, against progenitor, syn and prettyplease alone", name(path));
-    // Some documents are more than progenitor alone can take.
+        std::fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
+    let what = format!("generation: {}, against progenitor, syn and prettyplease alone", name(&path));
+    // progenitor alone cannot read some documents.
     match beside_progenitor(plan, &path.display().to_string(), &text) {
         Ok((ours, alone)) => {
             let figure = Figure::new(what, milliseconds(ours), "ms").against(milliseconds(alone));
@@ -37,8 +37,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     }
 
     let slice: Value = Node::read(&vendored)?.to_json();
-    // A larger document misses the processor's caches more often, with any generator: growth is judged beside that of the
-    // reference, on the same documents in the same run.
+    // With a larger document, every generator misses the processor's caches more often. So growth is compared with that
+    // of the reference, on the same documents in the same run.
     let (one, one_alone) = beside_progenitor(plan, "copies.json", &copied(&slice, 1)?.to_string())?;
     for copies in [4_u32, 16] {
         let text = copied(&slice, copies)?.to_string();
@@ -69,7 +69,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// The least time for a document from text to Rust, and that of progenitor, syn and prettyplease for what it is lowered to.
+/// The shortest time for a document from text to Rust, and that of progenitor, syn and prettyplease for its lowered
+/// form.
 fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, Duration)> {
     let (lowered, _) = Generator::new(Node::parse(name, text)?).lowered()?;
     let lowered = lowered.to_json();
@@ -86,10 +87,10 @@ fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, D
     Ok((ours, alone))
 }
 
-/// What a build does that uses progenitor as it is.
-fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
+/// The work of a build that uses progenitor unchanged.
+pub(crate) fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     let document: openapiv3::OpenAPI = serde_json::from_value(document.clone())?;
-    // It panics on much of what it does not take; that is a result here, not a failure.
+    // It panics on many inputs that it does not support. Here that is a result, not a failure.
     let work = AssertUnwindSafe(|| progenitor_impl::Generator::new(settings).generate_tokens(&document));
     let attempt = std::panic::catch_unwind(work);
     let tokens = attempt.map_err(|_| "error: progenitor panics")?;
@@ -98,8 +99,8 @@ fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     Ok(prettyplease::unparse(&file))
 }
 
-/// The document with one response for each operation: with several, progenitor accepts none.
-fn with_one_answer(mut document: Value) -> Value {
+/// The document with one response for each operation. progenitor does not accept several.
+pub(crate) fn with_one_answer(mut document: Value) -> Value {
     let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in items.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
@@ -109,7 +110,7 @@ fn with_one_answer(mut document: Value) -> Value {
     document
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
@@ -121,7 +122,7 @@ fn ratio(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64()
 }
 
-/// A document of several copies of another, each with names of its own.
+/// A document of several copies of another one, each with its own names.
 fn copied(slice: &Value, copies: u32) -> Result<Value> {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     for copy in 0..copies {

@@ -1,4 +1,4 @@
-//! Processes, and what they use: time, processor, memory, instructions.
+//! Processes, and the resources that they use: time, processor, memory, instructions.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{Result, progress, root};
 
-/// What a process has used.
+/// The resources that a process has used.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) seconds: f64,
@@ -31,7 +31,7 @@ impl Measured {
         Ok(kilobytes as f64 / 1024.0)
     }
 
-    /// The least of both, each for itself.
+    /// The lower value of each.
     fn least(self, other: Self) -> Self {
         Self {
             seconds: self.seconds.min(other.seconds),
@@ -41,7 +41,8 @@ impl Measured {
     }
 }
 
-/// Measures two things in turn, several times. What was disturbed took longer: the least of each counts.
+/// Measures two things alternately, several times. Disturbances only make a run slower, so the lowest value of each
+/// counts.
 pub(crate) fn in_turn(
     rounds: usize,
     ours: impl Fn() -> Result<Measured>,
@@ -57,9 +58,9 @@ pub(crate) fn in_turn(
 /// The first argument of a run of this program that only measures a command.
 pub(crate) const SPENT: &str = "spent";
 
-/// Runs a command and prints what it and everything it started have used.
+/// Runs a command and prints the resources that it and its children have used.
 ///
-/// In a process of its own, because the system counts all that a process has ever started.
+/// This needs its own process, because the system counts all children that a process ever had.
 pub(crate) fn spent(command: &[String]) -> Result<()> {
     let (program, arguments) = command.split_first().ok_or("error: there is no command to measure")?;
     let start = Instant::now();
@@ -73,7 +74,7 @@ pub(crate) fn spent(command: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Seconds of the processor, and the kilobytes of the largest process.
+/// Seconds of processor time, and the kilobytes of the largest process.
 #[cfg(unix)]
 fn of_children() -> Option<(f64, u64)> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -82,7 +83,7 @@ fn of_children() -> Option<(f64, u64)> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
     let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     let largest = u64::try_from(usage.max_rss()).ok()?;
-    // One system tells bytes.
+    // macOS counts bytes.
     let kilobytes = if cfg!(target_os = "macos") { largest / 1024 } else { largest };
     Some((microseconds as f64 / 1e6, kilobytes))
 }
@@ -92,7 +93,7 @@ fn of_children() -> Option<(f64, u64)> {
     None
 }
 
-/// Measures a command, which is prepared by `set_up`.
+/// Measures a command, which `set_up` prepares.
 pub(crate) fn cost(program: &OsStr, set_up: impl FnOnce(&mut Command)) -> Result<Measured> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(SPENT).arg(program);
@@ -107,7 +108,7 @@ pub(crate) fn finished(command: &mut Command) -> Result<Output> {
         return Ok(output);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    // The end is where the reason stands.
+    // The reason is at the end.
     let lines: Vec<&str> = said.lines().collect();
     let end = lines.len().saturating_sub(30);
     Err(format!("{}\n{command:?} failed", lines[end..].join("\n")).into())
@@ -117,7 +118,7 @@ pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// A command of cargo in a folder, by which nothing is built twice and nothing is taken from a cache of others.
+/// A command of cargo in a folder. It builds nothing twice, and uses no shared cache.
 pub(crate) fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo());
     command.args(arguments).current_dir(folder);
@@ -130,13 +131,13 @@ pub(crate) fn plainly(command: &mut Command) {
     command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "").env_remove("CARGO_TARGET_DIR");
 }
 
-/// What cargo said of the parts of a build, as it says it to programs.
+/// The JSON messages of cargo about the parts of a build.
 pub(crate) fn messages(output: &Output) -> Vec<Value> {
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// The program that is measured, built for release.
+/// The measured program, in a release build.
 pub(crate) struct Worker(PathBuf);
 
 impl Worker {
@@ -155,7 +156,7 @@ impl Worker {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// How many instructions a run takes, by valgrind's callgrind.
+    /// The number of instructions of a run, by valgrind's callgrind.
     pub(crate) fn instructions(&self, arguments: &[&str]) -> Result<f64> {
         let folder = folder()?;
         let counts = folder.join("callgrind.out");
@@ -181,7 +182,7 @@ impl Worker {
     }
 }
 
-/// A server in a process of its own, so that what it does is not counted.
+/// A server in its own process, so that its work is not counted.
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
@@ -189,7 +190,7 @@ pub(crate) struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It ends when its standard input does.
+        // It ends when its standard input is closed.
         drop(self.child.stdin.take());
         drop(self.child.wait());
     }
@@ -199,14 +200,14 @@ pub(crate) fn has_valgrind() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// A folder for what is made on the way.
+/// A folder for temporary files.
 pub(crate) fn folder() -> Result<PathBuf> {
     let folder = root().join("target").join("bench");
     fs::create_dir_all(&folder).map_err(|error| format!("error: cannot make {}: {error}", folder.display()))?;
     Ok(folder)
 }
 
-/// The machine, for a reader who wonders.
+/// A description of the machine.
 pub(crate) fn described() -> String {
     let version = Command::new("rustc").arg("--version").output();
     let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
@@ -214,7 +215,7 @@ pub(crate) fn described() -> String {
     format!("{version}; {cores} cores; {} on {}.", env::consts::OS, env::consts::ARCH)
 }
 
-/// The most memory this process has held, in MB, where the system tells.
+/// The peak memory of this process in MB, if the system reports it.
 pub(crate) fn own_peak() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -4,6 +4,7 @@
 
 mod building;
 mod calling;
+mod checking;
 mod crates;
 mod figure;
 mod generation;
@@ -47,6 +48,8 @@ pub(crate) enum Group {
     Generation,
     /// A consumer from cold, against generated code that is checked in.
     Building,
+    /// `cargo check` of a generated client, against that of progenitor and typify.
+    Checking,
     /// What is in the tree, and why.
     Crates,
     /// A call, against reqwest and serde by hand.
@@ -59,14 +62,20 @@ pub(crate) enum Group {
     Concurrency,
 }
 
-/// How a run goes.
+/// The settings of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
-    pub(crate) document: Option<PathBuf>,
+    from: Option<PathBuf>,
 }
 
 impl Plan {
-    /// How often something is measured, of which the fastest counts.
+    /// The document to generate from.
+    pub(crate) fn document(&self) -> PathBuf {
+        let vendored = || root().join("spec").join("c1").join("openapi.yaml");
+        self.from.clone().unwrap_or_else(vendored)
+    }
+
+    /// The number of measurements, of which the fastest counts.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
     }
@@ -77,7 +86,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Says what is being done.
+/// Prints a progress message.
 pub(crate) fn progress(what: &str) {
     eprintln!("{what} ...");
 }
@@ -98,13 +107,14 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return Err("error: a debug build measures nothing worth knowing\n  help: run `cargo xtask bench`".into());
     }
-    let plan = Plan { quick: cli.quick, document: cli.from.clone() };
+    let plan = Plan { quick: cli.quick, from: cli.from.clone() };
     let mut table = Table::default();
     for group in Group::value_variants() {
         if cli.only.is_empty() || cli.only.contains(group) {
             let measured = match group {
                 Group::Generation => generation::measure(&plan, &mut table),
                 Group::Building => building::measure(&plan, &mut table),
+                Group::Checking => checking::measure(&plan, &mut table),
                 Group::Crates => crates::measure(&mut table),
                 Group::Calling => calling::calls(&plan, &mut table),
                 Group::Listing => calling::lists(&plan, &mut table),
@@ -127,11 +137,11 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     Ok(if table.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What stands around the last run in docs/benchmarks.md.
+/// The marks around the last run in docs/benchmarks.md.
 const BEGIN: &str = "<!-- the last run, by `cargo xtask bench --write` -->\n";
 const END: &str = "<!-- the end of the last run -->";
 
-/// Puts the table into docs/benchmarks.md.
+/// Writes the table into docs/benchmarks.md.
 fn keep(table: &Table) -> Result<()> {
     let path = root().join("docs").join("benchmarks.md");
     let text = fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
@@ -140,7 +150,7 @@ fn keep(table: &Table) -> Result<()> {
     fs::write(&path, page).map_err(|error| format!("error: cannot write {}: {error}", path.display()).into())
 }
 
-/// The page with another run in it; none if it has no place for one.
+/// The page with a new run; `None` if it has no marks.
 fn with_run(page: &str, run: &str) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

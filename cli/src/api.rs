@@ -50,11 +50,11 @@ pub async fn run(
             }
             None => body.clone(),
         };
-        // Not the parser's own words: they may quote a secret.
+        // Without the parser's message, which may quote a secret.
         let wrong = |error: serde_json::Error| {
             Failure::usage(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
         };
-        // Not as a value, which would round wide numbers.
+        // Not parsed into a value, which would round wide numbers.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
         call = call.body_text(text);
     }
@@ -115,7 +115,7 @@ fn list(ctx: &Ctx, document: &str) -> Result {
     ctx.out.rows(&["operation", "method", "path", "parameters"], &rows)
 }
 
-/// Redacts values whose names are those of secrets.
+/// Redacts values whose names suggest secrets.
 pub fn redact(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -132,7 +132,7 @@ pub fn redact(value: &mut Value) {
     }
 }
 
-/// Whether a member with the name of a secret has one: a flag or a number is none.
+/// Whether a member with the name of a secret has one. A flag or a number is not a secret.
 fn has_value(member: &Value) -> bool {
     match member {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
@@ -142,7 +142,7 @@ fn has_value(member: &Value) -> bool {
     }
 }
 
-/// Whether a key is that of a secret, as far as its name tells.
+/// Whether a key's name suggests a secret.
 pub fn is_secret(name: &str) -> bool {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let ends = [
@@ -166,7 +166,7 @@ pub fn is_secret(name: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end)) && !name.ends_with("pagetoken")
 }
 
-/// Whether a value has a member that is called as secrets are.
+/// Whether a value has a member whose name suggests a secret.
 pub fn holds_secret(value: &Value) -> bool {
     match value {
         Value::Object(members) => {

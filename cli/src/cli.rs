@@ -58,7 +58,7 @@ pub fn command() -> clap::Command {
     commands::with_examples(Cli::command())
 }
 
-/// The argument for a secret that was given something else, which may be the secret itself: clap would print it.
+/// The argument for a secret that got another value. That may be the secret itself, and clap would print it.
 pub fn misplaced_secret(error: &clap::Error) -> Option<String> {
     let is_value = error.kind() == ErrorKind::ValueValidation;
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).filter(|_| is_value) else {
@@ -67,7 +67,7 @@ pub fn misplaced_secret(error: &clap::Error) -> Option<String> {
     (argument.contains("secret") || argument.contains("token")).then(|| argument.clone())
 }
 
-/// The words of the command that was given: `c1 list`.
+/// The path of the command: `c1 list`.
 pub fn path(matches: &ArgMatches) -> String {
     let mut words = Vec::new();
     let mut at = matches;

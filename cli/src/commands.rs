@@ -1,15 +1,15 @@
-//! Each command: what it changes, and an example, which stands in its help and which the tests run.
+//! The table of commands: the effect of each, and an example for its help, which the tests run.
 
 use clap::Command;
 
-/// What a command can do.
+/// The effect of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It reads a service.
+    /// It only reads from a service.
     Reads,
-    /// It writes files here, and reads a service at most.
+    /// It writes local files, and at most reads from a service.
     Local,
-    /// It changes something; run again, it changes nothing more.
+    /// It changes something. Running it again changes nothing more.
     Sets,
     /// It changes something each time.
     Acts,
@@ -28,13 +28,13 @@ impl Effect {
         }
     }
 
-    /// Whether it may be run again after a failure.
+    /// Whether a program may run it again after a failure.
     pub fn is_repeatable(self) -> bool {
         self != Self::Acts
     }
 }
 
-/// One command.
+/// A command.
 pub struct Row {
     pub command: &'static str,
     pub effect: Effect,
@@ -127,7 +127,7 @@ pub fn with_examples(mut root: Command) -> Command {
 fn add(command: Command, path: &[&str], example: &str) -> Command {
     match path.split_first() {
         Some((first, rest)) => command.mut_subcommand(first, |next| add(next, rest, example)),
-        // A line that clap wrapped could not be pasted.
+        // A line that clap wraps could not be pasted.
         None if example.len() > 80 => {
             command.after_help(format!("Example:\n  connectors {}", example.replace(" --", " \\\n    --")))
         }

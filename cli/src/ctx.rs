@@ -1,4 +1,4 @@
-//! What every command has: how to print, which profile, and what is under way if Ctrl-C ends it.
+//! The context of every command: output, profile, and the operations that Ctrl-C may interrupt.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,15 +56,15 @@ impl Waiting {
     }
 }
 
-/// What Ctrl-C interrupts.
+/// An operation that Ctrl-C may interrupt.
 #[derive(Clone, Debug)]
 pub struct Doing {
     pub what: String,
-    /// Whether it may have been carried out.
+    /// Whether the service may have processed it.
     pub is_write: bool,
 }
 
-/// What every command has.
+/// The context of every command.
 #[derive(Clone)]
 pub struct Ctx {
     pub out: Out,
@@ -87,7 +87,7 @@ impl Ctx {
         Ok(pipeshub::Client::builder(credentials).build()?)
     }
 
-    /// For uploads: an attempt may take as long as the file does.
+    /// The client for uploads: an attempt may take as long as its file needs.
     pub fn pipeshub_for_uploads(&self) -> Result<pipeshub::Client> {
         let mut limits = Limits::default();
         (limits.attempt, limits.call) = (Duration::from_secs(3600), Duration::from_secs(3600));
@@ -95,8 +95,8 @@ impl Ctx {
         Ok(pipeshub::Client::builder(credentials).connection(Connection::new().limits(limits)).build()?)
     }
 
-    /// Begins a write: names the server and what is done to it, on stderr. None if this is a dry run, which prints that and
-    /// sends nothing.
+    /// Starts a write, and prints the server and the change on stderr. Returns `None` in a dry run, which prints that
+    /// and sends nothing.
     pub fn write(&self, server: &str, what: impl Into<String>) -> Result<Option<Under>> {
         let what = what.into();
         let host = server.split_once("://").map_or(server, |(_, host)| host);
@@ -109,12 +109,12 @@ impl Ctx {
         Ok(Some(self.doing_write(what)))
     }
 
-    /// Notes a write, one of several that were announced together.
+    /// Records a write that was announced together with others.
     pub fn doing_write(&self, what: impl Into<String>) -> Under {
         self.under(what.into(), true)
     }
 
-    /// Notes what is waited for, in case of Ctrl-C.
+    /// Records a wait, for a message at Ctrl-C.
     pub fn wait(&self, what: impl Into<String>) -> Under {
         self.under(what.into(), false)
     }
@@ -124,18 +124,18 @@ impl Ctx {
         Under { doing: Arc::clone(&self.doing), what }
     }
 
-    /// What is under way.
+    /// The current operations.
     pub fn doing(&self) -> Vec<Doing> {
         lock(&self.doing).clone()
     }
 
-    /// Prints one result: what was done, with its id.
+    /// Prints one result: the change, and the id of its object.
     pub fn done(&self, row: &Value) -> Result {
         self.out.one(row)
     }
 }
 
-/// Something that is under way until this is dropped.
+/// An operation that lasts until this is dropped.
 #[must_use]
 pub struct Under {
     doing: Arc<Mutex<Vec<Doing>>>,
@@ -152,11 +152,11 @@ impl Drop for Under {
 }
 
 fn lock(doing: &Mutex<Vec<Doing>>) -> std::sync::MutexGuard<'_, Vec<Doing>> {
-    // Nothing that runs under the lock can leave it half-changed.
+    // No code under the lock can leave it half-changed.
     doing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is deleted or cannot be undone is done only with `--yes`.
+/// Requires `--yes` for deletions and for changes that cannot be undone.
 pub fn confirmed(yes: bool, dry_run: bool, what: &str) -> Result {
     if yes || dry_run {
         return Ok(());

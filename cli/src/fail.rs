@@ -1,29 +1,29 @@
-//! How a command can fail, and the exit code that says which way.
+//! The failures of commands, and their exit codes.
 
 use std::fmt;
 
-/// Why a command did not end with 0. The number is the exit code.
+/// The reason why a command did not exit with 0. The number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// It was done, and it found something.
+    /// It succeeded, and reports findings.
     Findings = 1,
     /// The command, its input or its settings are wrong.
     Usage = 2,
     /// No credentials, wrong ones, or not enough rights.
     Auth = 3,
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound = 4,
-    /// The thing is in a state that does not allow it.
+    /// The object's state does not allow it.
     Conflict = 5,
     /// Too many calls.
     Rate = 6,
-    /// Too late, not reachable, or the service failed.
+    /// A timeout, no connection, or a failure of the service.
     Timeout = 7,
-    /// It was sent, and no response says whether it was carried out.
+    /// The request was sent, and it is unknown whether the service processed it.
     Doubt = 8,
 }
 
-/// Each exit code, its name and what it means.
+/// The exit codes, with their names and meanings.
 pub const CODES: [(u8, &str, &str); 10] = [
     (0, "done", "done, and nothing was found"),
     (1, "findings", "done, and something was found: a plan with changes, a failed sync, a connector that needs care"),
@@ -33,7 +33,7 @@ pub const CODES: [(u8, &str, &str); 10] = [
     (5, "conflict", "the thing is in a state that does not allow it, or the service refused"),
     (6, "rate", "too many calls; retry later"),
     (7, "timeout", "too late, not reachable, or the service failed; retry later"),
-    (8, "doubt", "it was sent, and no response says whether it was carried out; check before you retry"),
+    (8, "doubt", "it was sent, and it is unknown whether the service processed it; check before you retry"),
     (130, "interrupted", "Ctrl-C, and no write was in flight"),
 ];
 
@@ -44,7 +44,7 @@ pub struct Failure {
     pub message: String,
 }
 
-/// What commands return.
+/// The result of a command.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
 impl Failure {
@@ -100,7 +100,7 @@ fn kind(error: &connectors::Error) -> Kind {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        // The reader of the output has closed it, which is no failure to report.
+        // The reader of the output has closed it. That is not an error.
         let is_over = error.kind() == std::io::ErrorKind::BrokenPipe;
         Self::usage(if is_over { String::new() } else { error.to_string() })
     }

@@ -64,7 +64,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
         (Service::Pipeshub, None, None, _) => token = Some(asked("the token (a personal access token will do)")?),
     }
     let location = if args.service == Service::C1 { ("tenant", args.tenant) } else { ("instance", args.instance) };
-    // The id belongs to its secret; a token of a device login needs none.
+    // The id belongs to its secret. A token from a device login needs no id.
     let client_id = args.client_id.filter(|_| secret.is_some());
     let fields = [
         (location.0, location.1.as_deref()),
@@ -76,7 +76,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
     let profile = name(ctx);
     let mut profiles = Profiles::read()?;
     profiles.set(profile, args.service, &fields)?;
-    // What cannot work is refused now, not at the first command, and replaces nothing.
+    // A wrong credential is an error now, not at the first command, and replaces nothing.
     match args.service {
         Service::C1 => {
             let c1 = c1::Client::builder(profiles.c1(profile)?).build()?;
@@ -101,7 +101,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
 /// Lets a person log in with a browser on any device (RFC 8628).
 async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Option<SignedDuration>)> {
     let tenant = tenant.ok_or_else(|| Failure::usage("say which tenant: --tenant NAME"))?;
-    // The client is only to say where the tenant is.
+    // The client is only used to find the tenant's server.
     let server = c1::Client::builder(c1::Credentials::token("none").tenant(tenant)).build()?.server().to_owned();
     let at = |path: &str| format!("{server}/auth/v1/{path}");
     let grant = DeviceLogin::new(at("device_authorization"), at("token"), id).begin(Connection::new()).await?;
@@ -118,7 +118,7 @@ async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Op
     Ok((token.expose().to_owned(), lifetime))
 }
 
-/// Reads a line of standard input.
+/// Asks for a line on standard input.
 fn asked(what: &str) -> Result<String> {
     if io::stdin().is_terminal() {
         anstream::eprintln!("paste {what}, and press Enter:");

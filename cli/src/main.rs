@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let matches = match cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // Help and version come this way as well.
+            // Help and version are errors of clap too.
             match cli::misplaced_secret(&error) {
                 Some(argument) => anstream::eprintln!(
                     "error (usage): {argument}: a secret is given as env:NAME, file:PATH or cmd:COMMAND"
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How a run did not end well.
+/// The ways in which a run fails.
 enum Interrupted {
     Failed(Failure),
     Signal(u8),
@@ -84,14 +84,14 @@ impl From<std::io::Error> for Interrupted {
 
 /// Runs a command until it ends, or until Ctrl-C.
 async fn run(ctx: &Ctx, command: cli::Command) -> Result<(), Interrupted> {
-    // What is under way is asked for before the command is dropped.
+    // The current operations are read before the command is dropped.
     let interrupted = async { tokio::signal::ctrl_c().await.map(|()| ctx.doing()) };
     tokio::select! {
         biased;
         interrupted = interrupted => {
             let doing = interrupted?;
             for doing in &doing {
-                let rest = if doing.is_write { "it may have been carried out" } else { "it continues by itself" };
+                let rest = if doing.is_write { "the service may have processed it" } else { "it continues by itself" };
                 anstream::eprintln!("interrupted: {}; {rest}", out::clean(&doing.what));
             }
             let is_doubt = doing.iter().any(|doing| doing.is_write);

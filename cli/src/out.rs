@@ -1,4 +1,4 @@
-//! What a command prints: a table on a terminal, a JSON object a line elsewhere, one JSON document with `--json`.
+//! The output of a command: a table on a terminal, one JSON object per line elsewhere, one JSON document with `--json`.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -21,7 +21,7 @@ pub struct Out {
 }
 
 impl Out {
-    /// Prints rows. `columns` are those of the table; every field of a row is in the JSON.
+    /// Prints rows. `columns` are those of the table. The JSON has all fields of a row.
     pub fn rows(&self, columns: &[&str], rows: &[Value]) -> Result {
         let picked: Vec<Value> = rows.iter().map(|row| self.pick(row)).collect();
         let mut out = anstream::stdout().lock();
@@ -39,7 +39,7 @@ impl Out {
         Ok(())
     }
 
-    /// Prints one thing: a line for each of its fields on a terminal.
+    /// Prints one object: on a terminal, a line for each of its fields.
     pub fn one(&self, row: &Value) -> Result {
         if self.json || !io::stdout().is_terminal() {
             return self.rows(&[], std::slice::from_ref(row));
@@ -55,21 +55,21 @@ impl Out {
         table(&mut anstream::stdout().lock(), &["field", "value"], &lines)
     }
 
-    /// Prints text as it is: completions, pages of the manual, files.
+    /// Prints unchanged text: completions, manual pages, files.
     pub fn text(&self, text: &str) -> Result {
         let mut out = anstream::stdout().lock();
         out.write_all(text.as_bytes())?;
         Ok(())
     }
 
-    /// Says something beside the result, on stderr.
+    /// Prints a message on stderr, beside the result.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             anstream::eprintln!("{}", clean(text));
         }
     }
 
-    /// A spinner on stderr, while something takes time; a bar if there is something to count.
+    /// A spinner on stderr, or a bar if there is a total.
     pub fn progress(&self, what: &str, total: Option<u64>) -> ProgressBar {
         let is_plain = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if self.quiet || is_plain || !io::stderr().is_terminal() {
@@ -77,7 +77,7 @@ impl Out {
         }
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let form = if total.is_some() { "{msg} {wide_bar} {pos}/{len}" } else { "{spinner} {msg} {elapsed}" };
-        // The form is a constant, and one that indicatif reads.
+        // The template is a constant that indicatif can parse.
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
         }
@@ -94,7 +94,7 @@ impl Out {
     }
 }
 
-/// A field by its name, or by a path with dots.
+/// A field by its name or by a dotted path.
 fn field_of<'a>(row: &'a Value, field: &str) -> &'a Value {
     match row.get(field) {
         Some(value) => value,
@@ -145,7 +145,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Text of a service, without what could steer a terminal.
+/// A service's text, without characters that could control a terminal.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

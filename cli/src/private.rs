@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Creates a file that there is not yet, with mode 0600.
+/// Creates a new file with mode 0600. It must not exist.
 pub fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -13,7 +13,7 @@ pub fn create_new(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Replaces a file in one step, with mode 0600: after a kill it is the old one or the new one.
+/// Replaces a file in one step, with mode 0600. After a kill it has the old or the new content.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
@@ -27,7 +27,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     });
     let replaced = written.and_then(|()| std::fs::rename(&fresh, path));
     if replaced.is_err() {
-        // What is left of it is of no use, and may hold a secret.
+        // The incomplete file is useless and may contain a secret.
         let _ = std::fs::remove_file(&fresh);
     }
     replaced

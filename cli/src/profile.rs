@@ -1,4 +1,4 @@
-//! Profiles: which tenant and which instance, and what to authenticate with. A file with mode 0600.
+//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use crate::fail::{Failure, Kind, Result};
 use crate::private;
 
-/// The profile that is used unless another is named.
+/// The profile that is used by default.
 pub const DEFAULT: &str = "default";
 
 /// The variables of each service: the first that is set means that the environment has credentials.
@@ -37,7 +37,7 @@ pub struct Profiles {
     document: DocumentMut,
 }
 
-/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` where this platform keeps settings.
+/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` in this platform's folder for settings.
 pub fn path() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = set("CONNECTORS_CONFIG") {
@@ -56,13 +56,13 @@ impl Profiles {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::usage(format!("{}: {error}", path.display()))),
         };
-        // Not the parser's own words: they quote the line, which may hold a secret.
+        // Without the parser's message: it quotes the line, which may contain a secret.
         let wrong = |_| Failure::usage(format!("{}: it is not TOML", path.display()));
         let document = text.parse().map_err(wrong)?;
         Ok(Self { path, document })
     }
 
-    /// Each profile with the services that it has.
+    /// The profiles with their services.
     pub fn list(&self) -> Vec<(String, Vec<String>)> {
         let names = |table: &Item| {
             let table = table.as_table_like();
@@ -79,7 +79,7 @@ impl Profiles {
         self.document.get(profile).is_some_and(|it| it.get(service.name()).is_some())
     }
 
-    /// Sets what a profile has of a service, in place of all that it had.
+    /// Sets a profile's fields for a service, and replaces the previous ones.
     pub fn set(&mut self, profile: &str, service: Service, fields: &[(&str, Option<&str>)]) -> Result {
         let mut table = Table::new();
         for (name, text) in fields {
@@ -94,7 +94,7 @@ impl Profiles {
         Ok(())
     }
 
-    /// Removes what a profile has of a service. Says whether there was any.
+    /// Removes a profile's fields for a service. Returns whether there were any.
     pub fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
         let removed =
             self.document.get_mut(profile).and_then(Item::as_table_mut).and_then(|it| it.remove(service.name()));
@@ -109,7 +109,7 @@ impl Profiles {
     }
 }
 
-/// The profile to use for a service; none if the environment has credentials and no profile is named.
+/// The profile for a service; `None` if the environment has credentials and no profile is named.
 fn chosen<'a>(named: Option<&'a str>, variables: &[&str]) -> Option<&'a str> {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match named {
@@ -134,20 +134,20 @@ fn nothing(profile: &str, service: Service) -> Failure {
     Failure::new(Kind::Auth, message)
 }
 
-/// What to authenticate with at C1.
+/// The credentials for C1.
 pub fn c1(named: Option<&str>) -> Result<c1::Credentials> {
     let Some(profile) = chosen(named, &C1_VARIABLES) else { return Ok(c1::Credentials::from_env()?) };
     Profiles::read()?.c1(profile)
 }
 
-/// What to authenticate with at PipesHub.
+/// The credentials for PipesHub.
 pub fn pipeshub(named: Option<&str>) -> Result<pipeshub::Credentials> {
     let Some(profile) = chosen(named, &PIPESHUB_VARIABLES) else { return Ok(pipeshub::Credentials::from_env()?) };
     Profiles::read()?.pipeshub(profile)
 }
 
 impl Profiles {
-    /// What a profile has for C1.
+    /// A profile's credentials for C1.
     pub fn c1(&self, profile: &str) -> Result<c1::Credentials> {
         let get = |field| self.get(profile, Service::C1, field);
         let credentials = match (get("client_id"), get("client_secret"), get("token")) {
@@ -171,7 +171,7 @@ impl Profiles {
         })
     }
 
-    /// What a profile has for PipesHub.
+    /// A profile's credentials for PipesHub.
     pub fn pipeshub(&self, profile: &str) -> Result<pipeshub::Credentials> {
         let get = |field| self.get(profile, Service::Pipeshub, field);
         let credentials = match (get("client_id"), get("client_secret"), get("token")) {

@@ -1,11 +1,12 @@
-//! Where a secret is: `env:NAME`, `file:PATH` or `cmd:COMMAND`. The secret itself stands in no file and no command line.
+//! References to secrets: `env:NAME`, `file:PATH` or `cmd:COMMAND`. The secret itself is in no file and no command
+//! line.
 
 use std::fmt;
 use std::process::{Command, Stdio};
 
 use crate::fail::{Failure, Result};
 
-/// Where a secret is.
+/// The place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reference {
     Env(String),
@@ -22,7 +23,7 @@ impl std::str::FromStr for Reference {
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
             Some(("cmd", command)) => Ok(Self::Command(command.to_owned())),
-            // Not the text: it may be the secret itself.
+            // Without the text: it may be the secret itself.
             _ => Err("a secret is given as env:NAME, file:PATH or cmd:COMMAND".to_owned()),
         }
     }
@@ -39,7 +40,7 @@ impl fmt::Display for Reference {
 }
 
 impl Reference {
-    /// Reads the secret, without the line break at its end.
+    /// Reads the secret, without a line break at its end.
     pub fn resolve(&self) -> Result<String> {
         let failed = |why: String| Failure::usage(format!("the secret {self} cannot be read: {why}"));
         let text = match self {
@@ -64,13 +65,13 @@ impl Reference {
     }
 }
 
-/// `KEY=VALUE`, as commands take it.
+/// Parses `KEY=VALUE`.
 pub fn pair(text: &str) -> std::result::Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// `KEY=REFERENCE`, as commands take it.
+/// Parses `KEY=REFERENCE`.
 pub fn secret_pair(text: &str) -> std::result::Result<(String, Reference), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=env:NAME, KEY=file:PATH or KEY=cmd:COMMAND")?;
     Ok((key.to_owned(), value.parse()?))

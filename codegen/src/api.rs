@@ -1,5 +1,5 @@
-//! The public Rust API of a generated client: made from the shaped API, written so that people can review it, compared, and
-//! what the difference means for a version.
+//! The public Rust API of a generated client: a listing for reviews and for comparisons, and the version that a
+//! difference requires.
 
 mod compare;
 mod line;
@@ -14,10 +14,10 @@ pub use compare::{ApiChange, Bump, Fate};
 pub(crate) use line::{Signature, renamed, resolved_head};
 pub(crate) use write::{argument_type, name};
 
-/// Operations and types of a generated client, as they are read by people and compared by machines.
+/// The operations and types of a generated client, for readers and for comparisons.
 ///
-/// An operation is a line with its group, the arguments that a call must have and the type of its response; below it stands
-/// a line for each optional setter. Then follows one block for each type. All are sorted by name:
+/// An operation is a line with its group, its required arguments and the type of its response. Below it is a line for
+/// each optional setter. Then follows a block for each type. All are sorted by name:
 ///
 /// ```
 /// use connectors_codegen::{Generator, Listing, Node};
@@ -77,10 +77,10 @@ impl Listing {
         write::listing(&client.api)
     }
 
-    /// Reads a listing as it is written by `Display`.
+    /// Reads the text that `Display` writes.
     ///
     /// # Errors
-    /// A line that is none of a listing's.
+    /// A line is not one that `Display` writes.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let mut listing = Self::default();
         let mut last: Option<Key> = None;
@@ -89,8 +89,8 @@ impl Listing {
                 continue;
             }
             let wrong = || {
-                Diagnostic::new(format!("{name}:{}: `{line}` is no line of an API listing", index + 1))
-                    .help("`cargo xtask api SERVICE` writes it anew")
+                Diagnostic::new(format!("{name}:{}: `{line}` is not a line of an API listing", index + 1))
+                    .help("`cargo xtask api SERVICE` writes it again")
             };
             if let Some(member) = line.strip_prefix("    ") {
                 let entry = last.as_ref().and_then(|key| listing.entries.get_mut(key)).ok_or_else(wrong)?;
@@ -117,14 +117,14 @@ impl Listing {
         self.entries.iter().filter(|(key, _)| key.section == Section::Operations).map(|(_, entry)| entry.shown())
     }
 
-    /// How many operations and how many types it has.
+    /// The numbers of operations and of types.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let methods = self.entries.keys().filter(|key| key.section == Section::Operations).count();
         (methods, self.entries.len() - methods)
     }
 
-    /// An operation as it is listed, without its first word.
+    /// An operation's line without its first word.
     pub(crate) fn method(&self, name: &str) -> Option<&str> {
         self.operation(name).map(Entry::shown)
     }
@@ -141,7 +141,7 @@ impl Listing {
         self.type_entry(name).is_some()
     }
 
-    /// The types that are another type's name only, each by what it stands for in the end.
+    /// The aliases of types, each with its final target.
     pub(crate) fn aliases(&self) -> BTreeMap<String, String> {
         let direct: BTreeMap<&str, &str> = self
             .entries
@@ -153,7 +153,7 @@ impl Listing {
             .collect();
         let follow = |target: &str| {
             let mut target = target.to_owned();
-            // A chain longer than this is a circle.
+            // A longer chain is a circle.
             for _ in 0..16 {
                 let next = line::replaced(&target, |word| direct.get(word).map(|it| (*it).to_owned()));
                 if next == target {

@@ -1,4 +1,4 @@
-//! A document in several local files, brought together in one tree.
+//! Combines a document that consists of several local files into one tree.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Component, Path, PathBuf};
@@ -8,17 +8,17 @@ use crate::document::{MAX_BYTES, MAX_NODES, Map, Node, Pointer, Span, Value, con
 use crate::grammar::{self, Inlined, Object};
 use crate::uri;
 
-/// A document with everything its `$ref`s find in files beside it.
+/// A document together with the targets of its `$ref`s in other files.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Bundle {
-    /// The document, whose references all lead into itself, save those that lead nowhere.
+    /// The document. All references lead to places within it, apart from those without a target.
     pub document: Node,
-    /// Every file that was read, the document's own first: what a `build.rs` has to watch.
+    /// All files that were read, starting with the document's own. A `build.rs` has to watch them.
     pub files: Vec<PathBuf>,
 }
 
-/// Where the files may stand that a document refers to.
+/// Where the files that a document refers to may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// In the document's folder, or below it.
@@ -28,25 +28,26 @@ enum Reach {
 }
 
 impl Node {
-    /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and brings it together in one.
+    /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and combines them into one.
     ///
-    /// A reference that leads to no file, or to nothing in it, stays as it is: lowering notes it like every other that
-    /// leads nowhere.
+    /// A reference to a missing file or a missing place in a file stays as it is. Lowering writes a note, as for every
+    /// reference without a target.
     ///
-    /// The other files have to be in the document's folder or below it, also where links lead: a document that somebody
-    /// else wrote does not choose which files of this machine are read.
+    /// The other files must be in the document's folder or below it, with symbolic links resolved. So a document from
+    /// elsewhere cannot choose which files of this machine are read.
     ///
     /// # Errors
-    /// As [`Node::read`], for this file and for every other that is there, and a reference to a file outside of the folder.
+    /// [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file outside the
+    /// folder.
     pub fn bundle(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Folder)
     }
 
-    /// As [`Node::bundle`], for documents that are trusted to refer to files outside of their folder
-    /// (`$ref: ../common/pet.yaml`).
+    /// Reads a document like [`Node::bundle`], but allows files outside its folder (`$ref: ../common/pet.yaml`). Use it
+    /// for documents that you trust.
     ///
     /// # Errors
-    /// As [`Node::read`], for this file and for every other that is there.
+    /// [`Node::read`] fails for this file or for another one that exists.
     pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Anywhere)
     }
@@ -61,7 +62,7 @@ fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
     let mut bundler = Bundler {
         root: root.clone(),
         own: document.str("$self").map(|own| uri::resolve("", own)),
-        // A folder that cannot be resolved holds nothing that could be read.
+        // A folder that cannot be resolved contains no readable file.
         folder: (reach == Reach::Folder).then(|| folder.canonicalize().unwrap_or(folder)),
         bytes: text.len(),
         nodes: document.count(),
@@ -101,24 +102,24 @@ fn bundle(path: &Path, reach: Reach) -> Result<Bundle, Error> {
 
 struct Bundler {
     root: PathBuf,
-    /// The URI that the document gives itself (`$self`).
+    /// The document's own URI (`$self`).
     own: Option<String>,
-    /// What files have to be in or below, links resolved; `None` if they may be anywhere.
+    /// The folder that must contain all files, with links resolved; `None` if they may be anywhere.
     folder: Option<PathBuf>,
     /// Bytes that were read, and nodes that are or will be in the document.
     bytes: usize,
     nodes: usize,
-    /// Files that cannot be used; each is told once.
+    /// Files that cannot be used. Each is reported once.
     refused: HashSet<PathBuf>,
     files: HashMap<PathBuf, Node>,
-    /// File, pointer and section to the component made of it.
+    /// The component for each file, pointer and section.
     names: HashMap<(PathBuf, String, &'static str), String>,
     taken: HashSet<(String, String)>,
     queue: VecDeque<Placed>,
     wrong: Vec<Diagnostic>,
 }
 
-/// A part of another file on its way into the document's components.
+/// A part of another file that will become a component.
 struct Placed {
     kind: Object,
     section: &'static str,
@@ -126,7 +127,7 @@ struct Placed {
     node: Node,
 }
 
-/// A part of another file, and where it stands there.
+/// A part of another file, and its place there.
 struct Found {
     file: PathBuf,
     fragment: String,
@@ -147,12 +148,12 @@ const KINDS: [Object; 11] = [
     Object::MediaType,
 ];
 
-/// Files that hold prose, rather than a tree.
+/// Extensions of text files, which are read as one string.
 const PROSE: [&str; 5] = ["md", "markdown", "mdx", "txt", "html"];
 
 impl Bundler {
-    /// The components that are files of their own (`Pet: {$ref: schemas/Pet.yaml}`), or a file all together: whatever
-    /// else refers to one of those files means the component, under the name that the document gives it.
+    /// The components that are whole files (`Pet: {$ref: schemas/Pet.yaml}`), or one file for all of them. Every other
+    /// reference to such a file means the component, by the name in the document.
     fn components(&mut self, document: &mut Node) {
         let Some(components) = document.get_mut("components") else { return };
         let mut inlined = Inlined::default();
@@ -184,7 +185,7 @@ impl Bundler {
         }
     }
 
-    /// Points every reference of a tree at the document itself, or puts what it stands for in its place.
+    /// Makes every reference of a tree lead into the document, or inlines its target.
     fn rewrite(&mut self, kind: Object, node: &mut Node) {
         let mut inlined = Inlined::default();
         kind.walk_mut(node, &Pointer::root(), &mut |kind, node, at| {
@@ -208,7 +209,7 @@ impl Bundler {
                 node.get_mut("discriminator").and_then(|it| it.get_mut("mapping")).and_then(Node::as_object_mut);
             for target in mapping.into_iter().flat_map(Map::values_mut) {
                 let text = target.as_str().unwrap_or_default();
-                // A bare name is a name; anything with a dot or a fragment is a reference.
+                // A bare name is a component's name. A text with a dot or a fragment is a reference.
                 if (text.contains(['#', '/']) || has_extension(text))
                     && let Some(local) = self.place(kind, target)
                 {
@@ -218,7 +219,7 @@ impl Bundler {
         });
     }
 
-    /// The reference within the document for one that leads to another file; `None` if it stays as it is.
+    /// The reference within the document that replaces one to another file; `None` if it stays as it is.
     fn place(&mut self, kind: Object, text: &Node) -> Option<String> {
         let (file, fragment) = self.target(text)?;
         if file == self.root {
@@ -238,7 +239,7 @@ impl Bundler {
             None => {
                 self.nodes += node.count();
                 if self.nodes > MAX_NODES {
-                    // Parts of parts, each a component: more than any document is.
+                    // More components from parts of files than any document has.
                     if self.refused.insert(key.0) {
                         let message = format!("too large: more than {MAX_NODES} values with those of all files");
                         self.wrong.push(Diagnostic::new(message).at(&text.span));
@@ -256,8 +257,7 @@ impl Bundler {
         Some(reference)
     }
 
-    /// Puts what a reference to another file stands for in its place, if it fits there: no section of the components
-    /// could hold it.
+    /// Inlines the target of a reference to another file, if it fits there. No section of `components` could hold it.
     fn inline(&mut self, node: &mut Node, at: &Pointer, inlined: &mut Inlined, fits: impl Fn(&Node) -> bool) {
         while let Some(text) = node.get("$ref") {
             let Some((file, fragment)) = self.target(text) else { return };
@@ -277,16 +277,16 @@ impl Bundler {
         }
     }
 
-    /// What a reference to another file stands for; `None` for every other node, and where there is no such file.
+    /// The target of a reference to another file; `None` for other nodes, and for missing files.
     fn follow(&mut self, reference: &Node) -> Option<Found> {
         let text = reference.get("$ref")?;
         let (file, fragment) = self.target(text).filter(|(file, _)| *file != self.root)?;
         self.chain(file, fragment, &text.span)
     }
 
-    /// What stands at a place of another file, or at the place that one refers to, and so on.
+    /// The node at a place of another file. Follows a chain of references from there.
     fn chain(&mut self, mut file: PathBuf, mut fragment: String, at: &Span) -> Option<Found> {
-        // A chain longer than this is a circle.
+        // A longer chain is a circle.
         for _ in 0..16 {
             let node = self.find(&file, &fragment, at, 0)?;
             let next =
@@ -299,9 +299,9 @@ impl Bundler {
         None
     }
 
-    /// File and fragment a reference leads to; `None` for one that stays within the document, or leads to the network.
+    /// The file and fragment of a reference; `None` if it stays within the document or leads to the network.
     fn target(&self, text: &Node) -> Option<(PathBuf, String)> {
-        // A node keeps the name of its file wherever it is moved, and a reference is relative to that file.
+        // A node keeps the name of its file when it is moved. A reference is relative to that file.
         let file = text.span.file().map_or_else(|| self.root.clone(), |file| normal(Path::new(file)));
         let (path, fragment) = split(text)?;
         if path.is_empty() && file == self.root {
@@ -322,7 +322,7 @@ impl Bundler {
         Some((target, percent_decode(fragment)))
     }
 
-    /// The file for a URI, as the URI that the document gives itself tells where files stand. A URI may have no extension.
+    /// The file of a URI, relative to the document's own URI. The URI may have no extension.
     fn named(&self, uri: &str) -> Option<PathBuf> {
         let own = self.own.as_deref()?;
         if uri == own {
@@ -336,8 +336,8 @@ impl Bundler {
         candidates.into_iter().find(|candidate| candidate.is_file())
     }
 
-    /// What stands at a pointer of a file, if there is such a file and such a place in it. The way there may lead
-    /// through references to further files: an index of schemas is often no more than a list of them.
+    /// The node at a pointer of a file, if both exist. The pointer may pass through references to further files: an
+    /// index of schemas is often only a list of references.
     fn find(&mut self, file: &Path, fragment: &str, at: &Span, depth: usize) -> Option<Node> {
         let tokens = Pointer::split(fragment)?;
         self.read(file, at);
@@ -348,7 +348,7 @@ impl Bundler {
                 None => {
                     let (file, start) = self.target(node.get("$ref")?)?;
                     let rest = tokens.get(index..)?.iter().fold(Pointer::from(start), Pointer::join_token);
-                    // A way longer than this is a circle.
+                    // A longer chain is a circle.
                     return if depth < 16 { self.find(&file, rest.as_str(), at, depth + 1) } else { None };
                 }
             }
@@ -356,12 +356,12 @@ impl Bundler {
         Some(node.clone())
     }
 
-    /// Reads a file that is there, once.
+    /// Reads a file once, if it exists.
     fn read(&mut self, file: &Path, at: &Span) {
         if self.files.contains_key(file) || self.refused.contains(file) || file.is_dir() {
             return;
         }
-        // What is not there, or behind a link to nothing, is for lowering to note.
+        // Lowering writes the note for a missing file or a broken link.
         let Ok(real) = file.canonicalize() else { return };
         match self.usable(file, &real) {
             Ok(node) => drop(self.files.insert(file.to_owned(), node)),
@@ -372,8 +372,8 @@ impl Bundler {
         }
     }
 
-    /// The tree of a file, or why it cannot be used. Nothing is read, and nothing of it told, before it is known to stand
-    /// where it may.
+    /// The tree of a file, or the reason why it cannot be used. The file's place is checked before the file is read and
+    /// before an error can report anything about it.
     fn usable(&mut self, file: &Path, real: &Path) -> Result<Node, Diagnostic> {
         if let Some(folder) = self.folder.as_ref().filter(|folder| !real.starts_with(folder)) {
             let message = format!(
@@ -387,7 +387,7 @@ impl Bundler {
         let refuse =
             |reason: &str| Diagnostic::new(format!("the reference leads to a file that cannot be used: {reason}"));
         if !real.is_file() {
-            return Err(refuse(&format!("{} is no file of text", file.display())));
+            return Err(refuse(&format!("{} is not a text file", file.display())));
         }
         let is_prose = PROSE.iter().any(|known| file.extension().is_some_and(|ext| ext.eq_ignore_ascii_case(known)));
         let name = file.display().to_string();
@@ -398,7 +398,7 @@ impl Bundler {
         read.map_err(|error| refuse(error.diagnostics().first().map(Diagnostic::message).unwrap_or_default()))
     }
 
-    /// The last token of the pointer, or the file's name; qualified by the file's name where that is taken.
+    /// The last token of the pointer or the file's name. If that is in use, the file's name qualifies it.
     fn name(&mut self, file: &Path, fragment: &str, section: &str) -> String {
         let clean = |text: &str| {
             text.chars()
@@ -418,7 +418,7 @@ impl Bundler {
     }
 }
 
-/// Whether a node is a reference and nothing else.
+/// Whether a node is only a reference.
 fn is_plain_reference(node: &Node) -> bool {
     grammar::reference(node).is_some() && node.as_object().is_some_and(|map| map.len() == 1)
 }
@@ -429,7 +429,7 @@ fn split(text: &Node) -> Option<(&str, &str)> {
     Some(text.split_once('#').unwrap_or((text, "")))
 }
 
-/// A reference to the document's own file, as one within the document.
+/// A reference to the document's own file, as a reference within the document.
 fn within(text: &Node) -> Option<String> {
     Some(format!("#{}", split(text)?.1))
 }
@@ -440,7 +440,7 @@ fn has_extension(text: &str) -> bool {
         .is_some_and(|ext| ["yaml", "yml", "json"].iter().any(|known| ext.eq_ignore_ascii_case(known)))
 }
 
-/// The path without `.` and with `..` taken back, so that one file has one name.
+/// The path without `.` and `..`, so that each file has one name.
 fn normal(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {

@@ -1,10 +1,10 @@
-//! What is wrong with an input, where, and the way out; many at once where a stage can continue.
+//! An error in an input, its place, and how to fix it. A stage that can continue collects several.
 
 use std::fmt;
 
 use crate::span::Span;
 
-/// One thing that is wrong: a sentence, the place, and what to do about it.
+/// One error: a sentence, the place, and how to fix it.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     message: String,
@@ -27,13 +27,13 @@ impl Diagnostic {
         self
     }
 
-    /// What is wrong, in one sentence.
+    /// The error in one sentence.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Where it is wrong.
+    /// The place of the error.
     #[must_use]
     pub fn span(&self) -> Option<&Span> {
         self.span.as_ref()
@@ -48,7 +48,7 @@ impl fmt::Display for Diagnostic {
             if let Some(text) = span.text() {
                 let number = span.line().to_string();
                 let column = usize::try_from(span.column()).unwrap_or(1).saturating_sub(1);
-                // Long lines (minified JSON) are shown around the column only.
+                // Of a long line (minified JSON), only the part around the column is shown.
                 let start = column.saturating_sub(60);
                 let shown: String = text.chars().skip(start).take(120).collect();
                 let pad = " ".repeat(number.len());
@@ -62,9 +62,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Why the pipeline stopped: one or more [`Diagnostic`]s.
+/// The reason why the pipeline stopped: one or more [`Diagnostic`]s.
 ///
-/// `Debug` is `Display`, so that a `main` that returns it prints file, line and column, and the help.
+/// `Debug` writes the same as `Display`. So a `main` that returns this error prints file, line, column and help.
 #[derive(Clone)]
 pub struct Error {
     diagnostics: Vec<Diagnostic>,
@@ -77,7 +77,7 @@ impl fmt::Debug for Error {
 }
 
 impl Error {
-    /// Everything that was found wrong, in document order.
+    /// All errors, in document order.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics

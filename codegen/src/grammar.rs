@@ -1,11 +1,10 @@
-//! Which member of which OpenAPI object is what: the one table every stage walks a document by.
+//! The kind of each member of each OpenAPI object. Every stage walks a document by this table.
 //!
-//! Walking by position rather than by key name is what keeps a *property* called `description` or `const` from being
-//! taken for the keyword.
+//! A walk by position, not by key, keeps a *property* called `description` or `const` apart from the keyword.
 
 use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value, percent_decode};
 
-/// The kinds of object an OpenAPI 3.x document is made of.
+/// The kinds of objects in an OpenAPI 3.x document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
     OpenApi,
@@ -27,18 +26,18 @@ pub(crate) enum Object {
     Example,
     Components,
     SecurityScheme,
-    /// The flows of OAuth 2, of which each is a [`Object::Flow`].
+    /// The flows of OAuth 2, each of which is a [`Object::Flow`].
     Flows,
     Flow,
     Tag,
     Schema,
     Discriminator,
     Xml,
-    /// A callback: expressions to path items.
+    /// A callback: a map of expressions to path items.
     Callback,
 }
 
-/// How a member holds further objects.
+/// How a member contains further objects.
 #[derive(Clone, Copy, Debug)]
 enum Member {
     One(Object),
@@ -46,10 +45,10 @@ enum Member {
     List(Object),
 }
 
-/// The methods that a path item has a member for, in the order of the specification.
+/// The methods with a member in a path item, in the order of the specification.
 pub(crate) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
-/// The member of a path item with its other methods, as they are sent (OpenAPI 3.2).
+/// The member of a path item for other methods, whose names are as they are sent (OpenAPI 3.2).
 pub(crate) const OTHER_METHODS: &str = "additionalOperations";
 
 impl Object {
@@ -121,7 +120,7 @@ impl Object {
         })
     }
 
-    /// The section of `components` that holds objects of this kind; `None` for one that is written where it is used.
+    /// The section of `components` for objects of this kind; `None` for a kind that is always inline.
     pub(crate) fn section(self) -> Option<&'static str> {
         Some(match self {
             Self::Schema => "schemas",
@@ -139,10 +138,10 @@ impl Object {
         })
     }
 
-    /// The members of a node that no Reference Object may stand for, but one does: several objects at once
-    /// (`responses: {$ref: all.yaml}`), or prose.
+    /// The members of a node that are a reference although OpenAPI does not allow one there: a map or a list of objects
+    /// (`responses: {$ref: all.yaml}`), or a description.
     pub(crate) fn referred(self, node: &Node) -> Vec<String> {
-        // One schema where a list of them belongs is a list of one, and so is a reference.
+        // A schema, or a reference to one, where a list of schemas belongs is a list of one.
         let several = |key: &str| match self.member(key) {
             Some(Member::Map(_)) => true,
             Some(Member::List(kind)) => kind != Self::Schema,
@@ -154,7 +153,7 @@ impl Object {
         referred.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Whether a target can stand where one of [`Object::referred`] stands.
+    /// Whether a target is of the kind that a member of [`Object::referred`] needs.
     pub(crate) fn fits(self, key: &str, target: &Node) -> bool {
         match self.member(key) {
             Some(Member::Map(_)) => target.as_object().is_some(),
@@ -163,8 +162,8 @@ impl Object {
         }
     }
 
-    /// Calls `visit` with each object below a node of this kind, the node included, outermost first. What `visit` puts
-    /// into a node is walked as well.
+    /// Calls `visit` for a node of this kind and each object below it, outermost first. Objects that `visit` adds to a
+    /// node are visited too.
     pub(crate) fn walk_mut(self, node: &mut Node, at: &Pointer, visit: &mut impl FnMut(Object, &mut Node, &Pointer)) {
         visit(self, node, at);
         let Some(map) = node.as_object_mut() else { return };
@@ -182,7 +181,7 @@ impl Object {
                         kind.walk_mut(grandchild, &here.join(name), visit);
                     }
                 }
-                // A truth value there is the keyword's own, in every version.
+                // A boolean is allowed there in every version.
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
                 (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
                 (Member::List(Self::Schema), Value::Object(_)) => Self::Schema.walk_mut(child, &here, visit),
@@ -191,7 +190,7 @@ impl Object {
         }
     }
 
-    /// As [`Object::walk_mut`], for looking only.
+    /// [`Object::walk_mut`] without changes to the tree.
     pub(crate) fn walk(self, node: &Node, at: &Pointer, visit: &mut impl FnMut(Object, &Node, &Pointer)) {
         visit(self, node, at);
         for (kind, child, here) in self.children(node, at) {
@@ -223,20 +222,20 @@ impl Object {
     }
 }
 
-/// Whether a member of a map of objects is one of them: `paths` and `responses` may also hold extensions, and a text
-/// under `$ref` is a reference in place of the map. A property may be called `$ref`, but no text is a schema.
+/// Whether a member of a map of objects is an entry. `paths` and `responses` may have extensions, and a string under
+/// `$ref` is a reference in place of the map. A property may be called `$ref`, but a schema is never a string.
 fn is_entry(kind: Object, name: &str, child: &Node) -> bool {
     let extension = matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-");
     let reference = name == "$ref" && child.as_str().is_some();
     !extension && !reference
 }
 
-/// The `$ref` of a node that stands where an object or a reference may stand.
+/// The `$ref` of a node where an object or a reference is allowed.
 pub(crate) fn reference(node: &Node) -> Option<&str> {
     node.str("$ref")
 }
 
-/// What a reference stands for, in its place: what is written beside the reference is added, and wins.
+/// The target of a reference, with the members beside the reference added. These win.
 pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
     let mut value = target.value.clone();
     if let Value::Object(map) = &mut value {
@@ -246,18 +245,18 @@ pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
     Node::at(value, &reference.span)
 }
 
-/// What has been put in the place of references while a tree is walked: keeps a target from being put into itself.
+/// The targets that a walk has inlined. This keeps a target from being inlined into itself.
 #[derive(Default)]
 pub(crate) struct Inlined {
-    /// The targets around the place the walk is at, with where each was put.
+    /// The inlined targets around the current place of the walk, each with its place.
     around: Vec<(Pointer, String)>,
-    /// Bytes that were put in.
+    /// The bytes that inlining has added.
     copied: usize,
 }
 
 impl Inlined {
-    /// Whether a target may be put in at a place: not inside itself, not deeper than any real document goes, and not
-    /// where the document would grow past what may be read.
+    /// Whether a target may be inlined at a place: not within itself, not deeper than real documents are, and not past
+    /// the limit on the document's size.
     pub(crate) fn enter(&mut self, at: &Pointer, target: &str, found: &Node) -> bool {
         self.around.retain(|(place, _)| at.is_within(place));
         self.copied += found.weight();
@@ -270,8 +269,8 @@ impl Inlined {
     }
 }
 
-/// The operations of a document in order: path, method, operation, and the path item they stand in. A method is a member of
-/// the path item, or one of its other methods as it is sent.
+/// The operations of a document in order: path, method, operation, and path item. A method is the name of a member in
+/// the path item, or the name of another method as it is sent.
 pub(crate) fn operations(document: &Node) -> impl Iterator<Item = (&str, &str, &Node, &Node)> {
     items(document, "paths").filter(|(path, _)| !path.starts_with("x-")).flat_map(|(path, item)| {
         methods(item).into_iter().map(move |(method, operation)| (path.as_str(), method, operation, item))
@@ -304,12 +303,13 @@ pub(crate) fn methods(item: &Node) -> Vec<(&str, &Node)> {
     found
 }
 
-/// A method as it is sent. Methods are case-sensitive (RFC 9110, section 9.1); the members of a path item are in lower case.
+/// A method as it is sent. Methods are case-sensitive (RFC 9110, section 9.1), and the members of a path item are in
+/// lower case.
 pub(crate) fn sent_method(method: &str) -> String {
     if METHODS.contains(&method) { method.to_ascii_uppercase() } else { method.to_owned() }
 }
 
-/// Where the operation of a method stands in a path item.
+/// The place of a method's operation in a path item.
 pub(crate) fn method_at(item: &Pointer, method: &str) -> Pointer {
     if METHODS.contains(&method) { item.join(method) } else { item.join(OTHER_METHODS).join(method) }
 }
@@ -323,26 +323,26 @@ pub(crate) fn schema_references(kind: Object, node: &Node) -> Vec<String> {
     found
 }
 
-/// The name of the component schema a reference points at.
+/// The name of the component schema that a reference names.
 pub(crate) fn component_name(reference: &str) -> Option<String> {
     Pointer::split(reference.strip_prefix("#/components/schemas")?)?.into_iter().next()
 }
 
-/// The component that a security requirement names: by its name, or by a reference to it (OpenAPI 3.2).
+/// The scheme that a security requirement names, by its name or by a reference (OpenAPI 3.2).
 pub(crate) fn scheme_name(requirement: &str) -> String {
     let tokens = requirement.strip_prefix("#/components/securitySchemes").and_then(Pointer::split);
     tokens.and_then(|tokens| tokens.into_iter().next()).unwrap_or_else(|| requirement.to_owned())
 }
 
-/// Follows a reference to a parameter, response, request body or header; the node itself if it is not one.
+/// Follows a reference to a parameter, response, request body or header. Another node is returned as it is.
 pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
     resolve_at(document, node, Pointer::root()).0
 }
 
-/// As [`resolve`], with the place where the node was found; `at` is where the reference stands.
+/// [`resolve`], with the place of the target. `at` is the place of the reference.
 pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) -> (&'a Node, Pointer) {
     let (mut node, mut at) = (node, at);
-    // A chain longer than this is a circle.
+    // A longer chain is a circle.
     for _ in 0..16 {
         let Some(pointer) = reference(node).and_then(|target| target.strip_prefix('#')) else { break };
         let pointer = percent_decode(pointer);
@@ -352,7 +352,7 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
     (node, at)
 }
 
-/// Keywords of a schema that describe it without constraining anything.
+/// Whether a keyword describes a schema and does not constrain it.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
         || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items"))

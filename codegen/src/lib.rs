@@ -1,16 +1,16 @@
-//! Generates Rust clients from OpenAPI 3.0, 3.1 and 3.2 documents, which lose nothing of what a service sends.
+//! Generates Rust clients from OpenAPI 3.0, 3.1 and 3.2 documents. The clients lose nothing that a service sends.
 //!
-//! A document goes through a pipeline, one stage after the other: [`Node`] reads it, a [`Selection`] chooses from it,
-//! an overlay corrects it, and then it is brought to one form, shaped for Rust, and emitted as code. [`Generator`]
-//! is that pipeline. Nothing is lost without a [`Note`] that says where and why; an input that cannot be used is an
-//! [`Error`] with file, line and column.
+//! A document goes through a pipeline: [`Node`] reads it, a [`Selection`] selects a part, an overlay corrects it, and
+//! then it is normalized, shaped for Rust, and emitted as code. [`Generator`] runs that pipeline. For each loss there
+//! is a [`Note`] with the place and the reason. For an input that cannot be used there is an [`Error`] with file, line
+//! and column.
 //!
-//! Beside it, [`diff()`] and [`diff_clients`] say what a change of a document means for a program, by the table
-//! [`RULES`]; a [`Listing`] is the public API of a generated client, to keep and compare; [`undocumented`] finds what
-//! has no words.
+//! [`diff()`] and [`diff_clients`] return the changes between two documents with their impact on a program, by the
+//! table [`RULES`]. A [`Listing`] is the public API of a generated client, to keep and to compare. [`undocumented`]
+//! finds what has no description.
 //!
-//! This is what a `build.rs` does with anybody's document. The README has a whole one, what generated code depends on, and
-//! how a program calls it.
+//! This is what a `build.rs` does. The README has a complete one, the dependencies of the generated code, and a program
+//! that calls it.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
@@ -75,9 +75,11 @@ pub use shape::Names;
 pub use span::Span;
 pub use words::undocumented;
 
+use std::collections::BTreeSet;
+
 use overlay::Strictness;
 
-/// The pipeline with its settings; see the crate's documentation for an example.
+/// The pipeline and its settings. See the crate's documentation for an example.
 #[derive(Clone, Debug)]
 pub struct Generator {
     document: Node,
@@ -86,25 +88,28 @@ pub struct Generator {
     strictness: Strictness,
     names: Names,
     accepted: String,
+    features_by_tag: bool,
 }
 
 /// A generated client.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Client {
-    /// Rust source: a `types` module and a `Client`.
+    /// The Rust source: a module `types` and a `Client`.
     pub code: String,
-    /// What the pipeline did that a reader of the document would not expect.
+    /// The notes of the pipeline: losses, corrections and other surprises for a reader of the document.
     pub notes: Notes,
-    /// How many operations the client has.
+    /// The number of operations of the client.
     pub operations: usize,
+    /// The cargo features that the code asks for ([`Generator::features_by_tag`]).
+    pub features: Vec<String>,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
-    /// The names in Rust, to keep and to give to [`Generator::names`] the next time.
+    /// The names in Rust. Keep them, and set them with [`Generator::names`] the next time.
     pub names: Names,
-    /// The losses that are accepted.
+    /// The accepted losses.
     accepted: String,
-    /// What it was made from.
+    /// The model that the code was generated from.
     #[cfg(feature = "diff")]
     pub(crate) api: std::sync::Arc<shape::model::Api>,
 }
@@ -113,15 +118,15 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GeneratedType {
-    /// Its name in the `types` module.
+    /// The name in the `types` module.
     pub name: String,
-    /// The schema of the document it was made of. A schema with a read and a write view has two types.
+    /// The schema that the type was generated from. A schema with a read view and a write view has two types.
     pub pointer: Pointer,
 }
 
 impl Client {
-    /// What a build script does with a client: writes the code into the folder that cargo has for it (`OUT_DIR`), and
-    /// prints a warning for each kind of loss that is not accepted ([`Generator::accept`]).
+    /// Writes the code to `file` in a build script's output folder (`OUT_DIR`). Prints a warning for each kind of loss
+    /// that is not accepted ([`Generator::accept`]).
     ///
     /// # Errors
     /// `OUT_DIR` is not set, or the file cannot be written.
@@ -139,7 +144,7 @@ impl Client {
 }
 
 impl Generator {
-    /// A pipeline for all of a document.
+    /// A pipeline for the whole document.
     #[must_use]
     pub fn new(document: Node) -> Self {
         Self {
@@ -149,52 +154,64 @@ impl Generator {
             strictness: Strictness::Strict,
             names: Names::default(),
             accepted: String::new(),
+            features_by_tag: false,
         }
     }
 
-    /// Takes only a part of the document.
+    /// Selects a part of the document.
     #[must_use]
     pub fn select(mut self, selection: Selection) -> Self {
         self.selection = selection;
         self
     }
 
-    /// Applies an OpenAPI Overlay (1.0, 1.1 or 1.2) before anything is lowered; several are applied in the order given.
+    /// Applies an OpenAPI Overlay (1.0, 1.1 or 1.2) before lowering. Several overlays are applied in the order of the
+    /// calls.
     #[must_use]
     pub fn overlay(mut self, overlay: Node) -> Self {
         self.overlays.push(overlay);
         self
     }
 
-    /// Allows actions of overlays that have no effect: whose target matches nothing, that say nothing to do, or that
-    /// describe what the document does not have. They are notes then, and errors otherwise: an overlay of one's own that
-    /// has stopped working should be corrected. For overlays by others, which are made for several documents.
+    /// Allows actions of overlays without an effect: the target matches nothing, the action does nothing, or it
+    /// describes something that the document does not have. They become notes. By default they are errors, because an
+    /// overlay of your own that stopped working should be corrected. Use this for overlays by others that are written
+    /// for several documents.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         self.strictness = Strictness::Lenient;
         self
     }
 
-    /// Keeps names that an earlier client has: what is added to the document then renames nothing. `x-rust-name` and
-    /// `x-rust-group` win over what is kept, and to change another name, take its line out.
+    /// Keeps the names of an earlier client, so that additions to the document rename nothing. `x-rust-name` and
+    /// `x-rust-group` win over these names. To change another name, remove its line.
     #[must_use]
     pub fn names(mut self, names: Names) -> Self {
         self.names = names;
         self
     }
 
-    /// Accepts losses, as [`Notes::losses`] writes them: [`Client::write`] warns of others only. Keep the text in a file
-    /// beside the overlay; a change of it is a change of what callers have.
+    /// Accepts losses, in the form of [`Notes::losses`]. [`Client::write`] warns only of other losses. Keep the text in
+    /// a file beside the overlay, so that a change of it is visible in a review.
     #[must_use]
     pub fn accept(mut self, losses: impl Into<String>) -> Self {
         self.accepted = losses.into();
         self
     }
 
-    /// The selected part of the document as it was written.
+    /// Puts each group of operations behind a cargo feature of its name ([`Client::features`]), with the types that only a
+    /// few groups use: what a program does not use is then not compiled. The table of operations always has all of them. For
+    /// a crate of generated code; the manifest must have the features.
+    #[must_use]
+    pub fn features_by_tag(mut self) -> Self {
+        self.features_by_tag = true;
+        self
+    }
+
+    /// The selected part of the document, otherwise unchanged.
     ///
     /// # Errors
-    /// A selection that names what the document does not have.
+    /// The selection names something that the document does not have.
     pub fn selected(&self) -> Result<Node, Error> {
         lower::version(&self.document)?;
         select::select(&self.document, &self.selection)
@@ -203,7 +220,7 @@ impl Generator {
     /// The selected part with the overlays applied, in the document's own version of OpenAPI.
     ///
     /// # Errors
-    /// As [`Generator::selected`], and an overlay action that does not fit.
+    /// Those of [`Generator::selected`], or an overlay's action does not fit.
     pub fn overlaid(&self) -> Result<Node, Error> {
         self.noted(&mut Notes::default())
     }
@@ -216,17 +233,17 @@ impl Generator {
         Ok(document)
     }
 
-    /// The document as OpenAPI 3.0.3, with what was lost on the way.
+    /// The document as OpenAPI 3.0.3, and the notes with the losses.
     ///
     /// # Errors
-    /// As [`Generator::overlaid`], and a document of another version.
+    /// Those of [`Generator::overlaid`], or the document is of another version.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
         let (mut document, mut notes) = self.shapeable()?;
         lower::plain(&mut document, &mut notes);
         Ok((document, notes))
     }
 
-    /// The document in the form that is shaped.
+    /// The normalized document, as `shape` needs it.
     fn shapeable(&self) -> Result<(Node, Notes), Error> {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
@@ -234,21 +251,24 @@ impl Generator {
         Ok((document, notes))
     }
 
-    /// Rust source for the document.
+    /// Generates the Rust source.
     ///
     /// # Errors
-    /// As [`Generator::lowered`].
+    /// Those of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.shapeable()?;
         let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
-        let code = emit::emit(&mut api, &mut notes)?;
+        let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();
         let operations = api.operations.len();
+        let groups: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.group.as_deref()).collect();
+        let features = if self.features_by_tag { groups.into_iter().map(emit::feature).collect() } else { Vec::new() };
         Ok(Client {
             code,
             notes,
             operations,
+            features,
             types,
             names,
             accepted: self.accepted.clone(),
@@ -258,30 +278,30 @@ impl Generator {
     }
 }
 
-/// The part of a document that a selection names, as far as the document has it.
+/// The part of a document that a selection names. Names that the document does not have are ignored.
 ///
 /// # Errors
-/// A document of another version.
+/// The document is of another version.
 pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     Ok(select::cut(document, selection))
 }
 
-/// A document with as much of an overlay applied as fits it, and what each action did: for documents of another day than
-/// the overlay, and to find actions that are no longer needed.
+/// Applies the actions of an overlay that fit a document, and returns the effect of each action. Use it for an older or
+/// newer document than the one that the overlay was written for, and to find actions that are no longer needed.
 ///
 /// # Errors
-/// An overlay that is not one.
+/// The second document is not an overlay.
 pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Action>), Error> {
     let mut document = document.clone();
     let actions = overlay::inspect(&mut document, overlay)?;
     Ok((document, actions))
 }
 
-/// The vendored form of a document: the selected part, with no text of its authors.
+/// The vendored form of a document: the selected part, without the texts of its authors.
 ///
 /// # Errors
-/// A document of another version, or a selection that names what it does not have.
+/// The document is of another version, or the selection names something that it does not have.
 pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     let mut selected = select::select(document, selection)?;

@@ -1,9 +1,10 @@
-//! Stage `lower`: OpenAPI of any 3.x to one form, by position: schemas as 3.0.3 writes them, around them what later versions
-//! add; every loss is a note. `plain.rs` makes honest 3.0.3 of that.
+//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas get the form of 3.0.3, and the members
+//! that later versions add around them are kept. Every loss is a note. `plain.rs` turns the result into valid OpenAPI
+//! 3.0.3.
 //!
-//! Documents rarely keep to the dialect they name, so each rule looks at what is written, not at the version line:
-//! `nullable` inside 3.1 and `type: 'null'` inside 3.0 are both understood. Constraints that only narrow what is valid
-//! (`if`, `contains`, ...) go, with a note; nothing that changes which data a value may hold is dropped silently.
+//! Documents often mix versions, so each rule applies to what the document contains, whatever version it declares:
+//! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,
+//! ...) are removed with a note. A keyword that changes which data a value can have is never removed without a note.
 
 mod members;
 mod parameters;
@@ -25,14 +26,14 @@ use crate::uri;
 
 pub(crate) use plain::plain;
 
-/// Brings a whole document to one form.
+/// Normalizes a whole document.
 ///
 /// # Errors
-/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
+/// The document is not OpenAPI 3.0, 3.1 or 3.2.
 pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
     version(document)?;
     document.repeats(&mut |node, key, first, at| {
-        let reason = format!("`{key}` stands twice in one object; the last counts, and not the one at {first}");
+        let reason = format!("an object has `{key}` twice; the last value is used, not the one at {first}");
         notes.push(Stage::Lower, Kind::Correction, at, node, reason);
     });
     let mut result = document.clone();
@@ -51,7 +52,7 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
         |message: String, node: &Node, help: &str| Err(Diagnostic::new(message).at(&node.span).help(help).into());
     if let Some(swagger) = document.get("swagger") {
         return refuse(
-            "this is Swagger 2.0, which is not read here".to_owned(),
+            "this is Swagger 2.0, which is not supported".to_owned(),
             swagger,
             "convert it to OpenAPI 3 first: `npx swagger2openapi --patch FILE`, or `Convert to OpenAPI 3` of the Swagger Editor",
         );
@@ -70,12 +71,12 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     };
     match version.split('.').take(2).collect::<Vec<_>>().as_slice() {
         ["3", "0" | "1" | "2"] => Ok(()),
-        _ => refuse(format!("OpenAPI version `{version}` is not read here"), node, "3.0.x, 3.1.x and 3.2.x are"),
+        _ => refuse(format!("OpenAPI version `{version}` is not supported"), node, "3.0.x, 3.1.x and 3.2.x are"),
     }
 }
 
-/// What [`crate::select`] could not put in the place of a reference to a path item or an operation. Nothing refers to
-/// shared path items any more.
+/// Removes the references to path items and operations that [`crate::select`] could not resolve. No reference to a
+/// shared path item is left.
 fn lost_operations(document: &mut Node, notes: &mut Notes) {
     if let Some(components) = document.get_mut("components") {
         components.take("pathItems");
@@ -102,7 +103,7 @@ fn lost_operations(document: &mut Node, notes: &mut Notes) {
     });
 }
 
-/// Methods among `additionalOperations` that a path item has a member for: OpenAPI 3.2 wants them there.
+/// Moves methods from `additionalOperations` to the members that path items have for them, as OpenAPI 3.2 requires.
 fn other_methods(document: &mut Node, notes: &mut Notes) {
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, item, at| {
         if kind != Object::PathItem {
@@ -143,8 +144,8 @@ impl Lowering<'_> {
             return self.schema(node, at);
         }
         if node.as_object().is_none() {
-            // `responses: {200: }` and the like: an entry somebody has not filled in.
-            self.note(Kind::Correction, at, node, "an object belongs here; an empty one was put in its place");
+            // An empty entry, such as `responses: {200: }`.
+            self.note(Kind::Correction, at, node, "an object is expected here; an empty one was used instead");
             *node = Node::at(Map::new(), &node.span);
         }
         if grammar::reference(node).is_some() && may_be_reference(kind) {
@@ -184,7 +185,7 @@ impl Lowering<'_> {
             }
             Object::Example => example(node),
             Object::Xml => {
-                // 3.2 says `nodeType: attribute` for what was `attribute: true`, and has kinds of nodes that were not there.
+                // 3.2 has `nodeType: attribute` in place of `attribute: true`, and adds kinds of nodes.
                 if let Some(kind) = node.take("nodeType")
                     && kind.as_str() == Some("attribute")
                 {
@@ -204,7 +205,7 @@ impl Lowering<'_> {
                 if node.get("operationId").is_some()
                     && let Some(other) = node.take("operationRef")
                 {
-                    let reason = "a link names its operation once; the `operationId` was taken";
+                    let reason = "a link has only one operation; the `operationId` was used";
                     self.note(Kind::Correction, &at.join("operationRef"), &other, reason);
                 }
             }
@@ -221,8 +222,8 @@ impl Lowering<'_> {
         self.unknown(kind, node, at);
     }
 
-    /// Values that are not what belongs in a member: one that is empty is not written, one that says the same in
-    /// another way is read as it was meant, and any other is left out.
+    /// Normalizes members whose values are of the wrong kind. An empty value is removed, a value with the same meaning
+    /// in another form is read as that, and any other value is left out.
     fn values_of_members(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = members::of(kind, node, at) else { return };
         let Some(map) = node.as_object_mut() else { return };
@@ -236,12 +237,12 @@ impl Lowering<'_> {
             match reading {
                 Reading::Itself => {}
                 Reading::As(value) => {
-                    let reason = format!("{} belongs here; it was read as one", is.name());
+                    let reason = format!("{} is expected here; the value was read as one", is.name());
                     self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     child.value = value;
                 }
                 Reading::Nothing => {
-                    let reason = format!("{} belongs here; what is written was left out", is.name());
+                    let reason = format!("{} is expected here; the value was left out", is.name());
                     self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
                     map.shift_remove(*key);
                 }
@@ -249,7 +250,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Takes out the objects below a node that lack what 3.0 does not let them be without.
+    /// Removes the objects below a node that do not have the members that 3.0 requires.
     fn incomplete(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(map) = node.as_object_mut() else { return };
         let mut tell = |kind: Kind, at: &Pointer, node: &Node, reason: String| {
@@ -295,7 +296,7 @@ impl Lowering<'_> {
         let Some(entries) = entries else { return };
         let here = if kind == Object::Components { at.join("securitySchemes") } else { at.clone() };
         entries.retain(|name, entry| {
-            // What is no flow is for `unknown` to tell.
+            // `unknown` reports members that are not flows.
             let flows = ["implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization"];
             let known = kind == Object::Components || flows.contains(&name.as_str());
             let lacking = if known && grammar::reference(entry).is_none() {
@@ -313,7 +314,7 @@ impl Lowering<'_> {
         });
     }
 
-    /// Beside a `$ref`, 3.1 allows `summary` and `description`; 3.0 ignores both.
+    /// 3.1 allows `summary` and `description` beside a `$ref`. 3.0 ignores both.
     fn reference(&mut self, node: &mut Node) {
         if let Some(map) = node.as_object_mut() {
             map.retain(|key, _| key == "$ref");
@@ -357,7 +358,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Members that OpenAPI does not know at this place.
+    /// Removes members that OpenAPI does not know at this place.
     fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = members::of(kind, node, at) else { return };
         let Some(map) = node.as_object_mut() else { return };
@@ -372,7 +373,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Where OpenAPI 3.0 allows a Reference Object.
+/// Whether OpenAPI 3.0 allows a Reference Object here.
 fn may_be_reference(kind: Object) -> bool {
     matches!(
         kind,
@@ -387,7 +388,7 @@ fn may_be_reference(kind: Object) -> bool {
     )
 }
 
-/// An example of 3.2 as older versions have it: the value as data, else as it is sent.
+/// Turns an example of 3.2 into the older form: its data, or else its serialized text.
 fn example(node: &mut Node) {
     let written = [node.take("dataValue"), node.take("serializedValue")];
     if let Some(value) = written.into_iter().flatten().next()
@@ -398,7 +399,7 @@ fn example(node: &mut Node) {
     }
 }
 
-/// The nodes without those that are equal to one before.
+/// The nodes without repeated equal ones.
 fn distinct(nodes: Vec<Node>) -> Vec<Node> {
     let mut seen = HashSet::with_capacity(nodes.len());
     nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
@@ -472,7 +473,7 @@ mod tests {
         for (from, expected) in [
             ("{type: array, items: {type: string}, contains: {const: a}}", "`contains`"),
             ("{type: object, patternProperties: {'^a': {type: string}}}", "pattern"),
-            ("{type: object, properties: {a: false}}", "may not be there"),
+            ("{type: object, properties: {a: false}}", "forbidden property"),
             ("{type: string, contentEncoding: quoted-printable}", "content type or encoding"),
             ("{type: integer, maximum: 1e30}", "64-bit"),
             ("{if: {type: string}}", "`if`"),

@@ -1,4 +1,4 @@
-//! What the pipeline does that a reader of the document would not expect: stage, place, reason, and what to do.
+//! Notes about what a reader of the document would not expect: stage, place, reason, and what to do about it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,15 +13,15 @@ use crate::document::{Node, Pointer, Span};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Stage {
-    /// Choosing operations and what they reach.
+    /// Selects operations and what they reach.
     Select,
-    /// Applying an OpenAPI Overlay.
+    /// Applies an OpenAPI Overlay.
     Overlay,
-    /// From OpenAPI 3.1 to 3.0.3.
+    /// Normalizes OpenAPI 3.0, 3.1 and 3.2.
     Lower,
-    /// From 3.0.3 to what makes good Rust.
+    /// Turns the normalized document into a model for Rust.
     Shape,
-    /// Writing Rust.
+    /// Writes Rust.
     Emit,
 }
 
@@ -30,22 +30,22 @@ pub enum Stage {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {
-    /// Data or reach that the document gives a caller, and the client does not.
+    /// A caller cannot use some data or an operation's part that the document describes.
     Loss,
-    /// A whole operation is not in the result, or an action of an overlay had no effect.
+    /// A whole operation was left out, or an action of an overlay had no effect.
     #[serde(rename = "omission")]
     Skip,
-    /// The document was wrong, and was read as it was surely meant.
+    /// The document has an error. It was read as its author must have meant it.
     #[serde(rename = "correction")]
     Correction,
-    /// A name in Rust, or the way a part is given, is not the one that the document suggests.
+    /// A name in Rust, or the way in which a caller passes something, is not the one that the document suggests.
     Rename,
-    /// The Rust type takes values that the document forbids: a constraint that is not checked. Nothing is lost by it.
+    /// The Rust type accepts values that the document forbids, because a constraint is not checked. Nothing is lost.
     Unchecked,
 }
 
 impl Kind {
-    /// The word for it.
+    /// The kind as a word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -57,27 +57,27 @@ impl Kind {
         }
     }
 
-    /// Whether a caller has less than the document says.
+    /// Whether a caller has less than the document describes.
     fn takes_away(self) -> bool {
         matches!(self, Self::Loss | Self::Skip)
     }
 }
 
-/// One thing the pipeline did that a reader of the document would not expect.
+/// One thing in the pipeline that a reader of the document would not expect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Note {
-    /// The stage that did it.
+    /// The stage that wrote the note.
     pub stage: Stage,
-    /// What it did.
+    /// The kind of note.
     pub kind: Kind,
-    /// The node of the document it was done to.
+    /// The node of the document that it is about.
     pub pointer: Pointer,
-    /// Where that node was read.
+    /// The node's place in the source.
     pub span: Span,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub reason: String,
-    /// What a person can do about it, if anything.
+    /// What the reader can do about it, if anything.
     pub action: Option<String>,
 }
 
@@ -106,23 +106,23 @@ impl Serialize for Note {
     }
 }
 
-/// The notes of one run, in the order they were written.
+/// The notes of one run, in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Notes(Vec<Note>);
 
 impl Notes {
-    /// The notes, in order.
+    /// Iterates over the notes in order.
     pub fn iter(&self) -> impl Iterator<Item = &Note> {
         self.0.iter()
     }
 
-    /// How many notes there are of one kind.
+    /// The number of notes of one kind.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
         self.0.iter().filter(|note| note.kind == kind).count()
     }
 
-    /// The notes with what is said several times said once: the first note of each kind and reason, and how many there are.
+    /// The notes grouped by kind and reason: the first note of each group, and the number of notes in it.
     #[must_use]
     pub fn grouped(&self) -> Vec<Grouped<'_>> {
         let mut places: HashMap<(Kind, &str), usize> = HashMap::new();
@@ -137,8 +137,8 @@ impl Notes {
         grouped
     }
 
-    /// What a caller does not have, as text to keep beside the overlay and accept: a line for each loss and omission, without
-    /// the lines of files, which move.
+    /// The losses and omissions as text, to keep beside the overlay and to accept: one line for each. It has no line
+    /// numbers of the source, because those change.
     #[must_use]
     pub fn losses(&self) -> String {
         let mut lines: Vec<String> = self.0.iter().filter(|note| note.kind.takes_away()).map(Note::line).collect();
@@ -147,8 +147,8 @@ impl Notes {
         lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n"))
     }
 
-    /// The losses and omissions that are not among accepted ones, as [`Notes::losses`] writes them: what a build should warn
-    /// of. Lines that begin with `#` are comments.
+    /// The losses and omissions that are not in a text of accepted ones from [`Notes::losses`]. A build should warn of
+    /// them. Lines that begin with `#` are comments.
     #[must_use]
     pub fn not_accepted(&self, accepted: &str) -> Self {
         let accepted: HashSet<&str> = accepted.lines().collect();
@@ -156,7 +156,7 @@ impl Notes {
         Self(new.cloned().collect())
     }
 
-    /// Takes out the notes of a kind at some places.
+    /// Removes the notes of a kind at some places.
     pub(crate) fn forget(&mut self, kind: Kind, places: &HashSet<Pointer>) {
         self.0.retain(|note| note.kind != kind || !places.contains(&note.pointer));
     }
@@ -183,13 +183,13 @@ impl Notes {
     }
 }
 
-/// A note, and how many say the same of other places.
+/// A note, and the number of notes with the same kind and reason.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Grouped<'a> {
-    /// The first of them.
+    /// The first note.
     pub note: &'a Note,
-    /// How many there are.
+    /// The number of notes.
     pub count: usize,
 }
 
@@ -203,7 +203,7 @@ impl fmt::Display for Grouped<'_> {
 }
 
 impl Note {
-    /// The note without the place in its file.
+    /// The note without its line in the source.
     fn line(&self) -> String {
         format!("{}: {} ({})", self.kind.word(), self.reason, self.pointer)
     }

@@ -1,4 +1,5 @@
-//! What of a document a generated client reaches: operations, parameters, media types, statuses, headers, servers, webhooks.
+//! Which parts of a document its client reaches: operations, parameters, media types, statuses, headers, servers,
+//! webhooks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,13 +10,13 @@ use crate::grammar::{self, resolve_at};
 use crate::note::Kind;
 use crate::shape::model::{Incoming, Operation, Place};
 
-/// A kind of thing that a document declares.
+/// A kind of part in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Declared {
     /// An operation.
     Operation,
-    /// A parameter of an operation; those that OpenAPI ignores are not counted.
+    /// A parameter of an operation. Parameters that OpenAPI ignores are not counted.
     Parameter,
     /// A media type of a body.
     RequestMedia,
@@ -49,22 +50,22 @@ impl fmt::Display for Declared {
     }
 }
 
-/// How much of one kind a document declares, and what becomes of it.
+/// How many parts of one kind a document declares, and how many of them the client reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reached {
-    /// How many there are.
+    /// How many the document declares.
     pub declared: usize,
-    /// How many of them a caller reaches.
+    /// How many of them a caller can reach.
     pub reached: usize,
-    /// How many are not reached, with a note that reports it.
+    /// How many cannot be reached and have a note.
     pub noted: usize,
-    /// The places of those that are not reached, and that no note speaks of.
+    /// The places of those that cannot be reached and have no note.
     pub silent: Vec<Pointer>,
 }
 
-/// Compares what a document declares with what its client reaches; `document` is the one that the client is made of, with
-/// its overlays ([`Generator::overlaid`](crate::Generator::overlaid)).
+/// Compares what a document declares with what its client reaches. Pass the document that the client was generated
+/// from, with its overlays ([`Generator::overlaid`](crate::Generator::overlaid)).
 ///
 /// ```
 /// use connectors_codegen::{Declared, Generator, Node, reach};
@@ -87,7 +88,7 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
     for server in list(document, "servers").enumerate() {
         let (index, server) = server;
         let url = server.str("url").unwrap_or_default();
-        // The caller gives the whole URL where the document has a part of it.
+        // For a partial URL in the document, the caller sets the whole URL.
         let reached = !url.contains("://") || client.api.servers.iter().any(|known| known.url == url);
         table.add(Declared::Server, &Pointer::root().join("servers").join(index), reached);
     }
@@ -121,7 +122,7 @@ fn list<'a>(owner: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
     owner.get(key).and_then(Node::as_array).into_iter().flatten()
 }
 
-/// Whether a message of this name is read: one of several expressions or methods has more in its name.
+/// Whether a message with this name is read. With several expressions or methods, its name is longer.
 fn has(it: &Incoming, name: &str) -> bool {
     it.messages.iter().any(|message| message.wire.split(' ').any(|part| part == name) || message.wire == name)
 }
@@ -183,7 +184,7 @@ impl Table<'_> {
                 continue;
             }
             let (response, at) = resolve_at(document, response, at.join("responses").join(status));
-            // Status and headers of each response are returned, whatever it is.
+            // The status and the headers of every response are returned.
             let is_status = crate::shape::model::Status::parse(status);
             self.add(Declared::Status, &at, is_status.is_some());
             for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {

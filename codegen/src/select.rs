@@ -1,4 +1,4 @@
-//! Stage `select`: operations by tag, operationId or path, and exactly what they reach.
+//! Stage `select`: selects operations by tag, operationId or path, with everything that they reach and nothing else.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use crate::document::{Map, Node, Pointer, Value, percent_decode};
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
 use crate::uri;
 
-/// What of a document is wanted. An empty selection means all of it.
+/// The part of a document to use. An empty selection means the whole document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Operations with one of these tags.
@@ -17,7 +17,7 @@ pub struct Selection {
     pub operations: Vec<String>,
     /// Operations under one of these path templates.
     pub paths: Vec<String>,
-    /// operationIds to leave out again.
+    /// The operationIds that are left out, even if they are selected above.
     pub except: Vec<String>,
 }
 
@@ -39,23 +39,23 @@ impl Selection {
     }
 }
 
-/// Cuts a document down to a selection.
+/// Reduces a document to a selection.
 ///
 /// # Errors
-/// A tag, operationId or path that the document does not have.
+/// The document does not have a tag, operationId or path of the selection.
 pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
     let document = with_path_items(document);
     check(&document, selection)?;
     Ok(keep(document.into_owned(), selection))
 }
 
-/// As [`select`], without asking whether the document has all that is named.
+/// [`select`] without the check that the document has all names of the selection.
 pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     keep(with_path_items(document).into_owned(), selection)
 }
 
-/// The document with the path items and operations that a `$ref` stands for in its place: what is beside the `$ref` is
-/// added to them, and wins. Operations behind a reference are then selected like all others.
+/// The document with `$ref`s to path items and operations inlined. Members beside a `$ref` are added, and win.
+/// Operations behind a reference can then be selected like all others.
 fn with_path_items(document: &Node) -> Cow<'_, Node> {
     let is_one = |kind: Object| matches!(kind, Object::PathItem | Object::Operation);
     let mut any = false;
@@ -107,7 +107,7 @@ fn keep(mut result: Node, selection: &Selection) -> Node {
     result
 }
 
-/// Takes the operations out of a path item that are not wanted.
+/// Removes the operations from a path item that are not selected.
 fn keep_methods(item: &mut Node, wanted: impl Fn(&Node) -> bool) {
     let Some(map) = item.as_object_mut() else { return };
     map.retain(|key, operation| !METHODS.contains(&key.as_str()) || wanted(operation));
@@ -150,7 +150,7 @@ fn check(document: &Node, selection: &Selection) -> Result<(), Error> {
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
 }
 
-/// The known name that shares most with a misspelt one: equal but for case, or one containing the other.
+/// The known name that is most similar to a misspelt one: equal apart from case, or one of them contains the other.
 fn closest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let near = |other: &&&str| {
@@ -160,7 +160,7 @@ fn closest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
     known.iter().find(near).copied()
 }
 
-/// Removes every component, tag and security scheme that nothing selected refers to.
+/// Removes every component, tag and security scheme that no selected operation refers to.
 fn keep_reached(document: &mut Node) {
     let Some(components) = document.take("components") else { return };
     let mut reached: BTreeSet<(String, String)> = BTreeSet::new();
@@ -172,7 +172,7 @@ fn keep_reached(document: &mut Node) {
     while let Some((kind, name)) = queue.pop() {
         let Some(component) = components.get(&kind).and_then(|kind| kind.get(&name)) else { continue };
         if reached.insert((kind.clone(), name)) {
-            // Wrapped the way it stands in the document, so that the grammar knows what it is.
+            // Wrapped as in a document, so that the grammar knows its kind.
             let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
             refer(Object::Components, &Node::made(Map::from_iter([(kind, one)])), &mut queue);
         }
@@ -194,7 +194,7 @@ fn keep_reached(document: &mut Node) {
         .filter_map(|tag| tag.as_str().map(str::to_owned))
         .collect();
     if let Some(tags) = document.get_mut("tags").and_then(Node::as_array_mut) {
-        // A tag stands below its parent.
+        // The parents of a tag are kept.
         loop {
             let above = tags.iter().filter(|tag| tag.str("name").is_some_and(|name| used.contains(name)));
             let above: Vec<String> = above.filter_map(|tag| tag.str("parent").map(str::to_owned)).collect();
@@ -213,7 +213,8 @@ fn keep_reached(document: &mut Node) {
     }
 }
 
-/// Every component that the objects of a tree refer to: by `$ref`, or by name or pointer in a discriminator's mapping.
+/// Collects the components that the objects of a tree refer to: by `$ref`, or by a name or pointer in a discriminator's
+/// mapping.
 fn refer(kind: Object, node: &Node, queue: &mut Vec<(String, String)>) {
     kind.walk(node, &Pointer::root(), &mut |kind, node, _| {
         queue.extend(grammar::reference(node).and_then(component));
@@ -228,7 +229,7 @@ fn refer(kind: Object, node: &Node, queue: &mut Vec<(String, String)>) {
     });
 }
 
-/// The component a local reference points at or into.
+/// The component that a local reference names, or that contains its target.
 fn component(reference: &str) -> Option<(String, String)> {
     let tokens = Pointer::split(&percent_decode(reference.strip_prefix('#')?))?;
     match tokens.as_slice() {
@@ -250,7 +251,7 @@ fn security_requirements(document: &Node) -> BTreeSet<String> {
         .collect()
 }
 
-/// Extensions that say something about structure or names, and hold nobody's prose.
+/// Extensions about structure or names, without texts by authors.
 const KEPT_EXTENSIONS: &[&str] = &[
     "x-speakeasy-name-override",
     "x-speakeasy-group",
@@ -260,8 +261,8 @@ const KEPT_EXTENSIONS: &[&str] = &[
     "x-nullable",
 ];
 
-/// Takes out everything that is somebody's text: descriptions, summaries, titles, examples, code samples, contact data.
-/// What OpenAPI requires to be there stays, empty.
+/// Removes all texts by authors: descriptions, summaries, titles, examples, code samples, contact data. Texts that
+/// OpenAPI requires become empty.
 pub(crate) fn structure_only(document: &mut Node) {
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, _| {
         let is_reference = grammar::reference(node).is_some();

@@ -1,10 +1,11 @@
-//! Where something was read: file, line and column.
+//! The place of a node in its source: file, line and column.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Where a node was read: a file, and a line and column in it, both counted from 1 (0 for a node no file holds).
+/// The place of a node: a file, and a line and column in it, both counted from 1. They are 0 for a node without a
+/// source.
 #[derive(Clone)]
 pub struct Span {
     source: Option<Arc<Source>>,
@@ -12,12 +13,12 @@ pub struct Span {
     column: u32,
 }
 
-/// One file as it was read.
+/// One source file.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) text: String,
-    /// Values whose key stood in the same object before, by line and column; set once, when the file has been read.
+    /// The values whose key occurs before in the same object, by line and column. Set once, after the file was read.
     pub(crate) repeats: OnceLock<HashMap<(u32, u32), Repeat>>,
 }
 
@@ -27,16 +28,16 @@ impl Source {
     }
 }
 
-/// A key that stands twice in one object of a JSON file: the last value counts.
+/// A key that a JSON object has twice. The last value wins.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     pub(crate) key: String,
-    /// Line and column of the value that does not count.
+    /// Line and column of the earlier value.
     pub(crate) first: (u32, u32),
 }
 
 impl Span {
-    /// The place of a node that this program made, rather than read.
+    /// The place of a node that this program created.
     #[must_use]
     pub fn none() -> Self {
         Self { source: None, line: 0, column: 0 }
@@ -47,38 +48,38 @@ impl Span {
         Self { source: Some(Arc::clone(source)), line: clamp(line), column: clamp(column) }
     }
 
-    /// The file's name as it was given to the reader.
+    /// The file's name, as it was passed to the reader.
     #[must_use]
     pub fn file(&self) -> Option<&str> {
         self.source.as_deref().map(|source| source.name.as_str())
     }
 
-    /// Line in the file, from 1.
+    /// The line in the file, counted from 1.
     #[must_use]
     pub fn line(&self) -> u32 {
         self.line
     }
 
-    /// Column in the line, in characters from 1.
+    /// The column in the line, in characters, counted from 1.
     #[must_use]
     pub fn column(&self) -> u32 {
         self.column
     }
 
-    /// What tells this place from every other; `None` for a node no file holds.
+    /// A value that is unique to this place; `None` for a node without a source.
     pub(crate) fn identity(&self) -> Option<(usize, u32, u32)> {
         let source = self.source.as_ref()?;
         Some((Arc::as_ptr(source).addr(), self.line, self.column))
     }
 
-    /// The key whose last value stands here, and where the one before it stands, if the key is repeated.
+    /// If a repeated key's last value is at this place: the key, and the place of the earlier value.
     pub(crate) fn repeat(&self) -> Option<(&str, Self)> {
         let repeat = self.source.as_ref()?.repeats.get()?.get(&(self.line, self.column))?;
         let (line, column) = repeat.first;
         Some((&repeat.key, Self { source: self.source.clone(), line, column }))
     }
 
-    /// The text of the line, if a file holds this node.
+    /// The text of the line, if the node has a source.
     pub(crate) fn text(&self) -> Option<&str> {
         let index = usize::try_from(self.line).ok()?.checked_sub(1)?;
         self.source.as_ref()?.text.lines().nth(index)

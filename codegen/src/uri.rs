@@ -1,9 +1,9 @@
-//! References to documents and within them, by URI (RFC 3986).
+//! References to documents and to places within them, by URI (RFC 3986).
 
 use crate::document::{Map, Node, Pointer, percent_decode};
 use crate::grammar::Object;
 
-/// Brings references that name the document by its own URI (`$self`, OpenAPI 3.2) to the form that stays within it.
+/// Turns references that use the document's own URI (`$self`, OpenAPI 3.2) into references within the document.
 pub(crate) fn localise(document: &mut Node) {
     let Some(own) = document.str("$self").map(|uri| resolve("", uri)).filter(|uri| !uri.is_empty()) else { return };
     let local = |text: &str| {
@@ -36,8 +36,8 @@ pub(crate) fn localise(document: &mut Node) {
     });
 }
 
-/// A reference made absolute by a base (RFC 3986, 5.2), without `.` and `..`, percent-encoding undone: one URI is written
-/// in one way.
+/// Resolves a reference against a base (RFC 3986, 5.2). `.`, `..` and percent-encoding are removed, so that each URI
+/// has one spelling.
 pub(crate) fn resolve(base: &str, reference: &str) -> String {
     let absolute = if scheme(reference).is_some() || base.is_empty() {
         reference.to_owned()
@@ -48,7 +48,7 @@ pub(crate) fn resolve(base: &str, reference: &str) -> String {
     } else if reference.starts_with('/') {
         format!("{}{reference}", &base[..base.len() - path(base).len()])
     } else if scheme(base).is_some() && !path(base).starts_with('/') && !base.contains("://") {
-        // Nothing is relative to a `urn:`.
+        // A `urn:` cannot be a base.
         reference.to_owned()
     } else {
         let folder = path(base).rsplit_once('/').map(|(folder, _)| folder);
@@ -80,7 +80,7 @@ pub(crate) fn scheme(uri: &str) -> Option<&str> {
     (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(fits)).then_some(scheme)
 }
 
-/// The path of a URI, with what is behind it.
+/// The path of a URI, with its query and fragment.
 fn path(uri: &str) -> &str {
     let rest = scheme(uri).map_or(uri, |scheme| &uri[scheme.len() + 1..]);
     match rest.strip_prefix("//") {

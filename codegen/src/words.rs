@@ -1,10 +1,10 @@
-//! What of a document has no description yet: a person has to write them, in the overlay.
+//! Finds the parts of a document without a description. They have to be written by a person, in the overlay.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, Object};
 
-/// Operations without a summary, and parameters, component schemas and properties without a description: one line each,
-/// in the order of the document.
+/// Operations without a summary, and parameters, component schemas and properties without a description. Each is one
+/// line, in the order of the document.
 ///
 /// ```
 /// use connectors_codegen::{Node, undocumented};
@@ -45,14 +45,14 @@ pub fn undocumented(document: &Node) -> Vec<String> {
     found
 }
 
-/// The operation that a parameter is of, or the place it stands at.
+/// The operation of a parameter, or the parameter's place.
 fn owner(document: &Node, pointer: &Pointer) -> String {
     let operation = pointer.as_str().rsplit_once("/parameters/").map(|(operation, _)| operation);
     let id = operation.and_then(|operation| document.pointer(operation)).and_then(|node| node.str("operationId"));
     id.map_or_else(|| pointer.to_string(), |id| format!("`{id}`"))
 }
 
-/// What a component or a property is called; the other places of schemas are named after what they are part of.
+/// The name of a component or a property. The schema at any other place is named after the one around it.
 fn schema_name(pointer: &Pointer) -> Option<String> {
     let tokens = Pointer::split(pointer.as_str())?;
     let (name, before) = tokens.split_last()?;

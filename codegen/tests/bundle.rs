@@ -1,4 +1,4 @@
-//! Documents in several files are one document before anything else happens to them.
+//! Documents in several files are combined into one before any other stage.
 
 use std::fs;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ schemas:
 }
 
 #[test]
-fn a_reference_to_nothing_is_told_with_its_place_and_takes_nothing_else_with_it() {
+fn a_reference_to_nothing_is_noted_with_its_place_and_affects_nothing_else() {
     let folder = folder(
         "missing",
         &[
@@ -345,7 +345,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
         assert!(error.contains("leads out of the document's folder") && error.contains("openapi.yaml:4:"), "{error}");
         assert!(error.contains("--allow-outside") && !error.contains("hunter2:"), "{error}");
     }
-    // Where there is nothing, only that is reported.
+    // For a missing file, only that is reported.
     refer("../nothing.yaml");
     assert_eq!(Node::bundle(&document).unwrap().files.len(), 1);
     refer("fine.yaml");
@@ -353,10 +353,10 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
 
     refer("../api-secrets/pet.yaml");
     assert_eq!(Node::bundle_allowing_outside(&document).unwrap().files.len(), 2);
-    // It reads files, and no device that never ends.
+    // Only regular files are read, not a device that never ends.
     refer("zero.yaml");
     let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
-    assert!(error.contains("is no file of text"), "{error}");
+    assert!(error.contains("is not a text file"), "{error}");
     if cfg!(target_os = "linux") {
         refer("/proc/version");
         let error = Node::bundle_allowing_outside(&document).unwrap_err().to_string();
@@ -365,7 +365,7 @@ fn a_document_chooses_no_file_outside_of_its_folder() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_told_once() {
+fn a_file_that_cannot_be_used_is_reported_once() {
     let folder = folder(
         "told-once",
         &[

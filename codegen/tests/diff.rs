@@ -1,4 +1,5 @@
-//! What `diff` says, against lists made by hand: each rule by small pairs, and one real change from end to end.
+//! The changes that `diff` reports, against lists made by hand: small pairs for each rule, and one real change of a
+//! document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,7 +22,7 @@ fn text<'a>(pair: &'a Value, key: &str) -> &'a str {
     pair[key].as_str().unwrap_or_default()
 }
 
-/// Puts the members of one object over those of another, all the way down.
+/// Merges the members of one object into those of another, at all depths.
 fn merge(target: &mut Value, more: &Value) {
     match (target, more) {
         (Value::Object(target), Value::Object(more)) => {
@@ -75,7 +76,7 @@ fn client(document: &Node) -> Client {
     Generator::new(document.clone()).generate().unwrap()
 }
 
-/// All that changed between two documents and the clients that are generated from them.
+/// All changes between two documents and their generated clients.
 fn judged(old: &Node, new: &Node) -> Vec<Change> {
     diff_clients((old, &client(old)), (new, &client(new))).unwrap()
 }
@@ -84,13 +85,13 @@ fn said(pair: &Value) -> Vec<Change> {
     judged(&document(&pair["old"]), &document(&pair["new"]))
 }
 
-/// What changed in the Rust API, by its listings.
+/// The changes of the Rust API, by its listings.
 fn api_changes(pair: &Value) -> Vec<ApiChange> {
     let listing = |side| Listing::of(&client(&document(side)));
     listing(&pair["old"]).compare(&listing(&pair["new"]))
 }
 
-/// Breaking rules that a program may not see in a Rust type, and why.
+/// Breaking rules without an effect on a Rust type, each with the reason.
 const UNSEEN: [(&str, &str); 10] = [
     ("discriminator-changed", "the same variants, read by another property"),
     ("discriminator-mapping-changed", "the same variants, read by other values"),
@@ -138,7 +139,7 @@ fn the_clients_add_to_what_the_documents_say() {
 }
 
 #[test]
-fn each_pair_is_told_as_the_table_says() {
+fn each_pair_is_reported_by_the_table_of_rules() {
     let mut wrong = Vec::new();
     for (index, pair) in pairs().iter().enumerate() {
         let expected = pair["expect"].as_array().unwrap();
@@ -165,7 +166,7 @@ fn each_pair_is_told_as_the_table_says() {
 fn the_other_way_round_each_pair_is_a_change_as_well() {
     for pair in pairs().iter().filter(|pair| text(pair, "rule") != "none") {
         let back = judged(&document(&pair["new"]), &document(&pair["old"]));
-        // Some say that they are no change backwards, and why.
+        // Some pairs declare that they are no change in reverse, with the reason.
         assert_eq!(back.is_empty(), !text(pair, "back").is_empty(), "{} ({})", text(pair, "rule"), text(pair, "why"));
     }
 }
@@ -180,9 +181,9 @@ fn a_document_is_as_it_is() {
     }
 }
 
-/// Where oasdiff's level says something else than ours, the pair argues why; where it does not, it need not.
+/// If oasdiff's level differs from ours, the pair has the reason. Otherwise it has none.
 #[test]
-fn every_difference_from_oasdiff_is_argued() {
+fn every_difference_from_oasdiff_has_a_reason() {
     let mut agreed = 0;
     for pair in pairs() {
         let worst = said(&pair).iter().map(|change| change.impact).min();
@@ -229,7 +230,7 @@ fn every_rule_has_a_pair_and_a_line_in_the_docs() {
     }
 }
 
-/// A document of these paths and components, each in YAML.
+/// A document with these paths and components, each in YAML.
 fn written(paths: &str, components: &str) -> Node {
     let text = format!(
         "openapi: 3.1.0\ninfo: {{title: Things, version: '1'}}\npaths: {{{paths}}}\ncomponents: {{{components}}}\n"
@@ -259,9 +260,9 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
     );
 }
 
-/// A change of a schema is reported once, with all operations that reach it, whichever way they do.
+/// A change of a schema is reported once, with all operations that reach it in any way.
 #[test]
-fn a_shared_schema_is_reported_once_with_everybody_who_uses_it() {
+fn a_shared_schema_is_reported_once_with_all_operations_that_use_it() {
     let document = |leaf: &str| {
         let operation = |id: &str, schema: &str| {
             format!(
@@ -285,9 +286,9 @@ fn a_shared_schema_is_reported_once_with_everybody_who_uses_it() {
     assert_eq!(changes[0].what, "`Leaf`.`x` was string and is boolean");
 }
 
-/// What was a parameter is no new property of the body, but only for the operation that had it.
+/// A former parameter is not a new property of the body, but only for the operation that had it.
 #[test]
-fn what_arrives_in_a_body_is_new_for_everybody_else() {
+fn a_parameter_that_moved_into_a_shared_body_is_new_for_other_operations() {
     let document = |path: &str, parameters: &str, properties: &str| {
         let body = "requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/B'}}}}, \
                     responses: {'204': {description: ''}}";
@@ -312,7 +313,7 @@ fn what_arrives_in_a_body_is_new_for_everybody_else() {
     );
 }
 
-/// Growth is a minor version, and both tools say so.
+/// Growth is a minor version for both tools.
 #[test]
 fn growth_is_additive_for_diff_and_for_the_version() {
     let paths = "/things: {post: {operationId: makeThing, PARAMETERS, requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/T'}}}}, \
@@ -369,17 +370,17 @@ fn growth_is_additive_for_diff_and_for_the_version() {
     }
 }
 
-/// From the document behind C1's TypeScript SDK of September 2025 to the live one of August 2026, cut to what `spec/c1`
-/// selects. The list was made by hand, from facts about the service and from both documents side by side.
+/// From the document behind C1's TypeScript SDK of September 2025 to the live one of August 2026, reduced to the
+/// selection of `spec/c1`. The list was made by hand, from facts about the service and a comparison of both documents.
 #[test]
 fn c1_from_2025_09_to_2026_08() {
-    // As the overlay of the service says: null is absent there.
+    // Like the overlay of the service: null is absent there.
     let read = |file: &str| {
         let text = fs::read_to_string(folder().join(file)).unwrap();
         Node::parse(file, &text.replacen("\ninfo:\n", "\ninfo:\n  x-null-is-absent: true\n", 1)).unwrap()
     };
     let (old, new) = (read("data/c1-2025-09.selection.yaml"), read("data/c1-2026-08.selection.yaml"));
-    // The clients break nowhere else: `client-changed` is not in the list.
+    // The clients have no other breaks: `client-changed` is not in the list.
     let mut lines: Vec<String> = judged(&old, &new).iter().flat_map(lines).collect();
     lines.sort();
     let expected = fs::read_to_string(folder().join("data/c1-2025-09-to-2026-08.txt")).unwrap();
@@ -395,7 +396,7 @@ fn c1_from_2025_09_to_2026_08() {
     assert_eq!(lines, expected);
 }
 
-/// One line for each operation that a change shows in, named by the last two parts of its id.
+/// One line for each operation that a change affects, named by the last two parts of its id.
 fn lines(change: &Change) -> Vec<String> {
     let short =
         |id: &String| id.rsplitn(3, '.').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join(".");

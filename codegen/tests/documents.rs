@@ -1,5 +1,5 @@
-//! What the pipeline promises of any document: valid 3.0.3, the same bytes twice, and no operation lost. Over our own
-//! hostile documents, over what is vendored, and over real documents where they are at hand.
+//! The promises of the pipeline for every document: valid 3.0.3, the same output twice, and no lost operation. They are
+//! tested with our own difficult documents, with the vendored ones, and with real documents if these are available.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Our own documents, always; real ones where this checkout lies beside them.
+/// Our own documents, and real ones if they are beside this checkout.
 fn documents() -> Vec<PathBuf> {
     let own = files("tests/documents");
     assert!(own.len() >= 2);
@@ -45,10 +45,10 @@ fn no_operation_is_left_out_and_the_result_is_the_same_twice() {
         let one = Generator::new(document.clone()).generate().unwrap();
         let skipped: Vec<String> =
             one.notes.iter().filter(|note| note.kind == Kind::Skip).map(ToString::to_string).collect();
-        // The one path that is no template is the document's own mistake.
+        // The only invalid path template is a mistake of the document.
         let expected = usize::from(file.ends_with("operations.yaml"));
         assert_eq!(skipped.len(), expected, "{}: {skipped:?}", file.display());
-        // A large document is generated once: what could differ between runs, small ones show as well.
+        // A large document is generated once. Small ones are enough to find differences between runs.
         if one.code.len() < 1_000_000 {
             let two = Generator::new(document).generate().unwrap();
             assert!(one.code == two.code, "{}", file.display());
@@ -66,7 +66,7 @@ fn what_a_caller_does_not_get_is_noted() {
         .filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip))
         .map(|note| note.pointer.to_string())
         .collect();
-    // And nothing else: headers, media types and the bodies of redirects are in reach.
+    // And nothing else: headers, media types and the bodies of redirects can be reached.
     let places = [
         "/paths/~1parameters/get/parameters/31",
         "/paths/~1dangling",
@@ -95,7 +95,7 @@ fn the_three_dialects_of_c1_give_the_same_types() {
     let fields = |file: &str| -> Vec<String> {
         let operation = "c1.api.app.v1.ConnectorService.Create".to_owned();
         let selection = connectors_codegen::Selection { operations: vec![operation], ..Default::default() };
-        // As the overlay of the service says: null is absent there.
+        // Like the overlay of the service: null is absent there.
         let overlay = "overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions: [{target: $.info, update: {x-null-is-absent: true}}]\n";
         let overlay = Node::parse("overlay.yaml", overlay).unwrap();
         let generator = Generator::new(Node::read(&shared.join(file)).unwrap()).select(selection).overlay(overlay);
@@ -107,7 +107,7 @@ fn the_three_dialects_of_c1_give_the_same_types() {
     let live = fields("c1-2026-08.openapi.yaml");
     assert!(live.len() > 40);
     assert_eq!(fields("c1-create.openapi.yaml"), live);
-    // A year older: what it has is the same; what was added since is not there.
+    // A year older: its types are the same, and the later ones are missing.
     let older = fields("c1-2025-09.openapi.yaml");
     let unknown: Vec<&String> = older.iter().filter(|line| !live.contains(line)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
@@ -115,7 +115,7 @@ fn the_three_dialects_of_c1_give_the_same_types() {
 
 #[test]
 fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
-    // A diamond on a diamond: the ways to the top double with each level, 2^60 of them in all.
+    // Nested diamonds: the number of paths to the top doubles with each level, to 2^60.
     let mut text = String::from(
         "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    S0: {type: object, properties: {p0: {type: string}}}\n",
     );
@@ -129,7 +129,7 @@ fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
     assert!(client.code.contains("pub p60:") && client.code.matches("pub p0:").count() == 61);
 }
 
-/// What took hours, or the stack, when a value, a link of the chain or a path cost as much as all others together.
+/// This took hours, or exhausted the stack, when each value, link or path cost as much as all others together.
 #[test]
 fn long_lists_and_chains_cost_no_more_than_their_length() {
     const MANY: usize = 30_000;
@@ -190,11 +190,11 @@ fn what_a_document_declares_is_reached_or_noted() {
 }
 
 #[test]
-fn each_kind_of_loss_is_argued_in_the_docs() {
+fn each_kind_of_loss_is_explained_in_the_docs() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/losses.md");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.lines().filter(|line| line.starts_with("## ")).count() <= 5);
-    // The phrases in quotes in the first column of each table.
+    // The quoted phrases in the first column of each table.
     let rows = page.lines().filter(|line| line.starts_with("| \""));
     let cells = rows.filter_map(|line| line.split('|').nth(1));
     let phrases: Vec<&str> = cells.flat_map(|cell| cell.split('"').skip(1).step_by(2)).collect();

@@ -1,9 +1,9 @@
-//! No text of a document is code: not of its title, its descriptions, its names or its values.
+//! No text of a document becomes code: not its title, its descriptions, its names or its values.
 
 use connectors_codegen::{Generator, Node};
 use serde_json::{Value, json};
 
-/// Each text as the documentation of everything that can have some.
+/// Each text as the documentation of everything that can have a description.
 fn document(text: &str) -> Value {
     json!({
         "openapi": "3.1.0",
@@ -31,7 +31,7 @@ fn document(text: &str) -> Value {
     })
 }
 
-/// The lines of documentation in Rust source, each block by itself.
+/// The lines of documentation in Rust source, by block.
 fn documentation(code: &str) -> Vec<String> {
     let mut blocks: Vec<String> = vec![String::new()];
     for line in code.lines().map(str::trim_start) {

@@ -1,10 +1,10 @@
-//! What lowering makes of documents that say things in places, or in ways, that OpenAPI 3.0.3 has no room for: always a
-//! valid document, and a note for whatever is not in it as it was written.
+//! Lowering of documents that use places or forms that OpenAPI 3.0.3 does not have. The result is always valid, and
+//! there is a note for everything that it does not have in its original form.
 
 use connectors_codegen::{Generator, Node};
 use serde_json::{Value, json};
 
-/// The document as 3.0.3, which is checked, and the notes.
+/// The document as 3.0.3, which is validated, and the notes.
 fn lowered(text: &str) -> (Value, Vec<String>) {
     let (document, notes) = Generator::new(Node::parse("t.yaml", text).unwrap()).lowered().unwrap();
     let json = document.to_json();
@@ -218,7 +218,7 @@ components:
     assert_eq!(post["parameters"][2]["schema"], json!({"type": "integer", "format": "int64"}));
     told(&notes, &["correction", "t.yaml:10:", "Swagger 2"]);
     told(&notes, &["correction", "t.yaml:12:", "already there"]);
-    told(&notes, &["loss", "t.yaml:15:", "no parameter"]);
+    told(&notes, &["loss", "t.yaml:15:", "not a parameter"]);
     assert_eq!(post["parameters"][6]["content"], json!({"application/json": {"schema": {}}}));
     let headers = &post["responses"]["200"]["headers"];
     assert_eq!(headers["X-Count"]["schema"], json!({"type": "integer"}));
@@ -359,7 +359,7 @@ components:
 }
 
 #[test]
-fn a_key_that_json_has_twice_is_told_with_both_places() {
+fn a_key_that_json_has_twice_is_noted_with_both_places() {
     let text = "{\"openapi\": \"3.0.3\", \"info\": {\"title\": \"t\", \"version\": \"1\"},\n\"paths\": {},\n\"paths\": {\"/a\": {\"get\": {\"responses\": {\"200\": {\"description\": \"x\"}}}}}}";
     let (document, notes) = Generator::new(Node::parse("t.json", text).unwrap()).lowered().unwrap();
     assert!(document.pointer("/paths/~1a/get").is_some());
@@ -405,7 +405,7 @@ fn components(text: &str) -> (serde_json::Value, Vec<String>, connectors_codegen
     (json, notes.iter().map(ToString::to_string).collect(), generator.generate().unwrap())
 }
 
-/// What a schema is after all its references.
+/// The target of all references of a schema.
 fn end<'a>(schemas: &'a serde_json::Value, mut schema: &'a serde_json::Value) -> &'a serde_json::Value {
     for _ in 0..16 {
         let Some(reference) = schema["$ref"].as_str() else { break };
@@ -539,11 +539,11 @@ components:
 #[test]
 fn enums_of_numbers_are_explained_by_what_their_values_are() {
     for (schema, expected, field) in [
-        ("{enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
-        ("{type: integer, enum: [18446744073709551615, 1]}", "past 64 bits", "Option<u64>"),
+        ("{enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
+        ("{type: integer, enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
         ("{const: 1.5}", "with fractions", ""),
         ("{type: number, enum: [1.5, 2]}", "with fractions", ""),
-        ("{type: integer, enum: [1.5]}", "not of the schema's type", ""),
+        ("{type: integer, enum: [1.5]}", "do not have the schema's type", ""),
     ] {
         let text = format!(
             "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{type: object, properties: {{a: {schema}}}}}}}}}\n"
@@ -583,7 +583,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
     let example = of("/paths/~1subscriptions/post/callbacks/closed/$ref");
     assert_eq!(example, "#/components/callbacks/Closed");
     assert_eq!(of("/components/schemas/Film/properties/minutes/xml"), &serde_json::json!({"attribute": true}));
-    // None of it is lost in Rust.
+    // Nothing of this is lost in Rust.
     let client = Generator::new(Node::read(file.as_ref()).unwrap()).generate().unwrap();
     assert_eq!(client.operations, 9);
     let skipped: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
@@ -591,7 +591,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
 }
 
 #[test]
-fn methods_of_their_own_are_told_apart_from_those_with_a_member() {
+fn other_methods_differ_from_those_with_a_member() {
     let text = "openapi: 3.2.0\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get: {operationId: one, responses: {}}\n    additionalOperations:\n      \
         GET: {operationId: two, responses: {}}\n      Post: {operationId: three, responses: {}}\n      copy: {operationId: four, responses: {}}\n      \
         LOCK: {$ref: '#/nowhere'}\n";

@@ -1,8 +1,8 @@
-//! What becomes of constructs that real documents are full of: the types and methods they make, and the notes they leave.
+//! Constructs that are common in real documents: their types, methods and notes.
 
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
-/// A document of paths and component schemas, each a line of YAML.
+/// A document with paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {
     let indented = |text: &str| text.lines().map(|line| format!("    {}\n", line.trim())).collect::<String>();
     let text = format!(
@@ -18,7 +18,7 @@ fn code(client: &Client) -> String {
     client.code.split_whitespace().collect()
 }
 
-/// The generated API as its listing shows it, and the notes.
+/// The listing of the generated API, and the notes.
 fn listed(paths: &str, schemas: &str) -> (String, Vec<String>) {
     let client = document(paths, schemas).generate().unwrap();
     let notes = client.notes.iter().map(ToString::to_string).collect();
@@ -169,7 +169,7 @@ fn what_branches_beside_properties_say_of_one_property_is_said_together() {
            {type: object, properties: {kind: {type: [string, 'null'], enum: [b, null]}}}, {type: string}]}";
     let (listing, notes) = listed("", schemas);
     assert!(block(&listing, "A").contains("kind: Option<AKind>"), "{listing}");
-    // The last branch is never: an object is no string.
+    // The last branch never matches: an object is not a string.
     assert!(notes.is_empty(), "{notes:?}");
 }
 
@@ -192,7 +192,7 @@ tags: {items: {minLength: 1}}, sizes: {additionalProperties: {minimum: 1}}, owne
     assert!(!block(&listing, "LoginInput").contains("id:"), "{listing}");
     let code = code(&document(paths, schemas).generate().unwrap());
     for name in ["Base", "Login", "LoginInput"] {
-        // What the runtime reads of the fields: `#` is before each that is not shown.
+        // The runtime's description of the fields: `#` marks each secret one.
         let fields = code.split(&format!("object!{{{name}\"")).nth(1).and_then(|code| code.split('"').next());
         let fields = fields.unwrap_or_else(|| panic!("{name} has no fields: {code}"));
         assert!(!fields.contains("#tags") && fields.contains("..#extra"), "{fields}");
@@ -228,7 +228,7 @@ fn what_a_shared_component_holds_is_named_after_the_component() {
             holds("c"),
         )
     };
-    // Whichever operation uses it first.
+    // Whatever operation uses it first.
     for (first, second) in [("alpha", "beta"), ("beta", "alpha")] {
         let client = Generator::new(Node::parse("t.yaml", &text(first, second)).unwrap()).generate().unwrap();
         let mut made: Vec<&str> = client.types.iter().map(|it| it.name.as_str()).collect();
@@ -255,10 +255,10 @@ fn words_beside_a_reference_rename_no_variant() {
     assert_eq!(union(", x-internal: true"), plain);
 }
 
-/// The client of a document that grew, with the names that it had before.
+/// The client of a document that grew, with the earlier client's names.
 fn grown(old: (&str, &str), new: (&str, &str)) -> (Client, Client) {
     let old = document(old.0, old.1).generate().unwrap();
-    // As it is read from its file.
+    // In the form of its file.
     let kept = Names::parse("names.lock", &format!("# kept\n{}", old.names)).unwrap();
     assert_eq!(kept, old.names);
     let new = document(new.0, new.1).names(kept).generate().unwrap();
@@ -289,10 +289,10 @@ fn names_stay_when_others_come() {
         before.compare(&after).iter().filter(|it| it.breaking).map(|it| it.what.clone()).collect();
     assert!(breaks.is_empty(), "{breaks:#?}\n{before}\n----\n{after}");
     assert_eq!(after.counts().0, 2);
-    // Without the lock the same document renames, which is what the lock is for.
+    // Without the lock, the same document has other names. The lock prevents this.
     let alone = Listing::of(&document(&new_paths, &format!("{others}{grown_pet}")).generate().unwrap());
     assert!(before.compare(&alone).iter().any(|it| it.breaking), "{alone}");
-    // Nothing new: the names are the same, and so is the code.
+    // Without additions, the names and the code are the same.
     let (again, same) = grown((&old_paths, pet), (&old_paths, pet));
     assert_eq!((again.code, again.names), (same.code, same.names));
 }

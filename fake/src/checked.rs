@@ -1,4 +1,4 @@
-//! A service whose responses are all checked against its document.
+//! A service whose responses are checked against its document.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::lock;
 use crate::message::{Answer, Request};
 use crate::service::{Ask, Service};
 
-/// A service, and the mistakes that it has made so far.
+/// A service, and its mistakes so far.
 pub(crate) struct Checked {
     service: Arc<dyn Service>,
     mistakes: Mutex<Vec<String>>,
@@ -25,7 +25,7 @@ impl Checked {
         lock(&self.mistakes).clone()
     }
 
-    /// The response, if the document allows it; else a failure that says why it does not.
+    /// The response if the document allows it, or else a failure with the reason.
     fn checked(&self, request: &Request, answer: Answer) -> Answer {
         let contract = self.service.contract();
         let found = contract.and_then(|contract| Some((contract, contract.find(&request.method, &request.path)?)));
@@ -35,7 +35,7 @@ impl Checked {
             Err(broken) => {
                 let text = broken.to_string();
                 lock(&self.mistakes).push(text.clone());
-                Answer::new(500, "text/plain; charset=utf-8", format!("connectors-fake is wrong: {text}\n"))
+                Answer::new(500, "text/plain; charset=utf-8", format!("connectors-fake has a bug: {text}\n"))
             }
         }
     }
@@ -52,7 +52,7 @@ impl Service for Checked {
 
     fn scripted(&self, request: &Request, status: u16, headers: &[(String, String)]) -> Answer {
         let answer = self.service.scripted(request, status, headers);
-        // What is scripted as a success has no body that the document could announce.
+        // A scripted success has no body that the document could describe.
         if status < 400 { answer } else { self.checked(request, answer) }
     }
 

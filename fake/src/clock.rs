@@ -1,4 +1,4 @@
-//! The clock of a fake: real time, plus the time that a test passes.
+//! The clock of a fake: real time, plus the time by which a test advances it.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::lock;
 #[derive(Debug)]
 pub(crate) struct Clock {
     shared: TestClock,
-    /// The first reading of `shared`, which moves only when a test passes time.
+    /// The first reading of `shared`, which changes only when a test advances it.
     start: Instant,
     /// The last instant that [`Clock::stamp`] returned.
     stamped: Mutex<i64>,
@@ -24,7 +24,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Real time, plus the time that passes on this clock from now on.
+    /// Real time, plus the time by which this clock is advanced from now on.
     pub(crate) fn new(shared: TestClock) -> Self {
         Self { start: shared.now(), shared, stamped: Mutex::default() }
     }
@@ -54,8 +54,8 @@ impl Clock {
         self.shared.advance(by);
     }
 
-    /// Now in RFC 3339, and later than every stamp before it: a comparison of two stamps must not depend on how fast a
-    /// test runs.
+    /// The present time in RFC 3339, and later than every earlier stamp: a comparison of two stamps must not depend on
+    /// the speed of a test.
     pub(crate) fn stamp(&self) -> String {
         let now = self.micros();
         let mut stamped = lock(&self.stamped);

@@ -1,4 +1,4 @@
-//! The control endpoint: a test in any language does with a fake what a test in Rust does with its methods.
+//! The control endpoint. A test in any language can do with a fake what a test in Rust does with its methods.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ pub(crate) fn is_for(path: &str) -> bool {
     path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What the endpoint works on.
+/// The objects that the endpoint changes.
 pub(crate) struct Controlled<'s> {
     pub(crate) service: &'s dyn Service,
     pub(crate) faults: &'s Faults,
@@ -30,7 +30,7 @@ pub(crate) struct Controlled<'s> {
     pub(crate) mistakes: Vec<String>,
 }
 
-/// What the owner of the log still has to do.
+/// The remaining work of the log's owner.
 #[derive(Default, PartialEq, Eq)]
 pub(crate) enum Afterwards {
     #[default]
@@ -88,7 +88,7 @@ pub(crate) fn answer(controlled: &Controlled<'_>, request: &Request) -> (Answer,
     }
 }
 
-/// A fault as JSON has it.
+/// Parses a fault from JSON.
 fn fault(body: &Value) -> Result<Fault, String> {
     let known = [
         "status",

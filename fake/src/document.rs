@@ -1,6 +1,6 @@
 //! A fake server for any OpenAPI document. It finds the operation of each request, checks the request against the
-//! document, and responds with an instance of the response's schema. Written resources can be read again, where the
-//! paths say what belongs together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
+//! document, and responds with an instance of the response's schema. Written resources can be read again if the paths
+//! show that they belong together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
 //! [`pipeshub`](crate::pipeshub).
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
@@ -49,7 +49,7 @@ use crate::server;
 use crate::service::{Ask, Service};
 use crate::serving::Serving;
 
-/// How many instances of a schema are tried if the plainest one is not valid.
+/// The number of instances that are tried if the plainest one is not valid.
 const ATTEMPTS: u64 = 64;
 
 /// A document that responds in process, as a client's sender. Cheap to clone; clones share the written resources.
@@ -75,8 +75,8 @@ impl Document {
         self.0.operation(method, path)
     }
 
-    /// A valid value for an argument of an operation: its `body`, or a parameter by name in any spelling. Null for an
-    /// unknown name.
+    /// A valid value for an argument of an operation: its `body`, or a parameter by its name in any spelling. Null for
+    /// an unknown name.
     #[must_use]
     pub fn argument(&self, operation: &str, name: &str) -> Value {
         let Some(operation) = self.0.contract.operations().iter().find(|known| known.id == operation) else {
@@ -90,8 +90,8 @@ impl Document {
     }
 
     /// Responds with the operation's first documented success, and an instance of its schema or the resource that was
-    /// written before. The status is 404 if there is no such operation, 401 if the request lacks a required credential,
-    /// and 400 or 415 if the document does not allow the request; the body then says where.
+    /// written before. The status is 404 if there is no such operation, 401 if a required credential is missing, and
+    /// 400 or 415 if the document does not allow the request. The body then has the place of the mistake.
     #[must_use]
     pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -186,7 +186,7 @@ impl fmt::Debug for Server {
 
 struct Api {
     contract: Contract,
-    /// The instances so far, by the places of their schemas; `None` where there is none.
+    /// The instances so far, by the places of their schemas; `None` for a schema without one.
     made: Mutex<HashMap<(String, Values), Option<Value>>>,
     resources: Mutex<Resources>,
 }
@@ -201,13 +201,13 @@ fn prefixes(root: &Value) -> Vec<String> {
     paths.filter(|path| path.starts_with('/') && !path.contains('{')).collect()
 }
 
-/// JSON is first.
+/// JSON comes first.
 fn first(contents: &[(String, String)]) -> Option<&(String, String)> {
     contents.iter().find(|(media, _)| is_json(media)).or_else(|| contents.first())
 }
 
 impl Api {
-    /// A valid instance of the schema at a place: the plainest that there is.
+    /// The plainest valid instance of the schema at a place.
     fn instance(&self, schema: &str, values: Values) -> Option<Value> {
         let key = (schema.to_owned(), values);
         if let Some(known) = lock(&self.made).get(&key) {
@@ -224,7 +224,7 @@ impl Api {
         made
     }
 
-    /// The schema of what a GET of this path responds with, if it is JSON.
+    /// The schema of the response to a GET of this path, if it is JSON.
     fn shown_at(&self, path: &str) -> Option<(&Operation, &str)> {
         let operation = self.contract.find("GET", path)?;
         let (media, schema) = first(operation.success().1)?;
@@ -244,7 +244,7 @@ impl Api {
                 self.keep(&mut resources, &path, schema, known.map(|known| overlay(known, &body)));
             }
             ("POST", Some(body)) => {
-                // A resource that is created in a collection is below it, under an id.
+                // A resource that is created in a collection is stored below it, by its id.
                 let Some((operation, schema)) = self.shown_at(&format!("{path}/x")) else { return };
                 let Some((name, _)) = self.contract.path_values(operation, &format!("{path}/x")).pop() else { return };
                 let Some(made) = self.instance(schema, Values::Received) else { return };
@@ -276,7 +276,7 @@ impl Api {
         if let Some(known) = known.filter(valid) {
             return known;
         }
-        // An instance says of which resource it is.
+        // The id in an instance is that of the requested resource.
         let named =
             self.contract.path_values(operation, &request.path).pop().map(|(name, id)| named(&instance, name, &id));
         named.flatten().filter(valid).unwrap_or(instance)

@@ -1,4 +1,5 @@
-//! The source of secrets: the operating system, or a text that a user chose, so that they are the same after a restart.
+//! The source of secrets: the operating system, or a text that the user chose, so that they are the same after a
+//! restart.
 
 use std::io;
 
@@ -13,7 +14,7 @@ impl Entropy {
         Entropy(Some(seed.into()))
     }
 
-    /// A text that cannot be guessed without the seed; `purpose` keeps one secret from being another.
+    /// A text that cannot be guessed without the seed. Secrets for different `purpose`s differ.
     pub(crate) fn bytes(&self, purpose: &str) -> io::Result<[u8; 32]> {
         let mut bytes = [0; 32];
         match &self.0 {

@@ -12,9 +12,10 @@ use crate::service::Service;
 
 /// A failure of a fake: it happens once, at the next request that it matches.
 ///
-/// Start with a kind of failure ([`Fault::status`], [`Fault::reset_after_request`], ...), then say for which requests
-/// ([`on`](Fault::on), [`token_endpoint`](Fault::token_endpoint)) and how often ([`times`](Fault::times)). Without a
-/// filter it matches every request, also token requests. If several faults match, the one that was added first happens.
+/// Start with a kind of failure ([`Fault::status`], [`Fault::reset_after_request`], ...), then restrict the requests
+/// ([`on`](Fault::on), [`token_endpoint`](Fault::token_endpoint)) and set the number of times
+/// ([`times`](Fault::times)). Without a filter it matches every request, also token requests. If several faults match,
+/// the one that was added first happens.
 ///
 /// ```
 /// use connectors_fake::Fault;
@@ -28,7 +29,7 @@ use crate::service::Service;
 #[must_use = "a fault does nothing until it is passed to a fake"]
 pub struct Fault {
     effect: Effect,
-    /// Whether the request is processed in spite of the fault.
+    /// Whether the request is processed despite the fault.
     applied: bool,
     operation: Option<String>,
     reused_only: bool,
@@ -85,7 +86,7 @@ impl Fault {
         Fault::status(status).json(&body).token_endpoint()
     }
 
-    /// Responds with 200 and an HTML page, as a wrong host does. The request is not processed.
+    /// Responds with 200 and an HTML page, like a wrong host. The request is not processed.
     pub fn html() -> Fault {
         let page = Answer::html(200);
         Fault { headers: page.headers, body: Some(page.body), ..Fault::status(200) }
@@ -215,7 +216,7 @@ impl Fault {
         self
     }
 
-    /// The same, this much later.
+    /// The same fault with an additional delay.
     pub(crate) fn later(mut self, delay: Duration) -> Fault {
         self.delay = delay;
         self

@@ -1,11 +1,12 @@
-//! Real traffic in a file, with nothing secret or personal in it, and the same traffic again without a network.
+//! Records real traffic in a file without secrets and personal data, and plays it back without a network.
 //!
-//! A [`Recorder`] stands between a client and the network. It writes each exchange to a file that a person can read. Of texts
-//! it keeps the words of the service's document (names of properties, values of enums, parts of paths) and times; every other
-//! text, and every large number, is replaced before anything is written, and the same one always by the same. So an id that one
-//! response holds and the next request names is the same in both. Credentials in headers are not written at all.
+//! A [`Recorder`] sits between a client and the network, and writes each exchange to a readable file. It keeps times,
+//! and texts that occur in the service's document: names of properties, values of enums, parts of paths. Every other
+//! text and every large number is replaced before anything is written. Equal values get equal replacements, so an id in
+//! a response and in the next request still match. Credentials in headers are not written at all.
 //!
-//! A [`Player`] responds with what was recorded. A client takes either as its sender: `Client::builder(..).sender(recorder)`.
+//! A [`Player`] responds with the recorded exchanges. A client accepts either as its sender:
+//! `Client::builder(..).sender(recorder)`.
 //!
 //! ```
 //! use connectors::{SendError, Sender as _, reqwest};
@@ -53,10 +54,10 @@ use serde_json::{Map, Value, json};
 use crate::contract::is_json;
 use crate::lock;
 
-/// The headers that are kept, of requests and of responses.
+/// The headers of requests and responses that are kept.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "link"];
 
-/// What token endpoints say, beside what the document does.
+/// The names and values of token endpoints that are kept, in addition to those of the document.
 const OAUTH: [&str; 28] = [
     "access_token",
     "token_type",
@@ -88,10 +89,10 @@ const OAUTH: [&str; 28] = [
     "message",
 ];
 
-/// Numbers from here on are replaced, unless they are times.
+/// Larger numbers are replaced, unless they are times.
 const LARGE: i64 = 1_000_000;
 
-/// Sends by another sender, and writes down what was sent and what came back.
+/// Sends with another sender, and records the requests and responses.
 pub struct Recorder<S> {
     sender: S,
     tape: Mutex<Tape>,
@@ -103,11 +104,11 @@ struct Tape {
 }
 
 impl<S: Sender> Recorder<S> {
-    /// Records to a new file. The service's document, as JSON, says which words are not secret.
+    /// Records to a new file. The texts of `document`, the service's document as JSON, are kept as not secret.
     ///
     /// # Errors
     ///
-    /// If there is such a file already, or it cannot be written, or the document is not JSON.
+    /// If the file exists already or cannot be written, or the document is not JSON.
     pub fn create(file: impl AsRef<Path>, document: &str, sender: S) -> io::Result<Recorder<S>> {
         let document = serde_json::from_str(document).map_err(io::Error::other)?;
         let replacements = Replacements::new(&document);
@@ -135,7 +136,7 @@ impl<S: Sender> Sender for Recorder<S> {
             let exchange = tape.replacements.exchange(&sent, status.as_u16(), &received);
             writeln!(tape.file, "{exchange:#}")
         };
-        // The server has done what it was asked for; that it is not on record is no reason to do it again.
+        // The server has processed the request. A failed recording is not a reason to retry it.
         written.map_err(SendError::unsendable)?;
         let mut rebuilt = http::Response::builder().status(status).url(url);
         if let Some(all) = rebuilt.headers_mut() {
@@ -145,7 +146,7 @@ impl<S: Sender> Sender for Recorder<S> {
     }
 }
 
-/// What was sent.
+/// A sent request.
 struct Sent {
     method: String,
     path: String,
@@ -174,13 +175,13 @@ impl Message {
     }
 }
 
-/// Those headers that are written.
+/// The headers that are written.
 fn kept(headers: &http::HeaderMap) -> BTreeMap<String, String> {
     let text = |name: &str| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()));
     HEADERS.into_iter().filter_map(text).collect()
 }
 
-/// What is written in the place of what is not.
+/// The replacements so far.
 struct Replacements {
     words: BTreeSet<String>,
     texts: BTreeMap<String, String>,
@@ -246,7 +247,7 @@ impl Replacements {
         json!([self.text(name), self.text(value)])
     }
 
-    /// Of headers the media type, and when to try again; a link is a list of addresses.
+    /// From headers, the media type, the retry delay, and a link's list of URLs.
     fn headers(&mut self, headers: &BTreeMap<String, String>) -> Value {
         let shown = headers.iter().map(|(name, value)| {
             let value = match name.as_str() {
@@ -258,7 +259,7 @@ impl Replacements {
         Value::Object(shown.collect::<Map<String, Value>>())
     }
 
-    /// A body: JSON, the pairs of a form, or how much there is of something else.
+    /// A body: JSON, the pairs of a form, or the length of anything else.
     fn body(&mut self, message: &Message) -> Value {
         if message.body.is_empty() {
             return Value::Null;
@@ -286,7 +287,7 @@ impl Replacements {
             }
             Value::Number(number) => match number.as_i64() {
                 Some(number) => self.number(number).into(),
-                // Beyond that only what is measured.
+                // A number with a fraction is a measurement, not an id.
                 None => value.clone(),
             },
             other => other.clone(),
@@ -309,7 +310,7 @@ impl Replacements {
             return text.to_owned();
         }
         if let Some(message) = text.strip_prefix("type.googleapis.com/") {
-            // The name of a message of Protobuf; its words are those of the service.
+            // The name of a Protobuf message, which consists of the service's names.
             let plain =
                 message.split('.').all(|part| part.len() <= 40 && part.chars().all(|c| c.is_ascii_alphanumeric()));
             if plain && message.starts_with("c1.") {
@@ -317,7 +318,7 @@ impl Replacements {
             }
         }
         if let Ok(number) = text.parse::<i64>() {
-            // Numbers that are texts stay numbers.
+            // Numbers in texts stay numbers.
             return self.number(number).to_string();
         }
         let next = self.texts.len() + 1;
@@ -334,9 +335,8 @@ impl Replacements {
     }
 }
 
-/// Responds with what a [`Recorder`] wrote: to each request with the exchange that is the same, each once and in order, and
-/// with the last one again after that. The bodies of forms are not compared, since tokens are asked for with what is new each
-/// time.
+/// Responds with the exchanges that a [`Recorder`] wrote. Each request gets the equal recorded exchanges in order, and
+/// the last of them again after that. The bodies of forms are not compared, because token requests differ each time.
 #[derive(Debug)]
 pub struct Player(Mutex<Vec<(Value, bool)>>);
 
@@ -345,7 +345,7 @@ impl Player {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or is no recording.
+    /// If the file cannot be read, or is not a recording.
     pub fn open(file: impl AsRef<Path>) -> io::Result<Player> {
         let text = std::fs::read_to_string(file)?;
         let exchanges = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
@@ -387,7 +387,7 @@ impl Sender for Player {
     }
 }
 
-/// Whether a request is the one that was recorded.
+/// Whether a request is equal to a recorded one.
 fn is_same(recorded: &Value, sent: &Sent) -> bool {
     let query: Vec<Value> = sent.query.iter().map(|(name, value)| json!([name, value])).collect();
     let body = &recorded["body"];

@@ -1,4 +1,4 @@
-//! Requests without their secrets.
+//! Removes secrets from requests.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::message::Request;
 
 const HIDDEN: &str = "[redacted]";
 
-/// Whether a header, a parameter or a field of this name holds a secret.
+/// Whether a header, a parameter or a field with this name is secret.
 fn is_secret(name: &str) -> bool {
     let name: String = name.to_ascii_lowercase().replace(['_', '-'], "");
     let is_token = name.contains("token") && !name.contains("page") && !name.ends_with("type");
@@ -54,7 +54,7 @@ fn is_form(request: &Request) -> bool {
     request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
-/// The value of a header or a parameter. Of a credential its scheme stays.
+/// The value of a header or a parameter. The scheme of a credential is kept.
 fn pair(name: &str, value: &str) -> String {
     match (is_secret(name), value.split_once(' ')) {
         (false, _) => value.to_owned(),
@@ -63,7 +63,7 @@ fn pair(name: &str, value: &str) -> String {
     }
 }
 
-/// A value without the secrets in it, however deep they are.
+/// A value without its secrets, at any depth.
 pub(crate) fn fields(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// How many resources are held: a fake is not a database.
+/// The limit on the number of stored resources.
 const MOST: usize = 10_000;
 
 #[derive(Default)]
 pub(crate) struct Resources {
-    /// By path and in order; `None` for those that are deleted.
+    /// By path and in order; `None` for deleted ones.
     held: BTreeMap<String, (u64, Option<Value>)>,
     count: u64,
 }
@@ -39,7 +39,7 @@ impl Resources {
         }
     }
 
-    /// Those right below a path, oldest first.
+    /// The resources directly below a path, oldest first.
     fn below(&self, path: &str) -> Vec<&(u64, Option<Value>)> {
         let start = format!("{path}/");
         let own = self.held.range(start.clone()..).take_while(|(known, _)| known.starts_with(&start));
@@ -54,7 +54,7 @@ impl Resources {
         self.below(path).last().and_then(|(_, value)| value.as_ref())
     }
 
-    /// A listing of what is below a path, in the shape of an instance; `None` where nothing was ever written there.
+    /// A list of the resources below a path, in the shape of an instance; `None` if none was ever written there.
     pub(crate) fn listed(&self, path: &str, instance: &Value) -> Option<Value> {
         let below = self.below(path);
         if below.is_empty() {
@@ -70,7 +70,7 @@ impl Resources {
         Some(listing)
     }
 
-    /// A new resource with its id, which is the one of the request or one that nothing has.
+    /// A new resource with its id: the id in the request, or an unused one.
     pub(crate) fn identified(&self, made: Value, parameter: &str, sent: &Value) -> Option<(Value, String)> {
         let name = id_of(&made, parameter)?;
         let given =
@@ -85,20 +85,20 @@ impl Resources {
         Some((made, id))
     }
 
-    /// The paths of what is held.
+    /// The paths of the stored resources.
     pub(crate) fn paths(&self) -> Vec<&str> {
         self.held.iter().filter(|(_, (_, value))| value.is_some()).map(|(path, _)| path.as_str()).collect()
     }
 }
 
-/// The property that is the id: of the parameter's name, or `id`.
+/// The property that is the id: one with the parameter's name, or `id`.
 fn id_of(value: &Value, parameter: &str) -> Option<String> {
     let names = || value.as_object().into_iter().flatten().map(|(name, _)| name);
     let same = names().find(|name| fold(name) == fold(parameter));
     same.or_else(|| names().find(|name| fold(name) == "id")).cloned()
 }
 
-/// An instance that says that it is of a resource, if it has a property for that.
+/// An instance with this id, if it has a property for it.
 pub(crate) fn named(instance: &Value, parameter: &str, id: &str) -> Option<Value> {
     let name = id_of(instance, parameter)?;
     let mut instance = instance.clone();
@@ -109,7 +109,7 @@ pub(crate) fn named(instance: &Value, parameter: &str, id: &str) -> Option<Value
     Some(instance)
 }
 
-/// A value with what another says of the properties that it has.
+/// A value with the properties of another one, as far as it has these properties.
 pub(crate) fn overlay(mut value: Value, with: &Value) -> Value {
     if let Some(members) = value.as_object_mut() {
         for (name, member) in members.iter_mut() {
@@ -121,7 +121,7 @@ pub(crate) fn overlay(mut value: Value, with: &Value) -> Value {
     value
 }
 
-/// A name in whatever spelling.
+/// A name without case and separators.
 pub(crate) fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -77,7 +77,7 @@ impl Drop for Server {
         let mistakes = self.shared.service.mistakes();
         if !mistakes.is_empty() && !std::thread::panicking() {
             // A test that a wrong fake has misled must not pass.
-            panic!("connectors-fake is wrong:\n{}", mistakes.join("\n"));
+            panic!("connectors-fake has a bug:\n{}", mistakes.join("\n"));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The promise of `connectors-codegen` as a property: any JSON that a document allows, read and written again through the
-//! generated type, is the same JSON, but that a null may become absent.
+//! The promise of `connectors-codegen` as a property: any JSON that a document allows is the same after it was read and
+//! written with the generated type, except that a null may become absent.
 //!
-//! Instances are made from the document as its authors wrote it (an overlay applied), never from its lowered form, so
-//! that what lowering loses is seen. They are checked by a JSON Schema validator of other people's making, and what fails
-//! is shrunk until there is nothing left but the reason.
+//! Instances are generated from the original document with its overlay, never from its lowered form, so that losses in
+//! lowering are found. An independent JSON Schema validator checks them. An instance that fails is shrunk to the
+//! smallest one that fails.
 
 mod shrink;
 
@@ -19,7 +19,7 @@ pub use shrink::shrink;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 
-/// The variant that a union chose, if it chose one, and how many it has.
+/// The variant that a union selected, if any, and the number of its variants.
 pub type Chosen = (Option<usize>, usize);
 
 /// A document with the code that was generated from it.
@@ -31,28 +31,28 @@ pub struct Registered {
     pub json: &'static str,
     /// The types of its component schemas: name and pointer. A schema with two views has two types.
     pub types: &'static [(&'static str, &'static str)],
-    /// All types, those that schemas within others make included.
+    /// All types, including those of inline schemas.
     pub all: &'static [(&'static str, &'static str)],
-    /// Reads a value as the type of a name, and writes it again.
+    /// Reads a value as the type with a name, and writes it again.
     pub round_trip: fn(&str, Value) -> Result<Value, String>,
-    /// The variant that a value is of a union, or none for `Unknown`, and how many the union has.
+    /// The variant of a union for a value, `None` for `Unknown`, and the number of the union's variants.
     pub chosen: fn(&str, &Value) -> Option<Chosen>,
 }
 
-/// Which variant of a union a value is; nothing for a type that is no union.
+/// The variant of a union for a value; `None` for a type that is not a union.
 pub(crate) fn chosen<T: Json>(value: &Value) -> Option<(Option<usize>, usize)> {
     let Layout::Union(union) = T::layout() else { return None };
     Some((choice::<T>(&value.to_string()).ok()?, union.branches.len()))
 }
 
-/// Through text both ways, as between a client and its service.
+/// Through text in both directions, as between a client and its service.
 pub(crate) fn reread<T: DeserializeOwned + Serialize>(value: &Value) -> Result<Value, String> {
     let read: T = serde_json::from_str(&value.to_string()).map_err(|error| error.to_string())?;
     let written = serde_json::to_string(&read).map_err(|error| format!("written: {error}"))?;
     serde_json::from_str(&written).map_err(|error| format!("written: {error}"))
 }
 
-/// A registered document, ready for making and checking instances.
+/// A registered document, prepared for generating and checking instances.
 #[derive(Debug)]
 pub struct Prepared {
     registered: Registered,
@@ -60,16 +60,16 @@ pub struct Prepared {
     checker: Checker,
 }
 
-/// What became of one type.
+/// The result for one type.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Instances that were read and written.
     pub valid: usize,
-    /// Attempts that led to no valid instance.
+    /// Attempts without a valid instance.
     pub discarded: usize,
-    /// The first instance that was not the same afterwards, minimised, in words.
+    /// The first instance that changed, minimised, as a message.
     pub failure: Option<String>,
-    /// What keeps this result from saying much, if anything does.
+    /// A remark if the result has limited value.
     pub remark: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Prepared {
     /// Reads a registered document.
     ///
     /// # Errors
-    /// JSON that is none.
+    /// It is not JSON.
     pub fn new(registered: &Registered) -> Result<Self, String> {
         let root = serde_json::from_str(registered.json).map_err(|error| format!("{}: {error}", registered.name))?;
         let document = Document::new(root);
@@ -85,14 +85,14 @@ impl Prepared {
         Ok(Self { registered: *registered, document, checker })
     }
 
-    /// The types that can be tested: those whose schema stands in the original document. Lowering adds components for
-    /// what references lead to elsewhere; these are tested where they are referred to.
+    /// The types that can be tested: those whose schemas are in the original document. Lowering adds components for the
+    /// targets of references elsewhere. These are tested where they are used.
     pub fn types(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.registered.types.iter().copied().filter(|(_, pointer)| self.document.root().pointer(pointer).is_some())
     }
 
-    /// The view a type is for. Of two types of one schema the longer name is the write view; a single type is for whoever
-    /// reaches it.
+    /// The view of a type. Of two types for one schema, the longer name is the write view. A single type is for all
+    /// directions that reach it.
     #[must_use]
     pub fn view(&self, ty: &str, pointer: &str) -> View {
         let mut twins = self.registered.all.iter().filter(|(name, at)| *at == pointer && *name != ty);
@@ -103,7 +103,7 @@ impl Prepared {
         }
     }
 
-    /// Makes instances of a type's schema until so many were valid or one was not the same afterwards.
+    /// Generates instances of a type's schema until this many were valid or one changed.
     #[must_use]
     pub fn examine(&self, ty: &str, pointer: &str, seed: u64, instances: usize) -> Outcome {
         let view = self.view(ty, pointer);
@@ -119,7 +119,7 @@ impl Prepared {
         let mut source = Instances::new(&self.document, random);
         while outcome.valid < instances && outcome.valid + outcome.discarded < 4 * instances {
             let made = source.make(pointer, view);
-            // That a component may be null is said where it is used, by `Option`, and tested there.
+            // Whether a component may be null is expressed where it is used, by `Option`, and tested there.
             let fits = |value: &Value| !value.is_null() && check.as_ref().is_none_or(|check| check.is_valid(value));
             let Some(value) = made.filter(fits) else {
                 outcome.discarded += 1;
@@ -127,7 +127,7 @@ impl Prepared {
             };
             outcome.valid += 1;
             if let Some(unlike) = self.unlike(ty, &value) {
-                // Lost and not read are different failures; one must not turn into the other when it is minimised.
+                // A changed value and an unreadable one are different failures, which minimising must not mix up.
                 outcome.failure = Some(self.report(ty, pointer, &value, unlike.is_err(), check.as_ref()));
                 return outcome;
             }
@@ -139,7 +139,7 @@ impl Prepared {
         outcome
     }
 
-    /// The unions of the document, wherever they stand: types and pointers.
+    /// The unions of the document, at any place: types and pointers.
     pub fn unions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let is_union = |ty: &str| (self.registered.chosen)(ty, &Value::Null).is_some();
         self.registered.all.iter().copied().filter(move |(ty, pointer)| {
@@ -147,8 +147,8 @@ impl Prepared {
         })
     }
 
-    /// Makes instances of a union, and asks of each whether the variant that is chosen is one that it is valid for, and
-    /// the one that its discriminator names.
+    /// Generates instances of a union, and checks for each that it is valid for the selected variant, and that this is
+    /// the variant that its discriminator names.
     #[must_use]
     pub fn examine_variants(&self, ty: &str, pointer: &str, seed: u64, instances: usize) -> Outcome {
         let mut outcome = Outcome::default();
@@ -156,7 +156,7 @@ impl Prepared {
         let schema = self.document.root().pointer(pointer).unwrap_or(&Value::Null);
         let Some((key, branches)) = alternatives(schema) else { return outcome };
         let check = |pointer: &str| self.checker.check(pointer, view).ok();
-        // As the checker has it: branches may overlap where a discriminator tells them apart.
+        // Like the checker: branches may overlap if there is a discriminator.
         let checked = if schema.get("discriminator").is_some() { "anyOf" } else { key };
         let checks: Option<Vec<Check>> =
             branches.iter().map(|index| check(&format!("{pointer}/{checked}/{index}"))).collect();
@@ -173,7 +173,7 @@ impl Prepared {
         let mut source = Instances::new(&self.document, random);
         while outcome.valid < instances && outcome.valid + outcome.discarded < 4 * instances {
             let made = source.make(pointer, view).filter(|value| !value.is_null() && whole.is_valid(value));
-            // What an enum may hold tomorrow may be no variant that is there today.
+            // A future value of an enum may fit no present variant.
             let Some(value) = made.filter(|value| !value.to_string().contains(UNHEARD_OF)) else {
                 outcome.discarded += 1;
                 continue;
@@ -212,7 +212,7 @@ impl Prepared {
         })
     }
 
-    /// What is written of a value, and where it differs, or why it is not read; nothing if it is the same.
+    /// The written value and its difference, or the reason why it is not read; `None` if it did not change.
     fn unlike(&self, ty: &str, value: &Value) -> Option<Result<(Value, String), String>> {
         match (self.registered.round_trip)(ty, value.clone()) {
             Ok(written) => difference(value, &written).map(|difference| Ok((written, difference))),
@@ -220,7 +220,7 @@ impl Prepared {
         }
     }
 
-    /// A failure as its report: the smallest instance that fails in the same way, and what became of it.
+    /// The report of a failure: the smallest instance that fails in the same way, and its result.
     fn report(&self, ty: &str, pointer: &str, value: &Value, unread: bool, check: Option<&Check>) -> String {
         let mut holds = |value: &Value| {
             check.is_some_and(|check| check.is_valid(value))
@@ -237,7 +237,7 @@ impl Prepared {
     }
 }
 
-/// The keyword of a schema that is nothing but one of several, and the places of those that are not just null.
+/// The keyword of a schema that is only a union, and the places of its branches other than null.
 fn alternatives(schema: &Value) -> Option<(&'static str, Vec<usize>)> {
     let (key, other) = if schema.get("oneOf").is_some() { ("oneOf", "anyOf") } else { ("anyOf", "oneOf") };
     let branches = schema.get(key)?.as_array()?;

@@ -1,11 +1,11 @@
-//! The smallest value that shows what a larger one does.
+//! Finds the smallest value with the same property as a larger one.
 
 use serde_json::{Map, Value};
 
-/// The smallest value, step by step from a given one, that a test still holds of.
+/// The smallest value, step by step from a given one, for which a test still holds.
 pub fn shrink(value: &Value, holds: &mut dyn FnMut(&Value) -> bool) -> Value {
     let mut value = value.clone();
-    // Enough for any instance made here, and an end for those whose every step is slow.
+    // Enough for every instance here, and a limit for those whose steps are slow.
     let mut tries = 4_000_usize;
     'smaller: loop {
         let size = weight(&value);
@@ -24,7 +24,7 @@ pub fn shrink(value: &Value, holds: &mut dyn FnMut(&Value) -> bool) -> Value {
     }
 }
 
-/// How much there is to read in a value.
+/// The size of a value for a reader.
 fn weight(value: &Value) -> usize {
     match value {
         Value::Null => 0,
@@ -36,7 +36,7 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// Values one step simpler, the largest steps first.
+/// Values that are one step simpler, the largest steps first.
 fn simpler(value: &Value) -> Vec<Value> {
     let mut found = vec![Value::Null];
     match value {
@@ -54,7 +54,7 @@ fn simpler(value: &Value) -> Vec<Value> {
         }
         Value::Array(items) => {
             found.push(Value::Array(Vec::new()));
-            // A child in place of its parent, for schemas that hold themselves.
+            // A child in place of its parent, for schemas that contain themselves.
             found.extend(items.iter().cloned());
             let without =
                 |index| items.iter().enumerate().filter(move |(at, _)| *at != index).map(|(_, it)| it.clone());

@@ -1,4 +1,4 @@
-//! The generator makes what schemas allow, all of it, and the shrinker leaves the reason of a failure and no more.
+//! The generator covers everything that a schema allows, and the shrinker leaves only the reason of a failure.
 
 use roundtrip::{Checker, Document, Instances, Random, UNHEARD_OF, View, difference, shrink};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Instances of a component, of which most have to be valid.
 fn instances(schemas: Value, name: &str, view: View) -> Vec<Value> {
     let pointer = format!("/components/schemas/{name}");
-    // Sent and received, so that both views are what they say.
+    // In a request and in a response, so that both views exist.
     let body = json!({"content": {"application/json": {"schema": {"$ref": format!("#{pointer}")}}}});
     let paths = json!({"/a": {"post": {"requestBody": body, "responses": {"200": body}}}});
     let document = Document::new(json!({"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}));

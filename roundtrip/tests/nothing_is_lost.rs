@@ -1,7 +1,7 @@
-//! Any JSON that a document allows, read and written again through the generated type, is the same JSON.
+//! Any JSON that a document allows is the same after it was read and written with the generated type.
 //!
-//! `ROUNDTRIP_CORPUS` (when building) chooses the documents, `ROUNDTRIP_INSTANCES` how many instances each schema gets,
-//! `ROUNDTRIP_SEED` which. What is shown of a run that passes needs `--nocapture`.
+//! `ROUNDTRIP_CORPUS` (when building) selects the documents, `ROUNDTRIP_INSTANCES` sets the number of instances for
+//! each schema, `ROUNDTRIP_SEED` the seed. To see the output of a successful run, add `--nocapture`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -12,16 +12,16 @@ use std::{env, thread};
 
 use roundtrip::{DOCUMENTS, Prepared, component};
 
-/// Schemas of which something may be lost: document, schema, and the reason, which a note of the pipeline gives as well.
+/// Schemas that may lose something: document, schema, and the reason, which is also in a note of the pipeline.
 ///
-/// An entry whose schema loses nothing any more is an error.
+/// An entry whose schema loses nothing is an error.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
-/// Unions whose values may be read as a variant that they are not valid for: document, type, and the reason.
+/// Unions whose values may be read as a variant for which they are not valid: document, type, and the reason.
 const WRONG_VARIANTS: &[(&str, &str, &str)] =
     &[("schemas", "CircularB", "a circle of unions allows whatever its validator takes it to allow")];
 
-/// More failures than this are counted, not shown.
+/// Further failures are only counted.
 const SHOWN: usize = 20;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
@@ -51,7 +51,7 @@ fn nothing_is_lost() {
     };
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            // Nested unions read and write what they hold at each level, with large frames in a debug build.
+            // Nested unions need large stack frames at each level in a debug build.
             thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work).unwrap();
         }
     });
@@ -81,7 +81,7 @@ fn nothing_is_lost() {
             None => failures.push(failure),
         }
     }
-    // The shortest is most likely the reason of the others.
+    // The shortest one probably shows the reason of the others.
     failures.sort_by_key(String::len);
     let count = failures.len();
     failures.truncate(SHOWN);

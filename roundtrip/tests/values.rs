@@ -1,4 +1,4 @@
-//! What values become in Rust, and Rust values on the wire: `codegen/tests/documents/values.yaml`, typed.
+//! How values are represented in Rust and on the wire: `codegen/tests/documents/values.yaml`, typed.
 
 use connectors_runtime::object::{self, Input, Json, Number};
 use roundtrip::document_values::types::*;
@@ -14,7 +14,7 @@ fn written<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// Read and written again, as it was; null and absent are not the same.
+/// Read and written without a change; null and absent differ.
 fn stays<T: DeserializeOwned + Serialize>(text: &str) {
     let (before, after): (Value, Value) = (read(text), read(&written(&read::<T>(text))));
     assert_eq!(before, after, "{text}");
@@ -53,7 +53,7 @@ fn the_steps_to_read_a_union_grow_with_its_size_and_no_faster() {
     };
     check("tagged", &|depth| steps::<Rule>(&rule(depth)));
     check("untagged", &|depth| steps::<Query>(&query(depth)));
-    check("told apart at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
+    check("distinguished at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn an_alternative_that_the_document_does_not_know_is_unknown() {
     let drawing: Drawing = read(r#"{"figure":{"kind":"crate","radius":1},"plain":{"kind":"disc","side":2}}"#);
     assert!(matches!(drawing.figure, Some(Figure::Crate(_))), "the tag decides, not the other keys");
     assert!(matches!(drawing.plain, Some(PlainFigure::Disc(_))));
-    // Where there is no mapping, components are called by their names, and by the constants they have.
+    // Without a mapping, the tag's values are the names of components and their constants.
     let drawing: Drawing = read(r#"{"clip":{"kind":"Frame","width":1}}"#);
     assert!(format!("{drawing:?}").contains("Frame("));
     let drawing: Drawing = read(r#"{"clip":{"kind":"disc"}}"#);
@@ -135,13 +135,13 @@ fn numbers_are_written_as_they_were_read() {
     ] {
         assert_eq!(written(&read::<Amounts>(text)), text);
     }
-    // Nothing is rounded: what has no exact place is refused.
+    // Nothing is rounded: a number that cannot be represented exactly is an error.
     for text in [r#"{"count":1,"ratio":9007199254740993}"#, r#"{"count":1,"unnamed":123456789012345678901234567890}"#] {
         assert!(serde_json::from_str::<Amounts>(text).is_err(), "{text}");
     }
-    // As services write doubles with all their digits.
+    // Some services write doubles with all their digits.
     assert!(serde_json::from_str::<Amounts>(r#"{"count":1,"any":0.10000000000000001}"#).is_ok());
-    // Read from a value, which has been read before.
+    // From a `Value`, which was parsed before.
     let amounts: Amounts = serde_json::from_value(json!({"count": u64::MAX, "share": 3})).unwrap();
     assert_eq!(written(&amounts), r#"{"count":18446744073709551615,"share":3}"#);
     assert_eq!(written(&Amounts::new(2).share(3).ratio(0.5)), r#"{"count":2,"share":3,"ratio":0.5}"#);
@@ -164,7 +164,7 @@ fn null_absent_and_a_value_are_three_states_where_the_document_has_three() {
     let age: Option<i128> = read::<Change>(r#"{"age":null}"#).age;
     assert_eq!(age, None, "two states");
     let nick: Option<String> = read::<Account>(r#"{"nick":null}"#).nick;
-    assert_eq!(nick, None, "nobody sends it");
+    assert_eq!(nick, None, "it is never sent");
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn of_a_key_that_is_there_twice_the_last_value_counts_whatever_the_first_one_was
     assert!(every.of.is_empty());
     let failed = serde_json::from_str::<Amounts>(r#"{"count":1,"shares":[1,{"a":[]},"x"],"count":"y"}"#).unwrap_err();
     assert!(failed.to_string().starts_with("shares[1]: expected a number, found an object"), "{failed}");
-    // What is no JSON is that in the first place.
+    // If the text is not JSON, that is the error.
     let failed = serde_json::from_str::<Amounts>(r#"{"count":"x","more":[}"#).unwrap_err();
     assert!(!failed.to_string().contains("count"), "{failed}");
 }

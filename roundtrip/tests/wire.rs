@@ -1,4 +1,4 @@
-//! What a generated client sends, seen by a sender in process: methods, paths, styles, media types.
+//! The requests of a generated client, received by a sender in process: methods, paths, styles, media types.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,17 +10,17 @@ type Sent = (String, String, http::HeaderMap, String);
 
 const SERVER: &str = "https://wire.example/api/";
 
-/// What arrived.
+/// The received requests.
 #[derive(Clone, Debug, Default)]
 struct Arrived(Arc<Mutex<Vec<Sent>>>);
 
 impl Arrived {
-    /// A client whose requests arrive here, and are returned this.
+    /// A client whose requests arrive here, with this response.
     fn client(&self, status: u16, body: &'static str) -> Client {
         Client::builder(SERVER, Credentials::new()).sender(self.sender(status, body)).build().unwrap()
     }
 
-    /// What takes requests, and returns this.
+    /// A sender that records requests, with this response.
     fn sender(&self, status: u16, body: &'static str) -> impl connectors_runtime::Sender + use<> {
         let log = Arc::clone(&self.0);
         move |request: reqwest::Request| {
@@ -137,7 +137,7 @@ async fn parameters_are_typed_and_written_by_their_style() {
         async move {
             request.await.unwrap();
             let query = arrived.last().1.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
-            // Brackets are no characters of a query (RFC 3986, section 3.4).
+            // Brackets are not allowed in a query (RFC 3986, section 3.4).
             assert!(!query.contains(['[', ']', '|', '"', ' ']), "{query}");
             query.replace("%5B", "[").replace("%5D", "]").replace("%7C", "|").replace("%2C", ",").replace("%3A", ":")
         }
@@ -165,7 +165,7 @@ async fn parameters_are_typed_and_written_by_their_style() {
     assert_eq!(arrived.header("cookie").unwrap(), "session=s; other=7");
 }
 
-/// A client of the document that has what OpenAPI 3.2 added.
+/// A client of the document with the features of OpenAPI 3.2.
 fn latest(arrived: &Arrived, body: &'static str) -> roundtrip::document_latest::Client {
     use roundtrip::document_latest::{Client, Credentials};
     #[allow(deprecated, reason = "the document has nothing else for it")]
@@ -186,7 +186,7 @@ async fn every_method_of_3_2_is_sent_as_it_is_named() {
     assert_eq!(arrived.line(), "SEARCH /api/books");
     client.shelves().link_books("emma").await.unwrap();
     assert_eq!(arrived.line(), "LINK /api/books?to=emma");
-    // What is safe is retried; what nobody knows is not.
+    // A method that is safe is retried. An unknown method is not.
     let idempotency = |id: &str| {
         let mut operations = roundtrip::document_latest::OPERATIONS.iter();
         operations.find(|operation| operation.id() == id).unwrap().idempotency()
@@ -252,7 +252,7 @@ fn webhooks_and_callbacks_are_read_by_name() {
         other => panic!("{other:?}"),
     };
     assert_eq!(joined.reader, "ann");
-    // What is not known, or came without its body, is there as it came, and is not printed.
+    // An unknown message, or one without its body, is kept unchanged and not printed.
     for (name, body) in [("bookLost", &b"secret"[..]), ("readerJoined", b"")] {
         let webhook = webhooks::parse(name, body).unwrap();
         assert!(matches!(&webhook, Webhook::Unknown { body: raw, .. } if raw.as_bytes() == body), "{webhook:?}");

@@ -79,11 +79,11 @@ pub use self::http::*;
 pub use call::*;
 pub use encode::{File, Multipart, Parameter, Style};
 pub use error::{Detail, Error, FieldViolation, Kind};
-/// The HTTP client, with the `ClientBuilder`, `Request` and `Response` that this crate takes.
+/// The HTTP client, whose `ClientBuilder`, `Request` and `Response` are in this crate's API.
 #[doc(no_inline)]
 pub use reqwest;
 
-/// The crates that generated code names, so that a client has one dependency.
+/// The crates that generated code uses, so that a client has only one dependency.
 #[doc(hidden)]
 pub mod crates {
     pub use {::http, progenitor_client, reqwest, serde_json};

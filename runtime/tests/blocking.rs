@@ -44,7 +44,7 @@ fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
     let mut begun = list().read_ahead(1).blocking();
     begun.next().unwrap().unwrap();
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        // It can be dropped anywhere.
+        // It can be dropped on any thread.
         drop(begun);
         assert!(call(true).blocking().unwrap_err().is_config());
         let mut items = list().blocking();
@@ -70,7 +70,7 @@ fn a_blocking_list_is_read_ahead_while_the_program_works() {
     .read_ahead(1)
     .blocking();
     assert_eq!(items.next().unwrap().unwrap(), 0);
-    // The list is not polled now.
+    // The list is not polled here.
     assert_eq!([told.recv().unwrap(), told.recv().unwrap()], [0, 1]);
     assert_eq!(items.collect::<Result<Vec<_>, _>>().unwrap(), [1, 2]);
 }

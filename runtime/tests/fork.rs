@@ -1,4 +1,4 @@
-//! A program that forks: alone in this file, so that no other thread is in the middle of something meanwhile.
+//! A program that forks. It is alone in this file, so that no other thread runs meanwhile.
 
 #![cfg(all(unix, feature = "blocking"))]
 
@@ -13,7 +13,7 @@ use connectors_runtime::{Cursor, Error, Page, Pages};
 use fork::{Fork, fork, waitpid};
 use tokio::time::timeout;
 
-/// A call to a server that never responds. Its limit is of the real time: the child's timers are what is tested.
+/// A call to a server that never responds. Its timeout is in real time, because the child's timers are tested.
 async fn call() -> Result<(), Error> {
     let limit = timeout(Duration::from_millis(10), std::future::pending::<()>());
     limit.await.map_err(|_| Error::unavailable("the limit is over"))
@@ -39,7 +39,7 @@ fn in_a_child(works: impl Fn() -> bool + std::panic::UnwindSafe) -> bool {
     };
     let (tell, told) = mpsc::channel();
     let waiter = thread::spawn(move || tell.send(waitpid(child)));
-    // Only a child that hangs takes that long.
+    // Only a child that hangs needs this long.
     let ended = told.recv_timeout(Duration::from_secs(20));
     if ended.is_err() {
         Command::new("kill").args(["-9", &child.to_string()]).status().unwrap();
@@ -53,6 +53,6 @@ fn in_a_forked_child_calls_end_within_their_limits() {
     assert!(works());
     assert!(in_a_child(works), "a child");
     assert!(in_a_child(|| works() && in_a_child(works) && works()), "a child's child");
-    // The parent's is as it was.
+    // The parent's runtime still works.
     assert!(works());
 }

@@ -1,4 +1,5 @@
-//! Calls through the public surface, over a sender in process: what the errors of a client say, and what they never say.
+//! Calls through the public API, over a sender in process: the contents of a client's errors, and what they never
+//! contain.
 
 use std::sync::Arc;
 
@@ -13,21 +14,16 @@ const PETS: &[Operation] = &[GET];
 const GET: Operation = Operation::new("Pets.Get", "pets", "get", "GET", "/pets")
     .with_security(&[&[Requirement { scheme: "key", scopes: &[] }]]);
 
-/// What generated code does with a call.
+/// Sends a call like generated code.
 async fn get(core: &Core) -> Result<Response<Value>, Error> {
     let call = core.call(&GET, |outgoing| {
-        Box::pin(async move {
-            let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
-            match outgoing.exec(reqwest::Request::new(Method::GET, url)).await {
-                Ok(response) => Ok(progenitor_client::ResponseValue::stream(response)),
-                Err(error) => Err(progenitor_client::Error::CommunicationError(error)),
-            }
-        })
+        let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
+        Ok(reqwest::Request::new(Method::GET, url))
     });
     call.json().await
 }
 
-/// A client that is authenticated in this way, whose server returns 400 and repeats the secret.
+/// A client with this credential, whose server returns 400 and repeats the secret.
 fn client(credential: Credential, secret: &'static str) -> Core {
     let connection = Connection::new().clock(TestClock::new()).sender(move |_: reqwest::Request| async move {
         let body =
@@ -67,7 +63,7 @@ async fn an_error_of_main_is_one_line() {
     let credentials = Credentials::new().with("key", Credential::token("PLANTED-token"));
     let core = Core::connect(Server::from("https://pets.example.com"), credentials, connection, PETS).unwrap();
     let error = get(&core).await.unwrap_err();
-    // As `main` prints it.
+    // `main` prints it like this.
     assert_eq!(format!("{error:?}"), "get: no connection to pets.example.com (after 4 attempts)");
     let source: Arc<dyn std::error::Error> = Arc::new(error);
     let cause = source.source().and_then(std::error::Error::source).unwrap();

@@ -1,11 +1,11 @@
-//! What reading a response takes in memory is bounded, whatever its shape.
+//! The memory for decoding a response is limited, whatever its shape.
 
 use std::collections::BTreeMap;
 
 use connectors_runtime::crates::serde_json::Value;
 use connectors_runtime::object::{Json, from_slice};
 
-/// The least limit with which a text is read.
+/// The lowest limit with which a text can be read.
 fn least<T: Json>(text: &str) -> usize {
     let (mut too_small, mut enough) = (0, 1 << 40);
     while too_small + 1 < enough {
@@ -21,18 +21,18 @@ fn least<T: Json>(text: &str) -> usize {
     enough
 }
 
-/// What lists and maps take at least: a slot for each value.
+/// The minimum for lists and maps: a slot for each value.
 #[test]
 fn the_limit_counts_what_is_allocated() {
     const MANY: usize = 2000;
     let list = |item: &str| format!("[{}]", vec![item; MANY].join(","));
     let value = size_of::<Value>();
-    // A list of one has room for four; a map of one has a node for eleven.
+    // A list with one item has room for four. A map with one entry has a node for eleven.
     assert!(least::<Vec<Value>>(&list("0")) >= MANY * value);
     let map = 11 * (size_of::<String>() + value);
     assert!(least::<Vec<Value>>(&list(r#"{"a":1}"#)) >= MANY * map);
     assert!(least::<Vec<BTreeMap<String, i64>>>(&list(r#"{"a":1}"#)) >= MANY * 11 * (size_of::<String>() + 8));
-    // An empty object of 2 bytes takes room for the struct that it becomes, however large that is.
+    // An empty object of 2 bytes needs the memory of its struct, however large that is.
     assert!(least::<Vec<BTreeMap<String, i64>>>(&list("{}")) >= MANY * size_of::<BTreeMap<String, i64>>());
     assert!(least::<String>(&format!("\"{}\"", "x".repeat(1 << 20))) >= 1 << 20);
 }

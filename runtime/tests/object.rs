@@ -1,4 +1,4 @@
-//! How values are read and written that no document describes: numbers, texts, keys, and what is no JSON.
+//! Reading and writing values without a document: numbers, texts, keys, and invalid JSON.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ fn values_nest_so_deep_and_no_deeper() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(object::from_str::<Value>(&nested(256)).is_ok());
     assert!(object::from_str::<Value>(&nested(257)).unwrap_err().to_string().contains("256 levels"));
-    // Far more than any stack would take.
+    // Far more than any stack allows.
     assert!(object::from_str::<Value>(&nested(5_000_000)).is_err());
 }
 

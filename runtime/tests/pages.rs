@@ -1,4 +1,4 @@
-//! Lists in pages: what is fetched and when, how they resume after a restart, and their limits.
+//! Paged lists: which pages are fetched and when, how they resume after a restart, and their limits.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,14 +9,14 @@ use connectors_runtime::reqwest::header::{HeaderMap, HeaderValue, LINK};
 use connectors_runtime::{Cursor, Error, Page, Pages, Position};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
-/// A server's list, and the tokens that it was asked with.
+/// A server's list, and the tokens of its requests.
 #[derive(Clone, Default)]
 struct Server(Arc<State>);
 
 #[derive(Default)]
 struct State {
     pages: Mutex<Vec<Vec<u32>>>,
-    /// How many fetches succeed before one fails.
+    /// The number of fetches before one fails.
     fails_after: Mutex<Option<usize>>,
     asked: Mutex<Vec<Option<String>>>,
 }
@@ -53,7 +53,7 @@ impl Server {
     }
 }
 
-/// As a program would store it.
+/// In the form in which a program would store it.
 fn stored(list: &Pages<u32>) -> Position {
     let text = serde_json::to_string(&list.cursor()).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -70,7 +70,7 @@ async fn settle() {
     }
 }
 
-/// Seven items, with empty pages at the begin, between them, and at the end.
+/// Seven items, with empty pages at the beginning, between them, and at the end.
 const PAGES: &[&[u32]] = &[&[], &[0, 1, 2], &[3], &[], &[], &[4, 5, 6], &[]];
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_program_that_is_started_again_reads_each_item_once() {
                 let mut all = read(&mut list, items).await;
                 let first = stored(&list);
                 drop(list);
-                // It is killed a second time.
+                // It is killed again.
                 let mut list = server.list().read_ahead(ahead).resume(first);
                 all.extend(read(&mut list, more).await);
                 let second = stored(&list);
@@ -108,7 +108,7 @@ async fn a_list_goes_on_at_its_page_and_fetches_none_before_it() {
     let asked = server.0.asked.lock().unwrap().clone();
     assert_eq!(asked, [Some("token-5".to_owned()), Some("token-6".to_owned())]);
 
-    // After the last item of a page, it is the next page: a token need not outlive its page.
+    // After the last item of a page, it is the next page: a token may expire with its page.
     let mut list = server.list();
     read(&mut list, 3).await;
     assert_eq!(stored(&list), Position::at(Some(Cursor::token("token-2"))));
@@ -124,7 +124,7 @@ async fn a_page_that_has_shrunk_meanwhile_is_no_panic() {
         server.0.pages.lock().unwrap()[0] = shrunk;
         assert_eq!(server.list().resume(position.clone()).try_collect::<Vec<_>>().await.unwrap(), [3, 4]);
     }
-    // Nor is a position of another program.
+    // A position of another program is invalid too.
     let position: Position = serde_json::from_str(r#"{"read": 18446744073709551615}"#).unwrap();
     assert_eq!(server.list().resume(position).try_collect::<Vec<_>>().await.unwrap(), [3, 4]);
     assert!(serde_json::from_str::<Position>(r#"{"read": -1}"#).is_err());
@@ -145,7 +145,7 @@ async fn a_list_goes_on_after_an_error_and_after_its_end() {
         settle().await;
         assert_eq!(server.asked(), 3, "an error ends the list");
         *server.0.fails_after.lock().unwrap() = None;
-        // The same list, or another.
+        // The same list, or another one.
         let position = stored(&list);
         let mut list = list.resume(position);
         assert_eq!(read(&mut list, 2).await, [3]);
@@ -172,7 +172,7 @@ async fn a_list_that_is_being_read_can_go_back() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_that_nobody_polls_and_no_more_is_read_ahead_than_was_allowed() {
+async fn pages_are_fetched_only_when_polled_or_read_ahead_up_to_the_limit() {
     let server = Server::new(&[&[0], &[1], &[2], &[3], &[4], &[5], &[6]]);
     let mut list = server.list();
     settle().await;
@@ -180,7 +180,7 @@ async fn nothing_is_fetched_that_nobody_polls_and_no_more_is_read_ahead_than_was
     read(&mut list, 1).await;
     settle().await;
     assert_eq!(server.asked(), 1);
-    // The numbers add up, also while it is read.
+    // The numbers add up, also while the list is read.
     let mut list = list.read_ahead(1).read_ahead(1);
     settle().await;
     assert_eq!(server.asked(), 1);
@@ -206,7 +206,7 @@ async fn a_panic_while_a_page_is_fetched_is_the_callers() {
     }
 }
 
-/// A list of empty pages without end.
+/// An endless list of empty pages.
 fn endless(fetched: &Arc<AtomicUsize>) -> Pages<u32> {
     let fetched = Arc::clone(fetched);
     Pages::new(None, move |cursor| {
@@ -226,14 +226,14 @@ async fn empty_pages_in_a_row_are_bounded() {
     assert!(error.is_decode() && error.message().contains("101 empty pages in a row"), "{error}");
     assert_eq!(fetched.load(Ordering::Relaxed), 101);
     assert!(list.next().await.is_none());
-    // A caller that knows better continues behind them.
+    // A caller that expects more continues after them.
     let position = stored(&list);
     assert_eq!(position, Position::at(Some(Cursor::page(101))));
     let mut list = list.resume(position).max_empty_pages(3).read_ahead(1);
     assert!(list.try_next().await.is_err());
     assert_eq!(stored(&list), Position::at(Some(Cursor::page(105))));
 
-    // As many as are allowed are passed over, and an end is an end however it looks.
+    // As many as are allowed are skipped, and every form of an end is an end.
     let mut list = Server::new(&[&[], &[], &[0], &[], &[], &[1], &[]]).list().max_empty_pages(2);
     assert_eq!(read(&mut list, 9).await, [0, 1]);
     let mut list = Server::new(&[&[]]).list().max_empty_pages(0);
@@ -241,7 +241,7 @@ async fn empty_pages_in_a_row_are_bounded() {
     assert!(Server::new(&[&[], &[1]]).list().max_empty_pages(0).try_next().await.is_err());
 }
 
-/// Pages of one item whose numbers, from `enters` on, go round in a circle.
+/// Pages with one item each. From `enters` on, their numbers repeat in a circle.
 fn circle(enters: u64, length: u64) -> Pages<u64> {
     Pages::new(None, move |cursor| async move {
         let page = cursor.map_or(Ok(0), |cursor| cursor.as_page())?;
@@ -263,14 +263,14 @@ async fn a_server_that_goes_round_in_a_circle_is_found() {
             pages += 1;
         };
         assert!(error.is_decode() && error.message().contains("before"), "{error}");
-        // The first page has no cursor, so that its number is new once more.
+        // The first page has no cursor, so its number is new once more.
         let at_most = if length <= 10_000 { enters + length + 1 } else { 5 * (enters + length) };
         assert!(pages <= at_most, "{enters}, {length}: {pages}");
-        // Resumed, it does not begin the circle anew with the cursor that it was refused.
+        // A resumed list does not follow the circle again with the rejected cursor.
         assert_eq!(list.cursor().read, 1);
         assert!(list.next().await.is_none());
     }
-    // What ends is read to its end, however long.
+    // A finite list is read to its end, however long it is.
     let long = Pages::new(None, |cursor: Option<Cursor>| async move {
         let at = cursor.map_or(Ok(0), |cursor| cursor.as_offset())?;
         Ok(Page::by_offset(vec![(); usize::from(at < 40_000)], at, None))
@@ -300,12 +300,12 @@ async fn lists_go_on_by_offset_by_number_and_by_token() {
         });
         assert_eq!(list.try_collect::<Vec<_>>().await.unwrap(), [0, 1, 2, 3, 4, 5, 6]);
     }
-    // An offset that does not move is a circle.
+    // An offset that does not change is a circle.
     let stuck = Pages::<u64>::new(None, |cursor| async move {
         Ok(Page::by_offset(Vec::new(), cursor.map_or(Ok(0), |cursor| cursor.as_offset())?, Some(true)))
     });
     assert!(stuck.try_collect::<Vec<_>>().await.unwrap_err().is_decode());
-    // An empty token is the end, and so it is at the begin.
+    // An empty token is the end, also on the first page.
     let once = Pages::new(None, |_| async { Ok(Page::by_token(vec![1], Some(String::new()))) });
     assert_eq!(once.try_collect::<Vec<_>>().await.unwrap(), [1]);
 }
@@ -341,7 +341,7 @@ async fn lists_go_on_by_the_link_header_and_stay_at_their_host() {
     for host in ["https://evil.example", "//evil.example", "https://api.example.com:444", "http://api.example.com:81"] {
         assert!(list(host).try_next().await.unwrap_err().is_decode(), "{host}");
     }
-    // A key that the server repeats in its links is not kept.
+    // A key that the server repeats in its links is not stored.
     for (query, rest) in [
         ("key=PLANTED", "/p"),
         ("a=1,2&k%65y=PLANTED&b=%20+c&key&key=", "/p?a=1,2&b=%20+c"),
@@ -351,7 +351,7 @@ async fn lists_go_on_by_the_link_header_and_stay_at_their_host() {
         assert_eq!(serde_json::to_value(cursor).unwrap(), serde_json::json!({ "link": rest }));
     }
     assert_eq!(Cursor::token("key").without_query("key"), Cursor::token("key"));
-    // A stored link cannot be changed into one that leads elsewhere.
+    // A stored link cannot be changed to lead to another server.
     for link in ["//evil.example/x", "https://evil.example/x", "/\\evil.example/x", "@evil.example/x", ":444/x", ""] {
         let cursor: Cursor = serde_json::from_value(serde_json::json!({ "link": link })).unwrap();
         assert_eq!(cursor.to_url(&base).unwrap().origin(), base.origin(), "{link}");

@@ -1,4 +1,4 @@
-//! Waits: how often they poll, what ends them, and how they resume after a restart.
+//! Waits: the number of polls, the reasons for an end, and how they resume after a restart.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use connectors_runtime::{Clock, Error, Pace, Paced, Polled, Sleep, WaitState, Watch};
 use futures::{StreamExt, TryStreamExt};
 
-/// Time that passes only by waits.
+/// A clock that only waits advance.
 #[derive(Clone, Debug)]
 struct TestClock(Arc<Times>);
 
@@ -16,7 +16,7 @@ struct Times {
     start: (Instant, SystemTime),
     passed: Mutex<Duration>,
     waits: Mutex<Vec<f64>>,
-    /// Whether what takes time is cut off.
+    /// Whether timeouts expire.
     strikes: Mutex<bool>,
 }
 
@@ -34,7 +34,7 @@ impl TestClock {
         *self.0.passed.lock().unwrap() += Duration::from_secs(seconds);
     }
 
-    /// As another program that begins at the same time would see it.
+    /// The clock of another program that starts at the same time.
     fn in_another_program(&self) -> Self {
         let clock = Self::new();
         let passed = *self.0.passed.lock().unwrap();
@@ -78,7 +78,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A job on a server: what each poll finds, the last of them for ever.
+/// A job on a server: the result of each poll. The last one repeats forever.
 #[derive(Clone)]
 struct Job {
     polls: Arc<Mutex<Vec<Result<&'static str, Error>>>>,
@@ -128,7 +128,7 @@ impl Job {
     }
 }
 
-/// What a program that is killed has stored.
+/// The state that a killed program has stored.
 fn stored(watch: &Watch<String>) -> WaitState<String> {
     serde_json::from_str(&serde_json::to_string(&watch.state()).unwrap()).unwrap()
 }
@@ -169,7 +169,7 @@ async fn at_the_deadline_the_source_of_the_timeout_is_the_last_poll_error() {
     let source = error.source().and_then(|source| source.downcast_ref::<Error>()).unwrap();
     assert!(source.is_connect() && source.message() == "planted", "{source:?}");
     assert_eq!(job.clock.waits(), [5.0, 5.0, 4.0]);
-    // A poll that succeeded since leaves no error.
+    // A later successful poll removes the error.
     let job = Job::new([Ok("a"), down(), Ok("a")]).deadline(Duration::from_secs(14));
     assert!(job.watch().last().await.unwrap_err().source().is_none());
 }
@@ -189,7 +189,7 @@ async fn a_poll_without_end_is_cut_off_at_the_deadline() {
 async fn polls_that_fail_in_passing_do_not_end_a_wait() {
     let job = Job::new([Ok("a"), down(), down(), down(), down(), Ok("a"), down(), Ok("end")]);
     assert_eq!(job.watch().try_collect::<Vec<_>>().await.unwrap(), ["a", "end"]);
-    // Five are too many, and so is one in the first place, or one that does not pass.
+    // Five failures are too many, and so is one at the first poll, or a permanent one.
     let job = Job::new([Ok("a"), down()]);
     assert!(job.watch().last().await.unwrap_err().is_connect());
     assert_eq!(job.polls(), 6);
@@ -215,11 +215,11 @@ async fn a_program_that_is_started_again_goes_on_waiting() {
         job.clock = job.clock.in_another_program();
         let mut watch = job.watch().resume(state);
         seen.extend(watch.by_ref().try_collect::<Vec<_>>().await.unwrap());
-        // No state a second time, and the first poll at once.
+        // No state is reported twice, and the first poll is immediate.
         assert_eq!(seen, ["queued", "running", "end"], "{killed_after}");
         assert_eq!(job.polls(), 5);
         assert_eq!(job.clock.waits().len(), (5 - polls).saturating_sub(1));
-        // Over is over: nothing is polled any more.
+        // After the end nothing is polled.
         let end = stored(&watch);
         assert!(job.watch().resume(end.clone()).next().await.is_none());
         assert_eq!(job.watch().resume(end).last().await.unwrap(), "end");
@@ -239,13 +239,13 @@ async fn a_deadline_counts_from_the_first_begin() {
     let mut watch = job.watch().resume(state);
     assert!(watch.try_next().await.unwrap_err().is_timeout());
     assert_eq!(job.clock.waits(), [5.0, 5.0, 2.0]);
-    // Each poll knows how long the wait has gone on.
+    // Each poll gets the duration of the wait so far.
     let seen = job.seen.lock().unwrap().clone();
     let elapsed: Vec<_> = seen.iter().map(|polled| polled.elapsed.as_secs()).collect();
     assert_eq!(elapsed, [0, 48, 53, 58, 60]);
     assert_eq!(seen[1].last.as_deref(), Some("a"));
 
-    // Past it, there is one poll more: the job may have ended meanwhile.
+    // After the deadline there is one more poll, because the job may have ended.
     let state = stored(&watch);
     job.clock.pass(1000);
     job.clock = job.clock.in_another_program();
@@ -271,7 +271,7 @@ async fn a_stored_time_that_makes_no_sense_is_no_panic() {
         let state: WaitState<String> = serde_json::from_value(serde_json::json!({ "began_at": began_at })).unwrap();
         let job = Job::new(["a", "end"].map(Ok)).deadline(Duration::from_secs(60));
         let last = job.watch().resume(state).last().await;
-        // One from long ago is past its deadline after the first poll.
+        // A wait that began long ago is past its deadline after the first poll.
         assert_eq!(last.is_ok(), began_at > 1, "{began_at}: {last:?}");
     }
     let job = Job::new(["a", "end"].map(Ok)).deadline(Duration::MAX);

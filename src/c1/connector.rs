@@ -223,7 +223,7 @@ impl Connector {
     }
 
     /// Issues a credential for a connector that runs on your own machines. Its `client_secret` is returned only once: store
-    /// it. The call is not retried once it may have been carried out.
+    /// it. The call is not retried once the service may have processed it.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {

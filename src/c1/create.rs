@@ -128,9 +128,9 @@ impl CreateConnector {
         self
     }
 
-    /// Sets how long a request whose response was lost may still be carried out, for [`CreateConnector::find`] and
-    /// [`CreateConnector::find_or_create`]; 30 s by default. No shorter than what the client waits for a response
-    /// ([`Limits::attempt`](crate::Limits::attempt)), unless another program may not create the same.
+    /// Sets how long a request whose response was lost may still be in flight, for [`CreateConnector::find`] and
+    /// [`CreateConnector::find_or_create`]; 30 s by default. A value below the timeout of an attempt
+    /// ([`Limits::attempt`](crate::Limits::attempt)) is only safe if no other program creates the same connector.
     pub fn in_flight(mut self, time: Duration) -> Self {
         self.in_flight = time;
         self

@@ -107,7 +107,7 @@ impl Resync {
         let instance = self.connector.active("resync").await?;
         let name = instance.connector_type.as_deref().map(resync_name).filter(|name| !name.is_empty());
         let Some(name) = name else {
-            let message = "the response does not say of which type the connector is; nothing was sent";
+            let message = "the response has no connector type; nothing was sent";
             return Err(Error::new(Kind::Conflict, message).operation_named("resync"));
         };
         let request = types::ResyncRequest { full_sync: self.full_sync, ..types::ResyncRequest::new(name) };

@@ -118,7 +118,7 @@ impl Switch {
             return Ok(Switched::Flipped(after));
         }
         let message = format!(
-            "{} was toggled, and is {} all the same: another caller toggled it too, or a gateway that retries calls did; \
+            "{} was toggled, and is still {}: another caller toggled it too, or a gateway that retries calls did; \
              wait until that no longer changes, and try again",
             self.what(),
             word(self.state(&after)),

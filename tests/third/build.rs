@@ -1,4 +1,4 @@
-//! The build script of a user: read the document, correct it, generate.
+//! A user's build script: it reads the document, corrects it, and generates the client.
 
 use connectors_codegen::{Error, Generator, Node};
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what it costs to build, to call and to depend on, measured by the package `connectors-bench`.
+//! `cargo xtask bench`: the costs of building, calls and dependencies, measured by the package `connectors-bench`.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use crate::{Result, files};
 
-/// What the command line asks for.
+/// The options of the command line.
 pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     pub(crate) quick: bool,
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     pub(crate) from: Option<PathBuf>,
 }
 
-/// Runs the benchmark as it has to be built: for release.
+/// Runs the benchmark in a release build.
 pub(crate) fn run(options: Options) -> Result<ExitCode> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -34,7 +34,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
         command.arg("--from").arg(from);
     }
     let status = command.status().map_err(|error| format!("error: cannot run cargo: {error}"))?;
-    // What failed has been said.
+    // The child has printed the error.
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

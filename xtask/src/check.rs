@@ -1,4 +1,4 @@
-//! `cargo xtask check`: whether everything that is committed is current and agrees with the rest.
+//! `cargo xtask check`: whether everything that is committed is current and consistent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,9 +9,9 @@ use crate::files::{self, Mode};
 use crate::service::{self, Name, Select, Service};
 use crate::{Result, progress};
 
-/// A problem, and what fixes it.
+/// A problem, and how to fix it.
 struct Problem {
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     what: String,
     /// The difference, or the places, a line each.
     detail: String,
@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<()> {
     Err(format!("{text}{count} {}", if count == 1 { "problem" } else { "problems" }).into())
 }
 
-/// A folder that cannot be a service's.
+/// A folder whose name is not allowed for a service.
 fn misnamed(folder: &str) -> Problem {
     let better: String =
         folder.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
@@ -64,7 +64,7 @@ fn misnamed(folder: &str) -> Problem {
     problem(format!("the folder spec/{folder} has a name that no service can have"), detail, remedy)
 }
 
-/// What is wrong with one service. A problem that keeps later questions from being asked ends the list.
+/// The problems of one service. A problem that makes later checks impossible ends the list.
 fn service(name: &Name) -> Vec<Problem> {
     let mut problems = leftovers(name);
     if fs::read_dir(name.folder()).is_ok_and(|mut entries| entries.next().is_none()) {
@@ -98,7 +98,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => document,
         Err(error) => {
             let what = format!("spec/{name}/openapi.yaml cannot be read");
-            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it anew")));
+            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it again")));
             return problems;
         }
     };
@@ -133,7 +133,7 @@ fn service(name: &Name) -> Vec<Problem> {
     problems
 }
 
-/// Files of a run that was interrupted.
+/// The files of an interrupted run.
 fn leftovers(name: &Name) -> Vec<Problem> {
     let entries = fs::read_dir(name.folder()).into_iter().flatten().flatten();
     let unfinished =
@@ -146,16 +146,16 @@ fn leftovers(name: &Name) -> Vec<Problem> {
         .collect()
 }
 
-/// What a merge left open. Nothing else can be asked of such files.
+/// The conflicts of an unfinished merge. Such files are not checked further.
 fn conflicts(name: &Name) -> Vec<Problem> {
-    let anew = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it anew");
+    let again = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it again");
     let by_hand = "keep what is right of both sides, and delete the lines with the markers".to_owned();
     let places = [
         (name.settings(), by_hand.clone()),
         (name.overlay(), by_hand),
-        (name.document(), format!("{}, after service.toml", anew("vendor --force"))),
-        (name.api(), format!("{}, after all the others", anew("api"))),
-        (name.losses(), format!("{}, after all the others", anew("api"))),
+        (name.document(), format!("{}, after service.toml", again("vendor --force"))),
+        (name.api(), format!("{}, after all the others", again("api"))),
+        (name.losses(), format!("{}, after all the others", again("api"))),
         (name.names(), "keep the lines of both sides, one for each place".to_owned()),
     ];
     let mut problems = Vec::new();
@@ -175,7 +175,7 @@ fn conflicts(name: &Name) -> Vec<Problem> {
 }
 
 fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> Option<Problem> {
-    // What was left out is no longer there to be named.
+    // Operations that the selection excludes are not in the vendored document.
     let select = Select { except: Vec::new(), ..service.select.clone() };
     let strangers = select.strangers(document);
     if !strangers.is_empty() {
@@ -192,11 +192,11 @@ fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> O
     Some(problem(what, detail, format!("run `{vendor}`")))
 }
 
-/// The document with our overlay, every action of which has to match.
+/// The document with our overlay. Every action has to match.
 fn overlaid(name: &Name, document: &Node) -> Result<Node> {
     let overlay = Node::read(&name.overlay())?;
     for action in connectors_codegen::inspect_overlay(document, &overlay)?.1 {
-        // Needless, not wrong.
+        // This action is not needed, but it is not an error.
         if action.effect == Effect::AlreadySo {
             eprintln!("warning: {action}");
         }
@@ -204,7 +204,7 @@ fn overlaid(name: &Name, document: &Node) -> Result<Node> {
     Ok(Generator::new(document.clone()).overlay(overlay).overlaid()?)
 }
 
-/// What is written down of the generated client: its public API, its names, and what it does not have.
+/// The files about the generated client: its public API, its names, and its losses.
 fn api(name: &Name) -> Vec<Problem> {
     let remedy = format!("run `cargo xtask api {name}`, and look at what changed");
     let (client, listing) = match crate::semver::current(name) {
@@ -224,7 +224,7 @@ fn api(name: &Name) -> Vec<Problem> {
     service::records(name, &client, &listing).into_iter().filter_map(stale).collect()
 }
 
-/// Whether build.rs, Cargo.toml and src/lib.rs know the services that spec/ has, and no others.
+/// Whether build.rs, Cargo.toml and src/lib.rs list the services in spec/, and no others.
 fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     let root = files::root();
     let mut problems = Vec::new();
@@ -263,8 +263,8 @@ fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     Ok(problems)
 }
 
-/// What is left of a service that spec/ does not have any more, if `name` is one: build.rs lists it, its module reads
-/// what build.rs would generate, or its feature is documented as that of a module which is gone.
+/// The remains of a service that spec/ no longer has, if `name` is one: build.rs lists it, its module includes what
+/// build.rs would generate, or its feature is documented as that of a removed module.
 fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) -> Option<Problem> {
     let root = files::root();
     let modules = [format!("src/{name}/mod.rs"), format!("src/{name}.rs")];

@@ -28,7 +28,7 @@ pub(crate) fn run(service: &Name, live: bool) -> Result<()> {
     })
 }
 
-/// What a client may do to a real tenant here: read.
+/// The calls that are allowed on a real tenant: only reads.
 async fn inventory(c1: &Client) -> Result<()> {
     let mut apps = c1.apps();
     while let Some(app) = apps.try_next().await? {
@@ -117,7 +117,7 @@ async fn workflow() -> Result<()> {
     Ok(())
 }
 
-/// What a client may do to a real instance here: read.
+/// The calls that are allowed on a real instance: only reads.
 async fn pipeshub_inventory(ph: &pipeshub::Client) -> Result<()> {
     let mut connectors = ph.all_connectors().list();
     while let Some(connector) = connectors.try_next().await? {
@@ -160,7 +160,7 @@ async fn pipeshub_workflow() -> Result<()> {
     let renamed = connector.rename("Renamed by the demo").await?;
     step("Rename", &format!("now `{}`", renamed.instance_name.as_deref().unwrap_or("without a name")));
 
-    // Each read sees a little of it; it is to be seen running still when it is waited for.
+    // Each read advances the sync. It should still run when the demo waits for it.
     instance.next_sync(SyncScript::default().polls(0, 4));
     for on in ["on", "on again"] {
         let what = match connector.set_sync(true).await? {
@@ -194,7 +194,7 @@ async fn pipeshub_workflow() -> Result<()> {
     step("Index", &format!("{} records to go", pending.join(", ")));
 
     connector.resync().await?;
-    // It can be over before the first poll: the connector is then idle, as if no sync had begun.
+    // It can end before the first poll: the connector is then idle, as if no sync had started.
     let wait = connector.wait_for_sync().begins_within(soon).settles_within(soon);
     step("Resync", &format!("records are fetched again: {}", wait.poll_every(soon).wait().await?));
 

@@ -90,6 +90,7 @@ pub(crate) fn expand(
     place: &Place<'_>,
     tags: Vec<String>,
     operations: Vec<String>,
+    features_by_tag: bool,
     pipeline: &Pipeline,
 ) -> Result<()> {
     let selection = Selection { tags, operations, ..Selection::default() };
@@ -107,7 +108,9 @@ pub(crate) fn expand(
         (None, None) => return Err("error: name a service, or a document with --from".into()),
     };
     let runtime = place.runtime.map(runtime).transpose()?;
-    let client = pipeline.applied(generator.select(selection).names(names))?.generate()?;
+    let generator = generator.select(selection).names(names);
+    let generator = if features_by_tag { generator.features_by_tag() } else { generator };
+    let client = pipeline.applied(generator)?.generate()?;
     pipeline.tell(&client.notes)?;
     let crate_name: String =
         name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -117,7 +120,7 @@ pub(crate) fn expand(
         #![allow(confusable_idents, mixed_script_confusables, non_camel_case_types, uncommon_codepoints)]\n\n";
     let Place { out, force, .. } = *place;
     let crate_files = [
-        ("Cargo.toml", manifest(&crate_name, runtime.as_deref())),
+        ("Cargo.toml", manifest(&crate_name, runtime.as_deref(), &client.features)),
         ("src/lib.rs", format!("{header}{}", client.code)),
         (NAMES, service::names_text(&client.names)),
     ];
@@ -138,13 +141,19 @@ fn runtime(folder: &Path) -> Result<PathBuf> {
 }
 
 /// The manifest of a crate around generated code. `[workspace]` makes it stand alone wherever it is put.
-fn manifest(name: &str, runtime: Option<&Path>) -> String {
+fn manifest(name: &str, runtime: Option<&Path>, features: &[String]) -> String {
     // The versions that this one is compatible with.
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
     let runtime = match runtime {
         Some(folder) => format!("{{ path = {} }}", toml::Value::from(folder.to_string_lossy().into_owned())),
         None => toml::Value::from(version).to_string(),
     };
+    let all =
+        features.iter().map(|feature| format!("    {},\n", toml::Value::from(feature.as_str()))).collect::<String>();
+    let each =
+        features.iter().map(|feature| format!("{} = []\n", toml::Value::from(feature.as_str()))).collect::<String>();
+    let features =
+        if features.is_empty() { String::new() } else { format!("[features]\ndefault = [\n{all}]\n{each}\n") };
     format!(
         r#"[package]
 name = "{name}-client"
@@ -156,7 +165,7 @@ publish = false
 connectors-runtime = {runtime}
 serde = {{ version = "1", features = ["derive"] }}
 
-[workspace]
+{features}[workspace]
 "#
     )
 }

@@ -214,7 +214,7 @@ enum Command {
     /// what the rows mean. Most of its time goes into building. Exits with 0 also when a figure does not hold,
     /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
     Bench {
-        /// Only these figures: generation, building, crates, calling, listing, decoding or concurrency; may be repeated.
+        /// Only these figures: generation, building, checking, crates, calling, listing, decoding or concurrency; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
         /// Fewer rounds and shorter ones, and no builds from cold.
@@ -279,6 +279,9 @@ enum Command {
         /// Only the operation with this operationId; may be repeated.
         #[arg(long = "operation", value_name = "ID")]
         operations: Vec<String>,
+        /// Put each group of operations behind a feature of the crate, with its types. All are on by default.
+        #[arg(long)]
+        features_by_tag: bool,
         #[command(flatten)]
         pipeline: documents::Pipeline,
     },
@@ -374,9 +377,9 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Duel(options) => return duel::run(options),
         Command::Lower { file, output, pipeline } => documents::lower(&file, output.as_deref(), &pipeline)?,
-        Command::Expand { service, from, out, runtime, force, tags, operations, pipeline } => {
+        Command::Expand { service, from, out, runtime, force, tags, operations, features_by_tag, pipeline } => {
             let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
-            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, &pipeline)?;
+            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, features_by_tag, &pipeline)?;
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

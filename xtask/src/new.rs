@@ -1,5 +1,5 @@
-//! `cargo xtask new`: one more service, from its document to a client that compiles and whose operations are all called
-//! by a test.
+//! `cargo xtask new`: adds a service, from its document to a client that compiles and a test that calls all its
+//! operations.
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ pub(crate) fn run(
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
     };
     let service = Service {
-        // A path of this machine is no source for other people.
+        // A path on this machine is not a source for other people.
         source: source.unwrap_or_default(),
         sha256,
         date: jiff::Zoned::now().date().to_string(),
@@ -81,7 +81,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Refuses a name that something has already.
+/// Refuses a name that is already in use.
 fn free(name: &Name, root: &Path) -> Result<()> {
     let taken = |what: String| -> Result<()> {
         Err(format!("error: `{name}` cannot be the name of a service: {what}\n  help: choose another").into())
@@ -103,7 +103,7 @@ fn free(name: &Name, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The overlay to begin with: one action that says what this is, and a TODO for each thing that needs a person.
+/// The initial overlay: one action with the title and the description, and a TODO for each thing that needs a person.
 fn overlay(name: &Name, document: &Node) -> String {
     let mut text = format!(
         "\
@@ -189,13 +189,13 @@ actions:
     text
 }
 
-/// The names of the parameters that stand in a path item or operation; one behind a `$ref` is described where it stands.
+/// The names of a path item's or operation's own parameters. A parameter behind a `$ref` is described in its own place.
 fn parameters(node: &Node) -> Vec<&str> {
     let all = node.get("parameters").and_then(Node::as_array).unwrap_or_default();
     all.iter().filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect()
 }
 
-/// The names of all that a path item or operation takes, wherever it stands.
+/// The names of all parameters of a path item or operation.
 fn taken<'a>(document: &'a Node, node: &'a Node) -> Vec<&'a str> {
     let all = node.get("parameters").and_then(Node::as_array).unwrap_or_default();
     let found = all.iter().filter_map(|parameter| {
@@ -205,12 +205,12 @@ fn taken<'a>(document: &'a Node, node: &'a Node) -> Vec<&'a str> {
     found.filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect()
 }
 
-/// A name as RFC 9535 writes it.
+/// A name in the syntax of RFC 9535.
 fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
-/// A credential for each security scheme of a document, as calls of the builder of credentials.
+/// A credential for each security scheme of a document, as calls of the credentials' builder.
 fn credentials(document: &Node) -> String {
     let mut text = String::new();
     for (name, node) in document.pointer("/components/securitySchemes").and_then(Node::as_object).into_iter().flatten()
@@ -230,7 +230,7 @@ fn credentials(document: &Node) -> String {
     text
 }
 
-/// A call of each operation, with the arguments that it must have.
+/// A call of each operation, with its required arguments.
 fn calls(listing: &Listing) -> String {
     let raw = |name: &str| match syn::parse_str::<syn::Ident>(name) {
         Ok(_) => name.to_owned(),
@@ -245,7 +245,7 @@ fn calls(listing: &Listing) -> String {
             None => raw(name),
         };
         let arguments = arguments(inside);
-        // One id alone may be given as it is; of several, each is made into its own type.
+        // A single id is passed as it is. Several ids have to be of their own types.
         let several = arguments.iter().filter(|(_, ty)| is_id(ty)).count() > 1;
         let values: Vec<String> =
             arguments.into_iter().map(|(argument, ty)| value(name, argument, ty, several)).collect();
@@ -254,7 +254,7 @@ fn calls(listing: &Listing) -> String {
     text
 }
 
-/// Whether the type of an argument is an id: a primitive of its own kind.
+/// Whether the type of an argument is an id, which is a primitive with its own type.
 fn is_id(ty: &str) -> bool {
     !ty.starts_with('&') && ty != "bytes"
 }
@@ -282,7 +282,7 @@ fn arguments(inside: &str) -> Vec<(&str, &str)> {
 fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
     match ty {
         "&Multipart" => return "connectors_runtime::Multipart::new().text(\"x\", \"x\")".to_owned(),
-        // A list is taken as a slice.
+        // A list is passed as a slice.
         _ if ty.starts_with("&Vec<") => return format!("&given::<Vec<_>>(&document, {method:?}, {argument:?})"),
         _ if ty.starts_with('&') => return format!("&given(&document, {method:?}, {argument:?})"),
         _ => {}
@@ -292,19 +292,19 @@ fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
         "bool" => "true".to_owned(),
         "i32" | "i64" | "u32" | "u64" | "i128" => format!("1_{primitive}"),
         "f64" => "1.5".to_owned(),
-        // A string, or a body that is given as bytes.
+        // A string, or a body in bytes.
         _ => "\"x\"".to_owned(),
     };
     if several && is_id(ty) { format!("connectors::Id::new({value})") } else { value }
 }
 
-/// The services that build.rs names, if it has such a list.
+/// The services in the list of build.rs, if there is such a list.
 pub(crate) fn services_of(build: &str) -> Option<Vec<String>> {
     let (_, list) = declaration(build)?;
     Some(list.split('"').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
-/// The declaration of SERVICES: all of it, and what it is set to.
+/// The declaration of SERVICES: the whole text, and the value.
 fn declaration(build: &str) -> Option<(&str, &str)> {
     let start = build.find("const SERVICES")?;
     let rest = &build[start..];
@@ -323,7 +323,7 @@ fn with_service(build: &str, name: &Name) -> Result<String> {
     Ok(build.replacen(old, &new, 1))
 }
 
-/// Puts a feature behind those of the services, which are the ones that turn on nothing.
+/// Adds a feature after those of the services, which are the features that turn on nothing.
 fn with_feature(manifest: &str, name: &Name, title: &str) -> Result<String> {
     let lines: Vec<&str> = manifest.lines().collect();
     let section =
@@ -349,7 +349,7 @@ fn with_feature(manifest: &str, name: &Name, title: &str) -> Result<String> {
     Ok(text)
 }
 
-/// Puts a module behind those of the other services.
+/// Adds a module after those of the other services.
 fn with_module(library: &str, name: &Name) -> Result<String> {
     let lines: Vec<&str> = library.lines().collect();
     let module = |index: &usize| {
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_told_apart_and_given_values() {
+    fn arguments_are_split_and_have_values() {
         let inside = "id: ShipId, n: Count<i64>, map: &BTreeMap<String, i32>, tags: &Vec<String>, body: bytes";
         let found = arguments(inside);
         let types: Vec<&str> = found.iter().map(|(_, ty)| *ty).collect();

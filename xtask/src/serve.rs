@@ -36,8 +36,8 @@ pub(crate) struct Options {
     /// The service to pretend to be.
     #[arg(value_enum, required_unless_present = "from", conflicts_with = "from")]
     service: Option<Service>,
-    /// Pretend to be the service of this OpenAPI document, YAML or JSON: respond to each operation with an instance of its
-    /// schema, refuse what the document does not allow, and hold what is written.
+    /// Serve a fake of this OpenAPI document, YAML or JSON: respond to each operation with an instance of its schema,
+    /// refuse requests that the document does not allow, and keep written resources.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client_id", "client_secret", "seed", "seed_file", "lenient_config"])]
     from: Option<PathBuf>,
     /// Address to listen on, such as ::1, or 0.0.0.0 for other machines.
@@ -59,16 +59,16 @@ pub(crate) struct Options {
     /// The client secret, instead of one made at the start.
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<String>,
-    /// Make all credentials of this text, so that they are the same after a restart on the same port.
+    /// Derive all credentials from this text, so that they are the same after a restart on the same port.
     #[arg(long, value_name = "TEXT")]
     seed: Option<String>,
     /// What it holds at the start, in JSON; docs/serve.md has the form.
     #[arg(long, value_name = "FILE")]
     seed_file: Option<PathBuf>,
-    /// Take catalog entries of C1 that do not exist, and configuration keys that their schema does not have.
+    /// Accept catalog entries of C1 that do not exist, and configuration keys that their schema does not have.
     #[arg(long)]
     lenient_config: bool,
-    /// Let pages of every origin call it from a browser.
+    /// Allow pages of every origin to call it from a browser.
     #[arg(long)]
     cors: bool,
     /// Log each request on standard error, without secrets.
@@ -106,7 +106,7 @@ fn serving(options: &Options) -> Result<Serving> {
         serving = serving.tls(identity);
     }
     let log = options.log;
-    // What the document does not allow is said in any case.
+    // Responses that the document does not allow are always reported.
     Ok(serving.log(move |exchange: &Exchange| match log {
         Some(Log::Json) => eprintln!("{}", exchange.to_json()),
         Some(Log::Text) => eprintln!("{exchange}"),
@@ -178,7 +178,7 @@ async fn document(file: &Path, serving: Serving, options: &Options) -> Result<()
     until_stopped().await
 }
 
-/// Prints what to do without a client.
+/// Prints the requests to send without a client.
 fn by_hand(url: &str, request: Option<(&str, &String)>, options: &Options) {
     let trust = match &options.tls {
         Some(file) => {

@@ -1,4 +1,4 @@
-//! What the workspace knows of a service: `spec/<service>/service.toml`.
+//! The settings of a service: `spec/<service>/service.toml`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Name {
         self.folder().join("overlay.yaml")
     }
 
-    /// Where the document came from, and what of it is selected.
+    /// The file with the source of the document and the selection.
     pub(crate) fn settings(&self) -> PathBuf {
         self.folder().join("service.toml")
     }
@@ -43,22 +43,22 @@ impl Name {
         self.folder().join("api.txt")
     }
 
-    /// The names that the generated client has: see [`Name::kept`].
+    /// The file with the names of the generated client: see [`Name::kept`].
     pub(crate) fn names(&self) -> PathBuf {
         self.folder().join("names.lock")
     }
 
-    /// What the generated client does not have, and what we accept of it: the build warns of nothing else.
+    /// The file with the accepted losses of the generated client. The build warns of all others.
     pub(crate) fn losses(&self) -> PathBuf {
         self.folder().join("losses.lock")
     }
 
-    /// The names that the client keeps, whatever comes beside them; none if they are not written down yet.
+    /// The names that the client keeps; empty if there is no file yet.
     pub(crate) fn kept(&self) -> Result<Names> {
         kept(&self.names())
     }
 
-    /// Refuses a service that there is none of, and names those there are.
+    /// Returns an error for an unknown service, which lists the known ones.
     pub(crate) fn known(&self) -> Result<()> {
         files::require_root()?;
         if self.folder().is_dir() {
@@ -74,7 +74,7 @@ impl Name {
         Err(format!("error: there is no service `{self}`{meant}\n  help: {help}").into())
     }
 
-    /// Every service, by name: the folders of `spec/`. Then those whose name cannot be a service's.
+    /// All services, by name: the folders of `spec/`. Then the folders whose names are not allowed for a service.
     pub(crate) fn all() -> Result<(Vec<Self>, Vec<String>)> {
         let spec = files::root().join("spec");
         let entries = fs::read_dir(&spec).map_err(|error| format!("error: cannot read {}: {error}", spec.display()))?;
@@ -116,28 +116,28 @@ impl FromStr for Name {
     }
 }
 
-/// Where a vendored document came from, and what of it is selected.
+/// The source of a vendored document, and the selection.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Service {
     /// Where the service publishes the document.
     pub(crate) source: String,
-    /// Of the document the selection was made from.
+    /// The hash of the document that the selection was made from.
     pub(crate) sha256: String,
     /// The day it was published or fetched.
     pub(crate) date: String,
     /// `info.version` of the document.
     pub(crate) version: String,
-    /// What the server at `source` calls the document, to ask whether there is another.
+    /// The document's ETag at `source`, for conditional requests.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag: Option<String>,
-    /// Of everything that `etag` was received for, so that it is not sent for anything else.
+    /// The hash of everything that `etag` applies to, so that it is not sent for anything else.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) etag_for: Option<String>,
     pub(crate) select: Select,
 }
 
-/// What of a document is wanted.
+/// The selected part of a document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Select {
@@ -163,13 +163,13 @@ impl Service {
         self.select.selection()
     }
 
-    /// What has to be the same for `etag` to apply: source, hash, version, selection, and the vendored text.
+    /// The hash of everything that `etag` applies to: source, hash, version, selection, and the vendored text.
     pub(crate) fn fingerprint(&self, vendored: &str) -> Result<String> {
         let told = Self { date: String::new(), etag_for: None, ..self.clone() };
         Ok(fetch::sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))
     }
 
-    /// The text of service.toml: as it was, comments and all, with what vendoring found out.
+    /// The text of service.toml: the previous text with its comments, and with the results of vendoring.
     pub(crate) fn text(&self, before: &str) -> Result<String> {
         let mut document: DocumentMut = before.parse()?;
         let table = document.as_table_mut();
@@ -189,7 +189,7 @@ impl Service {
             match table.get_mut(key) {
                 Some(held) if held.as_str() == Some(text) => {}
                 Some(held) => {
-                    // A comment behind it stays.
+                    // A comment after the value is kept.
                     if let Some(held) = held.as_value() {
                         *value.decor_mut() = held.decor().clone();
                     }
@@ -208,9 +208,9 @@ impl Select {
         Selection { tags, operations, except, paths: Vec::new() }
     }
 
-    /// What a document does not have of this: a line each, with what it may have been meant to be.
+    /// The names in the selection that a document does not have: a line each, with similar names.
     pub(crate) fn strangers(&self, document: &Node) -> Vec<String> {
-        // With what stands behind references in its place.
+        // With references inlined.
         let Ok(document) = Generator::new(document.clone()).selected() else { return Vec::new() };
         let (mut tags, mut ids) = (BTreeSet::new(), BTreeSet::new());
         for (_, operation) in operations(&document) {
@@ -232,7 +232,7 @@ impl Select {
     }
 }
 
-/// The names that are most like one, the likeliest first.
+/// The most similar names, the most likely first.
 fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
     let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
     let mut near: Vec<(f64, &str)> = known.iter().map(|other| (likeness(other), *other)).collect();
@@ -241,7 +241,7 @@ fn nearest(name: &str, known: &BTreeSet<&str>) -> String {
     near.iter().take(3).map(|(_, other)| format!("`{other}`")).collect::<Vec<_>>().join(" or ")
 }
 
-/// The methods that a path item may have.
+/// The methods of a path item.
 pub(crate) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 /// The operations of a document, each by its method and path.
@@ -260,7 +260,7 @@ pub(crate) fn id(operation: &Node) -> Option<&str> {
     operation.get("operationId").and_then(Node::as_str)
 }
 
-/// The vendored form of a document, or what is wrong with the selection.
+/// The vendored form of a document, or the mistakes in the selection.
 pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
     connectors_codegen::vendor(document, &select.selection()).map_err(|error| {
         let file = document.span.file().unwrap_or_default();
@@ -270,7 +270,7 @@ pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
     })
 }
 
-/// What stands at the head of a service.toml.
+/// The first line of a service.toml.
 pub(crate) const SERVICE_HEADER: &str = "# Written by `cargo xtask vendor`, save [select], which is yours.\n";
 
 const DOCUMENT_HEADER: &str = "\
@@ -278,7 +278,7 @@ const DOCUMENT_HEADER: &str = "\
 # Where it came from and what is selected: service.toml. Our prose and corrections: overlay.yaml.
 ";
 
-/// The text of the openapi.yaml for the vendored form of a document.
+/// The text of openapi.yaml for a document in vendored form.
 pub(crate) fn document_text(vendored: &Node) -> Result<String> {
     Ok(format!("{DOCUMENT_HEADER}{}", vendored.to_yaml()?))
 }
@@ -310,7 +310,7 @@ pub(crate) fn names_text(names: &Names) -> String {
     )
 }
 
-/// What is written of a service's client beside its document: a path and a text each.
+/// The files about a service's client that are stored beside its document: a path and a text each.
 pub(crate) fn records(name: &Name, client: &Client, listing: &Listing) -> Vec<(PathBuf, String)> {
     let losses = format!(
         "\

@@ -1,4 +1,4 @@
-//! `cargo xtask vendor`: from what a service publishes to what this repository holds of it.
+//! `cargo xtask vendor`: updates this repository's copy of a service's document.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,17 +13,17 @@ use crate::files;
 use crate::service::{self, Name, Service};
 use crate::{Result, progress, report, semver};
 
-/// What a person asks for.
+/// The options of the command line.
 pub(crate) struct Options {
     /// A file or a URL; the service's own URL if absent.
     pub(crate) from: Option<String>,
     pub(crate) date: Option<jiff::civil::Date>,
     pub(crate) dry_run: bool,
-    /// Write over what is not committed.
+    /// Overwrite uncommitted files.
     pub(crate) force: bool,
-    /// Take a document that hardly has anything of what is vendored.
+    /// Accept a document that has less than half of the vendored operations.
     pub(crate) accept_other_document: bool,
-    /// List changes of words too.
+    /// List changes of descriptions too.
     pub(crate) words: bool,
 }
 
@@ -34,9 +34,9 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let from = options.from.clone().unwrap_or_else(|| service.source.clone());
     if from.is_empty() {
         let help = "write the URL into `source` of its service.toml, or name a document with --from";
-        return Err(format!("error: it is not known where {name} publishes its document\n  help: {help}").into());
+        return Err(format!("error: the URL of {name}'s document is not known\n  help: {help}").into());
     }
-    // The server is asked for news only if everything here is as it was when the server said what it has.
+    // The ETag is sent only if nothing here changed since the server sent it.
     let known = service.etag_for.is_some()
         && service.etag_for == held.as_deref().map(|text| service.fingerprint(text)).transpose()?;
     let etag = service.etag.clone().filter(|_| known && from == service.source && options.date.is_none());
@@ -73,13 +73,13 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         }
     }
 
-    // What is about to be written must be what the build can use.
+    // The build has to be able to use the files that are about to be written.
     progress("applying our overlay and generating the client");
     let mut generator = Generator::new(new.clone());
     let overlay = name.overlay().exists().then(|| Node::read(&name.overlay())).transpose()?;
     if let Some(overlay) = &overlay {
         for action in connectors_codegen::inspect_overlay(&new, overlay)?.1 {
-            // One that misses is an error below, with its place and its text.
+            // An action that does not match is an error below, with its place and its text.
             if action.effect == Effect::AlreadySo {
                 println!("{action}");
             }
@@ -101,7 +101,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     if from == service.source {
         service.etag = fetched.etag;
     } else if !same {
-        // What the server calls its document is not the name of this one.
+        // The document did not come from that server.
         service.etag = None;
     }
     service.etag_for = service.etag.is_some().then(|| service.fingerprint(&yaml)).transpose()?;
@@ -111,14 +111,14 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     tell_of_words(&connectors_codegen::undocumented(&overlaid));
     tell_of_version(name, &listing)?;
     let mut wanted = vec![(name.document(), yaml), (name.settings(), service.text(&files::read(&name.settings())?)?)];
-    // A service that has no overlay yet is not built yet, and has no API to speak of.
+    // A service without an overlay is not built yet, and has no API.
     if overlay.is_some() {
         wanted.extend(service::records(name, &client, &listing));
     }
     write(name, &wanted, options)
 }
 
-/// What is vendored, if that can be read: vendoring fixes it if not.
+/// The vendored document, if it can be read. If not, vendoring fixes it.
 fn readable(name: &Name, text: &str) -> Option<Node> {
     let place = files::shown(&name.document());
     let read = Node::parse(&place, text);
@@ -128,12 +128,12 @@ fn readable(name: &Name, text: &str) -> Option<Node> {
     read.ok()
 }
 
-/// Refuses a document that has less than half of the operations that are vendored, as far as they are still selected:
-/// services share tags, and what was cut off half-way is a document too.
+/// Refuses a document that has less than half of the vendored operations that are still selected. Services share tags,
+/// and a truncated document can be valid too.
 fn refuse_another_service(old: &Node, document: &Node, service: &Service, from: &str) -> Result<()> {
     let old = connectors_codegen::select_known(old, &service.selection())?;
     let before = service::operations(&old);
-    // With what stands behind references in its place.
+    // With references inlined.
     let document = Generator::new(document.clone()).selected()?;
     let (mut places, mut ids) = (BTreeSet::new(), BTreeSet::new());
     for (place, operation) in service::operations(&document) {
@@ -165,7 +165,7 @@ fn warn_of_another_service(old: &Node, new: &Node) {
     }
 }
 
-/// The most places without words that are named one by one.
+/// The limit on the number of places without descriptions that are listed.
 const MOST_PLACES: usize = 30;
 
 fn tell_of_words(missing: &[String]) {
@@ -179,7 +179,7 @@ fn tell_of_words(missing: &[String]) {
     }
 }
 
-/// What the change means for the crate's version, if there is a snapshot to compare with.
+/// Prints what the change means for the crate's version, if there is a snapshot to compare with.
 fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
     let Ok(text) = fs::read_to_string(name.api()) else { return Ok(()) };
     match Listing::parse(&files::shown(&name.api()), &text) {
@@ -189,7 +189,7 @@ fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
                 println!("{}", semver::verdict(&changes, &semver::version()?));
             }
         }
-        // It is written anew.
+        // It is written again.
         Err(error) => eprintln!("warning: the previous public API cannot be read, so no version is printed\n{error}"),
     }
     Ok(())
@@ -218,15 +218,16 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
     Ok(())
 }
 
-/// Why nothing should be written: work that is nowhere but here is not written over, and what a vendoring changes should
-/// be seen by itself.
+/// The reason why nothing should be written: uncommitted work is not overwritten, and the changes of vendoring should
+/// be reviewable by themselves.
 fn uncommitted(name: &Name) -> Option<String> {
     let place = format!("spec/{name}");
-    // What is written over. The overlay and the selection are what the user has just fixed for this very run.
+    // The files that are overwritten. The overlay and the selection are not among them: the user has often just edited
+    // them.
     let written = ["openapi.yaml", "api.txt", "names.lock", "losses.lock"].map(|file| format!("{place}/{file}"));
     let output =
         Command::new("git").current_dir(files::root()).args(["status", "--porcelain", "--"]).args(&written).output();
-    // Without git, or outside of a repository, there is nothing to ask.
+    // Without git, or outside of a repository, nothing can be checked.
     let output = output.ok()?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);

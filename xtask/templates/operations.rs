@@ -1,6 +1,6 @@
 //! Every operation of the generated client, against responses that are built from the document's own schemas, in
-//! process: it is sent as the document says, and the response is read. Written by `cargo xtask new`; change it as you
-//! need.
+//! process: it sends what the document describes, and reads the response. Written by `cargo xtask new`; change it as
+//! you need.
 
 #![cfg(feature = "__SERVICE__")]
 

@@ -20,7 +20,7 @@ use connectors_runtime::Server;
 
 use crate::{Builder, Connect, Connection, Error};
 
-/// The client as the document has it: every operation and every schema.
+/// The client with everything in the document: every operation and every schema.
 #[allow(clippy::all, clippy::pedantic)]
 pub mod api {
     include!(concat!(env!("OUT_DIR"), "/__SERVICE__.rs"));

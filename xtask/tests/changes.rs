@@ -71,7 +71,7 @@ fn what_is_vendored_is_current_and_its_api_as_committed() {
 }
 
 #[test]
-fn each_kind_of_staleness_is_told_with_its_remedy() {
+fn each_kind_of_staleness_is_reported_with_its_remedy() {
     let stale = |name: &str, spoil: &dyn Fn(&Tree), expected: &[&str]| {
         let copy = tree(&format!("stale-{name}"));
         spoil(&copy);
@@ -241,7 +241,7 @@ fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_
         format!("{text}  - target: $.components.schemas['c1.api.app.v1.App'].properties.appAccountId\n    update: {{readOnly: true}}\n")
     });
     vendor(&copy).says(&[
-        "the document says by itself what this adds to `$.components.schemas['c1.api.app.v1.App']",
+        "the document already has what this adds to `$.components.schemas['c1.api.app.v1.App']",
         "delete the action",
     ]);
     copy.edit("spec/c1/overlay.yaml", |text| format!("{text}  - {{target: $.gone, remove: true}}\n"));
@@ -251,7 +251,7 @@ fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_
 }
 
 #[test]
-fn what_a_url_must_not_answer_is_refused_and_nothing_is_changed() {
+fn an_unusable_response_of_a_url_is_refused_and_nothing_changes() {
     let copy = tree("url");
     let before = copy.snapshot();
     let document = copy.read("spec/c1/openapi.yaml");

@@ -111,7 +111,7 @@ fn diff_tells_what_breaks_a_caller() {
 }
 
 #[test]
-fn wrong_arguments_and_help_are_told_apart_by_the_exit_code() {
+fn wrong_arguments_and_help_have_different_exit_codes() {
     assert_eq!(xtask(&["no-such-command"]).status.code(), Some(2));
     assert_eq!(xtask(&["serve", "../c1"]).status.code(), Some(2));
     let help = xtask(&["--help"]);

@@ -111,6 +111,17 @@ fn what_it_writes_compiles_and_is_documented_without_a_warning() {
     };
     cargo(&["check"]);
     cargo(&["doc", "--no-deps"]);
+    // Behind features, what is not asked for is not compiled: `admin` and what only it reaches.
+    let output = xtask(&[&arguments[..], &[runtime.to_str().unwrap(), "--features-by-tag"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    cargo(&["check"]);
+    cargo(&["check", "--no-default-features", "--features", "pets"]);
+    let one = "pub fn photo(client: &Client) -> requests::pets::Move { client.pets().move_(7, Vec::new()) }\n";
+    let other = "pub fn add(client: &Client) -> requests::admin::AddPet { client.admin().add_pet() }\n";
+    let code = fs::read_to_string(out.join("src/lib.rs")).unwrap();
+    fs::write(out.join("src/lib.rs"), format!("{code}{one}#[cfg(feature = \"admin\")]\n{other}")).unwrap();
+    cargo(&["check", "--no-default-features", "--features", "pets"]);
+    cargo(&["check", "--no-default-features", "--features", "admin,pets"]);
 }
 
 #[test]

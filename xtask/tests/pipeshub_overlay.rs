@@ -1,6 +1,7 @@
-//! Each correction of PipesHub's document does something, and what `tests/pipeshub_truth.rs` relies on hangs on it.
+//! Each correction of PipesHub's document has an effect, and `tests/pipeshub_truth.rs` depends on it.
 //!
-//! Corrections and hints are the overlay's first part; after the comment `# ---- operations` there is only prose.
+//! Corrections and hints are the overlay's first part. After the comment `# ---- operations` there are only
+//! descriptions.
 
 use std::path::Path;
 use std::{fs, thread};
@@ -30,7 +31,7 @@ impl Spec {
         self.overlay.get("actions").and_then(Node::as_array).unwrap()
     }
 
-    /// The pipeline, with one of the actions left out.
+    /// The pipeline without one of the actions.
     fn without(&self, index: Option<usize>) -> Generator {
         let others = self.actions().iter().enumerate().filter(|(at, _)| Some(*at) != index);
         let actions: Vec<String> = others.map(|(_, action)| action.to_string()).collect();
@@ -40,16 +41,16 @@ impl Spec {
         Generator::new(self.document.clone()).overlay(overlay)
     }
 
-    /// The generated code without its documentation and its white space; none where it cannot be generated.
+    /// The generated code without its documentation and its white space; `None` if it cannot be generated.
     fn code(&self, index: Option<usize>) -> Option<String> {
         let code = self.without(index).generate().ok()?.code;
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         let code: String = lines.flat_map(|line| line.chars().filter(|c| !c.is_whitespace())).collect();
-        // A comma before the end of arguments depends on how long they are.
+        // Whether there is a comma after the last argument depends on the line's length.
         Some(code.replace(",)", ")").replace(",>", ">").replace(",]", "]"))
     }
 
-    /// The place of an action, by its target and the first word of what it does.
+    /// The index of an action, by its target and the first word of its effect.
     fn find(&self, target: &str, what: &str) -> usize {
         let is_it = |action: &Node| {
             let word = match action.get("update").map(|update| &update.value) {
@@ -66,8 +67,8 @@ impl Spec {
     }
 }
 
-/// What only the document tells (`pipeshub::DOCUMENT`): who may call what, defaults, and names and words for what would come
-/// out the same without them.
+/// Effects that only the document shows (`pipeshub::DOCUMENT`): scopes, defaults, and names and descriptions that would
+/// come out equal without the action.
 const ONLY_TOLD: [&str; 9] = [
     "$.paths['/connectors'].get.parameters[?@.name == 'scope'].default",
     "$.paths['/connectors','/connectors/registry','/connectors/configured','/connectors/agents/active'].get.parameters[?@.name == 'scope'].schema",
@@ -108,7 +109,7 @@ fn no_action_is_without_effect() {
     assert_eq!(count, 138, "an action has come or gone: is there a test of what it fixes?");
 }
 
-/// An action, what the truth tests rely on, and whether that is there because of it or gone because of it.
+/// An action, a text on which the truth tests depend, and whether the action adds that text or removes it.
 type Row = (String, &'static str, &'static str, bool);
 
 fn rows() -> Vec<Row> {
@@ -121,7 +122,7 @@ fn rows() -> Vec<Row> {
         with(schema(".ConnectorInstance"), "additionalProperties", "connector_id=connectorId|_keyconnector_type"),
         with(schema(".ConnectorInstance"), "additionalProperties", "agent_enabled=agentEnabled|isAgentActive"),
         with(schema(".ConnectorInstance"), "additionalProperties", "pubcreated_at_timestamp:Option<i64>"),
-        // Its status, and its kinds of authentication.
+        // Its status, and its authentication methods.
         with(schema(""), "ConnectorInstanceStatus", "pubstatus:Option<ConnectorInstanceStatus>"),
         with(schema(".ConnectorAuthType.enum"), "list", r#"BearerToken="BEARER_TOKEN""#),
         gone(schema(".CreateConnectorRequest.properties.authType"), "remove", "CreateConnectorRequestAuthType"),
@@ -137,7 +138,7 @@ fn rows() -> Vec<Row> {
         with(at("/{connectorId}", ".delete.responses['200']"), "remove", "Response<types::DeletedConnector>"),
         with(at("/{connectorId}", ".delete.responses"), "202", "Response<types::DeletedConnector>"),
         with(schema(""), "DeletedConnector", "pubstructDeletedConnector"),
-        // The list within a list, and pages.
+        // The list within a list, and paging.
         with(
             at("/configured", &format!(".get{JSON}.properties")),
             "remove",
@@ -149,8 +150,7 @@ fn rows() -> Vec<Row> {
             "pubconnectors:Option<ConfiguredConnectorPage>,pubextra",
         ),
         with(schema(".ConnectorPagination.properties"), "totalCount", "pubnext_page:Option<i128>"),
-        // A toggle and a resync.
-        // With a connector in it, the response to a toggle has a type of its own.
+        // A toggle and a resync. The response to a toggle contains a connector, and has its own type.
         gone(
             at("/{connectorId}/toggle", &format!(".post{JSON}.properties.connector")),
             "remove",
@@ -169,7 +169,7 @@ fn rows() -> Vec<Row> {
         // A new name.
         with(at("/{connectorId}/name", &format!(".put{JSON}")), "x-rust-name", "pubconnector:Option<RenamedConnector>"),
         with(schema(""), "RenamedConnector", "pubstructRenamedConnector"),
-        // A configuration, in clear, and the settings alone.
+        // A configuration, without redaction, and the settings alone.
         gone(schema(".ConnectorConfig.properties.config"), "remove", "ConnectorConfigConfig"),
         with(schema(".ConnectorConfig"), "additionalProperties", "connector_id=connectorId|connector_id"),
         with(schema(""), "ConnectorSettings", "pubstructConnectorSettings"),
@@ -177,7 +177,7 @@ fn rows() -> Vec<Row> {
         with(schema(".ConnectorType"), "additionalProperties", "auth_types=authTypes|supportedAuthTypes"),
         gone(schema(".ConnectorSchema.properties"), "remove", "pubauth_schema:"),
         with(schema(".ConnectorSchema"), "additionalProperties", "pubstructConnectorSchema{pubauth:"),
-        // Filters are a map; their options page beside themselves.
+        // Filters are a map. Their options have the paging fields beside them.
         with(
             schema(".FilterOptions.properties"),
             "remove",
@@ -193,7 +193,7 @@ fn rows() -> Vec<Row> {
             "page",
             "pubpagination:Option<FilterOptionsPagination>,pubpage:",
         ),
-        // The end of a sign-in.
+        // The end of an authorization.
         with(at("/oauth/callback", ".get.responses"), "200", "Response<types::OAuthCallbackResult>"),
         with(schema(""), "OAuthCallbackResult", "pubstructOAuthCallbackResult"),
         // `auth` is flat.
@@ -217,7 +217,7 @@ fn rows() -> Vec<Row> {
             "x-rust-name",
             "pubstructRecordTypeCounts",
         ),
-        // What is sent once only.
+        // Calls that are not retried.
         with(
             at("/oauth/callback", ".get"),
             "x-idempotent",
@@ -240,7 +240,7 @@ fn what_the_truth_tests_rely_on_is_gone_without_its_action() {
         if code.contains(needle) != present {
             wrong.push(format!("with all actions: {target} ({what}): {needle}"));
         }
-        // Without some of them nothing can be generated at all.
+        // Without some of them nothing can be generated.
         if let Some(without) = spec.code(Some(spec.find(&target, what)))
             && without.contains(needle) == present
         {

@@ -1,5 +1,5 @@
-//! The arrows between packages and between the modules of one package run one way. Read from the sources: what a module
-//! imports or names by its path. Tests and documentation do not count.
+//! The dependencies between packages and between the modules of one package have one direction. They are read from the
+//! sources: the imports of a module, and the paths in it. Tests and documentation do not count.
 
 mod book;
 
@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, UseTree, Visibility};
 
-/// Packages: folder, name in paths, and what of ours each may name. A path allows what is below it.
+/// Packages: folder, name in paths, and the packages of ours that each may use. A path also allows everything below it.
 const PACKAGES: [(&str, &str, &[&str]); 6] = [
     ("codegen", "connectors_codegen", &[]),
     ("runtime", "connectors_runtime", &[]),
     (".", "connectors", &["connectors_runtime"]),
-    // The documents, the clock and the place of the network, never the generated types: a fake must be able to disagree with them.
+    // The documents, the clock and the interface to the network, but never the generated types: a fake must be able to
+    // disagree with them.
     (
         "fake",
         "connectors_fake",
@@ -30,23 +31,23 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
             "connectors::reqwest",
         ],
     ),
-    // The public API of the clients, and nothing below it.
+    // Only the public API of the clients.
     ("cli", "connectors_cli", &["connectors"]),
     ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
 ];
 
-/// The rooms of the runtime: each imports only those before it.
+/// The modules of the runtime in order. Each imports only those before it.
 const ROOMS: [&str; 6] = ["error", "object", "encode", "http", "auth", "call"];
 
 /// The crate's root, as a module.
 const ROOT: &str = "(root)";
 
-/// A module: what it has, and where it is written.
+/// A module: its names, and its file.
 #[derive(Default)]
 struct Module {
     file: PathBuf,
     items: Vec<Item>,
-    /// The names that it has, beside those that it imports.
+    /// The names that it defines, without its imports.
     names: BTreeSet<String>,
     imports: Vec<Import>,
 }
@@ -54,12 +55,12 @@ struct Module {
 /// One name of a `use`.
 struct Import {
     path: Vec<String>,
-    /// `None` for all that a module has.
+    /// `None` for everything in a module.
     name: Option<String>,
     reexported: bool,
 }
 
-/// Where a path leads: a module of this crate, or another crate.
+/// The target of a path: a module of this crate, or another crate.
 #[derive(Debug, PartialEq)]
 enum Target {
     Module(Vec<String>),
@@ -68,14 +69,14 @@ enum Target {
 
 /// The sources of one package.
 struct Package {
-    /// Each file's text, by its path from `src`.
+    /// The text of each file, by its path from `src`.
     files: BTreeMap<PathBuf, String>,
     modules: BTreeMap<Vec<String>, Module>,
-    /// The files of tests.
+    /// The files that contain tests.
     tests: BTreeSet<PathBuf>,
 }
 
-/// An import from one module to another, and a line that shows it.
+/// An import from one module to another, and a line as evidence.
 type Edges = BTreeMap<(String, String), String>;
 
 impl Package {
@@ -150,7 +151,7 @@ impl Package {
         self.modules.insert(path, module);
     }
 
-    /// Where a path leads that is written in a module.
+    /// The target of a path in a module.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Target {
         let first = path.first().map_or("", String::as_str);
         let (mut at, mut rest) = match first {
@@ -163,7 +164,7 @@ impl Package {
             _ if self.modules.contains_key(&[from, &path[..1]].concat()) => (from.to_vec(), path),
             "" => return Target::Other(path[1..].to_vec()),
             _ => match self.import(from, first) {
-                // A name that a `use` of another crate brings here, and one that is its own crate's.
+                // A name that a `use` imports from another crate, and a name of the module's own crate.
                 Some(import) if depth < 16 && import.path[0] != first => {
                     return self.resolve(from, &[&import.path[..], &path[1..]].concat(), depth + 1);
                 }
@@ -194,7 +195,7 @@ impl Package {
         self.modules.get(module)?.imports.iter().find(|import| import.name.as_deref() == Some(name))
     }
 
-    /// A name that a module has from a `use ...::*`.
+    /// A name that a module imports by `use ...::*`.
     fn in_globs(&self, module: &[String], name: &str, depth: usize) -> Option<Target> {
         let globs = self.modules.get(module)?.imports.iter().filter(|import| import.name.is_none());
         for glob in globs {
@@ -208,7 +209,7 @@ impl Package {
         None
     }
 
-    /// All paths that modules name, each with the module and the target; re-exports of the root are its facade.
+    /// All paths in modules, each with the module and the target. The re-exports of the root do not count.
     fn paths(&self) -> Vec<(&[String], Vec<String>, Target)> {
         let mut found = Vec::new();
         for (path, module) in &self.modules {
@@ -224,7 +225,7 @@ impl Package {
         found
     }
 
-    /// Which module imports which of those beside it, at every level. A module and those inside of it are one.
+    /// The imports between sibling modules, at every level. A module counts together with those inside it.
     fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (from, path, target) in self.paths() {
@@ -244,7 +245,7 @@ impl Package {
         edges
     }
 
-    /// The line that names a path: the first with its last part, and with its beginning if there is one.
+    /// The line with a path: the first with its last part, and with its first part if possible.
     fn line(&self, module: &[String], path: &[String]) -> String {
         let file = &self.modules[module].file;
         let has = |line: &str, word: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == word);
@@ -259,7 +260,7 @@ impl Package {
         format!("src/{}:{number}: {text}", file.display())
     }
 
-    /// What goes round in circles: the lines of each circle.
+    /// The circular imports: the lines of each circle.
     fn circles(&self) -> String {
         let edges = self.edges();
         let reaches = |from: &str, to: &str| {
@@ -284,7 +285,7 @@ impl Package {
     }
 }
 
-/// Collects the paths in code; what only tests compile, attributes and quoted code are left out.
+/// Collects the paths in code, without tests, attributes and quoted code.
 #[derive(Default)]
 struct Paths {
     found: Vec<Vec<String>>,
@@ -312,7 +313,7 @@ impl VisitMut for Paths {
 
     fn visit_visibility_mut(&mut self, _: &mut Visibility) {}
 
-    // Those of modules are known; those within functions are not.
+    // The imports of modules are known. Those within functions are not.
     fn visit_item_use_mut(&mut self, item: &mut ItemUse) {
         let mut all = Vec::new();
         imports(item, &mut all);
@@ -334,7 +335,7 @@ impl VisitMut for Paths {
 
     fn visit_macro_mut(&mut self, mac: &mut Macro) {
         let name = mac.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default();
-        // Code for elsewhere.
+        // Quoted code is for another place.
         if name.contains("quote") {
             return;
         }
@@ -358,7 +359,7 @@ impl VisitMut for Paths {
     }
 }
 
-/// The names that a `use` brings.
+/// The names that a `use` imports.
 fn imports(item: &ItemUse, into: &mut Vec<Import>) {
     fn walk(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Option<String>)>) {
         match tree {
@@ -386,7 +387,7 @@ fn imports(item: &ItemUse, into: &mut Vec<Import>) {
     into.extend(found.into_iter().map(|(path, name)| Import { path, name, reexported }));
 }
 
-/// Whether only tests compile what has these attributes.
+/// Whether only tests compile an item with these attributes.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::Path(path) => path.is_ident("test"),
@@ -492,7 +493,7 @@ fn arrows_between_packages_run_one_way() {
 }
 
 #[test]
-fn what_stands_above_is_told_when_it_is_broken() {
+fn a_broken_rule_is_reported() {
     let package = |files: &[(&str, &str)]| {
         Package::of(files.iter().map(|(file, text)| (PathBuf::from(file), (*text).to_owned())).collect())
     };

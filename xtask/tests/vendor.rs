@@ -64,7 +64,7 @@ fn unannounced(body: &str) -> String {
 }
 
 #[test]
-fn a_server_is_asked_for_news_only_of_what_it_told() {
+fn an_etag_is_sent_only_for_the_document_that_it_came_with() {
     let (listener, url) = listen();
     let copy = with_harbour("etag", &["--source", &url]);
     let document = copy.read("spec/harbour/openapi.yaml");
@@ -193,7 +193,7 @@ fn less_may_be_selected_of_the_same_document() {
 }
 
 #[test]
-fn an_answer_whose_end_nobody_announced_is_looked_at_twice() {
+fn a_response_without_a_length_is_checked_for_its_end() {
     let copy = with_harbour("unannounced", &[]);
     let document = copy.read("spec/harbour/openapi.yaml");
     let before = copy.snapshot();
@@ -287,7 +287,7 @@ fn files_are_written_all_or_none() {
 }
 
 #[test]
-fn vendoring_mends_what_is_vendored_and_cannot_be_read() {
+fn vendoring_replaces_an_unreadable_vendored_document() {
     let copy = with_harbour("unreadable", &[]);
     let theirs = files_in(&copy);
     let before = copy.snapshot();
@@ -336,7 +336,7 @@ fn a_new_service_that_fails_late_leaves_nothing() {
 }
 
 #[test]
-fn check_tells_what_a_person_has_to_mend() {
+fn check_reports_what_a_person_has_to_fix() {
     let stale = |name: &str, spoil: &dyn Fn(&Tree), expected: &[&str]| {
         let copy = Tree::new(&format!("check-{name}"));
         spoil(&copy);

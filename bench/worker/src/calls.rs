@@ -13,11 +13,11 @@ use crate::{Result, plain};
 
 const APP: &str = "2aXpApplication00000000001";
 const CONNECTOR: &str = "2aXpConnector00000000000001";
-/// As long as those that are signed.
+/// As long as a signed token.
 const TOKEN: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJiZW5jaG1hcmsiLCJleHAiOjE4OTM0NTYwMDAsImF1ZCI6ImV4YW1wbGUifQ.\
                      c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmUtc2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU";
 
-/// A token that expires, so that each call has to look whether it has.
+/// A token that expires, so that each call has to check it.
 #[derive(Debug)]
 struct Issued;
 
@@ -60,12 +60,12 @@ impl Client {
     }
 }
 
-/// Calls on one thread, each after the one before, over one connection.
+/// Calls on one thread, one after the other, over one connection.
 pub(crate) fn one_by_one(who: &str, calls: usize, server: &str) -> Result<Measured> {
     let client = Client::new(who, server)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // The connection is made, and the token is had.
+        // This call opens the connection and fetches the token.
         client.call().await?;
         let meter = Meter::start();
         for _ in 0..calls {

@@ -1,4 +1,4 @@
-//! A large response, from text to types and back: what a call does with a body.
+//! A large response, from text to types and back, as a call processes a body.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::{Result, plain, sample};
 
 /// The size of the response.
 const BYTES: usize = 10_000_000;
-/// What reading it may take in memory.
+/// The limit on the memory for decoding it.
 const ROOM: usize = 1 << 30;
 
-/// The fastest of several times, from text.
+/// The fastest of several runs from text.
 pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     let (text, connectors) = sample::list(BYTES);
     let text = text.as_bytes();
@@ -27,7 +27,7 @@ pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     }
 }
 
-/// The fastest of several times, to text.
+/// The fastest of several runs to text.
 pub(crate) fn encode(who: &str, times: usize) -> Result<Measured> {
     let (text, _) = sample::list(BYTES);
     let is_whole = |bytes: usize| bytes == text.len();

@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` runs in processes of their own: a server that costs little, and one thing at a time to be
-//! measured against it, by our client or by hand-written code. What was measured is printed as a line of JSON.
+//! The worker processes of `cargo xtask bench`: a minimal server, and one measurement at a time against it, with our
+//! client or with hand-written code. The result is printed as a line of JSON.
 
 mod calls;
 mod decoding;

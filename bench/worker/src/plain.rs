@@ -1,7 +1,7 @@
-//! A client by hand for the calls that are measured: reqwest, and structs with the fields that the document has.
+//! A hand-written client for the measured calls: reqwest, and structs with the fields of the document.
 //!
-//! As careful as people are: a timeout, a check of the status, typed fields. It has no retries, refreshes no token,
-//! keeps no unknown keys, and its errors do not say which field was wrong.
+//! It is as careful as usual: a timeout, a check of the status, typed fields. It has no retries, refreshes no token,
+//! keeps no unknown keys, and its errors do not name the wrong field.
 
 #![allow(dead_code, reason = "fields are decoded, and never read")]
 
@@ -165,7 +165,7 @@ struct Status {
     updated_at: Option<String>,
 }
 
-/// Open, because services grow; but what is unknown is forgotten.
+/// It accepts unknown values, because services grow, but does not keep them.
 #[derive(Deserialize, Serialize)]
 enum SyncStatus {
     #[serde(rename = "SYNC_STATUS_UNSPECIFIED")]

@@ -1,6 +1,6 @@
 //! Responses in C1's format: connectors with most of their fields set.
 
-/// How many connectors a page has that is asked for as our client asks.
+/// The number of connectors on a page with the page size of our client.
 pub(crate) const PAGE: usize = 100;
 
 /// The response to a request for one connector.
@@ -14,7 +14,7 @@ pub(crate) fn page() -> String {
     views.join(",")
 }
 
-/// A list in one response, of at least this many bytes, and how many connectors it has.
+/// A list in one response with at least this many bytes, and the number of its connectors.
 pub(crate) fn list(bytes: usize) -> (String, usize) {
     let mut text = String::from(r#"{"expanded":[],"nextPageToken":"","list":["#);
     let mut count = 0;
@@ -72,7 +72,7 @@ mod tests {
             let extra = [ours.extra.len(), view.extra.len(), connector.extra.len(), status.extra.len()];
             assert_eq!(extra, [0; 4], "the sample has keys that the document does not");
         }
-        // In tests the structs by hand refuse what they do not know.
+        // In tests the hand-written structs reject unknown fields.
         let plain: plain::ListAnswer = serde_json::from_str(&text).unwrap();
         assert_eq!(plain.list.unwrap().len(), count);
     }

@@ -1,5 +1,4 @@
-//! A server that does as little as a server can, so that what is measured is the client: HTTP/1.1, kept alive, with
-//! prepared responses.
+//! A minimal server, so that mostly the client is measured: HTTP/1.1, kept alive, with prepared responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,8 @@ use crate::Result;
 use crate::sample::{self, PAGE};
 use crate::usage::allow_many_sockets;
 
-/// Serves until its standard input is closed: the process that started it holds the other end, and so it ends with it.
+/// Serves until its standard input is closed. The process that started it holds the other end, so the server ends with
+/// it.
 pub(crate) fn serve() -> Result<()> {
     let (runtime, url) = start()?;
     println!("{url}");
@@ -45,7 +45,7 @@ async fn accept(listener: TcpListener) {
         if let Ok((stream, _)) = listener.accept().await {
             let answers = Arc::clone(&answers);
             tokio::spawn(async move {
-                // That a client hangs up is how each connection ends.
+                // Every connection ends when the client closes it.
                 drop(connection(stream, &answers).await);
             });
         }
@@ -65,7 +65,7 @@ async fn connection(mut stream: TcpStream, answers: &Answers) -> std::io::Result
             }
         };
         let asked = std::str::from_utf8(&read[..end]).ok().and_then(Asked::read);
-        // No request that is measured has a body.
+        // No measured request has a body.
         read.drain(..end);
         match asked {
             Some(Asked::One) => stream.write_all(&answers.one).await?,
@@ -91,7 +91,7 @@ fn answer(status: &str, body: &str) -> Vec<u8> {
     [head.as_bytes(), body.as_bytes()].concat()
 }
 
-/// What a request asks for.
+/// The target of a request.
 enum Asked {
     One,
     /// A page of a list. How long the list is and how long a page takes stands in the app's id: `list-100000-20` is of

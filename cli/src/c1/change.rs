@@ -44,7 +44,7 @@ pub struct SetArgs {
     without_secrets: bool,
 }
 
-/// A configuration with what the command line sets. Nothing secret stands in the result's `Debug`.
+/// A configuration with the command line's values. Secrets are not in the result's `Debug`.
 fn with(mut config: EnvConfig, given: &Config, resolve: bool) -> Result<EnvConfig> {
     for (key, value) in &given.values {
         config = config.text(key, value);

@@ -18,7 +18,7 @@ pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path)
     let what = format!("issue a credential for {connector}, its secret to {}", secret_file.display());
     let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
     let at = |error: std::io::Error| Failure::from(error).at(&secret_file.display().to_string());
-    // Before the call: the secret is returned once.
+    // Before the call, because the secret is returned only once.
     let mut file = private::create_new(secret_file).map_err(at)?;
     let issued = match connector.handle(c1).rotate_credential().await {
         Ok(issued) => issued,
@@ -47,7 +47,7 @@ pub async fn revoke(ctx: &Ctx, c1: &Client, connector: &Ref, credential: &str, y
 
 pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &Path) -> Result {
     let link = connector.handle(c1).sync_download_url(sync).await?;
-    // Not reqwest's own words: they have the link, which is as good as the data.
+    // Without reqwest's message, which contains the link to the data.
     let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
     let http =
         reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(30));
@@ -65,7 +65,7 @@ pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &
         Ok(())
     };
     if let Err(failure) = copied().await {
-        // Half a file is no file, and would be in the way of the next try.
+        // An incomplete file is useless, and would prevent the next attempt.
         drop(std::fs::remove_file(to));
         return Err(failure);
     }

@@ -28,7 +28,7 @@ pub struct Args {
     set: Option<Vec<String>>,
 }
 
-/// An owner as it is written: a user's id, or APP/ENTITLEMENT.
+/// An owner in its text form: a user's id, or APP/ENTITLEMENT.
 pub fn entitlement(owner: &str) -> Option<EntitlementRef> {
     let (app, id) = owner.split_once('/')?;
     Some(EntitlementRef::new(AppId::new(app), id))

@@ -13,7 +13,7 @@ use crate::fail::Result;
 
 use super::arg::Ref;
 
-/// Set, and not as the service writes what is unset.
+/// The text, unless the service wrote an unset field.
 fn set(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
@@ -35,7 +35,7 @@ pub fn state(connector: &types::Connector) -> String {
     }
 }
 
-/// A connector as lists have it.
+/// A row of a list of connectors.
 pub fn row(app: &str, connector: &types::Connector) -> Value {
     let status = connector.status.as_ref();
     let last = |of: fn(&types::ConnectorStatus) -> Option<&str>| status.and_then(|status| set(of(status)));
@@ -114,7 +114,7 @@ pub async fn show(ctx: &Ctx, c1: &Client, connector: &Ref) -> Result {
     ctx.out.one(&shown)
 }
 
-/// The values of a configuration that reads return: secrets are not among them.
+/// The values in a configuration that was read. Secrets are not returned.
 fn config(message: &types::AnyMessage) -> Value {
     let config = EnvConfig::from(message);
     let value = |key: &str| match config.get(key) {

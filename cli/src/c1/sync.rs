@@ -28,7 +28,7 @@ pub struct Args {
 pub async fn run(ctx: &Ctx, c1: &Client, args: Args) -> Result {
     let connector = args.connector.handle(c1);
     let before = connector.get().await?;
-    // C1 does not start what it holds back or has paused.
+    // C1 starts no sync while it holds one back or syncs are paused.
     if let Some(why) = gate(&args.connector, &before) {
         ctx.out.rows(&["id", "state", "because", "todo"], &[why])?;
         return Err(Failure::new(Kind::Findings, ""));
@@ -85,7 +85,7 @@ async fn ended(ctx: &Ctx, connector: &Ref, handle: &Connector, outcome: &SyncOut
     if outcome.is_done() { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
 }
 
-/// Why C1 starts no sync, and what to do about it: both ways, and which one is a person's to choose.
+/// The reason why C1 starts no sync, with both remedies. A person has to choose one.
 fn gate(connector: &Ref, data: &types::Connector) -> Option<Value> {
     let state = state(data);
     let error = data.status.as_ref().and_then(|status| status.last_error.as_deref()).filter(|it| !it.is_empty());

@@ -1,4 +1,4 @@
-//! Doing what a plan says: in order, a few connectors at a time, and again after a kill or a lost response.
+//! Applies a plan: in order, a few connectors at a time. It can be repeated after a kill or a lost response.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -53,7 +53,7 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     let mut rows = Vec::new();
     let mut worst: Option<Kind> = None;
     let todo: Vec<&Planned> = planned.iter().filter(|it| it.step.action != Action::Nothing).collect();
-    // What is deleted comes after all that is created and changed.
+    // Deletions come after all creations and changes.
     let (deleted, made): (Vec<&Planned>, Vec<&Planned>) =
         todo.into_iter().partition(|it| it.step.action == Action::Delete);
     for (steps, concurrency) in [(made, options.concurrency.max(1)), (deleted, 1)] {
@@ -69,7 +69,7 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
         }
     }
     bar.finish_and_clear();
-    // What was done decides the exit code, whether or not its rows can be printed.
+    // The exit code depends on the changes, even if their rows cannot be printed.
     let printed = ctx.out.rows(&["connector", "id", "action", "result"], &rows);
     match worst {
         None => journal.clear()?,
@@ -78,7 +78,7 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     printed
 }
 
-/// What each app has before anything is created in it.
+/// The connectors of each app before anything is created in it.
 async fn snapshots(clients: &Clients, planned: &[Planned]) -> Result<BTreeMap<String, Snapshot>> {
     let mut before = BTreeMap::new();
     let Some(c1) = &clients.c1 else { return Ok(before) };
@@ -98,7 +98,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Does one step. A step that fails does not keep the others from being done.
+    /// Applies one step. If it fails, the others are still applied.
     async fn step(&self, planned: &Planned) -> (Value, Option<Kind>) {
         let step = &planned.step;
         let _under = self.ctx.doing_write(format!("{} {}", step.action.name(), step.entry.label()));
@@ -111,7 +111,7 @@ impl Run<'_> {
 
     async fn act(&self, planned: &Planned) -> Result<String> {
         let (entry, is_new) = (&planned.step.entry, planned.step.action == Action::Create);
-        // What was just created has its secrets.
+        // A new connector has its secrets already.
         let secrets = self.secrets && !is_new;
         match (planned.step.action, &planned.found) {
             (Action::Delete, Some(Found::C1(found))) => {
@@ -119,7 +119,7 @@ impl Run<'_> {
                 Ok(found.id().to_owned())
             }
             (Action::Delete, Some(Found::Pipeshub(found))) => {
-                // It continues by itself.
+                // The deletion continues by itself.
                 drop(found.handle.delete().await?);
                 Ok(found.id().to_owned())
             }

@@ -1,4 +1,4 @@
-//! Connectors of C1: what there is, and how it is made what a file says.
+//! Connectors of C1: reads them, and changes them to match a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -19,13 +19,13 @@ use super::diff::Diff;
 use super::journal::Journal;
 use super::model::{Fields, Item};
 
-/// How many calls are in flight at a time while connectors are read.
+/// The number of calls in flight while connectors are read.
 const READERS: usize = 8;
 
-/// How often a creation is sent whose request is lost each time.
+/// The number of times that a creation is sent if its request is lost each time.
 const ATTEMPTS: usize = 3;
 
-/// A connector as it is.
+/// An existing connector.
 #[derive(Clone, Debug)]
 pub struct Found {
     pub handle: Connector,
@@ -66,7 +66,7 @@ pub async fn list(c1: &Client, apps: Option<&BTreeSet<String>>) -> Result<Vec<Fo
     Ok(found)
 }
 
-/// What stands in the description of a connector until its creation is over.
+/// The description of a connector until its creation is complete.
 pub fn marker(key: &str) -> String {
     format!("being created by `connectors apply` as {key}")
 }
@@ -102,14 +102,14 @@ pub fn fields(found: &Found) -> Fields {
     fields
 }
 
-/// A value of a configuration that a file can say: a text, or a map that holds no secret.
+/// A configuration value that a file can express: a text, or a map without secrets.
 fn sayable(config: &EnvConfig, key: &str) -> Option<Value> {
     match config.get(key)? {
         ConfigValue::Text(text) => Some(json!(text)),
         ConfigValue::Map(pairs) => {
             let count = pairs.len();
             let map: Map<String, Value> = pairs.into_iter().map(|(key, value)| (key, json!(value))).collect();
-            // One that has a key twice would lose it.
+            // A map with a repeated key would lose a value.
             let is_whole = map.len() == count;
             Some(Value::Object(map)).filter(|map| is_whole && !holds_secret(map))
         }
@@ -117,7 +117,7 @@ fn sayable(config: &EnvConfig, key: &str) -> Option<Value> {
     }
 }
 
-/// The keys of a configuration that a file cannot say: they stay as they are.
+/// The configuration keys that a file cannot express. They are not changed.
 pub fn unsayable(data: &types::Connector) -> Vec<String> {
     let config = data.config.as_ref().map(EnvConfig::from).unwrap_or_default();
     config.keys().filter(|key| sayable(&config, key).is_none()).map(str::to_owned).collect()
@@ -131,7 +131,7 @@ fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Value {
     json!(words.collect::<BTreeSet<_>>())
 }
 
-/// A file's fields in the form in which the service has them.
+/// A file's fields in the service's form.
 pub fn normal(fields: &Fields) -> Fields {
     let mut normal = fields.clone();
     for (name, item) in &mut normal.0 {
@@ -150,7 +150,7 @@ pub fn normal(fields: &Fields) -> Fields {
     normal
 }
 
-/// A value as C1 takes it: everything is text, and lists are joined by commas.
+/// A value in C1's form: everything is text, and lists are joined by commas.
 fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -183,7 +183,7 @@ pub async fn owners(connector: &Connector, fields: &mut Fields) -> Result {
 
 /// The schemas of catalog entries, each read once.
 pub async fn schemas(c1: &Client, wanted: BTreeSet<(String, String)>) -> Result<BTreeMap<String, types::ConfigSchema>> {
-    // One app will do for each catalog entry.
+    // One app is enough for each catalog entry.
     let by_catalog: BTreeMap<String, String> = wanted.into_iter().map(|(app, catalog)| (catalog, app)).collect();
     let read = stream::iter(by_catalog.into_iter().map(|(catalog, app)| async move {
         match c1.app(app.as_str()).configuration_schema(catalog.as_str()).await {
@@ -201,13 +201,13 @@ fn marked(schema: &types::ConfigSchema) -> BTreeSet<String> {
     schema.fields.iter().flatten().filter(|it| it.is_secret()).filter_map(|it| it.name.clone()).collect()
 }
 
-/// The keys whose values are secrets: those that the schema marks, and those that are called so.
+/// The keys whose values are secrets: those that the schema marks, and those whose names suggest it.
 pub fn secret_keys(schema: Option<&types::ConfigSchema>, fields: &Fields) -> BTreeSet<String> {
     let called = fields.section("config").map(|(key, _)| key).filter(|key| is_secret(key)).map(str::to_owned);
     schema.map(marked).unwrap_or_default().into_iter().chain(called).collect()
 }
 
-/// What is wrong with the keys of a configuration.
+/// Checks the keys of a configuration.
 pub fn check(fields: &Fields, schema: &types::ConfigSchema) -> Result {
     let secrets = marked(schema);
     let mut config = EnvConfig::new();
@@ -218,7 +218,7 @@ pub fn check(fields: &Fields, schema: &types::ConfigSchema) -> Result {
                     format!("config.{key} is a secret: write {{ secret = \"env:NAME\" }}, file: or cmd: instead of it");
                 return Err(Failure::usage(message));
             }
-            // Whatever it is, it is set.
+            // It is set, whatever its value is.
             Item::Secret(_) => config = config.text(key, "set"),
             Item::Value(value) => config = config.text(key, text(value)),
         }
@@ -226,7 +226,7 @@ pub fn check(fields: &Fields, schema: &types::ConfigSchema) -> Result {
     Ok(config.validate(schema)?)
 }
 
-/// A configuration that says what a file says, on top of what cannot be said there.
+/// A configuration with a file's values, on top of the stored values that a file cannot express.
 fn config(fields: &Fields, stored: Option<&types::AnyMessage>) -> Result<EnvConfig> {
     let stored = stored.map(EnvConfig::from).unwrap_or_default();
     let known: Vec<String> = stored.keys().map(str::to_owned).collect();
@@ -242,17 +242,17 @@ fn config(fields: &Fields, stored: Option<&types::AnyMessage>) -> Result<EnvConf
     Ok(config)
 }
 
-/// What creations share.
+/// The state that creations share.
 pub struct Making<'a> {
     pub c1: &'a Client,
     pub journal: &'a Journal,
-    /// What each app had before.
+    /// The connectors of each app before.
     pub before: &'a BTreeMap<String, Snapshot>,
     pub in_flight: Duration,
 }
 
 impl Making<'_> {
-    /// Creates a connector, once, under its marker: the changes that follow name it.
+    /// Creates a connector once, under its marker. The changes after it set the name.
     pub async fn create(&self, key: &str, fields: &Fields) -> Result<Found> {
         let (Some(app), Some(catalog)) = (fields.text("app"), fields.text("catalog")) else {
             return Err(Failure::usage("a connector to create needs `app` and `catalog`"));
@@ -265,19 +265,20 @@ impl Making<'_> {
         let before = self.before.get(app).ok_or_else(|| Failure::usage(format!("the app {app} was not read")))?;
         self.journal.begin(key)?;
         let created = self.once(&create, before).await;
-        // After any other failure nothing is in flight.
+        // After any other failure no request is in flight.
         if !created.as_ref().is_err_and(|failure| failure.kind == Kind::Doubt) {
             self.journal.end(key)?;
         }
         created
     }
 
-    /// Creates it; if the response is lost, finds what was made, or proves that there is nothing and creates it again.
+    /// Creates it. If the response is lost, finds the created connector, or makes sure that there is none and creates
+    /// it again.
     async fn once(&self, create: &CreateConnector, before: &Snapshot) -> Result<Found> {
         for _ in 0..ATTEMPTS {
             match create.clone().await {
                 Err(error) if error.may_have_happened() => {
-                    // Until it is searched for, the connector may exist.
+                    // Until the search is complete, the connector may exist.
                     let found = create.find(before).await.map_err(|failure| {
                         let lost = Failure::from(error).message;
                         Failure::new(Kind::Doubt, format!("{lost}; and it could not be searched for: {failure}"))
@@ -293,7 +294,7 @@ impl Making<'_> {
     }
 }
 
-/// Makes the changes that a comparison found.
+/// Applies the changes of a comparison.
 pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) -> Result {
     let connector = &found.handle;
     if diff.has("catalog") || diff.has("app") {
@@ -354,7 +355,7 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
     Ok(())
 }
 
-/// Whether C1 itself has paused it, rather than a person.
+/// Whether C1 itself has paused it, and not a person.
 fn by_c1(data: &types::Connector) -> bool {
     data.sync_disabled_category.as_deref().is_some_and(|it| !it.is_empty() && !it.eq_ignore_ascii_case("user"))
 }

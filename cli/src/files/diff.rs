@@ -1,4 +1,4 @@
-//! What would change: field by field, between what is wanted and what is there.
+//! The changes between wanted and existing fields, field by field.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::api::{is_secret, redact};
 
 use super::model::{Entry, Fields, Item, Name};
 
-/// What is to be done about one connector.
+/// The action for one connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Create,
@@ -26,7 +26,7 @@ impl Action {
     }
 }
 
-/// One field that would change.
+/// The change of one field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub name: Name,
@@ -34,11 +34,11 @@ pub struct Change {
     pub to: Option<Item>,
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Diff {
     pub changes: Vec<Change>,
-    /// What cannot be compared, or is not changed.
+    /// Fields that cannot be compared, or are not changed.
     pub notes: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ impl Diff {
     }
 }
 
-/// Whether a wanted field is there: an empty text and an empty list are the same as none.
+/// Whether a field has the wanted value. An empty text, an empty list and an absent field are equal.
 fn same(wanted: &Item, found: Option<&Item>) -> bool {
     match (wanted, found) {
         (Item::Value(Value::String(text)), None) => text.is_empty(),
@@ -68,8 +68,8 @@ fn is_unset(item: &Item) -> bool {
         || matches!(item, Item::Value(Value::Object(members)) if members.is_empty())
 }
 
-/// Compares what is wanted with what is there. Fields that are not wanted are not changed, except in the section `whole`, which
-/// is replaced as a whole. With `secrets`, those count as changed.
+/// Compares wanted fields with the existing ones. Fields that are not wanted stay, except in the section `whole`, which
+/// is replaced as a whole. With `secrets`, all secrets count as changed.
 pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff {
     let mut diff = Diff::default();
     for (name, item) in &wanted.0 {
@@ -95,10 +95,10 @@ pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff
     diff
 }
 
-/// What is to be done about a connector, with what it is called in the service.
+/// The action for a connector, with its name in the service.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What the file says; for a deletion, what is there.
+    /// The entry of the file; for a deletion, the existing connector.
     pub entry: Entry,
     pub id: Option<String>,
     pub action: Action,
@@ -121,7 +121,7 @@ impl Step {
             Some(Item::Secret(reference)) => json!(format!("secret {reference}")),
         };
         let rows = self.diff.changes.iter().map(|it| {
-            // What is there may be the secret itself, in a service that shows it.
+            // The existing value may be the secret itself, in a service that returns secrets.
             let hides = matches!(it.to, Some(Item::Secret(_))) || is_secret(&it.name.key);
             let shown = |item: &Option<Item>| match item {
                 Some(Item::Value(_)) if hides => json!("[redacted]"),

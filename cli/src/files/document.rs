@@ -1,4 +1,4 @@
-//! The files: TOML to entries, and entries to TOML.
+//! Converts TOML to entries, and entries to TOML.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::profile::Service;
 
 use super::model::{Entry, Fields, Item, Name, keys};
 
-/// The version of the form of files.
+/// The version of the files' format.
 const VERSION: i64 = 1;
 
-/// A suggestion: the nearest known key, if it is near.
+/// A suggestion: the most similar known key, if one is similar enough.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let near =
         known.into_iter().map(|it| (strsim::damerau_levenshtein(&word.to_lowercase(), &it.to_lowercase()), it)).min();
@@ -23,7 +23,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Stri
     }
 }
 
-/// The entries of files; a folder counts for the `.toml` files in it, in the order of their names.
+/// The entries of files. A folder stands for its `.toml` files, sorted by name.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {
     let mut files = Vec::new();
     for path in paths {
@@ -57,7 +57,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>> {
-    // Not the parser's own words: they quote the line, which may hold what should be a reference.
+    // Without the parser's message: it quotes the line, which may contain a secret in place of a reference.
     let wrong = |error: toml_edit::TomlError| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         Failure::usage(format!("line {line}: it is not TOML"))
@@ -95,7 +95,7 @@ fn entry(service: Service, key: &str, item: &Toml) -> Result<Entry> {
             for (key, item) in section.iter() {
                 entry.fields.set(name, key, of_toml(item).map_err(|failure| failure.at(&format!("{name}.{key}")))?);
             }
-            // An empty section says something as well.
+            // An empty section has a meaning too.
             if section.is_empty() {
                 entry.fields.set("", name, Value::Object(Map::new()));
             }
@@ -147,7 +147,7 @@ fn json(item: &Toml) -> Result<Value> {
     }
 }
 
-/// JSON as a value of TOML, which has no null: members that are null are left out.
+/// JSON as a TOML value. TOML has no null, so null members are left out.
 fn toml(json: &Value) -> Option<TomlValue> {
     Some(match json {
         Value::Null => return None,
@@ -212,7 +212,7 @@ fn table(entry: &Entry) -> Table {
     table
 }
 
-/// Whether a path is a file that this wrote, or none.
+/// Whether a path may be written: it does not exist, or this command wrote it.
 pub fn may_write(path: &Path, force: bool) -> Result {
     if force || !path.exists() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Connectors as files: what there is, with references in place of secrets.
+//! Exports the existing connectors to files, with references in place of secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use crate::reference::Reference;
 use super::model::{Entry, Fields, Item};
 use super::{c1, pipeshub};
 
-/// How many calls are in flight at a time.
+/// The number of calls in flight.
 const READERS: usize = 8;
 
-/// The connectors of C1, and what could not be said of them.
+/// The connectors of C1, and the parts of them that a file cannot express.
 pub async fn of_c1(client: &c1_client::Client, apps: &[String]) -> Result<(Vec<Entry>, Vec<String>)> {
     let apps: BTreeSet<String> = apps.iter().cloned().collect();
     let found = c1::list(client, Some(&apps).filter(|apps| !apps.is_empty())).await?;
@@ -44,7 +44,7 @@ pub async fn of_c1(client: &c1_client::Client, apps: &[String]) -> Result<(Vec<E
     Ok((entries, notes))
 }
 
-/// The connectors of PipesHub, and what could not be said of them.
+/// The connectors of PipesHub, and the parts of them that a file cannot express.
 pub async fn of_pipeshub(client: &pipeshub_client::Client) -> Result<(Vec<Entry>, Vec<String>)> {
     let found = pipeshub::list(client).await?;
     let types = found.iter().filter_map(|it| it.data.connector_type.clone()).collect();
@@ -60,12 +60,12 @@ pub async fn of_pipeshub(client: &pipeshub_client::Client) -> Result<(Vec<Entry>
     Ok((entries, notes))
 }
 
-/// Names for entries, each once.
+/// Unique names for entries.
 #[derive(Default)]
 struct Keys(BTreeMap<String, usize>, BTreeSet<String>);
 
 impl Keys {
-    /// The name of a variable that no other secret has: the value of one must not go where the other belongs.
+    /// An unused variable name: the value of one secret must not be used for another.
     fn variable(&mut self, name: String) -> String {
         let numbered = (2..).map(|number| format!("{name}_{number}"));
         // There are more numbers than names.
@@ -81,7 +81,7 @@ impl Keys {
         let slug = if slug.is_empty() { "connector".to_owned() } else { slug };
         let count = self.0.entry(slug.clone()).or_default();
         *count += 1;
-        // Another name may be this one with a number: then the next number is free.
+        // Another name may be equal to this one with a number. Then the next number is used.
         if *count == 1 {
             slug
         } else {

@@ -1,7 +1,7 @@
-//! Which creations have begun: a run that is killed leaves it behind, and the next run does not create twice.
+//! The journal of creations: after a run was killed, the next run does not create anything twice.
 //!
-//! A creation is noted, on disk, before its request is sent. If a run finds one that was noted and not ended, its request may
-//! still be in flight: the run waits until it cannot be, and only then asks what there is.
+//! A creation is recorded on disk before its request is sent. If a run finds one that was recorded but not completed,
+//! that request may still be in flight. The run waits until it cannot be, and only then lists the connectors.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 
 use crate::fail::{Failure, Kind, Result};
 
-/// The journal of one run, which no other run has at the same time.
+/// The journal of one run. Two runs cannot have it at the same time.
 pub struct Journal {
     path: PathBuf,
     file: Mutex<File>,
-    /// What earlier runs began and did not end, with the time.
+    /// The creations that earlier runs started and did not complete, with their times.
     open: BTreeMap<String, Timestamp>,
 }
 
@@ -40,7 +40,7 @@ impl Journal {
             file.write_all(b"\n").map_err(at)?;
         }
         let mut open = BTreeMap::new();
-        // A last line that is torn was not followed by a request.
+        // After an incomplete last line no request was sent.
         for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
             let began = line["began"].as_str().zip(line["at"].as_str().and_then(|at| at.parse().ok()));
             if let Some((key, at)) = began {
@@ -74,13 +74,13 @@ impl Journal {
         Ok(file.sync_data()?)
     }
 
-    /// Nothing is open any more.
+    /// Records that no creation is incomplete.
     pub fn clear(&self) -> Result {
         Ok(self.locked().set_len(0)?)
     }
 
     fn locked(&self) -> MutexGuard<'_, File> {
-        // A line is written whole, or torn at its end, which the next run skips.
+        // A line is written completely or cut off at its end. The next run skips an incomplete line.
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,7 +88,7 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         if self.locked().metadata().is_ok_and(|it| it.len() == 0) {
-            // One that stays is empty, which does no harm.
+            // An empty file that stays is harmless.
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -20,7 +20,7 @@ use crate::fail::{Failure, Kind, Result};
 use crate::profile::{self, Service};
 use crate::{private, span};
 
-/// How many notes are printed one by one.
+/// The number of notes that are printed separately.
 const NOTES: usize = 20;
 
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ pub struct ApplyArgs {
     /// How many connectors are worked on at a time
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     concurrency: usize,
-    /// How long a request of a run that was killed may still be carried out
+    /// How long a request of a killed run may still be in flight
     #[arg(long, value_parser = span::parse, default_value = "30s", value_name = "TIME")]
     in_flight: Duration,
     /// Where creations are noted while they run; by default beside the first file
@@ -138,7 +138,7 @@ pub async fn plan(ctx: &Ctx, args: PlanArgs) -> Result {
 pub async fn apply(ctx: &Ctx, args: ApplyArgs) -> Result {
     if ctx.globals.dry_run {
         return match plan(ctx, args.plan).await {
-            // What would change is what was asked for.
+            // A plan with changes is a successful dry run.
             Err(failure) if failure.kind == Kind::Findings => Ok(()),
             other => other,
         };

@@ -1,4 +1,4 @@
-//! What a file says of a connector, and what a service says of it, in one form: fields by section and key.
+//! The fields of a connector by section and key, in one form for files and for services.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::profile::Service;
 use crate::reference::Reference;
 
-/// What a field is, or is to be.
+/// The value of a field, existing or wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     Value(Value),
-    /// A secret: where it is. A service does not show it.
+    /// A secret, as a reference. A service does not return secrets.
     Secret(Reference),
 }
 
@@ -63,7 +63,7 @@ impl Fields {
         self.0.insert(Name::new(section, key), item.into());
     }
 
-    /// Sets a value that the service may have left unset.
+    /// Sets a value that may be unset in the service.
     pub fn set_text(&mut self, key: &str, text: Option<&str>) {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             self.set("", key, Value::from(text));
@@ -92,19 +92,19 @@ pub struct Entry {
     pub service: Service,
     /// The name in the file.
     pub key: String,
-    /// The connector's id; without it, or where nothing has it, the name tells which connector it is.
+    /// The connector's id. Without it, or if no connector has it, the name identifies the connector.
     pub id: Option<String>,
     pub fields: Fields,
 }
 
 impl Entry {
-    /// The entry's name for people and for `--only`.
+    /// The entry's name in messages and for `--only`.
     pub fn label(&self) -> String {
         format!("{}.{}", self.service.name(), self.key)
     }
 }
 
-/// The keys of a connector itself, and the sections that it can have.
+/// The keys of a connector itself, and its possible sections.
 pub fn keys(service: Service) -> (&'static [&'static str], &'static [&'static str]) {
     match service {
         Service::C1 => {

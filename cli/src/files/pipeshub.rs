@@ -1,4 +1,4 @@
-//! Connectors of PipesHub: what there is, and how it is made what a file says.
+//! Connectors of PipesHub: reads them, and changes them to match a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use super::diff::Diff;
 use super::document::nearest;
 use super::model::{Fields, Item};
 
-/// How many calls are in flight at a time while connectors are read.
+/// The number of calls in flight while connectors are read.
 const READERS: usize = 8;
 
-/// What the server notes beside the fields that it was sent.
+/// Fields that the server adds to those that it received.
 const NOTED: [&str; 4] = ["authType", "connectorType", "connectorScope", "oauthConfigId"];
 
-/// A connector as it is.
+/// An existing connector.
 #[derive(Clone, Debug)]
 pub struct Found {
     pub handle: Connector,
@@ -39,7 +39,7 @@ impl Found {
 /// The connectors of the team and of the caller, with their configuration, in a fixed order.
 pub async fn list(ph: &Client) -> Result<Vec<Found>> {
     let all: Vec<_> = ph.all_connectors().list().try_collect().await?;
-    // What is being deleted cannot be changed.
+    // A connector that is being deleted cannot be changed.
     let left = all.into_iter().filter(|entry| entry.status != Some(ConnectorInstanceStatus::Deleting));
     let read = stream::iter(left.map(with_settings));
     let mut found: Vec<Found> = read.buffered(READERS).try_collect().await?;
@@ -76,7 +76,7 @@ pub fn fields(found: &Found) -> Fields {
     fields
 }
 
-/// TOML has no null, and a member that is null says no more than none.
+/// TOML has no null. A null member means the same as an absent one.
 fn without_null(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -106,13 +106,13 @@ fn marked(schema: &ConnectorSchema, fields: &Fields) -> BTreeSet<String> {
     known.into_iter().filter(|it| it.secret).map(|it| it.name).collect()
 }
 
-/// The keys of `auth` whose values are secrets: those that the schema marks, and those that are called so.
+/// The keys of `auth` whose values are secrets: those that the schema marks, and those whose names suggest it.
 pub fn secret_keys(schema: Option<&ConnectorSchema>, fields: &Fields) -> BTreeSet<String> {
     let called = fields.section("auth").map(|(key, _)| key).filter(|key| is_secret(key)).map(str::to_owned);
     schema.map(|schema| marked(schema, fields)).unwrap_or_default().into_iter().chain(called).collect()
 }
 
-/// What is wrong with the keys of `auth`.
+/// Checks the keys of `auth`.
 pub fn check(fields: &Fields, schema: &ConnectorSchema) -> Result {
     let secrets = marked(schema, fields);
     let plain = |(key, item): &(&str, &Item)| matches!(item, Item::Value(_)) && secrets.contains(*key);
@@ -141,7 +141,7 @@ pub fn scope(fields: &Fields) -> ConnectorScope {
     if fields.text("scope") == Some("personal") { ConnectorScope::Personal } else { ConnectorScope::Team }
 }
 
-/// The fields to authenticate with: all that the file has, or those that changed with all secrets.
+/// The credentials to send: all in the file, or the changed ones with all secrets.
 fn auth(fields: &Fields, diff: Option<&Diff>) -> Result<AuthFields> {
     let mut auth = AuthFields::new();
     for (key, item) in fields.section("auth") {
@@ -155,7 +155,7 @@ fn auth(fields: &Fields, diff: Option<&Diff>) -> Result<AuthFields> {
     Ok(auth)
 }
 
-/// A section as the service takes it.
+/// A section in the service's form.
 fn section(fields: &Fields, name: &str) -> Result<Option<Map<String, Value>>> {
     let value = |item: &Item| match item {
         Item::Value(value) => Ok(value.clone()),
@@ -166,7 +166,7 @@ fn section(fields: &Fields, name: &str) -> Result<Option<Map<String, Value>>> {
     Ok((!members.is_empty()).then_some(members))
 }
 
-/// Creates a connector, once: the service allows one of a type, scope and name.
+/// Creates a connector once: the service allows only one with the same type, scope and name.
 pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
     let (Some(kind), Some(name)) = (fields.text("type"), fields.text("name")) else {
         return Err(Failure::usage("a connector to create needs `type` and `name`"));
@@ -185,7 +185,7 @@ pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
     with_settings(entry).await
 }
 
-/// Makes the changes that a comparison found.
+/// Applies the changes of a comparison.
 pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) -> Result {
     let connector = &found.handle;
     if let Some(fixed) = ["type", "scope", "auth_type"].into_iter().find(|key| diff.has(key)) {
@@ -201,7 +201,7 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
     let wanted = fields.get("", "sync").map(Item::is_true);
     let is_on = found.data.is_active == Some(true);
     let is_switched = (of_auth || of_sync || of_filters) && is_on;
-    // A file that does not say `sync` would not switch it on again after a kill.
+    // If the file does not contain `sync`, a later run would not switch it on again after a kill.
     if is_switched && wanted.is_none() {
         return Err(Failure::usage("its sync is on, and must be off for this change: say `sync = true` in the file"));
     }

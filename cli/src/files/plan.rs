@@ -1,4 +1,4 @@
-//! What the files ask for, against what there is: which connector each entry means, and what would change.
+//! Compares the files with the existing connectors: finds the connector of each entry, and its changes.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,17 @@ use super::diff::{Action, Diff, Step, diff};
 use super::model::{Entry, Fields};
 use super::{c1, pipeshub};
 
-/// How many calls are in flight at a time while owners are read.
+/// The number of calls in flight while owners are read.
 const READERS: usize = 8;
 
-/// What is there for an entry.
+/// The existing object of an entry.
 #[derive(Clone, Debug)]
 pub enum Found {
     C1(c1::Found),
     Pipeshub(pipeshub::Found),
 }
 
-/// A step, and what is there.
+/// A step, and its existing object.
 pub struct Planned {
     pub step: Step,
     pub found: Option<Found>,
@@ -44,7 +44,7 @@ impl Clients {
         })
     }
 
-    /// The servers, for people.
+    /// The servers, for messages.
     pub fn servers(&self) -> String {
         let servers = [self.c1.as_ref().map(|it| it.server()), self.pipeshub.as_ref().map(|it| it.server())];
         let host = |url: &str| url.split_once("://").map_or(url, |(_, host)| host).to_owned();
@@ -52,16 +52,16 @@ impl Clients {
     }
 }
 
-/// What to plan.
+/// The options of a plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scope {
-    /// Whether connectors that no entry means are deleted.
+    /// Whether connectors without an entry are deleted.
     pub prune: bool,
-    /// Whether secrets are sent although nothing shows that they changed.
+    /// Whether secrets are sent without a visible change.
     pub secrets: bool,
 }
 
-/// What tells which connector an entry means.
+/// The facts by which an entry is matched with a connector.
 struct Candidate {
     place: String,
     id: String,
@@ -70,7 +70,7 @@ struct Candidate {
     creating: Option<String>,
 }
 
-/// Which candidate each entry means, by id, by what a creation left, and by name.
+/// The candidate of each entry: by id, by the marker of an incomplete creation, and by name.
 fn matched(entries: &[&Entry], place: fn(&Fields) -> String, candidates: &[Candidate]) -> Result<Vec<Option<usize>>> {
     let mut matched: Vec<Option<usize>> = vec![None; entries.len()];
     let mut taken = BTreeSet::new();
@@ -111,7 +111,7 @@ fn matched(entries: &[&Entry], place: fn(&Fields) -> String, candidates: &[Candi
     Ok(matched)
 }
 
-/// Two entries that nothing tells apart would become one connector.
+/// Two entries with the same identity would become one connector.
 fn check_names(entries: &[&Entry], matched: &[Option<usize>], place: fn(&Fields) -> String) -> Result {
     let mut names = BTreeSet::new();
     for (entry, _) in entries.iter().zip(matched).filter(|(_, found)| found.is_none()) {
@@ -125,7 +125,7 @@ fn check_names(entries: &[&Entry], matched: &[Option<usize>], place: fn(&Fields)
     Ok(())
 }
 
-/// The whole plan, in the order of the files: first C1, then PipesHub; what is deleted comes last.
+/// The whole plan, in the order of the files: first C1, then PipesHub. Deletions come last.
 pub async fn build(clients: &Clients, entries: &[Entry], only: &[String], scope: Scope) -> Result<Vec<Planned>> {
     if let Some(unknown) =
         only.iter().find(|it| !entries.iter().any(|entry| entry.key == **it || entry.label() == **it))

@@ -27,7 +27,7 @@ impl Auth {
         self.values.is_empty() && self.secrets.is_empty()
     }
 
-    /// The names of the fields, for people.
+    /// The names of the fields, for messages.
     fn names(&self) -> String {
         let names = self.values.iter().map(|(key, _)| key).chain(self.secrets.iter().map(|(key, _)| key));
         names.map(String::as_str).collect::<Vec<_>>().join(", ")

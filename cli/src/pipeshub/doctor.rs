@@ -1,4 +1,4 @@
-//! What keeps records from being found: not indexed, failed, switched off, stranded; and what helps.
+//! Finds records that cannot be found: not indexed, failed, switched off, stuck; and fixes them.
 
 use connectors::Entry;
 use connectors::pipeshub::types::{ConnectorInstance, IndexingStatus, RecordCounts};
@@ -18,7 +18,7 @@ pub struct Args {
     fix: bool,
 }
 
-/// States of records that a reindexing helps, with what they mean.
+/// The states of records that reindexing can fix, with their meanings.
 const STATES: [(&str, &str); 6] = [
     ("FAILED", "failed"),
     ("NOT_STARTED", "never-indexed"),
@@ -28,7 +28,7 @@ const STATES: [(&str, &str); 6] = [
     ("EMPTY", "empty"),
 ];
 
-/// Something that keeps records of a connector from being found.
+/// A reason why a connector's records cannot be found.
 pub struct Finding {
     pub finding: &'static str,
     pub records: i128,
@@ -39,7 +39,7 @@ pub struct Finding {
 enum Fix {
     Reindex(&'static str),
     SwitchOn,
-    /// A person has to do it: this command.
+    /// A person has to run this command.
     Person(String),
 }
 
@@ -53,7 +53,7 @@ impl Finding {
     }
 }
 
-/// What keeps records of a connector from being found.
+/// The reasons why a connector's records cannot be found.
 pub fn findings(id: &str, data: &ConnectorInstance, counts: &RecordCounts) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut add =
@@ -118,7 +118,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     if open == 0 { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
 }
 
-/// Does what helps. Says whether it was done.
+/// Applies a fix. Returns whether it was applied.
 async fn fix(
     ctx: &Ctx,
     ph: &Client,

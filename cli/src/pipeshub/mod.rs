@@ -44,7 +44,6 @@ pub enum Command {
     },
     /// Show one connector: its state, configuration and records
     Show {
-        /// The connector\'s id
         /// The connector's id
         connector: String,
     },
@@ -140,7 +139,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result {
             let (server, client) = (ph.server().to_owned(), ph.clone());
             api::run(ctx, &server, connectors::pipeshub::DOCUMENT, |name| client.operation(name), args).await
         }
-        // It is run above, with other limits.
+        // It runs above, with other limits.
         Command::Upload(_) => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use crate::api::is_secret;
 use crate::ctx::Ctx;
 use crate::fail::Result;
 
-/// A connector as lists have it.
+/// A row of a list of connectors.
 pub fn row(id: &str, data: &types::ConnectorInstance) -> Value {
     let state = match &data.status {
         Some(ConnectorInstanceStatus::Deleting) => "deleting",
@@ -31,7 +31,7 @@ pub fn row(id: &str, data: &types::ConnectorInstance) -> Value {
     })
 }
 
-/// A field that a type authenticates with.
+/// A field that a type needs to authenticate.
 pub struct AuthField {
     pub name: String,
     pub required: bool,
@@ -39,7 +39,7 @@ pub struct AuthField {
     pub kind: String,
 }
 
-/// The fields of one way to authenticate, as the type's schema has them.
+/// The fields of one authentication method, from the type's schema.
 pub fn auth_fields(schema: &types::ConnectorSchema, auth_type: &str) -> Vec<AuthField> {
     let schemas = schema.auth.as_ref().and_then(|auth| auth.get("schemas"));
     let fields = schemas.and_then(|all| all.get(auth_type)?.get("fields")?.as_array());

@@ -26,7 +26,6 @@ pub enum Command {
     },
     /// Switch the sync off
     Off {
-        /// The connector\'s id
         /// The connector's id
         connector: String,
     },

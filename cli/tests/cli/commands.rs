@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::World;
 
-/// What has to be there before an example can be run.
+/// Prepares the state that an example needs.
 async fn prepare(world: &World, command: &str) {
     let run = async |line: &str| {
         let ran = world.run(line).await;
@@ -26,7 +26,7 @@ async fn prepare(world: &World, command: &str) {
     }
 }
 
-/// Panics if rows have a field, or a field of a type, that docs/cli.schema.json does not have for their command.
+/// Panics if rows have a field, or a type of a field, that docs/cli.schema.json does not allow for their command.
 fn fits(definition: &str, rows: &[Value]) {
     let schema: Value = serde_json::from_str(include_str!("../../../docs/cli.schema.json")).unwrap();
     let fields = &schema["$defs"][definition]["properties"];
@@ -73,10 +73,10 @@ async fn every_command_has_an_example_in_its_help_that_works() {
         prepare(&world, command).await;
         let line = example.strip_prefix("connectors ").unwrap();
         let ran = world.run(line).await;
-        // These two find what the demo has to be found.
+        // These two report the findings of the demo.
         let expected = i32::from(matches!(command, "status" | "pipeshub doctor"));
         assert_eq!(ran.code, expected, "{example}\n{}{}", ran.out, ran.err);
-        // A program can read it, where it is not a text by its nature.
+        // Programs can parse the output, unless it is a text.
         if !matches!(command, "completions" | "export" | "man" | "agents" | "c1 api" | "pipeshub api") {
             fits(&command.replace(' ', "-"), &ran.rows());
         }
@@ -93,7 +93,7 @@ async fn a_dry_run_of_every_write_says_what_it_would_do_and_sends_none_of_it() {
         }
         let world = World::start().await;
         prepare(&world, command).await;
-        // Reads are not held back by a dry run.
+        // A dry run still reads.
         let line = match command {
             "c1 api" => {
                 "c1 api connectors.pause_sync -p app_id=app-github -p connector_id=github-01 -b '{}'".to_owned()
@@ -150,7 +150,7 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
         assert_eq!(ran.code, 0, "{ran:?}");
         serde_json::from_str(&ran.out).unwrap()
     };
-    // A list with a query, a body from a file, and parts.
+    // A list with a query, a body from a file, and multipart parts.
     let page = json(world.run("c1 api connectors.list -p app_id=app-github -p page_size=10").await);
     assert_eq!(page["list"].as_array().unwrap().len(), 10);
     world.write("body.json", "{\"updateMask\": \"displayName\", \"connector\": {\"displayName\": \"By a file\"}, \"wide\": 123456789012345678901}");

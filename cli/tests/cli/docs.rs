@@ -1,4 +1,4 @@
-//! docs/cli.md: its commands are run, and what they print is what stands there. `UPDATE=1` writes it anew.
+//! docs/cli.md: runs its commands, and compares their output with the page. `UPDATE=1` writes the page.
 
 use std::path::Path;
 

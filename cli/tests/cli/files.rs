@@ -27,7 +27,7 @@ pub fn empty() -> Seed {
         )
 }
 
-/// A file with so many connectors of one catalog entry, and as many of PipesHub as that.
+/// A file with this many connectors of one catalog entry, and this many of PipesHub.
 pub fn file(c1: usize, pipeshub: usize) -> String {
     let mut text = "version = 1\n".to_owned();
     for number in 0..c1 {
@@ -71,17 +71,17 @@ async fn after_an_export_the_plan_is_empty_and_no_secret_is_in_a_file() {
         assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{files}: {}", plan.err);
         assert!(plan.err.contains("the service does not show it"), "{}", plan.err);
     }
-    // A service may show a secret that it has: no plan prints it.
+    // A service may return its secrets. No plan prints them.
     let secrets = world.run("plan all.toml --secrets").await;
     assert_eq!(secrets.code, 1, "{}", secrets.err);
     let from = secrets.column("from");
     assert!(from.iter().any(|from| from == "[redacted]"), "{from:?}");
-    // No secret is needed for a plan, nor for changes that send none.
+    // Secrets are not needed for a plan, nor for changes without secrets.
     let paused = text.replacen("paused = false", "paused = true", 1);
     world.write("all.toml", &paused);
     assert_eq!(world.run("apply all.toml").await.code, 0);
     assert_eq!(world.run("plan all.toml").await.out, "");
-    // What is there is not replaced unasked.
+    // An existing file is not replaced by default.
     assert_eq!(world.run("export --to all.toml").await.code, 2);
 }
 
@@ -91,7 +91,7 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     assert_eq!(world.run("export c1 --to c1.toml").await.code, 0);
     let text = world.read("c1.toml").replacen("name = \"GitHub 7\"", "name = \"Seven\"", 1);
     world.write("c1.toml", &text.replacen("GITHUB_ORGANIZATION = \"example\"", "GITHUB_ORGANIZATION = \"other\"", 1));
-    // Connectors are changed elsewhere.
+    // Someone changes connectors outside the files.
     world.run("c1 schedule app-github/github-02 '0 3 * * *'").await;
     world.run("c1 pause app-github/github-03").await;
     world.run("c1 rename app-okta/okta-01 Renamed").await;
@@ -118,7 +118,7 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     assert_eq!(found, expected.map(|(field, from, to)| (field.to_owned(), from, to)));
     let only = world.run("plan c1.toml --only github-7").await;
     assert_eq!(only.column("connector"), ["c1.github-7"]);
-    // A configuration that changes is sent as a whole: its secret has to be there.
+    // A changed configuration is sent as a whole, so its secret is needed.
     let missing = world.run("apply c1.toml --only github-1").await;
     assert_eq!(missing.code, 2, "{}", missing.out);
     assert!(missing.out.contains("env:C1_GITHUB_1_GITHUB_TOKEN"), "{}", missing.out);
@@ -140,13 +140,13 @@ async fn what_was_exported_is_made_again_in_an_empty_tenant() {
     assert!(!world.path("all.toml.journal").exists());
     let plan = world.run("plan all.toml").await;
     assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
-    // Applied again, nothing is sent that changes anything.
+    // Applied again, it sends no change.
     world.tenant.clear_requests();
     assert_eq!(world.run("apply all.toml").await.code, 0);
     let posts: Vec<String> =
         world.tenant.requests().into_iter().filter(|it| it.method == "POST").map(|it| it.path).collect();
     assert!(posts.iter().all(|path| path.ends_with("/token") || path.ends_with("/connectorcatalog")), "{posts:?}");
-    // Exported from here and applied to another tenant, it is the same.
+    // Exported and applied to another tenant, it has the same result.
     assert_eq!(world.run("export --to exported.toml").await.code, 0);
     let other = World::with(empty()).await;
     let secrets: Vec<(String, &str)> = (0..12)
@@ -154,9 +154,9 @@ async fn what_was_exported_is_made_again_in_an_empty_tenant() {
         .chain((0..4).map(|number| (format!("PIPESHUB_BUCKET_{number}_SECRETKEY"), "PLANTED")))
         .collect();
     let secrets: Vec<(&str, &str)> = secrets.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-    // Another tenant's connectors have other ids.
+    // The connectors of another tenant have other ids.
     let mut text = world.read("exported.toml").replace("id = \"connector-", "id = \"elsewhere-");
-    // What the other instance has already is not made again; its OAuth connector has no secret here.
+    // Connectors that the other instance has already are not created again. Its OAuth connector has no secret here.
     text.truncate(text.find("[pipeshub.archive-1").unwrap_or(text.len()));
     other.write("exported.toml", &text);
     let made = other.run_with("apply exported.toml", &secrets).await;
@@ -197,7 +197,7 @@ async fn a_file_is_checked_before_anything_is_sent() {
 async fn lost_responses_make_no_second_connector() {
     let world = World::with(empty()).await;
     world.write("all.toml", &file(4, 2));
-    // The first creation takes effect and its response is lost; of the second one, not even the request arrives.
+    // The first creation is processed, but its response is lost. The second request does not arrive.
     world.tenant.fault(Fault::close_after_request().applied().on("ConnectorService.Create"));
     world.tenant.fault(Fault::reset_after_request().on("ConnectorService.Create").after(1));
     world.instance.fault(Fault::close_after_request().applied().on("createConnectorInstance"));
@@ -221,7 +221,7 @@ async fn only_what_is_asked_for_is_pruned_and_secrets_are_sent_again_only_if_ask
         .seed_connector("app-okta", json!({"id": "okta-02", "displayName": "Old", "catalogId": "catalog-okta"}));
     assert_eq!(world.run("plan okta.toml").await.out, "");
     let pruned = world.run("plan okta.toml --prune").await;
-    // Other apps are not those of the file.
+    // Connectors of other apps are not in the scope of the file.
     assert_eq!(pruned.column("action"), ["delete"]);
     assert_eq!(world.run("apply okta.toml --prune").await.code, 0);
     assert_eq!(world.run("c1 list app-okta").await.column("name"), ["Okta"]);
@@ -273,7 +273,7 @@ async fn forty_edits_are_found_exactly() {
     let before = file(connectors - 10, 10);
     world.write("all.toml", &before);
     assert_eq!(world.run("apply all.toml --concurrency 8").await.code, 0);
-    // Each edit changes one field of one connector: every so many lines, one that can be edited.
+    // Each edit changes one field of one connector, at regular distances in the file.
     let mut numbers = Numbers::new();
     let mut lines: Vec<String> = before.lines().map(str::to_owned).collect();
     let mut expected = BTreeSet::new();

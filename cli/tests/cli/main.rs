@@ -1,4 +1,4 @@
-//! The command `connectors`, as it is built, against a tenant and an instance over sockets.
+//! The built command `connectors`, against a tenant and an instance over sockets.
 
 mod commands;
 mod docs;

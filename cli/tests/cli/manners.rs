@@ -84,10 +84,10 @@ async fn profiles_keep_a_login_in_a_file_for_its_owner_alone() {
     assert!(world.read("a.secret").starts_with("secret-token:"));
     assert_eq!(world.run_with("logout c1", &none).await.code, 0);
     assert_eq!(world.run_with("c1 apps", &none).await.code, 3);
-    // A wrong secret is refused when it is stored, and is not printed.
+    // A wrong secret is rejected when it is stored, and is not printed.
     let wrong = world.run_with("login c1 --client-id a@b/spc --client-secret env:TOKEN", &[("TOKEN", PLANTED)]).await;
     assert_eq!(wrong.code, 2, "{wrong:?}");
-    // A login that does not work leaves the profile that does.
+    // A failed login does not change the working profile.
     let before = world.read("profiles.toml");
     let line = format!("login pipeshub --instance {} --token env:TOKEN --check", world.instance.url());
     assert_eq!(world.run_with(&line, &[("TOKEN", PLANTED), none[0], none[1]]).await.code, 3);
@@ -124,7 +124,7 @@ async fn secrets_are_read_from_where_they_are_and_never_printed() {
     assert!(
         world.run("pipeshub api config.get_config -p connectorId=s3-01 --reveal").await.out.contains("fake-secret-key")
     );
-    // The value itself on the command line is refused, and not repeated.
+    // A secret itself on the command line is rejected, and not printed.
     let wrong = world.run("c1 create app-github catalog-github --secret GITHUB_TOKEN=PLANTED").await;
     assert_eq!(wrong.code, 2);
 }
@@ -153,7 +153,7 @@ async fn rows_are_objects_off_a_terminal_one_document_with_json_and_a_table_on_o
     assert_eq!(coloured, "\u{1b}[1mNAME\u{1b}[0m  \u{1b}[1mSTATE\u{1b}[0m\nOkta  \u{1b}[32mdone\u{1b}[0m\n");
     let (_, one) = world.on_terminal("connectors c1 pause app-okta/okta-01 --fields id,state", false).await;
     assert_eq!(one, "127.0.0.1:8765: pause app-okta/okta-01\nFIELD  VALUE\nid     app-okta/okta-01\nstate  paused\n");
-    // What a service sends does not steer the terminal.
+    // The text of a service cannot control the terminal.
     world.tenant.set_connector_field("app-okta", "okta-01", "/displayName", json!("a\u{1b}[2Jb\nc"));
     let (_, steered) = world.on_terminal("connectors c1 list app-okta --fields name", false).await;
     assert_eq!(steered, "NAME\na [2Jb c\n");
@@ -188,11 +188,11 @@ async fn ctrl_c_says_what_may_have_happened() {
     let write = interrupt("c1 pause app-github/github-01", |sent| sent.iter().any(|it| it.ends_with("/pause"))).await;
     assert_eq!(write.code, 8, "{write:?}");
     assert!(
-        write.err.contains("interrupted: pause app-github/github-01; it may have been carried out"),
+        write.err.contains("interrupted: pause app-github/github-01; the service may have processed it"),
         "{}",
         write.err
     );
-    // A poll after the sync was forced: the command waits.
+    // A poll after the sync was forced shows that the command waits.
     let polled = |sent: &[String]| {
         sent.iter().position(|it| it.ends_with("/force_sync")).is_some_and(|forced| forced + 1 < sent.len())
     };
@@ -248,7 +248,7 @@ async fn status_and_doctor_find_what_needs_care_and_fix_what_is_named() {
     );
     let fixed = world.run("pipeshub doctor s3-01 --fix").await;
     assert_eq!(fixed.column("fixed"), ["true", "true", "true", "false"]);
-    // A sync that was switched off is switched on only by its name.
+    // A sync that was switched off is switched on only if it is named.
     world.run("pipeshub sync off s3-01").await;
     let unnamed = world.run("pipeshub doctor --fix").await;
     assert_eq!(world.instance.connector("s3-01").unwrap()["isActive"], false, "{unnamed:?}");

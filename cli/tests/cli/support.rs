@@ -9,7 +9,7 @@ use connectors_fake::pipeshub::Instance;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-/// What a secret's value has in it.
+/// A part of every secret's value.
 pub const PLANTED: &str = "PLANTED";
 
 /// A tenant, an instance, and a folder to run in.
@@ -19,7 +19,7 @@ pub struct World {
     pub folder: PathBuf,
 }
 
-/// What a command left.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -28,7 +28,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The rows of a command off a terminal.
+    /// The rows that a command prints without a terminal.
     pub fn rows(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
     }
@@ -87,7 +87,8 @@ impl World {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The command with these words, quoted as in a shell by `'`, and these variables besides those of every run.
+    /// The command with these arguments, quoted by `'` as in a shell, and these variables in addition to those of every
+    /// run.
     pub fn command(&self, line: &str, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connectors"));
         command.args(words(line)).env_clear().envs(self.variables()).envs(variables.iter().copied());
@@ -115,12 +116,12 @@ impl World {
         ran
     }
 
-    /// Runs a line in a pseudo-terminal, as a person sees it: both outputs in their order, without the colours unless asked.
+    /// Runs a line in a pseudo-terminal: both outputs in order, without colours by default.
     pub async fn on_terminal(&self, line: &str, colours: bool) -> (i32, String) {
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--flush", "--command", line, "/dev/null"]);
         script.env_clear().envs(self.variables()).env("COLUMNS", "200").current_dir(&self.folder).stdin(Stdio::null());
-        // Without a colour scheme of the machine that runs the test.
+        // Without the colour scheme of the machine that runs the test.
         if colours {
             script.env("TERM", "xterm").env("CLICOLOR_FORCE", "1")
         } else {
@@ -132,7 +133,7 @@ impl World {
         (done.status.code().unwrap_or(-1), self.normal(&text.replace("^D\u{8}\u{8}", "")))
     }
 
-    /// Panics if a text has a secret of this world in it.
+    /// Panics if a text contains a secret of this world.
     pub fn check(&self, text: &str, line: &str) {
         let secrets = [
             PLANTED,
@@ -147,7 +148,7 @@ impl World {
         }
     }
 
-    /// Panics if a file of this world has a secret in it, other than those that are there to have one.
+    /// Panics if a file of this world contains a secret, except files that are made for secrets.
     pub fn check_files(&self) {
         let mut folders = vec![self.folder.clone()];
         while let Some(folder) = folders.pop() {
@@ -162,7 +163,7 @@ impl World {
         }
     }
 
-    /// A text without what differs from run to run: ports, times, the folder.
+    /// A text without the parts that differ between runs: ports, times, the folder.
     pub fn normal(&self, text: &str) -> String {
         let text = text.replace(self.tenant.host(), "127.0.0.1:8765").replace(self.instance.host(), "127.0.0.1:8766");
         let text = text.replace(&self.folder.display().to_string(), "/home/ada");
@@ -198,7 +199,7 @@ impl Drop for World {
     }
 }
 
-/// The words of a line, quoted by `'`.
+/// The arguments in a line, quoted by `'`.
 pub fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -217,7 +218,7 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Numbers that look random, the same in each run.
+/// A fixed sequence of pseudo-random numbers.
 pub struct Numbers(u64);
 
 impl Numbers {
@@ -233,7 +234,7 @@ impl Numbers {
     }
 }
 
-/// How many connectors, and how many kills: by hand, `CONNECTORS=500 KILLS=200`.
+/// The number of connectors or kills. To change them: `CONNECTORS=500 KILLS=200`.
 pub fn setting(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }

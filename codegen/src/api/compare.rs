@@ -1,4 +1,4 @@
-//! Two public APIs side by side: what is different, and what that means for a version by Cargo's rules.
+//! Compares two public APIs: what differs, and what that means for the version by Cargo's rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +10,11 @@ use super::{Entry, Listing, Section};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Fate {
-    /// It was not there before.
+    /// It is new.
     Added,
-    /// It is another than before.
+    /// It changed.
     Changed,
-    /// It is not there any more.
+    /// It was removed.
     Removed,
 }
 
@@ -26,32 +26,32 @@ pub struct ApiChange {
     pub fate: Fate,
     /// Whether a program may stop compiling, by Cargo's rules.
     pub breaking: bool,
-    /// What it happened to, in Markdown.
+    /// What was affected, in Markdown.
     pub what: String,
 }
 
-/// By how much a version has to go up.
+/// The part of a version that has to increase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Bump {
-    /// Not at all.
+    /// None.
     None,
-    /// Something was added, or is spelled otherwise on the wire.
+    /// Something was added, or has another name on the wire.
     Compatible,
     /// A program may stop compiling.
     Breaking,
 }
 
 impl Bump {
-    /// The smallest honest bump for these changes.
+    /// The smallest correct bump for these changes.
     #[must_use]
     pub fn of(changes: &[ApiChange]) -> Self {
         let one = |change: &ApiChange| if change.breaking { Self::Breaking } else { Self::Compatible };
         changes.iter().map(one).max().unwrap_or(Self::None)
     }
 
-    /// The version after `version`, by Cargo's rules: before 1.0 the first number that is not zero counts as the major one.
-    /// `None` if `version` is not three numbers.
+    /// The next version after `version`, by Cargo's rules: before 1.0 the first number that is not zero is the major
+    /// one. Returns `None` if `version` is not three numbers.
     #[must_use]
     pub fn next(self, version: &str) -> Option<String> {
         let numbers: Vec<u64> = version.split('.').map(str::parse::<u64>).collect::<Result<_, _>>().ok()?;
@@ -78,18 +78,18 @@ impl fmt::Display for Bump {
     }
 }
 
-/// One change of a type, whatever the type is called.
+/// One change of a type, whatever the type's name.
 pub(crate) struct TypeChange {
     pub(crate) fate: Fate,
     pub(crate) breaking: bool,
-    /// The name on the wire of the field or variant; `None` if it is the type as such.
+    /// The name on the wire of the field or variant; `None` for a change of the type itself.
     pub(crate) wire: Option<String>,
-    /// What changed or is gone, in Markdown.
+    /// What changed or was removed, in Markdown.
     pub(crate) what: String,
 }
 
 impl Listing {
-    /// What is different in another, later API.
+    /// The differences in a later API.
     #[must_use]
     pub fn compare(&self, new: &Self) -> Vec<ApiChange> {
         let aliases = (self.aliases(), new.aliases());
@@ -104,7 +104,7 @@ impl Listing {
                 let what = format!("{}: `{}` is `{}`", key.told(), entry.shown(), now.shown());
                 match calls(entry, now, (&aliases.0, &aliases.1)) {
                     _ if entry.head == now.head => {}
-                    // The names of arguments, or another name of the same type.
+                    // Only names of arguments differ, or the type has another name.
                     true => say(Fate::Changed, false, what),
                     false => say(Fate::Changed, true, what),
                 }
@@ -124,7 +124,7 @@ impl Listing {
         changes
     }
 
-    /// How a type changes if it and others have other names later, as `names` has it. `None` if it no longer exists.
+    /// The changes of a type, with types renamed by `names`. `None` if it no longer exists.
     pub(crate) fn type_changes(
         &self,
         name: &str,
@@ -144,7 +144,7 @@ impl Listing {
         Some(changes)
     }
 
-    /// What of the lines below an operation breaks its callers, in Markdown.
+    /// The changes below an operation's line that break its callers, in Markdown.
     pub(crate) fn setter_breaks(
         &self,
         (name, now): (&str, &str),
@@ -167,27 +167,27 @@ impl Listing {
 /// The aliases of the old API and of the new one.
 pub(crate) type Aliases<'a> = (&'a BTreeMap<String, String>, &'a BTreeMap<String, String>);
 
-/// Whether a call of one operation is a call of the other.
+/// Whether calls of one operation compile against the other.
 fn calls(old: &Entry, new: &Entry, aliases: Aliases<'_>) -> bool {
     let (was, is) = (line::resolved_head(old.shown(), aliases.0), line::resolved_head(new.shown(), aliases.1));
     Signature::of(&was).is_called_as(&Signature::of(&is))
 }
 
 impl Entry {
-    /// The entry as it is if types are called otherwise.
+    /// The entry with types renamed.
     fn renamed(&self, names: &BTreeMap<String, String>) -> Self {
-        // The variants of an enum have names of their own, whatever types there are.
+        // The variants of an enum do not name types.
         let own = self.head.starts_with("enum ");
         let told = |member: &String| if own { member.clone() } else { renamed(member, names) };
         let members = self.members.iter().map(told).collect();
         Self { head: renamed(&self.head, names), members }
     }
 
-    /// Compares two entries of one name: what happened, whether it breaks, the member it happened to as it was, and what it
-    /// is in Markdown. Of an operation, only what stands below it.
+    /// Compares two entries with the same name, and reports for each difference its fate, whether it breaks, the old
+    /// member, and a description in Markdown. For an operation it compares only the lines below it.
     fn compare(&self, new: &Self, aliases: Aliases<'_>, say: &mut impl FnMut(Fate, bool, Option<&str>, String)) {
         let operation = self.head.starts_with("fn ");
-        // A struct that can no longer be made from nothing is another struct; one that newly can is the same, and more.
+        // A struct that loses `Default` breaks programs. One that gets it does not.
         let gained = new.head == format!("{} (Default)", self.head);
         let (was, is) = (line::resolved_alias(&self.head, aliases.0), line::resolved_alias(&new.head, aliases.1));
         if !operation && was != is {

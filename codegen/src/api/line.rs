@@ -1,8 +1,8 @@
-//! The lines of a listing taken apart: names, types, signatures.
+//! Parses the lines of a listing: names, types, signatures.
 
 use std::collections::BTreeMap;
 
-/// An operation's line, taken apart.
+/// The line of an operation, parsed.
 pub(crate) struct Signature<'a> {
     /// The name and the type of each required argument.
     pub(super) arguments: Vec<(&'a str, &'a str)>,
@@ -11,7 +11,7 @@ pub(crate) struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// Of what [`super::Listing::method`] returns.
+    /// Parses a line that [`super::Listing::method`] returns.
     pub(crate) fn of(shown: &'a str) -> Self {
         let (_, rest) = shown.split_once('(').unwrap_or((shown, ")"));
         let mut depth = 1_usize;
@@ -39,10 +39,10 @@ impl<'a> Signature<'a> {
         Self { arguments, response }
     }
 
-    /// Whether the arguments of a call of this one mean the same to another one.
+    /// Whether the arguments of a call mean the same for another operation.
     ///
-    /// They are given by position, so the name of an argument is nothing to a caller. But a name that stands at another
-    /// position is another order, which no compiler sees where the types are the same.
+    /// Arguments are positional, so a caller does not depend on their names. But a name at another position is another
+    /// order. The compiler does not notice that if the types are equal.
     pub(crate) fn takes_the_same(&self, new: &Self) -> bool {
         let position = |list: &[(&str, &str)], name: &str| list.iter().position(|(other, _)| *other == name);
         self.arguments.len() == new.arguments.len()
@@ -61,12 +61,12 @@ pub(super) fn word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The name at the beginning of a line, up to what follows a name.
+/// The name at the start of a line.
 pub(super) fn first_name(line: &str) -> &str {
     line.split(|c: char| !word(c)).next().unwrap_or(line)
 }
 
-/// A text with some of its words replaced.
+/// A text with some of its identifiers replaced.
 pub(super) fn replaced(text: &str, with: impl Fn(&str) -> Option<String>) -> String {
     let (mut told, mut rest) = (String::new(), text);
     while let Some(start) = rest.find(word) {
@@ -80,7 +80,7 @@ pub(super) fn replaced(text: &str, with: impl Fn(&str) -> Option<String>) -> Str
     told
 }
 
-/// A member of a type, or a setter, with aliases replaced by what they stand for. Its name stays.
+/// A member of a type, or a setter, with aliases resolved. Its name stays.
 pub(super) fn resolved(member: &str, aliases: &BTreeMap<String, String>) -> String {
     let (shown, wire) = cut(member, " = ");
     let (name, ty) = cut(
@@ -93,7 +93,7 @@ pub(super) fn resolved(member: &str, aliases: &BTreeMap<String, String>) -> Stri
     format!("{name}{}{wire}", replaced(ty, |word| aliases.get(word).cloned()))
 }
 
-/// The first line of a type: what it is an alias of, if it is one, replaced by what that stands for.
+/// The first line of a type, with the target of an alias resolved.
 pub(super) fn resolved_alias(head: &str, aliases: &BTreeMap<String, String>) -> String {
     match head.strip_prefix("type ").and_then(|rest| rest.split_once(" = ")) {
         Some((name, target)) => format!("type {name} = {}", replaced(target, |word| aliases.get(word).cloned())),
@@ -101,7 +101,7 @@ pub(super) fn resolved_alias(head: &str, aliases: &BTreeMap<String, String>) -> 
     }
 }
 
-/// An operation's line with aliases replaced by what they stand for, and types without their module.
+/// The line of an operation with aliases resolved, and types without their module.
 pub(crate) fn resolved_head(head: &str, aliases: &BTreeMap<String, String>) -> String {
     let mut parts = head.split("types::");
     let mut told = parts.next().unwrap_or_default().to_owned();
@@ -118,13 +118,13 @@ fn cut<'a>(text: &'a str, mark: &str) -> (&'a str, &'a str) {
     text.split_at(text.find(mark).unwrap_or(text.len()))
 }
 
-/// A line of a listing as it is if types are called otherwise.
+/// A line of a listing with types renamed.
 pub(crate) fn renamed(line: &str, names: &BTreeMap<String, String>) -> String {
     let (shown, wire) = cut(line, " = \"");
     format!("{}{wire}", replaced(shown, |name| names.get(name).cloned()))
 }
 
-/// The name of a member; a method differs from a field of the same name.
+/// The name of a member, which differs for a method and a field.
 pub(super) fn name_of(member: &str) -> String {
     match member.strip_prefix("fn ") {
         Some(rest) => format!("fn {}", first_name(rest)),
@@ -132,7 +132,7 @@ pub(super) fn name_of(member: &str) -> String {
     }
 }
 
-/// A member and its name on the wire: the name in quotes behind it, else its own.
+/// A member, and its name on the wire: the quoted name after it, or its own.
 pub(super) fn split_wire(member: &str) -> (&str, String) {
     match member.split_once(" = ") {
         Some((shown, wire)) => (shown, format!("`{}`", wire.trim_matches('"'))),

@@ -1,5 +1,5 @@
-//! A shaped API as a listing. Everything that an API can hold is matched exhaustively, so that what is new there has to be
-//! decided here.
+//! Writes a shaped API as a listing. All matches are exhaustive, so that new parts of the model have to be handled
+//! here.
 
 use crate::shape::model::{
     Api, BodyContent, Case, Content, Enum, Field, Incoming, Operation, Param, PartHolds, Payload, Place, Received,
@@ -61,13 +61,13 @@ pub(crate) fn name(operation: &Operation) -> String {
     }
 }
 
-/// The type of a required argument in the path, by its name on the wire.
+/// The type of a required path argument, by its name on the wire.
 pub(crate) fn argument_type(operation: &Operation, wire: &str) -> Option<String> {
     let param = operation.params.iter().find(|param| param.place == Place::Path && param.wire == wire)?;
     Some(argument(param))
 }
 
-/// What a call must have, in the order of path, query, header, cookie and body.
+/// The arguments that a call must have: path, query, header, cookie, then body.
 fn head(operation: &Operation) -> String {
     let required = operation.params.iter().filter(|param| param.required);
     let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
@@ -79,7 +79,7 @@ fn head(operation: &Operation) -> String {
     format!("fn {}({}) -> {}", name(operation), arguments.join(", "), payload(&operation.success))
 }
 
-/// The optional setters, the way to all pages, and the documented failures.
+/// The optional setters, the methods for all pages, and the documented failures.
 fn members(api: &Api, operation: &Operation) -> Vec<String> {
     let optional = operation.params.iter().filter(|param| !param.required);
     let mut members: Vec<String> =
@@ -127,10 +127,10 @@ fn item<'a>(api: &'a Api, payload: &'a Payload, path: &str) -> Option<&'a Type> 
     }
 }
 
-/// What a named type is, through aliases of other named types.
+/// The definition of a named type, behind aliases.
 fn definition<'a>(api: &'a Api, ty: &'a Type) -> Option<&'a TypeKind> {
     let mut ty = ty.inner();
-    // A chain of aliases longer than this is a circle.
+    // A longer chain of aliases is a circle.
     for _ in 0..16 {
         let Type::Named(name) = ty else { return None };
         let def = api.types.iter().find(|def| def.name == *name)?;
@@ -167,7 +167,7 @@ fn payload(payload: &Payload) -> String {
     }
 }
 
-/// The type of a required argument: a primitive is a type of its own, so that two cannot be swapped.
+/// The type of a required argument. A primitive has its own type, so that two arguments cannot be swapped.
 fn argument(param: &Param) -> String {
     match &param.kind {
         Some((name, Type::String)) => name.clone(),
@@ -176,7 +176,7 @@ fn argument(param: &Param) -> String {
     }
 }
 
-/// A type as a person reads it, without the paths that generated code spells out.
+/// A type as readers see it, without the full paths of generated code.
 fn shown(ty: &Type, types: &str) -> String {
     match ty {
         Type::Named(name) => format!("{types}{name}"),

@@ -1,4 +1,4 @@
-//! Bodies and responses, before and after: which there are, in which media types, and which of those the client uses.
+//! Compares request bodies and responses: which exist, their media types, and which of these the client uses.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
 
 use super::compare::{Comparison, Operation, Spot, Way};
 
-/// The media types of a body or response, without their parameters, and each as it is written.
+/// The media types of a body or response: by essence, the full text and the content.
 type Media<'a> = BTreeMap<String, (&'a String, &'a Node)>;
 
 fn media(node: &Node) -> Media<'_> {
@@ -24,7 +24,7 @@ fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
 
-/// The media type that the client sends, of those of a body.
+/// The media type of a body that the client sends.
 fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     let content = &shaped?.body.as_ref()?.content;
     let named = match content {
@@ -33,12 +33,12 @@ fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
         BodyContent::Form(..) => "application/x-www-form-urlencoded".to_owned(),
         BodyContent::Raw(name) => essence(name.as_ref()?),
     };
-    // What a wildcard leaves open is JSON.
+    // A wildcard is read as JSON.
     let wild = |name: &&String| name.contains('*');
     media.keys().find(|name| **name == named).or_else(|| media.keys().find(wild)).cloned()
 }
 
-/// The media type that the client asks for and reads, of those of a response.
+/// The media type of a response that the client asks for and reads.
 fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     let shaped = shaped?;
     if !matches!(shaped.success, Payload::Json(_) | Payload::ByStatus(_)) {
@@ -52,7 +52,7 @@ fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
         .or_else(|| find(&|name| name.contains('*')))
 }
 
-/// A body or a response on one side: itself, its place, and the one media type of it that the client uses, if it is one.
+/// A body or response of one document: its node, its place, and the media type that the client uses, if it is only one.
 struct Content<'a> {
     node: &'a Node,
     at: Pointer,
@@ -103,7 +103,7 @@ impl<'a> Comparison<'a> {
         };
         for status in was.keys() {
             let at = at.join(status);
-            // Where no success is documented, `default` is one.
+            // Without a documented success, `default` is the success.
             let documented = was.keys().any(|status| status.starts_with('2'));
             let success = status.starts_with('2') || status == "default" && !documented;
             let Some(now) = pairs.get(status) else {
@@ -142,7 +142,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The media types of two bodies or responses.
+    /// Compares the media types of two bodies or responses.
     fn contents(&mut self, way: Way, place: &str, old: Content<'a>, new: Content<'a>) {
         let (before, after) = (media(old.node), media(new.node));
         let at = |content: &Content<'_>, key: &str| content.at.join("content").join(key).join("schema");
@@ -155,21 +155,21 @@ impl<'a> Comparison<'a> {
             there: at(&new, new_key),
         };
         for (name, (key, content)) in &before {
-            // A body can be sent in each of its media types, by a method of its own. A response can be asked for in each, and
-            // is bytes then.
+            // The client has a method for each media type of a body, so each can be sent. It can ask for each media
+            // type of a response, and then returns bytes.
             let unread = way != Way::Request && old.used.as_ref().is_some_and(|used| used != name);
             match after.get(name) {
                 None => {
                     let rule = way.of("request-media-type-removed", "response-media-type-removed");
                     self.say_at(&old.at.join("content").join(key), rule, format!("{place} is not `{name}` any more"));
-                    // What takes its place.
+                    // The media type that replaces it.
                     let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
                     if let Some((other, now)) = next {
                         self.members(content, now, &spot(key, other));
                     }
                 }
                 Some((_, now)) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
-                    // Not a word of it is in the client.
+                    // The client has no part of it.
                     if content.get("schema") != now.get("schema") {
                         self.say(
                             "unused-media-type-changed",
@@ -197,7 +197,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// How the properties of a form are written.
+    /// Compares how the properties of a form are serialized.
     fn encoding(&mut self, old: &Node, new: &Node, place: &str) {
         let empty = Map::new();
         let list = |node: &Node| node.get("encoding").and_then(Node::as_object).unwrap_or(&empty).clone();
@@ -214,7 +214,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The documented headers of two responses: each is a constant of the client.
+    /// Compares the documented headers of two responses. Each is a constant of the client.
     fn headers(&mut self, old: &'a Node, new: &'a Node, place: &str) {
         let list = |node: &'a Node| -> BTreeMap<String, &'a Node> {
             let headers = node.get("headers").and_then(Node::as_object).into_iter().flatten();
@@ -240,7 +240,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// A schema without what only people read.
+/// A schema without its descriptions.
 fn without_words(schema: &Node) -> Node {
     let mut schema = schema.clone();
     if let Some(map) = schema.as_object_mut() {
@@ -249,7 +249,7 @@ fn without_words(schema: &Node) -> Node {
     schema
 }
 
-/// How a property of a form is written: what is said of it, and what that implies (OpenAPI 3.1, 4.8.15).
+/// How a property of a form is serialized: its encoding with the defaults that this implies (OpenAPI 3.1, 4.8.15).
 fn written(encoding: Option<&Node>) -> String {
     let text = |key: &str| encoding.and_then(|it| it.str(key));
     let style = text("style").unwrap_or("form");
@@ -272,7 +272,7 @@ fn written(encoding: Option<&Node>) -> String {
     told
 }
 
-/// The statuses that stand for each other: the same, or one that took the place of another with the same content.
+/// Pairs of statuses: equal ones, and one that replaced another and has the same content.
 fn statuses(old: &Map, new: &Map) -> BTreeMap<String, String> {
     let mut pairs: BTreeMap<String, String> =
         old.keys().filter(|status| new.contains_key(*status)).map(|status| (status.clone(), status.clone())).collect();

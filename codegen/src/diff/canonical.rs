@@ -1,4 +1,4 @@
-//! One form for what can be written in several: both documents are brought into it before they are compared.
+//! Brings a document into one canonical form, so that two spellings of one meaning are equal.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,14 @@ use crate::lower::{self, lower};
 use crate::note::Notes;
 use crate::select::{self, Selection};
 
-/// Marks an object that stands for a tuple: its properties are the places.
+/// Marks an object that represents a tuple. Its properties are the positions.
 pub(super) const TUPLE: &str = "x-diff-tuple";
-/// Marks an enum that takes other values of its type as well.
+/// Marks an enum that accepts other values of its type too.
 pub(super) const OPEN: &str = "x-diff-open";
-/// Holds the lists of properties of which one has to be there.
+/// The sets of properties of which one is required.
 pub(super) const EITHER: &str = "x-diff-either";
 
-/// A document as it is compared: lowered, references to path items replaced by what they stand for, and each schema in
-/// its plainest form.
+/// The canonical form of a document: lowered, references to path items inlined, and each schema in its simplest form.
 pub(super) fn document(document: &Node) -> Result<Node, Error> {
     lower::version(document)?;
     let mut document = select::cut(document, &Selection::default());
@@ -39,7 +38,7 @@ pub(super) fn document(document: &Node) -> Result<Node, Error> {
     Ok(lowered)
 }
 
-/// A tuple as an object whose properties are its places: lowering keeps those apart.
+/// Turns a tuple into an object whose properties are the positions that lowering kept.
 fn tuple(node: &mut Node) {
     if node.get("items").is_some_and(|items| items.as_array().is_some())
         && let Some(items) = node.take("items")
@@ -61,7 +60,7 @@ fn tuple(node: &mut Node) {
         return;
     }
     let rest = node.take("items");
-    // All places of one type and no end: a list.
+    // All positions have one type, and the length is open: a list.
     if rest.as_ref().is_some_and(|rest| places.iter().all(|place| place == rest)) {
         if let Some(rest) = rest {
             node.set("items", rest.value);
@@ -74,7 +73,7 @@ fn tuple(node: &mut Node) {
         Some(Value::Number(number)) => number.as_u64(),
         _ => None,
     };
-    // Closed by its length is closed.
+    // A tuple with a maximal length is closed.
     let by_length = bound(node, "maxItems").is_some_and(|most| most <= length as u64);
     let names: Vec<String> = (0..length).map(|place| place.to_string()).collect();
     let type_text = match node.get("type").map(|it| it.value.clone()) {
@@ -103,7 +102,7 @@ fn tuple(node: &mut Node) {
     }
 }
 
-/// The components that are enums of texts or integers.
+/// The components that are enums of strings or integers.
 fn enums(document: &Node) -> BTreeMap<String, Node> {
     let schemas = document.pointer("/components/schemas").and_then(Node::as_object).into_iter().flatten();
     schemas
@@ -132,13 +131,13 @@ fn kind_of(schema: &Node) -> Option<&'static str> {
     fits.then_some(kind)
 }
 
-/// The keyword of a union, and its branches.
+/// The keyword and the branches of a union.
 fn branches(node: &Node) -> Option<(&'static str, &[Node])> {
     let list = |key: &'static str| node.get(key).and_then(Node::as_array).map(|list| (key, list));
     ["oneOf", "anyOf"].into_iter().find_map(list).filter(|(_, list)| !list.is_empty())
 }
 
-/// An enum written as a union of constants or of enums is an enum; beside any value of its type, it is an open one.
+/// Turns a union of constants or enums into an enum. With a branch for any value of its type, it is an open enum.
 fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
     let Some((key, list)) = branches(node) else { return };
     if node.get("properties").is_some() || node.get("discriminator").is_some() {
@@ -173,7 +172,7 @@ fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
     }
     node.take(key);
     match named.as_slice() {
-        // The type of the component.
+        // The component's type.
         [only] if target(only).is_some() => node.set("allOf", vec![only.clone()]),
         _ => {
             node.set("type", kind);
@@ -188,7 +187,7 @@ fn constants(node: &mut Node, enums: &BTreeMap<String, Node>) {
     }
 }
 
-/// Branches that only demand properties limit the schema they stand in; they are no types.
+/// Branches that only require properties constrain the schema around them. They are not types.
 fn constraints(node: &mut Node) {
     let Some((key, list)) = branches(node) else { return };
     let only = |branch: &Node| {
@@ -210,7 +209,7 @@ fn constraints(node: &mut Node) {
     node.set(EITHER, format!("{key}: {}", told.join(", or ")));
 }
 
-/// Between whole numbers, an excluded bound is the next one, included.
+/// For integers, an exclusive bound is equal to the next inclusive one.
 fn whole_bounds(node: &mut Node) {
     if node.str("type") != Some("integer") {
         return;
@@ -233,7 +232,7 @@ fn whole_bounds(node: &mut Node) {
     }
 }
 
-/// A schema of nothing but words for the keys that are not named allows what no schema does.
+/// An empty schema for additional keys is the same as no schema.
 fn any_keys(node: &mut Node) {
     let any = |schema: &Node| schema.as_object().is_some_and(grammar::only_annotations);
     if node.get("additionalProperties").is_some_and(any) {

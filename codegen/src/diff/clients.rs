@@ -1,10 +1,10 @@
-//! Two generated clients side by side: what breaks in their Rust API although nothing that was said of the documents
-//! accounts for it. One kind of thing the documents cannot tell: what the generator makes of a whole document, such as a
-//! name that another name lengthens, or the one type of several responses.
+//! Compares two generated clients: which breaks of the Rust API no reported change of the documents explains. The
+//! documents alone do not show what the generator decides from a whole document, such as a name that becomes longer
+//! because of another name, or the single type of several responses.
 //!
-//! A break belongs to a method or a type, and that to a place in the old document: an operation, a component, or a schema
-//! written inline. It is accounted for if something was said to break at that place, or below it where that shows. Words
-//! are not compared, so in doubt a break is reported twice rather than not at all.
+//! A break belongs to a method or a type, and this to a place in the old document: an operation, a component, or an
+//! inline schema. It is explained if a break was reported at that place, or below it where that is visible.
+//! Descriptions are not compared. In doubt a break is reported twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,17 +16,17 @@ use crate::grammar;
 use super::compare::Operation;
 use super::trace::Trace;
 
-/// A change of the Rust API that nothing said of the documents accounts for.
+/// A change of the Rust API that no reported change of the documents explains.
 pub(super) struct Unaccounted {
     /// Whether a program may stop compiling.
     pub(super) breaking: bool,
-    /// The operations of the old document that it shows in.
+    /// The operations of the old document that it affects.
     pub(super) operations: Vec<String>,
     /// A sentence.
     pub(super) what: String,
 }
 
-/// What breaks and is not accounted for, and what is new in types that no operation uses: those are not compared as
+/// The breaks without an explanation, and additions to types that no operation uses, because those are not compared as
 /// documents.
 pub(super) fn unaccounted(
     trace: &Trace,
@@ -43,7 +43,7 @@ pub(super) fn unaccounted(
     found
 }
 
-/// What types that no operation uses have more than before, and those that are new.
+/// The types that no operation uses and that are new or have new members.
 fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<String> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let aliases = (&before.aliases(), &after.aliases());
@@ -67,12 +67,12 @@ fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<Stri
     found
 }
 
-/// What breaks and is not accounted for: a sentence, and the operations of the old document that it shows in.
+/// The breaks without an explanation: a sentence, and the operations of the old document that each affects.
 fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
     let resolved = (before.aliases(), after.aliases());
-    // Aliases by the names that types have later.
+    // The aliases, with the later names of types.
     let old_aliases =
         resolved.0.iter().map(|(name, target)| (names.get(name).unwrap_or(name).clone(), renamed(target, &names)));
     let old_aliases: BTreeMap<String, String> = old_aliases.collect();
@@ -84,7 +84,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
     let later: HashMap<&Pointer, String> = new.api.operations.iter().map(|it| (&it.pointer, api::name(it))).collect();
     for operation in &old.api.operations {
         let (name, at) = (api::name(operation), &operation.pointer);
-        // What became of an operation that is gone was said.
+        // The removal of an operation is reported already.
         let Some(there) = trace.operations.get(at) else { continue };
         let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };
         let Some(now) = later.get(there) else {
@@ -109,7 +109,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
         }
     }
     let mut users = Users::new(document);
-    // What is referred to by what breaks may vanish with it.
+    // A component that a broken place refers to may be removed with it.
     let reached = trace.broken.iter().filter_map(|at| document.pointer(at.as_str()));
     let reached = reached.fold(BTreeSet::new(), |found, node| references(document, node, found));
     for ty in &old.types {
@@ -137,7 +137,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
 }
 
 impl Trace {
-    /// Types that are called otherwise, by their old names: those of schemas that were compared.
+    /// The types whose names changed, by their old names. Only types of compared schemas are included.
     fn names(&self, old: &Client, new: &Client, after: &Listing) -> BTreeMap<String, String> {
         let (before, later) = (by_place(old), by_place(new));
         let mut candidates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -148,7 +148,7 @@ impl Trace {
             }
             let left = was.iter().filter(|name| !is.contains(*name));
             for (name, now) in left.zip(is.iter().filter(|name| !was.contains(*name))) {
-                // One that is still there by its name was not called otherwise, unless that was said of it.
+                // A type whose old name still exists was not renamed, unless a rename is reported.
                 if !after.has_type(name) || self.renamed.contains(at) {
                     candidates.entry(*name).or_default().insert(*now);
                 }
@@ -161,16 +161,16 @@ impl Trace {
         candidates.into_iter().filter_map(only).collect()
     }
 
-    /// The places that break at a place or below it.
+    /// The broken places at a place or below it.
     fn below<'t>(&'t self, place: &'t Pointer) -> impl Iterator<Item = &'t Pointer> {
-        // What stands between a place and those below it in order begins with its text as well.
+        // In the order of the set, the places between a place and the last one below it begin with its text.
         self.broken
             .range(place..)
             .take_while(|at| at.as_str().starts_with(place.as_str()))
             .filter(|at| under(at, place))
     }
 
-    /// Whether a place is in something that breaks, or is that itself.
+    /// Whether a place is broken or is within something broken.
     fn above(&self, place: &Pointer) -> bool {
         let mut text = place.as_str();
         loop {
@@ -182,24 +182,24 @@ impl Trace {
         }
     }
 
-    /// Whether something breaks that shows in the signature of an operation's method, below these members.
+    /// Whether something is broken that is visible in the signature of an operation's method, below these members.
     fn signs(&self, operation: &Pointer, members: &[&str]) -> bool {
-        // Parameters may be written beside the operation, too.
+        // The parameters of the path item count too.
         let item = Pointer::from(operation.as_str().rsplit_once('/').map_or("", |(item, _)| item));
         let mut places = members.iter().flat_map(|member| [operation.join(member), item.join(member)]);
-        // A property is inside of a type that has its own name in the signature.
+        // A property is inside a type, of which the signature has only the name.
         let shows = |at: &Pointer| !at.as_str().contains("/properties/");
         places.any(|place| self.below(&place).any(shows))
     }
 
-    /// Whether the source of a type is inside of something that was removed or replaced.
+    /// Whether the source of a type is within something that was removed or replaced.
     fn takes_away(&self, at: &Pointer) -> bool {
-        // The one type of several responses comes from the operation.
+        // The type of several responses comes from the operation.
         let responses = at.join("responses");
         self.above(at) || self.below(&responses).next().is_some()
     }
 
-    /// Whether something breaks that shows in a type as such, or in one of its members.
+    /// Whether something is broken that is visible in a type itself or in one of its members.
     fn shapes(&self, at: &Pointer, wire: Option<&str>) -> bool {
         let Some(wire) = wire else { return self.below(at).next().is_some() };
         let others = ["additionalProperties", "anyOf", "items", "oneOf"].map(|key| at.join(key));
@@ -208,7 +208,7 @@ impl Trace {
     }
 }
 
-/// The names of a client's types by the place that each comes from, the shorter first: of two, that is the one that is read.
+/// The names of a client's types by place, the shorter first. Of two views, that is the one for reading.
 fn by_place(client: &Client) -> BTreeMap<&Pointer, Vec<&str>> {
     let mut places: BTreeMap<&Pointer, Vec<&str>> = BTreeMap::new();
     for ty in &client.types {
@@ -218,17 +218,17 @@ fn by_place(client: &Client) -> BTreeMap<&Pointer, Vec<&str>> {
     places
 }
 
-/// Whether a place is another one or below it.
+/// Whether a place is equal to another or below it.
 fn under(at: &Pointer, other: &Pointer) -> bool {
     at.as_str().strip_prefix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The component that a place is in.
+/// The component that contains a place.
 fn component(at: &Pointer) -> Option<String> {
     grammar::component_name(&format!("#{at}"))
 }
 
-/// The component schemas that are reached from a node, together with those that were.
+/// The component schemas that can be reached from a node, added to those found before.
 fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTreeSet<String> {
     let mut queue = vec![node];
     let mut followed = BTreeSet::new();
@@ -251,7 +251,7 @@ fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTre
     found
 }
 
-/// Which operations use what; computed only if it is needed.
+/// The operations that use each component, computed on first use.
 struct Users<'a> {
     document: &'a Node,
     operations: Vec<Operation<'a>>,
@@ -263,7 +263,7 @@ impl<'a> Users<'a> {
         Self { document, operations: Operation::all(document), reach: None }
     }
 
-    /// The operations that a place of the document shows in.
+    /// The operations that a place of the document affects.
     fn of(&mut self, at: &Pointer) -> Vec<String> {
         let (document, operations) = (self.document, &self.operations);
         let reach = self.reach.get_or_insert_with(|| {

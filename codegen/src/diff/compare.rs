@@ -1,5 +1,5 @@
-//! Two documents side by side: their operations, paired by id or by place, and what was found of each. Schemas that stand
-//! in `components` are compared once, in a scope of their own; at the end each finding is given to all operations that
+//! Compares two documents: pairs their operations by id or by place, and collects the findings of each. Schemas in
+//! `components` are compared once, in scopes of their own. At the end each finding is assigned to all operations that
 //! reach its scope.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -13,17 +13,17 @@ use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 use super::trace::Trace;
 use super::{Change, Impact, rules};
 
-/// Which way a schema travels: what is harmless in a response may not be in a request.
+/// The direction of a schema. A change that is harmless in a response may break a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Way {
     Request,
     Response,
-    /// The body of a failure that the client hands over unread.
+    /// The body of a failure, which the client returns without reading it.
     Unread,
 }
 
 impl Way {
-    /// The rule of two that is about this way.
+    /// The rule for this direction.
     pub(super) fn of(self, request: &'static str, response: &'static str) -> &'static str {
         match self {
             Self::Request => request,
@@ -32,28 +32,28 @@ impl Way {
     }
 }
 
-/// Where two schemas stand.
+/// The places of two compared schemas.
 pub(super) struct Spot {
     pub(super) way: Way,
-    /// What it is called in a sentence.
+    /// The name of the place in messages.
     pub(super) place: String,
     pub(super) depth: usize,
-    /// Whether it may be absent, so that null or not makes no difference to the Rust type.
+    /// Whether the value may be absent. Then null makes no difference to the Rust type.
     pub(super) optional: bool,
-    /// Where it is in the old document.
+    /// The place in the old document.
     pub(super) at: Pointer,
-    /// Where it is in the new one.
+    /// The place in the new document.
     pub(super) there: Pointer,
 }
 
 impl Spot {
-    /// The spot that these keys lead to from here.
+    /// The spot below this one at these keys.
     pub(super) fn below(&self, place: String, optional: bool, keys: &[&str]) -> Self {
         let walk = |from: &Pointer| keys.iter().fold(from.clone(), |at, key| at.join(key));
         self.beside(place, optional, walk(&self.at), walk(&self.there))
     }
 
-    /// A spot further down whose two places have not the same way to them.
+    /// A spot below this one whose places differ in the two documents.
     pub(super) fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
         Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
     }
@@ -67,22 +67,22 @@ pub(super) struct Side<'a> {
     shaped: &'a HashMap<&'a str, &'a Shaped>,
 }
 
-/// One thing that was found.
+/// A finding.
 struct Finding {
     rule: &'static str,
     what: String,
-    /// A new property at the top of a schema that is sent.
+    /// A new property at the top level of a request's schema.
     property: Option<String>,
 }
 
-/// What was found of one operation or one pair of components, and the pairs that it refers to.
+/// The findings of an operation or of a pair of components, and the pairs that it refers to.
 #[derive(Default)]
 struct Scope {
     findings: Vec<Finding>,
     uses: BTreeSet<usize>,
 }
 
-/// A pair of components that has still to be compared.
+/// A pair of components that has not been compared yet.
 pub(super) struct Pair {
     pub(super) old: String,
     pub(super) new: String,
@@ -92,21 +92,21 @@ pub(super) struct Pair {
 pub(super) struct Comparison<'a> {
     pub(super) old: Side<'a>,
     pub(super) new: Side<'a>,
-    /// The scope that findings belong to.
+    /// The current scope of findings.
     scope: usize,
     scopes: Vec<Scope>,
-    /// The scope of each pair of components, each way.
+    /// The scope of each pair of components, by direction.
     pairs: HashMap<(String, String, Way), usize>,
     queue: Vec<(usize, Pair)>,
-    /// Properties of an operation's body that were parameters before, by the operation's scope.
+    /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
-    /// Whether a break is one of a body that the client does not read.
+    /// Whether the compared body is one that the client does not read.
     pub(super) unread: bool,
-    /// Where the compared schemas are, and which of them break.
+    /// The places of the compared schemas, and the broken ones.
     pub(super) trace: Trace,
 }
 
-/// One operation where it stands.
+/// An operation at its place.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'a> {
     id: Option<&'a str>,
@@ -116,7 +116,7 @@ pub(super) struct Operation<'a> {
     pub(super) item: &'a Node,
 }
 
-/// Compares two documents in their canonical form, each with what was shaped from it.
+/// Compares two documents in canonical form, each with its shaped API.
 pub(super) fn compare(old: (&Node, &Api), new: (&Node, &Api)) -> (Vec<Change>, Trace) {
     let empty = Map::new();
     let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
@@ -134,7 +134,7 @@ fn by_place(api: &Api) -> HashMap<&str, &Shaped> {
     api.operations.iter().map(|operation| (operation.pointer.as_str(), operation)).collect()
 }
 
-/// The tag that all of some operations have, by their labels.
+/// The tag that some operations have in common, by their labels.
 pub(super) fn tag_of(document: &Node, labels: &[String]) -> Option<String> {
     let operations = Operation::all(document);
     let tags = operations.iter().filter(|operation| labels.contains(&operation.label())).map(Operation::tag);
@@ -153,7 +153,7 @@ impl<'a> Operation<'a> {
             .collect()
     }
 
-    /// What it is called in a list of changes.
+    /// The name in a list of changes.
     pub(super) fn label(&self) -> String {
         self.id.map_or_else(|| self.place(), str::to_owned)
     }
@@ -166,25 +166,25 @@ impl<'a> Operation<'a> {
         format!("{} {}", grammar::sent_method(self.method), self.path)
     }
 
-    /// Where it is in the document.
+    /// The place in the document.
     pub(super) fn at(&self) -> Pointer {
         grammar::method_at(&Pointer::root().join("paths").join(self.path), self.method)
     }
 
-    /// What the method is called, as far as the operation itself decides.
+    /// The method's name, as far as the operation itself determines it.
     fn name(&self) -> String {
         let given = self.node.str("x-rust-name").or_else(|| self.node.str("x-speakeasy-name-override"));
         let last = || self.id.and_then(|id| id.rsplit(['.', '/']).next());
         given.or_else(last).map_or_else(|| self.place(), str::to_snake_case)
     }
 
-    /// The path as a server sees it: the names in it are nothing to it.
+    /// The path without the names of its parameters, which do not matter to a server.
     fn anonymous(&self) -> (String, &'a str) {
         let parts = self.path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
         (parts.collect::<Vec<_>>().join("{}"), self.method)
     }
 
-    /// The names in the path, in order. One that stands there twice is one argument.
+    /// The names in the path, in order. A name that occurs twice is one argument.
     pub(super) fn placeholders(&self) -> Vec<&'a str> {
         let names = self.path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
         names.fold(Vec::new(), |mut names, name| {
@@ -197,13 +197,13 @@ impl<'a> Operation<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// What the client has of an operation; `None` if it was left out.
+    /// The operation in the client; `None` if it was left out.
     pub(super) fn shaped(&self, operation: &Operation<'_>) -> Option<&'a Shaped> {
         self.shaped.get(operation.at().as_str()).copied()
     }
 }
 
-/// What an operation is called in a list of changes, and its first tag.
+/// The name of an operation in a list of changes, and its first tag.
 type Label<'a> = (String, Option<&'a str>);
 
 /// The operation of each scope.
@@ -232,7 +232,7 @@ impl<'a> Comparison<'a> {
         self.scopes[self.scope].findings.push(Finding { rule, what: what.into(), property: None });
     }
 
-    /// As [`Comparison::say`], of a place in the old document: a break there accounts for what it does to the client.
+    /// [`Comparison::say`] for a place in the old document. A break there explains the breaks of the client.
     pub(super) fn say_at(&mut self, at: &Pointer, rule: &'static str, what: impl Into<String>) {
         if !self.unread && rules::impact(rule) == Impact::Breaking {
             self.trace.broken.insert(at.clone());
@@ -240,7 +240,7 @@ impl<'a> Comparison<'a> {
         self.say(rule, what);
     }
 
-    /// As [`Comparison::say_at`], of a property that is new at the top of what is sent.
+    /// [`Comparison::say_at`] for a new property at the top level of a request's schema.
     pub(super) fn say_new(&mut self, at: &Pointer, rule: &'static str, what: String, property: &str) {
         self.say_at(at, rule, what);
         if let Some(finding) = self.scopes[self.scope].findings.last_mut() {
@@ -248,7 +248,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Has a pair of components compared, if it has not been, and notes that this scope uses it.
+    /// Queues a pair of components, unless it is compared already, and records that this scope uses it.
     pub(super) fn uses(&mut self, pair: Pair) {
         let key = (pair.old.clone(), pair.new.clone(), pair.way);
         let next = self.scopes.len();
@@ -266,12 +266,12 @@ impl<'a> Comparison<'a> {
         self.scope
     }
 
-    /// Notes that a property of this operation's body was one of its parameters.
+    /// Records that a property of this operation's body was a parameter before.
     pub(super) fn arrives(&mut self, property: String) {
         self.arrived.entry(self.scope).or_default().insert(property);
     }
 
-    /// Compares all operations, then all pairs of components that they lead to.
+    /// Compares all operations, then all pairs of components that they reach.
     fn documents(&mut self) -> Labels<'a> {
         let mut labels: Labels<'a> = vec![(0, None)];
         self.servers(None);
@@ -285,7 +285,7 @@ impl<'a> Comparison<'a> {
         let mut taken = vec![false; after.len()];
         let mut left = Vec::new();
         for old in before {
-            // The same id is the same operation, wherever it is.
+            // An equal id means the same operation, at any path.
             match old.id.and_then(|id| by_id.get(id)).filter(|index| !taken[**index]) {
                 Some(index) => {
                     taken[*index] = true;
@@ -317,7 +317,7 @@ impl<'a> Comparison<'a> {
         labels
     }
 
-    /// Gives each finding to the operations that reach it.
+    /// Assigns each finding to the operations that reach it.
     fn finish(self, labels: &Labels<'_>) -> (Vec<Change>, Trace) {
         let Self { scopes, trace, arrived, .. } = self;
         let mut said: BTreeMap<(&'static str, &str), Vec<&Label<'_>>> = BTreeMap::new();
@@ -400,7 +400,7 @@ impl<'a> Comparison<'a> {
         self.words(old.node, new.node, "the operation");
         self.security(old.node, new.node);
         self.servers(Some((old, new)));
-        // What arrives in the body is no new property there, so parameters come first.
+        // Parameters come first: a parameter that moved into the body is not a new property.
         self.parameters(old, new, moved);
         self.bodies(old, new);
         self.responses(old, new);
@@ -412,7 +412,7 @@ impl<'a> Comparison<'a> {
         typed(self.old.shaped(old)) || typed(self.new.shaped(new))
     }
 
-    /// The words about something, if any are different.
+    /// Reports changed descriptions.
     pub(super) fn words(&mut self, old: &Node, new: &Node, place: &str) {
         for key in ["summary", "description"] {
             let text = |node: &'_ Node| node.str(key).map(str::trim).unwrap_or_default().to_owned();
@@ -440,7 +440,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// A name without what languages spell differently.
+/// A name without case and separators, which languages spell differently.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -452,7 +452,7 @@ mod tests {
     use crate::note::Notes;
     use crate::shape;
 
-    /// A document whose operations all reach all of its components.
+    /// A document in which each operation reaches every component.
     fn document(operations: usize, schemas: usize, leaf: &str) -> Node {
         let mut text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
         for index in 0..operations {
@@ -484,7 +484,7 @@ mod tests {
             Side { document: &new, schemas: &new_schemas, shaped: &new_shaped },
         );
         let labels = comparison.documents();
-        // The document, its operations, and one scope for each pair of components.
+        // One scope for the document, one for each operation, and one for each pair of components.
         assert_eq!(comparison.scopes.len(), 1 + 40 + 60);
         let findings: usize = comparison.scopes.iter().map(|scope| scope.findings.len()).sum();
         assert_eq!(findings, 60);

@@ -1,4 +1,5 @@
-//! One schema of one side, with references and the `allOf` around it resolved: its Rust kind, its values, its keys.
+//! Inspects a schema of one document, with references and the `allOf` around it resolved: its Rust kind, values and
+//! keys.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,28 +13,28 @@ use super::compare::{Side, Way};
 
 /// A schema with its references and the `allOf` around it resolved.
 pub(super) struct Looked<'n> {
-    /// The component it is, if it is one.
+    /// The name of the component, if it is one.
     pub(super) name: Option<String>,
     pub(super) node: Cow<'n, Node>,
     pub(super) nullable: bool,
     pub(super) read_only: bool,
     pub(super) write_only: bool,
     pub(super) deprecated: bool,
-    /// Whether an enum takes other values as well.
+    /// Whether an enum accepts other values too.
     pub(super) open: bool,
     pub(super) default: Option<&'n Node>,
-    /// What is said of it where it is used.
+    /// The description at the place of use.
     pub(super) description: &'n str,
 }
 
-/// A chain of references longer than this is a circle.
+/// A longer chain of references is a circle.
 const LONGEST_CHAIN: usize = 32;
 
 pub(super) fn look<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
     walk(side, schema, true)
 }
 
-/// What a schema says of where it is used, without its parts.
+/// The properties of a schema at its place of use, without its parts.
 pub(super) fn glance<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
     walk(side, schema, false)
 }
@@ -97,7 +98,7 @@ impl<'n> Looked<'n> {
         }
     }
 
-    /// Whether it does not travel this way.
+    /// Whether it is left out in this direction.
     pub(super) fn hidden(&self, way: Way) -> bool {
         match way {
             Way::Request => self.read_only,
@@ -105,7 +106,7 @@ impl<'n> Looked<'n> {
         }
     }
 
-    /// What decides which type of Rust it is.
+    /// The kind of its Rust type.
     pub(super) fn kind(&self) -> &'static str {
         let node = &*self.node;
         let has = |key: &str| node.get(key).and_then(Node::as_object).is_some_and(|map| !map.is_empty());
@@ -130,7 +131,7 @@ impl<'n> Looked<'n> {
             None if node.get("items").is_some() => "array",
             None if node.get("enum").is_some() => "string",
             None if !has("properties") && additional.is_none() => "anything",
-            // A component without properties is a message that has none yet.
+            // A component without properties is a message that may get some later.
             _ if has("properties") => "object",
             _ if matches!(additional, Some(Value::Object(_) | Value::Bool(true))) => "map",
             _ if self.name.is_some() => "object",
@@ -138,7 +139,7 @@ impl<'n> Looked<'n> {
         }
     }
 
-    /// The kind in words, with the format where it adds something.
+    /// The kind in words, with the format where it makes a difference.
     pub(super) fn told(&self) -> String {
         match (self.node.str("format"), self.kind()) {
             (Some(format), kind) if !matches!(kind, "object" | "map" | "array" | "tuple" | "anything") => {
@@ -149,13 +150,13 @@ impl<'n> Looked<'n> {
     }
 }
 
-/// The branches of a union, and the keyword they stand under.
+/// The branches of a union, and its keyword.
 pub(super) fn alternatives(node: &Node) -> Option<(&'static str, &[Node])> {
     let list = |key: &'static str| node.get(key).and_then(Node::as_array).map(|list| (key, list));
     ["oneOf", "anyOf"].into_iter().find_map(list).filter(|(_, list)| !list.is_empty())
 }
 
-/// The last segment of a component's name, or the name it is given for Rust.
+/// The last segment of a component's name, or its Rust name in a hint.
 pub(super) fn rust_name(side: Side<'_>, component: &str) -> String {
     let given = side.schemas.get(component).and_then(|schema| {
         schema.str("x-rust-name").or_else(|| schema.str("x-speakeasy-name-override")).map(str::to_owned)
@@ -178,7 +179,7 @@ pub(super) fn required(node: &Node) -> BTreeSet<String> {
     list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
-/// What a schema says of keys it does not name.
+/// The schema for keys that are not named.
 #[derive(PartialEq)]
 pub(super) enum Extra<'n> {
     Open,
@@ -197,8 +198,8 @@ pub(super) fn extra(node: &Node) -> Extra<'_> {
     }
 }
 
-/// The limits on a schema that are not numbers: lists of properties of which one has to be there, and the values of what is
-/// no enum in Rust.
+/// The constraints of a schema that are not numbers: sets of properties of which one is required, and the values of a
+/// schema that is not an enum in Rust.
 pub(super) fn further_limits(looked: &Looked<'_>) -> BTreeSet<String> {
     let either = looked.node.str(EITHER).map(|text| format!("has to have {text}"));
     let values = match looked.kind() {
@@ -209,7 +210,7 @@ pub(super) fn further_limits(looked: &Looked<'_>) -> BTreeSet<String> {
             (!values.is_empty()).then(|| format!("is one of {}", values.into_iter().collect::<Vec<_>>().join(", ")))
         }
     };
-    // What has to be there although nothing is said of it.
+    // Properties that are required but not described.
     let described = looked.node.get("properties").and_then(Node::as_object);
     let tuple = looked.node.is_true(TUPLE);
     let strangers = required(&looked.node)

@@ -1,8 +1,9 @@
-//! Stage `diff`: two documents, what changed, and what it means for a caller of the generated client.
+//! Stage `diff`: the changes between two documents, and what each means for a caller of the generated client.
 //!
-//! Both are brought into one form first, so that one meaning spelled in two ways (`nullable`, `type: [T, 'null']`, `oneOf`
-//! with a null, an enum as `oneOf` of constants, a `readOnly` inside an `allOf` of one) is no change. What is reported, and
-//! how bad it is, is the table [`RULES`]. Each pair of schemas is compared once, whichever operations use it.
+//! Both documents are normalized first. Two spellings of one meaning (`nullable`, `type: [T, 'null']`, `oneOf` with a
+//! null, an enum as `oneOf` of constants, a `readOnly` inside an `allOf` with one part) are not a change. The table
+//! [`RULES`] lists the kinds of changes with their impact. Each pair of schemas is compared once, whatever operations
+//! use it.
 //!
 //! ```
 //! use connectors_codegen::{Impact, Node, diff};
@@ -46,18 +47,18 @@ pub use rules::{RULES, Rule};
 
 use compare::compare;
 
-/// What a change means for a program that uses the generated client.
+/// The impact of a change on a program that uses the generated client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Impact {
-    /// The program may stop compiling, or stop working.
+    /// The program may not compile or work any longer.
     Breaking,
-    /// It compiles, and what it calls does something else.
+    /// The program compiles, but a call has another effect.
     Behaviour,
-    /// There is more than before.
+    /// Something was added.
     Additive,
-    /// Only what people read is different.
+    /// Only a description changed.
     Documentation,
 }
 
@@ -76,13 +77,13 @@ impl fmt::Display for Impact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// What it means for a caller.
+    /// The impact on a caller.
     pub impact: Impact,
     /// The rule that applies: an [`id`](Rule::id) of [`RULES`].
     pub rule: &'static str,
-    /// The first tag of the operations it shows in, where all have the same one.
+    /// The first tag of the affected operations, if they all have the same one.
     pub tag: Option<String>,
-    /// The operations it shows in, by operationId; none if it is one of the document itself.
+    /// The affected operations, by operationId; empty for a change of the document itself.
     pub operations: Vec<String>,
     /// What changed, in one sentence.
     pub what: String,
@@ -100,24 +101,24 @@ impl fmt::Display for Change {
     }
 }
 
-/// Compares two documents, whatever dialect each is written in: changes in order of impact, then of operation.
+/// Compares two documents in any supported versions. Returns the changes in order of impact, then of operation.
 ///
-/// What the generator makes of a whole document (names that other names lengthen, the one type of several responses) is
-/// not compared; [`diff_clients`] does that as well.
+/// It does not compare what the generator decides from a whole document, such as names that other names make longer, or
+/// the single type of several responses. [`diff_clients`] does that too.
 ///
 /// # Errors
-/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
+/// A document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
     let shaped = |document: &Node| shape::shape(document, &Names::default(), &mut Notes::default()).0;
     Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
 }
 
-/// As [`diff`], and what breaks in the Rust API of the two generated clients beside that: each break which no breaking
-/// change of the documents accounts for is a change by the rule `client-changed`.
+/// Compares two documents like [`diff`], and the Rust APIs of their generated clients. A break of the API that no
+/// breaking change of the documents explains is a change with the rule `client-changed`.
 ///
-/// Each client is the one of the document beside it, with overlays or without. Where names are kept, give the new client those
-/// of the old one ([`Generator::names`](crate::Generator::names)): what is added then renames nothing.
+/// Generate each client from its document, with overlays or without. If names are kept, set the old client's names for
+/// the new client ([`Generator::names`](crate::Generator::names)), so that additions rename nothing.
 ///
 /// ```
 /// use connectors_codegen::{Error, Generator, Node, diff, diff_clients};
@@ -141,7 +142,7 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 /// ```
 ///
 /// # Errors
-/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
+/// A document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_told_by_what_they_mean() {
+    fn changes_are_sorted_by_impact() {
         let base = "{type: object, required: [x], properties: {x: {type: string}, s: {type: string, enum: [a, b]}}}";
         for (new, expected) in [
             (

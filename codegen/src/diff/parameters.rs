@@ -1,4 +1,4 @@
-//! The parameters of an operation, before and after: what a call must have, what it may set, and how each is written.
+//! Compares the parameters of an operation: which are required, which are optional, and how each is serialized.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,19 @@ use crate::shape::model::Operation as Shaped;
 use super::compare::{Comparison, Operation, Side, Spot, Way, fold};
 use super::look::look;
 
-/// A parameter and where it is written.
+/// A parameter and its place in the document.
 #[derive(Clone)]
 struct Parameter<'a> {
     node: &'a Node,
     at: Pointer,
-    /// As the document spells it.
+    /// The name as the document spells it.
     name: &'a str,
 }
 
-/// Name and place. The names of headers have no case (RFC 9110, section 5.1).
+/// Name and place. Names of headers are in lower case, because they have no case (RFC 9110, section 5.1).
 type Key = (String, String);
 
-/// The parameters of an operation, its path item's included. Those that the specification tells clients to ignore are left
-/// out.
+/// The parameters of an operation and its path item. Parameters that OpenAPI ignores are left out.
 fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key, Parameter<'a>> {
     let mut found = BTreeMap::new();
     let item = Pointer::root().join("paths").join(operation.path);
@@ -45,7 +44,7 @@ fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key
     found
 }
 
-/// How a parameter is written: its style with what the style implies, or the media type of its `content`.
+/// How a parameter is serialized: its style with the style's defaults, or the media type of its `content`.
 fn writing(side: Side<'_>, node: &Node, place: &str) -> String {
     if let Some((media, _)) = content(node) {
         return format!("as `{media}`");
@@ -53,7 +52,7 @@ fn writing(side: Side<'_>, node: &Node, place: &str) -> String {
     let implied = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
     let style = node.str("style").unwrap_or(implied);
     let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
-    // The values of a list in this style are between commas, exploded or not (RFC 6570, section 3.2.2).
+    // In this style the items of a list are separated by commas, exploded or not (RFC 6570, section 3.2.2).
     let list = || node.get("schema").is_some_and(|schema| look(side, schema).kind() == "array");
     let explode = explode && !(style == "simple" && list());
     let reserved = if node.is_true("allowReserved") { ", reserved characters as they are" } else { "" };
@@ -65,7 +64,7 @@ fn content(node: &Node) -> Option<(&String, &Node)> {
     node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next())
 }
 
-/// Whether the style of a parameter shows: a scalar is the same in most.
+/// Whether the style matters: most styles serialize a scalar in the same way.
 fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
     let scalar = match node.get("schema") {
         Some(schema) => {
@@ -83,7 +82,7 @@ fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
     !(scalar && plain && content(node).is_none())
 }
 
-/// The properties of a query parameter that is an object, each written as a parameter of its own.
+/// The properties of an exploded query parameter that is an object. Each is sent as a parameter.
 fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<String> {
     let node = parameter.node;
     let form = place == "query" && node.str("style").is_none_or(|style| style == "form");
@@ -116,7 +115,7 @@ impl<'a> Comparison<'a> {
         };
         let (was, is) = (kept(&was, &is), kept(&is, &was));
         if was != is {
-            // The arguments change places with them.
+            // The order of the arguments changes too.
             let what = format!("its path has {} in the order {} now", was.join(", "), is.join(", "));
             self.say_at(&at, "parameter-reordered", what);
         }
@@ -157,7 +156,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// At the same place of the same path, a name is a name, unless the type of the argument is named after it.
+    /// The name of a path parameter does not matter at the same position, unless the argument's type is named after it.
     fn path_names(
         &mut self,
         old: Operation<'a>,
@@ -177,7 +176,7 @@ impl<'a> Comparison<'a> {
             let told = format!("the path parameter `{was}` is called `{is}` now");
             let ty = |shaped: Option<&Shaped>, name| argument_type(shaped?, name);
             match (ty(shaped, was), ty(now, is)) {
-                // Of another type of value, which is said of the parameter itself, it is another type as well.
+                // Another type of value is reported for the parameter itself.
                 (Some(before), Some(after)) if before != after && !before.starts_with('&') => {
                     self.say_at(&at, "parameter-type-renamed", format!("{told}, and its type is `{after}`"));
                 }
@@ -186,8 +185,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Parameters that stood alone and are the properties of one exploded object now, or the other way round: the same on
-    /// the wire.
+    /// Query parameters that became the properties of one exploded object, or the reverse. The request is the same.
     fn regrouped(
         &mut self,
         at: &Pointer,
@@ -226,7 +224,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// One parameter that is there before and after.
+    /// Compares a parameter that both documents have.
     fn parameter(&mut self, at: &Pointer, place: &str, old: &Parameter<'a>, new: &Parameter<'a>) {
         let required = |node: &Node| place == "path" || node.is_true("required");
         let told = format!("the {place} parameter `{}`", old.name);
@@ -248,7 +246,7 @@ impl<'a> Comparison<'a> {
             way: Way::Request,
             place: format!("`{}`", old.name),
             depth: 1,
-            // Null has no spelling in a path, a query or a header.
+            // A path, a query or a header cannot contain null.
             optional: true,
             at,
             there,
@@ -261,12 +259,12 @@ impl<'a> Comparison<'a> {
             (None, None) => {
                 self.members(old.node, new.node, &spot(old.at.join("schema"), new.at.join("schema")));
             }
-            // How it is written has changed, which has been said.
+            // The changed serialization is reported already.
             _ => {}
         }
     }
 
-    /// The properties that the new body has at its top and the old one has not.
+    /// The properties at the top level of the new body that the old body does not have.
     fn new_properties(&self, old: &'a Node, new: &'a Node) -> Vec<String> {
         let names = |side: Side<'a>, node: &'a Node| -> Vec<String> {
             let Some(body) = node.get("requestBody").map(|body| grammar::resolve(side.document, body)) else {

@@ -1,17 +1,17 @@
-//! The table of rules: what each kind of change means for a caller of the generated client. `docs/diff-rules.md` argues
-//! each, and a test holds the two tables together.
+//! The table of rules: the impact of each kind of change on a caller of the generated client. `docs/diff-rules.md`
+//! explains each rule. A test keeps the two tables equal.
 
 use super::Impact::{self, Additive, Behaviour, Breaking, Documentation};
 
-/// One kind of change, and what it means.
+/// One kind of change, and its impact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Its name, such as `operation-moved`.
+    /// The name, such as `operation-moved`.
     pub id: &'static str,
-    /// What it means for a caller.
+    /// The impact on a caller.
     pub impact: Impact,
-    /// What happened, in a few words.
+    /// The change in a few words.
     pub title: &'static str,
 }
 
@@ -145,11 +145,11 @@ pub const RULES: &[Rule] = &[
     // The Rust API as a whole.
     rule("client-changed", Breaking, "the Rust API breaks, and no other rule reports it"),
     rule("client-grown", Additive, "a Rust type that no operation uses is new or has more"),
-    // Words.
+    // Descriptions.
     rule("documentation-changed", Documentation, "a description or summary changed"),
 ];
 
-/// The impact of a rule. Every rule that is said is in the table: a test says each of them.
+/// The impact of a rule. A test reports each rule, so every reported rule is in the table.
 pub(super) fn impact(id: &str) -> Impact {
     RULES.iter().find(|rule| rule.id == id).map_or(Breaking, |rule| rule.impact)
 }

@@ -1,4 +1,4 @@
-//! Two schemas side by side: types, properties, values and limits, each judged by the way it travels.
+//! Compares two schemas: types, properties, values and limits, by direction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::look::{
 };
 
 impl Comparison<'_> {
-    /// Compares two schemas where they are used. Two components are compared on their own, once.
+    /// Compares two schemas at their place of use. Two components are compared separately and once.
     pub(super) fn schemas(&mut self, old: &Node, new: &Node, spot: &Spot) {
         if spot.depth > MAX_DEPTH {
             return;
@@ -32,12 +32,12 @@ impl Comparison<'_> {
         self.uses(pair);
     }
 
-    /// The places of two tuples, one by one.
+    /// Compares the positions of two tuples.
     fn tuples(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let places = |node: &Node| node.get("properties").and_then(Node::as_object).map_or(0, Map::len);
         let (was, is) = (places(old), places(new));
         let Spot { way, place, .. } = spot;
-        // As the client has it, all places are in one.
+        // The client has one type for all positions.
         let items = spot.below(place.clone(), false, &["items"]);
         if was != is {
             let rule = way.of("request-type-changed", "response-type-changed");
@@ -60,7 +60,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Two components, wherever they are used.
+    /// Compares two components, independent of their use.
     pub(super) fn components(&mut self, pair: &Pair) {
         let (before, after) = (self.old, self.new);
         let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
@@ -76,13 +76,13 @@ impl Comparison<'_> {
             at: at(&pair.old),
             there: at(&pair.new),
         };
-        // What the component says of itself; where it is used has been compared.
+        // The component's own description. The place of use is compared elsewhere.
         let place = spot.place.clone();
         self.words(&was.node, &is.node, &place);
         self.bodies_of(&was, &is, &spot);
     }
 
-    /// Whether two components have one name in Rust.
+    /// Whether the Rust name of two components changed.
     fn renamed(&mut self, pair: &Pair, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (was, is) = (rust_name(before, &pair.old), rust_name(after, &pair.new));
@@ -92,7 +92,7 @@ impl Comparison<'_> {
         let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
         let (mut old, mut new) = (look(before, old), look(after, new));
         (old.name, new.name) = (Some(pair.old.clone()), Some(pair.new.clone()));
-        // What is an alias in Rust goes by any name.
+        // The name of an alias does not matter.
         let enums = listed(&old) && listed(&new);
         if old.kind() == new.kind() && (enums || matches!(old.kind(), "object" | "one of several")) {
             self.trace.renamed.insert(Pointer::root().join("components").join("schemas").join(&pair.old));
@@ -100,13 +100,13 @@ impl Comparison<'_> {
         }
     }
 
-    /// The parts of two schemas.
+    /// Compares the parts of two schemas.
     fn bodies_of(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let place = match &old.name {
             Some(name) => format!("`{}`", last(name)),
             None => spot.place.clone(),
         };
-        // A component is one place, wherever it is used.
+        // A component has one place, whatever uses it.
         let own = |name: &Option<String>, here: &Pointer| match name {
             Some(name) => Pointer::root().join("components").join("schemas").join(name),
             None => here.clone(),
@@ -163,10 +163,10 @@ impl Comparison<'_> {
         }
     }
 
-    /// What is said of a schema where it is used: null, default, deprecation, words.
+    /// Compares the schemas at their place of use: null, default, deprecation, description.
     fn use_site(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let Spot { way, place, optional, .. } = spot;
-        // What may be absent is an `Option` already: null or not makes no difference to it.
+        // A value that may be absent is an `Option` already, so null makes no difference.
         if !optional && old.nullable != new.nullable {
             let (rule, what) = if new.nullable {
                 (way.of("request-became-nullable", "response-became-nullable"), "may be null now")
@@ -194,7 +194,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// Enums are open in Rust: a further value breaks no program, one that is gone takes its variant with it.
+    /// Compares the values of enums. Enums are open in Rust, so a new value breaks nothing, but a removed one removes
+    /// its variant.
     fn values(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
         let Spot { way, place, at, .. } = spot;
         match (listed(old), listed(new)) {
@@ -226,7 +227,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Limits that are not numbers.
+    /// Compares the limits that are not numbers.
     fn further_limits(&mut self, old: &Looked<'_>, new: &Looked<'_>, way: Way, place: &str) {
         let (before, after) = (further_limits(old), further_limits(new));
         for gone in before.difference(&after) {
@@ -239,7 +240,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Bounds, lengths and patterns. The client does not check them, the server does.
+    /// Compares bounds, lengths and patterns. The server checks these, the client does not.
     fn limits(&mut self, old: &Node, new: &Node, way: Way, place: &str) {
         let number = |node: &Node, key: &str| match node.get(key).map(|it| &it.value) {
             Some(Value::Number(number)) => number.as_f64(),
@@ -344,14 +345,14 @@ impl Comparison<'_> {
                 (true, true) => {}
             }
             let (was, is) = (old_required.contains(name), new_required.contains(name));
-            // The one that is required is an `Option` all the same, if it may be null and is not any value at all.
+            // A required property is an `Option` too if it may be null, unless it may be any value.
             let nullable = was != is && {
                 let demanded = if was { look(before, property) } else { look(after, now) };
                 demanded.nullable && demanded.kind() != "anything"
             };
             if was != is {
                 let (rule, what) = match (way, is) {
-                    // An `Option` both times: what differs is whether null is written.
+                    // It was and is an `Option`. The difference is whether null is written.
                     (Way::Request, true) if nullable => {
                         ("request-presence-changed", "is always sent now, null if it is not set")
                     }
@@ -363,7 +364,7 @@ impl Comparison<'_> {
                     (_, true) => ("response-property-required", "is always there now"),
                     (_, false) => ("response-property-optional", "may be absent now"),
                 };
-                // The `Option` of a response stays one.
+                // In a response the `Option` stays.
                 if !(nullable && way != Way::Request) {
                     self.say_at(at, rule, format!("{place}: `{name}` {what}"));
                 }
@@ -381,7 +382,7 @@ impl Comparison<'_> {
             } else {
                 (way.of("request-property-added", "response-property-added"), format!("{place} has a new `{name}`"))
             };
-            // One that was a parameter before is no addition for that operation.
+            // A parameter that moved into the body is not an addition for that operation.
             match way == Way::Request && spot.depth == 1 {
                 true => self.say_new(at, rule, what, name),
                 false => self.say_at(at, rule, what),
@@ -389,7 +390,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Keys that a schema does not name: a struct keeps them in a field, unless it is one that is sent and closed.
+    /// Compares the keys that a schema does not name. A struct keeps them in a field, unless it is a closed request.
     fn extra(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let (was, is) = (extra(old), extra(new));
         let Spot { way, place, .. } = spot;
@@ -414,7 +415,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What tells the branches of two unions apart: a property, and the values of it that mean a branch each.
+    /// Compares how the branches of two unions are distinguished: the property, and its values for each branch.
     fn discriminators(&mut self, old: &Node, new: &Node, spot: &Spot) {
         let place = &spot.place;
         let property = |node: &Node| node.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
@@ -444,7 +445,7 @@ impl Comparison<'_> {
                     self.say_at(&spot.at, "discriminator-mapping-changed", what);
                 }
                 Some(_) => {}
-                // Of an alternative that is gone, that was said.
+                // The removal of an alternative is reported already.
                 None if !after.values().any(|now| now == target) => {}
                 None => self.say(
                     "discriminator-value-removed",
@@ -458,8 +459,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// The branches of two unions: paired by the component they are; the others with one that is the same, else with one
-    /// of the same kind, else in their order.
+    /// Pairs the branches of two unions: by component, then equal branches, then branches of the same kind, then in
+    /// order.
     fn alternatives(&mut self, old_union: &Node, new_union: &Node, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (Some((was, old)), Some((is, new))) = (alternatives(old_union), alternatives(new_union)) else { return };
@@ -473,7 +474,7 @@ impl Comparison<'_> {
         let (old_kinds, new_kinds) = (kinds(before, old), kinds(after, new));
         let mut taken = vec![false; new.len()];
         let mut pairs: Vec<Option<usize>> = vec![None; old.len()];
-        // A branch of another name is another branch; one without a name is some other without one.
+        // A branch with another name is another branch. A branch without a name is only paired with one without a name.
         let likeness: [&dyn Fn(usize, usize) -> bool; 4] = [
             &|a, b| old_names[a].is_some() && old_names[a] == new_names[b],
             &|a, b| old_names[a].is_none() && new_names[b].is_none() && old[a] == new[b],
@@ -521,7 +522,7 @@ fn told_branch(side: Side<'_>, branch: &Node, name: Option<&str>) -> String {
     }
 }
 
-/// The property beside a property that is gone which has one of its name and kind inside, and had none before.
+/// The property that now contains a property with the name and kind of a removed one, and did not contain one before.
 fn moved_into(
     old: Side<'_>,
     new: Side<'_>,
@@ -543,8 +544,8 @@ fn moved_into(
     Some(object.clone())
 }
 
-/// The values of a discriminator, each with the component that it means. Where the document says nothing of a component, its
-/// own name means it.
+/// The values of a discriminator, each with its component. The name of a component that is not in the mapping is its
+/// value.
 fn mapping(side: Side<'_>, union: &Node) -> BTreeMap<String, String> {
     let given = union.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
     let target = |text: &str| grammar::component_name(text).unwrap_or_else(|| text.to_owned());

@@ -1,4 +1,4 @@
-//! What a call needs beside its arguments: credentials, and the server it is sent to.
+//! Compares what a call needs beside its arguments: credentials and a server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::grammar;
 
 use super::compare::{Comparison, Operation};
 
-/// What an operation asks of a caller.
+/// The security requirements of an operation.
 struct Security {
-    /// Whether no credentials are needed.
+    /// Whether a call without credentials is allowed.
     open: bool,
-    /// What is needed together, by the names of its schemes; one of these is enough.
+    /// The alternative requirements, by the names of their schemes.
     ways: BTreeMap<String, Credentials>,
 }
 
-/// Schemes that are needed together.
+/// The schemes of one alternative.
 #[derive(Default)]
 struct Credentials {
     scopes: BTreeSet<String>,
-    /// The schemes without their names and words, if the document has all of them.
+    /// The schemes without names and descriptions, if the document declares all of them.
     asks: Option<Vec<Node>>,
 }
 
@@ -47,7 +47,7 @@ impl Security {
     }
 }
 
-/// What a scheme asks for, without words: the names of headers and of HTTP's schemes have no case.
+/// A scheme without descriptions. Names of headers and of HTTP schemes are in lower case, because they have no case.
 fn content(scheme: &Node) -> Node {
     let mut scheme = scheme.clone();
     for key in ["description", "bearerFormat"] {
@@ -65,14 +65,14 @@ fn content(scheme: &Node) -> Node {
     if scheme.str("in") == Some("header") {
         lower(&mut scheme, "name");
     }
-    // What a flow offers is no matter: what an operation needs is said where it needs it.
+    // The scopes of a flow do not matter. An operation lists the scopes that it needs.
     for flow in scheme.get_mut("flows").and_then(Node::as_object_mut).into_iter().flat_map(|flows| flows.values_mut()) {
         flow.take("scopes");
     }
     scheme
 }
 
-/// The servers of an operation, an item or a document: each URL with its variables, without words.
+/// The servers of an operation, an item or a document: each URL with its variables, without descriptions.
 fn servers(owner: &Node) -> Option<Vec<String>> {
     let list = owner.get("servers").and_then(Node::as_array)?;
     let one = |server: &Node| {
@@ -91,7 +91,7 @@ fn servers(owner: &Node) -> Option<Vec<String>> {
 }
 
 impl<'a> Comparison<'a> {
-    /// The servers of two operations that have some of their own, or of the documents.
+    /// Compares the servers of two operations that have their own, or those of the documents.
     pub(super) fn servers(&mut self, operations: Option<(Operation<'a>, Operation<'a>)>) {
         let own = |it: Operation<'_>| servers(it.node).or_else(|| servers(it.item));
         let (before, after) = match operations {
@@ -117,7 +117,7 @@ impl<'a> Comparison<'a> {
         }
         let mut found = BTreeSet::<&String>::new();
         for (schemes, way) in &before.ways {
-            // What a scheme is called is nothing to a caller.
+            // The name of a scheme does not matter to a caller.
             let renamed = after.ways.iter().find(|(other, now)| {
                 !before.ways.contains_key(*other)
                     && !found.contains(*other)

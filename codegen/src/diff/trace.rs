@@ -1,18 +1,18 @@
-//! Where the things are that are compared, in both documents, and which of them break.
+//! The compared places in both documents, and which of them break.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Pointer;
 
-/// Where the things are that were compared, and which of them break.
+/// The compared places, and which of them break.
 #[derive(Default)]
 pub(super) struct Trace {
-    /// Operations: where they were, and where they are.
+    /// The place of each operation in the old document and in the new one.
     pub(super) operations: BTreeMap<Pointer, Pointer>,
-    /// Schemas: where they were, and where they are.
+    /// The places of each schema in the old document and in the new one.
     pub(super) schemas: BTreeSet<(Pointer, Pointer)>,
-    /// Places in the old document that were said to break.
+    /// The places in the old document with a reported break.
     pub(super) broken: BTreeSet<Pointer>,
-    /// Components of the old document whose types were said to be called otherwise.
+    /// The components of the old document whose types have a reported new name.
     pub(super) renamed: BTreeSet<Pointer>,
 }

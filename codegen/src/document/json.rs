@@ -32,7 +32,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     let read = parsed.value.map(|value| reader.node(value, 0));
     let repeats = reader.repeats.into_inner();
     if !repeats.is_empty() {
-        // A source is read once, so there is nothing in it yet.
+        // A source is read once, so the cell is empty.
         drop(source.repeats.set(repeats));
     }
     match read {
@@ -43,9 +43,9 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
 
 struct Reader<'a> {
     source: &'a Arc<Source>,
-    /// Byte offset of the first character of each line.
+    /// The byte offset at which each line starts.
     lines: Vec<usize>,
-    /// An offset whose column is known, and how many characters stand before it on its line.
+    /// An offset whose column is known, and the number of characters before it on its line.
     counted: Cell<(usize, usize)>,
     repeats: RefCell<HashMap<(u32, u32), Repeat>>,
 }
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     fn span(&self, offset: usize) -> Span {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        // A document on one line is counted once, not once for each of its nodes.
+        // Counting continues from the last offset, so a document on one line is not counted again for each node.
         let (known, columns) = self.counted.get();
         let (from, before) = if (start..=offset).contains(&known) { (known, columns) } else { (start, 0) };
         let columns = before + self.source.text.get(from..offset).map_or(offset - from, |text| text.chars().count());
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
                     let key = property.name.as_str().to_owned();
                     let node = self.node(property.value, depth + 1)?;
                     let place = (node.span.line(), node.span.column());
-                    // The last counts: RFC 8259 leaves it open, and nearly all readers have it so.
+                    // The last value wins. RFC 8259 does not decide this, but nearly all readers do the same.
                     if let Some(before) = map.insert(key.clone(), node) {
                         let first = (before.span.line(), before.span.column());
                         self.repeats.borrow_mut().insert(place, Repeat { key, first });

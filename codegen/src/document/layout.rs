@@ -1,23 +1,24 @@
-//! Lines inside brackets and quotes that stand further left than YAML 1.2 has it, and that readers built on libyaml take
-//! all the same.
+//! Lines in brackets and quotes with less indentation than YAML 1.2 requires. Readers that are built on libyaml accept
+//! them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-/// How many bytes are read again at most, so that a text made to be slow is refused instead.
+/// The limit on the bytes that are read again. A text that was written to be slow is refused instead.
 const MOST: usize = 64 << 20;
-/// How far a line is moved when it is not known what it is in: more than a block nests.
+/// How far a line moves if its block is unknown: further than blocks nest.
 const FAR: usize = 512;
-/// A line from 1, and a column in it from 0.
+/// A line, counted from 1, and a column in it, counted from 0.
 pub(super) type Place = (usize, usize);
 
-/// A text with lines moved to the right where blanks mean nothing: inside brackets, and between the lines of what is quoted.
+/// A text in which lines are indented where blanks have no meaning: in brackets, and between the lines of a quoted
+/// text.
 pub(super) struct Layout<'a> {
     text: Cow<'a, str>,
-    /// Lines, and how far they were moved.
+    /// Moved lines, and how far each was moved.
     moved: HashMap<usize, usize>,
-    /// Bytes that were read.
+    /// Bytes read so far.
     read: usize,
 }
 
@@ -30,17 +31,17 @@ impl<'a> Layout<'a> {
         &self.text
     }
 
-    /// The column in the original of a column in the text.
+    /// The column in the original for a column in the text.
     pub(super) fn column(&self, line: usize, column: usize) -> usize {
         column.saturating_sub(self.moved.get(&line).copied().unwrap_or_default())
     }
 
-    /// Whether lines were moved, and one at least that stands no further up than this.
+    /// Whether a line was moved at or after this one.
     pub(super) fn reaches(&self, line: usize) -> bool {
         self.moved.keys().any(|moved| moved + 1 >= line)
     }
 
-    /// The bracket that a node begins with, after its anchor and its tag.
+    /// The opening bracket of a node, after its anchor and its tag.
     pub(super) fn bracket(&self, (line, column): Place) -> Option<Place> {
         for (index, text) in self.text.lines().enumerate().skip(line.checked_sub(1)?) {
             let mut word = false;
@@ -57,12 +58,12 @@ impl<'a> Layout<'a> {
         None
     }
 
-    /// Moves the lines after the first of the brackets that open at a place, or the line at fault alone. False if that is no
-    /// help.
-    pub(super) fn mend_brackets(&mut self, opens: Option<Place>, fault: usize) -> bool {
+    /// Indents the lines after the first one of the brackets that open at a place, or only the line with the error.
+    /// Returns false if that cannot help.
+    pub(super) fn shift_brackets(&mut self, opens: Option<Place>, fault: usize) -> bool {
         match opens {
             Some(at) => {
-                // Each bracket in a bracket wants its lines a column further right.
+                // Each nested bracket needs its lines one column further right.
                 let (last, deepest) = self.extent(at);
                 self.shift(at.0 + 1..=last.max(fault), at.1 + deepest + 1)
             }
@@ -70,8 +71,8 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// The same for quotes. Not if a line looks like a key: then it is their end that is missing.
-    pub(super) fn mend_quotes(&mut self, opens: Place) -> bool {
+    /// The same for quotes. Returns false if a line looks like a key: then the closing quote is missing.
+    pub(super) fn shift_quotes(&mut self, opens: Place) -> bool {
         let lines = opens.0 + 1..=self.extent(opens).0;
         let is_key = |line: &str| {
             line.split_once(':').is_some_and(|(key, rest)| {
@@ -86,7 +87,7 @@ impl<'a> Layout<'a> {
     fn shift(&mut self, lines: RangeInclusive<usize>, columns: usize) -> bool {
         self.read = self.read.saturating_add(self.text.len());
         let added = lines.clone().count().saturating_mul(columns);
-        // A return alone ends a line for the one reader and not for the other.
+        // A lone carriage return ends a line for one of the two readers only.
         let alone = self.text.matches('\r').count() != self.text.matches("\r\n").count();
         if alone || self.read > MOST || added > (1 << 20) + 8 * self.text.len() {
             return false;
@@ -94,7 +95,7 @@ impl<'a> Layout<'a> {
         let mut progress = false;
         let mut text = String::with_capacity(self.text.len() + added);
         for (index, line) in self.text.split_inclusive('\n').enumerate() {
-            // An empty line stands nowhere, and a mark between documents stays one.
+            // Empty lines have no indentation, and a separator of documents is not moved.
             let stays = line.trim().is_empty() || line.starts_with("---") || line.starts_with("...");
             if lines.contains(&(index + 1)) && !stays && !self.moved.contains_key(&(index + 1)) {
                 progress = true;
@@ -107,13 +108,13 @@ impl<'a> Layout<'a> {
         progress
     }
 
-    /// The line on which the brackets or quotes close that open at a place, and how deep they nest.
+    /// The line on which the brackets or quotes that open at a place close, and the depth to which they nest.
     fn extent(&self, (line, column): Place) -> (usize, usize) {
         let (mut depth, mut deepest) = (0_usize, 0);
         let mut quote = None;
-        // A quote begins only where a value may.
+        // A quote opens only where a value may start.
         let mut fresh = true;
-        // The characters of an anchor or a tag.
+        // Inside an anchor or a tag.
         let mut word = false;
         for (index, text) in self.text.lines().enumerate().skip(line - 1) {
             let mut chars = text.chars().skip(if index + 1 == line { column } else { 0 }).peekable();

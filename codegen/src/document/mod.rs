@@ -1,7 +1,7 @@
-//! Stage `document`: YAML or JSON text to an ordered tree that knows file, line and column of each node.
+//! Stage `document`: reads YAML or JSON text into an ordered tree. Each node knows its file, line and column.
 //!
-//! The tree is [`Node`]; every later stage works on it, and because a node carries its [`Span`] wherever it is moved,
-//! a note written at the end of the pipeline still points at the line a person has to look at.
+//! The tree is a [`Node`], and every later stage works on it. A node keeps its [`Span`] when it is moved, so a note
+//! from any stage has the line that the author has to change.
 
 mod json;
 mod layout;
@@ -24,36 +24,36 @@ use crate::diagnostic::{Diagnostic, Error};
 pub use crate::span::Span;
 use crate::span::{Repeat, Source};
 
-/// The deepest nesting a document may have; past it the document is refused, so that no stage can exhaust the stack.
+/// The deepest nesting of a document. A deeper document is refused, so that no stage can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
-/// The most nodes a document may expand to, aliases included: a guard against documents that are small only on disk.
+/// The most nodes of a document, with its aliases expanded. This refuses documents that are small only on disk.
 pub(crate) const MAX_NODES: usize = 2_000_000;
 
-/// The most bytes that copies of its own parts may add to a document, by aliases or in the place of references.
+/// The most bytes that copies of its own parts may add to a document, through aliases or inlined references.
 pub(crate) const MAX_COPIED: usize = 64 << 20;
-/// The most bytes a document may have, with all files that it refers to: more than ten times any real one.
+/// The most bytes of a document together with all files that it refers to: more than ten times the largest real one.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
 
-/// A value together with the place it was read from. Two nodes are equal if their values are, wherever they stand.
+/// A value and its place in the source. Two nodes are equal if their values are, whatever their places.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// What the node holds.
+    /// The value.
     pub value: Value,
-    /// Where it was read.
+    /// The place in the source.
     pub span: Span,
 }
 
-/// What a [`Node`] holds: the JSON data model, objects in document order.
+/// The value of a [`Node`]: the JSON data model, with objects in document order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// An integer of 64 bits or a double.
+    /// An integer with 64 bits, or a double.
     Number(Number),
     /// A string.
     String(String),
@@ -70,20 +70,20 @@ impl PartialEq for Node {
 }
 
 impl Node {
-    /// Reads YAML or JSON text. `name` is what diagnostics call the file; a name that ends in `.json` is read as JSON.
+    /// Reads YAML or JSON text. Diagnostics use `name` as the file's name. A name that ends in `.json` means JSON.
     ///
-    /// Of a key that stands twice in one object of a JSON text the last value counts, as nearly all readers have it;
-    /// lowering notes it. YAML has no such objects.
+    /// If a JSON object has a key twice, the last value wins, as in nearly all readers, and lowering writes a note. In
+    /// YAML this is an error.
     ///
     /// # Errors
-    /// Text that is neither, duplicate keys in YAML, and documents deeper or larger than any real one.
+    /// The text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too large.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = Source::new(name.to_owned(), text.to_owned());
         if Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")) {
             return json::parse(&source);
         }
-        // JSON under another name is read as what it is; YAML can begin with a brace too.
+        // JSON under another name is recognized by its brace. YAML can begin with a brace too.
         match text.trim_start().starts_with('{').then(|| json::parse(&source)) {
             Some(Ok(node)) => Ok(node),
             _ => yaml::parse(&source),
@@ -93,29 +93,29 @@ impl Node {
     /// Reads a file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not UTF-8, or that [`Node::parse`] refuses.
+    /// The file cannot be read, is not UTF-8, or [`Node::parse`] refuses its text.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
     }
 
-    /// A file of prose: one string.
+    /// A text file that is not a document: one string.
     pub(crate) fn prose(name: &str, text: String) -> Self {
         let source = Source::new(name.to_owned(), text);
         Self { span: Span::new(&source, 1, 1), value: Value::String(source.text.clone()) }
     }
 
-    /// A node this program made.
+    /// A new node without a place in a source.
     pub(crate) fn made(value: impl Into<Value>) -> Self {
         Self { value: value.into(), span: Span::none() }
     }
 
-    /// A node this program made in place of one that was read.
+    /// A new node that replaces one with this place.
     pub(crate) fn at(value: impl Into<Value>, span: &Span) -> Self {
         Self { value: value.into(), span: span.clone() }
     }
 
-    /// Calls `visit` with each node whose key stood in the same object before: the node, the key, where the value
-    /// before it stands, and the node's own place in the tree.
+    /// Calls `visit` for each value whose key occurs before in the same object: with the node, its key, the place of
+    /// the earlier value, and the node's pointer.
     pub(crate) fn repeats(&self, visit: &mut impl FnMut(&Node, &str, &Span, &Pointer)) {
         fn walk<'a>(
             node: &'a Node,
@@ -142,7 +142,7 @@ impl Node {
         walk(self, &mut Vec::new(), visit);
     }
 
-    /// A text that two nodes share if and only if they are equal.
+    /// The canonical text of the tree: equal for equal nodes only.
     pub(crate) fn canonical(&self) -> String {
         fn write(node: &Node, text: &mut String) {
             match &node.value {
@@ -176,7 +176,7 @@ impl Node {
         text
     }
 
-    /// About how many bytes the tree takes in memory.
+    /// The approximate size of the tree in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         size_of::<Self>()
             + match &self.value {
@@ -190,7 +190,7 @@ impl Node {
             }
     }
 
-    /// How many nodes the tree holds.
+    /// The number of nodes in the tree.
     pub(crate) fn count(&self) -> usize {
         1 + match &self.value {
             Value::Object(map) => map.values().map(Node::count).sum::<usize>(),
@@ -240,7 +240,7 @@ impl Node {
         }
     }
 
-    /// The truth value, if this is one.
+    /// The boolean, if this is one.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
@@ -273,7 +273,7 @@ impl Node {
         self.get(key).and_then(Node::as_bool) == Some(true)
     }
 
-    /// Sets a member; does nothing on a node that is not an object.
+    /// Sets a member. Does nothing if the node is not an object.
     pub(crate) fn set(&mut self, key: &str, value: impl Into<Value>) {
         let span = self.span.clone();
         if let Some(map) = self.as_object_mut() {
@@ -281,7 +281,7 @@ impl Node {
         }
     }
 
-    /// Takes a member out, keeping the order of the rest.
+    /// Removes a member. The others keep their order.
     pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
         self.as_object_mut()?.shift_remove(key)
     }
@@ -304,7 +304,7 @@ impl Node {
         })
     }
 
-    /// The same tree as `serde_json` knows it, without places, and in the order that it keeps keys in.
+    /// The tree as a `serde_json` value, without places. The order of keys is the one that `serde_json` uses.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
@@ -319,16 +319,16 @@ impl Node {
         }
     }
 
-    /// The tree as YAML text, keys in document order.
+    /// The tree as YAML text, with keys in document order.
     ///
     /// # Errors
-    /// None for a tree that was read; kept as a result because the writer has one.
+    /// The YAML writer fails. This does not happen for a tree that was read.
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }
 }
 
-/// The text of a file, if it has no more bytes than this.
+/// The text of a file with at most this many bytes.
 pub(crate) fn contents(path: &Path, most: usize) -> Result<String, Error> {
     let cannot = |error: io::Error| {
         Diagnostic::new(format!("cannot read {}: {error}", path.display()))
@@ -337,7 +337,7 @@ pub(crate) fn contents(path: &Path, most: usize) -> Result<String, Error> {
     let metadata = fs::metadata(path).map_err(cannot)?;
     let most = u64::try_from(most).unwrap_or(u64::MAX);
     let mut text = String::new();
-    // What says that it is empty is not opened: files that are made as they are read (`/proc/kmsg`) may never end.
+    // A file of length 0 is not opened: files that are generated as they are read (`/proc/kmsg`) may never end.
     if !metadata.is_file() || metadata.len() > 0 {
         let file = fs::File::open(path).map_err(cannot)?;
         file.take(most.saturating_add(1)).read_to_string(&mut text).map_err(cannot)?;
@@ -353,7 +353,7 @@ pub(crate) fn contents(path: &Path, most: usize) -> Result<String, Error> {
     Ok(text)
 }
 
-/// JSON, keys in document order; `{:#}` is for people.
+/// JSON with keys in document order; `{:#}` indents it.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = if f.alternate() { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
@@ -447,7 +447,7 @@ mod tests {
             let error = Node::parse("a.yaml", &text(&anchor, 100)).unwrap_err().to_string();
             assert!(error.contains("aliases add more than 64 MB") && error.contains("a.yaml:2:"), "{error:.300}");
         }
-        // What is kept for aliases is kept, whether there are any or not.
+        // Anchors are copied even if no alias refers to them.
         let nested: String = (0..100).map(|level| format!("&a{level} [")).collect();
         let text = format!("a: {nested}{}{}\n", "1, ".repeat(20_000), "]".repeat(100));
         assert!(Node::parse("a.yaml", &text).unwrap_err().to_string().contains("the copies of anchors"));
@@ -516,27 +516,27 @@ mod tests {
         let place = |pointer: &str| node.pointer(pointer).unwrap().span.to_string();
         let places = ["/a/b/c/x/1", "/a/b/c/z'", "/a/e"].map(place);
         assert_eq!(places, ["a.yaml:5:1", "a.yaml:8:10", "a.yaml:14:8"]);
-        // Other errors are reported at their own place.
+        // Errors of other kinds are reported at their own place.
         let error = Node::parse("a.yaml", "a: {\n  b: [\n}\nc: 1\n").unwrap_err().to_string();
         assert!(error.contains("a.yaml:3:1"), "{error}");
     }
 
     #[test]
-    fn what_opens_and_does_not_close_is_told_where_it_opens() {
+    fn an_unclosed_bracket_or_quote_is_reported_where_it_opens() {
         for (text, place) in [
-            // A line that looks like a key is no line of what is quoted.
+            // A line that looks like a key is not part of a quoted text.
             ("a:\n  b: \"text\nc: 1\nd: \"\n", "a.yaml:2:6"),
-            // A mark between documents stays one.
+            // A separator of documents is not part of a quoted text.
             ("a:\n  b: \"t\nfoo\n---\nc\"\n", "a.yaml:"),
             ("a:\n  b: [1,\n2,\n---\n]\n", "a.yaml:3:1"),
             ("a:\n  b: {x: 1,\nc: 3\nd: 4\n", "a.yaml:3:1"),
-            // A return alone is the end of a line to the one, and not to the other.
+            // A lone carriage return ends a line for one of the two readers only.
             ("a:\n  b: [\r1,\n2]\n", "a.yaml:"),
         ] {
             let error = Node::parse("a.yaml", text).unwrap_err().to_string();
             assert!(error.contains(place), "{text:?}: {error}");
         }
-        // As much as many lines would cost is bounded: by what is read, and by what is added.
+        // The work for many lines is bounded: by the bytes that are read, and by the bytes that are added.
         let many = |line: &str| format!("a:\n  b: [\n{}]\n", line.repeat(3_000));
         assert!(Node::parse("a.yaml", &many("1,\n")).is_ok());
         let wide = format!("a:\n  {}: [\n{}]\n", "k".repeat(100_000), "1,\n".repeat(3_000));
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_quote_or_a_bracket_is_told_from_one() {
+    fn characters_in_plain_text_are_not_quotes_or_brackets() {
         let text = "a:\n    b: {\n x: http:'x,\n y: &z '[',\n w: !!str \"}\"\n}\n    c: &n\n     [\n1]\n    d: it's }\ne: |\n  it ]\n";
         let node = Node::parse("a.yaml", text).unwrap();
         let expected = serde_json::json!({

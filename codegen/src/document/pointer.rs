@@ -11,13 +11,13 @@ impl Pointer {
         Self::default()
     }
 
-    /// The pointer to the member or item `token` of the node this one points at.
+    /// The pointer to the member or item `token` of this pointer's node.
     pub(crate) fn join(&self, token: impl fmt::Display) -> Self {
         let token = token.to_string().replace('~', "~0").replace('/', "~1");
         Self(format!("{}/{token}", self.0))
     }
 
-    /// As [`Pointer::join`], for folding over tokens.
+    /// [`Pointer::join`] for a fold over tokens.
     pub(crate) fn join_token(pointer: Self, token: &String) -> Self {
         pointer.join(token)
     }
@@ -28,7 +28,7 @@ impl Pointer {
         &self.0
     }
 
-    /// Whether the node this one points at is the one `other` points at, or is below it.
+    /// Whether this pointer is equal to `other` or below it.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.0.strip_prefix(other.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
@@ -69,7 +69,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// A URI fragment's percent-encoding undone, as far as it is well-formed.
+/// Decodes the valid percent-encoding in a URI fragment.
 pub(crate) fn percent_decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();

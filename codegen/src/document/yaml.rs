@@ -1,4 +1,4 @@
-//! YAML 1.2 text to a tree, by the core schema; anchors, aliases and merge keys are resolved.
+//! Reads YAML 1.2 text into a tree, by the core schema. Anchors, aliases and merge keys are resolved.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,30 +15,30 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     let mut layout = Layout::of(&source.text);
     let mut first = None;
     loop {
-        let (mended, line, error) = match read(source, &layout) {
+        let (moved, line, error) = match read(source, &layout) {
             Ok(node) => return Ok(node),
             Err(Refusal::Other(error)) => return Err(error),
             Err(Refusal::Syntax { line, error }) => (false, line, error),
-            Err(Refusal::Brackets { opens, line, error }) => (layout.mend_brackets(opens, line), line, error),
-            Err(Refusal::Quotes { opens, error }) => (layout.mend_quotes(opens), opens.0, error),
+            Err(Refusal::Brackets { opens, line, error }) => (layout.shift_brackets(opens, line), line, error),
+            Err(Refusal::Quotes { opens, error }) => (layout.shift_quotes(opens), opens.0, error),
         };
-        if !mended {
-            // What is wrong where lines were moved was wrong before.
+        if !moved {
+            // An error among moved lines may come from the move, so the first error is reported.
             return Err(first.filter(|_| layout.reaches(line)).unwrap_or(error));
         }
         first.get_or_insert(error);
     }
 }
 
-/// Why a text was not read.
+/// The reason why a text was refused.
 enum Refusal {
-    /// A line inside brackets stands too far left.
+    /// A line inside brackets has too little indentation.
     Brackets { opens: Option<Place>, line: usize, error: Error },
-    /// A line of what is quoted does.
+    /// A line of a quoted text has too little indentation.
     Quotes { opens: Place, error: Error },
-    /// It is not YAML in another way.
+    /// Other invalid YAML.
     Syntax { line: usize, error: Error },
-    /// It is YAML, and not what a document can be.
+    /// Valid YAML that cannot be a document.
     Other(Error),
 }
 
@@ -83,26 +83,26 @@ struct Reader<'a> {
     stack: Vec<Open>,
     anchors: HashMap<usize, Anchor>,
     nodes: usize,
-    /// Bytes that aliases have added, and that are kept for aliases to come.
+    /// Bytes that aliases have added or that anchors hold for later aliases.
     copied: usize,
     kept: usize,
     root: Option<Node>,
 }
 
-/// A collection whose end has not been read.
+/// A collection that is still open.
 struct Open {
     node: Node,
     anchor: usize,
-    /// The key that waits for its value.
+    /// A key without its value so far.
     key: Option<(String, Span)>,
     nodes_before: usize,
-    /// Levels below this node so far; an alias can nest a tree deeper than its text.
+    /// The levels below this node so far. An alias can nest a tree deeper than its text.
     height: usize,
-    /// What `<<` brings, which the mapping's own keys come before.
+    /// The mappings of `<<`. The mapping's own keys win.
     merges: Vec<(Node, Span)>,
 }
 
-/// A node an alias may repeat, with how many nodes, bytes and levels it holds.
+/// A node that an alias can repeat, with its numbers of nodes, bytes and levels.
 struct Anchor {
     node: Node,
     nodes: usize,
@@ -117,7 +117,7 @@ impl Reader<'_> {
                 if let Some(Open { node: Node { value: Value::Object(_), .. }, key: key @ None, .. }) =
                     self.stack.last_mut()
                 {
-                    // A key is its text: `200:` and `"200":` are the same member name.
+                    // The text of a key is its name: `200:` and `"200":` are the same member.
                     *key = Some((text.into_owned(), span));
                     return Ok(());
                 }
@@ -216,7 +216,7 @@ impl Reader<'_> {
             (Value::Object(_), Some((key, at))) if key == "<<" && !node_is_plain(&node) => open.merges.push((node, at)),
             (Value::Object(map), Some((key, at))) => {
                 if map.contains_key(&key) {
-                    return Err(Diagnostic::new(format!("the key `{key}` stands twice in one mapping")).at(&at).into());
+                    return Err(Diagnostic::new(format!("a mapping has the key `{key}` twice")).at(&at).into());
                 }
                 map.insert(key, node);
             }
@@ -230,7 +230,7 @@ fn node_is_plain(node: &Node) -> bool {
     !matches!(node.value, Value::Object(_) | Value::Array(_))
 }
 
-/// The merge key `<<`: members of the other mapping that this one does not have itself.
+/// The merge key `<<`: adds members of the other mapping that this one does not have.
 fn merge(map: &mut Map, from: Node, at: &Span) -> Result<(), Error> {
     match from.value {
         Value::Object(other) => {
@@ -240,7 +240,7 @@ fn merge(map: &mut Map, from: Node, at: &Span) -> Result<(), Error> {
             Ok(())
         }
         Value::Array(items) => items.into_iter().try_for_each(|item| merge(map, item, at)),
-        _ => Err(Diagnostic::new("`<<` takes a mapping or a list of mappings").at(at).into()),
+        _ => Err(Diagnostic::new("`<<` needs a mapping or a list of mappings").at(at).into()),
     }
 }
 

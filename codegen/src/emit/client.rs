@@ -2,25 +2,40 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
+use indexmap::IndexSet;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Streamed};
 
 use super::docs;
+use super::features::Features;
 use super::types::{doc, ident};
 
-pub(super) fn tokens(api: &Api) -> TokenStream {
-    let table = api.operations.iter().map(row);
+pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
+    // Most operations have the same requirements.
+    let mut requirements: IndexSet<&Requirements> = IndexSet::new();
+    let table: Vec<_> = api.operations.iter().map(|operation| row(operation, &mut requirements)).collect();
+    let requirements = requirements.iter().enumerate().map(|(index, requirements)| {
+        let name = requirement_name(index);
+        let alternatives = requirements.iter().map(|alternative| {
+            let schemes = alternative.iter().map(|(scheme, scopes)| {
+                quote! { ::connectors_runtime::Requirement { scheme: #scheme, scopes: &[#(#scopes),*] } }
+            });
+            quote! { &[#(#schemes),*] }
+        });
+        quote! { const #name: &[&[::connectors_runtime::Requirement]] = &[#(#alternatives),*]; }
+    });
     let title = if api.title.trim().is_empty() { "the service".to_owned() } else { docs::inline(&api.title) };
     let title = title.trim_end_matches('.');
     let text = format!(" Every operation of {title}, in groups. Cheap to clone.");
     let groups: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.group.as_deref()).collect();
     let groups = groups.into_iter().map(|group| {
         let name = ident(group);
-        let docs = super::requests::group_docs(api, group);
+        let (docs, feature) = (super::requests::group_docs(api, group), features.group(Some(group)));
         quote! {
             #docs
+            #feature
             #[must_use]
             pub fn #name(&self) -> requests::#name::Api<'_> {
                 requests::#name::Api::new(&self.core)
@@ -35,6 +50,8 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
         #params
         #credentials
         #servers
+
+        #(#requirements)*
 
         /// Every operation of the document, in its order.
         pub static OPERATIONS: &[::connectors_runtime::Operation] = &[#(#table),*];
@@ -78,7 +95,14 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
     }
 }
 
-fn row(operation: &Operation) -> TokenStream {
+/// The security requirements of an operation.
+type Requirements = Vec<Vec<(String, Vec<String>)>>;
+
+fn requirement_name(index: usize) -> Ident {
+    ident(&format!("SECURITY_{index}"))
+}
+
+fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirements>) -> TokenStream {
     let Operation { id, name, method, path, accept, .. } = operation;
     let group = operation.group.as_deref().unwrap_or_default();
     let idempotency = match &operation.idempotency {
@@ -110,13 +134,8 @@ fn row(operation: &Operation) -> TokenStream {
         };
     }
     if !operation.security.is_empty() {
-        let alternatives = operation.security.iter().map(|alternative| {
-            let schemes = alternative.iter().map(|(scheme, scopes)| {
-                quote! { ::connectors_runtime::Requirement { scheme: #scheme, scopes: &[#(#scopes),*] } }
-            });
-            quote! { &[#(#schemes),*] }
-        });
-        row = quote! { #row .with_security(&[#(#alternatives),*]) };
+        let name = requirement_name(requirements.insert_full(&operation.security).0);
+        row = quote! { #row .with_security(#name) };
     }
     if let Some(server) = &operation.server {
         row = quote! { #row .with_server(#server) };

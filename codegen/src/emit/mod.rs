@@ -3,6 +3,7 @@
 
 mod client;
 mod docs;
+mod features;
 mod forms;
 mod paging;
 mod print;
@@ -17,9 +18,14 @@ use crate::diagnostic::Error;
 use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::Api;
 
-/// Writes a shaped API as Rust source, part by part: the tokens of a part are gone when the next one is made.
-pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
-    let raw = raw(api, notes)?;
+use features::Features;
+pub(crate) use features::feature;
+
+/// Writes a shaped API as Rust source, part by part: the tokens of a part are gone when the next one is made. Each group is
+/// behind a feature if `by_feature` is set.
+pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result<String, Error> {
+    let features = if by_feature { Features::of(api) } else { Features::default() };
+    let raw = raw(api, &features, notes)?;
     for operation in &api.operations {
         if let Some(hint) = &operation.paging
             && paging::items(api, operation, hint).is_none()
@@ -30,9 +36,9 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
         }
     }
     let mut out = String::new();
-    types::write(api, &mut out)?;
-    print::write(client::tokens(api), &mut out)?;
-    requests::write(api, &mut out)?;
+    types::write(api, &features, &mut out)?;
+    print::write(client::tokens(api, &features), &mut out)?;
+    requests::write(api, &features, &mut out)?;
     print::write(forms::tokens(api), &mut out)?;
     print::write(webhooks::tokens(api), &mut out)?;
     out.push_str(&raw);
@@ -40,29 +46,23 @@ pub(crate) fn emit(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
 }
 
 /// Progenitor's part, and what it calls.
-fn raw(api: &mut Api, notes: &mut Notes) -> Result<String, Error> {
+fn raw(api: &mut Api, features: &Features, notes: &mut Notes) -> Result<String, Error> {
     let mut out = String::from(
         "/// What progenitor generates, over the runtime's requests.\n\
          #[allow(clippy::all, clippy::pedantic, missing_docs, unused)]\n\
          mod raw {\n",
     );
-    progenitor::write(api, notes, &mut out)?;
-    let hooks = quote! {
+    progenitor::write(api, features, notes, &mut out)?;
+    let client = quote! {
         use ::connectors_runtime::Outgoing;
         use ::connectors_runtime::crates::{progenitor_client, reqwest};
 
         /// A client for one call.
         pub(super) fn client(outgoing: &Outgoing) -> Client {
-            Client::new_with_client(outgoing.base_url(), outgoing.http(), outgoing.clone())
-        }
-
-        impl ClientHooks<Outgoing> for Client {
-            async fn exec(&self, request: reqwest::Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-                self.inner.exec(request).await
-            }
+            Client::new_with_client(outgoing.base_url(), outgoing.http())
         }
     };
-    print::write_indented(hooks, &mut out)?;
+    print::write_indented(client, &mut out)?;
     out.push_str("}\n");
     Ok(out)
 }

@@ -14,8 +14,13 @@ pub(super) fn write(tokens: TokenStream, out: &mut String) -> Result<(), Error> 
 
 /// Prints items as they stand in a module.
 pub(super) fn write_indented(tokens: TokenStream, out: &mut String) -> Result<(), Error> {
+    write_items_indented(items(tokens)?, out)
+}
+
+/// Parses items.
+pub(super) fn items(tokens: TokenStream) -> Result<Vec<syn::Item>, Error> {
     let file: syn::File = syn::parse2(tokens).map_err(unparsable)?;
-    write_items_indented(file.items, out)
+    Ok(file.items)
 }
 
 /// The same of items that are parsed.

@@ -1,22 +1,23 @@
 //! progenitor's part: path, body and response of each operation.
 //!
 //! It is given a document of its own, with nothing in it but paths, bodies of bytes and responses of bytes; the rest (query,
-//! headers, cookies, media types, credentials, decoding) is put on by the runtime, in progenitor's `exec` hook.
+//! headers, cookies, media types, credentials, sending, decoding) is done by the runtime, with the request that progenitor's
+//! method builds.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
-use progenitor_impl::{GenerationSettings, Generator, HooksMode};
-use quote::quote;
+use progenitor_impl::{GenerationSettings, Generator};
 use serde_json::{Value, json};
 use syn::visit_mut::{self, VisitMut};
-use syn::{ImplItem, Item};
+use syn::{Attribute, Expr, ImplItem, ImplItemFn, Item, Stmt, parse_quote};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::{Api, Operation, Place};
 
+use super::features::Features;
 use super::print::write_items_indented;
 
 /// What stands in a path for an empty segment, which progenitor would drop; the runtime takes it out again.
@@ -26,7 +27,7 @@ const EMPTY_SEGMENT: &str = "~empty~";
 const AT_A_TIME: usize = 64;
 
 /// Writes the items of progenitor's client. Operations that it refuses leave `api`, with a note.
-pub(super) fn write(api: &mut Api, notes: &mut Notes, out: &mut String) -> Result<(), Error> {
+pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: &mut String) -> Result<(), Error> {
     // Those of one path stay together.
     let mut by_path: IndexMap<String, Vec<usize>> = IndexMap::new();
     for (place, operation) in api.operations.iter().enumerate() {
@@ -52,12 +53,13 @@ pub(super) fn write(api: &mut Api, notes: &mut Notes, out: &mut String) -> Resul
         }
         let mut file =
             generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
-        Reexported.visit_file_mut(&mut file);
         // Its module of types is empty: ours stands beside it. The client itself is there once.
         file.items.retain(|item| match item {
             Item::Mod(module) => module.ident != "types" && module.ident != "prelude",
             other => index == 0 || has_operations(other),
         });
+        Reexported.visit_file_mut(&mut file);
+        adapt(&mut file, api, features)?;
         write_items_indented(file.items, out)?;
     }
     let mut place = 0;
@@ -70,6 +72,23 @@ pub(super) fn write(api: &mut Api, notes: &mut Notes, out: &mut String) -> Resul
         }
         reason.is_none()
     });
+    Ok(())
+}
+
+/// Ends each operation's method with its request, and puts the feature of its group before it.
+fn adapt(file: &mut syn::File, api: &Api, features: &Features) -> Result<(), Error> {
+    let attribute = |operation: &Operation| Some((method(operation), features.attribute(operation.group.as_deref())?));
+    let attributes: BTreeMap<String, Attribute> = api.operations.iter().filter_map(attribute).collect();
+    for item in file.items.iter_mut().filter(|item| has_operations(item)) {
+        let Item::Impl(block) = item else { continue };
+        for item in &mut block.items {
+            let ImplItem::Fn(method) = item else { continue };
+            let name = method.sig.ident.to_string();
+            end_with_request(method)
+                .ok_or_else(|| Diagnostic::new(format!("progenitor's method `{name}` does not send a request")))?;
+            method.attrs.extend(attributes.get(&name).cloned());
+        }
+    }
     Ok(())
 }
 
@@ -118,8 +137,7 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
         document.paths.paths.insert(path, item);
     }
-    let mut settings = GenerationSettings::new();
-    settings.with_inner_type(quote! { Outgoing }).with_hooks(HooksMode::Expected);
+    let settings = GenerationSettings::new();
     let attempt = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document)));
     let tokens = match attempt {
         Ok(result) => result.map_err(|error| error.to_string())?,
@@ -182,5 +200,28 @@ impl VisitMut for Reexported {
             path.leading_colon = None;
         }
         visit_mut::visit_path_mut(self, path);
+    }
+}
+
+/// Ends a method with the request that it would pass to the hook `pre`: sending is the runtime's part. What is left does not
+/// wait. An `async` method that sends costs the compiler six times as much.
+fn end_with_request(method: &mut ImplItemFn) -> Option<()> {
+    let place = method.block.stmts.iter().position(|statement| request_to_send(statement).is_some())?;
+    let request = request_to_send(&method.block.stmts[place])?.clone();
+    method.block.stmts.truncate(place);
+    method.block.stmts.push(Stmt::Expr(parse_quote! { Ok(#request) }, None));
+    method.sig.asyncness = None;
+    method.sig.output = parse_quote! { -> Result<reqwest::Request, Error<()>> };
+    Some(())
+}
+
+/// The request in `self.pre(&mut request, &info).await?`.
+fn request_to_send(statement: &Stmt) -> Option<&Expr> {
+    let Stmt::Expr(Expr::Try(attempt), _) = statement else { return None };
+    let Expr::Await(waiting) = &*attempt.expr else { return None };
+    let Expr::MethodCall(call) = &*waiting.base else { return None };
+    match call.args.first() {
+        Some(Expr::Reference(request)) if call.method == "pre" => Some(&request.expr),
+        _ => None,
     }
 }

@@ -11,6 +11,7 @@ use crate::shape::model::{
 };
 
 use super::docs;
+use super::features::Features;
 use super::paging;
 use super::print::{self, write_indented};
 use super::progenitor;
@@ -18,7 +19,7 @@ use super::types::{doc, ident, tokens as type_tokens};
 use crate::shape::names;
 
 /// Writes all requests, in a module for each group, of which one is held as tokens at a time.
-pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
+pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
     let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (index, operation) in api.operations.iter().enumerate() {
         groups.entry(operation.group.as_deref()).or_default().push(index);
@@ -52,10 +53,11 @@ pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
             }
             Some(group) => {
                 let name = ident(group);
-                let text = group_docs(api, group);
+                let (text, feature) = (group_docs(api, group), features.group(Some(group)));
                 let methods = of_group().map(|(_, operation)| methods(operation));
                 let module = quote! {
                     #text
+                    #feature
                     pub mod #name {
                         #uses
 
@@ -79,10 +81,10 @@ pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
                 write_indented(module, out)?;
                 let uses = quote! { #[allow(unused_imports)] use super::super::types; };
                 if !failures.is_empty() {
-                    errors.push(quote! { #text pub mod #name { #uses #(#failures)* } });
+                    errors.push(quote! { #text #feature pub mod #name { #uses #(#failures)* } });
                 }
                 if !successes.is_empty() {
-                    responses.push(quote! { #text pub mod #name { #uses #(#successes)* } });
+                    responses.push(quote! { #text #feature pub mod #name { #uses #(#successes)* } });
                 }
             }
         }
@@ -172,7 +174,7 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
                 quote! { #argument }
             }
         };
-        sets.push(quote! { request.call.set(const { &#parameter }, #value); });
+        sets.push(quote! { request.call.set(&#parameter, #value); });
     }
     if let Some(content) = body {
         let (argument, set) = body_of(content, &root, &quote! { request.call });
@@ -310,7 +312,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
         impl #name {
             pub(crate) fn begin(core: &::connectors_runtime::Core) -> Self {
                 let call = core.call(&#root::OPERATIONS[#index], |outgoing| {
-                    ::std::boxed::Box::pin(async move { raw::client(&outgoing).#method(#(#arguments),*).await })
+                    ::connectors_runtime::built(raw::client(outgoing).#method(#(#arguments),*))
                 });
                 Self { call }
             }
@@ -388,7 +390,7 @@ fn setter(param: &Param) -> TokenStream {
     quote! {
         #docs
         pub fn #name(mut self, value: #ty) -> Self {
-            self.call.set(const { &#parameter }, #value);
+            self.call.set(&#parameter, #value);
             self
         }
     }

@@ -14,13 +14,14 @@ use crate::diagnostic::Error;
 use crate::shape::model::{Api, Constant, Struct, Type, TypeDef, TypeKind};
 
 use super::docs;
-use super::print::write_indented;
+use super::features::Features;
+use super::print;
 
 /// Writes the types module, one type after the other, so that the tokens of one are held at a time.
-pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
+pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
     let known = Known::of(&api.types);
     out.push_str("/// The schemas of the document as Rust types.\npub mod types {\n");
-    write_indented(support(api), out)?;
+    print::write_indented(support(api), out)?;
     for def in &api.types {
         let tokens = match &def.kind {
             TypeKind::Struct(it) => structs::structure(def, it, &known),
@@ -34,7 +35,9 @@ pub(super) fn write(api: &Api, out: &mut String) -> Result<(), Error> {
                 quote! { #docs pub type #name = #ty; }
             }
         };
-        write_indented(tokens, out)?;
+        let mut items = print::items(tokens)?;
+        features.put(&def.name, &mut items);
+        print::write_items_indented(items, out)?;
     }
     out.push_str("}\n");
     Ok(())
@@ -58,21 +61,13 @@ impl<'a> Known<'a> {
         let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut queue = Vec::new();
         for def in types {
-            let (parts, own): (Vec<&Type>, bool) = match &def.kind {
-                TypeKind::Struct(it) => (
-                    it.fields.iter().map(|it| &it.ty).chain(it.extra.iter().map(|(_, ty)| ty)).collect(),
-                    it.sensitive || it.fields.iter().any(|it| it.sensitive),
-                ),
-                TypeKind::Union(it) => {
-                    (it.variants.iter().map(|it| &it.ty).collect(), it.variants.iter().any(|it| it.sensitive))
-                }
-                TypeKind::Tuple(it) => {
-                    (it.items.iter().map(|it| &it.ty).chain(&it.rest).collect(), it.items.iter().any(|it| it.sensitive))
-                }
-                TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => (vec![ty], false),
-                TypeKind::Enum(_) => (Vec::new(), false),
+            let own = match &def.kind {
+                TypeKind::Struct(it) => it.sensitive || it.fields.iter().any(|it| it.sensitive),
+                TypeKind::Union(it) => it.variants.iter().any(|it| it.sensitive),
+                TypeKind::Tuple(it) => it.items.iter().any(|it| it.sensitive),
+                TypeKind::Alias(_) | TypeKind::Wrapper(_) | TypeKind::Enum(_) => false,
             };
-            for part in parts {
+            for part in def.parts() {
                 if let Some(name) = part.innermost() {
                     users.entry(name).or_default().push(def.name.as_str());
                 }

@@ -1,23 +1,23 @@
-//! What the pipeline knows in each object of OpenAPI, and what kind of value belongs there: 3.0.3, and what 3.1 and 3.2 add
-//! to objects other than schemas.
+//! The members that the pipeline knows in each object of OpenAPI, and the kind of value of each: those of 3.0.3, and
+//! those that 3.1 and 3.2 add to objects other than schemas.
 
 use serde_json::Number;
 
 use crate::document::{Node, Pointer, Value};
 use crate::grammar::{METHODS, OTHER_METHODS, Object};
 
-/// The kind of value that belongs in a member.
+/// The kind of value of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Is {
     Any,
     Text,
-    /// A text that can stand in a link.
+    /// A text without characters that would break a link in documentation.
     Link,
     Flag,
     Number,
     /// A number above zero.
     Positive,
-    /// A whole number from zero.
+    /// A non-negative integer.
     Count,
     List,
     Texts,
@@ -28,17 +28,17 @@ pub(super) enum Is {
     Security,
 }
 
-/// What a value is where something else belongs.
+/// How a value that may be of the wrong kind is read.
 pub(super) enum Reading {
-    /// It is what belongs there.
+    /// It is of the right kind.
     Itself,
-    /// It says the same in another way.
+    /// It has the same meaning in another form.
     As(Value),
     Nothing,
 }
 
 impl Is {
-    /// What belongs there, in words.
+    /// The kind in words, for messages.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Any => "any value",
@@ -106,7 +106,7 @@ fn text_node(node: &Node) -> Option<Node> {
     text(&node.value).map(|text| Node::at(text, &node.span))
 }
 
-/// One way to be let in: names of schemes, each with its scopes.
+/// One alternative of security requirements: names of schemes, each with its scopes.
 fn requirement(node: &Node) -> Option<Node> {
     let schemes = node.as_object()?.iter().map(|(name, scopes)| {
         let scopes: Vec<Node> = scopes.as_array().unwrap_or_default().iter().filter_map(text_node).collect();
@@ -124,7 +124,7 @@ fn number(value: &Value) -> Option<Number> {
 }
 
 fn count(number: &Number) -> Option<Number> {
-    // What a double holds exactly, and no more.
+    // Integers that a double represents exactly.
     let whole = || number.as_f64().filter(|it| it.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(it));
     let parsed = number.as_u64().or_else(|| format!("{:.0}", whole()?.abs()).parse().ok());
     parsed.map(Number::from)
@@ -134,7 +134,7 @@ fn is_link(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
-/// What is known at each place; `None` where any member is an entry.
+/// The known members at each place; `None` where every member is an entry of a map.
 pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
     use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Schema, Security, Text, TextMap, Texts};
     Some(match kind {
@@ -149,7 +149,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("tags", List),
             ("externalDocs", Map),
         ],
-        // `title` and `version` have a rule of their own.
+        // `title` and `version` have their own rule.
         Object::Info => &[
             ("title", Any),
             ("description", Text),
@@ -174,7 +174,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("links", Map),
             ("callbacks", Map),
         ],
-        // An operation that somebody has not filled in is one all the same.
+        // An empty operation is an operation.
         Object::PathItem => &[
             ("$ref", Text),
             ("summary", Text),
@@ -350,7 +350,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
     })
 }
 
-/// What an object lacks that 3.0.3 does not let it be without; what cannot be read as what belongs there is lacking.
+/// The member that 3.0.3 requires and an object does not have. A member of the wrong kind counts as missing.
 pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
     let has = |key: &str, is: Is| node.get(key).is_some_and(|it| !matches!(is.read(&it.value), Reading::Nothing));
     let lacking = |needed: &[(&'static str, Is)]| needed.iter().find(|(key, is)| !has(key, *is)).map(|(key, _)| *key);

@@ -1,4 +1,4 @@
-//! Parameters, headers, bodies and responses as 3.0 writes them.
+//! Normalizes parameters, headers, bodies and responses to the form of 3.0.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Stage};
 
-/// Where a parameter may be.
+/// The places of parameters.
 const PLACES: [&str; 5] = ["path", "query", "header", "cookie", "querystring"];
 
 impl Lowering<'_> {
-    /// `content` that holds a schema where media types belong: somebody left out `application/json`.
+    /// `content` that has a schema where media types belong: `application/json` is missing.
     pub(super) fn misplaced_schema(&mut self, node: &mut Node, at: &Pointer) {
         let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) else { return };
         if content.len() == 1
@@ -29,7 +29,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Status codes as 3.0 writes them: strings, `2XX` in capitals.
+    /// Status codes in the form of 3.0: strings, with a capital `X` in `2XX`.
     pub(super) fn responses(&mut self, operation: &mut Node, at: &Pointer) {
         let Some(responses) = operation.get_mut("responses").and_then(Node::as_object_mut) else { return };
         let old = std::mem::take(responses);
@@ -49,7 +49,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The parameters of an operation or path item: what is none, or is there twice, goes.
+    /// The parameters of an operation or path item. Entries that are not parameters, and repeated ones, are removed.
     pub(super) fn parameters(&mut self, node: &mut Node, at: &Pointer) {
         let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
         let mut seen = HashSet::new();
@@ -65,9 +65,9 @@ impl Lowering<'_> {
                 (Some(reference), _, _) => reference.to_owned(),
                 (None, Some(name), Some(place)) if PLACES.contains(&place) => format!("{name} in {place}"),
                 _ => {
-                    // What a reference that leads nowhere leaves behind is told with the reference.
+                    // An unresolved reference left an empty object, and has its own note.
                     if it.as_object().is_none_or(|map| !map.is_empty()) {
-                        tell(Kind::Loss, "no parameter: it needs a `name`, and `in` with a place that OpenAPI knows");
+                        tell(Kind::Loss, "not a parameter: it needs a `name`, and an `in` that OpenAPI knows");
                     }
                     return false;
                 }
@@ -80,21 +80,21 @@ impl Lowering<'_> {
         });
     }
 
-    /// A parameter, or a header, which is one without a name.
+    /// A parameter, or a header, which is a parameter without a name.
     pub(super) fn parameter(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         if kind == Object::Parameter {
             for (key, missing) in [
                 ("name", node.str("name").is_none()),
                 ("in", node.str("in").is_none_or(|place| !PLACES.contains(&place))),
             ] {
-                // Only a component can come here without: nobody can send it, but who refers to it must find it.
+                // Only a component can lack it here. No request can send it, but references to it have to resolve.
                 if missing {
                     let value = if key == "name" { at.last() } else { "query".to_owned() };
                     self.note(
                         Kind::Correction,
                         at,
                         node,
-                        format!("a parameter without a usable `{key}`; `{value}` was taken"),
+                        format!("a parameter without a usable `{key}`; `{value}` was used"),
                     );
                     node.set(key, value);
                 }
@@ -113,12 +113,17 @@ impl Lowering<'_> {
             && node.get("content").is_none()
             && let Some(schema) = node.take("schema")
         {
-            self.note(Kind::Correction, at, node, "a whole query string has `content`; it was read as a form");
+            self.note(
+                Kind::Correction,
+                at,
+                node,
+                "the parameter for a whole query string needs `content`; it was read as a form",
+            );
             let media = Node::at(Map::from_iter([("schema".to_owned(), schema.clone())]), &schema.span);
             node.set("content", Map::from_iter([("application/x-www-form-urlencoded".to_owned(), media)]));
         }
         if node.get("schema").is_some() && node.take("content").is_some() {
-            self.note(Kind::Correction, at, node, "a parameter has either `schema` or `content`; the schema was taken");
+            self.note(Kind::Correction, at, node, "a parameter has either `schema` or `content`; the schema was used");
         }
         if node.get("schema").is_none() && node.get("content").is_none() {
             let schema = self.swagger_schema(node, at);
@@ -126,12 +131,12 @@ impl Lowering<'_> {
         }
         if let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) {
             for (media, lost) in content.split_off(1) {
-                let reason = "the content of a parameter is of one media type; the first was taken";
+                let reason = "the content of a parameter has one media type; the first was used";
                 self.note(Kind::Correction, &at.join("content").join(media), &lost, reason);
             }
             for key in ["style", "explode", "allowReserved", "example", "examples"] {
                 if let Some(lost) = node.take(key) {
-                    let reason = format!("`{key}` does not go with `content`, which says how the value is written");
+                    let reason = format!("`{key}` has no effect beside `content`, which sets the serialization");
                     self.note(Kind::Correction, &at.join(key), &lost, reason);
                 }
             }
@@ -146,7 +151,7 @@ impl Lowering<'_> {
         self.examples(node, at);
     }
 
-    /// The schema of a parameter that says its type itself, as in Swagger 2.
+    /// The schema of a parameter that has the type keywords itself, as in Swagger 2.
     fn swagger_schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
         const KEYWORDS: [&str; 17] = [
             "type",
@@ -169,7 +174,7 @@ impl Lowering<'_> {
         ];
         let schema: Map = KEYWORDS.into_iter().filter_map(|key| Some((key.to_owned(), node.take(key)?))).collect();
         if !schema.is_empty() {
-            self.note(Kind::Correction, at, node, "the type is written as in Swagger 2; it was made the `schema`");
+            self.note(Kind::Correction, at, node, "the type is written as in Swagger 2; it was moved into `schema`");
         }
         schema
     }
@@ -178,17 +183,17 @@ impl Lowering<'_> {
         if node.str("style").is_some_and(|style| !known.contains(&style))
             && let Some(style) = node.take("style")
         {
-            let reason = format!("no style for this place, where it is one of {}; it was left out", known.join(", "));
+            let reason = format!("not a style for this place, which allows {}; it was left out", known.join(", "));
             self.note(Kind::Correction, &at.join("style"), &style, reason);
         }
     }
 
-    /// 3.0 has either one example or several.
+    /// Either `example` or `examples`, as 3.0 requires.
     pub(super) fn examples(&mut self, node: &mut Node, at: &Pointer) {
         if node.get("examples").is_some()
             && let Some(example) = node.take("example")
         {
-            let reason = "`example` does not go with `examples`, which were taken";
+            let reason = "`example` has no effect beside `examples`; it was left out";
             self.note(Kind::Correction, &at.join("example"), &example, reason);
         }
     }

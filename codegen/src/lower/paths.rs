@@ -1,4 +1,4 @@
-//! Paths as 3.0 writes them.
+//! Normalizes path templates to the form of 3.0.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::grammar::{self, METHODS, OTHER_METHODS};
 use crate::note::{Kind, Stage};
 
 impl Lowering<'_> {
-    /// Paths as 3.0 writes them; two that become one are joined.
+    /// Normalizes path templates. Two that become equal are joined.
     pub(super) fn templates(&mut self, paths: &mut Map, at: &Pointer) {
         let template = |(path, item): (&String, &Node)| {
             let (plain, changed) =
@@ -31,7 +31,7 @@ impl Lowering<'_> {
             }
             let here = at.join(&path);
             if !path.starts_with('/') {
-                let reason = "a path begins with `/`; one was put in front";
+                let reason = "a path must begin with `/`; it was added";
                 self.notes.push(Stage::Lower, Kind::Correction, &here, &item, reason);
             }
             for expression in changed {
@@ -57,7 +57,7 @@ impl Lowering<'_> {
         *paths = result;
     }
 
-    /// Puts the operations of one path item beside those of another, where there is room.
+    /// Adds the operations of one path item to another one. A method that the other has already is left out.
     fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
         let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
         let Value::Object(members) = item.value else { return };
@@ -95,8 +95,9 @@ impl Lowering<'_> {
     }
 }
 
-/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's mapping to HTTP
-/// (`{path=**}`) as plain names, and which were changed. What the operations declare by just this name stays.
+/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's HTTP mapping (`{path=**}`)
+/// replaced by plain names, and the replaced expressions. A name that the operations declare with these characters
+/// stays.
 fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
     let owners = grammar::methods(item).into_iter().map(|(_, operation)| operation).chain([item]);
     let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();

@@ -1,10 +1,11 @@
-//! Honest 3.0.3 of a document in the form that is shaped: what later versions add goes, with a note of what that loses.
+//! Turns the normalized form into valid OpenAPI 3.0.3. Members of later versions are removed, with a note for each
+//! loss.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
-/// Takes everything out of a document that 3.0.3 cannot say.
+/// Removes what 3.0.3 cannot express.
 pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
     let snapshot = document.clone();
     let whole = |parameter: &Node| grammar::resolve(&snapshot, parameter).str("in") == Some("querystring");
@@ -81,7 +82,7 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
     document.set("openapi", "3.0.3");
 }
 
-/// Takes out the operations whose methods 3.0 does not have, by method.
+/// Removes the operations whose methods 3.0 does not have, and returns them by method.
 fn later(item: &mut Node) -> Vec<(String, Node)> {
     let mut found: Vec<(String, Node)> =
         item.take("query").map(|node| ("query".to_owned(), node)).into_iter().collect();
@@ -89,7 +90,7 @@ fn later(item: &mut Node) -> Vec<(String, Node)> {
     found
 }
 
-/// Takes out the parameters that are the whole query string.
+/// Removes the parameters that are the whole query string.
 fn parameters(
     owner: &mut Node,
     at: &Pointer,

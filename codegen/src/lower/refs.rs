@@ -1,4 +1,4 @@
-//! References brought to one form: `#/components/<kind>/<name>`, so that every later stage can look a target up by name.
+//! Normalizes references to `#/components/<kind>/<name>`, so that every later stage can find a target by its name.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
-/// Rewrites every schema reference that does not name a component: targets elsewhere in the document (`$defs`,
-/// `$anchor`, `$id`, a property of another schema) become components of their own.
+/// Rewrites every schema reference that does not name a component. Its target elsewhere in the document (`$defs`,
+/// `$anchor`, `$id`, a property of another schema) becomes a component.
 pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
     let snapshot = document.clone();
     let mut hoisted = Hoisted {
@@ -29,12 +29,12 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
             object(kind, node, at, &snapshot, &mut inlined, notes);
         }
     });
-    // A hoisted schema may itself hold such references.
+    // A hoisted schema can contain such references too.
     while !hoisted.added.is_empty() {
         let mut added = std::mem::take(&mut hoisted.added);
         for (name, node) in &mut added {
             let at = Pointer::root().join("components").join("schemas").join(name);
-            // Where it stood in the document is what its own references are relative to.
+            // Its own references are relative to its original place.
             let from = hoisted.places.get(name).cloned();
             Object::Schema.walk_mut(node, &at, &mut |kind, node, here| {
                 if kind == Object::Schema {
@@ -60,9 +60,9 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
 }
 
 struct Hoisted<'a> {
-    /// Pointer of the target to the name of the component made of it.
+    /// The name of the component that was made from the target at a pointer.
     names: HashMap<String, String>,
-    /// The same the other way.
+    /// The inverse map.
     places: HashMap<String, String>,
     added: Map,
     resources: Resources,
@@ -70,7 +70,7 @@ struct Hoisted<'a> {
 }
 
 impl Hoisted<'_> {
-    /// Brings the reference of a schema to one form. `origin` is where the schema stood in the document as it was.
+    /// Normalizes the reference of a schema. `origin` is the schema's place in the original document.
     fn rewrite(&mut self, node: &mut Node, at: &Pointer, origin: &Pointer, notes: &mut Notes) {
         self.mapping(node, origin);
         let mut dynamic = false;
@@ -98,15 +98,15 @@ impl Hoisted<'_> {
             return;
         };
         let Some(pointer) = self.target(&text, origin) else {
-            let reason = format!("{}; any value is taken", nowhere(target));
+            let reason = format!("{}; any value is accepted", nowhere(target));
             notes
                 .push(Stage::Lower, Kind::Unchecked, at, node, reason)
-                .advise("correct the reference, or put the target in with an overlay");
+                .advise("correct the reference, or add the target in an overlay");
             node.take("$ref");
             return;
         };
         if text == "#" && self.snapshot.pointer(&pointer).is_some_and(|it| it.str("$id").is_none()) && !dynamic {
-            let reason = "`$ref: #` is the whole document; the schema that it stands in was taken";
+            let reason = "`$ref: #` is the whole document; the enclosing schema was used";
             notes.push(Stage::Lower, Kind::Correction, at, target, reason);
         }
         let component = self.component(&pointer);
@@ -117,7 +117,7 @@ impl Hoisted<'_> {
         }
     }
 
-    /// Brings the targets of a discriminator to the form of references. A bare name is a name first.
+    /// Normalizes the targets of a discriminator's mapping. A bare name is read as a component's name first.
     fn mapping(&mut self, node: &mut Node, origin: &Pointer) {
         let Some(discriminator) = node.get_mut("discriminator").and_then(Node::as_object_mut) else { return };
         let mut targets: Vec<&mut Node> = Vec::new();
@@ -140,10 +140,10 @@ impl Hoisted<'_> {
         }
     }
 
-    /// The reference to the component that stands at a pointer, or is made of what does.
+    /// The reference to the component at a pointer, or to the one that was made from the schema there.
     fn component(&mut self, pointer: &str) -> String {
         let mut pointer = pointer.to_owned();
-        // What stands in an operation is often a reference itself. A chain longer than this is a circle.
+        // A schema in an operation is often a reference itself. A longer chain is a circle.
         for _ in 0..16 {
             let here = self.snapshot.pointer(&pointer);
             let next =
@@ -161,9 +161,9 @@ impl Hoisted<'_> {
         format!("#/components/schemas{}", Pointer::root().join(name).as_str())
     }
 
-    /// Where in the document a reference leads: to what an anchor or an `$id` names, or by a pointer from the schema
-    /// around it that has an `$id`, from the document, or from a schema around it, the nearest first. The last is for
-    /// schemas that were written alone, with `$defs` of their own, and pasted in whole.
+    /// The place that a reference leads to: the target of an anchor or an `$id`, or of a pointer from the enclosing
+    /// schema with an `$id`, from the document, or from an enclosing schema, the innermost first. The last case is for
+    /// schemas that were written as separate documents, with their own `$defs`, and pasted into this one.
     fn target(&self, text: &str, origin: &Pointer) -> Option<String> {
         let there = |pointer: &String| self.snapshot.pointer(pointer).is_some();
         let (base, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -186,7 +186,7 @@ impl Hoisted<'_> {
         }
         let around = around(origin);
         if fragment.is_empty() {
-            // Nobody means the document: a component that refers to `#` is recursive.
+            // `#` in a component never means the document. The component is recursive.
             return around.into_iter().next_back().filter(there);
         }
         std::iter::once(fragment.clone())
@@ -194,7 +194,7 @@ impl Hoisted<'_> {
             .find(there)
     }
 
-    /// The component made of the schema at a pointer.
+    /// The component that was made from the schema at a pointer.
     fn name(&mut self, pointer: &str) -> String {
         if let Some(name) = self.names.get(pointer) {
             return name.clone();
@@ -226,11 +226,11 @@ impl Hoisted<'_> {
         name
     }
 
-    /// Puts a reference where a schema stood in an operation, or in what operations share, that is a component now: it
-    /// stays one schema.
+    /// Replaces a schema in an operation, or in a shared part of operations, by a reference to the component that it
+    /// became, so that it stays one schema.
     fn replace(&self, document: &mut Node) {
         let component = |name: &str| Pointer::root().join("components").join("schemas").join(name);
-        // What is inside goes first, while what is around it is still there.
+        // Inner schemas are replaced before the schemas around them.
         let mut places: Vec<(&String, &String)> = self.names.iter().collect();
         places.sort_by_key(|(place, _)| std::cmp::Reverse((place.len(), *place)));
         for (place, name) in places {
@@ -239,7 +239,7 @@ impl Hoisted<'_> {
                 continue;
             }
             let reference = format!("#{}", component(name));
-            // It stands in the component that was made of what is around it as well.
+            // The component that was made from an enclosing schema contains it as well.
             let around = place.match_indices('/').rev().find_map(|(at, _)| {
                 let around = self.names.get(&place[..at])?;
                 Some(format!("{}{}", component(around), &place[at..]))
@@ -258,8 +258,8 @@ fn clean(token: &str) -> String {
     token.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 
-/// The words for a schema in an operation, or in a response, body, parameter or header that operations share: those that
-/// its type has when nothing refers to it.
+/// The parts of the name for a schema in an operation, or in a shared response, body, parameter or header. They are
+/// those of the name that its type has without references to it.
 fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
     let (mut words, mut rest) = match tokens {
         [paths, path, method, rest @ ..] if paths == "paths" && METHODS.contains(&method.as_str()) => {
@@ -326,8 +326,8 @@ fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
     Some(words.iter().map(part).collect())
 }
 
-/// The places of the schemas around a place and of itself, innermost first; the last is the component, or the schema
-/// that stands in an operation.
+/// The place and those of the schemas around it, innermost first. The last is the component, or the schema in an
+/// operation.
 fn around(origin: &Pointer) -> Vec<String> {
     let tokens = Pointer::split(origin.as_str()).unwrap_or_default();
     let outermost = match tokens.as_slice() {
@@ -346,7 +346,7 @@ fn around(origin: &Pointer) -> Vec<String> {
     places
 }
 
-/// Members that are written as one reference where OpenAPI has none: what they stand for is put in their place.
+/// Inlines the members that are a single reference where OpenAPI does not allow one.
 fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
     for key in kind.referred(node) {
         let here = at.join(&key);
@@ -365,7 +365,7 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
                 None => {
                     let reason =
                         format!("{}; `{key}` was left out", member.get("$ref").map(nowhere).unwrap_or_default());
-                    // Prose is no loss.
+                    // A missing description is not a loss.
                     let note = if prose(&key) { Kind::Correction } else { Kind::Loss };
                     notes.push(Stage::Lower, note, &here, member, reason);
                     node.take(&key);
@@ -375,16 +375,16 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
     }
 }
 
-/// References to parameters, responses and the like: those to a component of their kind stay, what others lead to is
-/// put in their place, because lowering may take it from where it stands. Those that lead nowhere become empty objects.
+/// References to parameters, responses and the like. A reference to a component of the right kind stays. Another target
+/// is inlined, because lowering may remove it from its place. A reference without a target becomes an empty object.
 fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
-    // These may be there in their own right; what is left of them is noted with the operations.
+    // These can have members beside the reference. The note is written with the operations.
     if matches!(kind, Object::PathItem | Object::Operation) {
         return;
     }
     while let Some(text) = grammar::reference(node) {
         match local(text, snapshot) {
-            // Nothing after this knows shared media types.
+            // Later stages do not know shared media types.
             Some(_) if kind != Object::MediaType && is_component(kind, text) => return,
             Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
                 *node = grammar::in_place(node, found);
@@ -399,17 +399,17 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
     }
 }
 
-/// Whether a member is a text for people.
+/// Whether a member is a description for readers.
 fn prose(key: &str) -> bool {
     matches!(key, "description" | "summary" | "title" | "examples" | "tags" | "externalDocs")
 }
 
-/// What a reference leads to within the document.
+/// The target of a reference within the document.
 fn local<'a>(reference: &str, document: &'a Node) -> Option<&'a Node> {
     document.pointer(&percent_decode(reference.strip_prefix('#')?))
 }
 
-/// Whether a reference names a component of the kind it stands for.
+/// Whether a reference names a component of the expected kind.
 fn is_component(kind: Object, reference: &str) -> bool {
     let tokens = reference.strip_prefix('#').and_then(|pointer| Pointer::split(&percent_decode(pointer)));
     match tokens.unwrap_or_default().as_slice() {
@@ -418,7 +418,7 @@ fn is_component(kind: Object, reference: &str) -> bool {
     }
 }
 
-/// Says that a reference has no target, with the file it names if it names one.
+/// The message for a reference without a target. It has the path of the file, if the reference names one.
 pub(super) fn nowhere(reference: &Node) -> String {
     let text = reference.as_str().unwrap_or_default();
     let path = text.split('#').next().unwrap_or_default();

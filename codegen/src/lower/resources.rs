@@ -1,4 +1,4 @@
-//! What schemas are called other than by their place: `$id`, and `$anchor` within the resource that an `$id` opens.
+//! Names of schemas other than their places: `$id`, and `$anchor` within the resource of an `$id`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +7,16 @@ use crate::document::{Node, Pointer};
 use crate::grammar::Object;
 use crate::uri::resolve;
 
-/// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointers. The document itself is one, at the root.
+/// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointer. The document itself is the one at the
+/// root.
 pub(super) struct Resources {
-    /// Each place with an `$id`, and the base URI that this makes.
+    /// The base URI at each place with an `$id`.
     bases: HashMap<String, String>,
-    /// The place that a URI names, by the last segment as well: that is how siblings refer to each other.
+    /// The place of each URI, and of its last segment, by which sibling schemas refer to each other.
     places: HashMap<String, String>,
-    /// The place that a name has in the resource at a place.
+    /// The place of an anchor, by the place of its resource and its name.
     anchors: HashMap<(String, String), String>,
-    /// Every place where a schema stands.
+    /// The places of all schemas.
     schemas: HashSet<String>,
 }
 
@@ -36,7 +37,7 @@ impl Resources {
         self.schemas.insert(here.clone());
         let id = node.str("$id").map(|id| id.split_once('#').unwrap_or((id, "")));
         if let Some((id, _)) = id.filter(|(id, _)| !id.is_empty()) {
-            // The walk comes to what is around a schema first.
+            // The walk visits an enclosing schema before the schemas in it.
             let base = resolve(self.base(parent(at.as_str())), id);
             self.places.entry(base.clone()).or_insert_with(|| here.clone());
             for known in [id, base.rsplit('/').next().unwrap_or_default()] {
@@ -44,11 +45,11 @@ impl Resources {
             }
             self.bases.insert(here.clone(), base);
         }
-        // Before 2019-09 an `$id` of nothing but a fragment was the anchor.
+        // Before 2019-09, an `$id` that was only a fragment was an anchor.
         let old = id.filter(|(id, name)| id.is_empty() && !name.is_empty()).map(|(_, name)| name);
         for name in [node.str("$anchor"), node.str("$dynamicAnchor"), old].into_iter().flatten() {
             let resource = self.resource(at.as_str()).to_owned();
-            // Schemas that were written alone and pasted in whole have names of their own.
+            // Schemas that were written separately and pasted in whole have their own anchors.
             for holder in [resource.as_str(), component(at.as_str())] {
                 if holder.starts_with(&resource) {
                     self.anchors.entry((holder.to_owned(), name.to_owned())).or_insert_with(|| here.clone());
@@ -57,7 +58,7 @@ impl Resources {
         }
     }
 
-    /// The nearest place around a place, or the place itself, that has an `$id`; the root of the document if there is none.
+    /// The place of the innermost `$id` around a place or at it; the root of the document if there is none.
     pub(super) fn resource<'a>(&self, place: &'a str) -> &'a str {
         let mut at = place;
         while !at.is_empty() && !self.bases.contains_key(at) {
@@ -70,19 +71,19 @@ impl Resources {
         self.bases.get(self.resource(place)).map_or("", String::as_str)
     }
 
-    /// Whether a schema stands at a place, as far as the grammar knows.
+    /// Whether the grammar has a schema at a place.
     pub(super) fn is_schema(&self, place: &str) -> bool {
         self.schemas.contains(place)
     }
 
-    /// The resource that a reference without its fragment names, for a schema at a place.
+    /// The resource of a reference without its fragment, for a schema at a place.
     pub(super) fn named(&self, reference: &str, origin: &str) -> Option<&str> {
         let absolute = resolve(self.base(origin), reference);
         let place = self.places.get(&absolute).or_else(|| self.places.get(&percent_decode(reference)))?;
         Some(place)
     }
 
-    /// What a name stands for in the resource at a place; `origin` is the schema that says it.
+    /// The target of an anchor in the resource at a place. `origin` is the schema with the reference.
     pub(super) fn anchor(&self, resource: &str, name: &str, origin: &str) -> Option<&str> {
         let own = component(origin);
         let near = own.starts_with(resource).then(|| self.anchors.get(&(own.to_owned(), name.to_owned()))).flatten();
@@ -94,7 +95,7 @@ fn parent(place: &str) -> &str {
     place.rsplit_once('/').map_or("", |(before, _)| before)
 }
 
-/// The place of the component that a place is in, or the place itself.
+/// The place of the component that contains a place, or the place itself.
 fn component(place: &str) -> &str {
     let third = place.match_indices('/').nth(3).map_or(place.len(), |(at, _)| at);
     if place.starts_with("/components/") { &place[..third] } else { place }

@@ -1,4 +1,4 @@
-//! Schemas as 3.0 writes them: references, unions, tuples and the keywords that it does not know.
+//! Normalizes schemas to the form of 3.0: references, unions, tuples, and unknown keywords.
 
 use super::{Lowering, distinct};
 use crate::document::{Map, Node, Pointer, Value};
@@ -11,12 +11,12 @@ impl Lowering<'_> {
             Value::Object(_) => {}
             Value::Bool(true) => return node.value = Map::new().into(),
             Value::Bool(false) => {
-                self.note(Kind::Unchecked, at, node, "`false` allows no value; any is taken");
+                self.note(Kind::Unchecked, at, node, "`false` allows no value; any value is accepted");
                 let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
                 return node.value = never.into();
             }
             _ => {
-                self.note(Kind::Correction, at, node, "a schema belongs here; any value is taken instead");
+                self.note(Kind::Correction, at, node, "a schema is expected here; any value is accepted");
                 return node.value = Map::new().into();
             }
         }
@@ -29,7 +29,7 @@ impl Lowering<'_> {
                     Kind::Correction,
                     &at.join(key),
                     &one,
-                    "a list of schemas belongs here; it was read as a list of one",
+                    "a list of schemas is expected here; the schema was read as a list with one item",
                 );
                 node.set(key, vec![one]);
             }
@@ -43,7 +43,8 @@ impl Lowering<'_> {
             );
             node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
         }
-        // First, because what a single branch brings is lowered like the schema's own; a branch may itself be of one branch.
+        // This comes first, so that the members of a single branch are lowered with the schema's own. A branch may have
+        // a single branch itself.
         for _ in 0..4 {
             self.null_branches(node, at);
         }
@@ -77,13 +78,13 @@ impl Lowering<'_> {
             }
         }
         if node.get("required").and_then(Node::as_array).is_some_and(<[Node]>::is_empty) {
-            // An empty list is refused by 3.0.
+            // 3.0 does not allow an empty list.
             node.take("required");
         }
         self.unknown(Object::Schema, node, at);
     }
 
-    /// A `$ref` with siblings becomes `allOf` with the siblings around it.
+    /// A `$ref` with siblings becomes an `allOf` of the reference, beside the siblings.
     fn schema_reference(&mut self, node: &mut Node, at: &Pointer) {
         let span = node.span.clone();
         let Some(map) = node.as_object_mut() else { return };
@@ -109,7 +110,7 @@ impl Lowering<'_> {
         self.unknown(Object::Schema, node, at);
     }
 
-    /// Keywords that only narrow or structure a schema, and have no 3.0 spelling.
+    /// Removes keywords that only constrain a schema and that 3.0 does not have.
     fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
         const LOST: [&str; 16] = [
             "contains",
@@ -161,7 +162,7 @@ impl Lowering<'_> {
                     Kind::Unchecked,
                     &at.join("properties").join(&key),
                     &value,
-                    "a property that may not be there is not refused",
+                    "a forbidden property is not rejected",
                 );
             }
         }
@@ -177,7 +178,7 @@ impl Lowering<'_> {
         );
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {
-            // The patterns were all there could be: what they allow is what any further key may hold.
+            // Only keys that match a pattern were allowed. Their schemas now apply to every other key.
             Some(Value::Bool(false)) => {
                 let schema = if schemas.len() == 1 { schemas.remove(0) } else { any_of(schemas, node) };
                 node.set("additionalProperties", schema.value);
@@ -191,7 +192,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// `const` is an enum of one; a null among the values makes the schema nullable.
+    /// `const` becomes an enum with one value. A null in an enum makes the schema nullable.
     fn values(&mut self, node: &mut Node) {
         if let Some(constant) = node.take("const")
             && node.get("enum").is_none()
@@ -209,7 +210,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// `anyOf`/`oneOf` with a null branch is nullable; of one branch it is that branch.
+    /// `anyOf` or `oneOf` with a null branch becomes nullable. A union with one branch becomes that branch.
     fn null_branches(&mut self, node: &mut Node, at: &Pointer) {
         for key in ["oneOf", "anyOf"] {
             let Some(branches) = node.get_mut(key).and_then(Node::as_array_mut) else {
@@ -240,7 +241,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Puts the only branch of a union in the union's place.
+    /// Replaces a union by its only branch.
     fn fold(&mut self, node: &mut Node, branch: Node, _at: &Pointer) {
         let clashes = |node: &Node, branch: &Map| {
             branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key))
@@ -254,7 +255,7 @@ impl Lowering<'_> {
                         own.insert(key.clone(), value.clone());
                     }
                 }
-                // What came in may itself be of one branch, or name a null.
+                // The branch can itself have one branch, or a null.
                 self.values(node);
             }
             _ => match node.get_mut("allOf").and_then(Node::as_array_mut) {
@@ -265,8 +266,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Tuples: `prefixItems`, or `items` as a list in older drafts. 3.0 can only say which types there are; which stands
-/// where is kept beside that, as `x-prefix-items` and `x-other-items`.
+/// Tuples: `prefixItems`, or a list in `items` in older drafts. 3.0 can only list the types of the items. Their order
+/// is kept in `x-prefix-items` and `x-other-items`.
 fn tuples(node: &mut Node) {
     if node.get("items").is_some_and(|items| items.as_array().is_some()) {
         let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
@@ -311,7 +312,7 @@ fn is_null_schema(schema: &Node) -> bool {
     let null_type = match schema.get("type").map(|it| &it.value) {
         Some(Value::String(name)) => name == "null",
         Some(Value::Array(names)) => names.len() == 1 && names[0].as_str() == Some("null"),
-        // `type: null` without quotes is YAML's null; it is always meant as the string.
+        // `type: null` without quotes is a null in YAML. The string is always meant.
         Some(Value::Null) => true,
         _ => false,
     };

@@ -1,4 +1,4 @@
-//! The types of a schema, and what limits the values of each.
+//! The types of a schema, and the limits on its values.
 
 use super::Lowering;
 use crate::document::{Map, Node, Pointer, Value};
@@ -18,7 +18,7 @@ impl Lowering<'_> {
         };
         if !types.iter().all(known) || types.is_empty() {
             let written = written.clone();
-            self.note(Kind::Correction, &at.join("type"), &written, "not a type of JSON Schema; any value is taken");
+            self.note(Kind::Correction, &at.join("type"), &written, "not a type of JSON Schema; any value is accepted");
             types.retain(known);
         }
         let mut seen = Vec::new();
@@ -44,7 +44,7 @@ impl Lowering<'_> {
                 let one = one.clone();
                 node.set("type", one);
             }
-            // Every type there is: no constraint at all, unless a keyword beside it is about some of them only.
+            // All types are allowed: no constraint, unless another keyword applies to some types only.
             many if many.len() == 5 && node.as_object().is_none_or(|map| !tells_apart(map, many)) => {
                 ["type", "items", "additionalProperties"].iter().for_each(|key| drop(node.take(key)));
             }
@@ -52,7 +52,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// `type: [A, B]` is one of A and B, each with the keywords that speak about it.
+    /// `type: [A, B]` becomes one of A and B, each with the keywords that apply to it.
     fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
         if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
             let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
@@ -60,7 +60,7 @@ impl Lowering<'_> {
                 Kind::Unchecked,
                 &at.join("type"),
                 &written,
-                "a list of types beside a union or `allOf`; the branches decide",
+                "a list of types beside a union or `allOf`; only the branches are used",
             );
             return;
         }
@@ -88,13 +88,14 @@ impl Lowering<'_> {
                 }
             }
         }
-        // A type for which the enum has no value is not possible.
+        // A type without a value in the enum is impossible.
         branches.retain(|branch| branch.get("enum").and_then(Node::as_array).is_none_or(|values| !values.is_empty()));
         let branches = branches.into_iter().map(|branch| Node::at(branch, &span)).collect::<Vec<_>>();
         map.insert("oneOf".to_owned(), Node::at(branches, &span));
     }
 
-    /// Exclusive bounds as numbers become a bound and a flag; what no 64-bit integer can hold goes.
+    /// Exclusive bounds that are numbers become a bound and a flag. A bound that fits into no 64-bit integer is
+    /// replaced.
     pub(super) fn bounds(&mut self, node: &mut Node, at: &Pointer) {
         for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)]
         {
@@ -134,7 +135,7 @@ impl Lowering<'_> {
                     #[allow(clippy::cast_possible_truncation)]
                     Some(value) => node.set(bound, serde_json::Number::from(value as i64)),
                     None => {
-                        // The widest there is says that the range is wide; dropping it would say nothing.
+                        // The widest bound shows that the range is wide. Without a bound, this would be lost.
                         let written = node.get(bound).cloned().unwrap_or_else(|| Node::made(Value::Null));
                         let negative = number.as_f64().is_some_and(|it| it < 0.0);
                         let widest: serde_json::Number = if negative { i64::MIN.into() } else { u64::MAX.into() };
@@ -144,19 +145,24 @@ impl Lowering<'_> {
                             Kind::Unchecked,
                             &at.join(bound),
                             &written,
-                            "the bound is no 64-bit integer; the widest was put in its place",
+                            "the bound is not a 64-bit integer; the widest bound was used instead",
                         );
                     }
                 }
             }
             if node.get(bound).is_some_and(|it| !matches!(it.value, Value::Number(_))) {
                 let written = node.take(bound).unwrap_or_else(|| Node::made(Value::Null));
-                self.note(Kind::Correction, &at.join(bound), &written, "a bound is a number; this one was left out");
+                self.note(
+                    Kind::Correction,
+                    &at.join(bound),
+                    &written,
+                    "a bound must be a number; this one was left out",
+                );
             }
         }
     }
 
-    /// A pattern is a regular expression of ECMA-262; what is none constrains nothing.
+    /// A pattern is a regular expression of ECMA-262. Another pattern is removed.
     pub(super) fn pattern(&mut self, node: &mut Node, at: &Pointer) {
         let Some(pattern) = node.get("pattern") else { return };
         let valid = |text: &str| regress::Regex::new(text).is_ok() || regress::Regex::with_flags(text, "u").is_ok();
@@ -167,7 +173,7 @@ impl Lowering<'_> {
                 Kind::Unchecked,
                 &at.join("pattern"),
                 &written,
-                "the pattern is no regular expression of ECMA-262",
+                "the pattern is not a regular expression of ECMA-262",
             );
         }
     }
@@ -205,7 +211,7 @@ fn has_type(value: &Node, name: &str) -> bool {
     }
 }
 
-/// Whether a keyword constrains values of one type.
+/// Whether a keyword constrains values of a type.
 fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
     match key {
         "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => {
@@ -238,7 +244,7 @@ fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
     }
 }
 
-/// Whether a schema asks of values of some types what it does not ask of others.
+/// Whether a schema constrains values of some types but not of others.
 fn tells_apart(schema: &Map, types: &[String]) -> bool {
     schema.iter().any(|(key, value)| {
         let anything = value.as_bool() == Some(true) || value.as_object().is_some_and(Map::is_empty);

@@ -1,14 +1,14 @@
-//! The actions of an overlay, each with what it reuses in its place.
+//! The actions of an overlay, with reusable actions inserted.
 
 use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer};
 
-/// The actions of an overlay in order; one that cannot be read is a diagnostic.
+/// The actions of an overlay in order. An invalid action is a diagnostic.
 ///
 /// # Errors
-/// An overlay that is not one.
+/// The document is not an overlay.
 pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagnostic>>, Error> {
     let version = overlay.str("overlay").unwrap_or_default();
     let Some(("1.0" | "1.1" | "1.2", _)) = version.rsplit_once('.') else {
@@ -17,7 +17,7 @@ pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagno
             .help("an overlay begins with `overlay: 1.2.0`")
             .into());
     };
-    // Both name whole documents (Overlay 1.2, "Resolving URI Fragments").
+    // Both name documents, without a fragment (Overlay 1.2, "Resolving URI Fragments").
     for key in ["$self", "extends"] {
         if let Some(node) = overlay.get(key)
             && node.as_str().is_none_or(|text| text.contains('#'))
@@ -37,7 +37,7 @@ pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagno
     Ok(actions.iter().enumerate().map(|(index, action)| whole(overlay, action, index + 1)).collect())
 }
 
-/// An action with the fields of the reusable action that it refers to; what it says itself wins.
+/// An action with the fields of the reusable action that it refers to. Its own fields win.
 fn whole<'a>(overlay: &'a Node, action: &'a Node, number: usize) -> Result<Cow<'a, Node>, Diagnostic> {
     let Some(reference) = action.get("$ref") else { return Ok(Cow::Borrowed(action)) };
     let wrong = |message: &str, node: &Node, help: &str| {

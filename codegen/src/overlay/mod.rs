@@ -1,8 +1,9 @@
-//! Stage `overlay`: an OpenAPI Overlay (1.0, 1.1 and 1.2) applied by RFC 9535 paths; an action without an effect is an error.
+//! Stage `overlay`: applies OpenAPI Overlays (1.0, 1.1 and 1.2) with JSONPath (RFC 9535). An action without an effect
+//! is an error.
 //!
-//! Stricter than the specification in two ways, because an overlay that silently stops working is a client that is
-//! silently wrong: an action that changes nothing is refused, and so is prose for a property or response that the
-//! document no longer has. For overlays by others both can be allowed ([`Strictness::Lenient`]); they are notes then.
+//! It is stricter than the specification in two ways, because a client whose overlay silently stopped working is
+//! silently wrong. It refuses an action that changes nothing, and a description of a property or response that the
+//! document no longer has. [`Strictness::Lenient`] allows both, for overlays by others, and writes notes instead.
 
 mod actions;
 mod path;
@@ -17,21 +18,21 @@ use crate::note::{Kind, Notes, Stage};
 use actions::actions;
 use path::{is_path, locate};
 
-/// What becomes of an action without an effect.
+/// What happens for an action without an effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Strictness {
-    /// It is an error.
+    /// An error.
     #[default]
     Strict,
-    /// It is a note.
+    /// A note.
     Lenient,
 }
 
-/// Why an action was not done.
+/// Why an action was not applied.
 enum Fault {
     /// It changes nothing, which the specification allows.
     WithoutEffect(Diagnostic),
-    /// It cannot be done.
+    /// It is invalid, or does not fit its target.
     Wrong(Diagnostic),
 }
 
@@ -44,8 +45,8 @@ impl From<Diagnostic> for Fault {
 /// Applies an overlay to a document.
 ///
 /// # Errors
-/// An overlay that is not one, and every action that is malformed, does not fit what it matches, or has no effect where
-/// that is not allowed, each with its number, file and line.
+/// The document is not an overlay; or actions are malformed, do not fit their targets, or have no effect where that is
+/// not allowed. All of these actions are listed, each with its number, file and line.
 pub(crate) fn apply(
     document: &mut Node,
     overlay: &Node,
@@ -83,31 +84,31 @@ pub(crate) fn apply(
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
 }
 
-/// One action of an overlay, and what it does to a document.
+/// One action of an overlay, and its effect on a document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Action {
-    /// Its number in the overlay, from 1.
+    /// The number in the overlay, counted from 1.
     pub number: usize,
-    /// Its JSONPath, as far as it has one.
+    /// The JSONPath; empty if the action has none.
     pub target: String,
-    /// Where it is written.
+    /// The place in the overlay's file.
     pub span: Span,
-    /// What it does.
+    /// The effect.
     pub effect: Effect,
 }
 
-/// What an action of an overlay does to a document.
+/// The effect of an overlay's action on a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// It changes the document.
+    /// The document changed.
     Applied,
-    /// The document says by itself all that it would add: upstream has fixed what it corrected.
+    /// The document already has all that the action would add. Upstream has fixed what it corrects.
     AlreadySo,
-    /// Its target is not in the document; what it would remove may have been removed upstream.
+    /// The target is not in the document. Upstream may have removed what the action would remove.
     Unmatched,
-    /// It is malformed, or does not fit what it matches, for this reason.
+    /// The action is malformed, or does not fit its target, for this reason.
     Refused(String),
 }
 
@@ -118,7 +119,7 @@ impl fmt::Display for Action {
         match effect {
             Effect::Applied => write!(f, "`{target}` is changed"),
             Effect::AlreadySo => {
-                write!(f, "the document says by itself what this adds to `{target}`: delete the action")
+                write!(f, "the document already has what this adds to `{target}`: delete the action")
             }
             Effect::Unmatched => write!(f, "`{target}` matches nothing: correct the target or delete the action"),
             Effect::Refused(reason) => f.write_str(reason),
@@ -126,10 +127,10 @@ impl fmt::Display for Action {
     }
 }
 
-/// Applies as much of an overlay as fits, leaves out words about what is not there, and says what each action did.
+/// Applies the actions that fit, leaves out descriptions of missing things, and returns the effect of each action.
 ///
 /// # Errors
-/// An overlay that is not one.
+/// The document is not an overlay.
 pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>, Error> {
     let mut inspected = Vec::new();
     for (index, action) in actions(overlay)?.into_iter().enumerate() {
@@ -148,7 +149,7 @@ pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>
         let already = |update: &Node| {
             found.iter().all(|place| document.pointer(place.as_str()).is_some_and(|node| says(node, update)))
         };
-        // A target that is no JSONPath is for `perform` to refuse.
+        // `perform` refuses a target that is not a JSONPath.
         let effect = if found.is_empty() && is_path(&target) {
             Effect::Unmatched
         } else if !action.is_true("remove")
@@ -173,7 +174,7 @@ pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>
     Ok(inspected)
 }
 
-/// Whether a node has all that an update would give it.
+/// Whether a node already has everything that an update would add.
 fn says(node: &Node, update: &Node) -> bool {
     match (&node.value, &update.value) {
         (Value::Object(map), Value::Object(more)) => {
@@ -185,7 +186,7 @@ fn says(node: &Node, update: &Node) -> bool {
     }
 }
 
-/// Takes out what an overlay made of nothing but words, and says whether this is such a node itself.
+/// Removes the nodes that an overlay created with descriptions only. Returns whether this node is one of them.
 fn prune(node: &mut Node, file: &str) -> bool {
     let made = node.span.file() == Some(file);
     match &mut node.value {
@@ -230,7 +231,7 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
         if found.iter().any(|place| place.as_str().is_empty()) {
             return Err(wrong("it removes the whole document".to_owned(), target).into());
         }
-        // From the last to the first, so that no removal moves a place that is still to come.
+        // From the last to the first, so that a removal does not move the remaining places.
         let mut places: Vec<Vec<String>> = found.iter().filter_map(|place| Pointer::split(place.as_str())).collect();
         let natural = |token: &String| (token.parse::<usize>().unwrap_or(usize::MAX), token.clone());
         places.sort_by_key(|tokens| tokens.iter().map(natural).collect::<Vec<_>>());
@@ -241,10 +242,10 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
         return Ok(());
     }
     let value = match (action.get("copy"), action.get("update")) {
-        // The specification says of each that it has no effect beside the other, so the action would do nothing.
+        // By the specification each has no effect beside the other, so the action would do nothing.
         (Some(copy), Some(_)) => {
-            let message = "it has both `update` and `copy`, of which neither has an effect then".to_owned();
-            let help = "write two actions, in the order in which they are to be done";
+            let message = "it has both `update` and `copy`, so neither has an effect".to_owned();
+            let help = "write two actions, in the intended order";
             return Err(Fault::WithoutEffect(wrong(message, copy).help(help)));
         }
         (Some(copy), None) => {
@@ -265,7 +266,7 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
             return Err(Fault::WithoutEffect(wrong(message, action)));
         }
     };
-    // All are looked at before any is changed: an action is done whole or not at all.
+    // All targets are checked before one is changed: an action is applied completely or not at all.
     let kinds: Vec<&str> = found.iter().filter_map(|place| document.pointer(place.as_str())).map(kind).collect();
     if kinds.iter().any(|kind| *kind != kinds[0]) {
         let message = format!("`{path}` selects {}; one action changes nodes of one kind", kinds.join(", "));
@@ -296,7 +297,7 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
     Ok(())
 }
 
-/// What a node is, in the words of the specification.
+/// The kind of a node, by the specification's terms.
 fn kind(node: &Node) -> &'static str {
     match node.value {
         Value::Object(_) => "an object",
@@ -324,7 +325,7 @@ fn merge(target: &mut Node, update: &Node) -> Result<(), (Pointer, &'static str,
         }
         Ok(())
     }
-    // Into a copy, so that what does not fit leaves nothing half-merged.
+    // Merged into a copy, so that an error leaves nothing half-merged.
     let mut merged = target.clone();
     at(&mut merged, update, &Pointer::root())?;
     *target = merged;
@@ -345,8 +346,8 @@ fn remove(document: &mut Node, place: &Pointer) {
     }
 }
 
-/// An update that describes something which is not there creates it, by the merge rule: a schema or response made of
-/// nothing but words. That is prose gone stale, never what its writer meant.
+/// By the merge rule, an update that describes something missing creates it: a schema or response with a description
+/// only. That is an outdated description, and never intended.
 fn stale_prose(document: &Node, overlay: &Node) -> Vec<(Diagnostic, Node)> {
     let mut found = Vec::new();
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, pointer| {

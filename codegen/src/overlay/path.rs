@@ -6,13 +6,13 @@ use serde_json_path::{JsonPath, PathElement};
 
 use crate::document::{Node, Pointer};
 
-/// Where in the document a JSONPath leads, in document order.
+/// The places that a JSONPath selects, in document order.
 pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String> {
-    // Most targets name one node; those need no copy of the document.
+    // Most targets select one node by names. Those need no copy of the document.
     if let Some(steps) = singular(path) {
         let mut at = Some((document, Pointer::root()));
         for (token, is_index) in steps {
-            // A name selects members, an index elements, whatever the other looks like.
+            // A name selects members and an index selects elements, also where a name looks like an index.
             at = at.and_then(|(node, pointer)| {
                 let next = match node.as_array() {
                     Some(items) if is_index => items.get(token.parse::<usize>().ok()?),
@@ -27,7 +27,7 @@ pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String
     let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
     let json = document.to_json();
     let located = query.query_located(&json);
-    // By the place of each step among its siblings: a path may name a node twice, and `json` has an order of its own.
+    // Sorted by each step's position among its siblings: a path may select a node twice, and `json` has another order.
     let mut found = BTreeMap::new();
     for node in located.iter() {
         let (mut at, mut place, mut pointer) = (Some(document), Vec::new(), Pointer::root());
@@ -52,7 +52,8 @@ pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String
     Ok(found.into_values().collect())
 }
 
-/// A path of plain member names and indexes, each with whether it is an index; `None` for every other path.
+/// The steps of a path that has only member names and indexes, each with whether it is an index; `None` for other
+/// paths.
 fn singular(path: &str) -> Option<Vec<(&str, bool)>> {
     let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();
@@ -71,7 +72,7 @@ fn singular(path: &str) -> Option<Vec<(&str, bool)>> {
         let quoted = rest.starts_with("['");
         let is_index = !quoted && rest.starts_with('[');
         if is_index && token.len() > 1 && token.starts_with('0') {
-            // Not an index by RFC 9535, which is what tells.
+            // RFC 9535 does not allow this index, and its parser reports it.
             return None;
         }
         let plain = !token.is_empty()

@@ -1,4 +1,4 @@
-//! What overlays do, action by action.
+//! The effects of overlays, action by action.
 
 use super::*;
 
@@ -189,7 +189,7 @@ paths:
     assert_eq!(paths["/c"]["get"]["responses"], serde_json::json!({}));
 }
 
-/// A whole overlay applied, with what was allowed.
+/// Applies a whole overlay with a strictness.
 fn whole(document: &str, overlay: &str, strictness: Strictness) -> Result<(serde_json::Value, Vec<String>), String> {
     let mut document = Node::parse("doc.yaml", document).unwrap();
     let mut notes = Notes::default();

@@ -10,7 +10,7 @@ use crate::grammar::component_name;
 /// The union keywords, whose branches describe alternatives.
 const UNIONS: [&str; 2] = ["oneOf", "anyOf"];
 
-/// One schema for a schema with `allOf`. References to circular parents are left out: they add nothing.
+/// One schema for a schema with `allOf`. References to circular parents are left out, because they add nothing.
 pub(crate) fn flatten(schema: &Node, components: &Map) -> Node {
     let mut merged = Node::at(Map::new(), &schema.span);
     let mut parents = Parents { components, child: schema, open: BTreeSet::new(), flat: HashMap::new() };
@@ -20,17 +20,17 @@ pub(crate) fn flatten(schema: &Node, components: &Map) -> Node {
 
 struct Parents<'a> {
     components: &'a Map,
-    /// The schema that all of them are parents of.
+    /// The schema whose parents these are.
     child: &'a Node,
-    /// The parents being flattened, so that circles end.
+    /// The parents that are being flattened. A circle ends at a parent that is already here.
     open: BTreeSet<String>,
-    /// The parents flattened already: one that is reached by many ways is flattened once.
+    /// The flattened parents. A parent that is reached in several ways is flattened once.
     flat: HashMap<String, Node>,
 }
 
 impl Parents<'_> {
-    /// Whether a union leads, by branches alone, to the child or to a parent on the way. It is then a parent's list of its
-    /// children, which says nothing of this one but that it is one of them.
+    /// Whether the branches of a union lead, without anything between, to the child or to a parent that is being
+    /// flattened. Such a union is a parent's list of its children. It adds nothing to the child.
     fn is_listed(&self, union: &Node) -> bool {
         let mut queue: Vec<&Node> = union.as_array().unwrap_or_default().iter().collect();
         let mut seen = BTreeSet::new();
@@ -51,7 +51,7 @@ impl Parents<'_> {
     }
 }
 
-/// The longest line of parents that is followed; no real one is a tenth of it.
+/// The longest chain of parents that is followed. The longest in real documents is less than a tenth of it.
 const MOST_PARENTS: usize = 200;
 
 fn gather(merged: &mut Node, schema: &Node, parents: &mut Parents<'_>) {
@@ -64,7 +64,7 @@ fn gather(merged: &mut Node, schema: &Node, parents: &mut Parents<'_>) {
             let mut parent = Node::at(Map::new(), &target.span);
             gather(&mut parent, target, parents);
             parents.open.remove(&name);
-            // Names and prose of a parent are not the child's, nor is the list of its children.
+            // The child does not inherit a parent's name, its descriptions, or its list of children.
             if let Some(map) = parent.as_object_mut() {
                 map.retain(|key, value| {
                     !grammar::is_annotation(key)
@@ -114,10 +114,11 @@ fn absorb(merged: &mut Node, part: &Node) {
             }
             ("enum", Value::Array(have), Value::Array(more)) => {
                 let kept: Vec<Node> = have.iter().filter(|value| more.contains(value)).cloned().collect();
-                // An empty intersection is a contradiction of the document; the later one is what it means in practice.
+                // An empty intersection is an error in the document. In practice the later part is meant.
                 *have = if kept.is_empty() { more.clone() } else { kept };
             }
-            // Closed by one part, opened by another: the parts speak about each other's properties, so it is open.
+            // One part is closed, the other is open. Each part describes properties of the other, so the result is
+            // open.
             ("additionalProperties", Value::Bool(_), Value::Object(_)) => *existing = value.clone(),
             ("additionalProperties", Value::Object(_), Value::Bool(_)) => {}
             ("additionalProperties", Value::Bool(have), Value::Bool(more)) => *have = *have || *more,
@@ -133,7 +134,7 @@ fn absorb(merged: &mut Node, part: &Node) {
         let objects = map.contains_key("properties") || map.get("type").and_then(Node::as_str) == Some("object");
         let typed = map.contains_key("type");
         match map.get_mut(&key) {
-            // Two unions at once say more than one Rust type can: an empty one reads as any value, which keeps all.
+            // Two unions at once cannot be one Rust type. An empty union is read as any value, so nothing is lost.
             Some(existing) => existing.value = Value::Array(Vec::new()),
             None if objects || !typed => drop(map.insert(key, branches)),
             None => {}
@@ -141,18 +142,18 @@ fn absorb(merged: &mut Node, part: &Node) {
     }
 }
 
-/// A property that two parts describe: what the more exact one says, and what the other says beside it.
+/// A property that two parts describe: the more exact schema, with what the other adds to it.
 fn both(mine: &Node, theirs: &Node) -> Node {
     if mine == theirs {
         return mine.clone();
     }
-    // Values are more exact than a type; otherwise the later part is the one that refines.
+    // Values are more exact than a type. Otherwise the later part refines the earlier one.
     let mine_lists =
         mine.get("enum").is_some() && theirs.get("enum").is_none() && mine.get("type") == theirs.get("type");
     if is_partial(theirs) || (mine_lists && !is_partial(mine)) { with(mine, theirs) } else { with(theirs, mine) }
 }
 
-/// A schema with what another one adds to it: hints, prose and views, and limits if it has nothing but limits.
+/// A schema with what another one adds: hints, descriptions and views, and its limits if it has nothing but limits.
 fn with(kept: &Node, other: &Node) -> Node {
     let has_type = |name: &str| kept.str("type") == Some(name);
     let composed = has_any(kept, &["$ref", "oneOf", "anyOf", "allOf"]);
@@ -161,7 +162,7 @@ fn with(kept: &Node, other: &Node) -> Node {
         let existing = kept.get(key);
         let of_contents = (key == "items" && has_type("array"))
             || (key == "additionalProperties" && (has_type("object") || kept.get("properties").is_some()));
-        // Not its name: what one part calls its own type is not what the other one is.
+        // The name is not copied: each part may name a type of its own.
         let is_hint = matches!(key.as_str(), "x-sensitive" | "x-aliases" | "readOnly" | "writeOnly");
         let is_limit = is_partial(other)
             && !composed
@@ -172,7 +173,7 @@ fn with(kept: &Node, other: &Node) -> Node {
         let value = match existing {
             Some(existing) if of_contents && is_partial(other) => both(existing, value),
             None if of_contents && is_partial(other) => value.clone(),
-            // A secret stays one.
+            // A secret stays a secret.
             Some(_) if key == "x-sensitive" && other.is_true(key) => value.clone(),
             None if is_hint || is_limit || is_prose || is_format => value.clone(),
             _ => continue,
@@ -193,7 +194,7 @@ fn with(kept: &Node, other: &Node) -> Node {
     merged
 }
 
-/// Whether a schema says at most which values are allowed, and what is in arrays and maps, but not what its values are.
+/// Whether a schema constrains only the allowed values, or the contents of arrays and maps, without a type of its own.
 fn is_partial(schema: &Node) -> bool {
     schema.as_object().is_some() && !has_any(schema, &["$ref", "type", "enum", "oneOf", "anyOf", "allOf", "properties"])
 }

@@ -1,4 +1,5 @@
-//! Types that hold each other: names for names, unions of unions, and what is boxed so that a type has a size.
+//! Types that contain each other: circles of aliases and unions are cut, and fields are boxed so that each type has a
+//! size.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ pub(super) fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Typ
     }
 }
 
-/// Marks the fields whose one value is of the field's type: a new value has it from the start.
+/// Marks the fields whose only value is of the field's own type. A new value has them set.
 pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
     let is_enum = |ty: &Type, integers: bool| {
         let mut ty = ty;
@@ -60,7 +61,7 @@ pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// A name that nothing defines (a circle that closed on something other than a type of its own) is any value.
+/// Reads a name that nothing defines as any value. Such a name is a circle that closed on something without a type.
 pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     match ty {
         Type::Named(name) if !known.contains(name) => *ty = Type::Any,
@@ -69,8 +70,8 @@ pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     }
 }
 
-/// Takes from unions the branches that are, by aliases and branches alone, the union again: reading one would not end.
-/// Returns where, and which.
+/// Removes a branch of a union that leads back to the same union through aliases and branches only: reading it would
+/// never end. Returns the place of each removed branch, and its name.
 pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
     let edges = defs.iter().map(|(name, def)| {
@@ -83,7 +84,7 @@ pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer
         };
         (name.clone(), targets)
     });
-    // Only what is in a circle of aliases and branches can lead back; each of those may open the circle.
+    // Only a name in a circle of aliases and branches can lead back to itself. Each cut may open that circle.
     for name in circles(&edges.collect()).into_keys() {
         let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
         let circular: BTreeSet<String> = union
@@ -105,7 +106,7 @@ pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer
     cut
 }
 
-/// Whether a type may be the one of a name without any part of a value having been read.
+/// Whether a type can be the named one before any part of a value was read.
 fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bool {
     let mut queue: Vec<&str> = ty.by_value().into_iter().collect();
     let mut seen = BTreeSet::new();
@@ -125,8 +126,8 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Opens each circle of aliases at one of them. A circle of lists and maps becomes a type there; one of nothing else is any
-/// value. Each alias is followed once.
+/// Cuts each circle of aliases at one of them. If the circle goes through a list or a map, that alias becomes a type.
+/// Otherwise it becomes any value. Each alias is followed once.
 fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
         Some(TypeKind::Alias(ty)) => {
@@ -149,7 +150,7 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
             seen.insert(name, turn);
             at = next(name);
         }
-        // A circle, if it closed on this way: the first of its names is the one to go.
+        // `at` closes a circle if this round has seen it before. The circle is cut at the smallest of its names.
         if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
             let around: Vec<&str> = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name)).collect();
             let more = around.iter().any(|name| holds_more(name));
@@ -166,7 +167,7 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// Puts a box wherever a type would otherwise hold itself, and takes apart aliases that are only each other.
+/// Boxes a field wherever a type would otherwise contain itself, and cuts circles of aliases.
 pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
     cut_aliases(defs);
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -209,10 +210,10 @@ pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
     open_endless(defs);
 }
 
-/// Lets what would hold itself in every value be absent: no value of it ends otherwise, neither a service's nor one that a
-/// program makes.
+/// Makes a field optional where every value of a type would contain another value of that type. Neither a service nor a
+/// program could write a finite value otherwise.
 fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
-    // How many parts each type waits for, and what waits for each.
+    // For each type, how many of its parts are not yet known to be finite, and the types that depend on it.
     let mut waits: BTreeMap<&str, usize> = BTreeMap::new();
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, def) in defs.iter() {
@@ -258,9 +259,9 @@ fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// The strongly connected components that are circles: each name in one, with the number of its circle.
+/// The strongly connected components that are circles: the names in them, each with the number of its circle.
 fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
-    // Kosaraju, with its own stacks: documents nest deeper than threads like to recurse.
+    // Kosaraju's algorithm with explicit stacks, because a document may nest deeper than a thread's stack allows.
     let mut order = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for start in edges.keys() {

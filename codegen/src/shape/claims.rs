@@ -1,4 +1,4 @@
-//! What the types of inline schemas are called, and which of them are one type.
+//! Names of the types of inline schemas. Equal inline schemas may share one type.
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object, component_name};
@@ -10,7 +10,7 @@ use super::names;
 use super::views::marked_by_reference;
 
 impl Types<'_> {
-    /// A name for the type a schema makes: its own if it is a component or named by a hint, else free.
+    /// Claims a name for a schema's type: the component's name, the name in a hint, or else a free one.
     pub(super) fn claim(&mut self, schema: &Node, place: &Place<'_>) -> Claimed {
         if place.exact {
             return Claimed::New(place.name.to_owned());
@@ -50,8 +50,8 @@ impl Types<'_> {
         Claimed::New(name)
     }
 
-    /// Whether a schema is another type to who reads it than to who writes it: by something below it that only one of
-    /// them sees, or that is open to one of them only.
+    /// Whether responses and requests need different types for a schema. They do if something below it is `readOnly` or
+    /// `writeOnly`, or is closed to other keys in requests only.
     pub(super) fn differs(&self, schema: &Node) -> bool {
         let mut differs = false;
         Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
@@ -69,7 +69,7 @@ impl Types<'_> {
         differs
     }
 
-    /// Gives back a claimed name that no type was made for.
+    /// Frees a claimed name for which no type was made.
     pub(super) fn release(&mut self, schema: &Node, place: &Place<'_>, name: &str) {
         if place.exact {
             return;

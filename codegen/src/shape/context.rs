@@ -1,4 +1,4 @@
-//! What is known while types are made: what `types`, `claims` and `unions` share.
+//! The state that `types`, `claims` and `unions` share while types are made.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -7,55 +7,56 @@ use crate::note::Notes;
 
 use super::model::TypeDef;
 
-/// Which side of the wire a type is for: it decides whether `readOnly` or `writeOnly` properties are part of it.
+/// Which side of the wire a type is for. This decides whether it has the `readOnly` or the `writeOnly` properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum View {
-    /// What a response holds.
+    /// The content of a response.
     Read,
-    /// What a request holds.
+    /// The content of a request.
     Write,
 }
 
-/// The types that are made, and what is known of the schemas that they are made from.
+/// The types made so far, and the facts about their schemas.
 pub(super) struct Types<'a> {
     pub(super) notes: &'a mut Notes,
     pub(super) schemas: Map,
-    /// Component to Rust name.
+    /// The Rust name of each component.
     pub(super) names: BTreeMap<String, String>,
-    /// Components that allow null.
+    /// The components that allow null.
     pub(super) nullables: BTreeSet<String>,
-    /// Names of components' types.
+    /// The names of the components' types.
     pub(super) given: BTreeSet<String>,
-    /// Every name in use.
+    /// All names in use.
     pub(super) taken: BTreeSet<String>,
     pub(super) defs: BTreeMap<String, TypeDef>,
     pub(super) queue: VecDeque<(String, View)>,
     pub(super) queued: BTreeSet<(String, View)>,
-    /// Components with two views.
+    /// The components with a read view and a write view.
     pub(super) twins: BTreeSet<String>,
-    /// Components only requests reach.
+    /// The components that only requests reach.
     pub(super) write_only: BTreeSet<String>,
-    /// Inline schemas that share a name given by `x-rust-name`.
+    /// The inline schemas that share a name set by `x-rust-name`.
     pub(super) shared: BTreeMap<(String, View), (Node, String)>,
-    /// Inline schemas by the place they were read at: what one component takes over from another is one type.
+    /// The inline schemas by their place in the document. A schema that one component inherits from another is one
+    /// type.
     pub(super) inline: HashMap<(Identity, View), (Node, String)>,
-    /// What an inline schema's type is named after: the component it stands in, whoever uses it first.
+    /// The name stem for an inline schema's type: the component that contains it, whatever uses it first.
     pub(super) origins: HashMap<Identity, String>,
-    /// Flattened schemas whose types are being made, with their names.
+    /// The flattened schemas whose types are being made, with their names.
     pub(super) open: Vec<(Node, View, String)>,
-    /// Components that requests reach.
+    /// The components that requests reach.
     pub(super) sent: BTreeSet<String>,
-    /// Whether the component that is being made is one of them.
+    /// Whether requests reach the component whose type is being made.
     pub(super) sending: Option<bool>,
-    /// Whether null means the same as absent, to all of the service.
+    /// Whether null means the same as absent everywhere in this service.
     pub(super) null_is_absent: bool,
 }
 
-/// Where a schema stands, what to call what it makes, and for which side.
+/// Where a schema stands, the name for its type, and the side that the type is for.
 pub(super) struct Place<'a> {
     pub(super) at: &'a Pointer,
     pub(super) name: &'a str,
-    /// Whether the name is the schema's own, rather than a suggestion.
+    /// Whether the name is the schema's own. Otherwise it is a suggestion.
     pub(super) exact: bool,
     pub(super) view: View,
 }
@@ -66,5 +67,5 @@ pub(super) enum Claimed {
     Shared(String),
 }
 
-/// The place of a node; see [`crate::document::Span::identity`].
+/// The place of a node: see [`crate::document::Span::identity`].
 pub(super) type Identity = (usize, u32, u32);

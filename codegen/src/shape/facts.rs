@@ -1,4 +1,4 @@
-//! What a schema says by itself, whatever type is made from it.
+//! Facts of a schema that do not depend on the type that is made from it.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(super) fn integer(schema: &Node) -> Type {
         _ => None,
     };
     match schema.str("format") {
-        // A bound past what the format holds is the one that tells what is sent.
+        // A bound outside the range of the format is more reliable than the format.
         Some("int32" | "int16" | "int8")
             if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 2_147_483_647.0) =>
         {
@@ -30,13 +30,13 @@ pub(super) fn integer(schema: &Node) -> Type {
         }
         Some("uint64") => Type::U64,
         Some("int64") if bound("maximum").is_none_or(|most| most.as_i64().is_some()) => Type::I64,
-        // Bounds that 64 bits do not hold were cut to these.
+        // `lower` cut bounds that do not fit into 64 bits to these.
         _ if bound("maximum").and_then(Number::as_u64) == Some(u64::MAX)
             || bound("minimum").and_then(Number::as_i64) == Some(i64::MIN) =>
         {
             Type::Number
         }
-        // Whoever is given no width must take every one.
+        // Without a width, every integer has to be read.
         _ => Type::I128,
     }
 }
@@ -53,7 +53,7 @@ pub(super) fn strings(node: Option<&Node>) -> Vec<String> {
     node.and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect()
 }
 
-/// What the document says of a schema in words, and the facts about it that the Rust type does not show.
+/// The description of a schema, with the facts that its Rust type does not show.
 pub(super) fn doc(schema: &Node) -> String {
     let text = schema.str("description").or_else(|| schema.str("title")).unwrap_or_default().trim();
     let mut facts = Vec::new();
@@ -83,7 +83,7 @@ pub(super) fn doc(schema: &Node) -> String {
     }
 }
 
-/// The values of an enum that can tell branches apart: none, if one of them cannot.
+/// The values of an enum by which a union can select a branch. Empty if one of them is of another kind.
 pub(super) fn values(schema: &Node) -> Vec<Constant> {
     let present = schema.get("enum").and_then(Node::as_array).unwrap_or_default().iter();
     let values: Option<Vec<Constant>> = present.filter(|value| !value.is_null()).map(of).collect();
@@ -99,7 +99,7 @@ fn of(value: &Node) -> Option<Constant> {
     }
 }
 
-/// The one value of a schema, if it has only one beside null.
+/// The only value of a schema, apart from null.
 pub(super) fn only_value(schema: &Node) -> Option<Constant> {
     match values(schema).as_slice() {
         [only] => Some(only.clone()),
@@ -107,7 +107,7 @@ pub(super) fn only_value(schema: &Node) -> Option<Constant> {
     }
 }
 
-/// A schema without its words, for comparing.
+/// Removes the descriptions from a schema, so that two schemas can be compared.
 pub(super) fn bare_structure(schema: &mut Node) {
     Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
         if let Some(map) = node.as_object_mut() {
@@ -118,7 +118,7 @@ pub(super) fn bare_structure(schema: &mut Node) {
     });
 }
 
-/// What the inline schemas of a component are named after: the component and the way to them.
+/// Collects the name stems of a component's inline schemas: the component's name and the path to each.
 pub(super) fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
     let mut visit = |node: &Node, name: String| {
         if let Some(identity) = node.span.identity() {

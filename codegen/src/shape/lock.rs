@@ -1,7 +1,7 @@
-//! Names that stay: what a generated client called a thing once, it calls it whatever comes beside it.
+//! Names that stay: a generated name does not change when the document gets new things.
 //!
-//! A name belongs to a place in the document. What the lock has a name for is called that; what is new gets the name that it
-//! would have anyway, or a longer one where the lock has given that away.
+//! A name belongs to a place in the document. A place that is in the lock keeps its name. A new place gets the name
+//! that it would have without a lock, or a longer one where the lock uses that name for another place.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::document::Pointer;
 use crate::note::{Kind, Notes};
 
-/// The names in Rust of what a document names, to keep beside it: see
+/// The Rust names of what a document names. Keep them beside the document: see
 /// [`Generator::names`](crate::Generator::names).
 ///
-/// As text it has a line for each name: what it is of, where that is, and the name.
+/// As text it is a list of lines. Each has the kind of thing, its place, and its name.
 ///
 /// ```
 /// use connectors_codegen::{Generator, Names, Node};
@@ -43,15 +43,15 @@ use crate::note::{Kind, Notes};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names(BTreeMap<(What, Vec<String>), String>);
 
-/// What a name is of.
+/// The kind of thing that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
-    /// By the place of its schema.
+    /// Named by the place of its schema.
     Type,
     Field,
     /// A value of an enum, a variant of a union, a webhook.
     Variant,
-    /// By its operationId.
+    /// Named by its `operationId`.
     Operation,
     Group,
     Parameter,
@@ -70,14 +70,14 @@ const WHATS: [(What, &str); 8] = [
     (What::Scheme, "scheme"),
 ];
 
-/// What stands for everything else in an enum or a union.
+/// The key of the variant for all other values of an enum or a union.
 const OTHERS: &str = "*";
 
 impl Names {
-    /// Reads what `Display` writes. Lines that begin with `#` are comments.
+    /// Reads the text that `Display` writes. Lines that begin with `#` are comments.
     ///
     /// # Errors
-    /// A line that is none of a lock's.
+    /// A line is not one that `Display` writes.
     pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
         let mut names = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {
@@ -94,15 +94,15 @@ impl Names {
                 (is_name && !keys.is_empty()).then(|| ((what, keys), name.to_owned()))
             };
             let (key, name) = read().ok_or_else(|| {
-                Diagnostic::new(format!("{file}:{}: `{line}` is no line of a lock of names", index + 1))
-                    .help("restore the file, or delete it to have it written again")
+                Diagnostic::new(format!("{file}:{}: `{line}` is not a line of a lock of names", index + 1))
+                    .help("restore the file, or delete it: it is then written again")
             })?;
             names.insert(key, name);
         }
         Ok(Self(names))
     }
 
-    /// Whether it has no name.
+    /// Whether it has no names.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -117,8 +117,8 @@ impl Names {
         self.0.insert((what, key.iter().map(|part| (*part).to_owned()).collect()), name.to_owned());
     }
 
-    /// The names of some things: those that the document gives outright, those of the lock, and for the rest their own, or
-    /// longer ones where those are taken.
+    /// Names things of one scope: by the document's hint, else by the lock, else by their own name. Where that is in
+    /// use, they get a longer one.
     fn settle(&self, what: What, scope: &str, things: &[Thing], suffix: &str) -> Vec<String> {
         let fixed = |thing: &Thing| match thing.given {
             true => Some(thing.own.clone()),
@@ -126,7 +126,7 @@ impl Names {
         };
         let fixed: Vec<Option<String>> = things.iter().map(fixed).collect();
         let mut taken = BTreeSet::new();
-        // Two things may have been given one name by hand.
+        // Two hints in the document may set the same name.
         let kept: Vec<bool> =
             fixed.iter().map(|name| name.as_deref().is_some_and(|name| taken.insert(plain(name)))).collect();
         let settled = things.iter().zip(fixed).zip(kept).map(|((thing, fixed), kept)| match fixed {
@@ -142,7 +142,7 @@ impl Names {
         settled.collect()
     }
 
-    /// As [`Names::settle`], and writes down what is found.
+    /// Calls [`Names::settle`] and records the names that it returns.
     fn settle_into(&self, what: What, scope: &str, things: &[Thing], suffix: &str, found: &mut Self) -> Vec<String> {
         let settled = self.settle(what, scope, things, suffix);
         for (thing, name) in things.iter().zip(&settled) {
@@ -154,11 +154,11 @@ impl Names {
 
 /// Something with a name.
 struct Thing {
-    /// Where it is in the document.
+    /// The place in the document.
     key: String,
-    /// The name that it has without a lock.
+    /// The name without a lock.
     own: String,
-    /// Whether the document gives it that name outright.
+    /// Whether the document itself sets that name.
     given: bool,
 }
 
@@ -177,7 +177,7 @@ fn scoped<'a>(scope: &'a str, key: &'a str) -> Vec<&'a str> {
     if scope.is_empty() { vec![key] } else { vec![scope, key] }
 }
 
-/// A name without what makes a keyword an identifier.
+/// A name without the `_` that turns a keyword into an identifier.
 fn plain(name: &str) -> String {
     let trimmed = name.trim_end_matches('_');
     if trimmed.is_empty() { name.to_owned() } else { trimmed.to_owned() }
@@ -250,7 +250,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     if renamed.is_empty() {
         return;
     }
-    // What was said of the names that they would have had is not so.
+    // The notes about the names without a lock no longer apply.
     let places: HashSet<Pointer> =
         api.types.iter().filter(|def| renamed.contains_key(&def.name)).map(|def| def.pointer.clone()).collect();
     notes.forget(Kind::Rename, &places);

@@ -1,5 +1,6 @@
-//! Stage `shape`: a document in one form to what makes good Rust: names, hoisted inline schemas, read and write views, open
-//! enums, kept extras, one error type, and only operations that progenitor can express.
+//! Stage `shape`: turns a normalized document into types and operations for Rust. It names things, gives inline schemas
+//! types of their own, makes read and write views, keeps enums open and unknown keys, and leaves out what no method can
+//! send.
 
 mod all_of;
 mod circles;
@@ -23,7 +24,7 @@ use model::Api;
 pub(crate) use all_of::flatten;
 pub use lock::Names;
 
-/// Shapes a document in one form, with the names that are kept; returns those that it has.
+/// Shapes a normalized document with the names of a lock. Returns the model and all its names.
 pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = context::Types::new(document, notes);
     let (operations, headers) = operations::shape(document, &mut types);

@@ -1,4 +1,4 @@
-//! What `shape` hands to `emit`: types and operations as Rust will see them.
+//! The model that `shape` returns and `emit` writes: types and operations as they are in Rust.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ pub(crate) struct Api {
     pub(crate) types: Vec<TypeDef>,
     /// In document order.
     pub(crate) operations: Vec<Operation>,
-    /// Headers of responses, by their names.
+    /// The headers of responses, by name.
     pub(crate) headers: Vec<ResponseHeader>,
     pub(crate) schemes: Vec<Scheme>,
     pub(crate) servers: Vec<Server>,
     pub(crate) webhooks: Option<Incoming>,
-    /// What the document says of its tags, by group.
+    /// The descriptions of the document's tags, by group.
     pub(crate) groups: BTreeMap<String, String>,
 }
 
 impl Api {
-    /// The forms of all operations.
+    /// The multipart forms of all operations.
     pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
         let bodies = self.operations.iter().filter_map(|operation| operation.body.as_ref());
         let contents =
@@ -35,7 +35,7 @@ impl Api {
     }
 }
 
-/// A Rust type as it is used.
+/// A use of a Rust type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Type {
     /// A type of the generated module.
@@ -46,10 +46,10 @@ pub(crate) enum Type {
     I64,
     U32,
     U64,
-    /// An integer of no particular width.
+    /// An integer without a given width.
     I128,
     F64,
-    /// A number of any width, kept as it was written.
+    /// A number of any width, kept as text.
     Number,
     Array(Box<Type>),
     Map(Box<Type>),
@@ -84,7 +84,7 @@ impl Type {
         }
     }
 
-    /// The named type a value of this type holds in place, not behind a pointer.
+    /// The named type that a value of this type contains directly, not behind a pointer.
     pub(crate) fn by_value(&self) -> Option<&str> {
         match self.inner() {
             Self::Named(name) => Some(name),
@@ -98,13 +98,28 @@ impl Type {
 pub(crate) struct TypeDef {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// The schema it was made of.
+    /// The schema that it was made from.
     pub(crate) pointer: Pointer,
-    /// Whether it is what requests hold.
+    /// Whether it is the type for requests.
     pub(crate) written: bool,
-    /// Whether the document gives it its name outright (`x-rust-name`).
+    /// Whether the document sets its name (`x-rust-name`).
     pub(crate) given: bool,
     pub(crate) kind: TypeKind,
+}
+
+impl TypeDef {
+    /// The types in it.
+    pub(crate) fn parts(&self) -> Vec<&Type> {
+        match &self.kind {
+            TypeKind::Struct(it) => {
+                it.fields.iter().map(|it| &it.ty).chain(it.extra.iter().map(|(_, ty)| ty)).collect()
+            }
+            TypeKind::Union(it) => it.variants.iter().map(|it| &it.ty).collect(),
+            TypeKind::Tuple(it) => it.items.iter().map(|it| &it.ty).chain(&it.rest).collect(),
+            TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => vec![ty],
+            TypeKind::Enum(_) => Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -113,18 +128,18 @@ pub(crate) enum TypeKind {
     Enum(Enum),
     Union(Union),
     Tuple(Tuple),
-    /// A list or a map that holds itself: a type of its own around it.
+    /// A list or a map that contains itself, as a type of its own.
     Wrapper(Type),
     Alias(Type),
 }
 
-/// An array whose items are of a type each.
+/// An array with a type for each position.
 #[derive(Debug)]
 pub(crate) struct Tuple {
     pub(crate) items: Vec<Item>,
-    /// How many of the items are always there.
+    /// How many items, from the first on, are always present.
     pub(crate) required: usize,
-    /// The type of what may follow.
+    /// The type of further items.
     pub(crate) rest: Option<Type>,
 }
 
@@ -139,16 +154,16 @@ pub(crate) struct Item {
 #[derive(Debug)]
 pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
-    /// Name and type of the field that keeps the keys the document does not name.
+    /// Name and type of the field for keys that the document does not name.
     pub(crate) extra: Option<(String, Type)>,
     /// Whether `Debug` shows the keys of `extra` only.
     pub(crate) sensitive: bool,
-    /// Whether the document says that there are no other keys.
+    /// Whether the document allows no other keys.
     pub(crate) closed: bool,
 }
 
 impl Struct {
-    /// The arguments of `new`, by name: a document that lists its properties in another order is the same document.
+    /// The arguments of `new`, sorted by name, so that the order of properties in the document does not matter.
     pub(crate) fn arguments(&self) -> Vec<&Field> {
         let mut arguments: Vec<&Field> = self.fields.iter().filter(|field| field.is_argument()).collect();
         arguments.sort_by(|a, b| a.name.cmp(&b.name));
@@ -160,7 +175,7 @@ impl Struct {
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) wire: String,
-    /// Further names the field is read from.
+    /// Other keys that the field is read from.
     pub(crate) aliases: Vec<String>,
     pub(crate) ty: Type,
     pub(crate) required: bool,
@@ -169,32 +184,32 @@ pub(crate) struct Field {
     pub(crate) sensitive: bool,
     pub(crate) deprecated: bool,
     pub(crate) doc: String,
-    /// The only value that the document allows, beside null.
+    /// The only value that the document allows, apart from null.
     pub(crate) only: Option<Constant>,
-    /// Whether a new value has it from the start.
+    /// Whether a new value has this field set.
     pub(crate) preset: bool,
-    /// Whether absent and null are two things: the field is then an option of an option.
+    /// Whether absent and null mean different things. The field is then an `Option` of an `Option`.
     pub(crate) three_states: bool,
 }
 
 impl Field {
-    /// Whether the field is an option.
+    /// Whether the field is an `Option`.
     pub(crate) fn is_option(&self) -> bool {
         !self.required || matches!(self.ty, Type::Nullable(_))
     }
 
-    /// What the field starts out with, where that is not absent.
+    /// The value of the field in a new struct, unless it is absent there.
     pub(crate) fn start(&self) -> Option<&Constant> {
         self.only.as_ref().filter(|_| self.preset)
     }
 
-    /// Whether `new` asks for it.
+    /// Whether it is an argument of `new`.
     pub(crate) fn is_argument(&self) -> bool {
         !self.is_option() && !self.preset
     }
 }
 
-/// A value that a document fixes, or that tells alternatives apart.
+/// A fixed value, or one that selects a branch of a union.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Constant {
     Text(String),
@@ -203,7 +218,7 @@ pub(crate) enum Constant {
 }
 
 impl Constant {
-    /// How it is written where values are text.
+    /// The value as text, for places where values are text.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -228,12 +243,13 @@ pub(crate) struct EnumValue {
     pub(crate) wire: String,
 }
 
-/// One of several types, told apart by a tag, else by what their values look like.
+/// One of several types, selected by a tag, or else by which type can read the value.
 #[derive(Debug)]
 pub(crate) struct Union {
     pub(crate) variants: Vec<Variant>,
     pub(crate) unknown: String,
-    /// The property that names the variant: the document's discriminator, or one whose values no two variants share.
+    /// The property that selects the variant: the document's discriminator, or a property whose values no two variants
+    /// share.
     pub(crate) tag: Option<String>,
 }
 
@@ -242,26 +258,26 @@ pub(crate) struct Variant {
     pub(crate) name: String,
     pub(crate) ty: Type,
     pub(crate) boxed: bool,
-    /// Values of the tag that mean this variant.
+    /// The values of the tag that select this variant.
     pub(crate) tags: Vec<Constant>,
-    /// Whether values of the tag that no variant has, and values without a tag, are this one (`defaultMapping`).
+    /// Whether this variant is read when the tag is absent or its value is unknown (`defaultMapping`).
     pub(crate) default: bool,
-    /// The value of the discriminator that is written where a value has none of its own.
+    /// The discriminator's value to write when the value itself has none.
     pub(crate) writes: Option<String>,
     /// Never printed by `Debug`.
     pub(crate) sensitive: bool,
 }
 
-/// Every type in it is visited by `for_each_used` of `lock.rs`, so that types can be called otherwise.
+/// `for_each_used` of `lock.rs` visits every type in it, so that types can be renamed.
 #[derive(Debug)]
 pub(crate) struct Operation {
-    /// `operationId` of the document.
+    /// The document's `operationId`.
     pub(crate) id: String,
-    /// The group that the method stands in; `None` for a method of the client itself.
+    /// The group of the method; `None` for a method of the client itself.
     pub(crate) group: Option<String>,
-    /// Name of the method, unique in its group.
+    /// The method's name, unique in its group.
     pub(crate) name: String,
-    /// As it is sent.
+    /// The HTTP method, as it is sent.
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) summary: Option<String>,
@@ -270,24 +286,24 @@ pub(crate) struct Operation {
     pub(crate) params: Vec<Param>,
     pub(crate) body: Option<Body>,
     pub(crate) success: Payload,
-    /// The media types to ask for.
+    /// The value of the `Accept` header.
     pub(crate) accept: String,
-    /// Other JSON media types of a success, of types of their own.
+    /// Other JSON media types of a successful response, which have types of their own.
     pub(crate) readings: Vec<Reading>,
-    /// Other media types of a success, which are read as bytes.
+    /// Other media types of a successful response, which are returned as bytes.
     pub(crate) media: Vec<String>,
-    /// How it streams items.
+    /// The stream of items that it returns.
     pub(crate) stream: Option<Streamed>,
-    /// Names of the constants for the headers of its responses.
+    /// The constants for the headers of its responses.
     pub(crate) headers: Vec<String>,
-    /// What the document says of failures, by status.
+    /// The documented bodies of failures, by status.
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
     pub(crate) callbacks: Option<Incoming>,
-    /// Alternatives of sets of schemes with their scopes.
+    /// The alternative sets of security schemes, with their scopes.
     pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
-    /// The URL of a server of its own, with the defaults of its variables.
+    /// The URL of the operation's own server, with the defaults of its variables.
     pub(crate) server: Option<String>,
     pub(crate) pointer: Pointer,
     pub(crate) node: Node,
@@ -295,7 +311,7 @@ pub(crate) struct Operation {
 
 #[cfg(feature = "diff")]
 impl Operation {
-    /// Whether a body can be sent in a media type.
+    /// Whether the operation can send a body of a media type.
     pub(crate) fn sends(&self, media: &str) -> bool {
         let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let media = essence(media);
@@ -307,14 +323,14 @@ impl Operation {
             BodyContent::Json(_, known) => essence(known) == media || media.contains('*'),
             BodyContent::Form(..) => media == "application/x-www-form-urlencoded",
             BodyContent::Multipart(known, _) => essence(known) == media,
-            // The caller names it.
+            // The caller sets it.
             BodyContent::Raw(None) => true,
             BodyContent::Raw(Some(known)) => essence(known) == media,
         })
     }
 
-    /// Whether a response of a status and a media type can be had, as its type or as bytes: one of a success is asked for,
-    /// and one of a failure is kept as it comes.
+    /// Whether a response of a status and a media type is available, as its type or as bytes. A successful one has a
+    /// method. The body of a failure is kept as it was received.
     pub(crate) fn reads(&self, status: Status, media: &str) -> bool {
         let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_failure = match status {
@@ -340,7 +356,7 @@ impl Operation {
 pub(crate) enum Idempotency {
     Idempotent,
     NotIdempotent,
-    /// By a header that holds the same key for all attempts of a call.
+    /// By a header with the same key in all attempts of a call.
     ByKey(String),
 }
 
@@ -348,13 +364,13 @@ pub(crate) enum Idempotency {
 pub(crate) enum Place {
     Path,
     Query,
-    /// The whole query string, from the `?` on.
+    /// The whole query string.
     QueryString,
     Header,
     Cookie,
 }
 
-/// How a value is written (OpenAPI 3.2, "Style Values").
+/// How a value is serialized (OpenAPI 3.2, "Style Values").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Matrix,
@@ -368,20 +384,20 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// Whether each item and each member stands for itself unless the document says otherwise.
+    /// The default of `explode`: whether each item or member is written separately.
     pub(crate) fn explodes(self) -> bool {
         matches!(self, Self::Form | Self::Cookie)
     }
 }
 
-/// How a parameter or a property of a form is written.
+/// How a parameter or a form's property is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Writing {
     pub(crate) style: Style,
     pub(crate) explode: bool,
-    /// Reserved characters stay as they are.
+    /// Whether reserved characters are not percent-encoded.
     pub(crate) reserved: bool,
-    /// As JSON text.
+    /// Whether the value is JSON text.
     pub(crate) json: bool,
 }
 
@@ -393,10 +409,10 @@ pub(crate) struct Param {
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
-    /// What a required parameter of a primitive type is called as a type, and which primitive it is.
+    /// For a required parameter of a primitive type: the name of its type, and the primitive.
     pub(crate) kind: Option<(String, Type)>,
     pub(crate) writing: Writing,
-    /// The properties of a query string that are written in another way than by default.
+    /// The properties of a query string that are not serialized by default.
     pub(crate) encoding: Vec<(String, Writing)>,
     pub(crate) doc: String,
 }
@@ -405,24 +421,24 @@ pub(crate) struct Param {
 pub(crate) struct Body {
     pub(crate) required: bool,
     pub(crate) content: BodyContent,
-    /// The same body in other media types: what is added to the name of the method, and the content.
+    /// The same body in other media types: the suffix of the method's name, and the content.
     pub(crate) others: Vec<(String, BodyContent)>,
     pub(crate) doc: String,
 }
 
 #[derive(Debug)]
 pub(crate) enum BodyContent {
-    /// JSON, with the media type to say so.
+    /// JSON, with its media type.
     Json(Type, String),
-    /// A form, with the properties that are written in another way than by default.
+    /// A form, with the properties that are not serialized by default.
     Form(Type, Vec<(String, Writing)>),
-    /// Parts, with the media type, and the struct of them if the document names them.
+    /// Multipart, with its media type, and the struct of its parts if the document names them.
     Multipart(String, Option<Form>),
-    /// The bytes as they are; the caller names the media type if the document does not.
+    /// Bytes. The caller sets the media type if the document does not.
     Raw(Option<String>),
 }
 
-/// The parts of a body, by their names.
+/// The parts of a multipart body, by name.
 #[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) name: String,
@@ -441,17 +457,17 @@ pub(crate) struct Part {
 
 #[derive(Debug)]
 pub(crate) enum PartHolds {
-    /// A file, or a list of them, of a media type unless it has its own.
+    /// A file or a list of files. A file without a media type has this one.
     File { media: String, several: bool },
-    /// A value, by the defaults of OpenAPI.
+    /// A value, serialized by OpenAPI's defaults.
     Value(Type),
-    /// A value of a media type.
+    /// A value with its media type.
     Typed(Type, String),
-    /// A value by the style of a parameter.
+    /// A value, serialized like a parameter.
     Styled(Type, Writing),
 }
 
-/// Another way to read a success: by a method of its own.
+/// Another media type of a successful response, with a method of its own.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) name: String,
@@ -464,15 +480,15 @@ pub(crate) struct Reading {
 pub(crate) struct Streamed {
     pub(crate) accept: String,
     pub(crate) format: StreamFormat,
-    /// The type of an item; `None` for an event as it is.
+    /// The type of an item; `None` for an event without a documented type.
     pub(crate) item: Option<Type>,
-    /// The property of the body by which the stream is asked for.
+    /// The property of the request's body that asks for the stream.
     pub(crate) property: Option<String>,
-    /// What ends the stream.
+    /// The data that ends the stream.
     pub(crate) end: Option<String>,
 }
 
-/// What an item of a stream is made from; as in the runtime.
+/// The format of the items in a stream, as in the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamFormat {
     EventData,
@@ -494,7 +510,7 @@ pub(crate) struct ResponseHeader {
     pub(crate) doc: String,
 }
 
-/// How the value of a header is written; as in the runtime.
+/// How a header's value is serialized, as in the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderForm {
     Text,
@@ -507,7 +523,7 @@ pub(crate) enum HeaderForm {
     Json,
 }
 
-/// What a successful response holds.
+/// The content of a successful response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Payload {
     #[default]
@@ -515,18 +531,18 @@ pub(crate) enum Payload {
     Json(Type),
     /// One of several, by status.
     ByStatus(Vec<Case>),
-    /// Bytes as they come.
+    /// Bytes, as they arrive.
     Stream,
 }
 
 impl Payload {
-    /// Whether a response without a body is one of those the document allows, read as `None`.
+    /// Whether the document allows a successful response without a body. It is read as `None`.
     pub(crate) fn may_be_absent(&self) -> bool {
         matches!(self, Self::Json(Type::Nullable(_)))
     }
 }
 
-/// What a response with a certain status holds.
+/// The content of a response with a certain status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) status: Status,
@@ -534,7 +550,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The type of its JSON.
+    /// The type of the JSON body.
     pub(crate) fn ty(&self) -> Option<&Type> {
         match &self.content {
             Content::Json(ty) => Some(ty),
@@ -543,16 +559,16 @@ impl Case {
     }
 }
 
-/// What the body of a response is.
+/// The body of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Nothing,
     Json(Type),
-    /// Of any other media type.
+    /// Bytes, for any other media type.
     Bytes,
 }
 
-/// Which statuses a documented response is for, the most telling first.
+/// The statuses that a documented response is for, the most specific first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Status {
     Code(u16),
@@ -576,7 +592,7 @@ impl Status {
         matches!(self, Self::Code(200..=299) | Self::Range(2))
     }
 
-    /// Name of a variant.
+    /// The name of the variant.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Code(code) => format!("Status{code}"),
@@ -586,53 +602,54 @@ impl Status {
     }
 }
 
-/// Requests that the service sends by itself.
+/// Requests that the service sends to the program.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    /// Name of the enum.
+    /// The enum's name.
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) messages: Vec<Message>,
-    /// Name of the variant for every other.
+    /// The name of the variant for all other requests.
     pub(crate) unknown: String,
 }
 
-/// One of them.
+/// One of these requests.
 #[derive(Debug)]
 pub(crate) struct Message {
-    /// Name of the variant.
+    /// The variant's name.
     pub(crate) name: String,
     pub(crate) wire: String,
     pub(crate) doc: String,
     pub(crate) body: Received,
-    /// Whether there is always a body.
+    /// Whether the body is always present.
     pub(crate) required: bool,
 }
 
-/// What the body of a request of the service holds.
+/// The body of a request from the service.
 #[derive(Debug)]
 pub(crate) enum Received {
     Nothing,
     Json(Type),
-    /// Bytes as they come.
+    /// Bytes, as they arrive.
     Bytes,
 }
 
-/// How a list goes on: hints of the overlay, `x-paging`. Paths lead through properties of the response, with dots between.
+/// How to request the next page of a list: the hint `x-paging`. A path names properties of the response, separated by
+/// dots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paging {
-    /// Where the items are; empty if the response is the list itself.
+    /// The path of the items; empty if the response itself is the list.
     pub(crate) items: String,
     pub(crate) next: Next,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// A token in the response, sent in this parameter.
+    /// A token from the response, sent in this parameter.
     Token { parameter: String, next: String },
     /// The number of items before the page, sent in this parameter.
     Offset { parameter: String },
-    /// The number of the page, sent in this parameter, from this one on.
+    /// The number of the page, sent in this parameter. The first page has the number `first`.
     Page { parameter: String, first: i64 },
     /// The `Link` header with `rel=next` (RFC 8288).
     Link,
@@ -659,7 +676,7 @@ pub(crate) enum SchemeKind {
     OAuth2 {
         /// The token endpoint of the client credentials flow.
         client_credentials: Option<String>,
-        /// The endpoints of the device authorization flow: for the codes, and for tokens.
+        /// The endpoints of the device authorization flow: for device codes, and for tokens.
         device: Option<(String, String)>,
     },
 }

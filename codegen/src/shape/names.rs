@@ -1,4 +1,4 @@
-//! Names: what a Rust programmer would have called it, stable when unrelated things are added, never numbered.
+//! Names in the style of Rust. They do not change when something unrelated is added, and are never numbered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::document::{Map, Node};
 
-/// Words that are no identifiers in Rust 2024.
+/// The words that are not identifiers in Rust 2024.
 const KEYWORDS: [&str; 52] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
     "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
@@ -15,10 +15,10 @@ const KEYWORDS: [&str; 52] = [
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Type names that generated code uses for what the standard library means by them, or for its own.
+/// Names of types that generated code uses for the standard library's types or for its own.
 pub(crate) const RESERVED: [&str; 6] = ["Box", "Extra", "Option", "Self", "String", "Vec"];
 
-/// The word for a character that an identifier cannot hold; its number, if it has none.
+/// The word for a character that is not allowed in an identifier, or its code point if it has none.
 fn word(c: char) -> String {
     let word = match c {
         '@' => "at",
@@ -57,17 +57,17 @@ fn word(c: char) -> String {
     word.to_owned()
 }
 
-/// Whether a character can stand in an identifier, and is not taken for a gap between words.
+/// Whether a character is allowed in an identifier and does not separate words.
 fn stays(c: char) -> bool {
     unicode_ident::is_xid_continue(c) && (c.is_alphanumeric() || c == '_')
 }
 
-/// The text with each character an identifier cannot hold spelt out.
+/// The text with a word for each character that is not allowed in an identifier.
 fn spelt(text: &str) -> String {
     text.nfc().map(|c| if stays(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
 }
 
-/// The text with a leading symbol spelt out, and the rest that an identifier cannot hold as gaps.
+/// The text with a word for a leading symbol, and gaps for other characters that are not allowed in an identifier.
 fn gaps(text: &str) -> String {
     let text: String = text.nfc().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
     let mut chars = text.chars();
@@ -82,12 +82,13 @@ fn gaps(text: &str) -> String {
     format!("{lead}{tail}")
 }
 
-/// A name as the compiler compares it, without what a change of case brings that it does not take.
+/// A name in the form in which the compiler compares names. Characters that a change of case added, but that are not
+/// allowed, are removed.
 fn identifier(name: &str) -> String {
     name.nfc().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
 }
 
-/// What only this text gives: its bytes in hexadecimal.
+/// A text that is unique to this one: its bytes in hexadecimal.
 fn digits(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -125,8 +126,8 @@ pub(crate) fn snake(text: &str) -> String {
     name
 }
 
-/// Field names for wire names, one for each. Where two would be equal, the one that *is* its wire name keeps it, and of others
-/// the first in alphabetical order.
+/// Field names for wire names, one for each. Where two would be equal, the one that equals its wire name keeps it.
+/// Otherwise the first in alphabetical order keeps it.
 pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let mut taken: BTreeSet<String> = wires.clone().filter(|wire| snake(wire) == **wire).map(str::to_owned).collect();
     let mut sorted: Vec<(usize, &str)> = wires.enumerate().collect();
@@ -154,7 +155,8 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
     names
 }
 
-/// Variant names for the values of an enum, as given or without the prefix they share, and the name of the rest.
+/// Variant names for the values of an enum, as they are or without their shared prefix, and the name for all other
+/// values.
 pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, String) {
     let cut = shared_prefix(values);
     let mut taken = BTreeSet::new();
@@ -191,7 +193,7 @@ pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, Str
     (names, unknown)
 }
 
-/// The name of the variant for what is not known, beside the ones that are.
+/// The name of the variant for unknown values, which no known variant has.
 pub(crate) fn catch_all(taken: impl Fn(&str) -> bool) -> String {
     let known = ["Unknown", "Other", "Unrecognized", "AnyOther"].into_iter().find(|name| !taken(name));
     let mut name = known.unwrap_or("UnknownToThisVersion").to_owned();
@@ -201,7 +203,7 @@ pub(crate) fn catch_all(taken: impl Fn(&str) -> bool) -> String {
     name
 }
 
-/// Length of the prefix, in whole words of `UPPER_SNAKE`, that all values share and that is not all of any.
+/// Length of the prefix that all values share, in whole words of `UPPER_SNAKE`. No value is the prefix alone.
 fn shared_prefix(values: &[String]) -> usize {
     let [first, rest @ ..] = values else { return 0 };
     if rest.is_empty() {
@@ -217,11 +219,11 @@ fn shared_prefix(values: &[String]) -> usize {
     ends.filter(fits).max().unwrap_or(0)
 }
 
-/// How many of the segments before the last may qualify a name.
+/// How many of the segments before the last can qualify a name.
 const MOST_SEGMENTS: usize = 16;
 
-/// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment; two that
-/// would be equal are each qualified by the segments before.
+/// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment. Where
+/// two are equal, the preceding segments qualify each of them.
 pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
     let candidates = |key: &str, node: &Node| -> Vec<String> {
         let mut segments: Vec<&str> = key.split(['.', '/']).filter(|segment| !segment.is_empty()).collect();
@@ -272,7 +274,8 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
     }
     let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let mut names = BTreeMap::new();
-    // What still collides differs only in characters that no identifier holds: spelt out, then lengthened.
+    // The remaining collisions differ only in characters that are not allowed in identifiers. They are spelt out, then
+    // lengthened.
     for (key, candidates) in &all {
         let mut name = at(candidates, level[key]);
         if taken.contains(&name) {
@@ -312,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn names_equal_in_pascal_case_are_told_apart() {
+    fn names_equal_in_pascal_case_differ() {
         let names = named("foo-bar: {}\nfoo_bar: {}\nFooBar: {}\nSelf: {}\nDefault: {}\n'1': {}");
         let distinct: BTreeSet<&String> = names.values().collect();
         assert_eq!(distinct.len(), names.len(), "{names:?}");
@@ -376,7 +379,7 @@ mod tests {
             assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), texts.len(), "{names:?}");
         }
         assert_eq!((pascal("\u{212a}"), snake("½")), ("K".to_owned(), "ubd".to_owned()));
-        // Many that differ in their case alone: no name is longer than it has to be.
+        // Many names that differ only in case: no name is longer than necessary.
         let cased = |n: u32| (0..12).map(|bit| if n >> bit & 1 == 1 { "A" } else { "a" }).collect::<String>();
         let many: Vec<String> = (0..4096).map(cased).collect();
         let (names, _) = super::variants(&many, &[]);

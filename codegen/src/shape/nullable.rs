@@ -1,11 +1,12 @@
-//! Which schemas allow null: found for all components at once, so that a chain of references costs no more than its length.
+//! Which schemas allow null. All components are computed at once, so a chain of references costs no more than its
+//! length.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{Map, Node};
 use crate::grammar::{self, Object, component_name};
 
-/// The components that allow null. One that refers to itself is not made nullable by that.
+/// The components that allow null. A reference to itself does not make a component nullable.
 pub(super) fn components(schemas: &Map) -> BTreeSet<String> {
     let mut users: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for (name, schema) in schemas {
@@ -24,7 +25,7 @@ pub(super) fn components(schemas: &Map) -> BTreeSet<String> {
     known
 }
 
-/// Whether a schema allows null: by its own word, by that of the component it refers to, or by one of its branches.
+/// Whether a schema allows null: by its own keywords, by the component that it refers to, or by one of its branches.
 pub(super) fn allows_null(schema: &Node, components: &BTreeSet<String>) -> bool {
     if schema.is_true("nullable") {
         return true;
@@ -36,10 +37,10 @@ pub(super) fn allows_null(schema: &Node, components: &BTreeSet<String>) -> bool 
     let mut telling =
         parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
     if telling.peek().is_some() {
-        // Of several parts, all have to allow it.
+        // All parts have to allow it.
         return telling.all(|part| allows_null(part, components));
     }
-    // Of several branches one is enough, unless the schema is of a type whatever the branch.
+    // One branch that allows it is enough, unless the schema itself has a type.
     let mut branches = ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
     schema.get("type").is_none()
         && schema.get("enum").is_none()

@@ -1,4 +1,4 @@
-//! Schemas to Rust types, each with the views its use asks for.
+//! Schemas to Rust types, with the views that their uses need.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -68,7 +68,7 @@ impl<'a> Types<'a> {
                 origins(node, name, &mut types.origins);
             }
         }
-        // In an order of their own: where inline schemas would have the same name, the order of the document decides nothing.
+        // Sorted, so that the order of the document does not change the names of inline schemas.
         let mut all: Vec<String> = types.schemas.keys().cloned().collect();
         all.sort();
         for name in all {
@@ -77,7 +77,7 @@ impl<'a> Types<'a> {
         types
     }
 
-    /// Defines what is still waiting, and breaks circles of types that hold each other in place.
+    /// Defines the remaining types, and breaks circles of types that contain each other.
     pub(super) fn finish(mut self) -> Vec<TypeDef> {
         self.drain();
         let known: BTreeSet<String> = self.defs.keys().cloned().collect();
@@ -127,7 +127,7 @@ impl<'a> Types<'a> {
         Some(name.clone())
     }
 
-    /// The type a component schema is used as.
+    /// The type of a reference to a component.
     fn component(&mut self, component: &str, view: View) -> Type {
         let Some(name) = self.rust_name(component, view) else { return Type::Any };
         self.taken.insert(name.clone());
@@ -136,7 +136,8 @@ impl<'a> Types<'a> {
         if nullable { Type::Named(name).nullable() } else { Type::Named(name) }
     }
 
-    /// Whether a schema allows null: by its own word, by that of the one it refers to, or by one of its branches.
+    /// Whether a schema allows null: by its own keywords, by the component that it refers to, or by one of its
+    /// branches.
     pub(super) fn nullable(&self, schema: &Node) -> bool {
         nullable::allows_null(schema, &self.nullables)
     }
@@ -153,7 +154,7 @@ impl<'a> Types<'a> {
             return;
         }
         let ty = match ty.inner() {
-            // An alias of itself holds nothing.
+            // An alias of itself contains nothing.
             Type::Named(own) if *own == name => Type::Any,
             _ => ty.inner().clone(),
         };
@@ -162,9 +163,9 @@ impl<'a> Types<'a> {
         self.defs.insert(name.clone(), TypeDef { name, doc, pointer: at, written, given, kind: TypeKind::Alias(ty) });
     }
 
-    /// The type of a schema that an operation uses; what it is made of is named after `hint`.
+    /// The type of a schema that an operation uses. Types within it are named after `hint`.
     pub(super) fn type_of(&mut self, schema: &Node, at: &Pointer, hint: &str, view: View) -> Type {
-        // What a program sends of its own accord, 64 bits are wide enough for.
+        // For a value that only the program chooses, 64 bits are enough.
         let sent = |ty: Type| if ty == Type::I128 { Type::I64 } else { ty };
         match self.nested(schema, at, hint, view) {
             Type::Array(item) if view == View::Write => Type::Array(Box::new(sent(*item))),
@@ -174,7 +175,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of a schema that stands at a place in another one.
+    /// The type of a schema within another one.
     pub(super) fn nested(&mut self, schema: &Node, at: &Pointer, hint: &str, view: View) -> Type {
         let ty = self.bare(schema, &Place { at, name: hint, exact: false, view });
         if schema.is_true("nullable") { ty.nullable() } else { ty }
@@ -200,7 +201,7 @@ impl<'a> Types<'a> {
                 return if nullable { ty.nullable() } else { ty };
             }
             let merged = flatten(schema, &self.schemas);
-            // A part that refers back to where it stands would go on for ever: it is the type being made.
+            // A part that refers to the schema around it would never end. It is the type that is being made.
             if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *open == merged && *view == place.view)
             {
                 return Type::Named(name.clone());
@@ -287,7 +288,7 @@ impl<'a> Types<'a> {
                     return Type::Map(Box::new(value));
                 }
                 Some(Value::Bool(true)) => return Type::Map(Box::new(Type::Any)),
-                // A component without properties is a message that has none yet: a struct that can get some.
+                // A component without properties is a message that may get some later, so it is a struct.
                 None if !place.exact => return Type::Map(Box::new(Type::Any)),
                 _ => {}
             }
@@ -342,9 +343,9 @@ impl<'a> Types<'a> {
         fields.sort_by_key(|(position, _)| *position);
         let fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         let extra = match schema.get("additionalProperties").map(|it| &it.value) {
-            // What this view hides is a key the document names all the same: if it is there, it is kept as it is.
+            // The document names a key that this view hides. If it is present, its value is kept.
             _ if hides => Some(Type::Any),
-            // What a closed response grows tomorrow is kept all the same.
+            // A closed response may get new keys later. They are kept.
             Some(Value::Bool(false)) if place.view == View::Write => None,
             Some(Value::Object(_)) => schema
                 .get("additionalProperties")
@@ -360,7 +361,7 @@ impl<'a> Types<'a> {
             extra: extra.map(|ty| (extra_name, ty)),
             sensitive: schema.is_true("x-sensitive")
                 || schema.get("additionalProperties").is_some_and(|rest| self.is_secret(rest, true)),
-            // A view that hides a property has seen to it that there are other keys.
+            // If a view hides a property, there can be other keys.
             closed: !hides && schema.get("additionalProperties").and_then(Node::as_bool) == Some(false),
         });
         self.insert(&name, schema, place, kind);
@@ -376,13 +377,13 @@ impl<'a> Types<'a> {
             let whole = |value: &Value| matches!(value, Value::Number(number) if !number.is_f64());
             match schema.str("type") {
                 None | Some("integer" | "number") if all(whole) => {
-                    let reason = "an enum with an integer past 64 bits is not checked: any integer is taken";
+                    let reason = "an enum with an integer beyond 64 bits is not checked: any integer is accepted";
                     self.note(Kind::Unchecked, place.at, schema, reason);
                     let unsigned = all(|value| matches!(value, Value::Number(number) if number.is_u64()));
                     return Some(if unsigned { Type::U64 } else { Type::Number });
                 }
                 None | Some("number") => {
-                    let reason = "an enum of numbers with fractions is not checked: any number is taken";
+                    let reason = "an enum of numbers with fractions is not checked: any number is accepted";
                     self.note(Kind::Unchecked, place.at, schema, reason);
                     return Some(number(schema));
                 }
@@ -405,7 +406,7 @@ impl<'a> Types<'a> {
                     Kind::Correction,
                     place.at,
                     schema,
-                    "the enum's values are not of the schema's type; any value is taken",
+                    "the enum's values do not have the schema's type; any value is accepted",
                 );
                 return Some(Type::Any);
             }
@@ -444,13 +445,13 @@ impl<'a> Types<'a> {
         Some(Type::Named(name))
     }
 
-    /// Whether a property is `readOnly` or `writeOnly`, itself or by what it refers to.
+    /// Whether a property is `readOnly` or `writeOnly`, by its own keyword or by what it refers to.
     pub(super) fn marked(&self, property: &Node, mark: &str) -> bool {
         property.is_true(mark) || marked_by_reference(property, mark, &self.schemas)
     }
 
-    /// Whether values of a schema are secrets in themselves, or lists or maps of secrets. What is of a type of its own has
-    /// a `Debug` of its own; `branches` says that a union made no type.
+    /// Whether values of a schema are secrets, or lists or maps of secrets. A type of its own has its own `Debug`.
+    /// `branches` means that a union made no type.
     pub(super) fn is_secret(&self, schema: &Node, branches: bool) -> bool {
         let marked = |schema: &Node| schema.is_true("x-sensitive") || schema.str("format") == Some("password");
         let mut queue = vec![schema];
@@ -474,7 +475,7 @@ impl<'a> Types<'a> {
         false
     }
 
-    /// A schema with references and `allOf` resolved, for looking at.
+    /// A schema with its references and `allOf` resolved, for reading only.
     pub(super) fn resolved(&self, schema: &Node) -> Node {
         let mut schema = schema.clone();
         for _ in 0..16 {
@@ -487,7 +488,8 @@ impl<'a> Types<'a> {
         if schema.get("allOf").is_some() { flatten(&schema, &self.schemas) } else { schema }
     }
 
-    /// Whether a schema is of text or bytes, or of nothing in particular: its media type says what it is on the wire.
+    /// Whether values of a schema are text or bytes, or have no declared type. The media type then decides how they are
+    /// sent.
     pub(super) fn is_text(&self, schema: &Node) -> bool {
         let schema = self.resolved(schema);
         let parts = ["properties", "additionalProperties", "items", "oneOf", "anyOf"];
@@ -501,7 +503,7 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// What a type is once aliases and nullability are looked through.
+    /// The type behind aliases and nullability.
     pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
         let mut ty = ty.inner().clone();
@@ -516,5 +518,5 @@ impl<'a> Types<'a> {
     }
 }
 
-/// The extension by which a service says that null and absent are the same: of a property, a schema or, in `info`, of all.
+/// The extension that declares null and absent equal: for a property, for a schema, or in `info` for the whole service.
 const NULL_IS_ABSENT: &str = "x-null-is-absent";

@@ -1,4 +1,4 @@
-//! What tells the branches of a union apart: a discriminator, or a property whose values no two of them share.
+//! How the branches of a union are distinguished: by a discriminator, or by a property whose values no two branches share.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,18 @@ use super::facts::{integer, strings, values};
 use super::model::{Constant, Type, TypeKind, Union, Variant};
 use super::names;
 
-/// What the tag says of one branch.
+/// What the tag determines for one branch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Told {
-    /// Its values that mean the branch.
+    /// The tag's values that select the branch.
     pub(super) tags: Vec<Constant>,
-    /// The value that is written where a value of the branch has none of its own.
+    /// The tag's value to write when a value of the branch has none.
     pub(super) writes: Option<String>,
-    /// Whether the document says that values without a known tag are of the branch.
+    /// Whether the branch is read when the tag is absent or its value is unknown.
     pub(super) default: bool,
 }
 
-/// Whether a branch is a component and no more: by reference alone, or with words beside it that give no name.
+/// Whether a branch is only a reference to a component, perhaps with descriptions beside it, but without a name.
 fn refers(branch: &Node) -> bool {
     let named = branch.get("title").is_some() || branch.get("x-rust-name").is_some();
     let words = |key: &String| key == "allOf" || grammar::is_annotation(key);
@@ -34,7 +34,7 @@ fn refers(branch: &Node) -> bool {
         || (!named && only.is_some() && branch.as_object().is_some_and(|map| map.keys().all(words)))
 }
 
-/// Unions within unions are followed this deep.
+/// The depth to which unions within unions are followed.
 const DEEPEST: usize = 8;
 
 impl Types<'_> {
@@ -50,7 +50,7 @@ impl Types<'_> {
             let merged = self.wide(schema, branches);
             return self.structure(&merged, place);
         }
-        // Branches that only demand properties constrain a type given elsewhere.
+        // Branches that only require properties constrain a type that is declared elsewhere.
         let constraint = |branch: &Node| {
             branch.as_object().is_some_and(|map| {
                 map.keys().all(|key| key == "required" || key == "not" || grammar::is_annotation(key))
@@ -62,7 +62,7 @@ impl Types<'_> {
             rest.take("anyOf");
             return self.bare(&rest, place);
         }
-        // An open enum already takes every string.
+        // An open enum already reads every string.
         let resolved: Vec<Node> = branches.iter().map(|branch| self.resolved(branch)).collect();
         let some = |kind: &str| resolved.iter().any(|branch| is_enum_of(kind, branch));
         let (some_texts, some_integers) = (some("string"), some("integer"));
@@ -81,13 +81,13 @@ impl Types<'_> {
             let nullable = dropped_null || branches[*only].is_true("nullable");
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
-        // Several sets of one kind of value are one set.
+        // Several enums of one kind of value become one enum.
         if let Some(merged) = one_enum(schema, &kept.iter().map(|index| &resolved[*index]).collect::<Vec<_>>()) {
             let nullable = dropped_null || branches.iter().any(|branch| self.nullable(branch));
             let ty = self.bare(&merged, place);
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
-        // Claimed now, so that no branch takes the name.
+        // Claimed before the branches, so that no branch gets the name.
         let name = match self.claim(schema, place) {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Type::Named(name),
@@ -102,7 +102,12 @@ impl Types<'_> {
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             if ty == Type::Any {
-                self.note(Kind::Unchecked, &at, branch, "one branch of the union takes any value, so all of it does");
+                self.note(
+                    Kind::Unchecked,
+                    &at,
+                    branch,
+                    "one branch of the union accepts any value, so the union does too",
+                );
                 self.release(schema, place, &name);
                 return Type::Any;
             }
@@ -132,8 +137,9 @@ impl Types<'_> {
         Type::Named(name)
     }
 
-    /// Properties beside a union with branches that are no objects: a union of the object and of those, because properties
-    /// say nothing of other values. `None` if all branches are objects, or the schema says that all values are.
+    /// Properties beside a union that has branches other than objects: a union of the object and those branches,
+    /// because properties do not constrain other values. `None` if all branches are objects, or the schema allows
+    /// objects only.
     fn apart(&self, schema: &Node, branches: &[Node]) -> Option<(Node, Vec<Node>)> {
         let is_object = |branch: &&Node| {
             let branch = self.resolved(branch);
@@ -163,7 +169,7 @@ impl Types<'_> {
         Some((union, branches))
     }
 
-    /// Properties beside a union: one object with the properties of every branch, those optional.
+    /// Properties beside a union: one object with the properties of all branches, which are optional.
     fn wide(&mut self, schema: &Node, branches: &[Node]) -> Node {
         let mut wide = schema.clone();
         wide.take("oneOf");
@@ -175,7 +181,7 @@ impl Types<'_> {
             while let Some((part, depth)) = open.pop() {
                 let of = |key: &str| part.get(key).and_then(Node::as_array).unwrap_or_default();
                 let inner: Vec<&Node> = of("oneOf").iter().chain(of("anyOf")).collect();
-                // A union of unions is one union.
+                // A union of unions becomes one union.
                 if depth < 8 {
                     open.extend(inner.iter().rev().map(|it| (self.resolved(it), depth + 1)));
                 }
@@ -189,7 +195,7 @@ impl Types<'_> {
                 let Some(properties) = wide.get_mut("properties").and_then(Node::as_object_mut) else { continue };
                 match properties.get_mut(key) {
                     Some(existing) if existing == property => {}
-                    // Two branches that differ: whatever it is, it is kept.
+                    // Two branches declare it differently: any value is read, so nothing is lost.
                     Some(existing) if existing.get("enum").is_some() && property.get("enum").is_some() => {
                         let more = property.get("enum").and_then(Node::as_array).unwrap_or_default().to_vec();
                         if let Some(values) = existing.get_mut("enum").and_then(Node::as_array_mut) {
@@ -218,7 +224,7 @@ impl Types<'_> {
         wide
     }
 
-    /// What a branch is called among its siblings.
+    /// The name of a branch among its siblings.
     fn label(&self, branch: &Node, resolved: &Node, tags: &[Constant], siblings: &[Variant]) -> String {
         let given = branch.str("x-rust-name").or_else(|| branch.str("title"));
         let object = resolved.get("properties").is_some();
@@ -252,7 +258,7 @@ impl Types<'_> {
         distinct
     }
 
-    /// The tag of a union, if it has one, and what it says of each branch.
+    /// The tag of a union, if it has one, and what it determines for each branch.
     pub(super) fn told_apart(&self, union: &Node, branches: &[Node], resolved: &[Node]) -> (Option<String>, Vec<Told>) {
         let discriminator = union.get("discriminator");
         let Some(tag) = discriminator.and_then(|it| it.str("propertyName")) else {
@@ -263,7 +269,8 @@ impl Types<'_> {
             });
             return (implied.clone(), told.collect());
         };
-        // A value means what the mapping says, else what a branch has it for, else the component of its name.
+        // A value selects the branch of the mapping, or else the branch that declares it, or else the component with
+        // its name.
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
         let components: Vec<Vec<String>> =
@@ -311,14 +318,14 @@ impl Types<'_> {
             }
         }
         if let Some(default) = discriminator.and_then(|it| it.get("defaultMapping")).and_then(branch_of) {
-            // What came without a tag is written without one: it means the same.
+            // A value that came without a tag is written without one, with the same meaning.
             told[default].default = true;
             told[default].writes = None;
         }
         (Some(tag.to_owned()), told)
     }
 
-    /// The property whose values tell the branches that are objects apart: each has values of its own for it.
+    /// The property whose values select one of the branches that are objects. Each branch declares its own values.
     fn implied_tag(&self, branches: &[Node]) -> Option<String> {
         let objects: Vec<&Node> = branches.iter().filter(|branch| self.is_object(branch, DEEPEST)).collect();
         if objects.len() < 2 {
@@ -344,7 +351,7 @@ impl Types<'_> {
             || self.parts(branch).iter().any(|part| self.is_object(part, fuel))
     }
 
-    /// The branches of a branch that is a union.
+    /// The branches of a branch that is itself a union.
     fn parts(&self, branch: &Node) -> Vec<Node> {
         let of = |key: &str| branch.get(key).and_then(Node::as_array).unwrap_or_default();
         of("oneOf").iter().chain(of("anyOf")).map(|part| self.resolved(part)).collect()
@@ -360,7 +367,7 @@ impl Types<'_> {
         keys
     }
 
-    /// The values that a branch has for a property: all there are, or none are known.
+    /// The values that a branch allows for a property. Empty if not all of them are known.
     fn constants(&self, branch: &Node, key: &str, fuel: usize) -> Vec<Constant> {
         let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
         if let Some(property) = branch.get("properties").and_then(|it| it.get(key)) {
@@ -377,7 +384,8 @@ impl Types<'_> {
         all
     }
 
-    /// The component that a branch is, those it is by reference, and those it is one of.
+    /// The component that a branch refers to, those that this one refers to, and those of its branches if it is a
+    /// union.
     fn component_names(&self, branch: &Node, fuel: usize) -> Vec<String> {
         let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
         let only_part = match branch.get("allOf").and_then(Node::as_array) {
@@ -410,7 +418,7 @@ fn demands(branch: &Node, key: &str) -> bool {
     branch.get("required").and_then(Node::as_array).into_iter().flatten().any(|name| name.as_str() == Some(key))
 }
 
-/// Whether a schema is an enum of strings, or of integers, and perhaps null.
+/// Whether a schema is an enum of strings or of integers, apart from null.
 fn is_enum_of(kind: &str, schema: &Node) -> bool {
     let values = schema.get("enum").and_then(Node::as_array).unwrap_or_default();
     let mut present = values.iter().filter(|value| !value.is_null()).peekable();
@@ -428,7 +436,8 @@ fn is_enum_of(kind: &str, schema: &Node) -> bool {
         })
 }
 
-/// One enum of the values of several, in place of the union of them. What has one value only names it by its title.
+/// One enum with the values of several, instead of their union. The title of an enum with one value names only that
+/// value.
 fn one_enum(union: &Node, enums: &[&Node]) -> Option<Node> {
     let kind = ["string", "integer"].into_iter().find(|kind| enums.iter().all(|it| is_enum_of(kind, it)))?;
     let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());

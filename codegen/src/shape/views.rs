@@ -1,11 +1,11 @@
-//! Which schemas requests and responses reach, and which of them are another type to each.
+//! Which schemas requests and responses reach, and which of them need a type for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object, component_name, resolve, schema_references};
 
-/// The components that requests and responses reach.
+/// The components that requests and the components that responses reach.
 pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut requests = BTreeSet::new();
     let mut responses = BTreeSet::new();
@@ -22,7 +22,7 @@ pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeS
             responses.extend(schema_references(Object::Response, resolve(document, response)));
         }
     }
-    // What the service sends is read here, and what is returned to it is written.
+    // The program reads what the service sends, and writes its response.
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         let incoming = at.as_str().starts_with("/webhooks/") || at.as_str().contains("/callbacks/");
         if kind == Object::Operation && incoming {
@@ -37,7 +37,7 @@ pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeS
     (closure(requests, schemas), closure(responses, schemas))
 }
 
-/// Whether what a property is all of has the mark: a component, or the one part of an `allOf`.
+/// Whether the schema that a property refers to has the mark: a component, or the only part of an `allOf`.
 pub(super) fn marked_by_reference(property: &Node, mark: &str, schemas: &Map) -> bool {
     let part = match property.get("allOf").and_then(Node::as_array) {
         Some([only]) => only,
@@ -60,7 +60,8 @@ fn closure(start: BTreeSet<String>, schemas: &Map) -> BTreeSet<String> {
     reached
 }
 
-/// The components whose read and write views differ: they, or what they hold, have `readOnly` or `writeOnly` properties.
+/// The components whose read and write views differ: they, or schemas in them, have `readOnly` or `writeOnly`
+/// properties.
 pub(super) fn differing(schemas: &Map) -> BTreeSet<String> {
     let mut users: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     let mut differing = BTreeSet::new();

@@ -1,6 +1,6 @@
-//! Chance that is the same on every machine.
+//! Pseudo-random numbers that are the same on every machine.
 
-/// splitmix64: enough chance for tests.
+/// splitmix64, which is random enough for tests.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

@@ -1,15 +1,15 @@
-//! Random documents that are small and dense: most constructs, beside and inside of each other.
+//! Small random documents with many constructs, beside and within each other.
 
 use serde_json::{Map, Value, json};
 
 use super::chance::Random;
 
-/// How a document is written.
+/// The version of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// OpenAPI 3.0: `nullable`, and limits that a boolean makes exclusive.
     V30,
-    /// OpenAPI 3.1: lists of types, and exclusive limits of their own.
+    /// OpenAPI 3.1: lists of types, and separate exclusive limits.
     V31,
 }
 
@@ -32,7 +32,7 @@ const KEYS: [&str; 16] = [
     "data",
 ];
 
-/// A document, and the same one in another dialect if it is asked for with the same seed.
+/// A random document. With the same seed, the other version has the same meaning.
 pub(crate) fn document(seed: u64, dialect: Dialect) -> Value {
     Maker { random: Random(seed), dialect, schemas: 0 }.document()
 }
@@ -51,7 +51,7 @@ impl Maker {
             let schema = self.component(index);
             schemas.insert(format!("S{index}"), schema);
         }
-        // What discriminators name.
+        // The targets of discriminators.
         for (name, tag) in [("Cat", "cat"), ("Dog", "dog")] {
             let mut properties = self.properties(1);
             properties.insert("pet".to_owned(), json!({"type": "string", "enum": [tag]}));
@@ -73,7 +73,7 @@ impl Maker {
                 item["parameters"] = json!([id]);
             }
         }
-        // Every component is used: what no operation uses, no call can show.
+        // Every component is used, because a call cannot show an unused one.
         let all: Map<String, Value> = schemas
             .keys()
             .map(|name| (format!("all_{name}"), json!({"$ref": format!("#/components/schemas/{name}")})))

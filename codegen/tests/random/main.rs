@@ -1,5 +1,5 @@
-//! Random documents: what is broken makes nothing panic, what means the same becomes the same Rust, and what means
-//! something else is never called the same.
+//! Random documents: a broken document causes no panic, documents with the same meaning become the same Rust, and
+//! documents with different meanings are never reported as equal.
 
 mod chance;
 mod dense;

@@ -1,6 +1,6 @@
-//! Documents that mean the same become the same Rust and have no change; a change of meaning is never called none.
+//! Documents with the same meaning become the same Rust and have no changes. A change of meaning is always reported.
 //!
-//! `METAMORPHIC_DOCUMENTS` sets how many documents are tried, `METAMORPHIC_SEED` the first one.
+//! `METAMORPHIC_DOCUMENTS` sets the number of documents, `METAMORPHIC_SEED` the first one.
 
 use connectors_codegen::{Change, Client, Generator, Impact, Listing, Node, diff, diff_clients};
 use serde_json::{Map, Value, json};
@@ -55,7 +55,7 @@ fn shuffled(value: &Value, random: &mut Random, text: &mut String) {
     }
 }
 
-/// Calls `change` for each schema object of a document, outermost first. Members of `properties` are no keywords.
+/// Calls `change` for each schema object of a document, outermost first. Members of `properties` are not keywords.
 fn schemas(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     fn inside(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
         let Value::Object(schema) = value else { return };
@@ -101,11 +101,11 @@ fn operations(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)
     }
 }
 
-/// Other descriptions and examples, for all that may have one.
+/// Replaces descriptions and examples wherever they are allowed.
 fn described(document: &Value, random: &mut Random) -> Value {
     let mut document = document.clone();
     schemas(&mut document, &mut |schema| {
-        // In 3.0 a reference has nothing beside it.
+        // In 3.0 a reference has no siblings.
         if schema.contains_key("$ref") {
             return;
         }
@@ -124,7 +124,7 @@ fn described(document: &Value, random: &mut Random) -> Value {
     document
 }
 
-/// Shared parameters and bodies where they are used, if no type is named after them.
+/// Inlines shared parameters and bodies, if no type is named after them.
 fn inlined(document: &Value) -> Value {
     let mut inlined = document.clone();
     operations(&mut inlined, |operation| {
@@ -148,7 +148,7 @@ fn inline(node: &mut Value, document: &Value, is_plain: impl Fn(&Value) -> bool)
     }
 }
 
-/// The first line in which two texts differ, with some before it.
+/// The first line in which two texts differ, with the lines before it.
 fn difference(a: &str, b: &str) -> String {
     let at = a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count();
     let part = |text: &str| text.lines().skip(at.saturating_sub(4)).take(9).collect::<Vec<_>>().join("\n");
@@ -183,7 +183,7 @@ fn what_means_the_same_becomes_the_same_rust() {
         let mut text = String::new();
         shuffled(&document, random, &mut text);
         let reordered = parsed("dense.json", &text);
-        // Fields stand in the order of the document; what a program writes does not depend on it.
+        // Fields are in the order of the document. The output of a program does not depend on it.
         let api = Listing::of(&ours).compare(&Listing::of(&client(&reordered)));
         assert!(api.is_empty(), "seed {seed}, reordered: {api:#?}");
         none("reordered", &reordered);
@@ -199,7 +199,7 @@ fn what_means_the_same_becomes_the_same_rust() {
     }
 }
 
-/// One change of meaning, and what it is; none if what was drawn has no place in the document.
+/// One change of meaning, with its description; `None` if the selected change has no place in the document.
 fn changed(document: &Value, random: &mut Random) -> Option<(String, Value)> {
     let mut document = document.clone();
     let mut places = 0;
@@ -305,7 +305,7 @@ fn what_means_something_else_is_never_called_the_same() {
         let mut changes = diff_clients((&old, &before), (&new, &after)).unwrap();
         changes.retain(|change| change.impact != Impact::Documentation);
         if changes.is_empty() {
-            // What was drawn may mean nothing: a value that its enum had already, say.
+            // The selected change may have no effect, such as a value that the enum has already.
             let (old, new) = (before, after);
             assert!(old.code == new.code, "seed {seed}: {what}, and no change: {}", difference(&old.code, &new.code));
         }

@@ -1,6 +1,6 @@
-//! No input makes the pipeline panic, run out of stack or write Rust that does not parse: documents and overlays mutated
-//! at random, as text and as trees. `FUZZ_SECONDS` sets how long it looks, `FUZZ_SEED` where it begins; what it finds is
-//! printed, and becomes a file in `tests/found`, which is tried first from then on.
+//! No input makes the pipeline panic, exhaust the stack or write Rust that does not parse: documents and overlays with
+//! random mutations, as text and as trees. `FUZZ_SECONDS` sets the duration, `FUZZ_SEED` the seed. Each finding is
+//! printed and written to a file in `tests/found`. These files are tried first in later runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn texts(name: &str) -> Vec<(String, String)> {
     texts
 }
 
-/// Runs the whole pipeline; what it refuses is refused with a diagnostic, and what it writes parses.
+/// Runs the whole pipeline. Every refusal has a diagnostic, and the generated code parses.
 fn attempt(name: &str, text: &str, overlay: Option<&str>) -> Result<(), String> {
     let run = || -> Result<(), String> {
         let Ok(document) = Node::parse(name, text) else { return Ok(()) };
@@ -81,7 +81,7 @@ fn junk(random: &mut Random) -> Value {
     random.pick(&values)
 }
 
-/// A node down a random way.
+/// A random node of a tree.
 fn somewhere<'a>(node: &'a mut Value, random: &mut Random) -> &'a mut Value {
     let children = match &*node {
         Value::Object(map) => map.len(),
@@ -157,7 +157,7 @@ fn mutate(tree: &mut Value, random: &mut Random, donors: &[Value]) {
     }
 }
 
-/// Subtrees of a tree, to be put elsewhere.
+/// Subtrees of a tree, for other places.
 fn subtrees(tree: &Value, found: &mut Vec<Value>) {
     let children: Vec<&Value> = match tree {
         Value::Object(map) => map.values().collect(),
@@ -245,7 +245,7 @@ fn nothing_makes_it_panic() {
             }
             _ => {
                 let mut tree = trees[which].clone();
-                // Some schemas or paths are enough: a small document is a fast one.
+                // Some schemas or paths are enough: a small document is fast.
                 if let Some(schemas) = tree.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
                     thin(schemas, &mut random);
                 }
@@ -267,7 +267,7 @@ fn nothing_makes_it_panic() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Leaves about a third of the members.
+/// Keeps about a third of the members.
 fn thin(map: &mut Map<String, Value>, random: &mut Random) {
     map.retain(|_, _| random.below(3) == 0);
 }

@@ -1,7 +1,7 @@
 //! ConductorOne: a tenant in process.
 //!
-//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing: it
-//! is a partner for tests, not a reference.
+//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing. It
+//! is for tests, and is not a reference.
 
 mod auth;
 mod call;
@@ -387,7 +387,7 @@ impl Service for Api {
                 }
                 None => self.call(request).unwrap_or_else(Answer::from),
             },
-            // As a web server that is not the API.
+            // Like a web server that is not the API.
             _ => Answer::html(200),
         }
     }

@@ -84,7 +84,7 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Result<Value, Proble
     Ok(json!({}))
 }
 
-/// The owner that a call's path names.
+/// The owner in a call's path.
 fn subject(call: &Call<'_>) -> Subject {
     match call.path("user_ref_id") {
         "" => Subject::Entitlement {

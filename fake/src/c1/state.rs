@@ -56,14 +56,14 @@ pub(super) struct Owner {
     pub(super) removed: bool,
 }
 
-/// Who owns.
+/// An owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     User(String),
     Entitlement { app_id: String, id: String },
 }
 
-/// What a page token stands for.
+/// The content of a page token.
 struct Page {
     /// The list that issued it.
     scope: String,

@@ -9,18 +9,18 @@ use crate::service::{count, only};
 ///
 /// Each `Get` of the connector is a poll; `List` is not. By default, the first poll after `ForceSync` still returns the
 /// old status, the second and third return `SYNC_STATUS_RUNNING`, the fourth `SYNC_STATUS_DONE`. A sync that is forced
-/// while one runs begins after it; its polls count from then on.
+/// while another one runs starts after it. Its polls count from then on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls return the old status, while the sync is queued.
+    /// The number of polls that return the old status, while the sync is queued.
     pub polls_before_start: u32,
-    /// How many polls return the running status.
+    /// The number of polls that return the running status.
     pub polls_while_running: u32,
-    /// How the sync ends.
+    /// The outcome of the sync.
     pub outcome: SyncOutcome,
 }
 
-/// How a sync ends.
+/// The outcome of a sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncOutcome {
@@ -28,8 +28,8 @@ pub enum SyncOutcome {
     Done,
     /// `SYNC_STATUS_ERROR` with this `lastError`.
     Error(String),
-    /// It would remove too much: it is held back with this `lastError`, and syncs are paused until `ConfirmSyncValid`
-    /// releases it, which makes its status `SYNC_STATUS_DONE`.
+    /// It would remove too much. The service holds it back with this `lastError`, and pauses syncs until
+    /// `ConfirmSyncValid` releases it. Then its status becomes `SYNC_STATUS_DONE`.
     Anomalous(String),
     /// It never ends: its status stays at this one, which may be unknown to the client.
     Status(String),
@@ -48,7 +48,7 @@ impl SyncScript {
         SyncScript { outcome: SyncOutcome::Error(message.into()), ..SyncScript::default() }
     }
 
-    /// The default, held back with this `lastError` until it is confirmed.
+    /// The default script, but the sync is held back with this `lastError` until it is confirmed.
     #[must_use]
     pub fn anomalous(message: impl Into<String>) -> SyncScript {
         SyncScript { outcome: SyncOutcome::Anomalous(message.into()), ..SyncScript::default() }
@@ -75,7 +75,7 @@ pub(super) struct Syncs {
     stage: Stage,
     /// The sync after the running one.
     next: Option<SyncScript>,
-    /// Whether the last one that ended is held back.
+    /// Whether the last ended sync is held back.
     held: bool,
     /// The ids of the syncs that have ended, oldest first.
     pub(super) ended: Vec<String>,
@@ -113,7 +113,7 @@ impl Syncs {
         self.next = None;
     }
 
-    /// Lets a sync stand that was held back, and says whether one was.
+    /// Releases a sync that was held back. Returns whether there was one.
     pub(super) fn release(&mut self, connector: &mut Value, clock: &Clock) -> bool {
         let held = std::mem::take(&mut self.held);
         if held {
@@ -199,7 +199,8 @@ pub(super) fn enable(connector: &mut Value) {
     }
 }
 
-/// A script as JSON has it: `polls_before_start`, `polls_while_running`, and `error`, `anomalous` or `status` for how it ends.
+/// Parses a script from JSON: `polls_before_start`, `polls_while_running`, and `error`, `anomalous` or `status` for its
+/// outcome.
 pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
     only(body, &["polls_before_start", "polls_while_running", "error", "anomalous", "status"])?;
     let end = ["error", "anomalous", "status"].into_iter().find(|name| !body[*name].is_null());

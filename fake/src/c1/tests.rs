@@ -123,7 +123,7 @@ async fn wrong_assertions_are_refused() {
     }
     let listless = assert_with(&tenant, |_, claims| claims["aud"] = json!("127.0.0.1")).await;
     assert_eq!(listless.status, 200);
-    // As the official client for Python does it.
+    // The official client for Python does this.
     let claimed = |header: &mut Value, claims: &mut Value| {
         claims["nonce"] = header["nonce"].take();
         claims["aud"] = json!("127.0.0.1");
@@ -461,7 +461,7 @@ async fn owners_catalog_schedule_and_markers() {
 }
 
 #[tokio::test]
-async fn faults_that_answer() {
+async fn faults_with_a_response() {
     let tenant = Tenant::builder().seed(Seed::demo()).start().await.expect("a tenant");
     tenant.fault(Fault::status(429).header("retry-after", "2").on("ConnectorService.Get").times(2));
     for _ in 0..2 {
@@ -529,7 +529,7 @@ async fn faults_of_the_connection() {
 }
 
 #[tokio::test]
-async fn a_gate_holds_an_answer_back() {
+async fn a_gate_holds_a_response_back() {
     let tenant = Tenant::start().await.expect("a tenant");
     let gate = Gate::default();
     tenant.fault(Fault::hold(&gate));
@@ -592,7 +592,7 @@ async fn a_sync_that_would_remove_too_much_is_held_back_until_it_is_confirmed() 
         (&json!("SYNC_STATUS_DONE"), &json!(""))
     );
     assert_eq!(released["syncDisabledAt"], Value::Null);
-    // It was released; it is not held any more.
+    // It was released, and is no longer held back.
     let again = call(&tenant, "POST", &format!("{FIRST}/confirm_sync_valid/{sync_id}"), json!({})).await;
     assert_eq!((again.status, &again.json()["code"]), (400, &json!(9)));
 }

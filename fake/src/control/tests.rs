@@ -115,7 +115,7 @@ async fn what_means_nothing_is_refused() {
         assert_eq!(reply.status, status, "{method} {path}");
         assert!(reply.json()["error"].is_string());
     }
-    // Who does not ask for the endpoint does not have it.
+    // Without the setting there is no endpoint.
     let silent = Tenant::start().await.expect("a tenant");
     assert!(send(silent.host(), "GET", "/_control/state", "", Value::Null).await.head.contains("text/html"));
 }

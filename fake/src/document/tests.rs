@@ -1,4 +1,4 @@
-//! A service that is known by its document alone.
+//! A service of which only the document is known.
 
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ fn operations_are_found_and_their_arguments_made() {
 }
 
 #[test]
-fn a_response_is_an_instance_for_whoever_has_a_credential() {
+fn a_response_is_an_instance_if_the_request_has_a_credential() {
     let document = Document::parse(DOCUMENT).unwrap();
     let respond = |place: &str, headers: &[(&str, &str)], body: &str| {
         let request = http::Request::put(format!("https://pets.example{place}"));
@@ -73,7 +73,7 @@ fn a_response_is_an_instance_for_whoever_has_a_credential() {
     assert_eq!((&pet["age"], pet.get("secret")), (&json!(4), None));
     let broken = respond("/pets/1", &[("x-key", "k"), ("content-type", "application/json")], "{");
     assert_eq!(broken.status(), 400);
-    // What is wrong is said with its place.
+    // A mistake is reported with its place.
     for (path, body, at) in [
         ("/pets/1", "{}", "body"),
         ("/pets/1", r#"{"name": "ab"}"#, "body/name"),
@@ -87,11 +87,11 @@ fn a_response_is_an_instance_for_whoever_has_a_credential() {
     assert_eq!(respond("/pets/1", &[("x-key", "k"), ("content-type", "text/plain")], named).status(), 415);
     assert_eq!(respond("/pets/1", &[("authorization", "k")], "").status(), 401);
     assert_eq!(respond("/cats/1", &[("x-key", "k")], "").status(), 404);
-    // This one asks for two at once, or for another.
+    // This one requires two credentials together, or another one.
     assert_eq!(respond("/pets/all", &[("cookie", "a=b; session=s")], "").status(), 401);
     assert_eq!(respond("/pets/all?token=t", &[("cookie", "a=b; session=s")], "").status(), 204);
     assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
-    // And this one for nothing.
+    // And this one requires none.
     assert_eq!(respond("/pets", &[], "").status(), 204);
 }
 
@@ -156,11 +156,11 @@ fn what_is_written_is_there_when_it_is_read() {
     assert_eq!(send("DELETE", &at, "").0, 204);
     assert_eq!((send("GET", &at, "").0, send("DELETE", &at, "").0), (404, 404));
     assert_eq!(titles(&send("GET", "/v1/books", "").1), ["Persuasion"]);
-    // A resource that was not written exists all the same, under the requested name.
+    // A resource that was not written exists too, under the requested name.
     assert_eq!(send("GET", "/v1/books/another", "").1["id"], "another");
 }
 
-/// Calls every operation of a document with what it asks for, and each that takes JSON with what it does not.
+/// Calls every operation of a document with valid arguments, and those that accept JSON with invalid ones too.
 fn failures(document: &Document) -> Vec<String> {
     let api = &document.0;
     let mut failures = Vec::new();
@@ -251,7 +251,7 @@ fn every_operation_of_our_documents_has_a_valid_response_and_refuses_what_is_not
     }
 }
 
-/// Documents in JSON, in the folder that `FAKE_DOCUMENTS` names; none are needed.
+/// Documents in JSON, in the folder that `FAKE_DOCUMENTS` names. The folder is optional.
 #[test]
 fn every_operation_of_other_documents_has_a_valid_response() {
     let Some(folder) = std::env::var_os("FAKE_DOCUMENTS").filter(|folder| !folder.is_empty()) else { return };

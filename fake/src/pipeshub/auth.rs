@@ -79,7 +79,7 @@ struct Code {
 }
 
 impl Auth {
-    /// With the client's id and secret, where they were chosen.
+    /// The client's id and secret are optional; by default they are random.
     pub(super) fn new(
         clock: Arc<Clock>,
         entropy: &Entropy,
@@ -138,7 +138,7 @@ impl Auth {
         lock(&self.state).lifetime = lifetime;
     }
 
-    /// Whether a request may call something that wants one of these scopes; returns those of its token.
+    /// Whether a request's token has one of these scopes. Returns all its scopes.
     pub(super) fn check(&self, request: &Request, scopes: &[&str]) -> Result<Vec<String>, Problem> {
         let header = request.header("authorization").unwrap_or_default();
         // The server compares the scheme case-sensitively.
@@ -297,7 +297,7 @@ fn refresh(state: &mut State, form: &Form, asked: &str) -> Result<Vec<String>, R
     Ok(scopes)
 }
 
-/// The requested scopes; by default all allowed ones, except the one that must be requested.
+/// The requested scopes; by default all allowed ones, except the one that has to be requested explicitly.
 fn requested(asked: &str, allowed: &[&str]) -> Result<Vec<String>, Refusal> {
     if asked.trim().is_empty() {
         return Ok(allowed.iter().filter(|scope| **scope != OFFLINE).map(|scope| (*scope).to_owned()).collect());

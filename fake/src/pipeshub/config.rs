@@ -66,7 +66,6 @@ fn stored(connector: &Connector) -> Value {
 
 /// The client id and secret of an OAuth connector belong to its OAuth app. A request without the app's id would create
 /// another app with the same name.
-/// make another of the same name.
 fn change_oauth_app(world: &mut World, call: &Call<'_>) -> Result<(), Problem> {
     let auth = &call.body["auth"];
     if !world.connector(call.id())?.uses_oauth() || (auth["clientId"].is_null() && auth["clientSecret"].is_null()) {
@@ -124,7 +123,7 @@ fn set_sections<'w>(world: &'w mut World, call: &Call<'_>, sections: &[&str]) ->
     Ok(connector)
 }
 
-/// A map of what can be filtered to the options that there are, which are asked of the source.
+/// A map of filters to the options that the source currently has.
 pub(super) fn filters(world: &World, call: &Call<'_>) -> Answered {
     let connector = world.connector(call.id())?;
     let kind = connector.text("type");
@@ -152,7 +151,7 @@ pub(super) fn save_filters(world: &mut World, call: &Call<'_>) -> Answered {
         return Err(Problem::validation("filters is required"));
     }
     let connector = world.free(call.id())?;
-    // Not where a sync reads them.
+    // Not at the place where a sync reads them.
     connector.value["config"]["filters"]["values"] = filters.clone();
     ok(&json!({"success": true, "message": "filters saved"}))
 }

@@ -78,7 +78,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
         "type": kind_name,
         "scope": scope,
         "authType": auth_type,
-        // Whatever the response says.
+        // Even if the response has another value.
         "isConfigured": true,
         "isAuthenticated": false,
         "config": config,
@@ -96,7 +96,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
             "created": true,
             "scope": scope,
             "createdBy": USER,
-            // Until it has been enabled.
+            // Until it was enabled.
             "isAuthenticated": false,
             "isConfigured": is_configured,
         },
@@ -189,14 +189,14 @@ pub(super) fn resync(world: &mut World, call: &Call<'_>) -> Answered {
     let full = boolean(call, "fullSync")?;
     boolean(call, "force")?;
     if !call.has_scope("connector:read") && !call.has_scope("kb:read") && !call.has_scope("kb:write") {
-        // The gateway takes connector:write for enough; the service behind it does not.
+        // The gateway accepts connector:write. The service behind it does not.
         return Err(Problem::new(500, "the resync failed"));
     }
     let known = world.connector(call.id()).is_ok();
     let not_allowed = || Problem::new(400, "not allowed");
     let connector = if known { world.active(call.id())? } else { return Err(not_allowed()) };
     if connector.text("type") == "Local FS" {
-        // A client sends its files.
+        // A client sends the files of this connector.
         return ok(&json!({"resyncConnectorResponse": {"success": true, "dispatch": "client_managed"}}));
     }
     if name != app_name(connector.text("type")) {
@@ -219,7 +219,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     let name = call.text("instanceName")?;
     let now = world.clock.millis();
     let known = world.connector(call.id())?;
-    // Its own name is taken too.
+    // Its own name counts as taken.
     world.check_name(name, known.text("type"), known.text("scope"))?;
     let connector = world.unlocked(call.id())?;
     connector.value["name"] = json!(name);
@@ -227,7 +227,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
 }
 
-/// Flips the state: there is no way to set it.
+/// Flips the state. The API cannot set it.
 pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     let field = match call.text("type")? {
         "sync" => "isActive",

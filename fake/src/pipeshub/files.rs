@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::state::{Connector, World};
 use super::upload::{Upload, UploadedFile};
 
-/// The limits of an upload: beyond them the server fails, and does nothing.
+/// The limits of an upload. Beyond them the server fails and changes nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;
 const MOST_FILES: usize = 1000;
 const LARGEST_FILE: usize = 30 * 1024 * 1024;
@@ -130,7 +130,7 @@ fn local<'w>(world: &'w mut World, id: &str) -> Result<&'w mut Connector, Proble
 struct Batch<'b> {
     id: &'b str,
     events: &'b [Value],
-    /// Whether what was there before goes first.
+    /// Whether the earlier files are removed first.
     reset: bool,
 }
 

@@ -1,7 +1,8 @@
 //! PipesHub: an instance in process.
 //!
 //! It behaves as the real server does, also where the document differs: `_key` for an id, a 200 for a create, lists
-//! that skip items. Where it is not known, it does the simplest thing: it is a partner for tests, not a reference.
+//! that skip items. Where the behaviour is not known, it does the simplest thing. It is for tests, and is not a
+//! reference.
 
 mod auth;
 mod call;
@@ -330,7 +331,7 @@ impl Instance {
     pub fn set_record_content(&self, id: &str, content_type: &str, bytes: impl Into<Vec<u8>>) {
         let content = (content_type.to_owned(), bytes.into());
         let mut world = lock(&self.api.world);
-        // The document knows JSON alone.
+        // The document describes only JSON.
         world.open = true;
         world.contents.insert(id.to_owned(), content);
     }
@@ -346,7 +347,7 @@ impl Instance {
     /// whether its parent is an object.
     pub fn set(&self, id: &str, pointer: &str, value: Value) -> bool {
         let mut world = lock(&self.api.world);
-        // The test decides whether the document lists such a value.
+        // The test may set values that the document does not list.
         world.open = true;
         world.connector_mut(id).is_ok_and(|connector| set_field(&mut connector.value, pointer, value))
     }
@@ -423,7 +424,7 @@ impl Service for Api {
                 Err(problem) => problem.into(),
             },
             path if path.starts_with("/api/") => self.call(request).unwrap_or_else(Answer::from),
-            // As a web server that is not the API.
+            // Like a web server that is not the API.
             _ => Answer::html(200),
         }
     }
@@ -434,7 +435,7 @@ impl Service for Api {
         }
         let mut problem = Problem::new(status, "scripted");
         if status == 429 {
-            // The server copies the header, and writes null without one.
+            // The server copies the header, or writes null without it.
             let header = headers.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
             let seconds: Option<u64> = header.and_then(|(_, value)| value.parse().ok());
             problem = problem.with("retryAfter", json!(seconds));

@@ -24,7 +24,7 @@ impl Problem {
         Problem { status, code, message: message.into(), more: Vec::new(), as_detail: false }
     }
 
-    /// What the gateway's own checks say: 400 and VALIDATION_ERROR. In production it does not say of which field.
+    /// A failed check of the gateway: 400 and VALIDATION_ERROR. In production the response does not name the field.
     pub(super) fn validation(message: impl Into<String>) -> Problem {
         Problem::coded(400, "VALIDATION_ERROR", message)
     }
@@ -38,7 +38,7 @@ impl Problem {
         self
     }
 
-    /// The same in the format of the service behind the gateway.
+    /// The problem in the format of the service behind the gateway.
     pub(super) fn into_detail(self) -> Problem {
         Problem { as_detail: true, ..self }
     }

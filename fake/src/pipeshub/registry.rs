@@ -6,7 +6,7 @@ use super::call::{Answered, Call, check_scope, ok, page, search};
 use super::problem::Problem;
 use super::state::World;
 
-/// A type as the registry shows it: its schema is a call of its own.
+/// A type as the registry lists it. Its schema needs another call.
 fn shown(kind: &Value, scope: &str) -> Value {
     let mut shown = kind.clone();
     shown["scope"] = json!(scope);
@@ -18,7 +18,7 @@ fn shown(kind: &Value, scope: &str) -> Value {
     shown
 }
 
-/// The schema of a type, and what the registry says besides.
+/// The schema of a type, with the registry's further fields.
 pub(super) fn whole_schema(kind: &Value) -> Value {
     let mut schema = kind["config"].clone();
     for field in ["iconPath", "supportsRealtime", "supportsSync", "supportsAgent"] {

@@ -102,7 +102,7 @@ impl Route {
 /// Processes a call.
 pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
     if matches!(call.operation, "getConnectorInstance" | "getConnectorConfig" | "toggleConnector") {
-        // Of the others a member sees what there is to see of a connector that is not theirs.
+        // The other operations do not hide connectors from a member.
         world.check_visible(call)?;
     }
     match call.operation {

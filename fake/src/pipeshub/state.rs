@@ -34,7 +34,7 @@ pub(super) struct World {
     pub(super) deletion_polls: u32,
     /// How many of the next deletions fail.
     pub(super) failing_deletions: u32,
-    /// Whether values have been scripted that the document need not list.
+    /// Whether a test has set values that the document does not list.
     pub(super) open: bool,
     /// The OAuth apps of the instance, by id.
     pub(super) oauth_apps: HashMap<String, Value>,
@@ -45,9 +45,9 @@ pub(super) struct Connector {
     pub(super) id: String,
     pub(super) value: Value,
     pub(super) syncs: Syncs,
-    /// How many polls will still return it while it is being deleted.
+    /// The number of polls that still return it during its deletion.
     pub(super) deleting: Option<u32>,
-    /// Whether its deletion fails, and whether it is active then.
+    /// Set if its deletion fails: whether it is active afterwards.
     pub(super) comes_back: Option<bool>,
     pub(super) uploads: Vec<Upload>,
     /// The files that it has.
@@ -217,7 +217,7 @@ impl World {
         connector.ok_or_else(|| Problem::not_found("connector", id))
     }
 
-    /// Whether a call may see a connector: a member does not see those of others.
+    /// Whether a call may see a connector. A member does not see those of others.
     pub(super) fn check_visible(&self, call: &Call<'_>) -> Result<(), Problem> {
         let connector = self.connector(call.id())?;
         if call.is_member() && connector.text("scope") == "team" && connector.text("createdBy") != USER {
@@ -283,7 +283,7 @@ impl World {
         Ok(connector)
     }
 
-    /// Starts a sync by the next script. A running one is cancelled; the status is then idle during the other one.
+    /// Starts a sync with the next script. A running sync is cancelled, and the status is then idle during the new one.
     pub(super) fn start_sync(&mut self, id: &str, full: bool) -> Result<(), Problem> {
         let script = self.scripts.pop_front().unwrap_or_else(|| self.script.clone());
         self.open |= matches!(script.outcome, SyncOutcome::Status(_));

@@ -12,29 +12,29 @@ use crate::service::{count, only};
 /// first two polls of the statistics return records that are being indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncScript {
-    /// How many polls return the old status: the service has accepted the sync and not begun it.
+    /// The number of polls that return the old status: the service has accepted the sync but not started it.
     pub polls_before_start: u32,
-    /// How many polls return `SYNCING` or `FULL_SYNCING`.
+    /// The number of polls that return `SYNCING` or `FULL_SYNCING`.
     pub polls_while_syncing: u32,
-    /// How many polls of the statistics return records that are not indexed yet.
+    /// The number of polls of the statistics that return records that are not indexed yet.
     pub polls_while_indexing: u32,
     /// The number of records after the sync.
     pub records: u32,
-    /// How many of them cannot be indexed.
+    /// The number of records that cannot be indexed.
     pub failures: u32,
-    /// How many more records there are that have no status, and count in the total alone.
+    /// The number of additional records without a status. Only the total includes them.
     pub without_status: u32,
-    /// How the sync ends.
+    /// The outcome of the sync.
     pub outcome: SyncOutcome,
 }
 
-/// How a sync ends.
+/// The outcome of a sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncOutcome {
     /// `IDLE`, with its records to be indexed.
     Idle,
-    /// It fails. That is `IDLE` as well, and it has brought nothing.
+    /// It fails. The status is `IDLE` here too, but there are no new records.
     Failed,
     /// It never ends: its status stays at this one, which may be unknown to the client.
     Status(String),
@@ -55,7 +55,7 @@ impl Default for SyncScript {
 }
 
 impl SyncScript {
-    /// The default, failing: the status is `IDLE` afterwards all the same.
+    /// The default script, but the sync fails. The status afterwards is still `IDLE`.
     #[must_use]
     pub fn failing() -> SyncScript {
         SyncScript { outcome: SyncOutcome::Failed, ..SyncScript::default() }
@@ -90,7 +90,7 @@ impl SyncScript {
         self
     }
 
-    /// With this many more records, which have no status.
+    /// Adds this many records without a status.
     #[must_use]
     pub fn without_status(mut self, records: u32) -> SyncScript {
         self.without_status = records;
@@ -98,7 +98,7 @@ impl SyncScript {
     }
 }
 
-/// A script as JSON has it: its counts by their names, and `failing` or `status` for how it ends.
+/// Parses a script from JSON: its counts by name, and `failing` or `status` for its outcome.
 pub(super) fn script(body: &Value) -> Result<SyncScript, String> {
     let counts =
         ["polls_before_start", "polls_while_syncing", "polls_while_indexing", "records", "failures", "without_status"];
@@ -233,9 +233,9 @@ struct Indexing {
     pending: u32,
     completed: u32,
     failed: u32,
-    /// How many records a running sync has added.
+    /// The number of records that a running sync has added.
     arrived: u32,
-    /// How many of the pending records will fail.
+    /// The number of pending records that will fail.
     failures: u32,
     without_status: u32,
     /// How many polls return pending records: so far, and in all.

@@ -439,7 +439,7 @@ async fn toggles_flip_and_syncs_move_by_polls() {
         assert_eq!(status(&instance, SECOND).await, expected);
     }
     assert_eq!(indexed(&instance, SECOND).await, (json!(5), json!(3), json!(2)));
-    // A sync that fails ends as one that does not, and has brought nothing.
+    // A failed sync ends with the same status as a successful one, but without records.
     instance.next_sync(SyncScript::failing().polls(0, 1));
     ok(&instance, "POST", &format!("{SECOND}/resync"), json!({"connectorName": "s3"})).await;
     for expected in ["SYNCING", "IDLE"] {
@@ -464,7 +464,7 @@ async fn not_everything_can_be_switched_on_or_synced() {
     let instance = Instance::start().await.expect("an instance");
     let bare = json!({"connectorType": "Confluence", "instanceName": "Wiki", "scope": "team"});
     let bare = ok(&instance, "POST", LIST, bare).await["connector"].clone();
-    // Says the response, and nothing else.
+    // Only the response contains this.
     assert_eq!(bare["isConfigured"], false);
     let bare = format!("{LIST}/{}", bare["connectorId"].as_str().unwrap());
     assert_eq!(get(&instance, &bare).await["connector"]["isConfigured"], true);
@@ -522,7 +522,7 @@ async fn deleting_takes_a_while() {
 
     assert!(instance.set("s3-02", "/isLocked", json!(true)));
     assert_eq!(refused(&instance, "DELETE", SECOND, Value::Null).await, conflict);
-    // One that fails leaves the connector as active as it was.
+    // After a failed deletion the connector is as active as before.
     instance.set_deletion_polls(1);
     instance.fail_next_deletion();
     let third = format!("{LIST}/s3-03");
@@ -672,7 +672,7 @@ async fn faults_speak_the_service_s_language() {
 }
 
 #[tokio::test]
-async fn a_gate_holds_an_answer_back() {
+async fn a_gate_holds_a_response_back() {
     let instance = Instance::start().await.expect("an instance");
     let gate = Gate::default();
     instance.fault(Fault::hold(&gate).on("deleteConnectorInstance"));

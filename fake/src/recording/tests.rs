@@ -1,4 +1,4 @@
-//! What is recorded has no secrets in it, keeps what belongs together, and is the same when it is played.
+//! A recording has no secrets, keeps the relations between calls, and can be played back.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn response(status: u16, body: &Value) -> reqwest::Response {
     response.header("set-cookie", "PLANTED-in-a-cookie").body(body.to_string()).unwrap().into()
 }
 
-/// A value with secrets wherever a value can have them: a few, so that they come again.
+/// A value with secrets in all places that can have them. There are only a few different ones, so that they repeat.
 fn planted(random: &mut Random, depth: usize) -> Value {
     let kinds =
         ["PLANTED", "planted@PLANTED.example", "https://PLANTED.example/?key=PLANTED", "eyJPLANTED.a.b", "ÄPLANTED"];
@@ -95,7 +95,7 @@ async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_a
     assert!(!written.contains("PLANTED") && !written.contains("eyJ"), "a secret is in the file");
     assert!(written.contains("SYNC_STATUS_DONE") && written.contains("displayName"));
 
-    // The same text is the same everywhere, and no two are: what joins calls is kept.
+    // Equal texts have equal replacements and different texts different ones, so relations between calls are kept.
     let recorded: Vec<Value> =
         serde_json::Deserializer::from_str(&written).into_iter().collect::<Result<_, _>>().unwrap();
     assert_eq!(recorded.len(), exchanges.len());
@@ -105,7 +105,7 @@ async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_a
             [(sent, &recorded["request"]["body"]["json"]), (received, &recorded["response"]["body"]["json"])]
         {
             let (mut real, mut written) = (Vec::new(), Vec::new());
-            // An object's names are in another order once they are replaced.
+            // The order of an object's names may change when they are replaced.
             if before.is_string() || before.is_array() && before.as_array().unwrap().iter().all(Value::is_string) {
                 texts(before, &mut real);
                 texts(after, &mut written);

@@ -1,8 +1,8 @@
-//! Whether two values are the same JSON.
+//! Compares two JSON values.
 
 use serde_json::{Number, Value};
 
-/// The first place where two values differ, if they do: null and absent are the same, and so are 1 and 1.0.
+/// The first place where two values differ. Null and absent are equal, and so are 1 and 1.0.
 #[must_use]
 pub fn difference(before: &Value, after: &Value) -> Option<String> {
     let below = |key: &str, inner: String| format!("/{}{inner}", key.replace('~', "~0").replace('/', "~1"));
@@ -27,7 +27,7 @@ pub fn difference(before: &Value, after: &Value) -> Option<String> {
     }
 }
 
-/// Equal by value, with no rounding on the way.
+/// Whether two numbers are equal, without rounding.
 fn same_number(a: &Number, b: &Number) -> bool {
     let whole = |number: &Number| {
         let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));

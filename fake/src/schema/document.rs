@@ -1,15 +1,15 @@
-//! A document as the generator of instances reads it: original schemas, references, views.
+//! A document for generating instances: original schemas, references, views.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Which side of the wire an instance is for.
+/// The side of the wire that an instance is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// What a response holds: no `writeOnly` properties.
+    /// The content of a response: no `writeOnly` properties.
     Read,
-    /// What a request holds: no `readOnly` properties.
+    /// The content of a request: no `readOnly` properties.
     Write,
 }
 
@@ -23,17 +23,17 @@ impl View {
     }
 }
 
-/// An OpenAPI document, before anything was lowered.
+/// An OpenAPI document that was not lowered.
 #[derive(Debug)]
 pub struct Document {
     root: Value,
-    /// Components that requests and responses reach.
+    /// The components that requests and responses reach.
     requests: BTreeSet<String>,
     responses: BTreeSet<String>,
 }
 
 impl Document {
-    /// Takes a document as JSON.
+    /// Reads a document from JSON.
     #[must_use]
     pub fn new(root: Value) -> Self {
         let mut document = Self { root, requests: BTreeSet::new(), responses: BTreeSet::new() };
@@ -58,13 +58,13 @@ impl Document {
         &self.root
     }
 
-    /// Follows a local reference; with the name of the component schema, if it is one.
+    /// The target of a local reference, and the name of its component schema, if it is one.
     pub(super) fn target(&self, reference: &str) -> Option<(&Value, Option<String>)> {
         let pointer = local_pointer(reference)?;
         Some((self.root.pointer(&pointer)?, component(&pointer)))
     }
 
-    /// The view a component has inside of a view: one that only requests reach has one view only.
+    /// The view of a component within another view. A component that only requests reach has one view.
     #[must_use]
     pub fn view(&self, component: &str, around: View) -> View {
         match (self.requests.contains(component), self.responses.contains(component)) {
@@ -74,7 +74,7 @@ impl Document {
         }
     }
 
-    /// The properties of a schema that are not in a view, wherever it takes them from.
+    /// The properties of a schema that are not in a view, also inherited ones.
     pub(super) fn hidden(&self, schema: &Value, view: View, fuel: usize) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let Some(fuel) = fuel.checked_sub(1) else { return found };
@@ -90,7 +90,7 @@ impl Document {
         found
     }
 
-    /// The component schemas that nodes lead to.
+    /// The component schemas that nodes refer to.
     fn reached(&self, start: Vec<Option<&Value>>) -> BTreeSet<String> {
         let mut queue: Vec<&Value> = start.into_iter().flatten().collect();
         let mut seen = BTreeSet::new();
@@ -109,7 +109,7 @@ impl Document {
     }
 }
 
-/// The references in a node, as they are written.
+/// The references in a node.
 pub(crate) fn references(node: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut queue = vec![node];

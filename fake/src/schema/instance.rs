@@ -1,8 +1,9 @@
-//! Instances of a schema as the document has it: whatever the service may send, awkward parts first.
+//! Generates instances of a document's schemas: everything that the service may send, with a preference for unusual
+//! values.
 //!
-//! A schema is taken with everything it joins (`$ref`, `allOf`, one branch of each union): the parts of a
-//! [`Conjunction`], which a value has to satisfy all at once. What this does not look at (`not`, `if`, `contains`) is
-//! left to the check of the finished instance.
+//! A schema is combined with everything that it includes (`$ref`, `allOf`, one branch of each union) into a
+//! [`Conjunction`]. A value has to satisfy all its parts. Other keywords (`not`, `if`, `contains`) are ignored here. The
+//! check of the finished instance covers them.
 
 use serde_json::{Map, Number, Value};
 
@@ -16,20 +17,20 @@ use super::kinds::{
 use super::random::Random;
 use super::text::{Limits, is_known, of_pattern, plain_text, text};
 
-/// Beyond this a schema has no end that could be reached; serde_json reads no deeper than 128 either.
+/// The largest depth of a schema's instance. serde_json does not read deeper than 128 either.
 const DEEPEST: usize = 40;
-/// Where depth alone begins to ask for an end.
+/// The depth from which on an instance prefers short ends.
 const DEEP: usize = 10;
 
-/// The largest integer that a double and all its neighbours hold exactly.
+/// The largest integer that a double and its neighbours represent exactly.
 const EXACT: i128 = 9_007_199_254_740_991;
 
-/// Keys no schema is likely to name.
+/// Keys that are unlikely in a schema.
 const STRANGE_KEYS: [&str; 8] = ["", "extra", "ключ 漢字 🦀", "a.b/c~d", "x-unheard-of", "self", "r#type", "\"\\\n"];
 
 type Schema<'a> = (&'a Value, View);
 
-/// How much an instance may still grow.
+/// The remaining size of an instance.
 #[derive(Clone, Copy)]
 struct Room {
     depth: usize,
@@ -37,26 +38,26 @@ struct Room {
 }
 
 impl Room {
-    /// The share of one of so many children. Shares, rather than one purse, give the last child as much as the first.
+    /// The share of one of this many children. Equal shares give the last child as much as the first.
     fn share(self, among: usize) -> Self {
         Self { depth: self.depth + 1, nodes: self.nodes.saturating_sub(1) / among.max(1) }
     }
 
-    /// Whether it is time to come to an end.
+    /// Whether the instance should end soon.
     fn tight(self) -> bool {
         self.nodes == 0 || self.depth > DEEP
     }
 }
 
-/// Everything one value has to satisfy.
+/// All schemas that a value has to satisfy.
 #[derive(Default, Clone)]
 struct Conjunction<'a> {
     parts: Vec<Schema<'a>>,
-    /// References followed so far: one that comes again adds nothing.
+    /// The references that were followed. One that occurs again adds nothing.
     followed: Vec<&'a str>,
     /// The components among them.
     components: Vec<String>,
-    /// What discriminators say: property and value.
+    /// The properties of discriminators, and their values.
     tags: Vec<(&'a str, String)>,
 }
 
@@ -73,13 +74,13 @@ impl<'a> Conjunction<'a> {
         keys.iter().any(|key| self.keyword(key).next().is_some())
     }
 
-    /// The strictest of the lower limits, and of the upper ones, of a size.
+    /// The highest lower limit and the lowest upper limit of a size.
     fn sizes(&self, least: &str, most: &str) -> (usize, Option<usize>) {
         let size = |value: &Value| value.as_u64().and_then(|it| usize::try_from(it).ok());
         (self.keyword(least).filter_map(size).max().unwrap_or(0), self.keyword(most).filter_map(size).min())
     }
 
-    /// The values of `const` and `enum`, if any are given: those that every part has.
+    /// The values of `const` and `enum` that all parts allow, if there are any.
     fn values(&self) -> Option<Vec<&'a Value>> {
         let lists = self.parts.iter().filter_map(|(part, _)| -> Option<Vec<&'a Value>> {
             match part.get("const") {
@@ -105,7 +106,7 @@ impl<'a> Conjunction<'a> {
     fn types(&self) -> u8 {
         let listed = self.parts.iter().fold(ANY, |types, (part, _)| types & types_of(part));
         if listed != ANY {
-            // A number of an integer's format has no fraction.
+            // A number whose format is one of integers has no fraction.
             let whole = self.text("format").is_some_and(|format| integer_range(format).is_some());
             return if whole { listed & !FRACTION } else { listed };
         }
@@ -124,31 +125,31 @@ impl<'a> Conjunction<'a> {
     }
 }
 
-/// Makes instances of the schemas of a document.
+/// Generates instances of the schemas of a document.
 #[derive(Debug)]
 pub struct Instances<'a> {
     document: &'a Document,
     random: Random,
-    /// Whether they are plain: all that is documented, once, with values that are easy to read.
+    /// Whether the instances are plain: every documented property once, with readable values.
     plain: bool,
-    /// Of a plain one, the references that are being followed: it does not hold itself.
+    /// For plain instances, the references that are being followed, so that an instance does not contain itself.
     open: Vec<&'a str>,
 }
 
 impl<'a> Instances<'a> {
-    /// The instances of a seed.
+    /// The instances for a seed.
     #[must_use]
     pub fn new(document: &'a Document, random: Random) -> Self {
         Self { document, random, plain: false, open: Vec::new() }
     }
 
-    /// Instances that are easy to read, and always the same: every property that is documented, in lists one item.
+    /// Readable instances, which are always the same: every documented property, and one item in each list.
     #[must_use]
     pub fn plain(document: &'a Document) -> Self {
         Self { document, random: Random::new(0), plain: true, open: Vec::new() }
     }
 
-    /// An instance of the schema at a pointer, or nothing where this attempt led to none.
+    /// An instance of the schema at a pointer; `None` if this attempt failed.
     pub fn make(&mut self, pointer: &str, view: View) -> Option<Value> {
         let schema = self.document.root().pointer(pointer)?;
         let nodes = if self.plain { 5000 } else { [0, 8, 40, 200].get(self.random.below(4)).copied()? };
@@ -165,7 +166,7 @@ impl<'a> Instances<'a> {
         if room.depth > DEEPEST {
             return None;
         }
-        // Beside `$ref` or `allOf`, `nullable` is about the whole.
+        // Beside `$ref` or `allOf`, `nullable` applies to the whole.
         if schemas.iter().all(|(schema, _)| is_true(schema, "nullable")) && (room.tight() || self.now_and_then()) {
             return Some(Value::Null);
         }
@@ -181,7 +182,7 @@ impl<'a> Instances<'a> {
         made
     }
 
-    /// Once in a few times, and never where instances are plain.
+    /// True once in a few calls, and never for plain instances.
     fn now_and_then(&mut self) -> bool {
         !self.plain && self.random.once_in(6)
     }
@@ -211,7 +212,7 @@ impl<'a> Instances<'a> {
         let mut possible: Vec<u8> = (0..7).map(|bit| 1_u8 << bit).filter(|bit| types & bit != 0).collect();
         if self.plain {
             possible.retain(|kind| *kind != NULL || types == NULL);
-            // Of the two kinds of number the one that is less often taken for the other.
+            // An integer is often confused with a number, so a number is made if it is possible.
             possible.retain(|kind| *kind != INTEGER || types & FRACTION == 0);
             possible.truncate(1);
         } else if room.tight() {
@@ -230,7 +231,7 @@ impl<'a> Instances<'a> {
         }
     }
 
-    /// Takes a schema into a conjunction, with all that it refers to and one branch of each union.
+    /// Adds a schema to a conjunction, with everything that it refers to and one branch of each union.
     fn join(&mut self, (schema, view): Schema<'a>, room: Room, all: &mut Conjunction<'a>) -> Option<()> {
         match schema {
             Value::Bool(allowed) => return allowed.then_some(()),
@@ -273,7 +274,7 @@ impl<'a> Instances<'a> {
         Some(())
     }
 
-    /// Takes the first branch that is something and has an end; returns its component.
+    /// Adds the first branch that is possible and finite. Returns its component.
     fn first(
         &mut self,
         branches: &'a [Value],
@@ -293,7 +294,7 @@ impl<'a> Instances<'a> {
         branches.is_empty().then_some(None)
     }
 
-    /// What a discriminator says of the branch that was chosen, or of the component that this one is a parent of.
+    /// Adds the discriminator's value for the selected branch, or for the component whose parent this one is.
     fn tag(&mut self, schema: &'a Value, chosen: Option<String>, outer: &[String], all: &mut Conjunction<'a>) {
         let Some(discriminator) = schema.get("discriminator") else { return };
         let Some(property) = discriminator.get("propertyName").and_then(Value::as_str) else { return };
@@ -316,7 +317,7 @@ impl<'a> Instances<'a> {
         all.tags.extend(value.map(|value| (property, value)));
     }
 
-    /// How far it is to the end of a schema's smallest instance.
+    /// The depth of a schema's smallest instance.
     fn cost(&self, schema: &Value, fuel: usize) -> usize {
         let Some(fuel) = fuel.checked_sub(1) else { return 1000 };
         let reference = schema.get("$ref").and_then(Value::as_str).and_then(|it| self.document.target(it));
@@ -381,17 +382,17 @@ impl<'a> Instances<'a> {
         }
         for (property, value) in &all.tags {
             let Some((_, schemas)) = properties.iter().find(|(name, _)| name == property) else {
-                // A discriminator is a property of the value, whether its schema names it or not.
+                // A discriminator is a property of the value, even if its schema does not name it.
                 if allowed(property) {
                     made.insert((*property).to_owned(), Value::from(value.as_str()));
                 }
                 continue;
             };
-            // Where the property has a value of its own for it, that is the one.
+            // If the schema declares values for the property, one of those is used.
             let mut own = Conjunction::default();
             let joined = schemas.iter().try_for_each(|schema| self.join(*schema, share, &mut own));
             let text = Value::from(value.as_str());
-            // A mapping spells its values as strings, whatever they are.
+            // A mapping contains its values as strings, whatever their types are.
             let other = serde_json::from_str(value).unwrap_or_else(|_| text.clone());
             let tag = if own.types() & STRING == 0 { other } else { text };
             let equal = |value: &&Value| **value == tag || (value.is_f64() && value.as_f64() == tag.as_f64());
@@ -430,7 +431,7 @@ impl<'a> Instances<'a> {
         let names: Vec<Schema<'a>> =
             all.parts.iter().filter_map(|(part, view)| part.get("propertyNames").map(|it| (it, *view))).collect();
         let target = (made.len() + more).min(most.unwrap_or(usize::MAX)).max(least);
-        // A key may come twice, or be one that has a schema of its own.
+        // A key may repeat, or have its own schema.
         for attempt in 0..unnamed.len() + 2 * target {
             let needed = unnamed.get(attempt);
             if needed.is_none() && made.len() >= target {
@@ -470,7 +471,7 @@ impl<'a> Instances<'a> {
             (false, false) => self.random.below(prefixed + 4),
         };
         let length = more.max(least).min(most.unwrap_or(usize::MAX));
-        // A failure with thousands of items is not readable.
+        // A failure with thousands of items would not be readable.
         if length > 1000 {
             return None;
         }
@@ -512,7 +513,7 @@ impl<'a> Instances<'a> {
         text(&mut self.random, &Limits { format, pattern, shortest, longest, given: given.collect() })
     }
 
-    /// `any_number` says that the schema is of numbers, which a double has to hold.
+    /// `any_number` means that the schema is for numbers, so a double has to represent the integer.
     fn integer(&mut self, all: &Conjunction<'a>, any_number: bool) -> Option<Value> {
         let given = all.text("format").and_then(integer_range);
         let beyond = |key: &str| all.keyword(key).any(|it| it.as_f64().is_some_and(|it| it > i64::MAX as f64));
@@ -591,7 +592,7 @@ impl<'a> Instances<'a> {
         Number::from_f64(value).map(Value::Number)
     }
 
-    /// Any JSON at all, no deeper than this.
+    /// Any JSON value up to this depth.
     fn anything(&mut self, depth: usize) -> Value {
         let kinds = if depth == 0 { 6 } else { 8 };
         match self.random.below(kinds) {

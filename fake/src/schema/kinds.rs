@@ -1,4 +1,4 @@
-//! The kinds of JSON values, and the limits of numbers, in any dialect.
+//! The kinds of JSON values, and the limits of numbers, in any version of JSON Schema.
 
 use serde_json::{Number, Value};
 
@@ -20,7 +20,7 @@ pub(super) fn types_of(schema: &Value) -> u8 {
         "number" => INTEGER | FRACTION,
         "array" => ARRAY,
         "object" => OBJECT,
-        // Not a type of JSON: its author meant something, but it is not known what.
+        // Not a type of JSON. Its meaning is unknown.
         _ => ANY,
     };
     let listed = match schema.get("type") {
@@ -64,14 +64,14 @@ pub(super) fn integer_range(format: &str) -> Option<(i128, i128)> {
 }
 
 pub(super) fn fits(value: &Value, types: u8) -> bool {
-    // 1.0 is an integer to JSON Schema.
+    // JSON Schema treats 1.0 as an integer.
     let whole = value.as_f64().is_some_and(|it| it.fract() == 0.0) && types & INTEGER != 0;
     whole || type_of(value) & types != 0
 }
 
 pub(super) type Bound<'a> = Option<&'a Number>;
 
-/// Least, strictly above, most, strictly below: in the words of 3.1 and of 3.0.
+/// Least, strictly above, most, strictly below, by the keywords of 3.1 and of 3.0.
 pub(super) fn bounds(schema: &Value) -> (Bound<'_>, Bound<'_>, Bound<'_>, Bound<'_>) {
     let side = |bound: &str, exclusive: &str| {
         let limit = schema.get(bound).and_then(Value::as_number);
@@ -92,7 +92,7 @@ pub(super) fn ceiling(number: &Number) -> Option<i128> {
     whole(number, f64::ceil)
 }
 
-/// A number as an integer; one beyond all integers that are made here as the largest.
+/// A number as an integer. A number out of range becomes the largest integer.
 pub(super) fn whole(number: &Number, round: fn(f64) -> f64) -> Option<i128> {
     let exact = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
     exact.or_else(|| number.as_f64().map(|it| round(it).clamp(-1e30, 1e30) as i128))

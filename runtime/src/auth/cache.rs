@@ -13,21 +13,21 @@ use crate::http::{Clock, Exchange};
 use super::work::Work;
 use super::{Provider, Token};
 
-/// How long the refresh of a token that is still valid may delay a call, at most.
+/// The longest time by which refreshing a token that is still valid delays a call.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long after a failed refresh the next one begins while the token is still valid, at most.
+/// The longest time between a failed refresh and the next one, while the token is still valid.
 const BACK_OFF: Duration = Duration::from_secs(10);
-/// How long before it expires a token is refreshed, at most.
+/// The longest time before its expiry at which a token is refreshed.
 const RENEW_AHEAD: Duration = Duration::from_secs(60);
-/// How long a fetch without waiting callers is kept.
+/// The time for which a fetch without waiting callers is kept.
 const KEPT: Duration = Duration::from_secs(60);
 
-/// A token that is current, and which one it is.
+/// The current token, and its generation.
 #[derive(Clone, Debug)]
 struct Current {
     header: HeaderValue,
     generation: u64,
-    /// From here on a new one is fetched.
+    /// The time of the next refresh.
     renew_at: Option<Instant>,
     expires_at: Option<Instant>,
 }
@@ -69,14 +69,14 @@ impl Fetched {
     }
 }
 
-/// The fetch under way.
+/// The fetch in flight.
 #[derive(Debug)]
 struct Flight {
     fetch: Work<Fetched>,
-    /// Which token it will be.
+    /// The generation of the token that it fetches.
     generation: u64,
     waiting: usize,
-    /// Since when no caller waits for it: a response may have been there from then on.
+    /// The time since which no caller waits for it. The response may have arrived at any time after it.
     alone_since: Option<Instant>,
 }
 
@@ -84,7 +84,7 @@ struct Flight {
 struct State {
     current: Option<Current>,
     flight: Option<Flight>,
-    /// How many fetches were begun.
+    /// The number of started fetches.
     generation: u64,
 }
 
@@ -96,34 +96,34 @@ impl State {
     }
 }
 
-/// A provider with the last token it returned.
+/// A provider, and the last token that it returned.
 #[derive(Debug)]
 pub(super) struct Cache {
     provider: Provider,
     clock: Arc<dyn Clock>,
-    /// How long before expiry a token is refreshed, at most.
+    /// The longest time before expiry at which a token is refreshed.
     margin: Duration,
-    /// How long a call may take.
+    /// The time limit of a call.
     call: Duration,
-    /// How long a call that has a valid token waits for another.
+    /// The longest time for which a call with a valid token waits for a new one.
     patience: Duration,
     state: Mutex<State>,
 }
 
-/// What a caller gets when it asks.
+/// The result of a request for a token.
 enum Ask<'a> {
     Token((HeaderValue, u64)),
     Wait(Waiting<'a>),
 }
 
-/// A caller's share in a fetch.
+/// A caller that waits for a fetch.
 struct Waiting<'a> {
     cache: &'a Cache,
     fetch: Work<Fetched>,
     generation: u64,
-    /// Whether there is a token to fall back on.
+    /// Whether there is a valid token to use if the fetch fails.
     has_valid: bool,
-    /// Whether no caller waited for the fetch before.
+    /// Whether no caller was waiting for the fetch.
     resumed: bool,
 }
 
@@ -147,12 +147,12 @@ impl Cache {
         Self::new(provider, Arc::clone(&exchange.clock), exchange.limits.call, RENEW_AHEAD)
     }
 
-    /// For calls that may take as long as `call`; a refresh of a valid token takes a quarter of it at most.
+    /// For calls with the time limit `call`. The refresh of a valid token uses at most a quarter of it.
     pub fn new(provider: Provider, clock: Arc<dyn Clock>, call: Duration, margin: Duration) -> Self {
         Self { provider, clock, margin, call, patience: PATIENCE.min(call / 4), state: Mutex::default() }
     }
 
-    /// The cached token with its generation, unless it is due to be refreshed.
+    /// The cached token with its generation, unless it is due for a refresh.
     pub fn at_hand(&self) -> Option<(HeaderValue, u64)> {
         let now = self.clock.now();
         self.locked(|state| state.current.as_ref().filter(|current| current.is_fresh(now)).map(Current::give))
@@ -171,12 +171,13 @@ impl Cache {
                 match select(pin!(fetch), self.clock.timeout(self.patience)).await {
                     Either::Left((fetched, _)) => fetched,
                     Either::Right(_) => {
-                        // The fetch is kept for the caller who needs it: when the token is due again, refused or expired.
+                        // The fetch is kept for the next caller that needs it: when the token is due again, rejected or
+                        // expired.
                         let now = self.clock.now();
                         self.locked(|state| state.put_off(now));
                         match self.valid() {
                             Some(valid) => return Ok(valid),
-                            // It has expired meanwhile: from here on this call waits like one that had none.
+                            // The token has expired meanwhile. This call now waits like one without a token.
                             None => continue,
                         }
                     }
@@ -185,7 +186,7 @@ impl Cache {
                 fetch.await
             };
             let Some(fetched) = fetched else {
-                // Its runtime has left it behind: it is begun anew on this one.
+                // Its runtime no longer runs it. It is started again on this runtime.
                 let lost = self.locked(|state| state.flight.take_if(|it| it.generation == waiting.generation));
                 drop(lost);
                 continue;
@@ -193,10 +194,10 @@ impl Cache {
             self.settle(waiting.generation, &fetched);
             match fetched {
                 Ok(fetched) => return Ok((fetched.header, waiting.generation)),
-                // A valid token outlives a failed refresh, unless the server has refused it meanwhile.
+                // A valid token stays in use after a failed refresh, unless the server has rejected it meanwhile.
                 Err(error) => match self.valid() {
                     Some(valid) => return Ok(valid),
-                    // A failure without waiting callers says nothing about now.
+                    // A failure that happened without waiting callers may be out of date.
                     None if waiting.resumed && !error.may_have_happened() => {}
                     None => return Err(error),
                 },
@@ -204,7 +205,7 @@ impl Cache {
         }
     }
 
-    /// The cached token, or a share in the fetch of the next.
+    /// The cached token, or a share in the next fetch.
     fn ask(&self) -> Ask<'_> {
         let now = self.clock.now();
         let mut stale = None;
@@ -215,7 +216,7 @@ impl Cache {
             }
             let valid = current.as_ref().filter(|current| current.is_valid(now));
             if let (Some(valid), true) = (valid, flight.as_ref().is_some_and(|flight| flight.waiting > 0)) {
-                // It is being refreshed already; while it is valid there is no need to wait.
+                // Another call is refreshing it. While the token is valid, this call does not wait.
                 return Ask::Token(valid.give());
             }
             stale = flight.take_if(|flight| {
@@ -233,18 +234,18 @@ impl Cache {
             let (fetch, generation) = (flight.fetch.clone(), flight.generation);
             Ask::Wait(Waiting { cache: self, fetch, generation, has_valid: valid.is_some(), resumed })
         });
-        // Without the lock: dropping it runs a provider's code.
+        // Outside the lock, because dropping it runs a provider's code.
         drop(stale);
         ask
     }
 
-    /// A fetch that does nothing yet.
+    /// A fetch that has not started.
     fn fetch(&self) -> Work<Fetched> {
         let provider = self.provider.clone();
         Work::new(async move { Fetched::new(&provider.fetch().await?) })
     }
 
-    /// Notes how a fetch ended. All who waited for it come here; the first one is enough.
+    /// Records the result of a fetch. Every waiting caller calls this, and only the first call has an effect.
     fn settle(&self, generation: u64, fetched: &Result<Fetched, Error>) {
         let now = self.clock.now();
         let done = self.locked(|state| {
@@ -252,7 +253,7 @@ impl Cache {
             match fetched {
                 Ok(Fetched { header, lifetime }) => {
                     let since = done.alone_since.unwrap_or(now);
-                    // An end that is too far away to be counted is none.
+                    // An expiry beyond the range of `Instant` is no expiry.
                     let ahead = lifetime.map(|it| it.saturating_sub(self.margin.min(it / 10)));
                     let renew_at = ahead.and_then(|it| since.checked_add(it));
                     let expires_at = lifetime.and_then(|it| since.checked_add(it));
@@ -271,7 +272,8 @@ impl Cache {
         self.locked(|state| state.current.as_ref().filter(|current| current.is_valid(now)).map(Current::give))
     }
 
-    /// Forgets a token that the server refused, unless another has taken its place. True if the next will be another.
+    /// Removes a token that the server rejected, unless it was replaced already. Returns true if the next token is
+    /// another one.
     pub fn invalidate(&self, generation: u64) -> bool {
         if !self.provider.0.can_renew() {
             return false;
@@ -285,7 +287,7 @@ impl Cache {
     }
 
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        // Nothing that runs under the lock can leave the state half-changed.
+        // No code under the lock can leave the state half-changed.
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -306,7 +308,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const INSTANT: Duration = Duration::from_millis(1);
 
-    /// Stands still, and cuts off what is due when a test says that time passes.
+    /// A clock that stands still. Timeouts that are due expire when the test advances it.
     #[derive(Clone, Debug)]
     struct TestClock {
         start: Instant,
@@ -345,7 +347,7 @@ mod tests {
 
     type Answer = Result<Token, Error>;
 
-    /// Gives what a test has prepared, when the test gives it.
+    /// Returns the results that a test has prepared, when the test releases them.
     #[derive(Clone, Debug, Default)]
     struct Endpoint(Arc<Mutex<Prepared>>);
 
@@ -393,7 +395,7 @@ mod tests {
         value.to_str().unwrap().to_owned()
     }
 
-    /// A cache with a token that has `left` to live, for calls that may take as long as `call`.
+    /// A cache whose token has `left` to live, for calls with the time limit `call`.
     async fn with_token(left: Duration, call: Duration) -> (Cache, Endpoint, TestClock) {
         let clock = TestClock { start: Instant::now(), passed: watch::Sender::default() };
         let endpoint = Endpoint::default();
@@ -404,7 +406,7 @@ mod tests {
         (cache, endpoint, clock)
     }
 
-    /// What a caller gets who does not wait.
+    /// The token that a caller gets without waiting.
     fn at_once(cache: &Cache) -> String {
         header(&cache.get().now_or_never().expect("a token is at hand").unwrap().0)
     }
@@ -466,7 +468,7 @@ mod tests {
                     clock.advance(INSTANT);
                 }
             }
-            // After its expiry there is no token to fall back on, and every caller gets the error.
+            // After the expiry no token is left, and every caller gets the error.
             clock.advance(left);
             endpoint.will(Err(Error::auth("not now")));
             assert!(cache.get().await.unwrap_err().is_auth());
@@ -482,7 +484,7 @@ mod tests {
         let (first, second) = (cache.get(), cache.get());
         pin_mut!(first, second);
         assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
-        // The endpoint accepts the request, and a response will come.
+        // The endpoint accepts the request. A response will arrive.
         drop(gone);
         for waiting in [first, second] {
             assert!(waiting.await.unwrap_err().to_string().contains("panicked"));
@@ -508,7 +510,7 @@ mod tests {
         assert!(poll!(&mut next).is_pending());
         late.send(Ok(token("new"))).unwrap();
         assert_eq!(header(&next.await.unwrap().0), "Bearer new");
-        // A late rejection of the previous token says nothing about this one.
+        // A late rejection of the previous token does not concern this one.
         assert!(cache.invalidate(generation));
         assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
     }

@@ -75,12 +75,12 @@ impl OAuthClient {
         Self { id: Some(id.into()), method: Method::Basic(SecretString::from(secret.into())) }
     }
 
-    /// A client without a secret, which is only named (RFC 6749, section 2.1).
+    /// A client without a secret, which only sends its id (RFC 6749, section 2.1).
     pub fn public(id: impl Into<String>) -> Self {
         Self { id: Some(id.into()), method: Method::None }
     }
 
-    /// No client at all: for grants that need none, such as an assertion (RFC 7523, section 3.1).
+    /// No client at all: for grants that do not need one, such as an assertion (RFC 7523, section 3.1).
     #[must_use]
     pub fn anonymous() -> Self {
         Self { id: None, method: Method::None }
@@ -160,17 +160,17 @@ fn encoded(text: &str) -> Zeroizing<String> {
 /// }
 /// ```
 pub trait Assertion: fmt::Debug + Send + Sync + 'static {
-    /// A new assertion. It is called for each request to the token endpoint, because servers accept an assertion once. `now`
-    /// is the time of the client's clock.
+    /// Returns a new assertion. It is called for each request to the token endpoint, because servers accept an
+    /// assertion once. `now` is the time of the client's clock.
     ///
     /// # Errors
-    /// Why there is none, such as [`Error::auth`]; the call that needs the token then fails with it.
+    /// The reason why there is none, such as [`Error::auth`]. The call that needs the token fails with this error.
     fn assertion(&self, now: SystemTime) -> impl Future<Output = Result<Token, Error>> + Send;
 }
 
 type Signing<'a> = Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'a>>;
 
-/// [`Assertion`] as an object: the trait that people implement keeps its plain `async fn`.
+/// [`Assertion`] as an object: the public trait keeps its plain `async fn`.
 trait DynAssertion: Send + Sync {
     fn sign(&self, now: SystemTime) -> Signing<'_>;
 }

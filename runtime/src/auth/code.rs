@@ -160,7 +160,7 @@ impl AuthorizationCode {
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", self.client.id().unwrap_or_default())
-            // As it was given: the server compares it letter by letter.
+            // Unchanged, because the server compares the text.
             .append_pair("redirect_uri", &self.redirect_uri)
             .append_pair("state", &state)
             .append_pair("code_challenge", &pkce.challenge())
@@ -190,7 +190,7 @@ pub struct CodeLogin {
 
 impl fmt::Debug for CodeLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the address: the state in it is this login's own.
+        // Without the URL, because the state in it is a secret of this login.
         f.debug_struct("CodeLogin").field("setup", &self.setup).finish_non_exhaustive()
     }
 }
@@ -223,7 +223,7 @@ impl CodeLogin {
     pub async fn finish(&self, redirected_to: &str) -> Result<Login, Error> {
         let code = code_in_redirect(&self.redirect_uri, redirected_to, &self.state)?;
         if self.exchanged.swap(true, Ordering::Relaxed) {
-            let message = "a code of this login has been exchanged already; begin another login";
+            let message = "a code of this login has been exchanged already; start another login";
             return Err(Error::new(Kind::Conflict, message));
         }
         let ask = Ask::new(self.setup.client.clone())
@@ -271,9 +271,9 @@ pub fn code_in_redirect(expected: &Url, redirected_to: &str, state: &str) -> Res
         url.query_pairs().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.into_owned())
     };
     match get("state") {
-        None => return Err(wrong("the browser's address has no state: it is not where this ends")),
+        None => return Err(wrong("the browser's address has no state: it is not the redirect of a login")),
         Some(brought) if brought != state => {
-            return Err(wrong("the browser came back from something that was not begun here"));
+            return Err(wrong("the redirect belongs to another login"));
         }
         Some(_) => {}
     }

@@ -17,7 +17,7 @@ use super::oauth::{Ask, Endpoint, Value, endpoint_url};
 use super::refresh::{Keeper, Login};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// The default poll interval, and what `slow_down` adds to it (RFC 8628, section 3.5).
+/// The default poll interval, which is also the increment for `slow_down` (RFC 8628, section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How long a code is valid if the server does not say so, although the RFC requires it.
 const EXPIRES_IN: Duration = Duration::from_secs(1800);
@@ -112,7 +112,7 @@ impl DeviceLogin {
         let authorization = Endpoint::new(exchange, None, &self.device_url)?;
         let tokens = Endpoint::new(exchange, None, &self.token_url)?;
         let ask = Ask::new(self.client.clone()).with_scopes(&self.scopes).with_parameters(&self.parameters);
-        // Asked twice, it gives two pairs, and one is left to expire: no harm.
+        // If it is requested twice, there are two pairs of codes, and one of them expires without harm.
         let reply = authorization.post(&ask, true).await?;
         let codes = Codes::read(&reply).ok_or_else(|| {
             let message = "the server did not start a device login; is the host right?";
@@ -139,7 +139,7 @@ impl Codes {
         let get = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let time = |name: &str| body.get(name).and_then(seconds);
         let complete = get("verification_uri_complete");
-        // Older servers have it under the name of the draft.
+        // Older servers use the name in the draft.
         let uri = get("verification_uri").or_else(|| get("verification_url")).or_else(|| complete.clone())?;
         Some(Self {
             device_code: Zeroizing::new(get("device_code")?),
@@ -164,7 +164,7 @@ pub struct DeviceGrant {
 
 impl fmt::Debug for DeviceGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither code: everyone who has one can finish or hijack the login.
+        // Without the codes: everyone who has one can finish or hijack the login.
         f.debug_struct("DeviceGrant")
             .field("verification_uri", &self.codes.verification_uri)
             .field("expires_in", &self.codes.expires_in)
@@ -211,7 +211,7 @@ impl DeviceGrant {
             .with("grant_type", DEVICE_CODE)
             .with("device_code", Value::Secret(SecretString::from(self.codes.device_code.as_str())));
         let mut interval = self.codes.interval;
-        // What a busy server asked for, if it was more.
+        // The delay that a busy server requested, if it exceeds the interval.
         let mut asked = Duration::ZERO;
         loop {
             let now = clock.now();

@@ -57,7 +57,7 @@ impl fmt::Debug for OAuth2 {
             Grant::Assertion(_) => "jwt-bearer",
             Grant::Exchange(_) => "token-exchange",
         };
-        // Not the URL and the parameters, in which anything may stand.
+        // Without the URL and the parameters, which can contain secrets.
         f.debug_struct("OAuth2")
             .field("grant", &grant)
             .field("client", &self.client)
@@ -162,8 +162,8 @@ impl OAuth2 {
         self
     }
 
-    /// A provider of this flow's tokens, without a cache: what a [`Credential`](super::Credential) does by itself. `base_url`
-    /// is what a relative URL of the token endpoint refers to.
+    /// A provider of this flow's tokens, without a cache. A [`Credential`](super::Credential) adds the cache by itself.
+    /// Relative URLs of token endpoints are resolved against `base_url`.
     ///
     /// # Errors
     /// [`Error::is_config`] if the token endpoint's URL cannot be used or is not safe.
@@ -223,8 +223,8 @@ impl TokenExchange {
     /// Type of an OpenID Connect ID token (RFC 8693, section 3).
     pub const ID_TOKEN: &'static str = "urn:ietf:params:oauth:token-type:id_token";
 
-    /// Exchanges the tokens of `subject`, JSON Web Tokens unless [another type](TokenExchange::subject_type) is set. A fresh
-    /// one is taken for each request.
+    /// Exchanges the tokens of `subject`. They are JSON Web Tokens unless [another type](TokenExchange::subject_type)
+    /// is set. Each request uses a fresh one.
     pub fn new(subject: impl TokenProvider) -> Self {
         Self { subject: Provider::new(subject), subject_type: Self::JWT.to_owned(), actor: None, requested_type: None }
     }
@@ -262,7 +262,7 @@ impl TokenExchange {
     }
 }
 
-/// Tokens for which the same is asked again each time.
+/// Tokens from a grant that is the same each time.
 struct Granting {
     endpoint: Endpoint,
     ask: Ask,
@@ -276,7 +276,7 @@ impl fmt::Debug for Granting {
 
 impl TokenProvider for Granting {
     async fn token(&self) -> Result<Token, Error> {
-        // Asking twice gives two tokens, and one is left to expire: no harm.
+        // If it is requested twice, there are two tokens, and one of them expires without harm.
         self.endpoint.grant(&self.ask, true).await?.token
     }
 }

@@ -1,4 +1,4 @@
-//! Forms with secrets in them.
+//! Forms that contain secrets.
 
 use bytes::Bytes;
 use url::form_urlencoded::byte_serialize;
@@ -6,13 +6,14 @@ use zeroize::Zeroizing;
 
 use super::secret::secret_bytes;
 
-/// Pairs as `application/x-www-form-urlencoded`. Wiped when dropped, and so is every smaller buffer that it outgrew.
+/// Pairs as `application/x-www-form-urlencoded`. It is wiped when it is dropped, and so is every buffer that it
+/// outgrew.
 #[derive(Default)]
 pub(super) struct Form(Zeroizing<String>);
 
 impl Form {
     pub(super) fn push(&mut self, name: &str, value: &str) {
-        // No byte takes more than three.
+        // A byte takes at most three bytes.
         self.reserve(3 * (name.len() + value.len()) + 2);
         if !self.0.is_empty() {
             self.0.push('&');
@@ -25,7 +26,7 @@ impl Form {
     fn reserve(&mut self, more: usize) {
         let needed = self.0.len() + more;
         if needed > self.0.capacity() {
-            // Not by `String::reserve`, which leaves the old buffer as it is.
+            // Not by `String::reserve`, which does not wipe the old buffer.
             let mut larger = Zeroizing::new(String::with_capacity(needed.max(2 * self.0.capacity())));
             larger.push_str(&self.0);
             self.0 = larger;

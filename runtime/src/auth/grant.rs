@@ -1,4 +1,4 @@
-//! What a token endpoint returns (RFC 6749, section 5.1), read so that nothing is lost beside what does not fit.
+//! Reads the response of a token endpoint (RFC 6749, section 5.1). An invalid field does not affect the valid ones.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crate::http::Reply;
 
 use super::Token;
 
-/// What a token endpoint granted.
+/// The grant of a token endpoint.
 #[derive(Debug)]
 pub(super) struct Granted {
-    /// The access token, or why it cannot be used. What comes beside it may be worth keeping all the same.
+    /// The access token, or the reason why it cannot be used. The other fields may still be usable.
     pub(super) token: Result<Token, Error>,
-    /// For the next access token (RFC 6749, section 1.5).
+    /// The refresh token (RFC 6749, section 1.5).
     pub(super) refresh_token: Option<SecretString>,
-    /// What the token may do, if the server says.
+    /// The granted scopes, if the server returns them.
     pub(super) scope: Option<String>,
 }
 
 impl Granted {
     pub(super) fn read(reply: &Reply) -> Self {
         let mut fields = Fields::default();
-        // What was read before an error counts: a refresh token must not be lost to a comma.
+        // Fields before a syntax error are used: a missing comma must not lose a refresh token.
         let _ = fields.deserialize(&mut serde_json::Deserializer::from_slice(&reply.body));
         let token = fields.token().map_err(|error| error.with_status(reply.status));
         let refresh_token = fields.refresh_token.filter(|token| !token.is_empty());
@@ -51,7 +51,7 @@ struct Fields {
 impl Fields {
     fn token(&self) -> Result<Token, Error> {
         let Some(token) = &self.access_token else {
-            let message = "the token endpoint returned something that is no token; is the host right?";
+            let message = "the response of the token endpoint has no token; is the host right?";
             return Err(Error::new(Kind::Auth, message));
         };
         match self.token_type.as_deref() {
@@ -67,7 +67,7 @@ impl Fields {
             }
         }
         let token = Token::new(token.as_str());
-        // One that cannot be sent is none.
+        // A token that cannot be sent is an error.
         token.header()?;
         Ok(match self.expires_in {
             Some(lifetime) => token.expires_in(lifetime),
@@ -106,7 +106,7 @@ impl<'de> Visitor<'de> for &mut Fields {
     }
 }
 
-/// Reads a text, and nothing from anything else.
+/// Reads a text, and skips any other value.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {
@@ -159,8 +159,8 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// A time in seconds: a number, or a number as text. None if it is something else, negative, or beyond what can be counted,
-/// which is said to mean that there is no end.
+/// A time in seconds: a number, or a number as text. `None` if it is something else, negative, or out of range, which
+/// means that there is no end.
 pub(super) fn seconds(value: &Json) -> Option<Duration> {
     let seconds = match value {
         Json::Number(number) => number.as_f64()?,

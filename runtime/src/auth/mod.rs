@@ -1,7 +1,7 @@
-//! Credentials: where they come from, how long they are cached, and how they are put on requests.
+//! Credentials: their sources, how long they are cached, and how they are added to requests.
 //!
-//! A client takes [`Credentials`]: one [`Credential`] for each security scheme of its document, or one for all operations. The
-//! table that is generated with the client says which operation asks for which schemes.
+//! A client needs [`Credentials`]: one [`Credential`] for each security scheme of its document, or one for all
+//! operations. The table that is generated with the client has the schemes of each operation.
 //!
 //! | the document says | the credential |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | `oauth2`, for the program itself | [`Credential::oauth2`] with an [`OAuth2`] flow |
 //! | `oauth2` or `openIdConnect`, for a person | [`Credential::bearer`] with the [`Login`] of an [`AuthorizationCode`] or a [`DeviceLogin`] |
 //!
-//! Tokens are fetched once however many calls wait. They are refreshed 60 s before they expire, or a tenth of their lifetime
-//! if that is less. A valid token is used on when its refresh fails. After a 401 the token that was refused is forgotten,
-//! and the call is sent once more with another.
+//! Tokens are fetched once for all waiting calls. They are refreshed 60 s before they expire, or after nine tenths of
+//! their lifetime if that is later. If a refresh fails, the token stays in use while it is valid. After a 401 the
+//! rejected token is removed from the cache, and the call is retried once with another one.
 
 mod cache;
 mod client;
@@ -46,7 +46,7 @@ pub use device::{DeviceGrant, DeviceLogin};
 pub use flow::{OAuth2, TokenExchange};
 pub use refresh::Login;
 pub use scheme::{Applied, Authenticator, Chosen, Credential, Credentials};
-/// The type of refresh tokens, and the trait by which one is read.
+/// The type of refresh tokens, and the trait for reading one.
 #[doc(no_inline)]
 pub use secrecy::{ExposeSecret, SecretString};
 pub use server::{check_endpoint, check_server, parse_host, parse_server};
@@ -71,28 +71,28 @@ pub struct Token {
     lifetime: Option<Duration>,
 }
 
-/// What all clones of a token share.
+/// The data that all clones of a token share.
 struct Secret {
     text: SecretString,
-    /// The header's value, made when it is first sent.
+    /// The header's value, computed when it is first sent.
     header: OnceLock<HeaderValue>,
 }
 
 impl Token {
-    /// A token that does not expire, as far as is known.
+    /// A token without a known expiry.
     pub fn new(secret: impl Into<String>) -> Self {
         let secret = Secret { text: SecretString::from(secret.into()), header: OnceLock::new() };
         Self { secret: Arc::new(secret), lifetime: None }
     }
 
-    /// The same token with the time it lives from now.
+    /// Sets the token's lifetime, counted from now.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self
     }
 
-    /// How long it was to live when it was issued; none if that is not known.
+    /// The token's lifetime when it was issued; `None` if it is unknown.
     #[must_use]
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
@@ -104,10 +104,10 @@ impl Token {
         self.secret.text.expose_secret()
     }
 
-    /// The value of the `Authorization` header, marked so that nothing prints it.
+    /// The value of the `Authorization` header, marked as sensitive.
     ///
     /// # Errors
-    /// [`Error::is_auth`] if the token is empty or holds characters that a header cannot.
+    /// [`Error::is_auth`] if the token is empty or has characters that a header cannot have.
     pub fn header(&self) -> Result<HeaderValue, Error> {
         if let Some(value) = self.secret.header.get() {
             return Ok(value.clone());
@@ -131,11 +131,10 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Where tokens come from.
+/// A source of tokens.
 ///
-/// A client asks for a token when it has none, or when the one it has is about to expire. It caches and shares what it is
-/// given, so an implementation fetches and does not cache. A token that is empty or cannot stand in a header is an error and
-/// is not cached.
+/// A client requests a token when it has none, or when its token is about to expire. It caches and shares the token, so
+/// an implementation does not cache. A token that is empty or cannot be sent in a header is an error and is not cached.
 ///
 /// ```
 /// use connectors_runtime::auth::{Token, TokenProvider};
@@ -153,14 +152,14 @@ impl fmt::Debug for Token {
 /// # drop(credential);
 /// ```
 pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
-    /// A fresh token.
+    /// Returns a fresh token.
     ///
     /// # Errors
-    /// Why there is none: [`Error::auth`], or [`Error::unavailable`] if it may work later. The calls that wait for the token
-    /// fail with it.
+    /// The reason why there is none: [`Error::auth`], or [`Error::unavailable`] if it may work later. The calls that
+    /// wait for the token fail with this error.
     fn token(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 
-    /// Whether asking again could give another token; a fixed one cannot.
+    /// Whether another request can return another token. A fixed token never changes.
     fn renews(&self) -> bool {
         true
     }
@@ -168,7 +167,7 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
 
 type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'a>>;
 
-/// [`TokenProvider`] as an object: the trait that people implement keeps its plain `async fn`.
+/// [`TokenProvider`] as an object: the public trait keeps its plain `async fn`.
 trait DynProvider: fmt::Debug + Send + Sync {
     fn fetch(&self) -> Fetching<'_>;
     fn can_renew(&self) -> bool;
@@ -184,7 +183,7 @@ impl<P: TokenProvider> DynProvider for P {
     }
 }
 
-/// Any provider, cheap to clone: what [`OAuth2::connect`] returns.
+/// Any provider, cheap to clone: the result of [`OAuth2::connect`].
 #[derive(Clone, Debug)]
 pub struct Provider(Arc<dyn DynProvider>);
 

@@ -18,14 +18,14 @@ use super::form::Form;
 use super::grant::Granted;
 use super::{Provider, check_endpoint};
 
-/// An endpoint that takes forms: for tokens, or for the codes of a login.
+/// An endpoint that accepts forms: for tokens, or for the codes of a login.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) exchange: Arc<Exchange>,
     pub(super) url: Url,
 }
 
-/// The value of a form's field; computed anew for each attempt.
+/// The value of a form's field; computed for each attempt.
 #[derive(Clone)]
 pub(super) enum Value {
     Text(Cow<'static, str>),
@@ -106,7 +106,7 @@ pub(super) fn endpoint_url(base_url: Option<&Url>, url: &str) -> Result<Url, Err
         Some(base_url) => base_url.join(url),
         None => Url::parse(url),
     };
-    // Without the parser's words for it: a URL can hold a password.
+    // Without the parser's message: a URL can contain a password.
     let url = url.map_err(|_| Error::new(Kind::Config, "the URL of an endpoint of OAuth cannot be used"))?;
     check_endpoint(&url)?;
     Ok(url)
@@ -159,7 +159,7 @@ impl Attempt for Post<'_> {
     }
 }
 
-/// An endpoint's failure (RFC 6749, section 5.2). A busy server is not the same as wrong credentials.
+/// The failure of an endpoint (RFC 6749, section 5.2). A busy server is not the same as wrong credentials.
 fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);

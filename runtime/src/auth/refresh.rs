@@ -1,4 +1,4 @@
-//! Refresh tokens (RFC 6749, section 6), and the tokens of people who have logged in.
+//! Refresh tokens (RFC 6749, section 6), and the tokens of logged-in people.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use super::oauth::{Ask, Endpoint, Value};
 use super::work::Work;
 use super::{Token, TokenProvider};
 
-/// Keeps each new refresh token.
+/// Stores each new refresh token.
 #[derive(Clone)]
 pub(super) struct Keeper(Arc<dyn Fn(SecretString) -> Keeping + Send + Sync>);
 
@@ -39,7 +39,7 @@ impl Keeper {
     }
 }
 
-/// An access token with the time at which it expires.
+/// An access token, and the time at which it expires.
 #[derive(Debug)]
 struct Held {
     token: Token,
@@ -47,13 +47,13 @@ struct Held {
 }
 
 impl Held {
-    /// A token that was issued just now.
+    /// A token that was just issued.
     fn new(token: Token, clock: &dyn Clock) -> Self {
         let expires_at = token.lifetime().and_then(|lifetime| clock.now().checked_add(lifetime));
         Self { token, expires_at }
     }
 
-    /// The token with what is left of its lifetime; none once it has expired.
+    /// The token with its remaining lifetime; `None` after its expiry.
     fn left(&self, clock: &dyn Clock) -> Option<Token> {
         let Some(expires_at) = self.expires_at else { return Some(self.token.clone()) };
         let left = expires_at.saturating_duration_since(clock.now());
@@ -61,10 +61,11 @@ impl Held {
     }
 }
 
-/// Tokens by a refresh token, which each use may replace by another.
+/// Tokens from a refresh token. The server may replace the refresh token at each use.
 ///
-/// A refresh whose response is lost is not retried by itself: the server may have replaced the token, and take a second use
-/// of the old one for theft. The next call that needs a token tries it all the same, since nothing else is left to try.
+/// A refresh whose response is lost is not retried automatically: the server may have replaced the token, and may treat
+/// a second use of the old one as theft. The next call that needs a token tries it once more, because there is no other
+/// way.
 #[derive(Clone)]
 pub(super) struct Refreshing(Arc<Inner>);
 
@@ -83,9 +84,9 @@ struct State {
     unsaved: bool,
     /// An access token that no caller has received yet.
     access: Option<Held>,
-    /// The refresh under way.
+    /// The refresh in flight.
     refreshing: Option<(u64, Work<Token>)>,
-    /// How many refreshes were begun, and which of them has set the refresh token.
+    /// The number of started refreshes, and the refresh that set the current refresh token.
     begun: u64,
     accepted: u64,
 }
@@ -97,7 +98,7 @@ impl Refreshing {
         Self(Arc::new(Inner { endpoint, client, scopes, parameters, keeper: None, state: Mutex::new(state) }))
     }
 
-    /// With what each refresh asks for and who keeps new refresh tokens.
+    /// Sets the parameters of each refresh, and the function that stores new refresh tokens.
     pub(super) fn with(self, scopes: Vec<String>, parameters: Vec<(String, String)>, keeper: Option<Keeper>) -> Self {
         let mut inner = self.0;
         // No other caller has it yet.
@@ -107,8 +108,8 @@ impl Refreshing {
         Self(inner)
     }
 
-    /// With an access token that was issued together with the refresh token just now. Both are new: the refresh token is
-    /// saved before the access token is used.
+    /// Sets an access token that was just issued together with the refresh token. The refresh token is stored before
+    /// the access token is used.
     pub(super) fn starting_with(self, access: Token) -> Self {
         let held = Held::new(access, &*self.0.endpoint.exchange.clock);
         self.0.locked(|state| {
@@ -118,7 +119,7 @@ impl Refreshing {
         self
     }
 
-    /// Saves the refresh token, if it still has to be.
+    /// Stores the refresh token, unless it is stored already.
     pub(super) async fn save(&self) -> Result<(), Error> {
         self.0.save().await
     }
@@ -126,7 +127,7 @@ impl Refreshing {
 
 impl Inner {
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        // Nothing that runs under the lock can leave the state half-changed.
+        // No code under the lock can leave the state half-changed.
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -138,7 +139,7 @@ impl Inner {
             };
             (keeper.0)(refresh.clone()).await?;
             self.locked(|state| {
-                // Unless it was replaced in the meantime.
+                // Unless it was replaced meanwhile.
                 if state.refresh.expose_secret() == refresh.expose_secret() {
                     state.unsaved = false;
                 }
@@ -146,9 +147,9 @@ impl Inner {
         }
     }
 
-    /// The work of one refresh.
+    /// Performs one refresh.
     async fn refresh(&self, number: u64) -> Result<Token, Error> {
-        // What could not be saved is saved first: until then nothing that came with it is used.
+        // An unsaved refresh token is stored first. Until then the access token that came with it is not used.
         self.save().await?;
         let clock = &*self.endpoint.exchange.clock;
         let (refresh, access) =
@@ -164,7 +165,7 @@ impl Inner {
         let Granted { token, refresh_token, .. } = self.endpoint.grant(&ask, false).await?;
         self.locked(|state| {
             if state.accepted > number {
-                // A later refresh has overtaken this one: its tokens are the ones to keep.
+                // A later refresh was faster, and its tokens are kept.
                 return;
             }
             state.accepted = number;
@@ -191,12 +192,13 @@ impl TokenProvider for Refreshing {
                 let (inner, number) = (Arc::clone(&self.0), state.begun);
                 let work = Work::new(async move {
                     let done = inner.refresh(number).await;
-                    // From here on the next caller fetches again, and finds the token if no caller has waited for it.
+                    // From here on the next caller starts another fetch, and finds the token if no caller has waited
+                    // for it.
                     drop(inner.locked(|state| state.refreshing.take_if(|(known, _)| *known == number)));
                     done
                 });
-                // Once begun it is finished, even if all callers leave: only its response contains the new refresh
-                // token.
+                // A started refresh always completes, even if all callers leave: only its response contains the new
+                // refresh token.
                 work.detach();
                 state.refreshing = Some((number, work.clone()));
                 (number, work)
@@ -204,12 +206,12 @@ impl TokenProvider for Refreshing {
             let done = work.wait(&exchange.clock, exchange.limits.call).await;
             let over = self.0.locked(|state| {
                 if matches!(done, Some(Ok(_))) {
-                    // It is given out now, and the next one asks for another.
+                    // This caller receives it. The next caller refreshes.
                     state.access = None;
                 }
                 state.refreshing.take_if(|(known, _)| *known == number)
             });
-            // Without the lock: dropping it can run a program's code.
+            // Outside the lock, because dropping it can run a program's code.
             drop(over);
             if let Some(done) = done {
                 return done;
@@ -224,11 +226,11 @@ impl fmt::Debug for Refreshing {
     }
 }
 
-/// The login of a person: a [`TokenProvider`] of tokens that act for them.
+/// The login of a person: a [`TokenProvider`] whose tokens act for that person.
 ///
-/// With a refresh token, access tokens are refreshed as long as the server allows. Without one there is a single token, and
-/// once it has expired, calls fail with [`Error::is_auth`]: the person has to log in again. Servers give a refresh token
-/// only if they are asked for it, mostly by the scope `offline_access`.
+/// With a refresh token, access tokens are refreshed as long as the server allows it. Without one there is a single
+/// access token. After its expiry, calls fail with [`Error::is_auth`], and the person has to log in again. Servers
+/// issue a refresh token only on request, mostly for the scope `offline_access`.
 ///
 /// ```
 /// use connectors_runtime::auth::{Credential, Credentials, Login};
@@ -245,7 +247,7 @@ pub struct Login {
 
 enum Tokens {
     Refreshing(Refreshing),
-    /// There is no other without the person.
+    /// A single token, which only the person can replace.
     One(Held, Arc<dyn Clock>),
 }
 
@@ -257,7 +259,7 @@ impl fmt::Debug for Login {
 }
 
 impl Login {
-    /// The login that was granted, with its refresh token saved if there is a keeper.
+    /// The granted login. Its refresh token is stored if there is a keeper.
     pub(super) async fn new(
         granted: Granted,
         endpoint: Endpoint,
@@ -268,12 +270,12 @@ impl Login {
         let tokens = match &refresh_token {
             Some(refresh) => {
                 let tokens = Refreshing::new(endpoint, client, refresh.clone()).with(Vec::new(), Vec::new(), keeper);
-                // An access token that cannot be used is not worth a login: there is the other to get a new one with.
+                // An unusable access token does not fail the login: the refresh token can get another one.
                 let tokens = match token {
                     Ok(token) => tokens.starting_with(token),
                     Err(_) => tokens.unsaved(),
                 };
-                // What cannot be saved now is saved before the first token is used.
+                // If storing fails now, it is repeated before the first token is used.
                 let _ = tokens.save().await;
                 Tokens::Refreshing(tokens)
             }
@@ -285,15 +287,15 @@ impl Login {
         Ok(Self { tokens, scope, refresh_token })
     }
 
-    /// The scopes that were granted, separated by spaces, if the server says them: it need not if they are those that were
-    /// asked for (RFC 6749, section 5.1).
+    /// The granted scopes, separated by spaces, if the server returns them. It need not if they are the requested ones
+    /// (RFC 6749, section 5.1).
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// The refresh token that came with the login, for programs that keep it. Most servers replace it at each use: then it is
-    /// the one given to `on_rotate` last that works.
+    /// The refresh token of the login, for programs that store it. Most servers replace it at each use. Then only the
+    /// last one that `on_rotate` got is valid.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
@@ -301,7 +303,7 @@ impl Login {
 }
 
 impl Refreshing {
-    /// With a refresh token that is new.
+    /// Marks the refresh token as not stored yet.
     fn unsaved(self) -> Self {
         self.0.locked(|state| state.unsaved = self.0.keeper.is_some());
         self

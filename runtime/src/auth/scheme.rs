@@ -1,4 +1,4 @@
-//! Credentials by security scheme, and how they are put on requests (OpenAPI 3.1, "Security Scheme Object").
+//! Credentials by security scheme, and how they are added to requests (OpenAPI 3.1, "Security Scheme Object").
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::http::{Exchange, Requirement};
 use super::secret::{basic, header_value};
 use super::{Cache, OAuth2, Provider, TokenProvider};
 
-/// How one security scheme's credential is obtained and put on a request.
+/// The source of one security scheme's credential, and its place in a request.
 ///
-/// Nothing is checked or sent before the client is built. Clones of a credential share one token: give the same one to two
-/// schemes if they take the same tokens.
+/// Nothing is checked or sent before the client is built. Clones of a credential share one token: use the same
+/// credential for two schemes if they accept the same tokens.
 ///
 /// ```
 /// use connectors_runtime::auth::{Credential, Credentials};
@@ -59,8 +59,8 @@ impl Credential {
         Self(Arc::new(form))
     }
 
-    /// Bearer tokens of a provider, sent as `Authorization: Bearer` (RFC 6750, section 2.1). The client caches each token
-    /// until shortly before it expires or the server refuses it.
+    /// Bearer tokens of a provider, sent as `Authorization: Bearer` (RFC 6750, section 2.1). The client caches each
+    /// token until shortly before its expiry or until the server rejects it.
     pub fn bearer(provider: impl TokenProvider) -> Self {
         Self::new(Form::Provider(Provider::new(provider)))
     }
@@ -80,24 +80,24 @@ impl Credential {
         Self::new(Form::Header { name, secret: SecretString::from(secret.into()) })
     }
 
-    /// A key in the query: `apiKey` with `in: query`. It replaces a parameter of the same name. This crate never prints a
-    /// query; servers and proxies often do, so choose another scheme if the service has one.
+    /// A key in the query: `apiKey` with `in: query`. It replaces a parameter of the same name. This crate never prints
+    /// a query, but servers and proxies often do. Choose another scheme if the service has one.
     pub fn query(name: &'static str, secret: impl Into<String>) -> Self {
         Self::new(Form::Query { name, secret: SecretString::from(secret.into()) })
     }
 
-    /// A key in a cookie: `apiKey` with `in: cookie`. It is added to the cookies that the request already has. The value is
-    /// sent as it is, so it can have only the characters of RFC 6265, section 4.1.1: no space, `"`, `,`, `;` or `\`.
+    /// A key in a cookie: `apiKey` with `in: cookie`. It is added to the request's other cookies. The value is sent
+    /// unchanged, so it can have only the characters of RFC 6265, section 4.1.1: no space, `"`, `,`, `;` or `\`.
     pub fn cookie(name: &'static str, secret: impl Into<String>) -> Self {
         Self::new(Form::Cookie { name, secret: SecretString::from(secret.into()) })
     }
 
-    /// Bearer tokens by a flow of OAuth 2.0.
+    /// Bearer tokens from an OAuth 2.0 flow.
     pub fn oauth2(flow: OAuth2) -> Self {
         Self::new(Form::OAuth2(flow))
     }
 
-    /// Checks the credential and makes its cache.
+    /// Checks the credential and creates its cache.
     fn connect(&self, exchange: &Arc<Exchange>, base_url: &Url) -> Result<Slot, Error> {
         let cached = |provider| Slot::Bearer(Cache::of_client(provider, exchange));
         Ok(match &*self.0 {
@@ -184,20 +184,20 @@ impl Credentials {
         self
     }
 
-    /// One credential for every operation, whatever the document says of its security: for services whose document says
-    /// nothing of it or is wrong. A credential that is added [for a scheme](Credentials::with) wins where an operation asks
-    /// for that scheme.
+    /// One credential for every operation, for services whose document declares no security or a wrong one. A
+    /// credential that is added [for a scheme](Credentials::with) takes precedence where an operation requires that
+    /// scheme.
     #[must_use]
     pub fn for_all(credential: Credential) -> Self {
         Self { schemes: Vec::new(), all: Some(credential) }
     }
 
-    /// Checks the credentials and makes their caches. Sends nothing. `base_url` is the client's server: relative URLs of
-    /// token endpoints refer to it.
+    /// Checks the credentials and creates their caches. Sends nothing. Relative URLs of token endpoints are resolved
+    /// against `base_url`, the client's server.
     ///
     /// # Errors
-    /// [`Error::is_config`] if a credential cannot be sent, or if a token endpoint's URL is not safe. The message names the
-    /// scheme and never the secret.
+    /// [`Error::is_config`] if a credential cannot be sent, or if a token endpoint's URL is not safe. The message names
+    /// the scheme and never the secret.
     pub fn connect(self, exchange: &Arc<Exchange>, base_url: &Url) -> Result<Authenticator, Error> {
         let mut made: Vec<(Credential, Arc<Slot>)> = Vec::new();
         let mut slot = |credential: Credential| -> Result<Arc<Slot>, Error> {
@@ -219,7 +219,7 @@ impl Credentials {
     }
 }
 
-/// A credential, ready to be put on requests.
+/// A credential that can be added to requests.
 enum Slot {
     Bearer(Cache),
     Header(HeaderName, HeaderValue),
@@ -228,7 +228,7 @@ enum Slot {
 }
 
 impl Slot {
-    /// Puts it on a request, and returns the generation of the token; none if the token has to be fetched.
+    /// Adds it to a request, and returns the generation of the token; `None` if the token has to be fetched first.
     fn apply_at_once(&self, request: &mut reqwest::Request) -> Option<Result<u64, Error>> {
         match self {
             Self::Bearer(cache) => {
@@ -258,7 +258,7 @@ impl Slot {
         Ok(generation)
     }
 
-    /// The part of a request that it occupies: two credentials cannot share one.
+    /// The part of a request that it sets. Two credentials cannot set the same part.
     fn place(&self) -> (u8, &str) {
         match self {
             Self::Bearer(_) => (0, AUTHORIZATION.as_str()),
@@ -269,10 +269,10 @@ impl Slot {
     }
 }
 
-/// Sets a parameter of the query, in place of others of its name.
+/// Sets a query parameter, and replaces others with its name.
 fn put_query(url: &mut Url, name: &str, value: &str) {
     if url.query_pairs().any(|(known, _)| known == name) {
-        // Each piece is kept as it was written.
+        // The other parameters keep their spelling.
         let is_other = |pair: &&str| !url::form_urlencoded::parse(pair.as_bytes()).any(|(known, _)| known == name);
         let others: Vec<&str> = url.query().unwrap_or_default().split('&').filter(is_other).collect();
         let others = (!others.is_empty()).then(|| others.join("&"));
@@ -281,7 +281,7 @@ fn put_query(url: &mut Url, name: &str, value: &str) {
     url.query_pairs_mut().append_pair(name, value);
 }
 
-/// Adds a cookie to those that the request has, in place of others of its name.
+/// Adds a cookie to those of the request, and replaces others with its name.
 fn put_cookie(request: &mut reqwest::Request, name: &str, value: &str) -> Result<(), Error> {
     let mut line = Zeroizing::new(String::new());
     for header in request.headers().get_all(COOKIE) {
@@ -302,7 +302,7 @@ fn put_cookie(request: &mut reqwest::Request, name: &str, value: &str) -> Result
     Ok(())
 }
 
-/// Puts the credentials that an operation asks for on its requests. Cheap to clone.
+/// Adds the credentials that an operation requires to its requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Connected>);
 
@@ -320,15 +320,15 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Chooses what to put on the requests of an operation: the first alternative that has schemes, for all of which there
-    /// are credentials.
+    /// Chooses the credentials for the requests of an operation: the first alternative with schemes for all of which
+    /// there are credentials.
     ///
-    /// Without one, the credential [for all](Credentials::for_all) operations is used. If there is none either, the requests
-    /// are anonymous, provided that the operation allows it: by an empty alternative, or by asking for nothing.
+    /// Otherwise it chooses the credential [for all](Credentials::for_all) operations. Without that, the requests are
+    /// anonymous if the operation allows it, by an empty alternative or by no requirements at all.
     ///
     /// # Errors
-    /// [`Error::is_config`] if the operation needs credentials that the client does not have; the message names the schemes
-    /// that would do. Also if two schemes of one alternative set the same header.
+    /// [`Error::is_config`] if the operation requires credentials that the client does not have, or if two schemes of
+    /// one alternative set the same header. The message names the schemes that are missing.
     pub fn select(&self, security: &'static [&'static [Requirement]]) -> Result<Chosen, Error> {
         for alternative in security.iter().filter(|alternative| !alternative.is_empty()) {
             if let [requirement] = alternative {
@@ -348,7 +348,7 @@ impl Authenticator {
         Ok(Chosen(Slots::None))
     }
 
-    /// The parameters of the query that credentials are put into.
+    /// The query parameters that credentials set.
     pub(crate) fn query_names(&self) -> impl Iterator<Item = &'static str> + '_ {
         let slots = self.0.schemes.iter().map(|(_, slot)| slot).chain(&self.0.all);
         slots.filter_map(|slot| match &**slot {
@@ -361,8 +361,8 @@ impl Authenticator {
         self.0.schemes.iter().find(|(known, _)| *known == scheme).map(|(_, slot)| slot)
     }
 
-    /// Whether a URL is on the client's own server: same scheme, host and port. A credential goes to another one only if the
-    /// document names that server for the operation.
+    /// Whether a URL is on the client's own server: same scheme, host and port. A credential is sent to another server
+    /// only if the document names that server for the operation.
     #[must_use]
     pub fn is_own_server(&self, url: &Url) -> bool {
         url.origin() == self.0.origin
@@ -385,7 +385,7 @@ fn several(slots: Vec<&Arc<Slot>>) -> Result<Chosen, Error> {
     Ok(Chosen(Slots::All(distinct.into())))
 }
 
-/// Names the schemes that would do.
+/// The error that names the missing schemes.
 fn missing(security: &[&[Requirement]]) -> Error {
     let names = |alternative: &&[Requirement]| {
         alternative.iter().map(|it| format!("`{}`", it.scheme)).collect::<Vec<_>>().join(" and ")
@@ -411,7 +411,7 @@ impl fmt::Debug for Chosen {
     }
 }
 
-/// Which tokens a request carries: what [`Chosen::invalidate`] needs to know after a 401.
+/// The tokens of a request, for [`Chosen::invalidate`] after a 401.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
     first: u64,
@@ -439,17 +439,17 @@ impl Chosen {
         }
     }
 
-    /// Whether the requests carry no credential.
+    /// Whether the requests have no credential.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         matches!(self.0, Slots::None)
     }
 
-    /// Puts the credentials on a request, if no token has to be fetched for it. Otherwise the request is left half done; call
-    /// [`Chosen::apply`] next.
+    /// Adds the credentials to a request, if no token has to be fetched. Otherwise it returns `None`, and the request
+    /// may have a part of them: call [`Chosen::apply`] next.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if the request has cookies that another cannot be added to.
+    /// [`Error::is_invalid_argument`] if a cookie cannot be added to the request's cookies.
     pub fn apply_at_once(&self, request: &mut reqwest::Request) -> Option<Result<Applied, Error>> {
         match &self.0 {
             Slots::None => Some(Ok(Applied::default())),
@@ -468,11 +468,11 @@ impl Chosen {
         }
     }
 
-    /// Puts the credentials on a request, and fetches tokens for it where needed. Each replaces what was in its place, so that
-    /// it can be called twice.
+    /// Adds the credentials to a request, and fetches tokens for it if necessary. Each replaces the previous one in its
+    /// place, so calling it twice is safe.
     ///
     /// # Errors
-    /// That of the token's provider, as one of a call that was not sent; and as [`Chosen::apply_at_once`].
+    /// The error of the token's provider, as that of a call that was not sent; and those of [`Chosen::apply_at_once`].
     pub async fn apply(&self, request: &mut reqwest::Request) -> Result<Applied, Error> {
         let mut applied = Applied::default();
         for (index, slot) in self.slots().iter().enumerate() {
@@ -486,7 +486,7 @@ impl Chosen {
         Ok(applied)
     }
 
-    /// The keys that it puts into the query: errors must not repeat them.
+    /// The keys in the query. They are removed from errors.
     pub(crate) fn query_keys(&self) -> Vec<Zeroizing<String>> {
         let keys = self.slots().iter().filter_map(|slot| match &**slot {
             Slot::Query(_, secret) => Some(Zeroizing::new(secret.expose_secret().to_owned())),
@@ -495,8 +495,8 @@ impl Chosen {
         keys.collect()
     }
 
-    /// Forgets the tokens that a request carried, after the server returned 401 to it. A token that has taken their place in
-    /// the meantime is kept. True if the next request will carry another token.
+    /// Removes the tokens of a request from their caches, after the server returned 401. A token that was replaced
+    /// meanwhile is kept. Returns true if the next request will have another token.
     pub fn invalidate(&self, applied: &Applied) -> bool {
         self.slots().iter().zip(applied.generations()).fold(false, |renewed, (slot, generation)| match &**slot {
             Slot::Bearer(cache) => cache.invalidate(generation) || renewed,

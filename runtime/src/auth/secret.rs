@@ -1,4 +1,4 @@
-//! Bytes that are wiped when the last that holds them lets go.
+//! Bytes that are wiped when their last owner is dropped.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,8 +8,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Kind};
 
-/// The bytes of a header or body with a secret. The HTTP stack copies it when it writes it to a connection; what is in
-/// our hands is wiped.
+/// The bytes of a header or a body that contains a secret. The HTTP stack copies them when it writes to a connection.
+/// This copy is wiped.
 struct Wiped(Vec<u8>);
 
 impl AsRef<[u8]> for Wiped {
@@ -25,19 +25,19 @@ impl Drop for Wiped {
         self.0.as_mut_slice().zeroize();
         #[cfg(test)]
         tests::WIPED.with_borrow_mut(|wiped| wiped.push(length * usize::from(self.0.iter().all(|byte| *byte == 0))));
-        // And what room it has beyond.
+        // The unused capacity too.
         self.0.zeroize();
     }
 }
 
 /// Bytes that are wiped when their last clone is dropped.
 pub(super) fn secret_bytes(mut text: Zeroizing<String>) -> Bytes {
-    // Taken out without a copy; the wrapper is left with nothing to wipe.
+    // Moved out without a copy. The wrapper has nothing left to wipe.
     Bytes::from_owner(Wiped(std::mem::take(&mut *text).into_bytes()))
 }
 
-/// A header value that nothing prints and that is wiped when its last clone is dropped; none if it has characters that a
-/// header cannot have.
+/// A sensitive header value that is wiped when its last clone is dropped; `None` if it has characters that a header
+/// cannot have.
 pub(super) fn secret_header(text: Zeroizing<String>) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_maybe_shared(secret_bytes(text)).ok()?;
     value.set_sensitive(true);
@@ -57,7 +57,7 @@ pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, Error> {
     pair.push_str(user);
     pair.push(':');
     pair.push_str(password);
-    // Room for all of it, so that no part is left behind in memory when it grows.
+    // With enough capacity, so that growing does not leave a part of it in memory.
     let mut line = Zeroizing::new(String::with_capacity("Basic ".len() + pair.len().div_ceil(3) * 4));
     line.push_str("Basic ");
     STANDARD.encode_string(pair.as_bytes(), &mut line);
@@ -71,7 +71,7 @@ pub(super) mod tests {
     use super::*;
 
     thread_local! {
-        /// The lengths of what was wiped on this thread; 0 for what was not.
+        /// The lengths of the wiped buffers of this thread; 0 for a buffer that was not wiped.
         pub(in super::super) static WIPED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
     }
 

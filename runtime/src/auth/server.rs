@@ -1,4 +1,4 @@
-//! Servers that a credential may be sent to, and how their URLs are read from text.
+//! The servers to which a credential may be sent, and how their URLs are parsed.
 
 use std::net::Ipv4Addr;
 
@@ -6,11 +6,11 @@ use url::{Host, Url};
 
 use crate::error::{Error, Kind};
 
-/// Checks that a server's base URL is one that credentials may be sent to: https, or plain http to this machine
-/// (`localhost`, 127.0.0.0/8, `::1`), with neither user, password, query nor fragment.
+/// Checks that credentials may be sent to a server's base URL: https, or plain http to this machine (`localhost`,
+/// 127.0.0.0/8, `::1`), without user, password, query and fragment.
 ///
-/// Names below `localhost`, such as `x.localhost`, count as remote: whether they stay on this machine is up to the resolver
-/// (RFC 6761, section 6.3, recommends it and cannot enforce it).
+/// Names below `localhost`, such as `x.localhost`, count as remote: the resolver decides whether they stay on this
+/// machine (RFC 6761, section 6.3, recommends it and cannot enforce it).
 ///
 /// ```
 /// use connectors_runtime::auth::check_server;
@@ -22,7 +22,7 @@ use crate::error::{Error, Kind};
 /// ```
 ///
 /// # Errors
-/// [`Error::is_config`] if it is not such a URL. The message does not repeat the URL, which may hold a password.
+/// [`Error::is_config`] if it is not such a URL. The message does not contain the URL, which may have a password.
 pub fn check_server(url: &Url) -> Result<(), Error> {
     if url.query().is_some() {
         return Err(not_a_server());
@@ -30,10 +30,10 @@ pub fn check_server(url: &Url) -> Result<(), Error> {
     check_endpoint(url)
 }
 
-/// Like [`check_server`], for a single endpoint: it may have a query (RFC 6749, sections 3.1 and 3.2).
+/// Checks a single endpoint like [`check_server`]. It may have a query (RFC 6749, sections 3.1 and 3.2).
 ///
 /// # Errors
-/// As [`check_server`].
+/// Those of [`check_server`].
 pub fn check_endpoint(url: &Url) -> Result<(), Error> {
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err(not_a_server());
@@ -51,7 +51,7 @@ fn not_a_server() -> Error {
     Error::new(Kind::Config, message)
 }
 
-/// Whether a URL's host is this machine, without asking a resolver: `localhost`, 127.0.0.0/8 or `::1`.
+/// Whether a URL's host is this machine, without a resolver: `localhost`, 127.0.0.0/8 or `::1`.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -61,12 +61,12 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The base URL in a text such as a setting or an environment variable.
+/// Parses a base URL from a text such as a setting or an environment variable.
 ///
-/// URL parsers change what they are given: they drop tabs, line breaks and characters that have no width, turn `\` into
-/// `/`, skip surplus slashes, decode percent signs in hosts, and read `0x7f.1` as an address. A text that would be changed
-/// in such a way names another server than the one that its reader sees, so it is refused. Only the case of scheme and host, a
-/// default port and slashes at the end may change. An international host is written in its `xn--` form.
+/// URL parsers change their input: they drop tabs, line breaks and characters without width, turn `\` into `/`, skip
+/// surplus slashes, decode percent signs in hosts, and read `0x7f.1` as an address. A text that would change like this
+/// names another server than its reader sees, so it is an error. Only the case of scheme and host, a default port and
+/// trailing slashes may change. An international host has to be in its `xn--` form.
 ///
 /// ```
 /// use connectors_runtime::auth::parse_server;
@@ -127,7 +127,7 @@ pub fn parse_host(text: &str) -> Result<Url, Error> {
     parse_server(&format!("{}://{text}", if local { "http" } else { "https" }))
 }
 
-/// A host without the port behind it; the colons of an IPv6 address stand in brackets.
+/// A host without its port. The colons of an IPv6 address are in brackets.
 fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,

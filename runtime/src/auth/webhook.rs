@@ -1,6 +1,6 @@
-//! Signatures of webhooks (Standard Webhooks 1.0), checked by who receives them.
+//! Verifies signatures of webhooks (Standard Webhooks 1.0), for the program that receives them.
 //!
-//! It stands in this room, and not with `encode`: it needs secrets, which are wiped and never printed, and the injected
+//! It is in `auth`, not in `encode`, because it needs secrets, which are wiped and never printed, and the injected
 //! clock.
 
 use std::fmt;
@@ -17,12 +17,12 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::http::{Clock, SystemClock};
 
-/// How far the time of a webhook may be from ours, as the specification's libraries have it.
+/// The longest difference between the time of a webhook and the present, as in the specification's libraries.
 const TOLERANCE: Duration = Duration::from_secs(300);
-/// What the headers begin with: in the specification, and at its first author.
+/// The prefixes of the headers: the specification's, and that of its first author.
 const PREFIXES: [&str; 2] = ["webhook", "svix"];
 
-/// The secret by which a service signs its webhooks. Nothing prints it, and it is wiped when it is dropped.
+/// The secret with which a service signs its webhooks. It is never printed, and it is wiped when it is dropped.
 #[derive(Clone)]
 pub struct WebhookSecret(Zeroizing<Vec<u8>>);
 
@@ -33,7 +33,7 @@ impl fmt::Debug for WebhookSecret {
 }
 
 impl WebhookSecret {
-    /// A secret as services show it: `whsec_` and base64, or the base64 alone.
+    /// A secret in the form in which services show it: `whsec_` and base64, or only the base64.
     ///
     /// # Errors
     /// [`Error::is_config`] if it is not base64, or empty.
@@ -45,14 +45,14 @@ impl WebhookSecret {
         key.map(|key| Self(Zeroizing::new(key))).ok_or_else(|| Error::new(Kind::Config, message))
     }
 
-    /// A secret of these bytes. Without any, no signature is accepted.
+    /// A secret with these bytes. With an empty secret, no signature is accepted.
     #[must_use]
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(key.into()))
     }
 
-    /// The signature of a webhook, as the header `webhook-signature` has it: for tests of what receives webhooks. `at` is
-    /// sent as the header `webhook-timestamp`, in seconds since 1970.
+    /// The signature of a webhook for the header `webhook-signature`, for tests of a receiver. `at` is the value of the
+    /// header `webhook-timestamp`, in seconds since 1970.
     ///
     /// ```
     /// use connectors_runtime::auth::WebhookSecret;
@@ -69,7 +69,7 @@ impl WebhookSecret {
         format!("v1,{}", signature.unwrap_or_default())
     }
 
-    /// The code of a webhook; none by an empty key, with which anybody could sign.
+    /// The HMAC of a webhook; `None` for an empty key, with which anyone could sign.
     fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
         if self.0.is_empty() {
             return None;
@@ -82,8 +82,8 @@ impl WebhookSecret {
     }
 }
 
-/// Checks that webhooks come from the service, and are recent: the symmetric scheme of Standard Webhooks 1.0 (HMAC-SHA256,
-/// `v1`). Needs the feature `webhooks`.
+/// Verifies that webhooks come from the service and are recent, by the symmetric scheme of Standard Webhooks 1.0
+/// (HMAC-SHA256, `v1`). Needs the feature `webhooks`.
 ///
 /// ```
 /// use connectors_runtime::auth::{WebhookSecret, WebhookVerifier};
@@ -110,33 +110,35 @@ pub struct WebhookVerifier {
 }
 
 impl WebhookVerifier {
-    /// A verifier that accepts what one of these secrets signed, and that was sent within 5 minutes of now.
+    /// A verifier that accepts a signature by one of these secrets, up to 5 minutes from the present.
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = WebhookSecret>) -> Self {
         Self { secrets: secrets.into_iter().collect(), tolerance: TOLERANCE, clock: Arc::new(SystemClock) }
     }
 
-    /// Sets how far the time of a webhook may be from now, in either direction.
+    /// Sets the longest difference between the time of a webhook and the present, in either direction.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Sets where the time comes from; for tests.
+    /// Sets the clock; for tests.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Checks the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (or `svix-...`) against the body as it
-    /// came, byte for byte. Returns the id. A program that saw an id before has processed the webhook already.
+    /// Verifies the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (or `svix-...`) against the
+    /// unchanged bytes of the body. Returns the id. If a program has seen the id before, it has processed the webhook
+    /// already.
     ///
     /// Signatures are compared in constant time.
     ///
     /// # Errors
-    /// [`Error::is_auth`], with the [`Error::code`] `missing_header`, `timestamp` or `signature`. Respond with 401.
+    /// [`Error::is_auth`], with the [`Error::code`] `missing_header`, `timestamp` or `signature`. Return 401 to the
+    /// service.
     pub fn verify<'h>(&self, headers: &'h HeaderMap, body: &[u8]) -> Result<&'h str, Error> {
         let refuse = |code: &str, message: &str| Error::new(Kind::Auth, message).with_code(Some(code.to_owned()));
         let read = |name: &str| {
@@ -145,7 +147,7 @@ impl WebhookVerifier {
             text.ok_or_else(|| refuse("missing_header", &format!("the webhook has no header `webhook-{name}`")))
         };
         let (id, timestamp, signatures) = (read("id")?, read("timestamp")?, read("signature")?);
-        // Timestamps are whole seconds, so the time now is one as well: half a second does not exceed a tolerance.
+        // Timestamps are whole seconds, so the present time is rounded down: half a second never exceeds a tolerance.
         let now = self.clock.time_of_day().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let apart = timestamp.parse().ok().map(|sent: u64| Duration::from_secs(now.abs_diff(sent)));
         if apart.is_none_or(|apart| apart > self.tolerance) {
@@ -153,7 +155,7 @@ impl WebhookVerifier {
         }
         let signatures = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
         let signatures: Vec<Vec<u8>> = signatures.filter_map(|base64| STANDARD.decode(base64).ok()).collect();
-        // All are compared, whichever fits.
+        // All are compared, even after a match.
         let fits = self.secrets.iter().filter_map(|secret| secret.mac(id, timestamp, body)).fold(false, |fits, mac| {
             signatures.iter().fold(fits, |fits, signature| mac.clone().verify_slice(signature).is_ok() | fits)
         });
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
     use crate::http::TestClock;
 
-    /// A webhook of the present of a clock, signed by these.
+    /// A webhook at a clock's present time, signed by these secrets.
     fn signed(clock: &TestClock, secrets: &[&WebhookSecret], body: &[u8]) -> HeaderMap {
         let at = clock.time_of_day().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let all: Vec<String> = secrets.iter().map(|secret| secret.sign("msg_1", at, body)).collect();
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_code_is_that_of_the_specification() {
-        // RFC 4231, test case 2, by the parts of a webhook: the key `Jefe`, and a text of ours.
+        // RFC 4231, test case 2, split into the parts of a webhook: the key `Jefe`, and a text of ours.
         let secret = WebhookSecret::new("whsec_SmVmZQ==").unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(b"Jefe").unwrap();
         mac.update(b"id.7.what do ya want for nothing?");
@@ -224,7 +226,7 @@ mod tests {
             renamed.insert(name.clone(), good[format!("webhook-{}", &name.as_str()[5..])].clone());
         }
         assert!(verifier.verify(&renamed, b"{}").is_ok());
-        // Five minutes to either side, or what is asked for.
+        // Five minutes in either direction, or the set tolerance.
         clock.advance(Duration::from_secs(300));
         assert!(code(&good, b"{}").is_ok());
         clock.advance(Duration::from_secs(2));

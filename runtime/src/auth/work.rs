@@ -14,16 +14,16 @@ use tokio::runtime::Handle;
 use crate::error::{Error, Kind};
 use crate::http::Clock;
 
-/// How long a runtime that does not run its tasks keeps callers on another one waiting, at most.
+/// How long callers on one runtime wait, at most, for another runtime that does not run its tasks.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 type Fallible<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// Work in flight, which all clones share. It advances while a caller waits, and pauses while none does.
+/// Work in flight, which all clones share. It advances while a caller waits, and pauses otherwise.
 ///
-/// Timers and connections belong to the runtime on which they were made: here, that of the caller who began. When that
-/// runtime has ended, or is not driven, the work can be lost for all other callers. [`Work::wait`] notices that, so that it
-/// can be begun anew.
+/// Timers and connections belong to the runtime on which they were created: that of the first caller. If that runtime
+/// has ended or does not run, the work can be lost for all other callers. [`Work::wait`] detects that, so that the work
+/// can be restarted.
 #[derive(Clone)]
 pub(super) struct Work<T: Clone> {
     shared: Shared<Fallible<T>>,
@@ -37,7 +37,7 @@ impl<T: Clone> fmt::Debug for Work<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Work<T> {
-    /// Work that has done nothing yet. A panic in it is an error for all who wait.
+    /// Work that has not started. A panic in it is an error for all waiting callers.
     pub(super) fn new(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
         let work = AssertUnwindSafe(work).catch_unwind();
         let work = work.map(|done| done.unwrap_or_else(|_| Err(Error::new(Kind::Auth, "the token provider panicked"))));
@@ -52,23 +52,23 @@ impl<T: Clone + Send + Sync + 'static> Work<T> {
         }
     }
 
-    /// Whether it was begun on this runtime.
+    /// Whether it was started on this runtime.
     pub(super) fn is_here(&self) -> bool {
         self.home.is_here()
     }
 
-    /// Whether the runtime on which it was begun has ended.
+    /// Whether the runtime on which it was started has ended.
     pub(super) fn is_orphaned(&self) -> bool {
         !self.is_here() && self.home.ping().is_none()
     }
 
-    /// Drives it to its end, together with all others who wait. None if it was begun on another runtime, which has ended or
-    /// does not run its tasks: for a second, or for a quarter of `limit` if that is less.
+    /// Drives it to its end, together with all other waiting callers. Returns `None` if it was started on another
+    /// runtime that has ended or does not run its tasks: for a second, or for a quarter of `limit` if that is less.
     pub(super) async fn wait(&self, clock: &Arc<dyn Clock>, limit: Duration) -> Option<Result<T, Error>> {
         let mut shared = self.shared.clone();
         if self.is_here() {
             let done = shared.await;
-            // Unless the caller itself has been moved to another runtime since.
+            // Unless the caller itself has moved to another runtime since.
             return (done.is_ok() || !self.is_orphaned()).then_some(done);
         }
         let patience = PATIENCE.min(limit / 4);
@@ -85,7 +85,7 @@ impl<T: Clone + Send + Sync + 'static> Work<T> {
     }
 }
 
-/// The runtime on which work was begun; none if it was begun outside of any.
+/// The runtime on which work was started; `None` if there was none.
 #[derive(Clone)]
 struct Home(Option<Handle>);
 
@@ -95,7 +95,7 @@ impl Home {
         Handle::try_current().is_ok_and(|here| here.id() == home.id())
     }
 
-    /// Asks the runtime to set a flag; none if it has ended.
+    /// Asks the runtime to set a flag; `None` if the runtime has ended.
     fn ping(&self) -> Option<Arc<AtomicBool>> {
         let pong = Arc::new(AtomicBool::new(false));
         if let Some(home) = &self.0 {

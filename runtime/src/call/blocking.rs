@@ -1,4 +1,4 @@
-//! For programs without async: every call and every stream of a client, waited for.
+//! Blocking calls and streams, for programs without async.
 //!
 //! ```no_run
 //! use connectors_runtime::blocking::{BlockingFuture, BlockingStream};
@@ -15,11 +15,12 @@
 //! # }
 //! ```
 //!
-//! There is nothing else to it: no method exists twice. One runtime with one thread serves the whole program. It is made when
-//! it is first needed, and connections live on in it from call to call.
+//! No method exists twice. One runtime with one thread serves the whole program. It is created on first use, and
+//! connections stay open in it between calls.
 //!
-//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's connections
-//! stay with the parent: an attempt on one of them times out in the child. Make a new client in the child.
+//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's
+//! connections stay with the parent: an attempt on one of them times out in the child. Create a new client in the
+//! child.
 
 use std::fmt;
 use std::pin::Pin;
@@ -32,16 +33,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::Error;
 use crate::error::Kind;
 
-/// A call that can be waited for: a future, or a request that `.await` would send. See the [module](self).
+/// A call that can block: a future, or a request that `.await` would send. See the [module](self).
 pub trait BlockingFuture: IntoFuture {
-    /// What a success gives.
+    /// The value of a success.
     type Success;
 
-    /// Waits until the call is over.
+    /// Blocks until the call has ended.
     ///
     /// # Errors
-    /// What the call fails with. [`Error::is_config`] where this must not be used: on a thread of an async runtime (which
-    /// could do nothing else meanwhile), those of tokio's `spawn_blocking` among them; await the call there.
+    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, which could do nothing else
+    /// meanwhile. Threads of tokio's `spawn_blocking` are among these. Await the call there.
     fn blocking(self) -> Result<Self::Success, Error>;
 }
 
@@ -53,13 +54,13 @@ impl<T, F: IntoFuture<Output = Result<T, Error>>> BlockingFuture for F {
     }
 }
 
-/// A list that can be waited for; see the [module](self).
+/// A stream that can block; see the [module](self).
 pub trait BlockingStream: Stream {
-    /// What each item gives.
+    /// The value of each item.
     type Success;
 
-    /// The items, each waited for when it is asked for. Where [`BlockingFuture::blocking`] must not be used, the one item is
-    /// that error.
+    /// The items. Each blocks when it is requested. On a thread where [`BlockingFuture::blocking`] fails, the only item
+    /// is that error.
     fn blocking(self) -> Blocking<Self>
     where
         Self: Sized;
@@ -73,7 +74,7 @@ impl<T, S: Stream<Item = Result<T, Error>>> BlockingStream for S {
     }
 }
 
-/// The items of a stream, waited for; see [`BlockingStream::blocking`].
+/// The items of a stream, as an iterator; see [`BlockingStream::blocking`].
 pub struct Blocking<S> {
     /// None after the end.
     stream: Option<Pin<Box<S>>>,
@@ -104,17 +105,18 @@ impl<T, S: Stream<Item = Result<T, Error>>> Iterator for Blocking<S> {
     }
 }
 
-/// A runtime, and the process that its thread runs in.
+/// A runtime, and the process of its thread.
 struct Made {
     process: u32,
     runtime: Runtime,
-    /// That of a child of the process, where this one has no thread. It is never dropped: that would wait for the thread.
+    /// The runtime of a child process, in which this one has no thread. It is never dropped, because that would wait
+    /// for the thread.
     next: OnceLock<Box<Made>>,
 }
 
 static FIRST: OnceLock<Box<Made>> = OnceLock::new();
 
-/// The runtime, where it can be waited on.
+/// The runtime, if this thread may block.
 fn runtime() -> Result<&'static Runtime, Error> {
     if Handle::try_current().is_ok() {
         let message = "a blocking call on a thread of an async runtime; await the call instead";
@@ -123,17 +125,17 @@ fn runtime() -> Result<&'static Runtime, Error> {
     runtime_of(&FIRST, std::process::id())
 }
 
-/// The runtime of a process, the last of the list. No lock is held while it is made: a child that is forked meanwhile could
-/// never take it.
+/// The runtime of a process, the last of the list. No lock is held while it is created: a child that is forked
+/// meanwhile could never acquire it.
 fn runtime_of(mut slot: &'static OnceLock<Box<Made>>, process: u32) -> Result<&'static Runtime, Error> {
     loop {
         match slot.get() {
-            // Only the last was made by this process or the nearest of its parents. An older one with the same number is
-            // another process's.
+            // Only the last one can belong to this process. An older one with the same process number belongs to
+            // another process.
             Some(made) if made.process == process && made.next.get().is_none() => return Ok(&made.runtime),
             Some(made) => slot = &made.next,
             None => {
-                // If another thread was faster, this one is dropped, and the loop finds the other.
+                // If another thread was faster, this runtime is dropped, and the loop finds the other one.
                 drop(slot.set(Box::new(Made { process, runtime: new_runtime()?, next: OnceLock::new() })));
             }
         }
@@ -158,7 +160,7 @@ mod tests {
         assert!(std::ptr::eq(parent, of(1)));
         let child = of(2);
         assert!(!std::ptr::eq(parent, child) && std::ptr::eq(child, of(2)));
-        // Its child has, after a long time, the number of a process that is long gone.
+        // Much later, the child may have the number of a process that has ended.
         let grandchild = of(1);
         assert!(!std::ptr::eq(parent, grandchild) && std::ptr::eq(grandchild, of(1)));
     }

@@ -20,7 +20,7 @@ pub(super) struct Payload {
 #[derive(Clone, Debug)]
 enum Content {
     Bytes(Bytes),
-    /// Parts: a body is made from them for each attempt.
+    /// Parts. Each attempt gets a body that is built from them.
     Parts(Arc<MultipartBody>),
     /// A stream, which can be sent once.
     Once(Arc<Mutex<Option<reqwest::Body>>>),
@@ -29,7 +29,7 @@ enum Content {
 impl Payload {
     fn new(media_type: &str, content: Content) -> Result<Self, Error> {
         let content_type = HeaderValue::try_from(media_type)
-            .map_err(|_| Error::new(Kind::Argument, "the media type of the body is no header value"))?;
+            .map_err(|_| Error::new(Kind::Argument, "the media type of the body is not a header value"))?;
         Ok(Self { content_type, content })
     }
 
@@ -49,7 +49,7 @@ impl Payload {
         Self { content_type: body.content_type().clone(), content: Content::Parts(Arc::new(body)) }
     }
 
-    /// The body of a request that is about to be built. Parts are put into each attempt instead.
+    /// The body of a request that is being built. Parts are added to each attempt instead.
     pub(super) fn take(&self) -> reqwest::Body {
         match &self.content {
             Content::Bytes(bytes) => bytes.clone().into(),
@@ -58,7 +58,7 @@ impl Payload {
         }
     }
 
-    /// Parts, of which each attempt gets a body of its own.
+    /// The parts. Each attempt gets a body of its own.
     pub(super) fn as_parts(&self) -> Option<&MultipartBody> {
         match &self.content {
             Content::Parts(parts) => Some(parts),
@@ -66,7 +66,7 @@ impl Payload {
         }
     }
 
-    /// Whether a second attempt has the same body.
+    /// Whether a second attempt can have the same body.
     pub(super) fn is_repeatable(&self) -> bool {
         match &self.content {
             Content::Bytes(_) => true,
@@ -75,7 +75,7 @@ impl Payload {
         }
     }
 
-    /// Sets a property of a JSON object to a truth value. One that is false is not added.
+    /// Sets a property of a JSON object to a boolean. `false` is not added if the object does not have the property.
     pub(super) fn set_flag(&mut self, property: &str, value: bool) {
         if let Content::Bytes(bytes) = &mut self.content
             && let Some(changed) = with_flag(bytes, property, value)
@@ -85,7 +85,7 @@ impl Payload {
     }
 }
 
-/// The members of an object, as they are written.
+/// The members of an object, as JSON text.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -112,7 +112,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// The object with the property, and everything else as it was; `None` if nothing changes.
+/// The object with the property, and everything else unchanged; `None` if nothing changes.
 fn with_flag(json: &[u8], property: &str, value: bool) -> Option<Bytes> {
     let Members(members) = serde_json::from_slice(json).ok()?;
     let present = members.iter().any(|(name, _)| name == property);
@@ -124,7 +124,7 @@ fn with_flag(json: &[u8], property: &str, value: bool) -> Option<Bytes> {
         if out.len() > 1 {
             out.push(b',');
         }
-        // Writing a text into memory cannot fail.
+        // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut out, name);
         out.push(b':');
         out.extend_from_slice(value.as_bytes());

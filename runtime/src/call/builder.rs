@@ -10,7 +10,7 @@ use crate::http::{Attempted, Clock, Connection, Limits, Operation, RetryPolicy, 
 
 /// A client that a [`Builder`] builds, from the service's own settings and a [`Connection`].
 pub trait Connect: Sized {
-    /// The service's settings beside the connection: server and credentials.
+    /// The service's settings apart from the connection: server and credentials.
     type Setup;
 
     /// Builds the client. Sends nothing.

@@ -1,4 +1,4 @@
-//! What all calls of a client share: the server, the connection, the credentials.
+//! The state that all calls of a client share: the server, the connection, the credentials.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,20 +12,21 @@ use crate::error::{Error, Kind};
 use crate::http::{Clock, Connection, Exchange, Operation, ReadFailure};
 
 use super::failure;
+use super::path::Paths;
 
-/// What all calls of a client share. Cheap to clone; clones share connections, tokens and the retry budget.
+/// The state that all calls of a client share. Cheap to clone. Clones share connections, tokens and the retry budget.
 #[derive(Clone)]
 pub struct Core(Arc<Inner>);
 
 struct Inner {
     exchange: Arc<Exchange>,
     url: Url,
-    /// The same without a slash at its end.
+    /// The URL without a trailing slash.
     base_url: String,
-    /// Where calls go whose operation has a server of its own.
+    /// The URLs for operations that have a server of their own.
     others: BTreeMap<&'static str, Url>,
     authenticator: Authenticator,
-    operations: &'static [Operation],
+    paths: Paths,
     read_failure: ReadFailure,
 }
 
@@ -39,8 +40,8 @@ impl Core {
     /// Connects to a server.
     ///
     /// # Errors
-    /// [`Error::is_config`] if the URL is not safe to send credentials to (https, or http to loopback), or a setting of the
-    /// connection or a credential cannot work.
+    /// [`Error::is_config`] if the URL is not safe to send credentials to (https, or http to loopback), or a setting of
+    /// the connection or a credential is invalid.
     pub fn connect(
         server: Server,
         credentials: Credentials,
@@ -58,7 +59,7 @@ impl Core {
         Ok(core)
     }
 
-    /// For a service that makes its own exchange and credentials, and reads its own failures.
+    /// For a service that has its own exchange and credentials, and reads its own failures.
     pub fn over(
         exchange: Arc<Exchange>,
         url: Url,
@@ -67,17 +68,17 @@ impl Core {
         read_failure: ReadFailure,
     ) -> Self {
         let base_url = url.as_str().trim_end_matches('/').to_owned();
-        let others = BTreeMap::new();
-        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, operations, read_failure }))
+        let (others, paths) = (BTreeMap::new(), Paths::of(operations));
+        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, paths, read_failure }))
     }
 
-    /// The server's URL, without a slash at its end.
+    /// The server's URL, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.0.base_url
     }
 
-    /// The clock that drives every wait of the client.
+    /// The clock for every wait of the client.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.exchange.clock
@@ -91,8 +92,8 @@ impl Core {
         &self.0.authenticator
     }
 
-    pub(super) fn operations(&self) -> &'static [Operation] {
-        self.0.operations
+    pub(super) fn paths(&self) -> &Paths {
+        &self.0.paths
     }
 
     pub(super) fn read_failure(&self) -> ReadFailure {
@@ -103,7 +104,7 @@ impl Core {
         &self.0.url
     }
 
-    /// Where calls of an operation go: the client's server, or the one that the document names for the operation.
+    /// The URL for calls of an operation: the client's server, or the operation's own server in the document.
     ///
     /// # Errors
     /// [`Error::is_config`] if the document's server is not safe to send credentials to.
@@ -112,9 +113,9 @@ impl Core {
         if let Some(other) = self.0.others.get(server) {
             return Ok(Cow::Borrowed(other.as_str().trim_end_matches('/')));
         }
-        // A relative one is on the client's server.
+        // A relative URL is on the client's server.
         let url = self.0.url.join(server).map_err(|error| {
-            Error::new(Kind::Config, "the document's server for the operation is no URL").caused_by(error)
+            Error::new(Kind::Config, "the document's server for the operation is not a URL").caused_by(error)
         })?;
         crate::auth::check_server(&url)?;
         Ok(Cow::Owned(url.as_str().trim_end_matches('/').to_owned()))

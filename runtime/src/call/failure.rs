@@ -1,12 +1,12 @@
-//! What a failed response says, where the service has no reader of its own.
+//! Reads failed responses of services that have no reader of their own.
 
 use serde_json::Value;
 
 use crate::error::{Error, Kind};
 use crate::http::Reply;
 
-/// Reads a failure of any service: a problem (RFC 9457), a `google.rpc.Status`, an OAuth error, or whatever else has a
-/// message where most services put one. The body stays with the error.
+/// Reads a failure of any service: a problem (RFC 9457), a `google.rpc.Status`, an OAuth error, or any JSON with a
+/// message under a common key. The error keeps the body.
 pub fn failure(reply: &Reply) -> Error {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Headers of responses that a document describes, as typed values.
+//! Typed headers of responses that a document describes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,21 +28,21 @@ pub struct Header<T> {
     ty: PhantomData<fn() -> T>,
 }
 
-/// How the value of a header is written.
+/// How the value of a header is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeaderForm {
     /// A text.
     Text,
-    /// A number or a truth value.
+    /// A number or a boolean.
     Plain,
-    /// A text, a number or a truth value.
+    /// A text, a number or a boolean.
     Any,
-    /// Texts with commas between them.
+    /// Texts, separated by commas.
     Texts,
-    /// Numbers or truth values with commas between them.
+    /// Numbers or booleans, separated by commas.
     Plains,
-    /// An object: names and values in turn, `a,1,b,2`.
+    /// An object: alternating names and values, `a,1,b,2`.
     Object,
     /// An object: `a=1,b=2`.
     ExplodedObject,
@@ -65,13 +65,13 @@ impl<T> fmt::Debug for Header<T> {
 }
 
 impl<T> Header<T> {
-    /// A header by its name in lower case.
+    /// A header with this name, in lower case.
     #[must_use]
     pub const fn new(name: &'static str, form: HeaderForm) -> Self {
         Self { name, form, ty: PhantomData }
     }
 
-    /// Its name in lower case.
+    /// The name, in lower case.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -79,15 +79,15 @@ impl<T> Header<T> {
 }
 
 impl<T: Json> Header<T> {
-    /// Reads it; `None` if it is absent.
+    /// Reads the header; `None` if it is absent.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if its value is not what the document describes.
+    /// [`Error::is_decode`] if its value does not match the document.
     pub fn read(&self, headers: &HeaderMap) -> Result<Option<T>, Error> {
         let Some(text) = text(headers, self.name) else { return Ok(None) };
         let read = |json: String| from_slice(json.as_bytes(), json.len().saturating_mul(64).saturating_add(4096));
         let read = match text {
-            None => return Err(malformed(self.name, "it is no text")),
+            None => return Err(malformed(self.name, "it is not text")),
             Some(text) => match self.form {
                 HeaderForm::Text => read(quoted(&text)),
                 HeaderForm::Plain | HeaderForm::Json => read(text),
@@ -108,28 +108,28 @@ impl<T> Response<T> {
     /// A header that the document describes; `None` if it is absent. See the module `headers` of a generated client.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if its value is not what the document describes. The response is not lost by it:
-    /// [`Response::headers`] has the value as it came.
+    /// [`Error::is_decode`] if its value does not match the document. The response stays usable, and
+    /// [`Response::headers`] has the unchanged value.
     pub fn header_as<V: Json>(&self, header: Header<V>) -> Result<Option<V>, Error> {
         header.read(self.headers()).map_err(|error| self.describe(error))
     }
 }
 
 impl Error {
-    /// A header of the failed response that the document describes; `None` if it is absent, or if no response came.
+    /// A documented header of the failed response; `None` if it is absent, or if there was no response.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if its value is not what the document describes.
+    /// [`Error::is_decode`] if its value does not match the document.
     pub fn header_as<V: Json>(&self, header: Header<V>) -> Result<Option<V>, Error> {
         self.headers().map_or(Ok(None), |headers| header.read(headers))
     }
 }
 
 fn malformed(name: &str, what: &str) -> Error {
-    Error::new(Kind::Decode, format!("the header `{name}` of the response is not what the document describes: {what}"))
+    Error::new(Kind::Decode, format!("the header `{name}` of the response does not match the document: {what}"))
 }
 
-/// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are no text.
+/// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are not text.
 #[allow(clippy::option_option, reason = "absent and unreadable are two things")]
 fn text(headers: &HeaderMap, name: &str) -> Option<Option<String>> {
     let mut values = headers.get_all(name).iter();
@@ -142,13 +142,13 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// JSON for a number or a truth value that is written as such, else a text.
+/// A number or a boolean as JSON, or else a JSON string.
 fn plain_or_quoted(text: &str) -> String {
     let plain = matches!(text, "true" | "false") || text.parse::<serde_json::Number>().is_ok();
     if plain { text.to_owned() } else { quoted(text) }
 }
 
-/// What stands between commas that are not within quotes.
+/// The parts between commas that are not in quotes.
 fn items(text: &str) -> impl Iterator<Item = &str> {
     let (mut within, mut escaped) = (false, false);
     let separates = move |c: char| {
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(object(HeaderForm::Json, b"{\"a\":[1]}"), json!({"a": [1]}));
         assert_eq!(object(HeaderForm::Any, b"1.5"), json!(1.5));
         assert_eq!(object(HeaderForm::Any, b"1.5.0"), json!("1.5.0"));
-        // A text of digits stays text if the type is text.
+        // Digits stay text if the type is text.
         assert_eq!(read::<String>(HeaderForm::Any, &[b"15"]).unwrap().unwrap(), "15");
     }
 }

@@ -1,4 +1,4 @@
-//! Arguments that cannot be mistaken for one another: an app's id is not a connector's.
+//! Typed arguments, so that an app's id cannot be passed for a connector's.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,9 +7,10 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The value of a parameter, with the parameter in its type: `K` says which one it is, and is never made.
+/// The value of a parameter, with the parameter in its type: `K` identifies it, and has no values.
 ///
-/// Opaque. Text that could not stand in a path (empty, `.`, `..`, or with a `/`) is refused when it is sent.
+/// The value is opaque. A text that is not allowed in a path (empty, `.`, `..`, or with a `/`) is an error when it is
+/// sent.
 ///
 /// ```
 /// use connectors_runtime::Id;
@@ -37,7 +38,7 @@ impl<K, T> Id<K, T> {
         &self.value
     }
 
-    /// The value by itself.
+    /// The value, without its type.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -51,7 +52,7 @@ impl<K> Id<K> {
     }
 }
 
-// Derived, these would ask the same of `K`.
+// A derived implementation would require the same of `K`.
 impl<K, T: Clone> Clone for Id<K, T> {
     fn clone(&self) -> Self {
         Self { value: self.value.clone(), kind: PhantomData }
@@ -134,7 +135,7 @@ impl<K> PartialEq<&str> for Id<K> {
     }
 }
 
-/// What an [`Id`] can be made from, where a method takes just one: there is nothing to swap it with.
+/// A value that converts to an [`Id`], for methods with only one argument: it cannot be swapped with another.
 pub trait IntoId<K, T = String> {
     /// The id.
     fn into_id(self) -> Id<K, T>;

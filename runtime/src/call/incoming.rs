@@ -1,4 +1,4 @@
-//! What a service sends to a program by itself: webhooks and callbacks.
+//! Requests that a service sends to a program: webhooks and callbacks.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::object::Json;
 
 use super::response::decode;
 
-/// A body as it came; `Debug` shows its length only.
+/// An unchanged body. `Debug` shows only its length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawBody(Vec<u8>);
 
@@ -31,10 +31,10 @@ impl fmt::Debug for RawBody {
     }
 }
 
-/// Reads the body of a webhook or callback, in bounded memory: what generated `parse` functions do.
+/// Reads the body of a webhook or callback, in bounded memory. Generated `parse` functions call this.
 ///
 /// # Errors
-/// [`Error::is_decode`] if it is not what the document says; the message names the place and no value.
+/// [`Error::is_decode`] if it does not match the document. The message has the place and no value.
 pub fn received<T: Json>(name: &str, body: &[u8]) -> Result<T, Error> {
     decode(body).map_err(|error| {
         let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };

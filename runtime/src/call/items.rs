@@ -19,12 +19,12 @@ use super::request::Call;
 use super::response::Response;
 use reading::{Item, Next, Reading, Running};
 
-/// The items of a streamed response, read as they come: what `stream()` of a generated request returns.
+/// The items of a streamed response, read as they arrive: the result of a generated request's `stream()`.
 ///
 /// The request is sent when the first item is polled, or by [`Items::open`]. Dropping the stream closes the response.
 ///
-/// An item that is not what the document describes is an error of that item ([`Error::is_decode`], with the text of the item
-/// in [`Error::body`]), and the stream goes on after it. After any other error it ends.
+/// An item that does not match the document is an error of that item ([`Error::is_decode`], with the text of the item
+/// in [`Error::body`]), and the stream continues after it. After any other error it ends.
 ///
 /// ```
 /// use connectors_runtime::{Error, Items};
@@ -43,25 +43,26 @@ use reading::{Item, Next, Reading, Running};
 /// ```
 ///
 /// # The end
-/// A stream ends where the response does. Where the document's overlay names what the service sends at the end (`[DONE]`), a
-/// response that ends without it is an error; so is one that ends in the middle of an event. Of an event or a record that was
-/// cut off nothing is returned as an item.
+/// A stream ends when the response ends. If the document's overlay sets the data that ends the stream (`[DONE]`), a
+/// response that ends without it is an error. A response that ends within an event is an error too. An incomplete event
+/// or record is never returned as an item.
 ///
 /// # Bounds
-/// - Time: opening has the limits of a call. After that, [`Limits::attempt`](crate::Limits::attempt) bounds the silence
-///   between two chunks; comments that keep the connection alive count as chunks. [`Items::idle_timeout`] bounds the wait for
-///   an item, whatever else comes. A [`deadline`](crate::RequestOptions::deadline) of the request bounds the whole stream.
-/// - Memory: one item, of at most [`Limits::response`](crate::Limits::response) bytes (a larger one ends the stream), what
-///   decoding it may take, and the chunk that was read last.
+/// - Time: opening has the limits of a call. After that, [`Limits::attempt`](crate::Limits::attempt) limits the time
+///   between two chunks. Comments that keep the connection alive count as chunks. [`Items::idle_timeout`] limits the
+///   wait for an item, whatever else arrives. A [`deadline`](crate::RequestOptions::deadline) of the request limits the
+///   whole stream.
+/// - Memory: one item, of at most [`Limits::response`](crate::Limits::response) bytes (a larger one ends the stream),
+///   the memory for decoding it, and the last chunk.
 ///
-/// # Going on after a break
-/// [`Items::reconnect`] opens the stream again where it broke (HTML, section 9.2.3).
+/// # Reconnect
+/// [`Items::reconnect`] reopens a broken stream at the last event (HTML, section 9.2.3).
 pub struct Items<T> {
     state: State,
     read: fn(&Item, usize) -> Result<T, Mismatch>,
-    /// Bytes of memory that decoding an item may take.
+    /// The limit on the memory for decoding an item, in bytes.
     decoded: usize,
-    /// What came before it was asked for.
+    /// Items that arrived before they were requested.
     early: VecDeque<Next>,
     response: Option<Response<()>>,
     event: Option<String>,
@@ -96,7 +97,7 @@ impl Call {
     /// The events of a stream that the document does not describe.
     #[must_use]
     pub fn events(self) -> Items<Event> {
-        Items::new(self, |item, _| item.event.clone().ok_or_else(|| Mismatch::new("it is no event")))
+        Items::new(self, |item, _| item.event.clone().ok_or_else(|| Mismatch::new("it is not an event")))
     }
 }
 
@@ -107,22 +108,24 @@ impl<T> Items<T> {
         Self { state, read, decoded, early: VecDeque::new(), response: None, event: None, last_id: None }
     }
 
-    /// Opens the stream again when it breaks: when the connection breaks, no more comes in time, or the response ends without
-    /// what ends it. The request then has the header `Last-Event-ID` with the id of the last event. The wait before it is
-    /// the one that the server asked for (`retry:`, up to [`RetryPolicy::longest_wait`](crate::RetryPolicy)), else the delay
-    /// of a retry. After as many breaks in a row as a call has attempts, without an item between them, the stream fails.
+    /// Reopens the stream when it breaks: the connection breaks, no chunk arrives in time, or the response ends without
+    /// the data that ends the stream. The new request has the header `Last-Event-ID` with the id of the last event. It
+    /// is sent after the delay that the server requested (`retry:`, up to
+    /// [`RetryPolicy::longest_wait`](crate::RetryPolicy)), or else the delay of a retry. The stream fails after as many
+    /// breaks without an item between them as a call has attempts.
     ///
     /// Only for operations that are idempotent, by the document or by
-    /// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent): the stream of any other fails with
-    /// [`Error::is_invalid_argument`], and nothing is sent. A stream whose events have no ids is opened again only before its
-    /// first item, because items would be repeated.
+    /// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent). The stream of any other operation fails with
+    /// [`Error::is_invalid_argument`], and nothing is sent. If the events have no ids, the stream is reopened only
+    /// before its first item, because items would be repeated.
     #[must_use]
     pub fn reconnect(self) -> Self {
         self.change(|reading| reading.reconnect = true)
     }
 
-    /// Sets how long the stream may be without an item, whatever else comes; [`Error::is_timeout`] after that. The time that
-    /// the program works on an item does not count. Without it, a server can keep a stream without items open.
+    /// Sets how long the stream may have no item, whatever else arrives. After that it fails with
+    /// [`Error::is_timeout`]. The time in which the program processes an item does not count. Without this timeout, a
+    /// server can keep a stream without items open.
     #[must_use]
     pub fn idle_timeout(self, longest: Duration) -> Self {
         self.change(|reading| reading.idle = Some(longest))
@@ -138,12 +141,12 @@ impl<T> Items<T> {
     /// Sends the request, unless it was sent, and returns the response without its body.
     ///
     /// # Errors
-    /// Everything that can go wrong with a call until the head of the response is there.
+    /// Every error of a call before the head of the response has arrived.
     pub async fn open(&mut self) -> Result<&Response<()>, Error> {
         while self.response.is_none() {
             let next = match poll_fn(|cx| self.poll_step(Reading::begin, cx)).await {
                 Some(Some(next)) => next,
-                // It is open now.
+                // The stream is open now.
                 Some(None) => continue,
                 None => return Err(Error::new(Kind::Argument, "the stream is over")),
             };
@@ -160,19 +163,19 @@ impl<T> Items<T> {
         self.response.as_ref()
     }
 
-    /// The type of the event that the last item came from, `message` unless the server says otherwise. `None` before the
-    /// first item, and for streams without events.
+    /// The type of the last item's event, `message` unless the server sets another. `None` before the first item, and
+    /// for streams without events.
     pub fn last_event(&self) -> Option<&str> {
         self.event.as_deref()
     }
 
-    /// The id that the server gave last with an event. A later request goes on behind it by the header `Last-Event-ID`:
-    /// `.header("last-event-id", id)`.
+    /// The last id that the server sent with an event. A later request can continue after that event with the header
+    /// `Last-Event-ID`: `.header("last-event-id", id)`.
     pub fn last_event_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
-    /// One step: what it brought, or `None` after the end.
+    /// Runs one step, and returns its item, or `None` after the end.
     fn poll_step(&mut self, step: fn(Box<Reading>) -> Running, cx: &mut Context<'_>) -> Poll<Option<Option<Next>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {

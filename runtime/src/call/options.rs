@@ -1,4 +1,4 @@
-//! Options of one call, and other readings of its response.
+//! Options of one call, and other media types of its response.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::object::Json;
 use super::request::{Call, value};
 use super::response::{Response, Sending};
 
-/// Options of one call, beside its parameters. Every generated request has them.
+/// Options of one call, apart from its parameters. Every generated request has them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,12 +26,12 @@ pub trait RequestOptions: Sized {
     /// The options to change.
     fn options_mut(&mut self) -> &mut CallOptions;
 
-    /// The call that would be sent.
+    /// The call, which is not sent yet.
     fn into_call(self) -> Call;
 
-    /// Asks for this media type, and returns the body as bytes: for the media types of an operation beside the one that its
-    /// type is read from, such as `text/csv`, `application/xml`, or one of `image/*`. The header `Content-Type` of the
-    /// [`Response`] says what came.
+    /// Requests this media type, and returns the body as bytes. For the media types of an operation that have no type
+    /// of their own, such as `text/csv`, `application/xml`, or one of `image/*`. The header `Content-Type` of the
+    /// [`Response`] has the media type of the body.
     ///
     /// ```
     /// use connectors_runtime::{Error, RequestOptions};
@@ -92,8 +92,8 @@ fn change<R: RequestOptions>(mut request: R, change: impl FnOnce(CallOptions) ->
     request
 }
 
-/// A request whose response is read as one of the operation's further media types. `.await` sends it and returns the value;
-/// see [`RequestOptions::accept`].
+/// A request for another of the operation's media types. `.await` sends it and returns the value; see
+/// [`RequestOptions::accept`].
 #[must_use = "nothing is sent until it is awaited"]
 pub struct As<T> {
     call: Call,
@@ -116,7 +116,7 @@ impl<T> As<T> {
     /// Sends it, and returns the whole response.
     ///
     /// # Errors
-    /// Everything that can go wrong with a call.
+    /// Every error of a call.
     #[must_use]
     pub fn send(self) -> Sending<Response<T>> {
         (self.read)(self.call)
@@ -144,7 +144,7 @@ impl<T> RequestOptions for As<T> {
 
 /// For generated code.
 impl Call {
-    /// The same call, asking for JSON of another media type and of another type.
+    /// The same call for another JSON media type with another type.
     pub fn json_as<T: Json + Send + 'static>(mut self, media_type: &str) -> As<T> {
         self.ask_for(media_type);
         As { call: self, read: Call::json }

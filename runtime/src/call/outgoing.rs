@@ -1,15 +1,9 @@
-//! A call on its way: sent through progenitor, attempt by attempt, and its response read.
-
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+//! A call on its way: its request is built by progenitor, sent attempt by attempt, and its response read.
 
 use bytes::Bytes;
-use futures_util::stream;
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderValue};
-use progenitor_client::{ByteStream, ResponseValue};
-use reqwest::ResponseBuilderExt;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
+use progenitor_client::ByteStream;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -23,24 +17,33 @@ use super::body::Payload;
 use super::core::Core;
 use super::response::{ByStatus, Response};
 
-/// What progenitor's methods return: the response, its body still to be read.
-pub type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
+/// Builds the request of one operation, by progenitor's method.
+pub type Build = fn(&Outgoing) -> Result<reqwest::Request, Error>;
 
-/// Calls progenitor's method of one operation.
-pub type Dispatch = fn(Outgoing) -> Dispatched;
+/// What progenitor's method returns in place of a request that it cannot build.
+type Refusal = progenitor_client::Error<()>;
 
-/// The future of one call of progenitor.
-pub type Dispatched = Pin<Box<dyn Future<Output = Sent> + Send>>;
+/// The request that progenitor's method has built.
+///
+/// # Errors
+/// [`Error::is_invalid_argument`] if it could not be built.
+pub fn built(request: Result<reqwest::Request, Refusal>) -> Result<reqwest::Request, Error> {
+    request.map_err(|refusal| {
+        let message = match refusal {
+            Refusal::InvalidRequest(message) => message,
+            _ => "the request cannot be built from its arguments; nothing was sent".to_owned(),
+        };
+        Error::new(Kind::Argument, message)
+    })
+}
 
-/// A call on its way: the inner state of progenitor's client, made for this one call.
-#[derive(Clone, Debug)]
-pub struct Outgoing(Arc<State>);
-
+/// A call on its way.
 #[derive(Debug)]
-pub(super) struct State {
+pub struct Outgoing {
     pub(super) core: Core,
     pub(super) base_url: String,
     pub(super) operation: &'static Operation,
+    pub(super) build: Build,
     pub(super) parameters: Parameters,
     pub(super) body: Option<Payload>,
     pub(super) options: CallOptions,
@@ -48,22 +51,7 @@ pub(super) struct State {
     pub(super) link: Option<Url>,
     /// The media types to ask for.
     pub(super) accept: HeaderValue,
-    /// Whether the body of the response is left to the caller.
-    pub(super) open: bool,
     pub(super) chosen: Chosen,
-    /// Why there is no response. progenitor's own errors have no room for it.
-    pub(super) failed: OnceLock<Error>,
-    /// What is known of the response beside what progenitor keeps of it.
-    pub(super) known: Mutex<Option<Known>>,
-}
-
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a call has one, which is nearly always the large one")]
-pub(super) enum Known {
-    /// A response that was read.
-    Whole(Reply, CallSpan),
-    /// One that is being read.
-    Open(About),
 }
 
 /// A whole response, and the span of its call.
@@ -73,97 +61,83 @@ pub(super) struct Whole {
 }
 
 impl Outgoing {
-    pub(super) fn new(state: State) -> Self {
-        Self(Arc::new(state))
-    }
-
     pub(super) fn operation(&self) -> &'static Operation {
-        self.0.operation
+        self.operation
     }
 
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.0.base_url
+        &self.base_url
     }
 
     /// The HTTP client with which progenitor's client builds its requests.
     #[must_use]
     pub fn http(&self) -> reqwest::Client {
-        self.0.core.exchange().http.clone()
+        self.core.exchange().http.clone()
     }
 
     /// The value of a path parameter, for progenitor to put into the path.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
-        self.0.parameters.path_value(name).unwrap_or_default()
+        self.parameters.path_value(name).unwrap_or_default()
     }
 
     /// The body, for progenitor to put into the request.
     #[must_use]
     pub fn body(&self) -> reqwest::Body {
-        self.0.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
+        self.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
     }
 
-    /// Sends what progenitor built, with all that is not its part: query, headers, cookies, media types, credentials;
-    /// attempts, retries and limits.
-    ///
-    /// # Errors
-    /// An error that only stops progenitor's method: the true one is returned by the reading that follows.
-    pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
-        match self.send(request).await {
-            Ok(response) => Ok(response),
-            Err(error) => {
-                let error = self.0.failed.get_or_init(|| error.operation_named(self.0.operation.name()));
-                stopped(error.clone()).await
-            }
-        }
+    /// Sends it, and reads the whole response.
+    pub(super) async fn whole(&self) -> Result<Whole, Error> {
+        let mut attempt = self.attempt()?;
+        let exchange = self.core.exchange();
+        let sent = exchange.call(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
+        Ok(Whole { reply: sent.map_err(|error| self.fault(error))?, span: attempt.span })
     }
 
-    async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        let State { core, operation, options, chosen, body, .. } = &*self.0;
-        let template = self.complete(request)?;
-        let span = CallSpan::of_operation(operation, template.url());
-        let repeatable = body.as_ref().is_none_or(Payload::is_repeatable);
-        let parts = body.as_ref().and_then(Payload::as_parts);
-        let mut attempt = ApiAttempt {
+    /// Sends it, and leaves the body of a success to the caller.
+    pub(super) async fn open(&self) -> Result<Response<ByteStream>, Error> {
+        let mut attempt = self.attempt()?;
+        let exchange = self.core.exchange();
+        let sent = exchange.open(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
+        let mut sent = sent.map_err(|error| self.fault(error))?;
+        let about = sent.extensions_mut().remove::<About>();
+        let attempts = about.as_ref().map_or(1, |about| about.attempts);
+        let (status, headers) = (sent.status(), std::mem::take(sent.headers_mut()));
+        Ok(Response { value: ByteStream::new(Box::pin(sent.bytes_stream())), status, headers, attempts, about })
+    }
+
+    /// The attempts of the call: what progenitor built, with all that is not its part: query, headers, cookies, media
+    /// types, credentials.
+    fn attempt(&self) -> Result<ApiAttempt<'_>, Error> {
+        let request = (self.build)(self).and_then(|request| self.complete(request));
+        let template = request.map_err(|error| error.operation_named(self.operation.name()))?;
+        Ok(ApiAttempt {
+            span: CallSpan::of_operation(self.operation, template.url()),
             template,
-            operation,
-            options,
-            chosen,
+            operation: self.operation,
+            options: &self.options,
+            chosen: &self.chosen,
             applied: None,
             refreshed: false,
-            repeatable,
-            parts,
-            span,
-        };
-        let idempotent = operation.is_idempotent();
-        // A part that cannot be read is the cause of what the connection fails with.
-        let fault = |error: Error| match parts.and_then(MultipartBody::take_fault) {
-            Some(fault) => fault.with_attempts(error.attempts()),
+            repeatable: self.body.as_ref().is_none_or(Payload::is_repeatable),
+            parts: self.body.as_ref().and_then(Payload::as_parts),
+        })
+    }
+
+    /// Why a call failed: a part that cannot be read is the cause of what the connection fails with.
+    fn fault(&self, error: Error) -> Error {
+        match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
+            Some(fault) => fault.with_attempts(error.attempts()).operation_named(self.operation.name()),
             None => error,
-        };
-        let (response, known) = if self.0.open {
-            let response = core.exchange().open(&mut attempt, idempotent, core.read_failure()).await.map_err(fault)?;
-            let known = response.extensions().get::<About>().cloned().map(Known::Open);
-            (response, known)
-        } else {
-            let reply = core.exchange().call(&mut attempt, idempotent, core.read_failure()).await.map_err(fault)?;
-            // progenitor wants to see a status. Without a URL, reqwest would parse one that it made up.
-            let mut response = http::Response::builder()
-                .url(core.url().clone())
-                .body(Bytes::new())
-                .map_err(|error| Error::new(Kind::Decode, "the response cannot be passed on").caused_by(error))?;
-            *response.status_mut() = reply.status;
-            (response.into(), Some(Known::Whole(reply, attempt.span)))
-        };
-        *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
-        Ok(response)
+        }
     }
 
     /// Puts on the request what progenitor does not know of.
     fn complete(&self, mut request: reqwest::Request) -> Result<reqwest::Request, Error> {
-        let State { operation, parameters, body, .. } = &*self.0;
+        let Self { operation, parameters, body, .. } = self;
         // progenitor has no word for some methods.
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
@@ -177,16 +151,16 @@ impl Outgoing {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
-        if let Some(link) = &self.0.link {
+        if let Some(link) = &self.link {
             request.url_mut().clone_from(link);
         } else if !parameters.query().is_empty() {
             request.url_mut().set_query(Some(parameters.query()));
         }
         let headers = request.headers_mut();
         // progenitor's own, which only its own servers know.
-        headers.remove("api-version");
+        headers.remove(&API_VERSION);
         headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
-        headers.insert(ACCEPT, self.0.accept.clone());
+        headers.insert(ACCEPT, self.accept.clone());
         if !parameters.cookies().is_empty() {
             let cookies = HeaderValue::try_from(parameters.cookies())
                 .map_err(|_| Error::new(Kind::Argument, "a cookie holds characters that a header cannot"))?;
@@ -204,19 +178,10 @@ impl Outgoing {
         Ok(request)
     }
 
-    /// The whole response that progenitor's method led to.
-    pub(super) fn whole(&self, sent: Sent) -> Result<Whole, Error> {
-        self.sent(sent)?;
-        match self.0.known.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(Known::Whole(reply, span)) => Ok(Whole { reply, span }),
-            _ => Err(Error::new(Kind::Decode, "the response was not read").operation_named(self.0.operation.name())),
-        }
-    }
-
     /// Reads a JSON response.
     pub(super) fn json<T: Json>(&self, mut whole: Whole) -> Result<Response<T>, Error> {
         let body = self.json_text(&whole)?;
-        match from_slice(&body, self.0.core.exchange().limits.decoded) {
+        match from_slice(&body, self.core.exchange().limits.decoded) {
             Ok(value) => Ok(whole.response(value)),
             Err(error) => {
                 let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
@@ -229,14 +194,15 @@ impl Outgoing {
     fn json_text(&self, whole: &Whole) -> Result<Bytes, Error> {
         let body = &whole.reply.body;
         if !body.is_empty() {
-            let content_type = whole.reply.content_type().map(str::to_ascii_lowercase);
-            let other = content_type.filter(|it| !it.contains("json") && !it.contains('*'));
+            let content_type = whole.reply.content_type().filter(|it| *it != "application/json");
+            let other =
+                content_type.map(str::to_ascii_lowercase).filter(|it| !it.contains("json") && !it.contains('*'));
             let Some(other) = other else { return Ok(body.clone()) };
-            let host = self.0.core.base_url();
+            let host = self.core.base_url();
             let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
             return Err(self.unusable(Error::new(Kind::Decode, message), whole));
         }
-        Ok(match self.0.operation.success() {
+        Ok(match self.operation.success() {
             Success::Page => {
                 let error = Error::new(Kind::Decode, "a page of a list came without a body");
                 return Err(self.unusable(error, whole));
@@ -259,36 +225,11 @@ impl Outgoing {
         }
     }
 
-    /// Hands on a response as it comes.
-    pub(super) fn stream(&self, sent: Sent) -> Result<Response<ByteStream>, Error> {
-        let sent = self.sent(sent)?;
-        let (status, headers) = (sent.status(), sent.headers().clone());
-        let about = match self.0.known.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(Known::Open(about)) => Some(about),
-            _ => None,
-        };
-        let attempts = about.as_ref().map_or(1, |about| about.attempts);
-        Ok(Response { value: sent.into_inner(), status, headers, attempts, about })
-    }
-
-    fn sent(&self, sent: Sent) -> Result<ResponseValue<ByteStream>, Error> {
-        sent.map_err(|error| match self.0.failed.get() {
-            Some(error) => error.clone(),
-            None => {
-                let message = match error {
-                    progenitor_client::Error::InvalidRequest(message) => message,
-                    _ => "the request cannot be built from its arguments; nothing was sent".to_owned(),
-                };
-                Error::new(Kind::Argument, message).operation_named(self.0.operation.name())
-            }
-        })
-    }
-
     /// An error about a success that cannot be used. It has the status, headers and body, as one about a failure has.
     fn unusable(&self, error: Error, whole: &Whole) -> Error {
         let error = whole.reply.describe(error);
         // The server reports that it did it; a response that cannot be used does not undo that.
-        let idempotent = self.0.options.idempotent.unwrap_or(self.0.operation.is_idempotent());
+        let idempotent = self.options.idempotent.unwrap_or(self.operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
         whole.span.failed(&error, None);
         error
@@ -304,21 +245,10 @@ impl Whole {
     }
 }
 
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
 /// What stands in a path for a segment that is empty: progenitor would make two slashes one.
 const EMPTY_SEGMENT: &str = "~empty~";
-
-/// Stops progenitor's method with an error, whose source is ours.
-async fn stopped(error: Error) -> reqwest::Result<reqwest::Response> {
-    let body = stream::once(async move { Err::<Bytes, _>(io::Error::other(error)) });
-    let response = http::Response::new(reqwest::Body::wrap_stream(body));
-    let response = reqwest::Response::from(response);
-    let status = response.status();
-    response.bytes().await.map(|_| {
-        let mut empty = http::Response::new(reqwest::Body::default());
-        *empty.status_mut() = status;
-        empty.into()
-    })
-}
 
 /// Each attempt of one call: the same request, with the credentials of the moment.
 struct ApiAttempt<'a> {

@@ -1,4 +1,4 @@
-//! Lists that come in pages, as streams.
+//! Paged lists, as streams.
 
 mod cursor;
 mod link;
@@ -25,9 +25,9 @@ pub use link::next_link;
 
 use crate::error::{Error, Kind};
 
-/// How many empty pages in a row are passed over unless the caller says otherwise.
+/// The default for the number of empty pages in a row that are skipped.
 const EMPTY_PAGES: usize = 100;
-/// How many of the cursors that came last are remembered, at about 30 bytes each.
+/// The number of last cursors that are remembered, at about 30 bytes each.
 const SEEN: usize = 10_000;
 
 /// The items of a list, fetched page by page as they are polled.
@@ -56,7 +56,7 @@ const SEEN: usize = 10_000;
 /// - Time: each fetch has the limits of a call. Nothing bounds the whole list; how long a program works on an item is its own
 ///   affair.
 /// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]).
-/// - Circles: a server that returns a cursor a second time would be followed for ever. This is an error
+/// - Circles: a server that returns a cursor a second time would be followed endlessly. This is an error
 ///   ([`Error::is_decode`]): at once if the cursor is among the last 10,000, later (but always) in a longer circle. The
 ///   memory for this is less than 1 MB.
 /// - Memory: the items of one page, and of the pages that are read ahead.
@@ -82,17 +82,17 @@ const SEEN: usize = 10_000;
 /// ```
 pub struct Pages<T> {
     fetch: Fetch<T>,
-    /// Where the next unread item is.
+    /// The position of the next unread item.
     position: Position,
-    /// The cursor of the page after the one that is read; none if there is none.
+    /// The cursor of the page after the current one.
     next: Option<Cursor>,
-    /// What is left of the page that is read.
+    /// The remaining items of the current page.
     ready: VecDeque<T>,
     ahead: usize,
     max_empty: usize,
-    /// None until the first item is polled.
+    /// `None` until the first item is polled.
     source: Option<Source<T>>,
-    /// After an error, or at the end.
+    /// Set after an error, and at the end.
     is_over: bool,
 }
 
@@ -100,33 +100,33 @@ type Fetching<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 type Fetch<T> = Arc<Mutex<dyn FnMut(Option<Cursor>) -> Fetching<T> + Send>>;
 type Source<T> = Pin<Box<dyn Stream<Item = Result<Fetched<T>, Error>> + Send>>;
 
-/// One page: its items, and where the next begins.
+/// A page: its items, and the position of the next page.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The items, in their order.
     pub items: Vec<T>,
-    /// Where the next page begins. None, or an empty token, is the end of the list.
+    /// The position of the next page. `None` or an empty token is the end of the list.
     pub next: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// A page whose body holds the token of the next one. No token, or an empty one, is the end.
+    /// A page whose body has the token of the next one. No token, or an empty one, is the end.
     #[must_use]
     pub fn by_token(items: Vec<T>, next: Option<String>) -> Self {
         Self { items, next: next.map(Cursor::token) }
     }
 
-    /// A page that begins after `offset` items. `more` is what the response says about items after it; where it says
-    /// nothing, the first empty page is the end.
+    /// A page that begins after `offset` items. `more` is the response's own statement whether items follow. Without
+    /// one, the first empty page is the end.
     #[must_use]
     pub fn by_offset(items: Vec<T>, offset: u64, more: Option<bool>) -> Self {
-        // A list in memory is no longer than 2^64.
+        // A list in memory is shorter than 2^64.
         let read = u64::try_from(items.len()).unwrap_or(u64::MAX);
         let next = more.unwrap_or(read > 0).then(|| Cursor::offset(offset.saturating_add(read)));
         Self { items, next }
     }
 
-    /// The page with this number. `more` is what the response says about pages after it; where it says nothing, the first
+    /// The page with this number. `more` is the response's own statement whether pages follow. Without one, the first
     /// empty page is the end.
     #[must_use]
     pub fn by_number(items: Vec<T>, number: u64, more: Option<bool>) -> Self {
@@ -134,10 +134,10 @@ impl<T> Page<T> {
         Self { items, next }
     }
 
-    /// A page whose `Link` header names the next one. `url` is the URL that was requested; see [`next_link`].
+    /// A page whose `Link` header names the next one. `url` is the URL of the request; see [`next_link`].
     ///
     /// # Errors
-    /// [`Error::is_decode`] if the link leads to another host, or is no URL.
+    /// [`Error::is_decode`] if the link leads to another host, or is not a URL.
     pub fn by_link(items: Vec<T>, headers: &HeaderMap, url: &Url) -> Result<Self, Error> {
         Ok(Self { items, next: next_link(headers, url)?.as_ref().map(Cursor::link) })
     }
@@ -176,10 +176,10 @@ impl<T: Send + 'static> Stream for Pages<T> {
 }
 
 impl<T: Send + 'static> Pages<T> {
-    /// A list that begins at `start` (none: at its begin), whose pages `fetch` gets: for generated code, and for lists that no
-    /// document describes.
+    /// A list that begins at `start` (`None`: at the beginning), whose pages `fetch` returns. For generated code, and
+    /// for lists that no document describes.
     ///
-    /// `fetch` is called with the cursor of the page, none for the first one, and for one page after the other.
+    /// `fetch` is called with the cursor of a page, `None` for the first one, and for one page after the other.
     pub fn new<F, Fut>(start: Option<Cursor>, mut fetch: F) -> Self
     where
         F: FnMut(Option<Cursor>) -> Fut + Send + 'static,
@@ -290,7 +290,8 @@ impl<T: Send + 'static> Pages<T> {
         Ok(Some(items))
     }
 
-    /// The whole pages as a stream, without empty ones. A program that stores where it is calls [`Pages::next_page`] instead.
+    /// The whole pages as a stream, without empty ones. A program that stores its position calls [`Pages::next_page`]
+    /// instead.
     pub fn pages(self) -> impl Stream<Item = Result<Vec<T>, Error>> + Send + Unpin + 'static {
         let pages = stream::unfold(self, |mut list| async move {
             let page = list.next_page().await.transpose()?;
@@ -317,7 +318,7 @@ impl<T: Send + 'static> Pages<T> {
         Ok(items)
     }
 
-    /// Fetches until an item is there. False at the end of the list.
+    /// Fetches until there is an item. Returns false at the end of the list.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         while self.ready.is_empty() {
             if self.is_over {
@@ -339,22 +340,22 @@ impl<T: Send + 'static> Pages<T> {
         Poll::Ready(Ok(true))
     }
 
-    /// Begins to read a page.
+    /// Starts to read a page.
     fn begin(&mut self, Fetched { cursor, page }: Fetched<T>) {
-        // Only the first page of all can be one that was read in part.
+        // Only the first page can be one that was read in part.
         let read = if self.position.cursor == cursor { self.position.read } else { 0 };
         self.position = Position::at(cursor);
         self.next = page.next;
         self.ready = page.items.into();
-        // The page may have fewer items by now.
+        // The page may have fewer items now.
         let read = usize::try_from(read).unwrap_or(usize::MAX).min(self.ready.len());
         self.ready.drain(..read);
         self.advance(read);
     }
 
-    /// So many items more are read.
+    /// Counts this many more items as read.
     fn advance(&mut self, items: usize) {
-        // A list in memory is no longer than 2^64.
+        // A list in memory is shorter than 2^64.
         self.position.read = self.position.read.saturating_add(u64::try_from(items).unwrap_or(u64::MAX));
         if self.ready.is_empty()
             && let Some(next) = self.next.take()
@@ -375,7 +376,7 @@ struct Walk<T> {
 
 enum Next {
     Page(Option<Cursor>),
-    /// The page before can still be read; then this is returned.
+    /// The previous page can still be read. Then this error is returned.
     Failed(Error),
     End,
 }
@@ -395,7 +396,7 @@ impl<T> Walk<T> {
             Next::Failed(error) => return Some((Err(error), self)),
             Next::End => return None,
         };
-        // Not held while the page is fetched. A panic of `fetch` is the caller's, and so is what it left.
+        // The lock is not held while the page is fetched. If `fetch` panics, the caller is responsible for its state.
         let fetching = (self.fetch.lock().unwrap_or_else(PoisonError::into_inner))(cursor.clone());
         let mut page = match fetching.await {
             Ok(page) => page,
@@ -406,7 +407,7 @@ impl<T> Walk<T> {
         if let Some(next) = &page.next {
             if !self.seen.is_new(next) {
                 self.next = Next::Failed(cut_short("the server returned a page cursor that it has returned before"));
-                // There is nothing to resume at but the end of this page.
+                // A program can only resume at the end of this page.
                 page.next = None;
             } else if self.empty > self.max_empty {
                 self.next = Next::Failed(cut_short(&format!("{} empty pages in a row", self.empty)));
@@ -421,20 +422,20 @@ impl<T> Walk<T> {
 /// The cursors so far, in bounded memory.
 #[derive(Default)]
 struct Seen {
-    /// Its keys are random: no server can choose cursors that collide.
+    /// Its keys are random, so a server cannot choose cursors that collide.
     hasher: RandomState,
-    /// Hashes of the last [`SEEN`], in their order and as a set. Among a million pages, two collide with a probability of
-    /// less than one to a billion.
+    /// The hashes of the last [`SEEN`] cursors, in order and as a set. Among a million pages, two collide with a
+    /// probability of less than one in a billion.
     order: VecDeque<u64>,
     hashes: HashSet<u64>,
-    /// Brent's method, for circles longer than this: a cursor at a power of two, which all after it are compared with.
+    /// Brent's method, for longer circles: the cursor at a power of two, with which all later ones are compared.
     mark: u64,
     steps: u64,
     power: u64,
 }
 
 impl Seen {
-    /// Whether the cursor is not known to have come before. It is remembered.
+    /// Whether the cursor is new, as far as is known. The cursor is remembered.
     fn is_new(&mut self, cursor: &Cursor) -> bool {
         let hash = self.hasher.hash_one(cursor);
         if (self.power > 0 && hash == self.mark) || !self.hashes.insert(hash) {
@@ -464,16 +465,16 @@ fn with_room<T: Send + 'static>(source: Source<T>, room: usize) -> Source<T> {
     }
 }
 
-/// Begins to fetch pages in a task.
+/// Starts to fetch pages in a task.
 fn fetch_ahead<T: Send + 'static>(
     mut source: Source<T>,
     room: usize,
 ) -> impl Stream<Item = Result<Fetched<T>, Error>> + Send {
     let (sender, receiver) = mpsc::channel(room);
-    // Dropped, it ends the task.
+    // Dropping it ends the task.
     let mut task = JoinSet::new();
     let fetching = async move {
-        // A page has its place before it is fetched, so that one in flight counts as well.
+        // A page reserves its place before it is fetched, so a page in flight counts too.
         while let Ok(place) = sender.reserve().await {
             let Some(page) = source.next().await else { break };
             place.send(page);
@@ -487,7 +488,7 @@ fn fetch_ahead<T: Send + 'static>(
         // No page is left: the list has ended, or the task has.
         match task.join_next().await? {
             Ok(()) => None,
-            // It is the caller's, as without a task.
+            // The panic is the caller's, as without a task.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(error) => {
                 let message = "the runtime ended while pages were read ahead; the list was cut short";
@@ -497,7 +498,7 @@ fn fetch_ahead<T: Send + 'static>(
     })
 }
 
-/// The server's pages contradict each other or themselves, so that it is unknown whether anything is missing.
+/// The server's pages contradict each other, so it is unknown whether items are missing.
 fn cut_short(why: &str) -> Error {
     Error::new(Kind::Decode, format!("{why}; the list was cut short"))
 }

@@ -1,50 +1,76 @@
 //! Path values that would make a call another one.
 
 use std::borrow::Cow;
+use std::ptr;
+use std::sync::OnceLock;
 
 use crate::error::{Error, Kind};
 use crate::http::Operation;
 
-/// Refuses path values with which the server would take the call for one of another operation: a word that stands in that
-/// operation's path at the same place, in whatever case, because some servers ignore it.
-pub(super) fn check(
-    operations: &[Operation],
-    operation: &'static Operation,
-    values: &[(&'static str, String)],
-) -> Result<(), Error> {
-    if values.is_empty() {
-        return Ok(());
+type Rivals = Vec<&'static Operation>;
+
+/// For each operation of a client those that a path value could lead to. They are found at the first call.
+pub(super) struct Paths {
+    operations: &'static [Operation],
+    rivals: Box<[OnceLock<Rivals>]>,
+}
+
+impl Paths {
+    pub(super) fn of(operations: &'static [Operation]) -> Self {
+        Self { operations, rivals: operations.iter().map(|_| OnceLock::new()).collect() }
     }
-    let count = slashes(operation.path());
-    match operations.iter().find(|other| takes(other, operation, count, values)) {
-        Some(other) => {
-            let message = format!("with such an id the server would take it for `{}`; nothing was sent", other.name());
-            Err(Error::new(Kind::Argument, message).operation_named(operation.name()))
+
+    pub(super) fn operations(&self) -> &'static [Operation] {
+        self.operations
+    }
+
+    /// Refuses path values with which the server would take the call for one of another operation: a word that stands in that
+    /// operation's path at the same place, in whatever case, because some servers ignore it.
+    pub(super) fn check(&self, operation: &'static Operation, values: &[(&'static str, String)]) -> Result<(), Error> {
+        if values.is_empty() {
+            return Ok(());
         }
-        None => Ok(()),
+        let find = || self.operations.iter().filter(|other| is_rival(other, operation)).collect();
+        // Operations are rows of the table.
+        let row =
+            ptr::from_ref(operation).addr().wrapping_sub(self.operations.as_ptr().addr()) / size_of::<Operation>();
+        let is_row = self.operations.get(row).is_some_and(|it| ptr::eq(it, operation));
+        let rivals: Cow<'_, Rivals> = match self.rivals.get(row).filter(|_| is_row) {
+            Some(rivals) => Cow::Borrowed(rivals.get_or_init(find)),
+            None => Cow::Owned(find()),
+        };
+        match rivals.iter().find(|other| takes(other, operation, values)) {
+            Some(other) => {
+                let name = other.name();
+                let message = format!("with such an id the server would take it for `{name}`; nothing was sent");
+                Err(Error::new(Kind::Argument, message).operation_named(operation.name()))
+            }
+            None => Ok(()),
+        }
     }
 }
 
-fn slashes(path: &str) -> usize {
-    path.bytes().filter(|byte| *byte == b'/').count()
-}
-
-/// Whether a server could take a call of `called` for one of `other`: it has the same method and as many segments, and a
-/// word where `called` has a value.
-fn takes(other: &Operation, called: &Operation, count: usize, values: &[(&'static str, String)]) -> bool {
-    if other.method() != called.method() || other.path() == called.path() || slashes(other.path()) != count {
+/// Whether some values of the path would make a call of `called` one of `other`: it has the same method and as many segments,
+/// a word where `called` has a value, and the same words elsewhere.
+fn is_rival(other: &Operation, called: &Operation) -> bool {
+    let slashes = |it: &Operation| it.path().bytes().filter(|byte| *byte == b'/').count();
+    if other.method() != called.method() || other.path() == called.path() || slashes(other) != slashes(called) {
         return false;
     }
-    let (mut variables, mut their_variables) = (0, 0);
-    for (own, theirs) in other.path().split('/').zip(called.path().split('/')) {
-        if own.contains('{') {
-            variables += 1;
-        } else if !sent(theirs, values).eq_ignore_ascii_case(own) {
-            return false;
-        }
-        their_variables += usize::from(theirs.contains('{'));
-    }
-    variables < their_variables
+    let is_value = |segment: &str| segment.contains('{');
+    let mut pairs = other.path().split('/').zip(called.path().split('/'));
+    let variables = |it: &Operation| it.path().split('/').filter(|segment| is_value(segment)).count();
+    pairs.all(|(own, theirs)| is_value(own) || is_value(theirs) || own.eq_ignore_ascii_case(theirs))
+        && variables(other) < variables(called)
+}
+
+/// Whether the values make a call of `called` one of its rival `other`.
+fn takes(other: &Operation, called: &Operation, values: &[(&'static str, String)]) -> bool {
+    other
+        .path()
+        .split('/')
+        .zip(called.path().split('/'))
+        .all(|(own, theirs)| own.contains('{') || sent(theirs, values).eq_ignore_ascii_case(own))
 }
 
 /// A segment of a path as it is sent.
@@ -74,11 +100,16 @@ mod tests {
 
     #[test]
     fn ids_that_would_make_it_another_call_are_refused() {
-        let ids = |id: &str| check(&OPERATIONS, &OPERATIONS[0], &[("app_id", "a".to_owned()), ("id", id.to_owned())]);
+        let paths = Paths::of(&OPERATIONS);
+        let ids = |id: &str| paths.check(&OPERATIONS[0], &[("app_id", "a".to_owned()), ("id", id.to_owned())]);
         assert!(ids("creates").is_ok());
         for id in ["create", "Create", "CREATE"] {
             assert!(ids(id).unwrap_err().is_invalid_argument(), "{id:?}");
         }
-        assert!(check(&OPERATIONS, &OPERATIONS[2], &[("app_id", "create".to_owned())]).is_ok());
+        // One that is no row of the table, too.
+        static ALONE: Operation = Operation::new("Alone", "", "alone", "POST", "/apps/{a}/{b}/create");
+        let alone = |b: &str| paths.check(&ALONE, &[("a", "a".to_owned()), ("b", b.to_owned())]);
+        assert!(alone("Connectors").unwrap_err().is_invalid_argument() && alone("connector").is_ok());
+        assert!(paths.check(&OPERATIONS[2], &[("app_id", "create".to_owned())]).is_ok());
     }
 }

@@ -1,7 +1,5 @@
 //! One call: its parameters, body and options, and how its response is read.
 
-use std::sync::{Mutex, OnceLock};
-
 use futures_util::TryFutureExt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::ByteStream;
@@ -15,17 +13,16 @@ use crate::object::{Json, to_vec};
 
 use super::body::Payload;
 use super::core::Core;
-use super::outgoing::{Dispatch, Outgoing, State, Whole};
+use super::outgoing::{Build, Outgoing, Whole};
 use super::pages::{Cursor, Page};
-use super::path;
 use super::response::{ByStatus, Response, Sending};
 
-/// One call that is not sent yet: what generated requests are made of.
+/// One call that is not sent yet: the core of a generated request.
 #[derive(Clone, Debug)]
 pub struct Call {
     core: Core,
     operation: &'static Operation,
-    dispatch: Dispatch,
+    build: Build,
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
@@ -40,11 +37,11 @@ pub struct Call {
 impl Core {
     /// Begins a call of an operation. Sends nothing.
     #[must_use]
-    pub fn call(&self, operation: &'static Operation, dispatch: Dispatch) -> Call {
+    pub fn call(&self, operation: &'static Operation, build: Build) -> Call {
         Call {
             core: self.clone(),
             operation,
-            dispatch,
+            build,
             parameters: Parameters::default(),
             body: None,
             options: CallOptions::default(),
@@ -164,23 +161,19 @@ impl Call {
         }
     }
 
-    /// Checks the arguments and chooses the credentials: what progenitor's method is then called with. `open` leaves the
-    /// body of a success to the caller.
-    pub(super) fn prepare(mut self, open: bool) -> Result<(Outgoing, Dispatch), Error> {
+    /// Checks the arguments and chooses the credentials.
+    pub(super) fn prepare(mut self) -> Result<Outgoing, Error> {
         self.fix_key()?;
-        let Self { core, operation, dispatch, parameters, body, options, accept, link, wrong } = self;
+        let Self { core, operation, build, parameters, body, options, accept, link, wrong } = self;
         let named = |error: Error| error.operation_named(operation.name());
         if let Some(wrong) = wrong {
             return Err(named(wrong));
         }
-        path::check(core.operations(), operation, parameters.path_values())?;
+        core.paths().check(operation, parameters.path_values())?;
         let chosen = core.authenticator().select(operation.security()).map_err(named)?;
         let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
         let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
-        let (failed, known) = (OnceLock::new(), Mutex::new(None));
-        let state =
-            State { core, base_url, operation, parameters, body, options, link, accept, open, chosen, failed, known };
-        Ok((Outgoing::new(state), dispatch))
+        Ok(Outgoing { core, base_url, operation, build, parameters, body, options, link, accept, chosen })
     }
 
     /// Asks for a single value where the body says whether it is a stream.
@@ -198,8 +191,8 @@ impl Call {
 
     async fn whole(mut self) -> Result<(Outgoing, Whole), Error> {
         self.single();
-        let (outgoing, dispatch) = self.prepare(false)?;
-        let whole = outgoing.whole(dispatch(outgoing.clone()).await)?;
+        let outgoing = self.prepare()?;
+        let whole = outgoing.whole().await?;
         Ok((outgoing, whole))
     }
 
@@ -224,7 +217,7 @@ impl Call {
         Box::pin(self.whole().map_ok(|(_, mut whole)| whole.response(())))
     }
 
-    /// Sends it, and hands on the body of a success as it comes.
+    /// Sends it, and returns the body of a success as a stream.
     #[must_use]
     pub fn bytes(mut self) -> Sending<Response<ByteStream>> {
         Box::pin(async move {
@@ -238,8 +231,7 @@ impl Call {
 
     /// Sends it, and leaves the body of a success to the caller.
     pub(super) async fn open(self) -> Result<Response<ByteStream>, Error> {
-        let (outgoing, dispatch) = self.prepare(true)?;
-        outgoing.stream(dispatch(outgoing.clone()).await)
+        self.prepare()?.open().await
     }
 
     /// Whether it can be sent a second time.

@@ -1,4 +1,4 @@
-//! A whole response: the value, and what came with it.
+//! A whole response: the value, its status and its headers.
 
 use std::pin::Pin;
 
@@ -38,7 +38,7 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The value, and the rest of the response.
+    /// The value, and the response without it.
     pub fn into_parts(self) -> (T, Response<()>) {
         let Self { value, status, headers, attempts, about } = self;
         (value, Response { value: (), status, headers, attempts, about })
@@ -54,7 +54,7 @@ impl<T> Response<T> {
         &self.headers
     }
 
-    /// One header as text; `None` if it is absent or holds bytes that are no text.
+    /// A header as text; `None` if it is absent or not text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -69,13 +69,13 @@ impl<T> Response<T> {
         self.attempts
     }
 
-    /// The server's id of the request, or else the one that it was sent with.
+    /// The server's id of the request, or else the id that the client sent.
     pub fn request_id(&self) -> Option<&str> {
         self.about.as_ref()?.request_id.as_deref()
     }
 
-    /// An error about a value that lacks what it is needed for: with status, attempts, request id, operation and host. For
-    /// code over a generated client.
+    /// An error about a value that lacks something: with status, attempts, request id, operation and host. For code
+    /// over a generated client.
     ///
     /// ```
     /// use connectors_runtime::{Error, Response};
@@ -94,7 +94,7 @@ impl<T> Response<T> {
         }
     }
 
-    /// Puts status, attempts, request id, operation and host of this response into an error about it.
+    /// Adds status, attempts, request id, operation and host of this response to an error.
     #[must_use]
     pub fn describe(&self, error: Error) -> Error {
         match &self.about {
@@ -103,7 +103,7 @@ impl<T> Response<T> {
         }
     }
 
-    /// The same response with another value.
+    /// The response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         let Self { value, status, headers, attempts, about } = self;
         Response { value: change(value), status, headers, attempts, about }
@@ -114,8 +114,8 @@ impl Response<ByteStream> {
     /// Reads the rest of the body, up to `limit` bytes.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if there is more, [`Error::is_timeout`] if no more comes within
-    /// [`Limits::attempt`](crate::Limits::attempt), or the connection broke.
+    /// [`Error::is_decode`] if the body is larger, [`Error::is_timeout`] if no chunk arrives within
+    /// [`Limits::attempt`](crate::Limits::attempt), or an error of the connection.
     pub async fn collect(self, limit: usize) -> Result<Bytes, Error> {
         let (body, response) = self.into_parts();
         let mut body = body.into_inner();
@@ -132,7 +132,7 @@ impl Response<ByteStream> {
     }
 }
 
-/// Why no more of a response came.
+/// The reason why the rest of a response did not arrive.
 pub(super) fn broken(error: reqwest::Error) -> Error {
     let error = error.without_url();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
@@ -143,8 +143,8 @@ pub(super) fn broken(error: reqwest::Error) -> Error {
         cause = it.source();
     }
     let (kind, message) = match late {
-        true => (Kind::Timeout, "no more of the response came in time"),
-        false => (Kind::Broken, "the connection broke within the response"),
+        true => (Kind::Timeout, "no further part of the response arrived in time"),
+        false => (Kind::Broken, "the connection broke during the response"),
     };
     Error::new(kind, message).caused_by(error)
 }
@@ -152,22 +152,23 @@ pub(super) fn broken(error: reqwest::Error) -> Error {
 /// Reads a body by its status; `None` for a status that the document does not have.
 pub type ByStatus<T> = fn(u16, &[u8]) -> Option<Result<T, Mismatch>>;
 
-/// The body of a failure as its document describes it for the status: what generated `errors::...::of` do.
+/// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
+/// call this.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
-    // A success that cannot be read has a status and a body, too.
+    // A success that cannot be decoded has a status and a body too.
     if matches!(error.kind(), Kind::Decode | Kind::TooLarge) {
         return None;
     }
     read(error.status()?, error.body_bytes()?)?.ok()
 }
 
-/// Reads the body of one of several responses, whose size is bounded already.
+/// Reads the body of one of several responses. Its size is limited already.
 ///
 /// # Errors
-/// A body that is not what the document says.
+/// The body does not match the document.
 pub fn decode<T: Json>(body: &[u8]) -> Result<T, Mismatch> {
     from_slice(body, DECODED)
 }
 
-/// Bytes of memory that decoding one of several responses may take.
+/// The limit on the memory for decoding one of several responses, in bytes.
 const DECODED: usize = 128 * 1024 * 1024;

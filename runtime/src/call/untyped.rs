@@ -1,6 +1,6 @@
 //! A call by the operation's id, with JSON in and out: for programs that learn at run time what to call.
 
-use progenitor_client::{ResponseValue, encode_path};
+use progenitor_client::encode_path;
 use serde_json::Value;
 
 use crate::encode::{Multipart, Parameter};
@@ -9,7 +9,7 @@ use crate::http::{CallOptions, Operation, Success};
 
 use super::core::Core;
 use super::options::RequestOptions;
-use super::outgoing::{Dispatched, Outgoing};
+use super::outgoing::Outgoing;
 use super::request::Call;
 use super::response::Response;
 
@@ -29,10 +29,10 @@ impl Core {
     /// [`Error::is_invalid_argument`] if the document has no such operation, or one whose response is not JSON.
     pub fn untyped(&self, name: &str) -> Result<UntypedCall, Error> {
         let method = |it: &Operation| name.split_once('.') == Some((it.group(), it.name()));
-        let known = self.operations().iter().find(|it| it.id() == name || method(it));
+        let known = self.paths().operations().iter().find(|it| it.id() == name || method(it));
         match known {
             Some(operation) if operation.success() != Success::Stream => {
-                Ok(UntypedCall { call: self.call(operation, dispatch) })
+                Ok(UntypedCall { call: self.call(operation, build) })
             }
             Some(_) => Err(Error::new(Kind::Argument, format!("the response of `{name}` is not JSON"))),
             None => Err(Error::new(Kind::Argument, format!("there is no operation `{name}`"))),
@@ -91,20 +91,17 @@ impl UntypedCall {
 }
 
 /// Builds the request, as progenitor's method of the operation would.
-fn dispatch(outgoing: Outgoing) -> Dispatched {
-    Box::pin(async move {
-        let operation = outgoing.operation();
-        let mut path = operation.path().to_owned();
-        for name in names(operation) {
-            path = path.replace(&format!("{{{name}}}"), &encode_path(outgoing.path(name)));
-        }
-        let method = operation.method().parse().unwrap_or(http::Method::GET);
-        let request = outgoing.http().request(method, format!("{}{path}", outgoing.base_url())).body(outgoing.body());
-        let sent = match request.build() {
-            Ok(request) => outgoing.exec(request).await.map(ResponseValue::stream),
-            Err(error) => Err(error),
-        };
-        sent.map_err(Into::into)
+fn build(outgoing: &Outgoing) -> Result<reqwest::Request, Error> {
+    let operation = outgoing.operation();
+    let mut path = operation.path().to_owned();
+    for name in names(operation) {
+        path = path.replace(&format!("{{{name}}}"), &encode_path(outgoing.path(name)));
+    }
+    let method = operation.method().parse().unwrap_or(http::Method::GET);
+    let request = outgoing.http().request(method, format!("{}{path}", outgoing.base_url())).body(outgoing.body());
+    request.build().map_err(|error| {
+        let message = "the request cannot be built from its arguments; nothing was sent";
+        Error::new(Kind::Argument, message).caused_by(error)
     })
 }
 

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Kind};
 use crate::http::Clock;
 
-/// How many polls in a row may fail transiently.
+/// The number of polls in a row that may fail transiently.
 const FAILURES: usize = 5;
-/// The longest wait that a server may ask for; past it the caller decides.
+/// The longest delay that a server may request. If it requests more, the wait fails.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
-/// The least time between two polls: an interval of zero would keep a processor and a server busy.
+/// The shortest poll interval. An interval of zero would keep a processor and a server busy.
 const LEAST_INTERVAL: Duration = Duration::from_millis(100);
-/// The least time that a poll has, however near the deadline is.
+/// The shortest timeout of a poll, however close the deadline is.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A wait, as a stream of progress states: each state once, until it changes.
@@ -57,9 +57,9 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 pub struct Watch<P> {
     plan: Plan<P>,
-    /// When the wait began, first of all.
+    /// The time at which the wait first began.
     began_at: SystemTime,
-    /// The last state that was reported.
+    /// The last reported state.
     last: Option<P>,
     progress: Progress<P>,
 }
@@ -74,7 +74,7 @@ impl<P> fmt::Debug for Watch<P> {
     }
 }
 
-// Moved, never pinned.
+// It is moved, never pinned.
 impl<P> Unpin for Watch<P> {}
 
 impl<P: Clone> Stream for Watch<P> {
@@ -91,32 +91,32 @@ impl<P: Clone> Stream for Watch<P> {
 
 /// The state of a wait, as a value that a program can store; see [`Watch::state`].
 ///
-/// It does not say what is waited for: the caller, or the service's own wait, stores that beside it.
+/// It does not contain the object of the wait. The caller or the service's own wait stores that beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaitState<P> {
-    /// When the wait began, in milliseconds since 1970 (UTC). The deadline counts from here.
+    /// The time at which the wait first began, in milliseconds since 1970 (UTC). The deadline counts from here.
     pub began_at: u64,
-    /// The state that was reported last; none if there was none yet.
+    /// The last reported state; `None` before the first one.
     pub last: Option<P>,
 }
 
-/// What a poll is given.
+/// The argument of a poll.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Polled<P> {
-    /// What the last poll that succeeded found, before a restart of the program too.
+    /// The result of the last successful poll, also from before a restart of the program.
     pub last: Option<P>,
-    /// The time since the wait began, before a restart of the program too.
+    /// The time since the wait first began, also before a restart of the program.
     pub elapsed: Duration,
 }
 
-/// How often to poll, and for how long.
+/// The poll interval, and the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// The time between two polls; 5 s by default, and never less than 100 ms.
+    /// The time between two polls; 5 s by default, and at least 100 ms.
     pub interval: Duration,
-    /// How long to poll in all. None, the default, is without end.
+    /// The deadline, counted from the beginning of the wait. `None` (the default) polls without a deadline.
     pub deadline: Option<Duration>,
 }
 
@@ -126,7 +126,7 @@ impl Default for Pace {
     }
 }
 
-/// Adds `poll_every` and `deadline` to whatever can be polled until it ends.
+/// Adds `poll_every` and `deadline` to a type that can be polled until it ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -149,16 +149,16 @@ pub trait Paced: Sized {
     /// The pace to change.
     fn pace_mut(&mut self) -> &mut Pace;
 
-    /// Sets the poll interval; 5 s by default. Below 100 ms, it is 100 ms.
+    /// Sets the poll interval; 5 s by default, and at least 100 ms.
     #[must_use]
     fn poll_every(mut self, interval: Duration) -> Self {
         self.pace_mut().interval = interval;
         self
     }
 
-    /// Sets how long to poll in all; by default without end. At the deadline only the polling stops.
+    /// Sets the deadline of the wait; none by default. At the deadline only the polling stops.
     ///
-    /// The last poll is at the deadline itself. It may take a second; then the wait ends with a timeout error.
+    /// The last poll is at the deadline itself. It may take a second. Then the wait fails with a timeout error.
     #[must_use]
     fn deadline(mut self, deadline: Duration) -> Self {
         self.pace_mut().deadline = Some(deadline);
@@ -166,7 +166,7 @@ pub trait Paced: Sized {
     }
 }
 
-/// All that a wait needs to begin, and to begin again.
+/// The settings of a wait, shared by its restarts.
 struct Plan<P> {
     clock: Arc<dyn Clock>,
     pace: Pace,
@@ -175,7 +175,7 @@ struct Plan<P> {
     poll: PollFn<P>,
 }
 
-// Derived, it would ask the same of `P`.
+// A derived implementation would require the same of `P`.
 impl<P> Clone for Plan<P> {
     fn clone(&self) -> Self {
         let Self { clock, pace, timeout_message, is_end, poll } = self;
@@ -184,7 +184,8 @@ impl<P> Clone for Plan<P> {
 }
 
 impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
-    /// A wait that begins now and polls until a state `is_end`. `timeout_message` is that of the error at the deadline.
+    /// A wait that starts now and polls until a state satisfies `is_end`. `timeout_message` is the message of the error
+    /// at the deadline.
     pub fn new<L, F>(
         clock: Arc<dyn Clock>,
         pace: Pace,
@@ -203,7 +204,7 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
 
     fn begin(plan: Plan<P>, began_at: SystemTime, elapsed: Duration, last: Option<P>) -> Self {
         let wait = Wait {
-            // A deadline beyond all time is none.
+            // A deadline beyond the range of `Instant` is no deadline.
             until: plan
                 .pace
                 .deadline
@@ -219,23 +220,23 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
         Self { plan, began_at, last, progress: Box::pin(stream::unfold(wait, Wait::next)) }
     }
 
-    /// The state of the wait, for [`Watch::resume`]: when it began, and the progress that was reported last.
+    /// The state of the wait, for [`Watch::resume`]: the time at which it began, and the last reported state.
     #[must_use]
     pub fn state(&self) -> WaitState<P> {
         let began_at = self.began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         WaitState { began_at: u64::try_from(began_at.as_millis()).unwrap_or(u64::MAX), last: self.last.clone() }
     }
 
-    /// Resumes a wait for the same thing that this program, or another one, began before.
+    /// Resumes a wait for the same object that this program or another one started before.
     ///
-    /// It polls at once, then at the poll interval. A state is reported only if it is not the one that was reported last. If
-    /// that one was final, nothing is polled: the stream is over, and [`Watch::last`] returns it. The deadline counts from
-    /// when the wait first began, by the time of day; past it, there is one poll more.
+    /// It polls at once, then at the poll interval. A state is reported only if it differs from the last reported one.
+    /// If that one was final, nothing is polled: the stream has ended, and [`Watch::last`] returns it. The deadline
+    /// counts from the first beginning of the wait, by the time of day. After the deadline, there is one more poll.
     #[must_use]
     pub fn resume(self, state: WaitState<P>) -> Self {
         let WaitState { began_at, last } = state;
         let now = self.plan.clock.time_of_day();
-        // A time beyond all time, and one that is yet to come, is now.
+        // A time out of range or in the future is replaced by the present time.
         let began_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(began_at)).unwrap_or(now).min(now);
         let elapsed = now.duration_since(began_at).unwrap_or_default();
         Self::begin(self.plan, began_at, elapsed, last)
@@ -244,7 +245,7 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
     /// Waits for the final state.
     ///
     /// # Errors
-    /// What ends the wait: see [`Watch`].
+    /// Those of [`Watch`].
     pub async fn last(mut self) -> Result<P, Error> {
         while let Some(progress) = self.next().await {
             progress?;
@@ -257,12 +258,12 @@ impl<P: Clone + PartialEq + Send + 'static> Watch<P> {
 struct Wait<P> {
     plan: Plan<P>,
     began: Instant,
-    /// How long it had gone on before it was resumed.
+    /// The duration of the wait before it was resumed.
     elapsed: Duration,
     until: Option<Instant>,
-    /// What the last poll that succeeded found.
+    /// The result of the last successful poll.
     last: Option<P>,
-    /// What the polls since then failed with.
+    /// The errors of the polls since then.
     failures: Vec<Error>,
     is_first: bool,
     is_over: bool,
@@ -274,7 +275,7 @@ impl<P: Clone + PartialEq> Wait<P> {
         self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(self.plan.clock.now()))
     }
 
-    /// How long to wait until the next poll.
+    /// The time until the next poll.
     fn interval(&self) -> Duration {
         let asked = self.failures.last().and_then(Error::retry_after).unwrap_or_default();
         self.plan.pace.interval.max(LEAST_INTERVAL).max(asked)
@@ -298,7 +299,7 @@ impl<P: Clone + PartialEq> Wait<P> {
     fn poll(&self) -> Polling<P> {
         let passed = self.plan.clock.now().saturating_duration_since(self.began);
         let polled = Polled { last: self.last.clone(), elapsed: self.elapsed.saturating_add(passed) };
-        // Not held while the poll is in flight. What a panic left is the caller's.
+        // The lock is not held while the poll is in flight. If `poll` panics, the caller is responsible for its state.
         (self.plan.poll.lock().unwrap_or_else(PoisonError::into_inner))(polled)
     }
 
@@ -312,11 +313,11 @@ impl<P: Clone + PartialEq> Wait<P> {
                 if left.is_zero() {
                     return self.end_at_deadline();
                 }
-                // The last poll is at the deadline itself, not an interval before it.
+                // The last poll is at the deadline itself, not an interval earlier.
                 self.plan.clock.sleep(self.interval().min(left)).await;
             }
             let poll = self.poll();
-            // A poll has the time that is left, and never less than a second: one at the deadline would have none.
+            // A poll may use the remaining time, and at least a second, because no time remains at the deadline.
             let patience = self.left().max(LEAST_PATIENCE);
             let progress = match select(poll, self.plan.clock.timeout(patience)).await {
                 Either::Left((Ok(progress), _)) => progress,
@@ -344,7 +345,7 @@ impl<P: Clone + PartialEq> Wait<P> {
     }
 }
 
-/// Whether a failure may be over by the next poll.
+/// Whether the next poll may succeed after this failure.
 fn passes(error: &Error) -> bool {
     let broke = matches!(error.kind(), Kind::Connect | Kind::Timeout | Kind::Broken);
     let busy = error.is_server() || matches!(error.status(), Some(408 | 429));

@@ -1,4 +1,4 @@
-//! Reading `text/event-stream` (server-sent events) as it comes.
+//! Decodes `text/event-stream` (server-sent events) as it arrives.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,18 +11,18 @@ use crate::error::{Error, Kind};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its type; `message` unless the server says otherwise.
+    /// The type; `message` unless the server sets another.
     pub event: String,
-    /// What it holds, its lines joined by line feeds.
+    /// The data. Its lines are joined by line feeds.
     pub data: String,
-    /// The id that the server gave last, with this event or an earlier one. A new request can go on behind it by the header
-    /// `Last-Event-ID`.
+    /// The last id that the server sent, with this event or an earlier one. A new request can continue after it with
+    /// the header `Last-Event-ID`.
     pub id: Option<String>,
 }
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the data: they are the body of a response.
+        // Without the data, which is a part of a response's body.
         f.debug_struct("Event")
             .field("event", &self.event)
             .field("data_bytes", &self.data.len())
@@ -31,10 +31,10 @@ impl fmt::Debug for Event {
     }
 }
 
-/// Reads `text/event-stream` as browsers do (HTML, section 9.2), from chunks that are split anywhere.
+/// Decodes `text/event-stream` as browsers do (HTML, section 9.2), from chunks that are split anywhere.
 ///
-/// Lines end with CR, LF or both. Comments, by which servers keep a connection alive, are passed over, and so are fields
-/// that are not known. An event that the end of the stream cuts off is dropped.
+/// Lines end with CR, LF or both. Comments, which keep a connection alive, are ignored, and so are unknown fields. An
+/// event that the end of the stream cuts off is dropped.
 ///
 /// ```
 /// use connectors_runtime::encode::EventDecoder;
@@ -50,22 +50,22 @@ pub struct EventDecoder {
     limit: usize,
     line: Vec<u8>,
     first_line: bool,
-    /// Whether the last byte was a CR: an LF after it belongs to it.
+    /// Whether the last byte was a CR. An LF after it belongs to the same line end.
     after_cr: bool,
     event: String,
-    /// With a line feed after each line.
+    /// The data, with a line feed after each line.
     data: String,
     /// The id in the lines so far.
     id: Option<Arc<str>>,
-    /// The id that the last event ended with.
+    /// The last id at the end of an event.
     last_id: Option<Arc<str>>,
     retry: Option<Duration>,
-    /// All events of a chunk may share an id, which may be large.
+    /// The events of a chunk share an id, which may be large.
     ready: VecDeque<Result<Ready, Error>>,
     failed: bool,
 }
 
-/// Name, data and id of an event that came whole.
+/// Type, data and id of a complete event.
 type Ready = (String, String, Option<Arc<str>>);
 
 impl fmt::Debug for EventDecoder {
@@ -80,7 +80,7 @@ impl fmt::Debug for EventDecoder {
 }
 
 impl EventDecoder {
-    /// A decoder at the beginning of a stream, whose events and lines may have `limit` bytes each.
+    /// A decoder at the beginning of a stream. An event and a line may have `limit` bytes each.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -98,15 +98,14 @@ impl EventDecoder {
         }
     }
 
-    /// The same decoder at the beginning of the next stream, which goes on where this one was broken off: it keeps the id
-    /// and the wait that the server gave last.
+    /// A decoder for the stream that continues this one. It keeps the server's last id and reconnect delay.
     #[must_use]
     pub fn restarted(self) -> Self {
         let Self { limit, last_id, retry, .. } = self;
         Self { id: last_id.clone(), last_id, retry, ..Self::new(limit) }
     }
 
-    /// Takes the next bytes of the stream. After an error they are passed over.
+    /// Adds the next bytes of the stream. After an error they are ignored.
     pub fn push(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         while !self.failed && !rest.is_empty() {
@@ -130,19 +129,19 @@ impl EventDecoder {
         }
     }
 
-    /// The next event that has come whole. After an error there is none.
+    /// The next complete event. After an error there is none.
     pub fn pop(&mut self) -> Option<Result<Event, Error>> {
         let next = self.ready.pop_front()?;
         Some(next.map(|(event, data, id)| Event { event, data, id: id.as_deref().map(str::to_owned) }))
     }
 
-    /// The id that the server gave last with a whole event, for the header `Last-Event-ID` of a new request.
+    /// The last id that the server sent with a complete event, for the header `Last-Event-ID` of a new request.
     #[must_use]
     pub fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
-    /// The data so far of an event that has begun and not ended. Where the stream ends there, the event is lost.
+    /// The data so far of an incomplete event. If the stream ends there, the event is lost.
     #[must_use]
     pub fn unfinished(&self) -> Option<String> {
         let comment_or_none = self.line.first().is_none_or(|first| *first == b':');
@@ -157,7 +156,7 @@ impl EventDecoder {
         Some(data)
     }
 
-    /// How long the server asks to wait before a new request.
+    /// The delay that the server requested before a new request.
     #[must_use]
     pub fn retry(&self) -> Option<Duration> {
         self.retry
@@ -176,9 +175,9 @@ impl EventDecoder {
             true => line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line),
             false => &line,
         };
-        // What is no UTF-8 is replaced, as browsers do.
+        // Invalid UTF-8 is replaced, as in browsers.
         self.field(&String::from_utf8_lossy(bytes));
-        // Its room serves the next line, unless it is large.
+        // The buffer is reused for the next line, unless it is large.
         if line.capacity() <= 16 * 1024 {
             self.line = line;
             self.line.clear();
@@ -199,7 +198,7 @@ impl EventDecoder {
                 self.data.push_str(value);
                 self.data.push('\n');
             }
-            // An empty id is none.
+            // An empty id means no id.
             "id" if !value.contains('\0') => self.id = Some(Arc::from(value)).filter(|id: &Arc<str>| !id.is_empty()),
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
@@ -211,7 +210,7 @@ impl EventDecoder {
     fn dispatch(&mut self) {
         let event = std::mem::take(&mut self.event);
         self.last_id.clone_from(&self.id);
-        // Without any line of data there is no event; with an empty one there is.
+        // Without a line of data there is no event. With an empty line of data there is one.
         if self.data.is_empty() {
             return;
         }
@@ -226,7 +225,7 @@ impl EventDecoder {
 mod tests {
     use super::*;
 
-    /// What comes out, as type, data and id.
+    /// The expected events, as type, data and id.
     type Seen = Vec<(String, String, Option<String>)>;
 
     fn events(chunks: &[&[u8]]) -> Seen {
@@ -247,7 +246,7 @@ mod tests {
         parts.iter().map(|part| (part.0.to_owned(), part.1.to_owned(), id(part.2))).collect()
     }
 
-    /// A stream, and its events: name, id, data.
+    /// A stream, and its events: type, id, data.
     type Case = (&'static str, &'static [(&'static str, &'static str, &'static str)]);
     const CASES: &[Case] = &[
         ("data: a\n\n", &[("message", "a", "")]),
@@ -291,7 +290,7 @@ mod tests {
     #[test]
     fn an_event_is_there_as_soon_as_its_empty_line_ends() {
         assert_eq!(events(&[b"data: a\r\n\r"]).len(), 1);
-        // The LF belongs to the CR before it and ends no second line.
+        // The LF belongs to the CR before it and does not end a second line.
         assert_eq!(events(&[b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n"]), of(&[("message", "a\nb", "")]));
     }
 
@@ -315,7 +314,7 @@ mod tests {
         assert_eq!((decoder.unfinished().as_deref(), decoder.last_id()), (Some("b"), Some("1")));
         decoder.push(b"data: c");
         assert_eq!(decoder.unfinished().as_deref(), Some("b\nc"));
-        // The next stream begins anew, and knows where this one was broken off.
+        // The next stream starts with an empty state, and knows the last id.
         let mut decoder = decoder.restarted();
         assert_eq!((decoder.last_id(), decoder.retry()), (Some("1"), Some(Duration::from_millis(5))));
         decoder.push(b"\xef\xbb\xbfdata: d\n\n");
@@ -342,7 +341,7 @@ mod tests {
             assert!(decoder.pop().is_none());
             assert!(decoder.line.capacity() + decoder.data.capacity() == 0);
         }
-        // Many small ones are no large one.
+        // Many small ones do not add up to a large one.
         let mut decoder = EventDecoder::new(100);
         (0..1000).for_each(|_| decoder.push(b": ping\n\ndata: 12345\n\n"));
         assert_eq!(std::iter::from_fn(|| decoder.pop()).filter(Result::is_ok).count(), 1000);

@@ -8,19 +8,20 @@ use super::parameter::Parameter;
 use super::value::{Fault, Node};
 use crate::error::{Error, Kind};
 
-/// Writes a body of `application/x-www-form-urlencoded`: each property by the parameter in `encoding` that has its name.
+/// Serializes a body of `application/x-www-form-urlencoded`: each property by the parameter in `encoding` with its
+/// name.
 ///
-/// One without an encoding is written as OpenAPI's defaults say: a list item by item, `ids=1&ids=2`, an object as JSON. Null
-/// is not sent. A space is sent as `%20`.
+/// A property without an encoding is serialized by OpenAPI's defaults: a list item by item, `ids=1&ids=2`, an object as
+/// JSON. Null is not sent. A space is sent as `%20`.
 ///
 /// # Errors
-/// [`Error::is_invalid_argument`] if the value is no object, or a property cannot be written.
+/// [`Error::is_invalid_argument`] if the value is not an object, or a property cannot be serialized.
 pub fn form(value: &(impl Serialize + ?Sized), encoding: &[Parameter]) -> Result<Bytes, Error> {
     let refuse = |words: String| Error::new(Kind::Argument, format!("the form cannot be sent: {words}"));
     let members = match Node::of(value).map_err(|fault| refuse(fault.to_string()))? {
         Node::Null => Vec::new(),
         Node::Object(members) => members,
-        _ => return Err(refuse("it is no object".to_owned())),
+        _ => return Err(refuse("it is not an object".to_owned())),
     };
     let mut out = String::new();
     for (key, member) in members.into_iter().filter(|(_, member)| !member.is_null()) {

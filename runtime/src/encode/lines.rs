@@ -1,4 +1,4 @@
-//! Reading JSON lines and JSON text sequences as they come.
+//! Decodes JSON lines and JSON text sequences as they arrive.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use crate::error::{Error, Kind};
 
-/// What a record of a text sequence begins with (RFC 7464).
+/// The first byte of a record in a text sequence (RFC 7464).
 const RS: u8 = 0x1e;
 
-/// Reads the records of JSON lines (`application/jsonl`, `application/x-ndjson`) or of a JSON text sequence
+/// Decodes the records of JSON lines (`application/jsonl`, `application/x-ndjson`) or of a JSON text sequence
 /// (`application/json-seq`, RFC 7464), from chunks that are split anywhere. The records are not parsed.
 ///
 /// ```
@@ -45,7 +45,7 @@ impl fmt::Debug for RecordDecoder {
     }
 }
 
-/// How far inside of a JSON text a place is.
+/// The nesting of a place within a JSON text.
 #[derive(Clone, Copy, Default)]
 struct Nesting {
     depth: usize,
@@ -78,26 +78,26 @@ impl RecordDecoder {
         Self { limit, sequence, record, first: true, nesting: Nesting::default(), ready, failed: false }
     }
 
-    /// A decoder of JSON lines, which may have `limit` bytes each. Empty lines are passed over.
+    /// A decoder of JSON lines, each with at most `limit` bytes. Empty lines are skipped.
     #[must_use]
     pub fn lines(limit: usize) -> Self {
         Self::new(limit, false)
     }
 
-    /// A decoder of a JSON text sequence, whose records may have `limit` bytes each. A record that was cut off is an error;
-    /// those after it are read.
+    /// A decoder of a JSON text sequence, whose records have at most `limit` bytes each. An incomplete record is an
+    /// error. The records after it are still read.
     #[must_use]
     pub fn sequence(limit: usize) -> Self {
         Self::new(limit, true)
     }
 
-    /// The same decoder at the beginning of another stream.
+    /// A decoder of the same kind at the beginning of another stream.
     #[must_use]
     pub fn restarted(self) -> Self {
         Self::new(self.limit, self.sequence)
     }
 
-    /// Takes the next bytes of the stream. After a record that is too large they are passed over.
+    /// Adds the next bytes of the stream. After a record that is too large they are ignored.
     pub fn push(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         while !self.failed && !rest.is_empty() {
@@ -116,14 +116,14 @@ impl RecordDecoder {
             rest = after;
             match *ending {
                 RS => self.cut_off(),
-                // A record of a sequence may have lines.
+                // A record of a sequence may have several lines.
                 _ if sequence && !self.nesting.is_outside() => self.record.push(b'\n'),
                 _ => self.end_record(),
             }
         }
     }
 
-    /// Says that the stream has ended: a last line needs no line feed.
+    /// Marks the end of the stream. A last line needs no line feed.
     pub fn finish(&mut self) {
         if self.failed {
             return;
@@ -131,7 +131,7 @@ impl RecordDecoder {
         if self.sequence { self.cut_off() } else { self.end_record() }
     }
 
-    /// The next record that has come whole, without the space around it.
+    /// The next complete record, without the white space around it.
     pub fn pop(&mut self) -> Option<Result<Bytes, Error>> {
         self.ready.pop_front()
     }
@@ -153,7 +153,7 @@ impl RecordDecoder {
         }
     }
 
-    /// Ends a record that has no line feed at its end. A list, an object or a text tells its end by itself; a number may
+    /// Ends a record without a line feed. A list, an object or a text shows by itself that it is complete. A number may
     /// have lost digits.
     fn cut_off(&mut self) {
         let (whole, spaced) = (self.nesting.is_outside(), self.record.last().is_some_and(u8::is_ascii_whitespace));

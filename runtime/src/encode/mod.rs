@@ -1,5 +1,5 @@
-//! How values are written into a request and read from the stream of a response: parameters, forms, multipart bodies,
-//! event streams and JSON lines. Nothing here sends.
+//! Serializes the values of a request, and decodes the stream of a response: parameters, forms, multipart bodies, event
+//! streams and JSON lines. This module sends nothing.
 
 mod events;
 mod form;

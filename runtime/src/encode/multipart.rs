@@ -1,4 +1,4 @@
-//! Bodies of parts: `multipart/form-data` (RFC 7578), and `multipart/mixed`, `multipart/related` (RFC 2046, RFC 2387).
+//! Multipart bodies: `multipart/form-data` (RFC 7578), and `multipart/mixed`, `multipart/related` (RFC 2046, RFC 2387).
 
 mod sending;
 
@@ -21,12 +21,12 @@ use crate::error::{Error, Kind};
 
 const FORM_DATA: &str = "multipart/form-data";
 const OCTETS: &str = "application/octet-stream";
-/// Up to how many bytes a body is put together in memory, so that it can be copied for each attempt.
+/// The largest body in bytes that is built in memory, so that it can be copied for each attempt.
 const IN_MEMORY: u64 = 1024 * 1024;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A file to be sent: what it holds, its name and its media type.
+/// A file to send: its content, name and media type.
 pub struct File {
     content: Content,
     name: Option<String>,
@@ -36,7 +36,7 @@ pub struct File {
 
 enum Content {
     Memory(Bytes),
-    /// A file on disk, and how long it was when it was opened.
+    /// A file on disk, and its length when it was opened.
     Disk(PathBuf, u64),
     Stream(Chunks, Option<u64>),
 }
@@ -56,16 +56,17 @@ impl File {
         Self { content, name: None, media_type: None, headers: Vec::new() }
     }
 
-    /// A file by what is in it.
+    /// A file with this content.
     pub fn bytes(content: impl Into<Bytes>) -> Self {
         Self::new(Content::Memory(content.into()))
     }
 
-    /// A file on this machine, with its name. It is read as it is sent, never whole; of one that grows meanwhile, what it had.
+    /// A file on this machine, with its name. It is read while it is sent, never as a whole. If it grows meanwhile,
+    /// only its original length is sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if it cannot be read or is no regular file: a pipe would be waited for, and a device may
-    /// have no end.
+    /// [`Error::is_invalid_argument`] if it cannot be read or is not a regular file: a pipe could block, and a device
+    /// may have no end.
     pub async fn path(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let (_, length) = open(path.clone()).await.map_err(|error| unreadable(&path, error))?;
@@ -73,8 +74,8 @@ impl File {
         Ok(Self { name, ..Self::new(Content::Disk(path, length)) })
     }
 
-    /// A file that comes from somewhere else. It can be sent once. With a length, that of the whole body may be known; what
-    /// comes has to have it.
+    /// A file from a stream. It can be sent once. The length of the body is known only if all lengths are. The stream
+    /// has to have exactly this length.
     pub fn stream<S, B, E>(content: S, length: Option<u64>) -> Self
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,
@@ -91,22 +92,21 @@ impl File {
         Self::new(Content::Stream(Box::pin(content), length))
     }
 
-    /// Sets the name that the server gets to see. Unless set, it is that of the file on this machine, or else that of the
-    /// field.
+    /// Sets the name for the server. By default it is the file's name on this machine, or else the field's name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets the media type. Unless set, it is the one that the document names, or else `application/octet-stream`.
+    /// Sets the media type. By default it is the one in the document, or else `application/octet-stream`.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
         self.media_type = Some(media_type.into());
         self
     }
 
-    /// Adds a header of its part, such as `Content-ID`, or one that the document's `encoding` describes.
+    /// Adds a header to the file's part, such as `Content-ID`, or one that the document's `encoding` describes.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -114,7 +114,7 @@ impl File {
     }
 }
 
-/// Why a stream of the caller's failed.
+/// The error of a caller's stream.
 #[derive(Debug)]
 struct StreamFailed(Arc<dyn std::error::Error + Send + Sync>);
 
@@ -140,10 +140,10 @@ impl Content {
     }
 }
 
-/// A body of parts: `multipart/form-data`, or another kind of `multipart`, part by part.
+/// A multipart body: `multipart/form-data`, or another kind of `multipart`, part by part.
 ///
-/// A generated client has a struct for each form that its document describes, which becomes one of these. What a struct has
-/// no field for is added here: `Multipart::from(form).text("more", "...")`.
+/// A generated client has a struct for each form that its document describes, which converts to this type. Add other
+/// parts here: `Multipart::from(form).text("more", "...")`.
 ///
 /// ```
 /// use connectors_runtime::encode::{File, Multipart};
@@ -160,12 +160,12 @@ impl Content {
 pub struct Multipart {
     parts: Vec<Part>,
     progress: Option<OnProgress>,
-    /// The first part that cannot be sent.
+    /// The first invalid part.
     wrong: Option<Error>,
 }
 
 struct Part {
-    /// Empty for a part without a name.
+    /// The field's name; empty for a part without a name.
     field: String,
     file_name: Option<String>,
     media_type: Option<String>,
@@ -175,7 +175,7 @@ struct Part {
 
 impl fmt::Debug for Multipart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names only: a value may be a secret.
+        // Only the names: a value may be a secret.
         f.debug_list().entries(self.parts.iter().map(|part| &part.field)).finish()
     }
 }
@@ -195,13 +195,13 @@ impl Multipart {
         self
     }
 
-    /// Adds a text.
+    /// Adds a text part.
     #[must_use]
     pub fn text(self, name: &str, value: impl Into<String>) -> Self {
         self.part(name, None, value.into())
     }
 
-    /// Adds bytes that are no file, of a media type.
+    /// Adds bytes with a media type that are not a file.
     #[must_use]
     pub fn bytes(self, name: &str, media_type: &str, value: impl Into<Bytes>) -> Self {
         self.part(name, Some(media_type), value)
@@ -210,18 +210,18 @@ impl Multipart {
     /// Adds a value as JSON.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if it cannot be written as JSON.
+    /// [`Error::is_invalid_argument`] if it cannot be serialized as JSON.
     pub fn json(self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
         let json =
             serde_json::to_vec(value).map_err(|error| refuse(format!("`{name}` cannot be sent as JSON: {error}")))?;
         Ok(self.part(name, Some("application/json"), json))
     }
 
-    /// Adds a value as OpenAPI's defaults say: a scalar as text, a list as one part for each item, an object as JSON. Null
+    /// Adds a value by OpenAPI's defaults: a scalar as text, a list as one part for each item, an object as JSON. Null
     /// is not sent.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if it cannot be written.
+    /// [`Error::is_invalid_argument`] if it cannot be serialized.
     pub fn value(self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<Self, Error> {
         let node = Node::of(value).map_err(|fault| refuse(format!("`{name}` cannot be sent: {fault}")))?;
         Ok(match node {
@@ -230,7 +230,7 @@ impl Multipart {
         })
     }
 
-    /// As [`Multipart::value`]. A value that cannot be written is an error of [`Multipart::finish`].
+    /// Adds a value like [`Multipart::value`]. If it cannot be serialized, [`Multipart::finish`] fails.
     #[must_use]
     pub fn add(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         match Node::of(value) {
@@ -240,8 +240,8 @@ impl Multipart {
         }
     }
 
-    /// Adds a value as a part of a media type: JSON, or text for any other. A list is one part for each item. A value that
-    /// cannot be written is an error of [`Multipart::finish`].
+    /// Adds a value as a part with a media type: as JSON, or as text for any other media type. A list is one part for
+    /// each item. If the value cannot be serialized, [`Multipart::finish`] fails.
     #[must_use]
     pub fn add_as(self, name: &str, media_type: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let json = media_type.contains("json");
@@ -257,8 +257,8 @@ impl Multipart {
         }
     }
 
-    /// Adds a value as texts, by the style of a parameter of a query, without percent-encoding. A value that cannot be
-    /// written is an error of [`Multipart::finish`].
+    /// Adds a value as text, by the style of a query parameter, without percent-encoding. If it cannot be serialized,
+    /// [`Multipart::finish`] fails.
     #[must_use]
     pub fn add_styled(self, rules: &Parameter, value: &(impl Serialize + ?Sized)) -> Self {
         let mut pairs = String::new();
@@ -290,7 +290,7 @@ impl Multipart {
         self.files(name, OCTETS, [file])
     }
 
-    /// Adds files under one name, of a media type where they have none of their own.
+    /// Adds files under one name. A file without a media type has this one.
     #[must_use]
     pub fn files(mut self, name: &str, media_type: &str, files: impl IntoIterator<Item = File>) -> Self {
         self.parts.extend(files.into_iter().map(|file| {
@@ -301,7 +301,7 @@ impl Multipart {
         self
     }
 
-    /// Adds a part without a name, for `multipart/mixed` and `multipart/related`, where the order of the parts counts.
+    /// Adds a part without a name, for `multipart/mixed` and `multipart/related`, where the order of the parts matters.
     ///
     /// ```
     /// use connectors_runtime::encode::{File, Multipart};
@@ -317,19 +317,20 @@ impl Multipart {
         self.files("", OCTETS, [part])
     }
 
-    /// Calls back with the bytes sent and the length of the body, if it is known, each time that some of it was handed to the
-    /// connection. It is called where the connection is driven, so it should be quick. A retry begins at 0 again.
+    /// Calls `progress` with the number of sent bytes, and the length of the body if it is known, whenever a chunk was
+    /// passed to the connection. It runs on the task of the connection, so it must not block. A retry starts at 0
+    /// again.
     #[must_use]
     pub fn on_progress(mut self, progress: impl Fn(u64, Option<u64>) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
     }
 
-    /// The finished body of `multipart/form-data`, of which copies can be sent.
+    /// The finished body of `multipart/form-data`, which can be sent several times.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if a part cannot be written, or a media type or a header is none,
-    /// [`Error::is_config`] if the operating system gives no randomness.
+    /// [`Error::is_invalid_argument`] if a part, a media type or a header is invalid, [`Error::is_config`] if the
+    /// operating system has no randomness.
     pub fn finish(self) -> Result<MultipartBody, Error> {
         self.finish_as(FORM_DATA)
     }
@@ -337,18 +338,18 @@ impl Multipart {
     /// The finished body of another media type, such as `multipart/mixed`.
     ///
     /// # Errors
-    /// As [`Multipart::finish`].
+    /// Those of [`Multipart::finish`].
     pub fn finish_as(self, media_type: &str) -> Result<MultipartBody, Error> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        // 128 random bits for each body: no part holds them, whatever a stream is going to bring.
+        // 128 random bits for each body: no part contains them, whatever a stream sends later.
         let mut random = [0; 16];
         getrandom::fill(&mut random)
             .map_err(|_| Error::new(Kind::Config, "the operating system gives no randomness to separate parts with"))?;
         let mut boundary = String::with_capacity(32);
         for byte in random {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(boundary, "{byte:02x}");
         }
         let mut pieces = Vec::with_capacity(self.parts.len() * 3 + 1);
@@ -363,7 +364,7 @@ impl Multipart {
         }
         pieces.push(Piece::Bytes(format!("--{boundary}--\r\n").into()));
         let content_type = HeaderValue::try_from(format!("{media_type}; boundary={boundary}"))
-            .map_err(|_| refuse("the media type of the body is no header value"))?;
+            .map_err(|_| refuse("the media type of the body is not a header value"))?;
         Ok(MultipartBody { content_type, pieces, progress: self.progress, fault: Fault::default() })
     }
 }
@@ -394,7 +395,7 @@ impl Part {
             if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(value).is_err() {
                 return Err(refuse(format!("a header of `{}` cannot be sent", self.field)));
             }
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(head, "\r\n{name}: {value}");
         }
         head.push_str("\r\n\r\n");
@@ -402,11 +403,11 @@ impl Part {
     }
 }
 
-/// Appends a name as browsers do (HTML, section 4.10.21.8), and no control character.
+/// Appends a name as browsers do (HTML, section 4.10.21.8), and escapes all control characters.
 fn escape(out: &mut String, name: &str) {
     for character in name.chars() {
         if character == '"' || character.is_ascii_control() {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "%{:02X}", u32::from(character));
         } else {
             out.push(character);
@@ -414,7 +415,7 @@ fn escape(out: &mut String, name: &str) {
     }
 }
 
-/// A body of parts that can be sent; see [`Multipart::finish`].
+/// A multipart body that can be sent; see [`Multipart::finish`].
 pub struct MultipartBody {
     content_type: HeaderValue,
     pieces: Vec<Piece>,
@@ -431,11 +432,11 @@ impl fmt::Debug for MultipartBody {
     }
 }
 
-/// What a body is put together of.
+/// A piece of a body.
 enum Piece {
     Bytes(Bytes),
     Disk(PathBuf, u64),
-    /// The field, and its content until it is sent. The mutex also makes it `Sync`, as a body has to be.
+    /// The field, and its content until it is sent. The mutex also makes it `Sync`, which a body has to be.
     Stream(String, Mutex<Option<Chunks>>, Option<u64>),
 }
 
@@ -446,7 +447,7 @@ impl MultipartBody {
         &self.content_type
     }
 
-    /// Its length, if all parts know theirs.
+    /// The length, if the lengths of all parts are known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.pieces.iter().try_fold(0_u64, |total, piece| {
@@ -468,7 +469,7 @@ impl MultipartBody {
     /// The body of one attempt.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if a part is a stream, and was sent before.
+    /// [`Error::is_invalid_argument`] if a part is a stream that was sent before.
     pub fn body(&self) -> Result<reqwest::Body, Error> {
         if let Some(bytes) = self.in_memory() {
             return Ok(bytes.into());
@@ -495,12 +496,12 @@ impl MultipartBody {
         }))
     }
 
-    /// What went wrong with a part while the last body was sent. HTTP/2 says of it only that the request was broken off.
+    /// The error of a part while the last body was sent. HTTP/2 reports only that the request was cancelled.
     pub fn take_fault(&self) -> Option<Error> {
         self.fault.take()
     }
 
-    /// The whole of it, if it is small and nobody wants to know how far it is.
+    /// The whole body, if it is small and there is no `on_progress`.
     fn in_memory(&self) -> Option<Bytes> {
         let length = self.length().filter(|length| *length <= IN_MEMORY && self.progress.is_none())?;
         let mut whole = Vec::with_capacity(usize::try_from(length).ok()?);

@@ -1,4 +1,4 @@
-//! Names and values as a query, a form or a cookie has them.
+//! Names and values for a query, a form or a cookie.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::parameter::{Parameter, Place, Style};
 use super::percent::{Keep, encode};
 use super::value::{Fault, Node, write_scalar};
 
-/// Appends a value by the rules of its parameter, under a name that may be another than the parameter's.
+/// Appends a value by the rules of its parameter. The name may differ from the parameter's.
 pub(super) fn write(
     out: &mut String,
     rules: &Parameter,
@@ -54,7 +54,7 @@ pub(super) fn write_whole(
     Ok(())
 }
 
-/// Appends what was a member of a form: by its rules, or, if there are none, lists item by item and objects as JSON.
+/// Appends the member of a form: by its rules, or without rules lists item by item and objects as JSON.
 pub(super) fn write_member(out: &mut String, rules: Option<&Parameter>, key: &str, node: Node) -> Result<(), Fault> {
     const PLAIN: Parameter = Parameter::query("");
     let mut pairs = Pairs::new(out, rules.unwrap_or(&PLAIN));
@@ -71,7 +71,7 @@ pub(super) fn write_member(out: &mut String, rules: Option<&Parameter>, key: &st
 struct Pairs<'a> {
     out: &'a mut String,
     rules: &'a Parameter,
-    /// Between two of them.
+    /// The separator of two pairs.
     and: &'static str,
     keep: Keep,
 }
@@ -92,7 +92,7 @@ impl<'a> Pairs<'a> {
             self.out.push_str(self.and);
         }
         match self.rules.place {
-            // The document's own word, and no URL.
+            // The name is the document's, and this is not a URL.
             Place::Cookie if name == self.rules.name() => self.out.push_str(name),
             Place::Cookie => encode(self.out, name, Keep::Unreserved),
             _ => encode(self.out, name, Keep::Name),
@@ -108,7 +108,7 @@ impl<'a> Pairs<'a> {
         // RFC 6265, section 4.1.1.
         let fits = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
         if !text.bytes().all(fits) {
-            return Err(Fault::bad("it holds a character that a cookie cannot have"));
+            return Err(Fault::bad("it has a character that a cookie cannot have"));
         }
         self.out.push_str(text);
         Ok(())
@@ -138,7 +138,7 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// A member that stands for itself.
+    /// A member that is sent as its own pair.
     fn member(&mut self, key: &str, node: Node) -> Result<(), Fault> {
         match node {
             Node::Null => Ok(()),
@@ -152,19 +152,19 @@ impl<'a> Pairs<'a> {
         items.map(Node::into_text).try_for_each(|text| self.pair(name, &text))
     }
 
-    /// All of them in one value. What is empty is not sent.
+    /// Sends all items in one value. An empty value is not sent.
     fn joined(&mut self, name: &str, items: impl Iterator<Item = Node>) -> Result<(), Fault> {
         let (delimiter, separator) = match self.rules.style {
             Style::SpaceDelimited => (Some(' '), "%20"),
             Style::PipeDelimited => (Some('|'), "%7C"),
-            // An item's own comma is percent-encoded, unless reserved characters are left.
+            // The commas of an item are percent-encoded, unless reserved characters are kept.
             _ if self.rules.reserved || self.rules.style == Style::Cookie => (Some(','), ","),
             _ => (None, ","),
         };
         let mut begun = false;
         for text in items.map(Node::into_text) {
             if let Some(delimiter) = delimiter.filter(|delimiter| text.contains(*delimiter)) {
-                return Err(Fault::Bad(format!("an item holds `{delimiter}`, which separates items")));
+                return Err(Fault::Bad(format!("an item has `{delimiter}`, which separates items")));
             }
             if begun {
                 self.out.push_str(separator);

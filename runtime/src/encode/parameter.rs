@@ -1,6 +1,6 @@
 //! A parameter as an OpenAPI document describes it.
 
-/// One parameter as the document describes it: its name, where it is sent and how it is written.
+/// One parameter as the document describes it: its name, its place and its serialization.
 ///
 /// Generated code has one `static` for each parameter of an operation:
 ///
@@ -25,11 +25,11 @@ pub struct Parameter {
     pub(super) reserved: bool,
     pub(super) json: bool,
     pub(super) sensitive: bool,
-    /// For the whole query string: how the properties are written that have a way of their own.
+    /// For the whole query string: the properties with their own serialization.
     pub(super) whole: Option<&'static [Parameter]>,
 }
 
-/// Where a parameter is sent.
+/// The place of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Path,
@@ -38,7 +38,7 @@ pub(super) enum Place {
     Cookie,
 }
 
-/// How a list or an object is written as text; the `style` of a parameter in OpenAPI.
+/// How a list or an object is serialized: the `style` of a parameter in OpenAPI.
 ///
 /// The examples are a list of 1 and 2, and an object with `a: 1` and `b: 2`, in a parameter `p`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +50,17 @@ pub enum Style {
     Label,
     /// In a path or a header: `1,2` and `a,1,b,2`; exploded `1,2` and `a=1,b=2`.
     Simple,
-    /// In a query or a cookie: `p=1,2` and `p=a,1,b,2`; exploded, as it is unless the document says otherwise, `p=1&p=2` and
-    /// `a=1&b=2`.
+    /// In a query or a cookie: `p=1,2` and `p=a,1,b,2`; exploded, which is the default, `p=1&p=2` and `a=1&b=2`.
     Form,
     /// In a query: `p=1%202` and `p=a%201%20b%202`; exploded, as [`Style::Form`].
     SpaceDelimited,
     /// In a query: `p=1%7C2` and `p=a%7C1%7Cb%7C2`; exploded, as [`Style::Form`].
     PipeDelimited,
-    /// In a query: `p[a]=1&p[b]=2`, with the brackets percent-encoded. OpenAPI defines no more. Objects in objects nest,
-    /// `p[a][b]=1`; a list is `p[]=1&p[]=2`, and one of lists or objects `p[0][a]=1&p[1][a]=2`.
+    /// In a query: `p[a]=1&p[b]=2`, with the brackets percent-encoded. OpenAPI defines only this. Nested objects are
+    /// sent as `p[a][b]=1`, a list as `p[]=1&p[]=2`, and a list of lists or objects as `p[0][a]=1&p[1][a]=2`.
     DeepObject,
-    /// In a cookie: as [`Style::Form`], without percent-encoding. A value that holds what a cookie cannot is refused.
+    /// In a cookie: like [`Style::Form`], without percent-encoding. A value with characters that a cookie cannot have
+    /// is an error.
     Cookie,
 }
 
@@ -81,9 +81,9 @@ impl Parameter {
         Self::new(name, Place::Query, Style::Form)
     }
 
-    /// The whole query string (`in: querystring` of OpenAPI 3.2): the properties of an object as in a
-    /// [`form`](super::form), each by the parameter in `encoding` that has its name; with [`Parameter::json`] the value as
-    /// JSON, percent-encoded; and of a value that is no object its text, percent-encoded.
+    /// The whole query string (`in: querystring` of OpenAPI 3.2). The properties of an object are sent as in a
+    /// [`form`](super::form), each by the parameter in `encoding` with its name. With [`Parameter::json`] the value is
+    /// sent as percent-encoded JSON. A value that is not an object is sent as percent-encoded text.
     ///
     /// ```
     /// use connectors_runtime::encode::{Parameter, Parameters};
@@ -116,14 +116,14 @@ impl Parameter {
         Self::new(name, Place::Cookie, Style::Form)
     }
 
-    /// Sets how lists and objects are written.
+    /// Sets how lists and objects are serialized.
     #[must_use]
     pub const fn style(mut self, style: Style) -> Self {
         self.style = style;
         self
     }
 
-    /// Sets whether each item and each member stands for itself. Unless set, it depends on the style: [`Style::Form`] and
+    /// Sets whether each item and each member is sent separately. The default depends on the style: [`Style::Form`] and
     /// [`Style::Cookie`] explode, the others do not.
     #[must_use]
     pub const fn explode(mut self, explode: bool) -> Self {
@@ -131,30 +131,30 @@ impl Parameter {
         self
     }
 
-    /// Leaves reserved characters as they are, as `allowReserved` asks for: `a/b:c@d` rather than `a%2Fb%3Ac%40d`. What is
-    /// percent-encoded already is left as it is too. In a query `#`, `&` and `+` are percent-encoded all the same: they
-    /// would end the value or mean a space. In a path it allows `/`, which is sent as `%2F`.
+    /// Keeps reserved characters, for `allowReserved`: `a/b:c@d` rather than `a%2Fb%3Ac%40d`. Percent-encoded parts
+    /// stay unchanged too. In a query, `#`, `&` and `+` are still percent-encoded, because they would end the value or
+    /// mean a space. In a path, it allows `/`, which is sent as `%2F`.
     #[must_use]
     pub const fn allow_reserved(mut self) -> Self {
         self.reserved = true;
         self
     }
 
-    /// Sends the value as JSON, as `content: application/json` asks for.
+    /// Sends the value as JSON, for `content: application/json`.
     #[must_use]
     pub const fn json(mut self) -> Self {
         self.json = true;
         self
     }
 
-    /// Marks a header's value as sensitive, so that what prints headers does not print it.
+    /// Marks a header's value as sensitive, so that it is not printed.
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
         self
     }
 
-    /// Its name in the document and in the request.
+    /// The name in the document and in the request.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name

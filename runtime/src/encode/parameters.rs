@@ -11,18 +11,18 @@ use super::percent::{Keep, encode};
 use super::value::{Fault, Node, write_scalar};
 use crate::error::{Error, Kind};
 
-/// What the parameters of a call come to: values in the path, the query, headers and cookies.
+/// The serialized parameters of a call: values in the path, the query, headers and cookies.
 ///
-/// Null is not sent, wherever it stands: a value, an item of a list, a member of an object. An empty list and an empty
-/// object are not sent either; in a path they are refused. A space is sent as `%20`. What a style cannot say, such as an
-/// object in a list, is sent as JSON. Headers are not percent-encoded; what is not ASCII goes as UTF-8.
+/// Null is not sent: neither as a value, nor as an item of a list or a member of an object. An empty list and an empty
+/// object are not sent either. In a path these are errors. A space is sent as `%20`. A value for which the style has no
+/// rule, such as an object in a list, is sent as JSON. Headers are not percent-encoded, and are sent as UTF-8.
 #[derive(Clone, Default)]
 pub struct Parameters {
     path: Vec<(&'static str, String)>,
     query: String,
     headers: HeaderMap,
     cookies: String,
-    /// Where the parameters of the query and the cookies are written, so that one that is set again replaces itself.
+    /// The places of the parameters in the query and the cookies, so that setting one again replaces it.
     written: Vec<Written>,
 }
 
@@ -36,7 +36,7 @@ struct Written {
 
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Names only: a value may be a secret.
+        // Only the names: a value may be a secret.
         let names = |pairs: &str, and: char| -> Vec<String> {
             let pairs = pairs.split(and).filter(|pair| !pair.is_empty());
             pairs.map(|pair| pair.split('=').next().unwrap_or(pair).trim().to_owned()).collect()
@@ -51,10 +51,10 @@ impl fmt::Debug for Parameters {
 }
 
 impl Parameters {
-    /// Adds a value. An optional parameter that is not set is not to be added.
+    /// Adds a value. Do not call it for an optional parameter that is not set.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if the value cannot be sent there; the message names the parameter.
+    /// [`Error::is_invalid_argument`] if the value cannot be sent there. The message names the parameter.
     pub fn push(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
         let name = parameter.name();
         self.forget(parameter.place, name);
@@ -84,7 +84,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// Adds a pair to the query that no parameter of the document stands for.
+    /// Adds a pair to the query that is not a parameter of the document.
     pub(crate) fn append_query(&mut self, name: &str, value: &str) {
         if !self.query.is_empty() {
             self.query.push('&');
@@ -94,7 +94,7 @@ impl Parameters {
         encode(&mut self.query, value, Keep::Unreserved);
     }
 
-    /// Takes out what was written for a parameter before.
+    /// Removes the earlier text of a parameter.
     fn forget(&mut self, place: Place, name: &'static str) {
         match place {
             Place::Path => self.path.retain(|(known, _)| *known != name),
@@ -108,7 +108,7 @@ impl Parameters {
                 let Written { start, end, .. } = self.written.remove(index);
                 let text = if place == Place::Query { &mut self.query } else { &mut self.cookies };
                 text.replace_range(start..end, "");
-                // The first one has nothing before it to be parted from.
+                // The first pair has no separator before it.
                 let lead = if start == 0 { text.len() - text.trim_start_matches(['&', ';', ' ']).len() } else { 0 };
                 text.replace_range(..lead, "");
                 for later in self.written.iter_mut().filter(|it| it.place == place && it.start > start) {
@@ -135,13 +135,13 @@ impl Parameters {
         let name = HeaderName::from_bytes(parameter.name().as_bytes())
             .map_err(|_| Fault::bad("its name cannot be that of a header"))?;
         let mut value =
-            HeaderValue::from_str(&text).map_err(|_| Fault::bad("it holds a character that a header cannot have"))?;
+            HeaderValue::from_str(&text).map_err(|_| Fault::bad("it has a character that a header cannot have"))?;
         value.set_sensitive(parameter.sensitive);
         self.headers.append(name, value);
         Ok(())
     }
 
-    /// The value of a parameter in the path, as one segment or a part of one that is not percent-encoded yet.
+    /// The value of a path parameter: a segment or a part of one, not percent-encoded.
     #[must_use]
     pub fn path_value(&self, name: &str) -> Option<&str> {
         self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
@@ -179,8 +179,8 @@ fn refuse(name: &str, words: &str) -> Error {
 /// Checks that a value can be sent as one segment of a path.
 ///
 /// # Errors
-/// [`Error::is_invalid_argument`] if it is empty, `.` or `..`, or holds a `/`, a `\` or a control character; the message
-/// has the name and not the value. Such a value could reach another resource: URLs are normalized on their way.
+/// [`Error::is_invalid_argument`] if it is empty, `.` or `..`, or has a `/`, a `\` or a control character. Such a value
+/// could reach another resource, because URLs are normalized on the way. The message has the name and not the value.
 ///
 /// ```
 /// use connectors_runtime::encode::check_segment;
@@ -196,11 +196,15 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::bad("it is empty"));
     }
+    // What most ids are has none of what follows.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return Ok(());
+    }
     if text.contains('\\') || (!slashes && text.contains('/')) {
-        return Err(Fault::bad("it holds a `/` or a `\\`, which separate the segments of a path"));
+        return Err(Fault::bad("it has a `/` or a `\\`, which separate the segments of a path"));
     }
     if text.chars().any(char::is_control) {
-        return Err(Fault::bad("it holds a control character"));
+        return Err(Fault::bad("it has a control character"));
     }
     if text.split('/').any(|segment| matches!(segment, "." | "..")) {
         return Err(Fault::bad("`.` and `..` lead to another resource"));
@@ -212,7 +216,7 @@ fn check_cookie_name(name: &str) -> Result<(), Fault> {
     HeaderName::from_bytes(name.as_bytes()).map(drop).map_err(|_| Fault::bad("its name cannot be that of a cookie"))
 }
 
-/// A value as a path or a header has it; nothing for null and what is empty.
+/// A value as text for a path or a header; `None` for null and for an empty value.
 fn delimited(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Option<String>, Fault> {
     if parameter.json {
         let json = serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?;
@@ -242,7 +246,7 @@ fn write_delimited(parameter: &Parameter, node: Node) -> Result<Option<String>, 
     };
     let clash = |text: &str, other: Option<char>| {
         let found = [Some(separator), other].into_iter().flatten().find(|character| text.contains(*character));
-        found.map_or(Ok(()), |it| Err(Fault::Bad(format!("a part of it holds `{it}`, which separates the parts"))))
+        found.map_or(Ok(()), |it| Err(Fault::Bad(format!("a part of it has `{it}`, which separates the parts"))))
     };
     let mut parts = Vec::new();
     match node {

@@ -1,16 +1,15 @@
 //! Percent-encoding by RFC 3986.
 
-/// Which characters stay as they are.
+/// The characters that are not encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
     /// Letters, digits, `-`, `.`, `_` and `~`.
     Unreserved,
-    /// Also what a query may hold and has no meaning between its parameters: `$top`, `a:b`.
+    /// Also the characters that are allowed in a query and do not separate parameters: `$top`, `a:b`.
     Name,
-    /// Also the reserved characters, except `#`, `&` and `+`, which would end the value, and what is percent-encoded
-    /// already.
+    /// Also the reserved characters and percent-encoded parts, except `#`, `&` and `+`, which would end the value.
     Reserved,
-    /// As [`Keep::Reserved`], without those that end the value of a cookie.
+    /// Like [`Keep::Reserved`], without the characters that end the value of a cookie.
     ReservedInCookie,
 }
 
@@ -35,14 +34,14 @@ const fn is_reserved(byte: u8) -> bool {
     )
 }
 
-/// Appends a text, with all percent-encoded that is not kept.
+/// Appends a text, and percent-encodes all characters that are not kept.
 pub(super) fn encode(out: &mut String, text: &str, keep: Keep) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     out.reserve(text.len());
     let mut rest = text;
     loop {
         let plain = rest.bytes().position(|byte| !keep.keeps(byte)).unwrap_or(rest.len());
-        // What is kept is ASCII, so that this is a boundary of characters.
+        // The kept characters are ASCII, so this is a character boundary.
         let (kept, after) = rest.split_at(plain);
         out.push_str(kept);
         let mut characters = after.chars();

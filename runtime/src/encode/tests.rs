@@ -106,7 +106,7 @@ fn several_parameters_make_one_query() {
     parameters.push(&Q, "a").unwrap();
     parameters.push(&Parameter::query("q"), &None::<&str>).unwrap();
     parameters.push(&Parameter::query("r"), &[1, 2]).unwrap();
-    // What fails leaves nothing behind.
+    // A value that fails leaves no trace.
     let piped = Parameter::query("s").style(Style::PipeDelimited);
     parameters.push(&piped, &["x", "y|"]).unwrap_err();
     parameters.push(&C, &1).unwrap();
@@ -157,7 +157,7 @@ fn a_path_value_stays_one_segment() {
     }
     assert!(path(P.style(Style::Label), &json!("")).unwrap_err().is_invalid_argument());
     assert!(path(P.style(Style::Label), &json!(".")).unwrap_err().is_invalid_argument());
-    // Where the document allows reserved characters, a path may have several segments, and none of them leads away.
+    // Where the document allows reserved characters, a path may have several segments, but none of them may be `..`.
     assert_eq!(path(P.allow_reserved(), &json!("a/b")).unwrap(), "a/b");
     assert!(path(P.allow_reserved(), &json!("a/../b")).unwrap_err().is_invalid_argument());
 }

@@ -1,15 +1,15 @@
-//! A value on its way into text: a scalar is written without a detour, lists and objects become a small tree.
+//! Serializes a value to text. A scalar is written directly. Lists and objects become a small tree first.
 
 use std::fmt::{self, Write};
 
 use serde::{Serialize, de, ser};
 
-/// Why a value cannot be written.
+/// The reason why a value cannot be serialized.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// It is a list or an object, where a scalar was wanted.
+    /// It is a list or an object, and a scalar is required.
     NotScalar,
-    /// What is wrong with it, in words without the value.
+    /// The problem in words, without the value.
     Bad(String),
 }
 
@@ -36,11 +36,11 @@ impl ser::Error for Fault {
     }
 }
 
-/// The result of writing a value.
+/// A serialized value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
     Null,
-    /// A text: JSON puts it between quotes.
+    /// A text, without quotes.
     Text(String),
     /// A number or a boolean, as JSON writes it.
     Plain(String),
@@ -57,7 +57,7 @@ impl Node {
         matches!(self, Self::Null)
     }
 
-    /// The text of a scalar; JSON of anything else.
+    /// The text of a scalar, or the JSON of another value.
     pub(super) fn into_text(self) -> String {
         match self {
             Self::Text(text) | Self::Plain(text) => text,
@@ -104,9 +104,9 @@ impl Node {
     /// A value that is JSON already.
     fn of_json(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
-        let bad = |_| Fault::bad("it holds raw JSON that is not well-formed");
+        let bad = |_| Fault::bad("it has raw JSON that is not well-formed");
         match text.bytes().next() {
-            // As it is written, to the last digit.
+            // Unchanged, with all digits.
             Some(b'-' | b'0'..=b'9') => Ok(Self::Plain(text.to_owned())),
             _ => serde_json::from_str(text).map_err(bad),
         }
@@ -114,7 +114,7 @@ impl Node {
 }
 
 fn write_json_text(out: &mut String, text: &str) {
-    // A text can always be written as JSON.
+    // A text can always be serialized as JSON.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
@@ -174,9 +174,9 @@ impl<'de> de::Visitor<'de> for NodeVisitor {
     }
 }
 
-/// A double: 3 as `3`, anything else with as many digits as read back the same.
+/// A double: 3 as `3`, any other value with as many digits as are needed to read it back.
 fn double(value: f64) -> Result<String, Fault> {
-    /// Up to here doubles hold every integer.
+    /// Doubles represent every integer up to here.
     const INTEGERS: f64 = 9_007_199_254_740_992.0;
     if !value.is_finite() {
         return Err(Fault::bad("it is not a finite number"));
@@ -187,12 +187,12 @@ fn double(value: f64) -> Result<String, Fault> {
     Ok(shortest(&value))
 }
 
-/// As JSON has it, without the plus of an exponent, which means a space in a query to some.
+/// The JSON text without the plus of an exponent, which some servers read as a space.
 fn shortest(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default().replace('+', "")
 }
 
-/// As [`double`]; widened, it would get further digits.
+/// The same for a float. Converted to a double first, it would get further digits.
 fn single(value: f32) -> Result<String, Fault> {
     if value.is_finite() && value.fract() != 0.0 {
         return Ok(shortest(&value));
@@ -200,11 +200,11 @@ fn single(value: f32) -> Result<String, Fault> {
     double(f64::from(value))
 }
 
-/// Where the text of a scalar goes.
+/// Receives the text of a scalar.
 type WriteText<'a> = &'a mut dyn FnMut(&str) -> Result<(), Fault>;
 
-/// Writes a value that is a scalar, without quotes. For null it writes nothing. Fails with [`Fault::NotScalar`] for anything
-/// else, before it has written.
+/// Writes a scalar without quotes. For null it writes nothing. Any other value fails with [`Fault::NotScalar`] before
+/// anything is written.
 pub(super) fn write_scalar(value: &(impl Serialize + ?Sized), write: WriteText<'_>) -> Result<(), Fault> {
     value.serialize(Scalar(write))
 }
@@ -214,8 +214,8 @@ struct Scalar<'a>(WriteText<'a>);
 impl Scalar<'_> {
     fn display(self, value: impl fmt::Display) -> Result<(), Fault> {
         let mut text = Short { bytes: [0; 40], length: 0 };
-        // No integer needs more room.
-        write!(text, "{value}").map_err(|_| Fault::bad("it is too long a number"))?;
+        // No integer is longer.
+        write!(text, "{value}").map_err(|_| Fault::bad("the number is too long"))?;
         (self.0)(text.as_str())
     }
 }
@@ -368,18 +368,18 @@ impl ToNode {
     }
 }
 
-/// A list on its way, in a variant of an enum perhaps.
+/// A list that is being serialized, perhaps in a variant of an enum.
 struct Items {
     variant: Option<&'static str>,
     items: Vec<Node>,
 }
 
-/// An object on its way, in a variant of an enum perhaps.
+/// An object that is being serialized, perhaps in a variant of an enum.
 struct Members {
     variant: Option<&'static str>,
     members: Vec<(String, Node)>,
     key: Option<String>,
-    /// Whether it only stands for the JSON in its one field.
+    /// Whether its only field is the JSON.
     raw: bool,
 }
 
@@ -527,7 +527,7 @@ impl ser::Serializer for ToNode {
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Members, Fault> {
-        // How serde_json's `RawValue` and numbers of any length say that they are JSON already.
+        // By these names serde_json's `RawValue` and arbitrary numbers mark themselves as JSON.
         let raw = matches!(name, "$serde_json::private::RawValue" | "$serde_json::private::Number");
         Ok(Members { raw, ..Members::new(None, length) })
     }
@@ -605,7 +605,7 @@ impl ser::SerializeMap for Members {
                 Ok(())
             }
             (Err(Fault::Bad(words)), _) => Err(Fault::Bad(words)),
-            _ => Err(Fault::bad("a key of it is no text")),
+            _ => Err(Fault::bad("a key of it is not text")),
         }
     }
 

@@ -1,15 +1,15 @@
-//! The body of a failed response, as far as an error keeps it.
+//! The body of a failed response, as an error keeps it.
 
 use bytes::Bytes;
 
 use super::Secrets;
 
-/// How many bytes of a body are kept.
+/// The number of bytes that are kept.
 const KEPT: usize = 256 * 1024;
-/// How many bytes of it are given as text.
+/// The number of bytes that are available as text.
 const TEXT: usize = 16 * 1024;
 
-/// A body, and the text at its beginning.
+/// A body, and its beginning as text.
 #[derive(Clone)]
 pub(super) struct Body {
     bytes: Bytes,
@@ -18,15 +18,15 @@ pub(super) struct Body {
 
 #[derive(Clone)]
 enum Text {
-    /// So many bytes are text.
+    /// The first bytes, which are text.
     First(usize),
-    /// What is not UTF-8 is replaced.
+    /// Text in which invalid UTF-8 was replaced.
     Replaced(Box<str>),
 }
 
 impl Body {
     pub(super) fn new(body: &[u8]) -> Self {
-        // A copy: a slice would keep the whole buffer that it was read into.
+        // A copy: a slice would keep the whole buffer.
         Self::from_kept(Bytes::copy_from_slice(first(body, KEPT)))
     }
 
@@ -34,7 +34,7 @@ impl Body {
         let start = first(&bytes, TEXT);
         let text = match std::str::from_utf8(start) {
             Ok(text) => Text::First(text.len()),
-            // The end cuts a character in two.
+            // The end cuts a character.
             Err(error) if error.error_len().is_none() => Text::First(error.valid_up_to()),
             Err(_) => Text::Replaced(String::from_utf8_lossy(start).into()),
         };

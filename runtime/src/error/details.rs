@@ -1,4 +1,4 @@
-//! What a service says of a failure beside its message: the messages of `google/rpc/error_details.proto`.
+//! Machine-readable details of a failure: the messages of `google/rpc/error_details.proto`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,45 +8,45 @@ use serde_json::Value;
 
 use super::Secrets;
 
-/// How many details of a failure are kept.
+/// The number of details that are kept.
 const MOST: usize = 100;
-/// How much memory they take, in bytes, about.
+/// The approximate memory for details, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
-/// What a value takes beside its text.
+/// The approximate memory of a value apart from its text, in bytes.
 const NODE: usize = 64;
 
 /// One detail of a failure; see [`Error::details`](crate::Error::details).
 ///
-/// The kinds are those of [`google/rpc/error_details.proto`], which services that speak gRPC inside send as JSON with an
-/// `@type`. What the server put into one is shown by `Debug`: do not log it blindly.
+/// The kinds are those of [`google/rpc/error_details.proto`]. Services that use gRPC internally send them as JSON with
+/// an `@type`. `Debug` prints what the server sent: do not log it without a check.
 ///
 /// [`google/rpc/error_details.proto`]: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Detail {
-    /// `google.rpc.BadRequest`: what is wrong with the request, field by field.
+    /// `google.rpc.BadRequest`: the invalid fields of the request.
     BadRequest(Vec<FieldViolation>),
     /// `google.rpc.RetryInfo`: when the request may be retried.
     #[non_exhaustive]
     RetryInfo {
-        /// How long to wait at least.
+        /// The shortest delay before a retry.
         retry_delay: Duration,
     },
-    /// `google.rpc.ErrorInfo`: the cause, in words that do not change.
+    /// `google.rpc.ErrorInfo`: the cause as a stable code.
     #[non_exhaustive]
     ErrorInfo {
         /// The cause, in capitals and unique in its domain, such as `API_DISABLED`.
         reason: String,
-        /// What the reason belongs to, normally the service's name.
+        /// The domain of the reason, normally the service's name.
         domain: String,
         /// Further facts by name.
         metadata: BTreeMap<String, String>,
     },
-    /// Any other, and one that is not what its `@type` says, as it came.
+    /// Any other detail, and one that does not match its `@type`, unchanged.
     Unknown(Value),
 }
 
-/// What is wrong with one field of a request; see [`Detail::BadRequest`].
+/// The problem with one field of a request; see [`Detail::BadRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub struct FieldViolation {
@@ -65,20 +65,20 @@ impl FieldViolation {
         &self.field
     }
 
-    /// Why it is wrong, in words for a developer.
+    /// The reason, in a sentence for developers.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
     }
 
-    /// Why it is wrong, in capitals that do not change; empty if the server does not say.
+    /// The reason, as a stable code in capitals; empty if the server does not send one.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
     }
 }
 
-/// Protobuf writes what is unset as null, or not at all.
+/// Protobuf writes an unset field as null, or not at all.
 fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
@@ -107,14 +107,14 @@ struct ErrorInfo {
     metadata: BTreeMap<String, String>,
 }
 
-/// The details of a failure, as many as may be kept: those after the first that is too large are dropped.
+/// The details of a failure that are kept: those before the first that exceeds the memory limit.
 pub(super) fn bounded(details: Vec<Value>) -> Vec<Detail> {
     let mut left = MOST_BYTES;
     let fits = |detail: &Value| take(&mut left, detail).is_some();
     details.into_iter().take(MOST).take_while(fits).map(Detail::from).collect()
 }
 
-/// Takes the memory of a value from what is left; none if it is not enough.
+/// Subtracts the memory of a value from the rest; `None` if the rest is too small.
 fn take(left: &mut usize, value: &Value) -> Option<()> {
     let mut pay = |bytes: usize| {
         *left = left.checked_sub(bytes)?;
@@ -138,7 +138,7 @@ fn take(left: &mut usize, value: &Value) -> Option<()> {
 }
 
 impl Detail {
-    /// Replaces credentials in all its text.
+    /// Replaces credentials in all texts.
     pub(super) fn redact(&mut self, secrets: &Secrets) {
         match self {
             Self::BadRequest(violations) => {
@@ -176,7 +176,7 @@ impl From<Value> for Detail {
     }
 }
 
-/// The detail, if it is of a kind that is known and well-formed.
+/// The typed detail, if its type is known and it is well-formed.
 fn known(value: &Value) -> Option<Detail> {
     let (_, name) = value.get("@type")?.as_str()?.rsplit_once('/')?;
     match name {
@@ -195,8 +195,8 @@ fn known(value: &Value) -> Option<Detail> {
     }
 }
 
-/// A `google.protobuf.Duration` in JSON: seconds, perhaps with up to nine digits of a fraction, and an `s`. One below zero
-/// is no time to wait.
+/// A `google.protobuf.Duration` in JSON: seconds, with up to nine digits after the point, and an `s`. A negative
+/// duration is not a delay.
 fn duration(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s')?;
     let (seconds, fraction) = number.split_once('.').unwrap_or((number, "0"));

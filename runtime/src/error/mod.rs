@@ -16,9 +16,9 @@ use body::Body;
 pub use details::{Detail, FieldViolation};
 pub(crate) use secrets::Secrets;
 
-/// How many characters of a message are kept: most messages come from a server.
+/// The number of characters of a message that are kept. Most messages come from a server.
 const MESSAGE_LIMIT: usize = 2000;
-/// How many characters of a server's code or id are kept.
+/// The number of characters of a server's code or id that are kept.
 const WORD_LIMIT: usize = 200;
 
 /// The reason why a call failed.
@@ -221,7 +221,7 @@ impl Error {
         self.with(|inner| inner.request_id = id.map(|id| cut(id, WORD_LIMIT)))
     }
 
-    /// The id that the request was sent with, unless the server returned one.
+    /// Sets the id that the client sent, unless the server returned one.
     pub(crate) fn or_request_id(self, id: Option<String>) -> Self {
         if self.0.request_id.is_some() || id.is_none() { self } else { self.with_request_id(id) }
     }
@@ -240,7 +240,7 @@ impl Error {
 
     /// Sets [`Error::headers`].
     pub(crate) fn with_headers(self, mut headers: HeaderMap) -> Self {
-        // A session is a credential, also one that the server has just made.
+        // A session is a credential, even one that the server has just created.
         if let http::header::Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
             cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
         }

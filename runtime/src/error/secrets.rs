@@ -1,16 +1,16 @@
-//! Credentials that a server echoes: found in what an error keeps, and replaced.
+//! Finds credentials in the texts of an error, and replaces them.
 
 use zeroize::Zeroizing;
 
-/// What stands where a credential stood.
+/// The text that replaces a credential.
 const REDACTED: &str = "[redacted]";
-/// Shorter values are not replaced: they are parts of ordinary words.
+/// Shorter values are not replaced, because they are parts of ordinary words.
 const SHORTEST: usize = 6;
 
-/// The credentials that one attempt was sent with.
+/// The credentials of one attempt.
 ///
-/// An error about its response never holds them, whatever the server wrote: not in the message, the code, the details, the
-/// headers and the body.
+/// An error about the attempt's response never contains them, whatever the server sent: not in the message, the code,
+/// the details, the headers or the body.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<Zeroizing<String>>);
 
@@ -21,8 +21,8 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Adds a credential as it is, and in the forms in which it stands in URLs, forms and JSON. One shorter than six
-    /// bytes is left out.
+    /// Adds a credential, also in its encoded forms for URLs, forms and JSON. A credential with fewer than six bytes is
+    /// left out.
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.len() < SHORTEST {
             return;
@@ -44,7 +44,7 @@ impl Secrets {
         }
     }
 
-    /// The text without credentials, if it has any. One that the end of the text cuts off counts as well.
+    /// The text without credentials, if it contains any. A credential that the end of the text cuts off counts too.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
         let mut changed: Option<String> = None;
         for secret in &self.0 {
@@ -72,7 +72,7 @@ impl Secrets {
         }
     }
 
-    /// The bytes without credentials, if they have any.
+    /// The bytes without credentials, if they contain any.
     pub(crate) fn redacted_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut changed: Option<Vec<u8>> = None;
         for secret in &self.0 {

@@ -1,13 +1,13 @@
-//! What of an error is printed: one line, without invisible characters.
+//! How an error is printed: in one line, without invisible characters.
 
 use std::fmt;
 
 use super::Error;
 
-/// How many characters of a message are printed.
+/// The number of characters of a message that are printed.
 const LINE_LIMIT: usize = 300;
 
-/// Whether a character could break the line, turn the direction of the text around it, or stand there unseen.
+/// Whether a character could break the line, change the direction of the text, or be invisible.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -49,13 +49,13 @@ impl fmt::Display for Error {
             write!(f, " (after {} attempts)", inner.attempts)?;
         }
         if inner.may_have_happened {
-            f.write_str("; it may have been carried out all the same")?;
+            f.write_str("; the server may have processed it")?;
         }
         Ok(())
     }
 }
 
-/// The same line as `Display`: it is what `main() -> Result<(), Error>` and `unwrap` print.
+/// The same line as `Display`, because `main() -> Result<(), Error>` and `unwrap` print it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

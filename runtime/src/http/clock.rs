@@ -1,40 +1,40 @@
-//! Time and chance, injected so that tests need neither.
+//! Time and randomness, injected for tests.
 
 use std::fmt;
 use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A future that only passes time.
+/// A future that completes after some time.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where a client takes the time and its randomness from. Every wait, timeout and deadline of a client goes by it.
+/// A client's source of time and randomness, for all its waits, timeouts and deadlines.
 ///
-/// Programs use [`SystemClock`]. Tests use [`TestClock`](crate::TestClock), or keep [`SystemClock`] and pause tokio's time.
+/// Programs use [`SystemClock`]. Tests use [`TestClock`](crate::TestClock), or keep [`SystemClock`] and pause tokio's
+/// time.
 ///
-/// One limit goes by tokio's timer instead: that of [`Limits::connect`](crate::Limits::connect), which the HTTP client
-/// applies.
+/// One limit uses tokio's timer instead: [`Limits::connect`](crate::Limits::connect), which the HTTP client applies.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// A time that only goes forward.
+    /// The monotonic time.
     fn now(&self) -> Instant;
 
-    /// The time of day. Dates in headers and assertions are compared with it.
+    /// The time of day, for dates in headers and assertions.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Waits between attempts and between polls.
+    /// Completes after a wait between attempts or polls.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Ends when something has taken too long. It is apart from [`Clock::sleep`], because a test that skips waits does not
-    /// want its requests to time out.
+    /// Completes after a timeout. It is separate from [`Clock::sleep`], because a test that skips waits does not want
+    /// its requests to time out.
     fn timeout(&self, duration: Duration) -> Sleep;
 
-    /// An unpredictable number from 0 up to 1. A number outside counts as the nearer end, and one that is not a number as 1.
+    /// An unpredictable number in `0.0..1.0`. A number outside counts as the nearer bound, and NaN as 1.
     fn random(&self) -> f64;
 }
 
-/// The machine's clock, tokio's timers, and randomness of the operating system.
+/// The system's clock, tokio's timers, and the operating system's randomness.
 ///
-/// In a tokio runtime with paused time (`#[tokio::test(start_paused = true)]`) it stands still as tokio's timers do, and
-/// all waits are over at once.
+/// In a tokio runtime with paused time (`#[tokio::test(start_paused = true)]`) it uses that time, and all waits end at
+/// once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -57,7 +57,7 @@ impl Clock for SystemClock {
     }
 
     fn random(&self) -> f64 {
-        // Without randomness every client waits the longest, which is safe if not clever.
+        // Without randomness every client uses the longest delay, which is safe.
         let bits = getrandom::u32().unwrap_or(u32::MAX);
         f64::from(bits) / (f64::from(u32::MAX) + 1.0)
     }

@@ -1,4 +1,4 @@
-//! How a client is connected: limits, retries, clock, hooks, headers, proxy, TLS.
+//! The settings of a connection: limits, retries, clock, hooks, headers, proxy, TLS.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::retry::{Budget, RetryPolicy};
 use super::send::{DynSender, Sender};
 use super::{Clock, Limits, SystemClock};
 
-/// The settings of a connection: limits, retries, clock, headers, proxy, TLS. The same for every service.
+/// The settings of a connection: limits, retries, clock, headers, proxy, TLS. They are the same for every service.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,13 +41,13 @@ pub struct Connection {
     user_agent: Option<String>,
     hooks: Hooks,
     request_id_header: Option<HeaderName>,
-    /// The first setting that cannot work; [`Connection::exchange`] returns it.
+    /// The first invalid setting; [`Connection::exchange`] returns it.
     wrong: Option<Error>,
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the HTTP client and the proxy: they print passwords.
+        // Without the HTTP client and the proxy: they print passwords.
         f.debug_struct("Connection")
             .field("limits", &self.limits)
             .field("retry", &self.retry)
@@ -178,7 +178,7 @@ impl Connection {
     /// Builds the exchange with the server at `base_url`.
     ///
     /// # Errors
-    /// [`Error::is_config`] if a setting cannot work.
+    /// [`Error::is_config`] if a setting is invalid.
     pub fn exchange(self, base_url: &Url) -> Result<Arc<Exchange>, Error> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
@@ -195,15 +195,16 @@ impl Connection {
             None => own_http(base_url, self.sender.is_some())?,
         };
         let mut builder = http
-            // Which calls are retried is decided here, where it is known what they do.
+            // This crate decides which calls are retried. reqwest does not know what they do.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
-            // A redirect would take a token, or a call that must not be repeated, to a server that the program did not choose.
+            // A redirect would send a token, or a call that must not be repeated, to a server that the program did not
+            // choose.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(&agent)
             .default_headers(self.headers.clone());
         if base_url.scheme() == "http" {
-            // Plain http is for this machine only; a proxy would be another one.
+            // Plain http is for this machine only. A proxy would be another machine.
             builder = builder.no_proxy();
         } else if let Some(proxy) = self.proxy {
             builder = builder.proxy(proxy);
@@ -237,17 +238,17 @@ impl Connection {
     }
 }
 
-/// An HTTP client with the TLS of this crate's features, whatever other crates have turned on.
+/// An HTTP client with the TLS of this crate's features, whatever features other crates have turned on.
 fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, Error> {
     if base_url.scheme() == "https" && !own_sender && !cfg!(any(feature = "rustls", feature = "native-tls")) {
         let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or give the builder an HTTP client of your own by `http`";
         return Err(Error::new(Kind::Config, message));
     }
     let http = reqwest::Client::builder();
-    // It only builds requests then, and the certificates of the machine are not read for it.
+    // It only builds requests then, so the system's certificates are not read.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     let http = if own_sender { http.tls_certs_only([]) } else { http };
-    // By default reqwest takes native-tls as soon as any crate has turned that on.
+    // By default reqwest uses native-tls as soon as any crate turns it on.
     #[cfg(feature = "rustls")]
     let http = http.tls_backend_rustls();
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]

@@ -1,4 +1,5 @@
-//! What a request is authenticated with: kept while it is sent, so that an error about its response does not hold it.
+//! The credentials of a request, kept while it is in flight, so that they can be removed from errors about its
+//! response.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Secrets;
 
-/// Members of a token endpoint's form that are no secret; all others are.
+/// The fields of a token request's form that are not secret. All others are.
 const NO_SECRETS: [&str; 14] = [
     "grant_type",
     "client_id",
@@ -25,14 +26,14 @@ const NO_SECRETS: [&str; 14] = [
     "username",
 ];
 
-/// The credentials of one request, in the form in which they were at hand.
+/// The credentials of one request, as they were available.
 #[derive(Default)]
 pub(super) struct Credentials {
-    /// Headers that are never printed.
+    /// Sensitive headers.
     headers: Vec<HeaderValue>,
     /// A token request's form.
     form: Option<Zeroizing<Vec<u8>>>,
-    /// Those that only the maker of the request knows.
+    /// Credentials that only the [`Attempt`](super::exchange::Attempt) knows.
     others: Vec<Zeroizing<String>>,
 }
 
@@ -43,7 +44,7 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Those of a request that is about to be sent. Its form is one of credentials if it goes to a token endpoint.
+    /// The credentials of a request that is about to be sent. A request to a token endpoint has them in its form.
     pub(super) fn of(request: &reqwest::Request, to_token_endpoint: bool, others: Vec<Zeroizing<String>>) -> Self {
         let is_secret = |name: &HeaderName, value: &HeaderValue| {
             value.is_sensitive() || [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name)
@@ -57,7 +58,7 @@ impl Credentials {
         Self { headers: headers.map(|(_, value)| value.clone()).collect(), form: form.flatten(), others }
     }
 
-    /// What must not stand in an error. `always` are headers that every request has.
+    /// The texts that an error must not contain. `always` are the headers of every request.
     pub(super) fn secrets(&self, always: &[HeaderValue]) -> Secrets {
         let mut secrets = Secrets::default();
         for value in self.headers.iter().chain(always) {
@@ -73,7 +74,7 @@ impl Credentials {
     }
 }
 
-/// The whole value, and the credential in it: after the scheme, after a cookie's name, or inside `Basic`.
+/// The whole value, and the credential in it: after the scheme, after a cookie's name, or within `Basic`.
 fn add_header(secrets: &mut Secrets, value: &HeaderValue) {
     let Ok(text) = value.to_str() else { return };
     secrets.add(text);

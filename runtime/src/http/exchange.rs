@@ -1,4 +1,4 @@
-//! One call: attempts, waits, deadlines; the same for operations and for token endpoints.
+//! One call: attempts, delays, deadlines. Operations and token endpoints share this code.
 
 use std::fmt;
 use std::pin::pin;
@@ -26,29 +26,29 @@ use super::{Clock, Limits, Operation};
 /// The longest URL that can be sent, in bytes.
 const LONGEST_URL: usize = 65_534;
 
-/// Makes an error from a failed response of a service: its message, code and details. Status, headers, body, request id,
-/// attempts, operation and host are added to it.
+/// Creates an error from a failed response of a service: its message, code and details. The exchange adds status,
+/// headers, body, request id, attempts, operation and host.
 pub type ReadFailure = fn(&Reply) -> Error;
 
-/// What makes the request of each attempt.
+/// Creates the request of each attempt.
 pub(crate) trait Attempt: Send {
-    /// The request to send now, if it takes no wait. Then no timeout is needed either.
+    /// The next request, if it is available without waiting. No timeout is needed then.
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
         None
     }
 
-    /// The request to send now.
+    /// The next request.
     fn request(&mut self) -> impl Future<Output = Result<reqwest::Request, Error>> + Send;
 
     /// The span of the call, with all its attempts.
     fn span(&self) -> &CallSpan;
 
-    /// The operation it calls; none for an endpoint of OAuth, whose responses have the limit [`Limits::token`].
+    /// The operation; `None` for an OAuth endpoint, whose responses have the limit [`Limits::token`].
     fn operation(&self) -> Option<&'static Operation> {
         None
     }
 
-    /// Whether a second request can be made.
+    /// Whether a second request can be created.
     fn can_repeat(&self) -> bool {
         true
     }
@@ -58,13 +58,13 @@ pub(crate) trait Attempt: Send {
         None
     }
 
-    /// Credentials in the request that stand neither in a header nor in a token request's form, such as an API key in the
-    /// query: errors never repeat them.
+    /// Credentials of the request that are neither in a header nor in a token request's form, such as an API key in the
+    /// query. They are removed from errors.
     fn secrets(&self) -> Vec<Zeroizing<String>> {
         Vec::new()
     }
 
-    /// Called when the server returned 401; true if the next request will carry another token.
+    /// Called when the server returned 401. Returns true if the next request will have another token.
     fn unauthorized(&mut self) -> bool {
         false
     }
@@ -75,24 +75,24 @@ pub(crate) trait Attempt: Send {
 pub struct Exchange {
     /// Builds requests.
     pub http: reqwest::Client,
-    /// How long calls may take and how large responses may be.
+    /// The timeouts of calls and the size limits of responses.
     pub limits: Limits,
-    /// The clock that every wait goes by.
+    /// The clock for every wait.
     pub clock: Arc<dyn Clock>,
     pub(super) line: Line,
     pub(super) retry: RetryPolicy,
     pub(super) hooks: Hooks,
-    /// The header in which the service takes a client's own id of a call.
+    /// The header for the client's own id of a call.
     pub(super) request_id: Option<HeaderName>,
     pub(super) budget: Budget,
     pub(super) host: Host,
-    /// Values of headers that every request has.
+    /// The values of the headers that every request has.
     pub(super) always: Arc<[HeaderValue]>,
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the HTTP client: it has a proxy's password and headers that a program put into it.
+        // Without the HTTP client: it has a proxy's password and the program's headers.
         f.debug_struct("Exchange")
             .field("host", &self.host.shown)
             .field("limits", &self.limits)
@@ -121,14 +121,14 @@ impl Host {
         Self { name, port, shown }
     }
 
-    /// The host of a request as it is shown: most go to the one that is known.
+    /// The host of a request, for messages. Most requests go to the known host.
     fn shown(&self, url: &Url) -> Arc<str> {
         let same = url.host_str().unwrap_or_default() == self.name && url.port() == self.port;
         if same { Arc::clone(&self.shown) } else { Self::of(url).shown }
     }
 }
 
-/// Why an attempt failed.
+/// The reason why an attempt failed.
 struct Failed {
     failure: Failure,
     error: Error,
@@ -140,7 +140,7 @@ impl Failed {
         Self { failure, error, retry_after: None }
     }
 
-    /// For an attempt that got no whole response.
+    /// A failed attempt without a whole response.
     fn without_response(error: SendError, host: &str) -> Self {
         let (failure, kind, message) = match error.reason {
             Reason::NotConnected => (Failure::NotConnected, Kind::Connect, format!("no connection to {host}")),
@@ -155,7 +155,7 @@ impl Failed {
     }
 }
 
-/// Whether the body of a success is read here.
+/// Whether the exchange reads the body of a success.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Whole,
@@ -176,11 +176,11 @@ impl Outcome {
     }
 }
 
-/// What holds for all attempts of one call.
+/// The settings for all attempts of one call.
 struct Plan {
     idempotent: bool,
     deadline: Option<Instant>,
-    /// How often it is sent at most.
+    /// The highest number of attempts.
     most: u32,
     /// The caller's or the client's own id of the call, and its header.
     own_id: Option<(HeaderName, HeaderValue)>,
@@ -188,7 +188,7 @@ struct Plan {
 
 /// One attempt.
 struct Sending {
-    /// How long it may take.
+    /// The timeout.
     limit: Duration,
     read: ReadFailure,
     reading: Reading,
@@ -210,7 +210,7 @@ impl Exchange {
         }
     }
 
-    /// Sends a call and leaves the body of a success to the caller. The response has its [`About`] among its extensions.
+    /// Sends a call and leaves the body of a success to the caller. The response has its [`About`] as an extension.
     pub(crate) async fn open(
         &self,
         attempt: &mut impl Attempt,
@@ -223,13 +223,13 @@ impl Exchange {
         }
     }
 
-    /// How many times a call with these options is sent at most.
+    /// The highest number of attempts for a call with these options.
     pub(crate) fn most_attempts(&self, options: &CallOptions) -> u32 {
         options.attempts.unwrap_or(self.retry.attempts).max(1)
     }
 
-    /// Waits before a stream is opened again that broke, for the nth time in a row: as long as the server asked for, else as
-    /// before a retry.
+    /// Waits before a broken stream is reopened, after the `broken`th break in a row: for the delay that the server
+    /// requested, or else for the delay of a retry.
     pub(crate) async fn wait_to_reopen(&self, broken: u32, asked: Option<Duration>) {
         let own = || self.retry.delay(broken.saturating_add(1), self.clock.random());
         self.clock.sleep(asked.unwrap_or_else(own).min(self.retry.longest_wait)).await;
@@ -258,7 +258,7 @@ impl Exchange {
         })
     }
 
-    /// What the options of a call and the settings of the client come to.
+    /// Combines the options of a call with the settings of the client.
     fn plan(&self, options: Option<&CallOptions>, idempotent: bool) -> Result<Plan, Error> {
         if let Some(wrong) = options.and_then(|options| options.wrong.as_ref()) {
             return Err(wrong.clone());
@@ -272,7 +272,7 @@ impl Exchange {
         };
         Ok(Plan {
             idempotent: options.and_then(|options| options.idempotent).unwrap_or(idempotent),
-            // A limit beyond all time is none.
+            // A deadline beyond the range of `Instant` is no deadline.
             deadline: self.clock.now().checked_add(limit),
             most: options.map_or(self.retry.attempts.max(1), |options| self.most_attempts(options)),
             own_id,
@@ -292,7 +292,7 @@ impl Exchange {
         let operation = attempt.operation();
         let mut sent = 0;
         let mut tries = 0;
-        // Whether an attempt before this one may have been carried out, and what the last one failed with.
+        // Whether the server may have processed an earlier attempt, and the error of the last one.
         let mut doubted = false;
         let mut last: Option<Error> = None;
         loop {
@@ -300,7 +300,7 @@ impl Exchange {
                 Some(request) => request,
                 None => self.before(deadline, attempt.request()).await.flatten(),
             };
-            // What is sent with no time left would be lost at once.
+            // An attempt with no time left would only be lost.
             let started = self.clock.now();
             let limit = left(deadline, started).min(self.limits.attempt);
             let request =
@@ -331,7 +331,7 @@ impl Exchange {
                 operation,
                 host: self.host.shown(request.url()),
                 attempts: sent,
-                // A program may have put its own in its place.
+                // A program's header may have replaced it.
                 own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
             };
             let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
@@ -363,15 +363,15 @@ impl Exchange {
                 error = error.after_doubt();
             }
             doubted |= failure.leaves_doubt();
-            // Asked even where nothing can be resent: the next call must not carry a token that was refused.
+            // Called even if the request cannot be repeated: the next call must not send a rejected token.
             let renewed = status == Some(StatusCode::UNAUTHORIZED) && attempt.unauthorized();
             if renewed && attempt.can_repeat() {
-                // Refused before anything was done: the one case in which a resend is not a retry.
+                // The server rejected the request before it did anything. Only here a new attempt is not a retry.
                 report(status, Some(&error), Some(Duration::ZERO));
                 tries -= 1;
                 continue;
             }
-            // The server's wish wins, but there is always a pause.
+            // The server's delay wins, but there is always a pause.
             let own = self.retry.delay(tries + 1, self.clock.random());
             let wait = retry_after.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))));
             let in_time = left(deadline, self.clock.now()) > wait;
@@ -433,7 +433,7 @@ impl Exchange {
                 Err(Failed::new(Failure::TooLarge, error))
             }
             Either::Left((Err(Stopped::Broken(mut error)), _)) => {
-                // There is a response: the request was processed.
+                // There is a response, so the request was processed.
                 if error.reason != Reason::TimedOut {
                     error.reason = Reason::Broken;
                 }
@@ -452,18 +452,18 @@ impl Exchange {
                 }
             };
         }
-        // A failure is one however little of its body came.
+        // A failure stays a failure, however little of its body arrived.
         let error = reply.describe(read(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
         let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
         Err(Failed { failure: Failure::Status(status), error, retry_after })
     }
 
-    /// Whatever comes before sending (waiting for a token) counts towards the deadline as well.
+    /// Work before sending, such as waiting for a token, counts towards the deadline.
     async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
         match select(pin!(work), self.clock.timeout(left(deadline, self.clock.now()))).await {
             Either::Left((value, _)) => Ok(value),
-            Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the time of the call")),
+            Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the call's deadline")),
         }
     }
 }
@@ -478,16 +478,16 @@ fn late(call: &CallFacts, limit: Duration) -> Failed {
     Failed::new(Failure::TimedOut, error)
 }
 
-/// For a call whose time was over before a request could be sent, after the last one that failed.
+/// The error for a call whose deadline passed before a request could be sent: the last attempt's error if there is one.
 fn out_of_time(last: Option<Error>) -> Error {
-    let error = Error::new(Kind::Timeout, "the time of the call was over before the request could be sent");
+    let error = Error::new(Kind::Timeout, "the call's deadline passed before the request could be sent");
     match last {
         Some(last) => error.caused_by(last),
         None => error,
     }
 }
 
-/// An id for a call that no other call has; none if the operating system gives no randomness.
+/// A unique id for a call; `None` if the operating system has no randomness.
 fn random_id() -> Option<HeaderValue> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

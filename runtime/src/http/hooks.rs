@@ -1,4 +1,4 @@
-//! What a program gets to know of each attempt, and what it may add to one.
+//! Hooks: what a program learns about each attempt, and the headers that it can add.
 
 use std::fmt;
 use std::time::Duration;

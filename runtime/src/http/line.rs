@@ -1,4 +1,4 @@
-//! What a client sends through: the network or a program's own sender. It knows when a request begins to be written.
+//! The transport of a client: the network or a program's own sender. It knows when writing a request starts.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 
 use super::send::{DynSender, Reason, SendError};
 
-/// How far a request has come.
+/// The progress of a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<AtomicU8>);
 
@@ -21,17 +21,17 @@ const STARTED: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
 impl Progress {
-    /// A connection takes the request. False if it was given up before: then it must not be sent any more.
+    /// Marks that a connection writes the request. Returns false if it was cancelled before: then it must not be sent.
     fn start(&self) -> bool {
         self.set(STARTED) == STARTED
     }
 
-    /// Gives the request up. True if nothing of it was sent, nor will be.
+    /// Cancels the request. Returns true if nothing of it was sent or will be.
     pub(super) fn give_up(&self) -> bool {
         self.set(GIVEN_UP) == GIVEN_UP
     }
 
-    /// The first to set it decides.
+    /// Sets the state. The first call wins.
     fn set(&self, state: u8) -> u8 {
         self.0
             .compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire)
@@ -39,7 +39,7 @@ impl Progress {
     }
 }
 
-/// A request's body, which a connection asks for its length when it begins to write the request, and not before.
+/// A request's body. A connection asks for its length when it starts to write the request, and not earlier.
 struct Watched {
     body: reqwest::Body,
     progress: Progress,
@@ -54,14 +54,14 @@ impl http_body::Body for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if !self.progress.start() {
-            // The connection ends here, before it has sent the head.
+            // The connection fails here, before it has sent the head.
             return Poll::Ready(Some(Err("the request was given up".into())));
         }
         Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {
-        // One that was given up has a body of unknown length, so that it is asked for it, and fails.
+        // A cancelled body has no known length, so that the connection polls it, and fails.
         self.progress.start() && self.body.is_end_stream()
     }
 
@@ -71,12 +71,12 @@ impl http_body::Body for Watched {
     }
 }
 
-/// What a client sends through.
+/// The transport of a client.
 pub(super) enum Line {
     Network(reqwest::Client),
     Own {
         sender: Arc<dyn DynSender>,
-        /// Headers of every request. Over the network the HTTP client adds them.
+        /// The headers of every request. Over the network the HTTP client adds them.
         headers: HeaderMap,
     },
 }
@@ -110,7 +110,7 @@ impl Line {
                 })
             }
             Self::Own { sender, headers } => {
-                // What it does from here on is not known.
+                // From here on it is unknown what the sender does.
                 progress.start();
                 for (name, value) in headers {
                     if let Entry::Vacant(entry) = request.headers_mut().entry(name) {

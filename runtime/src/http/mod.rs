@@ -1,7 +1,7 @@
-//! One exchange: the seam to the network, attempts, retries and their budget, limits, clock, hooks, spans.
+//! One exchange: the interface to the network, attempts, retries and their budget, limits, clock, hooks, spans.
 //!
-//! Knows nothing of credentials: what makes the request of each attempt is an [`Attempt`]. The page of the crate has the
-//! tables of limits and of what is retried.
+//! It does not know about credentials: an [`Attempt`] creates the request of each attempt. The crate's documentation
+//! has the tables of limits and of retries.
 //!
 //! | module | what |
 //! |---|---|
@@ -55,21 +55,21 @@ pub use test_clock::TestClock;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// To make a connection; 10 s.
+    /// For opening a connection; 10 s.
     pub connect: Duration,
-    /// For one attempt, from the first byte sent to the last byte read; 30 s. Of a response that is streamed, for its
-    /// head, and then for each chunk of its body.
+    /// For one attempt, from the first byte sent to the last byte read; 30 s. For a streamed response it applies to the
+    /// head, and then to each chunk of the body.
     pub attempt: Duration,
-    /// For a call with all its attempts and waits; 120 s.
+    /// For a call with all its attempts and delays; 120 s.
     pub call: Duration,
     /// Bytes of a successful response's body, unless it is streamed; 16 MiB.
     pub response: usize,
-    /// Bytes of a failed response's body; what is beyond is not read. 256 KiB.
+    /// Bytes of a failed response's body. The rest is not read. 256 KiB.
     pub failure: usize,
     /// Bytes of a token endpoint's response; 64 KiB.
     pub token: usize,
-    /// Bytes of memory that the lists, maps, objects and text of a response may take, as parsed text and as values together;
-    /// 128 MiB.
+    /// Memory in bytes for the lists, maps, objects and text of a response, for the parsed text and the values
+    /// together; 128 MiB.
     pub decoded: usize,
 }
 

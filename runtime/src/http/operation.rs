@@ -1,4 +1,4 @@
-//! What the generated table says of each operation.
+//! The generated table of operations.
 
 /// One operation of a service, as its document and the overlay describe it: a row of the generated table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,26 +16,26 @@ pub struct Operation {
     server: Option<&'static str>,
 }
 
-/// How an operation streams items: its media type, and what an item is.
+/// How an operation streams items: the media type, and the format of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Streaming {
     pub(crate) accept: &'static str,
     pub(crate) format: StreamFormat,
-    /// The property of a JSON body by which a caller asks for the stream.
+    /// The property of a JSON body that asks for the stream.
     pub(crate) property: Option<&'static str>,
-    /// The data of the event, or the record, that ends the stream and is no item.
+    /// The data of the event, or the record, that ends the stream and is not an item.
     pub(crate) end: Option<&'static str>,
 }
 
-/// What the items of a stream are made from.
+/// The format of a stream's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamFormat {
-    /// Of each server-sent event the data, which is JSON.
+    /// Server-sent events. An item is the JSON in an event's data.
     EventData,
-    /// Of each server-sent event an object with `event`, `data`, `id`; data that is JSON is read as JSON.
+    /// Server-sent events. An item is an object with `event`, `data` and `id`. Data that is JSON is read as JSON.
     Events,
-    /// As [`StreamFormat::Events`], with the data as text.
+    /// The same as [`StreamFormat::Events`], with the data as text.
     TextEvents,
     /// JSON lines.
     Lines,
@@ -44,20 +44,21 @@ pub enum StreamFormat {
 }
 
 impl StreamFormat {
-    /// Whether it is of server-sent events.
+    /// Whether these are server-sent events.
     pub(crate) const fn is_events(self) -> bool {
         matches!(self, Self::EventData | Self::Events | Self::TextEvents)
     }
 }
 
 impl Streaming {
-    /// A stream that is asked for by these media types, as the `Accept` header has them.
+    /// A stream with these media types for the `Accept` header.
     #[must_use]
     pub const fn new(format: StreamFormat, accept: &'static str) -> Self {
         Self { accept, format, property: None, end: None }
     }
 
-    /// Sets the property of the JSON body that is true in a request for the stream, and false in one for a single value.
+    /// Sets the property of the JSON body that is true in a request for a stream, and false in a request for a single
+    /// value.
     #[must_use]
     pub const fn with_property(mut self, property: &'static str) -> Self {
         self.property = Some(property);
@@ -72,19 +73,19 @@ impl Streaming {
     }
 }
 
-/// Whether a second attempt can do more than the first.
+/// Whether a second attempt can have a further effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Idempotency {
-    /// Sending it twice does no more than sending it once (RFC 9110, section 9.2.2, or the overlay's `x-idempotent`).
+    /// Two attempts have the effect of one (RFC 9110, section 9.2.2, or the overlay's `x-idempotent`).
     Idempotent,
-    /// A second attempt could do it twice.
+    /// A second attempt could repeat the effect.
     NotIdempotent,
-    /// The service does it once for each value of this header. A call makes one value and keeps it over its attempts.
+    /// The service processes one request for each value of this header. A call has one value for all its attempts.
     ByKey(&'static str),
 }
 
-/// What a successful response holds.
+/// The content of a successful response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Success {
@@ -92,15 +93,15 @@ pub enum Success {
     Empty,
     /// JSON.
     Json,
-    /// JSON, or nothing: then it is read as null.
+    /// JSON, or nothing, which is read as null.
     JsonOrNothing,
-    /// One page of a list, as JSON: without a body it is an error.
+    /// One page of a list, as JSON. A response without a body is an error.
     Page,
-    /// Bytes as they come.
+    /// Bytes, unread.
     Stream,
 }
 
-/// A security scheme that an operation asks for, and the scopes it needs.
+/// A security scheme that an operation requires, and the scopes that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// The scheme's name in `components.securitySchemes`.
@@ -141,7 +142,7 @@ impl Operation {
         self
     }
 
-    /// Sets what a success holds and which media types to ask for.
+    /// Sets the content of a success, and the media types for the `Accept` header.
     #[must_use]
     pub const fn with_success(mut self, success: Success, accept: &'static str) -> Self {
         self.success = success;
@@ -156,14 +157,14 @@ impl Operation {
         self
     }
 
-    /// Sets the security requirements: one of the alternatives, all schemes of it.
+    /// Sets the security requirements: alternatives, each with all its schemes.
     #[must_use]
     pub const fn with_security(mut self, security: &'static [&'static [Requirement]]) -> Self {
         self.security = security;
         self
     }
 
-    /// Sets the server of its own that the document names for it.
+    /// Sets the operation's own server in the document.
     #[must_use]
     pub const fn with_server(mut self, server: &'static str) -> Self {
         self.server = Some(server);
@@ -176,7 +177,7 @@ impl Operation {
         self.id
     }
 
-    /// The group that the method stands in; empty if it is one of the client itself.
+    /// The group of the method; empty for a method of the client itself.
     #[must_use]
     pub const fn group(&self) -> &'static str {
         self.group
@@ -212,13 +213,13 @@ impl Operation {
         !matches!(self.idempotency, Idempotency::NotIdempotent)
     }
 
-    /// The media types to ask for, as the `Accept` header has them.
+    /// The media types for the `Accept` header.
     #[must_use]
     pub const fn accept(&self) -> &'static str {
         self.accept
     }
 
-    /// What a successful response holds.
+    /// The content of a successful response.
     #[must_use]
     pub const fn success(&self) -> Success {
         self.success
@@ -236,13 +237,14 @@ impl Operation {
         matches!(self.success, Success::Page)
     }
 
-    /// The security requirements: one of the alternatives, all schemes of it; none at all means that it is open.
+    /// The security requirements: alternatives, each with all its schemes. Without alternatives, no credentials are
+    /// needed.
     #[must_use]
     pub const fn security(&self) -> &'static [&'static [Requirement]] {
         self.security
     }
 
-    /// The server of its own that the document names for it, with the defaults of its variables.
+    /// The operation's own server in the document, with the defaults of its variables.
     #[must_use]
     pub const fn server(&self) -> Option<&'static str> {
         self.server

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind};
 
 use super::hooks::is_ours;
 
-/// Options of one call; they take precedence over those of the client.
+/// Options of one call. They take precedence over the client's settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct CallOptions {
     pub(crate) idempotent: Option<bool>,
     pub(crate) headers: HeaderMap,
     pub(crate) request_id: Option<HeaderValue>,
-    /// The first option that cannot be sent.
+    /// The first invalid option.
     pub(super) wrong: Option<Error>,
 }
 
@@ -73,7 +73,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets several headers, of which there may be several of the same name; see [`CallOptions::header`].
+    /// Sets several headers, some of which may have the same name; see [`CallOptions::header`].
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         if let Some(name) = headers.keys().find(|name| is_ours(name.as_str())) {
             let message = format!("`headers` cannot set `{name}`: the client sets it itself");
@@ -84,7 +84,7 @@ impl CallOptions {
     }
 
     /// Sets your own id of the call, the same for all its attempts. It is sent in the client's header for it
-    /// ([`Connection::request_id_header`](crate::Connection::request_id_header)), else as `x-request-id`.
+    /// ([`Connection::request_id_header`](crate::Connection::request_id_header)), or else as `x-request-id`.
     pub fn request_id(mut self, id: &str) -> Self {
         match HeaderValue::try_from(id) {
             Ok(id) if !id.is_empty() => {

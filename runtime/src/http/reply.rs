@@ -1,4 +1,4 @@
-//! A response, read whole or as far as its limit allows, and what an error about it says.
+//! Reads responses, whole or up to a limit, and adds their facts to errors.
 
 use std::io;
 use std::pin::pin;
@@ -20,7 +20,7 @@ use super::{Clock, Operation};
 
 /// A response with its body.
 ///
-/// The body of a success is whole. That of a failure ends at [`Limits::failure`](crate::Limits::failure).
+/// The body of a success is whole. The body of a failure ends at [`Limits::failure`](crate::Limits::failure).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
@@ -32,22 +32,22 @@ pub struct Reply {
     pub body: Bytes,
     pub(super) call: CallFacts,
     pub(super) credentials: Credentials,
-    /// Headers of every request of the client, which are never printed.
+    /// The sensitive headers of every request.
     pub(super) always: Arc<[HeaderValue]>,
 }
 
-/// What is known of a call beside its response.
+/// The facts of a call apart from its response.
 #[derive(Clone, Debug)]
 pub(crate) struct CallFacts {
     pub(super) operation: Option<&'static Operation>,
     pub(super) host: Arc<str>,
     pub(super) attempts: u32,
-    /// The id that the request was sent with.
+    /// The id that the client sent.
     pub(super) own_id: Option<HeaderValue>,
 }
 
 impl CallFacts {
-    /// Puts it into an error of the call.
+    /// Adds the facts to an error of the call.
     pub(crate) fn describe(&self, error: Error) -> Error {
         let error = error.at_host(&self.host).with_attempts(self.attempts).or_request_id(text(self.own_id.as_ref()));
         match self.operation {
@@ -57,7 +57,7 @@ impl CallFacts {
     }
 }
 
-/// What is known of a response beside its body.
+/// The facts of a response apart from its body.
 #[derive(Clone, Debug)]
 pub(crate) struct About {
     pub(crate) status: StatusCode,
@@ -72,7 +72,7 @@ impl About {
         Self { status, attempts: call.attempts, request_id, call }
     }
 
-    /// Puts it into an error about the response.
+    /// Adds the facts to an error about the response.
     pub(crate) fn describe(&self, error: Error) -> Error {
         self.call.describe(error.with_status(self.status).with_request_id(self.request_id.clone()))
     }
@@ -85,14 +85,14 @@ impl Reply {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
-    /// The operation that was called; none for an endpoint of OAuth.
+    /// The operation; `None` for an OAuth endpoint.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
         self.call.operation
     }
 
-    /// Puts into an error what is known of this response: status, headers, the beginning of the body, request id,
-    /// attempts, operation and host. Credentials of the request that the error or the response repeat are replaced.
+    /// Adds the facts of this response to an error: status, headers, the beginning of the body, request id, attempts,
+    /// operation and host. Credentials of the request in the error or the response are replaced.
     #[must_use]
     pub fn describe(&self, error: Error) -> Error {
         let error = error.with_body(&self.body).with_headers(self.headers.clone());
@@ -108,22 +108,22 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
     Some(value?.to_str().ok()?.to_owned())
 }
 
-/// A body as far as it has come.
+/// The part of a body that has arrived.
 #[derive(Default)]
 pub(super) struct Received {
-    // Most responses come in one piece, which is kept as it is.
+    // Most responses arrive in one chunk, which is not copied.
     first: Bytes,
     rest: BytesMut,
 }
 
-/// Why a body was not read to its end.
+/// The reason why a body was not read to its end.
 pub(super) enum Stopped {
     TooLarge,
     Broken(SendError),
 }
 
 impl Received {
-    /// Reads on, up to so many bytes.
+    /// Reads on, up to this many bytes.
     pub(super) async fn fill(&mut self, response: &mut reqwest::Response, limit: usize) -> Result<(), Stopped> {
         let announced = response.content_length().unwrap_or_default();
         if response.status().is_success() && announced > u64::try_from(limit).unwrap_or(u64::MAX) {
@@ -151,7 +151,7 @@ impl Received {
     }
 }
 
-/// A response that is read as it comes. It fails when no more of it comes within `limit`.
+/// A response that is read as it arrives. It fails if no chunk arrives within `limit`.
 pub(super) fn paced(mut response: reqwest::Response, clock: Arc<dyn Clock>, limit: Duration) -> reqwest::Response {
     let mut head = http::Response::builder()
         .url(response.url().clone())
@@ -166,7 +166,7 @@ pub(super) fn paced(mut response: reqwest::Response, clock: Arc<dyn Clock>, limi
             let chunk = match select(pin!(response.chunk()), over).await {
                 Either::Left((chunk, _)) => chunk.map_err(|error| io::Error::other(error.without_url())),
                 Either::Right(_) => {
-                    let late = format!("no more of the response came within {limit:?}");
+                    let late = format!("no further part of the response arrived within {limit:?}");
                     Err(io::Error::new(io::ErrorKind::TimedOut, late))
                 }
             };

@@ -53,13 +53,13 @@ impl Default for RetryPolicy {
 pub(super) enum Failure {
     /// Nothing was sent, or the server did not process it.
     NotConnected,
-    /// It may have been sent, and there was no whole response.
+    /// It may have been sent, and no whole response arrived.
     Broken,
-    /// It may have been sent, and there was no response in time.
+    /// It may have been sent, and no response arrived in time.
     TimedOut,
     /// The request cannot be written; nothing was sent.
     Unsendable,
-    /// The response is too large. It would be so again.
+    /// The response is too large. A retry would return the same.
     TooLarge,
     /// The server returned this failure status.
     Status(StatusCode),
@@ -77,12 +77,12 @@ impl Failure {
         }
     }
 
-    /// Whether the server may have processed the call, although it did not say so.
+    /// Whether the server may have processed the call.
     pub(super) fn leaves_doubt(self) -> bool {
         match self {
             Self::NotConnected | Self::Unsendable => false,
             Self::Broken | Self::TimedOut | Self::TooLarge => true,
-            // A proxy or a gateway that returns it may not know; 499 is a call that was broken off.
+            // A proxy or a gateway that returns these may not know. 499 is a cancelled call.
             Self::Status(status) => status.is_server_error() || matches!(status.as_u16(), 408 | 499),
         }
     }
@@ -126,7 +126,7 @@ impl Budget {
 
     pub(super) fn refill(&self) {
         let more = |left: u32| (left < BUDGET).then_some(left + 1);
-        // Full is as good as refilled.
+        // If the budget is full, nothing has to be added.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 }

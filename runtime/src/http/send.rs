@@ -25,10 +25,11 @@ use std::pin::Pin;
 /// The request is complete: credentials, headers of the connection and of the call, body. A sender sends it exactly once
 /// and follows no redirect. Retries, timeouts, limits and errors are the client's part and work the same over any sender.
 pub trait Sender: Send + Sync + 'static {
-    /// Sends the request and returns the head of the response; its body may still be on its way.
+    /// Sends the request and returns the head of the response. Its body may still arrive.
     ///
     /// # Errors
-    /// A [`SendError`] says whether the server may have processed the request. It decides whether the call is retried.
+    /// A [`SendError`] reports whether the server may have processed the request. This decides whether the call is
+    /// retried.
     fn send(&self, request: reqwest::Request) -> impl Future<Output = Result<reqwest::Response, SendError>> + Send;
 }
 
@@ -42,7 +43,7 @@ where
     }
 }
 
-/// Why there is no response, and whether the server may still have processed the request.
+/// The reason why there is no response, and whether the server may have processed the request.
 ///
 /// | made by | may have been processed | retried |
 /// |---|---|---|
@@ -52,21 +53,21 @@ where
 /// | [`SendError::broken`] | yes | idempotent calls |
 /// | [`SendError::timed_out`] | yes | idempotent calls |
 ///
-/// One that is made from a [`reqwest::Error`] finds out which of them it is.
+/// The conversion from a [`reqwest::Error`] selects the right one.
 #[derive(Debug)]
 pub struct SendError {
     pub(super) reason: Reason,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What is known of a request that got no response.
+/// The facts of a request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// There is no connection: nothing was sent.
+    /// There was no connection: nothing was sent.
     NotConnected,
     /// The server provably did not process it.
     NotProcessed,
-    /// The request cannot be written: nothing was sent, and nothing would be another time.
+    /// The request cannot be written: nothing was sent, and a retry would fail too.
     Unsendable,
     /// It may have been processed; the connection broke.
     Broken,
@@ -79,12 +80,12 @@ impl SendError {
         Self { reason, source: Some(source.into()) }
     }
 
-    /// No connection was made, so that nothing was sent. Any call is retried after it.
+    /// No connection was made, so nothing was sent. Any call is retried.
     pub fn not_connected(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Reason::NotConnected, source)
     }
 
-    /// The request was sent, and the server provably did not process it. Any call is retried after it.
+    /// The request was sent, and the server provably did not process it. Any call is retried.
     pub fn not_processed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Reason::NotProcessed, source)
     }
@@ -94,14 +95,13 @@ impl SendError {
         Self::new(Reason::Unsendable, source)
     }
 
-    /// The connection broke before the response was complete: the server may have processed the request. Only idempotent
-    /// calls are retried after it.
+    /// The connection broke before the response was complete: the server may have processed the request. Only
+    /// idempotent calls are retried.
     pub fn broken(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Reason::Broken, source)
     }
 
-    /// There was no response in time: the server may have processed the request. Only idempotent calls are retried after
-    /// it.
+    /// There was no response in time: the server may have processed the request. Only idempotent calls are retried.
     pub fn timed_out(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(Reason::TimedOut, source)
     }
@@ -143,8 +143,8 @@ impl From<reqwest::Error> for SendError {
     }
 }
 
-/// Whether the server says that it did not process the request (RFC 9113, section 8.7): it refused the stream, or ended the
-/// connection at a stream before it. Streams that come before that end do not fail with the server's GOAWAY.
+/// Whether the server reports that it did not process the request (RFC 9113, section 8.7): it refused the stream, or
+/// closed the connection at an earlier stream. Earlier streams do not fail with the server's GOAWAY.
 fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -159,7 +159,7 @@ fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
 
 pub(super) type Sending<'a> = Pin<Box<dyn Future<Output = Result<reqwest::Response, SendError>> + Send + 'a>>;
 
-/// [`Sender`] as an object: the trait that people implement keeps its plain `async fn`.
+/// [`Sender`] as an object: the public trait keeps its plain `async fn`.
 pub(super) trait DynSender: Send + Sync {
     fn send_dyn(&self, request: reqwest::Request) -> Sending<'_>;
 }

@@ -10,21 +10,22 @@ use crate::error::Error;
 
 use super::Operation;
 
-/// The span of one call of an operation, or of one request for a token. It names the template, never the path that was sent.
+/// The span of one call of an operation, or of one token request. It has the path template, never the path itself.
 ///
-/// How a call ends is recorded here and not on the current span: that may be a program's own.
+/// The outcome of a call is recorded here, and not on the current span, which may be the program's.
 #[derive(Clone, Debug)]
 pub(crate) struct CallSpan(Span);
 
 impl CallSpan {
-    /// For a call of an operation, within whatever the program is doing.
+    /// The span of an operation's call, within the current span.
     pub(crate) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
         Self::new(Span::current().id(), operation.method(), operation.path(), url)
     }
 
-    /// For a request to an endpoint of OAuth, whose path has nothing in it that varies.
+    /// The span of a request to an OAuth endpoint, whose path has no variable parts.
     pub(crate) fn of_endpoint(url: &Url) -> Self {
-        // Calls share a token, and may be over before it comes: within the span of one, it would keep that from its end.
+        // Calls share a token, and may end before it arrives. Within the span of one call, it would keep that span
+        // open.
         let span = Self::new(None, "POST", url.path(), url);
         span.0.follows_from(Span::current());
         span
@@ -51,22 +52,22 @@ impl CallSpan {
         self.0.is_disabled()
     }
 
-    /// The same work, within the span.
+    /// Runs a future within the span.
     pub(super) fn around<F: Future>(&self, work: F) -> Instrumented<F> {
         work.instrument(self.0.clone())
     }
 
-    /// It is about to be retried, after so many attempts.
+    /// Records a retry after this many attempts.
     pub(super) fn resent(&self, after: u32) {
         self.0.record("http.request.resend_count", after);
     }
 
-    /// The status of the response that it ends with.
+    /// Records the status of the last response.
     pub(super) fn returned(&self, status: u16) {
         self.0.record("http.response.status_code", status);
     }
 
-    /// It ended with an error; `status` is that of the response to this very request, if there was one.
+    /// Records an error. `status` is that of the response to this request, if there was one.
     pub(crate) fn failed(&self, error: &Error, status: Option<u16>) {
         if let Some(status) = status {
             self.returned(status);

@@ -1,4 +1,4 @@
-//! A clock for tests, whose time a test advances.
+//! A clock for tests, which controls its time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,11 +9,12 @@ use super::{Clock, Sleep};
 
 /// A clock for tests: no test waits for it.
 ///
-/// - A wait (between attempts, between polls) is over at once. It is recorded, and the time passes: [`TestClock::waits`].
-/// - A timeout ends what it limits only when [`TestClock::advance`] brings the time to it, or at [`TestClock::expire`].
-/// - [`Clock::random`] is 1: each delay is the longest possible.
+/// - A wait (between attempts, between polls) ends at once. It is recorded, and the time advances:
+///   [`TestClock::waits`].
+/// - A timeout expires only when [`TestClock::advance`] reaches its time, or at [`TestClock::expire`].
+/// - [`Clock::random`] is 1, so each delay is the longest possible.
 ///
-/// Clones are the same clock.
+/// Clones share one clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,20 +38,20 @@ struct Times {
 
 #[derive(Debug)]
 struct State {
-    /// Since the clock was made.
+    /// The time since the clock was created.
     passed: Duration,
-    /// The time of day at which the clock was made.
+    /// The time of day at which the clock was created.
     day: SystemTime,
     waits: Vec<Duration>,
     timeouts: Vec<Duration>,
 }
 
-/// Which timeouts are over.
+/// The expired timeouts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Over {
     /// Those that end by this time.
     until: Duration,
-    /// Those that began before so many calls of `expire`.
+    /// Those that started before this many calls of `expire`.
     expired: usize,
 }
 
@@ -61,14 +62,14 @@ impl Default for TestClock {
 }
 
 impl TestClock {
-    /// A clock that shows the present time and stands still.
+    /// A clock that starts at the present time and does not advance by itself.
     #[must_use]
     pub fn new() -> Self {
         let state = State { passed: Duration::ZERO, day: SystemTime::now(), waits: Vec::new(), timeouts: Vec::new() };
         Self(Arc::new(Times { start: Instant::now(), state: Mutex::new(state), over: watch::Sender::default() }))
     }
 
-    /// Passes time. Timeouts that are due by then expire.
+    /// Advances the time. Timeouts that are due expire.
     pub fn advance(&self, by: Duration) {
         let until = {
             let mut state = self.state();
@@ -78,31 +79,31 @@ impl TestClock {
         self.0.over.send_modify(|over| over.until = until);
     }
 
-    /// Expires all timeouts that run now, without passing time.
+    /// Expires all current timeouts. The time does not advance.
     pub fn expire(&self) {
         self.0.over.send_modify(|over| over.expired += 1);
     }
 
-    /// Sets the time of day, and nothing else: a machine whose clock is wrong.
+    /// Sets only the time of day, as on a machine whose clock is wrong.
     pub fn set_time_of_day(&self, now: SystemTime) {
         let mut state = self.state();
         state.day = now.checked_sub(state.passed).unwrap_or(SystemTime::UNIX_EPOCH);
     }
 
-    /// All waits so far, in the order in which they began.
+    /// All waits so far, in the order in which they started.
     #[must_use]
     pub fn waits(&self) -> Vec<Duration> {
         self.state().waits.clone()
     }
 
-    /// All timeouts so far, in the order in which they began, whether they expired or not.
+    /// All timeouts so far, in the order in which they started, whether they expired or not.
     #[must_use]
     pub fn timeouts(&self) -> Vec<Duration> {
         self.state().timeouts.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that runs under the lock can leave the state half-changed.
+        // No code under the lock can leave the state half-changed.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,7 +129,7 @@ impl Clock for TestClock {
         let end = {
             let mut state = self.state();
             state.timeouts.push(duration);
-            // An end beyond all time is none.
+            // An end beyond the range of a `Duration` never comes.
             state.passed.checked_add(duration)
         };
         let times = Arc::clone(&self.0);
@@ -137,7 +138,7 @@ impl Clock for TestClock {
         Box::pin(async move {
             let is_over = |it: &Over| it.expired > begun || end.is_some_and(|end| end <= it.until);
             drop(over.wait_for(is_over).await);
-            // Not before: without its clock a timeout would end at once.
+            // Not earlier: without its clock a timeout would end at once.
             drop(times);
         })
     }

@@ -1,4 +1,4 @@
-//! Which alternative of a union a value is, in time that is linear in the value.
+//! Selects the alternative of a union for a value, in time that is linear in the value.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ fn is(constant: &Constant, tree: &Tree<'_>) -> bool {
     }
 }
 
-/// Whether a value of the tag means an alternative. Mappings spell all their values as strings.
+/// Whether a value of the tag selects an alternative. Mappings contain all values as strings.
 fn means(constant: &Constant, tree: &Tree<'_>) -> bool {
     is(constant, tree)
         || match (constant, tree) {
@@ -30,10 +30,10 @@ fn means(constant: &Constant, tree: &Tree<'_>) -> bool {
         }
 }
 
-/// What is known of a part of a value and a layout, by where both are in memory.
+/// Results for a part of a value and a layout, by their addresses.
 type Memory<T> = HashMap<(usize, usize), T, BuildHasherDefault<Addresses>>;
 
-/// Mixes addresses, which nobody who sends a value can choose.
+/// Hashes addresses, which no sender of a value can choose.
 #[derive(Default)]
 struct Addresses(u64);
 
@@ -47,32 +47,32 @@ impl Hasher for Addresses {
     }
 
     fn finish(&self) -> u64 {
-        // A table takes the lowest bits and the highest.
+        // The table uses the lowest bits and the highest.
         self.0 ^ (self.0 >> 32)
     }
 }
 
-/// How little of a value a type knows: 0 is all of it known by name.
+/// A measure of what a type does not know of a value: 0 if all of it is known by name.
 type Doubt = u32;
 
 /// A key that the type does not name.
 const STRANGE_KEY: Doubt = 4;
-/// A key of a map, whose values are of a type.
+/// A key of a map whose values have a type.
 const KEY_OF_MAP: Doubt = 2;
 /// A value that may be anything.
 const ANYTHING: Doubt = 1;
-/// A null where something else was announced, and would be left out.
+/// A null where another value is declared.
 const STRANGE_NULL: Doubt = 4;
-/// A value that an enum does not know yet.
+/// A value that an enum does not know.
 const STRANGE_VALUE: Doubt = 8;
-/// A union that does not know the value.
+/// A union without a fitting alternative.
 const UNKNOWN: Doubt = 64;
 
-/// What is found out of a value while it is read, so that nothing is found out twice.
+/// Caches what is known about a value while it is read, so that nothing is computed twice.
 ///
-/// A union decides by its tag where it has one. Where it has none, each alternative says by its layout whether the value
-/// fits and how much of it is known by name. What a layout says of a part of the value is remembered, so the work is at
-/// most the parts of the value times the layouts of the document, however deep unions nest.
+/// A union with a tag is decided by the tag. Without one, the layout of each alternative decides whether the value
+/// fits, and how much of it is known by name. The result for each part of the value is cached. So the work is at most
+/// the number of parts times the number of the document's layouts, however deeply unions nest.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     fits: Memory<Option<Doubt>>,
@@ -81,12 +81,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// How many parts of a value were looked at so far; the measure of the property tests.
+    /// The number of inspected parts so far, for the property tests.
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
 
-    /// The alternative of a union that a value is, by its place in the order of the document; none is `Unknown`.
+    /// The index of the value's alternative, in the order of the document; `None` is `Unknown`.
     pub(super) fn choose(&mut self, layout: &'static Layout, tree: &Tree<'_>) -> Option<usize> {
         match layout {
             Layout::Union(union) => self.choice(union, tree).map(|(index, _)| index),
@@ -99,7 +99,7 @@ impl Reader {
         if let Some(known) = self.choices.get(&key) {
             return *known;
         }
-        // A tag that is null names nothing.
+        // A null tag selects nothing.
         let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
         let by_value = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| means(it, tag)));
         let is_known = union.branches.iter().any(by_value);
@@ -108,8 +108,8 @@ impl Reader {
         let mut best: Option<(usize, Doubt)> = None;
         for (index, branch) in union.branches.iter().enumerate() {
             self.steps += 1;
-            // What the tag names is read, whatever a service has added to it. A value of the tag that no branch has is
-            // none of those that have values of their own.
+            // The alternative of the tag is read, whatever members a service has added. With a value of the tag that no
+            // branch has, only branches without tag values of their own are left.
             let doubt = match tag {
                 _ if is_named && !named(branch) => None,
                 Some(_) if !is_named && !branch.tags.is_empty() => None,
@@ -125,7 +125,7 @@ impl Reader {
         best
     }
 
-    /// How well a value fits; `top` is given for the alternatives of a union that is to be decided.
+    /// How well a value fits. `top` is set for the alternatives of a union that is being decided.
     fn fit(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
         let is_large = matches!(tree, Tree::List(_) | Tree::Object(_));
         let key = (from_ref(tree).addr(), from_ref(layout).addr());
@@ -201,7 +201,7 @@ impl Reader {
         let places = Places::of(&object.members, entries);
         self.steps += object.members.len();
         let mut doubt: Doubt = 0;
-        // What can be told without going deeper comes first.
+        // Checks that need no recursion come first.
         for (member, place) in object.members.iter().zip(&places.of_member) {
             let value = place.map(|place| &entries[place].1);
             match (value, &member.only) {
@@ -237,14 +237,14 @@ impl Reader {
     }
 }
 
-/// What is asked of an alternative itself, and not of what it holds.
+/// Requirements on an alternative itself, not on its parts.
 #[derive(Clone, Copy)]
 struct Top {
-    /// Whether the tag named it.
+    /// Whether the tag selected it.
     named: bool,
 }
 
-/// Which entry each member is.
+/// The entry of each member.
 pub(super) struct Places {
     pub(super) of_member: Vec<Option<usize>>,
     taken: Vec<bool>,
@@ -267,8 +267,8 @@ impl Places {
     }
 }
 
-/// The entry of a member: under its own name, or under another one where that is absent or null. `next` is where it is
-/// looked for first.
+/// The entry of a member: under its own name, or under another name if that is absent or null. The search starts at
+/// `next`.
 fn find(
     entries: &[(Cow<'_, str>, Tree<'_>)],
     names: &[Cow<'_, str>],

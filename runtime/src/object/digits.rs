@@ -1,6 +1,6 @@
-//! What the digits of a JSON number are worth, without rounding any.
+//! The value of a JSON number's digits, without rounding.
 
-/// The value of a number's digits if it is whole: of `3`, `3.0` and `3e2`, not of `3.5`.
+/// The value of a whole number: of `3`, `3.0` and `3e2`, not of `3.5`.
 pub(super) fn whole(text: &str) -> Option<i128> {
     if let Ok(value) = text.parse() {
         return Some(value);
@@ -9,20 +9,20 @@ pub(super) fn whole(text: &str) -> Option<i128> {
     if digits.is_empty() {
         return Some(0);
     }
-    // Beyond 40 digits nothing is of this range.
+    // Numbers with more than 40 digits are out of range.
     let zeros = usize::try_from(exponent).ok().filter(|zeros| zeros + digits.len() <= 40)?;
     let value: i128 = format!("{}{digits}{}", if negative { "-" } else { "" }, "0".repeat(zeros)).parse().ok()?;
     Some(value)
 }
 
-/// A double by its digits. A whole number that no double holds is none.
+/// The double for some digits; `None` for a whole number that no double represents exactly.
 pub(super) fn double(text: &str) -> Option<f64> {
     let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
     let is_whole = !text.contains(['.', 'e', 'E']);
     (!is_whole || is_short(text) || same_decimal(text, &format!("{value:e}"))).then_some(value)
 }
 
-/// A number of `serde_json` by its digits, if one holds it exactly.
+/// The `serde_json` number for some digits, if one represents it exactly.
 pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
     if let Ok(value) = text.parse::<i64>()
         && text != "-0"
@@ -36,7 +36,7 @@ pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
     if is_short(text) {
         return serde_json::Number::from_f64(value);
     }
-    // As short as it can be, or with the 16 or 17 digits that some services write every double with.
+    // The shortest form, or the forms with 16 or 17 digits that some services write.
     let forms = [format!("{value:e}"), format!("{value:.16e}"), format!("{value:.15e}")];
     if !forms.iter().any(|form| same_decimal(text, form)) {
         return None;
@@ -44,13 +44,13 @@ pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
     serde_json::Number::from_f64(value)
 }
 
-/// Whether the digits are so few that a double holds them whatever they are: 15, and no exponent.
+/// Whether the digits are so few that a double represents them exactly: up to 15, and no exponent.
 fn is_short(text: &str) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     text.len() <= 32 && text.bytes().filter(is_digit).count() <= 15 && !text.contains(['e', 'E'])
 }
 
-/// Sign, digits without zeros at either end, and the power of ten that they are multiplied by.
+/// Sign, digits without zeros at either end, and the power of ten.
 pub(super) fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (digits, exponent) = match text.split_once(['e', 'E']) {

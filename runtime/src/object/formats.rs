@@ -1,4 +1,4 @@
-//! Reading by serde, from any format.
+//! Deserializes by serde, from any format.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,14 +13,14 @@ use super::input::Input;
 use super::json::{Json, from_text, read};
 use super::tree::{Tree, TreeVisitor, rest_of_map};
 
-/// What `serde_json` asks itself for to get the text of a value that it has not read, by what its `RawValue` asks for. Of a
-/// version that asks in another way, the value itself is read, in which it has rounded numbers wider than its own.
+/// The name by which `serde_json` requests the raw text of a value, taken from its `RawValue`. If a later version uses
+/// another name, the value itself is read, and `serde_json` has rounded numbers wider than its own.
 static RAW: LazyLock<&'static str> = LazyLock::new(|| {
     let asked = <&RawValue>::deserialize(Probe).err();
     asked.map_or("", |Asked(name)| name)
 });
 
-/// Has no value, and says what it was asked for.
+/// Has no value, and returns the requested name as its error.
 struct Probe;
 
 #[derive(Debug)]
@@ -57,10 +57,10 @@ impl<'de> Deserializer<'de> for Probe {
     }
 }
 
-/// Reads a value from any format. Of `serde_json` it asks for the text, to see the digits of numbers.
+/// Deserializes a value from any format. From `serde_json` it requests the raw text, to get all digits of numbers.
 ///
 /// # Errors
-/// A value of another type, and what the deserializer fails with.
+/// A value of another type, or the deserializer's error.
 pub fn deserialize<'de, T: Json, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_newtype_struct(*RAW, Whole(PhantomData))
 }
@@ -73,7 +73,7 @@ impl<T: Json> Whole<T> {
     }
 }
 
-/// Text, borrowed if it can be.
+/// Text, borrowed if possible.
 struct Text;
 
 impl<'de> serde::de::DeserializeSeed<'de> for Text {

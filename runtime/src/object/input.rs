@@ -1,4 +1,4 @@
-//! What a value is read from: JSON text, or a tree of it.
+//! The input from which a value is read: JSON text, or a tree.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use super::mismatch::Mismatch;
 use super::scan::Scanner;
 use super::tree::{Tree, grow};
 
-/// The place in JSON where the next value is read.
+/// The position in JSON of the next value.
 ///
-/// After a value of another type it is past that value, so that what surrounds it can be read on. Text that is no JSON, and
-/// a value that takes too much memory, end the reading.
+/// After a value of another type, the position is behind that value, so that reading can continue. It cannot continue
+/// after invalid JSON, or a value that needs too much memory.
 pub struct Input<'t> {
     source: Source<'t>,
-    /// How many bytes may still be taken.
+    /// The bytes of memory that are left.
     room: usize,
     depth: usize,
     steps: usize,
@@ -27,28 +27,28 @@ enum Source<'t> {
     Tree(&'t Tree<'t>),
 }
 
-/// The members of an object, where they stand one after another or as a tree.
+/// The members of an object, in the text or in a tree.
 pub(super) enum Entries<'t> {
-    /// They are read by [`Input::key`].
+    /// [`Input::key`] reads them.
     Text,
-    /// They are here.
+    /// These entries.
     Tree(&'t [(Cow<'t, str>, Tree<'t>)]),
 }
 
 impl<'t> Input<'t> {
-    /// The value that a text is.
+    /// The value in a text.
     #[must_use]
     pub fn text(text: &'t str) -> Self {
         Self::within(text, usize::MAX)
     }
 
-    /// The same, which takes no more than so many bytes of memory.
+    /// The value in a text, with a limit on its memory in bytes.
     #[must_use]
     pub fn within(text: &'t str, room: usize) -> Self {
         Self::new(Source::Text(Scanner::of(text)), room)
     }
 
-    /// The value that a tree is.
+    /// The value in a tree.
     #[must_use]
     pub fn tree(tree: &'t Tree<'t>) -> Self {
         Self::new(Source::Tree(tree), usize::MAX)
@@ -58,16 +58,16 @@ impl<'t> Input<'t> {
         Self { source, room, depth: 0, steps: 0, reader: Reader::default() }
     }
 
-    /// How many parts of a value were looked at so far; the measure of the property tests.
+    /// The number of inspected parts so far, for the property tests.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.steps + self.reader.steps()
     }
 
-    /// Fails unless all of a text was read.
+    /// Fails unless the whole text was read.
     ///
     /// # Errors
-    /// Text after the value.
+    /// There is text after the value.
     pub fn end(&self) -> Result<(), Mismatch> {
         match self.source {
             Source::Text(scanner) => scanner.end(),
@@ -75,21 +75,21 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Takes room for so many bytes.
+    /// Subtracts this many bytes from the limit.
     #[inline]
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Mismatch> {
         self.room = self.room.checked_sub(bytes).ok_or_else(Mismatch::too_large)?;
         Ok(())
     }
 
-    /// Takes room for one more item of a list.
+    /// Subtracts the memory for one more item of a list.
     #[inline]
     pub(super) fn take_item<T>(&mut self, list: &Vec<T>) -> Result<(), Mismatch> {
         grow(list, &mut self.room)
     }
 
-    /// Takes room for one more entry of a map that has so many. Its nodes have room for eleven entries, and are at least
-    /// half full past the first.
+    /// Subtracts the memory for one more entry of a map with this many entries. A node of the map has room for eleven
+    /// entries, and all but the first are at least half full.
     pub(super) fn take_entry<T>(&mut self, entries: usize, key: &str) -> Result<(), Mismatch> {
         let entry = size_of::<String>() + size_of::<T>();
         let first = if entries == 0 { 11 * entry + 40 } else { 0 };
@@ -109,7 +109,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Steps over a value.
+    /// Skips a value.
     pub(super) fn skip(&mut self) -> Result<(), Mismatch> {
         match &mut self.source {
             Source::Text(scanner) => scanner.skip(self.depth),
@@ -117,7 +117,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Steps over a value of another type.
+    /// Skips a value of another type.
     #[cold]
     fn other(&mut self, expected: &str) -> Mismatch {
         let kind = self.kind();
@@ -127,7 +127,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Reads null, if it is.
+    /// Reads null if it is next.
     #[inline]
     pub(super) fn null(&mut self) -> Result<bool, Mismatch> {
         match &mut self.source {
@@ -142,7 +142,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// The first byte of a value; of a number, 0.
+    /// The first byte of a value; 0 for a number.
     pub(super) fn peek(&mut self) -> Result<u8, Mismatch> {
         Ok(match &mut self.source {
             Source::Text(scanner) => match scanner.peek() {
@@ -174,7 +174,7 @@ impl<'t> Input<'t> {
         Err(self.other("a boolean"))
     }
 
-    /// The digits of a number.
+    /// Reads the digits of a number.
     #[inline]
     pub(super) fn number(&mut self, expected: &str) -> Result<Cow<'t, str>, Mismatch> {
         match &mut self.source {
@@ -189,7 +189,7 @@ impl<'t> Input<'t> {
         Err(self.other(expected))
     }
 
-    /// A string, which takes room.
+    /// Reads a string, and subtracts its memory.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
         let text = match &mut self.source {
@@ -206,7 +206,7 @@ impl<'t> Input<'t> {
         Ok(text)
     }
 
-    /// Reads an array, each item by a function.
+    /// Reads an array, each item with a function.
     pub(super) fn list(&mut self, read: &mut dyn FnMut(&mut Self) -> Result<(), Mismatch>) -> Result<(), Mismatch> {
         let mut failure = None;
         let mut index = 0;
@@ -242,7 +242,7 @@ impl<'t> Input<'t> {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Steps over the bracket that is next.
+    /// Skips the next bracket.
     fn enter(&mut self) -> Result<(), Mismatch> {
         self.depth = Scanner::deeper(self.depth)?;
         if let Source::Text(scanner) = &mut self.source {
@@ -258,7 +258,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Begins an object.
+    /// Starts an object.
     #[inline]
     pub(super) fn object(&mut self) -> Result<Entries<'t>, Mismatch> {
         match &mut self.source {
@@ -275,7 +275,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// The next key of an object in a text, which ends where there is none.
+    /// The next key of an object in a text; `None` at its end.
     #[inline]
     pub(super) fn key(&mut self, is_first: bool) -> Result<Option<Cow<'t, str>>, Mismatch> {
         let Source::Text(scanner) = &mut self.source else { return Ok(None) };
@@ -286,7 +286,7 @@ impl<'t> Input<'t> {
         Ok(key)
     }
 
-    /// Reads a part of a tree by a function.
+    /// Reads a part of a tree with a function.
     pub(super) fn part(
         &mut self,
         part: &'t Tree<'t>,
@@ -304,7 +304,7 @@ impl<'t> Input<'t> {
         matches!(self.source, Source::Tree(_))
     }
 
-    /// Reads a value by a function that sees all of it at once.
+    /// Reads a value with a function that gets the whole tree.
     pub(super) fn as_tree(
         &mut self,
         read: &mut dyn FnMut(&mut Input<'_>) -> Result<(), Mismatch>,
@@ -316,16 +316,16 @@ impl<'t> Input<'t> {
         let mut input = Input::new(Source::Tree(&tree), self.room);
         let read = read(&mut input);
         self.steps += input.steps();
-        // The tree is gone then.
+        // The tree is dropped then.
         self.room = input.room + taken;
         read
     }
 
-    /// Reads an alternative of a union: the function reads the one of a place in the order of the document, or none, which
-    /// is `Unknown`.
+    /// Reads an alternative of a union: the function gets its index in the order of the document, or `None`, which is
+    /// `Unknown`.
     ///
     /// # Errors
-    /// As the function, and text that is no JSON.
+    /// Those of the function, or the text is not JSON.
     pub fn choose(
         &mut self,
         layout: &'static Layout,

@@ -1,4 +1,4 @@
-//! The trait of generated types, and all that structs and tuples do by their fields.
+//! The trait of generated types, and the code that structs and tuples share.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -11,27 +11,28 @@ use super::input::{Entries, Input};
 use super::layout::{Layout, Of, Read};
 use super::mismatch::Mismatch;
 
-/// A type of a generated client: what its values look like, how they are read and written.
+/// A type of a generated client: its layout, and how its values are read and written.
 ///
-/// Generated types implement it, and `Serialize` and `Deserialize` by it.
+/// Generated types implement it, and implement `Serialize` and `Deserialize` with it.
 pub trait Json: Clone + Debug + PartialEq + 'static {
-    /// A value to read into.
+    /// A value into which another is read.
     fn blank() -> Self;
 
-    /// What values look like.
-    fn layout() -> &'static Layout;
-
-    /// Shows the fields of a struct or a tuple, in the order of its layout.
-    fn fields(&self, show: &mut Show<'_>) {
-        let _ = show;
+    /// The layout of the values.
+    #[inline]
+    fn layout() -> &'static Layout {
+        Self::fields(Fields::None)
     }
 
-    /// Lends the fields.
-    fn slots(&mut self, lend: &mut Lend<'_>) {
-        let _ = lend;
+    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is one
+    /// function because each costs the compiler time and memory. Other types have no fields, and implement `layout`.
+    #[inline]
+    fn fields(of: Fields<'_, Self>) -> &'static Layout {
+        let _ = of;
+        Self::layout()
     }
 
-    /// Reads a value in place of this one, which is blank.
+    /// Reads a value into this one, which is blank.
     ///
     /// # Errors
     /// A value of another type.
@@ -39,10 +40,10 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
         read_object(self, input)
     }
 
-    /// Reads a value of which null is one, where absence is another.
+    /// Reads a value for which null and absent differ.
     ///
     /// # Errors
-    /// As [`Json::read`].
+    /// Those of [`Json::read`].
     fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
         self.read(input)
     }
@@ -50,76 +51,58 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
     /// Reads one more item of a list or, with a key, one more entry of a map.
     ///
     /// # Errors
-    /// A value of another type, and a type that has no more.
+    /// A value of another type, or a type that is not a list or a map.
     fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
         let _ = key;
         input.skip()
     }
 
-    /// The value, to be written.
+    /// The value as a view that can be written.
     fn view(&self) -> View<'_> {
         View::Object(Self::layout(), self)
     }
 }
 
-/// Sees the fields of a struct.
-pub struct Show<'a>(&'a mut dyn FnMut(&[&dyn Field]));
-
-impl Show<'_> {
-    /// Shows the fields.
-    #[inline]
-    pub fn fields(&mut self, fields: &[&dyn Field]) {
-        (self.0)(fields);
-    }
+/// What to do with the fields of a value.
+pub enum Fields<'a, T> {
+    /// Nothing.
+    None,
+    /// Show them.
+    Show(&'a T, &'a mut dyn FnMut(&[&dyn Field])),
+    /// Lend them, to read into them.
+    Lend(&'a mut T, &'a mut dyn FnMut(&mut [&mut dyn Field])),
 }
 
-impl Debug for Show<'_> {
+impl<T> Debug for Fields<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Show")
-    }
-}
-
-/// Fills the fields of a struct.
-pub struct Lend<'a>(&'a mut dyn FnMut(&mut [&mut dyn Field]));
-
-impl Lend<'_> {
-    /// Lends the fields.
-    #[inline]
-    pub fn slots(&mut self, slots: &mut [&mut dyn Field]) {
-        (self.0)(slots);
-    }
-}
-
-impl Debug for Lend<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lend")
+        f.write_str("Fields")
     }
 }
 
 /// A value of any type that implements [`Json`].
 pub trait Field: Any + Debug {
-    /// As [`Json::read`], into any value.
+    /// [`Json::read`] for a value of any type.
     ///
     /// # Errors
     /// A value of another type.
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
 
-    /// As [`Json::read_present`].
+    /// See [`Json::read_present`].
     ///
     /// # Errors
     /// A value of another type.
     fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
 
-    /// As [`Json::read_more`].
+    /// See [`Json::read_more`].
     ///
     /// # Errors
     /// A value of another type.
     fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch>;
 
-    /// As [`Json::view`].
+    /// See [`Json::view`].
     fn view(&self) -> View<'_>;
 
-    /// As [`Json::fields`].
+    /// See [`Json::fields`].
     fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field]));
 
     /// The function of the type's layout.
@@ -153,7 +136,7 @@ impl<T: Json> Field for T {
     }
 
     fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field])) {
-        self.fields(&mut Show(see));
+        T::fields(Fields::Show(self, see));
     }
 
     fn of(&self) -> Of {
@@ -177,12 +160,12 @@ impl<T: Json> Field for T {
     }
 }
 
-/// A value on its way out.
+/// A value that is being written.
 #[derive(Clone, Copy)]
 pub enum View<'a> {
-    /// Nothing: null, or absent where that can be.
+    /// Nothing: null, or absent where that is possible.
     None,
-    /// Null, where absent is another thing.
+    /// Null, where absent means something else.
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -198,11 +181,11 @@ pub enum View<'a> {
     Text(&'a str),
     /// An array.
     List(&'a dyn Items),
-    /// An object of any keys.
+    /// An object with any keys.
     Map(&'a dyn Pairs),
     /// An object with members.
     Object(&'static Layout, &'a dyn Field),
-    /// An object in which a tag has a value, if it has no such key of its own.
+    /// An object, with a value for its tag if it does not have that key itself.
     Tagged(&'static [&'static str; 2], &'a dyn Field),
     /// Any value.
     Any(&'a Value),
@@ -210,17 +193,17 @@ pub enum View<'a> {
 
 /// The items of an array.
 pub trait Items {
-    /// Shows each.
+    /// Passes each item to `see`.
     fn each(&self, see: &mut dyn FnMut(View<'_>));
 }
 
 /// The entries of a map.
 pub trait Pairs {
-    /// Shows each.
+    /// Passes each entry to `see`.
     fn each(&self, see: &mut dyn FnMut(&str, View<'_>));
 }
 
-/// A value to read into.
+/// A value into which another is read.
 #[must_use]
 pub fn blank<T: Json>() -> T {
     T::blank()
@@ -236,12 +219,12 @@ pub fn read<T: Json>(input: &mut Input<'_>) -> Result<T, Mismatch> {
     Ok(value)
 }
 
-/// Reads a value from JSON text, and all of the text.
+/// Reads a value from a whole JSON text.
 pub(super) fn from_text<T: Json>(text: &str, room: usize) -> Result<T, Mismatch> {
     let mut input = Input::within(text, room);
     let mut value = T::blank();
     let read = Json::read(&mut value, &mut input);
-    // Text that is no JSON is that in the first place.
+    // If the text is not JSON, that is the error.
     if let Err(error) = read {
         let error = error.unless_final()?;
         input.end()?;
@@ -251,7 +234,7 @@ pub(super) fn from_text<T: Json>(text: &str, room: usize) -> Result<T, Mismatch>
     Ok(value)
 }
 
-/// Reads a string, borrowed if it can be.
+/// Reads a string, borrowed if possible.
 ///
 /// # Errors
 /// A value of another type.
@@ -259,12 +242,12 @@ pub fn read_text<'t>(input: &mut Input<'t>) -> Result<Cow<'t, str>, Mismatch> {
     input.string()
 }
 
-/// Keys whose values could not be read so far, in a text: of a key that is there twice, the last value counts.
+/// Keys whose values could not be read so far. If a text has a key twice, the last value wins.
 #[derive(Default)]
 pub(super) struct Failures(Vec<(String, Mismatch)>);
 
 impl Failures {
-    /// Notes what came of a key's value.
+    /// Records the result for a key.
     #[inline]
     pub(super) fn note(&mut self, key: &str, read: Result<(), Mismatch>) -> Result<(), Mismatch> {
         if !self.0.is_empty() {
@@ -279,7 +262,7 @@ impl Failures {
     #[cold]
     fn keep(&mut self, key: &str, error: Mismatch) -> Result<(), Mismatch> {
         let error = error.under(key).unless_final()?;
-        // The first one is the one that counts, and those after it are kept only as long as they are few.
+        // The first one is reported. Those after it are kept only while they are few.
         if self.0.len() < 64 {
             self.0.push((key.to_owned(), error));
         }
@@ -317,11 +300,11 @@ fn members(layout: &'static Layout) -> Option<&'static Read> {
 fn read_object<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
     let Some(members) = members(T::layout()) else { return Ok(()) };
     let mut read = Ok(());
-    value.slots(&mut Lend(&mut |slots| read = members.read_into(slots, input)));
+    T::fields(Fields::Lend(value, &mut |slots| read = members.read_into(slots, input)));
     read
 }
 
-/// Which members were there.
+/// The state of the members.
 enum Seen {
     Few(u64),
     Many(Vec<bool>),
@@ -356,7 +339,7 @@ impl Read {
         if self.has_aliases && !input.is_tree() {
             return input.as_tree(&mut |input| self.read_into(slots, input));
         }
-        // A value that a new struct has from the start is none that was read.
+        // A default that a new struct has is not a value that was read.
         for (slot, member) in slots.iter_mut().zip(&self.members) {
             if member.preset && !member.required {
                 slot.clear();
@@ -414,12 +397,10 @@ impl Read {
         }
         input.step(1 + many);
         failures.first()?;
-        for (place, member) in self.members.iter().enumerate() {
-            if member.must && !seen.has(place) {
-                return Err(missing(&member.names[0]));
-            }
+        match self.musts.iter().find(|place| !seen.has(**place)) {
+            Some(place) => Err(missing(&self.members[*place].names[0])),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -428,7 +409,7 @@ fn missing(key: &str) -> Mismatch {
     Mismatch::new(format!("`{key}` is missing"))
 }
 
-/// Reads an array whose items are of a type each; what follows goes to the last field, if there is one for it.
+/// Reads an array with a type for each position. Further items are passed to the last field, if there is one for them.
 ///
 /// # Errors
 /// A value of another type.
@@ -436,7 +417,7 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
     let Layout::Positions { items, required, rest } = T::layout() else { return Ok(()) };
     let mut many = 0;
     let mut read = Ok(());
-    value.slots(&mut Lend(&mut |slots| {
+    T::fields(Fields::Lend(value, &mut |slots| {
         let list = input.list(&mut |input| {
             many += 1;
             match slots.get_mut(many - 1) {
@@ -460,7 +441,7 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
     Ok(())
 }
 
-/// The items of a tuple; what is absent ends them.
+/// The items of a tuple. An absent item ends it.
 pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
     let Layout::Positions { items, required, .. } = T::layout() else { return };
     value.each_field(&mut |fields| {
@@ -479,9 +460,16 @@ pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
 pub fn clone<T: Json>(value: &T) -> T {
     let mut new = T::blank();
     value.each_field(&mut |fields| {
-        new.slots(&mut Lend(&mut |slots| slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))));
+        T::fields(Fields::Lend(&mut new, &mut |slots| {
+            slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))
+        }));
     });
     new
+}
+
+/// Adds a key that the document does not name.
+pub fn add<M: Extend<(String, V)>, V>(map: &mut M, key: impl Into<String>, value: impl Into<V>) {
+    map.extend([(key.into(), value.into())]);
 }
 
 /// Whether all fields are equal.
@@ -493,10 +481,10 @@ pub fn is_equal<T: Json>(one: &T, other: &T) -> bool {
     is_equal
 }
 
-/// `Debug` that names the fields, and shows none of what is secret.
+/// `Debug` with the names of the fields, without secret values.
 ///
 /// # Errors
-/// As the formatter.
+/// Those of the formatter.
 pub fn debug<T: Json>(name: &str, value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut debug = f.debug_struct(name);
     if let Some(read) = members(T::layout()) {

@@ -1,12 +1,12 @@
-//! What values of a type look like, as data.
+//! The layout of a type's values, as data.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-/// The layout of a type, by its function, so that types can hold themselves.
+/// The layout of a type, as a function, so that types can contain themselves.
 pub type Of = fn() -> &'static Layout;
 
-/// What values of a type look like.
+/// The layout of a type's values.
 #[derive(Debug)]
 pub enum Layout {
     /// Any value.
@@ -15,7 +15,7 @@ pub enum Layout {
     Bool,
     /// A string.
     Text,
-    /// A whole number from the first to the second.
+    /// A whole number in this range, with both bounds.
     Whole(i128, i128),
     /// A number that a double holds.
     Double,
@@ -23,32 +23,32 @@ pub enum Layout {
     Number,
     /// An array of one type.
     List(Of),
-    /// An object of any keys, with values of one type.
+    /// An object with any keys, and values of one type.
     Map(Of),
-    /// `null`, or the other.
+    /// `null`, or the other type.
     Nullable(Of),
-    /// What another type looks like.
+    /// The layout of another type.
     Same(Of),
-    /// An array whose items are of a type each.
+    /// An array with a type for each position.
     Positions {
         /// The types by position.
         items: &'static [Of],
-        /// How many of them are always there.
+        /// How many items, from the first on, are always present.
         required: usize,
-        /// The type of what follows; nothing follows without it.
+        /// The type of further items; without it there are none.
         rest: Option<Of>,
     },
     /// An object with members of a type each.
     Members(Members),
-    /// Strings, of which these are known.
+    /// Strings, with the known values.
     Texts(&'static [&'static str]),
-    /// Whole numbers, of which these are known.
+    /// Whole numbers, with the known values.
     Integers(&'static [i64]),
-    /// One of several.
+    /// One of several types.
     Union(Union),
 }
 
-/// A value that tells alternatives apart.
+/// A value that selects an alternative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Constant {
     /// A string.
@@ -57,7 +57,7 @@ pub enum Constant {
     Integer(i64),
     /// A boolean.
     Bool(bool),
-    /// Any other value of a tag, or none.
+    /// Any other value of a tag.
     Other,
 }
 
@@ -69,10 +69,10 @@ impl Constant {
     }
 }
 
-/// A union: what tells its alternatives apart.
+/// A union, and how its alternatives are distinguished.
 #[derive(Debug)]
 pub struct Union {
-    /// The property that names the alternative.
+    /// The property that selects the alternative.
     pub tag: Option<&'static str>,
     /// The alternatives, in the order of the document.
     pub branches: &'static [Branch],
@@ -81,62 +81,66 @@ pub struct Union {
 /// An alternative of a union.
 #[derive(Debug)]
 pub struct Branch {
-    /// Values of the tag that mean this one.
+    /// The values of the tag that select this one.
     pub tags: &'static [Constant],
-    /// What its values look like.
+    /// The layout of its values.
     pub of: Of,
 }
 
-/// The layout of an object: a line of text that generated code has, and what that says, read at the first use.
+/// The layout of an object: a text in the generated code, which is parsed at the first use.
 ///
-/// The text has a part for each field, with a space between two: `*` if the key is always there, `+` if it is always
-/// written and may be absent from what is read, `~` if null is another thing than absent, `^` if a new value has the field set, `#` if it is secret; the name of the field; `=` and the key,
-/// unless both are the same; `|` and a further key, for each; `!` and the only value, which begins with `"` if it is text.
-/// A last part of `..` and a name is the field that keeps all other keys; `.` alone says that there are none. In keys and
-/// values `%` and two hexadecimal digits stand for a byte.
+/// The text has a part for each field, separated by spaces. A part begins with flags: `*` if the key is always present,
+/// `+` if it is always written but may be absent when it is read, `~` if null and absent differ, `^` if a new value has
+/// the field set, `#` if it is secret. Then follow the name of the field; `=` and the key, unless both are equal; `|`
+/// and a key, for each alias; `!` and the only value, which begins with `"` if it is a text. A last part with `..` and
+/// a name is the field for all other keys. A last part `.` means that there are none. In keys and values `%` and two
+/// hexadecimal digits represent a byte.
 #[derive(Debug)]
 pub struct Members {
     text: &'static str,
     read: OnceLock<Read>,
 }
 
-/// What the text of [`Members`] says.
+/// The parsed text of [`Members`].
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) members: Vec<Member>,
-    /// The name of the field that keeps other keys.
+    /// The name of the field for other keys.
     pub(super) extra: Option<&'static str>,
-    /// Whether only the names of other keys may be shown.
+    /// Whether only the names of other keys may be printed.
     pub(super) is_extra_secret: bool,
-    /// What the document says of all other keys.
+    /// The schema for other keys.
     pub(super) rest: Rest,
     pub(super) has_aliases: bool,
-    /// Keys and members, in the order of the keys.
-    sorted: Vec<(Cow<'static, str>, usize)>,
+    /// The indexes of the members that must be present.
+    pub(super) musts: Vec<usize>,
+    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least half
+    /// of the slots are zero, which means free.
+    by_key: Vec<usize>,
 }
 
 /// A member of an object.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// What Rust calls it.
+    /// The field's name in Rust.
     pub(super) field: &'static str,
-    /// Its name, and further names it is read from.
+    /// The key, and its aliases.
     pub(super) names: Vec<Cow<'static, str>>,
     /// The name as JSON, with a colon.
     pub(super) json: Box<str>,
-    /// Whether it is always there, and always written.
+    /// Whether it is always present, and always written.
     pub(super) required: bool,
-    /// Whether an object without it is another type's.
+    /// Whether an object without it has another type.
     pub(super) must: bool,
-    /// Whether null is another thing than absent.
+    /// Whether null and absent differ.
     pub(super) three_states: bool,
-    /// Whether a new value has it.
+    /// Whether a new value has it set.
     pub(super) preset: bool,
-    /// Whether its value is never shown.
+    /// Whether its value is never printed.
     pub(super) secret: bool,
-    /// What it looks like.
+    /// The layout of its values.
     pub(super) of: Of,
-    /// The only value it may have, where there is one. Several may become more, and are not here.
+    /// Its only allowed value, if there is one. Enums with several values may grow, and are not listed.
     pub(super) only: Option<Constant>,
 }
 
@@ -145,7 +149,7 @@ pub(super) struct Member {
 pub(super) enum Rest {
     /// Anything.
     Open,
-    /// Nothing, says the document.
+    /// Nothing, by the document.
     Closed,
     /// Values of a type.
     Of(Of),
@@ -158,12 +162,12 @@ impl Members {
         Self { text, read: OnceLock::new() }
     }
 
-    /// Reads the text, with the types of the fields in their order. Only the first time counts.
+    /// Parses the text, with the types of the fields in order. Only the first call has an effect.
     pub(super) fn read(&self, types: impl FnOnce() -> Vec<Of>) -> &Read {
         self.read.get_or_init(|| Read::of(self.text, &types()))
     }
 
-    /// What the text says, if it was read.
+    /// The parsed text, if it was parsed.
     pub(super) fn get(&self) -> Option<&Read> {
         self.read.get()
     }
@@ -177,7 +181,8 @@ impl Read {
             is_extra_secret: false,
             rest: Rest::Open,
             has_aliases: false,
-            sorted: Vec::new(),
+            musts: Vec::new(),
+            by_key: Vec::new(),
         };
         for (part, of) in
             text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
@@ -197,20 +202,51 @@ impl Read {
             }
         }
         read.has_aliases = read.members.iter().any(|member| member.names.len() > 1);
-        read.sorted = read.members.iter().enumerate().map(|(place, member)| (member.names[0].clone(), place)).collect();
-        read.sorted.sort();
+        read.musts = read.members.iter().enumerate().filter(|(_, it)| it.must).map(|(place, _)| place).collect();
+        read.by_key = vec![0; (read.members.len() * 2).next_power_of_two()];
+        let mask = read.by_key.len() - 1;
+        for (place, member) in read.members.iter().enumerate() {
+            let mut at = hash(&member.names[0]) & mask;
+            while read.by_key[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            read.by_key[at] = place + 1;
+        }
         read
     }
 
-    /// The place of a member by its key, which is probably that of the member at `next`.
+    /// The index of the member with a key. The search starts at `next`.
     #[inline]
     pub(super) fn find(&self, key: &str, next: usize) -> Option<usize> {
         if self.members.get(next).is_some_and(|member| member.names[0] == key) {
             return Some(next);
         }
-        let place = self.sorted.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
-        self.sorted.get(place).map(|(_, place)| *place)
+        let mask = self.by_key.len().wrapping_sub(1);
+        let mut at = hash(key) & mask;
+        // It ends, because at least half of the slots are free.
+        while let Some(place) = self.by_key.get(at).and_then(|place| place.checked_sub(1)) {
+            if self.members.get(place).is_some_and(|member| member.names[0] == key) {
+                return Some(place);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
+}
+
+/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an unknown
+/// key is compared with at most one run of them.
+fn hash(key: &str) -> usize {
+    const ODD: u64 = 0x517c_c1b7_2722_0a95;
+    let mut words = key.as_bytes().chunks_exact(8);
+    let mut hash = key.len() as u64;
+    for word in &mut words {
+        let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
+    }
+    let rest = words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    // The upper half is mixed best.
+    ((hash.rotate_left(5) ^ rest).wrapping_mul(ODD) >> 32) as usize
 }
 
 impl Member {
@@ -222,7 +258,7 @@ impl Member {
         let own = names.next().unwrap_or_default();
         let (field, own) = own.split_once('=').unwrap_or((own, own));
         let names: Vec<_> = std::iter::once(own).chain(names).map(decoded).collect();
-        // A text can always be written as JSON.
+        // A text can always be serialized as JSON.
         let json = format!("{}:", serde_json::to_string(&names[0]).unwrap_or_default()).into();
         let only = only.map(|only| match (only.strip_prefix('"'), only.parse()) {
             (Some(text), _) => Constant::Text(decoded(text)),
@@ -245,7 +281,7 @@ impl Member {
     }
 }
 
-/// Text in which `%` and two hexadecimal digits stand for a byte.
+/// A text in which `%` and two hexadecimal digits represent a byte.
 fn decoded(text: &'static str) -> Cow<'static, str> {
     if !text.contains('%') {
         return text.into();

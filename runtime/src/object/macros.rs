@@ -1,4 +1,4 @@
-//! What generated code expands to.
+//! The macros that generated code uses.
 
 /// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank value,
 /// and its setters.
@@ -28,7 +28,7 @@ macro_rules! object {
                     key: impl ::std::convert::Into<::std::string::String>,
                     value: impl ::std::convert::Into<$more>,
                 ) -> Self {
-                    self.$extra.insert(key.into(), value.into());
+                    $crate::object::add::<_, $more>(&mut self.$extra, key, value);
                     self
                 }
             )?
@@ -40,14 +40,10 @@ macro_rules! object {
                 $blank
             }
 
-            #[inline]
-            fn layout() -> &'static $crate::object::Layout {
-                static LAYOUT: $crate::object::Layout =
-                    $crate::object::Layout::Members($crate::object::Members::new($text));
-                $crate::object::layout_with::<Self>(&LAYOUT)
+            $crate::fields! {
+                $crate::object::Layout::Members($crate::object::Members::new($text));
+                $crate::object::layout_with::<Self>; $($slot)*
             }
-
-            $crate::fields! { $($slot)* }
         }
 
         $crate::by_fields! { $name }
@@ -63,19 +59,20 @@ macro_rules! object {
     };
 }
 
-/// The fields of a struct or a tuple.
+/// The fields of a struct or a tuple: the layout, the function that completes it, and the names or places.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! fields {
-    ($($slot:tt)*) => {
+    ($layout:expr; $complete:expr; $($slot:tt)*) => {
         #[inline]
-        fn fields(&self, show: &mut $crate::object::Show<'_>) {
-            show.fields(&[$(&self.$slot),*]);
-        }
-
-        #[inline]
-        fn slots(&mut self, lend: &mut $crate::object::Lend<'_>) {
-            lend.slots(&mut [$(&mut self.$slot),*]);
+        fn fields(of: $crate::object::Fields<'_, Self>) -> &'static $crate::object::Layout {
+            static LAYOUT: $crate::object::Layout = $layout;
+            match of {
+                $crate::object::Fields::None => return $complete(&LAYOUT),
+                $crate::object::Fields::Show(it, show) => show(&[$(&it.$slot),*]),
+                $crate::object::Fields::Lend(it, lend) => lend(&mut [$(&mut it.$slot),*]),
+            }
+            &LAYOUT
         }
     };
 }
@@ -120,11 +117,13 @@ macro_rules! by_serde {
     };
 }
 
-/// The order of an open enum: that of its values. A variant that is new does not change the order of others.
+/// `Eq` and the order of an open enum, which is the order of its values. A new variant does not change the order of the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_value {
     ($name:ident $value:ident) => {
+        impl ::std::cmp::Eq for $name {}
+
         impl ::std::cmp::PartialOrd for $name {
             #[inline]
             fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
@@ -141,17 +140,17 @@ macro_rules! by_value {
     };
 }
 
-/// A set of strings that may grow: a value that is not known is kept as it came.
+/// An open set of strings: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_strings {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Debug, PartialEq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             $unknown(::std::string::String),
         }
 
@@ -228,17 +227,17 @@ macro_rules! open_strings {
     };
 }
 
-/// A set of integers that may grow: a value that is not known is kept as it came.
+/// An open set of integers: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_integers {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)* } $unknown:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             $unknown(i64),
         }
 
@@ -299,7 +298,7 @@ macro_rules! open_integers {
     };
 }
 
-/// A tuple: its blank items, their types, how many are always there, the type of what follows, and its fields.
+/// A tuple: its blank items, their types, the number of required items, the type of further items, and its fields.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tuple {
@@ -308,12 +307,6 @@ macro_rules! tuple {
             #[inline]
             fn blank() -> Self {
                 Self($($blank),*)
-            }
-
-            #[inline]
-            fn layout() -> &'static $crate::object::Layout {
-                static LAYOUT: $crate::object::Layout = $crate::object::Layout::Positions { items: &[$($item),*], required: $required, rest: $rest };
-                &LAYOUT
             }
 
             #[inline]
@@ -326,7 +319,10 @@ macro_rules! tuple {
                 $crate::object::View::List(self)
             }
 
-            $crate::fields! { $($place)* }
+            $crate::fields! {
+                $crate::object::Layout::Positions { items: &[$($item),*], required: $required, rest: $rest };
+                ::std::convert::identity; $($place)*
+            }
         }
 
         impl $crate::object::Items for $name {
@@ -341,7 +337,7 @@ macro_rules! tuple {
     };
 }
 
-/// A list or a map that holds itself.
+/// A list or a map that contains itself.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! wrapper {
@@ -391,8 +387,8 @@ macro_rules! wrapper {
     };
 }
 
-/// A union: the variant of what is not known, the tag, and the variants with what they hold, the values of the tag that mean
-/// them, and the value that is written where they have none.
+/// A union: the variant for unknown values, the tag, and the variants with their types, the values of the tag that
+/// select them, and the value that is written if they have none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {

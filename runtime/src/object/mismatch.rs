@@ -1,13 +1,13 @@
-//! Why a value could not be read, and where in it.
+//! The reason why a value could not be read, and its place.
 
 use std::fmt;
 
-/// A value that is not of the type it was read as. It names the place and the kinds of both, and nothing of the value
-/// itself, which may be a secret.
+/// An error for a value that does not have the expected type. It has the place and both kinds, but nothing of the
+/// value, which may be a secret.
 pub struct Mismatch(Box<Reason>);
 
 struct Reason {
-    /// The way to the value, from the inside out.
+    /// The path to the value, from the inside out.
     steps: Vec<Step>,
     text: String,
     kind: Kind,
@@ -37,24 +37,24 @@ impl Mismatch {
         Self(Box::new(Reason { steps: Vec::new(), text, kind }))
     }
 
-    /// Text that is no JSON.
+    /// Text that is not JSON.
     pub(super) fn no_json(text: String) -> Self {
         Self::of(text, Kind::NoJson)
     }
 
-    /// Reading on would take more memory than is allowed.
+    /// Reading would need more memory than is allowed.
     #[cold]
     pub(super) fn too_large() -> Self {
         Self::of("reading the value would take more memory than `Limits::decoded` allows".to_owned(), Kind::TooLarge)
     }
 
-    /// Whether reading the value would have taken more memory than is allowed.
+    /// Whether reading the value would need more memory than is allowed.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.0.kind == Kind::TooLarge
     }
 
-    /// The mismatch, if what surrounds the value can be read on.
+    /// The mismatch, if reading can continue after the value.
     pub(super) fn unless_final(self) -> Result<Self, Self> {
         if self.0.kind == Kind::Other { Ok(self) } else { Err(self) }
     }

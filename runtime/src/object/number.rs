@@ -13,9 +13,9 @@ use super::layout::Layout;
 use super::mismatch::Mismatch;
 use super::tree::Tree;
 
-/// A JSON number of any width, written as it was read.
+/// A JSON number of any width, in its original text.
 ///
-/// A `number` of a document that names no format is one: it may hold an id of 19 digits, which a double would round.
+/// It is the type of a `number` without a format: that may be an id with 19 digits, which a double would round.
 ///
 /// ```
 /// # use connectors_runtime::object::Number;
@@ -32,7 +32,7 @@ pub struct Number(Digits);
 enum Digits {
     Whole(i128),
     Double(f64),
-    /// What neither holds exactly.
+    /// A number that neither represents exactly.
     Text(Box<str>),
 }
 
@@ -41,7 +41,7 @@ impl Number {
     #[must_use]
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
-            // The nearest is what is asked for.
+            // The nearest double is what the caller wants.
             #[allow(clippy::cast_precision_loss)]
             Digits::Whole(value) => *value as f64,
             Digits::Double(value) => *value,
@@ -49,7 +49,7 @@ impl Number {
         }
     }
 
-    /// The value, if it is whole and of this range; `3.0` is.
+    /// The value, if it is whole and in this range. `3.0` is whole.
     #[must_use]
     pub fn as_i128(&self) -> Option<i128> {
         match &self.0 {
@@ -59,19 +59,19 @@ impl Number {
         }
     }
 
-    /// The value, if it is whole and of this range.
+    /// The value, if it is whole and in this range.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         self.as_i128().and_then(|value| value.try_into().ok())
     }
 
-    /// The value, if it is whole and of this range.
+    /// The value, if it is whole and in this range.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         self.as_i128().and_then(|value| value.try_into().ok())
     }
 
-    /// A number by its digits, which are those of JSON.
+    /// A number from the digits of a JSON number.
     fn of(text: &str) -> Self {
         if let Some(value) = text.parse::<i128>().ok().filter(|_| !text.starts_with("-0")) {
             return Self(Digits::Whole(value));
@@ -137,13 +137,13 @@ impl fmt::Debug for Number {
     }
 }
 
-/// Text that is no number of JSON.
+/// Text that is not a JSON number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANumber;
 
 impl fmt::Display for NotANumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a number of JSON")
+        f.write_str("not a JSON number")
     }
 }
 
@@ -200,7 +200,7 @@ fn compare(a: &str, b: &str) -> Option<Ordering> {
         (false, false) => 1,
         (false, true) => -1,
     };
-    // The power of ten of the first digit; digits without zeros at the end compare as text does.
+    // The power of ten of the first digit. Digits without zeros at the end compare like text.
     let size = |(_, digits, exponent): &(bool, String, i64)| {
         exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX))
     };

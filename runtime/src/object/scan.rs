@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::mismatch::Mismatch;
 
-/// Deeper values are refused: reading them takes stack at each level.
+/// Deeper values are errors, because each level needs stack.
 const DEEPEST: usize = 256;
 
 /// A place in JSON text.
@@ -19,7 +19,7 @@ impl<'t> Scanner<'t> {
         Self { text, at: 0 }
     }
 
-    /// The next byte that is no white space; 0 at the end.
+    /// The next byte that is not white space; 0 at the end.
     #[inline]
     pub(super) fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
@@ -32,28 +32,28 @@ impl<'t> Scanner<'t> {
         0
     }
 
-    /// Steps over the byte that was peeked.
+    /// Skips the peeked byte.
     #[inline]
     pub(super) fn step(&mut self) {
         self.at += 1;
     }
 
-    /// Fails unless nothing follows.
+    /// Fails if anything follows.
     pub(super) fn end(mut self) -> Result<(), Mismatch> {
         self.peek();
         if self.at < self.text.len() { Err(self.wrong("the end")) } else { Ok(()) }
     }
 
-    /// What is wrong with the text, and where.
+    /// The error in the text, with its place.
     #[cold]
     pub(super) fn wrong(&self, expected: &str) -> Mismatch {
         let before = self.text.get(..self.at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        Mismatch::no_json(format!("no JSON: expected {expected} at line {line}, column {column}"))
+        Mismatch::no_json(format!("not JSON: expected {expected} at line {line}, column {column}"))
     }
 
-    /// What the next value is, for messages.
+    /// The kind of the next value, for messages.
     pub(super) fn kind(&mut self) -> &'static str {
         match self.peek() {
             b'n' => "null",
@@ -75,7 +75,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A level deeper.
+    /// Enters one more level.
     #[inline]
     pub(super) fn deeper(depth: usize) -> Result<usize, Mismatch> {
         if depth < DEEPEST {
@@ -85,7 +85,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Whether a list goes on: before its first item, and after each.
+    /// Whether a list continues. Called before its first item, and after each item.
     #[inline]
     pub(super) fn item(&mut self, is_first: bool) -> Result<bool, Mismatch> {
         match (self.peek(), is_first) {
@@ -102,7 +102,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The next key of an object, if there is one: before its first member, and after each.
+    /// The next key of an object, if there is one. Called before its first member, and after each member.
     #[inline]
     pub(super) fn key(&mut self, is_first: bool) -> Result<Option<Cow<'t, str>>, Mismatch> {
         match (self.peek(), is_first) {
@@ -125,7 +125,7 @@ impl<'t> Scanner<'t> {
         Ok(Some(key))
     }
 
-    /// A string, at its first quote. It is borrowed unless it has escapes.
+    /// A string, from its opening quote. It is borrowed unless it has escapes.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
         let start = self.at + 1;
@@ -137,7 +137,7 @@ impl<'t> Scanner<'t> {
         self.escaped(start).map(Cow::Owned)
     }
 
-    /// A string from its start, of which there are no escapes up to here.
+    /// A string with escapes. There are none before `self.at`.
     fn escaped(&mut self, mut start: usize) -> Result<String, Mismatch> {
         let mut text = String::new();
         loop {
@@ -158,7 +158,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The character that an escape stands for (RFC 8259, section 7).
+    /// The character of an escape (RFC 8259, section 7).
     fn escape(&mut self) -> Option<char> {
         let letter = *self.text.as_bytes().get(self.at + 1)?;
         self.at += 2;
@@ -174,7 +174,7 @@ impl<'t> Scanner<'t> {
                 if !(0xd800..0xdc00).contains(&first) {
                     return char::from_u32(first);
                 }
-                // Half of a pair, of which the other half is an escape as well.
+                // The first half of a surrogate pair. The other half is an escape too.
                 if !self.text.as_bytes().get(self.at..)?.starts_with(b"\\u") {
                     return None;
                 }
@@ -231,7 +231,7 @@ impl<'t> Scanner<'t> {
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
-    /// Steps over a value, however large.
+    /// Skips a value of any size.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Mismatch> {
         match self.peek() {
             b'n' => self.word("null"),
@@ -264,7 +264,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// How many bytes come before a quote, a backslash or a control character; eight are looked at in a step.
+/// The number of bytes before a quote, a backslash or a control character. Eight bytes are checked in a step.
 #[inline]
 pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
@@ -279,7 +279,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
         let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\'))) | control;
         if found != 0 {
-            // The lowest bit that is set belongs to the first of them.
+            // The lowest set bit belongs to the first of them.
             return length + found.trailing_zeros() as usize / 8;
         }
         length += 8;

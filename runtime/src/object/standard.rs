@@ -1,4 +1,4 @@
-//! How the standard types are read and written.
+//! Reads and writes the standard types.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ macro_rules! integers {
             }
 
             fn layout() -> &'static Layout {
-                // Every type here is within 128 bits.
+                // The range of every type here fits into 128 bits.
                 #[allow(clippy::cast_lossless)]
                 const { &Layout::Whole($integer::MIN as i128, $integer::MAX as i128) }
             }
@@ -203,7 +203,7 @@ impl<T: Json> Pairs for BTreeMap<String, T> {
     }
 }
 
-/// Reads an object of any keys, each value by a function.
+/// Reads an object with any keys, each value with a function.
 fn entries(
     input: &mut Input<'_>,
     read: &mut dyn FnMut(&str, &mut Input<'_>) -> Result<(), Mismatch>,
@@ -247,7 +247,7 @@ impl<T: Json> Json for Vec<T> {
     #[inline]
     fn read_more(&mut self, _: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
         input.take_item(self)?;
-        // In place, since it may be large.
+        // In place, because it may be large.
         self.push(T::blank());
         self.last_mut().map_or(Ok(()), |item| Json::read(item, input))
     }

@@ -1,4 +1,4 @@
-//! JSON as it was written: every number with all its digits, texts borrowed from the input where they have no escapes.
+//! A JSON tree: numbers keep all their digits, and texts without escapes are borrowed from the input.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,15 +22,15 @@ pub enum Tree<'t> {
     Text(Cow<'t, str>),
     /// An array.
     List(Vec<Tree<'t>>),
-    /// An object; no key is there twice.
+    /// An object, in which no key occurs twice.
     Object(Vec<(Cow<'t, str>, Tree<'t>)>),
 }
 
 impl<'t> Tree<'t> {
-    /// Reads JSON text.
+    /// Parses JSON text.
     ///
     /// # Errors
-    /// Text that is no JSON, or nests deeper than 256 levels.
+    /// The text is not JSON, or nests deeper than 256 levels.
     pub fn parse(text: &'t str) -> Result<Self, Mismatch> {
         let mut scanner = Scanner::of(text);
         let tree = Self::scan(&mut scanner, 0, &mut { usize::MAX })?;
@@ -38,7 +38,7 @@ impl<'t> Tree<'t> {
         Ok(tree)
     }
 
-    /// Reads the next value, into no more bytes than there is room for.
+    /// Parses the next value, and subtracts its memory from `room`.
     pub(super) fn scan(scanner: &mut Scanner<'t>, depth: usize, room: &mut usize) -> Result<Self, Mismatch> {
         Ok(match scanner.peek() {
             b'n' => scanner.word("null").map(|()| Self::Null)?,
@@ -78,7 +78,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// What the value is, for messages.
+    /// The kind of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -91,14 +91,14 @@ impl<'t> Tree<'t> {
     }
 }
 
-/// What kind of value it is; not what it holds, which may be a secret.
+/// Shows only the kind of the value, whose content may be a secret.
 impl fmt::Debug for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tree({})", self.kind())
     }
 }
 
-/// Where a key is there twice, the last one counts.
+/// If a key occurs twice, the last value wins.
 fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tree<'t>)> {
     let repeated = if entries.len() <= 8 {
         entries.iter().enumerate().any(|(index, (key, _))| entries[..index].iter().any(|(other, _)| other == key))
@@ -123,7 +123,7 @@ fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tr
     kept
 }
 
-/// Takes room for one more value of a list or an object, which grow to four and then by doubling.
+/// Subtracts the memory for one more value of a list or an object. These grow to four first, and then double.
 pub(super) fn grow<T>(list: &Vec<T>, room: &mut usize) -> Result<(), Mismatch> {
     if list.len() == list.capacity() {
         let more = list.capacity().max(4);
@@ -132,7 +132,7 @@ pub(super) fn grow<T>(list: &Vec<T>, room: &mut usize) -> Result<(), Mismatch> {
     Ok(())
 }
 
-/// Text that takes room if it is not borrowed.
+/// A text, whose memory is subtracted unless it is borrowed.
 fn owned_within<'t>(text: Cow<'t, str>, room: &mut usize) -> Result<Cow<'t, str>, Mismatch> {
     if let Cow::Owned(text) = &text {
         *room = room.checked_sub(text.len()).ok_or_else(Mismatch::too_large)?;
@@ -140,7 +140,7 @@ fn owned_within<'t>(text: Cow<'t, str>, room: &mut usize) -> Result<Cow<'t, str>
     Ok(text)
 }
 
-/// Makes a tree of whatever a deserializer has.
+/// Builds a tree from any deserializer.
 pub(super) struct TreeVisitor;
 
 /// The same at some depth.
@@ -183,11 +183,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
         let number = serde_json::Number::from_f64(value);
-        // What reads wide integers as doubles has rounded them by now.
+        // A format that reads wide integers as doubles has rounded them already.
         if value.fract() == 0.0 && value.abs() > 9_007_199_254_740_992.0 {
             return Err(E::custom("the number is too wide for the format it was read from"));
         }
-        number.map(|it| Tree::Number(it.to_string().into())).ok_or_else(|| E::custom("not a number of JSON"))
+        number.map(|it| Tree::Number(it.to_string().into())).ok_or_else(|| E::custom("not a JSON number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
@@ -231,7 +231,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 }
 
-/// What has the rest of a map whose first key was read already.
+/// The rest of a map whose first key was read already.
 pub(super) fn rest_of_map<'de, A: MapAccess<'de>>(first: String, mut map: A) -> Result<Tree<'static>, A::Error> {
     let mut entries = vec![(Cow::Owned(first), map.next_value_seed(Nested)?)];
     while let Some(key) = map.next_key::<String>()? {
@@ -240,7 +240,7 @@ pub(super) fn rest_of_map<'de, A: MapAccess<'de>>(first: String, mut map: A) -> 
     Ok(Tree::Object(distinct(entries)))
 }
 
-/// Any JSON, for what only has to be looked at.
+/// Any JSON, for inspection.
 impl<'de> Deserialize<'de> for Tree<'static> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TreeVisitor)

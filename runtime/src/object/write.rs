@@ -1,4 +1,4 @@
-//! Writing values: as JSON text, and by any serializer.
+//! Writes values: as JSON text, and with any serializer.
 
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
@@ -8,11 +8,11 @@ use super::json::{Json, View};
 use super::layout::Layout;
 use super::scan::plain;
 
-/// A value that JSON has nothing for.
+/// A value that JSON cannot represent.
 #[derive(Debug)]
 pub(super) struct Unwritable(&'static str);
 
-const NOT_FINITE: Unwritable = Unwritable("JSON has no number that is infinite or none");
+const NOT_FINITE: Unwritable = Unwritable("JSON has no infinite number and no NaN");
 const NO_MEMBERS: Unwritable = Unwritable("a value without members has no tag");
 
 impl std::fmt::Display for Unwritable {
@@ -23,15 +23,15 @@ impl std::fmt::Display for Unwritable {
 
 impl std::error::Error for Unwritable {}
 
-/// Writes a value.
+/// Serializes a value.
 ///
 /// # Errors
-/// As the serializer, and a value that JSON has nothing for.
+/// The serializer's error, or a value that JSON cannot represent.
 pub fn serialize<T: Json, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     value.view().serialize(serializer)
 }
 
-/// A value as serde writes it.
+/// Implements `Serialize` for a value.
 #[derive(Debug)]
 pub struct Written<'a, T>(pub &'a T);
 
@@ -41,16 +41,16 @@ impl<T: Json> Serialize for Written<'_, T> {
     }
 }
 
-/// The whole number that a double is, unless it is the zero with a sign. Doubles hold all that are below 2^53.
+/// The integer that is equal to a double, unless that is negative zero. Doubles represent all integers below 2^53.
 fn without_fraction(value: f64) -> Option<i64> {
-    // Exact, as it is whole.
+    // Exact, because it is whole.
     #[allow(clippy::cast_possible_truncation)]
     (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative()))
         .then_some(value as i64)
 }
 
 impl View<'_> {
-    /// Shows the members of an object.
+    /// Passes the members of an object to `see`.
     fn members(self, see: &mut dyn FnMut(&str, View<'_>)) -> Result<(), Unwritable> {
         match self {
             View::Map(pairs) => pairs.each(see),
@@ -81,7 +81,7 @@ impl View<'_> {
         Ok(())
     }
 
-    /// Whether it is an object that has a key.
+    /// Whether it is an object with a key.
     fn has(self, wanted: &str) -> bool {
         let mut has = false;
         let is_object = self.members(&mut |key, _| has |= key == wanted).is_ok();
@@ -162,7 +162,7 @@ impl View<'_> {
     }
 }
 
-/// Closes a list or an object, of which `next` says whether anything is in it.
+/// Closes a list or an object. `next` shows whether it has an item.
 fn close(next: u8, brackets: [u8; 2], out: &mut Vec<u8>) {
     if next != b',' {
         out.push(brackets[0]);
@@ -186,7 +186,7 @@ fn write_whole(value: i128, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes what `serde_json` can always write.
+/// Writes a value that `serde_json` can always serialize.
 fn write_plain(value: &impl Serialize, out: &mut Vec<u8>) {
     let length = out.len();
     if serde_json::to_writer(&mut *out, value).is_err() {

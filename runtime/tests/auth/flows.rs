@@ -25,7 +25,7 @@ fn chosen(credential: Credential, server: &Server, clock: &TestClock) -> Chosen 
     Credentials::for_all(credential).connect(&server.exchange(clock), &base()).unwrap().select(&[]).unwrap()
 }
 
-/// What a request of the client is authorized with.
+/// The `Authorization` header of a client's request.
 async fn authorization(chosen: &Chosen) -> Result<String, Error> {
     let mut sent = request("https://api.example.com/");
     chosen.apply(&mut sent).await?;
@@ -41,7 +41,7 @@ impl TokenProvider for Fixed {
     }
 }
 
-/// Numbers its assertions, and puts the time into them.
+/// Numbers its assertions, and includes the time.
 #[derive(Debug, Default)]
 struct Signer(AtomicUsize);
 
@@ -181,14 +181,14 @@ async fn an_empty_token_of_a_program_s_own_provider_is_not_cached() {
     assert_eq!(authorization(&chosen).await.unwrap(), "Bearer good");
 }
 
-/// A flow by a refresh token, and the refresh tokens that it has saved; while there are failures left, saving fails.
+/// A flow with a refresh token, and the refresh tokens that it has stored. Storing fails this many times first.
 fn rotating(failures: usize) -> (OAuth2, Arc<Mutex<Vec<String>>>) {
     let (saved, failures) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(failures)));
     let keep = Arc::clone(&saved);
     let flow = OAuth2::refresh_token(URL, "app", "r1").on_rotate(move |token| {
         let (keep, failures) = (Arc::clone(&keep), Arc::clone(&failures));
         async move {
-            // It may take its time.
+            // Storing may take some time.
             tokio::task::yield_now().await;
             if failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                 return Err(io::Error::other("the disk is full"));
@@ -234,10 +234,10 @@ async fn a_token_is_used_only_after_the_new_refresh_token_was_saved() {
         assert!(error.is_auth() && source == "the disk is full", "{error:?}");
         assert!(!format!("{error} {error:?}").contains("r2"));
     }
-    // Saved at the third time, and the access token that came with it is still the one.
+    // Stored at the third attempt. The access token that came with it is still used.
     assert_eq!(provider.token().await.unwrap().expose(), "a1");
     assert_eq!((saved.lock().unwrap().as_slice(), server.received().len()), (["r2".to_owned()].as_slice(), 1));
-    // One that stays the same is not new.
+    // A refresh token that stays the same is not new.
     server.will(200, r#"{"access_token": "a2", "refresh_token": "r2"}"#);
     assert_eq!(provider.token().await.unwrap().expose(), "a2");
     assert_eq!(saved.lock().unwrap().len(), 1);
@@ -258,7 +258,7 @@ async fn a_refresh_whose_response_is_lost_is_not_retried_by_itself() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_nobody_waits_for_is_ended_and_its_token_kept() {
+async fn a_refresh_without_waiting_callers_completes_and_its_token_is_kept() {
     let server = Server::new();
     let (flow, saved) = rotating(0);
     let provider = provider(flow, &server);

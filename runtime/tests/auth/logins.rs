@@ -137,7 +137,7 @@ fn a_login_over_plain_http_does_not_begin() {
 #[tokio::test]
 async fn a_device_login_polls_at_the_server_s_pace() {
     let (server, clock) = (Server::new(), TestClock::new());
-    // Lifetimes as some servers write them.
+    // Lifetimes in the form of some servers.
     server.will(
         200,
         r#"{"device_code": "PLANTED", "user_code": "ABCD", "verification_uri": "https://id.example.com/go", "expires_in": "600", "interval": 2.0}"#,

@@ -1,4 +1,4 @@
-//! Credentials from a user's side: no socket, no server, no waiting.
+//! Credentials from a user's point of view: no socket, no server, no waiting.
 
 mod flows;
 mod logins;

@@ -1,4 +1,5 @@
-//! A fetch belongs to nobody's runtime: one that ends, or is not driven, keeps no caller on another from a token.
+//! A fetch is independent of runtimes: one that has ended, or is not driven, does not keep callers on others from a
+//! token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use tokio::task::yield_now;
 
 use crate::support::{SECOND, Server, TestClock, base, request, token};
 
-/// Leaves a part of its work to the runtime on which it is called.
+/// Spawns a part of its work on the runtime of its caller.
 #[derive(Clone, Debug, Default)]
 struct OnRuntime(Arc<AtomicUsize>);
 
@@ -35,7 +36,7 @@ impl TokenProvider for OnRuntime {
     }
 }
 
-/// A runtime that does something only while it is waited for.
+/// A runtime that runs only while it is blocked on.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -58,10 +59,10 @@ fn one_of_its_own() -> (Chosen, OnRuntime, TestClock) {
 }
 
 #[test]
-fn a_fetch_left_behind_by_a_runtime_that_ended_is_begun_anew() {
+fn a_fetch_whose_runtime_has_ended_is_restarted() {
     let (chosen, provider, _) = one_of_its_own();
     let first = runtime();
-    // One caller gives up, the other is kept from going on.
+    // One caller gives up, and the other one cannot continue.
     assert!(first.block_on(async { authorization(chosen.clone()).now_or_never() }).is_none());
     let mut stuck = Box::pin(authorization(chosen.clone()));
     assert!(first.block_on(async { (&mut stuck).now_or_never() }).is_none());
@@ -74,7 +75,7 @@ fn a_fetch_left_behind_by_a_runtime_that_ended_is_begun_anew() {
 }
 
 #[test]
-fn a_fetch_on_a_runtime_that_is_not_driven_holds_nobody_up_for_long() {
+fn a_fetch_on_a_runtime_that_is_not_driven_delays_other_callers_only_briefly() {
     let (chosen, provider, clock) = one_of_its_own();
     let (first, second) = (runtime(), runtime());
     let task = first.spawn(authorization(chosen.clone()));
@@ -83,14 +84,14 @@ fn a_fetch_on_a_runtime_that_is_not_driven_holds_nobody_up_for_long() {
             yield_now().await;
         }
     });
-    // The first still waits, and does nothing from here on.
+    // The first caller still waits, and does nothing from here on.
     second.block_on(async {
         let mut other = Box::pin(authorization(chosen.clone()));
         assert!((&mut other).now_or_never().is_none(), "it may be driven");
         clock.advance(SECOND);
         assert_eq!(other.await.unwrap(), "Bearer t2");
     });
-    // Once driven again, it ends its own.
+    // Driven again, it completes its own fetch.
     assert_eq!(first.block_on(task).unwrap().unwrap(), "Bearer t1");
     assert_eq!(second.block_on(authorization(chosen)).unwrap(), "Bearer t2");
     assert_eq!(provider.asked(), 2);
@@ -111,7 +112,7 @@ fn callers_on_several_runtimes_that_run_share_one_fetch() {
         let mut others = Box::pin(join_all((0..50).map(|_| authorization(chosen.clone()))));
         assert!((&mut others).now_or_never().is_none());
         for _ in 0..3 {
-            // The other runtime has had the time to show that it runs.
+            // The other runtime has had time to show that it runs.
             driven.spawn(async {}).await.unwrap();
             clock.advance(SECOND);
             assert!((&mut others).now_or_never().is_none());

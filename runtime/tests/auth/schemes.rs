@@ -1,4 +1,4 @@
-//! What an operation asks for, and what its requests carry.
+//! The security requirements of operations, and the credentials on their requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ fn connect(credentials: Credentials) -> Result<Authenticator, Error> {
     credentials.connect(&Server::new().exchange(&TestClock::new()), &base())
 }
 
-/// A request with the credentials, where no token has to be fetched.
+/// A request with credentials that need no token fetch.
 fn at_once(authenticator: &Authenticator, security: &'static [&'static [Requirement]], url: &str) -> reqwest::Request {
     let mut sent = request(url);
     let chosen = authenticator.select(security).unwrap();
@@ -160,7 +160,7 @@ fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
 async fn a_token_is_fetched_once_and_again_after_the_server_refused_that_very_one() {
     let (numbered, clock) = (Numbered::default(), TestClock::new());
     let bearer = Credential::bearer(numbered.clone());
-    // Two schemes with one credential, and one fetch for both.
+    // Two schemes with one credential share one fetch.
     let credentials = Credentials::new().with("bearer", bearer.clone()).with("key", bearer);
     let authenticator = credentials.connect(&Server::new().exchange(&clock), &base()).unwrap();
     let (one, other) = (authenticator.select(BEARER).unwrap(), authenticator.select(KEY).unwrap());
@@ -174,12 +174,12 @@ async fn a_token_is_fetched_once_and_again_after_the_server_refused_that_very_on
     assert!(one.invalidate(&first));
     let second = one.apply(&mut sent).await.unwrap();
     assert_eq!(sent.headers()["authorization"], "Bearer t2");
-    // A late 401 for the first token says nothing about the second.
+    // A late 401 for the first token does not concern the second one.
     assert!(other.invalidate(&first));
     one.apply_at_once(&mut sent).unwrap().unwrap();
     assert_eq!(sent.headers()["authorization"], "Bearer t2");
     assert!(one.invalidate(&second));
-    // From 60 s before its end on, a new one is fetched.
+    // From 60 s before its expiry, a new one is fetched.
     one.apply(&mut sent).await.unwrap();
     clock.advance(939 * SECOND);
     one.apply_at_once(&mut sent).unwrap().unwrap();
@@ -207,7 +207,7 @@ async fn a_failed_fetch_is_the_failure_of_a_call_that_was_not_sent() {
     chosen.apply(&mut sent).await.unwrap();
     assert_eq!(sent.headers()["authorization"], "Bearer t1");
     assert_eq!(server.received()[1].url.as_str(), "https://api.example.com/oauth/token", "relative to the server");
-    // A tenth of a short life before its end.
+    // A tenth of a short lifetime before its expiry.
     clock.advance(89 * SECOND);
     assert!(chosen.apply(&mut sent).now_or_never().unwrap().is_ok());
     clock.advance(SECOND);

@@ -10,7 +10,7 @@ use url::Url;
 
 pub const SECOND: Duration = Duration::from_secs(1);
 
-/// Stands still until a test says that time passes. Waits end at once and pass their time, timeouts only by
+/// A clock that stands still until a test advances it. Waits end at once and advance it. Timeouts expire only by
 /// [`TestClock::advance`].
 #[derive(Clone, Debug)]
 pub struct TestClock {
@@ -56,7 +56,7 @@ impl Clock for TestClock {
     }
 }
 
-/// What came to the server.
+/// The requests that reached the server.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub url: Url,
@@ -65,7 +65,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// A field of the form, the empty text if there is none.
+    /// A field of the form; empty if it is absent.
     pub fn get(&self, name: &str) -> &str {
         self.form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
@@ -81,7 +81,7 @@ enum Script {
     Later(oneshot::Receiver<(u16, String)>),
 }
 
-/// Responds with what a test has prepared, in order.
+/// Returns the responses that a test has prepared, in order.
 #[derive(Clone, Default)]
 pub struct Server(Arc<Mutex<(VecDeque<Script>, Vec<Received>)>>);
 
@@ -95,13 +95,13 @@ impl Server {
         self
     }
 
-    /// The next request gets no response.
+    /// Makes the next request fail without a response.
     pub fn breaks(&self) -> &Self {
         self.0.lock().unwrap().0.push_back(Script::Broken);
         self
     }
 
-    /// The next request gets its response when the test sends it.
+    /// The next request gets the response that the test sends later.
     pub fn later(&self) -> oneshot::Sender<(u16, String)> {
         let (send, receive) = oneshot::channel();
         self.0.lock().unwrap().0.push_back(Script::Later(receive));

@@ -11,7 +11,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// Lists the Markdown pages of the repository that people read.
+/// Lists the Markdown pages for readers.
 fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
     let mut folders = vec![root().join("docs")];
@@ -47,7 +47,7 @@ fn has_heading(page: &Path, anchor: &str) -> bool {
     })
 }
 
-/// What is wrong with a link of a page, if anything. Links to other sites are not opened.
+/// The mistake in a link of a page, if there is one. Links to other sites are not opened.
 fn broken(page: &Path, target: &str) -> Option<String> {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let place = match target.strip_prefix(REPOSITORY) {
@@ -80,7 +80,7 @@ fn every_link_of_the_documentation_leads_to_a_file_and_a_heading() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    // The check finds what it is for.
+    // The check finds a mistake that is there.
     let readme = root().join("README.md");
     assert!(broken(&readme, "docs/nowhere.md").is_some() && broken(&readme, "#no-such-heading").is_some());
 }

@@ -17,10 +17,10 @@ impl Shaping<'_, '_> {
         let content = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty())?;
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
-        // The first that is typed best.
+        // The best typed media type comes first.
         let rank = |media: &str, node: &Node| match essence(media).as_str() {
             "application/json" => 0,
-            // Of two ways to change a part, the one that is written like the whole.
+            // Of two ways to change a part, prefer the one with the structure of the whole.
             "application/merge-patch+json" => 1,
             "application/json-patch+json" => 3,
             other if is_json(other) => 2,
@@ -43,7 +43,7 @@ impl Shaping<'_, '_> {
                 format!("{}{}", self.hint, names::pascal(&suffix))
             };
             let made = self.content(media, node, &at, &hint, &name);
-            // The same value in another media type of JSON is sent by the header `Content-Type`.
+            // The same value in another JSON media type needs no method: the caller sets the header `Content-Type`.
             let same = |other: &BodyContent| matches!((other, &made), (BodyContent::Json(a, _), BodyContent::Json(b, _)) if a == b);
             if !contents.iter().any(|(_, other)| same(other)) {
                 contents.push((suffix, made));
@@ -72,20 +72,20 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// Whether a content of any media type may be JSON: text and bytes would not be quoted.
+    /// Whether the content of any media type can be JSON. Text and bytes cannot: they are sent without quotes.
     pub(super) fn may_be_json(&self, essence: &str, content: &Node) -> bool {
         let any = matches!(essence, "*/*" | "application/*");
         any && content.get("schema").is_some_and(|schema| !self.types.is_text(schema))
     }
 }
 
-/// How the properties of a form are written that are not written as by default.
+/// The properties of a form that are not serialized by default, and how.
 pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
     encodings.map(|(property, encoding)| (property.clone(), writing(encoding))).collect()
 }
 
-/// How one property is written.
+/// How one property is serialized.
 pub(super) fn writing(encoding: &Node) -> Writing {
     let style = match encoding.str("style") {
         Some("spaceDelimited") => Style::SpaceDelimited,

@@ -1,4 +1,4 @@
-//! Bodies of parts: a struct for those that the document names.
+//! Multipart bodies: a struct for the parts that the document names.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::shape::facts::{doc, strings};
 use crate::shape::model::{Form, Part, PartHolds, Type};
 
 impl Shaping<'_, '_> {
-    /// The struct of a body of parts; `None` if the document does not name them.
+    /// The struct of a multipart body; `None` if the document does not name its parts.
     pub(super) fn form(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
         let written = content.get("schema")?;
         let schema = self.types.resolved(written);
@@ -37,7 +37,7 @@ impl Shaping<'_, '_> {
     fn part(&mut self, property: &Node, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
         let media = encoding.and_then(|encoding| encoding.str("contentType")).map(|media| {
-            // Of several, a value says which it has.
+            // Of several media types, the value sets the one that it has.
             let one = !media.contains([',', '*']);
             if one { media.trim().to_owned() } else { String::new() }
         });
@@ -56,7 +56,7 @@ impl Shaping<'_, '_> {
             return PartHolds::Styled(ty, writing(encoding));
         }
         match media.filter(|media| !media.is_empty()) {
-            // What is written so anyway.
+            // This is the default.
             Some(media) if is_json(&essence(&media)) && is_compound(&ty) && media == "application/json" => {
                 PartHolds::Value(ty)
             }
@@ -66,12 +66,12 @@ impl Shaping<'_, '_> {
     }
 }
 
-/// Whether a schema says nothing of what a value is.
+/// Whether a schema does not constrain its values.
 fn is_open(schema: &Node) -> bool {
     ["type", "properties", "items", "oneOf", "anyOf", "enum"].iter().all(|key| schema.get(key).is_none())
 }
 
-/// Whether values may be objects.
+/// Whether values can be objects.
 fn is_compound(ty: &Type) -> bool {
     matches!(ty, Type::Named(_) | Type::Map(_) | Type::Any)
 }

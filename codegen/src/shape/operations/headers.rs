@@ -9,14 +9,14 @@ use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 
 impl Shaping<'_, '_> {
-    /// The constants for the headers of all documented responses. A header that is described several times, with different
-    /// types, is a text.
+    /// The constants for the headers of all documented responses. A header whose descriptions have different types is a
+    /// text.
     pub(super) fn headers(&mut self) -> Vec<String> {
         let mut found = Vec::new();
         for response in self.responses(|_| true) {
             let headers = response.node.get("headers").and_then(Node::as_object);
             for (wire, written) in headers.into_iter().flatten() {
-                // OpenAPI says that this one is ignored.
+                // OpenAPI ignores this header.
                 if http_token(wire) && !wire.eq_ignore_ascii_case("content-type") {
                     let at = response.at.join("headers").join(wire);
                     let name = self.header(wire, written, at);
@@ -93,7 +93,7 @@ fn object(node: &Node) -> HeaderForm {
     if node.is_true("explode") { HeaderForm::ExplodedObject } else { HeaderForm::Object }
 }
 
-/// What two descriptions of one header have in common.
+/// The type that fits two descriptions of one header.
 fn common(one: &Type, other: &Type) -> (Type, HeaderForm) {
     let whole = |ty: &Type| matches!(ty, Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128);
     if whole(one) && whole(other) { (Type::I128, HeaderForm::Plain) } else { (Type::String, HeaderForm::Text) }

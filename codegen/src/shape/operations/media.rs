@@ -7,7 +7,7 @@ pub(super) fn essence(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A media type with the parameters that tell it from others, as a header carries it. JSON has one charset.
+/// A media type with its significant parameters, as a header value. JSON has only one charset, so that is removed.
 pub(super) fn header_text(media: &str) -> String {
     let telling = |parameter: &&str| {
         !parameter.is_empty()
@@ -17,7 +17,7 @@ pub(super) fn header_text(media: &str) -> String {
     media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
 }
 
-/// The media type by which JSON is sent and asked for, where a wildcard leaves it open.
+/// The media type for sending and accepting JSON, where the document has a wildcard.
 pub(super) fn json_header(media: &str) -> String {
     if essence(media).contains('*') { "application/json".to_owned() } else { header_text(media) }
 }
@@ -26,17 +26,17 @@ pub(super) fn is_json(essence: &str) -> bool {
     essence == "application/json" || (essence.ends_with("+json") && media_type(essence)) || essence == "text/json"
 }
 
-/// Whether text is a media type a header can carry (RFC 9110, section 8.3.1).
+/// Whether text is a media type for a header (RFC 9110, section 8.3.1).
 pub(super) fn media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, subtype)| http_token(kind) && http_token(subtype))
 }
 
-/// RFC 9110, section 5.6.2.
+/// Whether text is a token (RFC 9110, section 5.6.2).
 pub(super) fn http_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// What a media type that holds one item after another is read as.
+/// The stream format of a media type for a sequence of items.
 pub(super) fn stream_format(essence: &str) -> Option<StreamFormat> {
     match essence {
         "text/event-stream" => Some(StreamFormat::EventData),
@@ -52,7 +52,7 @@ pub(super) fn stream_format(essence: &str) -> Option<StreamFormat> {
     }
 }
 
-/// What a media type adds to the name of a method.
+/// The suffix of a method's name for a media type.
 pub(super) fn suffix(essence: &str) -> String {
     match essence {
         "application/x-www-form-urlencoded" => "form".to_owned(),

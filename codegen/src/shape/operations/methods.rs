@@ -1,4 +1,4 @@
-//! Names of methods and the groups they stand in.
+//! Names of methods, and their groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::grammar;
 
 use super::names;
 
-/// Names that a client has anyway.
+/// Names that every client has.
 const TAKEN: [&str; 4] = ["builder", "over", "clone", "fmt"];
 
-/// Where a method stands.
+/// The name of a method, and its group.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) group: Option<String>,
     pub(super) name: String,
-    /// What types made for the operation are named after: unique in the document.
+    /// The name stem of the types that are made for the operation, unique in the document.
     pub(super) hint: String,
 }
 
-/// What the document says of its tags, by the group that they name.
+/// The descriptions of the document's tags, by the group that they name.
 pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
     let tags = document.get("tags").and_then(Node::as_array).into_iter().flatten();
     let said = tags.filter_map(|tag| {
@@ -30,11 +30,11 @@ pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
     said.collect()
 }
 
-/// Methods by path and method of HTTP.
+/// Names of the operations, by path and HTTP method.
 ///
-/// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or what stands before the last `.` or `/` of the
-/// operationId. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. Two of a group
-/// that would be equal are told apart by more of the operationId, or by their path.
+/// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or the part of the operationId before its last `.`
+/// or `/`. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. Where two of a
+/// group are equal, a longer part of the operationId or the path tells them apart.
 pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
     let mut operations = Vec::new();
     for (path, method, node, _) in grammar::operations(document) {
@@ -60,7 +60,7 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
         options.retain(|name| group.is_some() || !TAKEN.contains(&name.as_str()));
         operations.push(((path.to_owned(), method.to_owned()), group, options));
     }
-    // A group is an accessor beside the methods that stand in none.
+    // A group is an accessor beside the methods without a group.
     let alone: BTreeSet<String> =
         operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first().cloned()).collect();
     for (_, group, _) in &mut operations {
@@ -71,7 +71,7 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
     let keys: Vec<(Option<String>, Vec<String>)> =
         operations.iter().map(|(_, group, options)| (group.clone(), options.clone())).collect();
     let chosen = distinct(&keys);
-    // Types are named in one module for all groups.
+    // The types of all groups are in one module.
     let hints: Vec<(Option<String>, Vec<String>)> = operations
         .iter()
         .zip(&chosen)
@@ -89,8 +89,8 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
         .collect()
 }
 
-/// For each the first of its options that no other of the same group has; all that share one move on together, so that the
-/// order does not matter.
+/// For each entry, the first option that no other entry of its group has. All entries that share an option move on
+/// together, so the order does not matter.
 fn distinct(entries: &[(Option<String>, Vec<String>)]) -> Vec<String> {
     let mut level = vec![0_usize; entries.len()];
     let option = |index: usize, level: usize| entries[index].1.get(level).map_or("operation", String::as_str);

@@ -1,4 +1,4 @@
-//! Operations: methods in groups, with all that the wire needs: styles, media types, security, servers, paging.
+//! Operations: methods in groups, with what a request needs: styles, media types, security, servers, paging.
 
 mod bodies;
 mod forms;
@@ -30,22 +30,23 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
-    // In an order of their own: the order of the document decides no name.
+    // Sorted, so that the order of the document does not change names.
     let mut documented: Vec<_> = grammar::operations(document).enumerate().collect();
     documented.sort_by_key(|(_, (path, method, ..))| (path.to_owned(), method.to_owned()));
     for (position, (path, method, node, item)) in documented {
         let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
-        // Two templates that differ in names only are one path to a server.
+        // Two templates that differ only in the names of parameters are the same path for a server.
         let anonymous: String = path
             .split('{')
             .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
             .collect::<Vec<_>>()
             .join("{}");
         if !paths.insert((method, anonymous)) {
-            let reason =
-                format!("the operation `{name}` was left out: another one has the same path but for the names in it");
+            let reason = format!(
+                "the operation `{name}` was left out: another one has the same path apart from the parameters' names"
+            );
             types.note(Kind::Skip, &at, node, reason);
             continue;
         }
@@ -68,7 +69,12 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let paging = paging(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
-            types.note(Kind::Skip, &at.join("x-paging"), hint, "`x-paging` names no way to the next page");
+            types.note(
+                Kind::Skip,
+                &at.join("x-paging"),
+                hint,
+                "`x-paging` does not describe how to request the next page",
+            );
         }
         let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let operation = Operation {
@@ -104,7 +110,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
     (operations.into_iter().map(|(_, operation)| operation).collect(), found.into_values().collect())
 }
 
-/// Names for other media types that nothing else has: methods of the group, and setters of the request.
+/// Makes the names for other media types unique among the methods of the group and the setters of the request.
 fn free_names(operations: &mut [(usize, Operation)]) {
     let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
     let mut taken: BTreeSet<(Option<String>, String)> =
@@ -129,8 +135,8 @@ fn free_names(operations: &mut [(usize, Operation)]) {
     }
 }
 
-/// `x-idempotency-key` names the header, `x-idempotent` says it outright; else a documented `Idempotency-Key` or the method
-/// decides (RFC 9110, section 9.2.2).
+/// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
+/// documented `Idempotency-Key` header or the method decides (RFC 9110, section 9.2.2).
 fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Idempotency {
     if let Some(header) = node.str("x-idempotency-key").filter(|header| media::http_token(header)) {
         return Idempotency::ByKey(header.to_ascii_lowercase());
@@ -145,7 +151,7 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
-    // Of the methods without a member of their own, these are safe by their registration.
+    // Methods outside OpenAPI's own that are registered as safe.
     let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
     if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
 }
@@ -172,21 +178,21 @@ fn paging(node: &Node) -> Option<Paging> {
     Some(Paging { items, next })
 }
 
-/// One operation being shaped.
+/// An operation that is being shaped.
 struct Shaping<'a, 'b> {
     document: &'a Node,
     types: &'a mut Types<'b>,
     at: Pointer,
-    /// What types made for this operation are named after.
+    /// The name stem of the types that are made for this operation.
     hint: String,
     path: &'a str,
     node: &'a Node,
-    /// The headers of responses so far, by their names.
+    /// The headers of responses so far, by name.
     found: &'a mut BTreeMap<String, ResponseHeader>,
 }
 
-/// What the types of a shared parameter, body or response are named after: the component, and not the operation that
-/// happens to use it first. `None` for a place in an operation. A name that says already what it is gets no `kind`.
+/// The name stem for the types of a shared parameter, body or response: its component's name, whatever operation uses
+/// it first. `None` for a place in an operation. A name that already ends in its kind gets no `kind`.
 fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
     let tokens = Pointer::split(at.as_str())?;
     let ["components", "parameters" | "requestBodies" | "responses", name, ..] =
@@ -199,7 +205,7 @@ fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
     Some(if says_it { name } else { format!("{name}{kind}") })
 }
 
-/// Cases in the order in which they are looked for: codes, ranges, the default; the first of a status wins.
+/// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.
 fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
     cases.sort_by_key(|case| case.status);
     cases.dedup_by_key(|case| case.status);
@@ -207,7 +213,7 @@ fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
 }
 
 impl Payload {
-    /// One payload for all documented successes.
+    /// The payload for all documented successes.
     fn of(cases: Vec<Case>) -> Self {
         let cases = sorted(cases);
         let mut distinct: Vec<&Type> = Vec::new();
@@ -219,7 +225,7 @@ impl Payload {
         let has = |content: Content| cases.iter().any(|case| case.content == content);
         match distinct.as_slice() {
             [] => Self::Empty,
-            // Of a JSON and an empty success, the empty one is `None`.
+            // With a JSON and an empty success, the empty one is read as `None`.
             [ty] if !has(Content::Bytes) => {
                 Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
             }

@@ -1,4 +1,4 @@
-//! Parameters: where each stands, how it is written, what it is called.
+//! Parameters: their places, their serialization, and their names.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use super::{Shaping, component_hint, names};
 use crate::shape::context::View;
 use crate::shape::model::{Param, Place, Style, Type, Writing};
 
-/// Names that a request has anyway.
+/// Names that every request has.
 const TAKEN: [&str; 12] =
     ["body", "raw_body", "send", "stream", "accept", "items", "call", "begin", "into_future", "clone", "fmt", "self"];
 
-/// The parameters of a path template in order; `None` if it is not one.
+/// The parameters of a path template in order; `None` if it is not a template.
 pub(super) fn template(path: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = path;
@@ -26,7 +26,7 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
         if name.is_empty() || name.contains(['{', '/']) {
             return None;
         }
-        // One that stands twice is one argument.
+        // A parameter that stands in the path twice is one argument.
         if names.iter().all(|known| known != name) {
             names.push(name.to_owned());
         }
@@ -68,7 +68,7 @@ impl Shaping<'_, '_> {
                 }
                 Some("query") => params.push(self.param(node, at, wire, Place::Query)),
                 Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
-                    self.types.note(Kind::Correction, at, node, "another parameter is the whole query string already");
+                    self.types.note(Kind::Correction, at, node, "another parameter is already the whole query string");
                 }
                 Some("querystring") => params.push(self.param(node, at, wire, Place::QueryString)),
                 Some("header") if is_ignored_header(wire) => {}
@@ -76,7 +76,7 @@ impl Shaping<'_, '_> {
                 Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
                 Some("cookie") if http_token(wire) => params.push(self.param(node, at, wire, Place::Cookie)),
                 Some("cookie") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a cookie name")),
-                _ => self.types.note(Kind::Correction, at, node, "a parameter that is in no known place was left out"),
+                _ => self.types.note(Kind::Correction, at, node, "a parameter in an unknown place was left out"),
             }
         }
         for name in template {
@@ -97,7 +97,7 @@ impl Shaping<'_, '_> {
                 });
             }
         }
-        // In the order of the path, then by place and name: the order of the document is nobody's business.
+        // In the order of the path, then by place and name. The order of the document does not matter.
         let order = |param: &Param| match param.place {
             Place::Path => template.iter().position(|name| *name == param.wire).unwrap_or_default(),
             _ => template.len(),
@@ -143,7 +143,7 @@ impl Shaping<'_, '_> {
             _ => default,
         };
         let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
-        // A header is not percent-encoded.
+        // Headers are not percent-encoded.
         let reserved = place != Place::Header && node.is_true("allowReserved");
         let json = match content {
             Some((media, _)) if place == Place::QueryString => is_json(&essence(media)),
@@ -154,7 +154,7 @@ impl Shaping<'_, '_> {
         Param { name: String::new(), wire: wire.to_owned(), place, required, ty, kind: None, writing, encoding, doc }
     }
 
-    /// What a required parameter of a primitive type is called as a type.
+    /// The name of the type for a required parameter of a primitive type.
     fn kind(&mut self, param: &Param, path: &str) -> Option<(String, Type)> {
         if !param.required || param.writing.json || param.place == Place::QueryString {
             return None;
@@ -170,7 +170,7 @@ impl Shaping<'_, '_> {
     }
 }
 
-/// What a parameter is called as a type: after itself, or after what a segment of the path names several of.
+/// The type's name for a parameter: its own name, or the singular of the preceding segment of the path.
 fn kind_name(wire: &str, place: Place, path: &str) -> String {
     let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| wire.eq_ignore_ascii_case(word));
     let before = (place == Place::Path && general)
@@ -186,7 +186,7 @@ fn kind_name(wire: &str, place: Place, path: &str) -> String {
     }
 }
 
-/// One of what a segment names several of.
+/// The singular of a path segment.
 fn singular(word: &str) -> String {
     let word = word.trim();
     if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
@@ -202,12 +202,12 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// Headers that a parameter of the document cannot set: the specification says they are ignored.
+/// Headers that a parameter cannot set: OpenAPI ignores them.
 fn is_ignored_header(name: &str) -> bool {
     ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Argument and setter names: distinct in their request.
+/// Names of arguments and setters, unique in their request.
 fn name_arguments(params: &mut [Param]) {
     let mut taken: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     for param in params {

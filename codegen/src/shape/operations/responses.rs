@@ -1,4 +1,4 @@
-//! Responses: what each documented status holds.
+//! Responses: the content of each documented status.
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
@@ -16,7 +16,7 @@ pub(super) struct Documented {
     pub(super) at: Pointer,
 }
 
-/// What successes hold, and how to ask for it.
+/// The content of successful responses, and the `Accept` header for it.
 #[derive(Default)]
 pub(super) struct Success {
     pub(super) payload: Payload,
@@ -26,7 +26,7 @@ pub(super) struct Success {
     pub(super) stream: Option<Streamed>,
 }
 
-/// Adds what is not there yet.
+/// Adds the items that are not in the list yet.
 fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
     for text in more {
         if !list.contains(&text) {
@@ -36,7 +36,7 @@ fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
 }
 
 impl Shaping<'_, '_> {
-    /// What successes hold, and how to ask for it.
+    /// The content of successful responses, and the `Accept` header for it.
     pub(super) fn success(&mut self) -> Success {
         let mut responses = self.responses(Status::is_success);
         if responses.is_empty() {
@@ -52,7 +52,7 @@ impl Shaping<'_, '_> {
                 self.types.note(Kind::Loss, &at.join("links").join(name), link, reason);
             }
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
-            // A response to HEAD has no body, whatever is said of it (RFC 9110, section 9.3.2).
+            // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
             let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
                 cases.push(Case { status: *status, content: Content::Nothing });
                 continue;
@@ -64,7 +64,7 @@ impl Shaping<'_, '_> {
             let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
             let Some((media, json)) = self.json_of(content) else {
                 let known: Vec<&String> = others.collect();
-                // As they come, where there is nothing else.
+                // With nothing better known, the media types as the document lists them.
                 let known = if known.is_empty() { content.keys().collect() } else { known };
                 add(&mut other_media, known.into_iter().map(|media| header_text(media)));
                 cases.push(Case { status: *status, content: Content::Bytes });
@@ -106,13 +106,13 @@ impl Shaping<'_, '_> {
         success
     }
 
-    /// What failures hold, by status.
+    /// The content of failures, by status.
     pub(super) fn errors(&mut self) -> Vec<Case> {
         let mut cases = Vec::new();
-        // A default that stands alone is the success.
+        // A default without other responses is the success.
         let successes = self.responses(Status::is_success).len();
         let wanted = |status: Status| match status {
-            // A redirect is not followed: it is an error with a body.
+            // A redirect is not followed. It is an error with a body.
             Status::Code(code) => code >= 300,
             Status::Range(hundreds) => hundreds >= 3,
             Status::Default => successes > 0,
@@ -136,7 +136,7 @@ impl Shaping<'_, '_> {
         content.get("schema").map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
     }
 
-    /// What is read as JSON, the plainest first.
+    /// The media type that is read as JSON, the most common first.
     fn json_of<'c>(&self, content: &'c Map) -> Option<(&'c String, &'c Node)> {
         let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
         let other = || content.iter().find(|(media, _)| is_json(&essence(media)));

@@ -1,4 +1,4 @@
-//! How operations are authenticated, and which servers they are sent to.
+//! How operations authenticate, and which servers they use.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::media::http_token;
 use super::names;
 use crate::shape::model::{Place, Scheme, SchemeKind, Server, Variable};
 
-/// The ways to authenticate that the document declares.
+/// The security schemes that the document declares.
 pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
     let mut taken: BTreeSet<String> = ["new", "clone", "fmt", "default"].map(str::to_owned).into();
@@ -23,7 +23,7 @@ pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
         }
         let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
         if let Some(url) = node.str("oauth2MetadataUrl") {
-            doc.push_str(&format!("\n\nThe authorization server describes itself at <{url}> (RFC 8414)."));
+            doc.push_str(&format!("\n\nThe metadata of the authorization server are at <{url}> (RFC 8414)."));
         }
         schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
     }
@@ -44,7 +44,7 @@ fn kind(node: &Node) -> Option<SchemeKind> {
                 "cookie" if http_token(&name) => Place::Cookie,
                 _ => return None,
             };
-            // A library for HTTP wants header names in lower case.
+            // HTTP libraries expect header names in lower case.
             let name = if place == Place::Header { name.to_ascii_lowercase() } else { name };
             Some(SchemeKind::ApiKey { place, name })
         }
@@ -58,7 +58,7 @@ fn kind(node: &Node) -> Option<SchemeKind> {
     }
 }
 
-/// The alternatives that an operation may be authenticated by, of schemes that can be: its own, else the document's.
+/// The alternatives of supported schemes by which an operation can authenticate: its own, or else the document's.
 pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
     let declared = document.pointer("/components/securitySchemes");
     let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);

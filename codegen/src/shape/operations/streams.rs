@@ -1,4 +1,4 @@
-//! Responses that hold one item after another.
+//! Responses that are a sequence of items.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
@@ -9,11 +9,11 @@ use super::{Shaping, names};
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
 
-/// How deep a union of events may be.
+/// The depth up to which a union of events is followed.
 const DEEPEST: usize = 8;
 
 impl Shaping<'_, '_> {
-    /// The stream of a response with such a media type.
+    /// The stream of a response with a streaming media type.
     pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
         let format = |media: &str| stream_format(&essence(media));
         let (media, node) = content.iter().find(|(media, _)| format(media).is_some())?;
@@ -35,7 +35,7 @@ impl Shaping<'_, '_> {
             let at = at.join("content").join(media).join(key);
             let hint = names::pascal(&format!("{}Item", self.hint));
             let ty = self.types.type_of(schema, &at, &hint, View::Read);
-            // What describes all of the response has the items in a list.
+            // A schema that describes the whole response has the items in a list.
             match self.types.alias(&ty) {
                 Type::Array(item) if key == "schema" => *item,
                 _ => ty,
@@ -45,7 +45,8 @@ impl Shaping<'_, '_> {
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
 
-    /// Whether a schema is of events with their names rather than of their data, and whether the data is text.
+    /// Whether a schema describes whole events, with their names, rather than their data; then, whether the data is
+    /// text.
     fn envelope(&self, schema: &Node, is_item: bool, deepest: usize) -> Option<bool> {
         let schema = self.types.resolved(schema);
         if let Some(branches) = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Node::as_array) {

@@ -1,4 +1,4 @@
-//! Requests that the service sends: webhooks, and the callbacks of operations.
+//! Requests that the service sends: webhooks, and callbacks of operations.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::names;
 use crate::shape::context::{Types, View};
 use crate::shape::model::{Incoming, Message, Received, Status};
 
-/// The webhooks of the document; `None` if it has none.
+/// The webhooks of the document; `None` if there are none.
 pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {
     let mut found = Vec::new();
     for (name, method, operation) in grammar::webhooks(document) {
@@ -23,7 +23,7 @@ pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Opti
     incoming(document, types, found, "Webhook", "Webhook", doc)
 }
 
-/// The callbacks of an operation; `None` if it has none.
+/// The callbacks of an operation; `None` if there are none.
 pub(super) fn callbacks(
     document: &Node,
     types: &mut Types<'_>,
@@ -55,7 +55,7 @@ pub(super) fn callbacks(
     )
 }
 
-/// A request that the service sends, as the document has it.
+/// A request that the service sends, as the document describes it.
 struct Sent<'a> {
     name: String,
     method: &'a str,
@@ -74,12 +74,12 @@ fn incoming(
     if sent.is_empty() {
         return None;
     }
-    // The order of the document decides no name.
+    // Sorted, so that the order of the document does not change names.
     sent.sort_by(|a, b| (&a.name, a.method).cmp(&(&b.name, b.method)));
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
     for Sent { mut name, method, operation, at } in sent {
-        // A second method of one name is another message.
+        // A second method with the same name is a message of its own.
         if !wires.insert(name.clone()) {
             name = format!("{} {name}", grammar::sent_method(method));
             if !wires.insert(name.clone()) {
@@ -105,7 +105,7 @@ fn incoming(
     Some(Incoming { name: name.to_owned(), doc: doc.to_owned(), messages, unknown })
 }
 
-/// What the body holds, and whether there is always one.
+/// The content of the body, and whether it is always present.
 fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) -> (Received, bool) {
     let Some(written) = operation.get("requestBody") else { return (Received::Nothing, false) };
     let (body, at) = resolve_at(document, written, at.join("requestBody"));
@@ -127,7 +127,7 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
     }
 }
 
-/// Makes the types of what a program responds with.
+/// Makes the types of the response that the program sends.
 fn response(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) {
     for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
         let (response, at) = resolve_at(document, response, at.join("responses").join(status));

@@ -22,7 +22,7 @@ async fn file_events_in_json() {
     assert_eq!(instance.uploads("local-01").len(), 2);
     assert_eq!(instance.uploads("local-01")[0].events.len(), 2);
 
-    // What the service behind the gateway finds arrives as text.
+    // What the service behind the gateway rejects arrives as text.
     let missing = call(&instance, "POST", &path, json!({})).await;
     let told: Value = serde_json::from_str(missing.json()["error"]["message"].as_str().unwrap()).unwrap();
     assert_eq!((missing.status, &told[0]["loc"]), (400, &json!(["body", "batchId"])));
@@ -59,7 +59,7 @@ fn manifest(events: Value) -> Vec<u8> {
 #[tokio::test]
 async fn files_are_uploaded_and_counted() {
     let instance = Instance::start().await.expect("an instance");
-    // More than JSON may have, and with something like a boundary at its end.
+    // Larger than a JSON body may be, and with something like a boundary at its end.
     let mut large = vec![0; 11 * 1024 * 1024];
     large.extend_from_slice(b"\r\n--limi\r\n");
     let digest: String = Sha256::digest(b"small").iter().map(|byte| format!("{byte:02x}")).collect();
@@ -81,7 +81,7 @@ async fn files_are_uploaded_and_counted() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_an_upload_is_skipped_and_nobody_says_so() {
+async fn files_beyond_the_limits_of_an_upload_are_skipped_without_an_error() {
     let instance = Instance::start().await.expect("an instance");
     let one = |kind: &str, more: Value| manifest(json!([event(kind, "a.txt", more)]));
     let named = one("CREATED", json!({"contentField": "file_0"}));

@@ -1,4 +1,4 @@
-//! What the server does and its document does not say.
+//! Behaviour of the server that its document does not describe.
 
 use super::*;
 
@@ -27,7 +27,7 @@ async fn a_member_does_not_see_what_others_have_made_for_the_team() {
     }
     assert_eq!(wire.send("GET", FIRST, &headers, "").await.unwrap().status, 200);
     get(&instance, &format!("{LIST}/{id}")).await;
-    // Nor can it make an OAuth app of its own.
+    // It cannot create its own OAuth app either.
     let drive = json!({"connectorType": "Drive", "instanceName": "Mine", "scope": "personal", "config": {"auth": {}}});
     let refused = wire.send("POST", LIST, &headers, drive.to_string()).await.unwrap();
     assert_eq!((refused.status, &refused.json()["error"]["message"]), (400, &json!("OAuth App selection is required")));
@@ -71,7 +71,7 @@ async fn two_listings_skip_items_after_the_first_page() {
         (total, keys(&listed["connectors"]["connectors"]))
     };
     assert_eq!(configured(1).await, (14, all[..2].to_vec()));
-    // What comes before the page is taken off twice, and then once more.
+    // The items before the page are removed twice, and then once more.
     assert_eq!(configured(2).await, (10, all[6..8].to_vec()));
     for id in &all {
         assert!(instance.set(id, "/isAgentActive", json!(true)));

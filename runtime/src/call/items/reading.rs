@@ -1,4 +1,4 @@
-//! Reading a stream: opening it, its chunks, its end, and opening it again.
+//! Reads a stream: opens it, reads its chunks and its end, and reopens it.
 
 use std::fmt::Write;
 use std::future::pending;
@@ -18,11 +18,11 @@ use crate::encode::{Event, EventDecoder, RecordDecoder};
 use crate::error::{Error, Kind};
 use crate::http::{Sleep, StreamFormat, Streaming};
 
-/// What came for one item.
+/// The data of one item.
 pub(super) struct Item {
-    /// The event that it came in.
+    /// The event of the item.
     pub(super) event: Option<Event>,
-    /// The JSON of it, where that is not the data of the event.
+    /// The JSON of the item, unless that is the event's data.
     json: Bytes,
 }
 
@@ -35,28 +35,28 @@ impl Item {
     }
 }
 
-/// An item; nothing at the end.
+/// An item; `None` at the end.
 pub(super) type Next = Option<Result<Item, Error>>;
 
-/// A step of reading. Opening brings no item.
+/// A step of reading. Opening returns no item.
 pub(super) type Running = Pin<Box<dyn Future<Output = (Box<Reading>, Option<Next>)> + Send>>;
 
-/// A stream that is read, or about to be.
+/// A stream that is being read, or that is not open yet.
 pub(super) struct Reading {
     pub(super) call: Call,
     pub(super) reconnect: bool,
     pub(super) idle: Option<Duration>,
     pub(super) response: Option<Response<()>>,
     pub(super) over: bool,
-    /// Runs from the first request on.
+    /// Starts at the first request.
     deadline: Option<Sleep>,
     body: Option<ByteStream>,
     decoder: Decoder,
-    /// Whether the response has ended, and items of it may be left.
+    /// Whether the response has ended. There may still be items of it.
     ended: bool,
     /// Whether there was an item.
     any: bool,
-    /// How often it broke since the last item.
+    /// The number of breaks since the last item.
     broken: u32,
 }
 
@@ -101,18 +101,18 @@ impl Reading {
         })
     }
 
-    /// Reads up to the next item.
+    /// Reads until the next item.
     pub(super) fn next(mut reading: Box<Self>) -> Running {
         Box::pin(async move {
             reading.start();
             let mut deadline = reading.deadline.take();
-            // The deadline comes first: a server that always has more must not outlast it.
+            // The deadline is checked first: a server that always has more data must not exceed it.
             let next = match select(pin!(over(&mut deadline)), pin!(reading.advance())).await {
                 Either::Left(_) => None,
                 Either::Right((next, _)) => Some(next),
             };
             let next = next.unwrap_or_else(|| {
-                let error = Error::new(Kind::Timeout, "the stream was not over within its deadline");
+                let error = Error::new(Kind::Timeout, "the stream did not end within its deadline");
                 reading.fail(error)
             });
             reading.over |= next.is_none();
@@ -124,7 +124,7 @@ impl Reading {
         })
     }
 
-    /// Begins to count the time that the whole stream may take.
+    /// Starts the timer for the whole stream.
     fn start(&mut self) {
         if self.response.is_none() && self.deadline.is_none() {
             let clock = &self.call.core().exchange().clock;
@@ -147,7 +147,7 @@ impl Reading {
                     (self.any, self.broken) = (true, 0);
                     return Some(Ok(item));
                 }
-                // A record that was cut off is an error of its own, in a response that goes on.
+                // An incomplete record is an error of its own. The response continues after it.
                 Some(Err(error)) if error.kind() == Kind::Decode => return Some(Err(self.describe(error))),
                 Some(Err(error)) => return self.fail(error),
                 None => {}
@@ -163,7 +163,7 @@ impl Reading {
                         self.over = true;
                         return Some(Err(error));
                     }
-                    // Opening has the limits of a call.
+                    // The limits of a call apply to opening.
                     idle = self.idle_timer();
                     continue;
                 };
@@ -203,7 +203,7 @@ impl Reading {
 
     async fn open(&mut self) -> Result<(), Error> {
         let streaming = self.streaming()?;
-        // Every reconnect repeats the same request, by the same idempotency key.
+        // Every reconnect repeats the same request, with the same idempotency key.
         self.call.fix_key()?;
         let mut call = self.call.clone();
         if self.reconnect && !self.is_idempotent() {
@@ -225,11 +225,11 @@ impl Reading {
                 true => !it.contains("event-stream") && !it.contains('*'),
                 false => it.contains("html"),
             });
-        // 204 ends the stream for good: do not reconnect (HTML, section 9.2.3).
+        // 204 ends the stream: do not reconnect (HTML, section 9.2.3).
         if response.status() == StatusCode::NO_CONTENT {
             self.ended = true;
         } else if let Some(other) = other {
-            let message = format!("the server returned `{other}` where a stream of items belongs");
+            let message = format!("the server returned `{other}` instead of a stream of items");
             return Err(response.describe(Error::new(Kind::Decode, message)));
         } else {
             self.body = Some(body);
@@ -271,7 +271,7 @@ impl Reading {
         self.end_text().is_some_and(|end| text.trim_ascii() == end.as_bytes())
     }
 
-    /// The response has ended.
+    /// Handles the end of the response.
     fn end(&mut self) {
         self.body = None;
         self.ended = true;
@@ -280,14 +280,14 @@ impl Reading {
         }
     }
 
-    /// What is missing at the end of the response.
+    /// The error for a response that ended too early.
     fn unfinished(&self) -> Option<Error> {
         let left = match &self.decoder {
             Decoder::Events(events) => events.unfinished(),
             Decoder::Records(_) => None,
         };
         match (self.end_text(), left) {
-            // Without the empty line after it, it is what it is.
+            // The end mark counts without the empty line after it.
             (Some(end), Some(left)) if left.trim() == end => None,
             (_, Some(left)) => {
                 let error = Error::new(Kind::Broken, "the stream ended in the middle of an event");
@@ -300,7 +300,7 @@ impl Reading {
         }
     }
 
-    /// Prepares to open it again, and waits; false if that is not asked for, or would not be right.
+    /// Prepares to reopen the stream, and waits. Returns false if reconnecting is off or not allowed here.
     async fn reopens(&mut self) -> bool {
         self.body = None;
         self.broken = self.broken.saturating_add(1);
@@ -323,7 +323,7 @@ impl Reading {
         true
     }
 
-    /// An error of the stream, with what is known of the response.
+    /// Adds the facts of the response to an error of the stream.
     fn describe(&self, error: Error) -> Error {
         let broke = matches!(error.kind(), Kind::Broken | Kind::Timeout);
         let error = match &self.response {
@@ -343,7 +343,7 @@ impl Decoder {
     }
 }
 
-/// Ends when the timer does; never without one.
+/// Completes when the timer does, and never without a timer.
 async fn over(timer: &mut Option<Sleep>) {
     match timer {
         Some(timer) => timer.await,
@@ -351,14 +351,14 @@ async fn over(timer: &mut Option<Sleep>) {
     }
 }
 
-/// An event as JSON, its data as JSON where it is.
+/// An event as JSON. Its data is JSON where possible.
 fn object(event: &Event, as_text: bool) -> Bytes {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let is_json = !as_text && serde_json::from_str::<serde::de::IgnoredAny>(&event.data).is_ok();
     let data = if is_json { event.data.clone() } else { quoted(&event.data) };
     let mut json = format!("{{\"event\":{},\"data\":{data}", quoted(&event.event));
     if let Some(id) = &event.id {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(json, ",\"id\":{}", quoted(id));
     }
     json.push('}');

@@ -7,10 +7,11 @@ use url::Url;
 
 use crate::error::{Error, Kind};
 
-/// Where the next page of a list begins: a token of the server, an offset, the number of a page, or a link.
+/// The position of a list's next page: a token of the server, an offset, the number of a page, or a link.
 ///
-/// Opaque, and a value with serde: a program can store it and resume after a restart. It holds what the server put into it,
-/// which can be a secret, so `Debug` shows neither tokens nor links. Keep what is stored as safe as the list itself.
+/// It is opaque, and implements serde, so a program can store it and resume after a restart. It contains what the
+/// server put into it, which can be a secret, so `Debug` shows neither tokens nor links. Store it as safely as the list
+/// itself.
 ///
 /// ```
 /// use connectors_runtime::Cursor;
@@ -30,30 +31,30 @@ enum Place {
     Token(String),
     Offset(u64),
     Page(u64),
-    /// Path and query of a URL on the server that the list comes from.
+    /// The path and query of a URL on the list's server.
     Link(String),
 }
 
 impl Cursor {
-    /// A token that the server made. An empty one stands for the end of the list.
+    /// A token from the server. An empty one means the end of the list.
     #[must_use]
     pub fn token(token: impl Into<String>) -> Self {
         Self(Place::Token(token.into()))
     }
 
-    /// How many items come before.
+    /// The number of items before the page.
     #[must_use]
     pub const fn offset(items: u64) -> Self {
         Self(Place::Offset(items))
     }
 
-    /// The number of a page, counted as the service counts.
+    /// The number of a page, as the service counts them.
     #[must_use]
     pub const fn page(number: u64) -> Self {
         Self(Place::Page(number))
     }
 
-    /// The path and the query of a URL. Its host is left out: the list continues on the host where it began.
+    /// The path and the query of a URL. The host is left out: the list continues on its own host.
     #[must_use]
     pub fn link(url: &Url) -> Self {
         let path = url.path();
@@ -63,7 +64,7 @@ impl Cursor {
     /// The token.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if this is no token: it comes from another list.
+    /// [`Error::is_invalid_argument`] if this is not a token. Then it comes from another list.
     pub fn as_token(&self) -> Result<&str, Error> {
         if let Place::Token(token) = &self.0 { Ok(token) } else { Err(self.is_no("token")) }
     }
@@ -71,7 +72,7 @@ impl Cursor {
     /// The offset.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if this is no offset: it comes from another list.
+    /// [`Error::is_invalid_argument`] if this is not an offset. Then it comes from another list.
     pub fn as_offset(&self) -> Result<u64, Error> {
         if let Place::Offset(items) = self.0 { Ok(items) } else { Err(self.is_no("offset")) }
     }
@@ -79,12 +80,12 @@ impl Cursor {
     /// The number of the page.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if this is no number of a page: it comes from another list.
+    /// [`Error::is_invalid_argument`] if this is not the number of a page. Then it comes from another list.
     pub fn as_page(&self) -> Result<u64, Error> {
         if let Place::Page(number) = self.0 { Ok(number) } else { Err(self.is_no("page number")) }
     }
 
-    /// The URL of the link: its path and query on the scheme, host and port of `base`, whatever the link holds.
+    /// The URL of the link: its path and query, on the scheme, host and port of `base`, whatever the link contains.
     ///
     /// ```
     /// use connectors_runtime::Cursor;
@@ -96,11 +97,11 @@ impl Cursor {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if this is no link: it comes from another list.
+    /// [`Error::is_invalid_argument`] if this is not a link. Then it comes from another list.
     pub fn to_url(&self, base: &Url) -> Result<Url, Error> {
         let Place::Link(link) = &self.0 else { return Err(self.is_no("link")) };
         let (path, query) = link.split_once('?').map_or((link.as_str(), None), |(path, query)| (path, Some(query)));
-        // Neither of these changes the host, even if the stored text was tampered with.
+        // Neither changes the host, even if the stored text was modified.
         let mut url = base.clone();
         url.set_path(path);
         url.set_query(query);
@@ -108,8 +109,8 @@ impl Cursor {
         Ok(url)
     }
 
-    /// The same link without the query parameters of this name, as for a key that the server repeats in its links. Other
-    /// cursors stay as they are.
+    /// The link without the query parameters of this name, for a key that the server repeats in its links. Other
+    /// cursors stay unchanged.
     ///
     /// ```
     /// use connectors_runtime::Cursor;
@@ -123,13 +124,13 @@ impl Cursor {
     pub fn without_query(self, name: &str) -> Self {
         let Place::Link(link) = &self.0 else { return self };
         let Some((path, query)) = link.split_once('?') else { return self };
-        // As it is written, as the server may not read another way of writing it.
+        // Pairs keep their spelling, because the server may not accept another one.
         let is_other = |pair: &&str| url::form_urlencoded::parse(pair.as_bytes()).all(|(found, _)| found != name);
         let rest: Vec<&str> = query.split('&').filter(is_other).collect();
         Self(Place::Link(if rest.is_empty() { path.to_owned() } else { format!("{path}?{}", rest.join("&")) }))
     }
 
-    /// Whether it stands for the end of the list.
+    /// Whether it means the end of the list.
     pub(super) fn is_end(&self) -> bool {
         matches!(&self.0, Place::Token(token) if token.is_empty())
     }
@@ -150,9 +151,10 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// Where the next unread item of a list is: on which page, and after how many of its items.
+/// The position of the next unread item in a list: its page, and the number of read items on that page.
 ///
-/// The default is the begin of the list. A value with serde; the text of tokens and links is in it (see [`Cursor`]).
+/// The default is the beginning of the list. It implements serde. It contains the text of tokens and links (see
+/// [`Cursor`]).
 ///
 /// ```
 /// use connectors_runtime::Position;
@@ -166,14 +168,14 @@ impl fmt::Debug for Cursor {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Position {
-    /// The cursor of the page; none for the first.
+    /// The cursor of the page; `None` for the first one.
     pub cursor: Option<Cursor>,
-    /// How many items of this page were read.
+    /// The number of read items on this page.
     pub read: u64,
 }
 
 impl Position {
-    /// The begin of a page.
+    /// The beginning of a page.
     #[must_use]
     pub fn at(cursor: Option<Cursor>) -> Self {
         Self { cursor, read: 0 }

@@ -1,19 +1,19 @@
-//! The `Link` header (RFC 8288), as far as lists need it.
+//! The `Link` header (RFC 8288), for paged lists.
 
 use http::header::{HeaderMap, LINK};
 use url::Url;
 
 use crate::error::{Error, Kind};
 
-/// The URL of the page that follows, if a `Link` header names one: the first target whose relation is `next`.
+/// The URL of the next page, if a `Link` header names one: the first target with the relation `next`.
 ///
-/// `url` is what was requested; relative targets are resolved against it. A link with an `anchor` is about another page and
-/// does not count. What does not follow the RFC is passed over.
+/// `url` is the URL of the request. Relative targets are resolved against it. A link with an `anchor` describes another
+/// page and is ignored. A link that violates the RFC is ignored.
 ///
 /// # Errors
-/// [`Error::is_decode`] if the target is no URL, or if scheme, host or port are others than in `url`: credentials never go
-/// there. A link that says http where the request went over https, both with their own ports, is a slip of servers behind a
-/// proxy: it is followed over https.
+/// [`Error::is_decode`] if the target is not a URL, or if its scheme, host or port differ from those of `url`:
+/// credentials are never sent there. There is one exception. Servers behind a proxy often write http where the request
+/// used https. Such a link, with both on their default ports, is followed over https.
 pub fn next_link(headers: &HeaderMap, url: &Url) -> Result<Option<Url>, Error> {
     let lines = headers.get_all(LINK).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     let Some(target) = lines.into_iter().find_map(|line| next_target(&line).map(str::to_owned)) else {
@@ -21,7 +21,7 @@ pub fn next_link(headers: &HeaderMap, url: &Url) -> Result<Option<Url>, Error> {
     };
     let refuse =
         |why: &str| Error::new(Kind::Decode, format!("the link to the next page {why}; the list was cut short"));
-    let mut next = url.join(&target).map_err(|error| refuse("is no URL").caused_by(error))?;
+    let mut next = url.join(&target).map_err(|error| refuse("is not a URL").caused_by(error))?;
     let is_downgrade = next.scheme() == "http" && url.scheme() == "https" && next.port().is_none();
     if is_downgrade && next.set_scheme("https").is_err() {
         return Err(refuse("has another scheme"));
@@ -46,13 +46,13 @@ fn next_target(line: &str) -> Option<&str> {
     }
 }
 
-/// Reads the parameters of a link. Returns whether they make it the next page's, and what comes after the link's comma.
+/// Reads the parameters of a link. Returns whether the link is the next page's, and the text after the link's comma.
 fn is_next(parameters: &str) -> (bool, &str) {
     let mut rest = parameters;
     let mut relation = None;
     let mut anchored = false;
     let after = loop {
-        // To the next parameter, or to the end of this link.
+        // To the next parameter, or to the end of the link.
         let Some(at) = rest.find([';', ',']) else { break "" };
         // Both are one byte long.
         let (separator, after) = (rest.as_bytes().get(at), rest.get(at + 1..).unwrap_or_default());
@@ -68,7 +68,7 @@ fn is_next(parameters: &str) -> (bool, &str) {
         };
         rest = after;
         if name.eq_ignore_ascii_case("rel") {
-            // Only the first counts (RFC 8288, section 3.3).
+            // Only the first one counts (RFC 8288, section 3.3).
             relation.get_or_insert(value);
         } else if name.eq_ignore_ascii_case("anchor") {
             anchored = true;
@@ -78,7 +78,7 @@ fn is_next(parameters: &str) -> (bool, &str) {
     (!anchored && relation.split_whitespace().any(|name| name.eq_ignore_ascii_case("next")), after)
 }
 
-/// The value of a parameter, a token or a quoted text, and what comes after it.
+/// The value of a parameter, a token or a quoted text, and the text after it.
 fn read_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let (value, after) = text.split_at(text.find([';', ',']).unwrap_or(text.len()));
@@ -93,7 +93,7 @@ fn read_value(text: &str) -> (String, &str) {
             _ => value.push(c),
         }
     }
-    // The quote has no end.
+    // The closing quote is missing.
     (value, "")
 }
 

@@ -1,4 +1,4 @@
-//! Reading the pieces of a body as they are sent.
+//! Reads the pieces of a body while they are sent.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -14,13 +14,13 @@ use http_body::{Frame, SizeHint};
 
 use crate::error::{Error, Kind};
 
-/// How much of a file is read at a time.
+/// The number of bytes of a file that are read at a time.
 const CHUNK: usize = 64 * 1024;
 
 pub(super) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 pub(super) type OnProgress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 
-/// A piece whose turn comes.
+/// A piece that is about to be sent.
 pub(super) enum Turn {
     Bytes(Bytes),
     Disk(PathBuf, u64),
@@ -39,7 +39,7 @@ pub(super) fn length_of(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// Opens a regular file, and says how long it is.
+/// Opens a regular file, and returns its length.
 pub(super) async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
     blocking(move || {
         if !std::fs::metadata(&path)?.is_file() {
@@ -57,7 +57,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
     done.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")))
 }
 
-/// What is being sent, and what comes after it.
+/// The piece that is being sent, and those after it.
 struct Reading {
     turns: VecDeque<Turn>,
     current: Option<Current>,
@@ -68,7 +68,7 @@ enum Current {
     Stream { field: String, chunks: Chunks, left: Option<u64> },
 }
 
-/// Reads piece after piece; a file is opened when its turn comes.
+/// Reads the pieces in order. A file is opened when it is the next piece.
 pub(super) fn read(turns: VecDeque<Turn>) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
     stream::try_unfold(Reading { turns, current: None }, |mut reading| async move {
         loop {
@@ -98,7 +98,7 @@ pub(super) fn read(turns: VecDeque<Turn>) -> impl Stream<Item = Result<Bytes, Er
 }
 
 impl Current {
-    /// The next bytes; nothing at the end.
+    /// The next bytes; `None` at the end.
     async fn next(self) -> Result<Option<(Bytes, Self)>, Error> {
         match self {
             Self::Disk { left: 0, .. } => Ok(None),
@@ -125,9 +125,9 @@ impl Current {
             }
             Self::Stream { field, mut chunks, left } => match chunks.next().await.transpose()? {
                 None if left.is_none_or(|left| left == 0) => Ok(None),
-                None => Err(refuse(format!("the stream of `{field}` has fewer bytes than it was said to have"))),
+                None => Err(refuse(format!("the stream of `{field}` has fewer bytes than its declared length"))),
                 Some(chunk) => {
-                    let longer = || refuse(format!("the stream of `{field}` has more bytes than it was said to have"));
+                    let longer = || refuse(format!("the stream of `{field}` has more bytes than its declared length"));
                     let left = match left {
                         Some(left) => Some(left.checked_sub(length_of(&chunk)).ok_or_else(longer)?),
                         None => None,
@@ -139,7 +139,7 @@ impl Current {
     }
 }
 
-/// What went wrong with a part while it was sent.
+/// The error of a part while it was sent.
 #[derive(Clone, Default)]
 pub(super) struct Fault(Arc<Mutex<Option<Error>>>);
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What a body sends, and the length that it announces.
+/// The bytes that a body sends, and the length that it announces.
 async fn sent(body: reqwest::Body) -> (Result<String, reqwest::Error>, Option<u64>) {
     let mut body = Box::pin(body);
     let announced = body.size_hint().exact();
@@ -38,7 +38,7 @@ fn chunks(parts: &'static [&'static str]) -> impl Stream<Item = Result<&'static 
     stream::iter(parts.iter().map(|part| Ok(*part)))
 }
 
-/// A file with this in it, which goes when the test ends.
+/// A file with this content, which is deleted when the test ends.
 struct OnDisk(PathBuf);
 
 impl OnDisk {
@@ -74,7 +74,7 @@ async fn parts_are_written_with_their_names_and_types() {
         Content-Type: application/octet-stream\r\n\r\n\r\n\
         --B--\r\n";
     assert_eq!(text(&body).await, right);
-    // It can be retried, and is the same.
+    // It can be retried, and the second body is the same.
     assert!(body.is_repeatable());
     assert_eq!(text(&body).await, right);
     assert_eq!(text(&Multipart::new().finish().unwrap()).await, "--B--\r\n");
@@ -123,10 +123,10 @@ async fn files_are_read_as_they_are_sent() {
     assert!(body.is_repeatable());
     let first = text(&body).await;
     assert!(first.contains("filename=\"b.txt\"") && first.contains(&content));
-    // What was added is left for the next time.
+    // Content that was added after opening is not sent.
     std::fs::write(&disk.0, content.clone() + "more").unwrap();
     assert_eq!(text(&body).await, first);
-    // What has become shorter cannot be sent.
+    // A file that became shorter cannot be sent.
     std::fs::write(&disk.0, "0123").unwrap();
     let (cut_off, _) = sent(body.body().unwrap()).await;
     assert!(cut_off.is_err());
@@ -158,7 +158,7 @@ async fn streams_are_sent_once() {
     for wrong in [2, 4] {
         let body = form(Some(wrong)).finish().unwrap();
         assert!(sent(body.body().unwrap()).await.0.is_err());
-        assert!(body.take_fault().unwrap().to_string().contains("it was said to have"));
+        assert!(body.take_fault().unwrap().to_string().contains("than its declared length"));
     }
 }
 

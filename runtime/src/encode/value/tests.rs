@@ -62,7 +62,7 @@ fn keys_are_texts() {
     assert!(Node::of(&BTreeMap::from([([1], "x")])).is_err());
 }
 
-/// What serde_json's `RawValue` is to a serializer.
+/// A value that serializes like serde_json's `RawValue`.
 struct Raw(&'static str);
 
 impl Serialize for Raw {

@@ -1,4 +1,4 @@
-//! "It may have been carried out" is said of a call only if something of it was sent.
+//! A call reports that the server may have processed it only if a part of it was sent.
 
 use futures::{pin_mut, poll};
 use tokio::net::TcpStream;
@@ -13,7 +13,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 const HEADERS: u8 = 1;
 
-/// Reads frames until the headers of a request come; returns its stream.
+/// Reads frames until a request's headers. Returns its stream.
 async fn request(stream: &mut TcpStream) -> u32 {
     loop {
         let mut head = [0; 9];
@@ -98,7 +98,8 @@ async fn a_stream_before_the_end_of_a_goaway_may_have_been_processed() {
     assert!(!error.is_connect() && error.may_have_happened() && error.attempts() == 1, "{error}");
 }
 
-/// A call to a server that accepts the connection and says nothing, cut off by the attempt's limit after the first bytes came.
+/// A call to a server that accepts the connection and sends nothing. The attempt's timeout ends it after the first
+/// bytes.
 async fn cut_off(scheme: &str) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("{scheme}://{}/", listener.local_addr().unwrap());
@@ -148,7 +149,7 @@ async fn nothing_is_sent_when_no_time_is_left() {
     assert!(error.is_timeout() && !error.may_have_happened(), "{error}");
     assert_eq!((script.sent(), error.attempts()), (0, 0));
 
-    // The second request is ready too late: the error has the first's.
+    // The second request is ready too late, so the first one's error is returned.
     let mut call = Call::post(URL);
     call.waits = Some((clock, 60 * SECOND));
     let error = call.send(&exchange).await.unwrap_err();

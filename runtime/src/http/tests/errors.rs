@@ -1,4 +1,4 @@
-//! Every error of a call says what, where, how often and why, and no credential.
+//! Every error of a call has its cause, its place and its attempts, and no credential.
 
 use super::*;
 
@@ -29,7 +29,7 @@ async fn every_error_says_what_is_known_of_the_call() {
         assert_eq!((error.operation(), error.host()), (Some("create"), Some("pets.example.com")));
         assert_eq!((error.request_id(), error.attempts(), error.status()), (Some("mine-7"), 1, status));
     }
-    // A host of its own, and an error about a response that cannot be used.
+    // Another host, and an error about an unusable response.
     let (exchange, _) = Scripted::default().returns(200, "[]").exchange(|it| it);
     let reply = Call::post("https://eu.example.com:8443/pets").send(&exchange).await.unwrap();
     let error = reply.describe(Error::new(Kind::Decode, "no pet"));
@@ -49,7 +49,7 @@ async fn a_failed_response_is_there_with_headers_and_the_bytes_of_its_body() {
     assert_eq!(error.body(), Some("{\"name\": \"\u{fffd}\"}"));
 }
 
-/// All that an error holds, as text.
+/// All texts of an error.
 fn everything(error: &Error) -> String {
     let body = String::from_utf8_lossy(error.body_bytes().unwrap_or_default()).into_owned();
     let headers: Vec<_> = error.headers().unwrap().values().map(|value| value.to_str().unwrap().to_owned()).collect();
@@ -87,7 +87,7 @@ async fn a_credential_that_the_server_echoes_stands_in_no_error() {
         assert_eq!(error.details().len(), 2);
         assert!(!everything(&error).contains("PLANTED"), "{}", everything(&error));
     }
-    // An error about a response of success, too.
+    // The same for an error about a successful response.
     let (exchange, _) = Scripted::default().returns(200, r#"{"id": "PLANTED-token"}"#).exchange(|it| it);
     let reply = Call::post(URL).send(&exchange).await.unwrap();
     let error = reply.describe(Error::new(Kind::Decode, "invalid type: string \"PLANTED-token\""));

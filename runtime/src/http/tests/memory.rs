@@ -1,4 +1,4 @@
-//! Responses have limits by what they are, and an error keeps little.
+//! The limit of a response depends on its kind, and an error keeps only a part of it.
 
 use bytes::Bytes;
 use futures::stream;
@@ -8,7 +8,7 @@ use super::*;
 
 const MIB: usize = 1024 * 1024;
 
-/// A response whose body comes in pieces of 64 KiB; and how many of them were read.
+/// A response whose body arrives in chunks of 64 KiB, and the number of chunks that were read.
 fn large(status: u16, size: usize) -> (reqwest::Response, Arc<Mutex<usize>>) {
     let read = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&read);

@@ -1,4 +1,4 @@
-//! What an exchange does, over a sender in process and over sockets that send scripted bytes.
+//! The behaviour of an exchange, over a sender in process and over sockets that send scripted bytes.
 
 mod doubt;
 mod errors;
@@ -26,7 +26,7 @@ use super::{CallOptions, Connection, Exchange, Operation, Reply, SendError, Test
 const CREATE: Operation = Operation::new("Pets.Create", "pets", "create", "POST", "/pets");
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A call as the rooms above make it.
+/// A call as the modules above this one send it.
 struct Call {
     span: CallSpan,
     method: Method,
@@ -36,7 +36,7 @@ struct Call {
     operation: Option<&'static Operation>,
     options: CallOptions,
     secret: Option<&'static str>,
-    /// Passes before each request is ready.
+    /// The time that passes before each request is ready.
     waits: Option<(TestClock, Duration)>,
 }
 
@@ -103,7 +103,7 @@ impl Attempt for Call {
     }
 }
 
-/// Reads `{"message", "code", "details"}`, as services do.
+/// Reads `{"message", "code", "details"}`, as many services send.
 fn failure(reply: &Reply) -> Error {
     let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let details = body["details"].as_array().cloned().unwrap_or_default();
@@ -112,7 +112,7 @@ fn failure(reply: &Reply) -> Error {
         .with_details(details)
 }
 
-/// What a sender in process returns, in order; and the requests that it got.
+/// The responses of a sender in process, in order, and the requests that it got.
 #[derive(Clone, Default)]
 struct Scripted {
     responses: Arc<Mutex<VecDeque<Result<reqwest::Response, SendError>>>>,
@@ -140,7 +140,7 @@ impl Scripted {
         sent[request].headers().get(name).map(|value| value.to_str().unwrap().to_owned())
     }
 
-    /// An exchange over it, and its clock. What is not scripted never comes.
+    /// An exchange over it, and its clock. A response that is not scripted never arrives.
     fn exchange(&self, change: impl FnOnce(Connection) -> Connection) -> (Arc<Exchange>, TestClock) {
         let (script, clock) = (self.clone(), TestClock::new());
         let connection = Connection::new().clock(clock.clone()).sender(move |request: reqwest::Request| {
@@ -160,7 +160,7 @@ impl Scripted {
 
 const URL: &str = "https://pets.example.com/pets";
 
-/// Sends scripted bytes to one connection after another, each after a whole head came; returns the address.
+/// Sends scripted bytes to one connection after another, after a whole head has arrived. Returns the address.
 async fn serve(responses: Vec<Vec<u8>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -173,7 +173,7 @@ async fn serve(responses: Vec<Vec<u8>>) -> String {
                     break;
                 }
             }
-            // A client that has read enough hangs up.
+            // A client that has read enough closes the connection.
             drop(stream.write_all(&response).await);
             drop(stream.shutdown().await);
         }

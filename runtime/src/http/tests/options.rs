@@ -1,4 +1,4 @@
-//! Options of one call win over the client's, and a policy does what it says.
+//! Options of one call take precedence over the client's, and a retry policy is applied.
 
 use http::header::HeaderMap;
 

@@ -1,4 +1,4 @@
-//! A unit test of a program needs no socket: any function is a sender, and the test advances the time.
+//! A unit test needs no socket: any function is a sender, and the test advances the time.
 
 use std::sync::Mutex;
 

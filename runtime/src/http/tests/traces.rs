@@ -1,4 +1,4 @@
-//! What watchers and `tracing` get to know of a call.
+//! The data that hooks and `tracing` get of a call.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use super::*;
 
-/// The fields of the spans of this thread, in order; of one that was recorded twice, the last value.
+/// The fields of this thread's spans, in order. For a field that was recorded twice, the last value.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<Span>>>);
 
@@ -26,7 +26,7 @@ impl<S: Subscriber> Layer<S> for Spans {
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
         let mut spans = self.0.lock().unwrap();
-        // An id is used again when its span is over.
+        // An id is used again after its span has ended.
         let (_, known) = spans.iter_mut().rev().find(|(known, _)| known == id).unwrap();
         let mut fields = Fields(std::mem::take(known));
         values.record(&mut fields);

@@ -1,4 +1,4 @@
-//! Media types, headers of responses, and bodies of parts.
+//! Media types, headers of responses, and multipart bodies.
 
 use connectors_runtime::{Connection, File, Multipart, RequestOptions, TestClock};
 use library::types::NewBook;
@@ -79,7 +79,7 @@ async fn headers_are_typed_absent_or_malformed() {
     assert_eq!(error.header_as(headers::X_COVERS_LEFT).unwrap(), Some(0));
 }
 
-/// Everything goes to one server.
+/// A client whose calls all go to one server.
 fn client(server: &Server) -> Client {
     let here = connectors_runtime::Server::from(server.url.as_str());
     let here = here.instead_of("https://covers.library.example", &server.url);

@@ -1,4 +1,4 @@
-//! The client against a server on a socket, with no code beyond the credentials.
+//! The client against a server on a socket, with no further code than the credentials.
 
 mod book;
 
@@ -38,7 +38,7 @@ struct Server {
 }
 
 impl Server {
-    /// Each response is a status line's end, headers, and a body; `{url}` in them is the server's own.
+    /// Each response has a status and reason, headers, and a body. `{url}` in them is replaced by the server's own URL.
     async fn start(responses: &'static [(&'static str, &'static str, &'static str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -224,7 +224,7 @@ async fn each_failure_has_its_type_its_status_and_its_headers() {
     assert!(
         matches!(errors::books::CreateBook::of(&error), Some(errors::books::CreateBook::Default(failure)) if failure.message.as_deref() == Some("short"))
     );
-    // A gateway's page does not match the document: status, headers and text are there all the same.
+    // A gateway's page does not match the document, but the error has status, headers and text.
     let error = library.books().get_book("9").await.unwrap_err();
     assert!(error.is_not_found());
     assert_eq!((errors::books::GetBook::of(&error), error.body()), (None, Some("<html>gateway</html>")));

@@ -1,4 +1,4 @@
-//! Responses that hold one item after another.
+//! Responses that are a sequence of items.
 
 use std::time::Duration;
 
@@ -33,13 +33,13 @@ fn ask(client: &Client) -> Items<Words> {
     client.answers().create_answer(&Question::new("why?".to_owned())).stream()
 }
 
-/// What came: the text of each item, or what its error says.
+/// The text of each item, or the message of its error.
 async fn texts(items: Items<Words>) -> Vec<String> {
     items.map(|item| item.map_or_else(|error| format!("{error}"), |words| words.text)).collect().await
 }
 
 #[tokio::test]
-async fn an_answer_is_a_value_or_a_stream() {
+async fn a_response_is_a_value_or_a_stream() {
     let stream = format!(
         "{EVENTS}\u{feff}: keep-alive\r\n\r\ndata: {{\"text\":\r\ndata: \"one\"}}\r\n\r\nid: 7\nevent: more\n\
          data: {{\"text\":\"two\"}}\n\ndata: [DONE]\n\ndata: {{\"text\":\"after the end\"}}\n\n"
@@ -102,13 +102,13 @@ async fn a_stream_that_is_cut_off_is_an_error() {
         let library = chunked("text/event-stream", vec![body.into()], Limits::default());
         let [first, error] = texts(ask(&library)).await.try_into().unwrap();
         assert_eq!(first, "a");
-        assert!(error.contains(expected) && error.contains("may have been carried out"), "{error}");
+        assert!(error.contains(expected) && error.contains("the server may have processed it"), "{error}");
     }
-    // Without the empty line, the end is the end.
+    // The end mark counts without the empty line.
     let library =
         chunked("text/event-stream", vec![b"data: {\"text\":\"a\"}\n\ndata: [DONE]".to_vec()], Limits::default());
     assert_eq!(texts(ask(&library)).await, ["a"]);
-    // The connection breaks before as much came as was announced.
+    // The connection breaks before the announced length has arrived.
     let broken =
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 999\r\n\r\ndata: {\"text\":\"a\"}\n\n";
     let server = Server::raw(vec![broken.to_owned()], false).await;
@@ -127,7 +127,7 @@ async fn an_item_has_a_limit_and_a_page_of_a_gateway_is_no_stream() {
     let library = chunked("text/event-stream", endless, limits.clone());
     let [first, error] = texts(ask(&library)).await.try_into().unwrap();
     assert!(first == "a" && error.contains("more than 64 bytes"), "{error}");
-    // Many small items are no large one.
+    // Many small items do not add up to a large one.
     let many = vec![b"data: {\"text\":\"a\"}\n\n".repeat(100), b"data: [DONE]\n\n".to_vec()];
     assert_eq!(texts(ask(&chunked("text/event-stream", many, limits.clone()))).await.len(), 100);
     let [error] = texts(ask(&chunked("text/html", vec![b"<html>".to_vec()], limits))).await.try_into().unwrap();
@@ -148,7 +148,7 @@ async fn keep_alives_hold_a_stream_open_until_its_idle_timeout_or_deadline() {
         };
         assert_eq!(items.next().await.unwrap().unwrap().text, "a");
         let next = tokio::spawn(async move { (items.next().await, items.next().await) });
-        // The timer begins when the item is asked for.
+        // The timer starts when the item is requested.
         tokio::task::yield_now().await;
         clock.advance(Duration::from_secs(9));
         tokio::task::yield_now().await;

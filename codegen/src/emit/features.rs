@@ -1,0 +1,143 @@
+//! Groups behind features: what of the code is compiled for which of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Item, parse_quote};
+
+use crate::shape::model::{Api, BodyContent, Case, Form, Incoming, Operation, PartHolds, Payload, Received, Type};
+
+/// A type that more groups than these share is compiled for all: a longer list of features would cost more than it saves.
+const MOST_GROUPS: usize = 8;
+
+/// Which features parts of the code need. Without features, all of it is always there.
+#[derive(Default)]
+pub(super) struct Features {
+    /// The groups that reach a type; types that are always there have no entry.
+    of_types: BTreeMap<String, BTreeSet<String>>,
+    is_on: bool,
+}
+
+impl Features {
+    pub(super) fn of(api: &Api) -> Self {
+        let parts: BTreeMap<&str, BTreeSet<&str>> = api
+            .types
+            .iter()
+            .map(|def| (def.name.as_str(), def.parts().into_iter().filter_map(Type::innermost).collect()))
+            .collect();
+        // By the groups that reach them; what is outside of the groups is reached by `None`.
+        let mut roots: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
+        for operation in &api.operations {
+            roots.entry(operation.group.as_deref()).or_default().extend(used(operation));
+        }
+        let always = roots.entry(None).or_default();
+        let callbacks = api.operations.iter().filter_map(|operation| operation.callbacks.as_ref());
+        always.extend(api.webhooks.iter().chain(callbacks).flat_map(received));
+        always.extend(api.headers.iter().filter_map(|header| header.ty.innermost()));
+        always.extend(api.forms().flat_map(held));
+        let mut of_types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut everywhere = BTreeSet::new();
+        for (group, names) in roots {
+            let mut seen = BTreeSet::new();
+            let mut queue: Vec<&str> = names.into_iter().collect();
+            while let Some(name) = queue.pop() {
+                if seen.insert(name) {
+                    queue.extend(parts.get(name).into_iter().flatten());
+                }
+            }
+            match group {
+                None => everywhere = seen,
+                Some(group) => {
+                    for name in seen {
+                        of_types.entry(name.to_owned()).or_default().insert(group.to_owned());
+                    }
+                }
+            }
+        }
+        of_types.retain(|name, groups| !everywhere.contains(name.as_str()) && groups.len() <= MOST_GROUPS);
+        Self { of_types, is_on: true }
+    }
+
+    /// What stands before the code of a group.
+    pub(super) fn group(&self, group: Option<&str>) -> TokenStream {
+        match group {
+            Some(group) if self.is_on => {
+                let feature = feature(group);
+                quote! { #[cfg(feature = #feature)] }
+            }
+            _ => TokenStream::new(),
+        }
+    }
+
+    /// The same, as an attribute.
+    pub(super) fn attribute(&self, group: Option<&str>) -> Option<Attribute> {
+        let feature = group.filter(|_| self.is_on).map(feature)?;
+        Some(parse_quote! { #[cfg(feature = #feature)] })
+    }
+
+    /// Puts what a type needs before each item of it.
+    pub(super) fn put(&self, name: &str, items: &mut [Item]) {
+        let Some(groups) = self.of_types.get(name) else { return };
+        let features = groups.iter().map(|group| feature(group));
+        let attribute: Attribute = parse_quote! { #[cfg(any(#(feature = #features),*))] };
+        for item in items {
+            let attributes = match item {
+                Item::Struct(it) => &mut it.attrs,
+                Item::Enum(it) => &mut it.attrs,
+                Item::Impl(it) => &mut it.attrs,
+                Item::Macro(it) => &mut it.attrs,
+                Item::Type(it) => &mut it.attrs,
+                _ => continue,
+            };
+            attributes.insert(0, attribute.clone());
+        }
+    }
+}
+
+/// The name of the feature of a group. `default` means something else to cargo.
+pub(crate) fn feature(group: &str) -> String {
+    match group {
+        "default" => "default_".to_owned(),
+        group => group.to_owned(),
+    }
+}
+
+/// The types that the code of an operation names.
+fn used(operation: &Operation) -> Vec<&str> {
+    let mut types: Vec<&Type> = operation.params.iter().map(|param| &param.ty).collect();
+    let kinds = operation.params.iter().filter_map(|param| param.kind.as_ref());
+    types.extend(kinds.map(|(_, ty)| ty));
+    let bodies = operation.body.iter();
+    for content in bodies.flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it))) {
+        match content {
+            BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => types.push(ty),
+            BodyContent::Multipart(..) | BodyContent::Raw(_) => {}
+        }
+    }
+    match &operation.success {
+        Payload::Json(ty) => types.push(ty),
+        Payload::ByStatus(cases) => types.extend(cases.iter().filter_map(Case::ty)),
+        Payload::Empty | Payload::Stream => {}
+    }
+    types.extend(operation.errors.iter().filter_map(Case::ty));
+    types.extend(operation.readings.iter().map(|reading| &reading.ty));
+    types.extend(operation.stream.iter().filter_map(|stream| stream.item.as_ref()));
+    types.into_iter().filter_map(Type::innermost).collect()
+}
+
+/// The types of a body of parts.
+fn held(form: &Form) -> impl Iterator<Item = &str> {
+    form.parts.iter().filter_map(|part| match &part.holds {
+        PartHolds::File { .. } => None,
+        PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => ty.innermost(),
+    })
+}
+
+/// The types of what a service sends.
+fn received(incoming: &Incoming) -> impl Iterator<Item = &str> {
+    incoming.messages.iter().filter_map(|message| match &message.body {
+        Received::Json(ty) => ty.innermost(),
+        Received::Nothing | Received::Bytes => None,
+    })
+}
