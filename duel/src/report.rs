@@ -59,6 +59,9 @@ function, and a new one breaks the caller. The probe uses their builders.
 
 /// Writes the page.
 pub(crate) fn page(findings: &Findings) -> Result<String> {
+    if !findings.probes.contains_key(OURS) {
+        return Err(format!("there is no result of {OURS} to write a page from: run the probe first").into());
+    }
     let mut page = String::new();
     let tools: Vec<&str> =
         TOOLS.iter().map(|tool| tool.name).filter(|name| findings.probes.contains_key(*name)).collect();
