@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod demo;
+mod duel;
 mod fetch;
 mod files;
 mod new;
@@ -223,6 +224,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
     },
+    /// Compare this generator with others: the same documents, and the same probe over a socket.
+    ///
+    /// The others are openapi-to-rust, oas3-gen, openapi-generator and progenitor. One that is not installed is skipped, with
+    /// the command that installs it. Results are kept in the target folder, so that a long duel can be run in parts (--only,
+    /// --only-document); --write writes docs/compared.md from all of them. Most of its time goes into building.
+    Duel(duel::Options),
     /// Bring any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and say what was lost.
     ///
     /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
@@ -285,7 +292,9 @@ fn check(command: &Command) -> Result<()> {
         Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
             service.as_ref().map(service::Name::known).transpose()?;
         }
-        Command::Check { .. } | Command::New { .. } | Command::Bench { .. } => files::require_root()?,
+        Command::Check { .. } | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => {
+            files::require_root()?
+        }
         Command::Demo { .. } | Command::Serve(_) | Command::Lower(_) | Command::Completions { .. } => {}
     }
     Ok(())
@@ -331,6 +340,7 @@ fn run(command: Command) -> Result<ExitCode> {
             // The argument parser asks for one of them.
             (None, None) => return Err("error: name a service, or a document with --from".into()),
         },
+        Command::Duel(options) => return duel::run(options),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command().name("xtask"), "xtask", &mut script);

@@ -594,8 +594,21 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
 fn the_guide_says_what_to_do_and_every_task_explains_itself() {
     let copy = tree("guide");
     copy.xtask(&[]).says(&["cargo xtask check", "Exit codes:", "  3  diff --fail-on found what it asks about"]);
-    let tasks =
-        ["demo", "serve", "vendor", "diff", "semver", "api", "check", "new", "bench", "lower", "expand", "completions"];
+    let tasks = [
+        "demo",
+        "serve",
+        "vendor",
+        "diff",
+        "semver",
+        "api",
+        "check",
+        "new",
+        "bench",
+        "duel",
+        "lower",
+        "expand",
+        "completions",
+    ];
     for task in tasks {
         let help = copy.xtask(&[task, "--help"]);
         help.says(&["Usage: cargo xtask"]);
