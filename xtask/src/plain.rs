@@ -71,7 +71,7 @@ const GIVEN_UP: [(&str, &str); 58] = [
 ];
 
 /// The folders and files that are written in plain words. Tests are among them.
-const PLACES: [&str; 19] = [
+const PLACES: [&str; 20] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -80,6 +80,7 @@ const PLACES: [&str; 19] = [
     "cli",
     "codegen",
     "docs",
+    "duel",
     "examples",
     "fake",
     "roundtrip",
