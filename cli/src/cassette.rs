@@ -1,5 +1,6 @@
 //! `connectors cassette test`: writes a Rust test that replays a recording through the client, without a socket.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +111,14 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
     };
     let id = if uses.id { "Id, " } else { "" };
     let json = if uses.read { "{Value, json}" } else { "Value" };
+    let aliases = aliases(&document);
+    let (renamed, both) = if aliases.is_empty() {
+        (String::new(), ["&response[\"body\"][\"json\"]", "&value"])
+    } else {
+        let pairs: Vec<String> = aliases.iter().map(|(other, own)| format!("    ({other:?}, {own:?}),\n")).collect();
+        (RENAMED.replace("PAIRS", &pairs.concat()), ["&renamed(&response[\"body\"][\"json\"])", "&renamed(&value)"])
+    };
+    let [recorded, received] = both;
     let text = format!(
         "//! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
 
@@ -133,7 +142,7 @@ impl Replayed {{
             Ok(value) => {{
                 assert!(response[\"status\"].as_u64() < Some(400), \"exchange {{index}}\");
                 let value = serde_json::to_value(value).unwrap();
-                assert_eq!(difference(&response[\"body\"][\"json\"], &value), None, \"exchange {{index}}\");
+                assert_eq!(difference({recorded}, {received}), None, \"exchange {{index}}\");
             }}
             Err(error) => {{
                 let status = error.status().map(u64::from);
@@ -142,7 +151,7 @@ impl Replayed {{
         }}
     }}
 }}
-{read}
+{renamed}{read}
 #[tokio::test]
 async fn the_recording_is_read_as_it_was_received() {{
     let text = std::fs::read_to_string(RECORDING).unwrap();
@@ -157,6 +166,59 @@ async fn the_recording_is_read_as_it_was_received() {{
 "
     );
     Ok(Test { text, calls })
+}
+
+/// In a test for a document with several names for the same.
+const RENAMED: &str = "
+/// Names that mean the same somewhere in the document, each with one that stands for all of them.
+const ALIASES: &[(&str, &str)] = &[
+PAIRS];
+
+/// A value with one name for all that mean the same: the client reads each of them, and writes its own.
+fn renamed(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let own = |name: &str| ALIASES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own).to_owned();
+            members.iter().map(|(name, member)| (own(name), renamed(member))).collect()
+        }
+        Value::Array(items) => items.iter().map(renamed).collect(),
+        other => other.clone(),
+    }
+}
+";
+
+/// The names of a document that have aliases (`x-aliases`), and these, each with one name that stands for its group.
+fn aliases(document: &Value) -> BTreeMap<String, String> {
+    let mut groups: Vec<BTreeSet<String>> = Vec::new();
+    let mut open = vec![document];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Object(members) => {
+                for (name, property) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                    let others = property["x-aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                    let mut group: BTreeSet<String> = others.map(str::to_owned).collect();
+                    if group.is_empty() {
+                        continue;
+                    }
+                    group.insert(name.clone());
+                    // Groups that share a name are one.
+                    let (shared, rest): (Vec<_>, Vec<_>) =
+                        groups.into_iter().partition(|known| !known.is_disjoint(&group));
+                    group.extend(shared.into_iter().flatten());
+                    groups = rest;
+                    groups.push(group);
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    let pairs = groups.iter().flat_map(|group| {
+        let first = group.first();
+        group.iter().skip(1).filter_map(move |other| Some((other.clone(), first?.clone())))
+    });
+    pairs.collect()
 }
 
 impl Recorded {
@@ -217,7 +279,7 @@ fn call(document: &Value, operation: &Operation, path: &[String], request: &Valu
     let method = &item[operation.method().to_ascii_lowercase()];
     let parameters = [&item["parameters"], &method["parameters"]];
     let parameters = || parameters.iter().filter_map(|list| list.as_array()).flatten();
-    let setters: Option<Vec<(String, Argument)>> = query
+    let setters: Option<Vec<(String, String)>> = query
         .iter()
         .map(|(name, value)| {
             let parameter = parameters().find(|it| it["name"] == **name && it["in"] == "query")?;
@@ -242,13 +304,6 @@ fn call(document: &Value, operation: &Operation, path: &[String], request: &Valu
             }
             let _ = write!(text, "client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
             for (name, value) in setters {
-                let value = match value {
-                    Argument::Plain(value) => value,
-                    Argument::Read(value) => {
-                        uses.read = true;
-                        format!("read(json!({value}))")
-                    }
-                };
                 let _ = write!(text, "\n        .{name}({value})");
             }
             text.push_str(".await");
@@ -269,22 +324,14 @@ fn call(document: &Value, operation: &Operation, path: &[String], request: &Valu
     Some(text)
 }
 
-/// An argument of a setter.
-enum Argument {
-    Plain(String),
-    /// One of a generated type.
-    Read(String),
-}
-
-fn argument(document: &Value, schema: &Value, value: &str) -> Option<Argument> {
+/// The argument of a setter, if its type is a simple one. An enum is made from its text.
+fn argument(document: &Value, schema: &Value, value: &str) -> Option<String> {
     let reference = schema["$ref"].as_str().and_then(|it| document.pointer(it.strip_prefix('#')?));
     let schema = reference.unwrap_or(schema);
-    let kind = schema["type"].as_str()?;
-    match kind {
-        "string" if schema.get("enum").is_some() => Some(Argument::Read(format!("{value:?}"))),
-        "string" if schema.get("format").is_none() => Some(Argument::Plain(format!("{value:?}"))),
-        "integer" => value.parse::<i64>().ok().map(|number| Argument::Plain(number.to_string())),
-        "boolean" => value.parse::<bool>().ok().map(|flag| Argument::Plain(flag.to_string())),
+    match schema["type"].as_str()? {
+        "string" if schema.get("format").is_none() => Some(format!("{value:?}")),
+        "integer" => value.parse::<i64>().ok().map(|number| number.to_string()),
+        "boolean" => value.parse::<bool>().ok().map(|flag| flag.to_string()),
         _ => None,
     }
 }

@@ -9,4 +9,6 @@ mod probe;
 // As it was written, not as it would be formatted.
 #[rustfmt::skip]
 mod recorded;
+#[rustfmt::skip]
+mod recorded_pipeshub;
 mod support;

@@ -120,16 +120,23 @@ async fn a_service_is_probed_only_when_that_was_agreed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_becomes_the_test_that_stands_in_recorded() {
     let world = World::start().await;
-    world.write("tests/cli/recorded.json", include_str!("recorded.json"));
-    let ran = world.run("cassette test tests/cli/recorded.json --to replay.rs").await;
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let written = world.read("replay.rs");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/recorded.rs"), &written).unwrap();
+    let golden = [
+        ("recorded", include_str!("recorded.json"), include_str!("recorded.rs")),
+        ("recorded_pipeshub", include_str!("recorded_pipeshub.json"), include_str!("recorded_pipeshub.rs")),
+    ];
+    for (name, recording, test) in golden {
+        let file = format!("tests/cli/{name}.json");
+        world.write(&file, recording);
+        let ran = world.run(&format!("cassette test {file} --to {name}.rs")).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let written = world.read(&format!("{name}.rs"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(format!("{}/tests/cli/{name}.rs", env!("CARGO_MANIFEST_DIR")), &written).unwrap();
+        }
+        assert_eq!(written, test, "run this test with UPDATE=1");
     }
-    assert_eq!(written, include_str!("recorded.rs"), "run this test with UPDATE=1");
     // Nothing is written over, and what is no recording is refused.
-    assert_eq!(world.run("cassette test tests/cli/recorded.json --to replay.rs").await.code, 2);
+    assert_eq!(world.run("cassette test tests/cli/recorded.json --to recorded.rs").await.code, 2);
     world.write("other.json", "{\"request\": {}}");
     assert_eq!(world.run("cassette test other.json --to other.rs").await.code, 2);
     // A whole probe of either service can be replayed.
