@@ -276,7 +276,10 @@ fn shortened(failure: &str) -> String {
     if short.len() < text.len() {
         short.push('…');
     }
-    short.replace('|', "\\|").replace('<', "&lt;").replace('>', "&gt;")
+    // Between backticks, Markdown takes every character as it is.
+    let parts = short.split('`').enumerate();
+    let parts = parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join("`").replace('|', "\\|")
 }
 
 fn probe(findings: &Findings, tools: &[&str]) -> Result<String> {
