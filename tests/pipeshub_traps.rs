@@ -7,12 +7,10 @@ use std::time::Duration;
 use connectors::auth::SecretString;
 use connectors::pipeshub::types::ConnectorAuthType;
 use connectors::pipeshub::{AuthFields, Client, ConnectorScope, Credentials, Scope};
-use connectors::{Builder, Entry, Error};
+use connectors::{Entry, Error};
 use connectors_fake::Fault;
-use connectors_fake::pipeshub::Instance;
 use futures::TryStreamExt;
-use serde_json::{Value, json};
-use support::TestClock;
+use serde_json::json;
 use support::pipeshub::{builder, credentials, object, setup};
 
 #[tokio::test]

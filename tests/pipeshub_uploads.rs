@@ -9,11 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use connectors::pipeshub::types::LocalFsFileEvent;
-use connectors::pipeshub::{Client, Credentials};
 use connectors_fake::Fault;
-use connectors_fake::pipeshub::Instance;
 use serde_json::json;
-use support::TestClock;
 use support::pipeshub::setup;
 
 /// An empty directory for one test's files.

@@ -5,14 +5,13 @@ mod support;
 use std::time::Duration;
 
 use connectors::pipeshub::types::ConnectorInstanceStatus;
-use connectors::pipeshub::{Client, Credentials, DeletionProgress, SyncOutcome, SyncProgress};
+use connectors::pipeshub::{DeletionProgress, SyncOutcome, SyncProgress};
 use connectors::{Error, Paced};
 use connectors_fake::Fault;
-use connectors_fake::pipeshub::{Instance, SyncScript};
+use connectors_fake::pipeshub::SyncScript;
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 use support::pipeshub::setup;
-use support::{Seconds, TestClock};
 
 #[tokio::test]
 async fn a_sync_that_was_seen_running_differs_from_one_that_was_not() {

@@ -12,7 +12,7 @@ use connectors::pipeshub::{
     AuthFields, BrowserLogin, Client, Connector, ConnectorScope, Credentials, DeletionProgress, IndexingProgress,
     Scope, Switched, SyncProgress, types,
 };
-use connectors::{Builder, Connection, Entry, Error, Paced};
+use connectors::{Connection, Entry, Error, Paced};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::{Instance, SyncScript};
 use futures::{StreamExt, TryStreamExt};

@@ -5,7 +5,7 @@ use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 
 use crate::ctx::{Ctx, Globals};
 use crate::fail::Result;
-use crate::{agents, c1, commands, files, login, pipeshub, status};
+use crate::{agents, c1, cassette, commands, files, login, pipeshub, probe, status};
 
 /// Operate ConductorOne (C1) and PipesHub connectors
 #[derive(Parser)]
@@ -27,6 +27,11 @@ pub enum Command {
     Pipeshub(pipeshub::Command),
     /// What needs care, in both services
     Status(status::Args),
+    /// Compare what a live service sends with its document and its fake, and print an Overlay; it only reads
+    Probe(probe::Args),
+    /// Make a test of a recording
+    #[command(subcommand)]
+    Cassette(cassette::Command),
     /// Write connectors to files, with references in place of secrets
     Export(files::ExportArgs),
     /// Show what `apply` would change, field by field
@@ -83,6 +88,8 @@ pub async fn run(ctx: &Ctx, given: Command) -> Result {
         Command::C1(it) => c1::run(ctx, it).await,
         Command::Pipeshub(it) => pipeshub::run(ctx, it).await,
         Command::Status(args) => status::run(ctx, args).await,
+        Command::Probe(args) => probe::run(ctx, args).await,
+        Command::Cassette(it) => cassette::run(ctx, &it),
         Command::Export(args) => files::export(ctx, args).await,
         Command::Plan(args) => files::plan(ctx, args).await,
         Command::Apply(args) => files::apply(ctx, args).await,

@@ -96,6 +96,8 @@ pub const COMMANDS: &[Row] = &[
     it("pipeshub delete", Effect::Deletes, "pipeshub delete drive-01 --yes --wait --poll 100ms"),
     it("pipeshub api", Effect::Acts, "pipeshub api connectors.get -p connectorId=s3-01"),
     it("status", Effect::Reads, "status --max-age 7d"),
+    it("probe", Effect::Reads, "probe c1 --yes"),
+    it("cassette test", Effect::Local, "cassette test probe.json --to replay.rs"),
     it("export", Effect::Local, "export c1 --to connectors.toml"),
     it("plan", Effect::Reads, "plan connectors.toml"),
     it("apply", Effect::Sets, "apply connectors.toml"),

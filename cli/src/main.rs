@@ -3,6 +3,7 @@
 mod agents;
 mod api;
 mod c1;
+mod cassette;
 mod cli;
 mod commands;
 mod ctx;
@@ -12,6 +13,7 @@ mod login;
 mod out;
 mod pipeshub;
 mod private;
+mod probe;
 mod profile;
 mod reference;
 mod span;

@@ -42,6 +42,10 @@
 #[cfg(feature = "diff")]
 mod api;
 mod bundle;
+// What the command and our own tasks share. It may change with every version.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod diagnostic;
 #[cfg(feature = "diff")]
 mod diff;
@@ -66,7 +70,7 @@ pub use diagnostic::{Diagnostic, Error};
 #[cfg(feature = "diff")]
 pub use diff::{Change, Impact, RULES, Rule, diff, diff_clients};
 pub use document::{Map, Node, Pointer, Value};
-pub use note::{Grouped, Kind, Note, Notes, Stage};
+pub use note::{Fix, Grouped, Kind, Note, Notes, Stage};
 pub use overlay::{Action, Effect};
 #[cfg(feature = "diff")]
 pub use reach::{Declared, Reached, reach};

@@ -17,11 +17,13 @@ mod types;
 
 use std::collections::HashSet;
 
+use heck::ToLowerCamelCase;
+
 use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, METHODS, OTHER_METHODS, Object};
-use crate::note::{Kind, Notes, Stage};
+use crate::note::{Fix, Kind, Notes, Stage};
 use crate::uri;
 
 pub(crate) use plain::plain;
@@ -254,7 +256,10 @@ impl Lowering<'_> {
     fn incomplete(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(map) = node.as_object_mut() else { return };
         let mut tell = |kind: Kind, at: &Pointer, node: &Node, reason: String| {
-            self.notes.push(Stage::Lower, kind, at, node, reason);
+            let note = self.notes.push(Stage::Lower, kind, at, node, reason);
+            if kind == Kind::Correction {
+                note.fixed_by(Fix::Remove);
+            }
         };
         for (key, child_kind) in [("externalDocs", Object::ExternalDocs), ("discriminator", Object::Discriminator)] {
             if let Some(child) = map.get(key)
@@ -361,13 +366,17 @@ impl Lowering<'_> {
     /// Removes members that OpenAPI does not know at this place.
     fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         let Some(known) = members::of(kind, node, at) else { return };
+        let meant = |key: &str| known.iter().map(|(known, _)| *known).find(|known| *known == key.to_lower_camel_case());
         let Some(map) = node.as_object_mut() else { return };
         let is_known = |key: &String| key.starts_with("x-") || known.iter().any(|(known, _)| known == key);
         let strange: Vec<String> = map.keys().filter(|key| !is_known(key)).cloned().collect();
         for key in strange {
             if let Some(value) = map.shift_remove(&key) {
                 let reason = format!("OpenAPI has no `{key}` here");
-                self.notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason);
+                // `min_items` for `minItems`.
+                let meant = meant(&key).filter(|meant| !map.contains_key(*meant));
+                let fix = meant.map_or(Fix::Remove, |meant| Fix::Rename(meant.to_owned()));
+                self.notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason).fixed_by(fix);
             }
         }
     }

@@ -79,6 +79,20 @@ pub struct Note {
     pub reason: String,
     /// What the reader can do about it, if anything.
     pub action: Option<String>,
+    /// What an overlay can do about it, where that is certain.
+    pub fix: Option<Fix>,
+}
+
+/// What an overlay does to the node of a note, so that the document says what it was read as.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fix {
+    /// It removes the node, which was left out.
+    Remove,
+    /// It removes the node and adds it to the object around it by this key.
+    Rename(String),
+    /// It adds this to the node.
+    Update(Node),
 }
 
 impl fmt::Display for Note {
@@ -176,6 +190,7 @@ impl Notes {
             span: node.span.clone(),
             reason: reason.into(),
             action: None,
+            fix: None,
         });
         // The vector is not empty: an item was pushed on the line above.
         let last = self.0.len() - 1;
@@ -206,6 +221,10 @@ impl Note {
     /// The note without its line in the source.
     fn line(&self) -> String {
         format!("{}: {} ({})", self.kind.word(), self.reason, self.pointer)
+    }
+
+    pub(crate) fn fixed_by(&mut self, fix: Fix) {
+        self.fix = Some(fix);
     }
 
     pub(crate) fn advise(&mut self, action: impl Into<String>) {

@@ -5,12 +5,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use hyper::body::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::forms::{self, Part};
 use crate::lock;
 use crate::message::{Answer, Request};
-use crate::schema::{Check, Checker, Document, Mistake, View, local_pointer};
+use crate::schema::{Breach, Check, Checker, Document, Mistake, View, local_pointer};
+
+/// Says `allow` beside an enum that may have values which are not listed.
+pub(crate) const UNKNOWN_VALUES: &str = "x-speakeasy-unknown-values";
 
 /// A check that is shared, or why there is none.
 type Compiled = Arc<Result<Check, String>>;
@@ -42,6 +47,8 @@ pub(crate) enum Values {
 pub(crate) struct Operation {
     /// The operationId, or method and path where there is none.
     pub(crate) id: String,
+    /// Where the document has it, as a JSON Pointer.
+    pub(crate) place: String,
     pub(crate) method: String,
     /// Of the path; `None` for those that have parameters.
     pub(crate) segments: Vec<Option<String>>,
@@ -103,6 +110,8 @@ pub(crate) struct Broken {
 enum Wrong {
     Undocumented,
     MediaType(String),
+    /// A header that is required.
+    Header(String),
     NotJson,
     Value(Mistake),
     /// The document has a schema that cannot be checked.
@@ -115,6 +124,7 @@ impl fmt::Display for Broken {
         match &self.what {
             Wrong::Undocumented => f.write_str("the status is not documented"),
             Wrong::MediaType(media) => write!(f, "the media type {media:?} is not documented"),
+            Wrong::Header(name) => write!(f, "the header {name} is required"),
             Wrong::NotJson => f.write_str("the body is not JSON"),
             Wrong::Value(mistake) => mistake.fmt(f),
             Wrong::Schema(why) => write!(f, "its schema cannot be checked: {why}"),
@@ -196,6 +206,12 @@ impl Contract {
             let message = format!("the media type {:?} is not documented", essence(media));
             return Err(Refused { status: 415, ..refuse("header.content-type".to_owned(), message) });
         };
+        let is_form = ["multipart/form-data", "application/x-www-form-urlencoded"].contains(&essence(media).as_str());
+        if is_form {
+            return self
+                .check_form(schema, media, request)
+                .map_err(|(at, message)| refuse(format!("body{at}"), message));
+        }
         if !is_json(media) {
             return Ok(());
         }
@@ -204,6 +220,49 @@ impl Contract {
             Ok(None) | Err(_) => Ok(()),
             Ok(Some(mistake)) => Err(refuse(format!("body{}", mistake.at), mistake.to_string())),
         }
+    }
+
+    /// Whether the fields of a form are those of an object: the place and the reason, if they are not. Files are not read,
+    /// nor are fields with a style of their own.
+    fn check_form(&self, schema: &str, media: &str, request: &Request) -> Result<(), (String, String)> {
+        let root = self.document.root();
+        let Some((place, node)) = resolve(root, schema.to_owned()) else { return Ok(()) };
+        let parts = forms::parts(media, Bytes::copy_from_slice(&request.body));
+        let parts = parts.map_err(|why| (String::new(), format!("it is not a form: {why}")))?;
+        let encoding = schema.strip_suffix("/schema").and_then(|content| root.pointer(&format!("{content}/encoding")));
+        let names = node["properties"].as_object().into_iter().flatten().map(|(name, _)| name);
+        for name in names {
+            let at = format!("/{}", escape(name));
+            let own: Vec<&Part> = parts.iter().filter(|part| part.name == *name).collect();
+            let is_read_only = node["properties"][name]["readOnly"] == true;
+            let is_required = node["required"].as_array().is_some_and(|all| all.iter().any(|it| it == name));
+            // Lists and objects may have fields whose names only begin with this one.
+            let longer = |part: &Part| part.name.starts_with(&format!("{name}["));
+            if own.is_empty() && is_required && !is_read_only && !parts.iter().any(longer) {
+                return Err((at, "it is required".to_owned()));
+            }
+            let styled =
+                ["style", "explode"].iter().any(|key| encoding.is_some_and(|all| all[name].get(*key).is_some()));
+            if own.is_empty() || styled || own.iter().any(|part| part.is_file) {
+                continue;
+            }
+            let schema = format!("{place}/properties{at}");
+            let is_json = |part: &&Part| part.media.as_deref().is_some_and(is_json);
+            if let ([part], true) = (own.as_slice(), own.iter().all(|part| is_json(part))) {
+                let value =
+                    serde_json::from_slice(&part.content).map_err(|_| (at.clone(), "it is not JSON".to_owned()))?;
+                if let Ok(Some(mistake)) = self.mistake(&schema, Values::Sent, &value) {
+                    return Err((format!("{at}{}", mistake.at), mistake.to_string()));
+                }
+                continue;
+            }
+            let texts: Option<Vec<String>> =
+                own.iter().map(|part| String::from_utf8(part.content.to_vec()).ok()).collect();
+            if let Some(texts) = texts {
+                self.check_texts(&schema, &texts).map_err(|mistake| (at, mistake.to_string()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Texts are a value if they are one in any way of reading them: as a text, as JSON, as a list.
@@ -242,6 +301,10 @@ impl Contract {
         let Some(contents) = operation.contents(answer.status) else {
             return if (200..300).contains(&answer.status) { broken(Wrong::Undocumented) } else { Ok(()) };
         };
+        let required = operation.headers(self.document.root(), answer.status).into_iter().filter(|(.., it)| *it);
+        if let Some((name, ..)) = required.into_iter().find(|(name, ..)| answer.header(name).is_none()) {
+            return broken(Wrong::Header(name));
+        }
         if contents.is_empty() || matches!(answer.status, 204 | 304) {
             return Ok(());
         }
@@ -270,6 +333,17 @@ impl Contract {
         let check = self.check(schema, values);
         match &*check {
             Ok(check) => Ok(check.mistake(value)),
+            Err(why) => Err(why.clone()),
+        }
+    }
+
+    /// Every rule of the schema at a place that a received value breaks, or why the schema cannot be checked.
+    pub(crate) fn breaches(&self, schema: &str, value: &Value) -> Result<Vec<Breach>, String> {
+        if self.document.root().pointer(schema).is_none() {
+            return Ok(Vec::new());
+        }
+        match &*self.check(schema, Values::Received) {
+            Ok(check) => Ok(check.breaches(value)),
             Err(why) => Err(why.clone()),
         }
     }
@@ -307,11 +381,27 @@ impl Operation {
 
     /// What a response of this status may hold: nothing is an empty list, and `None` where the status is not documented.
     fn contents(&self, status: u16) -> Option<&Contents> {
+        self.response(status).map(|(_, contents)| contents)
+    }
+
+    /// The same, with its key in `responses`.
+    pub(crate) fn response(&self, status: u16) -> Option<&(String, Contents)> {
         let (exact, family) = (status.to_string(), format!("{}XX", status / 100));
-        let found = [exact.as_str(), family.as_str(), "default"]
+        [exact.as_str(), family.as_str(), "default"]
             .into_iter()
-            .find_map(|key| self.responses.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)));
-        found.map(|(_, contents)| contents)
+            .find_map(|key| self.responses.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)))
+    }
+
+    /// The headers of a response: the name, the place of the schema, and whether it is required.
+    pub(crate) fn headers(&self, root: &Value, status: u16) -> Vec<(String, String, bool)> {
+        let response = self.response(status).map(|(key, _)| format!("{}/responses/{}", self.place, escape(key)));
+        let Some((place, node)) = response.and_then(|response| resolve(root, response)) else { return Vec::new() };
+        let names = node["headers"].as_object().into_iter().flatten().map(|(name, _)| name);
+        let header = |name: &String| {
+            let (place, node) = resolve(root, format!("{place}/headers/{}", escape(name)))?;
+            Some((name.clone(), format!("{place}/schema"), node["required"] == true))
+        };
+        names.filter_map(header).collect()
     }
 
     /// Whether a request has what one of the alternatives asks for.
@@ -439,6 +529,7 @@ fn operations(root: &Value) -> Vec<Operation> {
             });
             found.push(Operation {
                 id: operation["operationId"].as_str().map_or_else(|| format!("{method} {path}"), str::to_owned),
+                place: place.clone(),
                 method: method.to_uppercase(),
                 segments: names.iter().map(|name| (!name.contains('{')).then(|| (*name).to_owned())).collect(),
                 parameters: own,
@@ -493,7 +584,7 @@ fn contents(root: &Value, place: &str) -> Contents {
 }
 
 /// The documented content of a media type: the same, or a range that it is in.
-fn content<'c>(contents: &'c Contents, media: &str) -> Option<&'c (String, String)> {
+pub(crate) fn content<'c>(contents: &'c [(String, String)], media: &str) -> Option<&'c (String, String)> {
     let sent = essence(media);
     let same = contents.iter().find(|(known, _)| essence(known) == sent);
     same.or_else(|| {
@@ -505,7 +596,7 @@ fn content<'c>(contents: &'c Contents, media: &str) -> Option<&'c (String, Strin
 }
 
 /// A media type without its parameters, in lower case.
-fn essence(media: &str) -> String {
+pub(crate) fn essence(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
@@ -544,6 +635,18 @@ fn relax(schema: &mut Value) {
             keywords.values_mut().for_each(relax);
         }
         Value::Array(items) => items.iter_mut().for_each(relax),
+        _ => {}
+    }
+}
+
+/// Opens the enums of which the document says that other values are allowed.
+pub(crate) fn open_where_allowed(schema: &mut Value) {
+    if schema[UNKNOWN_VALUES] == "allow" {
+        open_enums(schema);
+    }
+    match schema {
+        Value::Object(keywords) => keywords.values_mut().for_each(open_where_allowed),
+        Value::Array(items) => items.iter_mut().for_each(open_where_allowed),
         _ => {}
     }
 }

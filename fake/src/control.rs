@@ -69,6 +69,10 @@ pub(crate) fn answer(controlled: &Controlled<'_>, request: &Request) -> (Answer,
             Ok(json!({}))
         }
         ("GET", ["mistakes"]) => Ok(json!(controlled.mistakes)),
+        ("GET", ["document"]) => {
+            let document = controlled.service.contract().map(|contract| contract.document().root().clone());
+            document.ok_or_else(|| "it has no document".to_owned())
+        }
         (method, own) => {
             let ask = Ask { method, path: own.to_vec(), body: &body };
             let done = controlled.service.control(&ask);

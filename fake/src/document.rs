@@ -39,7 +39,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::contract::{Contract, Operation, Values, is_json};
+use crate::contract::{Contract, Operation, Values, content, essence, is_json};
 use crate::fault::Fault;
 use crate::lock;
 use crate::message::{Answer, Request};
@@ -224,6 +224,55 @@ impl Api {
         made
     }
 
+    /// The headers that a response has to have, with values of their schemas.
+    fn headers(&self, operation: &Operation, status: u16) -> Vec<(String, String)> {
+        let all = operation.headers(self.contract.document().root(), status).into_iter();
+        let required = all.filter(|(name, _, required)| *required && !name.eq_ignore_ascii_case("content-type"));
+        let text = |schema: &str| match self.instance(schema, Values::Received) {
+            Some(Value::String(text)) => text,
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(","),
+            Some(Value::Null) | None => "x".to_owned(),
+            Some(value) => value.to_string(),
+        };
+        required.map(|(name, schema, _)| (name, text(&schema))).collect()
+    }
+
+    /// A stream of one item, if it is a media type of streams.
+    fn stream(&self, media: &str, schema: &str) -> Option<String> {
+        let media = essence(media);
+        let is_lines =
+            ["application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/json-lines"]
+                .contains(&media.as_str());
+        let is_sequence = media == "application/json-seq";
+        if !is_lines && !is_sequence && media != "text/event-stream" {
+            return None;
+        }
+        // The schema of an item has its own keyword in OpenAPI 3.2; before it, that of the whole is often meant.
+        let of_item = schema.strip_suffix("/schema").map(|content| format!("{content}/itemSchema"));
+        let of_item = of_item.filter(|place| self.contract.document().root().pointer(place).is_some());
+        let item = self.instance(of_item.as_deref().unwrap_or(schema), Values::Received)?;
+        let item = match item {
+            Value::Array(items) => items.into_iter().next()?,
+            item => item,
+        };
+        if is_lines {
+            return Some(format!("{item}\n"));
+        }
+        if is_sequence {
+            return Some(format!("\u{1e}{item}\n"));
+        }
+        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // A schema of a whole event has its fields.
+        let Some(data) = item.get("data").filter(|_| item.get("event").is_some()) else {
+            return Some(format!("data: {}\n\n", plain(&item)));
+        };
+        Some(format!("event: {}\ndata: {}\n\n", plain(&item["event"]), plain(data)))
+    }
+
     /// The schema of the response to a GET of this path, if it is JSON.
     fn shown_at(&self, path: &str) -> Option<(&Operation, &str)> {
         let operation = self.contract.find("GET", path)?;
@@ -303,9 +352,13 @@ impl Service for Api {
             return self.scripted(request, 404, &[]);
         }
         let (status, contents) = operation.success();
-        let Some((media, schema)) = first(contents) else {
+        let accepted = request.header("accept").unwrap_or_default().split(',').map(essence);
+        let accepted = accepted
+            .filter(|media| !media.is_empty() && !media.contains('*'))
+            .find_map(|media| content(contents, &media));
+        let Some((media, schema)) = accepted.or_else(|| first(contents)) else {
             self.write(request, &Value::Null);
-            let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
+            let mut answer = Answer { status, headers: self.headers(operation, status), body: Vec::new() };
             if (300..400).contains(&status) {
                 answer.set_header("location", "https://example.com/x");
             }
@@ -313,8 +366,11 @@ impl Service for Api {
         };
         if !is_json(media) {
             self.write(request, &Value::Null);
+            let body = self.stream(media, schema).unwrap_or_else(|| "x".to_owned());
             let media = if media.contains('*') { "application/octet-stream" } else { media.as_str() };
-            return Answer::new(status, media, b"x".as_slice());
+            let mut answer = Answer::new(status, media, body);
+            answer.headers.extend(self.headers(operation, status));
+            return answer;
         }
         let Some(instance) = self.instance(schema, Values::Received) else {
             let plain = Instances::plain(self.contract.document()).make(schema, View::Read);
@@ -326,15 +382,19 @@ impl Service for Api {
         self.write(request, &instance);
         let mut answer = Answer::json(status, &self.read(request, operation, schema, instance));
         answer.set_header("content-type", media);
+        answer.headers.extend(self.headers(operation, status));
         answer
     }
 
     fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
         // A failure in the documented form, if there is one.
-        let documented = self.contract.find(&request.method, &request.path).and_then(|it| it.failure(status));
+        let operation = self.contract.find(&request.method, &request.path);
+        let documented = operation.and_then(|it| it.failure(status));
         let made = documented.and_then(|schema| self.instance(schema, Values::Received));
         let message = || json!({"message": format!("{status} for {} {}", request.method, request.path)});
-        Answer::json(status, &made.unwrap_or_else(message))
+        let mut answer = Answer::json(status, &made.unwrap_or_else(message));
+        answer.headers.extend(operation.into_iter().flat_map(|it| self.headers(it, status)));
+        answer
     }
 
     fn contract(&self) -> Option<&Contract> {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use connectors_codegen::cli::files::{UNFINISHED, difference};
+use connectors_codegen::cli::report::sampled;
 use connectors_codegen::{Effect, Generator, Node, RULES};
 
 use crate::files::{self, Mode};
@@ -23,7 +25,7 @@ fn problem(what: impl Into<String>, detail: impl Into<String>, remedy: impl Into
     Problem { what: what.into(), detail: detail.into(), remedy: remedy.into() }
 }
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(all: bool) -> Result<()> {
     let mut problems = Vec::new();
     let (services, strangers) = Name::all()?;
     problems.extend(strangers.iter().map(|folder| misnamed(folder)));
@@ -45,7 +47,8 @@ pub(crate) fn run() -> Result<()> {
     let mut text = String::new();
     for Problem { what, detail, remedy } in &problems {
         text.push_str(&format!("error: {what}\n"));
-        detail.lines().for_each(|line| text.push_str(&format!("  {line}\n")));
+        let lines = detail.lines().map(str::to_owned).collect();
+        sampled(lines, all).iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         text.push_str(&format!("  help: {remedy}\n\n"));
     }
     let count = problems.len();
@@ -136,8 +139,7 @@ fn service(name: &Name) -> Vec<Problem> {
 /// The files of an interrupted run.
 fn leftovers(name: &Name) -> Vec<Problem> {
     let entries = fs::read_dir(name.folder()).into_iter().flatten().flatten();
-    let unfinished =
-        entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(files::UNFINISHED));
+    let unfinished = entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(UNFINISHED));
     unfinished
         .map(|path| {
             let path = files::shown(&path);
@@ -342,11 +344,7 @@ fn docs() -> Result<Vec<Problem>> {
             table.iter().map(|(rule, impact)| format!("{rule}: {impact}\n")).collect()
         };
         let what = "the table in docs/diff-rules.md is not the one in codegen/src/diff/rules.rs";
-        problems.push(problem(
-            what,
-            files::difference(&lines(&told), &lines(&rules)),
-            "fix the table in docs/diff-rules.md",
-        ));
+        problems.push(problem(what, difference(&lines(&told), &lines(&rules)), "fix the table in docs/diff-rules.md"));
     }
     Ok(problems)
 }

@@ -1,16 +1,13 @@
 //! `cargo xtask`: how people live with `connectors`. Arguments in, the pipeline or the fake called, words out.
 
 mod bench;
-mod changes;
 mod check;
 mod demo;
-mod documents;
 mod duel;
 mod fetch;
 mod files;
 mod new;
 mod plain;
-mod report;
 mod semver;
 mod serve;
 mod service;
@@ -21,12 +18,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-
-use report::{Result, progress};
+use connectors_codegen::Node;
+use connectors_codegen::cli::changes::Diff;
+use connectors_codegen::cli::documents;
+use connectors_codegen::cli::generate::Generate;
+use connectors_codegen::cli::lower::Lower;
+use connectors_codegen::cli::report::{self, Result, progress};
 
 /// Tasks for maintainers of `connectors`, and for everyone who generates clients with it.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = GUIDE)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", color = clap::ColorChoice::Never, after_help = GUIDE)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -120,6 +121,9 @@ enum Command {
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
+        /// List every note and every place without a description, also where there are more than ten of a kind.
+        #[arg(long)]
+        all: bool,
     },
     /// Compare two documents: what changed, and what of it breaks a caller.
     ///
@@ -127,29 +131,11 @@ enum Command {
     /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
     /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
     Diff {
-        /// The document before.
-        old: PathBuf,
-        /// The document after.
-        new: PathBuf,
         /// Compare only what this service selects, with its overlay.
         #[arg(long)]
         service: Option<service::Name>,
-        /// The output format.
-        #[arg(long, value_enum, default_value_t = changes::Format::Text)]
-        format: changes::Format,
-        /// Exit with 3 if there is such a change.
-        #[arg(long, value_enum, value_name = "WHAT")]
-        fail_on: Option<changes::FailOn>,
-        /// List every additive change, and changes of descriptions and summaries, a line each.
-        #[arg(long)]
-        all: bool,
-        /// List changes of descriptions and summaries too.
-        #[arg(long)]
-        documentation: bool,
-        /// Take the impact of some rules from this TOML file: `rule = "breaking"`, `behaviour`, `additive`, `documentation`,
-        /// or `none` to leave such changes out.
-        #[arg(long, value_name = "FILE")]
-        impacts: Option<PathBuf>,
+        #[command(flatten)]
+        diff: Diff,
     },
     /// Say what changed in the public Rust API of a generated client, and the version number it means.
     ///
@@ -187,7 +173,11 @@ enum Command {
     /// know each service and no other, the READMEs' snippets are compiled, docs/diff-rules.md is the table of rules.
     ///
     /// Each problem is printed with the difference and the command or edit that fixes it; the exit code is then 1.
-    Check,
+    Check {
+        /// List every line of a problem, also where there are more than ten.
+        #[arg(long)]
+        all: bool,
+    },
     /// Scaffold one more service: spec folder, overlay skeleton, feature, module, and a test that calls each operation.
     ///
     /// It compiles at once. What needs a person is a TODO in spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs. If anything
@@ -207,6 +197,10 @@ enum Command {
         /// Where the service publishes the document.
         #[arg(long, value_name = "URL")]
         source: Option<String>,
+        /// Vendor the descriptions of the document with its structure, now and later. For documents whose author allows it,
+        /// such as your own.
+        #[arg(long)]
+        keep_descriptions: bool,
     },
     /// Measure what it costs to build, to call and to depend on, as ratios in one run.
     ///
@@ -240,15 +234,7 @@ enum Command {
     ///
     /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
     /// with --quiet too; --notes none leaves them out.
-    Lower {
-        /// The document, YAML or JSON.
-        file: PathBuf,
-        /// Where to write it; standard output if absent.
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        #[command(flatten)]
-        pipeline: documents::Pipeline,
-    },
+    Lower(Lower),
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
     /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is expanded there again, from a
@@ -264,26 +250,8 @@ enum Command {
         /// Any OpenAPI 3.0, 3.1 or 3.2 document.
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
-        /// Folder of the new crate: empty, not there yet, or one that this command wrote.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Depend on the connectors-runtime in this folder, not on the published one.
-        #[arg(long, value_name = "DIR")]
-        runtime: Option<PathBuf>,
-        /// Overwrite Cargo.toml and src/lib.rs, even if this command did not write them.
-        #[arg(long)]
-        force: bool,
-        /// Only operations with this tag; may be repeated.
-        #[arg(long = "tag", value_name = "TAG")]
-        tags: Vec<String>,
-        /// Only the operation with this operationId; may be repeated.
-        #[arg(long = "operation", value_name = "ID")]
-        operations: Vec<String>,
-        /// Put each group of operations behind a feature of the crate, with its types. All are on by default.
-        #[arg(long)]
-        features_by_tag: bool,
         #[command(flatten)]
-        pipeline: documents::Pipeline,
+        generate: Generate,
     },
     /// Print completions for a shell, for the built program or an alias called `xtask`.
     ///
@@ -295,27 +263,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // The reader of the output may stop (`| head`): that is the end of a run and no accident. Nothing else is printed by a
-    // way that can fail.
-    let accident = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let text = panic.payload_as_str().unwrap_or_default();
-        match text.strip_prefix("failed printing to stdout: ") {
-            Some(reason) if reason.starts_with("Broken pipe") => std::process::exit(1),
-            Some(reason) => {
-                eprintln!("error: cannot write to standard output: {reason}");
-                std::process::exit(1);
-            }
-            None => accident(panic),
-        }
-    }));
+    report::end_with_the_reader();
     let cli = Cli::parse();
     report::set_quiet(cli.quiet);
     if let Some(root) = cli.root {
         files::set_root(root);
     }
     if cli.allow_outside {
-        fetch::allow_outside();
+        documents::allow_outside();
     }
     let result = match cli.command {
         Some(command) => run(command),
@@ -337,8 +292,8 @@ fn check(command: &Command) -> Result<()> {
         Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
             service.as_ref().map(service::Name::known).transpose()?;
         }
-        Command::Check | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => files::require_root()?,
-        Command::Demo { .. } | Command::Serve(_) | Command::Lower { .. } | Command::Completions { .. } => {}
+        Command::Check { .. } | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => files::require_root()?,
+        Command::Demo { .. } | Command::Serve(_) | Command::Lower(_) | Command::Completions { .. } => {}
     }
     Ok(())
 }
@@ -348,16 +303,13 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo { service, live } => demo::run(&service, live)?,
         Command::Serve(options) => serve::run(options)?,
-        Command::Vendor { service, from, date, dry_run, force, accept_other_document, documentation } => {
+        Command::Vendor { service, from, date, dry_run, force, accept_other_document, documentation, all } => {
             let words = documentation;
-            let options = vendor::Options { from, date, dry_run, force, accept_other_document, words };
+            let options = vendor::Options { from, date, dry_run, force, accept_other_document, words, all };
             vendor::run(&service, &options)?;
         }
-        Command::Diff { old, new, service, format, fail_on, all, documentation, impacts } => {
-            let shown = changes::Shown { additive: all, documentation: all || documentation };
-            let impacts = impacts.as_deref().map(changes::impacts).transpose()?.unwrap_or_default();
-            let question = changes::Question { service, format, fail_on, shown, impacts };
-            return changes::run(&old, &new, &question);
+        Command::Diff { service, diff } => {
+            return diff.run(&service.as_ref().map(service::Name::part).transpose()?.unwrap_or_default());
         }
         Command::Semver { service, from, since, old, new } => match (service, old, new) {
             (service, Some(old), Some(new)) => semver::files(&old, &new, service.as_ref())?,
@@ -368,19 +320,25 @@ fn run(command: Command) -> Result<ExitCode> {
             (None, ..) => return Err("error: name a service, or two files with --old and --new".into()),
         },
         Command::Api { service } => semver::api(&service)?,
-        Command::Check => check::run()?,
-        Command::New { service, from, tags, operations, source } => {
-            new::run(&service, &from, tags, operations, source)?;
+        Command::Check { all } => check::run(all)?,
+        Command::New { service, from, tags, operations, source, keep_descriptions } => {
+            let select = service::Select { tags, operations, except: Vec::new(), keep_descriptions };
+            new::run(&service, &from, select, source)?;
         }
         Command::Bench { only, quick, json, write, from } => {
             return bench::run(bench::Options { only, quick, json, write, from });
         }
+        Command::Lower(lower) => lower.run()?,
+        Command::Expand { service, from, generate } => match (service, from) {
+            (Some(service), _) => {
+                let overlay = Node::read(&service.overlay())?;
+                generate.document(Node::read(&service.document())?, &[overlay], service.as_str(), service.kept()?)?;
+            }
+            (None, Some(file)) => generate.file(&file)?,
+            // The argument parser asks for one of them.
+            (None, None) => return Err("error: name a service, or a document with --from".into()),
+        },
         Command::Duel(options) => return duel::run(options),
-        Command::Lower { file, output, pipeline } => documents::lower(&file, output.as_deref(), &pipeline)?,
-        Command::Expand { service, from, out, runtime, force, tags, operations, features_by_tag, pipeline } => {
-            let place = documents::Place { out: &out, runtime: runtime.as_deref(), force };
-            documents::expand(service.as_ref(), from.as_deref(), &place, tags, operations, features_by_tag, &pipeline)?;
-        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command().name("xtask"), "xtask", &mut script);

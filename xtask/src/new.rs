@@ -3,26 +3,22 @@
 
 use std::path::{Path, PathBuf};
 
+use connectors_codegen::cli::documents::{self, Document};
+use connectors_codegen::cli::files::write_all;
+use connectors_codegen::cli::report::{self, Listed};
 use connectors_codegen::{Generator, Listing, Node};
 
 use crate::service::{self, Name, SERVICE_HEADER, Select, Service};
-use crate::{Result, fetch, files, progress, report};
+use crate::{Result, files, progress};
 
 const MODULE: &str = include_str!("../templates/service.rs");
 const TEST: &str = include_str!("../templates/operations.rs");
 
-pub(crate) fn run(
-    name: &Name,
-    from: &Path,
-    tags: Vec<String>,
-    operations: Vec<String>,
-    source: Option<String>,
-) -> Result<()> {
+pub(crate) fn run(name: &Name, from: &Path, select: Select, source: Option<String>) -> Result<()> {
     let root = files::root();
     free(name, root)?;
     progress(&format!("reading {}", from.display()));
-    let fetch::Document { node: document, sha256, .. } = fetch::file(from)?;
-    let select = Select { tags, operations, except: Vec::new() };
+    let Document { node: document, sha256, .. } = documents::file(from)?;
     let vendored = service::vendored(&document, &select)?;
     let yaml = service::document_text(&vendored)?;
     let vendored = Node::parse("openapi.yaml", &yaml)?;
@@ -69,9 +65,9 @@ pub(crate) fn run(
         (root.join("src").join("lib.rs"), with_module(&files::read(&root.join("src").join("lib.rs"))?, name)?),
     ];
     wanted.extend(service::records(name, &client, &listing));
-    files::write_all(&wanted)?;
+    write_all(&wanted)?;
     wanted.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
-    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
+    report::notes(&client.notes, Listed::default()).iter().for_each(|line| println!("  {line}"));
     println!(
         "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
          What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\

@@ -6,12 +6,13 @@ use std::{fs, io};
 
 use clap::{Args, ValueEnum};
 use connectors_codegen::Generator;
+use connectors_codegen::cli::documents;
 use connectors_fake::c1::{self, Tenant};
 use connectors_fake::document::{Document, Server};
 use connectors_fake::pipeshub::{self, Instance};
 use connectors_fake::{Exchange, Identity, Serving};
 
-use crate::{Result, fetch};
+use crate::Result;
 
 /// The services that can be served.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -170,7 +171,7 @@ async fn pipeshub(serving: Serving, options: Options) -> Result<()> {
 }
 
 async fn document(file: &Path, serving: Serving, options: &Options) -> Result<()> {
-    let text = Generator::new(fetch::file(file)?.node).overlaid()?.to_json().to_string();
+    let text = Generator::new(documents::file(file)?.node).overlaid()?.to_json().to_string();
     let document = Document::parse(&text)?;
     let server = Server::serve(document, serving).await.map_err(|error| failed(options, &error))?;
     println!("A fake of {} listens on {}. Any credential is right.", file.display(), server.url());

@@ -1,15 +1,17 @@
 //! The settings of a service: `spec/<service>/service.toml`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::{fmt, fs};
 
+use connectors_codegen::cli::part::{self, Part, names_text};
+use connectors_codegen::cli::{documents, files::sha256};
 use connectors_codegen::{Client, Generator, Listing, Names, Node, Selection};
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item};
 
-use crate::{Result, fetch, files};
+use crate::{Result, files};
 
 /// The name of a service: a folder of `spec/`, a feature and a module of `connectors`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +57,18 @@ impl Name {
 
     /// The names that the client keeps; empty if there is no file yet.
     pub(crate) fn kept(&self) -> Result<Names> {
-        kept(&self.names())
+        part::kept(&self.names())
+    }
+
+    /// What the client is made from, of a document of any day.
+    pub(crate) fn part(&self) -> Result<Part> {
+        let overlay = self.overlay().exists().then(|| documents::file(&self.overlay())).transpose()?;
+        Ok(Part {
+            called: format!("`{self}`"),
+            selection: Service::read(self)?.selection(),
+            overlays: overlay.map(|overlay| overlay.node).into_iter().collect(),
+            names: self.kept()?,
+        })
     }
 
     /// Returns an error for an unknown service, which lists the known ones.
@@ -145,6 +158,9 @@ pub(crate) struct Select {
     pub(crate) operations: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) except: Vec<String>,
+    /// Whether the document's own descriptions are kept. Only where their author allows it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) keep_descriptions: bool,
 }
 
 impl Service {
@@ -166,7 +182,7 @@ impl Service {
     /// The hash of everything that `etag` applies to: source, hash, version, selection, and the vendored text.
     pub(crate) fn fingerprint(&self, vendored: &str) -> Result<String> {
         let told = Self { date: String::new(), etag_for: None, ..self.clone() };
-        Ok(fetch::sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))
+        Ok(sha256(format!("{}\n{vendored}", toml::to_string(&told)?).as_bytes()))
     }
 
     /// The text of service.toml: the previous text with its comments, and with the results of vendoring.
@@ -204,7 +220,7 @@ impl Service {
 
 impl Select {
     pub(crate) fn selection(&self) -> Selection {
-        let Self { tags, operations, except } = self.clone();
+        let Self { tags, operations, except, .. } = self.clone();
         Selection { tags, operations, except, paths: Vec::new() }
     }
 
@@ -262,7 +278,11 @@ pub(crate) fn id(operation: &Node) -> Option<&str> {
 
 /// The vendored form of a document, or the mistakes in the selection.
 pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
-    connectors_codegen::vendor(document, &select.selection()).map_err(|error| {
+    let vendored = match select.keep_descriptions {
+        true => Generator::new(document.clone()).select(select.selection()).selected(),
+        false => connectors_codegen::vendor(document, &select.selection()),
+    };
+    vendored.map_err(|error| {
         let file = document.span.file().unwrap_or_default();
         let strangers = select.strangers(document);
         let told: Vec<String> = strangers.iter().map(|stranger| format!("error: {stranger}\n  --> {file}")).collect();
@@ -288,26 +308,6 @@ pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
     let client = generator.generate()?;
     let listing = Listing::of(&client);
     Ok((client, listing))
-}
-
-/// The names of a lock; none if there is no such file.
-pub(crate) fn kept(path: &Path) -> Result<Names> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Names::parse(&files::shown(path), &text)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Names::default()),
-        Err(error) => Err(format!("error: cannot read {}: {error}", path.display()).into()),
-    }
-}
-
-/// The text of a lock of names.
-pub(crate) fn names_text(names: &Names) -> String {
-    format!(
-        "\
-# The names that the generated client has, each with its place in the document. What is added to the document renames nothing
-# that is here. To be reviewed; to call something otherwise, set `x-rust-name` in the overlay, or take its line out.
-
-{names}"
-    )
 }
 
 /// The files about a service's client that are stored beside its document: a path and a text each.

@@ -5,13 +5,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use connectors_codegen::{Effect, Generator, Impact, Listing, Map, Node};
+use connectors_codegen::cli::files::write_all;
+use connectors_codegen::cli::report::{self, Listed, sampled};
+use connectors_codegen::cli::{changes, semver as versions};
+use connectors_codegen::{Change, Effect, Generator, Impact, Listing, Map, Node};
 
-use crate::changes;
 use crate::fetch;
 use crate::files;
 use crate::service::{self, Name, Service};
-use crate::{Result, progress, report, semver};
+use crate::{Result, progress, semver};
 
 /// The options of the command line.
 pub(crate) struct Options {
@@ -25,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) accept_other_document: bool,
     /// List changes of descriptions too.
     pub(crate) words: bool,
+    /// List every note and every place without a description.
+    pub(crate) all: bool,
 }
 
 pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
@@ -55,10 +59,12 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         }
         warn_of_another_service(old, &document);
         progress("comparing with what is vendored");
-        let changes::Judgement { changes, documents_only } = changes::judge(old, &new, Some(name))?;
-        if let Some(reason) = documents_only {
+        let judgement = changes::judge(old, &new, &name.part()?)?;
+        if let Some(reason) = judgement.documents_only() {
             eprintln!("warning: only the documents were compared: {reason}");
         }
+        let changes = judgement.changes;
+        warn_of_an_older_document(&service, &document, options.date, &changes);
         if !changes.is_empty() {
             println!("what changes for a caller: {}", changes::summary(&changes));
             print!("{}", changes::text(&changes, changes::Shown { additive: true, documentation: options.words }));
@@ -107,8 +113,9 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     service.etag_for = service.etag.is_some().then(|| service.fingerprint(&yaml)).transpose()?;
     let schemas = vendored.pointer("/components/schemas").and_then(Node::as_object).map_or(0, Map::len);
     println!("{name}: {} operations, {schemas} schemas, {} notes", client.operations, client.notes.iter().count());
-    report::notes(&client.notes, false).iter().for_each(|line| println!("  {line}"));
-    tell_of_words(&connectors_codegen::undocumented(&overlaid));
+    let listed = Listed { all: options.all, ..Listed::default() };
+    report::notes(&client.notes, listed).iter().for_each(|line| println!("  {line}"));
+    tell_of_words(connectors_codegen::undocumented(&overlaid), options.all);
     tell_of_version(name, &listing)?;
     let mut wanted = vec![(name.document(), yaml), (name.settings(), service.text(&files::read(&name.settings())?)?)];
     // A service without an overlay is not built yet, and has no API.
@@ -165,18 +172,40 @@ fn warn_of_another_service(old: &Node, new: &Node) {
     }
 }
 
-/// The limit on the number of places without descriptions that are listed.
-const MOST_PLACES: usize = 30;
+/// Warns of a document from before the one that is vendored: by its date, by its version, or because it only lacks what is
+/// there.
+fn warn_of_an_older_document(service: &Service, document: &Node, date: Option<jiff::civil::Date>, changes: &[Change]) {
+    let version = document.get("info").and_then(|info| info.get("version")).and_then(Node::as_str).unwrap_or_default();
+    let vendored: Option<jiff::civil::Date> = service.date.parse().ok();
+    let gone = changes.iter().filter(|change| change.rule.ends_with("-removed") && change.impact == Impact::Breaking);
+    let gone = gone.count();
+    let reason = if let (Some(date), Some(vendored)) = (date, vendored.filter(|vendored| date < Some(*vendored))) {
+        format!("it is of {date}, and what is vendored is of {vendored}")
+    } else if is_before(version, &service.version) {
+        format!("its version is {version}, and what is vendored is {}", service.version)
+    } else if gone > 0 && !changes.iter().any(|change| change.impact == Impact::Additive) {
+        format!("it has nothing new, and lacks {gone} of what is vendored")
+    } else {
+        return;
+    };
+    eprintln!("warning: this may be an older document: {reason}");
+}
 
-fn tell_of_words(missing: &[String]) {
+/// Whether a version is before another: by the numbers in it, one after the other.
+fn is_before(one: &str, other: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
+    };
+    let (one, other) = (numbers(one), numbers(other));
+    !one.is_empty() && one < other
+}
+
+fn tell_of_words(missing: Vec<String>, all: bool) {
     if missing.is_empty() {
         return;
     }
     println!("{} places have no description yet, to be written in the overlay:", missing.len());
-    missing.iter().take(MOST_PLACES).for_each(|place| println!("  {place}"));
-    if missing.len() > MOST_PLACES {
-        println!("  and {} more", missing.len() - MOST_PLACES);
-    }
+    sampled(missing, all).iter().for_each(|place| println!("  {place}"));
 }
 
 /// Prints what the change means for the crate's version, if there is a snapshot to compare with.
@@ -186,7 +215,7 @@ fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
         Ok(old) => {
             let changes = old.compare(new);
             if !changes.is_empty() {
-                println!("{}", semver::verdict(&changes, &semver::version()?));
+                println!("{}", versions::verdict(&changes, Some(&semver::version()?)));
             }
         }
         // It is written again.
@@ -213,7 +242,7 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
     if let Some(refusal) = refusal {
         return Err(format!("error: nothing was written: {refusal}").into());
     }
-    files::write_all(&changed)?;
+    write_all(&changed)?;
     changed.iter().for_each(|(path, _)| println!("wrote {}", files::shown(path)));
     Ok(())
 }

@@ -183,12 +183,15 @@ fn vendoring_a_real_change_tells_all_of_it() {
     let overlay = copy.read("spec/c1/overlay.yaml");
     copy.write("spec/c1/overlay.yaml", "overlay: 1.1.0\nactions: [{target: $.info, update: {x-day: 2025-09}}]\n");
     copy.replace("spec/c1/service.toml", "\"Connector Catalog\", \"Connector Owner V2\"", "\"Connector\"");
-    copy.xtask(&["vendor", "c1", "--from", old.to_str().unwrap(), "--date", "2025-09-15"]).says(&[
+    let first = copy.xtask(&["vendor", "c1", "--from", old.to_str().unwrap(), "--date", "2025-09-15"]);
+    first.says(&[
         "c1: 14 operations",
         "places have no description yet",
+        "; --all lists them",
         "wrote spec/c1/openapi.yaml",
         "wrote spec/c1/api.txt",
     ]);
+    first.warns(&["this may be an older document: it is of 2025-09-15, and what is vendored is of 2026-08-20"]);
     assert!(copy.read("spec/c1/service.toml").contains("date = \"2025-09-15\""));
 
     // Today's overlay, and today's document.
@@ -435,6 +438,15 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     let checked = copy.xtask(&["check"]);
     checked.fails_with(&["some of pets has no description yet:", "the operation `addPet` has no summary", "1 problem"]);
     copy.xtask(&["vendor", "pets", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
+
+    // Descriptions of one's own document are kept, now and later.
+    let own = ["new", "own", "--from", document.to_str().unwrap(), "--tag", "pets", "--keep-descriptions"];
+    copy.replace("pets.yaml", "    Kind: {type: string,", "    Kind: {description: What it is., type: string,");
+    copy.xtask(&own).says(&["own: 3 operations"]);
+    assert!(copy.read("spec/own/openapi.yaml").contains("description: What it is."));
+    assert!(copy.read("spec/own/service.toml").contains("keep_descriptions = true"));
+    copy.xtask(&["vendor", "own", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
+    assert!(!copy.read("spec/pets/openapi.yaml").contains("What it is."));
 
     let before = copy.snapshot();
     new("pets", "pets").fails_with(&["`pets` cannot be the name of a service: spec/pets is there already"]);

@@ -129,39 +129,6 @@ fn the_demo_runs_from_end_to_end() {
 }
 
 #[test]
-fn expand_writes_over_nothing_that_it_did_not_write() {
-    let folder = folder("own-files");
-    let (file, out) = (folder.join("pets.yaml"), folder.join("mine"));
-    fs::write(&file, PETS).unwrap();
-    let (file, place) = (file.to_str().unwrap().to_owned(), out.to_str().unwrap().to_owned());
-    let expand = |more: &[&str]| xtask(&[&["expand", "--from", &file, "--out", &place], more].concat());
-    fs::create_dir_all(out.join("src")).unwrap();
-    fs::write(out.join("Cargo.toml"), "mine").unwrap();
-    let refused = expand(&[]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("is not empty") && stderr(&refused).contains("--force"), "{}", stderr(&refused));
-    assert_eq!(fs::read_to_string(out.join("Cargo.toml")).unwrap(), "mine");
-    assert!(!out.join("src/lib.rs").exists());
-
-    // What it wrote it may write again, beside whatever else is there by then.
-    fs::remove_dir_all(&out).unwrap();
-    assert!(expand(&[]).status.success());
-    fs::write(out.join("notes.txt"), "mine").unwrap();
-    assert!(expand(&["--tag", "pets"]).status.success());
-    assert!(!fs::read_to_string(out.join("src/lib.rs")).unwrap().contains("add_pet"));
-
-    // Not a file that was changed since.
-    let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap() + "rand = \"0.9\"\n";
-    fs::write(out.join("Cargo.toml"), &manifest).unwrap();
-    let refused = expand(&[]);
-    assert!(stderr(&refused).contains("Cargo.toml is not as this command wrote it"), "{}", stderr(&refused));
-    assert_eq!(fs::read_to_string(out.join("Cargo.toml")).unwrap(), manifest);
-    assert!(expand(&["--force"]).status.success());
-    assert!(!fs::read_to_string(out.join("Cargo.toml")).unwrap().contains("rand"));
-    assert_eq!(fs::read_to_string(out.join("notes.txt")).unwrap(), "mine");
-}
-
-#[test]
 fn the_workspace_is_the_one_around_the_current_folder() {
     let elsewhere = folder("elsewhere");
     let run = |place: &Path, arguments: &[&str]| {

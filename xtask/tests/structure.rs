@@ -31,8 +31,18 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
             "connectors::reqwest",
         ],
     ),
-    // Only the public API of the clients.
-    ("cli", "connectors_cli", &["connectors"]),
+    // Only the public API of the clients; for `probe`, what it compares them with.
+    (
+        "cli",
+        "connectors_cli",
+        &[
+            "connectors",
+            "connectors_fake::c1::Tenant",
+            "connectors_fake::pipeshub::Instance",
+            "connectors_fake::probe",
+            "connectors_fake::recording",
+        ],
+    ),
     ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
 ];
 

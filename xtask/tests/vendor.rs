@@ -234,6 +234,19 @@ fn what_a_person_wrote_in_service_toml_stays() {
 }
 
 #[test]
+fn an_older_document_is_reported_as_one() {
+    let copy = with_harbour("older", &[]);
+    let theirs = files_in(&copy);
+    let vendor = || copy.xtask(&["vendor", "harbour", "--dry-run", "--from", theirs.to_str().unwrap()]);
+    copy.replace("theirs/openapi.yaml", "1.4.0", "1.3.12");
+    vendor().warns(&["this may be an older document: its version is 1.3.12, and what is vendored is 1.4.0"]);
+    // Of the same version, but with less.
+    copy.replace("theirs/openapi.yaml", "1.3.12", "1.4.0");
+    copy.replace("theirs/openapi.yaml", "operationId: removeShip\n      tags: [Ships]", "operationId: removeShip");
+    vendor().warns(&["this may be an older document: it has nothing new, and lacks 1 of what is vendored"]);
+}
+
+#[test]
 fn a_dry_run_says_what_a_real_run_would_refuse() {
     let copy = with_harbour("dirty", &[]);
     let git = |arguments: &[&str]| {

@@ -17,6 +17,7 @@ async fn prepare(world: &World, command: &str) {
         }
         "c1 resume" => run("c1 pause app-github/github-03").await,
         "c1 revoke" => run("c1 rotate app-github/github-01 --secret-file old.secret").await,
+        "cassette test" => run("probe c1 --yes --record probe.json").await,
         "plan" | "apply" => run("export c1 --to connectors.toml").await,
         "pipeshub upload" => world.write("reports/2026.txt", "all is well"),
         "logout" => {
@@ -77,7 +78,7 @@ async fn every_command_has_an_example_in_its_help_that_works() {
         let expected = i32::from(matches!(command, "status" | "pipeshub doctor"));
         assert_eq!(ran.code, expected, "{example}\n{}{}", ran.out, ran.err);
         // Programs can parse the output, unless it is a text.
-        if !matches!(command, "completions" | "export" | "man" | "agents" | "c1 api" | "pipeshub api") {
+        if !matches!(command, "completions" | "export" | "man" | "agents" | "probe" | "c1 api" | "pipeshub api") {
             fits(&command.replace(' ', "-"), &ran.rows());
         }
         world.check_files();

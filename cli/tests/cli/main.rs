@@ -5,4 +5,8 @@ mod docs;
 mod files;
 mod kills;
 mod manners;
+mod probe;
+// As it was written, not as it would be formatted.
+#[rustfmt::skip]
+mod recorded;
 mod support;

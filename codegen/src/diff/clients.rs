@@ -22,6 +22,8 @@ pub(super) struct Unaccounted {
     pub(super) breaking: bool,
     /// The operations of the old document that it affects.
     pub(super) operations: Vec<String>,
+    /// The type or the member of one, where it is in the old document.
+    pub(super) places: Vec<Pointer>,
     /// A sentence.
     pub(super) what: String,
 }
@@ -36,10 +38,13 @@ pub(super) fn unaccounted(
 ) -> Vec<Unaccounted> {
     let mut found: Vec<_> = breaks(trace, document, old, new)
         .into_iter()
-        .map(|(operations, what)| Unaccounted { breaking: true, operations, what })
+        .map(|(operations, places, what)| Unaccounted { breaking: true, operations, places, what })
         .collect();
     let added = growth(document, later, old, new);
-    found.extend(added.into_iter().map(|what| Unaccounted { breaking: false, operations: Vec::new(), what }));
+    found.extend(added.into_iter().map(|what| {
+        let (operations, places) = (Vec::new(), Vec::new());
+        Unaccounted { breaking: false, operations, places, what }
+    }));
     found
 }
 
@@ -67,8 +72,11 @@ fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<Stri
     found
 }
 
-/// The breaks without an explanation: a sentence, and the operations of the old document that each affects.
-fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Vec<String>, String)> {
+/// A break: the operations of the old document that it affects, the places of types there, and a sentence.
+type Break = (Vec<String>, Vec<Pointer>, String);
+
+/// The breaks without an explanation.
+fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<Break> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
     let resolved = (before.aliases(), after.aliases());
@@ -88,11 +96,11 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
         let Some(there) = trace.operations.get(at) else { continue };
         let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };
         let Some(now) = later.get(there) else {
-            found.push((label(), format!("the method `{name}` is gone in Rust")));
+            found.push((label(), Vec::new(), format!("the method `{name}` is gone in Rust")));
             continue;
         };
         if *now != name && !trace.broken.contains(&at.join("operationId")) {
-            found.push((label(), format!("the method `{name}` is called `{now}` in Rust now")));
+            found.push((label(), Vec::new(), format!("the method `{name}` is called `{now}` in Rust now")));
         }
         let (Some(was), Some(is)) = (before.method(&name), after.method(now)) else { continue };
         let expected = api::resolved_head(&renamed(was, &names), aliases.0);
@@ -101,11 +109,11 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
         let arguments = !expected.takes_the_same(&given) && !trace.signs(at, &["parameters", "requestBody"]);
         let response = expected.response != given.response && !trace.signs(at, &["responses"]);
         if arguments || response {
-            found.push((label(), format!("`{was}` is `{is}` in Rust")));
+            found.push((label(), Vec::new(), format!("`{was}` is `{is}` in Rust")));
         }
         let setters = before.setter_breaks((&name, now), &after, &names, aliases);
         if !setters.is_empty() && !trace.signs(at, &["parameters", "requestBody", "responses"]) {
-            found.push((label(), format!("`{name}` in Rust: {}", setters.join(", "))));
+            found.push((label(), Vec::new(), format!("`{name}` in Rust: {}", setters.join(", "))));
         }
     }
     let mut users = Users::new(document);
@@ -116,11 +124,11 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
         let (name, at) = (&ty.name, &ty.pointer);
         let now = names.get(name).unwrap_or(name);
         if now != name && !trace.renamed.contains(at) {
-            found.push((users.of(at), format!("the Rust type `{name}` is called `{now}` now")));
+            found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` is called `{now}` now")));
         }
         let Some(changes) = before.type_changes(name, &after, &names, aliases) else {
             if !trace.takes_away(at) && !component(at).is_some_and(|name| reached.contains(&name)) {
-                found.push((users.of(at), format!("the Rust type `{name}` is gone")));
+                found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` is gone")));
             }
             continue;
         };
@@ -130,7 +138,8 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<(Ve
                 Fate::Removed => format!("the Rust type `{name}` has no {} any more", one.what),
                 _ => format!("the Rust type `{name}`: {}", one.what),
             };
-            found.push((users.of(at), what));
+            let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join("properties").join(wire));
+            found.push((users.of(at), vec![place], what));
         }
     }
     found

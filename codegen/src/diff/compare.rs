@@ -73,6 +73,8 @@ struct Finding {
     what: String,
     /// A new property at the top level of a request's schema.
     property: Option<String>,
+    /// Where it is in the old document: a schema, one of its members, or a parameter by its name.
+    at: Option<Pointer>,
 }
 
 /// The findings of an operation or of a pair of components, and the pairs that it refers to.
@@ -104,6 +106,8 @@ pub(super) struct Comparison<'a> {
     pub(super) unread: bool,
     /// The places of the compared schemas, and the broken ones.
     pub(super) trace: Trace,
+    /// The component or parameter that is compared.
+    pub(super) here: Option<Pointer>,
 }
 
 /// An operation at its place.
@@ -206,6 +210,10 @@ impl<'a> Side<'a> {
 /// The name of an operation in a list of changes, and its first tag.
 type Label<'a> = (String, Option<&'a str>);
 
+/// A rule, and the sentence of a finding.
+type Said<'a> = (&'static str, &'a str);
+/// The operations that a finding affects, and where it is.
+type Places<'a> = (Vec<&'a Label<'a>>, BTreeSet<&'a Pointer>);
 /// The operation of each scope.
 type Labels<'a> = Vec<(usize, Option<Label<'a>>)>;
 
@@ -221,6 +229,7 @@ impl<'a> Comparison<'a> {
             arrived: HashMap::new(),
             unread: false,
             trace: Trace::default(),
+            here: None,
         }
     }
 
@@ -229,7 +238,12 @@ impl<'a> Comparison<'a> {
             true => "unread-body-changed",
             false => rule,
         };
-        self.scopes[self.scope].findings.push(Finding { rule, what: what.into(), property: None });
+        self.scopes[self.scope].findings.push(Finding {
+            rule,
+            what: what.into(),
+            property: None,
+            at: self.here.clone(),
+        });
     }
 
     /// [`Comparison::say`] for a place in the old document. A break there explains the breaks of the client.
@@ -238,6 +252,17 @@ impl<'a> Comparison<'a> {
             self.trace.broken.insert(at.clone());
         }
         self.say(rule, what);
+        // The parameter that is compared says more than where all parameters are.
+        if !self.here.as_ref().is_some_and(|here| here.is_within(at)) {
+            self.place(at.clone());
+        }
+    }
+
+    /// Says where in the old document the last finding is.
+    pub(super) fn place(&mut self, at: Pointer) {
+        if let Some(finding) = self.scopes[self.scope].findings.last_mut() {
+            finding.at = Some(at);
+        }
     }
 
     /// [`Comparison::say_at`] for a new property at the top level of a request's schema.
@@ -312,6 +337,7 @@ impl<'a> Comparison<'a> {
         while let Some((scope, pair)) = self.queue.pop() {
             self.scope = scope;
             self.unread = pair.way == Way::Unread;
+            self.here = Some(Pointer::root().join("components").join("schemas").join(&pair.old));
             self.components(&pair);
         }
         labels
@@ -320,7 +346,7 @@ impl<'a> Comparison<'a> {
     /// Assigns each finding to the operations that reach it.
     fn finish(self, labels: &Labels<'_>) -> (Vec<Change>, Trace) {
         let Self { scopes, trace, arrived, .. } = self;
-        let mut said: BTreeMap<(&'static str, &str), Vec<&Label<'_>>> = BTreeMap::new();
+        let mut said: BTreeMap<Said<'_>, Places<'_>> = BTreeMap::new();
         for (scope, label) in labels {
             let none = BTreeSet::new();
             let arrived = arrived.get(scope).unwrap_or(&none);
@@ -331,7 +357,8 @@ impl<'a> Comparison<'a> {
                     if finding.property.as_ref().is_some_and(|property| arrived.contains(property)) {
                         continue;
                     }
-                    let operations = said.entry((finding.rule, &finding.what)).or_default();
+                    let (operations, places) = said.entry((finding.rule, &finding.what)).or_default();
+                    places.extend(&finding.at);
                     if let Some(label) = label
                         && operations.last().is_none_or(|last| last.0 != label.0)
                     {
@@ -341,12 +368,13 @@ impl<'a> Comparison<'a> {
                 queue.extend(scopes[index].uses.iter().filter(|used| reached.insert(**used)));
             }
         }
-        let change = |((rule, what), operations): ((&'static str, &str), Vec<&Label<'_>>)| Change {
+        let change = |((rule, what), (operations, places)): (Said<'_>, Places<'_>)| Change {
             impact: rules::impact(rule),
             rule,
             tag: common(operations.iter().map(|(_, tag)| *tag)),
             operations: operations.into_iter().map(|(label, _)| label.clone()).collect(),
             what: what.to_owned(),
+            places: places.into_iter().cloned().collect(),
         };
         (said.into_iter().map(change).collect(), trace)
     }

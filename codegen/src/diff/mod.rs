@@ -39,7 +39,7 @@ use serde::Serialize;
 
 use crate::Client;
 use crate::diagnostic::Error;
-use crate::document::Node;
+use crate::document::{Node, Pointer};
 use crate::note::Notes;
 use crate::shape::{self, Names};
 
@@ -87,6 +87,10 @@ pub struct Change {
     pub operations: Vec<String>,
     /// What changed, in one sentence.
     pub what: String,
+    /// Where it is in the old document, as far as that says more than the operations: a schema or a member of one, or a
+    /// parameter by its name.
+    #[serde(skip)]
+    pub(crate) places: Vec<Pointer>,
 }
 
 impl fmt::Display for Change {
@@ -147,10 +151,10 @@ pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));
     for one in clients::unaccounted(&trace, (&before, &after), old.1, new.1) {
-        let clients::Unaccounted { breaking, operations, what } = one;
+        let clients::Unaccounted { breaking, operations, places, what } = one;
         let rule = if breaking { "client-changed" } else { "client-grown" };
         let tag = compare::tag_of(&before, &operations);
-        changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what });
+        changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what, places });
     }
     Ok(sorted(changes))
 }

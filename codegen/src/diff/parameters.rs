@@ -131,18 +131,23 @@ impl<'a> Comparison<'a> {
                 if let Some(key) = elsewhere {
                     let what = format!("the {place} parameter `{shown}` is a {} parameter now", key.1);
                     self.say_at(&at, "parameter-moved", what);
+                    self.place(at.join(shown));
                     after.remove(&key);
                 } else if let Some(index) = inside {
                     let property = properties.remove(index);
                     let what = format!("the {place} parameter `{shown}` moved into the body, as `{property}`");
                     self.say_at(&at, "parameter-moved", what);
+                    self.place(at.join(shown));
                     self.arrives(property);
                 } else {
                     self.say_at(&at, "parameter-removed", format!("the {place} parameter `{shown}` is gone"));
+                    self.place(at.join(shown));
                 }
                 continue;
             };
+            self.here = Some(at.join(shown));
             self.parameter(&at, place, parameter, &now);
+            self.here = None;
         }
         for key in came.iter() {
             let Some(parameter) = after.get(key) else { continue };

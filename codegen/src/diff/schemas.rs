@@ -207,6 +207,7 @@ impl Comparison<'_> {
                 for value in before.difference(&after) {
                     let rule = way.of("request-enum-value-removed", "response-enum-value-removed");
                     self.say_at(at, rule, format!("{place} has no value {value} any more"));
+                    self.place(at.join("enum").join(value.trim_matches('"')));
                 }
                 for value in after.difference(&before) {
                     let rule = way.of("request-enum-value-added", "response-enum-value-added");

@@ -54,12 +54,12 @@ fn raw(api: &mut Api, features: &Features, notes: &mut Notes) -> Result<String, 
     );
     progenitor::write(api, features, notes, &mut out)?;
     let client = quote! {
-        use ::connectors_runtime::Outgoing;
+        use ::connectors_runtime::{Built, Outgoing};
         use ::connectors_runtime::crates::{progenitor_client, reqwest};
 
         /// A client for one call.
         pub(super) fn client(outgoing: &Outgoing) -> Client {
-            Client::new_with_client(outgoing.base_url(), outgoing.http())
+            Client::new_with_client(outgoing.base_url(), outgoing.http(), Built::default())
         }
     };
     print::write_indented(client, &mut out)?;

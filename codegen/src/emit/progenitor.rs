@@ -2,16 +2,17 @@
 //!
 //! It is given a document of its own, with nothing in it but paths, bodies of bytes and responses of bytes; the rest (query,
 //! headers, cookies, media types, credentials, sending, decoding) is done by the runtime, with the request that progenitor's
-//! method builds.
+//! hook is given.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
 use progenitor_impl::{GenerationSettings, Generator};
+use quote::quote;
 use serde_json::{Value, json};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, ImplItem, ImplItemFn, Item, Stmt, parse_quote};
+use syn::{Attribute, ImplItem, Item};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
@@ -59,7 +60,7 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
             other => index == 0 || has_operations(other),
         });
         Reexported.visit_file_mut(&mut file);
-        adapt(&mut file, api, features)?;
+        put_features(&mut file, api, features);
         write_items_indented(file.items, out)?;
     }
     let mut place = 0;
@@ -75,21 +76,18 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
     Ok(())
 }
 
-/// Ends each operation's method with its request, and puts the feature of its group before it.
-fn adapt(file: &mut syn::File, api: &Api, features: &Features) -> Result<(), Error> {
+/// Puts the feature of its group before each operation's method.
+fn put_features(file: &mut syn::File, api: &Api, features: &Features) {
     let attribute = |operation: &Operation| Some((method(operation), features.attribute(operation.group.as_deref())?));
     let attributes: BTreeMap<String, Attribute> = api.operations.iter().filter_map(attribute).collect();
-    for item in file.items.iter_mut().filter(|item| has_operations(item)) {
+    for item in file.items.iter_mut().filter(|_| !attributes.is_empty()) {
         let Item::Impl(block) = item else { continue };
         for item in &mut block.items {
-            let ImplItem::Fn(method) = item else { continue };
-            let name = method.sig.ident.to_string();
-            end_with_request(method)
-                .ok_or_else(|| Diagnostic::new(format!("progenitor's method `{name}` does not send a request")))?;
-            method.attrs.extend(attributes.get(&name).cloned());
+            if let ImplItem::Fn(method) = item {
+                method.attrs.extend(attributes.get(&method.sig.ident.to_string()).cloned());
+            }
         }
     }
-    Ok(())
 }
 
 /// Whether an item is the methods of the operations.
@@ -137,7 +135,16 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
         document.paths.paths.insert(path, item);
     }
-    let settings = GenerationSettings::new();
+    // A method ends with the request that it has built: sending is the runtime's part. The first hook keeps the request. The
+    // second one is never called, because the method returns before that; so it has nothing to wait for, which would cost the
+    // compiler six times as much.
+    let mut settings = GenerationSettings::new();
+    settings.with_inner_type(quote! { Built }).with_pre_hook(quote! { Built::keep }).with_pre_hook_async(quote! {
+        {
+            return Err(Error::Custom(String::new()));
+            |_: &Built, _: &mut reqwest::Request| ::core::future::ready(Ok::<(), Error<()>>(()))
+        }
+    });
     let attempt = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document)));
     let tokens = match attempt {
         Ok(result) => result.map_err(|error| error.to_string())?,
@@ -200,28 +207,5 @@ impl VisitMut for Reexported {
             path.leading_colon = None;
         }
         visit_mut::visit_path_mut(self, path);
-    }
-}
-
-/// Ends a method with the request that it would pass to the hook `pre`: sending is the runtime's part. What is left does not
-/// wait. An `async` method that sends costs the compiler six times as much.
-fn end_with_request(method: &mut ImplItemFn) -> Option<()> {
-    let place = method.block.stmts.iter().position(|statement| request_to_send(statement).is_some())?;
-    let request = request_to_send(&method.block.stmts[place])?.clone();
-    method.block.stmts.truncate(place);
-    method.block.stmts.push(Stmt::Expr(parse_quote! { Ok(#request) }, None));
-    method.sig.asyncness = None;
-    method.sig.output = parse_quote! { -> Result<reqwest::Request, Error<()>> };
-    Some(())
-}
-
-/// The request in `self.pre(&mut request, &info).await?`.
-fn request_to_send(statement: &Stmt) -> Option<&Expr> {
-    let Stmt::Expr(Expr::Try(attempt), _) = statement else { return None };
-    let Expr::Await(waiting) = &*attempt.expr else { return None };
-    let Expr::MethodCall(call) = &*waiting.base else { return None };
-    match call.args.first() {
-        Some(Expr::Reference(request)) if call.method == "pre" => Some(&request.expr),
-        _ => None,
     }
 }

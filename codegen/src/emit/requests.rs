@@ -312,7 +312,8 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
         impl #name {
             pub(crate) fn begin(core: &::connectors_runtime::Core) -> Self {
                 let call = core.call(&#root::OPERATIONS[#index], |outgoing| {
-                    ::connectors_runtime::built(raw::client(outgoing).#method(#(#arguments),*))
+                    let client = raw::client(outgoing);
+                    client.inner.by(::core::pin::pin!(client.#method(#(#arguments),*)))
                 });
                 Self { call }
             }

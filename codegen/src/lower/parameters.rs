@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Lowering, members};
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
-use crate::note::{Kind, Stage};
+use crate::note::{Fix, Kind, Stage};
 
 /// The places of parameters.
 const PLACES: [&str; 5] = ["path", "query", "header", "cookie", "querystring"];
@@ -58,7 +58,10 @@ impl Lowering<'_> {
             let here = at.join("parameters").join(index);
             index += 1;
             let mut tell = |kind: Kind, reason: &str| {
-                self.notes.push(Stage::Lower, kind, &here, it, reason);
+                let note = self.notes.push(Stage::Lower, kind, &here, it, reason);
+                if kind == Kind::Correction {
+                    note.fixed_by(Fix::Remove);
+                }
             };
             let name = it.get("name").and_then(|name| members::text(&name.value));
             let known = match (grammar::reference(it), name, it.str("in")) {
@@ -102,7 +105,10 @@ impl Lowering<'_> {
         }
         if node.str("in") == Some("path") && !node.is_true("required") {
             if node.get("required").is_some() {
-                self.note(Kind::Correction, at, node, "a path parameter is always required");
+                let required = Map::from([("required".to_owned(), Node::made(true))]);
+                let reason = "a path parameter is always required";
+                let note = self.notes.push(Stage::Lower, Kind::Correction, at, node, reason);
+                note.fixed_by(Fix::Update(Node::made(required)));
             }
             node.set("required", true);
         }

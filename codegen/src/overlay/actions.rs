@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer};
 
+/// The member of an action that describes something which the document does not have, on purpose.
+pub(super) const ADDS: &str = "x-adds";
+
 /// The actions of an overlay in order. An invalid action is a diagnostic.
 ///
 /// # Errors

@@ -6,8 +6,13 @@
 //! document no longer has. [`Strictness::Lenient`] allows both, for overlays by others, and writes notes instead.
 
 mod actions;
+#[cfg(feature = "cli")]
+mod compare;
+#[cfg(feature = "cli")]
+mod lint;
 mod path;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::diagnostic::{Diagnostic, Error};
@@ -15,7 +20,14 @@ use crate::document::{Node, Pointer, Span, Value};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
 
-use actions::actions;
+#[cfg(feature = "cli")]
+pub(crate) use compare::{actions as comparison, update};
+#[cfg(feature = "cli")]
+pub(crate) use lint::lint;
+#[cfg(feature = "cli")]
+pub(crate) use path::step;
+
+use actions::{ADDS, actions};
 use path::{is_path, locate};
 
 /// What happens for an action without an effect.
@@ -78,7 +90,7 @@ pub(crate) fn apply(
             }
         }
     }
-    for (diagnostic, node) in stale_prose(document, overlay) {
+    for (diagnostic, node) in stale_prose(document, overlay)? {
         diagnostics.extend(without_effect(diagnostic, &node, &Pointer::root()));
     }
     if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics.into()) }
@@ -169,7 +181,7 @@ pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>
         inspected.push(Action { number, target, span: action.span.clone(), effect });
     }
     if let Some(file) = overlay.span.file() {
-        prune(document, file);
+        prune(document, file, &added(overlay)?);
     }
     Ok(inspected)
 }
@@ -187,12 +199,12 @@ fn says(node: &Node, update: &Node) -> bool {
 }
 
 /// Removes the nodes that an overlay created with descriptions only. Returns whether this node is one of them.
-fn prune(node: &mut Node, file: &str) -> bool {
-    let made = node.span.file() == Some(file);
+fn prune(node: &mut Node, file: &str, added: &Places) -> bool {
+    let made = node.span.file() == Some(file) && !is_among(node, added);
     match &mut node.value {
         Value::Object(map) => {
             let before = map.len();
-            map.retain(|_, child| !prune(child, file));
+            map.retain(|_, child| !prune(child, file, added));
             let words = |(key, value): (&String, &Node)| {
                 (grammar::is_annotation(key) || key == "summary") && value.as_object().is_none()
             };
@@ -200,7 +212,7 @@ fn prune(node: &mut Node, file: &str) -> bool {
         }
         Value::Array(items) => {
             for item in items {
-                prune(item, file);
+                prune(item, file, added);
             }
             false
         }
@@ -348,11 +360,13 @@ fn remove(document: &mut Node, place: &Pointer) {
 
 /// By the merge rule, an update that describes something missing creates it: a schema or response with a description
 /// only. That is an outdated description, and never intended.
-fn stale_prose(document: &Node, overlay: &Node) -> Vec<(Diagnostic, Node)> {
+fn stale_prose(document: &Node, overlay: &Node) -> Result<Vec<(Diagnostic, Node)>, Error> {
+    let added = added(overlay)?;
     let mut found = Vec::new();
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, pointer| {
         let Some(map) = node.as_object() else { return };
-        let made_here = node.span.file().is_some() && node.span.file() == overlay.span.file();
+        let made_here =
+            node.span.file().is_some() && node.span.file() == overlay.span.file() && !is_among(node, &added);
         let checked = matches!(kind, Object::Schema | Object::Response | Object::Operation | Object::Parameter);
         if made_here
             && checked
@@ -361,11 +375,32 @@ fn stale_prose(document: &Node, overlay: &Node) -> Vec<(Diagnostic, Node)> {
         {
             let message =
                 format!("the overlay describes `{}`, which the document does not have ({pointer})", pointer.last());
-            let help = "delete the description, or correct its name";
+            let help = "delete the description, or correct its name; if it is meant, give the action `x-adds: true`";
             found.push((Diagnostic::new(message).at(&node.span).help(help), node.clone()));
         }
     });
-    found
+    Ok(found)
+}
+
+/// Places in files, each as [`Span::identity`] has it.
+type Places = HashSet<(usize, u32, u32)>;
+
+fn is_among(node: &Node, places: &Places) -> bool {
+    node.span.identity().is_some_and(|place| places.contains(&place))
+}
+
+/// What the actions that say so add, with all that is in it.
+fn added(overlay: &Node) -> Result<Places, Error> {
+    fn collect(node: &Node, places: &mut Places) {
+        places.extend(node.span.identity());
+        node.as_object().into_iter().flatten().for_each(|(_, child)| collect(child, places));
+        node.as_array().into_iter().flatten().for_each(|item| collect(item, places));
+    }
+    let mut places = Places::new();
+    for action in actions(overlay)?.into_iter().flatten().filter(|action| action.is_true(ADDS)) {
+        action.get("update").into_iter().for_each(|update| collect(update, &mut places));
+    }
+    Ok(places)
 }
 
 #[cfg(test)]

@@ -90,7 +90,34 @@ fn singular(path: &str) -> Option<Vec<(&str, bool)>> {
 
 /// Whether a text is a JSONPath.
 pub(super) fn is_path(text: &str) -> bool {
-    singular(text).is_some() || JsonPath::parse(text).is_ok()
+    parse(text).is_ok()
+}
+
+/// Whether a text is a JSONPath, or why not.
+pub(super) fn parse(text: &str) -> Result<(), String> {
+    if singular(text).is_some() {
+        return Ok(());
+    }
+    JsonPath::parse(text).map(drop).map_err(|error| error.to_string())
+}
+
+/// The path of a member of what a path leads to.
+#[cfg(feature = "cli")]
+pub(crate) fn step(path: &str, name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain {
+        return format!("{path}.{name}");
+    }
+    let mut quoted = String::new();
+    for c in name.chars() {
+        match c {
+            '\\' | '\'' => quoted.extend(['\\', c]),
+            c if c < ' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    format!("{path}['{quoted}']")
 }
 
 #[cfg(test)]

@@ -119,6 +119,15 @@ fn prose_for_a_property_that_is_gone_is_refused() {
     assert!(error.contains("`y`") && !error.contains("`x`"), "{error}");
     let real = "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
     assert!(applied(document, real).is_ok());
+    // Where it is meant, it is done, and only what is in that action.
+    let meant = format!("{prose}\n    x-adds: true");
+    assert_eq!(
+        applied(document, &meant).unwrap()["components"]["schemas"]["A"]["properties"]["y"]["description"],
+        "stale"
+    );
+    let other = "  - target: $.components.schemas.A\n    update: {properties: {z: {description: stale}}}";
+    let error = applied(document, &format!("{meant}\n{other}")).unwrap_err();
+    assert!(error.contains("`z`") && !error.contains("`y`"), "{error}");
 }
 
 #[test]

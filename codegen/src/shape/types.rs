@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, component_name};
-use crate::note::{Kind, Notes, Stage};
+use crate::note::{Fix, Kind, Notes, Stage};
 
 use super::all_of::flatten;
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
@@ -57,10 +57,10 @@ impl<'a> Types<'a> {
             if names::pascal(given) != *name {
                 let at = Pointer::root().join("components").join("schemas").join(component);
                 let reason = format!("called `{name}`, because another schema would have the same name");
-                types
-                    .notes
-                    .push(Stage::Shape, Kind::Rename, &at, node, reason)
-                    .advise("set `x-rust-name` in an overlay to choose");
+                let note = types.notes.push(Stage::Shape, Kind::Rename, &at, node, reason);
+                note.advise("set `x-rust-name` in an overlay to choose");
+                let given = Map::from([("x-rust-name".to_owned(), Node::made(name.as_str()))]);
+                note.fixed_by(Fix::Update(Node::made(given)));
             }
         }
         for (component, node) in &types.schemas {

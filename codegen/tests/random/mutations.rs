@@ -271,3 +271,46 @@ fn nothing_makes_it_panic() {
 fn thin(map: &mut Map<String, Value>, random: &mut Random) {
     map.retain(|_, _| random.below(3) == 0);
 }
+
+/// Overlays from one document to another lead there, whatever the two are: written as text, read and applied.
+#[cfg(feature = "cli")]
+#[test]
+fn the_overlay_between_two_documents_leads_from_one_to_the_other() {
+    use connectors_codegen::cli::overlays::{applied, between};
+    let mut random = Random(setting("FUZZ_SEED", 1));
+    let odd =
+        ["a'b", "a\\b", "a']['b", "", "$", "0", "07", "a.b", "é\u{301}", "a\nb", "*", "~1/", "true", "- x", "\u{7f}"];
+    let mut compared = 0;
+    for (name, text) in texts("documents") {
+        let tree = Node::parse(&name, &text).unwrap().to_json();
+        let mut donors =
+            vec![json!(null), json!([]), json!({}), json!([[1], [1, 1.5], "1"]), json!("line\n: #"), json!(1.0)];
+        subtrees(&tree, &mut donors);
+        for _ in 0..30 {
+            let mut other = tree.clone();
+            for _ in 0..=random.below(8) {
+                mutate(&mut other, &mut random, &donors);
+                if let Value::Object(map) = somewhere(&mut other, &mut random) {
+                    map.insert(random.pick(&odd).to_owned(), random.pick(&donors));
+                }
+            }
+            let read = |value: &Value| Node::parse("document.json", &value.to_string()).unwrap();
+            let (mut old, mut new) = (read(&tree), read(&other));
+            if random.once_in(2) {
+                (old, new) = (new, old);
+            }
+            // Mutated to something that is no object.
+            let Ok(overlay) = between(&old, &new, "From one to the other") else { continue };
+            compared += 1;
+            let Some(overlay) = overlay else {
+                assert!(old == new);
+                continue;
+            };
+            let overlay = overlay.to_yaml().unwrap();
+            let reached = applied(&old, &Node::parse("overlay.yaml", &overlay).unwrap(), false);
+            let (reached, notes) = reached.unwrap_or_else(|error| panic!("{error}\n{overlay}"));
+            assert!(reached == new && notes.iter().next().is_none(), "{overlay}");
+        }
+    }
+    assert!(compared > 100, "{compared}");
+}

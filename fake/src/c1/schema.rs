@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::contract::{Contract, Operation, Values, is_json, open_enums};
+use crate::contract::{Contract, Operation, Values, is_json, open_where_allowed};
 use crate::message::Request;
 
 /// Parameters by their names in the document, decoded.
@@ -33,7 +33,7 @@ impl Document {
 
     fn new(root: Value) -> Document {
         let mut opened = root.clone();
-        open_where_it_says_so(&mut opened);
+        open_where_allowed(&mut opened);
         Document { contract: Contract::new(opened, Vec::new()), root }
     }
 
@@ -175,15 +175,4 @@ fn may_be_null(schema: &Value) -> bool {
 /// The place of the schema for JSON.
 fn json_of(contents: &[(String, String)]) -> Option<&str> {
     contents.iter().find(|(media, _)| is_json(media)).map(|(_, schema)| schema.as_str())
-}
-
-fn open_where_it_says_so(schema: &mut Value) {
-    if schema["x-speakeasy-unknown-values"] == "allow" {
-        open_enums(schema);
-    }
-    match schema {
-        Value::Object(keywords) => keywords.values_mut().for_each(open_where_it_says_so),
-        Value::Array(items) => items.iter_mut().for_each(open_where_it_says_so),
-        _ => {}
-    }
 }

@@ -75,6 +75,7 @@ async fn faults_tokens_time_and_syncs_are_scripted_over_the_wire() {
     control(host, "POST", "reset", Value::Null).await;
     assert_eq!(get(&tenant, &token).await.json()["connectorView"]["connector"]["displayName"], "GitHub 1");
     assert_eq!(control(host, "GET", "mistakes", Value::Null).await, json!([]));
+    assert!(control(host, "GET", "document", Value::Null).await["paths"]["/api/v1/apps"].is_object());
 }
 
 #[tokio::test]

@@ -160,6 +160,68 @@ fn what_is_written_is_there_when_it_is_read() {
     assert_eq!(send("GET", "/v1/books/another", "").1["id"], "another");
 }
 
+#[test]
+fn forms_headers_and_streams_are_as_the_document_says() {
+    let document = Document::parse(
+        &json!({
+            "openapi": "3.1.0",
+            "paths": {
+                "/covers": {"post": {
+                    "requestBody": {"required": true, "content": {
+                        "multipart/form-data": {"schema": {"$ref": "#/components/schemas/Cover"}},
+                        "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/Cover"}},
+                    }},
+                    "responses": {"201": {"headers": {
+                        "Location": {"required": true, "schema": {"type": "string", "format": "uri"}},
+                        "X-Left": {"schema": {"type": "integer"}},
+                    }}},
+                }},
+                "/changes": {"get": {"responses": {"200": {"content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/About"}},
+                    "application/jsonl": {"schema": {"$ref": "#/components/schemas/About"}},
+                    "text/event-stream": {"itemSchema": {"properties": {
+                        "event": {"const": "new"}, "data": {"$ref": "#/components/schemas/About"},
+                    }, "required": ["event", "data"]}},
+                }}}}},
+            },
+            "components": {"schemas": {
+                "Cover": {"required": ["about"], "properties": {
+                    "about": {"$ref": "#/components/schemas/About"}, "width": {"type": "integer"},
+                }},
+                "About": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
+            }},
+        })
+        .to_string(),
+    )
+    .unwrap();
+    let post = |media: &str, body: &str| {
+        let request = http::Request::post("https://a.example/covers").header("content-type", media);
+        let response = document.respond(&request.body(body.as_bytes().to_vec()).unwrap());
+        let why: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        let has = |name: &str| response.headers().contains_key(name);
+        (response.status().as_u16(), why["at"].clone(), has("location"), has("x-left"))
+    };
+    let good = (201, Value::Null, true, false);
+    let refused = |at: &str| (400, json!(at), false, false);
+    let form = |body: &Value| post("multipart/form-data; boundary=b", &multipart(body));
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "width": 7})), good);
+    assert_eq!(form(&json!({"about": {"title": 7}})), refused("body/about/title"));
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "width": "wide"})), refused("body/width"));
+    assert_eq!(form(&json!({"width": 7})), refused("body/about"));
+    assert_eq!(post("multipart/form-data", "x"), refused("body"));
+    assert_eq!(post("application/x-www-form-urlencoded", "about=%7B%22title%22:%22Emma%22%7D"), good);
+    assert_eq!(post("application/x-www-form-urlencoded", "width=7"), refused("body/about"));
+    let changes = |accept: &str| {
+        let request =
+            http::Request::get("https://a.example/changes").header("accept", accept).body(Vec::new()).unwrap();
+        String::from_utf8(document.respond(&request).into_body()).unwrap()
+    };
+    let about = r#"{"title":"x"}"#;
+    assert_eq!(changes("*/*"), about);
+    assert_eq!(changes("application/jsonl"), format!("{about}\n"));
+    assert_eq!(changes("text/event-stream"), format!("event: new\ndata: {about}\n\n"));
+}
+
 /// Calls every operation of a document with valid arguments, and those that accept JSON with invalid ones too.
 fn failures(document: &Document) -> Vec<String> {
     let api = &document.0;
@@ -233,11 +295,40 @@ fn request(api: &Api, operation: &Operation) -> Request {
         }
     }
     if let Some((media, schema)) = operation.body.as_ref().and_then(|body| first(&body.contents)) {
-        request.headers.push(("content-type".to_owned(), media.replace('*', "x")));
-        let body = if is_json(media) { api.instance(schema, Values::Sent).unwrap_or_default() } else { json!("x") };
-        request.body = body.to_string().into_bytes();
+        let body = api.instance(schema, Values::Sent).unwrap_or_default();
+        let (media, body) = match media.as_str() {
+            "multipart/form-data" => ("multipart/form-data; boundary=b".to_owned(), multipart(&body)),
+            "application/x-www-form-urlencoded" => (media.clone(), urlencoded(&body)),
+            _ if is_json(media) => (media.clone(), body.to_string()),
+            _ => (media.replace('*', "x"), "x".to_owned()),
+        };
+        request.headers.push(("content-type".to_owned(), media));
+        request.body = body.into_bytes();
     }
     request
+}
+
+/// The fields of a form: an item of a list is a field of its own, and what has parts is JSON.
+fn fields(body: &Value) -> Vec<(&String, &Value)> {
+    let members = body.as_object().into_iter().flatten();
+    let items = members.flat_map(|(name, value)| match value {
+        Value::Array(items) => items.iter().map(|item| (name, item)).collect(),
+        value => vec![(name, value)],
+    });
+    items.collect()
+}
+
+fn urlencoded(body: &Value) -> String {
+    let pairs = fields(body).into_iter().map(|(name, value)| (name, plain(value)));
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+fn multipart(body: &Value) -> String {
+    let part = |(name, value): (&String, &Value)| {
+        let media = if value.is_object() { "content-type: application/json\r\n" } else { "" };
+        format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n{media}\r\n{}\r\n", plain(value))
+    };
+    fields(body).into_iter().map(part).collect::<String>() + "--b--\r\n"
 }
 
 fn plain(value: &Value) -> String {

@@ -1,11 +1,6 @@
 //! File events: batches of events, with files or without.
 
-use std::convert::Infallible;
-
-use futures_util::FutureExt;
-use futures_util::stream;
 use hyper::body::Bytes;
-use multer::Multipart;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -13,6 +8,7 @@ use super::call::{Answered, Call, ok};
 use super::problem::Problem;
 use super::state::{Connector, World};
 use super::upload::{Upload, UploadedFile};
+use crate::forms;
 
 /// The limits of an upload. Beyond them the server fails and changes nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;
@@ -63,10 +59,12 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let content_type = call.request.header("content-type").unwrap_or_default();
     let body = Bytes::copy_from_slice(&call.request.body);
-    // The whole body is in memory, so reading it never waits.
-    let parts = read(content_type, body).now_or_never();
-    let parts = parts.unwrap_or_else(|| Err("it does not end".to_owned()));
-    let mut parts = parts.map_err(|why| Problem::new(422, format!("not a multipart form: {why}")))?;
+    let not_a_form = |why: String| Problem::new(422, format!("not a multipart form: {why}"));
+    let parts = match content_type.starts_with("multipart/") {
+        true => forms::parts(content_type, body).map_err(not_a_form)?,
+        false => return Err(not_a_form("it has another media type".to_owned())),
+    };
+    let mut parts: Vec<(String, Bytes)> = parts.into_iter().map(|part| (part.name, part.content)).collect();
     let manifest = parts.iter().position(|(name, _)| name == "manifest");
     let manifest = manifest.ok_or_else(|| Problem::new(422, "missing part manifest"))?;
     let (_, manifest) = parts.remove(manifest);
@@ -103,19 +101,6 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     }
     // Files that do not fit are skipped without an error.
     take_in(connector, &batch, fitting, files)
-}
-
-/// The names and contents of a form's parts, in order.
-async fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, Bytes)>, String> {
-    let boundary = multer::parse_boundary(content_type).map_err(|error| error.to_string())?;
-    let mut form = Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
-    let mut parts = Vec::new();
-    while let Some(field) = form.next_field().await.map_err(|error| error.to_string())? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let content = field.bytes().await.map_err(|error| error.to_string())?;
-        parts.push((name, content));
-    }
-    Ok(parts)
 }
 
 /// A connector that accepts file events.

@@ -58,6 +58,54 @@ impl Check {
         let error = self.0.validate(value).err()?;
         Some(innermost(&error))
     }
+
+    /// Every rule that a value breaks.
+    pub(crate) fn breaches(&self, value: &Value) -> Vec<Breach> {
+        self.0.iter_errors(value).flat_map(|error| breaches(&error)).take(BREACHES).collect()
+    }
+}
+
+/// One rule of a schema that a value breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Breach {
+    /// Where in the value, as a JSON Pointer.
+    pub(crate) at: String,
+    pub(crate) rule: Rule,
+}
+
+/// What kind of rule it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Type,
+    Enum,
+    /// A member with this name is required.
+    Required(String),
+    /// Any other, by its keyword.
+    Keyword(String),
+}
+
+/// The most rules that are reported of one value.
+const BREACHES: usize = 1000;
+
+/// The rules behind an error. Of a union in which no branch fits, those of the branch that fits best.
+fn breaches(error: &ValidationError<'_>) -> Vec<Breach> {
+    let at = error.instance_path().to_string();
+    let rule = match error.kind() {
+        ValidationErrorKind::Type { .. } => Rule::Type,
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => Rule::Enum,
+        ValidationErrorKind::Required { property } => Rule::Required(property.as_str().unwrap_or_default().to_owned()),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let branches = context.iter().map(|errors| errors.iter().flat_map(breaches).collect::<Vec<_>>());
+            // A branch of another type is none that was meant.
+            let own = |it: &Breach| it.at == at && it.rule == Rule::Type;
+            let meant = branches.filter(|branch| !branch.iter().any(own));
+            let depth = |branch: &Vec<Breach>| branch.iter().map(|it| it.at.matches('/').count()).min();
+            let best = meant.max_by_key(|branch| (depth(branch), std::cmp::Reverse(branch.len())));
+            return best.unwrap_or_else(|| vec![Breach { at, rule: Rule::Type }]);
+        }
+        other => Rule::Keyword(other.keyword().to_owned()),
+    };
+    vec![Breach { at, rule }]
 }
 
 /// "Valid under none of the alternatives" hides the one failure that helps: the deepest, and of several the first.

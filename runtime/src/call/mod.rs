@@ -27,7 +27,7 @@ pub use ids::{Id, IntoId};
 pub use incoming::{RawBody, received};
 pub use items::Items;
 pub use options::{As, RequestOptions};
-pub use outgoing::{Outgoing, built};
+pub use outgoing::{Built, Outgoing};
 pub use pages::{Cursor, Page, Pages, Position, next_link};
 pub use progenitor_client::ByteStream;
 pub use request::{Call, value};

@@ -1,9 +1,15 @@
 //! A call on its way: its request is built by progenitor, sent attempt by attempt, and its response read.
 
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
-use progenitor_client::ByteStream;
+use progenitor_client::{ByteStream, ResponseValue};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -20,21 +26,41 @@ use super::response::{ByStatus, Response};
 /// Builds the request of one operation, by progenitor's method.
 pub type Build = fn(&Outgoing) -> Result<reqwest::Request, Error>;
 
-/// What progenitor's method returns in place of a request that it cannot build.
-type Refusal = progenitor_client::Error<()>;
+/// The end of progenitor's method, which never returns a response.
+type Ended = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
-/// The request that progenitor's method has built.
-///
-/// # Errors
-/// [`Error::is_invalid_argument`] if it could not be built.
-pub fn built(request: Result<reqwest::Request, Refusal>) -> Result<reqwest::Request, Error> {
-    request.map_err(|refusal| {
-        let message = match refusal {
-            Refusal::InvalidRequest(message) => message,
-            _ => "the request cannot be built from its arguments; nothing was sent".to_owned(),
-        };
-        Error::new(Kind::Argument, message)
-    })
+/// Where progenitor's client leaves the request that it has built: the inner state of that client, which is made for one
+/// call.
+#[derive(Clone, Default)]
+pub struct Built(Rc<Cell<Option<reqwest::Request>>>);
+
+impl fmt::Debug for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Built")
+    }
+}
+
+impl Built {
+    /// Keeps a request; the hook of progenitor's methods.
+    pub fn keep(&self, request: &mut reqwest::Request) {
+        let nowhere = reqwest::Request::new(Method::GET, request.url().clone());
+        self.0.set(Some(std::mem::replace(request, nowhere)));
+    }
+
+    /// The request that progenitor's method builds. The method waits for nothing.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if it cannot be built.
+    pub fn by(&self, method: Pin<&mut dyn Future<Output = Ended>>) -> Result<reqwest::Request, Error> {
+        let ended = method.now_or_never();
+        self.0.take().ok_or_else(|| {
+            let message = match ended {
+                Some(Err(progenitor_client::Error::InvalidRequest(message))) => message,
+                _ => "the request cannot be built from its arguments; nothing was sent".to_owned(),
+            };
+            Error::new(Kind::Argument, message)
+        })
+    }
 }
 
 /// A call on its way.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Node, Pointer};
+use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::note::Kind;
+use crate::note::{Fix, Kind, Stage};
 
 use super::bodies::encoding;
 use super::media::{essence, http_token, is_json};
@@ -33,6 +33,21 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
         rest = tail;
     }
     Some(names)
+}
+
+/// What an operation has to add to declare a parameter of its path as it is read.
+fn declared(name: &str) -> Node {
+    let object = |members: Vec<(&str, Node)>| {
+        Node::made(members.into_iter().map(|(key, node)| (key.to_owned(), node)).collect::<Map>())
+    };
+    let schema = object(vec![("type", Node::made("string"))]);
+    let parameter = object(vec![
+        ("name", Node::made(name)),
+        ("in", Node::made("path")),
+        ("required", Node::made(true)),
+        ("schema", schema),
+    ]);
+    object(vec![("parameters", Node::made(vec![parameter]))])
 }
 
 impl Shaping<'_, '_> {
@@ -64,7 +79,7 @@ impl Shaping<'_, '_> {
                 }
                 Some("path") => {
                     let reason = format!("the path has no `{{{wire}}}`; the parameter was left out");
-                    self.types.note(Kind::Correction, at, node, reason);
+                    self.types.notes.push(Stage::Shape, Kind::Correction, at, node, reason).fixed_by(Fix::Remove);
                 }
                 Some("query") => params.push(self.param(node, at, wire, Place::Query)),
                 Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
@@ -83,7 +98,8 @@ impl Shaping<'_, '_> {
             if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
                 let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
                 let (at, node) = (self.at.clone(), self.node.clone());
-                self.types.note(Kind::Correction, &at, &node, reason);
+                let note = self.types.notes.push(Stage::Shape, Kind::Correction, &at, &node, reason);
+                note.fixed_by(Fix::Update(declared(name)));
                 params.push(Param {
                     name: String::new(),
                     wire: name.clone(),

@@ -3,6 +3,7 @@
 mod book;
 
 mod bodies;
+mod fake;
 mod streams;
 
 use std::sync::{Arc, Mutex};

@@ -1,18 +1,60 @@
-//! `cargo xtask diff`: what changed between two documents, in three formats.
+//! `diff`: what changed between two documents, in three formats.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
-use connectors_codegen::{Change, Client, Generator, Impact, Names, Node, RULES, Value};
+use clap::{Args, ValueEnum};
 
-use crate::service::{self, Name, Service};
-use crate::{Result, fetch, files, semver};
+use crate::diagnostic::Error;
+use crate::diff::{Change, Impact, RULES, diff, diff_clients};
+use crate::document::{Node, Value};
+use crate::shape::Names;
+use crate::{Client, Generator, grammar};
+
+use super::part::Part;
+use super::report::{FOUND, Result};
+use super::usage::Usage;
+use super::used::{self, Touch};
+use super::{documents, files};
+
+/// What is asked of two documents.
+#[derive(Args)]
+// The command that it is flattened into has a group of this name.
+#[group(skip)]
+pub struct Diff {
+    /// The document before.
+    old: PathBuf,
+    /// The document after.
+    new: PathBuf,
+    /// The output format.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 3 if there is such a change.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+    /// List every additive change, and changes of descriptions and summaries, a line each.
+    #[arg(long)]
+    all: bool,
+    /// List changes of descriptions and summaries too.
+    #[arg(long)]
+    documentation: bool,
+    /// Take the impact of some rules from this TOML file: `rule = "breaking"`, `behaviour`, `additive`, `documentation`,
+    /// or `none` to leave such changes out.
+    #[arg(long, value_name = "FILE")]
+    impacts: Option<PathBuf>,
+    /// Say which changes touch what the Rust code of this crate calls, by its syntax; a folder, or one file.
+    ///
+    /// A change is "touched" where the code names the method, the field, the variant or the type; "may be touched" where
+    /// the same name could be something else, or where the operation is called and the changed member is not named; and not
+    /// used otherwise. Only the first two are listed, and count for --fail-on.
+    #[arg(long, value_name = "CRATE")]
+    used_by: Option<PathBuf>,
+}
 
 /// The formats of a report.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     /// By tag, the worst first.
     Text,
     /// One JSON object: `changes`, how many there are of each impact, and why the clients were not compared, if so.
@@ -23,49 +65,52 @@ pub(crate) enum Format {
 
 /// What makes the exit code 3.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
+pub enum FailOn {
     /// A change that may stop a program from compiling or working.
     Breaking,
     /// Any change at all.
     Any,
 }
 
-/// The exit code for what `--fail-on` asked about.
-const FOUND: u8 = 3;
-
 const IMPACTS: [Impact; 4] = [Impact::Breaking, Impact::Behaviour, Impact::Additive, Impact::Documentation];
 
 /// What changed.
-pub(crate) struct Judgement {
-    pub(crate) changes: Vec<Change>,
-    /// Why only the documents were compared and not the clients generated from them, if so.
-    pub(crate) documents_only: Option<String>,
+pub struct Judgement {
+    pub changes: Vec<Change>,
+    /// The clients generated from the documents, or why only the documents were compared.
+    pub clients: std::result::Result<(Client, Client), String>,
 }
 
-/// Judges what changed between two documents and between the clients that are generated from them, with the service's overlay
-/// as far as it fits.
-pub(crate) fn judge(old: &Node, new: &Node, name: Option<&Name>) -> Result<Judgement> {
-    let clients = overlaid(old, new, name).and_then(|(old, new)| {
-        let kept = name.map(|name| name.kept().map_err(|error| error.to_string())).transpose()?.unwrap_or_default();
-        let old = client(old, "old", kept)?;
+impl Judgement {
+    /// Why only the documents were compared and not the clients generated from them, if so.
+    #[must_use]
+    pub fn documents_only(&self) -> Option<&str> {
+        self.clients.as_ref().err().map(String::as_str)
+    }
+}
+
+/// Judges what changed between two documents and between the clients that are generated from them, with the overlays as far
+/// as they fit.
+///
+/// # Errors
+/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
+pub fn judge(old: &Node, new: &Node, part: &Part) -> std::result::Result<Judgement, Error> {
+    let clients = overlaid(old, new, part).and_then(|(old, new)| {
+        let old = client(old, "old", part.names.clone())?;
         // What is there keeps its name.
         let new = client(new, "new", old.names.clone())?;
         Ok((old, new))
     });
-    Ok(match clients {
-        Ok((before, after)) => {
-            let changes = connectors_codegen::diff_clients((old, &before), (new, &after))?;
-            Judgement { changes, documents_only: None }
-        }
-        Err(reason) => Judgement { changes: connectors_codegen::diff(old, new)?, documents_only: Some(reason) },
-    })
+    let changes = match &clients {
+        Ok((before, after)) => diff_clients((old, before), (new, after))?,
+        Err(_) => diff(old, new)?,
+    };
+    Ok(Judgement { changes, clients })
 }
 
 /// The client of one of two documents, or in one line why there is none.
 fn client(document: Node, which: &str, names: Names) -> std::result::Result<Client, String> {
-    service::generate(Generator::new(document).names(names))
-        .map(|(client, _)| client)
-        .map_err(|error| no_client(which, error.as_ref()))
+    Generator::new(document).names(names).generate().map_err(|error| no_client(which, &error))
 }
 
 fn no_client(which: &str, error: &dyn std::error::Error) -> String {
@@ -75,8 +120,8 @@ fn no_client(which: &str, error: &dyn std::error::Error) -> String {
 }
 
 /// The models of two documents' clients, or why there are none.
-fn overlaid(old: &Node, new: &Node, name: Option<&Name>) -> std::result::Result<(Node, Node), String> {
-    let one = |document, which| semver::overlaid(document, name).map_err(|error| no_client(which, error.as_ref()));
+fn overlaid(old: &Node, new: &Node, part: &Part) -> std::result::Result<(Node, Node), String> {
+    let one = |document, which| part.overlaid(document).map_err(|error| no_client(which, error.as_ref()));
     let (mut old, mut new) = (one(old, "old")?, one(new, "new")?);
     // An overlay names an operation by its place. Of one that moved, only one of the two would have the name.
     let (before, after) = (given_names(&old), given_names(&new));
@@ -87,8 +132,9 @@ fn overlaid(old: &Node, new: &Node, name: Option<&Name>) -> std::result::Result<
 
 /// The names that operations are given for Rust, by operationId.
 fn given_names(document: &Node) -> BTreeMap<String, Node> {
-    let operations = service::operations(document).into_iter();
-    let given = operations.filter_map(|(_, it)| Some((service::id(it)?.to_owned(), it.get("x-rust-name")?.clone())));
+    let operations = grammar::operations(document);
+    let given =
+        operations.filter_map(|(.., it, _)| Some((it.str("operationId")?.to_owned(), it.get("x-rust-name")?.clone())));
     given.collect()
 }
 
@@ -98,9 +144,9 @@ fn give_names(document: &mut Node, names: &BTreeMap<String, Node>) {
     let Some(Value::Object(paths)) = root.get_mut("paths").map(|paths| &mut paths.value) else { return };
     for item in paths.values_mut() {
         let Value::Object(item) = &mut item.value else { continue };
-        for method in service::METHODS {
+        for method in grammar::METHODS {
             let Some(operation) = item.get_mut(method) else { continue };
-            let name = service::id(operation).and_then(|id| names.get(id));
+            let name = operation.str("operationId").and_then(|id| names.get(id));
             if let (Some(name), Value::Object(operation)) = (name, &mut operation.value) {
                 operation.entry("x-rust-name".to_owned()).or_insert_with(|| name.clone());
             }
@@ -110,26 +156,17 @@ fn give_names(document: &mut Node, names: &BTreeMap<String, Node>) {
 
 /// Which of the changes are listed one by one.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown {
-    pub(crate) additive: bool,
+pub struct Shown {
+    pub additive: bool,
     /// Changes of words alone are many and mean little.
-    pub(crate) documentation: bool,
-}
-
-/// What is asked of two documents.
-pub(crate) struct Question {
-    pub(crate) service: Option<Name>,
-    pub(crate) format: Format,
-    pub(crate) fail_on: Option<FailOn>,
-    pub(crate) shown: Shown,
-    pub(crate) impacts: Impacts,
+    pub documentation: bool,
 }
 
 /// The impact of some rules, by the rule's id; `None` where its changes are left out.
-pub(crate) type Impacts = BTreeMap<String, Option<Impact>>;
+type Impacts = BTreeMap<String, Option<Impact>>;
 
 /// Reads the impacts that a file gives to rules.
-pub(crate) fn impacts(path: &Path) -> Result<Impacts> {
+fn impacts(path: &Path) -> Result<Impacts> {
     let place = path.display();
     let table: toml::Table = toml::from_str(&files::read(path)?).map_err(|error| format!("error: {place}: {error}"))?;
     let mut found = Impacts::new();
@@ -165,36 +202,53 @@ fn weighed(changes: Vec<Change>, impacts: &Impacts) -> Vec<Change> {
     changes
 }
 
-pub(crate) fn run(old: &Path, new: &Path, question: &Question) -> Result<ExitCode> {
-    let Question { service, format, fail_on, shown, impacts } = question;
-    let read = |path: &Path| -> Result<Node> {
-        let document = fetch::file(path)?.node;
-        let Some(service) = service else { return Ok(document) };
-        // Documents of different days: what one of them does not have is a change, not a mistake in the selection.
-        let selected = connectors_codegen::select_known(&document, &Service::read(service)?.selection())?;
-        if selected.get("paths").and_then(Node::as_object).is_none_or(connectors_codegen::Map::is_empty) {
-            let message = format!("error: {} has nothing that `{service}` selects", path.display());
-            return Err(format!("{message}\n  help: is it the document of another service?").into());
+impl Diff {
+    /// Compares the two documents, and prints what changed.
+    ///
+    /// # Errors
+    /// A file that cannot be used.
+    pub fn run(&self, part: &Part) -> Result<ExitCode> {
+        let shown = Shown { additive: self.all, documentation: self.all || self.documentation };
+        let impacts = self.impacts.as_deref().map(impacts).transpose()?.unwrap_or_default();
+        let usage = self.used_by.as_deref().map(Usage::read).transpose()?;
+        let read = |path: &Path| part.selected(&documents::file(path)?.node);
+        let mut judgement = judge(&read(&self.old)?, &read(&self.new)?, part)?;
+        judgement.changes = weighed(judgement.changes, &impacts);
+        let doubt = judgement.documents_only().map(str::to_owned);
+        if let Some(reason) = &doubt {
+            eprintln!("warning: only the documents were compared: {reason}");
         }
-        Ok(selected)
-    };
-    let Judgement { changes, documents_only } = judge(&read(old)?, &read(new)?, service.as_ref())?;
-    let changes = weighed(changes, impacts);
-    let doubt = documents_only.as_deref();
-    match format {
-        Format::Text => print!("{}\n{}", summary(&changes), text(&changes, *shown)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&json(&changes, doubt))?),
-        Format::Markdown => print!("{}", markdown(&changes, doubt, *shown)),
+        let changes = match &usage {
+            Some(usage) => {
+                let Ok(clients) = &judgement.clients else {
+                    return Err("error: without both clients it cannot be seen what of them a crate uses".into());
+                };
+                let touched = used::judged(&judgement.changes, clients, usage);
+                match self.format {
+                    Format::Text => print!("{}", used::text(&touched, usage, shown.documentation)),
+                    Format::Json => println!("{}", serde_json::to_string_pretty(&used::json(&touched, usage))?),
+                    Format::Markdown => print!("{}", used::markdown(&touched, usage, shown.documentation)),
+                }
+                let touched = touched.into_iter().filter(|it| it.touch != Touch::No);
+                touched.map(|it| it.change.clone()).collect()
+            }
+            None => {
+                let (changes, doubt) = (judgement.changes, doubt.as_deref());
+                match self.format {
+                    Format::Text => print!("{}\n{}", summary(&changes), text(&changes, shown)),
+                    Format::Json => println!("{}", serde_json::to_string_pretty(&json(&changes, doubt))?),
+                    Format::Markdown => print!("{}", markdown(&changes, doubt, shown)),
+                }
+                changes
+            }
+        };
+        let found = match self.fail_on {
+            Some(FailOn::Breaking) => changes.iter().any(|change| change.impact == Impact::Breaking),
+            Some(FailOn::Any) => !changes.is_empty(),
+            None => false,
+        };
+        Ok(if found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
     }
-    if let Some(reason) = doubt {
-        eprintln!("warning: only the documents were compared: {reason}");
-    }
-    let found = match fail_on {
-        Some(FailOn::Breaking) => changes.iter().any(|change| change.impact == Impact::Breaking),
-        Some(FailOn::Any) => !changes.is_empty(),
-        None => false,
-    };
-    Ok(if found { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
 fn count(changes: &[Change], impact: Impact) -> usize {
@@ -202,7 +256,7 @@ fn count(changes: &[Change], impact: Impact) -> usize {
 }
 
 /// How many changes there are of each impact, in one line.
-pub(crate) fn summary(changes: &[Change]) -> String {
+pub fn summary(changes: &[Change]) -> String {
     if changes.is_empty() {
         return "no change".to_owned();
     }
@@ -236,12 +290,12 @@ fn by_rule(changes: &[&Change]) -> String {
     for change in changes {
         *rules.entry(change.rule).or_default() += 1;
     }
-    let told: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} {count}")).collect();
-    told.join(", ")
+    let counts: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} {count}")).collect();
+    counts.join(", ")
 }
 
 /// The changes by tag: a line each, with the rule that judged it, and one line for those that are counted only.
-pub(crate) fn text(changes: &[Change], shown: Shown) -> String {
+pub fn text(changes: &[Change], shown: Shown) -> String {
     let mut text = String::new();
     let wanted = |change: &&Change| shown.documentation || change.impact != Impact::Documentation;
     let listed = |change: &&&Change| shown.additive || change.impact != Impact::Additive;

@@ -1,0 +1,139 @@
+"""Generates requests for each operation of the served fakes, valid ones and invalid ones, by the documents alone (schemathesis),
+and reports each response that the document does not announce.
+
+Arguments: the xtask to serve with, and the folder that the tools are installed in. What is no fault of ours is in REASONS, with
+the reason; everything else that fails is ours, and ends this with 1.
+"""
+import base64
+import collections
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from urllib import request
+
+SECONDS = 30
+RESPONSES = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+]
+
+# What is expected of a service, the kind of failure, and of which responses: why it is no fault of ours.
+REASONS = [
+    ("pipeshub", "ServerError", lambda status, text: status == 500 and "the body is not JSON" in text,
+     "the real server responds with 500 to a body that is not JSON"),
+    ("pipeshub", "ServerError", lambda status, text: status == 500 and "request entity too large" in text,
+     "the real server responds with 500 to a body that is too large"),
+    ("library", "UndefinedStatusCode", lambda status, text: status in (400, 401, 404, 405, 415),
+     "a fake of a document refuses what the document does not allow, and the document does not list these statuses"),
+    ("library", "RejectedPositiveData", lambda status, text: status == 400 and "not a form: failed to read headers" in text,
+     "the tool writes control characters into the headers of a part, which RFC 9110 does not allow"),
+    ("library", "JsonSchemaError", lambda status, text: text.startswith("event: "),
+     "the data of an event is a text on the wire, and JSON where the document describes an object"),
+    ("library", "IgnoredAuth", lambda status, text: True,
+     "a fake of a document takes any credential, which is what docs/serve.md says"),
+]
+
+
+class Fake:
+    def __init__(self, xtask, name, arguments, settings):
+        self.name, self.settings = name, settings
+        command = [xtask, "serve", *arguments, "--port", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        printed = ""
+        while "Ctrl-C" not in printed:
+            line = self.process.stdout.readline()
+            if not line:
+                sys.exit(f"{' '.join(command)} ended")
+            printed += line
+        self.url = printed.split("listens on ")[1].split(". ")[0]
+
+    def control(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        with request.urlopen(request.Request(f"{self.url}/_control/{path}", data, method=method)) as response:
+            return json.load(response)
+
+    def start(self, tool, folder):
+        """Starts the tool against the fake, in a folder of its own."""
+        self.folder = pathlib.Path(folder) / self.name
+        self.folder.mkdir()
+        (self.folder / "document.json").write_text(json.dumps(self.control("GET", "document")))
+        (self.folder / "schemathesis.toml").write_text(self.settings["parameters"])
+        header = self.settings.get("header") or "Authorization: Bearer " + self.control("POST", "tokens", {})["access_token"]
+        command = [tool, "run", "document.json", "--url", self.url + self.settings["prefix"], "--header", header]
+        command += ["--max-time", str(SECONDS), "--generation-deterministic", "--checks", ",".join(self.settings["checks"])]
+        command += ["--no-color", "--warnings", "off", "--report", "ndjson", "--report-dir", "report"]
+        self.log = open(self.folder / "log", "w")
+        self.tool = subprocess.Popen(command, cwd=self.folder, stdout=self.log, stderr=subprocess.STDOUT)
+
+    def failures(self):
+        """How many requests were sent, and each failure with the status and the text of its response."""
+        code = self.tool.wait(timeout=SECONDS * 4)
+        reports = list((self.folder / "report").glob("*.ndjson"))
+        if code not in (0, 1) or not reports:
+            sys.exit(f"schemathesis ended with {code} for {self.name}:\n" + (self.folder / "log").read_text()[-3000:])
+        sent, found = 0, []
+        for line in reports[0].read_text().splitlines():
+            recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder")
+            if not recorder:
+                continue
+            interactions = recorder.get("interactions") or {}
+            sent += len(interactions)
+            for case, checks in (recorder.get("checks") or {}).items():
+                for check in checks:
+                    if check["status"] == "failure":
+                        response = (interactions.get(case) or {}).get("response") or {}
+                        content = (response.get("content") or {}).get("$base64", "")
+                        text = base64.b64decode(content).decode(errors="replace")
+                        found.append((check["failure_info"]["failure"], response.get("status_code"), text))
+        if sent < 20:
+            sys.exit(f"only {sent} requests were sent to {self.name}:\n" + (self.folder / "log").read_text()[-3000:])
+        return sent, found
+
+    def stop(self):
+        mistakes = self.control("GET", "mistakes")
+        self.process.terminate()
+        self.process.wait()
+        return mistakes
+
+
+xtask, tools = sys.argv[1:3]
+everything = RESPONSES + ["negative_data_rejection", "positive_data_acceptance", "ignored_auth", "missing_required_header"]
+ids = '[parameters]\napp_id = "app-github"\nconnector_id = "github-01"\n"path.id" = "github-01"\nconnectorId = "s3-01"\n'
+fakes = [
+    Fake(xtask, "c1", ["c1", "--seed", "generated"], {"checks": RESPONSES, "prefix": "", "parameters": ids}),
+    Fake(xtask, "pipeshub", ["pipeshub", "--seed", "generated"], {"checks": RESPONSES, "prefix": "/api/v1", "parameters": ids}),
+    Fake(
+        xtask,
+        "library",
+        ["--from", "tests/third/openapi.yaml"],
+        {"checks": everything, "prefix": "", "parameters": "", "header": "X-Library-Key: k"},
+    ),
+]
+ours = []
+with tempfile.TemporaryDirectory() as folder:
+    try:
+        for fake in fakes:
+            fake.start(f"{tools}/bin/schemathesis", folder)
+        for fake in fakes:
+            sent, found = fake.failures()
+            known = collections.Counter()
+            for failure, status, text in found:
+                reasons = [why for name, kind, fits, why in REASONS if name == fake.name and kind == failure["type"] and fits(status, text)]
+                if reasons:
+                    known[reasons[0]] += 1
+                else:
+                    ours.append(f"{fake.name}: {failure['operation']}: {failure['title']}: {failure['message']} ({status}): {text[:300]}")
+            print(f"{fake.name}: {sent} requests, {len(found) - sum(known.values())} failures of ours")
+            for why, count in known.items():
+                print(f"  known, {count} times: {why}")
+    finally:
+        for fake in fakes:
+            if getattr(fake, "tool", None):
+                fake.tool.kill()
+            ours.extend(f"{fake.name} is wrong: {mistake}" for mistake in fake.stop())
+sys.exit("\n".join(ours) if ours else 0)

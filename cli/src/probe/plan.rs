@@ -1,0 +1,101 @@
+//! What a probe reads of each service: only what changes nothing there.
+
+/// One operation, once for each item that an earlier one listed.
+pub struct Step {
+    pub operation: &'static str,
+    /// The earlier operation, the list in its response, and what is taken of each item: a name, and where it is.
+    pub each: Option<(&'static str, &'static str, &'static [(&'static str, &'static str)])>,
+    /// Parameters with the names of what was taken.
+    pub parameters: &'static [(&'static str, &'static str)],
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// The members of the body, with the names of what was taken. Only a documented search has one.
+    pub body: &'static [(&'static str, &'static str)],
+}
+
+const fn read(operation: &'static str) -> Step {
+    Step { operation, each: None, parameters: &[], fixed: &[], body: &[] }
+}
+
+/// What is read of C1.
+pub const C1: &[Step] = &[
+    Step { fixed: &[("page_size", "10")], ..read("c1.api.app.v1.Apps.List") },
+    Step {
+        each: Some(("c1.api.app.v1.Apps.List", "/list", &[("app", "/id")])),
+        parameters: &[("id", "app")],
+        ..read("c1.api.app.v1.Apps.Get")
+    },
+    Step {
+        each: Some(("c1.api.app.v1.Apps.List", "/list", &[("app", "/id")])),
+        parameters: &[("app_id", "app")],
+        fixed: &[("page_size", "10")],
+        ..read("c1.api.app.v1.ConnectorService.List")
+    },
+    Step {
+        each: Some(("c1.api.app.v1.ConnectorService.List", "/list", &[("connector", "/connector/id")])),
+        parameters: &[("app_id", "app"), ("id", "connector")],
+        ..read("c1.api.app.v1.ConnectorService.Get")
+    },
+    Step {
+        each: Some(("c1.api.app.v1.ConnectorService.List", "/list", &[("catalog", "/connector/catalogId")])),
+        body: &[("appId", "app"), ("catalogId", "catalog")],
+        ..read("c1.api.integration.connector.v1.ConnectorCatalogService.ConfigurationSchema")
+    },
+    Step {
+        each: Some(("c1.api.app.v1.ConnectorService.List", "/list", &[("connector", "/connector/id")])),
+        parameters: &[("app_id", "app"), ("connector_id", "connector")],
+        ..read("c1.api.app.v2.ConnectorOwners.SearchUserOwners")
+    },
+    Step {
+        each: Some((
+            "c1.api.app.v2.ConnectorOwners.SearchUserOwners",
+            "/list",
+            &[("role", "/roleSlug"), ("user", "/user/id")],
+        )),
+        parameters: &[("app_id", "app"), ("connector_id", "connector"), ("role_slug", "role"), ("user_ref_id", "user")],
+        ..read("c1.api.app.v2.ConnectorOwners.GetUserOwner")
+    },
+    Step {
+        each: Some(("c1.api.app.v1.ConnectorService.List", "/list", &[("connector", "/connector/id")])),
+        parameters: &[("app_id", "app"), ("connector_id", "connector")],
+        ..read("c1.api.app.v2.ConnectorOwners.SearchEntitlementOwners")
+    },
+    Step {
+        each: Some((
+            "c1.api.app.v2.ConnectorOwners.SearchEntitlementOwners",
+            "/list",
+            &[("role", "/roleSlug"), ("owner_app", "/appEntitlement/appId"), ("owner", "/appEntitlement/id")],
+        )),
+        parameters: &[
+            ("app_id", "app"),
+            ("connector_id", "connector"),
+            ("role_slug", "role"),
+            ("app_entitlement_ref_app_id", "owner_app"),
+            ("app_entitlement_ref_id", "owner"),
+        ],
+        ..read("c1.api.app.v2.ConnectorOwners.GetEntitlementOwner")
+    },
+];
+
+/// The instances of a PipesHub, by either name of their id.
+const INSTANCES: (&str, &str, &[(&str, &str)]) =
+    ("listConnectorInstances", "/connectors", &[("connector", "/connectorId"), ("connector", "/_key")]);
+
+/// What is read of PipesHub. A GET that begins or ends a login is no read, and the content of a record is none of a probe's.
+pub const PIPESHUB: &[Step] = &[
+    Step { fixed: &[("page", "1"), ("limit", "20")], ..read("getConnectorRegistry") },
+    Step {
+        each: Some(("getConnectorRegistry", "/connectors", &[("type", "/connectorType"), ("type", "/type")])),
+        parameters: &[("connectorType", "type")],
+        ..read("getConnectorSchema")
+    },
+    Step { fixed: &[("scope", "team"), ("page", "1"), ("limit", "20")], ..read("listConnectorInstances") },
+    read("listActiveConnectors"),
+    read("listInactiveConnectors"),
+    Step { fixed: &[("scope", "team"), ("page", "1"), ("limit", "20")], ..read("listConfiguredConnectors") },
+    Step { fixed: &[("scope", "team"), ("page", "1"), ("limit", "20")], ..read("listActiveAgentConnectors") },
+    Step { each: Some(INSTANCES), parameters: &[("connectorId", "connector")], ..read("getConnectorInstance") },
+    Step { each: Some(INSTANCES), parameters: &[("connectorId", "connector")], ..read("getConnectorStats") },
+    Step { each: Some(INSTANCES), parameters: &[("connectorId", "connector")], ..read("getConnectorConfig") },
+    Step { each: Some(INSTANCES), parameters: &[("connectorId", "connector")], ..read("getConnectorFilters") },
+    read("navigateKnowledgeGraph"),
+];

@@ -1,0 +1,153 @@
+//! The command line of `connectors-codegen`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::document::Node;
+
+use super::changes::Diff;
+use super::check::Check;
+use super::documents;
+use super::generate::Generate;
+use super::lower::Lower;
+use super::overlays::Overlays;
+use super::part::{Choice, Part, kept};
+use super::report::{self, Result};
+use super::semver::Semver;
+
+/// Rust clients of any OpenAPI 3.0, 3.1 or 3.2 document, and what its changes mean.
+#[derive(Parser)]
+#[command(name = "connectors-codegen", version, color = clap::ColorChoice::Never, after_help = GUIDE)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Suppress progress messages.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Follow references to files outside of a document's folder (`$ref: ../common.yaml`).
+    #[arg(long, global = true)]
+    allow_outside: bool,
+}
+
+const GUIDE: &str = "\
+A new document?
+  connectors-codegen check pets.yaml                      what a client would not have, where, and what fixes it
+  connectors-codegen generate pets.yaml --out pets        a crate with the client
+The document changed?
+  connectors-codegen diff old.yaml new.yaml               what breaks a caller, what does not
+  connectors-codegen diff old.yaml new.yaml --used-by .   what of that touches the crate in this folder
+  connectors-codegen semver old.yaml new.yaml             the version it means, as text for CHANGELOG.md
+The document is wrong?
+  connectors-codegen overlay compare wrong.yaml right.yaml -o overlay.yaml
+
+No file that another hand wrote is replaced without --force. A document is a file: fetch a published one with curl.
+
+Exit codes:
+  0  done
+  1  failed; the reason is on standard error, and nothing was half written
+  2  wrong arguments
+  3  found: a loss by check, a mistake by overlay lint, a change by diff --fail-on";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write a complete crate with the generated client of a document.
+    ///
+    /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is generated there again, from
+    /// a document that has grown, renames nothing.
+    ///
+    ///   connectors-codegen generate pets.yaml --tag pets --out pets
+    #[command(verbatim_doc_comment)]
+    Generate {
+        /// The document, YAML or JSON.
+        document: PathBuf,
+        #[command(flatten)]
+        generate: Generate,
+    },
+    /// Bring a document to valid OpenAPI 3.0.3, and say what was lost.
+    ///
+    /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the
+    /// source, with --quiet too; --notes none leaves them out.
+    Lower(Lower),
+    /// Compare two documents: what changed, and what of it breaks a caller.
+    ///
+    /// The documents may be of any two dialects of OpenAPI 3.0 to 3.2. The clients that would be generated of them are
+    /// compared as well. The totals come first, then what changed, by tag; additive changes are counted only. Each line ends
+    /// with the rule that judged it; docs/diff-rules.md in the repository argues them.
+    Diff {
+        #[command(flatten)]
+        diff: Diff,
+        #[command(flatten)]
+        selected: Selected,
+    },
+    /// Say what changed in the public Rust API of a generated client, and the version number it means.
+    ///
+    /// What is printed is text for CHANGELOG.md.
+    Semver {
+        #[command(flatten)]
+        semver: Semver,
+        #[command(flatten)]
+        selected: Selected,
+    },
+    /// Apply, write or check OpenAPI Overlays.
+    #[command(subcommand)]
+    Overlay(Overlays),
+    /// Say what of a document a client would not have, with file, line and column, and the overlay that fixes it.
+    ///
+    /// The overlay has only actions that are certain: it says in the document what the document was read as. Exits with 3 if
+    /// a caller would lack something that is not accepted.
+    Check(Check),
+}
+
+/// The part of two documents that is compared.
+#[derive(Args)]
+struct Selected {
+    #[command(flatten)]
+    choice: Choice,
+    /// Apply this overlay to both documents, as far as it fits; may be repeated.
+    #[arg(long = "overlay", value_name = "FILE")]
+    overlays: Vec<PathBuf>,
+    /// The lock of names that the client before has.
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
+}
+
+impl Selected {
+    fn part(&self) -> Result<Part> {
+        Ok(Part {
+            called: "the generated client".to_owned(),
+            selection: self.choice.selection(),
+            overlays: self.overlays.iter().map(|path| Node::read(path)).collect::<std::result::Result<_, _>>()?,
+            names: self.names.as_deref().map(kept).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Runs the command with the program's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    report::end_with_the_reader();
+    let cli = Cli::parse();
+    report::set_quiet(cli.quiet);
+    if cli.allow_outside {
+        documents::allow_outside();
+    }
+    run(cli.command).unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Option<Command>) -> Result<ExitCode> {
+    match command {
+        Some(Command::Generate { document, generate }) => generate.file(&document)?,
+        Some(Command::Lower(lower)) => lower.run()?,
+        Some(Command::Diff { diff, selected }) => return diff.run(&selected.part()?),
+        Some(Command::Semver { semver, selected }) => semver.run(&selected.part()?)?,
+        Some(Command::Overlay(overlays)) => return overlays.run(),
+        Some(Command::Check(check)) => return check.run(),
+        None => Cli::command().print_long_help()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,17 @@
+//! The command `connectors-codegen`, and what `xtask` shares with it: one implementation of each verb.
+
+pub mod changes;
+mod check;
+mod command;
+pub mod documents;
+pub mod files;
+pub mod generate;
+pub mod lower;
+pub mod overlays;
+pub mod part;
+pub mod report;
+pub mod semver;
+mod usage;
+mod used;
+
+pub use command::main;

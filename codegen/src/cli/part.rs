@@ -1,0 +1,161 @@
+//! What of a document a command works on, how notes are printed, and the names that a client keeps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::document::{Map, Node};
+use crate::note::Notes;
+use crate::select::Selection;
+use crate::shape::Names;
+use crate::{Generator, inspect_overlay, select_known};
+
+use super::report::{self, Listed, Result};
+
+/// Which operations.
+#[derive(Args, Clone, Default)]
+pub struct Choice {
+    /// Only operations with this tag; may be repeated.
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// Only the operation with this operationId; may be repeated.
+    #[arg(long = "operation", value_name = "ID")]
+    pub operations: Vec<String>,
+}
+
+impl Choice {
+    /// The choice as the pipeline has it.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        let Self { tags, operations } = self.clone();
+        Selection { tags, operations, ..Selection::default() }
+    }
+}
+
+/// The formats of notes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NoteFormat {
+    /// One line each.
+    Text,
+    /// One JSON array.
+    Json,
+    /// Nothing.
+    None,
+}
+
+/// What is asked of the pipeline for any document.
+#[derive(Args)]
+pub struct Pipeline {
+    /// Apply this OpenAPI Overlay (1.0, 1.1 or 1.2); may be repeated.
+    #[arg(long = "overlay", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
+    /// Allow actions of overlays that have no effect; they are notes then.
+    #[arg(long)]
+    pub lenient: bool,
+    /// How to print the notes, on standard error.
+    #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
+    pub notes: NoteFormat,
+    /// List each constraint that is not checked.
+    #[arg(long)]
+    pub unchecked: bool,
+    /// List every note, also where there are more than ten of a kind.
+    #[arg(long)]
+    pub all: bool,
+}
+
+impl Pipeline {
+    /// The generator with the overlays.
+    ///
+    /// # Errors
+    /// An overlay that cannot be read.
+    pub fn applied(&self, mut generator: Generator) -> Result<Generator> {
+        for overlay in &self.overlays {
+            generator = generator.overlay(Node::read(overlay)?);
+        }
+        Ok(if self.lenient { generator.lenient() } else { generator })
+    }
+
+    /// Prints the notes in the format that was asked for.
+    ///
+    /// # Errors
+    /// Notes that cannot be written as JSON.
+    pub fn print(&self, notes: &Notes) -> Result<()> {
+        let listed = Listed { unchecked: self.unchecked, all: self.all };
+        match self.notes {
+            NoteFormat::Text => report::notes(notes, listed).iter().for_each(|line| eprintln!("{line}")),
+            NoteFormat::Json => eprintln!("{}", serde_json::to_string_pretty(&notes.iter().collect::<Vec<_>>())?),
+            NoteFormat::None => {}
+        }
+        Ok(())
+    }
+}
+
+/// The part of a document that is compared, of whatever day the document is.
+#[derive(Clone, Default)]
+pub struct Part {
+    /// What it is called in messages.
+    pub called: String,
+    /// The operations.
+    pub selection: Selection,
+    /// Overlays, as far as they fit.
+    pub overlays: Vec<Node>,
+    /// The names that the client has.
+    pub names: Names,
+}
+
+impl Part {
+    /// What a document has of the selection. Of documents of different days one may lack what the other has; that is a
+    /// change and no mistake in the selection.
+    ///
+    /// # Errors
+    /// A document that has nothing of it.
+    pub fn selected(&self, document: &Node) -> Result<Node> {
+        if self.selection == Selection::default() {
+            return Ok(document.clone());
+        }
+        let selected = select_known(document, &self.selection)?;
+        if selected.get("paths").and_then(Node::as_object).is_none_or(Map::is_empty) {
+            let document = document.span.file().unwrap_or("the document");
+            let message = format!("error: {document} has nothing that {} selects", self.called);
+            return Err(format!("{message}\n  help: is it the document of another service?").into());
+        }
+        Ok(selected)
+    }
+
+    /// What the client is generated from: the selection with the overlays. What does not fit was written for another day.
+    ///
+    /// # Errors
+    /// A document that has nothing of it, or an overlay that is not one.
+    pub fn overlaid(&self, document: &Node) -> Result<Node> {
+        let mut document = self.selected(document)?;
+        for overlay in &self.overlays {
+            document = inspect_overlay(&document, overlay)?.0;
+        }
+        Ok(document)
+    }
+}
+
+/// The names of a lock; none if there is no such file.
+///
+/// # Errors
+/// A file that cannot be read, or is no lock of names.
+pub fn kept(path: &Path) -> Result<Names> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Names::parse(&path.display().to_string(), &text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Names::default()),
+        Err(error) => Err(format!("error: cannot read {}: {error}", path.display()).into()),
+    }
+}
+
+/// The text of a lock of names.
+#[must_use]
+pub fn names_text(names: &Names) -> String {
+    format!(
+        "\
+# The names that the generated client has, each with its place in the document. What is added to the document renames nothing
+# that is here. To be reviewed; to call something otherwise, set `x-rust-name` in the overlay, or take its line out.
+
+{names}"
+    )
+}

@@ -1,0 +1,365 @@
+//! The command `connectors-codegen` as a person meets it: each verb in an empty folder, on a small document of our own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An empty folder, and what is done in it.
+struct Desk(PathBuf);
+
+/// What a run printed.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("command").join(name);
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let place = self.0.join(file);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    fn run(&self, arguments: &str) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_connectors-codegen"));
+        // As on a terminal that wants colours.
+        let output =
+            command.current_dir(&self.0).args(arguments.split(' ')).env("CLICOLOR_FORCE", "1").output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+        assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{arguments} has colours");
+        run
+    }
+}
+
+impl Run {
+    #[track_caller]
+    fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.out.contains(text), "{text:?} is not in:\n{}\n{}", self.out, self.err);
+        }
+        self
+    }
+
+    #[track_caller]
+    fn warns(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.err.contains(text), "{text:?} is not in:\n{}", self.err);
+        }
+        self
+    }
+
+    #[track_caller]
+    fn leaves_out(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(!self.out.contains(text), "{text:?} is in:\n{}", self.out);
+        }
+        self
+    }
+}
+
+const PETS: &str = "\
+openapi: 3.1.0
+info: {title: Pets, version: '1'}
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      tags: [pets]
+      parameters:
+        - {name: limit, in: query, schema: {type: integer}}
+        - {name: colour, in: query, schema: {type: string}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Pet'}}}}}}
+    post: {operationId: addPet, tags: [admin], requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}, responses: {'204': {description: ok}}}
+  /shops:
+    get: {operationId: listShops, tags: [shops], responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Shop'}}}}}}
+  /shops/count:
+    get: {operationId: countShops, tags: [shops], responses: {'200': {description: ok, content: {application/json: {schema: {type: integer}}}}}}
+components:
+  schemas:
+    Kind: {type: string, enum: [cat, dog, fish]}
+    Pet: {type: object, required: [name], properties: {name: {type: string}, nick: {type: string}, age: {type: integer}, kind: {$ref: '#/components/schemas/Kind'}}}
+    Shop: {type: object, properties: {street: {type: string}, town: {type: string}}}
+";
+
+/// What became of it a year later.
+fn later() -> String {
+    let edits = [
+        ("        - {name: colour, in: query, schema: {type: string}}\n", ""),
+        ("nick: {type: string}, ", ""),
+        ("age: {type: integer}", "age: {type: string}"),
+        ("[cat, dog, fish]", "[cat, dog]"),
+        ("street: {type: string}", "road: {type: string}"),
+        ("countShops", "countAllShops"),
+    ];
+    edits.iter().fold(PETS.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+#[test]
+fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
+    let desk = Desk::new("generate");
+    desk.write("pets.yaml", PETS);
+    desk.run("generate pets.yaml --out client").exits(0).warns(&["client: 4 operations"]);
+    let manifest = desk.read("client/Cargo.toml");
+    assert!(manifest.contains("name = \"pets-client\"") && manifest.contains("connectors-runtime = \"0.1\""));
+    assert!(
+        desk.read("client/names.lock").contains("listPets") || desk.read("client/names.lock").contains("list_pets")
+    );
+
+    // What it wrote it may write again, beside what else is there by then.
+    desk.write("client/notes.txt", "mine");
+    desk.run("generate pets.yaml --out client --tag pets --quiet").exits(0);
+    assert!(!desk.read("client/src/lib.rs").contains("add_pet"));
+    desk.write("client/Cargo.toml", &(manifest.clone() + "rand = \"0.9\"\n"));
+    desk.run("generate pets.yaml --out client")
+        .exits(1)
+        .warns(&["Cargo.toml is not as this command wrote it", "--force"]);
+    assert!(desk.read("client/Cargo.toml").ends_with("rand = \"0.9\"\n"));
+    desk.run("generate pets.yaml --out client --force").exits(0);
+    assert_eq!((desk.read("client/Cargo.toml"), desk.read("client/notes.txt")), (manifest, "mine".to_owned()));
+
+    // A crate of a person's own.
+    desk.write("mine/src/lib.rs", "mine");
+    desk.run("generate pets.yaml --out mine").exits(1).warns(&["mine is not empty", "nothing was changed"]);
+    assert_eq!(desk.read("mine/src/lib.rs"), "mine");
+    assert!(!desk.0.join("mine/Cargo.toml").exists());
+    desk.run("generate nowhere.yaml --out other").exits(1).warns(&["nowhere.yaml"]);
+    assert!(!desk.0.join("other").exists());
+}
+
+#[test]
+fn lower_writes_3_0_3_and_replaces_a_file_only_if_it_may() {
+    let desk = Desk::new("lower");
+    desk.write("pets.yaml", &PETS.replace("age: {type: integer}", "age: {type: [integer, 'null'], contains: {}}"));
+    desk.run("lower pets.yaml")
+        .exits(0)
+        .says(&["openapi: 3.0.3", "nullable: true"])
+        .warns(&["unchecked: 1 constraint"]);
+    desk.write("mine.json", "mine");
+    desk.run("lower pets.yaml -o mine.json")
+        .exits(1)
+        .warns(&["mine.json is there already; nothing was changed", "--force"]);
+    assert_eq!(desk.read("mine.json"), "mine");
+    desk.run("lower pets.yaml -o mine.json --force --notes json").exits(0).warns(&["\"line\": 20"]);
+    assert!(desk.read("mine.json").contains("\"openapi\": \"3.0.3\""));
+    // The same again is no change.
+    desk.run("lower pets.yaml -o mine.json").exits(0);
+}
+
+#[test]
+fn diff_and_semver_say_what_a_change_means() {
+    let desk = Desk::new("diff");
+    desk.write("old.yaml", PETS);
+    desk.write("new.yaml", &later());
+    desk.run("diff old.yaml new.yaml --fail-on breaking")
+        .exits(3)
+        .says(&["`Pet` has no `nick` any more [response-property-removed]", "the query parameter `colour` is gone"]);
+    desk.run("diff old.yaml new.yaml --tag shops").exits(0).says(&["`street`"]).leaves_out(&["nick"]);
+    desk.run("diff old.yaml old.yaml --fail-on any").exits(0).says(&["no change"]);
+    desk.run("diff old.yaml new.yaml --tag none").exits(1).warns(&["has nothing that"]);
+    desk.run("semver old.yaml new.yaml --current 0.3.1")
+        .exits(0)
+        .says(&["## 0.4.0", "**breaking:** `types::Pet`: `nick`"]);
+    desk.run("semver old.yaml new.yaml").exits(0).says(&["## Unreleased"]).warns(&["are breaking\n"]);
+    desk.run("semver old.yaml old.yaml").exits(0).says(&["did not change"]);
+}
+
+/// A crate that calls some of the old client.
+const CALLS: &str = "
+use pets_client::types::{Kind, Pet};
+
+pub async fn names(client: &pets_client::Client) -> Vec<String> {
+    let pets = client.pets();
+    let found = pets.list_pets().limit(5).await.unwrap();
+    found.iter().filter(|pet| pet.kind == Some(Kind::Fish)).map(|pet| pet.name.clone()).collect()
+}
+
+pub fn shown(pet: &Pet) -> String {
+    format!(\"{:?}\", pet.nick)
+}
+";
+
+#[test]
+fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
+    let desk = Desk::new("used");
+    desk.write("old.yaml", PETS);
+    desk.write("new.yaml", &later());
+    desk.write("shop/src/lib.rs", CALLS);
+    let run = desk.run("diff old.yaml new.yaml --used-by shop").exits(0);
+    let (sure, maybe) = run.out.split_once("may be touched:").unwrap();
+    for (text, why) in [
+        ("`Pet` has no `nick` any more", "`.nick` in src/lib.rs"),
+        ("`Kind` has no value \"fish\" any more", "`Fish` of `Kind` is named in src/lib.rs"),
+    ] {
+        assert!(sure.contains(text) && sure.contains(why), "{text}: {}", run.out);
+    }
+    // The type of a field that the crate does not read, in a response that it does.
+    assert!(maybe.contains("`age`") && maybe.contains("`pets().list_pets()` is called"), "{}", run.out);
+    // An optional parameter that it does not set, an operation that it does not call, a field of another type.
+    run.leaves_out(&["colour", "count_all", "street"]).says(&["not used"]);
+
+    // A call that a macro hides, and a name that could be another's: in doubt.
+    desk.write("shop/src/lib.rs", "fn f(x: X) { select! { n = x.count_shops() => n } }\nstruct Mine { street: u8 }\nfn g(m: Mine, c: C) -> u8 { c.shops().list_shops(); m.street }");
+    let run = desk.run("diff old.yaml new.yaml --used-by shop --fail-on breaking").exits(3);
+    let (_, maybe) = run.out.split_once("may be touched:").unwrap();
+    assert!(
+        maybe.contains("count_shops") && maybe.contains("`.street` in src/lib.rs may be that of `Shop`"),
+        "{}",
+        run.out
+    );
+
+    // Nothing of it.
+    desk.write("shop/src/lib.rs", "fn main() {}");
+    let run = desk.run("diff old.yaml new.yaml --used-by shop --fail-on breaking").exits(0);
+    run.says(&["0 touched (0 breaking), 0 may be touched (0 breaking)"]).leaves_out(&["may be touched:"]);
+
+    // What cannot be parsed puts every name in doubt; a program reads all of it.
+    desk.write("shop/src/lib.rs", "fn broken( { listPets nick");
+    let run = desk.run("diff old.yaml new.yaml --used-by shop --format json").exits(0);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(json["unread"][0], "src/lib.rs");
+    let nick = json["changes"].as_array().unwrap().iter().find(|it| it["what"].as_str().unwrap().contains("`nick`"));
+    assert_eq!(nick.unwrap()["touch"], "may be touched");
+    desk.run("diff old.yaml new.yaml --used-by empty").exits(1).warns(&["cannot read empty"]);
+}
+
+#[test]
+fn overlays_are_applied_written_and_checked() {
+    let desk = Desk::new("overlay");
+    desk.write("old.yaml", PETS);
+    desk.write(
+        "new.yaml",
+        &later().replace("town: {type: string}", "town: {type: string}, region: {description: Which.}"),
+    );
+    desk.run("overlay compare old.yaml new.yaml -o overlay.yaml").exits(0);
+    let overlay = desk.read("overlay.yaml");
+    assert!(overlay.contains("overlay: 1.2.0") && overlay.contains("target: $.components.schemas.Shop.properties"));
+    desk.run("overlay apply old.yaml overlay.yaml -o reached.yaml").exits(0);
+    desk.run("overlay compare reached.yaml new.yaml").exits(0).says(&[]).warns(&["the documents are equal"]);
+    // No difference, nothing written.
+    desk.run("overlay compare old.yaml old.yaml -o none.yaml").exits(0);
+    assert!(!desk.0.join("none.yaml").exists());
+    desk.run("overlay compare old.yaml new.yaml -o old.yaml").exits(1).warns(&["old.yaml is there already"]);
+    desk.run("overlay lint overlay.yaml --document old.yaml").exits(0).says(&["overlay.yaml: nothing is wrong"]);
+    // What is in the document already is needless there.
+    desk.run("overlay lint overlay.yaml --document new.yaml").exits(3).says(&["matches nothing", "needless"]);
+    desk.write(
+        "wrong.yaml",
+        "overlay: 1.2.0\nactions:\n  - {target: '$.paths[', remove: true}\n  - {target: $.info, updates: {}}\n",
+    );
+    desk.run("overlay lint wrong.yaml").exits(3).says(&[
+        "the overlay has no `info.title`",
+        "overlay action 1: `$.paths[` is not a JSONPath",
+        "wrong.yaml:3:",
+        "overlay action 2: it has neither `update`, `copy` nor `remove: true`",
+        "an action has no `updates`",
+    ]);
+    desk.write(
+        "gone.yaml",
+        "overlay: 1.2.0\ninfo: {title: t, version: '1'}\nactions: [{target: $.gone, remove: true}]\n",
+    );
+    desk.run("overlay apply old.yaml gone.yaml").exits(1).warns(&["`$.gone` matches nothing"]);
+    desk.run("overlay apply old.yaml gone.yaml --lenient").exits(0).says(&["listPets"]).warns(&["omission: "]);
+}
+
+#[test]
+fn the_overlay_between_two_real_documents_leads_from_one_to_the_other() {
+    let desk = Desk::new("real");
+    for file in ["c1-2025-09.selection.yaml", "c1-2026-08.selection.yaml"] {
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file), desk.0.join(file)).unwrap();
+    }
+    let (old, new) = ("c1-2025-09.selection.yaml", "c1-2026-08.selection.yaml");
+    desk.run(&format!("overlay compare {old} {new} -o overlay.yaml")).exits(0);
+    desk.run(&format!("overlay apply {old} overlay.yaml -o reached.json")).exits(0);
+    desk.run(&format!("overlay compare reached.json {new}")).exits(0).warns(&["the documents are equal"]);
+}
+
+#[test]
+fn check_says_what_is_lost_where_and_writes_the_overlay_that_fixes_it() {
+    let desk = Desk::new("check");
+    let wrong = PETS
+        .replace("  /shops:\n", "  /shops/{shop}:\n")
+        .replace(
+            "limit, in: query, schema: {type: integer}",
+            "limit, in: query, schema: {type: integer, max_length: 3}",
+        )
+        .replace("colour, in: query", "'not a header', in: header")
+        .replace("    Shop:", "    shop: {type: object, properties: {a: {type: string}}}\n    Shop:");
+    desk.write("pets.yaml", &wrong);
+    let run = desk.run("check pets.yaml --fix fixes.yaml").exits(3);
+    let run = run.says(&[
+        "pets.yaml: 4 operations",
+        "loss: 1 lost to a caller\n  loss: pets.yaml:10:11: `not a header` is not a header name",
+        "pets.yaml:9:",
+        "OpenAPI has no `max_length` here",
+        "the path names `{shop}`, which no parameter declares; it is a string",
+        "it is in fixes.yaml",
+    ]);
+    assert!(run.out.contains("an overlay fixes 3 of 4") || run.out.contains("an overlay fixes 2 of 3"), "{}", run.out);
+    let fixes = desk.read("fixes.yaml");
+    assert!(fixes.contains("maxLength: 3") && fixes.contains("name: shop"), "{fixes}");
+    desk.run("overlay lint fixes.yaml --document pets.yaml").exits(0);
+    // With it, only the loss is left, which nothing can fix for sure.
+    let run = desk.run("check pets.yaml --overlay fixes.yaml").exits(3);
+    run.says(&["loss: 1", "no overlay action is certain"]).leaves_out(&["correction", "rename"]);
+    desk.write("losses.lock", "loss: `not a header` is not a header name (/paths/~1pets/get/parameters/1)\n");
+    desk.run("check pets.yaml --accept losses.lock").exits(0);
+    desk.run("check pets.yaml --fix fixes.yaml").exits(3);
+    desk.write("fixes.yaml", "mine");
+    desk.run("check pets.yaml --fix fixes.yaml").exits(1).warns(&["fixes.yaml is there already"]);
+    let json: serde_json::Value = serde_json::from_str(&desk.run("check pets.yaml --notes json").exits(3).out).unwrap();
+    assert_eq!(json["counts"]["loss"], 1);
+    assert_eq!(json["overlay"]["overlay"], "1.2.0");
+
+    desk.write("good.yaml", PETS);
+    desk.run("check good.yaml").exits(0).says(&["nothing is lost"]);
+    desk.write("old.yaml", "swagger: '2.0'\n");
+    desk.run("check old.yaml").exits(1).warns(&["Swagger 2.0"]);
+}
+
+#[test]
+fn more_than_ten_problems_of_a_kind_are_a_count_and_five_samples() {
+    let desk = Desk::new("many");
+    let headers: String = (0..12)
+        .map(|number| format!("        - {{name: 'no {number}', in: header, schema: {{type: string}}}}\n"))
+        .collect();
+    desk.write("pets.yaml", &PETS.replace("        - {name: colour, in: query, schema: {type: string}}\n", &headers));
+    let run = desk.run("check pets.yaml").exits(3);
+    run.says(&["loss: 12 lost", "`no 4`", "... and 7 more of 12; --all lists them"]).leaves_out(&["`no 5`"]);
+    desk.run("check pets.yaml --all").exits(3).says(&["`no 11`"]).leaves_out(&["--all lists them"]);
+    desk.run("generate pets.yaml --out client").exits(0).warns(&["... and 7 more of 12; --all lists them"]);
+}
+
+#[test]
+fn each_verb_explains_itself_and_wrong_arguments_exit_with_2() {
+    let desk = Desk::new("help");
+    for verb in
+        ["generate", "lower", "diff", "semver", "overlay", "overlay apply", "overlay compare", "overlay lint", "check"]
+    {
+        desk.run(&format!("{verb} --help")).exits(0).says(&[&format!("Usage: connectors-codegen {verb}")]);
+    }
+    desk.run("--help").exits(0).says(&["Exit codes:", "connectors-codegen check pets.yaml"]);
+    desk.run("expand").exits(2);
+    desk.run("generate pets.yaml").exits(2).warns(&["--out"]);
+}

@@ -1,0 +1,44 @@
+//! The parts of a form, in either of its media types.
+
+use std::convert::Infallible;
+
+use futures_util::{FutureExt, stream};
+use hyper::body::Bytes;
+use multer::Multipart;
+
+/// One field of a form.
+pub(crate) struct Part {
+    pub(crate) name: String,
+    /// The media type that it says it has.
+    pub(crate) media: Option<String>,
+    pub(crate) is_file: bool,
+    pub(crate) content: Bytes,
+}
+
+/// The parts of a form, by the media type of the body.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn parts(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
+    if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+        let pairs = form_urlencoded::parse(&body).into_owned();
+        let part = |(name, value): (String, String)| Part { name, media: None, is_file: false, content: value.into() };
+        return Ok(pairs.map(part).collect());
+    }
+    // The whole body is in memory, so reading it never waits.
+    multipart(content_type, body).now_or_never().unwrap_or_else(|| Err("it does not end".to_owned()))
+}
+
+async fn multipart(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
+    let boundary = multer::parse_boundary(content_type).map_err(|error| error.to_string())?;
+    let mut form = Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
+    let mut parts = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| error.to_string())? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let media = field.content_type().map(ToString::to_string);
+        let is_file = field.file_name().is_some();
+        let content = field.bytes().await.map_err(|error| error.to_string())?;
+        parts.push(Part { name, media, is_file, content });
+    }
+    Ok(parts)
+}

@@ -1,0 +1,232 @@
+//! Actions of an Overlay, by which a document allows what was received.
+
+use serde_json::{Map, Value, json};
+
+use super::shape::Shape;
+use crate::contract::UNKNOWN_VALUES;
+use crate::schema::unescape;
+
+/// One action of an Overlay 1.2.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Action {
+    target: String,
+    /// What is merged into the target; without it, the target is removed.
+    update: Option<Value>,
+}
+
+impl Action {
+    fn update(place: &str, value: Value) -> Action {
+        Action { target: path(place), update: Some(value) }
+    }
+
+    fn remove(place: &str) -> Action {
+        Action { target: path(place), update: None }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        match &self.update {
+            Some(update) => json!({"target": self.target, "update": update}),
+            None => json!({"target": self.target, "remove": true}),
+        }
+    }
+
+    /// As an item of an overlay's list in YAML.
+    pub(super) fn to_yaml(&self) -> String {
+        let target = Value::from(self.target.as_str());
+        match &self.update {
+            Some(update) => format!("  - target: {target}\n    update: {update}\n"),
+            None => format!("  - target: {target}\n    remove: true\n"),
+        }
+    }
+}
+
+/// The document that is changed.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'d> {
+    pub(super) root: &'d Value,
+    pub(super) is_3_0: bool,
+}
+
+impl Target<'_> {
+    fn has<'p>(&self, places: &'p [String], keyword: &str) -> Vec<&'p String> {
+        places.iter().filter(|place| self.root.pointer(place).is_some_and(|node| node.get(keyword).is_some())).collect()
+    }
+
+    /// Adds a status to an operation.
+    pub(super) fn status(self, operation: &str, status: u16, media: &str, shape: &Shape) -> Vec<Action> {
+        let mut response = json!({"description": "Received by `connectors probe`."});
+        if !media.is_empty() {
+            response["content"] = json!({media: {"schema": shape.schema(self.is_3_0)}});
+        }
+        vec![Action::update(&format!("{operation}/responses"), json!({status.to_string(): response}))]
+    }
+
+    /// Adds a media type to a response.
+    pub(super) fn media(self, response: &str, media: &str, shape: &Shape) -> Vec<Action> {
+        vec![Action::update(response, json!({"content": {media: {"schema": shape.schema(self.is_3_0)}}}))]
+    }
+
+    /// Makes a header optional.
+    pub(super) fn header(self, header: &str) -> Vec<Action> {
+        vec![Action::update(header, json!({"required": false}))]
+    }
+
+    /// Allows null.
+    pub(super) fn null(self, sites: &[String]) -> Vec<Action> {
+        sites.iter().flat_map(|site| self.null_at(site)).collect()
+    }
+
+    fn null_at(self, site: &str) -> Vec<Action> {
+        let node = self.root.pointer(site).unwrap_or(&Value::Null);
+        let inside = |keyword: &str| Action::remove(&format!("{site}/{keyword}"));
+        if self.is_3_0 {
+            // Beside a reference it would mean nothing.
+            return match node.get("$ref") {
+                Some(reference) => vec![
+                    inside("$ref"),
+                    Action::update(site, json!({"allOf": [{"$ref": reference}], "nullable": true})),
+                ],
+                None => vec![Action::update(site, json!({"nullable": true}))],
+            };
+        }
+        for keyword in ["$ref", "allOf"] {
+            if let Some(own) = node.get(keyword) {
+                let either = json!({"anyOf": [{keyword: own}, {"type": "null"}]});
+                return vec![inside(keyword), Action::update(site, either)];
+            }
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            if node.get(keyword).is_some() {
+                return vec![Action::update(site, json!({keyword: [{"type": "null"}]}))];
+            }
+        }
+        let mut actions = self.types_at(site, &["null"]);
+        if node.get("enum").is_some() {
+            actions.push(Action::update(site, json!({"enum": [null]})));
+        }
+        actions
+    }
+
+    /// Allows values of other types.
+    pub(super) fn types(self, schemas: &[String], shape: &Shape) -> Vec<Action> {
+        for keyword in ["anyOf", "oneOf"] {
+            if let Some(union) = self.has(schemas, keyword).first() {
+                return vec![Action::update(union, json!({keyword: [shape.schema(self.is_3_0)]}))];
+            }
+        }
+        let kinds: Vec<&str> = shape.kinds().collect();
+        let typed = self.has(schemas, "type").into_iter().flat_map(|place| self.types_at(place, &kinds));
+        typed.chain(self.values(schemas)).collect()
+    }
+
+    fn types_at(self, place: &str, more: &[&str]) -> Vec<Action> {
+        let own = self.root.pointer(place).and_then(|node| node.get("type"));
+        match own {
+            Some(Value::Array(_)) => vec![Action::update(place, json!({"type": more}))],
+            // It has no lists of types.
+            Some(_) if self.is_3_0 => vec![Action::remove(&format!("{place}/type"))],
+            Some(own) => {
+                let types: Vec<&str> = own.as_str().into_iter().chain(more.iter().copied()).collect();
+                vec![Action::remove(&format!("{place}/type")), Action::update(place, json!({"type": types}))]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Allows values that are not listed.
+    pub(super) fn values(self, schemas: &[String]) -> Vec<Action> {
+        let is_text = |place: &&String| {
+            let values = self.root.pointer(place).and_then(|node| node["enum"].as_array());
+            values.is_some_and(|values| values.iter().all(|it| it.is_string() || it.is_null()))
+        };
+        let (open, closed): (Vec<_>, Vec<_>) = self.has(schemas, "enum").into_iter().partition(is_text);
+        let open = open.into_iter().map(|place| Action::update(place, json!({UNKNOWN_VALUES: "allow"})));
+        let closed = closed.into_iter().map(|place| Action::remove(&format!("{place}/enum")));
+        let fixed = self.has(schemas, "const").into_iter().map(|place| Action::remove(&format!("{place}/const")));
+        open.chain(closed).chain(fixed).collect()
+    }
+
+    /// Makes a member optional.
+    pub(super) fn optional(self, schemas: &[String], name: &str) -> Vec<Action> {
+        let of = |place: &&String| self.root.pointer(place).and_then(|node| node["required"].as_array());
+        let requiring = self
+            .has(schemas, "required")
+            .into_iter()
+            .filter(|place| of(place).is_some_and(|names| names.iter().any(|known| known == name)));
+        requiring
+            .map(|place| {
+                let list = format!("{place}/required");
+                match of(&place) {
+                    Some(names) if names.len() > 1 => {
+                        let target = format!("{}[?@ == {}]", path(&list), quoted(name));
+                        Action { target, update: None }
+                    }
+                    // OpenAPI 3.0 has no empty list here.
+                    _ => Action::remove(&list),
+                }
+            })
+            .collect()
+    }
+
+    /// Names a member; without a name, allows any.
+    pub(super) fn member(self, owner: &str, name: Option<&str>, shape: &Shape) -> Vec<Action> {
+        let Some(name) = name else {
+            let closed = self.root.pointer(owner).is_some_and(|node| node.get("additionalProperties").is_some());
+            let remove = closed.then(|| Action::remove(&format!("{owner}/additionalProperties")));
+            return remove.into_iter().chain([Action::update(owner, json!({"additionalProperties": true}))]).collect();
+        };
+        vec![Action::update(owner, json!({"properties": {name: shape.schema(self.is_3_0)}}))]
+    }
+
+    /// Removes a rule.
+    pub(super) fn without(self, schemas: &[String], keyword: &str) -> Vec<Action> {
+        let places = self.has(schemas, keyword).into_iter();
+        let actions = places.flat_map(|place| {
+            let remove = Action::remove(&format!("{place}/{keyword}"));
+            let branches = self.root.pointer(place).and_then(|node| node.get("oneOf")).filter(|_| keyword == "oneOf");
+            // Several branches fit: at least one is what is meant.
+            let any = branches.map(|branches| Action::update(place, json!({"anyOf": branches})));
+            [Some(remove), any].into_iter().flatten()
+        });
+        actions.collect()
+    }
+}
+
+/// A JSON Pointer as a JSONPath (RFC 9535).
+fn path(pointer: &str) -> String {
+    let mut path = "$".to_owned();
+    for token in pointer.split('/').skip(1).map(unescape) {
+        let is_plain = token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_index = token.chars().all(|c| c.is_ascii_digit()) && pointer_index(pointer, &token);
+        if is_plain {
+            path.push('.');
+            path.push_str(&token);
+        } else if is_index {
+            path.push_str(&format!("[{token}]"));
+        } else {
+            path.push_str(&format!("[{}]", quoted(&token)));
+        }
+    }
+    path
+}
+
+/// Whether a token of digits is the index of a list of schemas or parameters, and not a status.
+fn pointer_index(pointer: &str, token: &str) -> bool {
+    ["oneOf", "anyOf", "allOf", "parameters"].iter().any(|list| pointer.contains(&format!("/{list}/{token}")))
+}
+
+/// A name as a string of JSONPath.
+fn quoted(name: &str) -> String {
+    let json = Value::from(name).to_string();
+    // Of JSON's quoting only that of quotes differs.
+    let inner = json[1..json.len() - 1].replace("\\\"", "\"").replace('\'', "\\'");
+    format!("'{inner}'")
+}
+
+/// An overlay with these members before its actions.
+pub(super) fn head(info: &str) -> String {
+    let info: Map<String, Value> =
+        Map::from_iter([("title".to_owned(), info.into()), ("version".to_owned(), "1".into())]);
+    format!("overlay: 1.2.0\ninfo: {}\n", Value::Object(info))
+}

@@ -1,0 +1,138 @@
+//! A value and the schemas that describe each place in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use crate::contract::escape;
+use crate::schema::local_pointer;
+
+/// The most places of one value, and the most schemas of one place, that are visited.
+const VISITS: usize = 50_000;
+const SCHEMAS: usize = 256;
+
+/// One place in a value.
+pub(super) struct Visit<'v> {
+    /// Where in the value, as a JSON Pointer.
+    pub(super) at: String,
+    /// The same with `*` for items, and `{}` for members that the document does not name.
+    pub(super) pattern: String,
+    /// The schemas of this place, as the document has them there.
+    pub(super) sites: Vec<String>,
+    /// The same, and all that they refer to or are composed of.
+    pub(super) schemas: Rc<Vec<String>>,
+    pub(super) value: &'v Value,
+}
+
+/// A member that no schema of its object names.
+pub(super) struct Extra<'v> {
+    /// The schema that names the others.
+    pub(super) owner: String,
+    /// Of the object.
+    pub(super) pattern: String,
+    pub(super) name: &'v str,
+    pub(super) value: &'v Value,
+}
+
+/// What the schema at a place says of a value and of all that is in it.
+pub(super) fn walk<'v>(root: &Value, schema: &str, value: &'v Value) -> (Vec<Visit<'v>>, Vec<Extra<'v>>) {
+    let (mut visits, mut extras) = (Vec::new(), Vec::new());
+    let mut known: BTreeMap<Vec<String>, Rc<Vec<String>>> = BTreeMap::new();
+    let mut open = vec![(String::new(), String::new(), vec![schema.to_owned()], value)];
+    while let Some((at, pattern, sites, value)) = open.pop() {
+        if visits.len() == VISITS {
+            break;
+        }
+        let schemas = Rc::clone(known.entry(sites.clone()).or_insert_with(|| Rc::new(composed(root, &sites))));
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let at = format!("{at}/{}", escape(name));
+                    match named(root, &schemas, name) {
+                        Named::Here(sites) => open.push((at, format!("{pattern}/{}", escape(name)), sites, member)),
+                        Named::Mapped(sites) if sites.is_empty() => {}
+                        Named::Mapped(sites) => open.push((at, format!("{pattern}/{{}}"), sites, member)),
+                        Named::Nowhere(owner) => {
+                            extras.push(Extra { owner, pattern: pattern.clone(), name, value: member });
+                        }
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let of_items = schemas.iter().map(|schema| format!("{schema}/items"));
+                let of_items: Vec<String> =
+                    of_items.filter(|place| root.pointer(place).is_some_and(Value::is_object)).collect();
+                for (index, item) in items.iter().enumerate().filter(|_| !of_items.is_empty()) {
+                    open.push((format!("{at}/{index}"), format!("{pattern}/*"), of_items.clone(), item));
+                }
+            }
+            _ => {}
+        }
+        visits.push(Visit { at, pattern, sites, schemas, value });
+    }
+    (visits, extras)
+}
+
+/// The schemas at some places, and all that they refer to or are composed of.
+fn composed(root: &Value, sites: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<String> = sites.iter().rev().cloned().collect();
+    while let Some(place) = open.pop() {
+        let Some(node) = root.pointer(&place).filter(|_| found.len() < SCHEMAS && seen.insert(place.clone())) else {
+            continue;
+        };
+        for keyword in ["oneOf", "anyOf", "allOf"] {
+            let count = node[keyword].as_array().map_or(0, Vec::len);
+            open.extend((0..count).rev().map(|index| format!("{place}/{keyword}/{index}")));
+        }
+        open.extend(node["$ref"].as_str().and_then(local_pointer));
+        found.push(place);
+    }
+    found
+}
+
+/// Where a member of an object is described.
+enum Named {
+    Here(Vec<String>),
+    /// As any other member; by no schema, if anything is allowed.
+    Mapped(Vec<String>),
+    /// Nowhere, and the schema at this place names other members.
+    Nowhere(String),
+}
+
+fn named(root: &Value, schemas: &[String], name: &str) -> Named {
+    let nodes = || schemas.iter().filter_map(|place| Some((place, root.pointer(place)?.as_object()?)));
+    let here: Vec<String> = nodes().flat_map(|(place, node)| property(place, node, name)).collect();
+    if !here.is_empty() {
+        return Named::Here(here);
+    }
+    let any = |node: &Map<String, Value>| {
+        let keys = ["additionalProperties", "unevaluatedProperties"];
+        let allows = |key: &&str| node.get(*key).is_some_and(|it| *it != Value::Bool(false));
+        keys.iter().any(allows) || node.contains_key("patternProperties")
+    };
+    if nodes().any(|(_, node)| any(node)) {
+        let mapped = nodes().filter(|(_, node)| node.get("additionalProperties").is_some_and(Value::is_object));
+        return Named::Mapped(mapped.map(|(place, _)| format!("{place}/additionalProperties")).collect());
+    }
+    let names_others = |node: &Map<String, Value>| {
+        node.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty())
+    };
+    let owner = nodes().find(|(_, node)| names_others(node) || node.get("additionalProperties").is_some());
+    owner.map_or(Named::Mapped(Vec::new()), |(place, _)| Named::Nowhere(place.clone()))
+}
+
+/// The place of a property, by its name or another name of it.
+fn property(place: &str, node: &Map<String, Value>, name: &str) -> Option<String> {
+    let properties = node.get("properties")?.as_object()?;
+    let is_alias =
+        |property: &Value| property["x-aliases"].as_array().is_some_and(|all| all.iter().any(|it| it == name));
+    let own = if properties.contains_key(name) {
+        Some(name)
+    } else {
+        properties.iter().find(|(_, property)| is_alias(property)).map(|(own, _)| own.as_str())
+    };
+    own.map(|own| format!("{place}/properties/{}", escape(own)))
+}
