@@ -1,7 +1,7 @@
 //! What arrives from a server, at random: event streams, JSON lines, forms of parts, `Link` headers and JSON text. Each is
 //! compared with another reading of the same bytes, a plain one or a library's.
 //!
-//! `FUZZ_SECONDS` sets how long each test goes on (default: a fixed number of rounds); `FUZZ_SEED` sets the seed, which
+//! `FUZZ_SECONDS` sets how long each test runs (default: a fixed number of rounds); `FUZZ_SEED` sets the seed, which
 //! a failure prints.
 
 use std::env;

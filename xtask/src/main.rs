@@ -292,7 +292,9 @@ fn check(command: &Command) -> Result<()> {
         Command::Diff { service, .. } | Command::Semver { service, .. } | Command::Expand { service, .. } => {
             service.as_ref().map(service::Name::known).transpose()?;
         }
-        Command::Check { .. } | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => files::require_root()?,
+        Command::Check { .. } | Command::New { .. } | Command::Bench { .. } | Command::Duel(_) => {
+            files::require_root()?
+        }
         Command::Demo { .. } | Command::Serve(_) | Command::Lower(_) | Command::Completions { .. } => {}
     }
     Ok(())
