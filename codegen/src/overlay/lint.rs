@@ -51,8 +51,8 @@ pub(crate) fn lint(overlay: &Node) -> Vec<Diagnostic> {
                 found.push(wrong("it has `remove: true`, and what is beside it has no effect".to_owned(), update));
             }
             ([Some(_), Some(copy)], false) => {
-                let message = "it has both `update` and `copy`, of which neither has an effect then".to_owned();
-                found.push(wrong(message, copy).help("write two actions, in the order in which they are to be done"));
+                let message = "it has both `update` and `copy`, so neither has an effect".to_owned();
+                found.push(wrong(message, copy).help("write two actions, in the intended order"));
             }
             _ => {}
         }
