@@ -11,9 +11,9 @@ use crate::inspect_overlay;
 use crate::note::Notes;
 use crate::overlay::{self, Effect, Strictness};
 
+use super::documents;
 use super::lower::Output;
 use super::report::{FOUND, Result, progress};
-use super::{documents, files};
 
 /// What is done with overlays.
 #[derive(Subcommand)]
@@ -136,8 +136,7 @@ fn lint(overlays: &[PathBuf], document: Option<&Path>) -> Result<ExitCode> {
     let mut document = document.map(documents::file).transpose()?.map(|document| document.node);
     let mut problems = 0;
     for path in overlays {
-        let text = files::read(path)?;
-        let overlay = Node::parse(&path.display().to_string(), &text)?;
+        let overlay = Node::read(path)?;
         let mut found: Vec<String> = overlay::lint(&overlay).iter().map(ToString::to_string).collect();
         if found.is_empty()
             && let Some(document) = &mut document

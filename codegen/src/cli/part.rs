@@ -11,6 +11,7 @@ use crate::select::Selection;
 use crate::shape::Names;
 use crate::{Generator, inspect_overlay, select_known};
 
+use super::files;
 use super::report::{self, Listed, Result};
 
 /// Which operations.
@@ -36,9 +37,9 @@ impl Choice {
 /// The formats of notes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NoteFormat {
-    /// One line each.
+    /// As lines.
     Text,
-    /// One JSON array.
+    /// As JSON.
     Json,
     /// Nothing.
     None,
@@ -53,7 +54,7 @@ pub struct Pipeline {
     /// Allow actions of overlays that have no effect; they are notes then.
     #[arg(long)]
     pub lenient: bool,
-    /// How to print the notes, on standard error.
+    /// How to print the notes.
     #[arg(long, value_enum, default_value_t = NoteFormat::Text)]
     pub notes: NoteFormat,
     /// List each constraint that is not checked.
@@ -141,11 +142,10 @@ impl Part {
 /// # Errors
 /// A file that cannot be read, or is no lock of names.
 pub fn kept(path: &Path) -> Result<Names> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Names::parse(&path.display().to_string(), &text)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Names::default()),
-        Err(error) => Err(format!("error: cannot read {}: {error}", path.display()).into()),
+    if fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(Names::default());
     }
+    Ok(Names::parse(&path.display().to_string(), &files::read(path)?)?)
 }
 
 /// The text of a lock of names.
