@@ -42,7 +42,7 @@ The document changed?
 The document is wrong?
   connectors-codegen overlay compare wrong.yaml right.yaml -o overlay.yaml
 
-No file that another hand wrote is replaced without --force. A document is a file: fetch a published one with curl.
+No file that another hand wrote is replaced without --force; of names.lock the names stay, not the comments. A document is a file: fetch a published one with curl.
 
 Exit codes:
   0  done
@@ -55,7 +55,8 @@ enum Command {
     /// Write a complete crate with the generated client of a document.
     ///
     /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is generated there again, from
-    /// a document that has grown, renames nothing.
+    /// a document that has grown, renames nothing. The lock is read and then written again. With --tag or --operation it
+    /// keeps the names of everything else; comments in it do not stay. Notes are printed on standard error.
     ///
     ///   connectors-codegen generate pets.yaml --tag pets --out pets
     #[command(verbatim_doc_comment)]
@@ -68,7 +69,7 @@ enum Command {
     /// Bring a document to valid OpenAPI 3.0.3, and say what was lost.
     ///
     /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the
-    /// source, with --quiet too; --notes none leaves them out.
+    /// source on standard error, with --quiet too; --notes none leaves them out.
     Lower(Lower),
     /// Compare two documents: what changed, and what of it breaks a caller.
     ///
@@ -96,7 +97,8 @@ enum Command {
     /// Say what of a document a client would not have, with file, line and column, and the overlay that fixes it.
     ///
     /// The overlay has only actions that are certain: it says in the document what the document was read as. Exits with 3 if
-    /// a caller would lack something that is not accepted.
+    /// a caller would lack something that is not accepted. All is printed on standard output; --notes json makes it one
+    /// object, with the counts, the notes and the overlay.
     Check(Check),
 }
 

@@ -108,6 +108,18 @@ impl Names {
         self.0.is_empty()
     }
 
+    /// Adds the names of another lock that are not in this one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn keep(&mut self, other: &Self) {
+        for ((what, keys), name) in &other.0 {
+            // A method that has left its group stays out of it.
+            let left = *what == What::Group && self.0.contains_key(&(What::Operation, keys.clone()));
+            if !left {
+                self.0.entry((*what, keys.clone())).or_insert_with(|| name.clone());
+            }
+        }
+    }
+
     fn get(&self, what: What, key: &[&str]) -> Option<&str> {
         let key = (what, key.iter().map(|part| (*part).to_owned()).collect());
         self.0.get(&key).map(String::as_str)
