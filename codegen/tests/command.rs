@@ -140,6 +140,22 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
     desk.run("generate pets.yaml --out client --force").exits(0);
     assert_eq!((desk.read("client/Cargo.toml"), desk.read("client/notes.txt")), (manifest, "mine".to_owned()));
 
+    // Names that were given by hand stay, also through a run that leaves their operations and types out.
+    let lock = desk.read("client/names.lock");
+    assert!(lock.contains("operation \"addPet\" = add_pet\n"), "{lock}");
+    let lock = lock.replace("\"addPet\" = add_pet", "\"addPet\" = welcome").replace("Shop\" = Shop", "Shop\" = Store");
+    desk.write("client/names.lock", &lock);
+    desk.run("generate pets.yaml --out client --tag pets").exits(0);
+    assert!(!desk.read("client/src/lib.rs").contains("welcome"));
+    desk.run("generate pets.yaml --out client").exits(0);
+    assert_eq!(desk.read("client/names.lock"), lock);
+    let code = desk.read("client/src/lib.rs");
+    assert!(code.contains("pub fn welcome(") && code.contains("pub struct Store "));
+    // What has left the document leaves the lock, if all of it is generated.
+    desk.write("pets.yaml", &PETS.replace("addPet", "addAnimal"));
+    desk.run("generate pets.yaml --out client").exits(0);
+    assert!(!desk.read("client/names.lock").contains("addPet"));
+
     // A crate of a person's own.
     desk.write("mine/src/lib.rs", "mine");
     desk.run("generate pets.yaml --out mine").exits(1).warns(&["mine is not empty", "nothing was changed"]);
@@ -147,6 +163,83 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
     assert!(!desk.0.join("mine/Cargo.toml").exists());
     desk.run("generate nowhere.yaml --out other").exits(1).warns(&["nowhere.yaml"]);
     assert!(!desk.0.join("other").exists());
+}
+
+#[test]
+fn the_crate_of_any_file_has_a_name_that_cargo_takes() {
+    let desk = Desk::new("names");
+    for (file, name) in [
+        ("2024-pets.yaml", "api-2024-pets-client"),
+        ("宠物.yaml", "api-client"),
+        ("Our  Pets!.yaml", "our-pets-client"),
+    ] {
+        desk.write(file, PETS);
+        let folder = desk.0.join(name);
+        let mut generate = Command::new(env!("CARGO_BIN_EXE_connectors-codegen"));
+        generate.current_dir(&desk.0).args(["generate", file, "--out"]).arg(&folder);
+        assert!(generate.output().unwrap().status.success());
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["metadata", "--no-deps", "--offline", "--format-version=1"]).current_dir(&folder);
+        let output = cargo.output().unwrap();
+        assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(metadata["packages"][0]["name"], name);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_written_where_its_links_lead_and_a_device_is_not_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let desk = Desk::new("links");
+    desk.write("pets.yaml", PETS);
+    fs::create_dir(desk.0.join("sub")).unwrap();
+    // One link leads to another, and that to nothing yet.
+    symlink("next.yaml", desk.0.join("sub/link.yaml")).unwrap();
+    symlink("gone.yaml", desk.0.join("sub/next.yaml")).unwrap();
+    desk.run("lower pets.yaml -o sub/link.yaml").exits(0);
+    assert!(desk.read("sub/gone.yaml").contains("openapi: 3.0.3"));
+    assert!(!desk.0.join("gone.yaml").exists() && !desk.0.join("next.yaml").exists());
+    assert!(desk.0.join("sub/link.yaml").is_symlink() && desk.0.join("sub/next.yaml").is_symlink());
+    symlink("circle.yaml", desk.0.join("circle.yaml")).unwrap();
+    desk.run("lower pets.yaml -o circle.yaml").exits(1).warns(&["cannot write circle.yaml"]);
+
+    desk.run("lower pets.yaml -o /dev/stdout").exits(0).says(&["openapi: 3.0.3"]);
+    desk.run("lower pets.yaml -o /dev/null").exits(0);
+    assert!(!Path::new("/dev/null").is_file());
+    // Where memory is a folder below /dev, it holds files.
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        let file = memory.join(format!("connectors-codegen-{}.yaml", std::process::id()));
+        let lower = format!("lower pets.yaml --force -o {}", file.display());
+        let runs = [desk.run(&lower), desk.run(&lower)];
+        let text = fs::read_to_string(&file);
+        drop(fs::remove_file(&file));
+        runs.into_iter().for_each(|run| drop(run.exits(0)));
+        assert_eq!(text.unwrap().matches("openapi: 3.0.3").count(), 1);
+    }
+}
+
+#[test]
+fn files_that_no_document_is_as_large_as_are_not_read() {
+    let desk = Desk::new("large");
+    desk.write("pets.yaml", PETS);
+    for file in ["large.yaml", "large.txt", "large.toml", "client/names.lock"] {
+        desk.write(file, "");
+        fs::File::options().write(true).open(desk.0.join(file)).unwrap().set_len((64 << 20) + 1).unwrap();
+    }
+    for arguments in [
+        "overlay lint large.yaml",
+        "semver large.txt large.txt",
+        "diff pets.yaml pets.yaml --impacts large.toml",
+        "check pets.yaml --accept large.txt",
+        "generate pets.yaml --out client",
+    ] {
+        desk.run(arguments).exits(1).warns(&["too large"]);
+    }
+    desk.write("wrong.txt", "fn");
+    desk.run("semver wrong.txt wrong.txt").exits(1).warns(&["wrong.txt:1: `fn` is not a line of an API listing"]);
 }
 
 #[test]
@@ -244,6 +337,24 @@ fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
     let nick = json["changes"].as_array().unwrap().iter().find(|it| it["what"].as_str().unwrap().contains("`nick`"));
     assert_eq!(nick.unwrap()["touch"], "may be touched");
     desk.run("diff old.yaml new.yaml --used-by empty").exits(1).warns(&["cannot read empty"]);
+}
+
+#[test]
+fn used_by_leaves_out_the_client_that_generate_wrote_beside_the_crate() {
+    let desk = Desk::new("beside");
+    desk.write("old.yaml", PETS);
+    desk.write("new.yaml", &later());
+    desk.write("src/main.rs", "fn main() {}");
+    desk.run("generate old.yaml --out pets").exits(0);
+    let run = desk.run("diff old.yaml new.yaml --used-by . --fail-on any").exits(0);
+    run.says(&["0 touched (0 breaking), 0 may be touched (0 breaking)", "by the syntax of 1 file"]);
+    // What a person adds to that crate is not generated.
+    desk.write("pets/src/bin/main.rs", "fn main() { client.shops().count_shops(); }");
+    desk.run("diff old.yaml new.yaml --used-by pets")
+        .exits(0)
+        .says(&["by the syntax of 1 file", "shops().count_shops()"]);
+    desk.write("none/notes.txt", "");
+    desk.run("diff old.yaml new.yaml --used-by none").exits(1).warns(&["none has no Rust sources"]);
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub struct Diff {
     impacts: Option<PathBuf>,
     /// Say which changes touch what the Rust code of this crate calls, by its syntax; a folder, or one file.
     ///
+    /// Clients that `generate` wrote into the folder are left out.
+    ///
     /// A change is "touched" where the code names the method, the field, the variant or the type; "may be touched" where
     /// the same name could be something else, or where the operation is called and the changed member is not named; and not
     /// used otherwise. Only the first two are listed, and count for --fail-on.

@@ -2,21 +2,34 @@
 //! that of something else; what is found says how much it is worth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree, token_stream};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, Ident, Member, Pat, Token, UseTree};
 
+use super::files::GENERATED;
 use super::report::Result;
 
 /// The most bytes of sources that are read.
 const MOST_BYTES: usize = 64 << 20;
 /// The most bytes of one source that is parsed.
 const MOST_PARSED: usize = 2 << 20;
-/// How deep a source may be nested to be parsed.
+/// How deep brackets may be nested in a source that is parsed.
 const MOST_DEPTH: usize = 200;
+/// How many names and signs may stand around an expression, a type or an item in a source that is parsed: what the parser
+/// nests is no deeper.
+const MOST_AROUND: usize = 2000;
+/// The stack of the thread that parses: room for the deepest nesting that is allowed. What is not used is not taken up.
+const STACK: usize = 256 << 20;
+/// The most methods that a method is called on, one after another.
+const MOST_RECEIVERS: usize = 50;
+/// The most pairs of methods that are noted.
+const MOST_PAIRS: usize = 1_000_000;
 
 /// What is named, each with the file that names it first.
 #[derive(Default)]
@@ -31,31 +44,33 @@ pub struct Usage {
     pub(super) members: BTreeMap<(String, String), String>,
     /// The names in paths.
     pub(super) names: BTreeMap<String, String>,
-    /// The names in macros, in strings, and in files that could not be parsed.
+    /// The names in macros, in strings, and in files that were not parsed.
     pub(super) words: BTreeMap<String, String>,
     /// The names of what the crate defines itself.
     pub(super) own: BTreeSet<String>,
+    /// How many pairs of methods were noted, the same ones too.
+    pairs: usize,
     /// How many files were read.
     pub(super) files: usize,
-    /// Those that could not be parsed.
+    /// Those that were not parsed.
     pub(super) unread: Vec<String>,
 }
 
 impl Usage {
-    /// Reads the sources in a crate's folder, or one source.
+    /// Reads the sources in a crate's folder, without those that this command wrote; or one source.
     ///
     /// # Errors
-    /// A folder without sources, a file that cannot be read, and more than 64 MB.
+    /// A folder without such sources, a file that cannot be read, and more than 64 MB.
     pub fn read(place: &Path) -> Result<Self> {
         let mut sources = Vec::new();
         collect(place, &mut sources).map_err(|error| format!("error: cannot read {}: {error}", place.display()))?;
-        if sources.is_empty() {
-            return Err(format!("error: {} has no Rust sources", place.display()).into());
-        }
         let (mut usage, mut left) = (Self::default(), MOST_BYTES);
         for source in sources {
             let bytes =
-                fs::read(&source).map_err(|error| format!("error: cannot read {}: {error}", source.display()))?;
+                most(&source, left).map_err(|error| format!("error: cannot read {}: {error}", source.display()))?;
+            if source != place && bytes.starts_with(GENERATED.as_bytes()) {
+                continue;
+            }
             let Some(rest) = left.checked_sub(bytes.len()) else {
                 let limit = MOST_BYTES >> 20;
                 return Err(format!("error: the sources in {} are larger than {limit} MB", place.display()).into());
@@ -64,25 +79,46 @@ impl Usage {
             let name = source.strip_prefix(place).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(&source);
             usage.source(&name.display().to_string(), &String::from_utf8_lossy(&bytes));
         }
+        if usage.files == 0 {
+            return Err(format!("error: {} has no Rust sources, except generated ones", place.display()).into());
+        }
         Ok(usage)
     }
 
     /// Adds what one source names.
     fn source(&mut self, name: &str, text: &str) {
         self.files += 1;
-        let parsed = if parseable(text) { syn::parse_file(text).ok() } else { None };
-        let Some(mut file) = parsed else {
+        let usage = &mut *self;
+        let parsed = thread::scope(|scope| {
+            let parser = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || usage.parsed(name, text));
+            parser.is_ok_and(|parser| parser.join().unwrap_or(false))
+        });
+        if !parsed {
             self.unread.push(name.to_owned());
             for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
                 note(&mut self.words, word, name);
             }
-            return;
-        };
+        }
+    }
+
+    /// Adds what one source names, unless it cannot be parsed or is not worth it.
+    fn parsed(&mut self, name: &str, text: &str) -> bool {
+        let Some(mut file) = parsed(text) else { return false };
         let mut aliases = Aliases(BTreeMap::new());
         aliases.visit_file_mut(&mut file);
-        let mut reader = Reader { usage: self, file: name, aliases: aliases.0, locals: BTreeMap::new() };
+        let mut reader =
+            Reader { usage: self, file: name, aliases: aliases.0, locals: BTreeMap::new(), shadowed: Vec::new() };
         reader.visit_file_mut(&mut file);
+        self.pairs < MOST_PAIRS
     }
+}
+
+/// The bytes of a file, and one more than the most of them if there are more.
+fn most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn note(map: &mut BTreeMap<String, String>, name: &str, file: &str) {
@@ -113,24 +149,99 @@ fn collect(place: &Path, sources: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether a source is small and flat enough for a parser that calls itself for each level.
-fn parseable(text: &str) -> bool {
-    let (mut depth, mut angles, mut run) = (0_usize, 0_usize, 0_usize);
-    text.len() <= MOST_PARSED
-        && text.chars().all(|c| {
-            match c {
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                '<' => angles += 1,
-                '>' => angles = angles.saturating_sub(1),
-                _ => {}
+/// A source's syntax, if it is small and flat enough for a parser that calls itself for each level.
+fn parsed(text: &str) -> Option<syn::File> {
+    if text.len() > MOST_PARSED {
+        return None;
+    }
+    let program = |rest: &&str| !rest.trim_start().starts_with('[');
+    let text = text.strip_prefix("#!").filter(program).and_then(|rest| rest.split_once('\n')).map_or(text, |it| it.1);
+    let tokens: TokenStream = text.parse().ok()?;
+    is_flat(tokens.clone()).then(|| syn::parse2(tokens).ok())?
+}
+
+/// The tokens between two brackets, as far as they were read.
+struct Level {
+    rest: token_stream::IntoIter,
+    /// Whether they are a block, or what is written like one.
+    block: bool,
+    /// How many names and signs there were since nothing was open.
+    around: usize,
+    /// How many `<` are open, if they open something.
+    angles: usize,
+}
+
+impl Level {
+    fn new(tokens: TokenStream, block: bool) -> Self {
+        Self { rest: tokens.into_iter(), block, around: 0, angles: 0 }
+    }
+
+    fn end(&mut self) {
+        (self.around, self.angles) = (0, 0);
+    }
+}
+
+/// Whether few names and signs stand around anything: operators, calls and types nest without brackets too. A block ends
+/// what is before it, unless `else`, `as` or a sign follows.
+fn is_flat(tokens: TokenStream) -> bool {
+    let (mut levels, mut outside) = (vec![Level::new(tokens, false)], 0);
+    let (mut block, mut attribute, mut arrow) = (false, false, false);
+    while let Some(level) = levels.last_mut() {
+        let Some(token) = level.rest.next() else {
+            (block, attribute, arrow) = (level.block, false, false);
+            levels.pop();
+            outside -= levels.last().map_or(0, |level| level.around);
+            continue;
+        };
+        let after_block = std::mem::take(&mut block);
+        let after_hash = std::mem::take(&mut attribute);
+        let after_arrow = std::mem::take(&mut arrow);
+        match token {
+            TokenTree::Group(group) => {
+                let of_attribute = after_hash && group.delimiter() == Delimiter::Bracket;
+                level.around += usize::from(!of_attribute);
+                outside += level.around;
+                levels.push(Level::new(group.stream(), group.delimiter() == Delimiter::Brace));
+                if levels.len() > MOST_DEPTH {
+                    return false;
+                }
             }
-            if matches!(c, ';' | '{' | '}') {
-                angles = 0;
+            TokenTree::Punct(sign) => {
+                let sign_of = sign.as_char();
+                arrow = matches!(sign_of, '-' | '=') && sign.spacing() == Spacing::Joint;
+                attribute = sign_of == '#' || (after_hash && sign_of == '!');
+                if sign_of == ';'
+                    || (sign_of == ',' && level.angles == 0)
+                    || (after_block && matches!(sign_of, '#' | '\''))
+                {
+                    level.end();
+                } else if !attribute {
+                    level.around += 1;
+                }
+                match sign_of {
+                    '<' => level.angles += 1,
+                    '>' if !after_arrow => level.angles = level.angles.saturating_sub(1),
+                    _ => {}
+                }
             }
-            run = if c.is_alphanumeric() || matches!(c, '/' | '=' | '#') { 0 } else { run + 1 };
-            depth.max(angles) <= MOST_DEPTH && run <= 10 * MOST_DEPTH
-        })
+            TokenTree::Ident(name) => {
+                if after_block && name != "else" && name != "as" {
+                    level.end();
+                }
+                level.around += 1;
+            }
+            TokenTree::Literal(_) => {
+                if after_block {
+                    level.end();
+                }
+                level.around += 1;
+            }
+        }
+        if levels.last().is_some_and(|level| outside + level.around > MOST_AROUND) {
+            return false;
+        }
+    }
+    true
 }
 
 /// The names that imports give: `use types::Pet as Animal`.
@@ -151,8 +262,10 @@ struct Reader<'u> {
     usage: &'u mut Usage,
     file: &'u str,
     aliases: BTreeMap<String, String>,
-    /// The methods whose values variables hold.
-    locals: BTreeMap<String, BTreeSet<String>>,
+    /// The methods whose values variables hold, the last one first.
+    locals: BTreeMap<String, Vec<String>>,
+    /// What variables held before the blocks around gave them another value.
+    shadowed: Vec<(String, Option<Vec<String>>)>,
 }
 
 impl Reader<'_> {
@@ -182,21 +295,28 @@ impl Reader<'_> {
         }
     }
 
-    fn uses(&mut self, tree: &UseTree, path: &mut Vec<String>) {
+    /// `before`: the name that the tree stands behind.
+    fn uses(&mut self, tree: &UseTree, before: Option<&str>) {
         match tree {
             UseTree::Path(it) => {
-                path.push(plain(&it.ident));
-                self.uses(&it.tree, path);
-                path.pop();
+                let name = self.used(&it.ident, before);
+                self.uses(&it.tree, Some(&name));
             }
             UseTree::Name(syn::UseName { ident }) | UseTree::Rename(syn::UseRename { ident, .. }) => {
-                path.push(plain(ident));
-                self.path(path);
-                path.pop();
+                self.used(ident, before);
             }
-            UseTree::Glob(_) => self.path(path),
-            UseTree::Group(group) => group.items.iter().for_each(|item| self.uses(item, path)),
+            UseTree::Glob(_) => {}
+            UseTree::Group(group) => group.items.iter().for_each(|item| self.uses(item, before)),
         }
+    }
+
+    fn used(&mut self, ident: &Ident, before: Option<&str>) -> String {
+        let name = plain(ident);
+        note(&mut self.usage.names, &name, self.file);
+        if let Some(before) = before {
+            Self::pair(&mut self.usage.members, before.to_owned(), name.clone(), self.file);
+        }
+        name
     }
 
     fn own(&mut self, ident: &Ident) {
@@ -205,9 +325,9 @@ impl Reader<'_> {
 }
 
 /// The methods that an expression is a chain of, the last one first; a variable counts as those whose value it holds.
-fn receivers(expression: &Expr, locals: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let (mut found, mut next) = (Vec::new(), expression);
-    loop {
+    while found.len() < MOST_RECEIVERS {
         next = match next {
             Expr::MethodCall(call) => {
                 found.push(plain(&call.method));
@@ -217,12 +337,13 @@ fn receivers(expression: &Expr, locals: &BTreeMap<String, BTreeSet<String>>) -> 
             Expr::Reference(it) => &it.expr,
             Expr::Path(it) => {
                 let held = it.path.get_ident().and_then(|ident| locals.get(&plain(ident)));
-                found.extend(held.into_iter().flatten().cloned());
+                found.extend(held.into_iter().flatten().take(MOST_RECEIVERS - found.len()).cloned());
                 return found;
             }
             _ => return found,
         };
     }
+    found
 }
 
 impl VisitMut for Reader<'_> {
@@ -233,6 +354,10 @@ impl VisitMut for Reader<'_> {
         let method = plain(&call.method);
         note(&mut self.usage.methods, &method, self.file);
         for receiver in receivers(&call.receiver, &self.locals) {
+            if self.usage.pairs >= MOST_PAIRS {
+                break;
+            }
+            self.usage.pairs += 1;
             Self::pair(&mut self.usage.chains, receiver, method.clone(), self.file);
         }
         visit_mut::visit_expr_method_call_mut(self, call);
@@ -272,19 +397,32 @@ impl VisitMut for Reader<'_> {
     }
 
     fn visit_item_use_mut(&mut self, item: &mut syn::ItemUse) {
-        self.uses(&item.tree, &mut Vec::new());
+        self.uses(&item.tree, None);
+    }
+
+    // What a variable holds, it holds to the end of its block.
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        let outside = self.shadowed.len();
+        visit_mut::visit_block_mut(self, block);
+        for (name, held) in self.shadowed.drain(outside..).rev() {
+            match held {
+                Some(held) => drop(self.locals.insert(name, held)),
+                None => drop(self.locals.remove(&name)),
+            }
+        }
     }
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        visit_mut::visit_local_mut(self, local);
         let pattern = match &local.pat {
             Pat::Type(typed) => &*typed.pat,
             other => other,
         };
         if let (Pat::Ident(ident), Some(init)) = (pattern, &local.init) {
-            let methods = receivers(&init.expr, &self.locals);
-            self.locals.entry(plain(&ident.ident)).or_default().extend(methods);
+            let (name, methods) = (plain(&ident.ident), receivers(&init.expr, &self.locals));
+            let before = self.locals.insert(name.clone(), methods);
+            self.shadowed.push((name, before));
         }
-        visit_mut::visit_local_mut(self, local);
     }
 
     fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
@@ -379,12 +517,74 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_holds_its_value_to_the_end_of_its_block() {
+        let usage = usage(
+            "fn one(c: C) { let x = c.pets(); { let x = c.shops(); x.in_shop(); } x.in_pets(); }
+             fn other(x: X) { x.in_neither(); }",
+        );
+        let chains: Vec<(&str, &str)> =
+            usage.chains.keys().map(|(one, other)| (one.as_str(), other.as_str())).collect();
+        assert_eq!(chains, [("pets", "in_pets"), ("shops", "in_shop")]);
+    }
+
+    #[test]
     fn what_cannot_be_parsed_is_words() {
-        for text in ["fn broken( { list_pets", &format!("fn f() {{ {}list_pets }}", "(".repeat(100_000))] {
+        let around = |open: &str, count: usize, close: &str| {
+            format!("fn f() {{ {}list_pets{}; }}", open.repeat(count), close.repeat(count))
+        };
+        for text in [
+            "fn broken( { list_pets",
+            &around("(", 20_000, ""),
+            // Each of these nests as deep as it is long.
+            &around("(", 20_000, ")"),
+            &around("!", 20_000, ""),
+            &around("&mut ", 20_000, ""),
+            &around("", 20_000, ".a()"),
+            &around("", 20_000, "[0]"),
+            &around("", 20_000, " + 1"),
+            &around("", 20_000, " as u8"),
+            &around("if x {} else ", 20_000, ""),
+            &around("return ", 20_000, ""),
+            &around("let x: A<u8, ", 1, &" B<u8,".repeat(20_000)),
+        ] {
             let usage = usage(text);
-            assert_eq!(usage.unread, ["main.rs"]);
+            assert_eq!(usage.unread, ["main.rs"], "{}", &text[..40.min(text.len())]);
             assert!(usage.words.contains_key("list_pets"));
         }
-        assert!(!parseable(&format!("fn f() {{ {}x }}", "!".repeat(1_000_000))));
+    }
+
+    #[test]
+    fn what_is_nested_as_deep_as_is_allowed_is_parsed() {
+        let around = |open: &str, count: usize, close: &str| {
+            format!("fn f() {{ x = {}list_pets(){}; }}", open.repeat(count), close.repeat(count))
+        };
+        let items = "/// Some words.\n#[inline] fn f<T>(a: T) -> A<T> { if a < b {} match x { 1 => {} _ => {} } }\n"
+            .repeat(2000);
+        for text in [
+            &around("(", 190, ")"),
+            &around("[", 190, "]"),
+            &around("!", 1900, ""),
+            &around("return ", 1900, ""),
+            &around("|x| ", 600, ""),
+            &around("", 600, ".a()"),
+            &around("", 900, " + 1"),
+            &format!("fn f() {{ x = {}{{ list_pets() }}; }}", "if x {} else ".repeat(450)),
+            &format!("fn f() {{ list_pets(); }} type A = {}u8{};", "B<".repeat(600), ">".repeat(600)),
+            &format!("fn f() {{ x.list_pets(a, 1 << 2); }} const A: &[u8] = &[{}];", "0, ".repeat(20_000)),
+            &format!("#!/usr/bin/env run\n{items} fn g() {{ x.list_pets() }}"),
+        ] {
+            let usage = usage(text);
+            assert_eq!(usage.unread, [""; 0], "{}", &text[..40]);
+            assert!(usage.names.contains_key("list_pets") || usage.methods.contains_key("list_pets"));
+        }
+    }
+
+    #[test]
+    fn a_source_that_gives_one_variable_many_values_is_read_in_bounded_memory() {
+        let lets: String = (0..4000).map(|number| format!("let x = x.m{number}();\n")).collect();
+        let usage = usage(&format!("fn f() {{ {lets} }}"));
+        assert_eq!(usage.unread, [""; 0]);
+        assert!(usage.chains.len() < 4000 * MOST_RECEIVERS, "{}", usage.chains.len());
+        assert!(usage.chains.contains_key(&("m3998".to_owned(), "m3999".to_owned())));
     }
 }

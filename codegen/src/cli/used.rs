@@ -258,9 +258,9 @@ fn summary(touched: &[Touched<'_>], usage: &Usage, documentation: bool) -> Strin
     format!("{}, by the syntax of {files}", counts.join(", "))
 }
 
-/// What could not be parsed.
+/// What was not parsed.
 fn unread(usage: &Usage) -> impl Iterator<Item = String> {
-    usage.unread.iter().map(|file| format!("{file} could not be parsed: its names may be anything"))
+    usage.unread.iter().map(|file| format!("{file} was not parsed: its names may be anything"))
 }
 
 /// The changes as lines: those that touch the crate, then those that may.
