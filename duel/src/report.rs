@@ -77,9 +77,9 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
          [How each tool was run](#how-each-tool-was-run) has the versions and options.\n",
         findings.date
     )?;
-    writeln!(page, "## What others do better\n\n<!-- ANCHOR: better -->\nMeasured:\n")?;
+    writeln!(page, "## What others do better\n\nMeasured:\n")?;
     page.push_str(&better(findings, &tools)?);
-    writeln!(page, "\nBy their own documentation, not measured:\n\n{ELSEWHERE}<!-- ANCHOR_END: better -->\n")?;
+    writeln!(page, "\nBy their own documentation, not measured:\n\n{ELSEWHERE}")?;
     writeln!(page, "## Real documents\n")?;
     page.push_str(&documents(findings, &tools)?);
     writeln!(page, "## The probe\n")?;
