@@ -171,7 +171,7 @@ fn the_book_has_a_chapter_for_each_page_and_needs_no_other_site() {
         assert!(text.contains("prefers-color-scheme: dark") && text.contains("<title "));
     }
     for page in &pages {
-        let text = fs::read_to_string(source.join(page)).unwrap();
+        let text = prose(&fs::read_to_string(source.join(page)).unwrap());
         let images = text.split("![").skip(1).filter_map(|rest| rest.split("](").nth(1));
         images.for_each(|target| assert!(target.starts_with("pictures/"), "{page}: {target}"));
     }
