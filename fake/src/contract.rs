@@ -248,7 +248,9 @@ impl Contract {
             }
             let schema = format!("{place}/properties{at}");
             let is_json = |part: &&Part| part.media.as_deref().is_some_and(is_json);
-            if let ([part], true) = (own.as_slice(), own.iter().all(|part| is_json(part))) {
+            if let [part] = own.as_slice()
+                && is_json(part)
+            {
                 let value =
                     serde_json::from_slice(&part.content).map_err(|_| (at.clone(), "it is not JSON".to_owned()))?;
                 if let Ok(Some(mistake)) = self.mistake(&schema, Values::Sent, &value) {
