@@ -18,7 +18,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
     let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
 
-    // ANCHOR: rollout
     let app = c1.app("app-github");
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "example").secret("GITHUB_TOKEN", "not-a-real-token");
     config.validate(&app.configuration_schema("catalog-github").await?)?;
@@ -36,6 +35,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
             break;
         }
     }
-    // ANCHOR_END: rollout
     Ok(())
 }

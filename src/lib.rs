@@ -213,7 +213,7 @@ needs no server either: your own [`Sender`] (the builder's `sender`) returns the
 //!
 //! [`tracing.rs`]: https://github.com/connectors-rs/connectors/blob/main/examples/tracing.rs
 //! [The book]: https://github.com/connectors-rs/connectors/blob/main/docs/book/src/SUMMARY.md
-//! [the glossary]: https://github.com/connectors-rs/connectors/blob/main/docs/glossary.md
+//! [the glossary]: https://github.com/connectors-rs/connectors/blob/main/docs/book/src/glossary.md
 //! [The README]: https://github.com/connectors-rs/connectors#readme
 //! [How it works]: https://github.com/connectors-rs/connectors/blob/main/docs/architecture.md
 //! [What counts as breaking]: https://github.com/connectors-rs/connectors/blob/main/docs/diff-rules.md

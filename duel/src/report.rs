@@ -70,16 +70,22 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
     writeln!(page, "# Compared with other generators\n")?;
     writeln!(
         page,
-        "`cargo xtask duel --write` wrote this page on {}. It gives the same documents and the same probe to each Rust generator \
-         that a registry has. A row in which another generator does better names an open end.\n\n\
+        "`cargo xtask duel --write` wrote this page on {}. It gives the same documents and the same probe to this generator \
+         and to {} other Rust generators. Where another one does better, the page shows what is missing here: an *open end*.\n\n\
          ```sh\ncargo xtask duel --documents DIR --write\n```\n\n\
-         Without `--documents` the vendored documents of `spec/` and the probe's own document are used. \
+         `DIR` is a folder with one OpenAPI file for each document, downloaded from its publisher. The names below \
+         are those of documents of Bump.sh (train), Redocly (museum), Figma, Deepgram, Adyen, Lago, Svix, ConductorOne (c1) and \
+         PipesHub. Without `--documents` the vendored documents of `spec/` and the probe's own document are used. \
          [How each tool was run](#how-each-tool-was-run) has the versions and options.\n",
-        findings.date
+        findings.date,
+        match tools.iter().filter(|tool| **tool != OURS).count() {
+            4 => "four".to_owned(),
+            count => count.to_string(),
+        }
     )?;
-    writeln!(page, "## What others do better\n\n<!-- ANCHOR: better -->\nMeasured:\n")?;
+    writeln!(page, "## What others do better\n\nMeasured:\n")?;
     page.push_str(&better(findings, &tools)?);
-    writeln!(page, "\nBy their own documentation, not measured:\n\n{ELSEWHERE}<!-- ANCHOR_END: better -->\n")?;
+    writeln!(page, "\nBy their own documentation, not measured:\n\n{ELSEWHERE}")?;
     writeln!(page, "## Real documents\n")?;
     page.push_str(&documents(findings, &tools)?);
     writeln!(page, "## The probe\n")?;
@@ -123,7 +129,12 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
             .filter_map(|tool| {
                 let (theirs, ours, count) = shared(findings, tool, figure)?;
                 (theirs < ours).then(|| {
-                    format!("{tool} {} (here {}, over {count} that both compile)", number(theirs), number(ours))
+                    format!(
+                        "{tool} {} (here {}, over {} that both compile)",
+                        number(theirs),
+                        number(ours),
+                        shared_by(count)
+                    )
                 })
             })
             .collect();
@@ -191,11 +202,17 @@ fn number(value: f64) -> String {
     text
 }
 
+/// How many documents two tools compile.
+fn shared_by(count: usize) -> String {
+    if count == 1 { "the one document".to_owned() } else { format!("the {count} documents") }
+}
+
 fn documents(findings: &Findings, tools: &[&str]) -> Result<String> {
     let mut text = String::from(
-        "A client of the whole document, with each tool's default options. A cell has the number of functions that call an \
-         operation (an operation may have several), the lines of Rust that are not empty, the CPU seconds (user mode, without \
-         dependencies and without incremental compilation) of `cargo check`, and the number of the compiler's warnings. ◐: it compiles, and operations are missing.\n\n",
+        "A client of the whole document, with each tool's default options. A cell has four figures: the functions that call an \
+         operation (an operation may have several), the lines of Rust that are not empty, the CPU seconds of `cargo check`, and \
+         the compiler's warnings. The seconds are those of user mode, without dependencies and without incremental compilation. \
+         ◐: it compiles, and operations are missing.\n\n",
     );
     writeln!(text, "| document (operations) | {} |", tools.join(" | "))?;
     writeln!(text, "|---|{}", "---|".repeat(tools.len()))?;
@@ -228,7 +245,8 @@ fn documents(findings: &Findings, tools: &[&str]) -> Result<String> {
         if let (Some((theirs, ours, count)), Some((their_lines, our_lines, _))) = (seconds, lines) {
             writeln!(
                 text,
-                "- {tool}, over the {count} that both compile: {} s and {} lines; here {} s and {} lines.",
+                "- {tool}, over {} that both compile: {} s and {} lines; here {} s and {} lines.",
+                shared_by(count),
                 number(theirs),
                 number(their_lines),
                 number(ours),
@@ -285,7 +303,7 @@ fn shortened(failure: &str) -> String {
 fn probe(findings: &Findings, tools: &[&str]) -> Result<String> {
     let mut text = String::from(
         "Each tool's client of [one small document](../duel/probe/openapi.yaml), with the tool's best options, called over a socket by \
-         a [program of its own](../duel/probes). The server is scripted, and judges by what it receives where it can. ✓ yes, ◐ in part, ✗ no.\n\n",
+         a [program of its own](../duel/probes). The server is scripted. It checks what it receives, where that is possible. ✓ yes, ◐ in part, ✗ no.\n\n",
     );
     writeln!(text, "| | {} |", tools.join(" | "))?;
     writeln!(text, "|---|{}", "---|".repeat(tools.len()))?;

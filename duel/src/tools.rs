@@ -78,7 +78,7 @@ pub(crate) static TOOLS: [Tool; 5] = [
     Tool {
         name: "connectors",
         install: "",
-        options: ["none", "none"],
+        options: ["defaults", "defaults"],
         program: include_str!("../probes/connectors.rs"),
         growth: None,
         dependencies: "connectors-runtime = { path = \"{root}/runtime\" }\n",

@@ -1,15 +1,18 @@
 //! What a probe reads of each service: only what changes nothing there.
 
+/// Names, each with what it stands for.
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// One operation, once for each item that an earlier one listed.
 pub struct Step {
     pub operation: &'static str,
     /// The earlier operation, the list in its response, and what is taken of each item: a name, and where it is.
-    pub each: Option<(&'static str, &'static str, &'static [(&'static str, &'static str)])>,
+    pub each: Option<(&'static str, &'static str, Pairs)>,
     /// Parameters with the names of what was taken.
-    pub parameters: &'static [(&'static str, &'static str)],
-    pub fixed: &'static [(&'static str, &'static str)],
+    pub parameters: Pairs,
+    pub fixed: Pairs,
     /// The members of the body, with the names of what was taken. Only a documented search has one.
-    pub body: &'static [(&'static str, &'static str)],
+    pub body: Pairs,
 }
 
 const fn read(operation: &'static str) -> Step {
@@ -77,7 +80,7 @@ pub const C1: &[Step] = &[
 ];
 
 /// The instances of a PipesHub, by either name of their id.
-const INSTANCES: (&str, &str, &[(&str, &str)]) =
+const INSTANCES: (&str, &str, Pairs) =
     ("listConnectorInstances", "/connectors", &[("connector", "/connectorId"), ("connector", "/_key")]);
 
 /// What is read of PipesHub. A GET that begins or ends a login is no read, and the content of a record is none of a probe's.

@@ -13,6 +13,7 @@ use super::features::Features;
 use super::types::{doc, ident};
 
 pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
+    let unused = features.unused();
     // Most operations have the same requirements.
     let mut requirements: IndexSet<&Requirements> = IndexSet::new();
     let table: Vec<_> = api.operations.iter().map(|operation| row(operation, &mut requirements)).collect();
@@ -59,7 +60,7 @@ pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
         #[doc = #text]
         #[derive(Clone, Debug)]
         pub struct Client {
-            core: ::connectors_runtime::Core,
+            #unused core: ::connectors_runtime::Core,
         }
 
         impl ::connectors_runtime::Connect for Client {

@@ -12,7 +12,6 @@ use crate::shape::model::{Api, BodyContent, Case, Form, Incoming, Operation, Par
 const MOST_GROUPS: usize = 8;
 
 /// Which features parts of the code need. Without features, all of it is always there.
-#[derive(Default)]
 pub(super) struct Features {
     /// The groups that reach a type; types that are always there have no entry.
     of_types: BTreeMap<String, BTreeSet<String>>,
@@ -20,7 +19,16 @@ pub(super) struct Features {
 }
 
 impl Features {
-    pub(super) fn of(api: &Api) -> Self {
+    /// Features for groups alone, or none.
+    pub(super) fn new(is_on: bool) -> Self {
+        Self { of_types: BTreeMap::new(), is_on }
+    }
+
+    /// Finds the features that types need. A type that no operation reaches needs none, and neither do the types in it.
+    pub(super) fn read_types(&mut self, api: &Api) {
+        if !self.is_on {
+            return;
+        }
         let parts: BTreeMap<&str, BTreeSet<&str>> = api
             .types
             .iter()
@@ -36,27 +44,31 @@ impl Features {
         always.extend(api.webhooks.iter().chain(callbacks).flat_map(received));
         always.extend(api.headers.iter().filter_map(|header| header.ty.innermost()));
         always.extend(api.forms().flat_map(held));
-        let mut of_types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut everywhere = BTreeSet::new();
-        for (group, names) in roots {
-            let mut seen = BTreeSet::new();
+        let reach = |names: BTreeSet<&'_ str>| {
+            let mut seen: BTreeSet<String> = BTreeSet::new();
             let mut queue: Vec<&str> = names.into_iter().collect();
             while let Some(name) = queue.pop() {
-                if seen.insert(name) {
+                if seen.insert(name.to_owned()) {
                     queue.extend(parts.get(name).into_iter().flatten());
                 }
             }
-            match group {
-                None => everywhere = seen,
-                Some(group) => {
-                    for name in seen {
-                        of_types.entry(name.to_owned()).or_default().insert(group.to_owned());
-                    }
-                }
+            seen
+        };
+        let mut everywhere = reach(roots.remove(&None).unwrap_or_default());
+        for (group, names) in roots {
+            for name in reach(names) {
+                self.of_types.entry(name).or_default().extend(group.map(str::to_owned));
             }
         }
-        of_types.retain(|name, groups| !everywhere.contains(name.as_str()) && groups.len() <= MOST_GROUPS);
-        Self { of_types, is_on: true }
+        let unreached = parts.keys().copied().filter(|name| !self.of_types.contains_key(*name)).collect();
+        everywhere.extend(reach(unreached));
+        // A type with a long list is always there, and so is what it is made from: that is reached by as many groups.
+        self.of_types.retain(|name, groups| !everywhere.contains(name) && groups.len() <= MOST_GROUPS);
+    }
+
+    /// For what only groups use: there may be none.
+    pub(super) fn unused(&self) -> Option<TokenStream> {
+        self.is_on.then(|| quote! { #[allow(dead_code)] })
     }
 
     /// What stands before the code of a group.

@@ -24,8 +24,10 @@ pub(crate) use features::feature;
 /// Writes a shaped API as Rust source, part by part: the tokens of a part are gone when the next one is made. Each group is
 /// behind a feature if `by_feature` is set.
 pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result<String, Error> {
-    let features = if by_feature { Features::of(api) } else { Features::default() };
+    let mut features = Features::new(by_feature);
     let raw = raw(api, &features, notes)?;
+    // Operations that progenitor refuses are gone now.
+    features.read_types(api);
     for operation in &api.operations {
         if let Some(hint) = &operation.paging
             && paging::items(api, operation, hint).is_none()

@@ -1,4 +1,4 @@
-//! The links, included files and chapters of the documentation.
+//! The links, code and chapters of the documentation. `UPDATE=1` writes the code of its files into the pages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -85,24 +85,74 @@ fn every_link_of_the_documentation_leads_to_a_file_and_a_heading() {
     assert!(broken(&readme, "docs/nowhere.md").is_some() && broken(&readme, "#no-such-heading").is_some());
 }
 
+/// The start of a marker comment, which the page has before code from a file: the path from the page, and maybe `:anchor`.
+const CODE: &str = "<!-- code: ";
+
+/// The fenced code of a marker's target: a file, or the part of it between `ANCHOR: name` and `ANCHOR_END: name`. The lines of
+/// anchors and the common indentation are left out.
+fn fenced(page: &Path, target: &str) -> String {
+    let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
+    let source = fs::read_to_string(page.parent().unwrap().join(file))
+        .unwrap_or_else(|error| panic!("{}: {target}: {error}", page.display()));
+    let lines: Vec<&str> = source.lines().collect();
+    let place = |marker: &str| {
+        let marker = format!("{marker}{anchor}");
+        let found = lines.iter().position(|line| line.trim_end_matches(" -->").ends_with(&marker));
+        found.unwrap_or_else(|| panic!("{}: {file} has no `{marker}`", page.display()))
+    };
+    let part = if anchor.is_empty() { &lines[..] } else { &lines[place("ANCHOR: ") + 1..place("ANCHOR_END: ")] };
+    let kept: Vec<&str> = part.iter().copied().filter(|line| !line.contains("ANCHOR")).collect();
+    let full = kept.iter().filter(|line| !line.trim().is_empty());
+    let indent = full.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    let text = kept.iter().map(|line| line.get(indent..).unwrap_or("")).collect::<Vec<_>>().join("\n");
+    // A part of a page is fenced already.
+    if text.starts_with("```") {
+        return text;
+    }
+    let language = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+        Some("rs") => "rust",
+        Some("py") => "python",
+        other => other.unwrap_or("text"),
+    };
+    format!("```{language}\n{}\n```", text.trim_end())
+}
+
+/// A page with the code of its files after each marker.
+fn with_code(page: &Path, text: &str) -> String {
+    let mut parts = text.split(CODE);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let missing = || panic!("{}: `{CODE}` is followed by no ` -->` and no fenced code", page.display());
+        let (target, rest) = part.split_once(" -->\n```").unwrap_or_else(missing);
+        let (_, after) = rest.split_once("\n```\n").unwrap_or_else(missing);
+        written.push_str(&format!("{CODE}{target} -->\n{}\n{after}", fenced(page, target)));
+    }
+    written
+}
+
 #[test]
-fn every_included_file_has_the_part_that_the_book_includes() {
-    let mut included = 0;
+fn the_code_in_the_pages_is_that_of_its_files() {
+    let mut marked = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        for target in text.split("{{#include ").skip(1).filter_map(|rest| rest.split("}}").next()) {
-            let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
-            let source = fs::read_to_string(page.parent().unwrap().join(file))
-                .unwrap_or_else(|error| panic!("{}: {target}: {error}", page.display()));
-            for marker in ["ANCHOR: ", "ANCHOR_END: "] {
-                let marker = format!("{marker}{anchor}");
-                let is_there = source.lines().any(|line| line.trim_end_matches(" -->").ends_with(&marker));
-                assert!(anchor.is_empty() || is_there, "{}: {file} has no `{marker}`", page.display());
-            }
-            included += 1;
+        // A page on a repository's site shows an include as it is.
+        assert!(!text.contains("{{#include "), "{}: write `{CODE}FILE -->` and fenced code instead", page.display());
+        let current = with_code(&page, &text);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&page, &current).unwrap();
+        } else {
+            assert_eq!(text, current, "{}: run this test with UPDATE=1", page.display());
         }
+        marked += text.matches(CODE).count();
     }
-    assert!(included > 20, "only {included} files are included");
+    assert!(marked > 20, "only {marked} parts of pages are from files");
+    // The check replaces code that differs.
+    let page = root().join("docs/book/src/calls.md");
+    let marker = format!("{CODE}../../../tests/third/tests/service/book.rs:options -->\n");
+    let stale = format!("{marker}```rust\nlet old = 1;\n```\n\nText.\n");
+    let current = with_code(&page, &stale);
+    assert!(current.starts_with(&format!("{marker}```rust\nasync fn quick(")), "{current}");
+    assert!(current.ends_with("\n}\n```\n\nText.\n") && !current.contains("old"), "{current}");
 }
 
 #[test]
@@ -121,7 +171,7 @@ fn the_book_has_a_chapter_for_each_page_and_needs_no_other_site() {
         assert!(text.contains("prefers-color-scheme: dark") && text.contains("<title "));
     }
     for page in &pages {
-        let text = fs::read_to_string(source.join(page)).unwrap();
+        let text = prose(&fs::read_to_string(source.join(page)).unwrap());
         let images = text.split("![").skip(1).filter_map(|rest| rest.split("](").nth(1));
         images.for_each(|target| assert!(target.starts_with("pictures/"), "{page}: {target}"));
     }
