@@ -104,19 +104,20 @@ class Fake:
 xtask, tools = sys.argv[1:3]
 everything = RESPONSES + ["negative_data_rejection", "positive_data_acceptance", "ignored_auth", "missing_required_header"]
 ids = '[parameters]\napp_id = "app-github"\nconnector_id = "github-01"\n"path.id" = "github-01"\nconnectorId = "s3-01"\n'
-fakes = [
-    Fake(xtask, "c1", ["c1", "--seed", "generated"], {"checks": RESPONSES, "prefix": "", "parameters": ids}),
-    Fake(xtask, "pipeshub", ["pipeshub", "--seed", "generated"], {"checks": RESPONSES, "prefix": "/api/v1", "parameters": ids}),
-    Fake(
-        xtask,
+served = [
+    ("c1", ["c1", "--seed", "generated"], {"checks": RESPONSES, "prefix": "", "parameters": ids}),
+    ("pipeshub", ["pipeshub", "--seed", "generated"], {"checks": RESPONSES, "prefix": "/api/v1", "parameters": ids}),
+    (
         "library",
         ["--from", "tests/third/openapi.yaml"],
         {"checks": everything, "prefix": "", "parameters": "", "header": "X-Library-Key: k"},
     ),
 ]
-ours = []
+fakes, ours = [], []
 with tempfile.TemporaryDirectory() as folder:
     try:
+        for name, arguments, settings in served:
+            fakes.append(Fake(xtask, name, arguments, settings))
         for fake in fakes:
             fake.start(f"{tools}/bin/schemathesis", folder)
         for fake in fakes:

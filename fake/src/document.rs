@@ -332,6 +332,32 @@ impl Api {
     }
 }
 
+/// The content that a client prefers, by the weights of its media ranges (RFC 9110, section 12.5.1). Of ranges with the same
+/// weight, the more specific one counts, and then the earlier one.
+fn accepted<'c>(contents: &'c [(String, String)], accept: &str) -> Option<&'c (String, String)> {
+    let mut ranges: Vec<(String, f64)> = accept.split(',').map(|range| (essence(range), weight(range))).collect();
+    ranges.retain(|(range, _)| !range.is_empty());
+    let wildcards = |range: &str| range.matches('*').count();
+    ranges.sort_by(|(a, one), (b, other)| other.total_cmp(one).then(wildcards(a).cmp(&wildcards(b))));
+    let (wanted, refused): (Vec<_>, Vec<_>) = ranges.into_iter().partition(|(_, weight)| *weight > 0.0);
+    let is_refused = |media: &str| refused.iter().any(|(range, _)| *range == essence(media));
+    wanted.iter().find_map(|(range, _)| match range.strip_suffix('*') {
+        None => content(contents, range),
+        Some(family) => {
+            let fits = |media: &str| family == "*/" || essence(media).starts_with(family);
+            let left = || contents.iter().filter(|(media, _)| fits(media) && !is_refused(media));
+            left().find(|(media, _)| is_json(media)).or_else(|| left().next())
+        }
+    })
+}
+
+/// The weight of a media range.
+fn weight(range: &str) -> f64 {
+    let parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut weights = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    weights.next().and_then(|(_, weight)| weight.trim().parse().ok()).unwrap_or(1.0)
+}
+
 impl Service for Api {
     fn operation(&self, method: &str, path: &str) -> Option<String> {
         Some(self.contract.find(method, path)?.id.clone())
@@ -352,10 +378,7 @@ impl Service for Api {
             return self.scripted(request, 404, &[]);
         }
         let (status, contents) = operation.success();
-        let accepted = request.header("accept").unwrap_or_default().split(',').map(essence);
-        let accepted = accepted
-            .filter(|media| !media.is_empty() && !media.contains('*'))
-            .find_map(|media| content(contents, &media));
+        let accepted = accepted(contents, request.header("accept").unwrap_or_default());
         let Some((media, schema)) = accepted.or_else(|| first(contents)) else {
             self.write(request, &Value::Null);
             let mut answer = Answer { status, headers: self.headers(operation, status), body: Vec::new() };

@@ -15,12 +15,17 @@ pub(crate) struct Part {
     pub(crate) content: Bytes,
 }
 
+/// Whether a media type is one of parts.
+pub(crate) fn is_multipart(content_type: &str) -> bool {
+    content_type.trim_start().to_ascii_lowercase().starts_with("multipart/")
+}
+
 /// The parts of a form, by the media type of the body.
 ///
 /// # Errors
 /// Why it cannot be read.
 pub(crate) fn parts(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
-    if !content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {
+    if !is_multipart(content_type) {
         let pairs = form_urlencoded::parse(&body).into_owned();
         let part = |(name, value): (String, String)| Part { name, media: None, is_file: false, content: value.into() };
         return Ok(pairs.map(part).collect());

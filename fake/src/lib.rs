@@ -13,6 +13,7 @@ mod message;
 mod oauth;
 pub mod pipeshub;
 pub mod probe;
+mod received;
 pub mod recording;
 mod redact;
 mod resources;

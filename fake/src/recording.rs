@@ -1,8 +1,9 @@
 //! Records real traffic in a file without secrets and personal data, and plays it back without a network.
 //!
-//! A [`Recorder`] sits between a client and the network, and writes each exchange to a readable file. It keeps times,
-//! and texts that occur in the service's document: names of properties, values of enums, parts of paths. Every other
-//! text and every large number is replaced before anything is written. Equal values get equal replacements, so an id in
+//! A [`Recorder`] sits between a client and the network, and writes each exchange to a readable file. It keeps
+//! texts that occur in the service's document: names of properties, values of enums, parts of paths. It keeps times where
+//! the document's `format` or the name of the property says that there is one (`createdAt`, `timestamp`), but not those of
+//! a birth. Every other text and every large number is replaced before anything is written. Equal values get equal replacements, so an id in
 //! a response and in the next request still match. Credentials in headers are not written at all.
 //!
 //! A [`Player`] responds with the recorded exchanges. A client accepts either as its sender:
@@ -43,16 +44,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use connectors::reqwest::{Request, Response, ResponseBuilderExt as _};
 use connectors::{SendError, Sender};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
-use crate::contract::is_json;
+use crate::contract::{essence, is_json};
 use crate::lock;
+use crate::received::Received;
+use crate::schema::local_pointer;
 
 /// The headers of requests and responses that are kept.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "link"];
@@ -92,6 +95,13 @@ const OAUTH: [&str; 28] = [
 /// Larger numbers are replaced, unless they are times.
 const LARGE: i64 = 1_000_000;
 
+/// Names with one of these words are of times.
+const TIMES: [&str; 10] =
+    ["at", "time", "timestamp", "date", "datetime", "expires", "expiry", "expiration", "since", "until"];
+
+/// Names with a word that begins so are of a person's times.
+const BIRTH: [&str; 3] = ["birth", "born", "dob"];
+
 /// Sends with another sender, and records the requests and responses.
 pub struct Recorder<S> {
     sender: S,
@@ -99,21 +109,42 @@ pub struct Recorder<S> {
 }
 
 struct Tape {
-    file: File,
+    path: PathBuf,
+    /// Made for the first exchange.
+    file: Option<File>,
     replacements: Replacements,
 }
 
+impl Tape {
+    fn write(&mut self, exchange: &Value) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::options().write(true).create_new(true).open(&self.path)?),
+        };
+        writeln!(file, "{exchange:#}")
+    }
+}
+
 impl<S: Sender> Recorder<S> {
-    /// Records to a new file. The texts of `document`, the service's document as JSON, are kept as not secret.
+    /// Records to a new file, which the first response creates. The texts of `document`, the service's document as JSON,
+    /// are kept as not secret.
+    ///
+    /// Responses of more than 32 MiB fail.
     ///
     /// # Errors
     ///
-    /// If the file exists already or cannot be written, or the document is not JSON.
+    /// If the file exists already or its folder does not, or the document is not JSON.
     pub fn create(file: impl AsRef<Path>, document: &str, sender: S) -> io::Result<Recorder<S>> {
         let document = serde_json::from_str(document).map_err(io::Error::other)?;
         let replacements = Replacements::new(&document);
-        let file = File::options().write(true).create_new(true).open(file)?;
-        Ok(Recorder { sender, tape: Mutex::new(Tape { file, replacements }) })
+        let path = file.as_ref().to_owned();
+        if path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            folder.metadata()?;
+        }
+        Ok(Recorder { sender, tape: Mutex::new(Tape { path, file: None, replacements }) })
     }
 }
 
@@ -125,24 +156,17 @@ impl<S> fmt::Debug for Recorder<S> {
 
 impl<S: Sender> Sender for Recorder<S> {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let sent = Message::sent(&request);
+        let sent = Sent::of(&request);
         let url = request.url().clone();
-        let response = self.sender.send(request).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await?;
-        let received = Message { headers: kept(&headers), body: body.to_vec() };
+        let received = Received::read(self.sender.send(request).await?).await?;
         let written = {
             let tape = &mut *lock(&self.tape);
-            let exchange = tape.replacements.exchange(&sent, status.as_u16(), &received);
-            writeln!(tape.file, "{exchange:#}")
+            let exchange = tape.replacements.exchange(&sent, &received);
+            tape.write(&exchange)
         };
         // The server has processed the request. A failed recording is not a reason to retry it.
         written.map_err(SendError::unsendable)?;
-        let mut rebuilt = http::Response::builder().status(status).url(url);
-        if let Some(all) = rebuilt.headers_mut() {
-            all.extend(headers);
-        }
-        Ok(rebuilt.body(body).map_err(SendError::broken)?.into())
+        received.into_response(url)
     }
 }
 
@@ -151,28 +175,25 @@ struct Sent {
     method: String,
     path: String,
     query: Vec<(String, String)>,
-    message: Message,
-}
-
-struct Message {
-    headers: BTreeMap<String, String>,
+    media: String,
     body: Vec<u8>,
 }
 
-impl Message {
-    fn sent(request: &Request) -> Sent {
+impl Sent {
+    fn of(request: &Request) -> Sent {
         let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
         Sent {
             method: request.method().as_str().to_owned(),
             path: request.url().path().to_owned(),
             query: request.url().query_pairs().into_owned().collect(),
-            message: Message { headers: kept(request.headers()), body: body.to_vec() },
+            media: media(request.headers()),
+            body: body.to_vec(),
         }
     }
+}
 
-    fn media(&self) -> &str {
-        self.headers.get("content-type").map_or("", String::as_str)
-    }
+fn media(headers: &http::HeaderMap) -> String {
+    headers.get("content-type").and_then(|media| media.to_str().ok()).map(essence).unwrap_or_default()
 }
 
 /// The headers that are written.
@@ -184,8 +205,10 @@ fn kept(headers: &http::HeaderMap) -> BTreeMap<String, String> {
 /// The replacements so far.
 struct Replacements {
     words: BTreeSet<String>,
+    /// The properties and parameters that the document gives the format of a time.
+    times: BTreeSet<String>,
     texts: BTreeMap<String, String>,
-    numbers: BTreeMap<i64, i64>,
+    numbers: BTreeMap<String, i64>,
 }
 
 impl Replacements {
@@ -193,18 +216,27 @@ impl Replacements {
         let mut words = BTreeSet::from(OAUTH.map(str::to_owned));
         let paths = document["paths"].as_object().into_iter().flatten().map(|(path, _)| path);
         words.extend(paths.flat_map(|path| path.split('/')).filter(|part| !part.contains('{')).map(str::to_owned));
+        let mut times = BTreeSet::new();
         let mut open = vec![document];
         while let Some(node) = open.pop() {
             match node {
                 Value::Object(members) => {
                     let properties = members.get("properties").and_then(Value::as_object);
                     words.extend(properties.into_iter().flatten().map(|(name, _)| name.clone()));
+                    for (name, schema) in properties.into_iter().flatten().filter(|(_, it)| is_time(document, it, 0)) {
+                        times.insert(name.clone());
+                        let aliases = schema["x-aliases"].as_array().into_iter().flatten();
+                        times.extend(aliases.filter_map(Value::as_str).map(str::to_owned));
+                    }
                     let values = members.get("enum").and_then(Value::as_array).into_iter().flatten();
                     words.extend(values.chain(members.get("const")).filter_map(Value::as_str).map(str::to_owned));
                     let aliases = members.get("x-aliases").and_then(Value::as_array).into_iter().flatten();
                     words.extend(aliases.filter_map(Value::as_str).map(str::to_owned));
                     if members.get("in").is_some_and(|place| place == "query") {
-                        words.extend(members.get("name").and_then(Value::as_str).map(str::to_owned));
+                        let name = members.get("name").and_then(Value::as_str).map(str::to_owned);
+                        let schema = members.get("schema").filter(|schema| is_time(document, schema, 0));
+                        times.extend(name.clone().filter(|_| schema.is_some()));
+                        words.extend(name);
                     }
                     open.extend(members.values());
                 }
@@ -212,22 +244,22 @@ impl Replacements {
                 _ => {}
             }
         }
-        Replacements { words, texts: BTreeMap::new(), numbers: BTreeMap::new() }
+        Replacements { words, times, texts: BTreeMap::new(), numbers: BTreeMap::new() }
     }
 
-    fn exchange(&mut self, sent: &Sent, status: u16, received: &Message) -> Value {
+    fn exchange(&mut self, sent: &Sent, received: &Received) -> Value {
         let query: Vec<Value> = sent.query.iter().map(|(name, value)| self.pair(name, value)).collect();
         json!({
             "request": {
                 "method": sent.method,
                 "path": self.path(&sent.path),
                 "query": query,
-                "body": self.body(&sent.message),
+                "body": self.body(&sent.media, &sent.body),
             },
             "response": {
-                "status": status,
-                "headers": self.headers(&received.headers),
-                "body": self.body(received),
+                "status": received.status.as_u16(),
+                "headers": self.headers(&kept(&received.headers)),
+                "body": self.body(&media(&received.headers), &received.body),
             },
         })
     }
@@ -235,7 +267,7 @@ impl Replacements {
     fn path(&mut self, path: &str) -> String {
         let segments = path.split('/').map(|segment| {
             let decoded = percent_decode_str(segment).decode_utf8_lossy().into_owned();
-            utf8_percent_encode(&self.text(&decoded), NON_ALPHANUMERIC)
+            utf8_percent_encode(&self.text(&decoded, false), NON_ALPHANUMERIC)
                 .to_string()
                 .replace("%2D", "-")
                 .replace("%5F", "_")
@@ -244,7 +276,8 @@ impl Replacements {
     }
 
     fn pair(&mut self, name: &str, value: &str) -> Value {
-        json!([self.text(name), self.text(value)])
+        let is_time = self.names_a_time(name);
+        json!([self.text(name, false), self.text(value, is_time)])
     }
 
     /// From headers, the media type, the retry delay, and a link's list of URLs.
@@ -252,7 +285,7 @@ impl Replacements {
         let shown = headers.iter().map(|(name, value)| {
             let value = match name.as_str() {
                 "content-type" => value.split(';').next().unwrap_or_default().trim().to_owned(),
-                _ => self.text(value),
+                _ => self.text(value, false),
             };
             (name.clone(), value.into())
         });
@@ -260,52 +293,75 @@ impl Replacements {
     }
 
     /// A body: JSON, the pairs of a form, or the length of anything else.
-    fn body(&mut self, message: &Message) -> Value {
-        if message.body.is_empty() {
+    fn body(&mut self, media: &str, body: &[u8]) -> Value {
+        if body.is_empty() {
             return Value::Null;
         }
-        let media = message.media();
-        let value = if is_json(media) { serde_json::from_slice::<Value>(&message.body).ok() } else { None };
+        let value = if is_json(media) { serde_json::from_slice::<Value>(body).ok() } else { None };
         if let Some(value) = value {
-            return json!({"json": self.value(&value)});
+            return json!({"json": self.value(&value, false)});
         }
-        if media.starts_with("application/x-www-form-urlencoded") {
-            let pairs: Vec<_> = form_urlencoded::parse(&message.body).into_owned().collect();
+        if media == "application/x-www-form-urlencoded" {
+            let pairs: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
             let pairs: Vec<Value> = pairs.iter().map(|(name, value)| self.pair(name, value)).collect();
             return json!({"form": pairs});
         }
-        json!({"bytes": message.body.len()})
+        json!({"bytes": body.len()})
     }
 
-    fn value(&mut self, value: &Value) -> Value {
+    /// Whether the document says that a time has this name, or the name itself does.
+    fn names_a_time(&self, name: &str) -> bool {
+        let words = words(name);
+        let of_person = words.iter().any(|word| BIRTH.iter().any(|birth| word.starts_with(birth)));
+        !of_person && (self.times.contains(name) || words.iter().any(|word| TIMES.contains(&word.as_str())))
+    }
+
+    /// A value; `is_time` if it belongs to a name of times.
+    fn value(&mut self, value: &Value, is_time: bool) -> Value {
         match value {
-            Value::String(text) => self.text(text).into(),
-            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+            Value::String(text) => self.text(text, is_time).into(),
+            Value::Array(items) => items.iter().map(|item| self.value(item, is_time)).collect(),
             Value::Object(members) => {
-                let shown = members.iter().map(|(name, value)| (self.text(name), self.value(value)));
+                let shown = members.iter().map(|(name, value)| {
+                    // What the document does not name is the key of a map, which says nothing.
+                    let is_time = self.names_a_time(name) || is_time && !self.words.contains(name);
+                    (self.text(name, false), self.value(value, is_time))
+                });
                 Value::Object(shown.collect::<Map<String, Value>>())
             }
-            Value::Number(number) => match number.as_i64() {
-                Some(number) => self.number(number).into(),
-                // A number with a fraction is a measurement, not an id.
-                None => value.clone(),
-            },
+            Value::Number(number) => self.number(number, is_time),
             other => other.clone(),
         }
     }
 
-    fn number(&mut self, number: i64) -> i64 {
+    fn number(&mut self, number: &Number, is_time: bool) -> Value {
+        let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+        // A number with a fraction is a measurement, not an id. One that no integer holds has none.
+        let is_large = number.as_f64().is_some_and(|float| float.fract() == 0.0 && float.abs() >= 1e6);
+        let replaced = match whole {
+            Some(whole) => self.whole(whole, is_time),
+            None => is_large.then(|| self.replaced(number.to_string())),
+        };
+        replaced.map_or_else(|| number.clone().into(), Value::from)
+    }
+
+    /// What stands for an integer; none, if it is kept.
+    fn whole(&mut self, number: i128, is_time: bool) -> Option<i64> {
         let seconds = 1_000_000_000..4_000_000_000;
-        let is_time = seconds.contains(&number) || seconds.contains(&(number / 1000));
-        if number.abs() < LARGE || is_time {
-            return number;
-        }
+        let is_time = is_time && (seconds.contains(&number) || seconds.contains(&(number / 1000)));
+        let is_small = number.unsigned_abs() < u128::from(LARGE.unsigned_abs());
+        (!is_small && !is_time).then(|| self.replaced(number.to_string()))
+    }
+
+    fn replaced(&mut self, number: String) -> i64 {
         let next = LARGE + i64::try_from(self.numbers.len()).unwrap_or(0);
         *self.numbers.entry(number).or_insert(next)
     }
 
-    fn text(&mut self, text: &str) -> String {
-        let is_time = text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::Date>().is_ok();
+    /// A text; `belongs_to_time` if it belongs to a name of times.
+    fn text(&mut self, text: &str, belongs_to_time: bool) -> String {
+        let is_time =
+            belongs_to_time && (text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::Date>().is_ok());
         if text.is_empty() || is_time || self.words.contains(text) {
             return text.to_owned();
         }
@@ -317,9 +373,9 @@ impl Replacements {
                 return text.to_owned();
             }
         }
-        if let Ok(number) = text.parse::<i64>() {
+        if let Ok(number) = text.parse::<i128>() {
             // Numbers in texts stay numbers.
-            return self.number(number).to_string();
+            return self.whole(number, belongs_to_time).map_or_else(|| text.to_owned(), |number| number.to_string());
         }
         let next = self.texts.len() + 1;
         let replacement = || {
@@ -333,6 +389,36 @@ impl Replacements {
         };
         self.texts.entry(text.to_owned()).or_insert_with(replacement).clone()
     }
+}
+
+/// Whether a schema is one of times, or of lists or maps of them.
+fn is_time(document: &Value, schema: &Value, depth: usize) -> bool {
+    // References can form a circle.
+    if depth > 16 {
+        return false;
+    }
+    let inner = |schema| is_time(document, schema, depth + 1);
+    let target = schema["$ref"].as_str().and_then(local_pointer).and_then(|place| document.pointer(&place));
+    matches!(schema["format"].as_str(), Some("date-time" | "date" | "time"))
+        || target.is_some_and(inner)
+        || ["items", "additionalProperties"].iter().any(|key| schema.get(*key).is_some_and(inner))
+        || ["oneOf", "anyOf", "allOf"].iter().any(|key| schema[*key].as_array().into_iter().flatten().any(inner))
+}
+
+/// The words of a name such as `createdAt` or `created_at`, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
 }
 
 /// Responds with the exchanges that a [`Recorder`] wrote. Each request gets the equal recorded exchanges in order, and
@@ -357,7 +443,7 @@ impl Player {
 impl Sender for Player {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let url = request.url().clone();
-        let sent = Message::sent(&request);
+        let sent = Sent::of(&request);
         let response = {
             let exchanges = &mut *lock(&self.0);
             let mut same: Vec<&mut (Value, bool)> =
@@ -391,9 +477,8 @@ impl Sender for Player {
 fn is_same(recorded: &Value, sent: &Sent) -> bool {
     let query: Vec<Value> = sent.query.iter().map(|(name, value)| json!([name, value])).collect();
     let body = &recorded["body"];
-    let same_body = body
-        .get("json")
-        .is_none_or(|json| serde_json::from_slice::<Value>(&sent.message.body).is_ok_and(|it| it == *json));
+    let same_body =
+        body.get("json").is_none_or(|json| serde_json::from_slice::<Value>(&sent.body).is_ok_and(|it| it == *json));
     recorded["method"] == sent.method
         && recorded["path"] == sent.path
         && recorded["query"] == Value::from(query)

@@ -34,7 +34,8 @@ pub struct Args {
     /// Compare with this document (JSON, with its overlays applied) in place of the one that is built in
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Record what is sent and received to this file, which must not exist; texts and large numbers are replaced in it
+    /// Record what is sent and received to this file, which must not exist. Texts and large numbers are replaced in it,
+    /// but for words of the document, and times where the document or the name of the property says that one is there
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -105,43 +106,44 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
     let named = ctx.globals.profile.as_deref();
     let record = args.record.as_deref().map(|file| (file, built_in));
     let subject = Subject { probe: &live, steps, url: &server, record };
-    let skipped = match args.service {
+    let unread = match args.service {
         Service::C1 => {
             let read = async |credentials, subject: Subject<'_>| {
                 let client = c1::Client::builder(credentials).connection(subject.connection()?).build()?;
                 read(steps, args.items, |name| client.operation(name)).await
             };
-            let skipped = read(profile::c1(named)?, subject).await?;
+            let unread = read(profile::c1(named)?, subject).await?;
             let tenant = Tenant::start().await?;
             let credentials = c1::Credentials::client(tenant.client_id(), tenant.client_secret());
             read(credentials, Subject { probe: &fake, steps, url: tenant.url(), record: None }).await?;
-            skipped
+            unread
         }
         Service::Pipeshub => {
             let read = async |credentials, subject: Subject<'_>| {
                 let client = pipeshub::Client::builder(credentials).connection(subject.connection()?).build()?;
                 read(steps, args.items, |name| client.operation(name)).await
             };
-            let skipped = read(profile::pipeshub(named)?, subject).await?;
+            let unread = read(profile::pipeshub(named)?, subject).await?;
             let instance = Instance::start().await?;
             let credentials = pipeshub::Credentials::client(instance.client_id(), instance.client_secret());
             let credentials = credentials.instance(instance.url());
             read(credentials, Subject { probe: &fake, steps, url: instance.url(), record: None }).await?;
-            skipped
+            unread
         }
     };
-    skipped.iter().for_each(|line| ctx.out.note(line));
-    print(ctx, args.service, &live.report(&fake))
+    unread.lines.iter().for_each(|line| ctx.out.note(line));
+    print(ctx, args.service, &live.report(&fake), unread.failure)
 }
 
 /// Says what is sent, and asks.
 fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
     let searches: Vec<&str> = steps.iter().filter(|step| !step.body.is_empty()).map(|step| step.operation).collect();
+    let gets = steps.len() - searches.len();
     let searches = if searches.is_empty() { String::new() } else { format!(" and the search {}", searches.join(", ")) };
     ctx.out.note(&format!(
-        "{host}: a probe only reads: GET of {} operations{searches}, for up to {} items of each list. It prints types, \
-         lengths and counts, never a value.",
-        steps.len(),
+        "{host}: a probe only reads: GET of {gets} operations{searches}, for up to {} items of each list. It prints types, \
+         lengths and counts, never a value. Of the names that the document does not have, it prints those that look like \
+         names in a program; the keys of a map may be among them.",
         args.items,
     ));
     if args.yes {
@@ -162,14 +164,21 @@ fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
 /// What was taken of responses so far, by name.
 type Taken = BTreeMap<&'static str, String>;
 
-/// Calls each operation for what the operations before it have listed. Returns what could not be read, a line each.
+/// What could not be read: a line each, and of what kind the first failure was.
+struct Unread {
+    lines: Vec<String>,
+    failure: Option<Kind>,
+}
+
+/// Calls each operation for what the operations before it have listed.
 async fn read(
     steps: &[Step],
     items: usize,
     begin: impl Fn(&str) -> std::result::Result<UntypedCall, Error>,
-) -> Result<Vec<String>> {
+) -> Result<Unread> {
     let mut responses: BTreeMap<&str, Vec<(Taken, Value)>> = BTreeMap::new();
     let mut skipped = Vec::new();
+    let mut failure = None;
     for step in steps {
         let contexts = contexts(step, items, &responses);
         if contexts.is_empty() {
@@ -190,18 +199,19 @@ async fn read(
             }
             match call.send().await {
                 Ok(response) => received.push((taken, response.into_value())),
-                Err(error) if error.is_auth() => return Err(error.into()),
+                Err(error) if error.is_auth() || error.is_connect() => return Err(error.into()),
                 // The response itself was compared. Of the error only what is no text of the service.
                 Err(error) => {
                     let why = error.status().map_or_else(|| "no response".to_owned(), |status| status.to_string());
                     skipped.push(format!("not read: {}: {why}", step.operation));
+                    failure = failure.or(Some(Failure::from(error).kind));
                 }
             }
         }
         responses.insert(step.operation, received);
     }
     skipped.dedup();
-    Ok(skipped)
+    Ok(Unread { lines: skipped, failure })
 }
 
 /// What a step is called for: once, or once for each item.
@@ -221,13 +231,16 @@ fn contexts(step: &Step, items: usize, responses: &BTreeMap<&str, Vec<(Taken, Va
     contexts
 }
 
-fn print(ctx: &Ctx, service: Service, report: &Report) -> Result {
+fn print(ctx: &Ctx, service: Service, report: &Report, failure: Option<Kind>) -> Result {
     if ctx.globals.json || !ctx.globals.fields.is_empty() {
         let of_document = report.differences().iter().map(|difference| difference.to_json());
         let of_fake = report.corrections().iter().map(|line| json!({"difference": Value::Null, "fake": line}));
         ctx.out.rows(&["difference", "evidence", "fake"], &of_document.chain(of_fake).collect::<Vec<_>>())?;
     } else {
         ctx.out.text(&report.overlay(service.name()))?;
+    }
+    if report.responses() == 0 {
+        return Err(Failure::new(failure.unwrap_or(Kind::Findings), "no response was compared"));
     }
     let found = report.differences().len() + report.corrections().len();
     if found == 0 { Ok(()) } else { Err(Failure::new(Kind::Findings, format!("{found} differences"))) }

@@ -115,6 +115,22 @@ async fn a_service_is_probed_only_when_that_was_agreed() {
     world.tenant.fault(Fault::status(403).on("Apps.Get").always());
     let ran = world.run("probe c1 --yes").await;
     assert!(ran.code == 0 && ran.out.contains("Not compared: 2 x 403: c1.api.app.v1.Apps.Get"), "{ran:?}");
+    assert!(ran.err.contains("GET of 8 operations and the search c1.api.integration"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_has_compared_nothing_fails() {
+    let world = World::start().await;
+    for step in world.run("probe pipeshub --dry-run").await.column("would") {
+        let operation = step.strip_prefix("read ").unwrap();
+        world.instance.fault(Fault::status(403).on(operation).always());
+    }
+    let ran = world.run("probe pipeshub --yes").await;
+    assert!(ran.code == 3 && ran.err.contains("no response was compared"), "{ran:?}");
+    // Nothing listens there.
+    let nowhere = [("PIPESHUB_INSTANCE_URL", "http://127.0.0.1:9")];
+    let ran = world.run_with("probe pipeshub --yes --record nowhere.json", &nowhere).await;
+    assert!(ran.code == 7 && ran.out.is_empty() && !world.path("nowhere.json").exists(), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -219,6 +219,9 @@ fn forms_headers_and_streams_are_as_the_document_says() {
     let about = r#"{"title":"x"}"#;
     assert_eq!(changes("*/*"), about);
     assert_eq!(changes("application/jsonl"), format!("{about}\n"));
+    assert_eq!(changes("*/*, application/jsonl;q=0.1"), about);
+    assert_eq!(changes("application/json; q=0.2, application/jsonl; Q=0.5"), format!("{about}\n"));
+    assert_eq!(changes("application/*, application/json;q=0"), format!("{about}\n"));
     assert_eq!(changes("text/event-stream"), format!("event: new\ndata: {about}\n\n"));
 }
 

@@ -60,7 +60,7 @@ fn taken_in(world: &mut World, call: &Call<'_>) -> Answered {
     let content_type = call.request.header("content-type").unwrap_or_default();
     let body = Bytes::copy_from_slice(&call.request.body);
     let not_a_form = |why: String| Problem::new(422, format!("not a multipart form: {why}"));
-    let parts = match content_type.starts_with("multipart/") {
+    let parts = match forms::is_multipart(content_type) {
         true => forms::parts(content_type, body).map_err(not_a_form)?,
         false => return Err(not_a_form("it has another media type".to_owned())),
     };

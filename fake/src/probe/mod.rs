@@ -46,7 +46,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use connectors::reqwest::{Request, Response, ResponseBuilderExt as _};
+use connectors::reqwest::{Method, Request, Response};
 use connectors::{SendError, Sender};
 use serde_json::Value;
 
@@ -56,14 +56,12 @@ use self::report::{Found, Kind, Place};
 use self::shape::Shape;
 use crate::contract::{self, Contract, Operation, content, essence, is_json, open_where_allowed, resolve};
 use crate::lock;
+use crate::received::Received;
 use crate::schema::Rule;
 
 /// The most differences, and the most places, that are kept.
 const DIFFERENCES: usize = 1000;
 const PLACES: usize = 50_000;
-
-/// The largest body that is read, in bytes.
-const LARGEST: usize = 32 * 1024 * 1024;
 
 /// What has been seen of a service, and in what it differs from its document.
 pub struct Probe {
@@ -97,8 +95,9 @@ impl Probe {
         Ok(Probe { contract: Contract::new(root, prefixes), is_3_0, seen: Mutex::default() })
     }
 
-    /// Makes a sender that sends by another one, and compares what it receives. It sends these operations and requests for
-    /// tokens, and refuses everything else: a probe never changes anything.
+    /// Makes a sender that sends by another one, and compares what it receives. It sends these operations, and requests for
+    /// tokens: a POST of a form to a path that the document does not have and that ends with `/token`. It refuses everything
+    /// else: a probe never changes anything.
     pub fn watch<S: Sender>(self: &Arc<Self>, operations: &[&str], sender: S) -> Watch<S> {
         let operations = operations.iter().map(|id| (*id).to_owned()).collect();
         Watch { probe: Arc::clone(self), operations, sender }
@@ -307,26 +306,25 @@ impl<S: Sender> Sender for Watch<S> {
         let operation = contract.find(request.method().as_str(), url.path());
         let is_allowed = match operation {
             Some(operation) => self.operations.contains(&operation.id),
-            None => !contract.has_path(url.path()) && url.path().ends_with("/token"),
+            None => !contract.has_path(url.path()) && is_for_token(&request),
         };
         if !is_allowed {
             return Err(SendError::unsendable(format!("a probe does not send {}", request.method())));
         }
-        let mut response = self.sender.send(request).await?;
+        let response = self.sender.send(request).await?;
         let Some(operation) = operation else { return Ok(response) };
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(SendError::broken("the response is larger than a probe reads"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        self.probe.compare(operation, status.as_u16(), &headers, &body);
-        let mut rebuilt = http::Response::builder().status(status).url(url);
-        if let Some(all) = rebuilt.headers_mut() {
-            all.extend(headers);
-        }
-        Ok(rebuilt.body(body).map_err(SendError::broken)?.into())
+        let received = Received::read(response).await?;
+        self.probe.compare(operation, received.status.as_u16(), &received.headers, &received.body);
+        received.into_response(url)
     }
+}
+
+/// Whether a request is one for a token (RFC 6749, section 3.2): a form that is posted, with its `grant_type`.
+fn is_for_token(request: &Request) -> bool {
+    let media = request.headers().get("content-type").and_then(|media| media.to_str().ok()).map(essence);
+    let form = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+    request.method() == Method::POST
+        && request.url().path().ends_with("/token")
+        && media.is_some_and(|media| media == "application/x-www-form-urlencoded")
+        && form_urlencoded::parse(form).any(|(name, _)| name == "grant_type")
 }

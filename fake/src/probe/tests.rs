@@ -111,15 +111,24 @@ async fn nothing_but_what_was_agreed_is_sent() {
     let probe = Arc::new(Probe::new(document).unwrap());
     let live = |_: reqwest::Request| async { Ok::<_, SendError>(http::Response::new("").into()) };
     let sender = probe.watch(&["a"], live);
-    for (method, path, is_sent) in [
-        ("GET", "/a", true),
-        ("POST", "/a", false),
-        ("PUT", "/a", false),
-        ("POST", "/oauth/token", true),
-        ("POST", "/b", false),
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded; charset=utf-8");
+    for (method, path, media, body, is_sent) in [
+        ("GET", "/a", "", "", true),
+        ("POST", "/a", "", "", false),
+        ("PUT", "/a", "", "", false),
+        ("POST", "/b", "", "", false),
+        ("POST", "/oauth/token", form, "grant_type=client_credentials", true),
+        ("POST", "/oauth/tokens", form, "grant_type=client_credentials", false),
+        ("PUT", "/oauth/token", form, "grant_type=client_credentials", false),
+        ("DELETE", "/oauth/token", form, "grant_type=client_credentials", false),
+        ("DELETE", "/users/1/token", "", "", false),
+        ("POST", "/users/1/token", json, "{}", false),
+        ("POST", "/users/1/token", form, "name=mine", false),
     ] {
         let url = format!("https://a.example{path}").parse().unwrap();
-        let request = reqwest::Request::new(method.parse().unwrap(), url);
-        assert_eq!(sender.send(request).await.is_ok(), is_sent, "{method} {path}");
+        let mut request = reqwest::Request::new(method.parse().unwrap(), url);
+        request.headers_mut().insert("content-type", media.parse().unwrap());
+        *request.body_mut() = Some(body.into());
+        assert_eq!(sender.send(request).await.is_ok(), is_sent, "{method} {path} {body}");
     }
 }

@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 use crate::contract::escape;
 use crate::schema::local_pointer;
 
-/// The most places of one value, and the most schemas of one place, that are visited.
+/// The most places of one value, visited or about to be, and the most of its undocumented members.
 const VISITS: usize = 50_000;
+
+/// The most schemas of one place.
 const SCHEMAS: usize = 256;
 
 /// One place in a value.
@@ -41,18 +43,24 @@ pub(super) fn walk<'v>(root: &Value, schema: &str, value: &'v Value) -> (Vec<Vis
     let mut known: BTreeMap<Vec<String>, Rc<Vec<String>>> = BTreeMap::new();
     let mut open = vec![(String::new(), String::new(), vec![schema.to_owned()], value)];
     while let Some((at, pattern, sites, value)) = open.pop() {
-        if visits.len() == VISITS {
-            break;
-        }
+        // The places beyond are passed over before anything is kept of them. One is the place itself.
+        let room = VISITS.saturating_sub(visits.len() + open.len() + 1);
         let schemas = Rc::clone(known.entry(sites.clone()).or_insert_with(|| Rc::new(composed(root, &sites))));
         match value {
             Value::Object(members) => {
+                let before = open.len();
                 for (name, member) in members {
+                    let (is_full, has_many) = (open.len() - before >= room, extras.len() >= VISITS);
+                    if is_full && has_many {
+                        break;
+                    }
                     let at = format!("{at}/{}", escape(name));
                     match named(root, &schemas, name) {
+                        Named::Here(_) | Named::Mapped(_) if is_full => {}
                         Named::Here(sites) => open.push((at, format!("{pattern}/{}", escape(name)), sites, member)),
                         Named::Mapped(sites) if sites.is_empty() => {}
                         Named::Mapped(sites) => open.push((at, format!("{pattern}/{{}}"), sites, member)),
+                        Named::Nowhere(_) if has_many => {}
                         Named::Nowhere(owner) => {
                             extras.push(Extra { owner, pattern: pattern.clone(), name, value: member });
                         }
@@ -63,7 +71,8 @@ pub(super) fn walk<'v>(root: &Value, schema: &str, value: &'v Value) -> (Vec<Vis
                 let of_items = schemas.iter().map(|schema| format!("{schema}/items"));
                 let of_items: Vec<String> =
                     of_items.filter(|place| root.pointer(place).is_some_and(Value::is_object)).collect();
-                for (index, item) in items.iter().enumerate().filter(|_| !of_items.is_empty()) {
+                let described = if of_items.is_empty() { 0 } else { room };
+                for (index, item) in items.iter().enumerate().take(described) {
                     open.push((format!("{at}/{index}"), format!("{pattern}/*"), of_items.clone(), item));
                 }
             }
@@ -135,4 +144,25 @@ fn property(place: &str, node: &Map<String, Value>, name: &str) -> Option<String
         properties.iter().find(|(_, property)| is_alias(property)).map(|(own, _)| own.as_str())
     };
     own.map(|own| format!("{place}/properties/{}", escape(own)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{VISITS, walk};
+
+    #[test]
+    fn of_a_large_value_the_first_places_are_kept_and_no_more_than_the_limit() {
+        let root = json!({"s": {"items": {"type": "integer"}, "properties": {"a": {}}}});
+        let list: Value = (0..VISITS + 10_000).collect();
+        let (visits, extras) = walk(&root, "/s", &list);
+        assert_eq!((visits.len(), extras.len()), (VISITS, 0));
+        assert!(visits.iter().any(|visit| visit.at == "/0") && visits.iter().all(|visit| visit.at != "/55000"));
+        let members: serde_json::Map<String, Value> =
+            (0..VISITS + 10_000).map(|index| (format!("m{index}"), Value::Null)).collect();
+        let object = Value::Object(members);
+        let (visits, extras) = walk(&root, "/s", &object);
+        assert_eq!((visits.len(), extras.len()), (1, VISITS));
+    }
 }

@@ -142,9 +142,87 @@ async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_a
 #[tokio::test]
 async fn a_recording_is_never_written_over() {
     let file = file("once");
-    std::fs::write(&file, "kept").unwrap();
     let network = |_: reqwest::Request| async { Err::<reqwest::Response, _>(SendError::unsendable("no")) };
+    // What never got a response leaves no file, and the next run can have the same.
+    let recorder = Recorder::create(&file, connectors::c1::DOCUMENT, network).unwrap();
+    assert!(recorder.send(request("GET", "/api/v1/apps", &Value::Null)).await.is_err());
+    assert!(!file.exists());
+    assert!(Recorder::create(file.join("in"), connectors::c1::DOCUMENT, network).is_err());
+    std::fs::write(&file, "kept").unwrap();
     assert!(Recorder::create(&file, connectors::c1::DOCUMENT, network).is_err());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
     std::fs::remove_file(&file).unwrap();
+}
+
+/// What is recorded of the response to a POST.
+async fn recorded(name: &str, body: &Value) -> Value {
+    let file = file(name);
+    let text = body.clone();
+    let network = move |_: reqwest::Request| {
+        let response = response(200, &text);
+        async move { Ok::<_, SendError>(response) }
+    };
+    let document = r##"{"paths": {}, "components": {"schemas": {
+        "Day": {"type": "string", "format": "date"},
+        "Pet": {"properties": {
+            "since": {"type": "string", "format": "date-time"},
+            "day": {"$ref": "#/components/schemas/Day"},
+            "seen": {"additionalProperties": {"type": "string", "format": "date-time"}},
+            "id": {"type": "integer"}, "phone": {"type": "string"}, "weight": {"type": "number"}
+        }}
+    }}}"##;
+    let recorder = Recorder::create(&file, document, network).unwrap();
+    recorder.send(request("POST", "/pets", &Value::Null)).await.unwrap();
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    written["response"]["body"]["json"].clone()
+}
+
+#[tokio::test]
+async fn times_are_kept_where_a_time_belongs_and_other_large_numbers_nowhere() {
+    let kept = json!({
+        "since": "2026-01-02T03:04:05Z",
+        "day": "2026-01-02",
+        "seen": {"text-2": "2026-01-02T03:04:05Z"},
+        "weight": 1_234_567.5,
+        "id": 7,
+    });
+    let mut sent = kept.clone();
+    sent["seen"] = json!({"Ada": "2026-01-02T03:04:05Z"});
+    assert_eq!(recorded("kept", &sent).await, kept);
+    for name in ["createdAtTimestamp", "updated_at", "lastSyncTime"] {
+        let kept = recorded(name, &json!({name: 1_767_225_600_000_u64})).await;
+        assert_eq!(kept, json!({"text-2": 1_767_225_600_000_u64}), "{name}");
+    }
+    for (index, value) in [
+        json!(3_125_551_234_u64),
+        json!("3125551234"),
+        json!("+13125551234"),
+        json!(1_767_225_600_000_u64),
+        json!(u64::MAX),
+        json!(1e30),
+        json!("1815-12-10"),
+        json!("18446744073709551615"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for name in ["id", "phone", "dateOfBirth", "birthdate"] {
+            let shown = recorded(&format!("replaced-{index}"), &json!({name: [value]})).await.to_string();
+            let is_replaced = shown.contains("1000000]") || shown.contains("1000000\"]") || shown.contains(":[\"text-");
+            assert!(is_replaced, "{name}: {value}: {shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_response_without_an_end_is_not_recorded() {
+    let file = file("endless");
+    let network = |_: reqwest::Request| async {
+        let chunks = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 1 << 20]));
+        Ok::<reqwest::Response, SendError>(http::Response::new(reqwest::Body::wrap_stream(chunks)).into())
+    };
+    let recorder = Recorder::create(&file, connectors::c1::DOCUMENT, network).unwrap();
+    assert!(recorder.send(request("GET", "/api/v1/apps", &Value::Null)).await.is_err());
+    assert!(!file.exists());
 }

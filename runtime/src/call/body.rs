@@ -49,6 +49,19 @@ impl Payload {
         Self { content_type: body.content_type().clone(), content: Content::Parts(Arc::new(body)) }
     }
 
+    /// The same for one send. A stream then belongs to it alone: another send of a copy of the call fails.
+    ///
+    /// # Errors
+    /// [`Error::is_invalid_argument`] if the stream was sent before.
+    pub(super) fn claim(mut self) -> Result<Self, Error> {
+        if let Content::Once(shared) = &self.content {
+            let body = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let sent = || Error::new(Kind::Argument, "the body is a stream, which can be sent once");
+            self.content = Content::Once(Arc::new(Mutex::new(Some(body.ok_or_else(sent)?))));
+        }
+        Ok(self)
+    }
+
     /// The body of a request that is being built. Parts are added to each attempt instead.
     pub(super) fn take(&self) -> reqwest::Body {
         match &self.content {
@@ -143,6 +156,17 @@ fn with_flag(json: &[u8], property: &str, value: bool) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_is_sent_once_and_never_as_an_empty_body() {
+        let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("abc")]);
+        let stream = Payload::any("text/plain", reqwest::Body::wrap_stream(chunks)).unwrap();
+        let copy = stream.clone();
+        assert!(stream.claim().unwrap().take().as_bytes().is_none());
+        assert!(copy.claim().unwrap_err().is_invalid_argument());
+        let bytes = Payload::any("text/plain", "abc".into()).unwrap();
+        assert!(bytes.clone().claim().is_ok() && bytes.claim().is_ok());
+    }
 
     #[test]
     fn a_flag_is_set_and_the_rest_stays_as_it_was() {

@@ -122,7 +122,7 @@ impl Call {
     }
 
     /// Sets the body as it is sent. One that is a stream can be sent once: the call is then not retried once it may have
-    /// been sent.
+    /// been sent, and sending a clone of it fails.
     pub fn body_bytes(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
         self.put(Payload::any(media_type, body.into()));
     }
@@ -172,6 +172,7 @@ impl Call {
         core.paths().check(operation, parameters.path_values())?;
         let chosen = core.authenticator().select(operation.security()).map_err(named)?;
         let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
+        let body = body.map(Payload::claim).transpose().map_err(named)?;
         let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
         Ok(Outgoing { core, base_url, operation, build, parameters, body, options, link, accept, chosen })
     }

@@ -47,7 +47,7 @@ async fn upload(instance: &Instance, id: &str, parts: &[(&str, &[u8])]) -> Reply
         body.extend_from_slice(b"\r\n");
     }
     body.extend_from_slice(b"--limit--\r\n");
-    let headers = format!("{}content-type: multipart/form-data; boundary=limit\r\n", bearer(&instance.issue_token()));
+    let headers = format!("{}content-type: Multipart/Form-Data; boundary=limit\r\n", bearer(&instance.issue_token()));
     let path = format!("{LIST}/{id}/file-events/upload");
     Wire::open(instance.host()).await.send("POST", &path, &headers, body).await.expect("an answer")
 }
