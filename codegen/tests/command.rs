@@ -277,6 +277,16 @@ fn diff_and_semver_say_what_a_change_means() {
         .says(&["## 0.4.0", "**breaking:** `types::Pet`: `nick`"]);
     desk.run("semver old.yaml new.yaml").exits(0).says(&["## Unreleased"]).warns(&["are breaking\n"]);
     desk.run("semver old.yaml old.yaml").exits(0).says(&["did not change"]);
+    // Each media type of a response is a choice of its own.
+    let forms = PETS.replace(
+        "application/json: {schema: {type: integer}}",
+        "text/csv: {}, image/png: {}, application/json: {schema: {type: integer}}",
+    );
+    desk.write("forms.yaml", &forms);
+    desk.run("semver forms.yaml forms.yaml").exits(0).says(&["did not change"]);
+    desk.write("fewer.yaml", &forms.replace("text/csv: {}, ", ""));
+    let run = desk.run("semver forms.yaml fewer.yaml").exits(0);
+    run.says(&["text/csv"]).leaves_out(&["image/png"]);
 }
 
 /// A crate that calls some of the old client.

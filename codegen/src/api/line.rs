@@ -124,9 +124,10 @@ pub(crate) fn renamed(line: &str, names: &BTreeMap<String, String>) -> String {
     format!("{}{wire}", replaced(shown, |name| names.get(name).cloned()))
 }
 
-/// The name of a member, which differs for a method and a field.
+/// The name of a member, which differs for a method and a field. Methods that choose a value have one for each.
 pub(super) fn name_of(member: &str) -> String {
     match member.strip_prefix("fn ") {
+        Some(rest) if rest.contains("(\"") => cut(member, " -> ").0.to_owned(),
         Some(rest) => format!("fn {}", first_name(rest)),
         None => first_name(member).to_owned(),
     }
