@@ -86,10 +86,7 @@ impl Type {
 
     /// The named type that a value of this type contains directly, not behind a pointer.
     pub(crate) fn by_value(&self) -> Option<&str> {
-        match self.inner() {
-            Self::Named(name) => Some(name),
-            _ => None,
-        }
+        if let Self::Named(name) = self.inner() { Some(name) } else { None }
     }
 }
 
