@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use connectors::{Operation, c1, pipeshub};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
@@ -232,32 +233,13 @@ impl Recorded {
             let is_same = operation.method() == request["method"] && known.len() == sent.len();
             let pairs = || known.iter().zip(&sent);
             let fits = is_same && pairs().all(|(known, sent)| known.starts_with('{') || known == sent);
+            let decoded = |sent| percent_decode_str(sent).decode_utf8_lossy().into_owned();
             fits.then(|| pairs().filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| decoded(sent)).collect())
         };
         let fitting = self.operations.iter().filter_map(|operation| Some((operation, values(operation)?)));
         // Of several, the one with the fewest parameters.
         fitting.min_by_key(|(_, values)| values.len())
     }
-}
-
-/// A segment of a path without its percent-encoding.
-fn decoded(segment: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = segment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Which helpers the calls need.

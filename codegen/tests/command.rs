@@ -124,9 +124,7 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
     desk.run("generate pets.yaml --out client").exits(0).warns(&["client: 4 operations"]);
     let manifest = desk.read("client/Cargo.toml");
     assert!(manifest.contains("name = \"pets-client\"") && manifest.contains("connectors-runtime = \"0.1\""));
-    assert!(
-        desk.read("client/names.lock").contains("listPets") || desk.read("client/names.lock").contains("list_pets")
-    );
+    assert!(desk.read("client/names.lock").contains("list_pets"));
 
     // What it wrote it may write again, beside what else is there by then.
     desk.write("client/notes.txt", "mine");
@@ -379,7 +377,7 @@ fn overlays_are_applied_written_and_checked() {
     let overlay = desk.read("overlay.yaml");
     assert!(overlay.contains("overlay: 1.2.0") && overlay.contains("target: $.components.schemas.Shop.properties"));
     desk.run("overlay apply old.yaml overlay.yaml -o reached.yaml").exits(0);
-    desk.run("overlay compare reached.yaml new.yaml").exits(0).says(&[]).warns(&["the documents are equal"]);
+    desk.run("overlay compare reached.yaml new.yaml").exits(0).warns(&["the documents are equal"]);
     // No difference, nothing written.
     desk.run("overlay compare old.yaml old.yaml -o none.yaml").exits(0);
     assert!(!desk.0.join("none.yaml").exists());
@@ -439,7 +437,7 @@ fn check_says_what_is_lost_where_and_writes_the_overlay_that_fixes_it() {
         "the path names `{shop}`, which no parameter declares; it is a string",
         "it is in fixes.yaml",
     ]);
-    assert!(run.out.contains("an overlay fixes 3 of 4") || run.out.contains("an overlay fixes 2 of 3"), "{}", run.out);
+    assert!(run.out.contains("an overlay fixes 3 of 4"), "{}", run.out);
     let fixes = desk.read("fixes.yaml");
     assert!(fixes.contains("maxLength: 3") && fixes.contains("name: shop"), "{fixes}");
     desk.run("overlay lint fixes.yaml --document pets.yaml").exits(0);

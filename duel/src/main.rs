@@ -171,7 +171,6 @@ mod tests {
     use std::fs;
 
     use super::cases::{CASES, Grade, script};
-    use super::probe::GROWTH;
     use super::server::Server;
     use super::{TOOLS, ours, root};
 
@@ -206,9 +205,8 @@ mod tests {
             assert!(table.lines().all(|line| Some(width(line)) == first), "{table}");
         }
         assert!(TOOLS.iter().all(|tool| page.contains(&format!("| {} | ", tool.name))), "each tool has its version");
-        for place in ["/tmp", "/root", "/home", "/work/"] {
-            assert!(!page.contains(place), "the page names a path of the machine that wrote it: {place}");
-        }
+        let words = page.split(|c: char| c.is_whitespace() || "`\"'([|,;".contains(c));
+        assert_eq!(words.filter(|word| word.starts_with('/')).collect::<Vec<_>>(), [""; 0], "no path of a machine");
     }
 
     /// A row in which another tool is better names an open end, before all tables.
@@ -231,6 +229,5 @@ mod tests {
                 better.lines().any(|line| line.starts_with(&format!("- {row}: ")) && line.contains("Open end: "));
             assert_eq!(is_beaten, named, "{row}");
         }
-        assert_eq!(GROWTH.len(), 2);
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use connectors_runtime::Page;
 use connectors_runtime::encode::{Event, EventDecoder, File, Multipart, RecordDecoder};
-use connectors_runtime::object::{self, Number};
+use connectors_runtime::object;
 use http::header::{HeaderMap, HeaderValue, LINK};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -229,12 +229,15 @@ fn a_library_reads_the_parts_that_are_sent() {
         for index in 0..random.below(5) {
             let name = format!("{}{index}", random.text(NAMES, 5));
             let content = random.text(CONTENT, 30);
-            let file = (random.below(2) == 0).then(|| format!("f{}", random.text(NAMES, 4)));
+            // A backslash before the closing quote escapes it to some readers, and not to browsers.
+            let file = (random.below(2) == 0).then(|| format!("f{}.txt", random.text(NAMES, 4)));
             form = match &file {
                 Some(file) => form.file(&name, File::bytes(content.clone()).name(file.clone())),
                 None => form.text(&name, content.clone()),
             };
-            sent.push((name, content));
+            // As HTML has it (4.10.22.8).
+            let escaped = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+            sent.push((escaped(&name), file.as_deref().map(escaped), content));
         }
         let Ok(body) = form.finish() else {
             assert!(sent.is_empty(), "{sent:?}");
@@ -249,11 +252,12 @@ fn a_library_reads_the_parts_that_are_sent() {
             let mut parts = multer::Multipart::new(once, boundary);
             let mut received = Vec::new();
             while let Some(part) = parts.next_field().await.unwrap() {
-                received.push(part.text().await.unwrap());
+                let (name, file) = (part.name().map(str::to_owned), part.file_name().map(str::to_owned));
+                received.push((name.unwrap(), file, part.text().await.unwrap()));
             }
             received
         });
-        assert_eq!(received, sent.into_iter().map(|(_, content)| content).collect::<Vec<_>>());
+        assert_eq!(received, sent);
     });
 }
 
@@ -352,12 +356,11 @@ fn json_is_read_as_serde_json_reads_it() {
         let text = random.text(PIECES, 14);
         let ours = object::from_slice::<Value>(text.as_bytes(), 1 << 20);
         let theirs = serde_json::from_str::<Value>(&text);
-        // A number out of a double's range and one that a double rounds are read by digits, where serde_json gives up or rounds.
-        let exact = text.parse::<Number>().is_ok() || text.contains("e9") || text.contains("18446744073709551616");
         match (ours, theirs) {
-            (Ok(ours), Ok(theirs)) => assert!(exact || ours == theirs, "{text:?}: {ours} {theirs}"),
+            (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{text:?}"),
             (Ok(_), Err(error)) => assert!(error.to_string().contains("out of range"), "{text:?}: {error}"),
-            (Err(error), Ok(_)) => assert!(exact, "{text:?}: {error}"),
+            // serde_json rounds a number that a `Value` cannot hold.
+            (Err(error), Ok(_)) => assert!(error.to_string().contains("would be rounded"), "{text:?}: {error}"),
             (Err(_), Err(_)) => {}
         }
     });

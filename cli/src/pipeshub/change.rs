@@ -153,41 +153,16 @@ pub async fn auth(ctx: &Ctx, ph: &Client, id: &str, base_url: Option<&str>, redi
         );
         return ctx.done(&json!({"id": id, "open": consent.url(), "todo": todo}));
     };
-    let query = redirected.split_once('?').map_or("", |(_, query)| query);
-    let part = |name: &str| {
-        query
-            .split('&')
-            .find_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name))
-            .map(|(_, it)| decoded(it))
-    };
+    let address = redirected.split_once('#').map_or(redirected.as_str(), |(address, _)| address);
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let part =
+        |name| form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, it)| it.into_owned());
     let (Some(code), Some(state)) = (part("code"), part("state")) else {
         let why = part("error").unwrap_or_else(|| "the address has no code and no state".to_owned());
         return Err(Failure::usage(format!("it was not authorized: {why}")));
     };
     connector.finish_oauth(&code, &state, base_url).await?;
     ctx.done(&row(id, &connector.get().await?))
-}
-
-/// Percent-decoding of a query's value.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let digits = |rest: &std::str::Bytes<'_>| {
-            let mut next = rest.clone();
-            let hex = |it: Option<u8>| char::from(it?).to_digit(16);
-            Some((hex(next.next())? * 16 + hex(next.next())?) as u8)
-        };
-        match (byte, digits(&rest)) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest.nth(1);
-            }
-            (b'+', _) => bytes.push(b' '),
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 pub async fn filters(ctx: &Ctx, ph: &Client, args: FiltersArgs) -> Result {

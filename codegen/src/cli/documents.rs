@@ -70,7 +70,7 @@ fn text(path: &Path) -> Result<String> {
     }
     let mut text = String::new();
     if metadata.is_file() && metadata.len() == 0 {
-        // Files that are made as they are read (`/proc/kmsg`) say so, and may never end.
+        // A file that the system writes while it is read (`/proc/kmsg`) has this length, and may never end.
         return Ok(text);
     }
     let file = File::open(path).map_err(cannot)?;

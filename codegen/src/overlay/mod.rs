@@ -389,7 +389,7 @@ fn is_among(node: &Node, places: &Places) -> bool {
     node.span.identity().is_some_and(|place| places.contains(&place))
 }
 
-/// What the actions that say so add, with all that is in it.
+/// What the actions with `x-adds: true` add, with everything below it.
 fn added(overlay: &Node) -> Result<Places, Error> {
     fn collect(node: &Node, places: &mut Places) {
         places.extend(node.span.identity());

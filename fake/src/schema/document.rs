@@ -1,7 +1,9 @@
 //! A document for generating instances: original schemas, references, views.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 /// The side of the wire that an instance is for.
@@ -129,22 +131,7 @@ pub(crate) fn references(node: &Value) -> Vec<String> {
 /// The JSON Pointer of a reference into its own document.
 pub(crate) fn local_pointer(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
-    let mut bytes = Vec::new();
-    let mut rest = fragment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+    percent_decode_str(fragment).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// The name of the component schema at a pointer.
