@@ -143,6 +143,14 @@ async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     s.instance.fault(Fault::status(429).on("deleteConnectorInstance"));
     let theirs = error(s.ph.connector("s3-04").delete().await);
     assert!(theirs.is_conflict() && theirs.attempts() == 2, "{theirs:?}");
+
+    // The next run of a program that was killed waits for what the one before began.
+    s.instance.set_deletion_polls(2);
+    drop(s.ph.connector("s3-05").delete().await.unwrap());
+    let before = s.reached("deleteConnectorInstance");
+    s.ph.connector("s3-05").wait_for_deletion().wait().await.unwrap();
+    assert!(s.ph.connector("s3-05").get().await.unwrap_err().is_not_found());
+    assert_eq!(s.reached("deleteConnectorInstance"), before);
 }
 
 #[tokio::test]
