@@ -1,10 +1,10 @@
 //! `connectors cassette test`: writes a Rust test that replays a recording through the client, without a socket.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use connectors::{Operation, c1, pipeshub};
+use connectors_fake::recording;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -26,11 +26,8 @@ pub enum Command {
 
 pub fn run(ctx: &Ctx, command: &Command) -> Result {
     let Command::Test { file, to } = command;
-    let at = |error: std::io::Error| Failure::from(error).at(&file.display().to_string());
-    let text = std::fs::read_to_string(file).map_err(at)?;
-    let exchanges =
-        serde_json::Deserializer::from_str(&text).into_iter::<Value>().collect::<std::result::Result<_, _>>();
-    let exchanges: Vec<Value> = exchanges.map_err(|_| Failure::usage(format!("{}: no recording", file.display())))?;
+    let exchanges = recording::exchanges(file);
+    let exchanges = exchanges.map_err(|error| Failure::from(error).at(&file.display().to_string()))?;
     let test = test(file, &exchanges)?;
     let calls = test.calls;
     let mut options = std::fs::File::options();
@@ -80,19 +77,19 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
     let document: Value = serde_json::from_str(service.document).unwrap_or_default();
     let mut body = String::new();
     let mut calls = 0;
-    let mut uses = Uses::default();
+    let mut has_ids = false;
     for (index, exchange) in exchanges.iter().enumerate() {
         let Some((operation, path)) = service.operation(&exchange["request"]) else { continue };
-        let Some(call) = call(&document, operation, &path, &exchange["request"], &mut uses) else { continue };
         let readable = exchange["response"]["body"].is_null() || exchange["response"]["body"].get("json").is_some();
         if !readable {
             continue;
         }
+        let Some(call) = call(&document, operation, &path, &exchange["request"], &mut has_ids) else { continue };
         calls += 1;
         // Writing to a string does not fail.
         let _ = write!(
             body,
-            "\n    // {}\n    let received = {call};\n    replayed.check({index}, received);\n",
+            "\n    // {}\n    let received = {call};\n    replay.check({index}, received);\n",
             operation.id()
         );
     }
@@ -104,123 +101,25 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
         format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{path}"))
     };
     let Recorded { name, credentials, .. } = service;
-    let read = if uses.read {
-        "\n/// A value of the type that a call takes.\nfn read<T: serde::de::DeserializeOwned>(json: &str) -> T {\n    \
-         serde_json::from_str(json).unwrap()\n}\n"
-    } else {
-        ""
-    };
-    let id = if uses.id { "Id, " } else { "" };
-    let aliases = aliases(&document);
-    let (renamed, both) = if aliases.is_empty() {
-        (String::new(), ["&response[\"body\"][\"json\"]", "&value"])
-    } else {
-        let pairs: Vec<String> = aliases.iter().map(|(other, own)| format!("    ({other:?}, {own:?}),\n")).collect();
-        (RENAMED.replace("PAIRS", &pairs.concat()), ["&renamed(&response[\"body\"][\"json\"])", "&renamed(&value)"])
-    };
-    let [recorded, received] = both;
+    let with_retry = if has_ids { "{Id, RetryPolicy}" } else { "RetryPolicy" };
     let text = format!(
         "//! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
 
-use connectors::{name}::{{Client, Credentials}};
-use connectors::{{Error, {id}RetryPolicy}};
-use connectors_fake::recording::Player;
-use connectors_fake::schema::difference;
-use serde::Serialize;
-use serde_json::Value;
+use connectors::{name}::{{Client, Credentials, DOCUMENT}};
+use connectors::{with_retry};
+use connectors_fake::recording::Replay;
 
-const RECORDING: &str = {path};
-
-/// What was recorded.
-struct Replayed(Vec<Value>);
-
-impl Replayed {{
-    /// Panics if the client does not read a response as it was recorded.
-    fn check<T: Serialize>(&self, index: usize, received: Result<T, Error>) {{
-        let response = &self.0[index][\"response\"];
-        let status = response[\"status\"].as_u64();
-        match received {{
-            Ok(value) => {{
-                assert!(status < Some(400), \"exchange {{index}}\");
-                let value = serde_json::to_value(value).unwrap();
-                assert_eq!(difference({recorded}, {received}), None, \"exchange {{index}}\");
-            }}
-            Err(error) => {{
-                // A success that the client cannot read is an error, too.
-                assert!(status >= Some(300), \"exchange {{index}}: {{error}}\");
-                assert_eq!(error.status().map(u64::from), status, \"exchange {{index}}: {{error}}\");
-            }}
-        }}
-    }}
-}}
-{renamed}{read}
 #[tokio::test]
 async fn the_recording_is_read_as_it_was_received() {{
-    let text = std::fs::read_to_string(RECORDING).unwrap();
-    let recorded = serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>();
-    let replayed = Replayed(recorded.unwrap());
+    let replay = Replay::open({path}, DOCUMENT).unwrap();
     let mut once = RetryPolicy::default();
     once.attempts = 1;
     let credentials = {credentials};
-    let player = Player::open(RECORDING).unwrap();
-    let client = Client::builder(credentials).sender(player).retry(once).build().unwrap();
+    let client = Client::builder(credentials).sender(replay.player()).retry(once).build().unwrap();
 {body}}}
 "
     );
     Ok(Test { text, calls })
-}
-
-/// In a test for a document with several names for the same.
-const RENAMED: &str = "
-/// Names that mean the same somewhere in the document, each with one that stands for all of them.
-const ALIASES: &[(&str, &str)] = &[
-PAIRS];
-
-/// A value with one name for all that mean the same: the client reads each of them, and writes its own.
-fn renamed(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let own = |name: &str| ALIASES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own).to_owned();
-            members.iter().map(|(name, member)| (own(name), renamed(member))).collect()
-        }
-        Value::Array(items) => items.iter().map(renamed).collect(),
-        other => other.clone(),
-    }
-}
-";
-
-/// The names of a document that have aliases (`x-aliases`), and these, each with one name that stands for its group.
-fn aliases(document: &Value) -> BTreeMap<String, String> {
-    let mut groups: Vec<BTreeSet<String>> = Vec::new();
-    let mut open = vec![document];
-    while let Some(node) = open.pop() {
-        match node {
-            Value::Object(members) => {
-                for (name, property) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                    let others = property["x-aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                    let mut group: BTreeSet<String> = others.map(str::to_owned).collect();
-                    if group.is_empty() {
-                        continue;
-                    }
-                    group.insert(name.clone());
-                    // Groups that share a name are one.
-                    let (shared, rest): (Vec<_>, Vec<_>) =
-                        groups.into_iter().partition(|known| !known.is_disjoint(&group));
-                    group.extend(shared.into_iter().flatten());
-                    groups = rest;
-                    groups.push(group);
-                }
-                open.extend(members.values());
-            }
-            Value::Array(items) => open.extend(items),
-            _ => {}
-        }
-    }
-    let pairs = groups.iter().flat_map(|group| {
-        let first = group.first();
-        group.iter().skip(1).filter_map(move |other| Some((other.clone(), first?.clone())))
-    });
-    pairs.collect()
 }
 
 impl Recorded {
@@ -242,16 +141,15 @@ impl Recorded {
     }
 }
 
-/// Which helpers the calls need.
-#[derive(Default)]
-struct Uses {
-    id: bool,
-    read: bool,
-}
-
 /// A call as Rust: typed, if all of its arguments are simple, or else with JSON in and out. None for a body that a recording
 /// does not have.
-fn call(document: &Value, operation: &Operation, path: &[String], request: &Value, uses: &mut Uses) -> Option<String> {
+fn call(
+    document: &Value,
+    operation: &Operation,
+    path: &[String],
+    request: &Value,
+    has_ids: &mut bool,
+) -> Option<String> {
     let body = match &request["body"] {
         Value::Null => None,
         body => Some(body.get("json")?),
@@ -282,11 +180,10 @@ fn call(document: &Value, operation: &Operation, path: &[String], request: &Valu
         Some(setters) => {
             // One id is taken as a text; several are typed, so that none stands for another.
             let is_typed = path.len() > 1;
-            uses.id |= is_typed;
+            *has_ids |= is_typed;
             let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
             let mut arguments: Vec<String> = path.iter().map(id).collect();
-            let body = body.map(|body| format!("&read({:?})", body.to_string()));
-            uses.read |= body.is_some();
+            let body = body.map(|body| format!("&serde_json::from_str({:?}).unwrap()", body.to_string()));
             let (argument, setter) = if is_argument { (body, None) } else { (None, body) };
             arguments.extend(argument);
             let _ = write!(text, "client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
