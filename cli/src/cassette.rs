@@ -141,8 +141,8 @@ impl Recorded {
     }
 }
 
-/// A call as Rust: typed, if all of its arguments are simple, or else with JSON in and out. None for a body that a recording
-/// does not have.
+/// A typed call as Rust. None if an argument is not simple, or the recording does not have the body: an untyped call would
+/// return the recorded JSON as it is, and check nothing.
 fn call(
     document: &Value,
     operation: &Operation,
@@ -160,52 +160,40 @@ fn call(
     let method = &item[operation.method().to_ascii_lowercase()];
     let parameters = [&item["parameters"], &method["parameters"]];
     let parameters = || parameters.iter().filter_map(|list| list.as_array()).flatten();
-    let setters: Option<Vec<(String, String)>> = query
-        .iter()
-        .map(|(name, value)| {
-            let parameter = parameters().find(|it| it["name"] == **name && it["in"] == "query")?;
-            let is_once = query.iter().filter(|(known, _)| known == name).count() == 1;
-            let own = parameter["x-rust-name"].as_str().map_or_else(|| snake(name), str::to_owned);
-            let simple = is_once && parameter["required"] != true;
-            simple.then(|| argument(document, &parameter["schema"], value)).flatten().map(|it| (own, it))
-        })
-        .collect();
-    let needed = parameters().any(|it| it["in"] == "query" && it["required"] == true);
+    if parameters().any(|it| it["in"] == "query" && it["required"] == true) {
+        return None;
+    }
     let taken = referenced(document, &method["requestBody"]);
     let is_argument = taken["required"] == true;
     // A body that the document does not have, or a missing one that it requires, is none of the typed call's.
-    let fits = if body.is_some() { taken.is_object() } else { !is_argument };
-    let mut text = String::new();
-    match setters.filter(|_| fits && !needed) {
-        Some(setters) => {
-            // One id is taken as a text; several are typed, so that none stands for another.
-            let is_typed = path.len() > 1;
-            *has_ids |= is_typed;
-            let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
-            let mut arguments: Vec<String> = path.iter().map(id).collect();
-            let body = body.map(|body| format!("&serde_json::from_str({:?}).unwrap()", body.to_string()));
-            let (argument, setter) = if is_argument { (body, None) } else { (None, body) };
-            arguments.extend(argument);
-            let _ = write!(text, "client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
-            let setter = setter.map(|body| ("body".to_owned(), body));
-            for (name, value) in setter.into_iter().chain(setters) {
-                let _ = write!(text, "\n        .{name}({value})");
-            }
-            text.push_str(".await");
-        }
-        None => {
-            let _ = write!(text, "client.operation({:?}).unwrap()", operation.id());
-            let names = operation.path().split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0));
-            let in_path = names.zip(path).map(|(name, value)| (name, value.as_str()));
-            for (name, value) in in_path.chain(query.iter().copied()) {
-                let _ = write!(text, "\n        .parameter({name:?}, {value:?})");
-            }
-            if let Some(body) = body {
-                let _ = write!(text, "\n        .body_text({:?})", body.to_string());
-            }
-            text.push_str("\n        .send().await.map(|it| it.into_value())");
-        }
+    if body.map_or(is_argument, |_| !taken.is_object()) {
+        return None;
     }
+    let mut setters: Vec<(String, String)> = Vec::new();
+    for values in query.chunk_by(|one, next| one.0 == next.0) {
+        let (name, _) = *values.first()?;
+        let parameter = parameters().find(|it| it["name"] == name && it["in"] == "query")?;
+        let own = parameter["x-rust-name"].as_str().map_or_else(|| snake(name), str::to_owned);
+        if setters.iter().any(|(known, _)| *known == own) {
+            return None;
+        }
+        setters.push((own, argument(document, parameter, values)?));
+    }
+    // One id is taken as a text; several are typed, so that none stands for another.
+    let is_typed = path.len() > 1;
+    *has_ids |= is_typed;
+    let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
+    let mut arguments: Vec<String> = path.iter().map(id).collect();
+    let body = body.map(|body| format!("&serde_json::from_str({:?}).unwrap()", body.to_string()));
+    let (argument, setter) = if is_argument { (body, None) } else { (None, body) };
+    arguments.extend(argument);
+    let mut text = format!("client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
+    let setter = setter.map(|body| ("body".to_owned(), body));
+    for (name, value) in setter.into_iter().chain(setters) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n        .{name}({value})");
+    }
+    text.push_str(".await");
     Some(text)
 }
 
@@ -215,13 +203,22 @@ fn referenced<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     target.unwrap_or(value)
 }
 
-/// The argument of a setter, if its type is a simple one. An enum is made from its text.
-fn argument(document: &Value, schema: &Value, value: &str) -> Option<String> {
-    let schema = referenced(document, schema);
-    match schema["type"].as_str()? {
-        "string" if schema.get("format").is_none() => Some(format!("{value:?}")),
-        "integer" => value.parse::<i64>().ok().map(|number| number.to_string()),
-        "boolean" => value.parse::<bool>().ok().map(|flag| flag.to_string()),
+/// The argument of a setter, if its type is a simple one, or a list of texts that is sent as repeated parameters. An enum is
+/// made from its text.
+fn argument(document: &Value, parameter: &Value, values: &[(&str, &str)]) -> Option<String> {
+    let schema = referenced(document, &parameter["schema"]);
+    match (schema["type"].as_str()?, values) {
+        ("array", _) => {
+            let items = &schema["items"];
+            let is_text = items["type"] == "string" && items.get("format").is_none() && items.get("enum").is_none();
+            let is_repeated =
+                parameter["explode"] != false && matches!(parameter["style"].as_str(), None | Some("form"));
+            let texts: Vec<&str> = values.iter().map(|(_, value)| *value).collect();
+            (is_text && is_repeated).then(|| format!("{texts:?}"))
+        }
+        ("string", [(_, value)]) if schema.get("format").is_none() => Some(format!("{value:?}")),
+        ("integer", [(_, value)]) => value.parse::<i64>().ok().map(|number| number.to_string()),
+        ("boolean", [(_, value)]) => value.parse::<bool>().ok().map(|flag| flag.to_string()),
         _ => None,
     }
 }

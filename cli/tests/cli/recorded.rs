@@ -28,14 +28,4 @@ async fn the_recording_is_read_as_it_was_received() {
     // c1.api.app.v1.ConnectorService.GetCredentials
     let received = client.api().connectors().get_credentials(Id::new("text-1"), Id::new("text-3"), Id::new("text-14")).await;
     replay.check(4, received);
-
-    // c1.api.app.v2.ConnectorOwners.SearchUserOwners
-    let received = client.operation("c1.api.app.v2.ConnectorOwners.SearchUserOwners").unwrap()
-        .parameter("app_id", "text-1")
-        .parameter("connector_id", "text-3")
-        .parameter("page_size", "10")
-        .parameter("role_slug", "text-16")
-        .parameter("role_slug", "text-17")
-        .send().await.map(|it| it.into_value());
-    replay.check(5, received);
 }

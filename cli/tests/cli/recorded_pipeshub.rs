@@ -1,7 +1,7 @@
 //! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
 
 use connectors::pipeshub::{Client, Credentials, DOCUMENT};
-use connectors::RetryPolicy;
+use connectors::{Id, RetryPolicy};
 use connectors_fake::recording::Replay;
 
 #[tokio::test]
@@ -31,4 +31,10 @@ async fn the_recording_is_read_as_it_was_received() {
     // submitConnectorFileEvents
     let received = client.api().control().submit_file_events("text-55", &serde_json::from_str("{\"batchId\":\"text-121\",\"events\":[{\"isDirectory\":false,\"path\":\"text-122\",\"timestamp\":1767225600000,\"type\":\"CREATED\"}],\"timestamp\":1767225600000}").unwrap()).await;
     replay.check(3, received);
+
+    // getFilterFieldOptions
+    let received = client.api().filters().get_filter_options(Id::new("text-55"), Id::new("text-123"))
+        .context_group_path(["text-124", "text-125"])
+        .limit(20).await;
+    replay.check(4, received);
 }
