@@ -39,9 +39,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::contract::{Contract, Operation, Values, content, essence, is_json};
+use crate::contract::{Contract, Header, Operation, Values, prefixes};
 use crate::fault::Fault;
 use crate::lock;
+use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::resources::{Resources, fold, named, overlay};
 use crate::schema::{Instances, Random, View};
@@ -191,16 +192,6 @@ struct Api {
     resources: Mutex<Resources>,
 }
 
-/// The paths of a document's servers, which precede its own paths.
-fn prefixes(root: &Value) -> Vec<String> {
-    let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
-    let paths = servers.map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/').to_owned()
-    });
-    paths.filter(|path| path.starts_with('/') && !path.contains('{')).collect()
-}
-
 /// JSON comes first.
 fn first(contents: &[(String, String)]) -> Option<&(String, String)> {
     contents.iter().find(|(media, _)| is_json(media)).or_else(|| contents.first())
@@ -227,7 +218,7 @@ impl Api {
     /// The headers that a response has to have, with values of their schemas.
     fn headers(&self, operation: &Operation, status: u16) -> Vec<(String, String)> {
         let all = operation.headers(self.contract.document().root(), status).into_iter();
-        let required = all.filter(|(name, _, required)| *required && !name.eq_ignore_ascii_case("content-type"));
+        let required = all.filter(|header| header.required && !header.name.eq_ignore_ascii_case("content-type"));
         let text = |schema: &str| match self.instance(schema, Values::Received) {
             Some(Value::String(text)) => text,
             Some(Value::Array(items)) => items
@@ -238,7 +229,11 @@ impl Api {
             Some(Value::Null) | None => "x".to_owned(),
             Some(value) => value.to_string(),
         };
-        required.map(|(name, schema, _)| (name, text(&schema))).collect()
+        let pair = |header: Header| {
+            let value = text(&header.schema());
+            (header.name, value)
+        };
+        required.map(pair).collect()
     }
 
     /// A stream of one item, if it is a media type of streams.

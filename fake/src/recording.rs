@@ -53,8 +53,8 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
-use crate::contract::{essence, is_json};
 use crate::lock;
+use crate::media::{is_json, media};
 use crate::received::Received;
 use crate::schema::{difference, local_pointer};
 
@@ -191,10 +191,6 @@ impl Sent {
             body: body.to_vec(),
         }
     }
-}
-
-fn media(headers: &http::HeaderMap) -> String {
-    headers.get("content-type").and_then(|media| media.to_str().ok()).map(essence).unwrap_or_default()
 }
 
 /// The headers that are written.
