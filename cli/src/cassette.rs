@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use connectors::{Operation, c1, pipeshub};
+use connectors_fake::document::Document;
 use connectors_fake::recording;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
@@ -42,8 +42,6 @@ struct Recorded {
     name: &'static str,
     operations: &'static [Operation],
     document: &'static str,
-    /// Before the paths of the document.
-    prefix: &'static str,
     credentials: &'static str,
 }
 
@@ -52,14 +50,12 @@ static SERVICES: [Recorded; 2] = [
         name: "c1",
         operations: c1::api::OPERATIONS,
         document: c1::DOCUMENT,
-        prefix: "",
         credentials: "Credentials::token(\"recorded\").tenant(\"recorded.example\")",
     },
     Recorded {
         name: "pipeshub",
         operations: pipeshub::api::OPERATIONS,
         document: pipeshub::DOCUMENT,
-        prefix: "/api/v1",
         credentials: "Credentials::token(\"recorded\").instance(\"https://recorded.example\")",
     },
 ];
@@ -71,15 +67,22 @@ struct Test {
 
 /// The test for a recording.
 fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
-    let known = |service: &&Recorded| exchanges.iter().filter(|it| service.operation(&it["request"]).is_some()).count();
-    let service = SERVICES.iter().max_by_key(known).filter(|service| known(service) > 0);
-    let service = service.ok_or_else(|| Failure::usage(format!("{}: no call of C1 or PipesHub", file.display())))?;
+    let none = || Failure::usage(format!("{}: no call of C1 or PipesHub that can be replayed", file.display()));
+    let mut found = Vec::new();
+    for service in &SERVICES {
+        let document = Document::parse(service.document)?;
+        let operations = exchanges.iter().map(|exchange| service.operation(&document, &exchange["request"]));
+        found.push((service, operations.collect::<Vec<_>>()));
+    }
+    let Some((service, operations)) = found.into_iter().max_by_key(|(_, found)| found.iter().flatten().count()) else {
+        return Err(none());
+    };
     let document: Value = serde_json::from_str(service.document).unwrap_or_default();
     let mut body = String::new();
     let mut calls = 0;
     let mut has_ids = false;
-    for (index, exchange) in exchanges.iter().enumerate() {
-        let Some((operation, path)) = service.operation(&exchange["request"]) else { continue };
+    for (index, (exchange, operation)) in exchanges.iter().zip(operations).enumerate() {
+        let Some((operation, path)) = operation else { continue };
         let readable = exchange["response"]["body"].is_null() || exchange["response"]["body"].get("json").is_some();
         if !readable {
             continue;
@@ -92,6 +95,9 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
             "\n    // {}\n    let received = {call};\n    replay.check({index}, received);\n",
             operation.id()
         );
+    }
+    if calls == 0 {
+        return Err(none());
     }
     // As a literal, whatever the system's separator is.
     let path = file.to_string_lossy().replace('\\', "/");
@@ -124,20 +130,12 @@ async fn the_recording_is_read_as_it_was_received() {{
 
 impl Recorded {
     /// The operation of a request, and the values of its path.
-    fn operation(&self, request: &Value) -> Option<(&'static Operation, Vec<String>)> {
-        let path = request["path"].as_str()?.strip_prefix(self.prefix)?;
-        let sent: Vec<&str> = path.split('/').collect();
-        let values = |operation: &Operation| -> Option<Vec<String>> {
-            let known: Vec<&str> = operation.path().split('/').collect();
-            let is_same = operation.method() == request["method"] && known.len() == sent.len();
-            let pairs = || known.iter().zip(&sent);
-            let fits = is_same && pairs().all(|(known, sent)| known.starts_with('{') || known == sent);
-            let decoded = |sent| percent_decode_str(sent).decode_utf8_lossy().into_owned();
-            fits.then(|| pairs().filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| decoded(sent)).collect())
-        };
-        let fitting = self.operations.iter().filter_map(|operation| Some((operation, values(operation)?)));
-        // Of several, the one with the fewest parameters.
-        fitting.min_by_key(|(_, values)| values.len())
+    fn operation(&self, document: &Document, request: &Value) -> Option<(&'static Operation, Vec<String>)> {
+        let (method, path) = (request["method"].as_str()?, request["path"].as_str()?);
+        let id = document.operation(method, path)?;
+        let operation = self.operations.iter().find(|operation| operation.id() == id)?;
+        let values = document.path_values(method, path);
+        Some((operation, values.into_iter().map(|(_, value)| value).collect()))
     }
 }
 

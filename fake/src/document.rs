@@ -17,6 +17,7 @@
 //!         "responses": {"204": {"description": "added"}}
 //!     }}}
 //! }"#)?;
+//! assert_eq!(document.operation("POST", "/pets").as_deref(), Some("addPet"));
 //! assert_eq!(document.argument("addPet", "body")["name"], "x");
 //! let add = |body: &str| {
 //!     let request = http::Request::post("https://pets.example/pets").header("content-type", "application/json");
@@ -74,6 +75,15 @@ impl Document {
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
+    }
+
+    /// The parameters in the path of a request, by its method and its path as sent: their names and decoded values, in
+    /// order.
+    #[must_use]
+    pub fn path_values(&self, method: &str, path: &str) -> Vec<(String, String)> {
+        let contract = &self.0.contract;
+        let values = contract.find(method, path).map(|operation| contract.path_values(operation, path));
+        values.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// A valid value for an argument of an operation: its `body`, or a parameter by its name in any spelling. Null for

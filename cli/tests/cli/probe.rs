@@ -158,6 +158,12 @@ async fn a_recording_becomes_the_test_that_stands_in_recorded() {
     assert_eq!(world.run("cassette test tests/cli/recorded.json --to recorded.rs").await.code, 2);
     world.write("other.json", "{\"request\": {}}");
     assert_eq!(world.run("cassette test other.json --to other.rs").await.code, 2);
+    // So is one without a typed call: its test could not fail.
+    let request =
+        json!({"method": "GET", "path": "/api/v1/connectors/record/lookup", "query": [["identifiers", "text-1"]]});
+    world.write("untyped.json", &json!({"request": request, "response": {"status": 200}}).to_string());
+    let ran = world.run("cassette test untyped.json --to untyped.rs").await;
+    assert!(ran.code == 2 && !world.path("untyped.rs").exists(), "{ran:?}");
     // A whole probe of either service can be replayed.
     for (service, least) in [("c1", 20), ("pipeshub", 20)] {
         assert_eq!(world.run(&format!("probe {service} --yes --record {service}.json")).await.code, 0);
