@@ -26,14 +26,13 @@ pub enum Command {
 
 pub fn run(ctx: &Ctx, command: &Command) -> Result {
     let Command::Test { file, to } = command;
-    let exchanges = recording::exchanges(file);
-    let exchanges = exchanges.map_err(|error| Failure::from(error).at(&file.display().to_string()))?;
+    let exchanges = recording::exchanges(file).map_err(Failure::of_file(file))?;
     let test = test(file, &exchanges)?;
     let calls = test.calls;
     let mut options = std::fs::File::options();
     let written = options.write(true).create_new(true).open(to);
     let written = written.and_then(|mut to| std::io::Write::write_all(&mut to, test.text.as_bytes()));
-    written.map_err(|error| Failure::from(error).at(&to.display().to_string()))?;
+    written.map_err(Failure::of_file(to))?;
     ctx.done(&json!({"file": to.display().to_string(), "calls": calls, "leftOut": exchanges.len() - calls}))
 }
 
