@@ -98,6 +98,18 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         members.push(format!("fn {}() -> {}", reading.name, shown(&reading.ty, "types::")));
     }
     members.extend(operation.media.iter().map(|media| format!("fn accept({media:?}) -> bytes")));
+    for link in &operation.links {
+        let Some(target) = api.operations.iter().find(|it| it.pointer == link.target) else { continue };
+        let from = if link.failure { "error" } else { "response" };
+        let is_linked =
+            |param: &Param| link.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
+        let open = target.params.iter().filter(|param| param.required && !is_linked(param));
+        let open = open.map(|param| format!(", {}: {}", param.name, argument(param)));
+        let body = target.body.as_ref().filter(|body| body.required && link.body.is_none());
+        let body = body.map(|body| format!(", body: {}", body_type(&body.content)));
+        let arguments: String = open.chain(body).collect();
+        members.push(format!("fn {}({from}{arguments}) -> {}", link.name, name(target)));
+    }
     if let Some(paging) = &operation.paging {
         let item =
             item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));

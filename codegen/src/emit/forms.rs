@@ -5,8 +5,8 @@ use quote::quote;
 
 use crate::shape::model::{Api, Form, Part, PartHolds, Place, ResponseHeader, Type};
 
+use super::arguments::written;
 use super::docs;
-use super::requests::written;
 use super::types::{doc, ident, tokens as type_tokens};
 
 pub(super) fn tokens(api: &Api) -> TokenStream {

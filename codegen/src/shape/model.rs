@@ -1,8 +1,12 @@
 //! The model that `shape` returns and `emit` writes: types and operations as they are in Rust.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
 use crate::document::{Node, Pointer};
+
+pub(crate) use wire::{Place, Status, Style, Writing};
 
 /// Everything the emitter writes.
 #[derive(Debug, Default)]
@@ -298,6 +302,8 @@ pub(crate) struct Operation {
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
     pub(crate) callbacks: Option<Incoming>,
+    /// The requests that its responses lead to.
+    pub(crate) links: Vec<Link>,
     /// The alternative sets of security schemes, with their scopes.
     pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
     /// The URL of the operation's own server, with the defaults of its variables.
@@ -355,47 +361,6 @@ pub(crate) enum Idempotency {
     NotIdempotent,
     /// By a header with the same key in all attempts of a call.
     ByKey(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Path,
-    Query,
-    /// The whole query string.
-    QueryString,
-    Header,
-    Cookie,
-}
-
-/// How a value is serialized (OpenAPI 3.2, "Style Values").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Matrix,
-    Label,
-    Simple,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-    Cookie,
-}
-
-impl Style {
-    /// The default of `explode`: whether each item or member is written separately.
-    pub(crate) fn explodes(self) -> bool {
-        matches!(self, Self::Form | Self::Cookie)
-    }
-}
-
-/// How a parameter or a form's property is serialized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Writing {
-    pub(crate) style: Style,
-    pub(crate) explode: bool,
-    /// Whether reserved characters are not percent-encoded.
-    pub(crate) reserved: bool,
-    /// Whether the value is JSON text.
-    pub(crate) json: bool,
 }
 
 #[derive(Debug)]
@@ -565,38 +530,34 @@ pub(crate) enum Content {
     Bytes,
 }
 
-/// The statuses that a documented response is for, the most specific first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Status {
-    Code(u16),
-    /// `4XX` is 4.
-    Range(u16),
-    Default,
+/// A request that a response leads to (`links`).
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The name of its method.
+    pub(crate) name: String,
+    /// Where the document has it: once for each status.
+    pub(crate) pointers: Vec<Pointer>,
+    /// The operation that it leads to.
+    pub(crate) target: Pointer,
+    /// The statuses of the responses that have it.
+    pub(crate) statuses: Vec<Status>,
+    /// Whether these are failures.
+    pub(crate) failure: bool,
+    pub(crate) doc: String,
+    /// The linked parameters of the target: place, name and value.
+    pub(crate) arguments: Vec<(Place, String, Expression)>,
+    /// The linked JSON body.
+    pub(crate) body: Option<Expression>,
 }
 
-impl Status {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "default" => Some(Self::Default),
-            range if range.len() == 3 && range[1..].eq_ignore_ascii_case("xx") => {
-                range[..1].parse().ok().filter(|it| (1..=5).contains(it)).map(Self::Range)
-            }
-            code => code.parse().ok().filter(|it| (100..600).contains(it)).map(Self::Code),
-        }
-    }
-
-    pub(crate) fn is_success(self) -> bool {
-        matches!(self, Self::Code(200..=299) | Self::Range(2))
-    }
-
-    /// The name of the variant.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Code(code) => format!("Status{code}"),
-            Self::Range(hundreds) => format!("Status{hundreds}xx"),
-            Self::Default => "Default".to_owned(),
-        }
-    }
+/// Where a linked value is, as in the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expression {
+    Constant(String),
+    Body(String),
+    Header(String),
+    Request(String),
+    Status,
 }
 
 /// Requests that the service sends to the program.

@@ -25,6 +25,8 @@ pub struct Response<T> {
     pub(super) headers: HeaderMap,
     pub(super) attempts: u32,
     pub(super) about: Option<About>,
+    /// The parameters of the request that links need.
+    pub(super) kept: Kept,
 }
 
 impl<T> Response<T> {
@@ -40,8 +42,8 @@ impl<T> Response<T> {
 
     /// The value, and the response without it.
     pub fn into_parts(self) -> (T, Response<()>) {
-        let Self { value, status, headers, attempts, about } = self;
-        (value, Response { value: (), status, headers, attempts, about })
+        let Self { value, status, headers, attempts, about, kept } = self;
+        (value, Response { value: (), status, headers, attempts, about, kept })
     }
 
     /// The status code, such as 200.
@@ -105,8 +107,8 @@ impl<T> Response<T> {
 
     /// The response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        let Self { value, status, headers, attempts, about } = self;
-        Response { value: change(value), status, headers, attempts, about }
+        let Self { value, status, headers, attempts, about, kept } = self;
+        Response { value: change(value), status, headers, attempts, about, kept }
     }
 }
 

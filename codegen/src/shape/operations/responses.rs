@@ -2,7 +2,6 @@
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
 use super::{Shaping, component_hint, names, sorted};
@@ -47,10 +46,6 @@ impl Shaping<'_, '_> {
         let mut cases = Vec::new();
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for Documented { status, node, at } in &responses {
-            for (name, link) in node.get("links").and_then(Node::as_object).into_iter().flatten() {
-                let reason = "the link has no method: read its value from the response, and call the operation with it";
-                self.types.note(Kind::Loss, &at.join("links").join(name), link, reason);
-            }
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
             let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
