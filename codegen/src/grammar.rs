@@ -114,6 +114,7 @@ impl Object {
                 | "unevaluatedProperties"
                 | "additionalItems"
                 | "x-other-items"
+                | "x-json-text"
                 | "contentSchema",
             ) => One(Schema),
             _ => return None,
@@ -355,7 +356,7 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
 /// Whether a keyword describes a schema and does not constrain it.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
-        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items"))
+        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items" | "x-json-text"))
 }
 
 /// Whether every keyword of a schema is an annotation.

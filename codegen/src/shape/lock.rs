@@ -234,6 +234,7 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
         Type::Array(item) => format!("[{}]", variant_key(item, keys)),
         Type::Map(value) => format!("{{{}}}", variant_key(value, keys)),
         Type::Nullable(inner) => format!("{}?", variant_key(inner, keys)),
+        Type::JsonText(inner) => format!("\"{}\"", variant_key(inner, keys)),
         plain => format!("{plain:?}"),
     }
 }
@@ -298,7 +299,9 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
                 name.clone_from(other);
             }
         }
-        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => rename(inner, renamed),
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) => {
+            rename(inner, renamed);
+        }
         _ => {}
     }
 }

@@ -55,6 +55,12 @@ pub(crate) enum Type {
     F64,
     /// A number of any width, kept as text.
     Number,
+    /// Bytes in a string, in base64.
+    Base64,
+    /// Bytes in a string, in base64url.
+    Base64Url,
+    /// JSON in a string.
+    JsonText(Box<Type>),
     Array(Box<Type>),
     Map(Box<Type>),
     /// Any JSON value.
@@ -71,6 +77,14 @@ impl Type {
         }
     }
 
+    /// The type that has the text of such a value, rather than its content.
+    pub(crate) fn text(self) -> Self {
+        match self {
+            Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
+            other => other,
+        }
+    }
+
     /// The type beneath `Nullable`.
     pub(crate) fn inner(&self) -> &Type {
         match self {
@@ -83,7 +97,7 @@ impl Type {
     pub(crate) fn innermost(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.innermost(),
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.innermost(),
             _ => None,
         }
     }

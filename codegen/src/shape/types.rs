@@ -223,7 +223,7 @@ impl<'a> Types<'a> {
             return self.union(schema, &branches, place);
         }
         match schema.str("type") {
-            Some("string") => Type::String,
+            Some("string") => self.text(schema, place),
             Some("boolean") => Type::Bool,
             Some("integer") => integer(schema),
             Some("number") => number(schema),
@@ -234,6 +234,21 @@ impl<'a> Types<'a> {
             }
             _ if schema.get("items").is_some() => self.array(schema, place),
             _ => Type::Any,
+        }
+    }
+
+    /// The type of a string, by what is in it.
+    fn text(&mut self, schema: &Node, place: &Place<'_>) -> Type {
+        let one_of_several = schema.get("enum").is_some() || schema.get("const").is_some();
+        match (schema.str("format"), schema.get("x-json-text")) {
+            _ if one_of_several => Type::String,
+            (Some("byte"), _) => Type::Base64,
+            (Some("base64url"), _) => Type::Base64Url,
+            (_, Some(content)) => {
+                let (at, hint) = (place.at.join("x-json-text"), format!("{}Content", place.name));
+                Type::JsonText(Box::new(self.nested(content, &at, &hint, place.view)))
+            }
+            _ => Type::String,
         }
     }
 
@@ -466,7 +481,7 @@ impl<'a> Types<'a> {
                     queue.extend(target);
                 }
             }
-            let inner = ["items", "additionalProperties", "x-other-items"];
+            let inner = ["items", "additionalProperties", "x-other-items", "x-json-text"];
             queue.extend(inner.into_iter().filter_map(|key| schema.get(key)));
             queue.extend(schema.get("x-prefix-items").and_then(Node::as_array).into_iter().flatten());
             let parts = ["allOf", "oneOf", "anyOf"].into_iter().filter(|key| branches || *key == "allOf");

@@ -94,6 +94,8 @@ impl Types<'_> {
         };
         let (tag, told) = self.told_apart(schema, branches, &resolved);
         let mut variants: Vec<Variant> = Vec::new();
+        // Of several branches that are text, nothing in a value says which one it is.
+        let several_texts = resolved.iter().filter(|branch| branch.str("type") == Some("string")).count() > 1;
         for index in kept {
             let branch = &branches[index];
             let key = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
@@ -101,6 +103,7 @@ impl Types<'_> {
             let Told { tags, writes, default } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
+            let ty = if several_texts { ty.text() } else { ty };
             if ty == Type::Any {
                 self.note(
                     Kind::Unchecked,

@@ -82,7 +82,7 @@ impl Shaping<'_, '_> {
             Type::Named(_) if schema.get("properties").is_some() => object(node),
             Type::Named(_) if schema.str("type") == Some("integer") => HeaderForm::Plain,
             Type::Named(_) if schema.get("oneOf").is_some() || schema.get("anyOf").is_some() => HeaderForm::Any,
-            Type::String | Type::Named(_) => HeaderForm::Text,
+            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
             Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
         };
         (ty, form)

@@ -51,6 +51,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     let question = Question::new("why?".to_owned());
     answers.create_answer(&question).await.unwrap();
     answers.create_answer(&question).stream().try_next().await.unwrap().unwrap();
+    answers.read_aloud(&question).await.unwrap();
 
     let root: Value = serde_json::from_str(&document).unwrap();
     let methods = root["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
