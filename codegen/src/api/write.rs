@@ -21,6 +21,7 @@ pub(super) fn listing(api: &Api) -> Listing {
                 PartHolds::File { several: false, .. } => "File".to_owned(),
                 PartHolds::File { several: true, .. } => "Vec<File>".to_owned(),
                 PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => shown(ty, "types::"),
+                PartHolds::Each(ty, _) => format!("Vec<{}>", shown(ty, "types::")),
             };
             let ty = if part.required { ty } else { format!("Option<{ty}>") };
             format!("{}: {ty}", part.name)

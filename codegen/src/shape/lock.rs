@@ -339,7 +339,10 @@ fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
         BodyContent::Multipart(_, form) => {
             for part in form.iter_mut().flat_map(|form| &mut form.parts) {
                 match &mut part.holds {
-                    PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => visit(ty),
+                    PartHolds::Value(ty)
+                    | PartHolds::Typed(ty, _)
+                    | PartHolds::Styled(ty, _)
+                    | PartHolds::Each(ty, _) => visit(ty),
                     PartHolds::File { .. } => {}
                 }
             }

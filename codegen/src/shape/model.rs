@@ -414,7 +414,7 @@ pub(crate) enum BodyContent {
     Raw(Option<String>),
 }
 
-/// The parts of a multipart body, by name.
+/// The parts of a multipart body, by name or in their order.
 #[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) name: String,
@@ -425,6 +425,7 @@ pub(crate) struct Form {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
+    /// Empty for a part without a name, which has its place among the others.
     pub(crate) wire: String,
     pub(crate) required: bool,
     pub(crate) holds: PartHolds,
@@ -441,6 +442,8 @@ pub(crate) enum PartHolds {
     Typed(Type, String),
     /// A value, serialized like a parameter.
     Styled(Type, Writing),
+    /// Values with their media type, each of them a part.
+    Each(Type, String),
 }
 
 /// Another media type of a successful response, with a method of its own.

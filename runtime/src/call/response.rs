@@ -8,7 +8,8 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use progenitor_client::ByteStream;
 
-use crate::error::{Error, Kind};
+use crate::encode::{ReceivedPart, split_parts};
+use crate::error::{Error, Kept, Kind};
 use crate::http::About;
 use crate::object::{Json, Mismatch, from_slice};
 
@@ -113,6 +114,18 @@ impl<T> Response<T> {
 }
 
 impl Response<ByteStream> {
+    /// Reads the rest of a multipart body, up to `limit` bytes, and splits it into its parts.
+    ///
+    /// # Errors
+    /// Those of [`Response::collect`], and [`Error::is_decode`] if the body is not multipart.
+    pub async fn parts(self, limit: usize) -> Result<Vec<ReceivedPart>, Error> {
+        let content_type = self.content_type().unwrap_or_default().to_owned();
+        let (body, response) = self.into_parts();
+        let about = response.clone();
+        let body = response.map(|()| body).collect(limit).await?;
+        split_parts(&content_type, body).map_err(|error| about.describe(error))
+    }
+
     /// Reads the rest of the body, up to `limit` bytes.
     ///
     /// # Errors

@@ -64,7 +64,9 @@ impl Shaping<'_, '_> {
             json if is_json(json) || self.may_be_json(json, node) => BodyContent::Json(typed(self), json_header(media)),
             "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(node)),
             other if other.starts_with("multipart/") && media_type(other) => {
-                let form = self.form(node, &at.join(media), name);
+                let in_order =
+                    if other == "multipart/form-data" { None } else { self.sequence(node, &at.join(media), name) };
+                let form = in_order.or_else(|| self.form(node, &at.join(media), name));
                 BodyContent::Multipart(other.to_owned(), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),

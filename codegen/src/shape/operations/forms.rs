@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Node, Pointer};
+use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::resolve_at;
 
 use super::bodies::writing;
@@ -34,6 +34,78 @@ impl Shaping<'_, '_> {
         Some(Form { name: name.to_owned(), parts, doc: doc(&schema) })
     }
 
+    /// The struct of a multipart body whose parts have no names: those of `prefixItems`, and then items. `None` if the
+    /// document does not describe a list.
+    pub(super) fn sequence(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
+        const ORDINALS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
+        let empty = Node::made(Map::new());
+        let schema = content.get("schema").map(|schema| self.types.resolved(schema));
+        let list = schema.filter(|it| it.str("type") == Some("array") || it.get("x-prefix-items").is_some());
+        let of_list = |key: &str| list.as_ref().and_then(|list| list.get(key));
+        let prefix = of_list("x-prefix-items").and_then(Node::as_array).unwrap_or_default();
+        let at_schema = at.join("schema");
+        let (each, each_at) = match content.get("itemSchema") {
+            Some(item) => (Some(item), at.join("itemSchema")),
+            None if prefix.is_empty() => (of_list("items"), at_schema.join("items")),
+            None => {
+                let rest = of_list("x-other-items").filter(|it| it.as_object().is_some_and(|map| !map.is_empty()));
+                (rest, at_schema.join("x-other-items"))
+            }
+        };
+        let encodings = content.get("prefixEncoding").and_then(Node::as_array).unwrap_or_default();
+        let each_encoding = content.get("itemEncoding");
+        if list.is_none() && each.is_none() && encodings.is_empty() && each_encoding.is_none() {
+            return None;
+        }
+        let size = |key: &str| match of_list(key).map(|it| &it.value) {
+            Some(Value::Number(number)) => number.as_u64().and_then(|it| usize::try_from(it).ok()),
+            _ => None,
+        };
+        let (least, most) = (size("minItems").unwrap_or(0), size("maxItems").unwrap_or(usize::MAX));
+        let mut parts = Vec::new();
+        for index in 0..prefix.len().max(encodings.len()).min(most) {
+            let (item, item_at) = match prefix.get(index) {
+                Some(item) => (item, at_schema.join("x-prefix-items").join(index)),
+                None => (each.unwrap_or(&empty), each_at.clone()),
+            };
+            let name = ORDINALS.get(index).map_or_else(|| format!("part{}", index + 1), |it| (*it).to_owned());
+            let holds = self.in_order(item, encodings.get(index).or(each_encoding), &item_at, &name);
+            parts.push(Part { name, wire: String::new(), required: index < least, holds, doc: doc(item) });
+        }
+        if parts.len() < most && (each.is_some() || each_encoding.is_some()) {
+            let item = each.unwrap_or(&empty);
+            let holds = match self.in_order(item, each_encoding, &each_at, "item") {
+                PartHolds::File { media, .. } => PartHolds::File { media, several: true },
+                PartHolds::Typed(ty, media) => PartHolds::Each(ty, media),
+                other => other,
+            };
+            let required = parts.is_empty() || least > parts.len();
+            parts.push(Part { name: "items".to_owned(), wire: String::new(), required, holds, doc: doc(item) });
+        }
+        let doc = list.as_ref().map(doc).unwrap_or_default();
+        Some(Form { name: name.to_owned(), parts, doc })
+    }
+
+    /// What a part without a name holds: a file, or a value with its media type.
+    fn in_order(&mut self, item: &Node, encoding: Option<&Node>, at: &Pointer, name: &str) -> PartHolds {
+        let encoding = encoding.map(|it| resolve_at(self.document, it, at.clone()).0);
+        let media = encoding.and_then(|it| it.str("contentType")).filter(|it| !it.contains([',', '*']));
+        let octets = || media.unwrap_or("application/octet-stream").to_owned();
+        if is_open(&self.types.resolved(item)) {
+            return PartHolds::File { media: octets(), several: false };
+        }
+        match self.part(item, encoding, at, name) {
+            PartHolds::File { media, .. } => PartHolds::File { media, several: false },
+            PartHolds::Typed(ty, media) => PartHolds::Typed(ty, media),
+            PartHolds::Value(ty) | PartHolds::Styled(ty, _) | PartHolds::Each(ty, _) => {
+                let is_json = is_compound(&ty) || matches!(ty, Type::Array(_));
+                let default = if is_json { "application/json" } else { "text/plain" };
+                let media = media.unwrap_or(default).to_owned();
+                PartHolds::Typed(ty, media)
+            }
+        }
+    }
+
     fn part(&mut self, property: &Node, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
         let media = encoding.and_then(|encoding| encoding.str("contentType")).map(|media| {
@@ -41,6 +113,10 @@ impl Shaping<'_, '_> {
             let one = !media.contains([',', '*']);
             if one { media.trim().to_owned() } else { String::new() }
         });
+        // The parts of a part are written by the caller.
+        if let Some(media) = media.clone().filter(|media| media.starts_with("multipart/")) {
+            return PartHolds::File { media, several: false };
+        }
         let binary = |schema: &Node| schema.str("format") == Some("binary") || (is_open(schema) && media.is_some());
         let item = resolved.get("items").map(|item| self.types.resolved(item));
         let several = item.as_ref().is_some_and(&binary);

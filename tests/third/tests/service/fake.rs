@@ -39,6 +39,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     books.import_book(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_form(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_xml("<book/>").await.unwrap();
+    books.add_pages("7", forms::AddPages::new(NewBook::new("Emma".to_owned()))).await.unwrap();
     assert_eq!(books.read_journal().stream().try_collect::<Vec<_>>().await.unwrap().len(), 1);
     assert!(books.watch_books().stream().try_next().await.unwrap().is_some());
     let lent =
