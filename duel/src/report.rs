@@ -22,12 +22,8 @@ pub(crate) struct Findings {
 const OURS: &str = "connectors";
 
 /// What is to be done about each row in which another tool is better: the name of a case or of a cost, and the open end.
-const OPEN_ENDS: [(&str, &str); 4] = [
+const OPEN_ENDS: [(&str, &str); 3] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
-    (
-        "events-ended",
-        "`reconnect()` takes the end of a response for the end of the stream, unless the overlay names what ends it; an option for streams without an end",
-    ),
     ("seconds", "less code for each operation"),
     ("lines", "less code for each operation"),
 ];
