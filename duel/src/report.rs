@@ -1,4 +1,5 @@
-//! The page: what others do better first, then documents, the probe, and how each tool was run.
+//! Writes the page. Rows in which others are better come first, then the documents, the probe, and how each tool was
+//! run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -9,7 +10,7 @@ use crate::results::{Attempt, Probed, Stage};
 use crate::run::Result;
 use crate::tools::TOOLS;
 
-/// All that a page is written from.
+/// The data of a page.
 pub(crate) struct Findings {
     /// By tool, then by document.
     pub(crate) attempts: BTreeMap<String, BTreeMap<String, Attempt>>,
@@ -21,7 +22,7 @@ pub(crate) struct Findings {
 
 const OURS: &str = "connectors";
 
-/// What is to be done about each row in which another tool is better: the name of a case or of a cost, and the open end.
+/// The open end of each row in which another tool is better, by the name of the case or the cost.
 const OPEN_ENDS: [(&str, &str); 4] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
     (
@@ -32,7 +33,7 @@ const OPEN_ENDS: [(&str, &str); 4] = [
     ("lines", "less code for each operation"),
 ];
 
-/// What others have by their own documentation, and this project has not.
+/// Features that others document, and that this project does not have.
 const ELSEWHERE: &str = "\
 - **openapi-to-rust** generates Axum servers, a registry of operations and clients for wasm32, and has a playground in the \
 browser. Open end: servers are out of scope; wasm32 is open.
@@ -44,7 +45,7 @@ Open end: none is planned for other languages; `npx swagger2openapi` converts Sw
 written by hand, with a sender.
 ";
 
-/// What a reader has to know beside the tables.
+/// Notes below the tables.
 const NOTES: &str = "\
 - Doubles: `serde_json` reads them exactly with its feature `float_roundtrip`, which a program can turn on for each of these \
 clients. None of the generated manifests does.
@@ -166,7 +167,7 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
 
 type Figure = fn(&Attempt) -> f64;
 
-/// What a client costs: the name of the open end, what it is, and the figure.
+/// The costs of a client: the name of the open end, the description, and the figure.
 fn costs() -> [(&'static str, &'static str, Figure); 2] {
     [
         ("seconds", "CPU seconds to check", |attempt| attempt.seconds),
@@ -286,7 +287,7 @@ fn cell(attempt: Option<&Attempt>) -> String {
     }
 }
 
-/// A failure, fit for a cell: without the paths and the bars of a table.
+/// A failure as the text of a table cell, without paths and without `|`.
 fn shortened(failure: &str) -> String {
     let words = failure.split_whitespace().filter(|word| word.matches('/').count() < 3);
     let text = words.collect::<Vec<_>>().join(" ");
