@@ -27,7 +27,7 @@ const OPEN_ENDS: [(&str, &str); 4] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
     (
         "events-ended",
-        "`reconnect()` takes the end of a response for the end of the stream, unless the overlay names what ends it; an option for streams without an end",
+        "`reconnect()` treats the end of a response as the end of the stream, unless the overlay names its last event; an option for streams without an end",
     ),
     ("seconds", "less code for each operation"),
     ("lines", "less code for each operation"),
@@ -71,8 +71,8 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
     writeln!(page, "# Compared with other generators\n")?;
     writeln!(
         page,
-        "`cargo xtask duel --write` wrote this page on {}. It gives the same documents and the same probe to this generator \
-         and to {} other Rust generators. Where another one does better, the page shows what is missing here: an *open end*.\n\n\
+        "`cargo xtask duel --write` wrote this page on {}. It runs the same documents and the same probe through this generator \
+         and {} other Rust generators. For each row in which another one does better, the page names what is missing here: an *open end*.\n\n\
          ```sh\ncargo xtask duel --documents DIR --write\n```\n\n\
          `DIR` is a folder with one OpenAPI file for each document, downloaded from its publisher. The names below \
          are those of documents of Bump.sh (train), Redocly (museum), Figma, Deepgram, Adyen, Lago, Svix, ConductorOne (c1) and \
@@ -160,7 +160,7 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
         }
     }
     if text.is_empty() {
-        text.push_str("- nothing that the probe and the documents ask for.\n");
+        text.push_str("- nothing in the probe and the documents.\n");
     }
     Ok(text)
 }
@@ -295,7 +295,7 @@ fn shortened(failure: &str) -> String {
     if short.len() < text.len() {
         short.push('…');
     }
-    // Between backticks, Markdown takes every character as it is.
+    // Between backticks, Markdown escapes nothing.
     let parts = short.split('`').enumerate();
     let parts = parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("`").replace('|', "\\|")
@@ -304,7 +304,7 @@ fn shortened(failure: &str) -> String {
 fn probe(findings: &Findings, tools: &[&str]) -> Result<String> {
     let mut text = String::from(
         "Each tool's client of [one small document](../duel/probe/openapi.yaml), with the tool's best options, called over a socket by \
-         a [program of its own](../duel/probes). The server is scripted. It checks what it receives, where that is possible. ✓ yes, ◐ in part, ✗ no.\n\n",
+         a [program of its own](../duel/probes). The server is scripted. It checks the requests that it receives, if that is possible. ✓ yes, ◐ in part, ✗ no.\n\n",
     );
     writeln!(text, "| | {} |", tools.join(" | "))?;
     writeln!(text, "|---|{}", "---|".repeat(tools.len()))?;
