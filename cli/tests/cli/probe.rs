@@ -92,7 +92,7 @@ async fn an_instance_that_differs_in_seven_places_is_reported_in_seven_and_in_no
         "null is not allowed",
         "integer is not an allowed type",
         "`newField` is not documented",
-        "`breadcrumbs` is required, and not there",
+        "the required `breadcrumbs` is missing",
         "the status 206 is not documented",
         "the media type text/x-planted is not documented",
     ];
