@@ -408,7 +408,7 @@ async fn a_refresh_that_hangs_delays_one_call_by_a_quarter_of_its_time_and_no_la
         let begun = s.clock.timeouts().seconds();
         s.clock.advance(Duration::from_secs(1) - instant);
         settle().await;
-        assert_eq!(s.clock.timeouts().seconds(), begun, "it gave up too early");
+        assert_eq!(s.clock.timeouts().seconds(), begun, "it timed out too early");
         s.clock.advance(instant);
     };
     let (result, ()) = soon(async { tokio::join!(s.get(), time) }).await;

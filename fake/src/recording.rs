@@ -27,7 +27,7 @@
 //! let written = std::fs::read_to_string(&file)?;
 //! assert!(written.contains("displayName") && !written.contains("Ada") && !written.contains("a1B2"));
 //!
-//! // The app is `text-1` in the recording, wherever it is named.
+//! // The app is `text-1` in every place of the recording.
 //! let player = Player::open(&file)?;
 //! let address = "https://acme.example/api/v1/apps/text-1/connectors".parse()?;
 //! let played = player.send(reqwest::Request::new(reqwest::Method::GET, address)).await?;

@@ -593,7 +593,7 @@ impl Sending {
 /// The error for a file that has changed since its digest was computed.
 fn changed(path: &Path, error: io::Error) -> Error {
     let path = path.display();
-    refuse(format!("`{path}` cannot be sent: {error}; the request was aborted, and nothing of it was accepted"))
+    refuse(format!("`{path}` cannot be sent: {error}; the request was aborted, and no part of it was accepted"))
         .caused_by(error)
 }
 

@@ -311,7 +311,7 @@ fn words() -> Result<Option<Problem>> {
     if found.is_empty() {
         return Ok(None);
     }
-    let remedy = "use the term after the colon; an exception goes into ALLOWED in xtask/src/plain.rs, with its reason";
+    let remedy = "use the term after the colon; add an exception to ALLOWED in xtask/src/plain.rs, with its reason";
     Ok(Some(problem("the prose uses words that the project has given up", found.join("\n"), remedy)))
 }
 

@@ -52,7 +52,7 @@ The service changed its document?
 Before a commit?
   cargo xtask check                 is everything current? If not: how to fix it
 Two documents?
-  cargo xtask diff OLD NEW          what breaks a caller, what does not
+  cargo xtask diff OLD NEW          the changes, and which of them break a caller
 One more service?
   cargo xtask new pets --from pets.yaml --tag pets
 A client of any document, in a crate of its own?
@@ -63,7 +63,7 @@ docs/spec-changes.md describes one real change from end to end.
 
 Exit codes:
   0  done; for check: everything is current
-  1  failed, or check found something; the reason is on standard error, and nothing was half written
+  1  failed, or check found a problem; the reason is on standard error, and no file was written in part
   2  wrong arguments
   3  diff --fail-on found such a change";
 

@@ -27,7 +27,9 @@ pub(crate) fn run(name: &Name, from: &Path, select: Select, source: Option<Strin
     let generator = Generator::new(vendored.clone()).overlay(Node::parse("overlay.yaml", &overlay)?);
     let (client, listing) = service::generate(generator)?;
     if client.operations == 0 {
-        return Err("error: none of the selected operations can be generated; `cargo xtask lower` says why".into());
+        return Err(
+            "error: none of the selected operations can be generated; `cargo xtask lower` reports the reasons".into()
+        );
     }
     let text = |key: &str| {
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()

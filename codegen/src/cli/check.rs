@@ -40,8 +40,8 @@ pub struct Check {
 const KINDS: [(Kind, &str); 5] = [
     (Kind::Loss, "lost to a caller"),
     (Kind::Skip, "left out"),
-    (Kind::Correction, "wrong in the document, and read as it was surely meant"),
-    (Kind::Rename, "called otherwise than the document suggests"),
+    (Kind::Correction, "wrong in the document, and read with its probable meaning"),
+    (Kind::Rename, "not under the name that the document suggests"),
     (Kind::Unchecked, "not checked by the client"),
 ];
 

@@ -33,20 +33,20 @@ struct Cli {
 
 const GUIDE: &str = "\
 A new document?
-  connectors-codegen check pets.yaml                      what a client would not have, where, and what fixes it
+  connectors-codegen check pets.yaml                      what a client would lack, where, and how to fix it
   connectors-codegen generate pets.yaml --out pets        a crate with the client
 The document changed?
-  connectors-codegen diff old.yaml new.yaml               what breaks a caller, what does not
-  connectors-codegen diff old.yaml new.yaml --used-by .   what of that touches the crate in this folder
-  connectors-codegen semver old.yaml new.yaml             the version it means, as text for CHANGELOG.md
+  connectors-codegen diff old.yaml new.yaml               the changes, and which of them break a caller
+  connectors-codegen diff old.yaml new.yaml --used-by .   the changes that touch the crate in this folder
+  connectors-codegen semver old.yaml new.yaml             the required version, as text for CHANGELOG.md
 The document is wrong?
   connectors-codegen overlay compare wrong.yaml right.yaml -o overlay.yaml
 
-No file that another hand wrote is replaced without --force; of names.lock the names stay, not the comments. A document is a file: fetch a published one with curl.
+Without --force, files that this command did not write are not replaced. names.lock keeps its names, but not its comments. A document is a file: fetch a published one with curl.
 
 Exit codes:
   0  done
-  1  failed; the reason is on standard error, and nothing was half written
+  1  failed; the reason is on standard error, and no file was written in part
   2  wrong arguments
   3  found: a loss by check, a mistake by overlay lint, a change by diff --fail-on";
 

@@ -375,7 +375,8 @@ fn stale_prose(document: &Node, overlay: &Node) -> Result<Vec<(Diagnostic, Node)
         {
             let message =
                 format!("the overlay describes `{}`, which the document does not have ({pointer})", pointer.last());
-            let help = "delete the description, or correct its name; if it is intended, add `x-adds: true` to the action";
+            let help =
+                "delete the description, or correct its name; if it is intended, add `x-adds: true` to the action";
             found.push((Diagnostic::new(message).at(&node.span).help(help), node.clone()));
         }
     });

@@ -422,7 +422,7 @@ mod tests {
                 assert!(poll!(&mut first).is_pending());
                 assert_eq!(at_once(&cache), "Bearer old", "a caller is already waiting");
                 clock.advance(patience - INSTANT);
-                assert!(poll!(&mut first).is_pending(), "it gave up too early");
+                assert!(poll!(&mut first).is_pending(), "it timed out too early");
                 clock.advance(INSTANT);
                 assert_eq!(header(&first.await.unwrap().0), "Bearer old");
             }
