@@ -3,17 +3,13 @@
 Arguments: the xtask to serve with, and a folder to write the authority's certificate to. What differs by a client's own fault is
 in THEIRS, with the reason; everything else that fails is ours, and ends this with 1.
 """
-import json
-import re
-import ssl
-import subprocess
 import sys
-from urllib import request
 
 import httpx
 from conductorone_sdk import SDK
 from conductorone_sdk.models import operations, shared
 from pipeshub_sdk import Pipeshub, models
+from served import Fake
 
 # Operation: why the client itself fails.
 THEIRS = {}
@@ -41,36 +37,6 @@ def step(name, call, check=lambda result: result):
     else:
         print(f"ok      {name}")
     return value
-
-
-class Fake:
-    """A served fake, over HTTPS with an authority of its own."""
-
-    def __init__(self, xtask, service, folder):
-        self.authority = f"{folder}/{service}.pem"
-        command = [xtask, "serve", service, "--port", "0", "--seed", "foreign", "--tls", self.authority]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        printed = ""
-        while "Ctrl-C" not in printed:
-            line = self.process.stdout.readline()
-            if not line:
-                sys.exit(f"{' '.join(command)} ended: {self.process.stderr.read()}")
-            printed += line
-        self.url = re.search(r"https://[^\s'.]*[\d.:\[\]]+", printed).group(0).rstrip(".")
-        self.environment = dict(re.findall(r"export (\w+)='([^']*)'", printed))
-        self.trust = ssl.create_default_context(cafile=self.authority)
-
-    def control(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        sent = request.Request(f"{self.url}/_control/{path}", data, method=method)
-        with request.urlopen(sent, context=self.trust) as response:
-            return json.load(response)
-
-    def stop(self):
-        mistakes = self.control("GET", "mistakes")
-        failures.extend(f"the fake is wrong: {mistake}" for mistake in mistakes)
-        self.process.terminate()
-        self.process.wait()
 
 
 def c1(fake):
@@ -177,10 +143,10 @@ def pipeshub(fake):
 
 xtask, folder = sys.argv[1:3]
 for service, drive in (("c1", c1), ("pipeshub", pipeshub)):
-    fake = Fake(xtask, service, folder)
+    fake = Fake(xtask, [service, "--seed", "foreign"], authority=f"{folder}/{service}.pem")
     try:
         drive(fake)
     finally:
-        fake.stop()
+        failures.extend(f"the fake is wrong: {mistake}" for mistake in fake.stop())
 print(f"{seen} calls, {len(failures)} failures of ours, {len(THEIRS)} known ones of theirs")
 sys.exit("\n".join(failures) if failures else 0)

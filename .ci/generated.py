@@ -11,7 +11,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from urllib import request
+
+from served import Fake
 
 SECONDS = 30
 RESPONSES = [
@@ -39,23 +40,12 @@ REASONS = [
 ]
 
 
-class Fake:
-    def __init__(self, xtask, name, arguments, settings):
-        self.name, self.settings = name, settings
-        command = [xtask, "serve", *arguments, "--port", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        printed = ""
-        while "Ctrl-C" not in printed:
-            line = self.process.stdout.readline()
-            if not line:
-                sys.exit(f"{' '.join(command)} ended")
-            printed += line
-        self.url = printed.split("listens on ")[1].split(". ")[0]
+class Tested(Fake):
+    """A fake, and the tool that sends the requests."""
 
-    def control(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        with request.urlopen(request.Request(f"{self.url}/_control/{path}", data, method=method)) as response:
-            return json.load(response)
+    def __init__(self, xtask, name, arguments, settings):
+        super().__init__(xtask, arguments)
+        self.name, self.settings = name, settings
 
     def start(self, tool, folder):
         """Starts the tool against the fake, in a folder of its own."""
@@ -94,12 +84,6 @@ class Fake:
             sys.exit(f"only {sent} requests were sent to {self.name}:\n" + (self.folder / "log").read_text()[-3000:])
         return sent, found
 
-    def stop(self):
-        mistakes = self.control("GET", "mistakes")
-        self.process.terminate()
-        self.process.wait()
-        return mistakes
-
 
 xtask, tools = sys.argv[1:3]
 everything = RESPONSES + ["negative_data_rejection", "positive_data_acceptance", "ignored_auth", "missing_required_header"]
@@ -117,7 +101,7 @@ fakes, ours = [], []
 with tempfile.TemporaryDirectory() as folder:
     try:
         for name, arguments, settings in served:
-            fakes.append(Fake(xtask, name, arguments, settings))
+            fakes.append(Tested(xtask, name, arguments, settings))
         for fake in fakes:
             fake.start(f"{tools}/bin/schemathesis", folder)
         for fake in fakes:

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use connectors::pipeshub::types::ConnectorInstanceStatus;
-use connectors::pipeshub::{DeletionProgress, SyncOutcome, SyncProgress};
+use connectors::pipeshub::{Client, Credentials, DeletionProgress, SyncOutcome, SyncProgress};
 use connectors::{Error, Paced};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::SyncScript;
@@ -143,6 +143,14 @@ async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     s.instance.fault(Fault::status(429).on("deleteConnectorInstance"));
     let theirs = error(s.ph.connector("s3-04").delete().await);
     assert!(theirs.is_conflict() && theirs.attempts() == 2, "{theirs:?}");
+
+    // The next run of a program that was killed waits for what the one before began.
+    s.instance.set_deletion_polls(2);
+    drop(s.ph.connector("s3-05").delete().await.unwrap());
+    let before = s.reached("deleteConnectorInstance");
+    s.ph.connector("s3-05").wait_for_deletion().wait().await.unwrap();
+    assert!(s.ph.connector("s3-05").get().await.unwrap_err().is_not_found());
+    assert_eq!(s.reached("deleteConnectorInstance"), before);
 }
 
 #[tokio::test]
@@ -162,6 +170,15 @@ async fn a_200_that_reports_a_failure_is_a_refusal() {
     let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_refused() && error.operation() == Some("toggle"), "{error:?}");
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], false);
+
+    // The server's reason may repeat what it was sent.
+    let token = s.instance.issue_token();
+    let credentials = Credentials::token(token.clone()).instance(s.instance.url());
+    let with_token = Client::builder(credentials).build().unwrap();
+    let body = json!({"success": false, "message": format!("no such session: {token}")});
+    s.instance.fault(Fault::status(200).json(&body).on("toggleConnector"));
+    let error = with_token.connector("s3-02").set_sync(true).await.unwrap_err();
+    assert!(error.is_refused() && error.message() == "no such session: [redacted]", "{error:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `connectors SERVICE api`: any operation of a service, with JSON in and out.
 
 use std::io::Read;
+use std::path::Path;
 
 use connectors::{Error, File, Multipart, UntypedCall};
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub async fn run(
     }
     if let Some(body) = &args.body {
         let text = match body.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::from(error).at(path))?,
+            Some(path) => std::fs::read_to_string(path).map_err(Failure::of_file(Path::new(path)))?,
             None if body == "-" => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
@@ -63,8 +64,9 @@ pub async fn run(
         for (name, value) in &args.part {
             parts = match value.strip_prefix('@') {
                 Some(path) => {
-                    let bytes = std::fs::read(path).map_err(|error| Failure::from(error).at(path))?;
-                    let file = std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+                    let path = Path::new(path);
+                    let bytes = std::fs::read(path).map_err(Failure::of_file(path))?;
+                    let file = path.file_name().unwrap_or_default().to_string_lossy();
                     parts.file(name, File::bytes(bytes).name(file))
                 }
                 None => parts.text(name, value),

@@ -1,11 +1,11 @@
 //! `connectors cassette test`: writes a Rust test that replays a recording through the client, without a socket.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use connectors::{Operation, c1, pipeshub};
-use percent_encoding::percent_decode_str;
+use connectors_fake::document::Document;
+use connectors_fake::recording;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
@@ -26,17 +26,13 @@ pub enum Command {
 
 pub fn run(ctx: &Ctx, command: &Command) -> Result {
     let Command::Test { file, to } = command;
-    let at = |error: std::io::Error| Failure::from(error).at(&file.display().to_string());
-    let text = std::fs::read_to_string(file).map_err(at)?;
-    let exchanges =
-        serde_json::Deserializer::from_str(&text).into_iter::<Value>().collect::<std::result::Result<_, _>>();
-    let exchanges: Vec<Value> = exchanges.map_err(|_| Failure::usage(format!("{}: no recording", file.display())))?;
+    let exchanges = recording::exchanges(file).map_err(Failure::of_file(file))?;
     let test = test(file, &exchanges)?;
     let calls = test.calls;
     let mut options = std::fs::File::options();
     let written = options.write(true).create_new(true).open(to);
     let written = written.and_then(|mut to| std::io::Write::write_all(&mut to, test.text.as_bytes()));
-    written.map_err(|error| Failure::from(error).at(&to.display().to_string()))?;
+    written.map_err(Failure::of_file(to))?;
     ctx.done(&json!({"file": to.display().to_string(), "calls": calls, "leftOut": exchanges.len() - calls}))
 }
 
@@ -45,8 +41,6 @@ struct Recorded {
     name: &'static str,
     operations: &'static [Operation],
     document: &'static str,
-    /// Before the paths of the document.
-    prefix: &'static str,
     credentials: &'static str,
 }
 
@@ -55,14 +49,12 @@ static SERVICES: [Recorded; 2] = [
         name: "c1",
         operations: c1::api::OPERATIONS,
         document: c1::DOCUMENT,
-        prefix: "",
         credentials: "Credentials::token(\"recorded\").tenant(\"recorded.example\")",
     },
     Recorded {
         name: "pipeshub",
         operations: pipeshub::api::OPERATIONS,
         document: pipeshub::DOCUMENT,
-        prefix: "/api/v1",
         credentials: "Credentials::token(\"recorded\").instance(\"https://recorded.example\")",
     },
 ];
@@ -74,27 +66,37 @@ struct Test {
 
 /// The test for a recording.
 fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
-    let known = |service: &&Recorded| exchanges.iter().filter(|it| service.operation(&it["request"]).is_some()).count();
-    let service = SERVICES.iter().max_by_key(known).filter(|service| known(service) > 0);
-    let service = service.ok_or_else(|| Failure::usage(format!("{}: no call of C1 or PipesHub", file.display())))?;
+    let none = || Failure::usage(format!("{}: no call of C1 or PipesHub that can be replayed", file.display()));
+    let mut found = Vec::new();
+    for service in &SERVICES {
+        let document = Document::parse(service.document)?;
+        let operations = exchanges.iter().map(|exchange| service.operation(&document, &exchange["request"]));
+        found.push((service, operations.collect::<Vec<_>>()));
+    }
+    let Some((service, operations)) = found.into_iter().max_by_key(|(_, found)| found.iter().flatten().count()) else {
+        return Err(none());
+    };
     let document: Value = serde_json::from_str(service.document).unwrap_or_default();
     let mut body = String::new();
     let mut calls = 0;
-    let mut uses = Uses::default();
-    for (index, exchange) in exchanges.iter().enumerate() {
-        let Some((operation, path)) = service.operation(&exchange["request"]) else { continue };
-        let Some(call) = call(&document, operation, &path, &exchange["request"], &mut uses) else { continue };
+    let mut has_ids = false;
+    for (index, (exchange, operation)) in exchanges.iter().zip(operations).enumerate() {
+        let Some((operation, path)) = operation else { continue };
         let readable = exchange["response"]["body"].is_null() || exchange["response"]["body"].get("json").is_some();
         if !readable {
             continue;
         }
+        let Some(call) = call(&document, operation, &path, &exchange["request"], &mut has_ids) else { continue };
         calls += 1;
         // Writing to a string does not fail.
         let _ = write!(
             body,
-            "\n    // {}\n    let received = {call};\n    replayed.check({index}, received);\n",
+            "\n    // {}\n    let received = {call};\n    replay.check({index}, received);\n",
             operation.id()
         );
+    }
+    if calls == 0 {
+        return Err(none());
     }
     // As a literal, whatever the system's separator is.
     let path = file.to_string_lossy().replace('\\', "/");
@@ -104,154 +106,47 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
         format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{path}"))
     };
     let Recorded { name, credentials, .. } = service;
-    let read = if uses.read {
-        "\n/// A value of the type that a call takes.\nfn read<T: serde::de::DeserializeOwned>(json: &str) -> T {\n    \
-         serde_json::from_str(json).unwrap()\n}\n"
-    } else {
-        ""
-    };
-    let id = if uses.id { "Id, " } else { "" };
-    let aliases = aliases(&document);
-    let (renamed, both) = if aliases.is_empty() {
-        (String::new(), ["&response[\"body\"][\"json\"]", "&value"])
-    } else {
-        let pairs: Vec<String> = aliases.iter().map(|(other, own)| format!("    ({other:?}, {own:?}),\n")).collect();
-        (RENAMED.replace("PAIRS", &pairs.concat()), ["&renamed(&response[\"body\"][\"json\"])", "&renamed(&value)"])
-    };
-    let [recorded, received] = both;
+    let with_retry = if has_ids { "{Id, RetryPolicy}" } else { "RetryPolicy" };
     let text = format!(
         "//! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
 
-use connectors::{name}::{{Client, Credentials}};
-use connectors::{{Error, {id}RetryPolicy}};
-use connectors_fake::recording::Player;
-use connectors_fake::schema::difference;
-use serde::Serialize;
-use serde_json::Value;
+use connectors::{name}::{{Client, Credentials, DOCUMENT}};
+use connectors::{with_retry};
+use connectors_fake::recording::Replay;
 
-const RECORDING: &str = {path};
-
-/// What was recorded.
-struct Replayed(Vec<Value>);
-
-impl Replayed {{
-    /// Panics if the client does not read a response as it was recorded.
-    fn check<T: Serialize>(&self, index: usize, received: Result<T, Error>) {{
-        let response = &self.0[index][\"response\"];
-        let status = response[\"status\"].as_u64();
-        match received {{
-            Ok(value) => {{
-                assert!(status < Some(400), \"exchange {{index}}\");
-                let value = serde_json::to_value(value).unwrap();
-                assert_eq!(difference({recorded}, {received}), None, \"exchange {{index}}\");
-            }}
-            Err(error) => {{
-                // A success that the client cannot read is an error, too.
-                assert!(status >= Some(300), \"exchange {{index}}: {{error}}\");
-                assert_eq!(error.status().map(u64::from), status, \"exchange {{index}}: {{error}}\");
-            }}
-        }}
-    }}
-}}
-{renamed}{read}
 #[tokio::test]
 async fn the_recording_is_read_as_it_was_received() {{
-    let text = std::fs::read_to_string(RECORDING).unwrap();
-    let recorded = serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>();
-    let replayed = Replayed(recorded.unwrap());
+    let replay = Replay::open({path}, DOCUMENT).unwrap();
     let mut once = RetryPolicy::default();
     once.attempts = 1;
     let credentials = {credentials};
-    let player = Player::open(RECORDING).unwrap();
-    let client = Client::builder(credentials).sender(player).retry(once).build().unwrap();
+    let client = Client::builder(credentials).sender(replay.player()).retry(once).build().unwrap();
 {body}}}
 "
     );
     Ok(Test { text, calls })
 }
 
-/// In a test for a document with several names for the same.
-const RENAMED: &str = "
-/// Names that mean the same somewhere in the document, each with one that stands for all of them.
-const ALIASES: &[(&str, &str)] = &[
-PAIRS];
-
-/// A value with one name for all that mean the same: the client reads each of them, and writes its own.
-fn renamed(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let own = |name: &str| ALIASES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own).to_owned();
-            members.iter().map(|(name, member)| (own(name), renamed(member))).collect()
-        }
-        Value::Array(items) => items.iter().map(renamed).collect(),
-        other => other.clone(),
-    }
-}
-";
-
-/// The names of a document that have aliases (`x-aliases`), and these, each with one name that stands for its group.
-fn aliases(document: &Value) -> BTreeMap<String, String> {
-    let mut groups: Vec<BTreeSet<String>> = Vec::new();
-    let mut open = vec![document];
-    while let Some(node) = open.pop() {
-        match node {
-            Value::Object(members) => {
-                for (name, property) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                    let others = property["x-aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                    let mut group: BTreeSet<String> = others.map(str::to_owned).collect();
-                    if group.is_empty() {
-                        continue;
-                    }
-                    group.insert(name.clone());
-                    // Groups that share a name are one.
-                    let (shared, rest): (Vec<_>, Vec<_>) =
-                        groups.into_iter().partition(|known| !known.is_disjoint(&group));
-                    group.extend(shared.into_iter().flatten());
-                    groups = rest;
-                    groups.push(group);
-                }
-                open.extend(members.values());
-            }
-            Value::Array(items) => open.extend(items),
-            _ => {}
-        }
-    }
-    let pairs = groups.iter().flat_map(|group| {
-        let first = group.first();
-        group.iter().skip(1).filter_map(move |other| Some((other.clone(), first?.clone())))
-    });
-    pairs.collect()
-}
-
 impl Recorded {
     /// The operation of a request, and the values of its path.
-    fn operation(&self, request: &Value) -> Option<(&'static Operation, Vec<String>)> {
-        let path = request["path"].as_str()?.strip_prefix(self.prefix)?;
-        let sent: Vec<&str> = path.split('/').collect();
-        let values = |operation: &Operation| -> Option<Vec<String>> {
-            let known: Vec<&str> = operation.path().split('/').collect();
-            let is_same = operation.method() == request["method"] && known.len() == sent.len();
-            let pairs = || known.iter().zip(&sent);
-            let fits = is_same && pairs().all(|(known, sent)| known.starts_with('{') || known == sent);
-            let decoded = |sent| percent_decode_str(sent).decode_utf8_lossy().into_owned();
-            fits.then(|| pairs().filter(|(known, _)| known.starts_with('{')).map(|(_, sent)| decoded(sent)).collect())
-        };
-        let fitting = self.operations.iter().filter_map(|operation| Some((operation, values(operation)?)));
-        // Of several, the one with the fewest parameters.
-        fitting.min_by_key(|(_, values)| values.len())
+    fn operation(&self, document: &Document, request: &Value) -> Option<(&'static Operation, Vec<String>)> {
+        let (method, path) = (request["method"].as_str()?, request["path"].as_str()?);
+        let id = document.operation(method, path)?;
+        let operation = self.operations.iter().find(|operation| operation.id() == id)?;
+        let values = document.path_values(method, path);
+        Some((operation, values.into_iter().map(|(_, value)| value).collect()))
     }
 }
 
-/// Which helpers the calls need.
-#[derive(Default)]
-struct Uses {
-    id: bool,
-    read: bool,
-}
-
-/// A call as Rust: typed, if all of its arguments are simple, or else with JSON in and out. None for a body that a recording
-/// does not have.
-fn call(document: &Value, operation: &Operation, path: &[String], request: &Value, uses: &mut Uses) -> Option<String> {
+/// A typed call as Rust. None if an argument is not simple, or the recording does not have the body: an untyped call would
+/// return the recorded JSON as it is, and check nothing.
+fn call(
+    document: &Value,
+    operation: &Operation,
+    path: &[String],
+    request: &Value,
+    has_ids: &mut bool,
+) -> Option<String> {
     let body = match &request["body"] {
         Value::Null => None,
         body => Some(body.get("json")?),
@@ -262,53 +157,40 @@ fn call(document: &Value, operation: &Operation, path: &[String], request: &Valu
     let method = &item[operation.method().to_ascii_lowercase()];
     let parameters = [&item["parameters"], &method["parameters"]];
     let parameters = || parameters.iter().filter_map(|list| list.as_array()).flatten();
-    let setters: Option<Vec<(String, String)>> = query
-        .iter()
-        .map(|(name, value)| {
-            let parameter = parameters().find(|it| it["name"] == **name && it["in"] == "query")?;
-            let is_once = query.iter().filter(|(known, _)| known == name).count() == 1;
-            let own = parameter["x-rust-name"].as_str().map_or_else(|| snake(name), str::to_owned);
-            let simple = is_once && parameter["required"] != true;
-            simple.then(|| argument(document, &parameter["schema"], value)).flatten().map(|it| (own, it))
-        })
-        .collect();
-    let needed = parameters().any(|it| it["in"] == "query" && it["required"] == true);
+    if parameters().any(|it| it["in"] == "query" && it["required"] == true) {
+        return None;
+    }
     let taken = referenced(document, &method["requestBody"]);
     let is_argument = taken["required"] == true;
     // A body that the document does not have, or a missing one that it requires, is none of the typed call's.
-    let fits = if body.is_some() { taken.is_object() } else { !is_argument };
-    let mut text = String::new();
-    match setters.filter(|_| fits && !needed) {
-        Some(setters) => {
-            // One id is taken as a text; several are typed, so that none stands for another.
-            let is_typed = path.len() > 1;
-            uses.id |= is_typed;
-            let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
-            let mut arguments: Vec<String> = path.iter().map(id).collect();
-            let body = body.map(|body| format!("&read({:?})", body.to_string()));
-            uses.read |= body.is_some();
-            let (argument, setter) = if is_argument { (body, None) } else { (None, body) };
-            arguments.extend(argument);
-            let _ = write!(text, "client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
-            let setter = setter.map(|body| ("body".to_owned(), body));
-            for (name, value) in setter.into_iter().chain(setters) {
-                let _ = write!(text, "\n        .{name}({value})");
-            }
-            text.push_str(".await");
-        }
-        None => {
-            let _ = write!(text, "client.operation({:?}).unwrap()", operation.id());
-            let names = operation.path().split('{').skip(1).filter_map(|piece| Some(piece.split_once('}')?.0));
-            let in_path = names.zip(path).map(|(name, value)| (name, value.as_str()));
-            for (name, value) in in_path.chain(query.iter().copied()) {
-                let _ = write!(text, "\n        .parameter({name:?}, {value:?})");
-            }
-            if let Some(body) = body {
-                let _ = write!(text, "\n        .body_text({:?})", body.to_string());
-            }
-            text.push_str("\n        .send().await.map(|it| it.into_value())");
-        }
+    if body.map_or(is_argument, |_| !taken.is_object()) {
+        return None;
     }
+    let mut setters: Vec<(String, String)> = Vec::new();
+    for values in query.chunk_by(|one, next| one.0 == next.0) {
+        let (name, _) = *values.first()?;
+        let parameter = parameters().find(|it| it["name"] == name && it["in"] == "query")?;
+        let own = parameter["x-rust-name"].as_str().map_or_else(|| snake(name), str::to_owned);
+        if setters.iter().any(|(known, _)| *known == own) {
+            return None;
+        }
+        setters.push((own, argument(document, parameter, values)?));
+    }
+    // One id is taken as a text; several are typed, so that none stands for another.
+    let is_typed = path.len() > 1;
+    *has_ids |= is_typed;
+    let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
+    let mut arguments: Vec<String> = path.iter().map(id).collect();
+    let body = body.map(|body| format!("&serde_json::from_str({:?}).unwrap()", body.to_string()));
+    let (argument, setter) = if is_argument { (body, None) } else { (None, body) };
+    arguments.extend(argument);
+    let mut text = format!("client.api().{}().{}({})", operation.group(), operation.name(), arguments.join(", "));
+    let setter = setter.map(|body| ("body".to_owned(), body));
+    for (name, value) in setter.into_iter().chain(setters) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n        .{name}({value})");
+    }
+    text.push_str(".await");
     Some(text)
 }
 
@@ -318,13 +200,22 @@ fn referenced<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     target.unwrap_or(value)
 }
 
-/// The argument of a setter, if its type is a simple one. An enum is made from its text.
-fn argument(document: &Value, schema: &Value, value: &str) -> Option<String> {
-    let schema = referenced(document, schema);
-    match schema["type"].as_str()? {
-        "string" if schema.get("format").is_none() => Some(format!("{value:?}")),
-        "integer" => value.parse::<i64>().ok().map(|number| number.to_string()),
-        "boolean" => value.parse::<bool>().ok().map(|flag| flag.to_string()),
+/// The argument of a setter, if its type is a simple one, or a list of texts that is sent as repeated parameters. An enum is
+/// made from its text.
+fn argument(document: &Value, parameter: &Value, values: &[(&str, &str)]) -> Option<String> {
+    let schema = referenced(document, &parameter["schema"]);
+    match (schema["type"].as_str()?, values) {
+        ("array", _) => {
+            let items = &schema["items"];
+            let is_text = items["type"] == "string" && items.get("format").is_none() && items.get("enum").is_none();
+            let is_repeated =
+                parameter["explode"] != false && matches!(parameter["style"].as_str(), None | Some("form"));
+            let texts: Vec<&str> = values.iter().map(|(_, value)| *value).collect();
+            (is_text && is_repeated).then(|| format!("{texts:?}"))
+        }
+        ("string", [(_, value)]) if schema.get("format").is_none() => Some(format!("{value:?}")),
+        ("integer", [(_, value)]) => value.parse::<i64>().ok().map(|number| number.to_string()),
+        ("boolean", [(_, value)]) => value.parse::<bool>().ok().map(|flag| flag.to_string()),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! The failures of commands, and their exit codes.
 
 use std::fmt;
+use std::path::Path;
 
 /// The reason why a command did not exit with 0. The number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,11 @@ impl Failure {
 
     pub fn at(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// Makes the failure of a file from an error, and names the file in it.
+    pub fn of_file(path: &Path) -> impl Fn(std::io::Error) -> Self + Copy {
+        move |error| Self::from(error).at(&path.display().to_string())
     }
 }
 

@@ -54,7 +54,7 @@ impl Profiles {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Failure::usage(format!("{}: {error}", path.display()))),
+            Err(error) => return Err(Failure::of_file(&path)(error)),
         };
         // Without the parser's message: it quotes the line, which may contain a secret.
         let wrong = |_| Failure::usage(format!("{}: it is not TOML", path.display()));

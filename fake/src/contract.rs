@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::forms::{self, Part};
 use crate::lock;
+use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::schema::{Breach, Check, Checker, Document, Mistake, View, local_pointer};
 
@@ -80,6 +81,21 @@ pub(crate) struct Parameter {
 pub(crate) struct Body {
     pub(crate) contents: Contents,
     required: bool,
+}
+
+/// A header of a response.
+pub(crate) struct Header {
+    pub(crate) name: String,
+    /// Where the document has it, as a JSON Pointer.
+    pub(crate) place: String,
+    pub(crate) required: bool,
+}
+
+impl Header {
+    /// The place of its schema.
+    pub(crate) fn schema(&self) -> String {
+        format!("{}/schema", self.place)
+    }
 }
 
 /// Where a credential is on a request.
@@ -303,9 +319,9 @@ impl Contract {
         let Some(contents) = operation.contents(answer.status) else {
             return if (200..300).contains(&answer.status) { broken(Wrong::Undocumented) } else { Ok(()) };
         };
-        let required = operation.headers(self.document.root(), answer.status).into_iter().filter(|(.., it)| *it);
-        if let Some((name, ..)) = required.into_iter().find(|(name, ..)| answer.header(name).is_none()) {
-            return broken(Wrong::Header(name));
+        let mut headers = operation.headers(self.document.root(), answer.status).into_iter();
+        if let Some(missing) = headers.find(|header| header.required && answer.header(&header.name).is_none()) {
+            return broken(Wrong::Header(missing.name));
         }
         if contents.is_empty() || matches!(answer.status, 204 | 304) {
             return Ok(());
@@ -394,14 +410,14 @@ impl Operation {
             .find_map(|key| self.responses.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)))
     }
 
-    /// The headers of a response: the name, the place of the schema, and whether it is required.
-    pub(crate) fn headers(&self, root: &Value, status: u16) -> Vec<(String, String, bool)> {
+    /// The headers of a response.
+    pub(crate) fn headers(&self, root: &Value, status: u16) -> Vec<Header> {
         let response = self.response(status).map(|(key, _)| format!("{}/responses/{}", self.place, escape(key)));
         let Some((place, node)) = response.and_then(|response| resolve(root, response)) else { return Vec::new() };
         let names = node["headers"].as_object().into_iter().flatten().map(|(name, _)| name);
         let header = |name: &String| {
             let (place, node) = resolve(root, format!("{place}/headers/{}", escape(name)))?;
-            Some((name.clone(), format!("{place}/schema"), node["required"] == true))
+            Some(Header { name: name.clone(), required: node["required"] == true, place })
         };
         names.filter_map(header).collect()
     }
@@ -585,26 +601,15 @@ fn contents(root: &Value, place: &str) -> Contents {
     names.map(|media| (media.clone(), format!("{place}/content/{}/schema", escape(media)))).collect()
 }
 
-/// The documented content of a media type: the same, or a range that it is in.
-pub(crate) fn content<'c>(contents: &'c [(String, String)], media: &str) -> Option<&'c (String, String)> {
-    let sent = essence(media);
-    let same = contents.iter().find(|(known, _)| essence(known) == sent);
-    same.or_else(|| {
-        contents.iter().find(|(known, _)| {
-            let known = essence(known);
-            known.strip_suffix('*').is_some_and(|family| family == "*/" || sent.starts_with(family))
-        })
-    })
-}
-
-/// A media type without its parameters, in lower case.
-pub(crate) fn essence(media: &str) -> String {
-    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-pub(crate) fn is_json(media: &str) -> bool {
-    let media = essence(media);
-    media == "application/json" || media.ends_with("+json")
+/// The paths of a document's servers, which precede its own paths. A variable at the start of a server is its host.
+pub(crate) fn prefixes(root: &Value) -> Vec<String> {
+    let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
+    let paths = servers.filter_map(|url| {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let path = &rest[rest.find('/')?..];
+        Some(path.trim_end_matches('/').to_owned()).filter(|path| !path.is_empty() && !path.contains('{'))
+    });
+    paths.collect()
 }
 
 /// What a reference leads to, with its place; the place itself, if it is none.

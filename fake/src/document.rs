@@ -17,6 +17,7 @@
 //!         "responses": {"204": {"description": "added"}}
 //!     }}}
 //! }"#)?;
+//! assert_eq!(document.operation("POST", "/pets").as_deref(), Some("addPet"));
 //! assert_eq!(document.argument("addPet", "body")["name"], "x");
 //! let add = |body: &str| {
 //!     let request = http::Request::post("https://pets.example/pets").header("content-type", "application/json");
@@ -39,9 +40,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::contract::{Contract, Operation, Values, content, essence, is_json};
+use crate::contract::{Contract, Header, Operation, Values, prefixes};
 use crate::fault::Fault;
 use crate::lock;
+use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::resources::{Resources, fold, named, overlay};
 use crate::schema::{Instances, Random, View};
@@ -73,6 +75,15 @@ impl Document {
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
+    }
+
+    /// The parameters in the path of a request, by its method and its path as sent: their names and decoded values, in
+    /// order.
+    #[must_use]
+    pub fn path_values(&self, method: &str, path: &str) -> Vec<(String, String)> {
+        let contract = &self.0.contract;
+        let values = contract.find(method, path).map(|operation| contract.path_values(operation, path));
+        values.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// A valid value for an argument of an operation: its `body`, or a parameter by its name in any spelling. Null for
@@ -191,16 +202,6 @@ struct Api {
     resources: Mutex<Resources>,
 }
 
-/// The paths of a document's servers, which precede its own paths.
-fn prefixes(root: &Value) -> Vec<String> {
-    let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
-    let paths = servers.map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        rest.find('/').map_or("", |at| &rest[at..]).trim_end_matches('/').to_owned()
-    });
-    paths.filter(|path| path.starts_with('/') && !path.contains('{')).collect()
-}
-
 /// JSON comes first.
 fn first(contents: &[(String, String)]) -> Option<&(String, String)> {
     contents.iter().find(|(media, _)| is_json(media)).or_else(|| contents.first())
@@ -227,7 +228,7 @@ impl Api {
     /// The headers that a response has to have, with values of their schemas.
     fn headers(&self, operation: &Operation, status: u16) -> Vec<(String, String)> {
         let all = operation.headers(self.contract.document().root(), status).into_iter();
-        let required = all.filter(|(name, _, required)| *required && !name.eq_ignore_ascii_case("content-type"));
+        let required = all.filter(|header| header.required && !header.name.eq_ignore_ascii_case("content-type"));
         let text = |schema: &str| match self.instance(schema, Values::Received) {
             Some(Value::String(text)) => text,
             Some(Value::Array(items)) => items
@@ -238,7 +239,11 @@ impl Api {
             Some(Value::Null) | None => "x".to_owned(),
             Some(value) => value.to_string(),
         };
-        required.map(|(name, schema, _)| (name, text(&schema))).collect()
+        let pair = |header: Header| {
+            let value = text(&header.schema());
+            (header.name, value)
+        };
+        required.map(pair).collect()
     }
 
     /// A stream of one item, if it is a media type of streams.

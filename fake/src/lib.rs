@@ -9,6 +9,7 @@ pub mod document;
 mod entropy;
 mod fault;
 mod forms;
+mod media;
 mod message;
 mod oauth;
 pub mod pipeshub;

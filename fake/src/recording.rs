@@ -7,7 +7,7 @@
 //! a response and in the next request still match. Credentials in headers are not written at all.
 //!
 //! A [`Player`] responds with the recorded exchanges. A client accepts either as its sender:
-//! `Client::builder(..).sender(recorder)`.
+//! `Client::builder(..).sender(recorder)`. A [`Replay`] compares what a client reads of them with what was recorded.
 //!
 //! ```
 //! use connectors::{SendError, Sender as _, reqwest};
@@ -50,12 +50,13 @@ use std::sync::Mutex;
 use connectors::reqwest::{Request, Response, ResponseBuilderExt as _};
 use connectors::{SendError, Sender};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
-use crate::contract::{essence, is_json};
 use crate::lock;
+use crate::media::{is_json, media};
 use crate::received::Received;
-use crate::schema::local_pointer;
+use crate::schema::{difference, local_pointer};
 
 /// The headers of requests and responses that are kept.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "link"];
@@ -190,10 +191,6 @@ impl Sent {
             body: body.to_vec(),
         }
     }
-}
-
-fn media(headers: &http::HeaderMap) -> String {
-    headers.get("content-type").and_then(|media| media.to_str().ok()).map(essence).unwrap_or_default()
 }
 
 /// The headers that are written.
@@ -421,6 +418,18 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Reads the exchanges of a recording: objects with a `request` and a `response`.
+///
+/// # Errors
+///
+/// If the file cannot be read, or is not a recording.
+pub fn exchanges(file: impl AsRef<Path>) -> io::Result<Vec<Value>> {
+    let text = std::fs::read_to_string(file)?;
+    let exchanges = serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>();
+    // Without the parser's message: it says no more of a file that is something else.
+    exchanges.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no recording"))
+}
+
 /// Responds with the exchanges that a [`Recorder`] wrote. Each request gets the equal recorded exchanges in order, and
 /// the last of them again after that. The bodies of forms are not compared, because token requests differ each time.
 #[derive(Debug)]
@@ -433,10 +442,11 @@ impl Player {
     ///
     /// If the file cannot be read, or is not a recording.
     pub fn open(file: impl AsRef<Path>) -> io::Result<Player> {
-        let text = std::fs::read_to_string(file)?;
-        let exchanges = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
-        let exchanges = exchanges.map(|exchange| exchange.map(|exchange| (exchange, false)).map_err(io::Error::other));
-        Ok(Player(Mutex::new(exchanges.collect::<io::Result<_>>()?)))
+        Ok(Player::new(exchanges(file)?))
+    }
+
+    fn new(exchanges: Vec<Value>) -> Player {
+        Player(Mutex::new(exchanges.into_iter().map(|exchange| (exchange, false)).collect()))
     }
 }
 
@@ -483,4 +493,123 @@ fn is_same(recorded: &Value, sent: &Sent) -> bool {
         && recorded["path"] == sent.path
         && recorded["query"] == Value::from(query)
         && same_body
+}
+
+/// Compares what a client reads with what was recorded. `connectors cassette test` writes tests that use it.
+///
+/// ```
+/// use connectors::Error;
+/// use connectors_fake::recording::Replay;
+/// use serde_json::json;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let file = std::env::temp_dir().join(format!("connectors-replay-{}.json", std::process::id()));
+/// # let exchange = json!({"request": {}, "response": {"status": 200, "body": {"json": {"displayName": "text-1"}}}});
+/// # std::fs::write(&file, exchange.to_string())?;
+/// let replay = Replay::open(&file, connectors::c1::DOCUMENT)?;
+/// // With `Client::builder(..).sender(replay.player())`, this is what a call returned.
+/// let received = Ok::<_, Error>(json!({"displayName": "text-1"}));
+/// replay.check(0, received);
+/// # std::fs::remove_file(&file)
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Replay {
+    exchanges: Vec<Value>,
+    aliases: BTreeMap<String, String>,
+}
+
+impl Replay {
+    /// Reads a recording. `document` is the service's document as JSON. Where it has several names for the same
+    /// (`x-aliases`), the client reads each of them and writes its own, so they are compared as one.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not a recording, or the document is not JSON.
+    pub fn open(file: impl AsRef<Path>, document: &str) -> io::Result<Replay> {
+        let document = serde_json::from_str(document).map_err(io::Error::other)?;
+        Ok(Replay { exchanges: exchanges(file)?, aliases: aliases(&document) })
+    }
+
+    /// A sender that responds with the recording.
+    #[must_use]
+    pub fn player(&self) -> Player {
+        Player::new(self.exchanges.clone())
+    }
+
+    /// Compares the result of a call with the response of an exchange, counted from 0: the whole value, or the status of
+    /// a failure.
+    ///
+    /// # Panics
+    ///
+    /// If the client does not read the response as it was recorded, or there is no such exchange.
+    #[track_caller]
+    pub fn check<T: Serialize>(&self, index: usize, received: Result<T, connectors::Error>) {
+        let response = self.exchanges.get(index).map(|exchange| &exchange["response"]);
+        let Some(response) = response else { panic!("there is no exchange {index}") };
+        let status = response["status"].as_u64();
+        match received {
+            Ok(value) => {
+                assert!(status < Some(400), "exchange {index}");
+                match serde_json::to_value(value) {
+                    Ok(value) => {
+                        let recorded = self.renamed(&response["body"]["json"]);
+                        assert_eq!(difference(&recorded, &self.renamed(&value)), None, "exchange {index}");
+                    }
+                    Err(error) => panic!("exchange {index}: {error}"),
+                }
+            }
+            Err(error) => {
+                // A success that the client cannot read is an error, too.
+                assert!(status >= Some(300), "exchange {index}: {error}");
+                assert_eq!(error.status().map(u64::from), status, "exchange {index}: {error}");
+            }
+        }
+    }
+
+    /// A value with one name for all that mean the same.
+    fn renamed(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let own = |name: &String| self.aliases.get(name).unwrap_or(name).clone();
+                members.iter().map(|(name, member)| (own(name), self.renamed(member))).collect()
+            }
+            Value::Array(items) => items.iter().map(|item| self.renamed(item)).collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+/// The names of a document that have aliases (`x-aliases`), and these, each with one name that stands for its group.
+fn aliases(document: &Value) -> BTreeMap<String, String> {
+    let mut groups: Vec<BTreeSet<String>> = Vec::new();
+    let mut open = vec![document];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Object(members) => {
+                for (name, property) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                    let others = property["x-aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                    let mut group: BTreeSet<String> = others.map(str::to_owned).collect();
+                    if group.is_empty() {
+                        continue;
+                    }
+                    group.insert(name.clone());
+                    // Groups that share a name are one.
+                    let (shared, rest): (Vec<_>, Vec<_>) =
+                        groups.into_iter().partition(|known| !known.is_disjoint(&group));
+                    group.extend(shared.into_iter().flatten());
+                    groups = rest;
+                    groups.push(group);
+                }
+                open.extend(members.values());
+            }
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    let pairs = groups.iter().flat_map(|group| {
+        let first = group.first();
+        group.iter().skip(1).filter_map(move |other| Some((other.clone(), first?.clone())))
+    });
+    pairs.collect()
 }

@@ -42,7 +42,8 @@ impl Connector {
     ///
     /// # Errors
     /// [`Error::may_have_happened`] if the response was lost. To be able to wait for the sync also in that case, call
-    /// [`Connector::next_sync`] before `force_sync`.
+    /// [`Connector::next_sync`] before `force_sync`. A program that can be killed in between stores the
+    /// [state](SyncWait::state) of that wait first: the next run then finds it, and does not force a second sync.
     pub async fn force_sync(&self) -> Result<SyncWait, Error> {
         let wait = self.next_sync().await?;
         let (app, id) = self.ids();

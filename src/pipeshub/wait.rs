@@ -48,6 +48,21 @@ impl Connector {
         };
         Ok(Deletion::new(self.clone(), deleted))
     }
+
+    /// Returns a wait for a deletion that has started already, such as in an earlier run of the program. Sends nothing. A
+    /// second [`Connector::delete`] would be a conflict.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// match connector.delete().await {
+    ///     Err(error) if error.is_conflict() => connector.wait_for_deletion().wait().await,
+    ///     started => started?.wait().await,
+    /// }
+    /// # }
+    /// ```
+    pub fn wait_for_deletion(&self) -> Deletion {
+        Deletion::new(self.clone(), types::DeletedConnector::default())
+    }
 }
 
 impl Client {
@@ -557,7 +572,7 @@ impl Deletion {
         Self { connector, data, pace: Pace::default() }
     }
 
-    /// The server's response when the deletion began.
+    /// The server's response when the deletion began; empty for [`Connector::wait_for_deletion`].
     #[must_use]
     pub fn data(&self) -> &types::DeletedConnector {
         &self.data

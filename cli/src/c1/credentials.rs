@@ -17,7 +17,7 @@ use super::arg::Ref;
 pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path) -> Result {
     let what = format!("issue a credential for {connector}, its secret to {}", secret_file.display());
     let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
-    let at = |error: std::io::Error| Failure::from(error).at(&secret_file.display().to_string());
+    let at = Failure::of_file(secret_file);
     // Before the call, because the secret is returned only once.
     let mut file = private::create_new(secret_file).map_err(at)?;
     let issued = match connector.handle(c1).rotate_credential().await {
@@ -53,7 +53,7 @@ pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &
         reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(30));
     let request = http.build().map_err(failed)?.get(link.as_str());
     let mut fetched = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
-    let mut file = private::create_new(to).map_err(|error| Failure::from(error).at(&to.display().to_string()))?;
+    let mut file = private::create_new(to).map_err(Failure::of_file(to))?;
     let bar = ctx.out.progress("fetching", fetched.content_length());
     let mut bytes = 0;
     let mut copied = async || -> Result {

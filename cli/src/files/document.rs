@@ -41,8 +41,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {
     }
     let mut entries: Vec<Entry> = Vec::new();
     for file in &files {
-        let text =
-            std::fs::read_to_string(file).map_err(|error| Failure::from(error).at(&file.display().to_string()))?;
+        let text = std::fs::read_to_string(file).map_err(Failure::of_file(file))?;
         for entry in parse(&text).map_err(|failure| failure.at(&file.display().to_string()))? {
             if entries.iter().any(|known| known.service == entry.service && known.key == entry.key) {
                 return Err(Failure::usage(format!("{}: {} is there twice", file.display(), entry.label())));

@@ -25,7 +25,7 @@ pub struct Journal {
 
 impl Journal {
     pub fn open(path: &Path) -> Result<Self> {
-        let at = |error: std::io::Error| Failure::from(error).at(&path.display().to_string());
+        let at = Failure::of_file(path);
         let mut file = OpenOptions::new().create(true).append(true).read(true).open(path).map_err(at)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -75,7 +75,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
 
 /// The files at a path, also those in its folders. Symbolic links are not followed: they may lead elsewhere.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result {
-    let at = |error: std::io::Error| Failure::from(error).at(&path.display().to_string());
+    let at = Failure::of_file(path);
     let kind = std::fs::symlink_metadata(path).map_err(at)?.file_type();
     if kind.is_dir() {
         for entry in std::fs::read_dir(path).map_err(at)? {

@@ -72,8 +72,7 @@ impl Subject<'_> {
         Ok(match self.record {
             None => Connection::new().sender(self.probe.watch(&operations, network)),
             Some((file, document)) => {
-                let recorder = Recorder::create(file, document, network);
-                let recorder = recorder.map_err(|error| Failure::from(error).at(&file.display().to_string()))?;
+                let recorder = Recorder::create(file, document, network).map_err(Failure::of_file(file))?;
                 Connection::new().sender(self.probe.watch(&operations, recorder))
             }
         })
@@ -94,9 +93,7 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
         return ctx.out.rows(&["server", "would"], &rows);
     }
     let text = match &args.document {
-        Some(file) => {
-            Some(std::fs::read_to_string(file).map_err(|error| Failure::from(error).at(&file.display().to_string()))?)
-        }
+        Some(file) => Some(std::fs::read_to_string(file).map_err(Failure::of_file(file))?),
         None => None,
     };
     let document = text.as_deref().unwrap_or(built_in);

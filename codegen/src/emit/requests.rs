@@ -476,6 +476,7 @@ fn failure(operation: &Operation) -> TokenStream {
             fn read(
                 status: u16,
                 body: &[u8],
+                limit: usize,
             ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
@@ -505,6 +506,7 @@ fn success(operation: &Operation) -> Option<TokenStream> {
             pub(crate) fn read(
                 status: u16,
                 body: &[u8],
+                limit: usize,
             ) -> ::std::option::Option<::std::result::Result<Self, ::connectors_runtime::object::Mismatch>> {
                 match status {
                     #(#arms)*
@@ -537,7 +539,7 @@ fn cases(cases: &[Case]) -> (Vec<TokenStream>, Vec<TokenStream>) {
             Content::Json(ty) => {
                 let ty = type_tokens(ty, &quote! { types:: });
                 variants.push(quote! { #[doc = #text] #name(#ty), });
-                arms.push(quote! { #pattern => Some(::connectors_runtime::decode(body).map(Self::#name)), });
+                arms.push(quote! { #pattern => Some(::connectors_runtime::decode(body, limit).map(Self::#name)), });
             }
             Content::Bytes => {
                 let ty = quote! { ::std::vec::Vec<u8> };

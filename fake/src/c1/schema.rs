@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::contract::{Contract, Operation, Values, is_json, open_where_allowed};
+use crate::contract::{Contract, Operation, Values, open_where_allowed};
+use crate::media::is_json;
 use crate::message::Request;
 
 /// Parameters by their names in the document, decoded.

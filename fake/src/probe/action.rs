@@ -15,14 +15,6 @@ pub(super) struct Action {
 }
 
 impl Action {
-    fn update(place: &str, value: Value) -> Action {
-        Action { target: path(place), update: Some(value) }
-    }
-
-    fn remove(place: &str) -> Action {
-        Action { target: path(place), update: None }
-    }
-
     pub(super) fn to_json(&self) -> Value {
         match &self.update {
             Some(update) => json!({"target": self.target, "update": update}),
@@ -48,7 +40,15 @@ pub(super) struct Target<'d> {
 }
 
 impl Target<'_> {
-    fn has<'p>(&self, places: &'p [String], keyword: &str) -> Vec<&'p String> {
+    fn update(self, place: &str, value: Value) -> Action {
+        Action { target: path(self.root, place), update: Some(value) }
+    }
+
+    fn remove(self, place: &str) -> Action {
+        Action { target: path(self.root, place), update: None }
+    }
+
+    fn has<'p>(self, places: &'p [String], keyword: &str) -> Vec<&'p String> {
         places.iter().filter(|place| self.root.pointer(place).is_some_and(|node| node.get(keyword).is_some())).collect()
     }
 
@@ -58,17 +58,17 @@ impl Target<'_> {
         if !media.is_empty() {
             response["content"] = json!({media: {"schema": shape.schema(self.is_3_0)}});
         }
-        vec![Action::update(&format!("{operation}/responses"), json!({status.to_string(): response}))]
+        vec![self.update(&format!("{operation}/responses"), json!({status.to_string(): response}))]
     }
 
     /// Adds a media type to a response.
     pub(super) fn media(self, response: &str, media: &str, shape: &Shape) -> Vec<Action> {
-        vec![Action::update(response, json!({"content": {media: {"schema": shape.schema(self.is_3_0)}}}))]
+        vec![self.update(response, json!({"content": {media: {"schema": shape.schema(self.is_3_0)}}}))]
     }
 
     /// Makes a header optional.
     pub(super) fn header(self, header: &str) -> Vec<Action> {
-        vec![Action::update(header, json!({"required": false}))]
+        vec![self.update(header, json!({"required": false}))]
     }
 
     /// Allows null.
@@ -78,31 +78,30 @@ impl Target<'_> {
 
     fn null_at(self, site: &str) -> Vec<Action> {
         let node = self.root.pointer(site).unwrap_or(&Value::Null);
-        let inside = |keyword: &str| Action::remove(&format!("{site}/{keyword}"));
+        let inside = |keyword: &str| self.remove(&format!("{site}/{keyword}"));
         if self.is_3_0 {
             // Beside a reference it would mean nothing.
             return match node.get("$ref") {
-                Some(reference) => vec![
-                    inside("$ref"),
-                    Action::update(site, json!({"allOf": [{"$ref": reference}], "nullable": true})),
-                ],
-                None => vec![Action::update(site, json!({"nullable": true}))],
+                Some(reference) => {
+                    vec![inside("$ref"), self.update(site, json!({"allOf": [{"$ref": reference}], "nullable": true}))]
+                }
+                None => vec![self.update(site, json!({"nullable": true}))],
             };
         }
         for keyword in ["$ref", "allOf"] {
             if let Some(own) = node.get(keyword) {
                 let either = json!({"anyOf": [{keyword: own}, {"type": "null"}]});
-                return vec![inside(keyword), Action::update(site, either)];
+                return vec![inside(keyword), self.update(site, either)];
             }
         }
         for keyword in ["anyOf", "oneOf"] {
             if node.get(keyword).is_some() {
-                return vec![Action::update(site, json!({keyword: [{"type": "null"}]}))];
+                return vec![self.update(site, json!({keyword: [{"type": "null"}]}))];
             }
         }
         let mut actions = self.types_at(site, &["null"]);
         if node.get("enum").is_some() {
-            actions.push(Action::update(site, json!({"enum": [null]})));
+            actions.push(self.update(site, json!({"enum": [null]})));
         }
         actions
     }
@@ -111,7 +110,7 @@ impl Target<'_> {
     pub(super) fn types(self, schemas: &[String], shape: &Shape) -> Vec<Action> {
         for keyword in ["anyOf", "oneOf"] {
             if let Some(union) = self.has(schemas, keyword).first() {
-                return vec![Action::update(union, json!({keyword: [shape.schema(self.is_3_0)]}))];
+                return vec![self.update(union, json!({keyword: [shape.schema(self.is_3_0)]}))];
             }
         }
         let kinds: Vec<&str> = shape.kinds().collect();
@@ -122,12 +121,12 @@ impl Target<'_> {
     fn types_at(self, place: &str, more: &[&str]) -> Vec<Action> {
         let own = self.root.pointer(place).and_then(|node| node.get("type"));
         match own {
-            Some(Value::Array(_)) => vec![Action::update(place, json!({"type": more}))],
+            Some(Value::Array(_)) => vec![self.update(place, json!({"type": more}))],
             // It has no lists of types.
-            Some(_) if self.is_3_0 => vec![Action::remove(&format!("{place}/type"))],
+            Some(_) if self.is_3_0 => vec![self.remove(&format!("{place}/type"))],
             Some(own) => {
                 let types: Vec<&str> = own.as_str().into_iter().chain(more.iter().copied()).collect();
-                vec![Action::remove(&format!("{place}/type")), Action::update(place, json!({"type": types}))]
+                vec![self.remove(&format!("{place}/type")), self.update(place, json!({"type": types}))]
             }
             None => Vec::new(),
         }
@@ -140,9 +139,9 @@ impl Target<'_> {
             values.is_some_and(|values| values.iter().all(|it| it.is_string() || it.is_null()))
         };
         let (open, closed): (Vec<_>, Vec<_>) = self.has(schemas, "enum").into_iter().partition(is_text);
-        let open = open.into_iter().map(|place| Action::update(place, json!({UNKNOWN_VALUES: "allow"})));
-        let closed = closed.into_iter().map(|place| Action::remove(&format!("{place}/enum")));
-        let fixed = self.has(schemas, "const").into_iter().map(|place| Action::remove(&format!("{place}/const")));
+        let open = open.into_iter().map(|place| self.update(place, json!({UNKNOWN_VALUES: "allow"})));
+        let closed = closed.into_iter().map(|place| self.remove(&format!("{place}/enum")));
+        let fixed = self.has(schemas, "const").into_iter().map(|place| self.remove(&format!("{place}/const")));
         open.chain(closed).chain(fixed).collect()
     }
 
@@ -158,11 +157,11 @@ impl Target<'_> {
                 let list = format!("{place}/required");
                 match of(&place) {
                     Some(names) if names.len() > 1 => {
-                        let target = format!("{}[?@ == {}]", path(&list), quoted(name));
+                        let target = format!("{}[?@ == {}]", path(self.root, &list), quoted(name));
                         Action { target, update: None }
                     }
                     // OpenAPI 3.0 has no empty list here.
-                    _ => Action::remove(&list),
+                    _ => self.remove(&list),
                 }
             })
             .collect()
@@ -172,48 +171,47 @@ impl Target<'_> {
     pub(super) fn member(self, owner: &str, name: Option<&str>, shape: &Shape) -> Vec<Action> {
         let Some(name) = name else {
             let closed = self.root.pointer(owner).is_some_and(|node| node.get("additionalProperties").is_some());
-            let remove = closed.then(|| Action::remove(&format!("{owner}/additionalProperties")));
-            return remove.into_iter().chain([Action::update(owner, json!({"additionalProperties": true}))]).collect();
+            let remove = closed.then(|| self.remove(&format!("{owner}/additionalProperties")));
+            return remove.into_iter().chain([self.update(owner, json!({"additionalProperties": true}))]).collect();
         };
-        vec![Action::update(owner, json!({"properties": {name: shape.schema(self.is_3_0)}}))]
+        vec![self.update(owner, json!({"properties": {name: shape.schema(self.is_3_0)}}))]
     }
 
     /// Removes a rule.
     pub(super) fn without(self, schemas: &[String], keyword: &str) -> Vec<Action> {
         let places = self.has(schemas, keyword).into_iter();
         let actions = places.flat_map(|place| {
-            let remove = Action::remove(&format!("{place}/{keyword}"));
+            let remove = self.remove(&format!("{place}/{keyword}"));
             let branches = self.root.pointer(place).and_then(|node| node.get("oneOf")).filter(|_| keyword == "oneOf");
             // Several branches fit: at least one is what is meant.
-            let any = branches.map(|branches| Action::update(place, json!({"anyOf": branches})));
+            let any = branches.map(|branches| self.update(place, json!({"anyOf": branches})));
             [Some(remove), any].into_iter().flatten()
         });
         actions.collect()
     }
 }
 
-/// A JSON Pointer as a JSONPath (RFC 9535).
-fn path(pointer: &str) -> String {
+/// A JSON Pointer into a document as a JSONPath (RFC 9535). A token is an index where the document has a list.
+fn path(root: &Value, pointer: &str) -> String {
     let mut path = "$".to_owned();
+    let mut node = Some(root);
     for token in pointer.split('/').skip(1).map(unescape) {
         let is_plain = token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let is_index = token.chars().all(|c| c.is_ascii_digit()) && pointer_index(pointer, &token);
-        if is_plain {
+        if node.is_some_and(Value::is_array) {
+            path.push_str(&format!("[{token}]"));
+        } else if is_plain {
             path.push('.');
             path.push_str(&token);
-        } else if is_index {
-            path.push_str(&format!("[{token}]"));
         } else {
             path.push_str(&format!("[{}]", quoted(&token)));
         }
+        node = node.and_then(|node| match node {
+            Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+            node => node.get(&token),
+        });
     }
     path
-}
-
-/// Whether a token of digits is the index of a list of schemas or parameters, and not a status.
-fn pointer_index(pointer: &str, token: &str) -> bool {
-    ["oneOf", "anyOf", "allOf", "parameters"].iter().any(|list| pointer.contains(&format!("/{list}/{token}")))
 }
 
 /// A name as a string of JSONPath.

@@ -54,8 +54,9 @@ use self::action::Target;
 pub use self::report::{Difference, Report};
 use self::report::{Found, Kind, Place};
 use self::shape::Shape;
-use crate::contract::{self, Contract, Operation, content, essence, is_json, open_where_allowed, resolve};
+use crate::contract::{self, Contract, Operation, open_where_allowed, prefixes, resolve};
 use crate::lock;
+use crate::media::{content, is_json, media};
 use crate::received::Received;
 use crate::schema::Rule;
 
@@ -121,8 +122,7 @@ impl Probe {
 
     /// Compares a response with the document.
     fn compare(&self, operation: &Operation, status: u16, headers: &http::HeaderMap, body: &[u8]) {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let media = text("content-type").map(essence).unwrap_or_default();
+        let media = media(headers);
         let json = if is_json(&media) { serde_json::from_slice::<Value>(body).ok() } else { None };
         let seen = &mut *lock(&self.seen);
         let place = |pattern: &str| Place { operation: operation.id.clone(), status, pattern: pattern.to_owned() };
@@ -146,15 +146,13 @@ impl Probe {
         };
         let root = self.contract.document().root();
         let response = resolve(root, format!("{}/responses/{}", operation.place, contract::escape(key)));
-        let Some((response, node)) = response else { return };
-        let declared = node["headers"].as_object().into_iter().flatten().map(|(name, _)| name);
-        for name in declared {
-            let header = resolve(root, format!("{response}/headers/{}", contract::escape(name)));
-            let Some((header, node)) = header else { continue };
-            match text(name) {
-                None if node["required"] == true => seen.found(Kind::Header, &header, name).add(place(""), &whole),
+        let Some((response, _)) = response else { return };
+        for header in operation.headers(root, status) {
+            let name = header.name.as_str();
+            match headers.get(name).and_then(|value| value.to_str().ok()) {
+                None if header.required => seen.found(Kind::Header, &header.place, name).add(place(""), &whole),
                 None => {}
-                Some(value) => self.header(seen, &format!("{header}/schema"), name, value, &place("")),
+                Some(value) => self.header(seen, &header.schema(), name, value, &place("")),
             }
         }
         if contents.is_empty() || matches!(status, 204 | 304) {
@@ -269,17 +267,6 @@ fn is_identifier(name: &str) -> bool {
     plain && digits <= 2 && name.len() <= 40 && name.starts_with(|c: char| !c.is_ascii_digit())
 }
 
-/// The paths of a document's servers, which precede its own paths; a variable at the start of a server is its host.
-fn prefixes(root: &Value) -> Vec<String> {
-    let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
-    let paths = servers.filter_map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let path = &rest[rest.find('/')?..];
-        Some(path.trim_end_matches('/').to_owned()).filter(|path| !path.is_empty() && !path.contains('{'))
-    });
-    paths.collect()
-}
-
 impl fmt::Debug for Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Probe").field("responses", &lock(&self.seen).responses).finish_non_exhaustive()
@@ -321,10 +308,9 @@ impl<S: Sender> Sender for Watch<S> {
 
 /// Whether a request is one for a token (RFC 6749, section 3.2): a form that is posted, with its `grant_type`.
 fn is_for_token(request: &Request) -> bool {
-    let media = request.headers().get("content-type").and_then(|media| media.to_str().ok()).map(essence);
     let form = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
     request.method() == Method::POST
         && request.url().path().ends_with("/token")
-        && media.is_some_and(|media| media == "application/x-www-form-urlencoded")
+        && media(request.headers()) == "application/x-www-form-urlencoded"
         && form_urlencoded::parse(form).any(|(name, _)| name == "grant_type")
 }

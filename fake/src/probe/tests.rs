@@ -95,6 +95,14 @@ async fn each_rule_that_is_broken_has_an_action_at_its_place() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_called_as_an_index_is_a_member() {
+    let schema = json!({"allOf": [{"type": "object", "properties": {"0": {"type": "string"}}}]});
+    let found = differences("3.1.0", schema, 200, &json!({"0": 7})).await;
+    let at = format!("{SCHEMA}.allOf[0].properties['0']");
+    assert_eq!(found[0].1, [format!("{at}.type"), at]);
+}
+
+#[tokio::test]
 async fn statuses_that_depend_on_the_caller_are_passed_over() {
     assert!(differences("3.1.0", json!({}), 403, &json!({"message": "PLANTED"})).await.is_empty());
     let found = differences("3.1.0", json!({}), 404, &json!({"message": "PLANTED"})).await;

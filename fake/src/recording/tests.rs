@@ -7,7 +7,7 @@ use std::sync::Arc;
 use connectors::{SendError, Sender, reqwest};
 use serde_json::{Value, json};
 
-use super::{Player, Recorder};
+use super::{Player, Recorder, Replay};
 use crate::schema::Random;
 
 fn file(name: &str) -> PathBuf {
@@ -213,6 +213,38 @@ async fn times_are_kept_where_a_time_belongs_and_other_large_numbers_nowhere() {
             assert!(is_replaced, "{name}: {value}: {shown}");
         }
     }
+}
+
+#[test]
+fn a_replay_refuses_what_the_client_reads_in_another_way() {
+    let file = file("replay");
+    let exchange = |status: u16| {
+        let body = json!({"json": {"name": "text-1", "list": [{"name": null}]}});
+        json!({"request": {}, "response": {"status": status, "body": body}}).to_string()
+    };
+    std::fs::write(&file, exchange(200) + &exchange(404)).unwrap();
+    let document = r#"{"components": {"schemas": {"Thing": {"properties": {"title": {"x-aliases": ["name"]}}}}}}"#;
+    let replay = Replay::open(&file, document).unwrap();
+    let without = Replay::open(&file, "{}").unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let accepts = |replay: &Replay, index: usize, value: &Value| {
+        let check = || replay.check(index, Ok(value));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)).is_ok()
+    };
+    let read = json!({"title": "text-1", "list": [{}]});
+    assert!(accepts(&replay, 0, &read) && accepts(&replay, 0, &json!({"name": "text-1", "list": [{}]})));
+    // The names are the same only where the document says so.
+    assert!(!accepts(&without, 0, &read));
+    for value in [json!({"title": "text-2", "list": [{}]}), json!({"title": "text-1", "list": []}), Value::Null] {
+        assert!(!accepts(&replay, 0, &value), "{value}");
+    }
+    assert!(!accepts(&replay, 1, &read), "a failure was recorded");
+    assert!(!accepts(&replay, 2, &read), "nothing was recorded");
+    for text in ["{", "{} no"] {
+        std::fs::write(&file, text).unwrap();
+        assert!(Replay::open(&file, "{}").is_err() && Player::open(&file).is_err());
+    }
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
 
 use crate::error::Error;
 use crate::http::{Attempted, Clock, Connection, Limits, Operation, RetryPolicy, Sender};
@@ -89,6 +89,11 @@ impl<C: Connect> Builder<C> {
     /// See [`Connection::user_agent`].
     pub fn user_agent(self, name: impl Into<String>) -> Self {
         self.change(|connection| connection.user_agent(name))
+    }
+
+    /// See [`Connection::request_id_header`].
+    pub fn request_id_header(self, name: HeaderName) -> Self {
+        self.change(|connection| connection.request_id_header(name))
     }
 
     /// See [`Connection::on_attempt`].

@@ -100,24 +100,29 @@ impl Core {
         self.0.read_failure
     }
 
-    pub(super) fn url(&self) -> &Url {
-        &self.0.url
-    }
-
-    /// The URL for calls of an operation: the client's server, or the operation's own server in the document.
+    /// The server for calls of an operation: the client's server, or the operation's own server in the document.
     ///
     /// # Errors
     /// [`Error::is_config`] if the document's server is not safe to send credentials to.
-    pub(super) fn base_url_of(&self, operation: &Operation) -> Result<Cow<'_, str>, Error> {
-        let Some(server) = operation.server() else { return Ok(Cow::Borrowed(&self.0.base_url)) };
+    pub(super) fn url_of(&self, operation: &Operation) -> Result<Cow<'_, Url>, Error> {
+        let Some(server) = operation.server() else { return Ok(Cow::Borrowed(&self.0.url)) };
         if let Some(other) = self.0.others.get(server) {
-            return Ok(Cow::Borrowed(other.as_str().trim_end_matches('/')));
+            return Ok(Cow::Borrowed(other));
         }
         // A relative URL is on the client's server.
         let url = self.0.url.join(server).map_err(|error| {
             Error::new(Kind::Config, "the document's server for the operation is not a URL").caused_by(error)
         })?;
         crate::auth::check_server(&url)?;
+        Ok(Cow::Owned(url))
+    }
+
+    /// [`Core::url_of`] as text, without a trailing slash.
+    pub(super) fn base_url_of(&self, operation: &Operation) -> Result<Cow<'_, str>, Error> {
+        if operation.server().is_none() {
+            return Ok(Cow::Borrowed(&self.0.base_url));
+        }
+        let url = self.url_of(operation)?;
         Ok(Cow::Owned(url.as_str().trim_end_matches('/').to_owned()))
     }
 }
@@ -131,6 +136,9 @@ impl Core {
 /// // Some operations of the document have a server of their own; here they are sent elsewhere as well.
 /// let server = server.instead_of("https://uploads.example.com", "http://127.0.0.1:8080");
 /// ```
+///
+/// A text must be a URL in its plain form, as for [`parse_server`](crate::auth::parse_server): what URL parsers change in
+/// silence could lead to another host. If it is not, creating the client fails.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Server {
@@ -141,7 +149,7 @@ pub struct Server {
 impl Server {
     /// Sends calls of operations whose document names the server `documented` to `url`.
     pub fn instead_of(mut self, documented: &'static str, url: &str) -> Self {
-        match parse(url).and_then(|url| crate::auth::check_server(&url).map(|()| url)) {
+        match crate::auth::parse_server(url.trim()) {
             Ok(url) => {
                 self.others.insert(documented, url);
             }
@@ -152,22 +160,9 @@ impl Server {
     }
 }
 
-fn parse(url: &str) -> Result<Url, Error> {
-    let parsed = Url::parse(url.trim()).map_err(|error| {
-        Error::new(Kind::Config, "the server must be an absolute URL, such as https://api.example.com").caused_by(error)
-    })?;
-    if parsed.cannot_be_a_base() || parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(Error::new(Kind::Config, "the server's URL must have a host, and neither query nor fragment"));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(Error::new(Kind::Config, "the server's URL must not hold credentials: give them to the builder"));
-    }
-    Ok(parsed)
-}
-
 impl From<&str> for Server {
     fn from(url: &str) -> Self {
-        Self { url: parse(url), others: BTreeMap::new() }
+        Self { url: crate::auth::parse_server(url.trim()), others: BTreeMap::new() }
     }
 }
 

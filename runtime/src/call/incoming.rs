@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Kind};
 use crate::object::Json;
 
-use super::response::decode;
+use super::response::{decode, room};
 
 /// An unchanged body. `Debug` shows only its length.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl fmt::Debug for RawBody {
 /// # Errors
 /// [`Error::is_decode`] if it does not match the document. The message has the place and no value.
 pub fn received<T: Json>(name: &str, body: &[u8]) -> Result<T, Error> {
-    decode(body).map_err(|error| {
+    decode(body, room(body)).map_err(|error| {
         let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
         Error::new(kind, format!("the body of `{name}` cannot be read: {error}"))
     })

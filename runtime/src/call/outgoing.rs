@@ -17,7 +17,7 @@ use crate::auth::{Applied, Chosen};
 use crate::encode::{MultipartBody, Parameters};
 use crate::error::{Error, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Operation, Reply, Success};
-use crate::object::{Json, from_slice};
+use crate::object::{Json, Mismatch, from_slice};
 
 use super::body::Payload;
 use super::core::Core;
@@ -209,10 +209,7 @@ impl Outgoing {
         let body = self.json_text(&whole)?;
         match from_slice(&body, self.core.exchange().limits.decoded) {
             Ok(value) => Ok(whole.response(value)),
-            Err(error) => {
-                let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
-                Err(self.unusable(Error::new(kind, error.to_string()), &whole))
-            }
+            Err(error) => Err(self.mismatched(&error, &whole)),
         }
     }
 
@@ -241,14 +238,19 @@ impl Outgoing {
 
     /// Reads a response whose type depends on its status.
     pub(super) fn by_status<T>(&self, mut whole: Whole, read: ByStatus<T>) -> Result<Response<T>, Error> {
-        match read(whole.reply.status.as_u16(), &whole.reply.body) {
+        match read(whole.reply.status.as_u16(), &whole.reply.body, self.core.exchange().limits.decoded) {
             Some(Ok(value)) => Ok(whole.response(value)),
-            Some(Err(error)) => Err(self.unusable(Error::new(Kind::Decode, error.to_string()), &whole)),
+            Some(Err(error)) => Err(self.mismatched(&error, &whole)),
             None => {
                 let message = "the server returned a status that the document does not have";
                 Err(self.unusable(Error::new(Kind::Decode, message), &whole))
             }
         }
+    }
+
+    fn mismatched(&self, error: &Mismatch, whole: &Whole) -> Error {
+        let kind = if error.is_too_large() { Kind::TooLarge } else { Kind::Decode };
+        self.unusable(Error::new(kind, error.to_string()), whole)
     }
 
     /// An error about a success that cannot be used. It has the status, headers and body, as one about a failure has.
@@ -265,7 +267,7 @@ impl Outgoing {
 impl Whole {
     /// The response with a value that was read from it.
     pub(super) fn response<T>(&mut self, value: T) -> Response<T> {
-        let about = self.reply.about();
+        let about = self.reply.take_about();
         let (status, headers) = (self.reply.status, std::mem::take(&mut self.reply.headers));
         Response { value, status, headers, attempts: about.attempts, about: Some(about) }
     }

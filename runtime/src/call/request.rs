@@ -77,7 +77,7 @@ impl Call {
 
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
-        match cursor.to_url(self.core.url()) {
+        match self.core.url_of(self.operation).and_then(|url| cursor.to_url(&url)) {
             Ok(url) => self.link = Some(url),
             Err(error) => self.note(Err(error)),
         }
@@ -276,4 +276,53 @@ fn set_key(header: &'static str, parameters: &mut Parameters, options: &mut Call
         options.headers.insert(name, value);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::LINK;
+
+    use super::*;
+    use crate::auth::Credentials;
+    use crate::call::Server;
+    use crate::http::Connection;
+
+    #[test]
+    fn the_next_page_of_an_operation_with_its_own_server_is_on_that_server() {
+        static OPERATIONS: [Operation; 2] = [
+            Operation::new("List", "", "list", "GET", "/covers").with_server("https://covers.example.com/v2"),
+            Operation::new("Other", "", "other", "GET", "/covers").with_server("https://moved.example.com"),
+        ];
+        let server = Server::from("https://api.example.com/v1");
+        let server = server.instead_of("https://moved.example.com", "http://127.0.0.1:8080/moved");
+        let core = Core::connect(server, Credentials::new(), Connection::new(), &OPERATIONS).unwrap();
+        for (operation, host) in OPERATIONS.iter().zip(["https://covers.example.com", "http://127.0.0.1:8080"]) {
+            let mut headers = HeaderMap::new();
+            headers.insert(LINK, format!("<{host}/v2/covers?page=2>; rel=next").parse().unwrap());
+            let mut call = core.call(operation, |_| Err(Error::new(Kind::Argument, "not sent")));
+            let page = call.linked_page(vec![1], &headers).unwrap();
+            call.follow(&page.next.unwrap());
+            assert_eq!(call.url().unwrap().as_str(), format!("{host}/v2/covers?page=2"));
+        }
+    }
+
+    #[test]
+    fn a_server_whose_url_would_be_read_as_another_is_refused() {
+        static NONE: [Operation; 0] = [];
+        let connect = |server| Core::connect(server, Credentials::new(), Connection::new(), &NONE).map(drop);
+        for url in [
+            "https://ten\u{200b}ant.example.com",
+            "https://exa\tmple.com",
+            "https:\\\\example.com",
+            "http://0x7f.1",
+            "https://ｅxample.com",
+            "https://example.com/a/../b",
+            "example.com",
+        ] {
+            assert!(connect(Server::from(url)).unwrap_err().is_config(), "{url}");
+            let moved = Server::from("https://example.com").instead_of("https://other.example.com", url);
+            assert!(connect(moved).unwrap_err().is_config(), "{url}");
+        }
+        assert!(connect(Server::from(" https://Example.com:443/v1/ ")).is_ok());
+    }
 }

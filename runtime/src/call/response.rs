@@ -149,26 +149,42 @@ pub(super) fn broken(error: reqwest::Error) -> Error {
     Error::new(kind, message).caused_by(error)
 }
 
-/// Reads a body by its status; `None` for a status that the document does not have.
-pub type ByStatus<T> = fn(u16, &[u8]) -> Option<Result<T, Mismatch>>;
+/// Reads a body by its status, within a limit on the memory in bytes; `None` for a status that the document does not have.
+pub type ByStatus<T> = fn(u16, &[u8], usize) -> Option<Result<T, Mismatch>>;
 
 /// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
 /// call this.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
-    // A success that cannot be decoded has a status and a body too.
-    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) {
+    // A success that cannot be decoded has a status and a body too, and so has the failure of a token request.
+    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) || error.is_of_earlier_request() {
         return None;
     }
-    read(error.status()?, error.body_bytes()?)?.ok()
+    let body = error.body_bytes()?;
+    read(error.status()?, body, room(body))?.ok()
 }
 
-/// Reads the body of one of several responses. Its size is limited already.
+/// Reads the body of one of several responses, within a limit on the memory in bytes.
 ///
 /// # Errors
-/// The body does not match the document.
-pub fn decode<T: Json>(body: &[u8]) -> Result<T, Mismatch> {
-    from_slice(body, DECODED)
+/// The body does not match the document, or needs more memory.
+pub fn decode<T: Json>(body: &[u8], limit: usize) -> Result<T, Mismatch> {
+    from_slice(body, limit)
 }
 
-/// The limit on the memory for decoding one of several responses, in bytes.
-const DECODED: usize = 128 * 1024 * 1024;
+/// The limit on the memory for decoding a body whose size is limited already: an empty object takes most for its bytes.
+pub(super) fn room(body: &[u8]) -> usize {
+    body.len().saturating_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_of_a_token_request_is_no_documented_failure_of_the_operation() {
+        let error = Error::new(Kind::Status, "no").with_status(StatusCode::UNAUTHORIZED).with_body(br#""no""#);
+        let read: ByStatus<String> = |status, body, limit| (status == 401).then(|| decode(body, limit));
+        assert_eq!(documented(&error, read).as_deref(), Some("no"));
+        assert_eq!(documented(&error.before_sending(), read), None);
+    }
+}

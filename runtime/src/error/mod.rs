@@ -63,6 +63,8 @@ struct Inner {
     may_have_happened: bool,
     /// Whether the server may have processed an earlier attempt of the same call.
     follows_doubt: bool,
+    /// Whether its status, headers and body are those of a request that came before the call, such as for a token.
+    is_of_earlier_request: bool,
     /// The id of an object that the method created before it failed.
     created: Option<String>,
     is_partial: bool,
@@ -138,6 +140,7 @@ impl Error {
             body: None,
             may_have_happened: false,
             follows_doubt: false,
+            is_of_earlier_request: false,
             created: None,
             is_partial: false,
             source: None,
@@ -311,7 +314,13 @@ impl Error {
             inner.may_have_happened = false;
             inner.follows_doubt = false;
             inner.attempts = 0;
+            inner.is_of_earlier_request = true;
         })
+    }
+
+    /// Whether its response is not that of the call.
+    pub(crate) fn is_of_earlier_request(&self) -> bool {
+        self.0.is_of_earlier_request
     }
 
     /// Sets the error's source.

@@ -27,7 +27,7 @@ const NO_SECRETS: [&str; 14] = [
 ];
 
 /// The credentials of one request, as they were available.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Credentials {
     /// Sensitive headers.
     headers: Vec<HeaderValue>,

@@ -17,7 +17,7 @@ use super::credentials::Credentials;
 use super::hooks::{Attempted, Hooks, add_headers};
 use super::line::{Line, Progress};
 use super::options::CallOptions;
-use super::reply::{About, CallFacts, Received, Reply, Stopped, paced};
+use super::reply::{About, CallFacts, Received, Reply, Sent, Stopped, paced};
 use super::retry::{self, Budget, Failure, RetryPolicy};
 use super::send::{Reason, SendError};
 use super::span::CallSpan;
@@ -193,7 +193,7 @@ struct Sending {
     read: ReadFailure,
     reading: Reading,
     call: CallFacts,
-    credentials: Credentials,
+    sent: Sent,
 }
 
 impl Exchange {
@@ -335,7 +335,8 @@ impl Exchange {
                 own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
             };
             let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
-            let result = self.send(request, Sending { limit, read, reading, call, credentials }).await;
+            let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
+            let result = self.send(request, Sending { limit, read, reading, call, sent: sent_with }).await;
             let report = |status, error, wait| {
                 if self.hooks.is_watched() {
                     let elapsed = self.clock.now().saturating_duration_since(started);
@@ -390,7 +391,7 @@ impl Exchange {
     }
 
     async fn send(&self, request: reqwest::Request, sending: Sending) -> Result<Outcome, Failed> {
-        let Sending { limit, read, reading, call, credentials } = sending;
+        let Sending { limit, read, reading, call, sent: sent_with } = sending;
         let length = request.url().as_str().len();
         if length > LONGEST_URL {
             let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
@@ -414,7 +415,7 @@ impl Exchange {
         })?;
         let status = response.status();
         if status.is_success() && reading == Reading::ByCaller {
-            let about = About::new(status, response.headers(), call);
+            let about = About::new(status, response.headers(), call, sent_with);
             let mut response = paced(response, Arc::clone(&self.clock), self.limits.attempt);
             response.extensions_mut().insert(about);
             return Ok(Outcome::Open(response));
@@ -442,12 +443,12 @@ impl Exchange {
             Either::Right(_) => Err(late(&call, limit)),
         };
         let body = received.into_bytes();
-        let reply = Reply { status, headers, body, call, credentials, always: Arc::clone(&self.always) };
+        let mut reply = Reply { status, headers, body, call, sent: sent_with };
         if status.is_success() {
             return match ended {
                 Ok(()) => Ok(Outcome::Whole(reply)),
                 Err(failed) => {
-                    let error = reply.about().describe(failed.error).with_headers(reply.headers);
+                    let error = reply.take_about().describe(failed.error).with_headers(reply.headers);
                     Err(Failed { error, ..failed })
                 }
             };

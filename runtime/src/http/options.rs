@@ -63,18 +63,20 @@ impl CallOptions {
     /// Sets a header of each attempt; it replaces others of the same name. Its value is never printed. `Authorization`,
     /// `Host`, `Content-Length` and `Transfer-Encoding` belong to the client: setting one fails the call.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+        let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             return self.refused("a header's name or value has characters that HTTP does not allow".to_owned());
         };
         if is_ours(name.as_str()) {
             return self.refused(format!("`header` cannot set `{name}`: the client sets it itself"));
         }
+        value.set_sensitive(true);
         self.headers.insert(name, value);
         self
     }
 
     /// Sets several headers, some of which may have the same name; see [`CallOptions::header`].
-    pub fn headers(mut self, headers: HeaderMap) -> Self {
+    pub fn headers(mut self, mut headers: HeaderMap) -> Self {
+        headers.values_mut().for_each(|value| value.set_sensitive(true));
         if let Some(name) = headers.keys().find(|name| is_ours(name.as_str())) {
             let message = format!("`headers` cannot set `{name}`: the client sets it itself");
             return self.refused(message);

@@ -31,9 +31,22 @@ pub struct Reply {
     /// The body.
     pub body: Bytes,
     pub(super) call: CallFacts,
+    pub(super) sent: Sent,
+}
+
+/// The credentials that a request was sent with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sent {
     pub(super) credentials: Credentials,
     /// The sensitive headers of every request.
     pub(super) always: Arc<[HeaderValue]>,
+}
+
+impl Sent {
+    /// The error without them.
+    fn keep_out_of(&self, error: Error) -> Error {
+        error.without(&self.credentials.secrets(&self.always))
+    }
 }
 
 /// The facts of a call apart from its response.
@@ -64,17 +77,19 @@ pub(crate) struct About {
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
     call: CallFacts,
+    sent: Sent,
 }
 
 impl About {
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, call: CallFacts) -> Self {
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, call: CallFacts, sent: Sent) -> Self {
         let request_id = text(headers.get("x-request-id").or(call.own_id.as_ref()));
-        Self { status, attempts: call.attempts, request_id, call }
+        Self { status, attempts: call.attempts, request_id, call, sent }
     }
 
-    /// Adds the facts to an error about the response.
+    /// Adds the facts to an error about the response. Credentials of the request in the error are replaced.
     pub(crate) fn describe(&self, error: Error) -> Error {
-        self.call.describe(error.with_status(self.status).with_request_id(self.request_id.clone()))
+        let error = error.with_status(self.status).with_request_id(self.request_id.clone());
+        self.sent.keep_out_of(self.call.describe(error))
     }
 }
 
@@ -96,11 +111,17 @@ impl Reply {
     #[must_use]
     pub fn describe(&self, error: Error) -> Error {
         let error = error.with_body(&self.body).with_headers(self.headers.clone());
-        self.about().describe(error).without(&self.credentials.secrets(&self.always))
+        self.about(self.sent.clone()).describe(error)
     }
 
-    pub(crate) fn about(&self) -> About {
-        About::new(self.status, &self.headers, self.call.clone())
+    /// The facts, and the credentials: the response's body is used by now.
+    pub(crate) fn take_about(&mut self) -> About {
+        let sent = std::mem::take(&mut self.sent);
+        self.about(sent)
+    }
+
+    fn about(&self, sent: Sent) -> About {
+        About::new(self.status, &self.headers, self.call.clone(), sent)
     }
 }
 
