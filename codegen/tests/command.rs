@@ -251,7 +251,7 @@ fn lower_writes_3_0_3_and_replaces_a_file_only_if_it_may() {
     desk.write("mine.json", "mine");
     desk.run("lower pets.yaml -o mine.json")
         .exits(1)
-        .warns(&["mine.json is there already; nothing was changed", "--force"]);
+        .warns(&["mine.json already exists; nothing was changed", "--force"]);
     assert_eq!(desk.read("mine.json"), "mine");
     desk.run("lower pets.yaml -o mine.json --force --notes json").exits(0).warns(&["\"line\": 20"]);
     assert!(desk.read("mine.json").contains("\"openapi\": \"3.0.3\""));
@@ -381,8 +381,8 @@ fn overlays_are_applied_written_and_checked() {
     // No difference, nothing written.
     desk.run("overlay compare old.yaml old.yaml -o none.yaml").exits(0);
     assert!(!desk.0.join("none.yaml").exists());
-    desk.run("overlay compare old.yaml new.yaml -o old.yaml").exits(1).warns(&["old.yaml is there already"]);
-    desk.run("overlay lint overlay.yaml --document old.yaml").exits(0).says(&["overlay.yaml: nothing is wrong"]);
+    desk.run("overlay compare old.yaml new.yaml -o old.yaml").exits(1).warns(&["old.yaml already exists"]);
+    desk.run("overlay lint overlay.yaml --document old.yaml").exits(0).says(&["overlay.yaml: no mistakes"]);
     // What is in the document already is needless there.
     desk.run("overlay lint overlay.yaml --document new.yaml").exits(3).says(&["matches nothing", "needless"]);
     desk.write(
@@ -448,7 +448,7 @@ fn check_says_what_is_lost_where_and_writes_the_overlay_that_fixes_it() {
     desk.run("check pets.yaml --accept losses.lock").exits(0);
     desk.run("check pets.yaml --fix fixes.yaml").exits(3);
     desk.write("fixes.yaml", "mine");
-    desk.run("check pets.yaml --fix fixes.yaml").exits(1).warns(&["fixes.yaml is there already"]);
+    desk.run("check pets.yaml --fix fixes.yaml").exits(1).warns(&["fixes.yaml already exists"]);
     let json: serde_json::Value = serde_json::from_str(&desk.run("check pets.yaml --notes json").exits(3).out).unwrap();
     assert_eq!(json["counts"]["loss"], 1);
     assert_eq!(json["overlay"]["overlay"], "1.2.0");

@@ -345,7 +345,7 @@ impl VisitMut for Paths {
 
     fn visit_macro_mut(&mut self, mac: &mut Macro) {
         let name = mac.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default();
-        // Quoted code is for another place.
+        // Quoted code is emitted elsewhere.
         if name.contains("quote") {
             return;
         }
@@ -488,7 +488,7 @@ fn arrows_between_packages_run_one_way() {
                 wrong.push(format!("{name}: {}", package.line(from, &path)));
             }
         }
-        // What is not named may be a dependency all the same.
+        // A package can be a dependency without being named in the code.
         let manifest: toml::Table =
             toml::from_str(&fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap()).unwrap();
         let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).unwrap();

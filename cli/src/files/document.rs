@@ -216,5 +216,5 @@ pub fn may_write(path: &Path, force: bool) -> Result {
     if force || !path.exists() {
         return Ok(());
     }
-    Err(Failure::usage(format!("{} is there already; say --force to replace it", path.display())))
+    Err(Failure::usage(format!("{} already exists; use --force to replace it", path.display())))
 }
