@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,22 @@ use support::{Seconds, TestClock};
 /// The ids of a list.
 fn ids(found: Vec<Entry<Connector, types::ConnectorInstance>>) -> Vec<String> {
     found.into_iter().map(|it| it.handle().id().to_string()).collect()
+}
+
+#[tokio::test]
+async fn records_are_read_page_by_page_until_the_server_says_that_no_page_follows() {
+    let s = setup().await;
+    for number in 0..100 {
+        s.instance.seed_record(json!({"id": format!("record-{number}"), "name": number.to_string()}));
+    }
+    let rows: Vec<_> = s.ph.api().records().navigate().limit(50).items().try_collect().await.unwrap();
+    let ids: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    // Two records are there from the start.
+    assert_eq!((rows.len(), ids.len()), (102, 102));
+    assert_eq!(s.reached("navigateKnowledgeGraph"), 3);
+    // One page, without a `pagination`.
+    let none: Vec<_> = s.ph.api().records().navigate().node_id("nobody").items().try_collect().await.unwrap();
+    assert_eq!((none.len(), s.reached("navigateKnowledgeGraph")), (0, 4));
 }
 
 #[tokio::test]

@@ -356,3 +356,38 @@ fn properties_beside_a_union_do_not_affect_values_that_are_not_objects() {
     assert!(block(&listing, "B").starts_with("struct B"), "{listing}");
     assert!(notes.is_empty(), "{notes:?}");
 }
+
+#[test]
+fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
+    let operation = |id: &str, hint: &str| {
+        let page = "type: object, properties: {rows: {type: array, items: {type: string}}, more: {type: boolean}, \
+            next: {type: string}, count: {type: integer}, at: {type: object, properties: {more: {type: boolean}}}}";
+        format!(
+            "/{id}: {{get: {{operationId: {id}, x-paging: {hint}, parameters: [{{name: page, in: query, schema: {{type: integer}}}}, \
+               {{name: token, in: query, schema: {{type: string}}}}], responses: {{'200': {{description: ok, \
+               content: {{application/json: {{schema: {{{page}}}}}}}}}}}}}}}\n"
+        )
+    };
+    let fitting = [
+        "{items: rows, page: page, more: more}",
+        "{items: rows, offset: page, more: at.more}",
+        "{items: rows, page: page}",
+        "{items: rows, token: page, next: count}",
+        "{items: rows, token: token, next: count}",
+    ];
+    let wrong = [
+        "{items: rows, page: page, more: next}",
+        "{items: rows, offset: page, more: absent}",
+        "{items: rows, token: page, next: more}",
+        "{items: rows, token: token, next: at}",
+    ];
+    let of = |hints: &[&str]| {
+        let paths: String =
+            hints.iter().enumerate().map(|(index, hint)| operation(&format!("op{index}"), hint)).collect();
+        let client = document(&paths, "").generate().unwrap();
+        let notes = client.notes.iter().filter(|note| note.to_string().contains("`x-paging` does not fit")).count();
+        (client.code.matches("pub fn items(self)").count(), notes)
+    };
+    assert_eq!(of(&fitting), (fitting.len(), 0));
+    assert_eq!(of(&wrong), (0, wrong.len()));
+}
