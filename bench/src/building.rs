@@ -115,7 +115,7 @@ impl Consumer {
         })
     }
 
-    /// Builds the program incrementally, and returns cargo's messages.
+    /// Builds the crates that are not built yet, and returns cargo's messages.
     fn build(&self) -> Result<Vec<Value>> {
         let mut command = cargo_in(&self.program(), &BUILD);
         Ok(messages(&finished(command.arg("--message-format=json"))?))

@@ -100,8 +100,8 @@ enum Command {
     /// spec/SERVICE/openapi.yaml or api.txt has uncommitted changes (--force), or if the document has less than half of
     /// the vendored operations (--accept-other-document).
     ///
-    /// A file may refer to others beside it. A URL is fetched over https, within 60 seconds and 64 MB; the body is not
-    /// sent again if the server reports that it has not changed (ETag).
+    /// A file may refer to others beside it. A URL is fetched over https, within 60 seconds and 64 MB; with its ETag,
+    /// so that an unchanged document is not transferred.
     Vendor {
         /// The service, a folder of spec/.
         service: service::Name,

@@ -78,7 +78,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
         "type": kind_name,
         "scope": scope,
         "authType": auth_type,
-        // This applies even if the response has another value.
+        // The stored value is true, even if the response has another one.
         "isConfigured": true,
         "isAuthenticated": false,
         "config": config,
@@ -96,7 +96,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
             "created": true,
             "scope": scope,
             "createdBy": USER,
-            // A connector is not configured until it was enabled.
+            // It is false until the connector was enabled.
             "isAuthenticated": false,
             "isConfigured": is_configured,
         },

@@ -183,7 +183,7 @@ fn the_book_has_a_chapter_for_each_page_and_needs_no_other_site() {
     }
 }
 
-/// What mdbook logs.
+/// The log of mdbook.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -222,7 +222,7 @@ fn loaded_from_elsewhere(page: &str) -> Vec<&str> {
 
 #[test]
 fn the_book_builds_without_a_warning_and_its_pages_load_nothing_from_elsewhere() {
-    // `.ci/book` looks at these pages.
+    // `.ci/book` measures these pages.
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
     assert_eq!(build(&root().join("docs/book"), &built), "");
     let files = fs::read_dir(&built).unwrap().map(|entry| entry.unwrap().path());
