@@ -231,7 +231,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
     }
 
-    // No more apps at a time than its concurrency.
+    // It lists at most as many apps at a time as its concurrency allows.
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.List").always());
     s.tenant.clear_requests();

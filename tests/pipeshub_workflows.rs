@@ -174,7 +174,7 @@ async fn a_200_that_reports_a_failure_is_refused() {
     refusing("createConnectorInstance");
     let error = s.ph.create("S3", "New").await.unwrap_err();
     assert!(error.is_refused() && error.created().is_none(), "{error:?}");
-    // Not an empty list.
+    // It is not an empty list.
     refusing("listConnectorInstances");
     let error = s.ph.all_connectors().list().try_next().await.unwrap_err();
     assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
@@ -545,7 +545,7 @@ async fn a_login_rejects_redirects_without_its_state_and_exchanges_a_code_once()
     assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
     assert_eq!(s.reached("token"), 0);
 
-    // None of these has changed it.
+    // None of these has changed the login.
     let ph = login.finish(&back).await.unwrap();
     ph.connector("s3-01").get().await.unwrap();
     let error = login.finish(&back).await.unwrap_err();

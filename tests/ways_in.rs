@@ -140,7 +140,7 @@ async fn a_busy_server_is_polled_after_the_delay_that_it_requests() {
     login.wait().await.unwrap();
     assert_eq!(clock.waits().seconds(), [1.0, 90.0, 1.0]);
 
-    // Not beyond the expiry of the code: the error is returned at once.
+    // It does not wait beyond the expiry of the code: the error is returned at once.
     let clock = TestClock::new();
     tenant.fault(Fault::status(429).header("retry-after", "86400").token_endpoint().always());
     let login = begin(&tenant, &clock).await.unwrap();

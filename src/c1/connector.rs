@@ -173,8 +173,8 @@ impl Connector {
         connectors.confirm_sync_valid(app, id, lifecycle.into_id(), &request).await.map(drop)
     }
 
-    /// Returns a link to the data of a completed sync. It is valid for a short time: request a new one instead of storing it.
-    /// As for [`Connector::confirm_sync`], no operation of the document returns the id.
+    /// Returns a link to the data of a completed sync. It is valid for a short time: request a new one instead of
+    /// storing it. No operation of the document returns the id; see [`Connector::confirm_sync`].
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -199,7 +199,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
     /// connector.pause().await?;
-    /// // Nothing syncs until then.
+    /// // No sync runs until then.
     /// connector.resume().await?;
     /// # Ok(())
     /// # }

@@ -45,7 +45,7 @@ enum Method {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the tenant: it may be a URL with a password in it.
+        // The tenant is not printed: it may be a URL with a password.
         f.debug_tuple("Credentials")
             .field(&match self.method {
                 Method::Signed { .. } => "client",

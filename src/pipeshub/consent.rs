@@ -98,7 +98,7 @@ pub struct Consent {
 
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it contains the state.
+        // The URL is not printed: it contains the state.
         f.debug_struct("Consent").field("connector", &self.connector.id).finish_non_exhaustive()
     }
 }

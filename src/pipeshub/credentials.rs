@@ -54,7 +54,7 @@ type Keeper = Arc<dyn Fn(OAuth2) -> OAuth2 + Send + Sync>;
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the instance: its URL may contain a password.
+        // The instance is not printed: its URL may contain a password.
         f.debug_tuple("Credentials")
             .field(&match self.method {
                 Method::Client { .. } => "client",

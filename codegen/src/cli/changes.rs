@@ -57,7 +57,7 @@ pub struct Diff {
 /// The formats of a report.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// By tag, the worst first.
+    /// Text, by tag, the worst first.
     Text,
     /// One JSON object: `changes`, the count of each impact, and, if the clients were not compared, the reason.
     Json,
@@ -270,7 +270,7 @@ pub fn summary(changes: &[Change]) -> String {
     format!("{breaking} breaking, {behaviour} of behaviour, {additive} additive, {words} of documentation")
 }
 
-/// What the changes of some operations are grouped under.
+/// The group of the changes of some operations.
 fn group(change: &Change) -> &str {
     match (&change.tag, change.operations.is_empty()) {
         (Some(tag), _) => tag,

@@ -54,7 +54,7 @@ impl Generate {
     /// Writes the crate `name` of a document, with additional overlays.
     ///
     /// # Errors
-    /// As [`Generate::file`].
+    /// The errors of [`Generate::file`].
     pub fn document(&self, document: Node, overlays: &[Node], name: &str, names: Names) -> Result<()> {
         let runtime = self.runtime.as_deref().map(runtime).transpose()?;
         let generator = Generator::new(document).select(self.choice.selection()).names(names.clone());

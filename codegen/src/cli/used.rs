@@ -58,7 +58,7 @@ pub fn judged<'c>(changes: &'c [Change], (old, _): &(Client, Client), usage: &Us
 struct Judge<'a> {
     old: &'a Client,
     usage: &'a Usage,
-    /// By operationId, and by method and path.
+    /// The operations, by operationId, and by method and path.
     operations: BTreeMap<String, &'a Operation>,
     /// The number of groups with a method of a name.
     methods: BTreeMap<&'a str, usize>,

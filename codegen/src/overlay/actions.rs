@@ -20,7 +20,7 @@ pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagno
             .help("an overlay begins with `overlay: 1.2.0`")
             .into());
     };
-    // Both name documents, without a fragment (Overlay 1.2, "Resolving URI Fragments").
+    // Both keys name documents, without a fragment (Overlay 1.2, "Resolving URI Fragments").
     for key in ["$self", "extends"] {
         if let Some(node) = overlay.get(key)
             && node.as_str().is_none_or(|text| text.contains('#'))

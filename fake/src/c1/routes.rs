@@ -321,7 +321,7 @@ fn rotate_credential(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.live((app_id, connector_id))?;
     let name = connector.value["displayName"].clone();
     if connector.syncs.is_idle() && connector.syncs.ended.is_empty() {
-        // No connector runs with this credential: let polls see it as used just now.
+        // No connector runs with this credential: a poll then returns it as just used.
         queue_sync(world, (app_id, connector_id))?;
     }
     let now = world.clock.stamp();

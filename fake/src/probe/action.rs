@@ -10,7 +10,7 @@ use crate::schema::unescape;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Action {
     target: String,
-    /// What is merged into the target; without it, the target is removed.
+    /// The value to merge into the target; without it, the target is removed.
     update: Option<Value>,
 }
 
@@ -22,7 +22,7 @@ impl Action {
         }
     }
 
-    /// As an item of an overlay's list in YAML.
+    /// The action as an item of an overlay's list in YAML.
     pub(super) fn to_yaml(&self) -> String {
         let target = Value::from(self.target.as_str());
         match &self.update {
