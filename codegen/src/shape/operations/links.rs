@@ -49,7 +49,7 @@ pub(super) fn links(
     }
 }
 
-/// Adds a link, or the status of one that is there already.
+/// Adds a link, or its status to the same link of another response.
 fn add(found: &mut Vec<Link>, link: Link) {
     let same = |known: &&mut Link| {
         (&known.name, &known.target, known.failure) == (&link.name, &link.target, link.failure)
