@@ -69,17 +69,19 @@ fn strings_with_bytes_or_json_in_them_keep_their_text() {
     assert_eq!(contents.url.as_ref().unwrap().bytes().unwrap(), [0xfb, 0xff]);
     assert_eq!(contents.picture.as_ref().unwrap().bytes().unwrap(), b"PNG");
     let arguments = contents.arguments.as_ref().unwrap();
-    assert_eq!(arguments.value().unwrap().kind, "disc");
+    assert!(written(&arguments.value().unwrap()).starts_with(r#"{"kind":"disc","#));
     assert_eq!(arguments.as_str(), r#" {"kind":"disc","radius":1.50}"#);
     assert!(contents.loose.as_ref().unwrap().value().is_err());
     let parts: Vec<_> = contents.parts.iter().flatten().map(|part| part.bytes().unwrap()).collect();
     assert_eq!(parts, [&b""[..], b"A", b"A"]);
-    assert!(matches!(&contents.either, Some(ContentsEither::String(bytes)) if bytes.bytes().as_deref() == Some(b"A")));
+    assert!(
+        matches!(&contents.either, Some(ContentsEither::String(bytes)) if bytes.bytes().as_deref() == Some(&b"A"[..]))
+    );
     assert_eq!(contents.both.as_deref(), Some("{}"));
     // A secret in the JSON of a string stays out of `Debug`, and so does one that cannot be read.
     for secret in [contents.clone(), contents.secret(JsonText::from_text("{\"direct\": \"PLANTED"))] {
         let shown = format!("{secret:?}");
-        assert!(!shown.contains("PLANTED") && !shown.contains("UExBTlRFRA") && shown.contains("disc"), "{shown}");
+        assert!(!shown.contains("PLANTED") && !shown.contains("UExBTlRFRA") && shown.contains("Disc"), "{shown}");
     }
     // What is made here, in any format of serde.
     let made = Contents::new(Base64::new(b"PNG")).url(&[0xfb_u8, 0xff]).loose(JsonText::new(&json!([1])).unwrap());

@@ -21,7 +21,7 @@ fn paths(server: &Server) -> Vec<String> {
 async fn a_response_leads_to_requests_with_the_linked_arguments_set() {
     const CREATED: &str = "content-type: application/json\r\nx-shelf: A 1\r\n";
     let server = Server::start(&[
-        ("201 Created", CREATED, r#"{"id": "a b", "title": "Emma", "pages": 12345678901234567890123}"#),
+        ("201 Created", CREATED, r#"{"id": "a b", "title": "Emma", "pages": 12345678901234567890}"#),
         ("200 OK", JSON, r#"{"id": "a b", "title": "Emma"}"#),
         ("200 OK", "", "PNG"),
         ("204 No Content", "", ""),
@@ -35,7 +35,7 @@ async fn a_response_leads_to_requests_with_the_linked_arguments_set() {
     library.books().create_book_then_others(&response).await.unwrap();
     assert_eq!(paths(&server), ["/books", "/books/a%20b", "/covers/A%201", "/books/import"]);
     let body = server.arrived().pop().unwrap().body;
-    assert_eq!(body, r#"{"id":"a b","title":"Emma","pages":12345678901234567890123}"#);
+    assert_eq!(body, r#"{"id":"a b","title":"Emma","pages":12345678901234567890}"#);
 }
 
 #[tokio::test]
