@@ -438,9 +438,9 @@ fn strings_have_the_type_of_what_is_in_them() {
          i: {type: string, contentMediaType: text/html}, j: {type: string, enum: [QQ==], contentEncoding: base64}}}";
     let (listing, notes) = listed("", schemas);
     let expected = "struct A (Default)\na: Option<Base64>\nb: Option<Base64>\nc: Option<Base64Url>\nd: Option<JsonText<serde_json::Value>>\n\
-                    e: Option<JsonText<AEContent>>\ng: Option<Base64>\nh: Option<String>\ni: Option<String>\nj: Option<AJ>\nextra: Extra";
+                    e: Option<JsonText<Ae>>\ng: Option<Base64>\nh: Option<String>\ni: Option<String>\nj: Option<Aj>\nextra: Extra";
     assert_eq!(block(&listing, "A"), expected);
-    assert_eq!(block(&listing, "AEContent"), "struct AEContent (Default)\nf: Option<String>\nextra: Extra");
+    assert_eq!(block(&listing, "Ae"), "struct Ae (Default)\nf: Option<String>\nextra: Extra");
     assert!(matches!(&notes[..], [one] if one.contains("not decoded") && one.contains("/A/properties/i")), "{notes:?}");
 }
 
