@@ -87,8 +87,7 @@ impl World {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The command with these arguments, quoted by `'` as in a shell, and these variables in addition to those of every
-    /// run.
+    /// The command with these arguments, quoted by `'` as in a shell, and these additional variables.
     pub fn command(&self, line: &str, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connectors"));
         command.args(words(line)).env_clear().envs(self.variables()).envs(variables.iter().copied());

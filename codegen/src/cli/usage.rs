@@ -1,5 +1,5 @@
-//! What a crate's sources name, by their syntax: methods, fields, variants, types. No types are resolved, so a name may be
-//! that of something else; what is found says how much it is worth.
+//! The names in a crate's sources, by their syntax: methods, fields, variants, types. Types are not resolved, so a name
+//! may belong to something else. Each kind of finding is stored separately, because some are more certain than others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -15,30 +15,30 @@ use syn::{Attribute, Expr, Ident, Member, Pat, Token, UseTree};
 use super::files::GENERATED;
 use super::report::Result;
 
-/// The most bytes of sources that are read.
+/// The maximum number of bytes of sources that are read.
 const MOST_BYTES: usize = 64 << 20;
-/// The most bytes of one source that is parsed.
+/// The maximum number of bytes of one source that is parsed.
 const MOST_PARSED: usize = 2 << 20;
-/// How deep brackets may be nested in a source that is parsed.
+/// The maximum depth of brackets in a source that is parsed.
 const MOST_DEPTH: usize = 200;
-/// How many names and signs may stand around an expression, a type or an item in a source that is parsed: what the parser
-/// nests is no deeper.
+/// The maximum number of names and signs around an expression, a type or an item in a source that is parsed. The
+/// parser's recursion is not deeper than this.
 const MOST_AROUND: usize = 2000;
-/// The stack of the thread that parses: room for the deepest nesting that is allowed. What is not used is not taken up.
+/// The stack of the parsing thread: enough for the deepest nesting that is allowed. Unused stack takes no memory.
 const STACK: usize = 256 << 20;
-/// The most methods that a method is called on, one after another.
+/// The maximum length of a chain of methods.
 const MOST_RECEIVERS: usize = 50;
-/// The most pairs of methods that are noted.
+/// The maximum number of pairs of methods that are recorded.
 const MOST_PAIRS: usize = 1_000_000;
 
-/// What is named, each with the file that names it first.
+/// The names, each with the first file that has it.
 #[derive(Default)]
 pub struct Usage {
-    /// Calls of a method on what another method returned: both names.
+    /// Calls of a method on the value of another method: both names.
     pub(super) chains: BTreeMap<(String, String), String>,
-    /// Methods that are called, whatever on.
+    /// Methods that are called, on any value.
     pub(super) methods: BTreeMap<String, String>,
-    /// Fields that are read or assigned, whatever of.
+    /// Fields that are read or assigned, of any value.
     pub(super) fields: BTreeMap<String, String>,
     /// `Type::Name`, and `Type { name }`.
     pub(super) members: BTreeMap<(String, String), String>,
@@ -46,13 +46,13 @@ pub struct Usage {
     pub(super) names: BTreeMap<String, String>,
     /// The names in macros, in strings, and in files that were not parsed.
     pub(super) words: BTreeMap<String, String>,
-    /// The names of what the crate defines itself.
+    /// The names that the crate defines itself.
     pub(super) own: BTreeSet<String>,
-    /// How many pairs of methods were noted, the same ones too.
+    /// The number of recorded pairs of methods, with repetitions.
     pairs: usize,
-    /// How many files were read.
+    /// The number of files that were read.
     pub(super) files: usize,
-    /// Those that were not parsed.
+    /// The files that were not parsed.
     pub(super) unread: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ impl Usage {
     /// Reads the sources in a crate's folder, without those that this command wrote; or one source.
     ///
     /// # Errors
-    /// A folder without such sources, a file that cannot be read, and more than 64 MB.
+    /// If the folder has no such sources, a file cannot be read, or the sources are larger than 64 MB.
     pub fn read(place: &Path) -> Result<Self> {
         let mut sources = Vec::new();
         collect(place, &mut sources).map_err(|error| format!("error: cannot read {}: {error}", place.display()))?;
@@ -85,7 +85,7 @@ impl Usage {
         Ok(usage)
     }
 
-    /// Adds what one source names.
+    /// Adds the names in one source.
     fn source(&mut self, name: &str, text: &str) {
         self.files += 1;
         let usage = &mut *self;
@@ -101,7 +101,7 @@ impl Usage {
         }
     }
 
-    /// Adds what one source names, unless it cannot be parsed or is not worth it.
+    /// Adds the names in one source by its syntax, unless it cannot be parsed or is too large.
     fn parsed(&mut self, name: &str, text: &str) -> bool {
         let Some(mut file) = parsed(text) else { return false };
         let mut aliases = Aliases(BTreeMap::new());
@@ -113,7 +113,7 @@ impl Usage {
     }
 }
 
-/// The bytes of a file, and one more than the most of them if there are more.
+/// The bytes of a file: up to the limit, and one more if the file is larger.
 fn most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -127,7 +127,7 @@ fn note(map: &mut BTreeMap<String, String>, name: &str, file: &str) {
     }
 }
 
-/// The sources in a folder and below, without what is built and what is hidden. Links are not followed.
+/// The sources in a folder and below, without build output and hidden files. Links are not followed.
 fn collect(place: &Path, sources: &mut Vec<PathBuf>) -> std::io::Result<()> {
     if fs::metadata(place)?.is_file() {
         sources.push(place.to_owned());
@@ -149,7 +149,7 @@ fn collect(place: &Path, sources: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A source's syntax, if it is small and flat enough for a parser that calls itself for each level.
+/// A source's syntax, if the source is small and flat enough for a recursive parser.
 fn parsed(text: &str) -> Option<syn::File> {
     if text.len() > MOST_PARSED {
         return None;
@@ -163,11 +163,11 @@ fn parsed(text: &str) -> Option<syn::File> {
 /// The tokens between two brackets, as far as they were read.
 struct Level {
     rest: token_stream::IntoIter,
-    /// Whether they are a block, or what is written like one.
+    /// Whether they are a block, or have the syntax of one.
     block: bool,
-    /// How many names and signs there were since nothing was open.
+    /// The number of names and signs since nothing was open.
     around: usize,
-    /// How many `<` are open, if they open something.
+    /// The number of open `<`, if they open something.
     angles: usize,
 }
 
@@ -181,8 +181,8 @@ impl Level {
     }
 }
 
-/// Whether few names and signs stand around anything: operators, calls and types nest without brackets too. A block ends
-/// what is before it, unless `else`, `as` or a sign follows.
+/// Whether every expression has few names and signs around it: operators, calls and types nest without brackets too. A
+/// block ends the expression before it, unless `else`, `as` or a sign follows.
 fn is_flat(tokens: TokenStream) -> bool {
     let (mut levels, mut outside) = (vec![Level::new(tokens, false)], 0);
     let (mut block, mut attribute, mut arrow) = (false, false, false);
@@ -244,7 +244,7 @@ fn is_flat(tokens: TokenStream) -> bool {
     true
 }
 
-/// The names that imports give: `use types::Pet as Animal`.
+/// The names that imports define: `use types::Pet as Animal`.
 struct Aliases(BTreeMap<String, String>);
 
 impl VisitMut for Aliases {
@@ -262,9 +262,9 @@ struct Reader<'u> {
     usage: &'u mut Usage,
     file: &'u str,
     aliases: BTreeMap<String, String>,
-    /// The methods whose values variables hold, the last one first.
+    /// For each variable, the methods that returned its value, the last one first.
     locals: BTreeMap<String, Vec<String>>,
-    /// What variables held before the blocks around gave them another value.
+    /// The former methods of variables that the blocks around gave another value.
     shadowed: Vec<(String, Option<Vec<String>>)>,
 }
 
@@ -295,7 +295,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `before`: the name that the tree stands behind.
+    /// `before`: the name in front of the tree.
     fn uses(&mut self, tree: &UseTree, before: Option<&str>) {
         match tree {
             UseTree::Path(it) => {
@@ -324,7 +324,7 @@ impl Reader<'_> {
     }
 }
 
-/// The methods that an expression is a chain of, the last one first; a variable counts as those whose value it holds.
+/// The methods in an expression's chain, the last one first. A variable stands for the methods that returned its value.
 fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let (mut found, mut next) = (Vec::new(), expression);
     while found.len() < MOST_RECEIVERS {
@@ -347,7 +347,7 @@ fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<S
 }
 
 impl VisitMut for Reader<'_> {
-    // Documentation and the arguments of attributes call nothing.
+    // Documentation and the arguments of attributes contain no calls.
     fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
 
     fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
@@ -400,7 +400,7 @@ impl VisitMut for Reader<'_> {
         self.uses(&item.tree, None);
     }
 
-    // What a variable holds, it holds to the end of its block.
+    // A variable has its value to the end of its block.
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
         let outside = self.shadowed.len();
         visit_mut::visit_block_mut(self, block);
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_words() {
+    fn a_source_that_cannot_be_parsed_counts_as_words() {
         let around = |open: &str, count: usize, close: &str| {
             format!("fn f() {{ {}list_pets{}; }}", open.repeat(count), close.repeat(count))
         };
@@ -554,7 +554,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_as_deep_as_is_allowed_is_parsed() {
+    fn a_source_with_the_deepest_allowed_nesting_is_parsed() {
         let around = |open: &str, count: usize, close: &str| {
             format!("fn f() {{ x = {}list_pets(){}; }}", open.repeat(count), close.repeat(count))
         };
