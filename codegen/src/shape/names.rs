@@ -303,8 +303,8 @@ mod tests {
 
     /// The names of the components in a map of schemas.
     fn of(schemas: Node) -> BTreeMap<String, String> {
-        let components = Node::made(Map::from([("schemas".to_owned(), schemas)]));
-        let model = Model::take(&mut Node::made(Map::from([("components".to_owned(), components)])));
+        let schemas = Node::made(Map::from([("schemas".to_owned(), schemas)]));
+        let model = Model::take(&mut Node::made(Map::from([("components".to_owned(), schemas)])));
         components(&model).into_iter().map(|(id, name)| (model.name(id).unwrap().to_owned(), name)).collect()
     }
 
