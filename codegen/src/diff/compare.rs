@@ -10,8 +10,9 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar;
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
+use super::change::{Change, Impact};
+use super::rules;
 use super::trace::Trace;
-use super::{Change, Impact, rules};
 
 /// The direction of a schema. A change that is harmless in a response may break a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

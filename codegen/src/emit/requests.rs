@@ -6,9 +6,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{
-    Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Status, Style, Type, Writing,
-};
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Style, Type, Writing};
+use crate::shape::status::Status;
 
 use super::docs;
 use super::features::Features;
@@ -130,15 +129,15 @@ fn request_name(operation: &Operation) -> String {
 /// The method of an operation, and one for each other media type of a required body.
 fn methods(operation: &Operation) -> TokenStream {
     let body = operation.body.as_ref().filter(|body| body.required);
-    let own = method(operation, &operation.name, body.map(|body| &body.content));
-    let others = body.into_iter().flat_map(|body| &body.others).map(|(suffix, content)| {
+    let own = method(operation, &operation.name, body.map(|body| &body.content), 0);
+    let others = body.into_iter().flat_map(|body| &body.others).enumerate().map(|(index, (suffix, content))| {
         let name = format!("{}_{suffix}", operation.name.trim_end_matches('_'));
-        method(operation, &name, Some(content))
+        method(operation, &name, Some(content), index + 1)
     });
     quote! { #own #(#others)* }
 }
 
-fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> TokenStream {
+fn method(operation: &Operation, name: &str, body: Option<&BodyContent>, index: usize) -> TokenStream {
     let name = ident(name);
     let request = ident(&request_name(operation));
     let (request, root, core) = match operation.group {
@@ -147,28 +146,25 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
         None => (quote! { requests::#request }, quote! { self }, quote! { &self.core }),
     };
     let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
-    let single = required.iter().filter(|param| param.kind.is_some()).count() == 1;
     let mut arguments = Vec::new();
     let mut sets = Vec::new();
     for param in &required {
         let (argument, parameter) = (ident(&param.name), parameter(param));
-        let value = match &param.kind {
-            Some((kind, ty)) => {
-                let kind = ident(kind);
-                let inner = primitive(ty);
-                if single {
-                    let inner = inner.map(|inner| quote! { , #inner });
-                    arguments.push(
-                        quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
-                    );
-                    quote! { #argument.into_id().get() }
-                } else {
-                    let inner = inner.map(|inner| quote! { <#inner> });
-                    arguments.push(quote! { #argument: #root::params::#kind #inner });
-                    quote! { #argument.get() }
-                }
+        // Text is the default of these types.
+        let inner = |ty: &Type| (*ty != Type::String).then(|| type_tokens(ty, &quote! { #root::types:: }));
+        let value = match (&param.kind, param.own_type(index)) {
+            (_, Some((kind, ty))) => {
+                let (kind, inner) = (ident(kind), inner(ty).map(|inner| quote! { <#inner> }));
+                arguments.push(quote! { #argument: #root::params::#kind #inner });
+                quote! { #argument.get() }
             }
-            None => {
+            (Some((kind, ty)), None) if ty.is_primitive() => {
+                let (kind, inner) = (ident(kind), inner(ty).map(|inner| quote! { , #inner }));
+                arguments
+                    .push(quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> });
+                quote! { #argument.into_id().get() }
+            }
+            _ => {
                 let ty = slice(&param.ty, &quote! { #root::types:: });
                 arguments.push(quote! { #argument: &#ty });
                 quote! { #argument }
@@ -201,14 +197,6 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
     }
 }
 
-/// A primitive type as it stands in a parameter's type.
-fn primitive(ty: &Type) -> Option<TokenStream> {
-    match ty {
-        Type::String => None,
-        other => Some(type_tokens(other, &quote! {})),
-    }
-}
-
 /// A body as an argument, and what sets it.
 fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (TokenStream, TokenStream) {
     match content {
@@ -230,8 +218,11 @@ fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (To
             quote! { #call.body_bytes(#media, body); },
         ),
         BodyContent::Raw(None) => (
-            quote! { media_type: &str, body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body_bytes(media_type, body); },
+            quote! {
+                media_type: ::connectors_runtime::MediaType,
+                body: impl Into<::connectors_runtime::crates::reqwest::Body>
+            },
+            quote! { #call.body_bytes(media_type.as_str(), body); },
         ),
     }
 }

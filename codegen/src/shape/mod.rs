@@ -13,6 +13,7 @@ pub(crate) mod names;
 mod nullable;
 mod operations;
 pub(crate) mod paging;
+pub(crate) mod status;
 mod types;
 mod unions;
 mod views;
@@ -44,7 +45,7 @@ pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, 
         version: info("version"),
         operations,
         headers,
-        schemes: operations::schemes(document),
+        schemes: operations::schemes(document, notes),
         servers: operations::servers(document),
         webhooks,
         groups: operations::groups(document),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::paging::Paging;
+use super::status::Status;
 use crate::document::{Node, Pointer};
 
 /// Everything the emitter writes.
@@ -66,6 +67,14 @@ impl Type {
             Self::Nullable(_) | Self::Any => self,
             other => Self::Nullable(Box::new(other)),
         }
+    }
+
+    /// Whether it is a text, a boolean or a number with a Rust type.
+    pub(crate) fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::String | Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::I128 | Self::F64
+        )
     }
 
     /// The type beneath `Nullable`.
@@ -368,6 +377,13 @@ pub(crate) enum Place {
     Cookie,
 }
 
+impl Param {
+    /// The name of its own type and the type in it, if a method takes no other.
+    pub(crate) fn own_type(&self, method: usize) -> Option<&(String, Type)> {
+        self.kind.as_ref().filter(|_| self.own.get(method) == Some(&true))
+    }
+}
+
 /// How a value is serialized (OpenAPI 3.2, "Style Values").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -407,8 +423,11 @@ pub(crate) struct Param {
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
-    /// For a required parameter of a primitive type: the name of its type, and the primitive.
+    /// For a required parameter with a type of its own: the name of that type, and the type in it.
     pub(crate) kind: Option<(String, Type)>,
+    /// Whether a caller has to use that type, because another argument accepts the same expressions: for the operation's
+    /// method, and for those of other media types of the body.
+    pub(crate) own: Vec<bool>,
     pub(crate) writing: Writing,
     /// The properties of a query string that are not serialized by default.
     pub(crate) encoding: Vec<(String, Writing)>,
@@ -566,40 +585,6 @@ pub(crate) enum Content {
     Bytes,
 }
 
-/// The statuses that a documented response is for, the most specific first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Status {
-    Code(u16),
-    /// `4XX` is 4.
-    Range(u16),
-    Default,
-}
-
-impl Status {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "default" => Some(Self::Default),
-            range if range.len() == 3 && range[1..].eq_ignore_ascii_case("xx") => {
-                range[..1].parse().ok().filter(|it| (1..=5).contains(it)).map(Self::Range)
-            }
-            code => code.parse().ok().filter(|it| (100..600).contains(it)).map(Self::Code),
-        }
-    }
-
-    pub(crate) fn is_success(self) -> bool {
-        matches!(self, Self::Code(200..=299) | Self::Range(2))
-    }
-
-    /// The name of the variant.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Code(code) => format!("Status{code}"),
-            Self::Range(hundreds) => format!("Status{hundreds}xx"),
-            Self::Default => "Default".to_owned(),
-        }
-    }
-}
-
 /// Requests that the service sends to the program.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -651,11 +636,22 @@ pub(crate) enum SchemeKind {
         name: String,
     },
     OAuth2 {
-        /// The token endpoint of the client credentials flow.
-        client_credentials: Option<String>,
-        /// The endpoints of the device authorization flow: for device codes, and for tokens.
-        device: Option<(String, String)>,
+        client_credentials: Option<Flow>,
+        /// Its first endpoint is for device codes.
+        device: Option<Flow>,
+        /// Its first endpoint is for the browser.
+        authorization_code: Option<Flow>,
     },
+}
+
+/// A flow of OAuth 2.0 to a token.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// The endpoint at which it starts, unless that is the token endpoint.
+    pub(crate) start: Option<String>,
+    pub(crate) tokens: String,
+    /// The scopes of the document, and what each allows.
+    pub(crate) scopes: Vec<(String, String)>,
 }
 
 /// A server of the document.
@@ -672,6 +668,7 @@ pub(crate) struct Variable {
     pub(crate) name: String,
     pub(crate) wire: String,
     pub(crate) default: String,
-    pub(crate) values: Vec<String>,
+    /// The values that the document lists.
+    pub(crate) values: Option<Enum>,
     pub(crate) doc: String,
 }

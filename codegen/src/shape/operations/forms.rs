@@ -7,7 +7,8 @@ use crate::grammar::resolve_at;
 
 use super::bodies::writing;
 use super::media::{essence, is_json};
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::facts::{doc, strings};
 use crate::shape::model::{Form, Part, PartHolds, Type};

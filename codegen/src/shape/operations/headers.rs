@@ -4,7 +4,8 @@ use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 
 use super::media::http_token;
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 

@@ -5,7 +5,8 @@ use crate::grammar::resolve_at;
 use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, stream_format};
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
 
