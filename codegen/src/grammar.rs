@@ -2,6 +2,8 @@
 //!
 //! A walk by position, not by key, keeps a *property* called `description` or `const` apart from the keyword.
 
+use std::collections::BTreeSet;
+
 use crate::document::{MAX_COPIED, MAX_DEPTH, Node, Pointer, Value, percent_decode};
 
 /// The kinds of objects in an OpenAPI 3.x document.
@@ -324,6 +326,20 @@ pub(crate) fn component_name(reference: &str) -> Option<String> {
 pub(crate) fn scheme_name(requirement: &str) -> String {
     let tokens = requirement.strip_prefix("#/components/securitySchemes").and_then(Pointer::split);
     tokens.and_then(|tokens| tokens.into_iter().next()).unwrap_or_else(|| requirement.to_owned())
+}
+
+/// The security schemes that operations of a document need.
+pub(crate) fn security_requirements(document: &Node) -> BTreeSet<String> {
+    let per_operation = operations(document).filter_map(|(_, _, operation, _)| operation.get("security"));
+    document
+        .get("security")
+        .into_iter()
+        .chain(per_operation)
+        .filter_map(Node::as_array)
+        .flatten()
+        .filter_map(Node::as_object)
+        .flat_map(|requirement| requirement.keys().map(|scheme| scheme_name(scheme)))
+        .collect()
 }
 
 /// Follows a reference to a parameter, response, request body or header. Another node is returned as it is.

@@ -309,7 +309,7 @@ impl Lowering<'_> {
             } else {
                 None
             };
-            if entry.str("type") == Some("mutualTLS") {
+            if kind == Object::Components && entry.str("type") == Some("mutualTLS") {
                 let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
                 tell(Kind::Loss, &here.join(name), entry, reason);
             } else if let Some(lacking) = lacking {

@@ -188,7 +188,7 @@ impl Table<'_> {
             }
             let (response, at) = resolve_at(document, response, at.join("responses").join(status));
             // The status and the headers of every response are returned.
-            let is_status = crate::shape::model::Status::parse(status);
+            let is_status = crate::shape::status::Status::parse(status);
             self.add(Declared::Status, &at, is_status.is_some());
             for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
                 self.add(Declared::Header, &at.join("headers").join(header), is_status.is_some());

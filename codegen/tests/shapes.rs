@@ -1,5 +1,8 @@
 //! Constructs that are common in real documents: their types, methods and notes.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
 /// A document with paths and component schemas, each a line of YAML.
@@ -520,4 +523,137 @@ fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
     };
     assert_eq!(of(&fitting), (fitting.len(), 0));
     assert_eq!(of(&wrong), (0, wrong.len()));
+}
+
+/// What the arguments of one method accept, for each method of the client with several.
+fn accepted(code: &str) -> Vec<(String, Vec<Vec<String>>)> {
+    let file = syn::parse_file(code).unwrap();
+    let aliases: BTreeMap<String, String> = modules(&file.items)
+        .into_iter()
+        .filter_map(|item| match item {
+            syn::Item::Type(it) => Some((it.ident.to_string(), spaceless(&it.ty))),
+            _ => None,
+        })
+        .collect();
+    let functions = modules(&file.items).into_iter().filter_map(|item| match item {
+        syn::Item::Impl(it)
+            if it.trait_.is_none() && ["Api<'a>", "Client"].contains(&spaceless(&it.self_ty).as_str()) =>
+        {
+            Some(it.items.iter())
+        }
+        _ => None,
+    });
+    let methods = functions.flatten().filter_map(|item| match item {
+        syn::ImplItem::Fn(it) if matches!(it.sig.inputs.first(), Some(syn::FnArg::Receiver(_))) => Some(&it.sig),
+        _ => None,
+    });
+    let of = |argument: &syn::FnArg| match argument {
+        syn::FnArg::Receiver(_) => None,
+        syn::FnArg::Typed(it) => Some(expressions(&spaceless(&it.ty), &aliases)),
+    };
+    let methods = methods.map(|it| (it.ident.to_string(), it.inputs.iter().filter_map(of).collect::<Vec<_>>()));
+    methods.filter(|(_, arguments)| arguments.len() > 1).collect()
+}
+
+/// All items, also those in modules.
+fn modules(items: &[syn::Item]) -> Vec<&syn::Item> {
+    let mut all = Vec::new();
+    for item in items {
+        match item {
+            syn::Item::Mod(it) => all.extend(it.content.iter().flat_map(|(_, items)| modules(items))),
+            item => all.push(item),
+        }
+    }
+    all
+}
+
+fn spaceless(ty: &syn::Type) -> String {
+    quote::quote!(#ty).to_string().split_whitespace().collect()
+}
+
+/// The types of the expressions that an argument of a type accepts.
+fn expressions(ty: &str, aliases: &BTreeMap<String, String>) -> Vec<String> {
+    let texts = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect();
+    if ty.starts_with("impl") && ty.contains("::IntoId<") {
+        return if ty.contains(',') { texts(&["number"]) } else { texts(&["&str", "String", "&String", "number"]) };
+    }
+    if ty.starts_with("implInto<") && ty.contains("::reqwest::Body>") {
+        return texts(&["&str", "String", "Vec<u8>"]);
+    }
+    let Some(borrowed) = ty.strip_prefix('&') else { return vec![ty.to_owned()] };
+    let mut target = borrowed.to_owned();
+    while let Some(other) = target.rsplit("::").next().and_then(|name| aliases.get(name)).filter(|it| **it != target) {
+        target.clone_from(other);
+    }
+    let item = target.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    vec![format!("&{}", item.map_or(target.clone(), |item| format!("Vec<{item}>")))]
+}
+
+#[test]
+fn no_two_arguments_of_a_method_accept_the_same_expression() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = ["wire.yaml", "operations.yaml"].map(|file| folder.join("tests/documents").join(file));
+    let vendored = std::fs::read_dir(folder.join("../spec")).unwrap();
+    let vendored = vendored.map(|service| service.unwrap().path().join("openapi.yaml"));
+    let mut several = 0;
+    for file in own.into_iter().chain(vendored) {
+        let client = Generator::new(Node::read(&file).unwrap()).generate().unwrap();
+        for (method, arguments) in accepted(&client.code) {
+            several += 1;
+            for (index, one) in arguments.iter().enumerate() {
+                let same = arguments[index + 1..].iter().flatten().find(|expression| one.contains(expression));
+                assert_eq!(same, None, "{}: {method}: {arguments:?}", file.display());
+            }
+        }
+    }
+    assert!(several > 20, "{several}");
+}
+
+#[test]
+fn a_new_media_type_changes_no_method_that_there_is() {
+    let put = |media: &str| {
+        format!(
+            "/files/{{name}}: {{put: {{operationId: put, parameters: [{{name: name, in: path, required: true, schema: \
+             {{type: string}}}}], requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}{media}}}}}, \
+             responses: {{'204': {{description: ok}}}}}}}}"
+        )
+    };
+    let methods = |media: &str| accepted(&document(&put(media), "").generate().unwrap().code);
+    let (before, after) = (methods(""), methods(", text/plain: {}"));
+    assert_eq!(before[0].1[0], ["&str", "String", "&String", "number"]);
+    assert_eq!((after[0].clone(), after.len()), (before[0].clone(), 2));
+    assert!(after[1].1[0][0].ends_with("params::FileName"), "{after:?}");
+}
+
+#[test]
+fn a_scheme_that_no_method_sends_is_noted_and_stays_in_its_alternative() {
+    let text = "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a: {get: {operationId: a, security: [{seal: [], pass: []}, {absent: []}], responses: {'204': {description: ok}}}}
+  /b: {get: {operationId: b, security: [{certificate: [], pass: []}], responses: {'204': {description: ok}}}}
+components:
+  securitySchemes:
+    seal: {type: http, scheme: Digest}
+    pass: {type: http, scheme: Bearer}
+    certificate: {type: mutualTLS}
+    odd: {type: apiKey, in: header, name: a b}
+";
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    let code = code(&client);
+    let scheme = |name: &str| format!("scheme:\"{name}\"");
+    assert!(
+        code.contains(&scheme("seal")) && code.contains(&scheme("absent")) && !code.contains(&scheme("certificate"))
+    );
+    assert!(code.contains("pubfnpass(") && !code.contains("pubfnseal(") && !code.contains("pubfnodd("));
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    for (reason, scheme) in [
+        ("no method for the HTTP authentication scheme `digest`", "seal"),
+        ("`absent`, which is not declared", "absent"),
+        ("mutual TLS", "certificate"),
+        ("no method for a key in `header` by the name `a b`", "odd"),
+    ] {
+        let place = format!("(/components/securitySchemes/{scheme})");
+        assert_eq!(notes.iter().filter(|it| it.contains(reason) && it.contains(&place)).count(), 1, "{notes:#?}");
+    }
 }

@@ -592,7 +592,9 @@ fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     let schemes = |alternative: &Value| -> Vec<Credential> {
         let names = alternative.as_object().into_iter().flatten().map(|(name, _)| name);
         let scheme = |name: &String| resolve(root, format!("/components/securitySchemes/{}", escape(name)));
-        names.map(|name| Credential::of(scheme(name).map_or(&Value::Null, |(_, scheme)| scheme))).collect()
+        let schemes = names.map(|name| scheme(name).map_or(&Value::Null, |(_, scheme)| scheme));
+        // A certificate is not in the request.
+        schemes.filter(|scheme| scheme["type"] != "mutualTLS").map(Credential::of).collect()
     };
     alternatives.into_iter().flatten().map(schemes).collect()
 }

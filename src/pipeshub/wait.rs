@@ -426,6 +426,29 @@ impl SyncWatch {
 }
 
 /// A wait for indexing; see [`Connector::wait_for_indexing`].
+///
+/// # Resume after a restart
+/// [`Watch::state`] of [`IndexingWait::watch`] is a value with serde. A program that was killed resumes the wait with it:
+/// no state is reported a second time, and the deadline counts from the first beginning.
+///
+/// ```no_run
+/// use connectors::WaitState;
+/// use connectors::pipeshub::{Connector, IndexingProgress};
+/// use futures::TryStreamExt;
+///
+/// async fn index(connector: Connector) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut watch = connector.wait_for_indexing().watch();
+///     if let Ok(stored) = std::fs::read("indexing.json") {
+///         watch = watch.resume(serde_json::from_slice::<WaitState<IndexingProgress>>(&stored)?);
+///     }
+///     while let Some(progress) = watch.try_next().await? {
+///         println!("{:?} records to go", progress.pending());
+///         std::fs::write("indexing.json", serde_json::to_vec(&watch.state())?)?;
+///     }
+///     std::fs::remove_file("indexing.json")?;
+///     Ok(())
+/// }
+/// ```
 #[must_use = "indexing runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct IndexingWait {
@@ -589,7 +612,7 @@ impl Deletion {
     }
 
     /// A stream of the deletion's progress; each state is reported once. It ends with [`DeletionProgress::Gone`] or an
-    /// error.
+    /// error. [`Watch::state`] is a value with serde, for [`Watch::resume`] of [`Connector::wait_for_deletion`]'s stream.
     #[must_use]
     pub fn watch(self) -> Watch<DeletionProgress> {
         let clock = Arc::clone(self.connector.client.core.clock());

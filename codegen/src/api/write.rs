@@ -8,10 +8,18 @@ use crate::shape::model::{
 
 use super::{Entry, Key, Listing, Section};
 
-pub(super) fn listing(api: &Api) -> Listing {
+impl Listing {
+    /// The public API of a generated client.
+    #[must_use]
+    pub fn of(client: &crate::Client) -> Self {
+        listing(&client.api)
+    }
+}
+
+fn listing(api: &Api) -> Listing {
     let mut listing = Listing::default();
     for operation in &api.operations {
-        let key = Key { section: Section::Operations, name: name(operation) };
+        let key = Key { section: Section::Operations, name: operation_name(operation) };
         let entry = Entry { head: head(operation), members: members(api, operation) };
         listing.entries.insert(key, entry);
     }
@@ -54,7 +62,7 @@ pub(super) fn listing(api: &Api) -> Listing {
 }
 
 /// The name of an operation with its group.
-pub(crate) fn name(operation: &Operation) -> String {
+pub(crate) fn operation_name(operation: &Operation) -> String {
     let name = operation.name.trim_start_matches("r#");
     match &operation.group {
         Some(group) => format!("{group}.{name}"),
@@ -75,9 +83,12 @@ fn head(operation: &Operation) -> String {
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
         let by_value = matches!(body.content, BodyContent::Raw(_) | BodyContent::Multipart(..));
         let reference = if by_value { "" } else { "&" };
+        if matches!(body.content, BodyContent::Raw(None)) {
+            arguments.push("media_type: MediaType".to_owned());
+        }
         arguments.push(format!("body: {reference}{}", body_type(&body.content)));
     }
-    format!("fn {}({}) -> {}", name(operation), arguments.join(", "), payload(&operation.success))
+    format!("fn {}({}) -> {}", operation_name(operation), arguments.join(", "), payload(&operation.success))
 }
 
 /// The optional setters, the methods for all pages, and the documented failures.
@@ -180,12 +191,14 @@ fn payload(payload: &Payload) -> String {
     }
 }
 
-/// The type of a required argument. A primitive has its own type, so that two arguments cannot be swapped.
+/// The type of a required argument. A primitive has its own type, and so has an argument that could be swapped for another.
 fn argument(param: &Param) -> String {
     match &param.kind {
         Some((name, Type::String)) => name.clone(),
-        Some((name, ty)) => format!("{name}<{}>", shown(ty, "types::")),
-        None => format!("&{}", shown(&param.ty, "types::")),
+        Some((name, ty)) if ty.is_primitive() || param.own_type(0).is_some() => {
+            format!("{name}<{}>", shown(ty, "types::"))
+        }
+        _ => format!("&{}", shown(&param.ty, "types::")),
     }
 }
 

@@ -104,7 +104,7 @@ impl<'a> Judge<'a> {
     /// Whether an operation's method is called.
     fn operation(&self, operation: &Operation) -> Finding {
         let (usage, name) = (self.usage, plain(&operation.name));
-        let shown = api::name(operation);
+        let shown = api::operation_name(operation);
         if let Some(group) = &operation.group
             && let Some(file) = usage.chains.get(&(plain(group).to_owned(), name.to_owned()))
         {

@@ -91,9 +91,10 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
     let operations = Operation::all(&document.document);
     let labels: HashMap<Pointer, String> =
         operations.iter().map(|operation| (operation.at(), operation.label())).collect();
-    let later: HashMap<&Pointer, String> = new.api.operations.iter().map(|it| (&it.pointer, api::name(it))).collect();
+    let later: HashMap<&Pointer, String> =
+        new.api.operations.iter().map(|it| (&it.pointer, api::operation_name(it))).collect();
     for operation in &old.api.operations {
-        let (name, at) = (api::name(operation), &operation.pointer);
+        let (name, at) = (api::operation_name(operation), &operation.pointer);
         // The removal of an operation is reported already.
         let Some(there) = trace.operations.get(at) else { continue };
         let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };

@@ -12,8 +12,9 @@ use crate::schema::{Model, SchemaId};
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
 use super::canonical::Canonical;
+use super::change::{Change, Impact};
+use super::rules;
 use super::trace::Trace;
-use super::{Change, Impact, rules};
 
 /// The direction of a schema. A change that is harmless in a response may break a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,34 +8,33 @@ use crate::shape::model::{BodyContent, Operation, Param, Place, Style, Type, Wri
 use super::types::{ident, tokens as type_tokens};
 use crate::shape::names;
 
-/// Required parameters and a body as arguments of a method, and what sets them on its `request`.
+/// Required parameters and a body as arguments of a method, and what sets them on its `request`. `method` is the number of the
+/// method among those of the operation, which have a body of another media type each.
 pub(super) fn arguments(
     required: &[&Param],
     body: Option<&BodyContent>,
+    method: usize,
     root: &TokenStream,
 ) -> (Vec<TokenStream>, Vec<TokenStream>) {
-    let single = required.iter().filter(|param| param.kind.is_some()).count() == 1;
     let mut arguments = Vec::new();
     let mut sets = Vec::new();
     for param in required {
         let (argument, parameter) = (ident(&param.name), parameter(param));
-        let value = match &param.kind {
-            Some((kind, ty)) => {
-                let kind = ident(kind);
-                let inner = primitive(ty);
-                if single {
-                    let inner = inner.map(|inner| quote! { , #inner });
-                    arguments.push(
-                        quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
-                    );
-                    quote! { #argument.into_id().get() }
-                } else {
-                    let inner = inner.map(|inner| quote! { <#inner> });
-                    arguments.push(quote! { #argument: #root::params::#kind #inner });
-                    quote! { #argument.get() }
-                }
+        // Text is the default of these types.
+        let inner = |ty: &Type| (*ty != Type::String).then(|| type_tokens(ty, &quote! { #root::types:: }));
+        let value = match (&param.kind, param.own_type(method)) {
+            (_, Some((kind, ty))) => {
+                let (kind, inner) = (ident(kind), inner(ty).map(|inner| quote! { <#inner> }));
+                arguments.push(quote! { #argument: #root::params::#kind #inner });
+                quote! { #argument.get() }
             }
-            None => {
+            (Some((kind, ty)), None) if ty.is_primitive() => {
+                let (kind, inner) = (ident(kind), inner(ty).map(|inner| quote! { , #inner }));
+                arguments
+                    .push(quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> });
+                quote! { #argument.into_id().get() }
+            }
+            _ => {
                 let ty = slice(&param.ty, &quote! { #root::types:: });
                 arguments.push(quote! { #argument: &#ty });
                 quote! { #argument }
@@ -62,14 +61,6 @@ pub(super) fn request_name(operation: &Operation) -> String {
     }
 }
 
-/// A primitive type as it stands in a parameter's type.
-fn primitive(ty: &Type) -> Option<TokenStream> {
-    match ty {
-        Type::String => None,
-        other => Some(type_tokens(other, &quote! {})),
-    }
-}
-
 /// A body as an argument, and what sets it.
 pub(super) fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (TokenStream, TokenStream) {
     match content {
@@ -91,8 +82,11 @@ pub(super) fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStr
             quote! { #call.body_bytes(#media, body); },
         ),
         BodyContent::Raw(None) => (
-            quote! { media_type: &str, body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body_bytes(media_type, body); },
+            quote! {
+                media_type: ::connectors_runtime::MediaType,
+                body: impl Into<::connectors_runtime::crates::reqwest::Body>
+            },
+            quote! { #call.body_bytes(media_type.as_str(), body); },
         ),
     }
 }

@@ -6,7 +6,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Status, Type};
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Type};
+use crate::shape::status::Status;
 
 use super::arguments::{arguments, body_of, parameter, request_name, slice};
 use super::docs;
@@ -119,16 +120,16 @@ pub(super) fn ungrouped(api: &Api, features: &Features) -> TokenStream {
 /// The method of an operation, one for each other media type of a required body, and one for each link of its responses.
 fn methods(api: &Api, features: &Features, operation: &Operation, index: usize) -> TokenStream {
     let body = operation.body.as_ref().filter(|body| body.required);
-    let own = method(operation, &operation.name, body.map(|body| &body.content));
-    let others = body.into_iter().flat_map(|body| &body.others).map(|(suffix, content)| {
+    let own = method(operation, &operation.name, body.map(|body| &body.content), 0);
+    let others = body.into_iter().flat_map(|body| &body.others).enumerate().map(|(index, (suffix, content))| {
         let name = format!("{}_{suffix}", operation.name.trim_end_matches('_'));
-        method(operation, &name, Some(content))
+        method(operation, &name, Some(content), index + 1)
     });
     let links = links::methods(api, features, operation, index);
     quote! { #own #(#others)* #(#links)* }
 }
 
-fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> TokenStream {
+fn method(operation: &Operation, name: &str, body: Option<&BodyContent>, index: usize) -> TokenStream {
     let name = ident(name);
     let request = ident(&request_name(operation));
     let (request, root, core) = match operation.group {
@@ -137,7 +138,7 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
         None => (quote! { requests::#request }, quote! { self }, quote! { &self.core }),
     };
     let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
-    let (arguments, sets) = arguments(&required, body, &root);
+    let (arguments, sets) = arguments(&required, body, index, &root);
     let docs = documentation(operation);
     let deprecated = operation.deprecated.then(|| quote! { #[deprecated] });
     let made = if sets.is_empty() {

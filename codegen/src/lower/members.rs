@@ -327,6 +327,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             "openIdConnect" => {
                 &[("type", Text), ("description", Text), ("openIdConnectUrl", Link), ("deprecated", Flag)]
             }
+            "mutualTLS" => &[("type", Text), ("description", Text), ("deprecated", Flag)],
             _ => return None,
         },
         Object::Flows => &[
@@ -373,6 +374,7 @@ pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static st
             Some("http") => lacking(&[("scheme", Is::Text)]),
             Some("oauth2") => lacking(&[("flows", Is::Map)]),
             Some("openIdConnect") => lacking(&[("openIdConnectUrl", Is::Link)]),
+            Some("mutualTLS") => None,
             _ => Some("type"),
         },
         _ => None,

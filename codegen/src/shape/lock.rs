@@ -308,7 +308,10 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
 
 /// Every type that an operation names.
 fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
-    operation.params.iter_mut().for_each(|param| visit(&mut param.ty));
+    for param in &mut operation.params {
+        visit(&mut param.ty);
+        param.kind.iter_mut().for_each(|(_, ty)| visit(ty));
+    }
     if let Some(body) = &mut operation.body {
         for_each_sent(&mut body.content, visit);
         body.others.iter_mut().for_each(|(_, content)| for_each_sent(content, visit));

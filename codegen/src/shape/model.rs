@@ -5,9 +5,10 @@ mod wire;
 use std::collections::BTreeMap;
 
 use super::paging::Paging;
+use super::status::Status;
 use crate::document::{Node, Pointer};
 
-pub(crate) use wire::{Place, Status, Style, Writing};
+pub(crate) use wire::{Place, Style, Writing};
 
 /// Everything the emitter writes.
 #[derive(Debug, Default)]
@@ -84,6 +85,14 @@ impl Type {
             Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
             other => other,
         }
+    }
+
+    /// Whether it is a text, a boolean or a number with a Rust type.
+    pub(crate) fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::String | Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::I128 | Self::F64
+        )
     }
 
     /// The type beneath `Nullable`.
@@ -378,6 +387,13 @@ pub(crate) enum Idempotency {
     ByKey(String),
 }
 
+impl Param {
+    /// The name of its own type and the type in it, if a method takes no other.
+    pub(crate) fn own_type(&self, method: usize) -> Option<&(String, Type)> {
+        self.kind.as_ref().filter(|_| self.own.get(method) == Some(&true))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Param {
     /// Name of the argument or setter.
@@ -386,8 +402,11 @@ pub(crate) struct Param {
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
-    /// For a required parameter of a primitive type: the name of its type, and the primitive.
+    /// For a required parameter with a type of its own: the name of that type, and the type in it.
     pub(crate) kind: Option<(String, Type)>,
+    /// Whether a caller has to use that type, because another argument accepts the same expressions: for the operation's
+    /// method, and for those of other media types of the body.
+    pub(crate) own: Vec<bool>,
     pub(crate) writing: Writing,
     /// The properties of a query string that are not serialized by default.
     pub(crate) encoding: Vec<(String, Writing)>,
@@ -629,11 +648,22 @@ pub(crate) enum SchemeKind {
         name: String,
     },
     OAuth2 {
-        /// The token endpoint of the client credentials flow.
-        client_credentials: Option<String>,
-        /// The endpoints of the device authorization flow: for device codes, and for tokens.
-        device: Option<(String, String)>,
+        client_credentials: Option<Flow>,
+        /// Its first endpoint is for device codes.
+        device: Option<Flow>,
+        /// Its first endpoint is for the browser.
+        authorization_code: Option<Flow>,
     },
+}
+
+/// A flow of OAuth 2.0 to a token.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// The endpoint at which it starts, unless that is the token endpoint.
+    pub(crate) start: Option<String>,
+    pub(crate) tokens: String,
+    /// The scopes of the document, and what each allows.
+    pub(crate) scopes: Vec<(String, String)>,
 }
 
 /// A server of the document.
@@ -650,6 +680,7 @@ pub(crate) struct Variable {
     pub(crate) name: String,
     pub(crate) wire: String,
     pub(crate) default: String,
-    pub(crate) values: Vec<String>,
+    /// The values that the document lists.
+    pub(crate) values: Option<Enum>,
     pub(crate) doc: String,
 }

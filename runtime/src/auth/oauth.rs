@@ -16,7 +16,8 @@ use crate::http::{Attempt, CallSpan, Exchange, Reply};
 use super::client::{AnyAssertion, OAuthClient};
 use super::form::Form;
 use super::grant::Granted;
-use super::{Provider, check_endpoint};
+use super::server::{check_endpoint, parse_server};
+use super::token::Provider;
 
 /// An endpoint that accepts forms: for tokens, or for the codes of a login.
 #[derive(Clone, Debug)]
@@ -98,6 +99,11 @@ impl Endpoint {
         let mut attempt = Post { endpoint: self, ask, span: CallSpan::of_endpoint(&self.url) };
         self.exchange.call(&mut attempt, repeatable, refusal).await
     }
+}
+
+/// The server that a login resolves relative URLs against.
+pub(super) fn server_url(server: Option<&str>) -> Result<Option<Url>, Error> {
+    server.map(parse_server).transpose()
 }
 
 /// The URL of an endpoint, checked.

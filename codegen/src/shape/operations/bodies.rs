@@ -4,7 +4,8 @@ use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 
 use super::media::{essence, is_json, json_header, media_type, suffix};
-use super::{Shaping, component_hint, names};
+use super::names;
+use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
 use crate::shape::model::{Body, BodyContent, Style, Type, Writing};
 

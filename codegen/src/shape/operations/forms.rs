@@ -6,7 +6,8 @@ use crate::schema::{JsonType, Mark, Schema, SchemaId};
 
 use super::bodies::writing;
 use super::media::{essence, is_json};
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::facts::doc;
 use crate::shape::model::{Form, Part, PartHolds, Type};

@@ -5,7 +5,8 @@ use crate::grammar::resolve_at;
 use crate::schema::JsonType;
 
 use super::media::http_token;
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 

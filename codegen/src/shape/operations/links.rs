@@ -9,9 +9,8 @@ use crate::note::Kind;
 use super::media::http_token;
 use super::names;
 use crate::shape::context::Types;
-use crate::shape::model::{
-    BodyContent, Expression, Link, Operation, Param, Payload, Place, Status, Style, Type, TypeKind,
-};
+use crate::shape::model::{BodyContent, Expression, Link, Operation, Param, Payload, Place, Style, Type, TypeKind};
+use crate::shape::status::Status;
 
 /// Gives each operation the links of its responses. A link that no method can follow is noted with the reason.
 pub(super) fn links(

@@ -1,5 +1,6 @@
 //! Operations: methods in groups, with what a request needs: styles, media types, security, servers, paging.
 
+mod arguments;
 mod bodies;
 mod forms;
 mod headers;
@@ -9,6 +10,7 @@ mod methods;
 mod params;
 mod responses;
 mod security;
+mod shaping;
 mod streams;
 mod webhooks;
 
@@ -19,9 +21,11 @@ use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Case, Content, Idempotency, Operation, Payload, ResponseHeader, Type};
+use super::model::{Idempotency, Operation, ResponseHeader};
 use super::names;
 use super::paging::Paging;
+
+use shaping::Shaping;
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
@@ -59,8 +63,9 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         };
         let hint = names::pascal(&named.hint);
         let mut shaping = Shaping { document, types, at, hint, path, node, found: &mut found };
-        let params = shaping.params(item, &template);
+        let mut params = shaping.params(item, &template);
         let body = shaping.body();
+        shaping.tell_apart(&mut params, body.as_ref());
         let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
         let stream = shaping.hinted(stream);
         let errors = shaping.errors();
@@ -161,60 +166,4 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     // Methods outside OpenAPI's own that are registered as safe.
     let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
     if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
-}
-
-/// An operation that is being shaped.
-struct Shaping<'a, 'b> {
-    document: &'a Node,
-    types: &'a mut Types<'b>,
-    at: Pointer,
-    /// The name stem of the types that are made for this operation.
-    hint: String,
-    path: &'a str,
-    node: &'a Node,
-    /// The headers of responses so far, by name.
-    found: &'a mut BTreeMap<String, ResponseHeader>,
-}
-
-/// The name stem for the types of a shared parameter, body or response: its component's name, whatever operation uses
-/// it first. `None` for a place in an operation. A name that already ends in its kind gets no `kind`.
-fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
-    let tokens = Pointer::split(at.as_str())?;
-    let ["components", "parameters" | "requestBodies" | "responses", name, ..] =
-        tokens.iter().map(String::as_str).collect::<Vec<_>>()[..]
-    else {
-        return None;
-    };
-    let name = names::pascal(name);
-    let says_it = name.ends_with(kind) || name.ends_with("Error");
-    Some(if says_it { name } else { format!("{name}{kind}") })
-}
-
-/// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.
-fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
-    cases.sort_by_key(|case| case.status);
-    cases.dedup_by_key(|case| case.status);
-    cases
-}
-
-impl Payload {
-    /// The payload for all documented successes.
-    fn of(cases: Vec<Case>) -> Self {
-        let cases = sorted(cases);
-        let mut distinct: Vec<&Type> = Vec::new();
-        for ty in cases.iter().filter_map(Case::ty) {
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        let has = |content: Content| cases.iter().any(|case| case.content == content);
-        match distinct.as_slice() {
-            [] => Self::Empty,
-            // With a JSON and an empty success, the empty one is read as `None`.
-            [ty] if !has(Content::Bytes) => {
-                Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
-            }
-            _ => Self::ByStatus(cases),
-        }
-    }
 }

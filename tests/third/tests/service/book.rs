@@ -11,7 +11,7 @@ use super::{JSON, Server};
 
 // ANCHOR: client
 fn client(token_secret: &str) -> Result<Client, Error> {
-    // One method for each security scheme of the document: here `key` and `login`.
+    // One method for each security scheme of the document, such as `key` and `login`.
     let credentials =
         Credentials::new().key("my-key").login_client_credentials("my-id", token_secret, &["loans:write"]);
     Client::builder(servers::Production::default().region("us"), credentials).build()
