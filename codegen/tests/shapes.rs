@@ -555,11 +555,12 @@ fn accepted(code: &str) -> Vec<(String, Vec<Vec<String>>)> {
     methods.filter(|(_, arguments)| arguments.len() > 1).collect()
 }
 
-/// All items, also those in modules.
+/// All items, also those in modules, without progenitor's part.
 fn modules(items: &[syn::Item]) -> Vec<&syn::Item> {
     let mut all = Vec::new();
     for item in items {
         match item {
+            syn::Item::Mod(it) if it.ident == "raw" => {}
             syn::Item::Mod(it) => all.extend(it.content.iter().flat_map(|(_, items)| modules(items))),
             item => all.push(item),
         }

@@ -49,7 +49,7 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
     schemes
 }
 
-/// What a security scheme asks of a client.
+/// What a security scheme requires from a client.
 enum Means {
     Credential(SchemeKind),
     /// A certificate of the connection.

@@ -3,7 +3,10 @@
 use connectors_runtime::{Connection, TestClock, reqwest::Url};
 use library::Credentials;
 
-use super::{JSON, Server};
+use super::Server;
+
+/// The login and the client have connections of their own, and the server reads one after the other.
+const JSON: &str = "content-type: application/json\r\nconnection: close\r\n";
 
 #[tokio::test]
 async fn each_scheme_is_sent_in_its_place() {

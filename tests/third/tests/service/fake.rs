@@ -69,8 +69,8 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     desk.inspect_desk().await.unwrap();
     desk.open_desk().await.unwrap();
     desk.call_desk().await.unwrap();
-    desk.close_desk().await.unwrap();
     desk.assign_desk().await.unwrap();
+    desk.close_desk().await.unwrap();
 
     let root: Value = serde_json::from_str(&document).unwrap();
     let methods = root["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
