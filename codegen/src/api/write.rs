@@ -120,7 +120,7 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         let body = target.body.as_ref().filter(|body| body.required && link.body.is_none());
         let body = body.map(|body| format!(", body: {}", body_type(&body.content)));
         let arguments: String = open.chain(body).collect();
-        members.push(format!("fn {}({from}{arguments}) -> {}", link.name, name(target)));
+        members.push(format!("fn {}({from}{arguments}) -> {}", link.name, operation_name(target)));
     }
     if let Some(paging) = &operation.paging {
         let item =
