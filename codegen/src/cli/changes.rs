@@ -48,8 +48,8 @@ pub struct Diff {
     /// Clients that `generate` wrote into the folder are left out.
     ///
     /// A change is "touched" where the code names the method, the field, the variant or the type; "may be touched" where
-    /// the same name could be something else, or where the operation is called and the changed member is not named; and not
-    /// used otherwise. Only the first two are listed, and count for --fail-on.
+    /// the same name could be something else, or where the operation is called and the changed member is not named; and "not
+    /// touched" otherwise. Only the first two are listed, and count for --fail-on.
     #[arg(long, value_name = "CRATE")]
     used_by: Option<PathBuf>,
 }
