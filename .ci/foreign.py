@@ -18,14 +18,14 @@ failures, seen = [], 0
 
 
 def step(name, call, check=lambda result: result):
-    """Runs a call and notes whether it does what it should."""
+    """Runs a call and records whether its result is as expected."""
     global seen
     seen += 1
     try:
         result = call()
         problem = None if check(result) else f"unexpected result: {str(result)[:300]}"
         value = result
-    except Exception as error:  # Whatever a client raises is what its user meets.
+    except Exception as error:  # A user of the client meets every exception that it raises.
         problem, value = f"{type(error).__name__}: {str(error)[:600]}", None
     if problem and name in THEIRS:
         print(f"theirs  {name}: {THEIRS[name]}")
@@ -42,7 +42,7 @@ def step(name, call, check=lambda result: result):
 def c1(fake):
     token = fake.control("POST", "tokens")["access_token"]
     sdk = SDK(
-        # It asks for both and sends one.
+        # The client requires both arguments and sends only one.
         security=shared.Security(bearer_auth=token, oauth=token),
         server_url=fake.url,
         client=httpx.Client(verify=fake.trust),

@@ -23,7 +23,7 @@ RESPONSES = [
     "response_schema_conformance",
 ]
 
-# What is expected of a service, the kind of failure, and of which responses: why it is no fault of ours.
+# Expected failures: the service, the kind of failure and its responses, with the reason why it is not our mistake.
 REASONS = [
     ("pipeshub", "ServerError", lambda status, text: status == 500 and "the body is not JSON" in text,
      "the real server responds with 500 to a body that is not JSON"),
@@ -48,7 +48,7 @@ class Tested(Fake):
         self.name, self.settings = name, settings
 
     def start(self, tool, folder):
-        """Starts the tool against the fake, in a folder of its own."""
+        """Starts the tool against the fake, in its own folder."""
         self.folder = pathlib.Path(folder) / self.name
         self.folder.mkdir()
         (self.folder / "document.json").write_text(json.dumps(self.control("GET", "document")))
@@ -61,7 +61,7 @@ class Tested(Fake):
         self.tool = subprocess.Popen(command, cwd=self.folder, stdout=self.log, stderr=subprocess.STDOUT)
 
     def failures(self):
-        """How many requests were sent, and each failure with the status and the text of its response."""
+        """The number of requests that were sent, and each failure with the status and the text of its response."""
         code = self.tool.wait(timeout=SECONDS * 4)
         reports = list((self.folder / "report").glob("*.ndjson"))
         if code not in (0, 1) or not reports:

@@ -12,7 +12,7 @@ class Fake:
 
     def __init__(self, xtask, arguments, authority=None):
         command = [xtask, "serve", *arguments, "--port", "0", *(["--tls", authority] if authority else [])]
-        # What it prints to standard error is shown as it is.
+        # Its standard error is shown unchanged.
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         printed = ""
         while "Ctrl-C" not in printed:

@@ -1,4 +1,4 @@
-//! Generates our client of the probe's document, so that a test can run our column of the duel.
+//! Generates our client from the probe's document, so that a test can run our column of the duel.
 
 use connectors_codegen::{Error, Generator, Node};
 

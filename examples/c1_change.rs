@@ -1,6 +1,6 @@
 //! Updating a connector: its configuration and its name, and clearing a field. `cargo run --example c1_change`
 //!
-//! The update mask, and which of the service's two operations is called, follow from the fields that are set.
+//! The crate derives the update mask, and the service's operation, from the fields that are set.
 
 use std::error::Error;
 

@@ -1,5 +1,5 @@
-//! A person logs in on another device (RFC 8628), for programs without a client id of their own. `cargo run --example
-//! c1_login`
+//! A person logs in on another device (RFC 8628), for programs without their own client id.
+//! `cargo run --example c1_login`
 
 use std::error::Error;
 

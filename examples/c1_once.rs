@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stored = serde_json::to_string(&app.snapshot().await?)?;
     let before = app.connectors().try_collect::<Vec<_>>().await?.len();
 
-    // The service creates the connector, and its response does not arrive.
+    // The service creates the connector, but its response is lost.
     tenant.fault(Fault::reset_after_request().applied().on("ConnectorService.Create"));
     for run in ["the first run", "the second run"] {
         let id = create(&app, &serde_json::from_str(&stored)?).await?;

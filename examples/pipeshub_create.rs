@@ -14,8 +14,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let credentials = Credentials::client(instance.client_id(), instance.client_secret());
     let ph = Client::builder(credentials.instance(instance.url())).build()?;
 
-    // The keys are those of the type's schema. If the response is lost, or the program runs again, it finds the
-    // connector that was created before, by type, scope and name.
+    // The type's schema has the keys. If the response is lost, or the program runs again, it finds the connector that
+    // was created before, by type, scope and name.
     let connector = ph
         .create("S3", "Reports")
         .scope(ConnectorScope::Team)

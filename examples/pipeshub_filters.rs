@@ -23,7 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         chosen.extend(folder.id);
     }
 
-    // Filters can be changed only while the sync is off: if it is on, this switches it off before, and on again after.
+    // Filters can be changed only while the sync is off: if it is on, this switches it off first, and on again
+    // afterwards.
     let filters = json!({"sync": {"folders": {"operator": "in", "value": chosen}}});
     let filters = filters.as_object().cloned().unwrap_or_default();
     let changed = connector.set_sync_filters().filters(filters).switch_off_and_on().await?;

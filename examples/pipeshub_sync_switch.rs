@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for on in [true, true, false] {
         match connector.set_sync(on).await {
             Ok(Switched::Flipped(now)) => println!("toggled: {:?}", now.is_active),
-            Ok(Switched::Already(now)) => println!("as it was: {:?}", now.is_active),
+            Ok(Switched::Already(now)) => println!("not changed: {:?}", now.is_active),
             Ok(_) => println!("a state that this version does not know"),
             // The toggle may still be in flight. A second toggle before the state has settled may undo the first.
             Err(error) => return Err(error.into()),

@@ -35,7 +35,7 @@ fn run() -> Fallible<()> {
     let mut entries = String::new();
     for (name, generator) in services()?.into_iter().chain(own()?).chain(corpus()?) {
         let client = generator.generate().map_err(|error| format!("{name}: {error}"))?;
-        // Only whole components. Inner schemas are read and written as parts of them.
+        // Only whole components. Inner schemas are read and written as parts of the components.
         let component = |pointer: &str| {
             pointer.strip_prefix("/components/schemas/").is_some_and(|component| !component.contains('/'))
         };
@@ -51,7 +51,7 @@ fn run() -> Fallible<()> {
             writeln!(code, "        {:?} => crate::reread::<types::{}>(&value),", ty.name, ty.name)?;
         }
         code.push_str("        other => Err(format!(\"there is no type `{other}`\")),\n    }\n}\n");
-        code.push_str("\n/// The variant that a value is of a union, and how many the union has.\n");
+        code.push_str("\n/// The variant of a union for a value, and the number of variants.\n");
         code.push_str("pub fn chosen(name: &str, value: &::serde_json::Value) -> Option<(Option<usize>, usize)> {\n");
         code.push_str("    match name {\n");
         for ty in &client.types {
@@ -62,7 +62,7 @@ fn run() -> Fallible<()> {
         fs::write(out.join(format!("{module}.json")), generator.overlaid()?.to_json().to_string())?;
 
         let allowed = "warnings, missing_docs, clippy::all, clippy::pedantic";
-        let reason = "other tests hold generated code to these; this one is about what it keeps";
+        let reason = "other tests apply these lints to generated code; this one tests that it loses nothing";
         writeln!(modules, "#[allow({allowed}, reason = {reason:?})]\n/// A generated client.\npub mod {module} {{")?;
         writeln!(modules, "    include!(concat!(env!(\"OUT_DIR\"), \"/{module}.rs\"));\n}}")?;
         let named = |ty: &GeneratedType| (ty.name.clone(), ty.pointer.as_str().to_owned());

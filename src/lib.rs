@@ -62,8 +62,7 @@ use connectors::pipeshub::Client;
 use futures::TryStreamExt;
 
 # async fn example() -> Result<(), connectors::Error> {
-// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET; PIPESHUB_INSTANCE_URL for an instance of
-// your own.
+// PIPESHUB_BEARER_AUTH, or PIPESHUB_CLIENT_ID and PIPESHUB_CLIENT_SECRET; PIPESHUB_INSTANCE_URL for your own instance.
 let ph = Client::from_env()?;
 let mut connectors = ph.all_connectors().list();
 while let Some(connector) = connectors.try_next().await? {
@@ -112,7 +111,7 @@ while let Some(connector) = connectors.try_next().await? {
 #![cfg_attr(feature = "blocking", doc = "See [`blocking`].")]
 //!
 //! # Errors
-//! There is one type, [`Error`]. Its predicates tell you what to do:
+//! There is one type, [`Error`]. Its predicates help you decide what to do:
 //!
 //! ```
 //! use connectors::Error;
@@ -135,13 +134,13 @@ while let Some(connector) = connectors.try_next().await? {
 //! ```
 //!
 //! An error prints as one line. [`Error::request_id`] is for the service's support, and [`Error::code`] and
-//! [`Error::details`] are for programs. If a method takes several calls and a later one fails, [`Error::is_partial`] is true, and
-//! [`Error::created`] is the id of what an earlier call created.
+//! [`Error::details`] are for programs. If a method needs several calls and a later one fails, [`Error::is_partial`] is
+//! true, and [`Error::created`] is the id of the object that an earlier call created.
 //!
 //! # Retries
-//! A failed call is retried only if that cannot process it twice: [`RetryPolicy`] says when. [`Limits`] has the timeouts and
-//! size limits of all calls, and [`RequestOptions`] those of one call. A create is not retried once the server may have
-//! processed it: if its response is lost, [`Error::may_have_happened`] is true.
+//! A failed call is retried only if the server cannot process it twice: [`RetryPolicy`] has the settings. [`Limits`]
+//! has the timeouts and size limits of all calls, and [`RequestOptions`] has the options of one call. A create is not
+//! retried once the server may have processed it: if its response is lost, [`Error::may_have_happened`] is true.
 //!
 //! The builder's `on_attempt` reports each attempt, for metrics and logs, and its `headers_with` adds headers to each.
 //! Each call is also a span of `tracing`: see the example [`tracing.rs`].
@@ -201,8 +200,8 @@ needs no server either: your own [`Sender`] (the builder's `sender`) returns the
 //! connectors = { version = "0.1", default-features = false, features = ["c1", "native-tls"] }
 //! ```
 //!
-//! With neither TLS feature a client can still be built for a server on this machine, or over an HTTP client of your
-//! own (the builder's `http`).
+//! With neither TLS feature a client can still be built for a server on this machine, or with your own HTTP client (the
+//! builder's `http`).
 //!
 //! # Further reading
 //! - [The book]: quick starts, recipes, retries, credentials, paging, settings; [the glossary] explains the words.

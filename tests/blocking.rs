@@ -47,7 +47,7 @@ fn calls_and_streams_are_waited_for() {
     assert!(reason.is_some(), "it is paused");
     assert!(c1.app("app-github").connector("nobody").get().blocking().unwrap_err().is_not_found());
 
-    // What `.await` sends, too: a request of the document, and an update.
+    // Values with `.await` also have it: a request of the document, and an update.
     let page = c1.api().apps().list_apps().page_size(10).blocking().unwrap();
     assert_eq!(page.list.unwrap().len(), 2);
     assert!(first.update().blocking().unwrap_err().is_invalid_argument());
@@ -63,7 +63,7 @@ fn calls_and_streams_are_waited_for() {
 }
 
 #[test]
-fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
+fn on_a_thread_of_a_runtime_it_is_an_error_and_not_a_panic() {
     let c1 = client();
     let mut begun = c1.app("app-github").connectors().read_ahead(1).blocking();
     begun.next().unwrap().unwrap();

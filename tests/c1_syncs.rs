@@ -1,4 +1,4 @@
-//! Syncs of C1 against the fake: what forces one, how a wait follows it, and how it ends.
+//! Syncs of C1 against the fake: how one is forced, how a wait follows it, and how it ends.
 
 mod support;
 
@@ -49,7 +49,7 @@ async fn progress_of(sync: connectors::c1::SyncWait) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_sync_that_ran_before_is_not_taken_for_the_one_that_was_forced() {
+async fn an_earlier_sync_is_not_mistaken_for_the_forced_one() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::error("the older one").polls(0, 4));
@@ -120,7 +120,7 @@ async fn a_dropped_poll_is_resumed_and_not_sent_twice() {
     assert_eq!(s.reached("ConnectorService.Get"), 1);
 }
 
-/// How many poll intervals a wait has had.
+/// The number of poll intervals of a wait.
 fn pauses(s: &Setup) -> usize {
     s.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
 }
@@ -185,7 +185,7 @@ async fn a_wait_ends_at_once_after_a_permanent_failure() {
         assert_eq!((s.tenant.pending_faults(), pauses(&s)), (0, 1), "{name}");
     }
 
-    // A failure of the first poll is returned, whatever it is.
+    // Every failure of the first poll is returned.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(Fault::status(503).on("ConnectorService.Get").times(4));
@@ -195,7 +195,7 @@ async fn a_wait_ends_at_once_after_a_permanent_failure() {
 }
 
 #[tokio::test]
-async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
+async fn a_wait_obeys_retry_after_but_not_past_its_deadline() {
     let busy = |seconds: &str| Fault::status(429).header("retry-after", seconds).on("ConnectorService.Get").after(1);
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
@@ -211,7 +211,7 @@ async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
     assert!(error.is_timeout() && std::error::Error::source(&error).is_none(), "{error:?}");
     assert_eq!(s.clock.waits().seconds(), [5.0, 55.0]);
 
-    // The program decides about a pause of more than an hour.
+    // The program decides about a delay of more than an hour.
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     s.tenant.fault(busy("7200"));
@@ -221,7 +221,7 @@ async fn a_wait_pauses_as_long_as_the_server_asks_but_not_past_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_link_to_a_syncs_data_is_given_and_not_printed() {
+async fn a_link_to_a_syncs_data_is_returned_and_not_printed() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     let sync = s.tenant.sync_ids(APP, CONNECTOR).pop().unwrap();
@@ -232,7 +232,7 @@ async fn a_link_to_a_syncs_data_is_given_and_not_printed() {
 }
 
 #[tokio::test]
-async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
+async fn a_sync_that_began_just_before_the_call_is_not_mistaken_for_the_forced_one() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::error("the older one").polls(0, 3));
@@ -258,7 +258,7 @@ async fn a_sync_that_began_just_before_it_was_forced_is_not_taken_for_it() {
 }
 
 #[tokio::test]
-async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
+async fn a_wait_resumes_after_a_restart_and_forces_no_second_sync() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     let again = |state: &SyncState| -> SyncWait {
@@ -297,7 +297,7 @@ async fn a_wait_goes_on_after_a_restart_and_forces_no_second_sync() {
 }
 
 #[tokio::test]
-async fn a_sync_is_not_over_while_the_status_is_absent_or_unknown() {
+async fn a_sync_has_not_ended_while_the_status_is_absent_or_unknown() {
     let s = setup().await;
     let sync = s.c1.app(APP).connector(CONNECTOR).force_sync().await.unwrap();
     let status = |status: Value| {

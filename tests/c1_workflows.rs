@@ -25,7 +25,7 @@ fn sent(s: &Setup) -> Value {
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
+async fn related_objects_are_returned_on_request() {
     let s = setup().await;
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "x");
     let app = s.c1.app(APP);
@@ -65,7 +65,7 @@ async fn what_belongs_to_a_connector_comes_along_when_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_sent_empty_and_named_in_the_mask() {
+async fn a_cleared_field_is_sent_empty_and_named_in_the_mask() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     connector.update().description("d").users(["user-ada"]).await.unwrap();
@@ -78,19 +78,19 @@ async fn what_is_cleared_is_sent_empty_and_named_in_the_mask() {
 }
 
 #[tokio::test]
-async fn a_change_of_both_kinds_that_fails_halfway_says_how_far_it_came() {
+async fn a_change_of_both_kinds_that_fails_halfway_is_partial() {
     let s = setup().await;
     let config = EnvConfig::new().text("GITHUB_ORGANIZATION", "y");
     s.tenant.fault(Fault::status(403).on("ConnectorService.Update"));
     let error = s.c1.app(APP).connector(CONNECTOR).update().display_name("new").config(config).await.unwrap_err();
-    assert!(error.is_permission_denied() && error.message().contains("all but the configuration"), "{error}");
+    assert!(error.is_permission_denied() && error.message().contains("all except the configuration"), "{error}");
     assert!(error.is_partial() && !error.may_have_happened(), "{error}");
     assert_eq!((s.reached("UpdateDelegated"), s.reached("ConnectorService.Update")), (1, 1));
     assert_eq!(s.tenant.connector(APP, CONNECTOR).unwrap()["displayName"], "new");
 }
 
 #[tokio::test]
-async fn a_schedule_is_set_whole_and_not_empty() {
+async fn a_schedule_is_replaced_and_cannot_be_empty() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     connector.schedule(Schedule::new("0 3 * * *", "Europe/Berlin")).await.unwrap();
@@ -231,7 +231,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         assert_eq!((all.len(), count.len(), count[APP]), (13 + 1 + 20, 22, 13));
     }
 
-    // No more apps at a time than its concurrency.
+    // It lists at most as many apps at a time as its concurrency allows.
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).on("ConnectorService.List").always());
     s.tenant.clear_requests();
@@ -241,7 +241,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
         let arrived = gate.arrived(3);
         futures::pin_mut!(arrived);
         soon(futures::future::select(&mut next, arrived)).await;
-        // Calls come and go in between, and it requests no more.
+        // Other calls run in between, and it requests no more.
         for _ in 0..5 {
             assert!(futures::poll!(&mut next).is_pending());
             s.get().await.unwrap();
@@ -252,7 +252,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
     assert_eq!(all.try_collect::<Vec<_>>().await.unwrap().len(), 13 + 1 + 20);
     s.tenant.clear_faults();
 
-    // A 404 is not retried. Which app it hits is random, unless there is one at a time.
+    // A 404 is not retried. It affects a random app, unless one app is listed at a time.
     s.tenant.fault(Fault::status(404).on("ConnectorService.List"));
     let results: Vec<_> = s.c1.inventory(NonZeroUsize::MIN).collect().await;
     let errors: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
@@ -265,7 +265,7 @@ async fn an_inventory_has_every_connector_and_outlives_the_failure_of_one_app() 
 }
 
 #[tokio::test]
-async fn a_configuration_is_read_changed_and_written_back_whole() {
+async fn a_configuration_is_read_changed_and_written_back_without_loss() {
     let s = lenient_setup().await;
     let id = ConnectorId::new(s.tenant.seed_connector(
         APP,
@@ -357,7 +357,7 @@ async fn connector_ids(s: &Setup) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_create_whose_response_was_lost_is_found_and_not_made_twice() {
+async fn a_create_whose_response_was_lost_is_found_and_not_repeated() {
     let s = setup().await;
     let app = s.c1.app(APP);
     let create = || {
@@ -402,7 +402,7 @@ async fn a_create_whose_response_was_lost_is_found_and_not_made_twice() {
 }
 
 #[tokio::test]
-async fn a_create_that_was_not_carried_out_is_proved_so_and_can_be_tried_again() {
+async fn a_create_that_was_not_processed_is_proved_and_can_be_repeated() {
     let s = setup().await;
     let app = s.c1.app(APP);
     let create = || app.create_connector("catalog-github").display_name("Ours");
@@ -411,7 +411,7 @@ async fn a_create_that_was_not_carried_out_is_proved_so_and_can_be_tried_again()
     s.tenant.fault(Fault::close_after_request().on("ConnectorService.CreateDelegated"));
     let error = create().find_or_create(&before).await.unwrap_err();
     assert!(error.may_have_happened() && error.message().contains("no new connector"), "{error}");
-    // One list before, with a snapshot of this run; then for as long as the request may be in flight.
+    // It lists once before, with a snapshot of this run; then as long as the request may be in flight.
     assert_eq!(s.clock.waits().seconds(), [5.0; 6]);
     assert!(create().find(&before).await.unwrap().is_none());
     assert_eq!(connector_ids(&s).await.len(), count);
@@ -431,7 +431,7 @@ async fn a_create_that_was_not_carried_out_is_proved_so_and_can_be_tried_again()
 }
 
 #[tokio::test]
-async fn what_was_created_and_not_named_is_named_by_the_next_run() {
+async fn a_connector_that_was_not_named_is_named_by_the_next_run() {
     let s = setup().await;
     let app = s.c1.app(APP);
     let create = || {
@@ -449,7 +449,7 @@ async fn what_was_created_and_not_named_is_named_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_response_without_what_it_is_for_is_an_error_with_its_facts() {
+async fn a_response_without_its_object_is_an_error_with_the_facts_of_the_call() {
     let s = setup().await;
     s.get().await.unwrap();
     let connector = s.c1.app(APP).connector(CONNECTOR);
@@ -486,7 +486,7 @@ async fn a_response_without_what_it_is_for_is_an_error_with_its_facts() {
 }
 
 #[tokio::test]
-async fn what_a_list_or_a_create_returns_leads_on() {
+async fn entries_of_lists_and_creates_have_handles() {
     let s = setup().await;
     let app = s.c1.apps().try_next().await.unwrap().unwrap();
     assert_eq!(app.handle().id(), &app.id.as_deref().unwrap());

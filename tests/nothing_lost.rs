@@ -140,7 +140,7 @@ fn sample(document: &Value, schema: &Value, leaf: Leaf) -> Option<Value> {
     leaf(kinds.iter().any(|kind| *kind == "null"), zero)
 }
 
-/// Reads and writes it without a change, except null, which equals absent.
+/// Checks that it is read and written without a change, except null, which equals absent.
 fn survives<T: Serialize + DeserializeOwned>(sent: &Value) {
     let read: T = serde_json::from_value(sent.clone()).unwrap_or_else(|error| panic!("{error}: {sent}"));
     let (mut sent, mut written) = (sent.clone(), serde_json::to_value(&read).unwrap());
@@ -210,7 +210,7 @@ fn without_nulls(value: &mut Value) {
 }
 
 #[tokio::test]
-async fn keys_the_document_does_not_name_are_kept_wherever_they_stand() {
+async fn keys_the_document_does_not_name_are_kept_in_every_place() {
     let s = setup().await;
     let page = json!({
         "list": [{"connector": {"id": "a", "new": 1, "status": {"new": [2]}}, "new": {"deep": 3}}],
@@ -228,7 +228,7 @@ async fn keys_the_document_does_not_name_are_kept_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn a_row_without_a_connector_is_not_left_out_in_silence() {
+async fn a_row_without_a_connector_is_an_error() {
     let s = setup().await;
     let page = json!({"list": [{"connector": {"id": "a"}}, {"oauthUrl": "https://x.example.com"}]});
     s.tenant.fault(Fault::status(200).json(&page).on("ConnectorService.List"));

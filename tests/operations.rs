@@ -243,9 +243,9 @@ fn the_table_of_operations_is_the_document_s() {
     }
 }
 
-/// A function with many calls holds all their futures, and a thread has 2 MB of stack.
+/// A function with many calls contains all their futures, and a thread has 2 MB of stack.
 #[tokio::test]
-async fn a_call_needs_little_room_where_it_is_made() {
+async fn the_future_of_a_call_is_small() {
     let c1 = Client::builder(Credentials::token("t").tenant("acme")).build().unwrap();
     let api = c1.api();
     let get = || api.connectors().get(AppId::new("a"), ConnectorId::new("b"));
@@ -281,7 +281,7 @@ async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
     let rename = rename.parameter("connector_app_id", "app-github").parameter("connector_id", "github-01").body(&body);
     assert_eq!(rename.send().await.unwrap().value()["connectorView"]["connector"]["displayName"], "New");
 
-    // The errors are those of every call. A parameter that cannot be sent is an error.
+    // Errors are the same as for every call. A parameter that cannot be sent is an error.
     assert!(ids("connectors.get", "none").send().await.unwrap_err().is_not_found());
     assert!(c1.operation("connectors.nothing").unwrap_err().is_invalid_argument());
     tenant.clear_requests();
@@ -295,7 +295,7 @@ async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
 }
 
 #[tokio::test]
-async fn how_long_a_lost_creation_may_be_in_flight_can_be_set() {
+async fn the_longest_time_of_a_lost_creation_can_be_set() {
     let tenant = Tenant::start().await.unwrap();
     let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
     let c1 = Client::builder(credentials).clock(tenant.clock()).build().unwrap();

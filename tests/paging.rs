@@ -14,7 +14,7 @@ use serde_json::json;
 use support::{Setup, setup, setup_with};
 
 const LIST: &str = "ConnectorService.List";
-/// How many connectors the app has: three pages and a half.
+/// The number of connectors of the app: three pages and a half.
 const ITEMS: usize = 350;
 const PAGE: usize = 100;
 
@@ -37,7 +37,7 @@ async fn names(list: Pages<Row>) -> Vec<String> {
     list.map_ok(name).try_collect().await.unwrap()
 }
 
-/// Runs all pending tasks: other calls come and go in between.
+/// Runs all pending tasks, like other calls in between.
 async fn settle(s: &Setup) {
     for _ in 0..5 {
         s.get().await.unwrap();
@@ -45,7 +45,7 @@ async fn settle(s: &Setup) {
 }
 
 #[tokio::test]
-async fn the_same_comes_in_the_same_order_and_once_however_far_it_is_read_ahead() {
+async fn reading_ahead_changes_neither_the_items_nor_their_order() {
     let expected: Vec<String> = (0..ITEMS).map(|number| number.to_string()).collect();
     for ahead in [0, 1, 2, 50, usize::MAX] {
         let s = setup().await;
@@ -80,7 +80,7 @@ async fn only_requested_pages_are_fetched() {
 }
 
 #[tokio::test]
-async fn no_more_is_read_ahead_than_was_allowed() {
+async fn only_the_allowed_number_of_pages_is_read_ahead() {
     for ahead in [1, 2] {
         let s = setup().await;
         let gate = Gate::default();
@@ -88,7 +88,7 @@ async fn no_more_is_read_ahead_than_was_allowed() {
         s.tenant.fault(Fault::hold(&gate).on(LIST).always());
         let mut list = list(&s).read_ahead(ahead);
         settle(&s).await;
-        assert_eq!(s.reached(LIST), 0, "it was not asked for anything yet");
+        assert_eq!(s.reached(LIST), 0, "nothing was polled yet");
 
         // The pages are fetched although the stream is not polled.
         list.try_next().await.unwrap().unwrap();
@@ -135,7 +135,7 @@ async fn a_list_that_is_dropped_leaves_no_fetch_behind() {
 }
 
 #[tokio::test]
-async fn an_error_comes_after_what_was_before_it_and_ends_the_list() {
+async fn an_error_comes_after_the_items_before_it_and_ends_the_list() {
     for ahead in [0, 1, 5] {
         let s = setup().await;
         s.tenant.fault(Fault::status(403).on(LIST).after(2));
@@ -173,7 +173,7 @@ async fn a_panic_while_a_page_is_fetched_is_the_callers() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_after_a_restart_with_no_item_lost_or_read_twice() {
+async fn a_list_resumes_after_a_restart_with_no_item_lost_or_read_twice() {
     let expected: Vec<String> = (0..ITEMS).map(|number| number.to_string()).collect();
     // In the middle of a page, at its end, before the first item and after the last.
     for read in [0, 1, PAGE - 1, PAGE, PAGE + 1, 250, ITEMS] {

@@ -67,7 +67,7 @@ impl Calls {
     }
 }
 
-/// An instance as every read sends it.
+/// An instance in the format of every read.
 fn instance() -> Value {
     json!({"_key": ID, "type": "S3", "name": "Reports", "scope": "team", "isActive": true, "status": "IDLE"})
 }
@@ -373,7 +373,7 @@ fn the_table_of_operations_is_the_document_s() {
 }
 
 #[test]
-fn words_of_enums_are_those_of_the_service() {
+fn values_of_enums_are_those_of_the_service() {
     assert_eq!(ConnectorAuthType::from("CONNECTION_STRING"), ConnectorAuthType::ConnectionString);
     assert_eq!(IndexingStatus::AutoIndexOff.as_str(), "AUTO_INDEX_OFF");
     assert_eq!(ConnectorName::from("UNKNOWN"), ConnectorName::Unknown);

@@ -129,7 +129,7 @@ async fn scopes_are_the_app_s_and_the_missing_one_is_named() {
 }
 
 #[tokio::test]
-async fn what_the_server_takes_for_markup_is_explained_and_not_retried() {
+async fn texts_that_the_server_treats_as_markup_are_explained_and_not_retried() {
     let s = setup().await;
     for secret in ["a<x>b", "on1=2", "s&t<u"] {
         let credentials = Credentials::client(s.instance.client_id(), secret).instance(s.instance.url());
@@ -152,7 +152,7 @@ async fn what_the_server_takes_for_markup_is_explained_and_not_retried() {
 }
 
 #[tokio::test]
-async fn a_page_of_200_is_a_wrong_address() {
+async fn a_web_page_with_status_200_is_a_wrong_url() {
     let s = setup().await;
     // The instance serves its web application there.
     let token = s.instance.personal_access_token();
@@ -170,7 +170,7 @@ async fn a_page_of_200_is_a_wrong_address() {
 }
 
 #[test]
-fn settings_that_would_have_no_effect_are_refused() {
+fn settings_that_would_have_no_effect_are_errors() {
     let kept = |_: SecretString| std::future::ready(Ok::<_, Error>(()));
     for (credentials, named) in [
         (Credentials::token("t").scopes([Scope::KB_READ]), "scopes"),

@@ -18,7 +18,7 @@ async fn setup() -> (Socket, Client) {
     (socket, ph)
 }
 
-/// An instance as a single GET sends it.
+/// An instance in the format of a single GET.
 const INSTANCE: &str = r#"{"success": true, "connector": {
     "_key": "c1", "_id": "apps/c1", "name": "Reports", "type": "S3", "appGroup": "Amazon", "appDescription": "Objects of a bucket",
     "appCategories": ["Storage"], "iconPath": "/icons/s3.svg", "supportsRealtime": false, "supportsSync": true,
@@ -61,7 +61,7 @@ async fn an_instance_with_the_document_s_names_is_read_as_well() {
     socket.answer(200, json!({"connector": documented}).to_string());
     let read = ph.connector("c1").get().await.unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), documented);
-    // Both at once: the documented one wins, and neither is lost.
+    // Both at once: the documented name takes precedence, and neither is lost.
     let both = json!({"connectorId": "c1", "_key": "c2", "name": "Reports"});
     socket.answer(200, json!({"connector": both}).to_string());
     let read = ph.connector("c1").get().await.unwrap();
@@ -138,7 +138,7 @@ async fn a_deletion_returns_202_or_409() {
 }
 
 #[tokio::test]
-async fn the_configured_are_a_list_within_a_list() {
+async fn configured_connectors_are_a_list_within_a_list() {
     let (socket, ph) = setup().await;
     socket.answer(
         200,
@@ -150,7 +150,7 @@ async fn the_configured_are_a_list_within_a_list() {
 }
 
 #[tokio::test]
-async fn pages_say_where_the_next_one_is() {
+async fn pages_have_the_position_of_the_next_one() {
     let (socket, ph) = setup().await;
     let page = |number: u8, next: Value| {
         json!({
@@ -194,7 +194,7 @@ async fn a_toggle_returns_no_instance_and_accepts_a_full_sync() {
     assert!(switched.is_flipped() && switched.instance().is_active == Some(true));
     assert_eq!(socket.sent()[1].json(), json!({"type": "sync", "fullSync": true}));
 
-    // The gateway may retry a call by itself, and two flips cancel out.
+    // The gateway may retry a call by itself, and two toggles cancel out.
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
     socket.answer(200, r#"{"success": true, "message": "agent enabled"}"#);
     socket.answer(200, r#"{"connector": {"_key": "c1", "isAgentActive": false}}"#);
@@ -255,7 +255,7 @@ fn object(value: Value) -> serde_json::Map<String, Value> {
 }
 
 #[tokio::test]
-async fn the_registry_and_its_schemas_are_as_they_stand() {
+async fn the_registry_and_its_schemas_are_read_unchanged() {
     let (socket, ph) = setup().await;
     socket.answer(
         200,
@@ -284,7 +284,7 @@ async fn the_registry_and_its_schemas_are_as_they_stand() {
 }
 
 #[tokio::test]
-async fn filters_are_a_map_and_their_options_page_beside_themselves() {
+async fn filters_are_a_map_and_the_paging_is_beside_their_options() {
     let (socket, ph) = setup().await;
     socket.answer(
         200,
@@ -367,7 +367,7 @@ async fn auth_is_sent_flat() {
 }
 
 #[tokio::test]
-async fn a_resync_of_200_may_say_that_it_failed() {
+async fn a_resync_with_status_200_may_report_a_failure() {
     let (socket, ph) = setup().await;
     let active = r#"{"connector": {"_key": "c1", "type": "DRIVE WORKSPACE", "isActive": true}}"#;
     socket.answer(200, active);
@@ -437,7 +437,7 @@ async fn failures_have_two_formats_and_keep_the_server_s_message() {
         assert!(!format!("{error} {error:?}").contains("PLANTED"));
     }
 
-    // However long they are.
+    // They are limited, even if they are long.
     let long = "x".repeat(9000);
     let request_id = format!("content-type: application/json\r\nx-request-id: {long}\r\n");
     socket.answer_with(400, &request_id, json!({"error": {"code": long, "message": long}}).to_string());
@@ -453,7 +453,7 @@ async fn failures_have_two_formats_and_keep_the_server_s_message() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_tells_the_wait_in_its_body() {
+async fn a_rate_limit_has_the_delay_in_its_body() {
     let (socket, ph) = setup().await;
     let body = r#"{"error": {"code": "HTTP_TOO_MANY_REQUESTS", "message": "slower", "retryAfter": 86400}}"#;
     socket.answer(429, body);

@@ -83,7 +83,7 @@ async fn a_file_that_changes_while_it_is_sent_is_an_error_with_a_certain_outcome
     let folder = folder("changing");
     let write = |path: &Path| File::options().write(true).open(path).unwrap();
     let whole = vec![b'a'; 1_200_000];
-    // What happens to the file, and how much of the body was read before.
+    // The change of the file, and the part of the body that was read before.
     type Change = fn(&File, &Path);
     let changes: [(&str, u64, Change); 4] = [
         ("gone", 0, |_, path| fs::remove_file(path).unwrap()),
@@ -125,11 +125,11 @@ async fn a_file_that_changes_while_it_is_sent_is_an_error_with_a_certain_outcome
 }
 
 #[tokio::test]
-async fn what_the_service_would_not_take_is_not_sent() {
+async fn files_that_the_service_would_reject_are_not_sent() {
     let s = setup().await;
     let folder = folder("limits");
     let upload = || s.ph.connector("local-01").upload("b").bytes("before", "x");
-    // It has no bytes on disk, and is not read to find out its length.
+    // It has no bytes on disk, and is not read for its length.
     let large = folder.join("large");
     File::create(&large).unwrap().set_len(30 * 1024 * 1024 + 1).unwrap();
     let error = upload().file("large", &large).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn what_the_service_would_not_take_is_not_sent() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_pipe_is_refused_and_not_waited_for() {
+async fn a_pipe_is_rejected_and_does_not_block() {
     let s = setup().await;
     let folder = folder("pipe");
     let pipe = folder.join("pipe");
@@ -165,7 +165,7 @@ async fn a_pipe_is_refused_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_too_much_for_one_request_is_several() {
+async fn an_upload_beyond_the_limits_of_a_request_is_split() {
     let s = setup().await;
     let upload = || s.ph.connector("local-01").upload("b").reset_before_apply(true);
     // 1,000 files a request, 5,000 events, 1 MiB of manifest.
@@ -182,7 +182,7 @@ async fn an_upload_that_is_too_much_for_one_request_is_several() {
     let uploaded = manifest.await.unwrap();
     assert_eq!((uploaded.deleted(), uploaded.responses().len()), (4, 2));
 
-    // The error says what was accepted before the failed request.
+    // The error reports that earlier requests were accepted.
     let progress = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&progress);
     let files = (0..1001).fold(upload(), |upload, number| upload.bytes(format!("{number}"), "x"));
@@ -196,7 +196,7 @@ async fn an_upload_that_is_too_much_for_one_request_is_several() {
 }
 
 #[tokio::test]
-async fn the_server_takes_what_the_client_sends_at_most() {
+async fn the_server_accepts_the_largest_requests_of_the_client() {
     // At the limits: the server rejects none of it.
     let s = setup().await;
     let upload = s.ph.connector("local-01").upload("b").bytes("large", vec![0_u8; 30 * 1024 * 1024]);

@@ -42,7 +42,7 @@ async fn a_sync_that_was_seen_running_differs_from_one_that_was_not() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_wait_from_its_end_is_a_conflict() {
+async fn a_wait_that_cannot_end_is_a_conflict() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     connector.set_sync(true).await.unwrap();
@@ -111,7 +111,7 @@ async fn waits_continue_after_transient_failures() {
 }
 
 #[tokio::test]
-async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
+async fn a_404_counts_as_the_callers_deletion_only_after_a_lost_response() {
     for fault in [Fault::reset_after_request().applied(), Fault::status(502).applied()] {
         let s = setup().await;
         let name = format!("{fault:?}");
@@ -144,7 +144,7 @@ async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
     let theirs = error(s.ph.connector("s3-04").delete().await);
     assert!(theirs.is_conflict() && theirs.attempts() == 2, "{theirs:?}");
 
-    // The next run of a program that was killed waits for what the one before began.
+    // The next run of a killed program waits for the deletion that the previous run began.
     s.instance.set_deletion_polls(2);
     drop(s.ph.connector("s3-05").delete().await.unwrap());
     let before = s.reached("deleteConnectorInstance");
@@ -154,7 +154,7 @@ async fn a_404_counts_as_ones_own_deletion_only_after_a_lost_response() {
 }
 
 #[tokio::test]
-async fn a_200_that_reports_a_failure_is_a_refusal() {
+async fn a_200_that_reports_a_failure_is_refused() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let no = |operation: &str| {
@@ -171,7 +171,7 @@ async fn a_200_that_reports_a_failure_is_a_refusal() {
     assert!(error.is_refused() && error.operation() == Some("toggle"), "{error:?}");
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], false);
 
-    // The server's reason may repeat what it was sent.
+    // The server's reason may repeat a credential of the request.
     let token = s.instance.issue_token();
     let credentials = Credentials::token(token.clone()).instance(s.instance.url());
     let with_token = Client::builder(credentials).build().unwrap();
@@ -200,7 +200,7 @@ async fn idle_alone_does_not_end_a_sync() {
     };
     assert!(matches!(outcome, SyncOutcome::Resynced(_)) && outcome.is_synced(), "{outcome:?}");
     assert!(outcome.to_string().contains("cancelled"), "{outcome}");
-    assert_eq!(connector.stats().await.unwrap().stats.unwrap().total, Some(12), "all of it was waited for");
+    assert_eq!(connector.stats().await.unwrap().stats.unwrap().total, Some(12), "the wait includes all records");
 
     // A sync that was not cancelled.
     connector.set_sync(false).await.unwrap();
@@ -258,7 +258,7 @@ async fn an_absent_or_unknown_status_ends_no_wait() {
 }
 
 #[tokio::test]
-async fn a_wait_goes_on_after_a_restart() {
+async fn a_wait_resumes_after_a_restart() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     connector.set_sync(true).await.unwrap();
@@ -278,7 +278,7 @@ async fn a_wait_goes_on_after_a_restart() {
 }
 
 #[tokio::test]
-async fn statistics_and_waits_of_a_connector_that_is_gone_are_not_found() {
+async fn statistics_and_waits_of_a_deleted_connector_are_not_found() {
     let s = setup().await;
     // The server returns 500.
     let error = s.ph.connector("nobody").stats().await.unwrap_err();

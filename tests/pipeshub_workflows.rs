@@ -1,8 +1,9 @@
-//! The handles of PipesHub from end to end, against an instance in process that behaves as the server is known to; also
-//! when a response is lost.
+//! The handles of PipesHub from end to end, against an instance in process that behaves like the server; also after
+//! lost responses.
 
 mod support;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,22 @@ use support::{Seconds, TestClock};
 /// The ids of a list.
 fn ids(found: Vec<Entry<Connector, types::ConnectorInstance>>) -> Vec<String> {
     found.into_iter().map(|it| it.handle().id().to_string()).collect()
+}
+
+#[tokio::test]
+async fn records_are_read_page_by_page_until_the_server_says_that_no_page_follows() {
+    let s = setup().await;
+    for number in 0..100 {
+        s.instance.seed_record(json!({"id": format!("record-{number}"), "name": number.to_string()}));
+    }
+    let rows: Vec<_> = s.ph.api().records().navigate().limit(50).items().try_collect().await.unwrap();
+    let ids: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    // Two records are there from the start.
+    assert_eq!((rows.len(), ids.len()), (102, 102));
+    assert_eq!(s.reached("navigateKnowledgeGraph"), 3);
+    // One page, without a `pagination`.
+    let none: Vec<_> = s.ph.api().records().navigate().node_id("nobody").items().try_collect().await.unwrap();
+    assert_eq!((none.len(), s.reached("navigateKnowledgeGraph")), (0, 4));
 }
 
 #[tokio::test]
@@ -106,7 +123,7 @@ async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read
         read
     };
 
-    // The server announced a page that did not come. The items before it are returned.
+    // The server reported a next page, which is missing. The items before it are returned.
     for wrong in [
         json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": true}),
         json!({"page": 2, "totalCount": 500, "totalPages": 3, "hasNext": false}),
@@ -118,7 +135,7 @@ async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read
         let error = read[1].as_ref().unwrap_err();
         assert!(read.len() == 2 && read[0].as_deref().is_ok_and(|id| id == "c1"), "{wrong}: {read:?}");
         assert!(error.is_decode() && error.operation() == Some("list"), "{wrong}: {error:?}");
-        assert!(error.to_string().contains("cut short"), "{wrong}: {error}");
+        assert!(error.to_string().contains("ends too early"), "{wrong}: {error}");
     }
     // Another page than the requested one.
     page(&["c1"], json!({"page": 1, "hasNext": true}));
@@ -142,7 +159,7 @@ async fn a_list_that_contradicts_itself_is_an_error_and_one_that_changes_is_read
 }
 
 #[tokio::test]
-async fn a_200_that_says_it_failed_is_a_refusal() {
+async fn a_200_that_reports_a_failure_is_refused() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
     let refusing = |operation: &str| {
@@ -157,7 +174,7 @@ async fn a_200_that_says_it_failed_is_a_refusal() {
     refusing("createConnectorInstance");
     let error = s.ph.create("S3", "New").await.unwrap_err();
     assert!(error.is_refused() && error.created().is_none(), "{error:?}");
-    // Not an empty list.
+    // It is not an empty list.
     refusing("listConnectorInstances");
     let error = s.ph.all_connectors().list().try_next().await.unwrap_err();
     assert!(error.is_refused() && error.message() == "no room left", "{error:?}");
@@ -179,7 +196,7 @@ async fn a_200_that_says_it_failed_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_switch_is_set_and_never_flipped_twice() {
+async fn a_switch_is_set_and_never_toggled_twice() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let switched = connector.set_sync(true).await.unwrap();
@@ -224,7 +241,7 @@ async fn a_toggle_whose_response_is_lost_has_an_unknown_outcome_and_can_be_repea
 }
 
 #[tokio::test]
-async fn a_flip_that_cannot_be_read_afterwards_is_left_in_doubt() {
+async fn a_toggle_that_cannot_be_read_afterwards_may_have_happened() {
     let s = setup().await;
     let connector = s.ph.connector("s3-02");
     let unread = || Fault::status(403).on("getConnectorInstance").after(1);
@@ -232,7 +249,7 @@ async fn a_flip_that_cannot_be_read_afterwards_is_left_in_doubt() {
     s.instance.fault(unread());
     let error = connector.set_sync(true).await.unwrap_err();
     assert!(error.is_permission_denied() && error.may_have_happened(), "{error:?}");
-    assert!(error.message().contains("was toggled, and could not be read"), "{error}");
+    assert!(error.message().contains("was toggled, but could not be read"), "{error}");
     assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], true);
 
     // Neither.
@@ -308,7 +325,7 @@ async fn indexing_is_waited_for_by_its_counts() {
 }
 
 #[tokio::test]
-async fn resyncs_and_reindexing_are_refused_before_they_are_sent_where_they_cannot_be() {
+async fn impossible_resyncs_and_reindexing_fail_before_they_are_sent() {
     let s = setup().await;
     let inactive = s.ph.connector("s3-02");
     let resync = inactive.resync().await.map(drop).unwrap_err();
@@ -335,14 +352,14 @@ async fn resyncs_and_reindexing_are_refused_before_they_are_sent_where_they_cann
 }
 
 #[tokio::test]
-async fn a_deletion_is_waited_for_until_nothing_is_found() {
+async fn a_deletion_is_waited_for_until_a_read_returns_404() {
     let s = setup().await;
     let deletion = s.ph.connector("s3-02").delete().await.unwrap();
     assert_eq!(deletion.data().status, Some(ConnectorInstanceStatus::Deleting));
     let seen: Vec<_> = deletion.watch().try_collect().await.unwrap();
     assert!(matches!(seen.as_slice(), [DeletionProgress::Running(_), DeletionProgress::Gone]), "{seen:?}");
 
-    // The response is lost; a retry finds what the first attempt began.
+    // The response is lost; a retry finds the deletion that the first attempt began.
     s.instance.fault(Fault::close_after_request().applied().on("deleteConnectorInstance"));
     let deletion = s.ph.connector("s3-03").delete().await.unwrap();
     deletion.deadline(Duration::from_secs(60)).wait().await.unwrap();
@@ -383,7 +400,7 @@ async fn options_of_a_filter_are_read_page_by_page() {
     let error = connector.filter_options("nothing").list().try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.is_not_found(), "{error:?}");
 
-    // An announced page has to come, by number and by cursor.
+    // A reported next page has to exist, by number and by cursor.
     let page = |body: Value| s.instance.fault(Fault::status(200).json(&body).on("getFilterFieldOptions"));
     let read = || async {
         let read: Vec<_> = connector.filter_options("folders").list().map_ok(|it| it.id.unwrap()).collect().await;
@@ -402,7 +419,7 @@ async fn options_of_a_filter_are_read_page_by_page() {
     page(json!({"success": true, "options": [{"id": "f2"}], "hasMore": true, "cursor": null}));
     let cut = read().await;
     assert!(cut.len() == 3 && cut[1].as_deref().is_ok_and(|id| id == "f2"), "{cut:?}");
-    assert!(cut[2].as_ref().is_err_and(|error| error.to_string().contains("cut short")), "{cut:?}");
+    assert!(cut[2].as_ref().is_err_and(|error| error.to_string().contains("ends too early")), "{cut:?}");
     // A cursor continues even after an empty page.
     page(json!({"success": true, "options": [], "hasMore": true, "cursor": "a"}));
     page(json!({"success": true, "options": [{"id": "f2"}], "hasMore": false, "cursor": null}));
@@ -410,10 +427,10 @@ async fn options_of_a_filter_are_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_connector_is_let_in_by_a_person() {
+async fn a_person_authorizes_a_connector() {
     let s = setup().await;
     let connector = s.ph.connector("drive-01");
-    assert!(connector.set_sync(true).await.unwrap_err().is_bad_request(), "not signed in");
+    assert!(connector.set_sync(true).await.unwrap_err().is_bad_request(), "not authorized");
     let consent = connector.authorize(Some("https://pipeshub.example.com")).await.unwrap();
     assert!(!format!("{consent:?}").contains(consent.data().state.as_deref().unwrap()));
     let back = s.instance.authorize(consent.url());
@@ -502,7 +519,7 @@ async fn a_person_logs_in_and_stays_logged_in() {
 }
 
 #[tokio::test]
-async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once() {
+async fn a_login_rejects_redirects_without_its_state_and_exchanges_a_code_once() {
     let s = setup().await;
     let begin = || {
         let login = BrowserLogin::new(s.instance.client_id(), "http://127.0.0.1:9/done").instance(s.instance.url());
@@ -528,7 +545,7 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
     assert!(error.is_auth() && error.code() == Some("access_denied"), "{error:?}");
     assert_eq!(s.reached("token"), 0);
 
-    // None of these has changed it.
+    // None of these has changed the login.
     let ph = login.finish(&back).await.unwrap();
     ph.connector("s3-01").get().await.unwrap();
     let error = login.finish(&back).await.unwrap_err();
@@ -554,7 +571,7 @@ async fn a_login_believes_nothing_without_its_state_and_exchanges_one_code_once(
 }
 
 #[tokio::test]
-async fn the_first_token_of_a_login_lives_from_when_it_was_issued() {
+async fn the_lifetime_of_a_logins_first_token_begins_when_it_is_issued() {
     let s = setup().await;
     let told = Arc::new(Mutex::new(0));
     let logged_in = async || {
@@ -575,7 +592,7 @@ async fn the_first_token_of_a_login_lives_from_when_it_was_issued() {
     assert_eq!(*told.lock().unwrap(), 1);
     s.clock.advance(Duration::from_secs(60));
     ph.connector("s3-01").get().await.unwrap();
-    assert_eq!(*told.lock().unwrap(), 2, "the token was taken for a fresh one when it was first used");
+    assert_eq!(*told.lock().unwrap(), 2, "the token counted as new when it was first used");
 
     // It is not used before its expiry.
     let ph = logged_in().await;
@@ -585,11 +602,11 @@ async fn the_first_token_of_a_login_lives_from_when_it_was_issued() {
 }
 
 #[tokio::test]
-async fn tokens_are_refreshed_a_minute_ahead_and_once_after_a_refusal() {
+async fn tokens_are_refreshed_a_minute_ahead_and_once_after_a_401() {
     let s = setup().await;
     s.ph.connector("s3-01").get().await.unwrap();
     let form = s.instance.requests()[0].form();
-    assert!(form.iter().all(|(name, _)| name != "scope"), "the app's own are asked for by asking for none");
+    assert!(form.iter().all(|(name, _)| name != "scope"), "the app's own scopes are requested by an absent parameter");
     s.clock.advance(Duration::from_secs(3539));
     s.ph.connector("s3-01").get().await.unwrap();
     assert_eq!(s.reached("token"), 1);
@@ -613,7 +630,7 @@ async fn tokens_are_refreshed_a_minute_ahead_and_once_after_a_refusal() {
 }
 
 #[tokio::test]
-async fn what_makes_something_new_is_never_sent_twice() {
+async fn calls_that_create_something_are_never_sent_twice() {
     for fault in [
         || Fault::reset_after_request().applied(),
         Fault::close_after_request,
@@ -631,7 +648,7 @@ async fn what_makes_something_new_is_never_sent_twice() {
 }
 
 #[tokio::test]
-async fn ids_that_would_be_another_path_are_refused_before_anything_is_sent() {
+async fn ids_that_would_change_the_path_are_rejected_before_anything_is_sent() {
     let s = setup().await;
     for id in ["", ".", "..", "a/b", "active", "inactive", "configured", "registry"] {
         let error = s.ph.connector(id).get().await.unwrap_err();

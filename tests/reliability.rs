@@ -19,7 +19,7 @@ use spans::{Fields, Spans};
 use support::{APP, CONNECTOR, Seconds, TestClock, setup, setup_with};
 
 #[tokio::test]
-async fn a_crowd_behind_a_failing_token_endpoint_shares_the_failure() {
+async fn all_calls_that_wait_for_a_failing_token_endpoint_share_the_failure() {
     let s = setup().await;
     s.tenant.fault(Fault::token_error("invalid_client").token_endpoint().always());
     let results = join_all((0..50).map(|_| s.get())).await;
@@ -28,7 +28,7 @@ async fn a_crowd_behind_a_failing_token_endpoint_shares_the_failure() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_ahead_of_its_end_once() {
+async fn a_token_is_refreshed_once_before_it_expires() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
     s.get().await.unwrap();
@@ -41,7 +41,7 @@ async fn a_token_is_renewed_ahead_of_its_end_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_lives_briefly_is_renewed_a_tenth_ahead_of_its_end() {
+async fn a_short_lived_token_is_refreshed_in_the_last_tenth_of_its_lifetime() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(100));
     s.get().await.unwrap();
@@ -54,7 +54,7 @@ async fn a_token_that_lives_briefly_is_renewed_a_tenth_ahead_of_its_end() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
+async fn a_valid_token_stays_in_use_after_a_failed_refresh() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
     s.get().await.unwrap();
@@ -77,7 +77,7 @@ async fn a_token_that_is_still_good_outlives_a_failed_renewal() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_renewed_once_and_the_call_sent_again_once() {
+async fn after_a_401_the_token_is_refreshed_once_and_the_call_retried_once() {
     let s = setup().await;
     s.get().await.unwrap();
     s.tenant.revoke_tokens();
@@ -93,7 +93,7 @@ async fn a_revoked_token_is_renewed_once_and_the_call_sent_again_once() {
 }
 
 #[tokio::test]
-async fn a_fixed_token_that_is_refused_is_not_sent_again() {
+async fn a_call_with_a_rejected_fixed_token_is_not_retried() {
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::token("PLANTED-expired").tenant(tenant.url())).build().unwrap();
     let error = c1.app(APP).connector(CONNECTOR).get().await.unwrap_err();
@@ -119,7 +119,7 @@ async fn another_tenants_key_and_a_wrong_clock_are_rejected_and_reported_plainly
 }
 
 #[tokio::test]
-async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
+async fn a_busy_token_endpoint_is_retried_and_a_broken_one_is_named() {
     let s = setup().await;
     s.tenant.fault(Fault::status(503).token_endpoint().times(2));
     s.get().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_busy_token_endpoint_is_asked_again_and_a_broken_one_is_named() {
 }
 
 #[tokio::test]
-async fn an_idempotent_call_is_sent_again_after_whatever_broke_it() {
+async fn an_idempotent_call_is_retried_after_every_transient_failure() {
     // The fault, and how many requests reach the server in all.
     let broken: [(fn() -> Fault, usize); 7] = [
         (|| Fault::status(503), 2),
@@ -173,7 +173,7 @@ async fn waits_double_and_end_after_four_attempts() {
 }
 
 #[tokio::test]
-async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
+async fn retry_after_is_obeyed_up_to_a_minute_and_returned_beyond() {
     let s = setup().await;
     s.tenant.fault(Fault::status(429).header("retry-after", "7").on("ConnectorService.Create"));
     s.create().await.unwrap();
@@ -195,7 +195,7 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
         assert_eq!((s.reached("ConnectorService.Get"), s.clock.waits().len()), (1, 0));
     }
 
-    // Without a `Retry-After`, the pause is the usual one, up to a second.
+    // Without a `Retry-After`, the delay is the usual one, up to a second.
     for now in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
         let s = setup().await;
         s.tenant.fault(Fault::status(503).header("retry-after", now).on("ConnectorService.Get").times(3));
@@ -205,7 +205,7 @@ async fn retry_after_is_obeyed_up_to_a_minute_and_handed_on_beyond() {
 }
 
 #[tokio::test]
-async fn what_makes_something_new_is_never_sent_twice_and_says_that_it_may_have_happened() {
+async fn calls_that_create_something_are_never_sent_twice_and_may_have_happened() {
     for fault in [
         || Fault::reset_after_request().applied(),
         Fault::close_after_request,
@@ -227,7 +227,7 @@ async fn what_makes_something_new_is_never_sent_twice_and_says_that_it_may_have_
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_not_one_that_may_have_done_it() {
+async fn a_call_without_a_connection_cannot_have_happened() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -291,7 +291,7 @@ async fn an_empty_response_is_a_response() {
     s.tenant.fault(Fault::no_content().on("ConnectorService.Delete"));
     s.c1.app(APP).connector(CONNECTOR).delete().await.unwrap();
 
-    // Not of a list: it would look like one that has ended.
+    // For a list it is an error: it would look like the end of the list.
     s.tenant.fault(Fault::no_content().on("ConnectorService.List"));
     let items: Vec<_> = s.c1.app(APP).connectors().collect().await;
     let [Err(error)] = items.as_slice() else { panic!("{items:?}") };
@@ -309,7 +309,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn ids_that_would_be_another_path_are_refused_before_anything_is_sent() {
+async fn ids_that_would_change_the_path_are_rejected_before_anything_is_sent() {
     let s = setup().await;
     for id in ["", ".", "..", "a/b", "../apps", "a/../b"] {
         for result in [
@@ -346,7 +346,7 @@ async fn a_list_is_fetched_as_it_is_read_and_ends_on_a_token_that_repeats() {
 }
 
 #[tokio::test]
-async fn a_sync_is_waited_for_until_it_is_really_over() {
+async fn a_sync_is_waited_for_until_it_has_ended() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     s.tenant.next_sync(SyncScript::default().polls(3, 4));
@@ -372,7 +372,7 @@ async fn a_sync_is_waited_for_until_it_is_really_over() {
 }
 
 #[tokio::test]
-async fn an_update_is_masked_by_what_was_set_and_goes_to_the_right_operation() {
+async fn an_update_has_a_mask_of_the_set_fields_and_uses_the_right_operation() {
     let s = setup().await;
     let connector = s.c1.app(APP).connector(CONNECTOR);
     let changed = connector.update().display_name("new").description("").await.unwrap();
@@ -436,7 +436,7 @@ async fn calls_can_be_spawned_and_dropped() {
 }
 
 #[tokio::test]
-async fn a_token_fetch_that_was_abandoned_for_too_long_is_restarted() {
+async fn a_token_fetch_without_waiting_callers_is_restarted_after_its_limit() {
     let s = setup().await;
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint());
@@ -448,7 +448,7 @@ async fn a_token_fetch_that_was_abandoned_for_too_long_is_restarted() {
         futures::future::select(call, arrived).await;
     }
     s.clock.advance(Duration::from_secs(61));
-    // The first is still held back.
+    // The first response is still delayed.
     s.get().await.unwrap();
     assert_eq!(s.reached("token"), 2);
     gate.open();
@@ -473,7 +473,7 @@ async fn a_failure_without_waiting_callers_is_not_returned_to_the_next_call() {
 }
 
 #[tokio::test]
-async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
+async fn the_delay_in_a_detail_is_obeyed_like_a_header() {
     let detail = |delay: &str| {
         let retry = json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay});
         json!({"code": 14, "message": "busy", "details": [retry]})
@@ -495,7 +495,7 @@ async fn the_wait_that_a_detail_asks_for_is_obeyed_like_a_header() {
 }
 
 #[tokio::test]
-async fn a_span_tells_of_its_own_call() {
+async fn a_span_records_its_own_call() {
     let s = setup().await;
     let (spans, _guard) = Spans::hear();
     let all = || spans.of("GET");
@@ -528,7 +528,7 @@ async fn a_span_tells_of_its_own_call() {
     ];
     assert_eq!(seen, expected);
 
-    // A response that does not name its type.
+    // A response without a content type.
     s.tenant.fault(Fault::close_after_request().on("ConnectorService.Get").times(4));
     s.get().await.unwrap_err();
     let last = all().pop().unwrap();

@@ -57,13 +57,13 @@ impl Printed {
         self.add(format!("{error} {error:?} {error:#?} {:?}", std::error::Error::source(error)));
     }
 
-    /// Every crate has printed something, and nothing secret.
+    /// Checks that every crate has printed something, and no secret.
     fn holds_none_of(&self, mut secrets: Vec<String>, template: &str) {
         secrets.sort();
         secrets.dedup();
         let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
         assert!(text.contains(template), "spans were not printed");
-        assert!(text.contains("starting new connection"), "what the HTTP client logs was not printed");
+        assert!(text.contains("starting new connection"), "the log of the HTTP client was not printed");
         for secret in secrets {
             assert!(secret.len() > 4, "`{secret}` could be found anywhere");
             if let Some(at) = text.find(&secret) {
@@ -74,7 +74,7 @@ impl Printed {
     }
 }
 
-/// Secrets that went over the wire: tokens, assertions, codes. The test says which kinds.
+/// Secrets that were sent over the wire: tokens, assertions, codes. The test sets the kinds.
 fn sent(requests: &[Request], kinds: &[&str]) -> Vec<String> {
     let mut secrets = Vec::new();
     let mut found = vec![false; kinds.len()];
@@ -89,12 +89,12 @@ fn sent(requests: &[Request], kinds: &[&str]) -> Vec<String> {
             }
         }
     }
-    assert!(found.iter().all(|found| *found), "not all of {kinds:?} were sent: the test looks for too little");
+    assert!(found.iter().all(|found| *found), "not all of {kinds:?} were sent: the test searches for too little");
     secrets
 }
 
 #[tokio::test]
-async fn nothing_that_is_secret_to_c1_is_printed() {
+async fn no_secret_of_c1_is_printed() {
     let printed = Printed::everything();
     let tenant = Tenant::start().await.unwrap();
     let mut secrets = vec![tenant.client_secret().to_owned(), "PLANTED".to_owned()];
@@ -184,7 +184,7 @@ async fn nothing_that_is_secret_to_c1_is_printed() {
 
 #[cfg(feature = "pipeshub")]
 #[tokio::test]
-async fn nothing_that_is_secret_to_pipeshub_is_printed() {
+async fn no_secret_of_pipeshub_is_printed() {
     use connectors::auth::{ExposeSecret, SecretString};
     use connectors::pipeshub::types::ConnectorAuthType;
     use connectors::pipeshub::{AuthFields, BrowserLogin, Client, Credentials};
@@ -218,7 +218,7 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
     printed.add(format!("{change:?}{:?}", change.clone().await.unwrap()));
     printed.add(format!("{:?}", connector.set_auth(fields).await.unwrap()));
     let config = connector.config().await.unwrap();
-    assert!(serde_json::to_string(&config).unwrap().contains("PLANTED-key"), "it comes in clear");
+    assert!(serde_json::to_string(&config).unwrap().contains("PLANTED-key"), "it arrives in clear text");
     printed.add(format!("{config:?}{:?}", connector.get().await.unwrap()));
 
     // A person authorizes a connector, and logs in.
@@ -275,7 +275,7 @@ async fn nothing_that_is_secret_to_pipeshub_is_printed() {
         assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
         printed.add_error(&error);
 
-        // This is retried after 401 alone.
+        // This is retried only after a 401.
         instance.fault(fault.on("createConnectorInstance").times(if name == "401" { 2 } else { 1 }));
         let create = ph.create("S3", "Again").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "b");
         let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");

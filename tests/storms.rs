@@ -1,5 +1,5 @@
-//! All known faults of networks and servers, and how many requests reached the server. A table has the requests that
-//! each fault may cost; further tests have the faults that do not fit in a table.
+//! All known faults of networks and servers, and how many requests reached the server. A table has the allowed number
+//! of requests for each fault; further tests have the faults that do not fit in the table.
 
 mod support;
 
@@ -37,7 +37,7 @@ fn end<T>(result: &Result<T, Error>) -> End {
 }
 
 #[tokio::test]
-async fn what_each_fault_costs_is_what_the_table_says() {
+async fn each_fault_costs_the_requests_in_the_table() {
     let later = |seconds| httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
     let soon = later(30);
     let late = later(86_400);
@@ -49,7 +49,7 @@ async fn what_each_fault_costs_is_what_the_table_says() {
         // name, fault, once: get, create; always: get, create
         ("429", Box::new(|| Fault::status(429)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, Retry-After: 7", Box::new(|| after("7")), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
-        // The third attempt has twenty seconds left, so there is no time for another pause.
+        // The third attempt has twenty seconds left, so there is no time for another delay.
         ("429, Retry-After: 50", Box::new(|| after("50")), [(Fine, 2), (Fine, 2)], [(Failed, 3), (Failed, 3)]),
         ("429, a date soon", Box::new(|| after(&soon)), [(Fine, 2), (Fine, 2)], [(Failed, 4), (Failed, 4)]),
         ("429, a date tomorrow", Box::new(|| after(&late)), [(Failed, 1), (Failed, 1)], [(Failed, 1), (Failed, 1)]),
@@ -177,7 +177,7 @@ async fn succeed(calls: Vec<Call>) {
 }
 
 #[tokio::test]
-async fn a_thousand_tasks_ask_for_one_token_and_for_one_renewal() {
+async fn a_thousand_tasks_share_one_token_and_one_refresh() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
     let held = || {
@@ -215,7 +215,7 @@ async fn a_thousand_tasks_ask_for_one_token_and_for_one_renewal() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_in_mid_list_is_renewed_between_two_pages() {
+async fn a_token_that_expires_during_a_list_is_refreshed_between_two_pages() {
     let s = setup().await;
     s.tenant.set_token_lifetime(Duration::from_secs(1000));
     (0..150).for_each(|n| drop(s.tenant.seed_connector(APP, json!({"displayName": format!("more {n}")}))));
@@ -242,7 +242,7 @@ async fn a_list_that_changes_while_it_is_read_is_read_to_its_end() {
     let all = seen.len();
     seen.sort();
     seen.dedup();
-    assert_eq!(seen.len(), all, "nothing comes twice");
+    assert_eq!(seen.len(), all, "no item is returned twice");
     assert!(!seen.contains(&ids[229]) && rest.iter().any(|it| it.display_name.as_deref() == Some("late")));
 }
 
@@ -268,7 +268,7 @@ async fn stalled<T>(begin: &str, call: impl AsyncFnOnce(Client) -> Result<T, Err
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
+async fn a_slow_body_times_out_at_the_deadline() {
     let begin = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"app";
     let error = stalled(begin, async |c1| c1.app(APP).get().await).await.unwrap_err();
     assert!(error.is_timeout() && error.attempts() == 4, "{error:?}");
@@ -276,7 +276,7 @@ async fn a_body_that_trickles_is_cut_off_at_the_deadline() {
 
 /// The head of a response decides the outcome of the call. Its body may explain it, and is not read beyond the timeout.
 #[tokio::test]
-async fn a_refusal_whose_body_stalls_is_a_refusal_all_the_same() {
+async fn a_failure_whose_body_stalls_keeps_its_status() {
     let begin = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"code";
     let create = async |c1: Client| c1.app(APP).create_connector("catalog").await;
     let error = stalled(begin, create).await.unwrap_err();
@@ -285,10 +285,10 @@ async fn a_refusal_whose_body_stalls_is_a_refusal_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
+async fn an_attempt_and_a_call_time_out_at_their_limits() {
     let instant = Duration::from_millis(1);
-    // The timeouts of an attempt and of a call; then each attempt's, which is never more than what is left of the
-    // call's.
+    // The timeouts of an attempt and of a call; then each attempt's timeout, which never exceeds the time left of the
+    // call.
     for (attempt, call, expected) in [
         (None, None, vec![30.0, 30.0, 30.0, 26.5]),
         (Some(3), Some(10), vec![3.0, 3.0, 2.5]),
@@ -312,7 +312,7 @@ async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
                 assert_eq!(begun[before..], expected[..number]);
                 s.clock.advance(Duration::from_secs_f64(expected[number - 1]) - instant);
                 settle().await;
-                assert_eq!(s.clock.timeouts().seconds(), begun, "it was cut off too early");
+                assert_eq!(s.clock.timeouts().seconds(), begun, "it timed out too early");
                 s.clock.advance(instant);
             }
         };
@@ -327,7 +327,7 @@ async fn an_attempt_and_a_call_are_cut_off_at_their_limits() {
 }
 
 #[tokio::test]
-async fn waits_are_part_of_a_calls_time() {
+async fn delays_count_towards_the_calls_deadline() {
     let s = setup().await;
     s.get().await.unwrap();
     let before = s.clock.timeouts().len();
@@ -365,7 +365,7 @@ async fn a_failing_token_endpoint_differs_from_wrong_credentials() {
 }
 
 #[tokio::test]
-async fn a_slow_token_endpoint_costs_no_more_than_the_call_may_take() {
+async fn a_slow_token_endpoint_cannot_exceed_the_calls_deadline() {
     let s = setup().await;
     let gate = Gate::default();
     s.tenant.fault(Fault::hold(&gate).token_endpoint().always());
@@ -385,7 +385,7 @@ async fn a_slow_token_endpoint_costs_no_more_than_the_call_may_take() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_after_it_nothing() {
+async fn a_refresh_that_hangs_delays_one_call_by_a_quarter_of_its_time_and_no_later_call() {
     let s = setup_with(|builder| {
         let mut limits = Limits::default();
         limits.call = Duration::from_secs(4);
@@ -408,7 +408,7 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
         let begun = s.clock.timeouts().seconds();
         s.clock.advance(Duration::from_secs(1) - instant);
         settle().await;
-        assert_eq!(s.clock.timeouts().seconds(), begun, "it gave up too early");
+        assert_eq!(s.clock.timeouts().seconds(), begun, "it timed out too early");
         s.clock.advance(instant);
     };
     let (result, ()) = soon(async { tokio::join!(s.get(), time) }).await;
@@ -432,7 +432,7 @@ async fn a_renewal_that_hangs_costs_one_call_a_quarter_of_its_time_and_those_aft
 }
 
 #[tokio::test]
-async fn a_clock_that_is_behind_is_reported_as_plainly_as_one_ahead() {
+async fn a_slow_clock_is_reported_like_a_fast_one() {
     let s = setup().await;
     s.clock.set_time_of_day(SystemTime::now() - Duration::from_secs(3600));
     let error = s.get().await.unwrap_err();
@@ -470,7 +470,7 @@ async fn retries_end_when_the_budget_does_and_not_when_callers_do() {
 
 /// The limit applies to the bytes that arrive, not to the announced length: this response has none.
 #[tokio::test]
-async fn a_chunked_response_is_cut_off_at_the_limit() {
+async fn a_chunked_response_is_read_only_up_to_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut limits = Limits::default();
@@ -498,7 +498,7 @@ async fn a_chunked_response_is_cut_off_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_response_with_too_large_a_length_is_given_up_and_not_retried() {
+async fn a_response_with_too_large_a_length_is_an_error_and_not_retried() {
     let s = setup_with(|builder| {
         let mut limits = Limits::default();
         limits.response = 1000;

@@ -43,7 +43,7 @@ async fn a_client_secret_can_be_sent_in_the_body() {
 }
 
 #[tokio::test]
-async fn a_refusal_at_length_is_cut_and_a_token_that_is_none_is_not_sent() {
+async fn a_long_failure_is_truncated_and_an_invalid_token_is_not_sent() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
@@ -98,7 +98,7 @@ async fn a_person_logs_in_and_the_client_acts_for_them() {
     assert_eq!(form[0], ("grant_type".to_owned(), "urn:ietf:params:oauth:grant-type:device_code".to_owned()));
     tenant.clear_requests();
     c1.app(APP).connector(CONNECTOR).get().await.unwrap();
-    assert_eq!(tenant.requests().len(), 1, "the token is at hand");
+    assert_eq!(tenant.requests().len(), 1, "the token is cached");
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn a_login_without_a_tenant_goes_to_the_host_in_the_client_id() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_rejected_or_too_late_is_an_error() {
+async fn a_login_that_is_rejected_or_expired_is_an_error() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     for told in ["access_denied", "expired_token"] {
@@ -121,7 +121,7 @@ async fn a_login_that_is_rejected_or_too_late_is_an_error() {
         assert!(error.is_auth() && error.code() == Some(told), "{error:?}");
     }
 
-    // The client stops by its own clock, whatever the server says.
+    // The client stops by its own clock, independent of the server.
     let clock = TestClock::new();
     tenant.fault(Fault::token_error("authorization_pending").always());
     let error = login(&tenant, &clock).await.wait().await.unwrap_err();
@@ -130,17 +130,17 @@ async fn a_login_that_is_rejected_or_too_late_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_polled_no_sooner_than_it_asks() {
+async fn a_busy_server_is_polled_after_the_delay_that_it_requests() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(["authorization_pending"]);
     let login = login(&tenant, &clock).await;
-    // Longer than a call pauses by itself, so the poll has to wait.
+    // The delay is longer than a call's own limit, so the poll has to wait.
     tenant.fault(Fault::status(429).header("retry-after", "90").token_endpoint());
     login.wait().await.unwrap();
     assert_eq!(clock.waits().seconds(), [1.0, 90.0, 1.0]);
 
-    // Not beyond the expiry of the code: the error is returned at once.
+    // It does not wait beyond the expiry of the code: the error is returned at once.
     let clock = TestClock::new();
     tenant.fault(Fault::status(429).header("retry-after", "86400").token_endpoint().always());
     let login = begin(&tenant, &clock).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_busy_server_is_polled_no_sooner_than_it_asks() {
 }
 
 #[tokio::test]
-async fn a_poll_that_fails_is_asked_again() {
+async fn a_failed_poll_is_retried() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     tenant.set_device_answers(Vec::<String>::new());
@@ -179,7 +179,7 @@ async fn a_login_ends_with_its_token() {
     clock.advance(Duration::from_secs(20));
     let error = connector.get().await.unwrap_err();
     assert!(error.is_auth() && error.to_string().contains("log in again"), "{error}");
-    assert_eq!(tenant.requests().len(), 3, "nothing was asked of the token endpoint");
+    assert_eq!(tenant.requests().len(), 3, "the token endpoint was not called");
 
     let c1 = login(&tenant, &clock).await.wait().await.unwrap();
     tenant.revoke_tokens();
@@ -187,7 +187,7 @@ async fn a_login_ends_with_its_token() {
 }
 
 #[tokio::test]
-async fn what_is_no_device_login_is_refused() {
+async fn a_response_that_is_not_a_device_login_is_an_error() {
     support::print_everything();
     let (tenant, clock) = (Tenant::start().await.unwrap(), TestClock::new());
     let begin = || begin(&tenant, &clock);
@@ -220,7 +220,7 @@ impl TokenProvider for Platform {
 }
 
 #[tokio::test]
-async fn a_workload_brings_a_token_of_its_own_that_is_fresh_each_time() {
+async fn a_workload_exchanges_a_fresh_token_each_time() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     tenant.set_token_lifetime(Duration::from_secs(1000));
@@ -250,7 +250,7 @@ async fn the_audience_can_be_another_than_the_host() {
 }
 
 #[tokio::test]
-async fn a_program_names_itself_and_adds_what_it_wants() {
+async fn a_program_sets_its_user_agent_and_headers() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret()))
@@ -268,7 +268,7 @@ async fn a_program_names_itself_and_adds_what_it_wants() {
 }
 
 #[tokio::test]
-async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
+async fn the_programs_own_http_client_is_used_with_its_proxy() {
     support::print_everything();
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = proxy.local_addr().unwrap();
@@ -284,14 +284,14 @@ async fn an_http_client_of_ones_own_is_used_with_its_proxy() {
     };
     let asked = tokio::select! {
         asked = asked => asked,
-        _ = async { c1.app("a").get().await } => panic!("the proxy was not asked"),
+        _ = async { c1.app("a").get().await } => panic!("the proxy was not used"),
     };
     assert!(asked.starts_with("CONNECT acme.c1eu.ai:443 HTTP/1.1"), "{asked}");
     assert!(!asked.contains("PLANTED"), "the token is for the server, behind the proxy");
 }
 
 #[test]
-fn a_header_that_is_the_clients_own_is_refused_by_name() {
+fn a_header_that_belongs_to_the_client_is_rejected_by_name() {
     for name in ["Authorization", "host", "Content-Length", "TRANSFER-ENCODING"] {
         // The first error is returned, and nothing after it changes that.
         let builder =
@@ -304,18 +304,18 @@ fn a_header_that_is_the_clients_own_is_refused_by_name() {
 
 #[cfg(feature = "pipeshub")]
 #[test]
-fn the_name_that_each_call_has_for_itself_is_no_header_for_all() {
+fn the_request_id_header_cannot_be_set_for_all_calls() {
     let credentials = connectors::pipeshub::Credentials::token("t").instance("https://ph.example.com");
     let builder = connectors::pipeshub::Client::builder(credentials);
     let error = builder.header("x-request-id", "mine").build().unwrap_err();
     assert!(error.is_config() && error.to_string().contains("`x-request-id`"), "{error}");
-    // C1 has no header for it, and accepts what it receives.
+    // C1 has no header for it, and accepts any.
     assert!(Client::builder(Credentials::token("t").tenant("acme")).header("x-request-id", "mine").build().is_ok());
 }
 
 /// A client has exactly one credential by its types; other conflicts are errors that name the setting.
 #[test]
-fn a_setting_that_its_credentials_have_no_use_for_is_refused_by_name() {
+fn a_setting_that_does_not_apply_to_the_credentials_is_rejected_by_name() {
     let id = "w@example.com/wfe";
     for credentials in [
         Credentials::token("PLANTED").tenant("example"),
@@ -344,7 +344,7 @@ fn a_setting_that_its_credentials_have_no_use_for_is_refused_by_name() {
 
 #[cfg(feature = "pipeshub")]
 #[test]
-fn a_setting_that_credentials_of_pipeshub_have_no_use_for_is_refused_by_name() {
+fn a_setting_that_does_not_apply_to_pipeshub_credentials_is_rejected_by_name() {
     use connectors::pipeshub::{Client, Credentials, Scope};
 
     let kept = |_| std::future::ready(Ok::<_, std::io::Error>(()));
@@ -366,7 +366,7 @@ fn a_setting_that_credentials_of_pipeshub_have_no_use_for_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_rejected_token_has_a_span_of_its_own() {
+async fn a_rejected_token_has_its_own_span() {
     support::print_everything();
     let tenant = Tenant::start().await.unwrap();
     let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build().unwrap();
@@ -385,7 +385,7 @@ async fn a_rejected_token_has_a_span_of_its_own() {
 // ANCHOR: sender
 /// A unit test of a program with this crate has no socket and no server.
 #[tokio::test]
-async fn a_function_takes_the_place_of_the_network() {
+async fn a_function_replaces_the_network() {
     let clock = TestClock::new();
     let sent = Arc::new(AtomicU32::new(0));
     let seen = Arc::clone(&sent);

@@ -1,5 +1,5 @@
-//! The cost of a build: a program that uses `connectors`, built from scratch, against the same with committed generated
-//! code.
+//! The cost of a build from scratch: a program that uses `connectors`, compared with the same program and committed
+//! generated code.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,30 +20,31 @@ const GENERATION: f64 = 1.0;
 
 /// A program, and the copy of `connectors` that it uses.
 struct Consumer {
-    /// The folder of everything.
+    /// The folder with all files of the benchmark.
     folder: PathBuf,
 }
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     if plan.quick {
-        table.left_out("building", "it takes minutes, and a quick run has none");
+        table.left_out("building", "it takes minutes, so `--quick` skips it");
         return Ok(());
     }
     let ours = Consumer::new("generated", |_, _| Ok(()))?;
     let checked_in = Consumer::new("checked-in", check_in)?;
-    progress("building a program that uses `connectors`, and the same with generated code checked in, in turn");
+    progress("building a program that uses `connectors`, and the same with committed generated code, alternately");
     let (generated, reference) =
         machine::in_turn(COLD_BUILDS, || ours.build_from_cold(), || checked_in.build_from_cold())?;
-    let what = "building: a program that uses C1, from cold, processor's time, against generated code checked in";
+    let what = "building: a program that uses C1, from scratch, CPU time, against committed generated code";
     table.add(Figure::new(what, generated.cpu()?, "s").against(reference.cpu()?).ratio_at_most(1.25));
-    let what = "building: the largest process of the same";
+    let what = "building: peak memory of the same, largest process";
     table.add(Figure::new(what, generated.peak()?, "MB").against(reference.peak()?));
     progress("running build.rs");
     let again = ours.build()?;
-    let (program, out) = build_script(&again).ok_or("error: cargo does not say where build.rs was built to")?;
+    let (program, out) =
+        build_script(&again).ok_or("error: cargo does not report the path of the compiled build.rs")?;
     let run = || generate_by(&program, &ours);
     let (script, _) = machine::in_turn(plan.rounds(), run, run)?;
-    let what = "building: build.rs itself, built for development, all of C1";
+    let what = "building: build.rs itself, debug build, all of C1";
     table.add(Figure::new(what, script.seconds, "s").at_most(GENERATION));
 
     let generated = out.join("c1.rs");
@@ -114,7 +115,7 @@ impl Consumer {
         })
     }
 
-    /// Builds what is not built yet, and returns cargo's messages.
+    /// Builds the crates that are not built yet, and returns cargo's messages.
     fn build(&self) -> Result<Vec<Value>> {
         let mut command = cargo_in(&self.program(), &BUILD);
         Ok(messages(&finished(command.arg("--message-format=json"))?))
@@ -160,7 +161,7 @@ connectors = { path = "../connectors" }
 [workspace]
 "#;
 
-/// Changes a copy to committed generated code: no build.rs, no generator, the code as files.
+/// Changes a copy so that it has committed generated code: no build.rs, no generator, the code as files.
 fn check_in(connectors: &Path, manifest: &mut Toml) -> Result<()> {
     for unused in ["spec", "codegen"] {
         fs::remove_dir_all(connectors.join(unused))?;
@@ -180,7 +181,7 @@ fn check_in(connectors: &Path, manifest: &mut Toml) -> Result<()> {
     let place = r#"concat!(env!("CARGO_MANIFEST_DIR"), "/generated")"#;
     let changed = text.replace(r#"env!("OUT_DIR")"#, place);
     if changed == text {
-        return Err("error: src/c1/mod.rs no longer includes what is generated".into());
+        return Err("error: src/c1/mod.rs no longer includes the generated code".into());
     }
     fs::write(&service, changed)?;
     Ok(())

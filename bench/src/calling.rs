@@ -6,8 +6,8 @@ use crate::{Plan, Result, progress};
 
 const NO_VALGRIND: &str = "valgrind is not installed";
 
-/// The instructions of one piece of work, from two runs, of which the second does `times` more of it. So the start and
-/// the end of a process are not counted.
+/// The number of instructions of one unit of work: the difference between two runs, divided by `times`, the additional
+/// units of the second run. The start and the end of the process are therefore not counted.
 fn instructions(worker: &Worker, times: usize, arguments: impl Fn(usize) -> Vec<String>) -> Result<f64> {
     let counted = |times: usize| {
         let arguments = arguments(times);
@@ -37,7 +37,7 @@ pub(crate) fn calls(plan: &Plan, table: &mut Table) -> Result<()> {
     };
     let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
     let each = |seconds: f64| seconds * 1e6 / f64::from(calls);
-    let what = "calling: time of the same, the server's included";
+    let what = "calling: time of the same, including the server's";
     table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)));
     Ok(())
 }
@@ -74,12 +74,19 @@ pub(crate) fn decoding(plan: &Plan, table: &mut Table) -> Result<()> {
     for (verb, what) in [("decode", "decoding"), ("encode", "encoding")] {
         let of = |who: &'static str| {
             let worker = &worker;
-            move || worker.run(&[verb, who, "5"])
+            move || worker.run_keeping_memory(&[verb, who, "5"])
         };
         let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
         let row = format!("{what}: a list of 10 MB, against structs by hand");
         let figure = Figure::new(row, milliseconds(ours.seconds), "ms").against(milliseconds(plain.seconds));
         table.add(figure.ratio_at_most(1.0));
+        let of = |who: &'static str| {
+            let worker = &worker;
+            move || worker.run(&[verb, who, "5"])
+        };
+        let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
+        let row = format!("{what}: the same, while the allocator returns memory to the system when it likes");
+        table.add(Figure::new(row, milliseconds(ours.seconds), "ms").against(milliseconds(plain.seconds)));
         let row = format!("{what}: instructions of the same, and of dropping it");
         if has_valgrind() {
             let of = |who: &str| {
@@ -108,7 +115,7 @@ pub(crate) fn concurrency(plan: &Plan, table: &mut Table) -> Result<()> {
     let each = |seconds: f64| seconds * 1e6 / f64::from(TASKS * calls);
     let what = "concurrency: time for a call, 1000 tasks with one client, against reqwest and serde by hand";
     table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)).ratio_at_most(1.1));
-    let what = "concurrency: processor's time of the client for the same";
+    let what = "concurrency: CPU time of the client for the same";
     table.add(Figure::new(what, each(ours.cpu()?), "us").against(each(plain.cpu()?)));
     Ok(())
 }

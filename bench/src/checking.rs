@@ -1,4 +1,5 @@
-//! What it costs to check a generated client, against the one that progenitor and typify generate from the same document.
+//! The cost of `cargo check` for a generated client, compared with the client that progenitor and typify generate from
+//! the same document.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -13,9 +14,9 @@ use crate::generation::{name, plain, with_one_answer};
 use crate::machine::{self, Measured, cargo_in, cost, finished};
 use crate::{Plan, Result, progress, root};
 
-/// How often each is checked.
+/// The number of checks of each client.
 const ROUNDS: usize = 2;
-/// The memory of the largest process, in MB.
+/// The limit on the memory of the largest process, in MB.
 const MOST_MEMORY: f64 = 1200.0;
 
 /// A crate of generated code.
@@ -23,7 +24,7 @@ struct Checked(PathBuf);
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     if plan.quick {
-        table.left_out("checking", "it takes minutes, and a quick run has none");
+        table.left_out("checking", "it takes minutes, so `--quick` skips it");
         return Ok(());
     }
     let path = plan.document();
@@ -33,35 +34,36 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     let what = format!("checking: {}, {} operations", name(&path), client.operations);
     let runtime = toml::Value::from(root().join("runtime").display().to_string());
     let ours = Checked::new("ours", &client.code, &format!("connectors-runtime = {{ path = {runtime} }}\n"))?;
-    progress("checking a generated client, and progenitor's of the same document, in turn");
+    progress("checking a generated client, and progenitor's client of the same document, alternately");
     let (lowered, _) = generator.lowered()?;
     let mut lowered = with_one_answer(lowered.to_json());
-    // Types of other crates would be one more thing to pay for.
+    // Types of other crates would add their own compile time.
     remove_formats(&mut lowered);
     let reference = plain(&lowered, &GenerationSettings::new())
         .and_then(|code| Checked::new("reference", &code, "progenitor-client = \"=0.15.1\"\nregress = \"0.12\"\n"));
     match reference {
         Ok(reference) => {
             let (ours, reference) = machine::in_turn(ROUNDS, || ours.check(), || reference.check())?;
-            let time =
-                Figure::new(format!("{what}, processor's time, against progenitor and typify"), ours.cpu()?, "s");
+            let time = Figure::new(format!("{what}, CPU time, against progenitor and typify"), ours.cpu()?, "s");
             table.add(time.against(reference.cpu()?).ratio_at_most(0.4));
-            let memory = Figure::new(format!("{what}, the largest process of the same"), ours.peak()?, "MB");
+            let memory = Figure::new(format!("{what}, peak memory of the same, largest process"), ours.peak()?, "MB");
             table.add(memory.against(reference.peak()?).at_most(MOST_MEMORY));
         }
-        // Some documents are more than progenitor alone can take.
+        // progenitor alone cannot generate a client from some documents.
         Err(reason) => {
             table.left_out(&format!("{what}, against progenitor and typify"), &reason.to_string());
             let ours = ours.check()?;
-            table.add(Figure::new(format!("{what}, processor's time"), ours.cpu()?, "s"));
-            table.add(Figure::new(format!("{what}, the largest process"), ours.peak()?, "MB").at_most(MOST_MEMORY));
+            table.add(Figure::new(format!("{what}, CPU time"), ours.cpu()?, "s"));
+            table.add(
+                Figure::new(format!("{what}, peak memory, largest process"), ours.peak()?, "MB").at_most(MOST_MEMORY),
+            );
         }
     }
     Ok(())
 }
 
 impl Checked {
-    /// Writes the crate, and checks it once, with all that it depends on.
+    /// Writes the crate, and checks it once, with all its dependencies.
     fn new(name: &str, code: &str, dependencies: &str) -> Result<Self> {
         let folder = machine::folder()?.join("checking").join(name);
         fs::create_dir_all(folder.join("src"))?;
@@ -74,7 +76,7 @@ impl Checked {
         Ok(checked)
     }
 
-    /// Checks the crate alone, from nothing.
+    /// Checks the crate alone, from scratch: its dependencies are checked already.
     fn check(&self) -> Result<Measured> {
         let source = self.0.join("src").join("lib.rs");
         File::options().append(true).open(&source)?.set_modified(SystemTime::now())?;
@@ -101,7 +103,7 @@ serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 "#;
 
-/// Takes out what makes a string a type of another crate.
+/// Removes the formats that map a string to a type of another crate.
 fn remove_formats(node: &mut Value) {
     match node {
         Value::Object(members) => {

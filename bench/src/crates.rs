@@ -35,9 +35,9 @@ pub(crate) fn measure(table: &mut Table) -> Result<()> {
         .filter(|it| !explained(&page, it))
         .collect();
     for name in &unexplained {
-        eprintln!("docs/dependencies.md does not say why {name} is there");
+        eprintln!("docs/dependencies.md does not explain {name}");
     }
-    let what = "crates: of which docs/dependencies.md does not say why they are there";
+    let what = "crates: not explained in docs/dependencies.md";
     table.add(Figure::new(what, unexplained.len() as f64, "crates").at_most(0.0));
     Ok(())
 }
@@ -67,7 +67,7 @@ fn package(line: &str) -> Option<Package> {
     Some(Package { name: name.to_owned(), version: version.to_owned() })
 }
 
-/// Whether a row of a table begins with the name, alone or among others.
+/// Whether the first cell of a table row contains the name, alone or among others.
 fn explained(page: &str, name: &str) -> bool {
     let quoted = format!("`{name}`");
     page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).any(|cell| cell.contains(&quoted))

@@ -37,8 +37,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     }
 
     let slice: Value = Node::read(&vendored)?.to_json();
-    // With a larger document, every generator misses the processor's caches more often. So growth is compared with that
-    // of the reference, on the same documents in the same run.
+    // With a larger document, every generator misses the CPU caches more often. The growth is therefore compared with
+    // the growth of the reference, on the same documents in the same run.
     let (one, one_alone) = beside_progenitor(plan, "copies.json", &copied(&slice, 1)?.to_string())?;
     for copies in [4_u32, 16] {
         let text = copied(&slice, copies)?.to_string();
@@ -69,8 +69,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// The shortest time for a document from text to Rust, and that of progenitor, syn and prettyplease for its lowered
-/// form.
+/// The shortest time from the text of a document to Rust, and the shortest time of progenitor, syn and prettyplease for
+/// its lowered form.
 fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, Duration)> {
     let (lowered, _) = Generator::new(Node::parse(name, text)?).lowered()?;
     let lowered = lowered.to_json();
@@ -90,7 +90,7 @@ fn beside_progenitor(plan: &Plan, name: &str, text: &str) -> Result<(Duration, D
 /// The work of a build that uses progenitor unchanged.
 pub(crate) fn plain(document: &Value, settings: &GenerationSettings) -> Result<String> {
     let document: openapiv3::OpenAPI = serde_json::from_value(document.clone())?;
-    // It panics on many inputs that it does not support. Here that is a result, not a failure.
+    // progenitor panics on many inputs that it does not support. Here a panic is a result, not a failure.
     let work = AssertUnwindSafe(|| progenitor_impl::Generator::new(settings).generate_tokens(&document));
     let attempt = std::panic::catch_unwind(work);
     let tokens = attempt.map_err(|_| "error: progenitor panics")?;

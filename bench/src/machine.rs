@@ -1,4 +1,4 @@
-//! Processes, and the resources that they use: time, processor, memory, instructions.
+//! Processes, and the resources that they use: time, CPU time, memory, instructions.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -22,12 +22,12 @@ pub(crate) struct Measured {
 
 impl Measured {
     pub(crate) fn cpu(&self) -> Result<f64> {
-        self.cpu_seconds.ok_or_else(|| "error: this system does not tell the time of the processor".into())
+        self.cpu_seconds.ok_or_else(|| "error: this system does not report CPU time".into())
     }
 
-    /// In megabytes.
+    /// The peak memory, in megabytes.
     pub(crate) fn peak(&self) -> Result<f64> {
-        let kilobytes = self.peak_kilobytes.ok_or("error: this system does not tell how much memory was held")?;
+        let kilobytes = self.peak_kilobytes.ok_or("error: this system does not report peak memory")?;
         Ok(kilobytes as f64 / 1024.0)
     }
 
@@ -55,7 +55,7 @@ pub(crate) fn in_turn(
     Ok(least)
 }
 
-/// The first argument of a run of this program that only measures a command.
+/// The first argument that makes this program only measure a command.
 pub(crate) const SPENT: &str = "spent";
 
 /// Runs a command and prints the resources that it and its children have used.
@@ -74,7 +74,7 @@ pub(crate) fn spent(command: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Seconds of processor time, and the kilobytes of the largest process.
+/// Seconds of CPU time, and the kilobytes of the largest process.
 #[cfg(unix)]
 fn of_children() -> Option<(f64, u64)> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -118,7 +118,7 @@ pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// A command of cargo in a folder. It builds nothing twice, and uses no shared cache.
+/// A cargo command in a folder, without a compiler cache that other builds share.
 pub(crate) fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo());
     command.args(arguments).current_dir(folder);
@@ -142,18 +142,28 @@ pub(crate) struct Worker(PathBuf);
 
 impl Worker {
     pub(crate) fn build() -> Result<Self> {
-        progress("building what is measured");
+        progress("building the measured program");
         let arguments = ["build", "--release", "--package", "connectors-bench-worker", "--message-format=json"];
         let output = finished(Command::new(cargo()).args(arguments).current_dir(root()))?;
         let messages = messages(&output);
         let ours = |message: &&Value| message["target"]["name"] == "connectors-bench-worker";
         let program = messages.iter().filter(ours).find_map(|message| message["executable"].as_str());
-        Ok(Self(PathBuf::from(program.ok_or("error: cargo does not say where it put the program")?)))
+        Ok(Self(PathBuf::from(program.ok_or("error: cargo does not report the path of the program")?)))
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<Measured> {
-        let output = finished(Command::new(&self.0).args(arguments))?;
-        Ok(serde_json::from_slice(&output.stdout)?)
+        measured(Command::new(&self.0).args(arguments))
+    }
+
+    /// The same, while the allocator keeps what is freed. By default glibc returns memory to the system when its last block
+    /// is free, which depends on the sizes and the order of all blocks: then one of two programs pays a page fault for each
+    /// page of each round, and the other does not. Other allocators ignore these variables.
+    pub(crate) fn run_keeping_memory(&self, arguments: &[&str]) -> Result<Measured> {
+        let mut command = Command::new(&self.0);
+        for name in ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"] {
+            command.env(name, (1 << 28).to_string());
+        }
+        measured(command.args(arguments))
     }
 
     /// The number of instructions of a run, by valgrind's callgrind.
@@ -180,6 +190,10 @@ impl Worker {
         let server = Server { child, url: line.trim().to_owned() };
         if server.url.is_empty() { Err("error: the server did not start".into()) } else { Ok(server) }
     }
+}
+
+fn measured(command: &mut Command) -> Result<Measured> {
+    Ok(serde_json::from_slice(&finished(command)?.stdout)?)
 }
 
 /// A server in its own process, so that its work is not counted.

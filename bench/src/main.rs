@@ -1,6 +1,7 @@
-//! What `connectors` costs to build, to call and to depend on: one run, one table of figures, each beside its reference.
+//! Measures what `connectors` costs to build, to call and to depend on. One run prints one table of figures, each
+//! beside its reference.
 //!
-//! docs/benchmarks.md says what the rows mean.
+//! docs/benchmarks.md explains the rows.
 
 mod building;
 mod calling;
@@ -27,13 +28,13 @@ struct Cli {
     /// Only these figures; may be repeated.
     #[arg(long, value_enum, value_name = "NAME")]
     only: Vec<Group>,
-    /// Fewer rounds and shorter ones, and no builds from cold.
+    /// Fewer and shorter rounds, and no builds from scratch.
     #[arg(long)]
     quick: bool,
     /// An array of objects instead of a table.
     #[arg(long)]
     json: bool,
-    /// Keep the table in docs/benchmarks.md.
+    /// Write the table into docs/benchmarks.md.
     #[arg(long, conflicts_with_all = ["only", "quick", "from"])]
     write: bool,
     /// The document to generate from; the vendored C1 document if absent.
@@ -46,11 +47,11 @@ struct Cli {
 pub(crate) enum Group {
     /// Documents to Rust, against progenitor alone.
     Generation,
-    /// A consumer from cold, against generated code that is checked in.
+    /// A consumer built from scratch, against committed generated code.
     Building,
     /// `cargo check` of a generated client, against that of progenitor and typify.
     Checking,
-    /// What is in the tree, and why.
+    /// The crates of the dependency tree, and why each is needed.
     Crates,
     /// A call, against reqwest and serde by hand.
     Calling,
@@ -75,7 +76,7 @@ impl Plan {
         self.from.clone().unwrap_or_else(vendored)
     }
 
-    /// The number of measurements, of which the fastest counts.
+    /// The number of measurements; the fastest one counts.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
     }
@@ -105,7 +106,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
-        return Err("error: a debug build measures nothing worth knowing\n  help: run `cargo xtask bench`".into());
+        return Err("error: figures of a debug build mean nothing\n  help: run `cargo xtask bench`".into());
     }
     let plan = Plan { quick: cli.quick, from: cli.from.clone() };
     let mut table = Table::default();
@@ -122,7 +123,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
                 Group::Concurrency => calling::concurrency(&plan, &mut table),
             };
             if let Err(error) = measured {
-                table.failed(&format!("what is left of {group:?}").to_lowercase(), &error.to_string());
+                table.failed(&format!("the rest of {group:?}").to_lowercase(), &error.to_string());
             }
         }
     }
@@ -162,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_takes_the_place_of_the_one_before_and_of_nothing_else() {
+    fn a_run_replaces_only_the_previous_run() {
         let page = format!("Words.\n\n{BEGIN}\nOld.\n\n{END}\n\nMore words.\n");
         let once = with_run(&page, "New.\n").unwrap();
         assert_eq!(once, format!("Words.\n\n{BEGIN}\nNew.\n\n{END}\n\nMore words.\n"));

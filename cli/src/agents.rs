@@ -1,4 +1,5 @@
-//! `connectors agents`: every command, its effects and its exit codes, for programs that read before they run.
+//! `connectors agents`: every command, its effects and its exit codes, for programs that read it before they run
+//! commands.
 
 use clap::{Arg, Command};
 use serde_json::{Value, json};
@@ -18,9 +19,9 @@ pub fn run(ctx: &Ctx, command: &Command) -> Result {
         "command": "agents",
         "rules": [
             "a write names the server on stderr before it is sent; --dry-run sends nothing and prints what would be sent",
-            "off a terminal each row is one JSON object on a line of stdout; --json prints one document",
-            "after exit code 8 run the same command again only if it says `repeatable`, or check first",
-            "secrets are given as env:NAME, file:PATH or cmd:COMMAND, and are not printed",
+            "without a terminal each row is one JSON object on a line of stdout; --json prints one document",
+            "after exit code 8 run the same command again only if it is `repeatable`, or check first",
+            "pass secrets as env:NAME, file:PATH or cmd:COMMAND; they are not printed",
         ],
         "exitCodes": codes,
         "items": rows,

@@ -14,7 +14,7 @@ use crate::reference::pair;
 pub struct Args {
     /// The operationId, or GROUP.METHOD as in connectors.get; without it, all operations are listed
     operation: Option<String>,
-    /// A parameter of the path or the query; may be given several times
+    /// A parameter of the path or the query; may be repeated
     #[arg(long, short, value_parser = pair, value_name = "NAME=VALUE")]
     parameter: Vec<(String, String)>,
     /// The JSON body, @FILE for a file, or - for standard input
@@ -23,7 +23,7 @@ pub struct Args {
     /// A part of a multipart body: text, or @FILE for a file
     #[arg(long, value_parser = pair, value_name = "NAME=VALUE", conflicts_with = "body")]
     part: Vec<(String, String)>,
-    /// Print secrets in the response too
+    /// Print the secrets in the response
     #[arg(long)]
     reveal: bool,
 }
@@ -55,7 +55,7 @@ pub async fn run(
         let wrong = |error: serde_json::Error| {
             Failure::usage(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
         };
-        // Not parsed into a value, which would round wide numbers.
+        // It is not parsed into a value, because that would round wide numbers.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
         call = call.body_text(text);
     }
@@ -134,7 +134,7 @@ pub fn redact(value: &mut Value) {
     }
 }
 
-/// Whether a member with the name of a secret has one. A flag or a number is not a secret.
+/// Whether the value of a member with the name of a secret is one. A flag or a number is not a secret.
 fn has_value(member: &Value) -> bool {
     match member {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,

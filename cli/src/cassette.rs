@@ -15,10 +15,10 @@ use crate::fail::{Failure, Result};
 pub enum Command {
     /// Write a Rust test that replays a recording through the client, without a socket
     Test {
-        /// The recording, as `connectors probe --record` or the Recorder of connectors-fake writes it. The test reads it by
-        /// this path, from the folder of its package
+        /// The recording from `connectors probe --record` or the Recorder of connectors-fake. The test reads it from
+        /// this path, relative to the folder of its package
         file: PathBuf,
-        /// The file for the test, which must not exist
+        /// A new file for the test
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
@@ -36,7 +36,7 @@ pub fn run(ctx: &Ctx, command: &Command) -> Result {
     ctx.done(&json!({"file": to.display().to_string(), "calls": calls, "leftOut": exchanges.len() - calls}))
 }
 
-/// One of the services, as a recording names it.
+/// A service, by its name in recordings.
 struct Recorded {
     name: &'static str,
     operations: &'static [Operation],
@@ -98,7 +98,7 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
     if calls == 0 {
         return Err(none());
     }
-    // As a literal, whatever the system's separator is.
+    // As a literal, with any path separator.
     let path = file.to_string_lossy().replace('\\', "/");
     let path = if file.is_absolute() {
         format!("{path:?}")
@@ -108,7 +108,7 @@ fn test(file: &Path, exchanges: &[Value]) -> Result<Test> {
     let Recorded { name, credentials, .. } = service;
     let with_retry = if has_ids { "{Id, RetryPolicy}" } else { "RetryPolicy" };
     let text = format!(
-        "//! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
+        "//! A recording, replayed through the client without a socket. Written by `connectors cassette test`.
 
 use connectors::{name}::{{Client, Credentials, DOCUMENT}};
 use connectors::{with_retry};
@@ -138,8 +138,8 @@ impl Recorded {
     }
 }
 
-/// A typed call as Rust. None if an argument is not simple, or the recording does not have the body: an untyped call would
-/// return the recorded JSON as it is, and check nothing.
+/// A typed call as Rust. `None` if an argument is not simple, or the recording does not have the body: an untyped call
+/// would return the recorded JSON unchanged, and check nothing.
 fn call(
     document: &Value,
     operation: &Operation,
@@ -162,7 +162,7 @@ fn call(
     }
     let taken = referenced(document, &method["requestBody"]);
     let is_argument = taken["required"] == true;
-    // A body that the document does not have, or a missing one that it requires, is none of the typed call's.
+    // A typed call cannot send a body that the document does not declare, or omit a required one.
     if body.map_or(is_argument, |_| !taken.is_object()) {
         return None;
     }
@@ -176,7 +176,7 @@ fn call(
         }
         setters.push((own, argument(document, parameter, values)?));
     }
-    // One id is taken as a text; several are typed, so that none stands for another.
+    // A single id is passed as text. Several ids have their own types, so that they cannot be swapped.
     let is_typed = path.len() > 1;
     *has_ids |= is_typed;
     let id = |value: &String| if is_typed { format!("Id::new({value:?})") } else { format!("{value:?}") };
@@ -194,14 +194,14 @@ fn call(
     Some(text)
 }
 
-/// What a reference leads to, or else the value itself.
+/// The target of a reference, or the value itself.
 fn referenced<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     let target = value["$ref"].as_str().and_then(|it| document.pointer(it.strip_prefix('#')?));
     target.unwrap_or(value)
 }
 
-/// The argument of a setter, if its type is a simple one, or a list of texts that is sent as repeated parameters. An enum is
-/// made from its text.
+/// The argument of a setter, if its type is a simple one, or a list of texts that is sent as repeated parameters. An
+/// enum is converted from its text.
 fn argument(document: &Value, parameter: &Value, values: &[(&str, &str)]) -> Option<String> {
     let schema = referenced(document, &parameter["schema"]);
     match (schema["type"].as_str()?, values) {
@@ -220,7 +220,7 @@ fn argument(document: &Value, parameter: &Value, values: &[(&str, &str)]) -> Opt
     }
 }
 
-/// A name of the wire as a method.
+/// A wire name as a method's name.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for c in name.chars() {

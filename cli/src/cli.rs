@@ -1,4 +1,4 @@
-//! The command line as a whole, and which module does what.
+//! The whole command line, and the module of each command.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
@@ -27,16 +27,16 @@ pub enum Command {
     Pipeshub(pipeshub::Command),
     /// What needs care, in both services
     Status(status::Args),
-    /// Compare what a live service sends with its document and its fake, and print an Overlay; it only reads
+    /// Compare a live service with its document and its fake, and print an Overlay; it only reads
     Probe(probe::Args),
-    /// Make a test of a recording
+    /// Write a test from a recording
     #[command(subcommand)]
     Cassette(cassette::Command),
-    /// Write connectors to files, with references in place of secrets
+    /// Write connectors to files, with references instead of secrets
     Export(files::ExportArgs),
     /// Show what `apply` would change, field by field
     Plan(files::PlanArgs),
-    /// Make the connectors what the files say
+    /// Change the connectors to match the files
     Apply(files::ApplyArgs),
     /// Store credentials in a profile
     Login(login::LoginArgs),
@@ -51,10 +51,10 @@ pub enum Command {
     },
     /// Write a page of the manual for each command into a folder
     Man {
-        /// The folder, which is made if it is not there
+        /// The folder, which is created if it does not exist
         folder: std::path::PathBuf,
     },
-    /// Print every command, its effects and its exit codes, for programs
+    /// Print every command, with its effect and exit codes, for programs
     Agents,
 }
 
@@ -63,7 +63,7 @@ pub fn command() -> clap::Command {
     commands::with_examples(Cli::command())
 }
 
-/// The argument for a secret that got another value. That may be the secret itself, and clap would print it.
+/// The argument with an invalid reference to a secret. The value may be the secret itself, and clap would print it.
 pub fn misplaced_secret(error: &clap::Error) -> Option<String> {
     let is_value = error.kind() == ErrorKind::ValueValidation;
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).filter(|_| is_value) else {

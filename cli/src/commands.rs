@@ -129,7 +129,7 @@ pub fn with_examples(mut root: Command) -> Command {
 fn add(command: Command, path: &[&str], example: &str) -> Command {
     match path.split_first() {
         Some((first, rest)) => command.mut_subcommand(first, |next| add(next, rest, example)),
-        // A line that clap wraps could not be pasted.
+        // A wrapped line could not be pasted.
         None if example.len() > 80 => {
             command.after_help(format!("Example:\n  connectors {}", example.replace(" --", " \\\n    --")))
         }

@@ -18,13 +18,13 @@ pub struct Globals {
     /// The profile to use, instead of the environment or the profile `default`
     #[arg(long, global = true, env = "CONNECTORS_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
-    /// Print one JSON document, whose form docs/cli.schema.json describes
+    /// Print one JSON document; docs/cli.schema.json describes it
     #[arg(long, global = true)]
     pub json: bool,
     /// Print only these fields, such as id,name
     #[arg(long, global = true, value_delimiter = ',', value_name = "FIELDS")]
     pub fields: Vec<String>,
-    /// Say what would be sent, and send nothing that changes anything
+    /// Print the changes, and send none of them
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print results and errors only
@@ -41,10 +41,10 @@ pub struct Globals {
 /// How to wait.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Waiting {
-    /// How often to poll
+    /// The poll interval
     #[arg(long, value_parser = span::parse, default_value = "10s", value_name = "TIME")]
     pub poll: Duration,
-    /// How long to wait at most
+    /// The longest time to wait
     #[arg(long, value_parser = span::parse, default_value = "6h", value_name = "TIME")]
     pub deadline: Duration,
 }
@@ -95,7 +95,7 @@ impl Ctx {
         Ok(pipeshub::Client::builder(credentials).connection(Connection::new().limits(limits)).build()?)
     }
 
-    /// Starts a write, and prints the server and the change on stderr. Returns `None` in a dry run, which prints that
+    /// Starts a write, and prints the server and the change on stderr. Returns `None` in a dry run, which prints them
     /// and sends nothing.
     pub fn write(&self, server: &str, what: impl Into<String>) -> Result<Option<Under>> {
         let what = what.into();
@@ -161,5 +161,5 @@ pub fn confirmed(yes: bool, dry_run: bool, what: &str) -> Result {
     if yes || dry_run {
         return Ok(());
     }
-    Err(Failure::usage(format!("{what} cannot be undone; say --yes to do it, or --dry-run to see it")))
+    Err(Failure::usage(format!("{what} cannot be undone; use --yes to do it, or --dry-run to see it")))
 }

@@ -26,15 +26,19 @@ pub enum Kind {
 
 /// The exit codes, with their names and meanings.
 pub const CODES: [(u8, &str, &str); 10] = [
-    (0, "done", "done, and nothing was found"),
-    (1, "findings", "done, and something was found: a plan with changes, a failed sync, a connector that needs care"),
+    (0, "done", "done, and there is nothing to report"),
+    (
+        1,
+        "findings",
+        "done, and there is something to report: a plan with changes, a failed sync, a connector that needs care",
+    ),
     (2, "usage", "the command, its input, a file or a setting is wrong; nothing was changed"),
     (3, "auth", "no credentials, wrong ones, or not enough rights"),
     (4, "not-found", "there is no such app, connector, credential or operation"),
-    (5, "conflict", "the thing is in a state that does not allow it, or the service refused"),
+    (5, "conflict", "the state of the object does not allow it, or the service refused"),
     (6, "rate", "too many calls; retry later"),
-    (7, "timeout", "too late, not reachable, or the service failed; retry later"),
-    (8, "doubt", "it was sent, and it is unknown whether the service processed it; check before you retry"),
+    (7, "timeout", "no response in time, not reachable, or the service failed; retry later"),
+    (8, "doubt", "a write was sent, and it is unknown whether the service processed it; check before you retry"),
     (130, "interrupted", "Ctrl-C, and no write was in flight"),
 ];
 
@@ -63,7 +67,7 @@ impl Failure {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
-    /// Makes the failure of a file from an error, and names the file in it.
+    /// Converts an error about a file to a failure that names the file.
     pub fn of_file(path: &Path) -> impl Fn(std::io::Error) -> Self + Copy {
         move |error| Self::from(error).at(&path.display().to_string())
     }
@@ -79,7 +83,7 @@ impl From<connectors::Error> for Failure {
     fn from(error: connectors::Error) -> Self {
         let mut message = error.to_string();
         if error.is_partial() {
-            message.push_str("; a part of the change is in force");
+            message.push_str("; a part of the change was applied");
         }
         if let Some(id) = error.created() {
             message.push_str(&format!("; {id} was created"));

@@ -28,9 +28,9 @@ mod platform {
 
     /// The name of all entries in the keyring.
     const SERVICE: &str = "connectors";
-    /// How long a person at a terminal has to unlock the keyring.
+    /// The time that a person at a terminal has to unlock the keyring.
     const WITH_A_PERSON: Duration = Duration::from_secs(60);
-    /// How long a keyring may take where nobody watches.
+    /// The time limit without a terminal.
     const ALONE: Duration = Duration::from_secs(5);
 
     /// Opens an entry and runs this with it, within the limit.
@@ -45,7 +45,7 @@ mod platform {
                 Ok(()) => Entry::new(SERVICE, &account).and_then(|entry| run(&entry)).map_err(|it| it.to_string()),
                 Err(error) => Err(error.to_string()),
             };
-            // After the limit nobody receives it.
+            // After the limit, the receiver is gone.
             drop(sender.send(done));
         };
         let spawned = thread::Builder::new().name("keyring".to_owned()).spawn(work);

@@ -19,13 +19,13 @@ pub struct LoginArgs {
     /// The service
     #[arg(value_enum)]
     service: Service,
-    /// C1's tenant: its name, host or URL. Without it, the client id names it
+    /// C1's tenant: its name, host or URL. By default, the client id names it
     #[arg(long)]
     tenant: Option<String>,
     /// The URL of the PipesHub instance
     #[arg(long)]
     instance: Option<String>,
-    /// A client's id. Without a secret, C1 lets a person log in with a browser on any device
+    /// A client id. For C1 without a secret, a person logs in with a browser on any device
     #[arg(long)]
     client_id: Option<String>,
     /// The client's secret: env:NAME, file:PATH or cmd:COMMAND
@@ -37,7 +37,7 @@ pub struct LoginArgs {
     /// Where to store the secret. Otherwise where the profile says, or in the keyring if there is one
     #[arg(long, value_enum, env = "CONNECTORS_STORE")]
     store: Option<Store>,
-    /// Call the service once with what is stored
+    /// Call the service once to check the credentials
     #[arg(long)]
     check: bool,
 }
@@ -65,7 +65,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
             token = Some(granted);
             expires_at = lifetime.map(|it| Timestamp::now().checked_add(it).unwrap_or(Timestamp::MAX).to_string());
         }
-        (Service::Pipeshub, None, None, _) => token = Some(asked("the token (a personal access token will do)")?),
+        (Service::Pipeshub, None, None, _) => token = Some(asked("the token, such as a personal access token")?),
     }
     let location = if args.service == Service::C1 { ("tenant", args.tenant) } else { ("instance", args.instance) };
     // The id belongs to its secret. A token from a device login needs no id.
@@ -81,7 +81,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
     let mut profiles = Profiles::read()?;
     let before = profiles.store(profile, args.service)?;
     profiles.set(profile, args.service, &fields)?;
-    // A wrong credential is an error now, not at the first command, and replaces nothing.
+    // A wrong credential is an error now, not at the first command, and the stored one stays.
     match args.service {
         Service::C1 => {
             let c1 = c1::Client::builder(profiles.c1(profile).await?).build()?;
@@ -115,7 +115,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
 
 /// Lets a person log in with a browser on any device (RFC 8628).
 async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Option<SignedDuration>)> {
-    let tenant = tenant.ok_or_else(|| Failure::usage("say which tenant: --tenant NAME"))?;
+    let tenant = tenant.ok_or_else(|| Failure::usage("name the tenant: --tenant NAME"))?;
     // The client is only used to find the tenant's server.
     let server = c1::Client::builder(c1::Credentials::token("none").tenant(tenant)).build()?.server().to_owned();
     let at = |path: &str| format!("{server}/auth/v1/{path}");

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             // Help and version are errors of clap too.
             match cli::misplaced_secret(&error) {
                 Some(argument) => anstream::eprintln!(
-                    "error (usage): {argument}: a secret is given as env:NAME, file:PATH or cmd:COMMAND"
+                    "error (usage): {argument}: pass a secret as env:NAME, file:PATH or cmd:COMMAND"
                 ),
                 None => drop(error.print()),
             }

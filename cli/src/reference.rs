@@ -23,8 +23,8 @@ impl std::str::FromStr for Reference {
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
             Some(("cmd", command)) => Ok(Self::Command(command.to_owned())),
-            // Without the text: it may be the secret itself.
-            _ => Err("a secret is given as env:NAME, file:PATH or cmd:COMMAND".to_owned()),
+            // The error omits the text: it may be the secret itself.
+            _ => Err("pass a secret as env:NAME, file:PATH or cmd:COMMAND".to_owned()),
         }
     }
 }

@@ -16,10 +16,10 @@ use crate::{c1 as c1_commands, pipeshub as pipeshub_commands, span};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only this service; otherwise each that there are credentials for
+    /// Only this service; otherwise each service with credentials
     #[arg(value_enum)]
     service: Option<Service>,
-    /// How old the last sync may be
+    /// The maximum age of the last sync
     #[arg(long, value_parser = span::parse, default_value = "7d", value_name = "TIME")]
     max_age: Duration,
     /// A credential of C1 to check: no call lists them
@@ -224,7 +224,7 @@ async fn of_pipeshub(ph: &pipeshub::Client, oldest: Timestamp) -> Result<Vec<Val
         if entry.is_active == Some(true) && counts.total.unwrap_or_default() == 0 {
             rows.push(row(
                 "never-synced",
-                "it is on and has brought no records".to_owned(),
+                "it is on and has no records".to_owned(),
                 format!("connectors pipeshub sync run {id}"),
             ));
         }

@@ -18,7 +18,7 @@ pub struct Bundle {
     pub files: Vec<PathBuf>,
 }
 
-/// Where the files that a document refers to may be.
+/// The allowed places of the files that a document refers to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// In the document's folder, or below it.
@@ -30,14 +30,14 @@ enum Reach {
 impl Node {
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and combines them into one.
     ///
-    /// A reference to a missing file or a missing place in a file stays as it is. Lowering writes a note, as for every
+    /// A reference to a missing file or a missing place in a file does not change. Lowering writes a note, as for every
     /// reference without a target.
     ///
     /// The other files must be in the document's folder or below it, with symbolic links resolved. So a document from
     /// elsewhere cannot choose which files of this machine are read.
     ///
     /// # Errors
-    /// [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file outside the
+    /// If [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file outside the
     /// folder.
     pub fn bundle(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Folder)
@@ -47,7 +47,7 @@ impl Node {
     /// for documents that you trust.
     ///
     /// # Errors
-    /// [`Node::read`] fails for this file or for another one that exists.
+    /// If [`Node::read`] fails for this file or for another one that exists.
     pub fn bundle_allowing_outside(path: &Path) -> Result<Bundle, Error> {
         bundle(path, Reach::Anywhere)
     }
@@ -219,7 +219,7 @@ impl Bundler {
         });
     }
 
-    /// The reference within the document that replaces one to another file; `None` if it stays as it is.
+    /// The reference within the document that replaces one to another file; `None` if it does not change.
     fn place(&mut self, kind: Object, text: &Node) -> Option<String> {
         let (file, fragment) = self.target(text)?;
         if file == self.root {

@@ -48,7 +48,7 @@ enum Member {
 /// The methods with a member in a path item, in the order of the specification.
 pub(crate) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
-/// The member of a path item for other methods, whose names are as they are sent (OpenAPI 3.2).
+/// The member of a path item for other methods, under the exact names that are sent (OpenAPI 3.2).
 pub(crate) const OTHER_METHODS: &str = "additionalOperations";
 
 impl Object {
@@ -141,7 +141,7 @@ impl Object {
     /// The members of a node that are a reference although OpenAPI does not allow one there: a map or a list of objects
     /// (`responses: {$ref: all.yaml}`), or a description.
     pub(crate) fn referred(self, node: &Node) -> Vec<String> {
-        // A schema, or a reference to one, where a list of schemas belongs is a list of one.
+        // A schema, or a reference to one, instead of a list of schemas is a list of one.
         let several = |key: &str| match self.member(key) {
             Some(Member::Map(_)) => true,
             Some(Member::List(kind)) => kind != Self::Schema,
@@ -223,7 +223,7 @@ impl Object {
 }
 
 /// Whether a member of a map of objects is an entry. `paths` and `responses` may have extensions, and a string under
-/// `$ref` is a reference in place of the map. A property may be called `$ref`, but a schema is never a string.
+/// `$ref` is a reference instead of the map. A property may be called `$ref`, but a schema is never a string.
 fn is_entry(kind: Object, name: &str, child: &Node) -> bool {
     let extension = matches!(kind, Object::PathItem | Object::Response) && name.starts_with("x-");
     let reference = name == "$ref" && child.as_str().is_some();
@@ -235,7 +235,7 @@ pub(crate) fn reference(node: &Node) -> Option<&str> {
     node.str("$ref")
 }
 
-/// The target of a reference, with the members beside the reference added. These win.
+/// The target of a reference, with the members beside the reference added. These members take precedence.
 pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
     let mut value = target.value.clone();
     if let Value::Object(map) = &mut value {
@@ -270,7 +270,7 @@ impl Inlined {
 }
 
 /// The operations of a document in order: path, method, operation, and path item. A method is the name of a member in
-/// the path item, or the name of another method as it is sent.
+/// the path item, or the exact name of another method.
 pub(crate) fn operations(document: &Node) -> impl Iterator<Item = (&str, &str, &Node, &Node)> {
     items(document, "paths").filter(|(path, _)| !path.starts_with("x-")).flat_map(|(path, item)| {
         methods(item).into_iter().map(move |(method, operation)| (path.as_str(), method, operation, item))
@@ -303,8 +303,8 @@ pub(crate) fn methods(item: &Node) -> Vec<(&str, &Node)> {
     found
 }
 
-/// A method as it is sent. Methods are case-sensitive (RFC 9110, section 9.1), and the members of a path item are in
-/// lower case.
+/// The exact name of a method in a request. Methods are case-sensitive (RFC 9110, section 9.1), and the members of a
+/// path item are in lower case.
 pub(crate) fn sent_method(method: &str) -> String {
     if METHODS.contains(&method) { method.to_ascii_uppercase() } else { method.to_owned() }
 }

@@ -7,10 +7,10 @@
 //!
 //! [`diff()`] and [`diff_clients`] return the changes between two documents with their impact on a program, by the
 //! table [`RULES`]. A [`Listing`] is the public API of a generated client, to keep and to compare. [`undocumented`]
-//! finds what has no description.
+//! finds the parts without a description.
 //!
-//! This is what a `build.rs` does. The README has a complete one, the dependencies of the generated code, and a program
-//! that calls it.
+//! A `build.rs` runs code like this. The README has a complete one, the dependencies of the generated code, and a
+//! program that calls it.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
@@ -42,7 +42,7 @@
 #[cfg(feature = "diff")]
 mod api;
 mod bundle;
-// What the command and our own tasks share. It may change with every version.
+// Code that the command and our own tasks share. It may change with every version.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -101,11 +101,11 @@ pub struct Generator {
 pub struct Client {
     /// The Rust source: a module `types` and a `Client`.
     pub code: String,
-    /// The notes of the pipeline: losses, corrections and other surprises for a reader of the document.
+    /// The notes of the pipeline: losses, corrections and other differences from the document.
     pub notes: Notes,
     /// The number of operations of the client.
     pub operations: usize,
-    /// The cargo features that the code asks for ([`Generator::features_by_tag`]).
+    /// The cargo features that the code needs ([`Generator::features_by_tag`]).
     pub features: Vec<String>,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
@@ -133,7 +133,7 @@ impl Client {
     /// that is not accepted ([`Generator::accept`]).
     ///
     /// # Errors
-    /// `OUT_DIR` is not set, or the file cannot be written.
+    /// If `OUT_DIR` is not set, or the file cannot be written.
     pub fn write(&self, file: &str) -> Result<(), Error> {
         for note in self.notes.not_accepted(&self.accepted).grouped() {
             println!("cargo::warning={note}");
@@ -188,24 +188,24 @@ impl Generator {
     }
 
     /// Keeps the names of an earlier client, so that additions to the document rename nothing. `x-rust-name` and
-    /// `x-rust-group` win over these names. To change another name, remove its line.
+    /// `x-rust-group` take precedence over these names. To change another name, remove its line.
     #[must_use]
     pub fn names(mut self, names: Names) -> Self {
         self.names = names;
         self
     }
 
-    /// Accepts losses, in the form of [`Notes::losses`]. [`Client::write`] warns only of other losses. Keep the text in
-    /// a file beside the overlay, so that a change of it is visible in a review.
+    /// Accepts losses, in the form of [`Notes::losses`]. [`Client::write`] warns only about other losses. Keep the text
+    /// in a file beside the overlay, so that a change of it is visible in a review.
     #[must_use]
     pub fn accept(mut self, losses: impl Into<String>) -> Self {
         self.accepted = losses.into();
         self
     }
 
-    /// Puts each group of operations behind a cargo feature of its name ([`Client::features`]), with the types that only a
-    /// few groups use: what a program does not use is then not compiled. The table of operations always has all of them. For
-    /// a crate of generated code; the manifest must have the features.
+    /// Puts each group of operations behind a cargo feature of its name ([`Client::features`]), with the types that
+    /// only a few groups use: a program then does not compile the groups that it does not use. The table of operations
+    /// always has all of them. This is for a crate of generated code, whose manifest must have the features.
     #[must_use]
     pub fn features_by_tag(mut self) -> Self {
         self.features_by_tag = true;
@@ -215,7 +215,7 @@ impl Generator {
     /// The selected part of the document, otherwise unchanged.
     ///
     /// # Errors
-    /// The selection names something that the document does not have.
+    /// If the selection names something that the document does not have.
     pub fn selected(&self) -> Result<Node, Error> {
         lower::version(&self.document)?;
         select::select(&self.document, &self.selection)
@@ -224,7 +224,7 @@ impl Generator {
     /// The selected part with the overlays applied, in the document's own version of OpenAPI.
     ///
     /// # Errors
-    /// Those of [`Generator::selected`], or an overlay's action does not fit.
+    /// The errors of [`Generator::selected`]; also if an overlay's action does not fit.
     pub fn overlaid(&self) -> Result<Node, Error> {
         self.noted(&mut Notes::default())
     }
@@ -240,14 +240,14 @@ impl Generator {
     /// The document as OpenAPI 3.0.3, and the notes with the losses.
     ///
     /// # Errors
-    /// Those of [`Generator::overlaid`], or the document is of another version.
+    /// The errors of [`Generator::overlaid`]; also if the document has another version of OpenAPI.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
         let (mut document, mut notes) = self.shapeable()?;
         lower::plain(&mut document, &mut notes);
         Ok((document, notes))
     }
 
-    /// The normalized document, as `shape` needs it.
+    /// The normalized document for `shape`.
     fn shapeable(&self) -> Result<(Node, Notes), Error> {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
@@ -258,7 +258,7 @@ impl Generator {
     /// Generates the Rust source.
     ///
     /// # Errors
-    /// Those of [`Generator::lowered`].
+    /// The errors of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
         let (document, mut notes) = self.shapeable()?;
         let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
@@ -285,7 +285,7 @@ impl Generator {
 /// The part of a document that a selection names. Names that the document does not have are ignored.
 ///
 /// # Errors
-/// The document is of another version.
+/// If the document has another version of OpenAPI.
 pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     Ok(select::cut(document, selection))
@@ -295,7 +295,7 @@ pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Erro
 /// newer document than the one that the overlay was written for, and to find actions that are no longer needed.
 ///
 /// # Errors
-/// The second document is not an overlay.
+/// If the second document is not an overlay.
 pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Action>), Error> {
     let mut document = document.clone();
     let actions = overlay::inspect(&mut document, overlay)?;
@@ -305,7 +305,7 @@ pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Act
 /// The vendored form of a document: the selected part, without the texts of its authors.
 ///
 /// # Errors
-/// The document is of another version, or the selection names something that it does not have.
+/// If the document has another version of OpenAPI, or the selection names something that it does not have.
 pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     let mut selected = select::select(document, selection)?;

@@ -1,4 +1,4 @@
-//! Notes about what a reader of the document would not expect: stage, place, reason, and what to do about it.
+//! Notes about results that a reader of the document would not expect: stage, place, reason, and remedy.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::document::{Node, Pointer, Span};
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Stage {
-    /// Selects operations and what they reach.
+    /// Selects operations and the components that they reach.
     Select,
     /// Applies an OpenAPI Overlay.
     Overlay,
@@ -25,7 +25,7 @@ pub enum Stage {
     Emit,
 }
 
-/// What happened to a part of the document.
+/// The kind of a note: how a part of the document was treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -35,7 +35,7 @@ pub enum Kind {
     /// A whole operation was left out, or an action of an overlay had no effect.
     #[serde(rename = "omission")]
     Skip,
-    /// The document has an error. It was read as its author must have meant it.
+    /// The document has an error. It was read with the meaning that its author must have intended.
     #[serde(rename = "correction")]
     Correction,
     /// A name in Rust, or the way in which a caller passes something, is not the one that the document suggests.
@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind as a word.
+    /// The name of the kind.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -71,25 +71,25 @@ pub struct Note {
     pub stage: Stage,
     /// The kind of note.
     pub kind: Kind,
-    /// The node of the document that it is about.
+    /// The node of the document that the note concerns.
     pub pointer: Pointer,
     /// The node's place in the source.
     pub span: Span,
     /// The reason, in one sentence.
     pub reason: String,
-    /// What the reader can do about it, if anything.
+    /// The remedy for the reader, if there is one.
     pub action: Option<String>,
-    /// What an overlay can do about it, where that is certain.
+    /// The fix by an overlay, if it is certain.
     pub fix: Option<Fix>,
 }
 
-/// What an overlay does to the node of a note, so that the document says what it was read as.
+/// A fix by an overlay: it changes the node of a note, so that the document has the meaning with which it was read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Fix {
     /// It removes the node, which was left out.
     Remove,
-    /// It removes the node and adds it to the object around it by this key.
+    /// It removes the node, and adds it to the object around it under this key.
     Rename(String),
     /// It adds this to the node.
     Update(Node),
@@ -161,8 +161,8 @@ impl Notes {
         lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n"))
     }
 
-    /// The losses and omissions that are not in a text of accepted ones from [`Notes::losses`]. A build should warn of
-    /// them. Lines that begin with `#` are comments.
+    /// The losses and omissions that are not in a text of accepted ones from [`Notes::losses`]. A build should warn
+    /// about them. Lines that begin with `#` are comments.
     #[must_use]
     pub fn not_accepted(&self, accepted: &str) -> Self {
         let accepted: HashSet<&str> = accepted.lines().collect();

@@ -50,17 +50,17 @@ impl fmt::Display for Declared {
     }
 }
 
-/// How many parts of one kind a document declares, and how many of them the client reaches.
+/// The number of parts of one kind in a document, and the number that the client reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reached {
-    /// How many the document declares.
+    /// The number that the document declares.
     pub declared: usize,
-    /// How many of them a caller can reach.
+    /// The number that a caller can reach.
     pub reached: usize,
-    /// How many cannot be reached and have a note.
+    /// The number that cannot be reached and have a note.
     pub noted: usize,
-    /// The places of those that cannot be reached and have no note.
+    /// The places of the parts that cannot be reached and have no note.
     pub silent: Vec<Pointer>,
 }
 

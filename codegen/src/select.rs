@@ -1,4 +1,4 @@
-//! Stage `select`: selects operations by tag, operationId or path, with everything that they reach and nothing else.
+//! Stage `select`: selects operations by tag, operationId or path, with exactly the components that they reach.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ impl Selection {
 /// Reduces a document to a selection.
 ///
 /// # Errors
-/// The document does not have a tag, operationId or path of the selection.
+/// If the document does not have a tag, operationId or path of the selection.
 pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Error> {
     let document = with_path_items(document);
     check(&document, selection)?;
@@ -54,8 +54,8 @@ pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     keep(with_path_items(document).into_owned(), selection)
 }
 
-/// The document with `$ref`s to path items and operations inlined. Members beside a `$ref` are added, and win.
-/// Operations behind a reference can then be selected like all others.
+/// The document with `$ref`s to path items and operations inlined. Members beside a `$ref` are added, and take
+/// precedence. Operations behind a reference can then be selected like all others.
 fn with_path_items(document: &Node) -> Cow<'_, Node> {
     let is_one = |kind: Object| matches!(kind, Object::PathItem | Object::Operation);
     let mut any = false;
@@ -313,7 +313,7 @@ components:
     }
 
     #[test]
-    fn a_tag_brings_its_operations_and_exactly_what_they_reach() {
+    fn a_tag_selects_its_operations_and_exactly_the_components_that_they_reach() {
         let selection = Selection { tags: vec!["a".into()], ..Selection::default() };
         let selected = select(&document(), &selection).unwrap();
         let paths = selected.pointer("/paths/~1a").unwrap().as_object().unwrap();
@@ -346,14 +346,14 @@ components: {pathItems: {A: {get: {tags: [a], operationId: getA}, post: {tags: [
     }
 
     #[test]
-    fn a_selection_that_matches_nothing_is_refused_with_the_nearest_name() {
+    fn a_selection_that_matches_nothing_is_an_error_with_the_nearest_name() {
         let selection = Selection { operations: vec!["geta".into()], ..Selection::default() };
         let error = select(&document(), &selection).unwrap_err().to_string();
         assert!(error.contains("`geta`") && error.contains("did you mean `getA`"), "{error}");
     }
 
     #[test]
-    fn no_text_of_theirs_stays_but_a_property_called_description_does() {
+    fn texts_of_authors_are_removed_but_a_property_called_description_stays() {
         let mut node = document();
         structure_only(&mut node);
         assert!(!node.to_yaml().unwrap().contains("theirs"));

@@ -1,4 +1,4 @@
-//! Finds the parts of a document without a description. They have to be written by a person, in the overlay.
+//! Finds the parts of a document without a description. A person has to write these descriptions, in the overlay.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, Object};

@@ -223,7 +223,7 @@ responses: {$ref: ../shared/responses.yml}
 }
 
 #[test]
-fn a_component_that_is_a_file_keeps_its_name_for_all_who_refer_to_the_file() {
+fn a_component_that_is_a_file_has_one_name_for_all_references() {
     let folder = folder("components", &[
         ("openapi.yaml", "
 openapi: 3.0.0
@@ -255,7 +255,7 @@ components:
 }
 
 #[test]
-fn what_refers_to_itself_in_a_circle_ends() {
+fn circular_references_end() {
     let folder = folder(
         "circles",
         &[
@@ -381,7 +381,7 @@ fn a_file_that_cannot_be_used_is_reported_once() {
 }
 
 #[test]
-fn a_name_in_many_files_is_many_schemas_and_a_file_reached_in_many_ways_is_one() {
+fn the_same_name_in_several_files_is_several_schemas_and_each_file_is_read_once() {
     let folder = folder(
         "one-name",
         &[

@@ -1,4 +1,5 @@
-//! The command `connectors-codegen` as a person meets it: each verb in an empty folder, on a small document of our own.
+//! The command `connectors-codegen` from a user's view: each subcommand in an empty folder, on a small document of our
+//! own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,10 @@ use std::process::Command;
 #[path = "command/used.rs"]
 mod used;
 
-/// An empty folder, and what is done in it.
+/// An empty folder, with methods to run the command in it.
 struct Desk(PathBuf);
 
-/// What a run printed.
+/// The output of a run.
 struct Run {
     code: Option<i32>,
     out: String,
@@ -37,7 +38,7 @@ impl Desk {
 
     fn run(&self, arguments: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connectors-codegen"));
-        // As on a terminal that wants colours.
+        // Like on a terminal with colours.
         let output =
             command.current_dir(&self.0).args(arguments.split(' ')).env("CLICOLOR_FORCE", "1").output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -103,7 +104,7 @@ components:
     Shop: {type: object, properties: {street: {type: string}, town: {type: string}}}
 ";
 
-/// What became of it a year later.
+/// The document after a year of changes.
 fn later() -> String {
     let edits = [
         ("        - {name: colour, in: query, schema: {type: string}}\n", ""),
@@ -121,7 +122,7 @@ fn later() -> String {
 }
 
 #[test]
-fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
+fn generate_writes_a_crate_and_replaces_no_files_of_others() {
     let desk = Desk::new("generate");
     desk.write("pets.yaml", PETS);
     desk.run("generate pets.yaml --out client").exits(0).warns(&["client: 4 operations"]);
@@ -129,19 +130,19 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
     assert!(manifest.contains("name = \"pets-client\"") && manifest.contains("connectors-runtime = \"0.1\""));
     assert!(desk.read("client/names.lock").contains("list_pets"));
 
-    // What it wrote it may write again, beside what else is there by then.
+    // It replaces its own files, also if there are other files by now.
     desk.write("client/notes.txt", "mine");
     desk.run("generate pets.yaml --out client --tag pets --quiet").exits(0);
     assert!(!desk.read("client/src/lib.rs").contains("add_pet"));
     desk.write("client/Cargo.toml", &(manifest.clone() + "rand = \"0.9\"\n"));
     desk.run("generate pets.yaml --out client")
         .exits(1)
-        .warns(&["Cargo.toml is not as this command wrote it", "--force"]);
+        .warns(&["Cargo.toml was changed after this command wrote it", "--force"]);
     assert!(desk.read("client/Cargo.toml").ends_with("rand = \"0.9\"\n"));
     desk.run("generate pets.yaml --out client --force").exits(0);
     assert_eq!((desk.read("client/Cargo.toml"), desk.read("client/notes.txt")), (manifest, "mine".to_owned()));
 
-    // Names that were given by hand stay, also through a run that leaves their operations and types out.
+    // Names that a person has set stay, also through a run that leaves their operations and types out.
     let lock = desk.read("client/names.lock");
     assert!(lock.contains("operation \"addPet\" = add_pet\n"), "{lock}");
     let lock = lock.replace("\"addPet\" = add_pet", "\"addPet\" = welcome").replace("Shop\" = Shop", "Shop\" = Store");
@@ -152,12 +153,12 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
     assert_eq!(desk.read("client/names.lock"), lock);
     let code = desk.read("client/src/lib.rs");
     assert!(code.contains("pub fn welcome(") && code.contains("pub struct Store "));
-    // What has left the document leaves the lock, if all of it is generated.
+    // Names of removed items are removed from the lock, if the whole document is generated.
     desk.write("pets.yaml", &PETS.replace("addPet", "addAnimal"));
     desk.run("generate pets.yaml --out client").exits(0);
     assert!(!desk.read("client/names.lock").contains("addPet"));
 
-    // A crate of a person's own.
+    // A crate that the command did not write.
     desk.write("mine/src/lib.rs", "mine");
     desk.run("generate pets.yaml --out mine").exits(1).warns(&["mine is not empty", "nothing was changed"]);
     assert_eq!(desk.read("mine/src/lib.rs"), "mine");
@@ -167,7 +168,7 @@ fn generate_writes_a_crate_and_replaces_nothing_of_another_hand() {
 }
 
 #[test]
-fn the_crate_of_any_file_has_a_name_that_cargo_takes() {
+fn the_crate_of_any_file_has_a_name_that_cargo_accepts() {
     let desk = Desk::new("names");
     for (file, name) in [
         ("2024-pets.yaml", "api-2024-pets-client"),
@@ -196,7 +197,7 @@ fn a_file_is_written_where_its_links_lead_and_a_device_is_not_replaced() {
     let desk = Desk::new("links");
     desk.write("pets.yaml", PETS);
     fs::create_dir(desk.0.join("sub")).unwrap();
-    // One link leads to another, and that to nothing yet.
+    // One link leads to another, whose target does not exist yet.
     symlink("next.yaml", desk.0.join("sub/link.yaml")).unwrap();
     symlink("gone.yaml", desk.0.join("sub/next.yaml")).unwrap();
     desk.run("lower pets.yaml -o sub/link.yaml").exits(0);
@@ -209,7 +210,7 @@ fn a_file_is_written_where_its_links_lead_and_a_device_is_not_replaced() {
     desk.run("lower pets.yaml -o /dev/stdout").exits(0).says(&["openapi: 3.0.3"]);
     desk.run("lower pets.yaml -o /dev/null").exits(0);
     assert!(!Path::new("/dev/null").is_file());
-    // Where memory is a folder below /dev, it holds files.
+    // If memory is a folder below /dev, it contains files.
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {
         let file = memory.join(format!("connectors-codegen-{}.yaml", std::process::id()));
@@ -223,7 +224,7 @@ fn a_file_is_written_where_its_links_lead_and_a_device_is_not_replaced() {
 }
 
 #[test]
-fn files_that_no_document_is_as_large_as_are_not_read() {
+fn files_beyond_the_limit_for_documents_are_not_read() {
     let desk = Desk::new("large");
     desk.write("pets.yaml", PETS);
     for file in ["large.yaml", "large.txt", "large.toml", "client/names.lock"] {
@@ -244,7 +245,7 @@ fn files_that_no_document_is_as_large_as_are_not_read() {
 }
 
 #[test]
-fn lower_writes_3_0_3_and_replaces_a_file_only_if_it_may() {
+fn lower_writes_3_0_3_and_replaces_a_file_only_with_force() {
     let desk = Desk::new("lower");
     desk.write("pets.yaml", &PETS.replace("age: {type: integer}", "age: {type: [integer, 'null'], contains: {}}"));
     desk.run("lower pets.yaml")
@@ -254,16 +255,16 @@ fn lower_writes_3_0_3_and_replaces_a_file_only_if_it_may() {
     desk.write("mine.json", "mine");
     desk.run("lower pets.yaml -o mine.json")
         .exits(1)
-        .warns(&["mine.json is there already; nothing was changed", "--force"]);
+        .warns(&["mine.json already exists; nothing was changed", "--force"]);
     assert_eq!(desk.read("mine.json"), "mine");
     desk.run("lower pets.yaml -o mine.json --force --notes json").exits(0).warns(&["\"line\": 20"]);
     assert!(desk.read("mine.json").contains("\"openapi\": \"3.0.3\""));
-    // The same again is no change.
+    // Writing the same text again is allowed.
     desk.run("lower pets.yaml -o mine.json").exits(0);
 }
 
 #[test]
-fn diff_and_semver_say_what_a_change_means() {
+fn diff_and_semver_report_the_impact_of_a_change() {
     let desk = Desk::new("diff");
     desk.write("old.yaml", PETS);
     desk.write("new.yaml", &later());
@@ -278,7 +279,7 @@ fn diff_and_semver_say_what_a_change_means() {
         .says(&["## 0.4.0", "**breaking:** `types::Pet`: `nick`"]);
     desk.run("semver old.yaml new.yaml").exits(0).says(&["## Unreleased"]).warns(&["are breaking\n"]);
     desk.run("semver old.yaml old.yaml").exits(0).says(&["did not change"]);
-    // Each media type of a response is a choice of its own.
+    // Each media type of a response is a separate choice.
     let forms = PETS.replace(
         "application/json: {schema: {type: integer}}",
         "text/csv: {}, image/png: {}, application/json: {schema: {type: integer}}",
@@ -290,7 +291,7 @@ fn diff_and_semver_say_what_a_change_means() {
     run.says(&["text/csv"]).leaves_out(&["image/png"]);
 }
 
-/// A crate that calls some of the old client.
+/// A crate that calls a part of the old client.
 const CALLS: &str = "
 use pets_client::types::{Kind, Pet};
 
@@ -306,7 +307,7 @@ pub fn shown(pet: &Pet) -> String {
 ";
 
 #[test]
-fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
+fn used_by_reports_the_changes_that_touch_or_may_touch_a_crate() {
     let desk = Desk::new("used");
     desk.write("old.yaml", PETS);
     desk.write("new.yaml", &later());
@@ -325,7 +326,7 @@ fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
     // An optional parameter that it does not set, an operation that it does not call, a field of another type.
     run.leaves_out(&["colour", "count_all", "street"]).says(&["not touched"]);
 
-    // A call that a macro hides, and a name that could be another's: in doubt.
+    // A call inside a macro, and a name that could belong to something else: may be touched.
     desk.write("shop/src/lib.rs", "fn f(x: X) { select! { n = x.count_shops() => n } }\nstruct Mine { street: u8 }\nfn g(m: Mine, c: C) -> u8 { c.shops().list_shops(); m.street }");
     let run = desk.run("diff old.yaml new.yaml --used-by shop --fail-on breaking").exits(3);
     let (_, maybe) = run.out.split_once("may be touched:").unwrap();
@@ -335,12 +336,12 @@ fn used_by_says_which_changes_touch_a_crate_and_what_is_in_doubt() {
         run.out
     );
 
-    // Nothing of it.
+    // A crate without any of the names.
     desk.write("shop/src/lib.rs", "fn main() {}");
     let run = desk.run("diff old.yaml new.yaml --used-by shop --fail-on breaking").exits(0);
     run.says(&["0 touched (0 breaking), 0 may be touched (0 breaking)"]).leaves_out(&["may be touched:"]);
 
-    // What cannot be parsed puts every name in doubt; a program reads all of it.
+    // In a file that cannot be parsed, every name may be touched; the JSON has all changes.
     desk.write("shop/src/lib.rs", "fn broken( { listPets nick");
     let run = desk.run("diff old.yaml new.yaml --used-by shop --format json").exits(0);
     let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
@@ -359,7 +360,7 @@ fn used_by_leaves_out_the_client_that_generate_wrote_beside_the_crate() {
     desk.run("generate old.yaml --out pets").exits(0);
     let run = desk.run("diff old.yaml new.yaml --used-by . --fail-on any").exits(0);
     run.says(&["0 touched (0 breaking), 0 may be touched (0 breaking)", "by the syntax of 1 file"]);
-    // What a person adds to that crate is not generated.
+    // A file that a person adds to that crate is not generated.
     desk.write("pets/src/bin/main.rs", "fn main() { client.shops().count_shops(); }");
     desk.run("diff old.yaml new.yaml --used-by pets")
         .exits(0)
@@ -381,12 +382,12 @@ fn overlays_are_applied_written_and_checked() {
     assert!(overlay.contains("overlay: 1.2.0") && overlay.contains("target: $.components.schemas.Shop.properties"));
     desk.run("overlay apply old.yaml overlay.yaml -o reached.yaml").exits(0);
     desk.run("overlay compare reached.yaml new.yaml").exits(0).warns(&["the documents are equal"]);
-    // No difference, nothing written.
+    // Without a difference, nothing is written.
     desk.run("overlay compare old.yaml old.yaml -o none.yaml").exits(0);
     assert!(!desk.0.join("none.yaml").exists());
-    desk.run("overlay compare old.yaml new.yaml -o old.yaml").exits(1).warns(&["old.yaml is there already"]);
-    desk.run("overlay lint overlay.yaml --document old.yaml").exits(0).says(&["overlay.yaml: nothing is wrong"]);
-    // What is in the document already is needless there.
+    desk.run("overlay compare old.yaml new.yaml -o old.yaml").exits(1).warns(&["old.yaml already exists"]);
+    desk.run("overlay lint overlay.yaml --document old.yaml").exits(0).says(&["overlay.yaml: no mistakes"]);
+    // Actions that the document already contains are needless.
     desk.run("overlay lint overlay.yaml --document new.yaml").exits(3).says(&["matches nothing", "needless"]);
     desk.write(
         "wrong.yaml",
@@ -420,7 +421,7 @@ fn the_overlay_between_two_real_documents_leads_from_one_to_the_other() {
 }
 
 #[test]
-fn check_says_what_is_lost_where_and_writes_the_overlay_that_fixes_it() {
+fn check_reports_losses_with_places_and_writes_the_overlay_that_fixes_them() {
     let desk = Desk::new("check");
     let wrong = PETS
         .replace("  /shops:\n", "  /shops/{shop}:\n")
@@ -444,14 +445,14 @@ fn check_says_what_is_lost_where_and_writes_the_overlay_that_fixes_it() {
     let fixes = desk.read("fixes.yaml");
     assert!(fixes.contains("maxLength: 3") && fixes.contains("name: shop"), "{fixes}");
     desk.run("overlay lint fixes.yaml --document pets.yaml").exits(0);
-    // With it, only the loss is left, which nothing can fix for sure.
+    // With it, only the loss is left, which has no certain fix.
     let run = desk.run("check pets.yaml --overlay fixes.yaml").exits(3);
     run.says(&["loss: 1", "no overlay action is certain"]).leaves_out(&["correction", "rename"]);
     desk.write("losses.lock", "loss: `not a header` is not a header name (/paths/~1pets/get/parameters/1)\n");
     desk.run("check pets.yaml --accept losses.lock").exits(0);
     desk.run("check pets.yaml --fix fixes.yaml").exits(3);
     desk.write("fixes.yaml", "mine");
-    desk.run("check pets.yaml --fix fixes.yaml").exits(1).warns(&["fixes.yaml is there already"]);
+    desk.run("check pets.yaml --fix fixes.yaml").exits(1).warns(&["fixes.yaml already exists"]);
     let json: serde_json::Value = serde_json::from_str(&desk.run("check pets.yaml --notes json").exits(3).out).unwrap();
     assert_eq!(json["counts"]["loss"], 1);
     assert_eq!(json["overlay"]["overlay"], "1.2.0");
@@ -476,7 +477,7 @@ fn more_than_ten_problems_of_a_kind_are_a_count_and_five_samples() {
 }
 
 #[test]
-fn each_verb_explains_itself_and_wrong_arguments_exit_with_2() {
+fn each_subcommand_has_help_and_wrong_arguments_exit_with_2() {
     let desk = Desk::new("help");
     for verb in
         ["generate", "lower", "diff", "semver", "overlay", "overlay apply", "overlay compare", "overlay lint", "check"]

@@ -1,4 +1,4 @@
-//! The changes that `diff` reports, against lists made by hand: small pairs for each rule, and one real change of a
+//! The changes that `diff` reports, against hand-written lists: small pairs for each rule, and one real change of a
 //! document.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +106,7 @@ const UNSEEN: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn what_breaks_the_rust_api_is_said_and_what_is_said_to_break_it_does() {
+fn breaks_of_the_rust_api_are_reported_and_reported_breaks_are_real() {
     let mut needed = BTreeSet::new();
     for pair in pairs() {
         let (changes, api) = (said(&pair), api_changes(&pair));
@@ -125,11 +125,11 @@ fn what_breaks_the_rust_api_is_said_and_what_is_said_to_break_it_does() {
         }
     }
     let unseen: BTreeSet<&str> = UNSEEN.iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(needed, unseen, "left: rules that Rust did not show; right: those that are argued");
+    assert_eq!(needed, unseen, "left: rules without an effect in Rust; right: rules with a reason for that");
 }
 
 #[test]
-fn the_clients_add_to_what_the_documents_say() {
+fn comparing_clients_finds_further_changes() {
     for pair in pairs() {
         let alone = diff(&document(&pair["old"]), &document(&pair["new"])).unwrap();
         let mut both = said(&pair);
@@ -163,7 +163,7 @@ fn each_pair_is_reported_by_the_table_of_rules() {
 }
 
 #[test]
-fn the_other_way_round_each_pair_is_a_change_as_well() {
+fn each_pair_is_a_change_in_reverse_as_well() {
     for pair in pairs().iter().filter(|pair| text(pair, "rule") != "none") {
         let back = judged(&document(&pair["new"]), &document(&pair["old"]));
         // Some pairs declare that they are no change in reverse, with the reason.
@@ -172,7 +172,7 @@ fn the_other_way_round_each_pair_is_a_change_as_well() {
 }
 
 #[test]
-fn a_document_is_as_it_is() {
+fn a_document_does_not_differ_from_itself() {
     for pair in pairs() {
         for side in ["old", "new"] {
             let same = judged(&document(&pair[side]), &document(&pair[side]));
@@ -199,7 +199,7 @@ fn every_difference_from_oasdiff_has_a_reason() {
     }
     let docs = fs::read_to_string(folder().join("../../docs/diff-rules.md")).unwrap();
     let count = format!("{agreed} of {} pairs agree", pairs().len());
-    assert!(docs.contains(&count), "docs/diff-rules.md does not say: {count}");
+    assert!(docs.contains(&count), "docs/diff-rules.md lacks: {count}");
 }
 
 #[test]
@@ -217,12 +217,12 @@ fn every_rule_has_a_pair_and_a_line_in_the_docs() {
     for line in docs.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let id = cells[1].trim_matches('`');
-        assert!(told.insert(id, cells[2].to_owned()).is_none(), "{id} stands there twice");
+        assert!(told.insert(id, cells[2].to_owned()).is_none(), "{id} is in the table twice");
     }
     assert_eq!(rules, told);
     for pair in pairs.iter().filter(|pair| text(pair, "rule") == "none") {
         let why = text(pair, "why");
-        assert!(docs.contains(&format!("| {why} |")), "docs/diff-rules.md does not say what is no change: {why}");
+        assert!(docs.contains(&format!("| {why} |")), "docs/diff-rules.md lacks this pair without a change: {why}");
     }
     for pair in pairs.iter().filter(|pair| pair["oasdiff"] != "none") {
         let id = text(&pair["oasdiff"], "id");
@@ -392,7 +392,8 @@ fn growth_is_additive_for_diff_and_for_the_version() {
 }
 
 /// From the document behind C1's TypeScript SDK of September 2025 to the live one of August 2026, reduced to the
-/// selection of `spec/c1`. The list was made by hand, from facts about the service and a comparison of both documents.
+/// selection of `spec/c1`. The list was written by hand, from facts about the service and a comparison of both
+/// documents.
 #[test]
 fn c1_from_2025_09_to_2026_08() {
     // Like the overlay of the service: null is absent there.

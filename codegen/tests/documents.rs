@@ -27,7 +27,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_is_lowered_is_valid_3_0_3() {
+fn lowered_documents_are_valid_3_0_3() {
     let schema: serde_json::Value = serde_json::from_str(include_str!("data/openapi-3.0-schema.json")).unwrap();
     let validator = jsonschema::draft4::new(&schema).unwrap();
     for file in documents() {
@@ -57,7 +57,7 @@ fn no_operation_is_left_out_and_the_result_is_the_same_twice() {
 }
 
 #[test]
-fn what_a_caller_does_not_get_is_noted() {
+fn everything_that_a_caller_lacks_is_noted() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/operations.yaml");
     let client = Generator::new(Node::read(&file).unwrap()).generate().unwrap();
     let losses: Vec<String> = client
@@ -66,7 +66,7 @@ fn what_a_caller_does_not_get_is_noted() {
         .filter(|note| matches!(note.kind, Kind::Loss | Kind::Skip))
         .map(|note| note.pointer.to_string())
         .collect();
-    // And nothing else: headers, media types and the bodies of redirects can be reached.
+    // There are no other notes: headers, media types and the bodies of redirects can be reached.
     let places = [
         "/paths/~1parameters/get/parameters/31",
         "/paths/~1dangling",
@@ -114,7 +114,7 @@ fn the_three_dialects_of_c1_give_the_same_types() {
 }
 
 #[test]
-fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
+fn parents_on_many_paths_are_processed_in_linear_time() {
     // Nested diamonds: the number of paths to the top doubles with each level, to 2^60.
     let mut text = String::from(
         "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    S0: {type: object, properties: {p0: {type: string}}}\n",
@@ -131,7 +131,7 @@ fn parents_that_are_reached_by_many_ways_cost_no_more_than_few() {
 
 /// This took hours, or exhausted the stack, when each value, link or path cost as much as all others together.
 #[test]
-fn long_lists_and_chains_cost_no_more_than_their_length() {
+fn long_lists_and_chains_are_processed_in_linear_time() {
     const MANY: usize = 30_000;
     let head = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\n";
     let generate = |text: &str| Generator::new(Node::parse("long.yaml", text).unwrap()).generate().unwrap();
@@ -161,7 +161,7 @@ fn long_lists_and_chains_cost_no_more_than_their_length() {
 }
 
 #[test]
-fn a_main_that_returns_an_error_prints_its_place_and_the_way_out() {
+fn a_main_that_returns_an_error_prints_its_place_and_help() {
     let document = Node::parse("pets.yaml", "swagger: '2.0'").unwrap();
     let error = Generator::new(document).generate().unwrap_err();
     let printed = format!("{error:?}");
@@ -170,7 +170,7 @@ fn a_main_that_returns_an_error_prints_its_place_and_the_way_out() {
 }
 
 #[test]
-fn what_a_document_declares_is_reached_or_noted() {
+fn everything_that_a_document_declares_is_reached_or_noted() {
     for file in documents() {
         let generator = Generator::new(Node::read(&file).unwrap());
         let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());

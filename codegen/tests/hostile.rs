@@ -83,7 +83,7 @@ fn no_description_is_a_doctest_html_or_a_link_to_an_item() {
 }
 
 #[test]
-fn any_name_and_value_has_an_identifier_of_its_own() {
+fn any_name_and_value_has_its_own_identifier() {
     let names = [
         "½",
         "²",

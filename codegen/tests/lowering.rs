@@ -1,5 +1,5 @@
 //! Lowering of documents that use places or forms that OpenAPI 3.0.3 does not have. The result is always valid, and
-//! there is a note for everything that it does not have in its original form.
+//! there is a note for everything that changes its form.
 
 use connectors_codegen::{Generator, Node};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn told(notes: &[String], what: &[&str]) {
 }
 
 #[test]
-fn operations_path_items_and_callbacks_behind_references_are_there_whole() {
+fn operations_path_items_and_callbacks_behind_references_are_complete() {
     let (json, notes) = lowered(
         "
 openapi: 3.1.0
@@ -85,7 +85,7 @@ components:
 }
 
 #[test]
-fn a_file_that_was_not_brought_in_costs_only_what_hung_on_it() {
+fn a_missing_file_affects_only_its_references() {
     let (json, notes) = lowered(
         "
 openapi: 3.0.3
@@ -107,7 +107,7 @@ paths:
 }
 
 #[test]
-fn members_that_are_empty_or_of_another_kind_are_read_as_meant_or_left_out() {
+fn empty_or_wrong_members_are_corrected_or_left_out() {
     let (json, notes) = lowered(
         "
 openapi: 3.0.1
@@ -178,7 +178,7 @@ components:
 }
 
 #[test]
-fn parameters_and_headers_say_their_value_in_one_way() {
+fn parameters_and_headers_have_a_schema_or_content() {
     let (json, notes) = lowered(
         "
 openapi: 3.0.1
@@ -228,7 +228,7 @@ components:
 }
 
 #[test]
-fn security_schemes_keep_what_3_0_knows_of_them() {
+fn security_schemes_keep_the_members_of_3_0() {
     let (json, notes) = lowered(
         "
 openapi: 3.1.0
@@ -289,7 +289,7 @@ paths:
 }
 
 #[test]
-fn what_a_reference_finds_where_lowering_removes_it_is_put_in_place() {
+fn targets_in_removed_places_are_inlined() {
     let (json, notes) = lowered(
         "
 openapi: 3.1.0
@@ -319,7 +319,7 @@ components:
 }
 
 #[test]
-fn schemas_that_were_pasted_in_whole_keep_their_own_definitions() {
+fn embedded_schemas_keep_their_own_definitions() {
     let (json, notes) = lowered(
         "
 openapi: 3.1.0
@@ -368,7 +368,7 @@ fn a_key_that_json_has_twice_is_noted_with_both_places() {
 }
 
 #[test]
-fn templates_of_other_kinds_meet_the_parameters_that_are_declared() {
+fn path_templates_in_other_notations_match_the_declared_parameters() {
     let text = "
 openapi: 3.0.3
 info: {title: t, version: '1'}
@@ -468,7 +468,7 @@ components:
 }
 
 #[test]
-fn references_and_mappings_are_percent_encoded_as_they_like() {
+fn references_and_mappings_can_be_percent_encoded() {
     let (schemas, notes, client) = components(
         "
 openapi: 3.0.3
@@ -537,7 +537,7 @@ components:
 }
 
 #[test]
-fn enums_of_numbers_are_explained_by_what_their_values_are() {
+fn enums_of_numbers_have_notes_about_their_values() {
     for (schema, expected, field) in [
         ("{enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
         ("{type: integer, enum: [18446744073709551615, 1]}", "beyond 64 bits", "Option<u64>"),
@@ -556,7 +556,7 @@ fn enums_of_numbers_are_explained_by_what_their_values_are() {
 }
 
 #[test]
-fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
+fn additions_of_3_2_that_3_0_cannot_express_are_noted() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/latest.yaml");
     let (lowered, notes) = Generator::new(Node::read(file.as_ref()).unwrap()).lowered().unwrap();
     let json = lowered.to_json();
@@ -583,7 +583,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
     let example = of("/paths/~1subscriptions/post/callbacks/closed/$ref");
     assert_eq!(example, "#/components/callbacks/Closed");
     assert_eq!(of("/components/schemas/Film/properties/minutes/xml"), &serde_json::json!({"attribute": true}));
-    // Nothing of this is lost in Rust.
+    // None of this is lost in Rust.
     let client = Generator::new(Node::read(file.as_ref()).unwrap()).generate().unwrap();
     assert_eq!(client.operations, 9);
     let skipped: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
@@ -591,7 +591,7 @@ fn what_3_2_adds_is_noted_where_3_0_cannot_say_it() {
 }
 
 #[test]
-fn other_methods_differ_from_those_with_a_member() {
+fn other_methods_differ_from_methods_with_a_member() {
     let text = "openapi: 3.2.0\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get: {operationId: one, responses: {}}\n    additionalOperations:\n      \
         GET: {operationId: two, responses: {}}\n      Post: {operationId: three, responses: {}}\n      copy: {operationId: four, responses: {}}\n      \
         LOCK: {$ref: '#/nowhere'}\n";
@@ -609,7 +609,7 @@ fn other_methods_differ_from_those_with_a_member() {
 }
 
 #[test]
-fn swagger_2_is_refused_with_the_way_out() {
+fn swagger_2_is_an_error_with_help() {
     let error = Generator::new(Node::parse("t.yaml", "swagger: '2.0'").unwrap()).generate().unwrap_err().to_string();
     assert!(
         error.contains("Swagger 2.0") && error.contains("swagger2openapi") && error.contains("t.yaml:1:"),

@@ -36,7 +36,7 @@ fn block(listing: &str, name: &str) -> String {
 }
 
 #[test]
-fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
+fn a_list_of_all_types_allows_all_types_beside_keywords_of_one() {
     let every = "type: [array, boolean, integer, number, object, string, 'null']";
     let schemas = format!(
         "A: {{{every}, items: {{}}, additionalProperties: true}}\n\
@@ -53,7 +53,7 @@ fn every_type_there_is_stays_every_type_beside_keywords_of_one() {
 }
 
 #[test]
-fn children_that_their_parent_lists_keep_what_is_theirs_and_the_parents() {
+fn children_that_their_parent_lists_keep_their_own_and_the_parents_properties() {
     let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
     let (pet, cat, dog, mammal) = (reference("Pet"), reference("Cat"), reference("Dog"), reference("Mammal"));
     let schemas = format!(
@@ -120,7 +120,7 @@ fn a_union_of_enums_is_one_enum() {
 }
 
 #[test]
-fn what_a_view_hides_is_kept_like_any_key_without_a_field() {
+fn properties_outside_of_a_view_are_kept_like_unknown_keys() {
     let body = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}";
     let answer = "{content: {application/json: {schema: {$ref: '#/components/schemas/Got'}}}, description: ok}";
     let paths = format!("/a: {{post: {{operationId: a, requestBody: {body}, responses: {{'200': {answer}}}}}}}");
@@ -163,7 +163,7 @@ fn no_schema_can_have_the_name_of_a_generic_parameter() {
 }
 
 #[test]
-fn what_branches_beside_properties_say_of_one_property_is_said_together() {
+fn constraints_of_branches_on_one_property_are_merged() {
     let schemas = "A: {type: object, required: [kind], properties: {q: {type: string}}, oneOf: [ \
            {type: object, properties: {kind: {type: string, enum: [a]}}}, \
            {type: object, properties: {kind: {type: [string, 'null'], enum: [b, null]}}}, {type: string}]}";
@@ -174,7 +174,7 @@ fn what_branches_beside_properties_say_of_one_property_is_said_together() {
 }
 
 #[test]
-fn what_one_part_of_an_all_of_says_of_a_property_stays_beside_what_another_says() {
+fn constraints_of_all_of_parts_on_one_property_are_merged() {
     let schemas = "Base: {type: object, properties: {pw: {type: string, x-sensitive: true}, key: {type: string}, \
 pin: {type: string, format: password}, id: {type: string}, tags: {type: array, items: {type: string}}, \
 sizes: {type: object, additionalProperties: {type: integer}}, owner: {$ref: '#/components/schemas/Filler'}}}
@@ -203,7 +203,7 @@ tags: {items: {minLength: 1}}, sizes: {additionalProperties: {minimum: 1}}, owne
 }
 
 #[test]
-fn what_a_shared_component_holds_is_named_after_the_component() {
+fn inline_types_of_a_shared_component_are_named_after_the_component() {
     let text = |first: &str, second: &str| {
         let operation = |path: &str| {
             format!(
@@ -228,7 +228,7 @@ fn what_a_shared_component_holds_is_named_after_the_component() {
             holds("c"),
         )
     };
-    // Whatever operation uses it first.
+    // The names do not depend on the operation that uses it first.
     for (first, second) in [("alpha", "beta"), ("beta", "alpha")] {
         let client = Generator::new(Node::parse("t.yaml", &text(first, second)).unwrap()).generate().unwrap();
         let mut made: Vec<&str> = client.types.iter().map(|it| it.name.as_str()).collect();
@@ -238,7 +238,7 @@ fn what_a_shared_component_holds_is_named_after_the_component() {
 }
 
 #[test]
-fn words_beside_a_reference_rename_no_variant() {
+fn a_description_beside_a_reference_renames_no_variant() {
     let reference = |name: &str, words: &str| format!("{{$ref: '#/components/schemas/{name}'{words}}}");
     let union = |words: &str| {
         let schemas = format!(
@@ -258,7 +258,7 @@ fn words_beside_a_reference_rename_no_variant() {
 /// The client of a document that grew, with the earlier client's names.
 fn grown(old: (&str, &str), new: (&str, &str)) -> (Client, Client) {
     let old = document(old.0, old.1).generate().unwrap();
-    // In the form of its file.
+    // The names as text, like in their file.
     let kept = Names::parse("names.lock", &format!("# kept\n{}", old.names)).unwrap();
     assert_eq!(kept, old.names);
     let new = document(new.0, new.1).names(kept).generate().unwrap();
@@ -266,7 +266,7 @@ fn grown(old: (&str, &str), new: (&str, &str)) -> (Client, Client) {
 }
 
 #[test]
-fn names_stay_when_others_come() {
+fn names_stay_when_a_document_grows() {
     let post = |path: &str, id: &str, parameters: &str, body: &str| {
         format!(
             "{path}: {{post: {{operationId: {id}, parameters: [{parameters}], requestBody: {{content: {{application/json: {{schema: {body}}}}}}}, responses: {{'204': {{description: done}}}}}}}}\n"
@@ -298,7 +298,7 @@ fn names_stay_when_others_come() {
 }
 
 #[test]
-fn a_name_that_the_overlay_gives_wins_over_the_lock() {
+fn a_name_in_the_overlay_takes_precedence_over_the_lock() {
     let schema = "Pet: {type: object, properties: {a: {type: string}}}\n";
     let named = "Pet: {x-rust-name: Animal, type: object, properties: {a: {type: string}}}\n";
     let (old, new) = grown(("", schema), ("", named));
@@ -307,7 +307,7 @@ fn a_name_that_the_overlay_gives_wins_over_the_lock() {
 }
 
 #[test]
-fn a_line_that_is_none_of_a_locks_is_refused() {
+fn a_line_that_does_not_belong_in_a_lock_is_an_error() {
     for line in
         ["type Pet = Pet", "kind \"a\" = B", "type \"a\" = not a name", "type \"a\"", "type \"a = B", "type = B"]
     {
@@ -317,7 +317,7 @@ fn a_line_that_is_none_of_a_locks_is_refused() {
 }
 
 #[test]
-fn what_is_not_checked_is_no_loss_and_is_said_once() {
+fn an_unchecked_constraint_is_not_a_loss_and_is_reported_once() {
     let schemas = "A: {type: array, items: {}, contains: {type: string}}\nB: {type: array, items: {}, contains: {type: integer}}\n\
         C: {type: array, prefixItems: [{type: string}]}\n";
     let client = document("", schemas).generate().unwrap();
@@ -329,7 +329,7 @@ fn what_is_not_checked_is_no_loss_and_is_said_once() {
 }
 
 #[test]
-fn a_loss_that_is_accepted_is_not_said_again_wherever_it_moves() {
+fn an_accepted_loss_is_not_reported_again_after_it_moves() {
     let path = |status: &str| {
         format!(
             "/a: {{get: {{operationId: a, responses: {{'{status}': {{description: d}}, '200': {{description: d}}}}}}}}"
@@ -345,7 +345,7 @@ fn a_loss_that_is_accepted_is_not_said_again_wherever_it_moves() {
 }
 
 #[test]
-fn properties_beside_a_union_say_nothing_of_values_that_are_no_objects() {
+fn properties_beside_a_union_do_not_affect_values_that_are_not_objects() {
     let schemas = "A: {properties: {a: {type: string}}, oneOf: [{type: string}, {type: object, required: [b], properties: {b: {type: integer}}}]}\n\
         B: {type: object, properties: {a: {type: string}}, anyOf: [{required: [a]}, {type: string}]}\n";
     let (listing, notes) = listed("", schemas);
@@ -355,4 +355,39 @@ fn properties_beside_a_union_say_nothing_of_values_that_are_no_objects() {
     assert!(object.contains("a: Option<String>") && object.contains("b: "), "{object}");
     assert!(block(&listing, "B").starts_with("struct B"), "{listing}");
     assert!(notes.is_empty(), "{notes:?}");
+}
+
+#[test]
+fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
+    let operation = |id: &str, hint: &str| {
+        let page = "type: object, properties: {rows: {type: array, items: {type: string}}, more: {type: boolean}, \
+            next: {type: string}, count: {type: integer}, at: {type: object, properties: {more: {type: boolean}}}}";
+        format!(
+            "/{id}: {{get: {{operationId: {id}, x-paging: {hint}, parameters: [{{name: page, in: query, schema: {{type: integer}}}}, \
+               {{name: token, in: query, schema: {{type: string}}}}], responses: {{'200': {{description: ok, \
+               content: {{application/json: {{schema: {{{page}}}}}}}}}}}}}}}\n"
+        )
+    };
+    let fitting = [
+        "{items: rows, page: page, more: more}",
+        "{items: rows, offset: page, more: at.more}",
+        "{items: rows, page: page}",
+        "{items: rows, token: page, next: count}",
+        "{items: rows, token: token, next: count}",
+    ];
+    let wrong = [
+        "{items: rows, page: page, more: next}",
+        "{items: rows, offset: page, more: absent}",
+        "{items: rows, token: page, next: more}",
+        "{items: rows, token: token, next: at}",
+    ];
+    let of = |hints: &[&str]| {
+        let paths: String =
+            hints.iter().enumerate().map(|(index, hint)| operation(&format!("op{index}"), hint)).collect();
+        let client = document(&paths, "").generate().unwrap();
+        let notes = client.notes.iter().filter(|note| note.to_string().contains("`x-paging` does not fit")).count();
+        (client.code.matches("pub fn items(self)").count(), notes)
+    };
+    assert_eq!(of(&fitting), (fitting.len(), 0));
+    assert_eq!(of(&wrong), (0, wrong.len()));
 }

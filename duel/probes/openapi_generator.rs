@@ -22,7 +22,7 @@ async fn boat(configuration: &Configuration, id: &str) -> Result<Boat, Value> {
     let params = GetBoatParams { id: id.to_owned() };
     match boats_api::get_boat(configuration, params).await.map_err(failed)?.entity {
         Some(GetBoatSuccess::Status200(boat)) => Ok(boat),
-        // What does not fit its type is JSON without a type.
+        // A value that does not fit its type is untyped JSON.
         Some(GetBoatSuccess::UnknownValue(_)) => Err(json!({"untyped": true})),
         None => Err(failed("no value")),
     }

@@ -1,4 +1,5 @@
-//! The program that has to compile after the probe's document has grown, for a client by openapi-generator with builders.
+//! The program that should still compile after the probe's document has grown, for a client by openapi-generator with
+//! builders.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use subject::apis::boats_api::{BoatsApi, BoatsApiClient, FindBoatsParams, Update
 use subject::apis::configuration::Configuration;
 use subject::models::BoatUpdate;
 
-/// Calls what has grown.
+/// Calls the operations that have grown.
 pub async fn run(_: &str, port: u16) -> Value {
     let base_path = format!("http://127.0.0.1:{port}/v1");
     let client = BoatsApiClient::new(Arc::new(Configuration { base_path, ..Configuration::default() }));

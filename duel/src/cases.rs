@@ -1,4 +1,4 @@
-//! The cases of the probe: what the server sends, and how what a client did is judged.
+//! The cases of the probe: the server's responses, and the judgement of each client.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) enum Grade {
     Yes,
 }
 
-/// A grade and what was observed, in a few words.
+/// A grade, and a short observation.
 pub(crate) type Verdict = (Grade, String);
 
 /// A case: its name for the probe programs, its row in the table, and its judge.
@@ -33,7 +33,7 @@ impl Case {
             return (Grade::No, reason.to_owned());
         }
         let (grade, observed) = (self.judge)(printed, requests);
-        // What has to be known beside it.
+        // A remark about the observation.
         let but = printed["but"].as_str().map(|but| format!(", {but}")).unwrap_or_default();
         (grade, observed + &but)
     }
@@ -88,7 +88,7 @@ pub(crate) static CASES: [Case; 25] = [
     case("events-ended", "an event stream that the server ends, resumed by `Last-Event-ID`", resumed),
     case("multipart", "multipart: a file with its name, a JSON part, a text", multipart),
     case("lists", "lists in a query, by `explode`", lists),
-    case("auth", "each operation's own credential, and none where none is asked for", auth),
+    case("auth", "each operation's own credential, and none where none is required", auth),
     case("debug", "secrets in the `Debug` text of the client", debug),
     case("servers", "a server with variables, filled in by setters", |printed, requests| {
         match (requests.first(), printed["by_hand"].as_bool()) {
@@ -106,7 +106,7 @@ pub(crate) static CASES: [Case; 25] = [
 const PAGE: &str = "<html>gone</html>";
 const HELD: &str = r#"{"code": "held"}"#;
 
-/// What the server responds.
+/// The server's responses.
 pub(crate) fn script(case: &str, request: &Request, earlier: usize) -> Reply {
     // The first segment is the version.
     let path = request.path.trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);
@@ -154,10 +154,10 @@ fn log(case: &str, request: &Request) -> Reply {
     if case == "events-broken" && request.header("last-event-id").is_empty() { reply.cut() } else { reply }
 }
 
-/// A date-time whose offset and whose last digit are easily lost.
+/// A date-time whose offset and last digit are easy to lose.
 const ARRIVED: &str = "2026-11-28T10:00:00.120+02:00";
 
-/// Doubles of all sizes whose shortest texts have 15 to 17 digits.
+/// Doubles of many magnitudes, whose shortest texts have 15 to 17 digits.
 fn samples() -> impl Iterator<Item = f64> {
     // A linear congruence: the same numbers in each run.
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
@@ -170,7 +170,7 @@ fn samples() -> impl Iterator<Item = f64> {
     std::iter::from_fn(next).take(1000)
 }
 
-/// The text of what failed, if something did.
+/// The text of the failure, if there was one.
 fn error(printed: &Value) -> Option<&str> {
     match (&printed["error"], printed.is_null()) {
         (Value::String(text), _) => Some(text),
@@ -188,7 +188,7 @@ fn body(requests: &[Request]) -> Option<Value> {
     requests.iter().rev().find(|request| request.method != "GET").map(Request::json)
 }
 
-/// Whether what was read was sent back, at a place of the body.
+/// Whether the value that was read was sent back, at a place in the body.
 fn echoed(printed: &Value, requests: &[Request], pointer: &str, expected: &Value) -> Verdict {
     match body(requests).filter(|_| error(printed).is_none()) {
         Some(body) if body.pointer(pointer) == Some(expected) => (Grade::Yes, "kept".to_owned()),
@@ -201,7 +201,7 @@ fn echoed(printed: &Value, requests: &[Request], pointer: &str, expected: &Value
 fn unknown_key(printed: &Value, requests: &[Request]) -> Verdict {
     let whole = json!({"name": "Emma", "flag": "NL", "berth": {"pier": 7}});
     match echoed(printed, requests, "", &whole) {
-        // The whole body is compared: where a key is missing, it was dropped.
+        // The whole body is compared: a missing key was dropped.
         (grade, text) if text == "changed" => (grade, "dropped".to_owned()),
         verdict => verdict,
     }
@@ -262,7 +262,7 @@ fn doubles(printed: &Value, requests: &[Request]) -> Verdict {
 /// Which of several parts a program could read.
 fn parts(printed: &Value, expected: &[(&str, Value)]) -> Verdict {
     let is_read = |(name, value): &&(&str, Value)| {
-        // A number may be read as the text that it is in a header.
+        // A header's number may be read as text.
         let number = printed[*name].as_str().and_then(|text| text.parse::<i64>().ok());
         printed[*name] == *value || number.is_some_and(|number| *value == json!(number))
     };
@@ -283,7 +283,7 @@ fn parts(printed: &Value, expected: &[(&str, Value)]) -> Verdict {
     }
 }
 
-/// Whether the numbers of the events are those.
+/// Whether the events have these numbers.
 fn numbers(printed: &Value, expected: &[i64]) -> Verdict {
     match printed["numbers"].as_array() {
         Some(numbers) if *numbers == expected.iter().map(|number| json!(number)).collect::<Vec<_>>() => {
@@ -358,7 +358,7 @@ fn auth(printed: &Value, requests: &[Request]) -> Verdict {
         (sent.iter().any(|(token, _)| token == "Bearer token-1"), sent.iter().any(|(_, key)| key == "key-1"))
     };
     match (has(&token), has(&key), has(&none)) {
-        ((true, _), (_, true), _) => (Grade::Partly, "more than is asked for".to_owned()),
+        ((true, _), (_, true), _) => (Grade::Partly, "more than is required".to_owned()),
         ((true, _), _, _) => (Grade::Partly, "the token only".to_owned()),
         (_, (_, true), _) => (Grade::Partly, "the key only".to_owned()),
         _ => failed(printed),

@@ -1,4 +1,4 @@
-//! Real documents: does a tool generate a client, does that compile, and what does it cost.
+//! Real documents: whether a tool generates a client, whether it compiles, and its cost.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,13 +42,13 @@ pub(crate) fn find(folders: &[PathBuf], root: &Path) -> Result<Vec<Document>> {
         }
         documents.push(Document { name: "probe".to_owned(), path: root.join("duel/probe/openapi.yaml") });
     }
-    // The small ones first: a duel that is stopped has the most rows.
+    // Small documents come first, so that an interrupted duel has as many rows as possible.
     documents
         .sort_by_cached_key(|document| (fs::metadata(&document.path).map_or(0, |it| it.len()), document.name.clone()));
     Ok(documents)
 }
 
-/// Where a tool works on a document.
+/// The folders in which a tool processes a document.
 pub(crate) struct Place<'a> {
     /// A folder of its own for this tool and document.
     pub(crate) work: &'a Path,
@@ -117,7 +117,7 @@ fn diagnostics(messages: &str) -> (usize, Vec<String>) {
         let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
         let name = message["target"]["name"].as_str().unwrap_or_default();
         let diagnostic = &message["message"];
-        // The last ones only count the others; they have no place.
+        // The last messages only count the others, and have no place.
         if name != "subject" || diagnostic["spans"].as_array().is_none_or(Vec::is_empty) {
             continue;
         }

@@ -26,24 +26,25 @@ use crate::tools::{TOOLS, Tool};
 
 /// Compare this generator with others: the same documents, and the same probe over a socket.
 ///
-/// A tool that is not installed is skipped, with the command that installs it. Results are kept in the target folder, so that
-/// a long duel can be run in parts (--only, --only-document); --write writes docs/compared.md from all of them.
+/// A tool that is not installed is skipped, and the command that installs it is printed. Results are kept in the target
+/// folder, so that a long duel can be run in parts (--only, --only-document); --write writes docs/compared.md from all
+/// of them.
 #[derive(Parser)]
 #[command(name = "cargo xtask duel", bin_name = "cargo xtask duel")]
 struct Options {
-    /// A folder of OpenAPI documents; may be repeated. The vendored documents and the probe's own if absent.
+    /// A folder of OpenAPI documents; may be repeated. If absent, the vendored documents and the probe's own document.
     #[arg(long, value_name = "DIR")]
     documents: Vec<PathBuf>,
     /// Only this tool: connectors, openapi-to-rust, oas3-gen, openapi-generator or progenitor; may be repeated.
     #[arg(long, value_name = "TOOL")]
     only: Vec<String>,
-    /// Only this document, by its file name without an ending, and not the probe; may be repeated.
+    /// Only this document, by its file name without extension, and not the probe; may be repeated.
     #[arg(long, value_name = "NAME")]
     only_document: Vec<String>,
     /// Only the probe.
     #[arg(long, conflicts_with_all = ["documents", "only_document"])]
     probe: bool,
-    /// Skip what has a result already.
+    /// Skip tools and documents that already have a result.
     #[arg(long)]
     resume: bool,
     /// Run nothing, and write the page from earlier results.
@@ -96,7 +97,7 @@ fn duel(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs what the options ask for.
+/// Runs the selected parts of the duel.
 fn run(options: &Options, target: &Path, root: &Path, store: &Store) -> Result<()> {
     let limit = Duration::from_secs(options.limit);
     let build = target.join("build");
@@ -174,7 +175,7 @@ mod tests {
     use super::server::Server;
     use super::{TOOLS, ours, root};
 
-    /// What docs/compared.md says of our client holds over a socket. A case that it does not pass is named here.
+    /// Our client behaves over a socket as docs/compared.md describes. The cases that it does not pass are named here.
     #[tokio::test]
     async fn our_column_holds() {
         let mut failed = BTreeMap::new();

@@ -17,9 +17,9 @@ use crate::tools::{self, Job, Purpose, Tool};
 
 /// The document of the probe.
 const DOCUMENT: &str = include_str!("../probe/openapi.yaml");
-/// What every probe program begins with.
+/// The common start of every probe program.
 const MAIN: &str = include_str!("../probes/main.rs");
-/// How long one case may take.
+/// The time limit of one case.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Growth of the document: name, row, and the text that is replaced.
@@ -80,7 +80,7 @@ pub(crate) fn probe(tool: &Tool, version: &str, place: &Place<'_>) -> Result<Pro
                 failed => Ok(failed),
             }
         };
-        // The program has to compile before: otherwise nothing is said by what it does after.
+        // The program has to compile before the growth: otherwise its failure after it proves nothing.
         compiles(DOCUMENT)?.map_err(|reason| format!("{}: the program for growth: {reason}", tool.name))?;
         let verdict = match compiles(&grown(from, to)?)? {
             Ok(()) => (Grade::Yes, "compiles".to_owned()),
@@ -94,7 +94,7 @@ pub(crate) fn probe(tool: &Tool, version: &str, place: &Place<'_>) -> Result<Pro
     Ok(probed)
 }
 
-/// What failed, for the person who runs a duel.
+/// The failure, for the person who runs a duel.
 fn detail(printed: &Value) -> String {
     printed["error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default()
 }
@@ -143,7 +143,7 @@ fn generate(
     tool.generate(&Job { document: &path, subject: &subject, purpose, limit: place.limit, root: place.root })
 }
 
-/// Builds or checks the program; the first errors if it does not compile.
+/// Builds or checks the program, and returns the first errors if it does not compile.
 fn build(place: &Place<'_>, command: &str) -> Result<std::result::Result<(), String>> {
     let mut cargo = cargo(place.work, place.target);
     cargo.args([command, "--package", "probe"]);

@@ -1,5 +1,5 @@
-//! progenitor, called as its documentation calls it in a `build.rs`. It runs in a process of its own, because it panics on
-//! some documents.
+//! Calls progenitor like the `build.rs` in its documentation. It runs in its own process, because it panics on some
+//! documents.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::run::Result;
 /// The version that `Cargo.toml` names.
 pub(crate) const VERSION: &str = "0.15.1";
 
-/// What a client depends on: those of `cargo progenitor`, with all that it may need.
+/// The dependencies of a client: the list of `cargo progenitor`, with all optional ones.
 const MANIFEST: &str = r#"[package]
 name = "subject"
 version = "0.0.0"

@@ -1,4 +1,5 @@
-//! The page: what others do better first, then documents, the probe, and how each tool was run.
+//! Writes the page. Rows in which others are better come first, then the documents, the probe, and how each tool was
+//! run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -9,7 +10,7 @@ use crate::results::{Attempt, Probed, Stage};
 use crate::run::Result;
 use crate::tools::TOOLS;
 
-/// All that a page is written from.
+/// The data of a page.
 pub(crate) struct Findings {
     /// By tool, then by document.
     pub(crate) attempts: BTreeMap<String, BTreeMap<String, Attempt>>,
@@ -21,18 +22,18 @@ pub(crate) struct Findings {
 
 const OURS: &str = "connectors";
 
-/// What is to be done about each row in which another tool is better: the name of a case or of a cost, and the open end.
+/// The open end of each row in which another tool is better, by the name of the case or the cost.
 const OPEN_ENDS: [(&str, &str); 4] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
     (
         "events-ended",
-        "`reconnect()` takes the end of a response for the end of the stream, unless the overlay names what ends it; an option for streams without an end",
+        "`reconnect()` treats the end of a response as the end of the stream, unless the overlay names its last event; an option for streams without an end",
     ),
     ("seconds", "less code for each operation"),
     ("lines", "less code for each operation"),
 ];
 
-/// What others have by their own documentation, and this project has not.
+/// Features that others document, and that this project does not have.
 const ELSEWHERE: &str = "\
 - **openapi-to-rust** generates Axum servers, a registry of operations and clients for wasm32, and has a playground in the \
 browser. Open end: servers are out of scope; wasm32 is open.
@@ -44,7 +45,7 @@ Open end: none is planned for other languages; `npx swagger2openapi` converts Sw
 written by hand, with a sender.
 ";
 
-/// What a reader has to know beside the tables.
+/// Notes below the tables.
 const NOTES: &str = "\
 - Doubles: `serde_json` reads them exactly with its feature `float_roundtrip`, which a program can turn on for each of these \
 clients. None of the generated manifests does.
@@ -70,8 +71,8 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
     writeln!(page, "# Compared with other generators\n")?;
     writeln!(
         page,
-        "`cargo xtask duel --write` wrote this page on {}. It gives the same documents and the same probe to this generator \
-         and to {} other Rust generators. Where another one does better, the page shows what is missing here: an *open end*.\n\n\
+        "`cargo xtask duel --write` wrote this page on {}. It runs the same documents and the same probe through this generator \
+         and {} other Rust generators. For each row in which another one does better, the page names what is missing here: an *open end*.\n\n\
          ```sh\ncargo xtask duel --documents DIR --write\n```\n\n\
          `DIR` is a folder with one OpenAPI file for each document, downloaded from its publisher. The names below \
          are those of documents of Bump.sh (train), Redocly (museum), Figma, Deepgram, Adyen, Lago, Svix, ConductorOne (c1) and \
@@ -159,14 +160,14 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
         }
     }
     if text.is_empty() {
-        text.push_str("- nothing that the probe and the documents ask for.\n");
+        text.push_str("- nothing in the probe and the documents.\n");
     }
     Ok(text)
 }
 
 type Figure = fn(&Attempt) -> f64;
 
-/// What a client costs: the name of the open end, what it is, and the figure.
+/// The costs of a client: the name of the open end, the description, and the figure.
 fn costs() -> [(&'static str, &'static str, Figure); 2] {
     [
         ("seconds", "CPU seconds to check", |attempt| attempt.seconds),
@@ -286,7 +287,7 @@ fn cell(attempt: Option<&Attempt>) -> String {
     }
 }
 
-/// A failure, fit for a cell: without the paths and the bars of a table.
+/// A failure as the text of a table cell, without paths and without `|`.
 fn shortened(failure: &str) -> String {
     let words = failure.split_whitespace().filter(|word| word.matches('/').count() < 3);
     let text = words.collect::<Vec<_>>().join(" ");
@@ -294,7 +295,7 @@ fn shortened(failure: &str) -> String {
     if short.len() < text.len() {
         short.push('…');
     }
-    // Between backticks, Markdown takes every character as it is.
+    // Between backticks, Markdown escapes nothing.
     let parts = short.split('`').enumerate();
     let parts = parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("`").replace('|', "\\|")
@@ -303,7 +304,7 @@ fn shortened(failure: &str) -> String {
 fn probe(findings: &Findings, tools: &[&str]) -> Result<String> {
     let mut text = String::from(
         "Each tool's client of [one small document](../duel/probe/openapi.yaml), with the tool's best options, called over a socket by \
-         a [program of its own](../duel/probes). The server is scripted. It checks what it receives, where that is possible. ✓ yes, ◐ in part, ✗ no.\n\n",
+         a [program of its own](../duel/probes). The server is scripted. It checks the requests that it receives, if that is possible. ✓ yes, ◐ in part, ✗ no.\n\n",
     );
     writeln!(text, "| | {} |", tools.join(" | "))?;
     writeln!(text, "|---|{}", "---|".repeat(tools.len()))?;

@@ -1,4 +1,4 @@
-//! What a duel found, kept in a file for each tool and document, so that a long duel can be run in parts.
+//! The results of a duel. Each tool and document has a file, so that a long duel can be run in parts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::Result;
 
-/// What a tool did with a document.
+/// The result of a tool for a document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     /// The operations of the document.
     pub(crate) of: usize,
-    /// The first line of what failed; `None` if the client was generated and compiles.
+    /// The first line of the failure; `None` if the client was generated and compiles.
     pub(crate) failure: Option<String>,
-    /// How far it came.
+    /// The step that it reached.
     pub(crate) reached: Stage,
     /// The operations that the client has.
     pub(crate) operations: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Attempt {
     pub(crate) errors: usize,
 }
 
-/// How far a tool came with a document.
+/// The step that a tool reached with a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     #[default]
@@ -37,7 +37,7 @@ pub(crate) enum Stage {
     Compiled,
 }
 
-/// What a tool did in the probe: the verdict of each case, by its name.
+/// The result of a tool in the probe: the verdict of each case, by its name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Probed {
     pub(crate) version: String,
@@ -74,7 +74,7 @@ impl Store {
         Ok(Some(serde_json::from_str(&text).map_err(|error| format!("the results {name}: {error}"))?))
     }
 
-    /// All results whose names begin so, by what follows.
+    /// All results whose names begin with a prefix, by the rest of the name.
     pub(crate) fn read_all<T: DeserializeOwned>(&self, start: &str) -> Result<Vec<(String, T)>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.folder).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Other programs: run within a time limit, with what they print and the CPU time that they use.
+//! Runs other programs within a time limit, and returns their output and CPU time.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 /// The result of a step. Its error is a message for the person who runs it.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// What a program did.
+/// The result of a program.
 pub(crate) struct Ran {
     /// `None` if it was stopped at the time limit.
     status: Option<ExitStatus>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// Seconds of CPU time in user mode, of the program and of all that it started.
+    /// Seconds of CPU time in user mode, of the program and all its child processes.
     pub(crate) cpu_seconds: f64,
 }
 
@@ -30,7 +30,7 @@ impl Ran {
     }
 }
 
-/// Runs a program, and stops it and all that it started at the time limit. What it prints is kept in files in `folder`.
+/// Runs a program. At the time limit, stops it and all its child processes. Its output is written to files in `folder`.
 pub(crate) fn run(command: &mut Command, folder: &Path, limit: Duration) -> Result<Ran> {
     fs::create_dir_all(folder)?;
     let (out, err) = (folder.join("stdout.log"), folder.join("stderr.log"));
@@ -58,7 +58,7 @@ fn wait(mut child: Child, limit: Duration) -> Result<Option<ExitStatus>> {
     }
 }
 
-/// Stops a program and all that it started.
+/// Stops a program and all its child processes.
 fn stop(child: &mut Child) -> Result<()> {
     #[cfg(unix)]
     if let Ok(id) = i32::try_from(child.id()) {
@@ -88,7 +88,7 @@ fn cpu_of_children() -> f64 {
 pub(crate) fn cargo(folder: &Path, target: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(folder).env("CARGO_TARGET_DIR", target).env("CARGO_TERM_COLOR", "never");
-    // What a build costs is compared: without incremental compilation, and with the same profile for all.
+    // The costs of builds are compared, so all use the same profile, without incremental compilation.
     command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false").env_remove("RUSTFLAGS");
     command
 }

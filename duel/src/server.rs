@@ -1,4 +1,4 @@
-//! The scripted server of the probe: HTTP/1.1 on loopback, one response for each path, and a record of what was sent.
+//! The scripted server of the probe: HTTP/1.1 on loopback, one response for each path, and a record of the requests.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// How long the server waits for the rest of a request.
+/// The server's timeout for the rest of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest body of a request, in bytes.
 const MOST: usize = 4 * 1024 * 1024;
 
-/// A request as it was sent.
+/// A received request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -31,7 +31,7 @@ impl Request {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// The body as JSON; null if it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ impl Reply {
         Self { status: 204, headers: Vec::new(), body: Vec::new(), is_cut: false }
     }
 
-    /// Closes the connection where the client expects more of the body.
+    /// Closes the connection while the client still expects more of the body.
     pub(crate) fn cut(self) -> Self {
         Self { is_cut: true, ..self }
     }
@@ -70,7 +70,7 @@ impl Reply {
     }
 }
 
-/// What responds to a request of a case, after so many of the same method and path.
+/// Returns the response to a request, by the number of earlier requests with the same method and path.
 pub(crate) type Script = fn(&str, &Request, usize) -> Reply;
 
 /// A running server. It stops when it is dropped.
@@ -105,7 +105,7 @@ impl Server {
         self.port
     }
 
-    /// Returns what was sent so far.
+    /// Returns the requests so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -10,12 +10,12 @@ use connectors_codegen::{Generator, Node, Selection};
 use crate::progenitor;
 use crate::run::{Ran, Result, run};
 
-/// What a client is generated for: each tool has its default options for documents, and its best ones for the probe.
+/// The purpose of a client: each tool has its default options for documents, and its best options for the probe.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Document,
     Probe,
-    /// The program that has to compile after the document has grown, where a tool needs other options for it.
+    /// The program that should compile after the document has grown, if a tool needs other options for it.
     Growth,
 }
 
@@ -33,22 +33,22 @@ pub(crate) struct Job<'a> {
 /// A generator.
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
-    /// What to run if it is not installed.
+    /// The command that installs it.
     pub(crate) install: &'static str,
     /// Its options for documents and for the probe, as the page reports them.
     pub(crate) options: [&'static str; 2],
-    /// Its probe program, and the program for growth if that is another one.
+    /// Its probe program, and the program for growth if it differs.
     pub(crate) program: &'static str,
     pub(crate) growth: Option<&'static str>,
-    /// What the programs depend on, beside the client: lines of TOML.
+    /// The dependencies of the programs besides the client: lines of TOML.
     pub(crate) dependencies: &'static str,
-    /// Changes of the probe's document, without which this tool has no client at all.
+    /// Changes to the probe's document without which this tool generates no client.
     pub(crate) changes: &'static [(&'static str, &'static str)],
-    /// Operations of the probe's document that it cannot have at all.
+    /// Operations of the probe's document that this tool does not support.
     pub(crate) without: &'static [&'static str],
     version: fn(&Path, Duration) -> Result<Option<String>>,
     generate: fn(&Job<'_>) -> Result<std::result::Result<(), String>>,
-    /// The file of the client that has a function for each operation, and how such a function begins.
+    /// The file of the client with a function for each operation, and the start of such a function.
     count: fn(&Path) -> Result<usize>,
 }
 
@@ -58,7 +58,7 @@ impl Tool {
         (self.version)(folder, limit)
     }
 
-    /// Generates a client into a new folder, or returns the first line of what failed.
+    /// Generates a client into a new folder, or returns the first line of the failure.
     pub(crate) fn generate(&self, job: &Job<'_>) -> Result<std::result::Result<(), String>> {
         if job.subject.exists() {
             fs::remove_dir_all(job.subject)?;
@@ -161,7 +161,7 @@ pub(crate) static TOOLS: [Tool; 5] = [
     },
 ];
 
-/// What a version command prints last, without the program's name.
+/// The last word of a version command's output, without the program's name.
 fn version(command: &mut Command, folder: &Path, limit: Duration) -> Result<Option<String>> {
     // A program that cannot be started is not installed.
     let Ok(ran) = run(command, folder, limit) else { return Ok(None) };
@@ -188,7 +188,7 @@ pub(crate) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a run failed, and the line that says why.
+/// Whether a run failed, and the line with the reason.
 fn outcome(ran: &Ran) -> std::result::Result<(), String> {
     match (ran.succeeded(), ran.timed_out()) {
         (true, _) => Ok(()),
@@ -247,7 +247,7 @@ fn connectors(job: &Job<'_>) -> Result<std::result::Result<(), String>> {
             "connectors-runtime = {{ path = {runtime:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
         ),
     )?;
-    // As `cargo xtask expand` writes it: how names are written is the document's business.
+    // As `cargo xtask expand` writes it: the generated names follow the document's names.
     let header =
         "#![allow(confusable_idents, mixed_script_confusables, non_camel_case_types, uncommon_codepoints)]\n\n";
     fs::create_dir_all(job.subject.join("src"))?;
@@ -255,7 +255,7 @@ fn connectors(job: &Job<'_>) -> Result<std::result::Result<(), String>> {
     Ok(Ok(()))
 }
 
-/// Writes a manifest for a tool that writes none.
+/// Writes the manifest for a tool that does not write one.
 fn manifest(subject: &Path, dependencies: &str) -> Result<()> {
     let package = "[package]\nname = \"subject\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n";
     let dependencies = if dependencies.contains('[') && dependencies.contains("dependencies]") {
@@ -266,7 +266,7 @@ fn manifest(subject: &Path, dependencies: &str) -> Result<()> {
     Ok(fs::write(subject.join("Cargo.toml"), format!("{package}{dependencies}"))?)
 }
 
-/// What the best options of openapi-to-rust are, for the probe's document.
+/// The best options of openapi-to-rust for the probe's document.
 const OPENAPI_TO_RUST: &str = r#"
 [generator.builders]
 enabled = true
@@ -370,5 +370,5 @@ fn with_progenitor(job: &Job<'_>) -> Result<std::result::Result<(), String>> {
     Ok(outcome(&run(&mut command, job.subject, job.limit)?))
 }
 
-/// The first argument of a run of this program that is progenitor's.
+/// The first argument that makes this program run progenitor.
 pub(crate) const PROGENITOR: &str = "progenitor";

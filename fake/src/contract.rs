@@ -1,5 +1,5 @@
-//! A document's rules: which operation a request is for, and whether a request or a response is valid. It knows no
-//! service.
+//! A document's rules: finds the operation of a request, and checks whether a request or a response is valid. It knows
+//! no service.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::schema::{Breach, Check, Checker, Document, Mistake, View, local_pointer};
 
-/// Says `allow` beside an enum that may have values which are not listed.
+/// The keyword of an enum that may have values which are not listed; its value is `allow`.
 pub(crate) const UNKNOWN_VALUES: &str = "x-speakeasy-unknown-values";
 
-/// A check that is shared, or why there is none.
+/// A shared check, or the reason why there is none.
 type Compiled = Arc<Result<Check, String>>;
 
 /// A document with its validators.
@@ -33,31 +33,31 @@ pub(crate) struct Contract {
     checks: Mutex<HashMap<(String, Values), Compiled>>,
 }
 
-/// Which checks are made, for which side of the wire.
+/// The side of the wire for which a value is checked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Values {
-    /// What a request holds.
+    /// The content of a request.
     Sent,
-    /// What a response holds.
+    /// The content of a response.
     Received,
-    /// What a response holds, and values that no enum lists.
+    /// The content of a response, also with values that no enum lists.
     Open,
 }
 
-/// One operation of a document. Schemas are given by their place.
+/// One operation of a document. Schemas are identified by their place.
 pub(crate) struct Operation {
-    /// The operationId, or method and path where there is none.
+    /// The operationId, or method and path if there is none.
     pub(crate) id: String,
-    /// Where the document has it, as a JSON Pointer.
+    /// Its place in the document, as a JSON Pointer.
     pub(crate) place: String,
     pub(crate) method: String,
-    /// Of the path; `None` for those that have parameters.
+    /// The segments of the path; `None` for those with parameters.
     pub(crate) segments: Vec<Option<String>>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
     /// Alternatives, each with its credentials. Without alternatives no credential is required.
     security: Vec<Vec<Credential>>,
-    /// The keys of `responses` (`200`, `2XX`, `default`) with what each may hold.
+    /// The keys of `responses` (`200`, `2XX`, `default`), each with its allowed content.
     pub(crate) responses: Vec<(String, Contents)>,
 }
 
@@ -71,9 +71,9 @@ pub(crate) struct Parameter {
     pub(crate) location: String,
     pub(crate) required: bool,
     pub(crate) schema: String,
-    /// Which segment of the path it is.
+    /// Its segment in the path.
     pub(crate) segment: Option<usize>,
-    /// Whether it is written so that its text is its value: no object, and no style of its own.
+    /// Whether its text is its value: it is not an object, and has no style.
     plain: bool,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct Body {
 /// A header of a response.
 pub(crate) struct Header {
     pub(crate) name: String,
-    /// Where the document has it, as a JSON Pointer.
+    /// Its place in the document, as a JSON Pointer.
     pub(crate) place: String,
     pub(crate) required: bool,
 }
@@ -98,7 +98,7 @@ impl Header {
     }
 }
 
-/// Where a credential is on a request.
+/// The place of a credential in a request.
 enum Credential {
     /// A header, by its name in lower case.
     Header(String),
@@ -114,7 +114,7 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-/// A response that the document does not announce.
+/// A response that the document does not allow.
 #[derive(Debug, Clone)]
 pub(crate) struct Broken {
     operation: String,
@@ -149,14 +149,14 @@ impl fmt::Display for Broken {
 }
 
 impl Contract {
-    /// Takes a document of others. Where one says that exactly one of several schemas is to fit, it often means that one
-    /// fits at least: with values that have nothing else, no client could keep to it.
+    /// The rules of another author's document. Such a document often uses `oneOf` for schemas of which several can fit;
+    /// no client could satisfy this. So at least one schema has to fit.
     pub(crate) fn lenient(mut root: Value, prefixes: Vec<String>) -> Contract {
         relax(&mut root);
         Contract::new(root, prefixes)
     }
 
-    /// Takes a document. Before the paths of the document, those of a request may have one of the prefixes.
+    /// The rules of a document. The path of a request may have one of the prefixes before the document's own path.
     pub(crate) fn new(root: Value, prefixes: Vec<String>) -> Contract {
         let operations = operations(&root);
         let document = Document::new(root);
@@ -172,7 +172,7 @@ impl Contract {
         &self.operations
     }
 
-    /// The operation that a request is for: of several, the one whose first segments are literal.
+    /// The operation of a request: if several match, the one whose first segments are literal.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<&Operation> {
         let own = self.prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str()));
         own.chain([path]).find_map(|path| {
@@ -182,7 +182,7 @@ impl Contract {
         })
     }
 
-    /// Whether a path is that of any operation.
+    /// Whether any operation has this path.
     pub(crate) fn has_path(&self, path: &str) -> bool {
         self.operations.iter().any(|operation| operation.fits(&segments(self.below_prefix(operation, path))))
     }
@@ -192,13 +192,13 @@ impl Contract {
         operation.values(&segments(self.below_prefix(operation, path)))
     }
 
-    /// A path as the document has it.
+    /// The document's form of a path.
     fn below_prefix<'p>(&self, operation: &Operation, path: &'p str) -> &'p str {
         let own = self.prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str()));
         own.filter(|path| path.starts_with('/')).find(|path| operation.fits(&segments(path))).unwrap_or(path)
     }
 
-    /// Whether a request is what the document asks for, but for its credentials.
+    /// Checks a request against the document, except for its credentials.
     pub(crate) fn check_request(&self, operation: &Operation, request: &Request) -> Result<(), Refused> {
         let refuse = |at: String, message: String| Refused { status: 400, at, message };
         let path = segments(self.below_prefix(operation, &request.path));
@@ -238,8 +238,8 @@ impl Contract {
         }
     }
 
-    /// Whether the fields of a form are those of an object: the place and the reason, if they are not. Files are not read,
-    /// nor are fields with a style of their own.
+    /// Checks the fields of a form against an object's schema. The error has the place and the reason. Files, and
+    /// fields with their own style, are not read.
     fn check_form(&self, schema: &str, media: &str, request: &Request) -> Result<(), (String, String)> {
         let root = self.document.root();
         let Some((place, node)) = resolve(root, schema.to_owned()) else { return Ok(()) };
@@ -283,7 +283,7 @@ impl Contract {
         Ok(())
     }
 
-    /// Texts are a value if they are one in any way of reading them: as a text, as JSON, as a list.
+    /// Texts are a valid value if one reading of them is valid: as a text, as JSON, or as a list.
     fn check_texts(&self, schema: &str, texts: &[String]) -> Result<(), Mistake> {
         let scalar = |text: &String| serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string());
         let read = |texts: &[String]| -> [Value; 2] {
@@ -308,11 +308,11 @@ impl Contract {
         first.map_or(Ok(()), Err)
     }
 
-    /// Whether a response is what the document announces. With `open`, enums may have values that are not listed, and
-    /// bodies other media types.
+    /// Checks a response against the document. With `open`, enums may have values that are not listed, and bodies may
+    /// have other media types.
     ///
-    /// What the document says nothing about is not checked: failures that it does not list, and failures of another media
-    /// type, which are those of a gateway.
+    /// Two kinds of response are not checked, because the document does not describe them: failures that it does not
+    /// list, and failures of another media type, which come from a gateway.
     pub(crate) fn check_response(&self, operation: &Operation, answer: &Answer, open: bool) -> Result<(), Broken> {
         let broken = |what| Err(Broken { operation: operation.id.clone(), status: answer.status, what });
         let failed = answer.status >= 400;
@@ -342,7 +342,7 @@ impl Contract {
         }
     }
 
-    /// The first mistake in a value, by the schema at a place, or why the schema cannot be checked.
+    /// The first mistake in a value, by the schema at a place, or the reason why the schema cannot be checked.
     pub(crate) fn mistake(&self, schema: &str, values: Values, value: &Value) -> Result<Option<Mistake>, String> {
         if self.document.root().pointer(schema).is_none() {
             // A media type without a schema.
@@ -355,7 +355,8 @@ impl Contract {
         }
     }
 
-    /// Every rule of the schema at a place that a received value breaks, or why the schema cannot be checked.
+    /// Every rule of the schema at a place that a received value breaks, or the reason why the schema cannot be
+    /// checked.
     pub(crate) fn breaches(&self, schema: &str, value: &Value) -> Result<Vec<Breach>, String> {
         if self.document.root().pointer(schema).is_none() {
             return Ok(Vec::new());
@@ -397,7 +398,8 @@ impl Operation {
             })
     }
 
-    /// What a response of this status may hold: nothing is an empty list, and `None` where the status is not documented.
+    /// The content that a response of this status may have: an empty list for no content, and `None` if the status is
+    /// not documented.
     fn contents(&self, status: u16) -> Option<&Contents> {
         self.response(status).map(|(_, contents)| contents)
     }
@@ -422,13 +424,13 @@ impl Operation {
         names.filter_map(header).collect()
     }
 
-    /// Whether a request has what one of the alternatives asks for.
+    /// Whether a request satisfies one of the alternatives.
     pub(crate) fn is_authorized(&self, request: &Request) -> bool {
         let fits = |credentials: &Vec<Credential>| credentials.iter().all(|credential| credential.is_on(request));
         self.security.is_empty() || self.security.iter().any(fits)
     }
 
-    /// Puts the credentials of the first alternative on a request.
+    /// Adds the credentials of the first alternative to a request.
     #[cfg(test)]
     pub(crate) fn authorize(&self, request: &mut Request) {
         for credential in self.security.first().into_iter().flatten() {
@@ -440,16 +442,16 @@ impl Operation {
         }
     }
 
-    /// The first success that is documented, else the default: its status, and what it holds.
+    /// The first documented success, else the default: its status and its content.
     pub(crate) fn success(&self) -> (u16, &[(String, String)]) {
         let begins = |with: char| self.responses.iter().find(|(status, _)| status.starts_with(with));
-        // Some only send a browser elsewhere.
+        // Some operations only redirect a browser.
         let success = begins('2').or_else(|| begins('3'));
         let found = success.or_else(|| self.responses.iter().find(|(status, _)| status == "default"));
         found.map_or((200, &[][..]), |(status, contents)| (status.parse().unwrap_or(200), contents))
     }
 
-    /// The place of the schema of a failure, if the document has one for it.
+    /// The place of the schema of a failure, if the document has one.
     pub(crate) fn failure(&self, status: u16) -> Option<&str> {
         let contents = self.contents(status).filter(|_| status >= 400)?;
         contents.iter().find(|(media, _)| is_json(media)).map(|(_, schema)| schema.as_str())
@@ -515,7 +517,7 @@ impl Credential {
     }
 }
 
-/// The segments of a path as sent.
+/// The segments of a path, not decoded.
 fn segments(path: &str) -> Vec<&str> {
     path.trim_start_matches('/').split('/').collect()
 }
@@ -612,7 +614,7 @@ pub(crate) fn prefixes(root: &Value) -> Vec<String> {
     paths.collect()
 }
 
-/// What a reference leads to, with its place; the place itself, if it is none.
+/// The target of a reference, with its place; the place itself, if there is no reference.
 pub(crate) fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
     let mut place = place;
     // A chain longer than this is a circle.
@@ -631,7 +633,7 @@ pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Lets at least one branch of a union fit where exactly one should.
+/// Replaces `oneOf` by `anyOf`, so that several branches of a union may fit.
 fn relax(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => {
@@ -646,7 +648,7 @@ fn relax(schema: &mut Value) {
     }
 }
 
-/// Opens the enums of which the document says that other values are allowed.
+/// Opens the enums that allow other values.
 pub(crate) fn open_where_allowed(schema: &mut Value) {
     if schema[UNKNOWN_VALUES] == "allow" {
         open_enums(schema);
@@ -658,7 +660,7 @@ pub(crate) fn open_where_allowed(schema: &mut Value) {
     }
 }
 
-/// Takes the values off every enum of texts.
+/// Removes the values of every enum of texts.
 pub(crate) fn open_enums(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => {

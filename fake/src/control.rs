@@ -157,7 +157,7 @@ fn fault(body: &Value) -> Result<Fault, String> {
     for (name, value) in body["headers"].as_object().into_iter().flatten() {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if http::HeaderName::try_from(name).is_err() || http::HeaderValue::try_from(&value).is_err() {
-            return Err(format!("{name:?} is no header that can be sent"));
+            return Err(format!("{name:?} is not a header that can be sent"));
         }
         fault = fault.header(name, &value);
     }

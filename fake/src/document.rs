@@ -1,6 +1,6 @@
 //! A fake server for any OpenAPI document. It finds the operation of each request, checks the request against the
 //! document, and responds with an instance of the response's schema. Written resources can be read again if the paths
-//! show that they belong together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
+//! show which objects belong together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
 //! [`pipeshub`](crate::pipeshub).
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
@@ -24,7 +24,7 @@
 //!     document.respond(&request.body(body.as_bytes().to_vec()).unwrap())
 //! };
 //! assert_eq!(add(r#"{"name": "Rex"}"#).status(), 204);
-//! // The body of the response says where: `body/name`.
+//! // The body of the response names the place: `body/name`.
 //! assert_eq!(add(r#"{"name": 7}"#).status(), 400);
 //! # Ok(())
 //! # }
@@ -71,13 +71,13 @@ impl Document {
         Ok(Document(Arc::new(Api { contract, made: Mutex::default(), resources: Mutex::default() })))
     }
 
-    /// The operationId for a request, by its method and its path as sent.
+    /// The operationId for a request, by its method and its raw path.
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<String> {
         self.0.operation(method, path)
     }
 
-    /// The parameters in the path of a request, by its method and its path as sent: their names and decoded values, in
+    /// The parameters in the path of a request, by its method and its raw path: their names and decoded values, in
     /// order.
     #[must_use]
     pub fn path_values(&self, method: &str, path: &str) -> Vec<(String, String)> {
@@ -165,7 +165,7 @@ impl Server {
         Ok(Server { server, document, url })
     }
 
-    /// `http://127.0.0.1:PORT`, or the URL that it is served at.
+    /// The URL of the server, by default `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -225,7 +225,7 @@ impl Api {
         made
     }
 
-    /// The headers that a response has to have, with values of their schemas.
+    /// The required headers of a response, with values of their schemas.
     fn headers(&self, operation: &Operation, status: u16) -> Vec<(String, String)> {
         let all = operation.headers(self.contract.document().root(), status).into_iter();
         let required = all.filter(|header| header.required && !header.name.eq_ignore_ascii_case("content-type"));
@@ -256,7 +256,8 @@ impl Api {
         if !is_lines && !is_sequence && media != "text/event-stream" {
             return None;
         }
-        // The schema of an item has its own keyword in OpenAPI 3.2; before it, that of the whole is often meant.
+        // The schema of an item has its own keyword in OpenAPI 3.2; in older versions, the schema of the whole stream
+        // often describes an item.
         let of_item = schema.strip_suffix("/schema").map(|content| format!("{content}/itemSchema"));
         let of_item = of_item.filter(|place| self.contract.document().root().pointer(place).is_some());
         let item = self.instance(of_item.as_deref().unwrap_or(schema), Values::Received)?;
@@ -404,7 +405,7 @@ impl Service for Api {
             let plain = Instances::plain(self.contract.document()).make(schema, View::Read);
             let why = plain.and_then(|plain| self.contract.mistake(schema, Values::Received, &plain).ok().flatten());
             let why = why.map_or_else(|| "it has no end".to_owned(), |mistake| mistake.to_string());
-            let message = format!("no instance of the schema at {schema} could be made: {why}");
+            let message = format!("no instance of the schema at {schema} could be generated: {why}");
             return Answer::json(501, &json!({"message": message}));
         };
         self.write(request, &instance);

@@ -102,7 +102,7 @@ impl Fault {
         Fault { delay, ..Fault::new(Effect::Answer, true) }
     }
 
-    /// Holds the correct response back until the gate is open. The request is processed at once.
+    /// Delays the correct response until the gate is open. The request is processed at once.
     pub fn hold(gate: &Gate) -> Fault {
         Fault { gate: Some(gate.clone()), ..Fault::new(Effect::Answer, true) }
     }
@@ -335,14 +335,14 @@ impl Faults {
     }
 }
 
-/// Holds responses back until it is opened, so that a test decides the order of events without sleeping.
+/// Delays responses until it is opened, so that a test decides the order of events without sleeping.
 ///
 /// ```
 /// # use connectors_fake::{Fault, Gate, c1::Tenant};
 /// # async fn example(tenant: &Tenant) {
 /// let gate = Gate::default();
 /// tenant.fault(Fault::hold(&gate).token_endpoint());
-/// // ... start several calls; they all need the one token that is held back ...
+/// // ... start several calls; they all need the one token that the gate delays ...
 /// gate.arrived(1).await;
 /// gate.open();
 /// # }
@@ -381,7 +381,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_pending_until_it_has_happened_as_often_as_it_should_and_one_without_end_until_it_has_once() {
+    fn a_fault_is_pending_until_its_last_time_and_an_endless_one_until_its_first() {
         let faults = Faults::default();
         faults.push(Fault::reset_on_accept().times(2));
         faults.push(Fault::reset_on_accept().always());

@@ -9,13 +9,13 @@ use multer::Multipart;
 /// One field of a form.
 pub(crate) struct Part {
     pub(crate) name: String,
-    /// The media type that it says it has.
+    /// Its declared media type.
     pub(crate) media: Option<String>,
     pub(crate) is_file: bool,
     pub(crate) content: Bytes,
 }
 
-/// Whether a media type is one of parts.
+/// Whether a media type is multipart.
 pub(crate) fn is_multipart(content_type: &str) -> bool {
     content_type.trim_start().to_ascii_lowercase().starts_with("multipart/")
 }
@@ -23,7 +23,7 @@ pub(crate) fn is_multipart(content_type: &str) -> bool {
 /// The parts of a form, by the media type of the body.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// The reason why it cannot be read.
 pub(crate) fn parts(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
     if !is_multipart(content_type) {
         let pairs = form_urlencoded::parse(&body).into_owned();

@@ -1,4 +1,4 @@
-//! Media types, as messages and documents name them.
+//! Media types of messages and documents.
 
 /// The documented content of a media type: the same, or a range that it is in.
 pub(crate) fn content<'c>(contents: &'c [(String, String)], media: &str) -> Option<&'c (String, String)> {

@@ -1,14 +1,14 @@
-//! Requests and responses, as a server and the service behind it see them.
+//! Requests and responses, for a server and the service behind it.
 
 use serde_json::Value;
 
-/// A request that reached the fake, as it was sent.
+/// A request that reached the fake, unchanged.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// The method, in capitals.
     pub method: String,
-    /// The path as sent, not decoded.
+    /// The raw path, not decoded.
     pub path: String,
     /// The query's pairs, decoded, in order.
     pub query: Vec<(String, String)>,
@@ -17,7 +17,7 @@ pub struct Request {
     /// The body.
     pub body: Vec<u8>,
     /// The document's operationId; `token`, `device_authorization`, `authorize` and `provider` for those endpoints and
-    /// pages; `None` for what is unknown.
+    /// pages; `None` for an unknown endpoint.
     pub operation: Option<String>,
     /// The status of the response; `None` if there was none, or not yet.
     pub status: Option<u16>,

@@ -1,4 +1,4 @@
-//! A response that is read as a whole, within a limit, and passed on.
+//! Reads a response completely, within a limit, and passes it on.
 
 use connectors::SendError;
 use connectors::reqwest::{Response, ResponseBuilderExt as _, Url};
@@ -24,15 +24,15 @@ impl Received {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > LARGEST {
-                // It would be as large a second time.
-                return Err(SendError::unsendable("the response is larger than is read"));
+                // A retry would get the same large response.
+                return Err(SendError::unsendable("the response is larger than the limit"));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Received { status: response.status(), headers: response.headers().clone(), body })
     }
 
-    /// The response, as it would be without having been read.
+    /// The response as if it had not been read.
     pub(crate) fn into_response(self, url: Url) -> Result<Response, SendError> {
         let mut response = http::Response::builder().status(self.status).url(url);
         if let Some(headers) = response.headers_mut() {

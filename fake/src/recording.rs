@@ -1,13 +1,13 @@
-//! Records real traffic in a file without secrets and personal data, and plays it back without a network.
+//! Records real traffic in a file without secrets and personal data, and replays it without a network.
 //!
-//! A [`Recorder`] sits between a client and the network, and writes each exchange to a readable file. It keeps
-//! texts that occur in the service's document: names of properties, values of enums, parts of paths. It keeps times where
-//! the document's `format` or the name of the property says that there is one (`createdAt`, `timestamp`), but not those of
-//! a birth. Every other text and every large number is replaced before anything is written. Equal values get equal replacements, so an id in
-//! a response and in the next request still match. Credentials in headers are not written at all.
+//! A [`Recorder`] sits between a client and the network, and writes each exchange to a readable file. It keeps texts
+//! that occur in the service's document: names of properties, values of enums, parts of paths. It keeps times if the
+//! document's `format` or the name of the property declares one (`createdAt`, `timestamp`), except times of birth.
+//! Every other text and every large number is replaced before anything is written. Equal values get equal replacements,
+//! so an id in a response and in the next request still match. Credentials in headers are not written at all.
 //!
 //! A [`Player`] responds with the recorded exchanges. A client accepts either as its sender:
-//! `Client::builder(..).sender(recorder)`. A [`Replay`] compares what a client reads of them with what was recorded.
+//! `Client::builder(..).sender(recorder)`. A [`Replay`] compares the values that a client reads with the recording.
 //!
 //! ```
 //! use connectors::{SendError, Sender as _, reqwest};
@@ -27,7 +27,7 @@
 //! let written = std::fs::read_to_string(&file)?;
 //! assert!(written.contains("displayName") && !written.contains("Ada") && !written.contains("a1B2"));
 //!
-//! // The app is `text-1` in the recording, wherever it is named.
+//! // The app is `text-1` in every place of the recording.
 //! let player = Player::open(&file)?;
 //! let address = "https://acme.example/api/v1/apps/text-1/connectors".parse()?;
 //! let played = player.send(reqwest::Request::new(reqwest::Method::GET, address)).await?;
@@ -96,11 +96,11 @@ const OAUTH: [&str; 28] = [
 /// Larger numbers are replaced, unless they are times.
 const LARGE: i64 = 1_000_000;
 
-/// Names with one of these words are of times.
+/// Names with one of these words are times.
 const TIMES: [&str; 10] =
     ["at", "time", "timestamp", "date", "datetime", "expires", "expiry", "expiration", "since", "until"];
 
-/// Names with a word that begins so are of a person's times.
+/// Names with a word that begins like this are a person's times.
 const BIRTH: [&str; 3] = ["birth", "born", "dob"];
 
 /// Sends with another sender, and records the requests and responses.
@@ -111,7 +111,7 @@ pub struct Recorder<S> {
 
 struct Tape {
     path: PathBuf,
-    /// Made for the first exchange.
+    /// Created for the first exchange.
     file: Option<File>,
     replacements: Replacements,
 }
@@ -202,7 +202,7 @@ fn kept(headers: &http::HeaderMap) -> BTreeMap<String, String> {
 /// The replacements so far.
 struct Replacements {
     words: BTreeSet<String>,
-    /// The properties and parameters that the document gives the format of a time.
+    /// The properties and parameters with the format of a time in the document.
     times: BTreeSet<String>,
     texts: BTreeMap<String, String>,
     numbers: BTreeMap<String, i64>,
@@ -306,7 +306,7 @@ impl Replacements {
         json!({"bytes": body.len()})
     }
 
-    /// Whether the document says that a time has this name, or the name itself does.
+    /// Whether a name belongs to a time, by the document or by the name itself.
     fn names_a_time(&self, name: &str) -> bool {
         let words = words(name);
         let of_person = words.iter().any(|word| BIRTH.iter().any(|birth| word.starts_with(birth)));
@@ -320,7 +320,7 @@ impl Replacements {
             Value::Array(items) => items.iter().map(|item| self.value(item, is_time)).collect(),
             Value::Object(members) => {
                 let shown = members.iter().map(|(name, value)| {
-                    // What the document does not name is the key of a map, which says nothing.
+                    // A name that the document does not have is the key of a map.
                     let is_time = self.names_a_time(name) || is_time && !self.words.contains(name);
                     (self.text(name, false), self.value(value, is_time))
                 });
@@ -333,7 +333,8 @@ impl Replacements {
 
     fn number(&mut self, number: &Number, is_time: bool) -> Value {
         let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-        // A number with a fraction is a measurement, not an id. One that no integer holds has none.
+        // A number with a fraction is a measurement, not an id. A double that is too large for an integer has no
+        // fraction.
         let is_large = number.as_f64().is_some_and(|float| float.fract() == 0.0 && float.abs() >= 1e6);
         let replaced = match whole {
             Some(whole) => self.whole(whole, is_time),
@@ -342,7 +343,7 @@ impl Replacements {
         replaced.map_or_else(|| number.clone().into(), Value::from)
     }
 
-    /// What stands for an integer; none, if it is kept.
+    /// The replacement of an integer; `None` if it is kept.
     fn whole(&mut self, number: i128, is_time: bool) -> Option<i64> {
         let seconds = 1_000_000_000..4_000_000_000;
         let is_time = is_time && (seconds.contains(&number) || seconds.contains(&(number / 1000)));
@@ -388,7 +389,7 @@ impl Replacements {
     }
 }
 
-/// Whether a schema is one of times, or of lists or maps of them.
+/// Whether a schema describes times, or lists or maps of times.
 fn is_time(document: &Value, schema: &Value, depth: usize) -> bool {
     // References can form a circle.
     if depth > 16 {
@@ -426,7 +427,7 @@ fn words(name: &str) -> Vec<String> {
 pub fn exchanges(file: impl AsRef<Path>) -> io::Result<Vec<Value>> {
     let text = std::fs::read_to_string(file)?;
     let exchanges = serde_json::Deserializer::from_str(&text).into_iter().collect::<Result<_, _>>();
-    // Without the parser's message: it says no more of a file that is something else.
+    // Without the parser's message: it does not help if the file is something else.
     exchanges.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no recording"))
 }
 
@@ -495,7 +496,7 @@ fn is_same(recorded: &Value, sent: &Sent) -> bool {
         && same_body
 }
 
-/// Compares what a client reads with what was recorded. `connectors cassette test` writes tests that use it.
+/// Compares the values that a client reads with the recording. `connectors cassette test` writes tests that use it.
 ///
 /// ```
 /// use connectors::Error;
@@ -520,8 +521,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Reads a recording. `document` is the service's document as JSON. Where it has several names for the same
-    /// (`x-aliases`), the client reads each of them and writes its own, so they are compared as one.
+    /// Reads a recording. `document` is the service's document as JSON. If a property has several names (`x-aliases`),
+    /// the client reads each of them and writes its own, so they are compared as one.
     ///
     /// # Errors
     ///
@@ -542,7 +543,7 @@ impl Replay {
     ///
     /// # Panics
     ///
-    /// If the client does not read the response as it was recorded, or there is no such exchange.
+    /// If the client's value differs from the recorded response, or there is no such exchange.
     #[track_caller]
     pub fn check<T: Serialize>(&self, index: usize, received: Result<T, connectors::Error>) {
         let response = self.exchanges.get(index).map(|exchange| &exchange["response"]);
@@ -567,7 +568,7 @@ impl Replay {
         }
     }
 
-    /// A value with one name for all that mean the same.
+    /// A value in which all aliases have one name.
     fn renamed(&self, value: &Value) -> Value {
         match value {
             Value::Object(members) => {
@@ -580,7 +581,7 @@ impl Replay {
     }
 }
 
-/// The names of a document that have aliases (`x-aliases`), and these, each with one name that stands for its group.
+/// The names with aliases (`x-aliases`) in a document, and the aliases, each with one name for its group.
 fn aliases(document: &Value) -> BTreeMap<String, String> {
     let mut groups: Vec<BTreeSet<String>> = Vec::new();
     let mut open = vec![document];

@@ -54,7 +54,7 @@ impl Resources {
         self.below(path).last().and_then(|(_, value)| value.as_ref())
     }
 
-    /// A list of the resources below a path, in the shape of an instance; `None` if none was ever written there.
+    /// A list of the resources below a path, in the format of an instance; `None` if none was ever written there.
     pub(crate) fn listed(&self, path: &str, instance: &Value) -> Option<Value> {
         let below = self.below(path);
         if below.is_empty() {
@@ -109,7 +109,7 @@ pub(crate) fn named(instance: &Value, parameter: &str, id: &str) -> Option<Value
     Some(instance)
 }
 
-/// A value with the properties of another one, as far as it has these properties.
+/// A value with the properties of another one, for the properties that it already has.
 pub(crate) fn overlay(mut value: Value, with: &Value) -> Value {
     if let Some(members) = value.as_object_mut() {
         for (name, member) in members.iter_mut() {

@@ -28,16 +28,16 @@ use crate::{lock, redact};
 
 /// A running server. Dropping it stops it and its connections.
 ///
-/// If it has sent a response that its document does not allow, dropping it panics: a test that met a wrong fake must fail.
+/// If it has sent a response that its document does not allow, dropping it panics: the test must fail.
 pub(crate) struct Server {
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
-/// How many requests are kept. A server that runs for long must not fill the memory.
+/// The number of requests that are kept. A server that runs for a long time must not fill the memory.
 const MOST_REQUESTS: usize = 10_000;
 
-/// The largest body that is read: larger than what the largest test sends, and than what the services take.
+/// The largest body that is read: larger than any body in a test, and than the limits of the services.
 const LARGEST_BODY: usize = 256 * 1024 * 1024;
 
 /// A request in the log; its status is added later.
@@ -76,14 +76,14 @@ impl Drop for Server {
         self.accepting.abort();
         let mistakes = self.shared.service.mistakes();
         if !mistakes.is_empty() && !std::thread::panicking() {
-            // A test that a wrong fake has misled must not pass.
+            // A test must not pass with a wrong fake.
             panic!("connectors-fake has a bug:\n{}", mistakes.join("\n"));
         }
     }
 }
 
 impl Shared {
-    /// Keeps a request, and forgets the oldest where there are too many.
+    /// Records a request, and drops the oldest if there are too many.
     fn record(&self, entry: Entry) {
         let mut log = lock(&self.log);
         if log.len() >= MOST_REQUESTS {
@@ -123,17 +123,17 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         };
         if shared.faults.for_connection().is_some() {
-            // What cannot be reset is closed.
+            // If it cannot be reset, it is closed.
             let _ = stream.set_zero_linger();
             continue;
         }
-        // It is only an optimisation.
+        // A failure is ignored: this is only an optimisation.
         let _ = stream.set_nodelay(true);
         connections.spawn(secured(stream, Arc::clone(&shared)));
     }
 }
 
-/// A connection, over TLS if that is how the fake is served.
+/// A connection, over TLS if the fake serves HTTPS.
 async fn secured(stream: TcpStream, shared: Arc<Shared>) {
     let wire = Arc::new(Wire::default());
     let socket = Socket { stream, wire: Arc::clone(&wire) };
@@ -148,7 +148,7 @@ async fn secured(stream: TcpStream, shared: Arc<Shared>) {
     connection(socket, wire, shared).await;
 }
 
-/// What a request's handler tells its connection.
+/// A message from a request's handler to its connection.
 #[derive(Debug, Default)]
 struct Wire {
     used: AtomicBool,
@@ -229,7 +229,7 @@ async fn handle(
     respond(answer, effect == Effect::ResetMidBody)
 }
 
-/// Lets a page of this origin read a response, or send a request with these headers.
+/// Allows a page of this origin to read a response, or to send a request with these headers.
 fn allow(answer: &mut Answer, origin: &str, headers: Option<&str>) {
     answer.set_header("access-control-allow-origin", origin);
     answer.set_header("access-control-expose-headers", "*, retry-after");
@@ -330,7 +330,7 @@ struct Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.wire.reset.load(Ordering::Relaxed) {
-            // What cannot be reset is closed.
+            // If it cannot be reset, it is closed.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -37,7 +37,7 @@ pub(crate) struct Ask<'r> {
 }
 
 impl Ask<'_> {
-    /// Rejects unknown members of the body: a misspelled one would be a test that tests nothing.
+    /// Rejects unknown members of the body: with a misspelled one, a test would test nothing.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), String> {
         only(self.body, names)
     }
@@ -58,10 +58,10 @@ impl Ask<'_> {
 /// Rejects unknown members of an object.
 pub(crate) fn only(body: &Value, names: &[&str]) -> Result<(), String> {
     let unknown = body.as_object().into_iter().flatten().find(|(name, _)| !names.contains(&name.as_str()));
-    unknown.map_or(Ok(()), |(name, _)| Err(format!("{name:?} is not known here; known: {}", names.join(", "))))
+    unknown.map_or(Ok(()), |(name, _)| Err(format!("unknown member {name:?}; known: {}", names.join(", "))))
 }
 
-/// A whole number of an object, or what it is otherwise.
+/// A whole number of an object, or a default.
 pub(crate) fn count(body: &Value, name: &str, otherwise: u32) -> Result<u32, String> {
     match &body[name] {
         Value::Null => Ok(otherwise),

@@ -69,7 +69,7 @@ impl Serving {
     }
 
     /// Serves the control endpoint under `/_control`, so that a test in any language can script faults and syncs,
-    /// expire tokens, pass time and read the recorded requests.
+    /// expire tokens, advance the time and read the recorded requests.
     pub fn control(mut self) -> Serving {
         self.control = true;
         self
@@ -143,7 +143,7 @@ impl fmt::Debug for Serving {
     }
 }
 
-/// Where a fake listens.
+/// The address on which a fake listens.
 pub(crate) struct Bound {
     pub(crate) listener: TcpListener,
     /// The address that clients call.
@@ -157,19 +157,19 @@ pub(crate) struct Bound {
 pub struct Exchange {
     /// The method, in capitals.
     pub method: String,
-    /// The path as sent, and the query without its secrets.
+    /// The raw path, and the query without its secrets.
     pub target: String,
-    /// The document's operationId; `token` and the like for those endpoints; `None` for what is unknown.
+    /// The document's operationId; `token` and the like for those endpoints; `None` for an unknown endpoint.
     pub operation: Option<String>,
     /// The status of the response; `None` if the connection was aborted before it.
     pub status: Option<u16>,
     /// Whether a fault was scripted for it.
     pub faulted: bool,
-    /// How many bytes of a body were sent.
+    /// The number of bytes of the body that were sent.
     pub bytes: usize,
     /// The time from the end of the request to the response.
     pub elapsed: Duration,
-    /// Why the document does not allow the response, if it does not.
+    /// The reason, if the document does not allow the response.
     pub mistake: Option<String>,
 }
 

@@ -42,7 +42,7 @@ impl Identity {
         Ok(Identity { authority, config: Arc::new(config) })
     }
 
-    /// The certificate of the authority, in PEM: what a client has to trust.
+    /// The certificate of the authority, in PEM, which a client has to trust.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority

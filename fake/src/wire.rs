@@ -1,4 +1,4 @@
-//! A minimal client that can tell a reset from a response, for the tests of every fake.
+//! A minimal client that distinguishes a reset from a response, for the tests of every fake.
 
 use std::io;
 

@@ -77,7 +77,7 @@ impl Prepared {
     /// Reads a registered document.
     ///
     /// # Errors
-    /// It is not JSON.
+    /// If it is not JSON.
     pub fn new(registered: &Registered) -> Result<Self, String> {
         let root = serde_json::from_str(registered.json).map_err(|error| format!("{}: {error}", registered.name))?;
         let document = Document::new(root);
@@ -91,8 +91,8 @@ impl Prepared {
         self.registered.types.iter().copied().filter(|(_, pointer)| self.document.root().pointer(pointer).is_some())
     }
 
-    /// The view of a type. Of two types for one schema, the longer name is the write view. A single type is for all
-    /// directions that reach it.
+    /// The view of a type. If a schema has two types, the longer name is the write view. A single type is for both
+    /// directions.
     #[must_use]
     pub fn view(&self, ty: &str, pointer: &str) -> View {
         let mut twins = self.registered.all.iter().filter(|(name, at)| *at == pointer && *name != ty);
@@ -119,7 +119,7 @@ impl Prepared {
         let mut source = Instances::new(&self.document, random);
         while outcome.valid < instances && outcome.valid + outcome.discarded < 4 * instances {
             let made = source.make(pointer, view);
-            // Whether a component may be null is expressed where it is used, by `Option`, and tested there.
+            // If a component may be null, its uses have an `Option`, and are tested there.
             let fits = |value: &Value| !value.is_null() && check.as_ref().is_none_or(|check| check.is_valid(value));
             let Some(value) = made.filter(fits) else {
                 outcome.discarded += 1;
@@ -127,7 +127,7 @@ impl Prepared {
             };
             outcome.valid += 1;
             if let Some(unlike) = self.unlike(ty, &value) {
-                // A changed value and an unreadable one are different failures, which minimising must not mix up.
+                // A changed value and an unreadable one are different failures, which minimising must not confuse.
                 outcome.failure = Some(self.report(ty, pointer, &value, unlike.is_err(), check.as_ref()));
                 return outcome;
             }
@@ -231,7 +231,7 @@ impl Prepared {
         let result = match self.unlike(ty, &input) {
             Some(Ok((output, difference))) => format!("out: {output}\n  at {difference}"),
             Some(Err(error)) => format!("not read: {error}"),
-            None => "and yet the same when tried again: what generated code does is not deterministic".to_owned(),
+            None => "the result is the same in a second attempt: the generated code is not deterministic".to_owned(),
         };
         format!("{}: {ty} of {pointer}\n  in:  {input}\n  {result}", self.registered.name)
     }

@@ -54,7 +54,7 @@ fn simpler(value: &Value) -> Vec<Value> {
         }
         Value::Array(items) => {
             found.push(Value::Array(Vec::new()));
-            // A child in place of its parent, for schemas that contain themselves.
+            // A child instead of its parent, for schemas that contain themselves.
             found.extend(items.iter().cloned());
             let without =
                 |index| items.iter().enumerate().filter(move |(at, _)| *at != index).map(|(_, it)| it.clone());

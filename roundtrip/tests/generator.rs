@@ -23,7 +23,7 @@ fn any(values: &[Value], test: impl Fn(&Value) -> bool) -> bool {
 }
 
 #[test]
-fn scalars_go_to_their_ends() {
+fn scalars_reach_their_limits() {
     let schema = json!({"A": {"type": "object", "required": ["i", "u", "n", "s", "p", "m"], "properties": {
         "i": {"type": "integer", "format": "int32"},
         "u": {"type": "integer", "format": "uint64"},
@@ -39,7 +39,7 @@ fn scalars_go_to_their_ends() {
 }
 
 #[test]
-fn null_is_made_in_every_dialect() {
+fn null_is_generated_in_every_dialect() {
     let schema = json!({
         "A": {"type": "object", "required": ["a", "b", "c", "d"], "properties": {
             "a": {"type": ["string", "null"]},
@@ -59,7 +59,7 @@ fn null_is_made_in_every_dialect() {
 }
 
 #[test]
-fn recursion_ends_and_unions_carry_their_tag() {
+fn recursion_ends_and_unions_have_their_tag() {
     let schema = json!({
         "Expression": {
             "oneOf": [{"$ref": "#/components/schemas/Sum"}, {"$ref": "#/components/schemas/Literal"}],
@@ -101,7 +101,7 @@ fn parts_are_merged_and_views_are_kept_apart() {
 }
 
 #[test]
-fn objects_and_arrays_take_all_their_forms() {
+fn objects_and_arrays_have_all_their_forms() {
     let schema = json!({"A": {"type": "object", "required": ["open", "typed", "tuple", "set"], "properties": {
         "open": {"type": "object", "properties": {"a": {"type": "string"}}},
         "typed": {"type": "object", "additionalProperties": {"type": "integer"}},
@@ -141,7 +141,7 @@ fn null_is_absent_and_one_is_one() {
 }
 
 #[test]
-fn what_is_left_is_the_reason() {
+fn the_shrunk_value_is_the_reason() {
     let large = json!({"a": [1, 2, {"b": "some text that fails", "c": true}], "d": {"e": [[], {}, 1.5]}, "f": null});
     let mut holds = |value: &Value| value.to_string().contains("fails");
     let small = shrink(&large, &mut holds);

@@ -19,14 +19,14 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
 /// Unions whose values may be read as a variant for which they are not valid: document, type, and the reason.
 const WRONG_VARIANTS: &[(&str, &str, &str)] =
-    &[("schemas", "CircularB", "a circle of unions allows whatever its validator takes it to allow")];
+    &[("schemas", "CircularB", "for a circle of unions, validators differ about the allowed values")];
 
 /// Further failures are only counted.
 const SHOWN: usize = 20;
 
 fn setting<T: FromStr>(name: &str) -> Option<T> {
     let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is `{text}`, which is no number")))
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is `{text}`, which is not a number")))
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn nothing_is_lost() {
     failures.truncate(SHOWN);
     for (index, (document, schema, reason)) in EXCEPTIONS.iter().enumerate() {
         if !used.contains(&index) && DOCUMENTS.iter().any(|it| it.name == *document) {
-            failures.push(format!("{document}: {schema} loses nothing any more; take out the exception ({reason})"));
+            failures.push(format!("{document}: {schema} no longer loses anything; remove the exception ({reason})"));
         }
     }
     assert!(
@@ -98,7 +98,7 @@ fn nothing_is_lost() {
 }
 
 #[test]
-fn a_value_is_read_as_the_variant_that_it_is() {
+fn a_value_is_read_as_the_right_variant() {
     let instances = setting("ROUNDTRIP_INSTANCES").unwrap_or(200);
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| u64::from(it.subsec_nanos()));
     let seed = setting("ROUNDTRIP_SEED").unwrap_or_else(clock);

@@ -14,7 +14,7 @@ fn written<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
 }
 
-/// Read and written without a change; null and absent differ.
+/// Checks that a value is read and written without a change; null and absent differ.
 fn stays<T: DeserializeOwned + Serialize>(text: &str) {
     let (before, after): (Value, Value) = (read(text), read(&written(&read::<T>(text))));
     assert_eq!(before, after, "{text}");
@@ -46,7 +46,7 @@ fn twin(depth: usize) -> String {
 }
 
 #[test]
-fn the_steps_to_read_a_union_grow_with_its_size_and_no_faster() {
+fn the_steps_to_read_a_union_grow_linearly_with_its_size() {
     let check = |name: &str, steps: &dyn Fn(usize) -> usize| {
         let (small, large) = (steps(8), steps(64));
         assert!(large < 9 * small, "{name}: {small} steps for 8 levels, {large} for 64");
@@ -57,7 +57,7 @@ fn the_steps_to_read_a_union_grow_with_its_size_and_no_faster() {
 }
 
 #[test]
-fn deep_unions_are_read_as_what_they_are() {
+fn deep_unions_are_read_as_the_right_variants() {
     assert_eq!(written(&read::<Rule>(&rule(64))), rule(64));
     assert_eq!(written(&read::<Query>(&query(64))), query(64));
     assert_eq!(written(&read::<Twin>(&twin(64))), twin(64));
@@ -88,7 +88,7 @@ fn an_alternative_that_the_document_does_not_know_is_unknown() {
 }
 
 #[test]
-fn tags_need_not_be_text_and_closed_alternatives_take_no_more() {
+fn tags_need_not_be_text_and_closed_alternatives_accept_no_other_keys() {
     let second = r#"{"edition":2,"text":"x"}"#;
     for key in ["edition", "mapped", "implied"] {
         let text = format!(r#"{{"{key}":{second}}}"#);
@@ -149,7 +149,7 @@ fn numbers_are_written_as_they_were_read() {
 }
 
 #[test]
-fn null_absent_and_a_value_are_three_states_where_the_document_has_three() {
+fn null_absent_and_a_value_are_three_states_if_the_document_has_three() {
     assert_eq!(written(&Change::default()), "{}");
     assert_eq!(written(&Change::default().name_null()), r#"{"name":null}"#);
     assert_eq!(written(&Change::default().name("n").age(3)), r#"{"name":"n","age":3}"#);
@@ -191,14 +191,14 @@ fn tuples_have_a_type_for_each_place() {
 }
 
 #[test]
-fn constants_are_there_from_the_start() {
+fn constants_are_set_from_the_start() {
     assert_eq!(written(&Disc::default().radius(2)), r#"{"kind":"disc","radius":2}"#);
     assert_eq!(written(&First::new("t".to_owned())), r#"{"edition":1,"text":"t"}"#);
     assert_eq!(written(&Failed::default()), r#"{"passed":false}"#);
 }
 
 #[test]
-fn no_secret_is_printed_whichever_way_a_property_comes_to_be_one() {
+fn no_secret_is_printed_however_the_document_declares_it() {
     let text = r#"{"user":"u","direct":"s3cret-1","token":"s3cret-2","wrapped":"s3cret-3","several":["s3cret-4"],
         "by_name":{"k":"s3cret-5"},"maybe":"s3cret-6","either":{"key":"s3cret-7"},"others":{"a":"x","b":"s3cret-8"},
         "pair":["a","s3cret-9"]}"#;
@@ -228,14 +228,14 @@ fn a_base_keeps_its_own_properties_and_those_of_every_variant() {
 }
 
 #[test]
-fn an_anchor_is_of_the_resource_around_it() {
+fn an_anchor_belongs_to_the_resource_around_it() {
     let text: Option<String> = read::<Here>(r#"{"n":"x"}"#).n;
     let number: Option<i128> = read::<There>(r#"{"n":1}"#).n;
     assert_eq!((text.as_deref(), number), (Some("x"), Some(1)));
 }
 
 #[test]
-fn a_value_says_where_it_is_not_what_it_should_be() {
+fn an_error_names_the_place_of_the_wrong_value() {
     let error = serde_json::from_str::<Position>(r#"{"point":[1,"s3cret","m"]}"#).unwrap_err();
     assert_eq!(error.to_string(), "point[1]: expected a number, found a string");
     let error = serde_json::from_str::<Disc>("{}").unwrap_err();
@@ -243,7 +243,7 @@ fn a_value_says_where_it_is_not_what_it_should_be() {
 }
 
 #[test]
-fn variants_are_made_from_their_types() {
+fn variants_are_converted_from_their_types() {
     let figure: Figure = Disc::default().radius(1).into();
     assert!(matches!(figure, Figure::Disc(_)));
     let either: PositionEither = "x".into();
@@ -252,7 +252,7 @@ fn variants_are_made_from_their_types() {
 }
 
 #[test]
-fn what_serde_holds_in_between_is_read_as_well() {
+fn values_that_serde_buffers_are_read_as_well() {
     #[derive(serde::Deserialize)]
     struct Page {
         #[serde(flatten)]
@@ -291,7 +291,7 @@ fn types_pass_every_format() {
 }
 
 #[test]
-fn a_wrapper_of_a_deserializer_says_where_the_type_stands() {
+fn a_wrapper_of_a_deserializer_adds_the_place() {
     let text = r#"[{"count":1},{"count":"x"}]"#;
     let deserializer = &mut serde_json::Deserializer::from_str(text);
     let error = serde_path_to_error::deserialize::<_, Vec<Amounts>>(deserializer).unwrap_err();
@@ -300,7 +300,7 @@ fn a_wrapper_of_a_deserializer_says_where_the_type_stands() {
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_value_counts_whatever_the_first_one_was() {
+fn the_last_value_of_a_repeated_key_counts() {
     let amounts: Amounts = read(r#"{"count":"x","share":[1],"count":7,"share":2,"more":1,"share":null,"more":[2]}"#);
     assert_eq!((amounts.count, amounts.share), (7, None));
     assert_eq!(amounts.extra["more"], json!([2]));
@@ -314,7 +314,7 @@ fn of_a_key_that_is_there_twice_the_last_value_counts_whatever_the_first_one_was
 }
 
 #[test]
-fn a_key_that_is_missing_is_named() {
+fn a_missing_key_is_named() {
     for (text, key) in [("{}", "count"), (r#"{"share":1}"#, "count")] {
         let failed = object::from_str::<Amounts>(text).unwrap_err();
         assert_eq!(failed.to_string(), format!("`{key}` is missing"));
@@ -324,7 +324,7 @@ fn a_key_that_is_missing_is_named() {
 }
 
 #[test]
-fn what_would_hold_itself_in_every_value_may_end() {
+fn a_type_that_contains_itself_can_end() {
     let chain: Chain = read(r#"{"name":"a","next":{"name":"b"}}"#);
     assert_eq!(chain.next.as_ref().map(|next| next.name.as_str()), Some("b"));
     assert_eq!(

@@ -51,7 +51,7 @@ impl Arrived {
 }
 
 #[tokio::test]
-async fn a_path_is_sent_as_it_is_written() {
+async fn a_path_is_sent_unchanged() {
     let arrived = Arrived::default();
     let client = arrived.client(204, "");
     client.twice("x y").await.unwrap();
@@ -174,7 +174,7 @@ fn latest(arrived: &Arrived, body: &'static str) -> roundtrip::document_latest::
 }
 
 #[tokio::test]
-async fn every_method_of_3_2_is_sent_as_it_is_named() {
+async fn every_method_of_3_2_is_sent_under_its_name() {
     use roundtrip::document_latest::types;
 
     let arrived = Arrived::default();
@@ -215,7 +215,7 @@ async fn a_parameter_may_be_the_whole_query_string() {
 }
 
 #[tokio::test]
-async fn a_cookie_and_a_path_keep_their_characters_where_the_document_says_so() {
+async fn a_cookie_and_a_path_keep_their_characters_if_the_document_allows_it() {
     let arrived = Arrived::default();
     let client = latest(&arrived, r#"{"title":"Emma"}"#);
     client.shelves().book_at("a:b@c").reader("50%/x").await.unwrap();
@@ -268,7 +268,7 @@ fn webhooks_and_callbacks_are_read_by_name() {
 }
 
 #[test]
-fn a_device_login_is_there_where_the_document_has_its_flow() {
+fn a_document_with_the_device_flow_has_a_device_login() {
     use roundtrip::document_latest::Credentials;
 
     let login = Credentials::oauth_device_login("program", &["read"]);

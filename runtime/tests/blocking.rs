@@ -40,7 +40,7 @@ fn calls_and_streams_are_waited_for() {
 }
 
 #[test]
-fn on_a_thread_of_a_runtime_it_is_an_error_and_no_panic() {
+fn on_a_thread_of_a_runtime_it_is_an_error_and_not_a_panic() {
     let mut begun = list().read_ahead(1).blocking();
     begun.next().unwrap().unwrap();
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

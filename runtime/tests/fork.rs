@@ -16,7 +16,7 @@ use tokio::time::timeout;
 /// A call to a server that never responds. Its timeout is in real time, because the child's timers are tested.
 async fn call() -> Result<(), Error> {
     let limit = timeout(Duration::from_millis(10), std::future::pending::<()>());
-    limit.await.map_err(|_| Error::unavailable("the limit is over"))
+    limit.await.map_err(|_| Error::unavailable("the time limit has passed"))
 }
 
 fn list() -> Pages<u64> {

@@ -35,7 +35,7 @@ fn client(credential: Credential, secret: &'static str) -> Core {
 }
 
 #[tokio::test]
-async fn no_kind_of_credential_stands_in_an_error() {
+async fn no_error_contains_a_credential_of_any_kind() {
     let secret = "PLANTED/and+long";
     for credential in [
         Credential::token(secret),

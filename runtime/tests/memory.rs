@@ -1,4 +1,4 @@
-//! The memory for decoding a response is limited, whatever its shape.
+//! The memory for decoding a response is limited, for every structure of it.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn the_limit_counts_what_is_allocated() {
 }
 
 #[test]
-fn past_the_limit_a_response_is_too_large_and_no_more_is_read() {
+fn beyond_the_limit_a_response_is_too_large_and_no_more_is_read() {
     let text = format!("[{}]", vec!["{}"; 1 << 20].join(","));
     let error = from_slice::<Vec<Value>>(text.as_bytes(), 1 << 20).unwrap_err();
     assert!(error.is_too_large(), "{error}");

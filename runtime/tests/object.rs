@@ -10,7 +10,7 @@ fn number(text: &str) -> Number {
 }
 
 #[test]
-fn a_number_is_written_as_it_was_read() {
+fn a_number_is_written_unchanged() {
     for text in [
         "0",
         "-1",
@@ -50,14 +50,14 @@ fn numbers_are_equal_by_value() {
 }
 
 #[test]
-fn doubles_are_written_without_a_fraction_that_is_none() {
+fn whole_doubles_are_written_without_a_fraction() {
     let written = |value: f64| serde_json::to_string(&Written(&value)).unwrap();
     assert_eq!((written(3.0), written(2.5), written(-0.0)), ("3".into(), "2.5".into(), "-0.0".into()));
     assert_eq!(written(1e300).parse(), Ok(1e300));
 }
 
 #[test]
-fn of_a_key_that_is_there_twice_the_last_value_counts() {
+fn the_last_value_of_a_repeated_key_counts() {
     let read = object::from_str::<BTreeMap<String, i64>>(r#"{"a":1,"b":2,"a":3}"#).unwrap();
     assert_eq!(read, BTreeMap::from([("a".to_owned(), 3), ("b".to_owned(), 2)]));
     let many: String = (0..50).map(|n| format!(r#""k{}":{n},"#, n % 25)).collect();
@@ -66,7 +66,7 @@ fn of_a_key_that_is_there_twice_the_last_value_counts() {
 }
 
 #[test]
-fn texts_are_what_serde_json_reads() {
+fn texts_are_read_like_serde_json_does() {
     for text in [r#""""#, r#""a\n\"\\\u00e9\ud83e\udd80""#, r#""漢字 🦀""#, r#""\/""#] {
         assert_eq!(object::from_str::<String>(text).unwrap(), serde_json::from_str::<String>(text).unwrap());
     }
@@ -76,7 +76,7 @@ fn texts_are_what_serde_json_reads() {
 }
 
 #[test]
-fn what_is_no_json_is_refused_with_its_place() {
+fn invalid_json_is_an_error_with_its_place() {
     for (text, place) in [
         ("", "expected a value at line 1, column 1"),
         ("[1,\n 2,]", "expected a value at line 2, column 4"),
@@ -91,7 +91,7 @@ fn what_is_no_json_is_refused_with_its_place() {
 }
 
 #[test]
-fn values_nest_so_deep_and_no_deeper() {
+fn nesting_is_limited() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(object::from_str::<Value>(&nested(256)).is_ok());
     assert!(object::from_str::<Value>(&nested(257)).unwrap_err().to_string().contains("256 levels"));

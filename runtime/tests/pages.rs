@@ -53,7 +53,7 @@ impl Server {
     }
 }
 
-/// In the form in which a program would store it.
+/// In the format in which a program would store it.
 fn stored(list: &Pages<u32>) -> Position {
     let text = serde_json::to_string(&list.cursor()).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -74,7 +74,7 @@ async fn settle() {
 const PAGES: &[&[u32]] = &[&[], &[0, 1, 2], &[3], &[], &[], &[4, 5, 6], &[]];
 
 #[tokio::test]
-async fn a_program_that_is_started_again_reads_each_item_once() {
+async fn a_program_that_is_restarted_reads_each_item_once() {
     for ahead in [0, 1, 3] {
         for items in 0..=7 {
             for more in 0..=7 - items {
@@ -96,7 +96,7 @@ async fn a_program_that_is_started_again_reads_each_item_once() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_at_its_page_and_fetches_none_before_it() {
+async fn a_list_resumes_at_its_page_and_fetches_none_before_it() {
     let server = Server::new(PAGES);
     let mut list = server.list();
     assert_eq!(list.cursor(), Position::default());
@@ -115,7 +115,7 @@ async fn a_list_goes_on_at_its_page_and_fetches_none_before_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_has_shrunk_meanwhile_is_no_panic() {
+async fn a_page_that_has_shrunk_meanwhile_does_not_panic() {
     let server = Server::new(&[&[0, 1, 2], &[3, 4]]);
     let mut list = server.list();
     read(&mut list, 2).await;
@@ -134,7 +134,7 @@ async fn a_page_that_has_shrunk_meanwhile_is_no_panic() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_after_an_error_and_after_its_end() {
+async fn a_list_can_continue_after_an_error_and_after_its_end() {
     for ahead in [0, 2] {
         let server = Server::new(&[&[0, 1], &[2], &[3]]);
         *server.0.fails_after.lock().unwrap() = Some(2);
@@ -159,7 +159,7 @@ async fn a_list_goes_on_after_an_error_and_after_its_end() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_being_read_can_go_back() {
+async fn a_list_can_be_reset_to_an_earlier_position() {
     for ahead in [0, 2] {
         let server = Server::new(PAGES);
         let mut list = server.list().read_ahead(ahead);
@@ -233,7 +233,7 @@ async fn empty_pages_in_a_row_are_bounded() {
     assert!(list.try_next().await.is_err());
     assert_eq!(stored(&list), Position::at(Some(Cursor::page(105))));
 
-    // As many as are allowed are skipped, and every form of an end is an end.
+    // The allowed number is skipped, and every form of an end is an end.
     let mut list = Server::new(&[&[], &[], &[0], &[], &[], &[1], &[]]).list().max_empty_pages(2);
     assert_eq!(read(&mut list, 9).await, [0, 1]);
     let mut list = Server::new(&[&[]]).list().max_empty_pages(0);
@@ -251,7 +251,7 @@ fn circle(enters: u64, length: u64) -> Pages<u64> {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_round_in_a_circle_is_found() {
+async fn a_circle_of_cursors_is_detected() {
     for (enters, length) in [(0, 1), (0, 2), (1, 1), (1, 3), (700, 9_999), (0, 10_000), (7, 10_001), (3_000, 25_000)] {
         let mut list = circle(enters, length);
         let mut pages = 0;
@@ -279,7 +279,7 @@ async fn a_server_that_goes_round_in_a_circle_is_found() {
 }
 
 #[tokio::test]
-async fn lists_go_on_by_offset_by_number_and_by_token() {
+async fn lists_continue_by_offset_by_number_and_by_token() {
     let items = |from: u64, to: u64| (from..to.min(7)).collect::<Vec<_>>();
     for says in [false, true] {
         let fetched = Arc::new(AtomicUsize::new(0));
@@ -311,7 +311,7 @@ async fn lists_go_on_by_offset_by_number_and_by_token() {
 }
 
 #[tokio::test]
-async fn lists_go_on_by_the_link_header_and_stay_at_their_host() {
+async fn lists_follow_the_link_header_and_stay_at_their_host() {
     let base = Url::parse("https://api.example.com/v1/").unwrap();
     let list = |host: &'static str| {
         let base = base.clone();
@@ -359,7 +359,7 @@ async fn lists_go_on_by_the_link_header_and_stay_at_their_host() {
 }
 
 #[test]
-fn what_a_cursor_holds_is_stored_and_not_shown() {
+fn the_content_of_a_cursor_is_stored_and_not_printed() {
     let link = Url::parse("https://api.example.com/v1/pets?key=PLANTED").unwrap();
     for (cursor, text, shown) in [
         (Cursor::token("PLANTED"), r#"{"token":"PLANTED"}"#, "Token(..)"),

@@ -1,7 +1,7 @@
-//! What arrives from a server, at random: event streams, JSON lines, forms of parts, `Link` headers and JSON text. Each is
-//! compared with another reading of the same bytes, a plain one or a library's.
+//! Random data from a server: event streams, JSON lines, multipart forms, `Link` headers and JSON text. Each is
+//! compared with another implementation for the same bytes: a simple one, or a library.
 //!
-//! `FUZZ_SECONDS` sets how long each test runs (default: a fixed number of rounds); `FUZZ_SEED` sets the seed, which
+//! `FUZZ_SECONDS` sets the duration of each test (default: a fixed number of rounds); `FUZZ_SEED` sets the seed, which
 //! a failure prints.
 
 use std::env;
@@ -105,7 +105,7 @@ fn events_of(bytes: &[u8]) -> Vec<(String, String, Option<String>)> {
     let text = String::from_utf8_lossy(bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)).into_owned();
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
-    // What follows the last line end is no line yet.
+    // The text after the last line end is not a line yet.
     lines.pop();
     let (mut events, mut event, mut data, mut id) = (Vec::new(), String::new(), String::new(), String::new());
     for line in lines {
@@ -131,7 +131,7 @@ fn events_of(bytes: &[u8]) -> Vec<(String, String, Option<String>)> {
 }
 
 #[test]
-fn event_streams_are_read_as_the_specification_says_however_they_are_split() {
+fn event_streams_are_read_by_the_specification_for_any_chunks() {
     repeat(3_000, |random| {
         let mut stream = random.text(STREAM, 60).into_bytes();
         if random.below(4) == 0 && !stream.is_empty() {
@@ -149,7 +149,7 @@ fn event_streams_are_read_as_the_specification_says_however_they_are_split() {
         }
         assert_eq!(seen, events_of(&stream), "{:?}", String::from_utf8_lossy(&stream));
 
-        // With a limit, nothing larger is kept, and an error is the last thing.
+        // With a limit, nothing larger is kept, and nothing follows an error.
         let limit = random.below(50);
         let mut decoder = EventDecoder::new(limit);
         let mut failed = false;
@@ -168,7 +168,7 @@ fn event_streams_are_read_as_the_specification_says_however_they_are_split() {
 }
 
 #[test]
-fn records_are_the_same_however_they_are_split() {
+fn records_are_the_same_for_any_chunks() {
     const PIECES: &[&str] = &[
         "{\"a\":1}",
         "[",
@@ -229,13 +229,13 @@ fn a_library_reads_the_parts_that_are_sent() {
         for index in 0..random.below(5) {
             let name = format!("{}{index}", random.text(NAMES, 5));
             let content = random.text(CONTENT, 30);
-            // A backslash before the closing quote escapes it to some readers, and not to browsers.
+            // A backslash before the closing quote escapes it for some readers, but not for browsers.
             let file = (random.below(2) == 0).then(|| format!("f{}.txt", random.text(NAMES, 4)));
             form = match &file {
                 Some(file) => form.file(&name, File::bytes(content.clone()).name(file.clone())),
                 None => form.text(&name, content.clone()),
             };
-            // As HTML has it (4.10.22.8).
+            // The escapes are those of HTML (4.10.22.8).
             let escaped = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
             sent.push((escaped(&name), file.as_deref().map(escaped), content));
         }
@@ -303,7 +303,7 @@ fn links_lead_to_the_host_of_the_request_or_nowhere() {
             assert_eq!(next.to_url(&url).unwrap().origin(), url.origin(), "{headers:?}");
         }
 
-        // One that is well-formed is found behind any others.
+        // A well-formed one is found behind any others.
         let target = format!("/v1/pets?page={}", random.below(1000));
         let (quote, space) = (*random.one(&["", "\""]), *random.one(&["", " ", "  "]));
         let other = *random.one(&[

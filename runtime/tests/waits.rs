@@ -111,13 +111,13 @@ impl Job {
         Watch::new(
             clock,
             self.pace,
-            "the job was not over",
+            "the job has not ended",
             |state| state == "end",
             move |polled| {
                 seen.lock().unwrap().push(polled);
                 let mut polls = polls.lock().unwrap();
                 let found = if polls.len() > 1 { polls.pop() } else { polls.last().cloned() };
-                let found = found.unwrap_or_else(|| Err(Error::auth("nothing is planned")));
+                let found = found.unwrap_or_else(|| Err(Error::auth("no result is scripted")));
                 async move { found.map(str::to_owned) }
             },
         )
@@ -165,7 +165,7 @@ async fn an_interval_of_zero_does_not_spin() {
 async fn at_the_deadline_the_source_of_the_timeout_is_the_last_poll_error() {
     let job = Job::new([Ok("a"), Ok("b"), down()]).deadline(Duration::from_secs(14));
     let error = job.watch().last().await.unwrap_err();
-    assert!(error.is_timeout() && error.message() == "the job was not over", "{error:?}");
+    assert!(error.is_timeout() && error.message() == "the job has not ended", "{error:?}");
     let source = error.source().and_then(|source| source.downcast_ref::<Error>()).unwrap();
     assert!(source.is_connect() && source.message() == "planted", "{source:?}");
     assert_eq!(job.clock.waits(), [5.0, 5.0, 4.0]);
@@ -175,7 +175,7 @@ async fn at_the_deadline_the_source_of_the_timeout_is_the_last_poll_error() {
 }
 
 #[tokio::test]
-async fn a_poll_without_end_is_cut_off_at_the_deadline() {
+async fn a_poll_without_end_times_out_at_the_deadline() {
     let clock = TestClock::new();
     *clock.0.strikes.lock().unwrap() = true;
     let pace = Pace { deadline: Some(Duration::from_secs(9)), ..Pace::default() };
@@ -186,7 +186,7 @@ async fn a_poll_without_end_is_cut_off_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn polls_that_fail_in_passing_do_not_end_a_wait() {
+async fn transient_failures_of_polls_do_not_end_a_wait() {
     let job = Job::new([Ok("a"), down(), down(), down(), down(), Ok("a"), down(), Ok("end")]);
     assert_eq!(job.watch().try_collect::<Vec<_>>().await.unwrap(), ["a", "end"]);
     // Five failures are too many, and so is one at the first poll, or a permanent one.
@@ -203,7 +203,7 @@ async fn polls_that_fail_in_passing_do_not_end_a_wait() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_started_again_goes_on_waiting() {
+async fn a_program_that_is_restarted_resumes_the_wait() {
     let states = ["queued", "queued", "running", "running", "end"];
     for killed_after in 0..=3 {
         let mut job = Job::new(states.map(Ok));
@@ -228,7 +228,7 @@ async fn a_program_that_is_started_again_goes_on_waiting() {
 }
 
 #[tokio::test]
-async fn a_deadline_counts_from_the_first_begin() {
+async fn a_deadline_counts_from_the_first_start() {
     let mut job = Job::new([Ok("a")]).deadline(Duration::from_secs(60));
     let mut watch = job.watch();
     watch.try_next().await.unwrap();
@@ -256,7 +256,7 @@ async fn a_deadline_counts_from_the_first_begin() {
 }
 
 #[tokio::test]
-async fn after_a_restart_a_poll_that_fails_in_passing_ends_nothing() {
+async fn after_a_restart_a_transient_failure_does_not_end_the_wait() {
     let mut job = Job::new([Ok("a"), down(), Ok("end")]);
     let mut watch = job.watch();
     watch.try_next().await.unwrap();
@@ -266,7 +266,7 @@ async fn after_a_restart_a_poll_that_fails_in_passing_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_stored_time_that_makes_no_sense_is_no_panic() {
+async fn an_invalid_stored_time_does_not_panic() {
     for began_at in [0, 1, 1_800_000_000_001, u64::MAX] {
         let state: WaitState<String> = serde_json::from_value(serde_json::json!({ "began_at": began_at })).unwrap();
         let job = Job::new(["a", "end"].map(Ok)).deadline(Duration::from_secs(60));

@@ -12,7 +12,7 @@ use connectors_runtime::{Core, Exchange, Kind, Reply, UntypedCall};
 use super::api;
 use super::credentials::Credentials;
 
-/// The most items a page can have.
+/// The maximum number of items on a page.
 pub(super) const PAGE_SIZE: i32 = 100;
 
 /// A client of one C1 tenant. Cheap to clone; clones share connections, token and retry budget.

@@ -35,9 +35,9 @@ const CONFIGURATION: &str = "configuration";
 ///
 /// Booleans and lists are sent as text, as the service expects. [`EnvConfig::validate`] checks the keys.
 ///
-/// `EnvConfig::from(&message)` reads a connector's configuration. What this crate does not understand is kept and sent
-/// back: values of another kind, other keys, another type. The service does not return secrets, so set them again
-/// before you send such a configuration:
+/// `EnvConfig::from(&message)` reads a connector's configuration. Values of another kind, other keys and another type
+/// are kept and sent back unchanged. The service does not return secrets, so set them again before you send such a
+/// configuration:
 ///
 /// ```
 /// use connectors::c1::{ConfigValue, EnvConfig, types};
@@ -51,7 +51,7 @@ const CONFIGURATION: &str = "configuration";
 #[derive(Clone)]
 pub struct EnvConfig {
     at_type: Option<String>,
-    /// `None`: the message has no configuration of this kind.
+    /// `None` if the message has no configuration of this kind.
     values: Option<Vec<(String, Entry)>>,
     /// The members beside the type and the values.
     rest: Map<String, Value>,
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_typed_and_written_again_as_it_was() {
+    fn values_are_read_with_types_and_written_back_unchanged() {
         for sent in [
             json!({"@type": ENV_CONFIG, "configuration": {
                 "text": {"stringValue": "x"},

@@ -72,7 +72,7 @@ impl Connector {
         &self.app.client
     }
 
-    /// Copies of the app's id and the connector's, as calls take them.
+    /// Copies of the app's id and the connector's id, as arguments of calls.
     pub(super) fn ids(&self) -> (AppId, ConnectorId) {
         (self.app.id.clone(), self.id.clone())
     }
@@ -143,8 +143,7 @@ impl Connector {
     /// ```
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if the schedule is empty; [`Error::is_bad_request`] if the service does not understand
-    /// it.
+    /// [`Error::is_invalid_argument`] if the schedule is empty; [`Error::is_bad_request`] if the service rejects it.
     pub async fn schedule(&self, schedule: Schedule) -> Result<(), Error> {
         let request = schedule.into_request()?;
         let (app, id) = self.ids();
@@ -152,8 +151,8 @@ impl Connector {
     }
 
     /// Approves a sync that the service paused because it would remove too much
-    /// ([`SyncOutcome::HeldBack`](super::SyncOutcome::HeldBack)). Another sync then starts. Check the data first: a broken sync
-    /// that is approved can remove records of access.
+    /// ([`SyncOutcome::HeldBack`](super::SyncOutcome::HeldBack)). Another sync then starts. Check the data first:
+    /// approving a broken sync can remove access records.
     ///
     /// `lifecycle` is the id of the latest sync's run. No operation of the document returns it: without it, approve the sync
     /// in C1's web application.
@@ -174,8 +173,8 @@ impl Connector {
         connectors.confirm_sync_valid(app, id, lifecycle.into_id(), &request).await.map(drop)
     }
 
-    /// Returns a link to the data of a completed sync. It is valid for a short time: request a new one instead of storing it.
-    /// As for [`Connector::confirm_sync`], no operation of the document returns the id.
+    /// Returns a link to the data of a completed sync. It is valid for a short time: request a new one instead of
+    /// storing it. No operation of the document returns the id; see [`Connector::confirm_sync`].
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -200,7 +199,7 @@ impl Connector {
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
     /// connector.pause().await?;
-    /// // Nothing syncs until then.
+    /// // No sync runs until then.
     /// connector.resume().await?;
     /// # Ok(())
     /// # }
@@ -261,8 +260,8 @@ impl Connector {
         credential(sent, |value| value.credential)
     }
 
-    /// Revokes a credential: a connector that still uses it can no longer authenticate. For when to call it, see
-    /// [`Connector::rotate_credential`].
+    /// Revokes a credential: a connector that still uses it can no longer authenticate.
+    /// [`Connector::rotate_credential`] describes when to call it.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if it was already revoked; not if the response to an earlier attempt was lost, which may have revoked

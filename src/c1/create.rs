@@ -35,7 +35,7 @@ impl App {
         CreateConnector::new(self.clone(), catalog.into_id())
     }
 
-    /// Reads which connectors the app has now, for [`CreateConnector::find_or_create`].
+    /// Reads the current connectors of the app, for [`CreateConnector::find_or_create`].
     ///
     /// # Errors
     /// The errors of [`App::connectors`].
@@ -136,7 +136,7 @@ impl CreateConnector {
         self
     }
 
-    /// Creates it, as `.await` does, and also returns what [`CreateConnector::expand`] requested.
+    /// Creates it, like `.await`, and also returns the objects that [`CreateConnector::expand`] requested.
     ///
     /// # Errors
     /// The errors of `.await`.
@@ -178,8 +178,8 @@ impl CreateConnector {
         }
     }
 
-    /// Finds the connector that a create like this one made after `before`; creates it if there is none. A program that
-    /// runs again after a failure does not create a second one.
+    /// Finds the connector that an earlier attempt of this create made after `before`; creates one if there is none. A
+    /// program that runs again after a failure does not create a second one.
     ///
     /// ```no_run
     /// use connectors::c1::{App, EnvConfig, Snapshot};
@@ -197,8 +197,9 @@ impl CreateConnector {
     /// }
     /// ```
     ///
-    /// It lists the app's connectors, as [`CreateConnector::find`] does. If there is none, it creates one. If that response
-    /// is lost, it lists them again. If the connector that it found has another display name, it sets the requested one.
+    /// It lists the app's connectors, like [`CreateConnector::find`]. If there is none, it creates one. If that
+    /// response is lost, it lists them again. If the connector that it found has another display name, it sets the
+    /// requested one.
     ///
     /// # Errors
     /// The errors of [`CreateConnector::find`] and of creating. [`Error::may_have_happened`] if the response was lost and no new
@@ -221,17 +222,17 @@ impl CreateConnector {
         }
     }
 
-    /// Finds the connector that a create like this one made after `before`. `None` proves that such a create was not
-    /// processed, unless another program sent it less than 30 s ago.
+    /// Finds the connector that an earlier attempt of this create made after `before`. `None` proves that no such
+    /// attempt was processed, unless another program sent it less than 30 s ago.
     ///
     /// It lists the app's connectors for up to 30 s, until there is a new one: the server may process a request late, after
     /// its response was lost. A connector matches if it is not in the snapshot and has the requested catalog entry, description and
     /// users; and the requested name, unless it is hosted: the service names hosted connectors after the catalog.
     ///
     /// # Errors
-    /// [`Error::is_conflict`] if several connectors match, for example because two programs create the same one at a time; the
-    /// message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise the errors of
-    /// [`App::connectors`].
+    /// [`Error::is_conflict`] if several connectors match, for example because two programs create the same one at the
+    /// same time; the message has their ids. [`Error::is_invalid_argument`] if the snapshot is another app's. Otherwise
+    /// the errors of [`App::connectors`].
     pub async fn find(&self, before: &Snapshot) -> Result<Option<Entry<Connector, types::Connector>>, Error> {
         self.find_within(before, self.in_flight).await
     }
@@ -323,13 +324,13 @@ async fn named(connector: &Connector, name: &str, expand: Vec<Expand>) -> Result
     })
 }
 
-/// Which connectors an app had, before one was created; see [`App::snapshot`] and [`CreateConnector::find_or_create`]. A value
-/// that a program can store.
+/// The connectors of an app before one was created; see [`App::snapshot`] and [`CreateConnector::find_or_create`]. A
+/// value that a program can store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     app_id: AppId,
     connectors: BTreeSet<String>,
-    /// Whether it was taken in this run of the program, and not read from a store.
+    /// Whether it was taken in this run of the program, and not read from storage.
     #[serde(skip)]
     is_of_this_run: bool,
 }

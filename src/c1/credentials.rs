@@ -45,7 +45,7 @@ enum Method {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the tenant: it may be a URL with a password in it.
+        // The tenant is not printed: it may be a URL with a password.
         f.debug_tuple("Credentials")
             .field(&match self.method {
                 Method::Signed { .. } => "client",
@@ -58,8 +58,8 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// A client id and secret as C1 issues them. The client authenticates with an assertion that it signs; the secret
-    /// itself is not sent. The id names the tenant.
+    /// A client id and secret from C1. The client authenticates with an assertion that it signs; the secret itself is
+    /// not sent. The id names the tenant.
     pub fn client(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self::new(Method::Signed { id: id.into(), secret: SecretString::from(secret.into()) })
     }
@@ -160,7 +160,8 @@ impl Credentials {
                     (Some(_), _) => credentials,
                     (None, Some(id)) => credentials.tenant(checked(id)?.parse::<ClientId>()?.host()),
                     (None, None) => {
-                        let message = "CONDUCTORONE_ACCESS_TOKEN is set, and the tenant that it is for is not: set CONDUCTORONE_TENANT_DOMAIN";
+                        let message =
+                            "CONDUCTORONE_ACCESS_TOKEN is set, but its tenant is not: set CONDUCTORONE_TENANT_DOMAIN";
                         return Err(Error::new(Kind::Config, message));
                     }
                 }
@@ -172,11 +173,11 @@ impl Credentials {
                 Self::client(checked(id)?, secret)
             }
             (None, Some(_), None, _) => {
-                let message = "CONDUCTORONE_OIDC_TOKEN is set, and CONDUCTORONE_CLIENT_ID is not";
+                let message = "CONDUCTORONE_OIDC_TOKEN is set, but CONDUCTORONE_CLIENT_ID is not";
                 return Err(Error::new(Kind::Config, message));
             }
             (None, None, Some(_), None) => {
-                let message = "CONDUCTORONE_CLIENT_ID is set, and CONDUCTORONE_CLIENT_SECRET is not";
+                let message = "CONDUCTORONE_CLIENT_ID is set, but CONDUCTORONE_CLIENT_SECRET is not";
                 return Err(Error::new(Kind::Config, message));
             }
             (None, None, None, _) => {
@@ -194,7 +195,7 @@ impl Credentials {
     pub(super) fn resolve(self) -> Result<(Url, Credential), Error> {
         let Self { method, tenant, audience } = self;
         if audience.is_some() && !matches!(method, Method::Signed { .. }) {
-            let message = "`audience` is set, and only the assertion of `Credentials::client` has one";
+            let message = "`audience` is set, but only the assertion of `Credentials::client` has one";
             return Err(Error::new(Kind::Config, message));
         }
         let id = match &method {
@@ -206,7 +207,7 @@ impl Credentials {
         let url = match (&tenant, &id) {
             (Some(tenant), _) => server(tenant)?,
             (None, Some(id)) => server(id.host()).map_err(|error| error.in_context("the host in the client id"))?,
-            (None, None) => return Err(Error::new(Kind::Config, "no tenant: set the one that the token is for")),
+            (None, None) => return Err(Error::new(Kind::Config, "no tenant: set the tenant of the token")),
         };
         let token_url = endpoint(&url, "/auth/v1/token");
         let flow = match (method, id) {

@@ -41,7 +41,7 @@ impl fmt::Debug for DeviceLogin {
 }
 
 impl DeviceLogin {
-    /// A login for the program that the tenant knows by this client id. Sends nothing.
+    /// A login for the program with this client id in the tenant. Sends nothing.
     pub fn new(client_id: impl Into<String>) -> Self {
         Self { client_id: client_id.into(), tenant: None, connection: Connection::new() }
     }

@@ -1,4 +1,4 @@
-//! What a response about a connector has beside it.
+//! The related objects in a response about a connector.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -94,7 +94,7 @@ impl Expanded {
         &self.users
     }
 
-    /// Its capabilities, if they were requested and returned. The document does not say which type they have.
+    /// Its capabilities, if they were requested and returned. The document does not declare their type.
     #[must_use]
     pub fn capabilities(&self) -> Option<&types::AnyMessage> {
         self.capabilities.as_ref()
@@ -106,7 +106,7 @@ impl Expanded {
         &self.others
     }
 
-    /// Follows a view's paths into the objects beside it. Fails with what is missing.
+    /// Follows a view's paths to the related objects. The error names what is missing.
     pub(super) fn read(
         view: Option<types::ConnectorView>,
         expanded: Option<Vec<types::AnyMessage>>,
@@ -142,8 +142,8 @@ enum Places {
 }
 
 impl Places {
-    /// Reads `$.expanded[N]`, `$.expanded[N,M]`, `$.expanded[N:M]` and `$.expanded[*]`. Any other path names nothing: the
-    /// server writes the path, and a full parser of RFC 9535 would recurse as deep as the server says.
+    /// Reads `$.expanded[N]`, `$.expanded[N,M]`, `$.expanded[N:M]` and `$.expanded[*]`. Any other path names nothing:
+    /// the server writes the path, and a full parser of RFC 9535 could recurse as deep as the server's path requires.
     fn read(path: &str) -> Self {
         let inner = path.strip_prefix("$.expanded[").or_else(|| path.strip_prefix("$['expanded']["));
         let inner = inner.and_then(|inner| inner.strip_suffix(']')).unwrap_or_default().trim();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_followed_whatever_way_they_name_a_place() {
+    fn paths_are_followed_in_every_notation() {
         for users in ["$.expanded[0]", "$.expanded[0,2]", "$.expanded[*]", "$.expanded[0:3]", "$['expanded'][0]"] {
             let view = json!({
                 "connector": {"id": "c"},
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_points_to_or_is_not_what_it_says_is_kept() {
+    fn objects_without_a_path_or_unlike_their_type_are_kept() {
         let read_all = read(json!({"connector": {}, "appPath": "", "usersPath": null}), items());
         assert!(read_all.app().is_none() && read_all.users().is_empty() && read_all.capabilities().is_none());
         assert_eq!(serde_json::to_value(read_all.others()).unwrap(), items());
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(serde_json::to_value(read.others()).unwrap(), odd);
     }
 
-    /// A parser of paths would recurse as deep as the server says, until the stack overflows.
+    /// A parser of paths could recurse as deep as the server's path requires, until the stack overflows.
     #[test]
     fn a_path_of_the_server_is_not_parsed() {
         let deep = format!("$[?{}1==1{}]", "(".repeat(30_000), ")".repeat(30_000));
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_without_a_connector_is_none() {
+    fn a_response_without_a_connector_is_an_error() {
         let none = Expanded::read(None, None, |_| None);
         assert_eq!(none.unwrap_err(), "the response has no connector");
         let view = types::ConnectorView { connector: Some(types::Connector::default()), ..Default::default() };

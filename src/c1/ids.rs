@@ -4,7 +4,7 @@ use crate::Id;
 
 pub use super::api::params::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
 
-/// Marker types that tell ids apart; none has values.
+/// Marker types that distinguish ids; none has values.
 pub mod kinds {
     pub use super::super::api::params::kinds::{AppId, ConnectorId, CredentialId, RoleSlug, SyncId, SyncLifecycleId};
 
@@ -19,7 +19,7 @@ pub mod kinds {
     pub enum EntitlementId {}
 }
 
-/// Id of an entry of the connector catalog: the kind of system a connector speaks to.
+/// Id of an entry of the connector catalog, that is, of the kind of system that a connector reads.
 pub type CatalogId = Id<kinds::CatalogId>;
 /// Id of a user of the tenant.
 pub type UserId = Id<kinds::UserId>;

@@ -11,7 +11,7 @@
 //! let config = EnvConfig::new().text("domain", "example.okta.com").secret("api_token", "00a1...");
 //! let created = c1.app("my-app").create_connector("okta-catalog-id").config(config).await?;
 //!
-//! // It syncs by itself once its configuration works.
+//! // The first sync starts automatically once the configuration works.
 //! println!("{}", created.handle().first_sync().deadline(Duration::from_secs(3600)).wait().await?);
 //! # Ok(())
 //! # }
@@ -25,7 +25,7 @@
 //! | to authenticate with | use |
 //! |---|---|
 //! | the environment | [`Client::from_env`], [`Credentials::from_env`] |
-//! | a client id and secret of C1's | [`Credentials::client`], or [`Credentials::secret_post`] to send the secret itself instead of a signature |
+//! | a client id and secret from C1 | [`Credentials::client`], or [`Credentials::secret_post`] to send the secret itself instead of a signature |
 //! | a workload's own identity | [`Credentials::workload`] |
 //! | a person with a browser | [`DeviceLogin`] |
 //! | a token from elsewhere | [`Credentials::token`], [`Credentials::provider`] |
@@ -85,7 +85,7 @@ mod sync;
 mod tests;
 mod update;
 
-/// The client as the document has it: every operation and every schema.
+/// The generated client: every operation and every schema of the document.
 #[allow(clippy::all, clippy::pedantic)]
 pub mod api {
     include!(concat!(env!("OUT_DIR"), "/c1.rs"));

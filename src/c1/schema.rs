@@ -32,7 +32,7 @@ pub(super) fn problems(schema: &ConfigSchema, keys: &[&str], is_set: impl Fn(&st
     problems
 }
 
-/// The fields of the groups that are used, and those of the others.
+/// The fields of the used groups, and the fields of the others.
 struct Groups<'a> {
     used: Vec<&'a str>,
     others: Vec<&'a str>,
@@ -71,8 +71,8 @@ fn used_groups<'a>(schema: &'a ConfigSchema, is_set: &impl Fn(&str) -> bool) -> 
 }
 
 impl Field {
-    /// Whether the schema's rules refuse an empty value: [`EnvConfig::validate`](super::EnvConfig::validate) then misses the
-    /// key, unless it stands in a group that is not used.
+    /// Whether the schema's rules reject an empty value: [`EnvConfig::validate`](super::EnvConfig::validate) then
+    /// requires the key, unless it is in a group that is not used.
     #[must_use]
     pub fn is_required(&self) -> bool {
         if self.post_create == Some(true) || self.read_only.is_some() || self.random.is_some() || self.oauth2.is_some()
@@ -116,7 +116,7 @@ fn refuses_empty(rules: &StringRules) -> bool {
             || rules.not_in.as_ref().is_some_and(|none_of| none_of.iter().any(String::is_empty)))
 }
 
-/// The known key that an unknown one is probably a typo of.
+/// The known key that is probably meant by an unknown one.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|known| (distance(key, known), *known)).min()?;
     // With more differences it is another key.
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn of_alternative_groups_only_the_one_in_use_counts() {
+    fn only_the_used_one_of_alternative_groups_counts() {
         let needed = json!({"valueValidator": {"minLen": "1"}});
         let schema = json!({
             "fields": [{"name": "url", "str": needed}, {"name": "token", "str": needed}, {"name": "user", "str": needed},

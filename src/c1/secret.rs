@@ -1,4 +1,4 @@
-//! A client id and secret as C1 issues them, and the assertion signed with them.
+//! A client id and secret from C1, and the assertion that is signed with the secret.
 
 use std::fmt;
 use std::str::FromStr;
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_says_who_asks_whom_and_for_how_long() {
+    fn an_assertion_has_issuer_audience_and_expiry() {
         let key = SigningKey::from_bytes(&[7; 32]);
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let (x, d) = (encode(key.verifying_key().as_bytes()), encode(key.as_bytes()));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_secrets_are_refused_without_being_quoted() {
+    fn malformed_secrets_are_rejected_and_not_quoted() {
         let key = URL_SAFE_NO_PAD.encode([7; 32]);
         for json in [
             "not json PLANTED".to_owned(),

@@ -51,7 +51,7 @@ impl Connector {
         Ok(wait)
     }
 
-    /// Returns a wait for the next sync, no matter what starts it. Reads which sync was the last one, and forces none.
+    /// Returns a wait for the next sync, no matter what starts it. Reads the last sync, and forces none.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -136,8 +136,8 @@ pub struct SyncWait {
     pace: Pace,
 }
 
-/// The state of a wait for a sync: which sync it is for, and the progress that was reported last. A program can store
-/// it; see [`SyncWait::state`] and [`Client::resume_wait`].
+/// The state of a wait for a sync: the sync that it is for, and the last reported progress. A program can store it; see
+/// [`SyncWait::state`] and [`Client::resume_wait`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SyncState {
     app_id: AppId,
@@ -146,7 +146,7 @@ pub struct SyncState {
     wait: Option<WaitState<Progress>>,
 }
 
-/// Which sync is waited for.
+/// The sync to wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Which {
     /// The latest sync, whichever it is.
@@ -177,10 +177,10 @@ struct Doubted {
 pub enum SyncOutcome {
     /// It read everything that it had to read.
     Done(ConnectorStatus),
-    /// It failed; `last_error` says why.
+    /// It failed; `last_error` has the reason.
     Failed(ConnectorStatus),
     /// Syncs of this connector were disabled before it ended, or before it was forced. The connector's
-    /// `sync_disabled_reason` says why; [`Connector::resume`] enables them.
+    /// `sync_disabled_reason` has the reason; [`Connector::resume`] enables them.
     Disabled(ConnectorStatus),
     /// The service paused it because it found much less than the sync before. A person has to approve it; see
     /// [`Connector::confirm_sync`].
@@ -258,7 +258,7 @@ impl SyncWait {
         &self.connector
     }
 
-    /// The state to store for [`Client::resume_wait`]: which sync this waits for. Poll interval and deadline are not
+    /// The state to store for [`Client::resume_wait`]: the sync that this waits for. Poll interval and deadline are not
     /// part of it.
     #[must_use]
     pub fn state(&self) -> SyncState {
@@ -269,7 +269,7 @@ impl SyncWait {
     /// Polls until the sync has ended.
     ///
     /// If another sync was running when this one was forced, it ends first. The service may merge your request into the
-    /// running sync, and then no other sync begins: set a deadline.
+    /// running sync; then no new sync begins, so set a deadline.
     ///
     /// If the first poll sees a new sync, that sync may have begun just before it was forced. It counts only if no
     /// other sync begins within 30 s after its end.
@@ -358,7 +358,7 @@ impl Which {
                     progress
                 };
             }
-            // Another sync has begun: that is certainly the one to wait for.
+            // Another sync has begun, which is certainly the one to wait for.
             *before = doubted.take().map(|doubt| doubt.status);
         }
         progress(status, before.as_deref(), is_off)

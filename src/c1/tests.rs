@@ -8,7 +8,7 @@ use super::credentials::server;
 use super::{Client, Credentials};
 use crate::{Builder, Connection, Error};
 
-/// C1 takes no id of a call from its clients, so its builder does not set this by itself.
+/// C1 accepts no request id from its clients, so its builder does not set this header by default.
 async fn with_request_ids() -> (Tenant, Builder<Client>) {
     let tenant = Tenant::start().await.unwrap();
     let connection = Connection::new().request_id_header(HeaderName::from_static("x-request-id"));
@@ -17,7 +17,7 @@ async fn with_request_ids() -> (Tenant, Builder<Client>) {
 }
 
 #[tokio::test]
-async fn a_code_is_a_word_or_a_number_and_no_more_than_that() {
+async fn a_code_is_a_text_or_a_number() {
     let (tenant, builder) = with_request_ids().await;
     let connector = builder.build().unwrap().app("app-github").connector("github-01");
     let long = "x".repeat(9000);
@@ -66,7 +66,7 @@ async fn a_call_has_one_id_for_all_attempts_and_its_errors_have_it() {
 }
 
 #[tokio::test]
-async fn a_programs_own_id_wins() {
+async fn a_programs_own_id_takes_precedence() {
     let (tenant, builder) = with_request_ids().await;
     let mine = |_: &crate::Operation| {
         HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), HeaderValue::from_static("mine"))])
@@ -94,7 +94,7 @@ async fn a_response_that_does_not_fit_is_an_error_with_the_status_and_id_of_its_
         assert!(error.is_decode() && error.request_id().is_some(), "{error:?}");
         assert_eq!(error.request_id(), request.header("x-request-id"));
         assert_eq!((error.status(), error.attempts()), (Some(200), 1));
-        // It is kept to report the difference, and no message shows it.
+        // It is kept to report the difference, but no message shows it.
         assert_eq!(error.body(), Some(wrong.to_string().as_str()));
         assert!(!error.to_string().contains("connectorView\":"), "{error}");
     }
@@ -130,9 +130,9 @@ fn tenants_are_names_hosts_or_urls() {
     }
 }
 
-/// What is first is used, whatever else is set.
+/// The first one is used, even if others are set.
 #[tokio::test]
-async fn of_several_credentials_in_the_environment_the_first_is_used() {
+async fn the_first_of_several_credentials_in_the_environment_is_used() {
     let tenant = Tenant::start().await.unwrap();
     let (token, federated) = (tenant.issue_token(), format!("w@{}/wfe", tenant.host()));
     let all = |id: &str| {

@@ -26,8 +26,9 @@ impl Connector {
 
 /// An update of a connector; see [`Connector::update`]. `.await` sends it.
 ///
-/// The service changes only the fields that an update mask names, and has two operations for them: `Update` for `config`,
-/// `UpdateDelegated` for the other fields. Both the mask and the operations follow from the fields that you set here.
+/// The service changes only the fields in an update mask, and has two operations: `Update` for `config`,
+/// `UpdateDelegated` for the other fields. This request derives the mask and the operations from the fields that you
+/// set.
 ///
 /// ```no_run
 /// # async fn example(connector: connectors::c1::Connector) -> Result<(), connectors::Error> {
@@ -42,7 +43,7 @@ impl Connector {
 ///
 /// # Errors
 /// [`Error::is_invalid_argument`] if nothing was set. [`Error::is_partial`] if the first of two calls succeeded and the
-/// second failed: everything but the configuration was changed. It is safe to send the same update again.
+/// second failed: everything except the configuration was changed. It is safe to repeat the same update.
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Update {
@@ -89,7 +90,7 @@ impl Update {
         self.masked("userIds", true)
     }
 
-    /// Removes all users who own it. Legacy, as [`Update::users`].
+    /// Removes all users who own it. Legacy, like [`Update::users`].
     pub fn clear_users(self) -> Self {
         self.users(std::iter::empty::<UserId>())
     }
@@ -108,8 +109,8 @@ impl Update {
         self
     }
 
-    /// Sends the update, as `.await` does, and also returns what [`Update::expand`] requested. An update of both kinds takes
-    /// two calls, the configuration last.
+    /// Sends the update, like `.await`, and also returns the objects that [`Update::expand`] requested. An update of
+    /// both kinds needs two calls, the configuration last.
     ///
     /// # Errors
     /// The errors of `.await`.
@@ -144,7 +145,7 @@ impl Update {
                 ..Default::default()
             };
             let half = |error: Error| match changed {
-                Some(_) => error.in_context("all but the configuration was changed").partly_done(),
+                Some(_) => error.in_context("all except the configuration was changed").partly_done(),
                 None => error,
             };
             let sent = api.update(app, id, &request).send().await.map_err(half)?;

@@ -106,7 +106,7 @@ fn failure(reply: &Reply) -> Error {
         .unwrap_or_else(|| {
             let page = reply.content_type().is_some_and(|kind| kind.contains("html"));
             let message = if page {
-                "the server returned a web page; is the URL that of a PipesHub instance?"
+                "the server returned a web page; is this the URL of a PipesHub instance?"
             } else {
                 "the server gave no reason"
             };

@@ -22,7 +22,7 @@ pub(super) const OAUTH_APP: &str = "oauthConfigId";
 /// assert!(!format!("{auth:?}").contains("s3cret") && !format!("{auth:?}").contains("reports"));
 /// ```
 ///
-/// They are sent as one flat map, as the server reads them; its document describes them otherwise.
+/// They are sent as one flat map, which the server requires; its document describes another format.
 #[derive(Clone, Default)]
 pub struct AuthFields {
     fields: Vec<(String, Field)>,
@@ -81,7 +81,7 @@ impl From<AuthFields> for types::ConnectorAuthConfig {
     }
 }
 
-/// Builds the members that are sent beside the documented ones.
+/// Builds the members that the document does not have.
 pub(super) fn as_given(sections: [(&str, Option<Map<String, Value>>); 2]) -> types::Extra {
     let given = sections.into_iter().filter_map(|(name, map)| Some((name.to_owned(), Value::Object(map?))));
     given.collect()
@@ -229,7 +229,7 @@ impl AuthChange {
 ///
 /// # Errors
 /// [`Error::is_bad_request`] if the connector's sync is on, or a field is missing. [`Error::is_partial`] if the
-/// credentials were changed and the rest failed: the credentials of an OAuth app take a request of their own.
+/// credentials were changed and the rest failed: the credentials of an OAuth app need a separate request.
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone)]
 pub struct SetConfig {
@@ -249,7 +249,7 @@ impl fmt::Debug for SetConfig {
 }
 
 impl SetConfig {
-    /// Sets the credentials at the source; see [`Connector::set_auth`] for those of an OAuth app.
+    /// Sets the credentials at the source; for an OAuth app see [`Connector::set_auth`].
     pub fn auth(mut self, auth: impl Into<Option<AuthFields>>) -> Self {
         self.auth = auth.into();
         self
@@ -261,7 +261,7 @@ impl SetConfig {
         self
     }
 
-    /// Sets the URL at which people reach the instance: OAuth redirect URLs begin with it.
+    /// Sets the public URL of the instance, with which OAuth redirect URLs begin.
     pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
         self.base_url = url.into().map(str::to_owned);
         self
@@ -291,7 +291,7 @@ impl SetConfig {
         match sent.and_then(accepted) {
             Ok((data, _)) => Ok(data),
             Err(error) if changed.is_some() => {
-                Err(error.in_context("the credentials were changed, and the rest was not").partly_done())
+                Err(error.in_context("the credentials were changed, but the rest was not").partly_done())
             }
             Err(error) => Err(error),
         }
@@ -362,7 +362,7 @@ impl SetSyncFilters {
         match (changed, connector.set_sync(true).full_sync(full).await) {
             (changed, Ok(_)) => changed,
             (Ok(_), Err(error)) => {
-                let words = "the filters were changed, and the sync, which was on, could not be switched on again";
+                let words = "the filters were changed, but the sync, which was on, could not be switched on again";
                 Err(error.in_context(words).partly_done())
             }
             (Err(error), Err(off)) => {

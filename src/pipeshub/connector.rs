@@ -82,7 +82,7 @@ impl Connector {
     pub async fn stats(&self) -> Result<types::ConnectorStatsData, Error> {
         let response = match self.client.api.connectors().stats(&self.id).send().await {
             Err(error) if error.status() == Some(500) => {
-                // Without retries: it is only to explain the failure.
+                // It is not retried: it only explains the failure.
                 return match self.client.api.connectors().get(&self.id).attempts(1).send().await {
                     Err(gone) if gone.is_not_found() => Err(gone),
                     _ => Err(error),

@@ -12,8 +12,7 @@ use super::types;
 
 impl Connector {
     /// Starts to authorize the connector at the OAuth provider of its source: a person has to consent in a browser.
-    /// `base_url` is the URL at which people reach the instance, if it differs from the one that the instance is
-    /// configured with.
+    /// `base_url` is the public URL of the instance, if it differs from the instance's own setting.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client, came_back_to: &str) -> Result<(), connectors::Error> {
@@ -41,9 +40,9 @@ impl Connector {
         Ok(Consent { connector: self.clone(), base_url: base_url.map(str::to_owned), url, state, data: value })
     }
 
-    /// Finishes what [`Connector::authorize`] started, with the code and the state from the redirect, and the same
-    /// `base_url`. For programs that no longer have the [`Consent`]. A code works only once, so the call is never
-    /// retried once it may have arrived.
+    /// Finishes the authorization that [`Connector::authorize`] started, with the code and the state from the redirect,
+    /// and the same `base_url`. For programs that no longer have the [`Consent`]. A code works only once, so the call
+    /// is never retried once it may have arrived.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -74,7 +73,8 @@ impl Connector {
         let error = value.error.as_deref().filter(|error| !error.is_empty());
         if error.is_some() || value.success == Some(false) {
             let why = value.error_message.as_deref().filter(|text| !text.is_empty()).or(error);
-            let message = format!("the connector was not authorized: {}", why.unwrap_or("the server gives no reason"));
+            let message =
+                format!("the connector was not authorized: {}", why.unwrap_or("the server returned no reason"));
             return Err(rest.describe(Error::new(Kind::Refused, message)).with_code(error.map(str::to_owned)));
         }
         Ok(value)
@@ -86,7 +86,7 @@ fn parameter(url: &Url, wanted: &str) -> Option<String> {
 }
 
 /// An authorization that waits for a person; see [`Connector::authorize`].
-#[must_use = "a connector is not authorized until it is finished"]
+#[must_use = "call `finish` to authorize the connector"]
 #[derive(Clone)]
 pub struct Consent {
     connector: Connector,
@@ -98,7 +98,7 @@ pub struct Consent {
 
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it contains the state.
+        // The URL is not printed: it contains the state.
         f.debug_struct("Consent").field("connector", &self.connector.id).finish_non_exhaustive()
     }
 }

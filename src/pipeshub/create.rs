@@ -23,7 +23,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 impl Client {
     /// Creates a connector of a type (case matters) under a display name. It belongs to the team unless
-    /// [`CreateConnector::scope`] says otherwise.
+    /// [`CreateConnector::scope`] sets the other scope.
     ///
     /// ```no_run
     /// use connectors::pipeshub::{Client, types::ConnectorAuthType};
@@ -111,7 +111,7 @@ impl CreateConnector {
         self
     }
 
-    /// Sets a field as [`CreateConnector::auth`] does, to a text that is never printed.
+    /// Sets a field like [`CreateConnector::auth`], to a text that is never printed.
     pub fn secret_auth(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.auth = self.auth.secret(key, value);
         self
@@ -129,8 +129,8 @@ impl CreateConnector {
         self
     }
 
-    /// Sets the OAuth app of the instance to authorize it with. It is sent as a field of `auth`: the server ignores it
-    /// at the place that the document names.
+    /// Sets the OAuth app of the instance that authorizes it. It is sent as a field of `auth`: the server ignores it at
+    /// its place in the document.
     pub fn oauth_config<'a>(mut self, id: impl Into<Option<&'a str>>) -> Self {
         if let Some(id) = id.into() {
             self.auth = self.auth.field(OAUTH_APP, id);
@@ -138,7 +138,7 @@ impl CreateConnector {
         self
     }
 
-    /// Sets the URL at which people reach the instance: OAuth redirect URLs begin with it.
+    /// Sets the public URL of the instance, with which OAuth redirect URLs begin.
     pub fn base_url<'a>(mut self, url: impl Into<Option<&'a str>>) -> Self {
         self.base_url = url.into().map(str::to_owned);
         self
@@ -163,8 +163,8 @@ impl CreateConnector {
         Ok(Entry::new(self.client.connector(id), data))
     }
 
-    /// Finds the connector that a create like this one made before; creates it if there is none. A program that runs
-    /// again after a failure does not create a second one.
+    /// Finds the connector that an earlier attempt of this create made; creates one if there is none. A program that
+    /// runs again after a failure does not create a second one.
     ///
     /// ```no_run
     /// # async fn example(ph: connectors::pipeshub::Client) -> Result<(), connectors::Error> {
@@ -212,8 +212,8 @@ impl CreateConnector {
         }
     }
 
-    /// Finds the connector of this type, scope and name (case does not matter). `None` proves that there is none now: a
-    /// create like this one was not processed, unless its request is still in flight.
+    /// Finds the connector of this type, scope and name (case does not matter). `None` proves that there is none now:
+    /// no earlier attempt of this create was processed, unless its request is still in flight.
     ///
     /// # Errors
     /// [`Error::is_conflict`] if there are several, which the service does not allow; the message has their ids.

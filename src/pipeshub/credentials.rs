@@ -54,7 +54,7 @@ type Keeper = Arc<dyn Fn(OAuth2) -> OAuth2 + Send + Sync>;
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the instance: its URL may contain a password.
+        // The instance is not printed: its URL may contain a password.
         f.debug_tuple("Credentials")
             .field(&match self.method {
                 Method::Client { .. } => "client",
@@ -157,7 +157,7 @@ impl Credentials {
         let token = read("PIPESHUB_BEARER_AUTH")?;
         let (id, secret) = (read("PIPESHUB_CLIENT_ID")?, read("PIPESHUB_CLIENT_SECRET")?);
         let missing =
-            |set: &str, unset: &str| Err(Error::new(Kind::Config, format!("{set} is set, and {unset} is not")));
+            |set: &str, unset: &str| Err(Error::new(Kind::Config, format!("{set} is set, but {unset} is not")));
         let credentials = match (token, id, secret) {
             (Some(token), _, _) => {
                 if HeaderValue::try_from(token.as_str()).is_err() {
@@ -190,7 +190,7 @@ impl Credentials {
     pub(super) fn credential(self, exchange: &Arc<Exchange>, url: &Url) -> Result<Credential, Error> {
         let Self { method, scopes, client_secret, keeper, .. } = self;
         let misplaced = |setting: &str, only: &str| {
-            Err(Error::new(Kind::Config, format!("`{setting}` is set, and it is only for `Credentials::{only}`")))
+            Err(Error::new(Kind::Config, format!("`{setting}` is set, but it is only for `Credentials::{only}`")))
         };
         if !scopes.is_empty() && !matches!(method, Method::Client { .. }) {
             return misplaced("scopes", "client");
@@ -234,7 +234,7 @@ fn filled(what: &str, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// An OAuth app, with its secret or without.
+/// An OAuth app, with or without its secret.
 pub(super) fn app(id: String, secret: Option<&SecretString>) -> OAuthClient {
     match secret {
         Some(secret) => OAuthClient::new(id, secret.expose_secret()).secret_in_body(),
@@ -242,8 +242,8 @@ pub(super) fn app(id: String, secret: Option<&SecretString>) -> OAuthClient {
     }
 }
 
-/// A token provider for a secret that the server's input filter treats as markup: the server rejects it, or cuts it
-/// without an error.
+/// A token provider for a secret that the server's input filter treats as markup: the server rejects it, or truncates
+/// it without an error.
 #[derive(Debug)]
 struct Explained(Provider);
 
@@ -252,7 +252,7 @@ impl TokenProvider for Explained {
         self.0.token().await.map_err(|error| {
             if error.is_auth() || error.is_bad_request() {
                 error.in_context(
-                    "the client secret has a `<` or `on...=`, which the server's input filter refuses or cuts; issue \
+                    "the client secret has a `<` or `on...=`, which the server's input filter rejects or truncates; issue \
                      another secret",
                 )
             } else {

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_is_what_the_server_takes_for_it() {
+    fn texts_that_the_server_treats_as_markup_are_found() {
         for text in ["<x>", "s&t<u", "on1=2", "onto=1", "x ONLOAD = y", "button-on=1"] {
             assert!(looks_like_markup(text), "{text}");
         }

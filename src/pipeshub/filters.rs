@@ -11,7 +11,7 @@ use super::registry::{check_number, cursor_of, cut_short, number};
 use super::said::accepted;
 use super::types;
 
-/// The most options a page can have.
+/// The maximum number of options on a page.
 const PAGE_SIZE: i64 = 100;
 /// The cursor of a page that the server announced without a cursor. No server's cursor contains a NUL.
 const NOWHERE: &str = "\u{0}nowhere";
@@ -107,12 +107,12 @@ impl FilterQuery {
         })
     }
 
-    /// One page. Some types return a cursor for the next page. Others only say that there is one: then the cursor is
+    /// One page. Some types return a cursor for the next page. Others only report that there is one: then the cursor is
     /// its number.
     async fn page(&self, cursor: Option<&Cursor>) -> Result<Page<types::FilterOption>, Error> {
         let token = cursor.and_then(|cursor| cursor.as_token().ok());
         if token == Some(NOWHERE) {
-            let message = "the list was cut short: the server says that there is more, and not where";
+            let message = "the list ends too early: the server reports a next page without a cursor";
             return Err(Error::new(Kind::Decode, message).operation_named("get_filter_options"));
         }
         let asked = if token.is_some() { 1 } else { number(cursor)? };
@@ -134,7 +134,7 @@ impl FilterQuery {
         let response = request.send().await.map_err(|error| explained(error, self.search.as_deref()))?;
         let (value, rest) = accepted(response)?;
         let items = value.options.unwrap_or_default();
-        // Beside the options, or where the document puts it.
+        // The paging is beside the options, or at its place in the document.
         let nested = value.pagination.unwrap_or_default();
         if token.is_none() {
             // A page that was fetched by a cursor has no number.
@@ -145,10 +145,10 @@ impl FilterQuery {
         let next = match (more, next) {
             (Some(false), _) | (None, None) => None,
             (_, Some(cursor)) => Some(Cursor::token(cursor)),
-            // Its items first.
+            // The items of the page come first.
             (Some(true), None) if token.is_some() => Some(Cursor::token(NOWHERE)),
             (Some(true), None) if items.is_empty() => {
-                let why = format!("page {asked} is empty, and the server says that it is not the end");
+                let why = format!("page {asked} is empty, but the server reports a next page");
                 return Err(cut_short(&rest, &why));
             }
             (Some(true), None) => Some(cursor_of(asked.saturating_add(1))),

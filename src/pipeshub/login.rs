@@ -144,7 +144,7 @@ pub struct Authorization {
 
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URL: it contains the state.
+        // The URL is not printed: it contains the state.
         f.debug_struct("Authorization").field("login", &self.login).finish_non_exhaustive()
     }
 }

@@ -34,7 +34,8 @@
 //!
 //! # Where the service differs from its document
 //! - **A list has one scope.** The default is the team's; [`Client::all_connectors`] lists both scopes.
-//! - **A toggle only flips.** [`Connector::set_sync`] reads the state before and after, and never retries the toggle.
+//! - **Switches can only be toggled.** [`Connector::set_sync`] reads the state before and after, and never retries the
+//!   toggle.
 //! - **Idle is not synced, and synced is not indexed.** [`Connector::wait_for_sync`] also watches the number of records, and
 //!   [`Connector::wait_for_indexing`] is a second wait.
 //! - **A resync cancels a running sync.** [`Resynced::cancelled_a_sync`] reports it, and so does a wait for that sync:
@@ -62,14 +63,14 @@
 //! | [`get_config`](api::requests::config::Api::get_config), [`update_config`](api::requests::config::Api::update_config) | [`Connector::config`], [`Connector::set_config`] |
 //! | [`update_auth_config`](api::requests::config::Api::update_auth_config), [`update_filters_sync_config`](api::requests::config::Api::update_filters_sync_config) | [`Connector::set_auth`], [`Connector::set_sync_filters`] |
 //! | [`get_filters`](api::requests::filters::Api::get_filters), [`get_filter_options`](api::requests::filters::Api::get_filter_options) | [`Connector::filters`], [`Connector::filter_options`] |
-//! | [`save_filters`](api::requests::filters::Api::save_filters) | [`Connector::set_sync_filters`]: what this one saves is not what a sync reads |
+//! | [`save_filters`](api::requests::filters::Api::save_filters) | [`Connector::set_sync_filters`]: a sync does not read the filters that this one saves |
 //! | [`get_authorization_url`](api::requests::oauth::Api::get_authorization_url), [`handle_oauth_callback`](api::requests::oauth::Api::handle_oauth_callback) | [`Connector::authorize`], [`Connector::finish_oauth`] |
 //! | [`toggle`](api::requests::control::Api::toggle) | [`Connector::set_sync`], [`Connector::set_agent`] |
 //! | [`resync`](api::requests::connectors::Api::resync), [`reindex`](api::requests::connectors::Api::reindex) | [`Connector::resync`], [`Connector::reindex`] |
 //! | [`submit_file_events`](api::requests::control::Api::submit_file_events), [`upload_file_events`](api::requests::control::Api::upload_file_events) | [`Connector::submit_file_events`], [`Connector::upload`] |
 //! | [`lookup_record`](api::requests::records::Api::lookup_record), [`record_content`](api::requests::records::Api::record_content), [`navigate`](api::requests::records::Api::navigate) | the requests themselves, as below |
 //! | [`list_active`](api::requests::connectors::Api::list_active), [`list_inactive`](api::requests::connectors::Api::list_inactive) | the requests themselves, or [`Connectors::active`] |
-//! | [`list_configured`](api::requests::connectors::Api::list_configured), [`list_active_agents`](api::requests::connectors::Api::list_active_agents) | [`Client::all_connectors`]: from the second page on, the server skips items in these two |
+//! | [`list_configured`](api::requests::connectors::Api::list_configured), [`list_active_agents`](api::requests::connectors::Api::list_active_agents) | [`Client::all_connectors`]: from the second page on, the server skips items in these two lists |
 //! | [`get_token_from_code`](api::requests::oauth::Api::get_token_from_code) | [`Connector::authorize`]: the service has deprecated it |
 //!
 //! Use the requests themselves to find and read records:
@@ -131,7 +132,7 @@ mod switch;
 mod upload;
 mod wait;
 
-/// The client as the document has it: every operation and every schema.
+/// The generated client: every operation and every schema of the document.
 #[allow(clippy::all, clippy::pedantic)]
 pub mod api {
     include!(concat!(env!("OUT_DIR"), "/pipeshub.rs"));

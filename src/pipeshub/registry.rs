@@ -13,7 +13,7 @@ use super::ids::{TypeName, kinds};
 use super::said::accepted;
 use super::types::{self, ConnectorScope};
 
-/// The most items a page can have.
+/// The maximum number of items on a page.
 const PAGE_SIZE: i64 = 200;
 
 impl Client {
@@ -114,7 +114,7 @@ impl Client {
 /// # async fn example(ph: Client) -> Result<(), connectors::Error> {
 /// let mut active = ph.connectors(ConnectorScope::Team).active(true).list();
 /// while let Some(connector) = active.try_next().await? {
-///     // The data is read through the entry; the handle goes on from it.
+///     // The data is read through the entry; its handle sends further calls.
 ///     println!("{:?}: {:?}", connector.instance_name, connector.handle().stats().await?.stats);
 /// }
 /// # Ok(())
@@ -228,13 +228,13 @@ fn foreign() -> Error {
 
 /// The error of a list that ends too early.
 pub(super) fn cut_short(rest: &Response<()>, why: &str) -> Error {
-    rest.incomplete(format!("the list was cut short: {why}"))
+    rest.incomplete(format!("the list ends too early: {why}"))
 }
 
 /// The number of the next page.
 ///
 /// A page is checked only against itself: a list may grow or shrink while it is read, so two pages may have different
-/// totals. If a page says that there is a next page, the next page has to confirm it.
+/// totals. If a page reports a next page, the next page has to confirm it.
 fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagination>) -> Result<Option<i64>, String> {
     let Some(said) = pagination else { return Ok(None) };
     check_number(asked, said.page)?;
@@ -250,10 +250,10 @@ fn next_page(asked: i64, items: usize, pagination: Option<types::ConnectorPagina
     if past_the_end || (!more && (first_of_none || !counts(number))) {
         return Ok(None);
     }
-    Err(format!("page {asked} is empty, and the server says that it is not the end"))
+    Err(format!("page {asked} is empty, but the server reports a next page"))
 }
 
-/// Whether a page is the requested one, as far as the server says.
+/// Whether a page is the requested one, as far as the server reports it.
 pub(super) fn check_number(asked: i64, returned: Option<i128>) -> Result<(), String> {
     match returned {
         Some(returned) if returned != i128::from(asked) => {
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_on_as_long_as_anything_says_so() {
+    fn a_list_continues_as_long_as_any_field_reports_a_next_page() {
         for (asked, items, said, expected) in [
             (1, 5, json!({"page": 1, "totalCount": 9, "totalPages": 2, "hasNext": true, "nextPage": 2}), Some(2)),
             (2, 4, json!({"page": 2, "totalCount": 9, "totalPages": 2, "hasNext": false, "nextPage": null}), None),
@@ -286,7 +286,7 @@ mod tests {
             (1, 5, json!({}), None),
             (1, 5, json!(null), None),
             (1, 0, json!(null), None),
-            // Nothing at all, in the ways of saying so.
+            // An empty list, in each form in which a server reports it.
             (1, 0, json!({"page": 1, "totalCount": 0, "totalPages": 0, "hasNext": false}), None),
             (1, 0, json!({"page": 1, "totalCount": 0, "totalPages": 1, "hasNext": false}), None),
             // It became shorter while it was read, or was counted wrong before.
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_contradicts_itself_does_not_end_a_list_in_silence() {
+    fn a_page_that_contradicts_itself_is_an_error() {
         for (asked, items, said) in [
             (1, 0, json!({"hasNext": true})),
             (1, 0, json!({"nextPage": 2})),

@@ -25,8 +25,8 @@ impl Connector {
         Resync { connector: self.clone(), full_sync: None }
     }
 
-    /// Indexes existing records again: those that failed, unless [`Reindex::statuses`] says otherwise. Only for a
-    /// connector whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
+    /// Indexes existing records again: by default, those that failed ([`Reindex::statuses`]). Only for a connector
+    /// whose sync is on. Wait for it with [`Connector::wait_for_indexing`].
     ///
     /// ```no_run
     /// use connectors::pipeshub::types::IndexingStatus;
@@ -47,7 +47,7 @@ impl Connector {
         if instance.is_active == Some(true) {
             return Ok(instance);
         }
-        let message = "the connector's sync is off, and this needs it to be on; nothing was sent";
+        let message = "the connector's sync is off, but must be on for this call; nothing was sent";
         Err(Error::new(Kind::Conflict, message).operation_named(operation))
     }
 }
@@ -58,7 +58,7 @@ impl Connector {
 /// # Errors
 /// [`Error::is_conflict`] if the connector's sync is off, before anything is sent, or if the connector is locked.
 /// [`Error::may_have_happened`] if no response arrived, or it does not contain a result. [`Error::is_refused`] if the
-/// response says that no sync was queued.
+/// response reports that no sync was queued.
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Resync {
@@ -97,7 +97,7 @@ impl Resynced {
 }
 
 impl Resync {
-    /// Sets whether to read everything, instead of only what has changed.
+    /// Sets whether to read everything, instead of only the changes.
     pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
         self.full_sync = full.into();
         self

@@ -4,7 +4,7 @@ use connectors_runtime::{Error, Kind, Response};
 
 use super::types;
 
-/// A response that can report whether the request succeeded, and why not.
+/// A response that can report whether the request succeeded, or the reason why it did not.
 pub(super) trait Says {
     fn success(&self) -> Option<bool>;
     fn reason(&self) -> Option<&str>;
@@ -22,7 +22,7 @@ macro_rules! says {
             }
         }
     )*};
-    // The document has no reason; servers send one.
+    // The document declares no reason, but servers send one.
     (extra: $($response:ident)*) => {$(
         impl Says for types::$response {
             fn success(&self) -> Option<bool> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// An OAuth scope: what a token may be used for (RFC 6749, section 3.3).
+/// An OAuth scope, that is, a permission of a token (RFC 6749, section 3.3).
 ///
 /// ```
 /// use connectors::pipeshub::{Client, Credentials, Scope};
@@ -24,7 +24,7 @@ impl Scope {
     pub const CONNECTOR_SYNC: Self = Self(Cow::Borrowed("connector:sync"));
     /// Delete connectors.
     pub const CONNECTOR_DELETE: Self = Self(Cow::Borrowed("connector:delete"));
-    /// Read the statistics of what was synced.
+    /// Read the statistics of synced records.
     pub const KB_READ: Self = Self(Cow::Borrowed("kb:read"));
     /// Resync and reindex.
     pub const KB_WRITE: Self = Self(Cow::Borrowed("kb:write"));

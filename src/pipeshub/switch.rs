@@ -28,7 +28,7 @@ impl Connector {
         Switch { connector: self.clone(), kind: ToggleKind::Sync, on, full_sync: None }
     }
 
-    /// Switches its use by agents on or off, as [`Connector::set_sync`] does for its sync.
+    /// Switches its use by agents on or off, like [`Connector::set_sync`] for its sync.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -85,7 +85,7 @@ impl Switched {
 }
 
 impl Switch {
-    /// Sets whether the next sync reads everything, instead of only what has changed.
+    /// Sets whether the next sync reads everything, instead of only the changes.
     pub fn full_sync(mut self, full: impl Into<Option<bool>>) -> Self {
         self.full_sync = full.into();
         self
@@ -97,7 +97,7 @@ impl Switch {
             Some(now) if now == self.on => return Ok(Switched::Already(before)),
             Some(_) => {}
             None => {
-                let message = format!("the response does not say whether {} is on; nothing was sent", self.what());
+                let message = format!("the response does not report whether {} is on; nothing was sent", self.what());
                 return Err(Error::new(Kind::Conflict, message).operation_named("toggle"));
             }
         }
@@ -112,14 +112,14 @@ impl Switch {
             Err(error) => return Err(error),
         }
         let after = self.connector.get().await.map_err(|error| {
-            error.in_context(&format!("{} was toggled, and could not be read afterwards", self.what())).perhaps_done()
+            error.in_context(&format!("{} was toggled, but could not be read afterwards", self.what())).perhaps_done()
         })?;
         if self.state(&after) == Some(self.on) {
             return Ok(Switched::Flipped(after));
         }
         let message = format!(
-            "{} was toggled, and is still {}: another caller toggled it too, or a gateway that retries calls did; \
-             wait until that no longer changes, and try again",
+            "{} was toggled, but is still {}: another caller, or a gateway that retries calls, toggled it too; \
+             wait until the state no longer changes, and try again",
             self.what(),
             word(self.state(&after)),
         );
@@ -149,7 +149,7 @@ impl Switch {
             Err(_) => format!("{} cannot be read now", self.what()),
         };
         error.in_context(&format!(
-            "the response to a toggle was lost, and {now}; wait until that no longer changes, and try again"
+            "the response to a toggle was lost, and {now}; wait until the state no longer changes, and try again"
         ))
     }
 }

@@ -19,19 +19,19 @@ use super::connector::Connector;
 use super::said::accepted;
 use super::types::{self, LocalFsFileEvent, LocalFsFileEventBatchRequest};
 
-/// How many bytes of a file are read at a time.
+/// The number of bytes of a file that are read at a time.
 const CHUNK: usize = 64 * 1024;
-/// The most events of a request.
+/// The maximum number of events in a request.
 const MOST_EVENTS: usize = 5000;
-/// The most files of a request.
+/// The maximum number of files in a request.
 const MOST_FILES: usize = 1000;
-/// The most bytes of a file, unless the instance has another limit.
+/// The maximum number of bytes of a file, unless the instance has another limit.
 const LARGEST_FILE: u64 = 30 * 1024 * 1024;
-/// The most bytes of all files of a request.
+/// The maximum number of bytes of all files in a request.
 const LARGEST_REQUEST: u64 = 1024 * 1024 * 1024;
-/// The most bytes of a request's manifest, less what surrounds its events.
+/// The maximum number of bytes of a request's manifest, without the part around its events.
 const LARGEST_MANIFEST: u64 = 1024 * 1024 - 4096;
-/// The most bytes of a batch id, which is part of the manifest.
+/// The maximum number of bytes of a batch id, which is part of the manifest.
 const LONGEST_ID: usize = 1024;
 
 impl Connector {
@@ -102,18 +102,18 @@ fn now(connector: &Connector) -> i64 {
 pub struct UploadProgress {
     /// Bytes of this request that were passed to the connection so far.
     pub sent: u64,
-    /// Total bytes of this request: the files, and what separates them.
+    /// Total bytes of this request: the files and the parts around them.
     pub total: u64,
     /// The number of this request, from 1.
     pub request: usize,
-    /// How many requests there are; most uploads have one.
+    /// The number of requests; most uploads have one.
     pub requests: usize,
 }
 
 /// The callback for an upload's progress.
 type OnProgress = Arc<dyn Fn(UploadProgress) + Send + Sync>;
 
-/// Where the content of an event's file comes from.
+/// The source of the content of an event's file.
 #[derive(Debug)]
 enum Content {
     Disk(PathBuf),
@@ -128,7 +128,7 @@ enum Content {
 /// # Limits
 /// A request can have 1,000 files, 5,000 events, 1 MiB of manifest and 1 GiB of files. An upload with more is sent as
 /// several requests, one after the other, with the ids `{id}-1`, `{id}-2` and so on; only the first has
-/// `reset_before_apply`. A file can have 30 MiB, unless [`Upload::largest_file`] says otherwise. These are rejected
+/// `reset_before_apply`. A file can have 30 MiB, unless [`Upload::largest_file`] sets another limit. These are rejected
 /// before anything is sent: a larger file, anything that is not a regular file (a pipe, a device, a directory), and a
 /// path that the server does not accept (absolute, or with an empty segment, `.` or `..`).
 ///
@@ -231,13 +231,13 @@ impl Upload {
         self
     }
 
-    /// Sets whether the server deletes everything that the connector holds before it applies this upload.
+    /// Sets whether the server deletes all records of the connector before it applies this upload.
     pub fn reset_before_apply(mut self, reset: impl Into<Option<bool>>) -> Self {
         self.reset = reset.into();
         self
     }
 
-    /// Sets the largest size of a file in bytes, for an instance with another limit than 30 MiB.
+    /// Sets the largest size of a file in bytes, for an instance with a limit other than 30 MiB.
     pub fn largest_file(mut self, bytes: u64) -> Self {
         self.largest_file = bytes;
         self
@@ -300,7 +300,7 @@ impl Upload {
                     return error;
                 }
                 error
-                    .in_context(&format!("request {request} of {requests} failed; those before were accepted"))
+                    .in_context(&format!("request {request} of {requests} failed; earlier ones were accepted"))
                     .partly_done()
             })?);
         }
@@ -427,7 +427,7 @@ fn refuse(message: impl Into<String>) -> Error {
 fn check_path(path: &str) -> Result<(), Error> {
     if path.split(['/', '\\']).any(|segment| matches!(segment, "" | "." | "..")) {
         let message = "a path must be relative to the root that is synced, without empty segments, `.` and `..`";
-        return Err(refuse(format!("{message}, and this is {path:?}; nothing was sent")));
+        return Err(refuse(format!("{message}: {path:?}; nothing was sent")));
     }
     Ok(())
 }
@@ -439,7 +439,7 @@ impl Content {
             if length <= largest {
                 return Ok(length);
             }
-            Err(refuse(format!("{name} has {length} bytes, and the service takes {largest}; nothing was sent")))
+            Err(refuse(format!("{name} has {length} bytes, but the service accepts only {largest}; nothing was sent")))
         };
         let (length, sha256) = match &self {
             Self::Memory(bytes) => {
@@ -477,7 +477,7 @@ async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
     opening.await.unwrap_or_else(|_| Err(io::Error::other("opening it was aborted")))
 }
 
-/// The SHA-256 of this many bytes, in hexadecimal. For a file that grows, that is its earlier content.
+/// The SHA-256 of this many bytes, in hexadecimal. For a file that grows, these are its earlier bytes.
 fn digest(file: std::fs::File, length: u64) -> io::Result<String> {
     let (mut file, mut digest, mut chunk) = (file.take(length), Sha256::new(), vec![0; CHUNK]);
     loop {
@@ -568,7 +568,7 @@ impl Sending {
         Ok(Self { file, measured, digest: Sha256::new() })
     }
 
-    /// The next bytes of the file; `None` at its end, if the content is the one of the digest.
+    /// The next bytes of the file; `None` at its end, if the content matches the digest.
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         if self.file.limit() == 0 {
             let sent = self.digest.clone().finalize();
@@ -593,7 +593,7 @@ impl Sending {
 /// The error for a file that has changed since its digest was computed.
 fn changed(path: &Path, error: io::Error) -> Error {
     let path = path.display();
-    refuse(format!("`{path}` cannot be sent: {error}; the request was aborted, and nothing of it was accepted"))
+    refuse(format!("`{path}` cannot be sent: {error}; the request was aborted, and no part of it was accepted"))
         .caused_by(error)
 }
 

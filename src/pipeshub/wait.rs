@@ -1,4 +1,4 @@
-//! Waiting for what the service does in the background: a sync, indexing, a deletion.
+//! Waits for the service's background work: a sync, indexing, a deletion.
 
 use std::fmt;
 use std::pin::Pin;
@@ -35,7 +35,7 @@ impl Connector {
     pub async fn delete(&self) -> Result<Deletion, Error> {
         let deleted = match self.client.api.connectors().delete(&self.id).send().await {
             Ok(response) => accepted(response)?.0,
-            // A retry after a lost response finds what the first attempt began.
+            // A retry after a lost response finds the deletion that the first attempt began.
             Err(error) if error.follows_doubt() && (error.is_conflict() || error.is_not_found()) => {
                 match self.get().await {
                     Err(gone) if gone.is_not_found() => {}
@@ -86,7 +86,7 @@ impl Connector {
     /// [`SyncOutcome::Resynced`]. A failed sync ends with `IDLE`, too; the service does not report which syncs failed.
     ///
     /// A sync that was requested and has not begun looks like one that has ended. So if the connector is idle at first,
-    /// a sync has [`SyncWait::begins_within`] to begin; [`SyncOutcome`] says whether a running sync was seen.
+    /// a sync has [`SyncWait::begins_within`] to begin; [`SyncOutcome`] reports whether a running sync was seen.
     ///
     /// ```no_run
     /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
@@ -184,11 +184,11 @@ pub enum SyncProgress {
     Idle(ConnectorInstance),
     /// It is running, or in a state that this version does not know.
     Running(ConnectorInstance),
-    /// The `status` says that no sync is running. A resync may be running until the number of records has stayed the
-    /// same for [`SyncWait::settles_within`].
+    /// By the `status`, no sync is running. A resync may be running until the number of records has stayed the same for
+    /// [`SyncWait::settles_within`].
     Settling(ConnectorInstance),
-    /// The number of records changes although the `status` says that no sync is running: a resync has cancelled a sync,
-    /// and runs instead.
+    /// The number of records changes although no sync is running by the `status`: a resync has cancelled a sync, and
+    /// runs instead.
     Resyncing(ConnectorInstance),
     /// It has ended, or no running sync was seen.
     Ended(SyncOutcome),
@@ -252,8 +252,8 @@ impl SyncWait {
         self
     }
 
-    /// Sets how long the number of records has to stay the same after the `status` says that no sync is running; 15 s
-    /// by default. With zero, only the `status` counts.
+    /// Sets how long the number of records has to stay the same after the `status` has become `IDLE`; 15 s by default.
+    /// With zero, only the `status` counts.
     pub fn settles_within(mut self, time: Duration) -> Self {
         self.settles_within = time;
         self
@@ -629,7 +629,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_finished_is_pending() {
+    fn records_in_non_final_states_are_pending() {
         let counts = |value| serde_json::from_value::<RecordCounts>(value).map(|counts| pending(&counts)).unwrap();
         let finished = json!({"total": 6, "indexingStatus": {"COMPLETED": 4, "FAILED": 1, "AUTO_INDEX_OFF": 1}});
         assert_eq!(counts(finished), Some(0));

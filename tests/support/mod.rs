@@ -32,9 +32,9 @@ pub async fn settle() {
     }
 }
 
-/// Waits for something that needs no time to pass: a test in which it never comes fails instead of hanging.
+/// Waits for a result that needs no time to pass. If it never arrives, the test fails instead of hanging.
 pub async fn soon<F: Future>(work: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), work).await.expect("nothing came of it, and nothing will")
+    tokio::time::timeout(Duration::from_secs(60), work).await.expect("there is no result")
 }
 
 /// Prints everything that this crate and those below it trace and log: `.ci/run` searches it for secrets.
@@ -43,8 +43,8 @@ pub fn print_everything() {
     hear_log(|line| print!("{line}"));
 }
 
-/// Records what is written to the `log` crate, because not all crates write to `tracing`. The first caller records it,
-/// for the whole process.
+/// Records what is written to the `log` crate, because not all crates write to `tracing`. The first caller starts the
+/// recording for the whole process.
 pub fn hear_log(report: impl Fn(String) + Send + Sync + 'static) {
     if log::set_logger(Box::leak(Box::new(Heard(report)))).is_ok() {
         log::set_max_level(log::LevelFilter::Trace);
@@ -86,7 +86,7 @@ pub async fn lenient_setup() -> Setup {
 
 async fn start(tenant: TenantBuilder, change: impl FnOnce(Builder<Client>) -> Builder<Client>) -> Setup {
     print_everything();
-    // One clock for both: the client's waits pass the tenant's time, too.
+    // One clock for both: the client's waits advance the tenant's time, too.
     let clock = TestClock::new();
     let tenant = tenant.clock(clock.clone()).start().await.unwrap();
     let builder = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).clock(clock.clone());
@@ -95,7 +95,7 @@ async fn start(tenant: TenantBuilder, change: impl FnOnce(Builder<Client>) -> Bu
 }
 
 impl Setup {
-    /// How many requests reached an operation, by the end of its id, or `token`.
+    /// The number of requests that reached an operation, by the end of its id, or `token`.
     pub fn reached(&self, operation: &str) -> usize {
         let requests = self.tenant.requests();
         let token = |path: &str| path == "/auth/v1/token";

@@ -34,12 +34,12 @@ pub fn object(value: Value) -> Map<String, Value> {
 }
 
 impl Setup {
-    /// How many requests reached an operation, or `token`.
+    /// The number of requests that reached an operation, or `token`.
     pub fn reached(&self, operation: &str) -> usize {
         self.instance.requests().iter().filter(|it| it.operation.as_deref() == Some(operation)).count()
     }
 
-    /// How many poll intervals a wait has had.
+    /// The number of poll intervals of a wait.
     pub fn pauses(&self) -> usize {
         self.clock.waits().seconds().into_iter().filter(|wait| *wait == 5.0).count()
     }

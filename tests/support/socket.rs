@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it was sent.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub method: String,

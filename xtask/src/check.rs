@@ -61,10 +61,10 @@ fn misnamed(folder: &str) -> Problem {
         folder.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let remedy = match better.parse::<Name>() {
         Ok(better) => format!("run `git mv spec/{folder} spec/{better}`, or move it out of spec/ if it is no service"),
-        Err(_) => format!("move spec/{folder} out of spec/, or give it such a name"),
+        Err(_) => format!("move spec/{folder} out of spec/, or rename it"),
     };
-    let detail = "a service is named by lower-case letters, digits and `_`, a letter first";
-    problem(format!("the folder spec/{folder} has a name that no service can have"), detail, remedy)
+    let detail = "the name of a service has lower-case letters, digits and `_`, and begins with a letter";
+    problem(format!("the folder spec/{folder} has a name that is not allowed for a service"), detail, remedy)
 }
 
 /// The problems of one service. A problem that makes later checks impossible ends the list.
@@ -87,21 +87,21 @@ fn service(name: &Name) -> Vec<Problem> {
             problems.push(problem(
                 format!("spec/{name}/service.toml cannot be used"),
                 error.to_string(),
-                format!("write it as the other services' are, then run `{vendor}`"),
+                format!("write it like those of the other services, then run `{vendor}`"),
             ));
             return problems;
         }
     };
     if service.sha256.len() != 64 || !service.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         let detail = format!("sha256 = {:?}", service.sha256);
-        let what = format!("the sha256 in spec/{name}/service.toml is not one");
+        let what = format!("the sha256 in spec/{name}/service.toml is not a hash");
         problems.push(problem(what, detail, format!("run `{vendor}`")));
     }
     let document = match Node::read(&name.document()) {
         Ok(document) => document,
         Err(error) => {
             let what = format!("spec/{name}/openapi.yaml cannot be read");
-            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force`, which writes it again")));
+            problems.push(problem(what, error.to_string(), format!("run `{vendor} --force` to write it again")));
             return problems;
         }
     };
@@ -111,7 +111,7 @@ fn service(name: &Name) -> Vec<Problem> {
         problems.push(problem(
             what,
             "",
-            format!("write spec/{name}/overlay.yaml: `cargo xtask new` writes such a skeleton"),
+            format!("write spec/{name}/overlay.yaml: `cargo xtask new` writes a skeleton for a new service"),
         ));
         return problems;
     }
@@ -119,7 +119,7 @@ fn service(name: &Name) -> Vec<Problem> {
         Ok(document) => {
             let missing = connectors_codegen::undocumented(&document);
             if !missing.is_empty() {
-                let what = format!("some of {name} has no description yet: {} in all", missing.len());
+                let what = format!("{name} lacks descriptions: {} in all", missing.len());
                 problems.push(problem(what, missing.join("\n"), format!("describe them in spec/{name}/overlay.yaml")));
             }
             problems.extend(api(name));
@@ -150,8 +150,8 @@ fn leftovers(name: &Name) -> Vec<Problem> {
 
 /// The conflicts of an unfinished merge. Such files are not checked further.
 fn conflicts(name: &Name) -> Vec<Problem> {
-    let again = |command: &str| format!("run `cargo xtask {command} {name}`, which writes it again");
-    let by_hand = "keep what is right of both sides, and delete the lines with the markers".to_owned();
+    let again = |command: &str| format!("run `cargo xtask {command} {name}` to write it again");
+    let by_hand = "keep the right lines of both sides, and delete the lines with the markers".to_owned();
     let places = [
         (name.settings(), by_hand.clone()),
         (name.overlay(), by_hand),
@@ -181,7 +181,7 @@ fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> O
     let select = Select { except: Vec::new(), ..service.select.clone() };
     let strangers = select.strangers(document);
     if !strangers.is_empty() {
-        let what = format!("[select] in spec/{name}/service.toml names what spec/{name}/openapi.yaml does not have");
+        let what = format!("[select] in spec/{name}/service.toml has names that are not in spec/{name}/openapi.yaml");
         let remedy = format!("fix the name in spec/{name}/service.toml; if it is right and new, run `{vendor}`");
         return Some(problem(what, strangers.join("\n"), remedy));
     }
@@ -190,7 +190,7 @@ fn selection(name: &Name, service: &Service, document: &Node, vendor: &str) -> O
         Ok(text) => files::bring(&name.document(), &text, Mode::Compare).ok().flatten()?,
         Err(error) => error.to_string(),
     };
-    let what = format!("spec/{name}/openapi.yaml is not what [select] in service.toml makes");
+    let what = format!("spec/{name}/openapi.yaml is not the result of [select] in service.toml");
     Some(problem(what, detail, format!("run `{vendor}`")))
 }
 
@@ -208,10 +208,10 @@ fn overlaid(name: &Name, document: &Node) -> Result<Node> {
 
 /// The files about the generated client: its public API, its names, and its losses.
 fn api(name: &Name) -> Vec<Problem> {
-    let remedy = format!("run `cargo xtask api {name}`, and look at what changed");
+    let remedy = format!("run `cargo xtask api {name}`, and review the difference");
     let (client, listing) = match crate::semver::current(name) {
         Ok(current) => current,
-        Err(error) => return vec![problem(format!("no client of {name} can be made"), error.to_string(), remedy)],
+        Err(error) => return vec![problem(format!("no client of {name} can be generated"), error.to_string(), remedy)],
     };
     let stale = |(path, text): (std::path::PathBuf, String)| {
         let detail = files::bring(&path, &text, Mode::Compare).ok().flatten()?;
@@ -237,8 +237,8 @@ fn wiring(services: &[Name]) -> Result<Vec<Problem>> {
     if !built.is_superset(&folders) {
         let told = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
         let detail = format!("build.rs: {}\nspec/:    {}", told(&built), told(&folders));
-        let remedy = "make SERVICES in build.rs name each folder of spec/";
-        problems.push(problem("build.rs does not build the services that spec/ has", detail, remedy));
+        let remedy = "list each folder of spec/ in SERVICES in build.rs";
+        problems.push(problem("build.rs does not list exactly the services in spec/", detail, remedy));
     }
     let manifest = files::read(&root.join("Cargo.toml"))?;
     let table: toml::Table =
@@ -297,8 +297,12 @@ fn removed(name: &str, built: &BTreeSet<&str>, manifest: &str, library: &str) ->
     if root.join(&test).exists() {
         places.push(format!("{test}: its test"));
     }
-    let remedy = format!("delete these, or bring the service back: `git checkout HEAD -- spec/{name}`");
-    Some(problem(format!("spec/ has no `{name}`, but something of such a service is left"), places.join("\n"), remedy))
+    let remedy = format!("delete these, or restore the service: `git checkout HEAD -- spec/{name}`");
+    Some(problem(
+        format!("spec/ has no `{name}`, but other files still refer to this service"),
+        places.join("\n"),
+        remedy,
+    ))
 }
 
 /// Whether the prose avoids the words that the project has given up.
@@ -307,16 +311,16 @@ fn words() -> Result<Option<Problem>> {
     if found.is_empty() {
         return Ok(None);
     }
-    let remedy = "use the term after the colon; an exception goes into ALLOWED in xtask/src/plain.rs, with its reason";
+    let remedy = "use the term after the colon; add an exception to ALLOWED in xtask/src/plain.rs, with its reason";
     Ok(Some(problem("the prose uses words that the project has given up", found.join("\n"), remedy)))
 }
 
-/// Whether the words in docs/ and the READMEs are held to the code.
+/// Whether docs/ and the READMEs agree with the code.
 fn docs() -> Result<Vec<Problem>> {
     let root = files::root();
     let mut problems = Vec::new();
-    // Each README's snippets are compiled as doctests, by this line of a crate: the one beside it, or one that has what they
-    // need.
+    // The snippets of each README are compiled as doctests by this line of a crate: the crate beside the README, or one
+    // with the dependencies that they need.
     for (readme, library, path) in [
         ("README.md", "src/lib.rs", "../README.md"),
         ("codegen/README.md", "tests/third/src/lib.rs", "../../../codegen/README.md"),
@@ -326,7 +330,7 @@ fn docs() -> Result<Vec<Problem>> {
         let line = format!("doc = include_str!(\"{path}\")");
         if !files::read(&root.join(library))?.contains(&line) {
             let what = format!("the snippets of {readme} are not compiled");
-            let remedy = format!("let {library} include it: `#[cfg(doctest)] #[{line}] struct Readme;`");
+            let remedy = format!("include it in {library}: `#[cfg(doctest)] #[{line}] struct Readme;`");
             problems.push(problem(what, "", remedy));
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job from end to end, in a few lines of output.
+//! `cargo xtask demo`: runs the main job from end to end, with a line of output for each step.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(service: &Name, live: bool) -> Result<()> {
             ("pipeshub", true) => pipeshub_inventory(&pipeshub::Client::from_env()?).await,
             ("pipeshub", false) => pipeshub_workflow().await,
             (other, _) => {
-                Err(format!("error: there is no demo of `{other}`\n  help: there is one of `c1` and one of `pipeshub`")
+                Err(format!("error: there is no demo of `{other}`\n  help: the services are `c1` and `pipeshub`")
                     .into())
             }
         }
@@ -48,7 +48,9 @@ async fn workflow() -> Result<()> {
     let tenant = Tenant::start().await?;
     step("A fake C1 tenant", &format!("listens on {}; nothing leaves this machine", tenant.url()));
 
-    let c1 = Client::builder(Credentials::client(tenant.client_id(), tenant.client_secret())).build()?;
+    let credentials = Credentials::client(tenant.client_id(), tenant.client_secret());
+    // By the tenant's clock, no poll interval takes time.
+    let c1 = Client::builder(credentials).clock(tenant.clock()).build()?;
     let apps: Vec<_> = c1.apps().try_collect().await?;
     step("Authenticate", "a signed Ed25519 assertion was exchanged for a token");
 
@@ -74,7 +76,7 @@ async fn workflow() -> Result<()> {
     connector.update().config(config).await?;
     step("Configure", "the update's mask was `config`, computed from what was set");
 
-    let mut watch = connector.force_sync().await?.poll_every(Duration::from_millis(50)).watch();
+    let mut watch = connector.force_sync().await?.poll_every(Duration::from_secs(10)).watch();
     let mut seen = Vec::new();
     while let Some(progress) = watch.try_next().await? {
         seen.push(match progress {
@@ -109,7 +111,7 @@ async fn workflow() -> Result<()> {
     );
 
     println!(
-        "\n{} requests in all. Read next: README.md for a program of your own, docs/architecture.md for how it is made,\n\
+        "\n{} requests in all. Read next: README.md for a program of your own, docs/architecture.md for the design,\n\
          `cargo xtask serve c1` for a tenant to play with, `cargo xtask demo --live` to read a real one,\n\
          `cargo xtask demo --service pipeshub` for the other service.",
         tenant.requests().len()
@@ -141,11 +143,11 @@ async fn pipeshub_workflow() -> Result<()> {
     let ph = pipeshub::Client::builder(credentials.instance(instance.url())).build()?;
     let types: Vec<_> = ph.registry().try_collect().await?;
     let names: Vec<_> = types.iter().filter_map(|kind| kind.connector_type.as_deref()).collect();
-    step("Registry", &format!("there can be {}", names.join(", ")));
+    step("Registry", &format!("the connector types are {}", names.join(", ")));
 
     let found: Vec<_> = ph.all_connectors().list().try_collect().await?;
     let requests = instance.requests().len();
-    step("Inventory", &format!("{} connectors, the team's and one's own; {requests} requests so far", found.len()));
+    step("Inventory", &format!("{} connectors, the team's and your own; {requests} requests so far", found.len()));
 
     let schema = ph.connector_schema("S3").await?;
     let auth = serde_json::Value::Object(schema.auth.unwrap_or_default());
@@ -160,7 +162,7 @@ async fn pipeshub_workflow() -> Result<()> {
     let renamed = connector.rename("Renamed by the demo").await?;
     step("Rename", &format!("now `{}`", renamed.instance_name.as_deref().unwrap_or("without a name")));
 
-    // Each read advances the sync. It should still run when the demo waits for it.
+    // Each read advances the sync. The sync should still run when the demo waits for it.
     instance.next_sync(SyncScript::default().polls(0, 4));
     for on in ["on", "on again"] {
         let what = match connector.set_sync(true).await? {
@@ -191,7 +193,7 @@ async fn pipeshub_workflow() -> Result<()> {
     while let Some(progress) = watch.try_next().await? {
         pending.push(progress.pending().map_or_else(|| "some".to_owned(), |pending| pending.to_string()));
     }
-    step("Index", &format!("{} records to go", pending.join(", ")));
+    step("Index", &format!("{} records left", pending.join(", ")));
 
     connector.resync().await?;
     // It can end before the first poll: the connector is then idle, as if no sync had started.
@@ -202,12 +204,15 @@ async fn pipeshub_workflow() -> Result<()> {
     let mut watch = connector.wait_for_sync().settles_within(soon).poll_every(soon).watch();
     watch.try_next().await?;
     let cancelled = connector.resync().await?.cancelled_a_sync();
-    step("Cancel", &format!("a resync during a sync cancels it ({cancelled}); the wait says: {}", watch.last().await?));
+    step(
+        "Cancel",
+        &format!("a resync during a sync cancels it ({cancelled}); the wait returned: {}", watch.last().await?),
+    );
 
     let filters = serde_json::json!({"sync": {"buckets": {"operator": "in", "value": ["logs"]}}});
     let change = connector.set_sync_filters().filters(filters.as_object().cloned()).switch_off_and_on();
     let full = change.await?.sync_filters_changed == Some(true);
-    step("Filter", &format!("changed with the sync switched off and on again; the next one reads everything: {full}"));
+    step("Filter", &format!("changed while syncing was off; the next sync reads everything: {full}"));
 
     let drive = ph.connector("drive-01");
     let consent = drive.authorize(None).await?;

@@ -8,22 +8,22 @@ use std::process::{Command, ExitCode};
 
 use crate::{Result, files};
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// A folder of OpenAPI documents; may be repeated. The vendored documents and the probe's own if absent.
+    /// A folder of OpenAPI documents; may be repeated. If absent, the vendored documents and the probe's own document.
     #[arg(long, value_name = "DIR")]
     documents: Vec<PathBuf>,
     /// Only this tool: connectors, openapi-to-rust, oas3-gen, openapi-generator or progenitor; may be repeated.
     #[arg(long, value_name = "TOOL")]
     only: Vec<String>,
-    /// Only this document, by its file name without an ending, and not the probe; may be repeated.
+    /// Only this document, by its file name without extension, and not the probe; may be repeated.
     #[arg(long, value_name = "NAME")]
     only_document: Vec<String>,
     /// Only the probe.
     #[arg(long, conflicts_with_all = ["documents", "only_document"])]
     probe: bool,
-    /// Skip what has a result already.
+    /// Skip tools and documents that already have a result.
     #[arg(long)]
     resume: bool,
     /// Run nothing, and write the page from earlier results.
@@ -61,7 +61,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| *flag));
     command.arg("--limit").arg(options.limit.to_string());
     let status = command.status().map_err(|error| format!("error: cannot run cargo: {error}"))?;
-    // What failed has been reported.
+    // The child has printed the error.
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

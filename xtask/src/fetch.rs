@@ -1,4 +1,4 @@
-//! Documents from where they are published, within limits.
+//! Fetches documents from their publishers, within limits.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -21,18 +21,18 @@ pub(crate) fn is_url(from: &str) -> bool {
     from.starts_with("https://") || from.starts_with("http://")
 }
 
-/// Reads a file or fetches a URL; `None` if what is published is still what `etag` names.
+/// Reads a file or fetches a URL; `None` if the published document still has this ETag.
 pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     if is_url(from) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(download(from, etag));
     }
     if let Some((scheme, _)) = from.split_once("://") {
-        return Err(format!("error: `{scheme}://` is not a way to fetch a document\n  help: https, or a file").into());
+        return Err(format!("error: documents are not fetched over `{scheme}://`\n  help: use https, or a file").into());
     }
     let document = file(Path::new(from))?;
-    let help = "what is vendored has to be whole: put the file there, or fix the reference";
-    refuse_references(&document.node, "leads to a file that is not there, or lacks what it names", help, |target| {
+    let help = "a vendored document has to be complete: add the file, or fix the reference";
+    refuse_references(&document.node, "leads to a file or member that does not exist", help, |target| {
         !target.contains("://")
     })?;
     Ok(Some(document))
@@ -41,14 +41,13 @@ pub(crate) fn read(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
 async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     let url = Url::parse(from).map_err(|error| format!("error: `{from}` is not a URL: {error}"))?;
     if !protected(&url) {
-        let help =
-            "https, or http to this machine: a document that code is generated from must not be changed on the way";
+        let help = "use https, or http to this machine: code is generated from the document, so no one may change it in transit";
         return Err(format!("error: `{from}` is not fetched over plain http\n  help: {help}").into());
     }
     let failed = |error: reqwest::Error| format!("error: cannot fetch {from}: {}", chain(&error));
     let policy = Policy::custom(|attempt| {
         if attempt.previous().len() > MOST_REDIRECTS {
-            attempt.error("it redirects without end")
+            attempt.error("too many redirects")
         } else if protected(attempt.url()) {
             attempt.follow()
         } else {
@@ -61,7 +60,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         .timeout(MOST_TIME)
         .redirect(policy);
     if url.scheme() == "http" {
-        // Plain http is for this machine only; a proxy would be another one.
+        // Plain http is allowed to this machine only, so it does not use a proxy.
         builder = builder.no_proxy();
     }
     let client = builder.build().map_err(failed)?;
@@ -86,7 +85,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         return Err(page(from).into());
     }
     let announced = response.content_length();
-    // An old way to end a response is to close the connection, which looks like a broken connection.
+    // A server may end a response by closing the connection. This looks like a broken connection.
     let ended = announced.is_some()
         || response.version() > Version::HTTP_11
         || response.headers().contains_key(header::TRANSFER_ENCODING);
@@ -96,10 +95,9 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
     let mut bytes = Vec::new();
     let mut told = start;
     loop {
-        let chunk = response
-            .chunk()
-            .await
-            .map_err(|error| format!("error: {from} broke off after {} bytes: {}", bytes.len(), chain(&error)))?;
+        let chunk = response.chunk().await.map_err(|error| {
+            format!("error: the response of {from} broke off after {} bytes: {}", bytes.len(), chain(&error))
+        })?;
         let Some(chunk) = chunk else { break };
         bytes.extend_from_slice(&chunk);
         if length(&bytes) > MOST_BYTES {
@@ -111,16 +109,16 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
         }
     }
     if announced.is_some_and(|announced| announced != length(&bytes)) {
-        return Err(format!("error: {from} broke off after {} bytes", bytes.len()).into());
+        return Err(format!("error: the response of {from} broke off after {} bytes", bytes.len()).into());
     }
     progress(&format!("  {} in {:.1} s", size(length(&bytes)), start.elapsed().as_secs_f64()));
     let text = String::from_utf8(bytes).map_err(|_| format!("error: {from} is not text in UTF-8"))?;
     refuse_page(from, &text)?;
     if !ended {
-        eprintln!("warning: {from} does not say how long the document is, so its end may be missing");
-        // What is cut off is almost always cut off within a line.
+        eprintln!("warning: {from} does not send the length of the document, so its end may be missing");
+        // A truncated document almost always ends within a line.
         if !text.ends_with(['\n', '}']) {
-            let help = "download it, look at its end, and name the file with --from";
+            let help = "download it, check its end, and name the file with --from";
             return Err(format!("error: {from} ended in the middle of a line\n  help: {help}").into());
         }
     }
@@ -135,13 +133,13 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Whether the document cannot be changed on the way.
+/// Whether no one can change the document in transit.
 fn protected(url: &Url) -> bool {
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     url.scheme() == "https" || (url.scheme() == "http" && local)
 }
 
-/// An error with what caused it, without the URL that the sentence around it names.
+/// An error with its causes, without the URL, which the message has already.
 fn chain(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("it took longer than {} s", MOST_TIME.as_secs());

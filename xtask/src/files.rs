@@ -1,4 +1,4 @@
-//! Files of the workspace: where they are, and compared with what they should be.
+//! Files of the workspace: their paths, and the comparison with their expected content.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ static ROOT: OnceLock<PathBuf> = OnceLock::new();
 
 /// Works on a copy of the workspace from now on; for tests.
 pub(crate) fn set_root(root: PathBuf) {
-    // Set once, before anything asks.
+    // It is set once, before the first use.
     drop(ROOT.set(root));
 }
 
-/// The root of the workspace: the nearest folder around the current one that holds it.
+/// The root of the workspace: the nearest folder with it, from the current folder upwards.
 pub(crate) fn root() -> &'static Path {
     ROOT.get_or_init(|| {
         let Ok(here) = std::env::current_dir() else { return PathBuf::new() };
@@ -28,11 +28,10 @@ pub(crate) fn root() -> &'static Path {
     })
 }
 
-/// Whether there is a workspace to work on, and what to do if there is none.
+/// Checks that there is a workspace; the error explains what to do.
 pub(crate) fn require_root() -> Result<()> {
     if root().as_os_str().is_empty() {
-        let help =
-            "run it in a checkout of `connectors`, or below it; expand, lower, diff and serve can be run anywhere";
+        let help = "run it in a checkout of `connectors`, or below it; expand, lower, diff and serve work anywhere";
         return Err(format!("error: there is no workspace of `connectors` here\n  help: {help}").into());
     }
     Ok(())
@@ -51,21 +50,22 @@ pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// Reads a text file, or says which one cannot be read.
+/// Reads a text file. An error names the file.
 pub(crate) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", shown(path)).into())
 }
 
-/// What to do about a file that is not what it should be.
+/// What to do with a file whose content is not as expected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Write it anew.
+    /// Write it again.
     Write,
-    /// Leave it, and say what is different.
+    /// Do not change it, and return the difference.
     Compare,
 }
 
-/// The one way in which a derived file is made or checked: the difference, if it is not what it should be.
+/// Writes or checks a derived file; every derived file goes through this function. Returns the difference if the
+/// content is not as expected.
 pub(crate) fn bring(path: &Path, text: &str, mode: Mode) -> Result<Option<String>> {
     let old = fs::read_to_string(path).unwrap_or_default();
     if old == text {

@@ -1,4 +1,4 @@
-//! `cargo xtask`: how people live with `connectors`. Arguments in, the pipeline or the fake called, words out.
+//! `cargo xtask`: parses arguments, calls the pipeline, a fake or a tool, and prints the result.
 
 mod bench;
 mod check;
@@ -25,7 +25,7 @@ use connectors_codegen::cli::generate::Generate;
 use connectors_codegen::cli::lower::Lower;
 use connectors_codegen::cli::report::{self, Result, progress};
 
-/// Tasks for maintainers of `connectors`, and for everyone who generates clients with it.
+/// Tasks for maintainers of `connectors`, and for all who generate clients with it.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", color = clap::ColorChoice::Never, after_help = GUIDE)]
 struct Cli {
@@ -46,26 +46,26 @@ const GUIDE: &str = "\
 New here?
   cargo xtask demo                  the whole job against a fake tenant, no account needed
 The service changed its document?
-  cargo xtask vendor c1 --dry-run   what that changes, for whom, and what is left to do
-  cargo xtask vendor c1             the same, and write it, all or nothing
-  cargo xtask semver c1             the version it means, as text for CHANGELOG.md
+  cargo xtask vendor c1 --dry-run   what changes for a caller, and what is left to do
+  cargo xtask vendor c1             the same, then write all files or none
+  cargo xtask semver c1             the required version, as text for CHANGELOG.md
 Before a commit?
-  cargo xtask check                 is everything current? If not: what mends it
+  cargo xtask check                 is everything current? If not: how to fix it
 Two documents?
-  cargo xtask diff OLD NEW          what breaks a caller, what does not
+  cargo xtask diff OLD NEW          the changes, and which of them break a caller
 One more service?
   cargo xtask new pets --from pets.yaml --tag pets
 A client of any document, in a crate of its own?
   cargo xtask expand --from pets.yaml --out /tmp/pets
 
 Each task explains itself: cargo xtask TASK --help.
-docs/spec-changes.md tells one real change from end to end.
+docs/spec-changes.md describes one real change from end to end.
 
 Exit codes:
   0  done; for check: everything is current
-  1  failed, or check found something; the reason is on standard error, and nothing was half written
+  1  failed, or check found a problem; the reason is on standard error, and no file was written in part
   2  wrong arguments
-  3  diff --fail-on found what it asks about";
+  3  diff --fail-on found such a change";
 
 #[derive(Subcommand)]
 enum Command {
@@ -74,39 +74,41 @@ enum Command {
         /// The service to show.
         #[arg(long, default_value = "c1")]
         service: service::Name,
-        /// Read (only read) what the CONDUCTORONE_* or PIPESHUB_* variables name, instead of a fake.
+        /// Read from the service that the CONDUCTORONE_* or PIPESHUB_* variables name, instead of a fake; send no
+        /// writes.
         #[arg(long)]
         live: bool,
     },
     /// Serve a fake of a service, for a client in any language.
     ///
-    /// It prints what to set in a client's environment, and a request to try with curl. Under /_control a test scripts faults
-    /// and syncs, expires tokens, passes time and reads what was sent: docs/serve.md. Ctrl-C stops it, and what was made in
-    /// it is gone.
+    /// It prints environment variables for a client, and a request to try with curl. Through the endpoints below
+    /// /_control a test scripts faults and syncs, expires tokens, advances the time and reads the requests:
+    /// docs/serve.md. Ctrl-C stops the fake; its data is lost.
     ///
     ///   cargo xtask serve c1 --seed here --log
     ///   cargo xtask serve pipeshub --tls ca.pem
     ///   cargo xtask serve --from pets.yaml
     #[command(verbatim_doc_comment)]
     Serve(serve::Options),
-    /// Bring in what a service publishes: select, compare, check our overlay against it, write all or nothing.
+    /// Update our copy of a service's published document: select, compare, check our overlay against it, write all
+    /// files or none.
     ///
-    /// It prints what changes for a caller, overlay actions that upstream has made needless, places that have no description yet,
-    /// and what the change means for the version.
+    /// It prints the changes for a caller, overlay actions that upstream has made needless, places without a
+    /// description, and the version that the changes require.
     ///
     /// Nothing is written if an overlay action no longer matches (fix it in spec/SERVICE/overlay.yaml), if
-    /// spec/SERVICE/openapi.yaml or api.txt has changes that are not committed (--force), or if the document has less than
-    /// half of what is vendored (--accept-other-document).
+    /// spec/SERVICE/openapi.yaml or api.txt has uncommitted changes (--force), or if the document has less than half of
+    /// the vendored operations (--accept-other-document).
     ///
-    /// A file may refer to others beside it. A URL is fetched within 60 seconds and 64 MB, over https, and not at all if
-    /// the server says that nothing is new.
+    /// A file may refer to others beside it. A URL is fetched over https, within 60 seconds and 64 MB; with its ETag,
+    /// so that an unchanged document is not transferred.
     Vendor {
         /// The service, a folder of spec/.
         service: service::Name,
         /// The published document; the `source` in service.toml if absent.
         #[arg(long, value_name = "FILE|URL")]
         from: Option<String>,
-        /// The day the document was published or fetched; today if it is new and not given.
+        /// The day the document was published or fetched; if absent, today for a new document.
         #[arg(long, value_name = "YYYY-MM-DD")]
         date: Option<jiff::civil::Date>,
         /// Print what would change and whether it would be written; write nothing.
@@ -121,26 +123,27 @@ enum Command {
         /// List changes of descriptions and summaries too.
         #[arg(long)]
         documentation: bool,
-        /// List every note and every place without a description, also where there are more than ten of a kind.
+        /// List every note and every place without a description, also if there are more than ten of a kind.
         #[arg(long)]
         all: bool,
     },
-    /// Compare two documents: what changed, and what of it breaks a caller.
+    /// Compare two documents: list the changes, and which of them break a caller.
     ///
-    /// The documents may be of any two dialects of OpenAPI 3.0 to 3.2: a null spelled otherwise is no change. The clients
-    /// that would be generated of them are compared as well. The totals come first, then what changed, by tag; additive
-    /// changes are counted only. Each line ends with the rule that judged it; docs/diff-rules.md argues them.
+    /// Each document may be OpenAPI 3.0, 3.1 or 3.2: a different syntax for the same schema is not a change. The
+    /// clients that would be generated from them are compared as well. The totals come first, then the changes by tag;
+    /// additive changes are only counted. Each line ends with the rule that judged the change; docs/diff-rules.md
+    /// explains the rules.
     Diff {
-        /// Compare only what this service selects, with its overlay.
+        /// Compare only the operations that this service selects, with its overlay.
         #[arg(long)]
         service: Option<service::Name>,
         #[command(flatten)]
         diff: Diff,
     },
-    /// Say what changed in the public Rust API of a generated client, and the version number it means.
+    /// List the changes in the public Rust API of a generated client, and the version number that they require.
     ///
-    /// The API is that of the generated code, listed in spec/SERVICE/api.txt; without further arguments the working tree's
-    /// is compared with the one committed. What is printed is text for CHANGELOG.md.
+    /// spec/SERVICE/api.txt lists the API of the generated code. Without further arguments, the API of the working tree
+    /// is compared with the committed one. The output is text for CHANGELOG.md.
     Semver {
         /// The service, a folder of spec/.
         #[arg(required_unless_present = "old")]
@@ -158,32 +161,33 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "old")]
         new: Option<PathBuf>,
     },
-    /// Write what a reviewer reads of a generated client: its public API in spec/SERVICE/api.txt, its names in names.lock, what
-    /// it does not have in losses.lock.
+    /// Write the files in spec/SERVICE for the review of a generated client: its public API in api.txt, its names in
+    /// names.lock, its losses in losses.lock.
     ///
-    /// To be run after the overlay changed; `vendor` writes it too. Its difference is what a reviewer reads.
+    /// Run it after a change of the overlay; `vendor` writes the same files. A reviewer reads their differences.
     Api {
         /// The service, a folder of spec/.
         service: service::Name,
     },
     /// Check whether everything that is committed is current and consistent.
     ///
-    /// No file of spec/ is half merged, selections reproduce what is vendored, overlays match, api.txt is the API, nothing
-    /// lacks a description, the prose avoids the words that the project has given up, build.rs, Cargo.toml and src/lib.rs
-    /// know each service and no other, the READMEs' snippets are compiled, docs/diff-rules.md is the table of rules.
+    /// It checks that no file of spec/ has a merge conflict, selections reproduce the vendored documents, overlays
+    /// match, api.txt is current, nothing lacks a description, the prose avoids the words that the project has given
+    /// up, build.rs, Cargo.toml and src/lib.rs list exactly the services of spec/, the snippets in the READMEs are
+    /// compiled, and docs/diff-rules.md has the current table of rules.
     ///
     /// Each problem is printed with the difference and the command or edit that fixes it; the exit code is then 1.
     Check {
-        /// List every line of a problem, also where there are more than ten.
+        /// List every line of a problem, also if there are more than ten.
         #[arg(long)]
         all: bool,
     },
     /// Scaffold one more service: spec folder, overlay skeleton, feature, module, and a test that calls each operation.
     ///
-    /// It compiles at once. What needs a person is a TODO in spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs. If anything
-    /// fails, nothing is left of it.
+    /// The new client compiles without further work. Decisions for a person are marked TODO in
+    /// spec/SERVICE/overlay.yaml and src/SERVICE/mod.rs. If anything fails, nothing is written.
     New {
-        /// What the service is to be called: a folder of spec/, a feature and a module.
+        /// The name of the new service: a folder of spec/, a feature and a module.
         service: service::Name,
         /// Its published document, YAML or JSON.
         #[arg(long, value_name = "FILE")]
@@ -204,20 +208,21 @@ enum Command {
     },
     /// Measure what it costs to build, to call and to depend on, as ratios in one run.
     ///
-    /// Each figure stands beside a reference that is measured in the same run, and beside its target; docs/benchmarks.md says
-    /// what the rows mean. Most of its time goes into building. Exits with 0 also when a figure does not hold,
-    /// and with 1 if one could not be measured. A tool that is not installed (valgrind) leaves its rows out.
+    /// Each figure is printed beside a reference that is measured in the same run, and beside its target;
+    /// docs/benchmarks.md explains the rows. Most of the time is spent on builds. Exits with 0 also if a figure misses
+    /// its target, and with 1 if one could not be measured. Rows that need a tool which is not installed (valgrind) are
+    /// left out.
     Bench {
         /// Only these figures: generation, building, checking, crates, calling, listing, decoding or concurrency; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
-        /// Fewer rounds and shorter ones, and no builds from cold.
+        /// Fewer and shorter rounds, and no builds from scratch.
         #[arg(long)]
         quick: bool,
         /// Print an array of objects instead of a table.
         #[arg(long)]
         json: bool,
-        /// Keep the table in docs/benchmarks.md.
+        /// Write the table into docs/benchmarks.md.
         #[arg(long, conflicts_with_all = ["only", "quick", "from"])]
         write: bool,
         /// The document to generate from; the vendored C1 document if absent.
@@ -226,25 +231,26 @@ enum Command {
     },
     /// Compare this generator with others: the same documents, and the same probe over a socket.
     ///
-    /// The others are openapi-to-rust, oas3-gen, openapi-generator and progenitor. One that is not installed is skipped, with
-    /// the command that installs it. Results are kept in the target folder, so that a long duel can be run in parts (--only,
-    /// --only-document); --write writes docs/compared.md from all of them. Most of its time goes into building.
+    /// The others are openapi-to-rust, oas3-gen, openapi-generator and progenitor. A tool that is not installed is
+    /// skipped, and the command that installs it is printed. Results are kept in the target folder, so that a long duel
+    /// can be run in parts (--only, --only-document); --write writes docs/compared.md from all of them. Most of the
+    /// time is spent on builds.
     Duel(duel::Options),
-    /// Bring any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and say what was lost.
+    /// Convert any OpenAPI 3.0, 3.1 or 3.2 document to valid 3.0.3, and report each loss.
     ///
-    /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the source,
-    /// with --quiet too; --notes none leaves them out.
+    /// The document may refer to other files beside it; the result is one file. Each loss is printed with its place in
+    /// the source, also with --quiet. --notes none suppresses them.
     Lower(Lower),
     /// Write a complete crate with the generated client of any document, or of one of our services.
     ///
-    /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is expanded there again, from a
-    /// document that has grown, renames nothing.
+    /// The crate depends on connectors-runtime and serde. The file names.lock beside it stores the names in the client:
+    /// expanding it again from a larger document renames nothing.
     ///
     ///   cargo xtask expand c1 --out /tmp/c1
     ///   cargo xtask expand --from pets.yaml --tag pets --out /tmp/pets
     #[command(verbatim_doc_comment)]
     Expand {
-        /// One of our services, without what is written by hand for it.
+        /// One of our services, without its hand-written code.
         #[arg(conflicts_with = "from", required_unless_present = "from")]
         service: Option<service::Name>,
         /// Any OpenAPI 3.0, 3.1 or 3.2 document.
@@ -285,7 +291,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Refuses a task for which there is no workspace, or not the service.
+/// Rejects a task that needs a workspace, or a service that does not exist.
 fn check(command: &Command) -> Result<()> {
     match command {
         Command::Vendor { service, .. } | Command::Api { service } => service.known()?,
@@ -350,7 +356,7 @@ fn run(command: Command) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What `cargo xtask` alone prints.
+/// The text that `cargo xtask` without a task prints.
 fn guide() -> Result<ExitCode> {
     Cli::command().print_long_help()?;
     Ok(ExitCode::SUCCESS)

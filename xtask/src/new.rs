@@ -27,7 +27,9 @@ pub(crate) fn run(name: &Name, from: &Path, select: Select, source: Option<Strin
     let generator = Generator::new(vendored.clone()).overlay(Node::parse("overlay.yaml", &overlay)?);
     let (client, listing) = service::generate(generator)?;
     if client.operations == 0 {
-        return Err("error: none of the selected operations can be generated; `cargo xtask lower` says why".into());
+        return Err(
+            "error: none of the selected operations can be generated; `cargo xtask lower` reports the reasons".into()
+        );
     }
     let text = |key: &str| {
         document.get("info").and_then(|info| info.get(key)).and_then(Node::as_str).unwrap_or_default().to_owned()
@@ -70,8 +72,8 @@ pub(crate) fn run(name: &Name, from: &Path, select: Select, source: Option<Strin
     report::notes(&client.notes, Listed::default()).iter().for_each(|line| println!("  {line}"));
     println!(
         "\n{name}: {} operations. It compiles as it is:\n\n  cargo fmt && cargo test --features {name} --test {name}_operations\n\n\
-         What needs a person is marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\
-         `cargo xtask check` lists what has no description yet.",
+         Decisions for a person are marked TODO:\n\n  grep -rn TODO spec/{name} src/{name}\n\n\
+         `cargo xtask check` lists all items without a description.",
         client.operations
     );
     Ok(())
@@ -83,13 +85,13 @@ fn free(name: &Name, root: &Path) -> Result<()> {
         Err(format!("error: `{name}` cannot be the name of a service: {what}\n  help: choose another").into())
     };
     if syn::parse_str::<syn::Ident>(name.as_str()).is_err() {
-        return taken("it is a word of Rust's own".to_owned());
+        return taken("it is a keyword of Rust".to_owned());
     }
     let source = root.join("src");
     let test = root.join("tests").join(format!("{name}_operations.rs"));
     let places = [name.folder(), source.join(name.as_str()), source.join(format!("{name}.rs")), test];
     if let Some(place) = places.iter().find(|place| place.exists()) {
-        return taken(format!("{} is there already", files::shown(place)));
+        return taken(format!("{} already exists", files::shown(place)));
     }
     let manifest: toml::Table = toml::from_str(&files::read(&root.join("Cargo.toml"))?)?;
     let table = |key: &str| manifest.get(key).and_then(toml::Value::as_table).cloned().unwrap_or_default();
@@ -108,7 +110,7 @@ info:
   title: \"{name}: corrections, hints and prose for the vendored document\"
   version: 1.0.0
 extends: openapi.yaml
-# What needs a person is marked TODO. Docs: docs/architecture.md, \"Where to change what\"; an example: spec/c1/overlay.yaml.
+# Decisions for a person are marked TODO. Docs: docs/architecture.md, \"Where to change what\"; an example: spec/c1/overlay.yaml.
 # An action that matches nothing fails the build, so each is a comment until somebody has written it.
 actions:
   - target: $.info
@@ -122,7 +124,7 @@ actions:
         let target = format!("$.paths[{}]", quoted(path));
         let shared = parameters(item);
         if !shared.is_empty() {
-            line(format!("  # ---- {path}: what all of its operations take"));
+            line(format!("  # ---- {path}: the parameters of all its operations"));
         }
         for parameter in &shared {
             line(format!("  # - target: {target}.parameters[?@.name == {}]", quoted(parameter)));
@@ -135,10 +137,7 @@ actions:
             failures |= statuses.into_iter().flatten().any(|(status, _)| !status.starts_with('2'));
             let own = parameters(operation);
             line(format!("  # ---- {} {path} ({id})", method.to_uppercase()));
-            line(
-                "  # TODO say what it does, in our own words; then what each parameter is, and what comes back."
-                    .to_owned(),
-            );
+            line("  # TODO describe what it does, in our own words; then each parameter, and the response.".to_owned());
             line(format!("  # - target: {target}.{method}"));
             line("  #   update:".to_owned());
             line("  #     summary: ...".to_owned());
@@ -148,7 +147,7 @@ actions:
                 line("  #   update: {description: ...}".to_owned());
             }
             if matches!(method, "post" | "patch") {
-                line("  # TODO is it safe to retry after its response was lost? Then `x-idempotent: true` in the update.".to_owned());
+                line("  # TODO is it safe to retry after its response was lost? Then add `x-idempotent: true` to the update.".to_owned());
             }
             let pages = ["page", "cursor", "offset", "token", "after", "starting"];
             let mut taken = [item, operation].into_iter().flat_map(|node| taken(document, node));
@@ -161,19 +160,19 @@ actions:
         }
     }
     for (component, _) in document.pointer("/components/parameters").and_then(Node::as_object).into_iter().flatten() {
-        line(format!("  # ---- the parameter {component}, wherever it is taken"));
+        line(format!("  # ---- the parameter {component}, in all operations"));
         line(format!("  # - target: $.components.parameters[{}]", quoted(component)));
         line("  #   update: {description: ...}".to_owned());
     }
     if !failures {
         line("  # ---- failures".to_owned());
-        line("  # TODO the document names no failure: what do its errors look like? See the `default` response of spec/c1.".to_owned());
+        line("  # TODO the document declares no failure: what is the format of its errors? See the `default` response of spec/c1.".to_owned());
     }
     for (component, schema) in document.pointer("/components/schemas").and_then(Node::as_object).into_iter().flatten() {
         let properties = schema.get("properties").and_then(Node::as_object);
         let names: Vec<&str> = properties.into_iter().flatten().map(|(property, _)| property.as_str()).collect();
         line(format!("  # ---- {component}"));
-        line("  # TODO describe it and what it holds; mark what is secret with `x-sensitive: true`.".to_owned());
+        line("  # TODO describe it and its properties; mark secrets with `x-sensitive: true`.".to_owned());
         line(format!("  # - target: $.components.schemas[{}]", quoted(component)));
         line("  #   update:".to_owned());
         line("  #     description: ...".to_owned());
@@ -185,7 +184,8 @@ actions:
     text
 }
 
-/// The names of a path item's or operation's own parameters. A parameter behind a `$ref` is described in its own place.
+/// The names of the parameters that a path item or operation defines itself. A parameter behind a `$ref` is described
+/// at its definition.
 fn parameters(node: &Node) -> Vec<&str> {
     let all = node.get("parameters").and_then(Node::as_array).unwrap_or_default();
     all.iter().filter_map(|parameter| parameter.get("name").and_then(Node::as_str)).collect()
@@ -351,8 +351,10 @@ fn with_module(library: &str, name: &Name) -> Result<String> {
     let module = |index: &usize| {
         lines[*index].starts_with("pub mod ") && *index > 0 && lines[index - 1].starts_with("#[cfg(feature = ")
     };
-    let last =
-        (0..lines.len()).rev().find(module).ok_or("error: src/lib.rs has no module of a service to stand behind")?;
+    let last = (0..lines.len())
+        .rev()
+        .find(module)
+        .ok_or("error: src/lib.rs has no module of a service after which to add one")?;
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         text.push_str(line);
@@ -369,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_services_is_read_and_made_longer() {
+    fn a_service_is_added_to_the_list_of_services() {
         let build = "/// By name.\nconst SERVICES: [&str; 1] = [\"c1\"];\n\nfn main() {}\n";
         assert_eq!(services_of(build).unwrap(), ["c1"]);
         let longer = with_service(build, &"pets".parse().unwrap()).unwrap();
@@ -378,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_feature_and_a_module_stand_behind_the_others() {
+    fn a_feature_and_a_module_are_added_after_the_others() {
         let name: Name = "pets".parse().unwrap();
         let manifest = "[features]\ndefault = [\"c1\"]\n## C1.\nc1 = []\n## TLS.\nrustls = [\"reqwest/rustls\"]\n\n[dependencies]\n";
         let longer = with_feature(manifest, &name, "Pets").unwrap();

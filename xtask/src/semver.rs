@@ -1,4 +1,4 @@
-//! `cargo xtask api` and `semver`: the public API of a service's client, and what its changes mean for a version.
+//! `cargo xtask api` and `semver`: the public API of a service's client, and the version that its changes require.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::Result;
 use crate::files::{self, Mode};
 use crate::service::{self, Name, Service};
 
-/// Writes the snapshot of a service's public API, the names that it keeps, and what it does not have.
+/// Writes the snapshot of a service's public API, its names, and its losses.
 pub(crate) fn api(name: &Name) -> Result<()> {
     let (client, listing) = current(name)?;
     let mut same = true;
@@ -27,14 +27,14 @@ pub(crate) fn api(name: &Name) -> Result<()> {
     Ok(())
 }
 
-/// A service's client as the working tree makes it, and its public API.
+/// The client of a service from the working tree, and its public API.
 pub(crate) fn current(name: &Name) -> Result<(Client, Listing)> {
     let overlay = documents::file(&name.overlay())?.node;
     let generator = Generator::new(documents::file(&name.document())?.node).overlay(overlay);
     service::generate(generator.names(name.kept()?))
 }
 
-/// Where the API before is read from.
+/// The source of the older API.
 pub(crate) struct Before<'a> {
     pub(crate) document: Option<&'a Path>,
     pub(crate) revision: &'a str,
@@ -60,12 +60,12 @@ pub(crate) fn files(old: &Path, new: &Path, name: Option<&Name>) -> Result<()> {
     Ok(())
 }
 
-/// The snapshot as it was committed.
+/// The committed snapshot.
 fn committed(name: &Name, revision: &str) -> Result<Listing> {
     let place = format!("{revision}:spec/{name}/api.txt");
     let output = Command::new("git").current_dir(files::root()).args(["show", &place]).output();
-    let output =
-        output.map_err(|error| format!("error: cannot run git: {error}\n  help: --from OLD_DOCUMENT needs none"))?;
+    let output = output
+        .map_err(|error| format!("error: cannot run git: {error}\n  help: --from OLD_DOCUMENT does not need git"))?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
         let help = format!("commit what `cargo xtask api {name}` writes, or compare with --from OLD_DOCUMENT");

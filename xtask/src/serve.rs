@@ -34,11 +34,11 @@ pub(crate) enum Log {
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The service to pretend to be.
+    /// The service to imitate.
     #[arg(value_enum, required_unless_present = "from", conflicts_with = "from")]
     service: Option<Service>,
     /// Serve a fake of this OpenAPI document, YAML or JSON: respond to each operation with an instance of its schema,
-    /// refuse requests that the document does not allow, and keep written resources.
+    /// reject requests that the document does not allow, and store written resources.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client_id", "client_secret", "seed", "seed_file", "lenient_config"])]
     from: Option<PathBuf>,
     /// Address to listen on, such as ::1, or 0.0.0.0 for other machines.
@@ -50,20 +50,20 @@ pub(crate) struct Options {
     /// Serve HTTPS, and write the certificate of the authority that a client has to trust to this file.
     #[arg(long, value_name = "FILE")]
     tls: Option<PathBuf>,
-    /// A name or address that clients call it by, for the certificate; may be repeated. localhost, 127.0.0.1, ::1 and --host
-    /// are in it in any case.
+    /// A name or address that clients use, for the certificate; may be repeated. The certificate always has localhost,
+    /// 127.0.0.1, ::1 and --host.
     #[arg(long = "name", value_name = "NAME", requires = "tls")]
     names: Vec<String>,
-    /// The client id, instead of one made at the start.
+    /// The client id, instead of a generated one.
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// The client secret, instead of one made at the start.
+    /// The client secret, instead of a generated one.
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<String>,
     /// Derive all credentials from this text, so that they are the same after a restart on the same port.
     #[arg(long, value_name = "TEXT")]
     seed: Option<String>,
-    /// What it holds at the start, in JSON; docs/serve.md has the form.
+    /// The data at the start, in JSON; docs/serve.md has the format.
     #[arg(long, value_name = "FILE")]
     seed_file: Option<PathBuf>,
     /// Accept catalog entries of C1 that do not exist, and configuration keys that their schema does not have.
@@ -174,7 +174,7 @@ async fn document(file: &Path, serving: Serving, options: &Options) -> Result<()
     let text = Generator::new(documents::file(file)?.node).overlaid()?.to_json().to_string();
     let document = Document::parse(&text)?;
     let server = Server::serve(document, serving).await.map_err(|error| failed(options, &error))?;
-    println!("A fake of {} listens on {}. Any credential is right.", file.display(), server.url());
+    println!("A fake of {} listens on {}. It accepts any credential.", file.display(), server.url());
     by_hand(server.url(), None, options);
     until_stopped().await
 }
@@ -196,7 +196,7 @@ fn by_hand(url: &str, request: Option<(&str, &String)>, options: &Options) {
         println!("\nor send requests by hand, with a token that is valid for an hour:\n");
         println!("curl{trust} -H 'Authorization: Bearer {token}' '{url}{path}'");
     }
-    println!("\nTests script what goes wrong; docs/serve.md has all of it:\n");
+    println!("\nTests script failures; docs/serve.md has all endpoints:\n");
     println!("curl{trust} -d '{{\"status\": 429}}' '{url}/_control/faults'");
 }
 
@@ -208,7 +208,7 @@ fn failed(options: &Options, error: &io::Error) -> String {
 }
 
 fn unusable(file: &Path, error: &io::Error) -> String {
-    format!("error: {}: {error}\n  help: docs/serve.md has the form of a seed file", file.display())
+    format!("error: {}: {error}\n  help: docs/serve.md has the format of a seed file", file.display())
 }
 
 async fn until_stopped() -> Result<()> {

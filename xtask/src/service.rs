@@ -60,7 +60,7 @@ impl Name {
         part::kept(&self.names())
     }
 
-    /// What the client is made from, of a document of any day.
+    /// The input for the client, from any version of the document.
     pub(crate) fn part(&self) -> Result<Part> {
         Ok(Part {
             called: format!("`{self}`"),
@@ -123,7 +123,7 @@ impl FromStr for Name {
         if plain {
             Ok(Self(text.to_owned()))
         } else {
-            Err("a service is named by lower-case letters, digits and `_`".to_owned())
+            Err("the name of a service has lower-case letters, digits and `_`".to_owned())
         }
     }
 }
@@ -136,7 +136,7 @@ pub(crate) struct Service {
     pub(crate) source: String,
     /// The hash of the document that the selection was made from.
     pub(crate) sha256: String,
-    /// The day it was published or fetched.
+    /// The day on which it was published or fetched.
     pub(crate) date: String,
     /// `info.version` of the document.
     pub(crate) version: String,
@@ -223,7 +223,7 @@ impl Select {
         Selection { tags, operations, except, paths: Vec::new() }
     }
 
-    /// The names in the selection that a document does not have: a line each, with similar names.
+    /// The names in the selection that the document does not have: a line each, with similar names.
     pub(crate) fn strangers(&self, document: &Node) -> Vec<String> {
         // With references inlined.
         let Ok(document) = Generator::new(document.clone()).selected() else { return Vec::new() };
@@ -309,7 +309,7 @@ pub(crate) fn generate(generator: Generator) -> Result<(Client, Listing)> {
     Ok((client, listing))
 }
 
-/// The files about a service's client that are stored beside its document: a path and a text each.
+/// The files about a service's client that are stored beside its document, each with its path and text.
 pub(crate) fn records(name: &Name, client: &Client, listing: &Listing) -> Vec<(PathBuf, String)> {
     let losses = format!(
         "\

@@ -45,7 +45,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         && service.etag_for == held.as_deref().map(|text| service.fingerprint(text)).transpose()?;
     let etag = service.etag.clone().filter(|_| known && from == service.source && options.date.is_none());
     let Some(fetched) = fetch::read(&from, etag.as_deref())? else {
-        println!("nothing changed: {from} is still what was fetched on {}", service.date);
+        println!("nothing changed: {from} still has the document that was fetched on {}", service.date);
         return Ok(());
     };
     let document = fetched.node;
@@ -67,7 +67,7 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
     let new = Node::parse("openapi.yaml", &yaml)?;
 
     if let Some(old) = &old {
-        progress("comparing with what is vendored");
+        progress("comparing with the vendored document");
         let judgement = changes::judge(old, &new, &name.part()?)?;
         if let Some(reason) = judgement.documents_only() {
             eprintln!("warning: only the documents were compared: {reason}");
@@ -75,20 +75,18 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         let changes = judgement.changes;
         warn_of_an_older_document(&service, &document, options.date, &changes);
         if !changes.is_empty() {
-            println!("what changes for a caller: {}", changes::summary(&changes));
+            println!("changes for a caller: {}", changes::summary(&changes));
             print!("{}", changes::text(&changes, changes::Shown { additive: true, documentation: options.words }));
             if !options.words && changes.iter().all(|change| change.impact == Impact::Documentation) {
                 println!("(of documentation alone: --documentation lists it)");
             }
             println!();
         } else if service.sha256 != fetched.sha256 {
-            println!(
-                "what changes for a caller: nothing; the document changed in its words, or where nothing is selected"
-            );
+            println!("changes for a caller: none; only descriptions changed, or parts that are not selected");
         }
     }
 
-    // The build has to be able to use the files that are about to be written.
+    // The build must be able to use the new files.
     progress("applying our overlay and generating the client");
     let mut generator = Generator::new(new.clone());
     let overlay = name.overlay().exists().then(|| Node::read(&name.overlay())).transpose()?;
@@ -139,13 +137,13 @@ fn readable(name: &Name, text: &str) -> Option<Node> {
     let place = files::shown(&name.document());
     let read = Node::parse(&place, text);
     if let Err(error) = &read {
-        eprintln!("warning: what is vendored cannot be read, so nothing is compared with it\n{error}");
+        eprintln!("warning: the vendored document cannot be read, so nothing is compared with it\n{error}");
     }
     read.ok()
 }
 
-/// Refuses a document that has less than half of the vendored operations that are still selected. Services share tags,
-/// and a truncated document can be valid too.
+/// Rejects a document that has less than half of the vendored operations that are still selected. Services share tags,
+/// and a truncated document can be valid.
 fn refuse_another_service(old: &Node, document: &Node, service: &Service, from: &str) -> Result<()> {
     let old = connectors_codegen::select_known(old, &service.selection())?;
     let before = service::operations(&old);
@@ -163,7 +161,8 @@ fn refuse_another_service(old: &Node, document: &Node, service: &Service, from: 
     if left * 2 >= before.len() {
         return Ok(());
     }
-    let help = "is it another service's, or cut off? If it is the right one, --accept-other-document";
+    let help =
+        "is it the document of another service, or truncated? If it is the right one, use --accept-other-document";
     Err(format!(
         "error: {from} has {left} of the {} operations that are vendored and selected; nothing was written\n  help: {help}",
         before.len()
@@ -177,23 +176,23 @@ fn warn_of_another_service(old: &Node, new: &Node) {
     };
     let (was, is) = (title(old), title(new));
     if was != is {
-        eprintln!("warning: the document is called `{is}` and was called `{was}`: is it the same service's?");
+        eprintln!("warning: the title of the document is `{is}`, and was `{was}`: is it for the same service?");
     }
 }
 
-/// Warns of a document from before the one that is vendored: by its date, by its version, or because it only lacks what is
-/// there.
+/// Warns about a document that is older than the vendored one: by its date, by its version, or because it has nothing
+/// new and lacks something.
 fn warn_of_an_older_document(service: &Service, document: &Node, date: Option<jiff::civil::Date>, changes: &[Change]) {
     let version = document.get("info").and_then(|info| info.get("version")).and_then(Node::as_str).unwrap_or_default();
     let vendored: Option<jiff::civil::Date> = service.date.parse().ok();
     let gone = changes.iter().filter(|change| change.rule.ends_with("-removed") && change.impact == Impact::Breaking);
     let gone = gone.count();
     let reason = if let (Some(date), Some(vendored)) = (date, vendored.filter(|vendored| date < Some(*vendored))) {
-        format!("it is of {date}, and what is vendored is of {vendored}")
+        format!("it is of {date}, and the vendored document is of {vendored}")
     } else if is_before(version, &service.version) {
-        format!("its version is {version}, and what is vendored is {}", service.version)
+        format!("its version is {version}, and the vendored document is {}", service.version)
     } else if gone > 0 && !changes.iter().any(|change| change.impact == Impact::Additive) {
-        format!("it has nothing new, and lacks {gone} of what is vendored")
+        format!("it has nothing new, and lacks {gone} items of the vendored document")
     } else {
         return;
     };
@@ -217,7 +216,7 @@ fn tell_of_words(missing: Vec<String>, all: bool) {
     sampled(missing, all).iter().for_each(|place| println!("  {place}"));
 }
 
-/// Prints what the change means for the crate's version, if there is a snapshot to compare with.
+/// Prints the version of the crate that the change requires, if there is a snapshot to compare with.
 fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
     let Ok(text) = fs::read_to_string(name.api()) else { return Ok(()) };
     match Listing::parse(&files::shown(&name.api()), &text) {
@@ -227,7 +226,7 @@ fn tell_of_version(name: &Name, new: &Listing) -> Result<()> {
                 println!("{}", versions::verdict(&changes, Some(&semver::version()?)));
             }
         }
-        // It is written again.
+        // The snapshot is written again.
         Err(error) => eprintln!("warning: the previous public API cannot be read, so no version is printed\n{error}"),
     }
     Ok(())
@@ -244,7 +243,7 @@ fn write(name: &Name, wanted: &[(PathBuf, String)], options: &Options) -> Result
     if options.dry_run {
         changed.iter().for_each(|(path, _)| println!("would write {}", files::shown(path)));
         if let Some(refusal) = refusal {
-            eprintln!("warning: a real run would refuse to: {refusal}");
+            eprintln!("warning: a real run would write nothing: {refusal}");
         }
         return Ok(());
     }
@@ -269,12 +268,12 @@ fn uncommitted(name: &Name) -> Option<String> {
     let output = output.ok()?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
-        let help = "git has to say what is not committed; or --force";
-        let told = format!("git cannot tell what is not committed: {}\n  help: {help}", reason.trim());
+        let help = "fix git, which lists uncommitted changes; or use --force";
+        let told = format!("git cannot list uncommitted changes: {}\n  help: {help}", reason.trim());
         return (!reason.contains("not a git repository")).then_some(told);
     }
     let told = String::from_utf8_lossy(&output.stdout);
-    let help = "commit or stash it first, so that what this changes can be seen by itself; or --force";
-    let refusal = format!("{place} has changes that are not committed\n{}\n  help: {help}", told.trim_end());
+    let help = "commit or stash them first, so that the new changes can be reviewed alone; or use --force";
+    let refusal = format!("{place} has uncommitted changes\n{}\n  help: {help}", told.trim_end());
     (!told.trim().is_empty()).then_some(refusal)
 }

@@ -14,7 +14,7 @@ use connectors_fake::document::Document;
 use serde::de::DeserializeOwned;
 
 /// An argument that the document allows, as the generated type.
-#[allow(dead_code, reason = "not every service has arguments of types of its own")]
+# [allow(dead_code, reason = "not every service has arguments of its own types")]
 fn given<T: DeserializeOwned>(document: &Document, method: &str, argument: &str) -> T {
     let (group, name) = method.split_once('.').unwrap_or(("", method));
     let is_it = |it: &&connectors::Operation| it.group() == group && it.name().trim_start_matches("r#") == name;

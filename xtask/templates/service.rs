@@ -13,8 +13,8 @@
 //!
 //! [`api`] has every operation of the document.
 //
-// TODO code written by hand adds meaning, not plumbing: handles for the service's objects, waits, methods for the usual
-// jobs, credentials from the environment. See src/c1 for examples.
+// TODO write what a generator cannot know: handles for the service's objects, waits, methods for the usual jobs,
+// credentials from the environment. See src/c1 for examples.
 
 use connectors_runtime::Server;
 
@@ -42,8 +42,8 @@ pub struct Client {
 impl Connect for Client {
     type Setup = (Server, Credentials);
 
-    // TODO failures are read in the most common format. For another format, and for credentials that need more than a
-    // scheme of the document, see `Client::over` and `failure` in src/c1/client.rs.
+    // TODO failures are read in the most common format. For another format, or for credentials that the document's
+    // schemes do not describe, see `Client::over` and `failure` in src/c1/client.rs.
     fn connect(setup: Self::Setup, connection: Connection) -> Result<Self, Error> {
         Ok(Self { api: api::Client::connect(setup, connection)? })
     }

@@ -1,5 +1,5 @@
-//! How a document's life is looked after: vendoring within limits and all or nothing, versions, staleness with its remedy,
-//! one more service. Everything here works on a copy of the workspace's files.
+//! The tasks that maintain a document: vendoring within limits and all or nothing, versions, staleness with its remedy,
+//! a new service. All tests work on a copy of the workspace's files.
 
 mod tree;
 
@@ -13,7 +13,7 @@ use std::thread;
 
 use tree::{Tree, workspace};
 
-/// A copy of the workspace's files whose version and features are those of a test, whatever ours are.
+/// A copy of the workspace's files with a fixed version and fixed features.
 fn tree(name: &str) -> Tree {
     let copy = Tree::new(&format!("changes-{name}"));
     copy.edit("Cargo.toml", |text| {
@@ -60,7 +60,7 @@ fn answer(headers: &str, body: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_vendored_is_current_and_its_api_as_committed() {
+fn vendored_documents_are_current_and_their_api_is_committed() {
     let copy = tree("current");
     copy.xtask(&["check"])
         .says(&["c1: selection, overlay, public API and descriptions are current", "everything is current"]);
@@ -86,12 +86,16 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
                 "      description: theirs\n      operationId: c1.api.app.v1.Apps.List\n",
             )
         },
-        &["spec/c1/openapi.yaml is not what [select]", "-       description: theirs", "run `cargo xtask vendor c1`"],
+        &[
+            "spec/c1/openapi.yaml is not the result of [select]",
+            "-       description: theirs",
+            "run `cargo xtask vendor c1`",
+        ],
     );
     stale(
         "selection",
         &|copy| copy.replace("spec/c1/service.toml", "\"Connector Catalog\", ", ""),
-        &["spec/c1/openapi.yaml is not what [select]", "run `cargo xtask vendor c1`"],
+        &["spec/c1/openapi.yaml is not the result of [select]", "run `cargo xtask vendor c1`"],
     );
     stale(
         "tag",
@@ -101,7 +105,7 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
     stale(
         "sha",
         &|copy| copy.edit("spec/c1/service.toml", |text| text.replace("sha256 = \"", "sha256 = \"zz")),
-        &["the sha256 in spec/c1/service.toml is not one", "cargo xtask vendor c1"],
+        &["the sha256 in spec/c1/service.toml is not a hash", "cargo xtask vendor c1"],
     );
     stale(
         "overlay",
@@ -130,7 +134,7 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
     stale(
         "words",
         &|copy| copy.replace("spec/c1/overlay.yaml", "      summary: Fetch one app\n", ""),
-        &["some of c1 has no description yet: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
+        &["c1 lacks descriptions: 1 in all", "the operation `c1.api.app.v1.Apps.Get` has no summary"],
     );
     stale(
         "plain",
@@ -155,7 +159,7 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
             }
         },
         &[
-            "build.rs does not build the services that spec/ has",
+            "build.rs does not list exactly the services in spec/",
             "spec/:    c1, other",
             "src/lib.rs has no module `other`",
         ],
@@ -176,7 +180,7 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
 
 /// The document of September 2025 is vendored first, with an overlay of its time; then that of August 2026.
 #[test]
-fn vendoring_a_real_change_tells_all_of_it() {
+fn vendoring_a_real_change_reports_all_of_it() {
     let copy = tree("story");
     let data = workspace().join("codegen/tests/data");
     let (old, new) = (data.join("c1-2025-09.selection.yaml"), data.join("c1-2026-08.selection.yaml"));
@@ -191,7 +195,7 @@ fn vendoring_a_real_change_tells_all_of_it() {
         "wrote spec/c1/openapi.yaml",
         "wrote spec/c1/api.txt",
     ]);
-    first.warns(&["this may be an older document: it is of 2025-09-15, and what is vendored is of 2026-08-20"]);
+    first.warns(&["this may be an older document: it is of 2025-09-15, and the vendored document is of 2026-08-20"]);
     assert!(copy.read("spec/c1/service.toml").contains("date = \"2025-09-15\""));
 
     // Today's overlay, and today's document.
@@ -285,7 +289,8 @@ fn an_unusable_response_of_a_url_is_refused_and_nothing_changes() {
         assert_eq!(copy.snapshot(), before, "{expected}");
     }
     copy.xtask(&["vendor", "c1", "--from", "http://example.com/openapi.yaml"]).fails_with(&["plain http"]);
-    copy.xtask(&["vendor", "c1", "--from", "ftp://example.com/openapi.yaml"]).fails_with(&["not a way to fetch"]);
+    copy.xtask(&["vendor", "c1", "--from", "ftp://example.com/openapi.yaml"])
+        .fails_with(&["documents are not fetched over `ftp://`"]);
     assert_eq!(copy.snapshot(), before);
 }
 
@@ -304,12 +309,12 @@ fn a_document_that_did_not_change_is_not_fetched_again() {
     let service: toml::Table = toml::from_str(&copy.read("spec/c1/service.toml")).unwrap();
     assert_eq!(service["etag"].as_str(), Some("\"one\""));
     assert!(!requests.recv().unwrap().to_lowercase().contains("if-none-match"));
-    copy.xtask(&["vendor", "c1"]).says(&["nothing changed", "is still what was fetched on"]);
+    copy.xtask(&["vendor", "c1"]).says(&["nothing changed", "still has the document that was fetched on"]);
     assert!(requests.recv().unwrap().to_lowercase().contains("if-none-match: \"one\""));
 }
 
 #[test]
-fn what_is_not_committed_is_not_written_over() {
+fn uncommitted_files_are_not_overwritten() {
     let copy = tree("dirty");
     let git = |arguments: &[&str]| {
         let who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"];
@@ -329,7 +334,7 @@ fn what_is_not_committed_is_not_written_over() {
     fs::copy(copy.0.join("spec/c1/openapi.yaml"), &vendored).unwrap();
     let arguments = ["vendor", "c1", "--from", vendored.to_str().unwrap()];
     let before = copy.snapshot();
-    copy.xtask(&arguments).fails_with(&["spec/c1 has changes that are not committed", "api.txt", "--force"]);
+    copy.xtask(&arguments).fails_with(&["spec/c1 has uncommitted changes", "api.txt", "--force"]);
     assert_eq!(copy.snapshot(), before);
     copy.xtask(&[&arguments[..], &["--force"]].concat()).says(&["wrote spec/c1/api.txt"]);
 }
@@ -342,7 +347,7 @@ fn versions_follow_the_public_api_of_any_two() {
     fs::write(&old, &api).unwrap();
     let call = api.lines().find(|line| line.contains("get_app(")).unwrap();
     let name = call.strip_prefix("fn ").unwrap().split('(').next().unwrap();
-    // With its setters and failures, which stand below it.
+    // With its setters and failures, which are listed below it.
     let after = api.split_once(&format!("{call}\n")).unwrap().1;
     let members: String =
         after.lines().take_while(|line| line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
@@ -429,14 +434,17 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     }
     assert!(!test.contains("close_pet") && !test.contains("__"), "{test}");
     let overlay = copy.read("spec/pets/overlay.yaml");
-    for expected in
-        ["TODO is it safe to retry", "TODO how is the list paged?", "TODO the document names no failure", "# ---- Pet"]
-    {
+    for expected in [
+        "TODO is it safe to retry",
+        "TODO how is the list paged?",
+        "TODO the document declares no failure",
+        "# ---- Pet",
+    ] {
         assert!(overlay.contains(expected), "{expected}: {overlay}");
     }
-    // What has no words is all there is to do.
+    // The only problem is that descriptions are missing.
     let checked = copy.xtask(&["check"]);
-    checked.fails_with(&["some of pets has no description yet:", "the operation `addPet` has no summary", "1 problem"]);
+    checked.fails_with(&["pets lacks descriptions:", "the operation `addPet` has no summary", "1 problem"]);
     copy.xtask(&["vendor", "pets", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
 
     // Descriptions of one's own document are kept, now and later.
@@ -449,9 +457,9 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     assert!(!copy.read("spec/pets/openapi.yaml").contains("What it is."));
 
     let before = copy.snapshot();
-    new("pets", "pets").fails_with(&["`pets` cannot be the name of a service: spec/pets is there already"]);
-    new("c1", "pets").fails_with(&["spec/c1 is there already"]);
-    new("type", "pets").fails_with(&["a word of Rust's own"]);
+    new("pets", "pets").fails_with(&["`pets` cannot be the name of a service: spec/pets already exists"]);
+    new("c1", "pets").fails_with(&["spec/c1 already exists"]);
+    new("type", "pets").fails_with(&["a keyword of Rust"]);
     new("rustls", "pets").fails_with(&["Cargo.toml has a feature or a dependency of that name"]);
     new("zoo", "nothing").fails_with(&["no operation of the document has the tag `nothing`"]);
     assert_eq!(copy.snapshot(), before);
@@ -459,7 +467,7 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
 }
 
 #[test]
-fn diff_speaks_to_people_programs_and_pull_requests() {
+fn diff_prints_for_people_programs_and_pull_requests() {
     let copy = tree("diff");
     let old = copy.write("old.yaml", PETS);
     let new = copy.write(
@@ -494,7 +502,7 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
     let same = copy.xtask(&["diff", old.to_str().unwrap(), old.to_str().unwrap(), "--fail-on", "any", "--quiet"]);
     assert_eq!((same.code, same.out.as_str(), same.error.as_str()), (Some(0), "no change\n", ""));
 
-    // What is additive is counted, tag by tag, and listed on demand.
+    // Additive changes are counted by tag, and listed on demand.
     let more =
         PETS.replace("{name: page_token,", "{name: page_size, in: query, schema: {type: integer}}, {name: page_token,");
     let more = more.replace(
@@ -513,13 +521,13 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
         grown(&[]).out,
         "0 breaking, 0 of behaviour, 6 additive, 0 of documentation\n\
          pets: additive: parameter-added 1, request-property-added 2, response-property-added 2\n\
-         nothing but new operations: count 1\n\
+         only new operations: count 1\n\
          (--all lists each additive change)\n"
     );
     grown(&["--all"]).says(&["pets:\n  additive: addPet: `Pet` has a new `age` [request-property-added]\n"]);
     grown(&["--format", "markdown"]).says(&["6 additive", "### Additive\n\n- count: operation-added 1\n- pets: "]);
 
-    // A team may see some of it otherwise.
+    // A team may assign other impacts.
     let impacts = copy.write("impacts.toml", "parameter-added = \"breaking\"\nrequest-property-added = \"none\"\n");
     let weighed = grown(&["--impacts", impacts.to_str().unwrap(), "--fail-on", "breaking"]);
     assert_eq!(weighed.code, Some(3));
@@ -529,12 +537,12 @@ fn diff_speaks_to_people_programs_and_pull_requests() {
          pets:\n  \
          breaking: listPets: a new query parameter `page_size` [parameter-added]\n  \
          additive: response-property-added 2\n\
-         nothing but new operations: count 1\n\
+         only new operations: count 1\n\
          (--all lists each additive change)\n"
     );
     for (text, expected) in [
         ("no-such-rule = \"breaking\"\n", "there is no rule `no-such-rule`"),
-        ("parameter-added = \"bad\"\n", "is no impact of `parameter-added`"),
+        ("parameter-added = \"bad\"\n", "is not an impact for `parameter-added`"),
         ("parameter-added\n", "impacts.toml"),
     ] {
         copy.write("impacts.toml", text);
@@ -562,7 +570,7 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
     let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
     told.says(&["0 breaking, 0 of behaviour, 1 additive"]);
     assert!(!told.error.contains("warning"), "{}", told.error);
-    // The one type of several responses is what only the clients show.
+    // Only the clients show that several responses have one type.
     let empty = pets.replacen("responses: {'200'", "responses: {'204': {description: none}, '200'", 1);
     let new = copy.write("new.yaml", &empty);
     let told = copy.xtask(&["diff", old.to_str().unwrap(), new.to_str().unwrap()]);
@@ -575,7 +583,7 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
         let arguments = ["diff", vendored.to_str().unwrap(), later.to_str().unwrap(), "--service", "c1", "--format"];
         copy.xtask(&[&arguments[..], &[format]].concat())
     };
-    // The overlay does not fit what moved; the name that it gives stays all the same.
+    // The overlay's action does not fit the operation that moved, but its name for the operation stays.
     let moved = diff("text");
     moved.says(&["behaviour: c1.api.app.v1.Apps.Get: it moved from"]);
     assert!(!moved.out.contains("client-changed") && !moved.error.contains("warning"), "{}{}", moved.out, moved.error);
@@ -591,9 +599,9 @@ fn diff_compares_the_clients_too_and_says_if_it_cannot() {
 }
 
 #[test]
-fn the_guide_says_what_to_do_and_every_task_explains_itself() {
+fn the_guide_lists_the_tasks_and_every_task_has_help() {
     let copy = tree("guide");
-    copy.xtask(&[]).says(&["cargo xtask check", "Exit codes:", "  3  diff --fail-on found what it asks about"]);
+    copy.xtask(&[]).says(&["cargo xtask check", "Exit codes:", "  3  diff --fail-on found such a change"]);
     let tasks = [
         "demo",
         "serve",
@@ -617,7 +625,7 @@ fn the_guide_says_what_to_do_and_every_task_explains_itself() {
             "{task}: {}",
             help.out
         );
-        assert!(!help.out.contains('\u{1b}'), "{task} is plain when it is not shown on a terminal");
+        assert!(!help.out.contains('\u{1b}'), "the help of {task} has no colours outside of a terminal");
     }
     for shell in ["bash", "zsh", "fish"] {
         copy.xtask(&["completions", shell]).says(&["vendor", "semver"]);

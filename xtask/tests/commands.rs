@@ -1,4 +1,4 @@
-//! The commands as a person meets them: what they print, what they refuse and why, and that a refusal changes nothing.
+//! The commands from a user's view: their output, their errors, and that an error changes nothing.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,10 +42,10 @@ components:
 ";
 
 #[test]
-fn vendor_refuses_what_it_cannot_use_and_changes_nothing() {
+fn vendor_rejects_unusable_documents_and_changes_nothing() {
     let folder = folder("vendor");
     let before = spec();
-    // It has most of what is vendored, and not all that is selected.
+    // It has most of the vendored operations, but not all of the selection.
     let older = before[0].replace("- Connector Owner V2", "- Connector");
     for (name, text, expected) in [
         ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "broken.yaml:"),
@@ -72,8 +72,8 @@ fn vendor_refuses_what_it_cannot_use_and_changes_nothing() {
 }
 
 #[test]
-fn vendoring_what_is_vendored_is_no_change() {
-    // What was vendored is itself a document with the selection.
+fn vendoring_the_vendored_document_changes_nothing() {
+    // The vendored document is itself a document with the selection.
     let vendored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/c1/openapi.yaml");
     let output = xtask(&["vendor", "c1", "--dry-run", "--from", vendored.to_str().unwrap()]);
     let told = String::from_utf8(output.stdout).unwrap();
@@ -82,7 +82,7 @@ fn vendoring_what_is_vendored_is_no_change() {
 }
 
 #[test]
-fn lower_writes_3_0_3_and_tells_what_was_lost() {
+fn lower_writes_3_0_3_and_reports_each_loss() {
     let folder = folder("lower");
     let (file, out) = (folder.join("pets.yaml"), folder.join("out.json"));
     fs::write(&file, PETS).unwrap();
@@ -98,7 +98,7 @@ fn lower_writes_3_0_3_and_tells_what_was_lost() {
 }
 
 #[test]
-fn diff_tells_what_breaks_a_caller() {
+fn diff_reports_breaking_changes() {
     let folder = folder("diff");
     let (old, new) = (folder.join("old.yaml"), folder.join("new.yaml"));
     fs::write(&old, PETS).unwrap();
@@ -149,7 +149,7 @@ fn the_workspace_is_the_one_around_the_current_folder() {
     let refused = run(&nowhere, &["check"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("there is no workspace of `connectors` here"), "{}", stderr(&refused));
-    // What needs none does without.
+    // Tasks that need no workspace work without one.
     let file = elsewhere.join("pets.yaml");
     fs::write(&file, PETS).unwrap();
     assert!(run(&nowhere, &["lower", file.to_str().unwrap()]).status.success());
@@ -192,7 +192,7 @@ impl Served {
         Served { process, printed }
     }
 
-    /// What a variable is to be set to.
+    /// The value that the output assigns to a variable.
     fn variable(&self, name: &str) -> &str {
         let lines = self.printed.lines().filter_map(|line| line.strip_prefix(&format!("export {name}='")));
         lines.filter_map(|line| line.strip_suffix('\'')).next().unwrap_or_else(|| panic!("{}", self.printed))

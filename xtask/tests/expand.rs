@@ -1,4 +1,5 @@
-//! `cargo xtask expand`: the crate it writes is what was chosen, and compiles with its documentation without a warning.
+//! `cargo xtask expand`: the new crate has the selected operations, and it compiles without a warning, as does its
+//! documentation.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Groups and none, names that are keywords, a union, an enum, failures, credentials, two servers, no words.
+/// Operations with and without a group, names that are keywords, a union, an enum, failures, credentials, two servers,
+/// no descriptions.
 const PETS: &str = "
 openapi: 3.1.0
 info: {title: Pets, version: '1'}
@@ -64,7 +66,7 @@ components:
 ";
 
 #[test]
-fn it_writes_a_crate_of_what_was_chosen() {
+fn it_writes_a_crate_with_the_selected_operations() {
     let folder = folder("expand");
     let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
     fs::write(&file, PETS).unwrap();
@@ -93,11 +95,11 @@ fn it_writes_a_crate_of_what_was_chosen() {
         "--runtime",
         folder.to_str().unwrap(),
     ]);
-    assert!(stderr(&nowhere).contains("is no manifest of connectors-runtime"), "{}", stderr(&nowhere));
+    assert!(stderr(&nowhere).contains("is not the manifest of connectors-runtime"), "{}", stderr(&nowhere));
 }
 
 #[test]
-fn what_it_writes_compiles_and_is_documented_without_a_warning() {
+fn the_crate_and_its_documentation_compile_without_a_warning() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = folder("expand_compiles");
     let (file, out) = (folder.join("pets.yaml"), folder.join("pets"));
@@ -106,7 +108,7 @@ fn what_it_writes_compiles_and_is_documented_without_a_warning() {
     let arguments = ["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--runtime"];
     let output = xtask(&[&arguments[..], &[runtime.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
-    // The versions that are at hand, and what is built of them.
+    // The versions of Cargo.lock, and their build output.
     fs::copy(root.join("Cargo.lock"), out.join("Cargo.lock")).unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let cargo = |arguments: &[&str]| {
@@ -117,7 +119,7 @@ fn what_it_writes_compiles_and_is_documented_without_a_warning() {
     };
     cargo(&["check"]);
     cargo(&["doc", "--no-deps"]);
-    // Behind features, what is not asked for is not compiled.
+    // With features, operations that are not enabled are not compiled.
     let output = xtask(&[&arguments[..], &[runtime.to_str().unwrap(), "--features-by-tag"]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     cargo(&["check"]);
@@ -133,7 +135,7 @@ fn what_it_writes_compiles_and_is_documented_without_a_warning() {
 }
 
 #[test]
-fn what_is_expanded_again_from_a_larger_document_renames_nothing() {
+fn expanding_again_from_a_larger_document_renames_nothing() {
     let folder = folder("expand_again");
     let (file, out, overlay) = (folder.join("pets.yaml"), folder.join("pets"), folder.join("overlay.yaml"));
     let arguments = ["expand", "--from", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
@@ -141,7 +143,7 @@ fn what_is_expanded_again_from_a_larger_document_renames_nothing() {
     fs::write(&file, PETS).unwrap();
     let output = xtask(&arguments);
     assert!(output.status.success() && code().contains("Unknown("), "{}", stderr(&output));
-    // A value that would have the name which stands for all others, and one more operation of the same name.
+    // A new value with the name of the variant for unknown values, and a new operation with an existing name.
     let more = PETS.replace("enum: [cat, ", "enum: [unknown, cat, ");
     let more = more.replace(
         "paths:\n",

@@ -1,4 +1,4 @@
-//! The demo of PipesHub, as a person meets it.
+//! The output of the PipesHub demo.
 
 use std::process::Command;
 

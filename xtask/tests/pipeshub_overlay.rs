@@ -68,7 +68,7 @@ impl Spec {
 }
 
 /// Effects that only the document shows (`pipeshub::DOCUMENT`): scopes, defaults, and names and descriptions that would
-/// come out equal without the action.
+/// be equal without the action.
 const ONLY_TOLD: [&str; 9] = [
     "$.paths['/connectors'].get.parameters[?@.name == 'scope'].default",
     "$.paths['/connectors','/connectors/registry','/connectors/configured','/connectors/agents/active'].get.parameters[?@.name == 'scope'].schema",
@@ -232,7 +232,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[test]
-fn what_the_truth_tests_rely_on_is_gone_without_its_action() {
+fn each_text_of_the_truth_tests_depends_on_its_action() {
     let spec = Spec::read();
     let code = spec.code(None).unwrap();
     let mut wrong = Vec::new();

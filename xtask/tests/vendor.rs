@@ -81,23 +81,23 @@ fn an_etag_is_sent_only_for_the_document_that_it_came_with() {
 
     vendor().says(&["wrote spec/harbour/service.toml"]);
     assert!(!asked());
-    vendor().says(&["is still what was fetched on"]);
+    vendor().says(&["still has the document that was fetched on"]);
     assert!(asked());
 
-    // What is left out has changed.
+    // A part that is not selected has changed.
     copy.edit("spec/harbour/service.toml", |text| format!("{text}except = [\"removeShip\"]\n"));
     vendor().says(&["wrote spec/harbour/openapi.yaml", "harbour: 8 operations"]);
     assert!(!asked());
     assert!(!copy.read("spec/harbour/openapi.yaml").contains("removeShip"));
 
-    // What is vendored was edited, in a way that the selection does not see.
+    // The vendored document was edited, outside of the selection.
     let held = copy.read("spec/harbour/openapi.yaml");
     copy.replace("spec/harbour/openapi.yaml", "name: pier", "name: quay");
     vendor().says(&["wrote spec/harbour/openapi.yaml"]);
     assert!(!asked());
     assert_eq!(copy.read("spec/harbour/openapi.yaml"), held);
 
-    // What service.toml says of it was spoiled.
+    // The entry in service.toml was damaged.
     let settings = copy.read("spec/harbour/service.toml");
     copy.edit("spec/harbour/service.toml", |text| text.replace("sha256 = \"", "sha256 = \"00"));
     vendor().says(&["wrote spec/harbour/service.toml"]);
@@ -108,8 +108,8 @@ fn an_etag_is_sent_only_for_the_document_that_it_came_with() {
     vendor().says(&["wrote spec/harbour/service.toml"]);
     assert!(!asked());
 
-    // Nothing was changed: the same response is enough again.
-    vendor().says(&["is still what was fetched on"]);
+    // Nothing was changed: a 304 is enough again.
+    vendor().says(&["still has the document that was fetched on"]);
     assert!(asked());
 
     // A file with another document in it has no name at the server; a `304` without a conditional request is an error.
@@ -139,7 +139,7 @@ fn a_document_in_several_files_is_vendored_as_one() {
 
     // A part that is not selected changes.
     copy.replace("theirs/schemas.yaml", "height:", "level:");
-    vendor().says(&["what changes for a caller: nothing; the document changed", "wrote spec/harbour/service.toml"]);
+    vendor().says(&["changes for a caller: none; only descriptions changed", "wrote spec/harbour/service.toml"]);
 
     // A file that is not there.
     copy.replace("theirs/openapi.yaml", "./berths.yaml#/Berths", "./piers.yaml#/Berths");
@@ -147,7 +147,7 @@ fn a_document_in_several_files_is_vendored_as_one() {
     vendor().fails_with(&["piers.yaml", "theirs/openapi.yaml:11:"]);
     assert_eq!(copy.snapshot(), before);
 
-    // From the network there is nothing beside it.
+    // A document from the network has no files beside it.
     let (listener, url) = listen();
     let body = fs::read_to_string(harbour().join("openapi.yaml")).unwrap();
     let _requests = server(
@@ -180,7 +180,7 @@ paths:
     assert_eq!(copy.snapshot(), before);
     let taken = copy.xtask(&[&arguments[..], &["--accept-other-document"]].concat());
     taken.says(&["harbour: 2 operations", "wrote spec/harbour/openapi.yaml"]);
-    taken.warns(&["the document is called `Airport` and was called `Harbour`"]);
+    taken.warns(&["the title of the document is `Airport`, and was `Harbour`"]);
 }
 
 #[test]
@@ -204,13 +204,13 @@ fn a_response_without_a_length_is_checked_for_its_end() {
     };
     // Cut off within the last word, where it is still YAML.
     let cut = &document.trim_end()[..document.trim_end().len() - 1];
-    vendor(cut).fails_with(&["does not say how long the document is", "ended in the middle of a line"]);
+    vendor(cut).fails_with(&["does not send the length of the document", "ended in the middle of a line"]);
     assert_eq!(copy.snapshot(), before);
-    vendor(&document).warns(&["does not say how long the document is"]);
+    vendor(&document).warns(&["does not send the length of the document"]);
 }
 
 #[test]
-fn what_a_person_wrote_in_service_toml_stays() {
+fn comments_in_service_toml_stay() {
     let copy = with_harbour("comments", &[]);
     copy.replace(
         "spec/harbour/service.toml",
@@ -239,15 +239,15 @@ fn an_older_document_is_reported_as_one() {
     let theirs = files_in(&copy);
     let vendor = || copy.xtask(&["vendor", "harbour", "--dry-run", "--from", theirs.to_str().unwrap()]);
     copy.replace("theirs/openapi.yaml", "1.4.0", "1.3.12");
-    vendor().warns(&["this may be an older document: its version is 1.3.12, and what is vendored is 1.4.0"]);
+    vendor().warns(&["this may be an older document: its version is 1.3.12, and the vendored document is 1.4.0"]);
     // Of the same version, but with less.
     copy.replace("theirs/openapi.yaml", "1.3.12", "1.4.0");
     copy.replace("theirs/openapi.yaml", "operationId: removeShip\n      tags: [Ships]", "operationId: removeShip");
-    vendor().warns(&["this may be an older document: it has nothing new, and lacks 1 of what is vendored"]);
+    vendor().warns(&["this may be an older document: it has nothing new, and lacks 1 items of the vendored document"]);
 }
 
 #[test]
-fn a_dry_run_says_what_a_real_run_would_refuse() {
+fn a_dry_run_reports_why_a_real_run_would_write_nothing() {
     let copy = with_harbour("dirty", &[]);
     let git = |arguments: &[&str]| {
         let who = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"];
@@ -261,21 +261,21 @@ fn a_dry_run_says_what_a_real_run_would_refuse() {
     let before = copy.snapshot();
     let dry = copy.xtask(&[&arguments[..], &["--dry-run"]].concat());
     dry.says(&["would write spec/harbour/openapi.yaml"]);
-    dry.warns(&["a real run would refuse to: spec/harbour has changes that are not committed", "--force"]);
-    copy.xtask(&arguments).fails_with(&["spec/harbour has changes that are not committed"]);
+    dry.warns(&["a real run would write nothing: spec/harbour has uncommitted changes", "--force"]);
+    copy.xtask(&arguments).fails_with(&["spec/harbour has uncommitted changes"]);
     assert_eq!(copy.snapshot(), before);
     let forced = copy.xtask(&[&arguments[..], &["--dry-run", "--force"]].concat());
     assert!(!forced.error.contains("would refuse"), "{}", forced.error);
 }
 
 #[test]
-fn a_run_that_is_interrupted_leaves_what_was() {
+fn an_interrupted_run_changes_nothing() {
     let copy = with_harbour("interrupted", &[]);
     let before = copy.snapshot();
     let (listener, url) = listen();
     let arguments = ["vendor", "harbour", "--from", &url];
     let mut child = copy.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // It has sent its request, and waits for the rest of the response.
+    // The task has sent its request, and waits for the rest of the response.
     let (mut stream, _) = listener.accept().unwrap();
     stream.read_exact(&mut [0; 1]).unwrap();
     stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nopenapi: 3.1.0\n").unwrap();
@@ -309,7 +309,7 @@ fn vendoring_replaces_an_unreadable_vendored_document() {
     }
     let told = copy.xtask(&["vendor", "harbour", "--from", theirs.to_str().unwrap()]);
     told.says(&["wrote spec/harbour/openapi.yaml", "wrote spec/harbour/api.txt"]);
-    told.warns(&["what is vendored cannot be read", "spec/harbour/openapi.yaml:"]);
+    told.warns(&["the vendored document cannot be read", "spec/harbour/openapi.yaml:"]);
     assert_eq!(copy.snapshot(), before);
 }
 
@@ -318,7 +318,7 @@ fn a_new_service_that_fails_late_leaves_nothing() {
     let copy = Tree::new("late");
     let document = harbour().join("openapi.yaml");
     let new = || copy.xtask(&[&["new", "harbour", "--from", document.to_str().unwrap()][..], &TAGS].concat());
-    // The folder that the test belongs into is a file: found out when half of the rest is ready.
+    // The folder for the new test is a file. The task finds this after it has prepared half of the files.
     fs::remove_dir_all(copy.0.join("tests")).unwrap();
     copy.write("tests", "");
     let before = copy.snapshot();
@@ -328,7 +328,7 @@ fn a_new_service_that_fails_late_leaves_nothing() {
     fs::remove_file(copy.0.join("tests")).unwrap();
     copy.write("tests/harbour_operations.rs", "mine\n");
     let before = copy.snapshot();
-    new().fails_with(&["tests/harbour_operations.rs is there already"]);
+    new().fails_with(&["tests/harbour_operations.rs already exists"]);
     assert_eq!(copy.snapshot(), before);
     fs::remove_dir_all(copy.0.join("tests")).unwrap();
 
@@ -360,8 +360,8 @@ fn check_reports_what_a_person_has_to_fix() {
         ("api.txt", "run `cargo xtask api c1`"),
         ("losses.lock", "run `cargo xtask api c1`"),
         ("names.lock", "keep the lines of both sides"),
-        ("overlay.yaml", "keep what is right of both sides"),
-        ("service.toml", "keep what is right of both sides"),
+        ("overlay.yaml", "keep the right lines of both sides"),
+        ("service.toml", "keep the right lines of both sides"),
     ] {
         let path = format!("spec/c1/{file}");
         stale(
@@ -390,7 +390,10 @@ fn check_reports_what_a_person_has_to_fix() {
     stale(
         "name",
         &|copy| drop(copy.write("spec/My-Pets/openapi.yaml", "")),
-        &["the folder spec/My-Pets has a name that no service can have", "run `git mv spec/My-Pets spec/my_pets`"],
+        &[
+            "the folder spec/My-Pets has a name that is not allowed for a service",
+            "run `git mv spec/My-Pets spec/my_pets`",
+        ],
     );
     stale(
         "empty",
@@ -406,7 +409,7 @@ fn check_reports_what_a_person_has_to_fix() {
             fs::remove_dir_all(copy.0.join("spec/harbour")).unwrap();
         },
         &[
-            "spec/ has no `harbour`, but something of such a service is left",
+            "spec/ has no `harbour`, but other files still refer to this service",
             "build.rs: \"harbour\" in SERVICES",
             "Cargo.toml:",
             "src/lib.rs:",
@@ -430,7 +433,7 @@ fn check_reports_what_a_person_has_to_fix() {
 }
 
 #[test]
-fn what_is_no_document_is_refused_by_every_command() {
+fn every_command_rejects_input_that_is_not_a_document() {
     let copy = Tree::new("inputs");
     let folder = copy.0.join("spec");
     let (folder, good) = (folder.to_str().unwrap(), harbour().join("openapi.yaml"));
@@ -447,7 +450,7 @@ fn what_is_no_document_is_refused_by_every_command() {
         copy.xtask(&["vendor", "c1", "--from", input]).fails_with(&[expected]);
         copy.xtask(&["new", "port", "--from", input, "--tag", "x"]).fails_with(&[expected]);
     }
-    // Quiet is quiet.
+    // With --quiet nothing else is printed.
     let quiet = copy.xtask(&["expand", "--from", good, "--out", out, "--quiet", "--notes", "none"]);
     quiet.says(&[]);
     assert_eq!((quiet.out.as_str(), quiet.error.as_str()), ("", ""));

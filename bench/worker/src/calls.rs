@@ -13,7 +13,7 @@ use crate::{Result, plain};
 
 const APP: &str = "2aXpApplication00000000001";
 const CONNECTOR: &str = "2aXpConnector00000000000001";
-/// As long as a signed token.
+/// A token with the length of a signed one.
 const TOKEN: &str = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJiZW5jaG1hcmsiLCJleHAiOjE4OTM0NTYwMDAsImF1ZCI6ImV4YW1wbGUifQ.\
                      c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmUtc2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU";
 
@@ -27,7 +27,7 @@ impl TokenProvider for Issued {
     }
 }
 
-/// Our client, as a program sets it up.
+/// Our client, set up like in a program.
 pub(crate) fn ours(server: &str) -> Result<connectors::c1::Client> {
     Ok(connectors::c1::Client::builder(connectors::c1::Credentials::provider(Issued).tenant(server)).build()?)
 }

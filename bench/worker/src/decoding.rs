@@ -1,4 +1,4 @@
-//! A large response, from text to types and back, as a call processes a body.
+//! Decodes and encodes a large response in the way of a call.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const BYTES: usize = 10_000_000;
 /// The limit on the memory for decoding it.
 const ROOM: usize = 1 << 30;
 
-/// The fastest of several runs from text.
+/// Decodes several times, and returns the fastest run.
 pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     let (text, connectors) = sample::list(BYTES);
     let text = text.as_bytes();
@@ -27,7 +27,7 @@ pub(crate) fn decode(who: &str, times: usize) -> Result<Measured> {
     }
 }
 
-/// The fastest of several runs to text.
+/// Encodes several times, and returns the fastest run.
 pub(crate) fn encode(who: &str, times: usize) -> Result<Measured> {
     let (text, _) = sample::list(BYTES);
     let is_whole = |bytes: usize| bytes == text.len();

@@ -28,7 +28,7 @@ pub(crate) fn list(connectors: usize, latency: u64, ahead: usize, server: &str) 
             }
         }
         if count != connectors {
-            return Err(format!("the list has {connectors} connectors, and {count} came").into());
+            return Err(format!("the list has {connectors} connectors, but {count} were read").into());
         }
         Ok(meter.stop())
     })

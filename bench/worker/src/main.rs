@@ -35,7 +35,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         ["decode", who, times] => decoding::decode(who, times.parse()?)?,
         ["encode", who, times] => decoding::encode(who, times.parse()?)?,
-        _ => return Err("this is what `cargo xtask bench` runs; run that".into()),
+        _ => return Err("this program is a part of `cargo xtask bench`; run that command".into()),
     };
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_measured_works() {
+    fn every_measurement_works() {
         let (_runtime, url) = server::start().unwrap();
         for who in ["ours", "plain"] {
             calls::one_by_one(who, 2, &url).unwrap();
@@ -57,7 +57,7 @@ mod tests {
         for ahead in [0, 1] {
             listing::list(1_000, 0, ahead, &url).unwrap();
         }
-        assert!(listing::list(50, 0, 0, &url).is_err(), "a page that is not full is not served");
+        assert!(listing::list(50, 0, 0, &url).is_err(), "the server serves full pages only");
         assert!(run(&["call", "nobody", "1", &url]).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! A hand-written client for the measured calls: reqwest, and structs with the fields of the document.
 //!
-//! It is as careful as usual: a timeout, a check of the status, typed fields. It has no retries, refreshes no token,
-//! keeps no unknown keys, and its errors do not name the wrong field.
+//! It has what such a client usually has: a timeout, a check of the status, typed fields. It has no retries, refreshes
+//! no token, drops unknown keys, and its errors do not name the field that is wrong.
 
 #![allow(dead_code, reason = "fields are decoded, and never read")]
 

@@ -70,7 +70,7 @@ mod tests {
             let status = connector.status.unwrap();
             assert_eq!(status.status, Some(types::SyncStatus::Done));
             let extra = [ours.extra.len(), view.extra.len(), connector.extra.len(), status.extra.len()];
-            assert_eq!(extra, [0; 4], "the sample has keys that the document does not");
+            assert_eq!(extra, [0; 4], "the sample has keys that the document does not have");
         }
         // In tests the hand-written structs reject unknown fields.
         let plain: plain::ListAnswer = serde_json::from_str(&text).unwrap();

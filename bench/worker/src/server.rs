@@ -1,4 +1,4 @@
-//! A minimal server, so that mostly the client is measured: HTTP/1.1, kept alive, with prepared responses.
+//! A minimal server, so that mostly the client is measured: HTTP/1.1, keep-alive, with prepared responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,8 +94,8 @@ fn answer(status: &str, body: &str) -> Vec<u8> {
 /// The target of a request.
 enum Asked {
     One,
-    /// A page of a list. How long the list is and how long a page takes stands in the app's id: `list-100000-20` is of
-    /// 100,000 connectors, with 20 ms for each page.
+    /// A page of a list. The id of the app sets the length of the list and the time for a page: `list-100000-20` has
+    /// 100,000 connectors, and each page takes 20 ms.
     Page {
         number: usize,
         last: bool,

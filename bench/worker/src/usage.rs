@@ -1,20 +1,20 @@
-//! What a stretch of work has used.
+//! The resources that a piece of work has used.
 
 use std::time::Instant;
 
 use serde::Serialize;
 
-/// What is printed for the benchmark to read.
+/// The figures that the worker prints for the benchmark.
 #[derive(Serialize)]
 pub(crate) struct Measured {
     pub(crate) seconds: f64,
-    /// Of all threads, in the program and in the system for it; none where the system does not tell.
+    /// The CPU time of all threads, in user and system mode; `None` if the system does not report it.
     pub(crate) cpu_seconds: Option<f64>,
-    /// The most memory that this process has held so far.
+    /// The peak memory of this process so far.
     pub(crate) peak_kilobytes: Option<u64>,
 }
 
-/// A stretch of work that has begun.
+/// A piece of work that has begun.
 pub(crate) struct Meter {
     start: Instant,
     cpu_seconds: Option<f64>,
@@ -47,14 +47,15 @@ fn cpu_seconds() -> Option<f64> {
     None
 }
 
-/// Not by `getrusage`: what that tells begins with what the parent held.
+/// The peak memory of this process, in kilobytes. `getrusage` is not used: its value starts at the peak of the parent
+/// process.
 fn peak_kilobytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Allows this process as many sockets as the system lets it have.
+/// Raises the limit of this process on open files to the system's maximum, for more sockets.
 #[cfg(unix)]
 pub(crate) fn allow_many_sockets() -> crate::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};

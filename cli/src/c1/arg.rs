@@ -19,7 +19,7 @@ impl FromStr for Ref {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         match text.split_once('/') {
             Some((app, id)) if !app.is_empty() && !id.is_empty() => Ok(Self { app: app.to_owned(), id: id.to_owned() }),
-            _ => Err("write it as APP/CONNECTOR, as `connectors c1 list` does".to_owned()),
+            _ => Err("write it as APP/CONNECTOR, like `connectors c1 list`".to_owned()),
         }
     }
 }

@@ -16,13 +16,13 @@ pub struct CreateArgs {
     app: String,
     /// The id of the catalog entry
     catalog: String,
-    /// Its name for people
+    /// The display name
     #[arg(long)]
     name: Option<String>,
     /// Its description
     #[arg(long)]
     description: Option<String>,
-    /// One that you run yourself: it has no configuration
+    /// Create a self-hosted connector, without a configuration
     #[arg(long, conflicts_with_all = ["values", "secrets"])]
     self_hosted: bool,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct CreateArgs {
 
 #[derive(clap::Args)]
 pub struct SetArgs {
-    /// The connector, as `connectors c1 list` has it
+    /// The connector, as `connectors c1 list` prints it
     #[arg(value_name = "APP/CONNECTOR")]
     connector: Ref,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub struct SetArgs {
     /// A key to remove
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
-    /// Send the configuration without the secrets that are not given: C1 replaces the whole of it
+    /// Send the configuration without its secrets if they are not set: C1 replaces the whole configuration
     #[arg(long)]
     without_secrets: bool,
 }
@@ -89,7 +89,7 @@ pub async fn set(ctx: &Ctx, c1: &Client, args: SetArgs) -> Result {
         let missing: Vec<&str> = secrets(&schema).filter(|key| config.get(key).is_none()).collect();
         if !missing.is_empty() && !args.without_secrets {
             let message = format!(
-                "C1 returns no secrets and replaces the whole configuration: pass {} with --secret, or say --without-secrets",
+                "C1 returns no secrets and replaces the whole configuration: pass {} with --secret, or use --without-secrets",
                 missing.join(", ")
             );
             return Err(Failure::usage(message));

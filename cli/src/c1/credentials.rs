@@ -1,4 +1,4 @@
-//! Credentials of connectors that people run themselves, and the data of syncs.
+//! Credentials of self-hosted connectors, and the data of syncs.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path)
     let what = format!("issue a credential for {connector}, its secret to {}", secret_file.display());
     let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
     let at = Failure::of_file(secret_file);
-    // Before the call, because the secret is returned only once.
+    // The file is created before the call, because the secret is returned only once.
     let mut file = private::create_new(secret_file).map_err(at)?;
     let issued = match connector.handle(c1).rotate_credential().await {
         Ok(issued) => issued,
@@ -34,7 +34,7 @@ pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path)
         "credential": issued.id,
         "clientId": issued.client_id,
         "secretFile": secret_file.display().to_string(),
-        "todo": "when the connector uses it, revoke the credential before it: `connectors c1 revoke`",
+        "todo": "when the connector uses it, revoke the previous credential: `connectors c1 revoke`",
     }))
 }
 
@@ -47,7 +47,7 @@ pub async fn revoke(ctx: &Ctx, c1: &Client, connector: &Ref, credential: &str, y
 
 pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &Path) -> Result {
     let link = connector.handle(c1).sync_download_url(sync).await?;
-    // Without reqwest's message, which contains the link to the data.
+    // The error omits reqwest's message, which contains the link to the data.
     let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
     let http =
         reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(30));

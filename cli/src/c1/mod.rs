@@ -26,29 +26,29 @@ pub enum Command {
     Apps,
     /// List the connectors of all apps, or of one
     List {
-        /// The app, as `connectors c1 apps` has it
+        /// The app, as `connectors c1 apps` prints it
         app: Option<String>,
     },
     /// Show one connector: its state, configuration and owners
     Show {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
     },
-    /// List the keys that a connector of the catalog is configured with
+    /// List the configuration keys of a catalog entry
     Schema {
         /// The app
         app: String,
         /// The id of the catalog entry
         catalog: String,
     },
-    /// Create a connector, once: if the response is lost, what was made is found
+    /// Create a connector, only once: if the response is lost, the command finds the new connector
     Create(change::CreateArgs),
     /// Change the configuration of a connector
     Set(change::SetArgs),
     /// Change the name or the description
     Rename {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// The new name
@@ -61,9 +61,9 @@ pub enum Command {
     Owners(owners::Args),
     /// Force a sync, and wait for it with --watch
     Sync(sync::Args),
-    /// Approve a sync that C1 holds back: it may remove much
+    /// Approve a sync that C1 holds back; it may remove much data
     Confirm {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// The sync's lifecycle id, from C1's web application
@@ -74,19 +74,19 @@ pub enum Command {
     },
     /// Pause syncs and provisioning
     Pause {
-        /// The connectors, as `connectors c1 list` has them
+        /// The connectors, as `connectors c1 list` prints them
         #[arg(value_name = "APP/CONNECTOR", required = true)]
         connectors: Vec<Ref>,
     },
-    /// Lift a pause, which starts a sync
+    /// End a pause, which starts a sync
     Resume {
-        /// The connectors, as `connectors c1 list` has them
+        /// The connectors, as `connectors c1 list` prints them
         #[arg(value_name = "APP/CONNECTOR", required = true)]
         connectors: Vec<Ref>,
     },
     /// Set when a connector syncs
     Schedule {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// Five fields: minute, hour, day of the month, month, day of the week
@@ -95,18 +95,18 @@ pub enum Command {
         #[arg(long, default_value = "UTC")]
         timezone: String,
     },
-    /// Issue a new credential for a connector that you run yourself
+    /// Issue a new credential for a self-hosted connector
     Rotate {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
-        /// The file for the secret, which must not exist; it gets mode 0600
+        /// A new file for the secret, created with mode 0600
         #[arg(long, value_name = "FILE")]
         secret_file: PathBuf,
     },
     /// Revoke a credential
     Revoke {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// The credential's id, as `rotate` printed it
@@ -117,18 +117,18 @@ pub enum Command {
     },
     /// Fetch the data of a sync into a file
     Download {
-        /// The connector, as `connectors c1 list` has it
+        /// The connector, as `connectors c1 list` prints it
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// The sync's id
         sync: String,
-        /// The file, which must not exist; it gets mode 0600
+        /// A new file for the data, created with mode 0600
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
     /// Delete connectors
     Delete {
-        /// The connectors, as `connectors c1 list` has them
+        /// The connectors, as `connectors c1 list` prints them
         #[arg(value_name = "APP/CONNECTOR", required = true)]
         connectors: Vec<Ref>,
         /// Delete them

@@ -11,7 +11,7 @@ use super::arg::Ref;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The connector, as `connectors c1 list` has it
+    /// The connector, as `connectors c1 list` prints it
     #[arg(value_name = "APP/CONNECTOR")]
     connector: Ref,
     /// The role to change, or to list
@@ -20,10 +20,10 @@ pub struct Args {
     /// Add a user, or the holders of an entitlement as APP/ENTITLEMENT
     #[arg(long, value_name = "OWNER")]
     add: Vec<String>,
-    /// Remove one
+    /// Remove an owner
     #[arg(long, value_name = "OWNER")]
     remove: Vec<String>,
-    /// Make these, and no others, the owners in the role
+    /// Replace all owners in the role by these
     #[arg(long, value_name = "OWNER", value_delimiter = ',', conflicts_with_all = ["add", "remove"])]
     set: Option<Vec<String>>,
 }

@@ -12,13 +12,13 @@ use super::read::{row, state};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The connector, as `connectors c1 list` has it
+    /// The connector, as `connectors c1 list` prints it
     #[arg(value_name = "APP/CONNECTOR")]
     connector: Ref,
-    /// Show the sync until it is over; the exit code says how it ended
+    /// Show the sync until it ends; the exit code depends on its result
     #[arg(long)]
     watch: bool,
-    /// Watch the sync that there is, and force none
+    /// Watch the current sync, and force none
     #[arg(long, requires = "watch")]
     attach: bool,
     #[command(flatten)]
@@ -92,15 +92,15 @@ fn gate(connector: &Ref, data: &types::Connector) -> Option<Value> {
     let todo = match state.as_str() {
         "held-back" => format!(
             "if the source is right, approve it: `connectors c1 confirm {connector} LIFECYCLE --yes`, with the lifecycle id \
-             from C1's web application; if not, correct the source and force another sync: what C1 has stays as it is"
+             from C1's web application; if not, correct the source and force another sync: C1's data does not change"
         ),
-        "paused" => format!("`connectors c1 resume {connector}` lifts the pause and starts a sync"),
+        "paused" => format!("`connectors c1 resume {connector}` ends the pause and starts a sync"),
         _ => return None,
     };
     let reason = data.sync_disabled_reason.as_deref().filter(|it| !it.is_empty()).or(error);
     let because = match (state.as_str(), reason) {
         ("held-back", None) => {
-            "it found far less than the sync before; C1's API does not say what it would remove".to_owned()
+            "it found far less than the sync before; C1's API does not return what it would remove".to_owned()
         }
         ("held-back", Some(why)) => format!("it found far less than the sync before: {why}"),
         (_, why) => why.unwrap_or("no reason given").to_owned(),
@@ -109,7 +109,7 @@ fn gate(connector: &Ref, data: &types::Connector) -> Option<Value> {
 }
 
 pub async fn confirm(ctx: &Ctx, c1: &Client, connector: &Ref, lifecycle: &str, yes: bool) -> Result {
-    confirmed(yes, ctx.globals.dry_run, "approving a sync may remove records of access, and")?;
+    confirmed(yes, ctx.globals.dry_run, "approving a sync may remove access records, and")?;
     let what = format!("approve the sync {lifecycle} of {connector}");
     let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
     connector.handle(c1).confirm_sync(lifecycle).await?;

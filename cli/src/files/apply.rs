@@ -58,7 +58,7 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
         todo.into_iter().partition(|it| it.step.action == Action::Delete);
     for (steps, concurrency) in [(made, options.concurrency.max(1)), (deleted, 1)] {
         if worst.is_some() && steps.first().is_some_and(|it| it.step.action == Action::Delete) {
-            ctx.out.note("nothing was deleted: a step before failed");
+            ctx.out.note("nothing was deleted, because an earlier step failed");
             break;
         }
         let mut done = stream::iter(steps.into_iter().map(|it| run.step(it))).buffered(concurrency);
@@ -73,12 +73,12 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     let printed = ctx.out.rows(&["connector", "id", "action", "result"], &rows);
     match worst {
         None => journal.clear()?,
-        Some(kind) => return Err(Failure::new(kind, "not all of it was done; run it again")),
+        Some(kind) => return Err(Failure::new(kind, "not all steps were done; run it again")),
     }
     printed
 }
 
-/// The connectors of each app before anything is created in it.
+/// The connectors of each app before the first creation in it.
 async fn snapshots(clients: &Clients, planned: &[Planned]) -> Result<BTreeMap<String, Snapshot>> {
     let mut before = BTreeMap::new();
     let Some(c1) = &clients.c1 else { return Ok(before) };

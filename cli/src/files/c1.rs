@@ -246,7 +246,7 @@ fn config(fields: &Fields, stored: Option<&types::AnyMessage>) -> Result<EnvConf
 pub struct Making<'a> {
     pub c1: &'a Client,
     pub journal: &'a Journal,
-    /// The connectors of each app before.
+    /// The connectors of each app before the run.
     pub before: &'a BTreeMap<String, Snapshot>,
     pub in_flight: Duration,
 }
@@ -281,7 +281,7 @@ impl Making<'_> {
                     // Until the search is complete, the connector may exist.
                     let found = create.find(before).await.map_err(|failure| {
                         let lost = Failure::from(error).message;
-                        Failure::new(Kind::Doubt, format!("{lost}; and it could not be searched for: {failure}"))
+                        Failure::new(Kind::Doubt, format!("{lost}; the search for it failed: {failure}"))
                     })?;
                     if let Some(found) = found {
                         return Ok(found.into());

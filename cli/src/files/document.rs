@@ -35,7 +35,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {
         let text = std::fs::read_to_string(file).map_err(Failure::of_file(file))?;
         for entry in parse(&text).map_err(|failure| failure.at(&file.display().to_string()))? {
             if entries.iter().any(|known| known.service == entry.service && known.key == entry.key) {
-                return Err(Failure::usage(format!("{}: {} is there twice", file.display(), entry.label())));
+                return Err(Failure::usage(format!("{}: {} is in the file twice", file.display(), entry.label())));
             }
             entries.push(entry);
         }
@@ -47,7 +47,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>> {
-    // Without the parser's message: it quotes the line, which may contain a secret in place of a reference.
+    // Without the parser's message: it quotes the line, which may contain a secret instead of a reference.
     let wrong = |error: toml_edit::TomlError| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         Failure::usage(format!("line {line}: it is not TOML"))
@@ -207,5 +207,5 @@ pub fn may_write(path: &Path, force: bool) -> Result {
     if force || !path.exists() {
         return Ok(());
     }
-    Err(Failure::usage(format!("{} is there already; say --force to replace it", path.display())))
+    Err(Failure::usage(format!("{} already exists; use --force to replace it", path.display())))
 }

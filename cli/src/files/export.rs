@@ -1,4 +1,4 @@
-//! Exports the existing connectors to files, with references in place of secrets.
+//! Exports the existing connectors to files, with references instead of secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub async fn of_c1(client: &c1_client::Client, apps: &[String]) -> Result<(Vec<E
     let mut keys = Keys::default();
     for ((id, fields), it) in read.into_iter().zip(&found) {
         for key in c1::unsayable(&it.data) {
-            notes.push(format!("{}/{id}: config.{key} cannot be said in a file, and stays as it is", it.app()));
+            notes.push(format!("{}/{id}: config.{key} cannot be expressed in a file, and is not changed", it.app()));
         }
         let schema = fields.text("catalog").and_then(|it| schemas.get(it));
         let secrets = c1::secret_keys(schema, &fields);
@@ -124,7 +124,7 @@ fn entry(
             Item::Secret(_) => false,
         };
         if hides {
-            notes.push(format!("{}.{key}: {name} may hold a secret, and is left out of the file", service.name()));
+            notes.push(format!("{}.{key}: {name} may contain a secret, and is left out of the file", service.name()));
         }
         !hides
     });

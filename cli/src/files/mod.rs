@@ -25,7 +25,7 @@ const NOTES: usize = 20;
 
 #[derive(clap::Args)]
 pub struct ExportArgs {
-    /// Only this service; otherwise each that there are credentials for
+    /// Only this service; otherwise each service with credentials
     #[arg(value_enum)]
     service: Option<Service>,
     /// Only connectors of this app of C1
@@ -34,10 +34,10 @@ pub struct ExportArgs {
     /// The file to write; standard output without it
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
-    /// A folder to write a file for each connector into
+    /// A folder, into which a file for each connector is written
     #[arg(long, value_name = "FOLDER", conflicts_with = "to")]
     folder: Option<PathBuf>,
-    /// Replace files that are there
+    /// Replace existing files
     #[arg(long)]
     force: bool,
 }
@@ -50,10 +50,10 @@ pub struct PlanArgs {
     /// Only this connector of the files
     #[arg(long, value_name = "CONNECTOR")]
     only: Vec<String>,
-    /// Also what is not in the files, of the same apps and the same instance: delete it
+    /// Delete connectors of the same apps and the same instance that are not in the files
     #[arg(long)]
     prune: bool,
-    /// Take secrets as changed: send them again
+    /// Treat all secrets as changed: send them again
     #[arg(long)]
     secrets: bool,
 }
@@ -62,13 +62,13 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     plan: PlanArgs,
-    /// How many connectors are worked on at a time
+    /// The number of connectors that are changed at a time
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     concurrency: usize,
     /// How long a request of a killed run may still be in flight
     #[arg(long, value_parser = span::parse, default_value = "30s", value_name = "TIME")]
     in_flight: Duration,
-    /// Where creations are noted while they run; by default beside the first file
+    /// The file that records creations while they run; by default beside the first file
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
 }

@@ -203,7 +203,7 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
     let is_switched = (of_auth || of_sync || of_filters) && is_on;
     // If the file does not contain `sync`, a later run would not switch it on again after a kill.
     if is_switched && wanted.is_none() {
-        return Err(Failure::usage("its sync is on, and must be off for this change: say `sync = true` in the file"));
+        return Err(Failure::usage("its sync is on, and must be off for this change: add `sync = true` to the file"));
     }
     let auth = if of_auth { Some(auth(fields, Some(diff))?) } else { None };
     if is_switched {

@@ -116,7 +116,10 @@ fn check_names(entries: &[&Entry], matched: &[Option<usize>], place: fn(&Fields)
     let mut names = BTreeSet::new();
     for (entry, _) in entries.iter().zip(matched).filter(|(_, found)| found.is_none()) {
         let Some(name) = entry.fields.text("name") else {
-            return Err(Failure::usage(format!("{} is not there, and has no name to be created under", entry.label())));
+            return Err(Failure::usage(format!(
+                "{} does not exist, and has no name for a new connector",
+                entry.label()
+            )));
         };
         if !names.insert((place(&entry.fields), name)) {
             return Err(Failure::usage(format!("{}: another entry has the same place and name", entry.label())));

@@ -18,7 +18,7 @@ struct Auth {
     /// A field to authenticate with at the source
     #[arg(long = "set", value_parser = pair, value_name = "KEY=VALUE")]
     values: Vec<(String, String)>,
-    /// A secret one: KEY=env:NAME, KEY=file:PATH or KEY=cmd:COMMAND
+    /// A secret field: KEY=env:NAME, KEY=file:PATH or KEY=cmd:COMMAND
     #[arg(long = "secret", value_parser = secret_pair, value_name = "KEY=WHERE")]
     secrets: Vec<(String, Reference)>,
 }
@@ -54,15 +54,15 @@ impl Auth {
 
 #[derive(clap::Args)]
 pub struct CreateArgs {
-    /// The type, as `connectors pipeshub registry` has it
+    /// The type, as `connectors pipeshub registry` prints it
     #[arg(value_name = "TYPE")]
     connector_type: String,
-    /// Its name for people
+    /// The display name
     name: String,
-    /// Whose it is: team or personal
+    /// The scope: team or personal
     #[arg(long, value_parser = scope, default_value = "team")]
     scope: ConnectorScope,
-    /// How it authenticates, such as API_TOKEN
+    /// The authentication method, such as API_TOKEN
     #[arg(long)]
     auth_type: Option<String>,
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub struct SetArgs {
     /// When and how it syncs, as JSON
     #[arg(long, value_parser = object, value_name = "JSON")]
     sync: Option<Map<String, Value>>,
-    /// Its use by agents: true or false
+    /// Whether agents may use it: true or false
     #[arg(long)]
     agent: Option<bool>,
 }
@@ -173,7 +173,7 @@ pub async fn auth(ctx: &Ctx, ph: &Client, id: &str, base_url: Option<&str>, redi
     let Some(redirected) = redirected else {
         let consent = connector.authorize(base_url).await?;
         let todo = format!(
-            "when the browser has come back, pass its address: `connectors pipeshub auth {id} --redirected URL`"
+            "after the redirect, pass the URL of the browser: `connectors pipeshub auth {id} --redirected URL`"
         );
         return ctx.done(&json!({"id": id, "open": consent.url(), "todo": todo}));
     };
@@ -182,7 +182,7 @@ pub async fn auth(ctx: &Ctx, ph: &Client, id: &str, base_url: Option<&str>, redi
     let part =
         |name| form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, it)| it.into_owned());
     let (Some(code), Some(state)) = (part("code"), part("state")) else {
-        let why = part("error").unwrap_or_else(|| "the address has no code and no state".to_owned());
+        let why = part("error").unwrap_or_else(|| "the URL has no code and no state".to_owned());
         return Err(Failure::usage(format!("it was not authorized: {why}")));
     };
     connector.finish_oauth(&code, &state, base_url).await?;
@@ -211,7 +211,7 @@ pub async fn filters(ctx: &Ctx, ph: &Client, args: FiltersArgs) -> Result {
 }
 
 pub async fn delete(ctx: &Ctx, ph: &Client, id: &str, yes: bool, wait: Option<Waiting>) -> Result {
-    confirmed(yes, ctx.globals.dry_run, "deleting a connector and what it brought")?;
+    confirmed(yes, ctx.globals.dry_run, "deleting a connector and its records")?;
     let Some(under) = ctx.write(ph.server(), format!("delete {id}"))? else { return Ok(()) };
     let deletion = ph.connector(id).delete().await?;
     drop(under);

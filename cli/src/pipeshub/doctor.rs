@@ -13,7 +13,7 @@ use crate::fail::{Failure, Kind, Result};
 pub struct Args {
     /// Only these connectors
     connectors: Vec<String>,
-    /// Do what helps. A sync that is off is switched on only where its connector is named
+    /// Apply the fixes. A sync that is off is switched on only if you name its connector
     #[arg(long)]
     fix: bool,
 }
@@ -68,11 +68,11 @@ pub fn findings(id: &str, data: &ConnectorInstance, counts: &RecordCounts) -> Ve
         let todo = format!("connectors pipeshub auth {id}");
         add("not-authorized", 0, "it is not authorized at its source", Fix::Person(todo));
     } else if data.is_active == Some(false) {
-        add("switched-off", total, "its sync is off: what it brought grows old", Fix::SwitchOn);
+        add("switched-off", total, "its sync is off: its records get out of date", Fix::SwitchOn);
     }
     if data.is_locked == Some(true) {
         let todo = format!("connectors pipeshub sync wait {id}");
-        add("locked", 0, "a full sync is being prepared, or was left so", Fix::Person(todo));
+        add("locked", 0, "a full sync is being prepared, or its preparation never ended", Fix::Person(todo));
     }
     let states = counts.indexing_status.iter().flatten();
     let mut known = 0;
@@ -84,7 +84,7 @@ pub fn findings(id: &str, data: &ConnectorInstance, counts: &RecordCounts) -> Ve
     }
     if total > known {
         let todo = format!("connectors pipeshub resync {id} --full");
-        add("stranded", total - known, "records without a state: no reindexing reaches them", Fix::Person(todo));
+        add("stranded", total - known, "records without a state: reindexing does not include them", Fix::Person(todo));
     }
     found
 }

@@ -26,11 +26,11 @@ pub enum Command {
         /// The type
         #[arg(value_name = "TYPE")]
         connector_type: Option<String>,
-        /// Types for the team, or for one person
+        /// Types with this scope: team or personal
         #[arg(long, value_parser = scope, default_value = "team")]
         scope: ConnectorScope,
     },
-    /// List the connectors of the team and one's own
+    /// List the connectors of the team and your own
     List {
         /// Only those of a type
         #[arg(long = "type", value_name = "TYPE")]
@@ -47,7 +47,7 @@ pub enum Command {
         /// The connector's id
         connector: String,
     },
-    /// Create a connector, once: one of the same type, scope and name is returned as it is
+    /// Create a connector, only once: an existing one with the same type, scope and name is returned unchanged
     Create(change::CreateArgs),
     /// Change the name or the configuration; the sync must be off for the latter
     Set(change::SetArgs),
@@ -55,14 +55,14 @@ pub enum Command {
     Auth {
         /// The connector's id
         connector: String,
-        /// Where people reach the instance, if it is not where it thinks it is
+        /// The public URL of the instance, if its own setting is different
         #[arg(long, value_name = "URL")]
         base_url: Option<String>,
-        /// The address that the browser came back to: ends the authorization
+        /// The URL to which the browser was redirected; this ends the authorization
         #[arg(long, value_name = "URL")]
         redirected: Option<String>,
     },
-    /// List what can be chosen for a filter, or set the filters
+    /// List the choices for a filter, or set the filters
     Filters(change::FiltersArgs),
     /// Switch a sync on or off, run one, wait for one
     #[command(subcommand)]
@@ -70,34 +70,34 @@ pub enum Command {
     /// Wait until the records are indexed
     #[command(subcommand)]
     Index(sync::IndexCommand),
-    /// Fetch the records again; a sync that runs is cancelled
+    /// Fetch the records again; a running sync is cancelled
     Resync {
         /// The connector's id
         connector: String,
-        /// Everything, rather than what has changed
+        /// Fetch everything, not only the changes
         #[arg(long)]
         full: bool,
     },
-    /// Index records again that are there
+    /// Index existing records again
     Reindex {
         /// The connector's id
         connector: String,
-        /// Only those in this state; those that failed, unless it is given
+        /// Only records in this state; by default, those that failed
         #[arg(long)]
         status: Vec<String>,
     },
     /// Send files to a Local FS connector
     Upload(upload::Args),
-    /// Find records that are not indexed, and connectors that bring none; --fix does what can be done
+    /// Find records that are not indexed, and connectors without records; --fix applies fixes
     Doctor(doctor::Args),
-    /// Delete a connector and what it brought
+    /// Delete a connector and its records
     Delete {
         /// The connector's id
         connector: String,
         /// Delete it
         #[arg(long)]
         yes: bool,
-        /// Wait until it is gone
+        /// Wait until the deletion is complete
         #[arg(long)]
         wait: bool,
         #[command(flatten)]
@@ -139,7 +139,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result {
             let (server, client) = (ph.server().to_owned(), ph.clone());
             api::run(ctx, &server, connectors::pipeshub::DOCUMENT, |name| client.operation(name), args).await
         }
-        // It runs above, with other limits.
+        // `upload` runs above, with other limits.
         Command::Upload(_) => Ok(()),
     }
 }

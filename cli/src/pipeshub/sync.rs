@@ -1,4 +1,4 @@
-//! Syncs and indexing: switch, run, wait, again.
+//! Syncs and indexing: switch, run, wait, repeat.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub enum Command {
     On {
         /// The connector's id
         connector: String,
-        /// Let the sync that begins read everything
+        /// Let the new sync read everything
         #[arg(long)]
         full: bool,
     },
@@ -29,7 +29,7 @@ pub enum Command {
         /// The connector's id
         connector: String,
     },
-    /// Fetch what has changed now, and wait for it
+    /// Fetch the changes now, and wait for the sync
     Run {
         /// The connector's id
         connector: String,

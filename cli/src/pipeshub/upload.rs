@@ -14,19 +14,19 @@ pub struct Args {
     connector: String,
     /// Files and folders to send
     paths: Vec<PathBuf>,
-    /// The folder that the connector's paths are below
+    /// The root folder: paths in the connector are relative to it
     #[arg(long, default_value = ".")]
     root: PathBuf,
     /// A path below the root that was deleted
     #[arg(long, value_name = "PATH")]
     delete: Vec<String>,
-    /// Clear everything that the connector holds before
+    /// Delete all records of the connector first
     #[arg(long)]
     reset: bool,
-    /// The id of the batch; by default, one of the time
+    /// The id of the batch; by default, it is derived from the time
     #[arg(long)]
     batch: Option<String>,
-    /// The largest file in bytes, for an instance with another limit than 30 MiB
+    /// The largest file in bytes, for an instance with a limit other than 30 MiB
     #[arg(long, value_name = "BYTES")]
     largest: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! `connectors probe`: reads what a live service sends, and reports where its document and its fake are wrong.
+//! `connectors probe`: reads from a live service, and reports where its document and its fake are wrong.
 
 mod plan;
 
@@ -25,22 +25,22 @@ pub struct Args {
     /// The service
     #[arg(value_enum)]
     service: Service,
-    /// Read without being asked
+    /// Read without a question
     #[arg(long)]
     yes: bool,
-    /// Of each list, how many items are read one by one
+    /// The number of items of each list that are read one by one
     #[arg(long, default_value_t = 5, value_name = "NUMBER")]
     items: usize,
-    /// Compare with this document (JSON, with its overlays applied) in place of the one that is built in
+    /// Compare with this document (JSON, with its overlays applied) instead of the built-in one
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Record what is sent and received to this file, which must not exist. Texts and large numbers are replaced in it,
-    /// but for words of the document, and times where the document or the name of the property says that one is there
+    /// Record requests and responses to this new file. It replaces texts and large numbers, except texts that are in
+    /// the document, and times if the document or the name of the property declares one
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
 
-/// Where a sender of ours ends: at the network.
+/// The sender to the network.
 fn network(url: &str) -> Result<impl Sender + use<>> {
     let mut http = reqwest::Client::builder().redirect(redirect::Policy::none());
     if url.starts_with("http:") {
@@ -55,17 +55,17 @@ fn network(url: &str) -> Result<impl Sender + use<>> {
     })
 }
 
-/// What is probed, and how.
+/// The service to probe, and the options.
 struct Subject<'a> {
     probe: &'a Arc<Probe>,
     steps: &'static [Step],
     url: &'a str,
-    /// Where it is recorded, and with the words of which document.
+    /// The file of the recording, and the document whose texts it keeps.
     record: Option<(&'a Path, &'static str)>,
 }
 
 impl Subject<'_> {
-    /// A connection by which the probe sees each response.
+    /// A connection through which the probe sees each response.
     fn connection(&self) -> Result<Connection> {
         let operations: Vec<&str> = self.steps.iter().map(|step| step.operation).collect();
         let network = network(self.url)?;
@@ -132,7 +132,7 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
     print(ctx, args.service, &live.report(&fake), unread.failure)
 }
 
-/// Says what is sent, and asks.
+/// Prints what will be sent, and asks for confirmation.
 fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
     let searches: Vec<&str> = steps.iter().filter(|step| !step.body.is_empty()).map(|step| step.operation).collect();
     let gets = steps.len() - searches.len();
@@ -147,7 +147,7 @@ fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err(Failure::usage("say --yes to probe it, or --dry-run to see what would be read"));
+        return Err(Failure::usage("use --yes to probe it, or --dry-run to see what would be read"));
     }
     anstream::eprintln!("Probe {host}? [y/N]");
     let mut line = String::new();
@@ -158,16 +158,16 @@ fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
     }
 }
 
-/// What was taken of responses so far, by name.
+/// The values from responses so far, by name.
 type Taken = BTreeMap<&'static str, String>;
 
-/// What could not be read: a line each, and of what kind the first failure was.
+/// The operations that could not be read, a line each, and the kind of the first failure.
 struct Unread {
     lines: Vec<String>,
     failure: Option<Kind>,
 }
 
-/// Calls each operation for what the operations before it have listed.
+/// Calls each operation for the items that earlier operations have listed.
 async fn read(
     steps: &[Step],
     items: usize,
@@ -179,7 +179,7 @@ async fn read(
     for step in steps {
         let contexts = contexts(step, items, &responses);
         if contexts.is_empty() {
-            skipped.push(format!("not read: {}: nothing to read it for", step.operation));
+            skipped.push(format!("not read: {}: no item to read", step.operation));
         }
         let mut received = Vec::new();
         for taken in contexts {
@@ -197,7 +197,7 @@ async fn read(
             match call.send().await {
                 Ok(response) => received.push((taken, response.into_value())),
                 Err(error) if error.is_auth() || error.is_connect() => return Err(error.into()),
-                // The response itself was compared. Of the error only what is no text of the service.
+                // The response itself was compared. The texts of the service are left out of the error.
                 Err(error) => {
                     let why = error.status().map_or_else(|| "no response".to_owned(), |status| status.to_string());
                     skipped.push(format!("not read: {}: {why}", step.operation));
@@ -211,7 +211,7 @@ async fn read(
     Ok(Unread { lines: skipped, failure })
 }
 
-/// What a step is called for: once, or once for each item.
+/// The calls of a step: one, or one for each item.
 fn contexts(step: &Step, items: usize, responses: &BTreeMap<&str, Vec<(Taken, Value)>>) -> Vec<Taken> {
     let Some((from, list, take)) = step.each else { return vec![Taken::new()] };
     let mut contexts = Vec::new();

@@ -1,17 +1,17 @@
-//! What a probe reads of each service: only what changes nothing there.
+//! The operations that a probe calls for each service: only those that change nothing.
 
-/// Names, each with what it stands for.
+/// Names, each with its value.
 type Pairs = &'static [(&'static str, &'static str)];
 
 /// One operation, once for each item that an earlier one listed.
 pub struct Step {
     pub operation: &'static str,
-    /// The earlier operation, the list in its response, and what is taken of each item: a name, and where it is.
+    /// The earlier operation, the list in its response, and the values to take from each item: a name, and the place.
     pub each: Option<(&'static str, &'static str, Pairs)>,
-    /// Parameters with the names of what was taken.
+    /// Parameters, with the names of the values.
     pub parameters: Pairs,
     pub fixed: Pairs,
-    /// The members of the body, with the names of what was taken. Only a documented search has one.
+    /// The members of the body, with the names of the values. Only a documented search has a body.
     pub body: Pairs,
 }
 
@@ -19,7 +19,7 @@ const fn read(operation: &'static str) -> Step {
     Step { operation, each: None, parameters: &[], fixed: &[], body: &[] }
 }
 
-/// What is read of C1.
+/// The operations for C1.
 pub const C1: &[Step] = &[
     Step { fixed: &[("page_size", "10")], ..read("c1.api.app.v1.Apps.List") },
     Step {
@@ -83,7 +83,8 @@ pub const C1: &[Step] = &[
 const INSTANCES: (&str, &str, Pairs) =
     ("listConnectorInstances", "/connectors", &[("connector", "/connectorId"), ("connector", "/_key")]);
 
-/// What is read of PipesHub. A GET that begins or ends a login is no read, and the content of a record is none of a probe's.
+/// The operations for PipesHub. A GET that begins or ends a login is not a read, and a probe does not read the content
+/// of records.
 pub const PIPESHUB: &[Step] = &[
     Step { fixed: &[("page", "1"), ("limit", "20")], ..read("getConnectorRegistry") },
     Step {

@@ -86,7 +86,7 @@ async fn every_command_has_an_example_in_its_help_that_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_of_every_write_says_what_it_would_do_and_sends_none_of_it() {
+async fn a_dry_run_of_every_write_prints_the_change_and_sends_nothing() {
     for row in page().await {
         let (command, effect) = (row["command"].as_str().unwrap(), row["effect"].as_str().unwrap());
         if !matches!(effect, "sets" | "acts" | "deletes") || matches!(command, "apply" | "pipeshub doctor") {
@@ -120,7 +120,7 @@ async fn a_dry_run_of_every_write_says_what_it_would_do_and_sends_none_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_of_commands_and_the_manual_are_complete() {
+async fn the_list_of_commands_and_the_manual_are_complete() {
     let rows = page().await;
     let world = World::start().await;
     assert_eq!(world.run("man manual").await.code, 0);
@@ -158,7 +158,7 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
     let line = "c1 api c1.api.app.v1.ConnectorService.UpdateDelegated -p connector_app_id=app-github -p connector_id=github-01 -b @body.json";
     assert_eq!(json(world.run(line).await)["connectorView"]["connector"]["displayName"], "By a file");
     let sent = |it: &connectors_fake::Request| String::from_utf8_lossy(&it.body).contains("123456789012345678901");
-    assert!(world.tenant.requests().iter().any(sent), "no digit is rounded");
+    assert!(world.tenant.requests().iter().any(sent), "numbers are not rounded");
     world.write("a.txt", "all is well");
     let manifest = json!({"batchId": "b", "timestamp": 1, "events": [
         {"type": "CREATED", "path": "a.txt", "timestamp": 1, "isDirectory": false, "contentField": "file_0"}]});

@@ -24,7 +24,7 @@ async fn world() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_commands_of_the_page_print_what_stands_there() {
+async fn the_commands_of_the_page_print_the_output_on_the_page() {
     let page = std::fs::read_to_string(Path::new(PAGE)).unwrap();
     let world = world().await;
     let mut written = String::new();
@@ -52,7 +52,7 @@ async fn the_commands_of_the_page_print_what_stands_there() {
         }
         calls.push(count);
     }
-    // The table says how many calls each command has made.
+    // The table has the number of calls of each command.
     let mut numbers = calls.iter();
     let written: Vec<String> = written.lines().map(|line| counted(line, &mut numbers)).collect();
     let written = written.join("\n") + "\n";
@@ -62,7 +62,7 @@ async fn the_commands_of_the_page_print_what_stands_there() {
     }
     assert!(calls.len() >= 12, "{}", calls.len());
     for (now, then) in written.lines().zip(page.lines()) {
-        assert_eq!(now, then, "docs/cli.md is not what the commands print: run this test with UPDATE=1");
+        assert_eq!(now, then, "docs/cli.md differs from the commands' output: run this test with UPDATE=1");
     }
     assert_eq!(written.lines().count(), page.lines().count());
 }

@@ -131,7 +131,7 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_exported_is_made_again_in_an_empty_tenant() {
+async fn an_export_is_applied_to_an_empty_tenant() {
     let world = World::with(empty()).await;
     world.write("all.toml", &file(12, 4));
     let applied = world.run("apply all.toml").await;
@@ -194,7 +194,7 @@ async fn a_file_is_checked_before_anything_is_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_responses_make_no_second_connector() {
+async fn lost_responses_create_no_second_connector() {
     let world = World::with(empty()).await;
     world.write("all.toml", &file(4, 2));
     // The first creation is processed, but its response is lost. The second request does not arrive.
@@ -211,7 +211,7 @@ async fn lost_responses_make_no_second_connector() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_asked_for_is_pruned_and_secrets_are_sent_again_only_if_asked() {
+async fn pruning_and_sending_secrets_again_need_an_option() {
     let world = World::start().await;
     let okta = "[c1.okta]\nid = \"okta-01\"\napp = \"app-okta\"\nname = \"Okta\"\n[c1.okta.config]\nOKTA_DOMAIN = \"example.okta.com\"\n\
                 OKTA_REGION = \"eu\"\nOKTA_API_TOKEN = { secret = \"env:OKTA\" }\n";
@@ -238,7 +238,7 @@ async fn only_what_is_asked_for_is_pruned_and_secrets_are_sent_again_only_if_ask
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_c1_has_paused_is_left_to_a_person_and_a_failed_step_does_not_stop_the_others() {
+async fn a_pause_by_c1_is_not_ended_and_a_failed_step_does_not_stop_the_others() {
     let world = World::start().await;
     world.run("export c1 --app app-github --to c1.toml").await;
     world.run("c1 pause app-github/github-04").await;

@@ -7,7 +7,7 @@ use crate::files::{empty, file};
 use crate::support::{Numbers, World, setting};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_point_and_run_again_it_makes_each_connector_once() {
+async fn killed_at_any_point_and_run_again_it_creates_each_connector_once() {
     let world = World::with(empty()).await;
     let (connectors, kills) = (setting("CONNECTORS", 40), setting("KILLS", 10));
     let of_pipeshub = connectors / 4;

@@ -8,7 +8,7 @@ mod keyring;
 mod kills;
 mod manners;
 mod probe;
-// As it was written, not as it would be formatted.
+// The file stays as the command wrote it, without formatting.
 #[rustfmt::skip]
 mod recorded;
 #[rustfmt::skip]

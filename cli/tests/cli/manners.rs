@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{PLANTED, World};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_exit_code_says_what_kind_of_failure_it_was() {
+async fn the_exit_code_depends_on_the_kind_of_failure() {
     let world = World::start().await;
     let fault = |status, operation: &str| world.tenant.fault(Fault::status(status).on(operation).always());
     assert_eq!(world.run("c1 nonsense").await.code, 2);
@@ -37,7 +37,7 @@ async fn the_exit_code_says_what_kind_of_failure_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_watched_sync_says_how_it_ended_and_confirms_nothing_by_itself() {
+async fn a_watched_sync_reports_its_outcome_and_confirms_nothing_by_itself() {
     let world = World::start().await;
     world.tenant.next_sync(SyncScript::error("the source is down"));
     let failed = world.run("c1 sync app-github/github-01 --watch --poll 100ms").await;
@@ -58,7 +58,7 @@ async fn a_watched_sync_says_how_it_ended_and_confirms_nothing_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn profiles_keep_a_login_in_a_file_for_its_owner_alone() {
+async fn profiles_are_stored_in_a_file_that_only_the_owner_can_read() {
     let world = World::start().await;
     let none = [("CONDUCTORONE_CLIENT_ID", ""), ("PIPESHUB_CLIENT_ID", "")];
     let login = world.run_with(&format!("login c1 --tenant {}", world.tenant.url()), &none).await;
@@ -95,7 +95,7 @@ async fn profiles_keep_a_login_in_a_file_for_its_owner_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_read_from_where_they_are_and_never_printed() {
+async fn secrets_are_read_from_references_and_never_printed() {
     let world = World::start().await;
     world.write("token.secret", "PLANTED-of-a-file\n");
     for (number, place) in
@@ -130,7 +130,7 @@ async fn secrets_are_read_from_where_they_are_and_never_printed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_are_objects_off_a_terminal_one_document_with_json_and_a_table_on_one() {
+async fn rows_are_objects_in_a_pipe_one_document_with_json_and_a_table_on_a_terminal() {
     let world = World::start().await;
     let lines = world.run("c1 apps").await;
     assert_eq!(lines.rows().len(), 2);
@@ -160,7 +160,7 @@ async fn rows_are_objects_off_a_terminal_one_document_with_json_and_a_table_on_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn quiet_prints_results_alone_and_verbose_traces_calls() {
+async fn quiet_prints_only_results_and_verbose_traces_calls() {
     let world = World::start().await;
     let quiet = world.run("c1 pause app-github/github-01 --quiet").await;
     assert!(quiet.err.is_empty() && quiet.rows().len() == 1, "{quiet:?}");
@@ -170,7 +170,7 @@ async fn quiet_prints_results_alone_and_verbose_traces_calls() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_says_what_may_have_happened() {
+async fn ctrl_c_reports_what_may_have_happened() {
     let world = World::start().await;
     let interrupt = async |line: &str, is_under_way: fn(&[String]) -> bool| {
         world.tenant.clear_requests();
@@ -202,7 +202,7 @@ async fn ctrl_c_says_what_may_have_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn status_and_doctor_find_what_needs_care_and_fix_what_is_named() {
+async fn status_and_doctor_report_problems_and_fix_named_connectors() {
     let world = World::start().await;
     let set = |id: &str, pointer: &str, value: Value| {
         assert!(world.tenant.set_connector_field("app-github", id, pointer, value))

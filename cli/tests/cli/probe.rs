@@ -1,4 +1,4 @@
-//! `probe` against fakes that were made to differ, and recordings that become tests.
+//! `probe` against fakes with differences, and recordings that become tests.
 
 use connectors_codegen::{Generator, Node};
 use connectors_fake::Fault;
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::support::World;
 
-/// What an operation responds with.
+/// The response of an operation.
 async fn response(world: &World, call: &str) -> Value {
     let ran = world.run(call).await;
     assert_eq!(ran.code, 0, "{ran:?}");
     serde_json::from_str(&ran.out).unwrap()
 }
 
-/// Probes until nothing differs from the document: without and with the overlay that the probe has written.
+/// Probes without and with the overlay that the probe has written: with it, nothing differs from the document.
 async fn corrected(world: &World, service: &str, document: &str, expected: &[&str]) {
     let rows = world.run(&format!("probe {service} --yes")).await;
     let overlay = rows.out;
@@ -26,7 +26,7 @@ async fn corrected(world: &World, service: &str, document: &str, expected: &[&st
         assert!(of_document.iter().any(|line| line.contains(expected)), "{expected}\n{of_document:#?}");
     }
     assert_eq!(of_document.len(), expected.len(), "{of_document:#?}");
-    assert_eq!(rows.len(), expected.len(), "the fakes are the same otherwise: {rows:#?}");
+    assert_eq!(rows.len(), expected.len(), "there are no other differences: {rows:#?}");
     for row in rows {
         assert!(!row["evidence"].as_array().unwrap().is_empty() && !row["fake"].as_str().unwrap().is_empty(), "{row}");
     }
@@ -37,7 +37,7 @@ async fn corrected(world: &World, service: &str, document: &str, expected: &[&st
     world.write("overlaid.json", &overlaid.to_json().to_string());
     let again = world.run(&format!("probe {service} --yes --document overlaid.json")).await;
     assert!(again.out.contains("From the document: 0 differences."), "{overlay}\n{}", again.out);
-    // The document allows it now, and the fake still does not do it.
+    // The document allows it now, but the fake still does not do it.
     assert_eq!(again.code, 1, "{}", again.out);
 }
 
@@ -62,7 +62,7 @@ async fn a_tenant_that_differs_in_five_places_is_reported_in_five_and_in_none_on
         "the media type application/x-planted+json is not documented",
     ];
     corrected(&world, "c1", connectors::c1::DOCUMENT, &expected).await;
-    // Reads alone were sent.
+    // Only reads were sent.
     let is_read = |it: &connectors_fake::Request| {
         it.method == "GET" || it.path.ends_with("/token") || it.path.ends_with("/connectorcatalog")
     };
@@ -92,7 +92,7 @@ async fn an_instance_that_differs_in_seven_places_is_reported_in_seven_and_in_no
         "null is not allowed",
         "integer is not an allowed type",
         "`newField` is not documented",
-        "`breadcrumbs` is required, and not there",
+        "the required `breadcrumbs` is missing",
         "the status 206 is not documented",
         "the media type text/x-planted is not documented",
     ];
@@ -101,17 +101,17 @@ async fn an_instance_that_differs_in_seven_places_is_reported_in_seven_and_in_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_is_probed_only_when_that_was_agreed() {
+async fn a_service_is_probed_only_after_confirmation() {
     let world = World::start().await;
     let ran = world.run("probe pipeshub").await;
     assert!(ran.code == 2 && ran.err.contains("--yes") && ran.err.contains("only reads"), "{ran:?}");
     let ran = world.run("probe pipeshub --dry-run").await;
     assert!(ran.code == 0 && ran.column("would").contains(&"read getConnectorStats".to_owned()), "{ran:?}");
     assert!(world.instance.requests().is_empty());
-    // The same service twice differs in nothing.
+    // A service does not differ from itself.
     let ran = world.run("probe pipeshub --yes").await;
     assert!(ran.code == 0 && ran.out.contains("From the document: 0 differences."), "{ran:?}");
-    // Rights and limits are no differences.
+    // Missing permissions and rate limits are not differences.
     world.tenant.fault(Fault::status(403).on("Apps.Get").always());
     let ran = world.run("probe c1 --yes").await;
     assert!(ran.code == 0 && ran.out.contains("Not compared: 2 x 403: c1.api.app.v1.Apps.Get"), "{ran:?}");
@@ -127,14 +127,14 @@ async fn a_probe_that_has_compared_nothing_fails() {
     }
     let ran = world.run("probe pipeshub --yes").await;
     assert!(ran.code == 3 && ran.err.contains("no response was compared"), "{ran:?}");
-    // Nothing listens there.
+    // No server listens there.
     let nowhere = [("PIPESHUB_INSTANCE_URL", "http://127.0.0.1:9")];
     let ran = world.run_with("probe pipeshub --yes --record nowhere.json", &nowhere).await;
     assert!(ran.code == 7 && ran.out.is_empty() && !world.path("nowhere.json").exists(), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recording_becomes_the_test_that_stands_in_recorded() {
+async fn a_recording_becomes_the_test_in_recorded() {
     let world = World::start().await;
     // The requests for a token, and with a parameter that only an untyped call can repeat, are left out.
     let golden = [
@@ -154,11 +154,11 @@ async fn a_recording_becomes_the_test_that_stands_in_recorded() {
         }
         assert_eq!(written, test, "run this test with UPDATE=1");
     }
-    // Nothing is written over, and what is no recording is refused.
+    // Existing files are not overwritten, and a file that is not a recording is an error.
     assert_eq!(world.run("cassette test tests/cli/recorded.json --to recorded.rs").await.code, 2);
     world.write("other.json", "{\"request\": {}}");
     assert_eq!(world.run("cassette test other.json --to other.rs").await.code, 2);
-    // So is one without a typed call: its test could not fail.
+    // A recording without a typed call is an error, too: its test could not fail.
     let request =
         json!({"method": "GET", "path": "/api/v1/connectors/record/lookup", "query": [["identifiers", "text-1"]]});
     world.write("untyped.json", &json!({"request": request, "response": {"status": 200}}).to_string());

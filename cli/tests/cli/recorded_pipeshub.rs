@@ -1,4 +1,4 @@
-//! A recording, replayed through the client without a socket. `connectors cassette test` has written this.
+//! A recording, replayed through the client without a socket. Written by `connectors cassette test`.
 
 use connectors::pipeshub::{Client, Credentials, DOCUMENT};
 use connectors::{Id, RetryPolicy};

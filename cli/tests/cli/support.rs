@@ -61,7 +61,7 @@ impl World {
             ("PATH", format!("{}:{path}", Path::new(env!("CARGO_BIN_EXE_connectors")).parent().unwrap().display())),
             ("HOME", self.folder.display().to_string()),
             ("TERM", "dumb".to_owned()),
-            // Not the keyring of whoever runs the tests.
+            // Not the keyring of the person who runs the tests.
             ("CONNECTORS_STORE", "file".to_owned()),
             ("CONNECTORS_CONFIG", self.path("profiles.toml").display().to_string()),
             ("CONDUCTORONE_CLIENT_ID", self.tenant.client_id().to_owned()),
@@ -89,8 +89,7 @@ impl World {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The command with these arguments, quoted by `'` as in a shell, and these variables in addition to those of every
-    /// run.
+    /// The command with these arguments, quoted by `'` as in a shell, and these additional variables.
     pub fn command(&self, line: &str, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connectors"));
         command.args(words(line)).env_clear().envs(self.variables()).envs(variables.iter().copied());

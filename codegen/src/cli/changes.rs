@@ -18,7 +18,7 @@ use super::usage::Usage;
 use super::used::{self, Touch};
 use super::{documents, files};
 
-/// What is asked of two documents.
+/// The options for a comparison of two documents.
 #[derive(Args)]
 // The command that it is flattened into has a group of this name.
 #[group(skip)]
@@ -39,17 +39,17 @@ pub struct Diff {
     /// List changes of descriptions and summaries too.
     #[arg(long)]
     documentation: bool,
-    /// Take the impact of some rules from this TOML file: `rule = "breaking"`, `behaviour`, `additive`, `documentation`,
-    /// or `none` to leave such changes out.
+    /// Override the impact of some rules with this TOML file: `rule = "breaking"`, `behaviour`, `additive`,
+    /// `documentation`, or `none` to leave such changes out.
     #[arg(long, value_name = "FILE")]
     impacts: Option<PathBuf>,
-    /// Say which changes touch what the Rust code of this crate calls, by its syntax; a folder, or one file.
+    /// Report which changes touch the calls in the Rust code of this crate, by its syntax; a folder, or one file.
     ///
     /// Clients that `generate` wrote into the folder are left out.
     ///
-    /// A change is "touched" where the code names the method, the field, the variant or the type; "may be touched" where
-    /// the same name could be something else, or where the operation is called and the changed member is not named; and "not
-    /// touched" otherwise. Only the first two are listed, and count for --fail-on.
+    /// A change is "touched" if the code names the method, the field, the variant or the type. It is "may be touched"
+    /// if the same name could be something else, or if the code calls the operation without naming the changed member.
+    /// Every other change is "not touched". Only the first two are listed, and count for --fail-on.
     #[arg(long, value_name = "CRATE")]
     used_by: Option<PathBuf>,
 }
@@ -57,15 +57,15 @@ pub struct Diff {
 /// The formats of a report.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// By tag, the worst first.
+    /// Text, by tag, the worst first.
     Text,
-    /// One JSON object: `changes`, how many there are of each impact, and why the clients were not compared, if so.
+    /// One JSON object: `changes`, the count of each impact, and, if the clients were not compared, the reason.
     Json,
     /// For a pull request.
     Markdown,
 }
 
-/// What makes the exit code 3.
+/// The kind of change that makes the exit code 3.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// A change that may stop a program from compiling or working.
@@ -76,7 +76,7 @@ pub enum FailOn {
 
 const IMPACTS: [Impact; 4] = [Impact::Breaking, Impact::Behaviour, Impact::Additive, Impact::Documentation];
 
-/// What changed.
+/// The changes, and how they were found.
 pub struct Judgement {
     pub changes: Vec<Change>,
     /// The clients generated from the documents, or why only the documents were compared.
@@ -84,22 +84,22 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Why only the documents were compared and not the clients generated from them, if so.
+    /// The reason why only the documents were compared, and not the clients generated from them; `None` if both were.
     #[must_use]
     pub fn documents_only(&self) -> Option<&str> {
         self.clients.as_ref().err().map(String::as_str)
     }
 }
 
-/// Judges what changed between two documents and between the clients that are generated from them, with the overlays as far
-/// as they fit.
+/// Finds and judges the changes between two documents, and between the clients generated from them. Overlay actions
+/// that do not fit a document are skipped.
 ///
 /// # Errors
-/// A document that is not OpenAPI 3.0, 3.1 or 3.2.
+/// If a document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn judge(old: &Node, new: &Node, part: &Part) -> std::result::Result<Judgement, Error> {
     let clients = overlaid(old, new, part).and_then(|(old, new)| {
         let old = client(old, "old", part.names.clone())?;
-        // What is there keeps its name.
+        // Items of the older client keep their names.
         let new = client(new, "new", old.names.clone())?;
         Ok((old, new))
     });
@@ -110,7 +110,7 @@ pub fn judge(old: &Node, new: &Node, part: &Part) -> std::result::Result<Judgeme
     Ok(Judgement { changes, clients })
 }
 
-/// The client of one of two documents, or in one line why there is none.
+/// The client of one of two documents, or, in one line, the reason why it has none.
 fn client(document: Node, which: &str, names: Names) -> std::result::Result<Client, String> {
     Generator::new(document).names(names).generate().map_err(|error| no_client(which, &error))
 }
@@ -125,14 +125,15 @@ fn no_client(which: &str, error: &dyn std::error::Error) -> String {
 fn overlaid(old: &Node, new: &Node, part: &Part) -> std::result::Result<(Node, Node), String> {
     let one = |document, which| part.overlaid(document).map_err(|error| no_client(which, error.as_ref()));
     let (mut old, mut new) = (one(old, "old")?, one(new, "new")?);
-    // An overlay names an operation by its place. Of one that moved, only one of the two would have the name.
+    // An overlay names an operation by its place. If the operation moved, the overlay names it in only one of the two
+    // documents.
     let (before, after) = (given_names(&old), given_names(&new));
     give_names(&mut old, &after);
     give_names(&mut new, &before);
     Ok((old, new))
 }
 
-/// The names that operations are given for Rust, by operationId.
+/// The Rust names of operations, by operationId.
 fn given_names(document: &Node) -> BTreeMap<String, Node> {
     let operations = grammar::operations(document);
     let given =
@@ -140,7 +141,7 @@ fn given_names(document: &Node) -> BTreeMap<String, Node> {
     given.collect()
 }
 
-/// Gives these names to the operations that have none.
+/// Adds these names to the operations that have none.
 fn give_names(document: &mut Node, names: &BTreeMap<String, Node>) {
     let Value::Object(root) = &mut document.value else { return };
     let Some(Value::Object(paths)) = root.get_mut("paths").map(|paths| &mut paths.value) else { return };
@@ -156,18 +157,18 @@ fn give_names(document: &mut Node, names: &BTreeMap<String, Node>) {
     }
 }
 
-/// Which of the changes are listed one by one.
+/// Which changes are listed one by one.
 #[derive(Clone, Copy)]
 pub struct Shown {
     pub additive: bool,
-    /// Changes of words alone are many and mean little.
+    /// Changes of descriptions are many, and do not affect a program.
     pub documentation: bool,
 }
 
-/// The impact of some rules, by the rule's id; `None` where its changes are left out.
+/// The impact of some rules, by the rule's id; `None` to leave its changes out.
 type Impacts = BTreeMap<String, Option<Impact>>;
 
-/// Reads the impacts that a file gives to rules.
+/// Reads the impacts of rules from a file.
 fn impacts(path: &Path) -> Result<Impacts> {
     let place = path.display();
     let table: toml::Table = toml::from_str(&files::read(path)?).map_err(|error| format!("error: {place}: {error}"))?;
@@ -177,20 +178,23 @@ fn impacts(path: &Path) -> Result<Impacts> {
             let help = "docs/diff-rules.md lists them";
             return Err(format!("error: {place}: there is no rule `{rule}`\n  help: {help}").into());
         }
-        let impact = match value.as_str() {
-            Some("none") => None,
-            text => {
-                let known = IMPACTS.into_iter().find(|impact| Some(impact.to_string().as_str()) == text);
-                let help = "one of breaking, behaviour, additive, documentation, none";
-                Some(known.ok_or_else(|| format!("error: {place}: {value} is no impact of `{rule}`\n  help: {help}"))?)
-            }
-        };
+        let impact =
+            match value.as_str() {
+                Some("none") => None,
+                text => {
+                    let known = IMPACTS.into_iter().find(|impact| Some(impact.to_string().as_str()) == text);
+                    let help = "one of breaking, behaviour, additive, documentation, none";
+                    Some(known.ok_or_else(|| {
+                        format!("error: {place}: {value} is not an impact for `{rule}`\n  help: {help}")
+                    })?)
+                }
+            };
         found.insert(rule, impact);
     }
     Ok(found)
 }
 
-/// The changes as a file of impacts has them, the worst first.
+/// The changes with the impacts of a file, the worst first.
 fn weighed(changes: Vec<Change>, impacts: &Impacts) -> Vec<Change> {
     let weigh = |mut change: Change| match impacts.get(change.rule) {
         None => Some(change),
@@ -205,7 +209,7 @@ fn weighed(changes: Vec<Change>, impacts: &Impacts) -> Vec<Change> {
 }
 
 impl Diff {
-    /// Compares the two documents, and prints what changed.
+    /// Compares the two documents, and prints the changes.
     ///
     /// # Errors
     /// A file that cannot be used.
@@ -223,7 +227,7 @@ impl Diff {
         let changes = match &usage {
             Some(usage) => {
                 let Ok(clients) = &judgement.clients else {
-                    return Err("error: without both clients it cannot be seen what of them a crate uses".into());
+                    return Err("error: --used-by needs the clients of both documents".into());
                 };
                 let touched = used::judged(&judgement.changes, clients, usage);
                 match self.format {
@@ -266,7 +270,7 @@ pub fn summary(changes: &[Change]) -> String {
     format!("{breaking} breaking, {behaviour} of behaviour, {additive} additive, {words} of documentation")
 }
 
-/// What the changes of some operations are grouped under.
+/// The group of the changes of some operations.
 fn group(change: &Change) -> &str {
     match (&change.tag, change.operations.is_empty()) {
         (Some(tag), _) => tag,
@@ -296,7 +300,7 @@ fn by_rule(changes: &[&Change]) -> String {
     counts.join(", ")
 }
 
-/// The changes by tag: a line each, with the rule that judged it, and one line for those that are counted only.
+/// The changes by tag: one line for each, with the rule that judged it, and one line with the counts of the others.
 pub fn text(changes: &[Change], shown: Shown) -> String {
     let mut text = String::new();
     let wanted = |change: &&Change| shown.documentation || change.impact != Impact::Documentation;
@@ -322,7 +326,7 @@ pub fn text(changes: &[Change], shown: Shown) -> String {
         }
     }
     if !new.is_empty() {
-        text.push_str(&format!("nothing but new operations: {}\n", new.join(", ")));
+        text.push_str(&format!("only new operations: {}\n", new.join(", ")));
     }
     if hidden {
         text.push_str("(--all lists each additive change)\n");
@@ -365,7 +369,7 @@ fn markdown(changes: &[Change], documents_only: Option<&str>, shown: Shown) -> S
     }
     let mut text = match (sections.is_empty(), changes.len()) {
         (false, _) => format!("{}\n\n{sections}", summary(changes)),
-        // What is not shown are words.
+        // The changes that are not listed are in descriptions.
         (true, 0) => "No change.\n".to_owned(),
         (true, words) => format!("No change for a caller; {words} of documentation.\n"),
     };

@@ -1,4 +1,4 @@
-//! `check`: what of a document a client would not have, where that is, and the overlay actions that fix it.
+//! `check`: the parts of a document that a client would lack, with their places, and the overlay actions that fix them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -16,12 +16,12 @@ use super::part::{Choice, NoteFormat, Pipeline};
 use super::report::{FOUND, Result, sampled};
 use super::{documents, files};
 
-/// What is asked of a document.
+/// The options for a check of a document.
 #[derive(Args)]
 pub struct Check {
     /// The document, YAML or JSON.
     document: PathBuf,
-    /// Write the overlay that fixes what can be fixed to this file.
+    /// Write the overlay with all certain fixes to this file.
     #[arg(long, value_name = "FILE")]
     fix: Option<PathBuf>,
     /// Overwrite that file.
@@ -36,12 +36,12 @@ pub struct Check {
     pipeline: Pipeline,
 }
 
-/// What each kind of note means to a caller.
+/// The meaning of each kind of note for a caller.
 const KINDS: [(Kind, &str); 5] = [
     (Kind::Loss, "lost to a caller"),
     (Kind::Skip, "left out"),
-    (Kind::Correction, "wrong in the document, and read as it was surely meant"),
-    (Kind::Rename, "called otherwise than the document suggests"),
+    (Kind::Correction, "wrong in the document, and read with its probable meaning"),
+    (Kind::Rename, "not under the name that the document suggests"),
     (Kind::Unchecked, "not checked by the client"),
 ];
 
@@ -49,7 +49,7 @@ impl Check {
     /// Checks the document, and prints what was found. Exits with 3 if a caller would lack something.
     ///
     /// # Errors
-    /// A document that cannot be used at all.
+    /// If no client can be generated from the document.
     pub fn run(&self) -> Result<ExitCode> {
         let generator = Generator::new(documents::file(&self.document)?.node).select(self.choice.selection());
         let generator = self.pipeline.applied(generator)?;
@@ -119,7 +119,7 @@ fn json(client: &Client, fixes: Option<&Node>) -> serde_json::Value {
     })
 }
 
-/// The overlay that fixes what can be fixed, and the client with it. Each action is one that changes the document.
+/// The overlay with all certain fixes, and the client with it. Each of its actions changes the document.
 fn fixes(generator: &Generator, client: &Client) -> Result<(Option<Node>, Option<Client>)> {
     let document = generator.overlaid()?;
     let proposed = actions(&document, &client.notes);
@@ -170,7 +170,7 @@ fn actions(document: &Node, notes: &Notes) -> Vec<Node> {
     updates.into_iter().chain(removals.into_values().rev().map(removal)).collect()
 }
 
-/// The tokens of a place in the order in which elements of arrays stand.
+/// The tokens of a place, comparable so that the elements of an array sort by their index.
 fn order(tokens: &[String]) -> Vec<(usize, String)> {
     tokens.iter().map(|token| (token.parse().unwrap_or(usize::MAX), token.clone())).collect()
 }
@@ -195,7 +195,7 @@ fn path(document: &Node, tokens: &[String]) -> String {
     path
 }
 
-/// Where each node is, by the place in its file. One that an alias repeats is in several places.
+/// The pointers of each node, by its place in the file. A node that a YAML alias repeats has several.
 fn places(document: &Node) -> HashMap<(usize, u32, u32), Vec<Vec<String>>> {
     fn walk(node: &Node, tokens: &mut Vec<String>, places: &mut HashMap<(usize, u32, u32), Vec<Vec<String>>>) {
         if let Some(identity) = node.span.identity() {

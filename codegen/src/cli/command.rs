@@ -17,7 +17,7 @@ use super::part::{Choice, Part, kept};
 use super::report::{self, Result};
 use super::semver::Semver;
 
-/// Rust clients of any OpenAPI 3.0, 3.1 or 3.2 document, and what its changes mean.
+/// Generate a Rust client from any OpenAPI 3.0, 3.1 or 3.2 document, and judge its changes.
 #[derive(Parser)]
 #[command(name = "connectors-codegen", version, color = clap::ColorChoice::Never, after_help = GUIDE)]
 struct Cli {
@@ -33,20 +33,20 @@ struct Cli {
 
 const GUIDE: &str = "\
 A new document?
-  connectors-codegen check pets.yaml                      what a client would not have, where, and what fixes it
+  connectors-codegen check pets.yaml                      what a client would lack, where, and how to fix it
   connectors-codegen generate pets.yaml --out pets        a crate with the client
 The document changed?
-  connectors-codegen diff old.yaml new.yaml               what breaks a caller, what does not
-  connectors-codegen diff old.yaml new.yaml --used-by .   what of that touches the crate in this folder
-  connectors-codegen semver old.yaml new.yaml             the version it means, as text for CHANGELOG.md
+  connectors-codegen diff old.yaml new.yaml               the changes, and which of them break a caller
+  connectors-codegen diff old.yaml new.yaml --used-by .   the changes that touch the crate in this folder
+  connectors-codegen semver old.yaml new.yaml             the required version, as text for CHANGELOG.md
 The document is wrong?
   connectors-codegen overlay compare wrong.yaml right.yaml -o overlay.yaml
 
-No file that another hand wrote is replaced without --force; of names.lock the names stay, not the comments. A document is a file: fetch a published one with curl.
+Without --force, files that this command did not write are not replaced. names.lock keeps its names, but not its comments. A document is a file: fetch a published one with curl.
 
 Exit codes:
   0  done
-  1  failed; the reason is on standard error, and nothing was half written
+  1  failed; the reason is on standard error, and no file was written in part
   2  wrong arguments
   3  found: a loss by check, a mistake by overlay lint, a change by diff --fail-on";
 
@@ -54,9 +54,10 @@ Exit codes:
 enum Command {
     /// Write a complete crate with the generated client of a document.
     ///
-    /// It depends on connectors-runtime and serde. names.lock beside it keeps its names: what is generated there again, from
-    /// a document that has grown, renames nothing. The lock is read and then written again. With --tag or --operation it
-    /// keeps the names of everything else; comments in it do not stay. Notes are printed on standard error.
+    /// The crate depends on connectors-runtime and serde. The file names.lock beside it stores the names in the client:
+    /// generating it again from a larger document renames nothing. The lock is read, and then written again. With --tag
+    /// or --operation it keeps the names of all other items; its comments are lost. Notes are printed on standard
+    /// error.
     ///
     ///   connectors-codegen generate pets.yaml --tag pets --out pets
     #[command(verbatim_doc_comment)]
@@ -66,25 +67,25 @@ enum Command {
         #[command(flatten)]
         generate: Generate,
     },
-    /// Bring a document to valid OpenAPI 3.0.3, and say what was lost.
+    /// Convert a document to valid OpenAPI 3.0.3, and report each loss.
     ///
-    /// The document may refer to other files beside it; the result is one. Each loss is printed with its place in the
-    /// source on standard error, with --quiet too; --notes none leaves them out.
+    /// The document may refer to other files beside it; the result is one file. Each loss is printed on standard error,
+    /// with its place in the source, also with --quiet. --notes none suppresses them.
     Lower(Lower),
-    /// Compare two documents: what changed, and what of it breaks a caller.
+    /// Compare two documents: list the changes, and which of them break a caller.
     ///
-    /// The documents may be of any two dialects of OpenAPI 3.0 to 3.2. The clients that would be generated of them are
-    /// compared as well. The totals come first, then what changed, by tag; additive changes are counted only. Each line ends
-    /// with the rule that judged it; docs/diff-rules.md in the repository argues them.
+    /// Each document may be OpenAPI 3.0, 3.1 or 3.2. The clients that would be generated from them are compared as
+    /// well. The totals come first, then the changes by tag; additive changes are only counted. Each line ends with the
+    /// rule that judged the change; docs/diff-rules.md in the repository explains the rules.
     Diff {
         #[command(flatten)]
         diff: Diff,
         #[command(flatten)]
         selected: Selected,
     },
-    /// Say what changed in the public Rust API of a generated client, and the version number it means.
+    /// List the changes in the public Rust API of a generated client, and the version number that they require.
     ///
-    /// What is printed is text for CHANGELOG.md.
+    /// The output is text for CHANGELOG.md.
     Semver {
         #[command(flatten)]
         semver: Semver,
@@ -94,11 +95,12 @@ enum Command {
     /// Apply, write or check OpenAPI Overlays.
     #[command(subcommand)]
     Overlay(Overlays),
-    /// Say what of a document a client would not have, with file, line and column, and the overlay that fixes it.
+    /// Report the parts of a document that a client would lack, with file, line and column, and the overlay that fixes
+    /// them.
     ///
-    /// The overlay has only actions that are certain: it says in the document what the document was read as. Exits with 3 if
-    /// a caller would lack something that is not accepted. All is printed on standard output; --notes json makes it one
-    /// object, with the counts, the notes and the overlay.
+    /// The overlay has only certain fixes: each writes into the document how the generator already reads it. Exits with
+    /// 3 if a caller would lack something that is not accepted. Everything is printed on standard output; --notes json
+    /// prints one object with the counts, the notes and the overlay.
     Check(Check),
 }
 
@@ -107,10 +109,10 @@ enum Command {
 struct Selected {
     #[command(flatten)]
     choice: Choice,
-    /// Apply this overlay to both documents, as far as it fits; may be repeated.
+    /// Apply this overlay to both documents, without the actions that do not fit; may be repeated.
     #[arg(long = "overlay", value_name = "FILE")]
     overlays: Vec<PathBuf>,
-    /// The lock of names that the client before has.
+    /// The names.lock of the older client.
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
 }

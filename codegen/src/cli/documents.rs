@@ -11,15 +11,15 @@ use crate::document::{Node, Value};
 use super::files::sha256;
 use super::report::Result;
 
-/// No document is a tenth of this.
+/// Real documents have less than a tenth of this.
 pub const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A document as it came, with what its references find in files beside it.
+/// A document without changes, and with the files that its references lead to.
 pub struct Document {
     pub node: Node,
-    /// Of the text; of the hashes of all its files, if there are several.
+    /// The hash of the text; if there are several files, the hash of their hashes.
     pub sha256: String,
-    /// The version that the server calls it by.
+    /// The ETag with which the server sent it.
     pub etag: Option<String>,
 }
 
@@ -34,13 +34,13 @@ pub fn allow_outside() {
 /// Reads a file, and those that it refers to.
 ///
 /// # Errors
-/// A file that cannot be read, is no document, or refers to what is not there.
+/// If a file cannot be read, is not a document, or refers to a missing file or member.
 pub fn file(path: &Path) -> Result<Document> {
     let name = path.display().to_string();
     let text = text(path)?;
     refuse_page(&name, &text)?;
     if !path.is_file() {
-        // A pipe is read once, and nothing is beside it.
+        // A pipe can be read only once, and has no files beside it.
         return alone(&name, &text, None);
     }
     let bundle =
@@ -53,7 +53,7 @@ pub fn file(path: &Path) -> Result<Document> {
     Ok(Document { node: bundle.document, sha256: sum, etag: None })
 }
 
-/// The text of a file: not of a folder, not of a device that never ends.
+/// The text of a file. A folder, or a device that never ends, is an error.
 fn text(path: &Path) -> Result<String> {
     let name = path.display().to_string();
     let cannot = |error: io::Error| format!("error: cannot read {name}: {error}");
@@ -92,26 +92,26 @@ fn is_pipe(_: &fs::Metadata) -> bool {
     false
 }
 
-/// A document that came without anything beside it.
+/// A document without other files beside it.
 ///
 /// # Errors
-/// A text that is no document, or refers to other documents.
+/// If the text is not a document, or refers to other documents.
 pub fn alone(name: &str, text: &str, etag: Option<String>) -> Result<Document> {
     let node = Node::parse(name, text)?;
     refuse_parts(&node)?;
     Ok(Document { node, sha256: sha256(text.as_bytes()), etag })
 }
 
-/// Refuses a document that refers to others, where there are none.
+/// Rejects a document that refers to other documents.
 fn refuse_parts(node: &Node) -> Result<()> {
-    let help = "download the document and those it refers to into one folder, and name the file";
+    let help = "download the document and the documents that it refers to into one folder, and name the file";
     refuse_references(node, "leads to another document, which is not fetched", help, |_| true)
 }
 
-/// Refuses a document with a reference that leads out of it and is one of these.
+/// Rejects a document with a reference to another document for which `which` is true.
 ///
 /// # Errors
-/// Such a reference, with its place.
+/// If there is such a reference; the error has its place.
 pub fn refuse_references(node: &Node, what: &str, help: &str, which: impl Fn(&str) -> bool) -> Result<()> {
     let mut ids = BTreeSet::new();
     own_names(node, &mut ids);
@@ -138,17 +138,17 @@ const NAMED: [&str; 14] = [
     "callbacks",
     "pathItems",
 ];
-/// What holds values: a `$ref` in it is only an example of one.
+/// Keywords whose content is data: a `$ref` in it is not a reference.
 const SAMPLES: [&str; 5] = ["example", "examples", "default", "const", "enum"];
 
-/// Every `$id`: what goes by such a name is in the document.
+/// Every `$id`: a reference to such an id stays in the document.
 fn own_names<'a>(node: &'a Node, ids: &mut BTreeSet<&'a str>) {
     ids.extend(node.get("$id").and_then(Node::as_str));
     node.as_object().into_iter().flatten().for_each(|(_, child)| own_names(child, ids));
     node.as_array().into_iter().flatten().for_each(|item| own_names(item, ids));
 }
 
-/// The first reference that leads away. `keywords`: whether the keys of this object are keywords.
+/// The first reference that leads out of the document. `keywords`: whether the keys of this object are keywords.
 fn elsewhere<'a>(node: &'a Node, keywords: bool, away: &dyn Fn(&str) -> bool) -> Option<&'a Node> {
     match &node.value {
         Value::Array(items) => items.iter().find_map(|item| elsewhere(item, true, away)),
@@ -174,10 +174,10 @@ fn leads_away(target: &str, ids: &BTreeSet<&str>) -> bool {
     !document.is_empty() && !ids.contains(target) && !ids.contains(document)
 }
 
-/// Refuses a web page, which is what a server sends if one has to log in.
+/// Rejects a web page, which many servers send if the reader has to log in.
 ///
 /// # Errors
-/// A text that begins as HTML does.
+/// If the text begins like HTML.
 pub fn refuse_page(from: &str, text: &str) -> Result<()> {
     let start: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.starts_with("<html") {
@@ -190,17 +190,17 @@ pub fn refuse_page(from: &str, text: &str) -> Result<()> {
 #[must_use]
 pub fn page(from: &str) -> String {
     format!(
-        "error: {from} is a web page, not an OpenAPI document\n  help: perhaps one has to log in, or the document has moved"
+        "error: {from} is a web page, not an OpenAPI document\n  help: perhaps the page needs a login, or the document has moved"
     )
 }
 
 /// The error for a document that is larger than any real one.
 #[must_use]
 pub fn too_large(from: &str) -> String {
-    format!("error: {from} is larger than {} MB; no document is", MOST_BYTES / 1024 / 1024)
+    format!("error: {from} is larger than {} MB, the limit for a document", MOST_BYTES / 1024 / 1024)
 }
 
-/// How many bytes these are.
+/// The number of bytes of a stream.
 #[must_use]
 pub fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)

@@ -15,12 +15,12 @@ use super::part::{Choice, Pipeline, kept, names_text};
 use super::report::{Result, progress};
 use super::{documents, files};
 
-/// What is asked of a new crate.
+/// The options for a new crate.
 #[derive(Args)]
 // The command that it is flattened into has a group of this name.
 #[group(skip)]
 pub struct Generate {
-    /// Folder of the new crate: empty, not there yet, or one that this command wrote.
+    /// Folder of the new crate: new, empty, or one that this command wrote.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Depend on the connectors-runtime in this folder, not on the published one.
@@ -38,23 +38,23 @@ pub struct Generate {
     pipeline: Pipeline,
 }
 
-/// The lock of names beside the crate: what is generated there again keeps its names.
+/// The lock of names beside the crate: generating it again keeps its names.
 const NAMES: &str = "names.lock";
 
 impl Generate {
     /// Writes the crate of a file's document.
     ///
     /// # Errors
-    /// A document that cannot be used, or a folder that another hand wrote into.
+    /// If the document cannot be used, or the folder has files that this command did not write.
     pub fn file(&self, file: &Path) -> Result<()> {
         let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         self.document(documents::file(file)?.node, &[], &stem, kept(&self.out.join(NAMES))?)
     }
 
-    /// Writes the crate of a document with overlays of its own, which is called `name`.
+    /// Writes the crate `name` of a document, with additional overlays.
     ///
     /// # Errors
-    /// As [`Generate::file`].
+    /// The errors of [`Generate::file`].
     pub fn document(&self, document: Node, overlays: &[Node], name: &str, names: Names) -> Result<()> {
         let runtime = self.runtime.as_deref().map(runtime).transpose()?;
         let generator = Generator::new(document).select(self.choice.selection()).names(names.clone());
@@ -63,10 +63,10 @@ impl Generate {
         let mut client = self.pipeline.applied(generator)?.generate()?;
         self.pipeline.print(&client.notes)?;
         if self.choice.selection() != Selection::default() {
-            // What is not selected is called so when it is again.
+            // The names of operations that are not selected now are kept for later.
             client.names.keep(&names);
         }
-        // How names are written is the document's business.
+        // The generated names follow the document's names, so these lints do not apply.
         let header = "; do not edit.\n\n\
             #![allow(confusable_idents, mixed_script_confusables, non_camel_case_types, uncommon_codepoints)]\n\n";
         let crate_files = [
@@ -90,19 +90,19 @@ fn crate_name(stem: &str) -> String {
     first.into_iter().chain(parts).chain(["client"]).collect::<Vec<_>>().join("-")
 }
 
-/// The folder of a connectors-runtime, from wherever the new crate is.
+/// The absolute path of a folder with connectors-runtime.
 fn runtime(folder: &Path) -> Result<PathBuf> {
     let manifest = folder.join("Cargo.toml");
     let is_it = files::read(&manifest).is_ok_and(|text| text.contains("name = \"connectors-runtime\""));
     if !is_it {
-        return Err(format!("error: {} is no manifest of connectors-runtime", manifest.display()).into());
+        return Err(format!("error: {} is not the manifest of connectors-runtime", manifest.display()).into());
     }
     Ok(fs::canonicalize(folder)?)
 }
 
-/// The manifest of a crate around generated code. `[workspace]` makes it stand alone wherever it is put.
+/// The manifest of a crate with generated code. Its `[workspace]` keeps it out of a workspace around its folder.
 fn manifest(name: &str, runtime: Option<&Path>, features: &[String]) -> String {
-    // The versions that this one is compatible with.
+    // The compatible versions of the runtime.
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
     let runtime = match runtime {
         Some(folder) => format!("{{ path = {} }}", toml::Value::from(folder.to_string_lossy().into_owned())),

@@ -1,4 +1,4 @@
-//! `lower`: any document as valid OpenAPI 3.0.3, and what was lost.
+//! `lower`: any document as valid OpenAPI 3.0.3, with the losses.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::part::Pipeline;
 use super::report::Result;
 use super::{documents, files};
 
-/// What is asked of a lowered document.
+/// The options for a lowered document.
 #[derive(Args)]
 pub struct Lower {
     /// The document, YAML or JSON.
@@ -22,7 +22,7 @@ pub struct Lower {
     pipeline: Pipeline,
 }
 
-/// Where a document is written.
+/// Where to write a document.
 #[derive(Args)]
 pub struct Output {
     /// Where to write it, as JSON if its name ends in .json; standard output if absent.
@@ -34,10 +34,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes a document, in YAML behind a comment.
+    /// Writes a document. In YAML, a comment comes first.
     ///
     /// # Errors
-    /// A file that is there, or cannot be written.
+    /// If the file exists, or cannot be written.
     pub fn write(&self, document: &Node, comment: &str) -> Result<()> {
         let json = |path: &Path| path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
         let text = match &self.output {
@@ -52,7 +52,7 @@ impl Lower {
     /// Lowers the document.
     ///
     /// # Errors
-    /// A document that cannot be used, or a file that cannot be written.
+    /// If the document cannot be used, or the file cannot be written.
     pub fn run(&self) -> Result<()> {
         let generator = Generator::new(documents::file(&self.file)?.node);
         let (document, notes) = self.pipeline.applied(generator)?.lowered()?;

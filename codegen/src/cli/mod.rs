@@ -1,4 +1,4 @@
-//! The command `connectors-codegen`, and what `xtask` shares with it: one implementation of each verb.
+//! The command `connectors-codegen`, and the subcommands that `xtask` shares with it.
 
 pub mod changes;
 mod check;

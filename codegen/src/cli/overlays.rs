@@ -1,4 +1,4 @@
-//! `overlay`: an overlay applied, written from two documents, or checked.
+//! `overlay`: applies an overlay, writes one from two documents, or checks one.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,20 +15,20 @@ use super::documents;
 use super::lower::Output;
 use super::report::{FOUND, Result, progress};
 
-/// What is done with overlays.
+/// The subcommands for overlays.
 #[derive(Subcommand)]
 pub enum Overlays {
     /// Apply overlays to a document, in the order given.
     ///
-    /// An action without an effect is an error, because it has stopped working or never did; --lenient allows it, as the
-    /// specification does.
+    /// An action without an effect is an error, because it no longer works or never did. --lenient allows it, like the
+    /// specification.
     Apply {
         /// The document, YAML or JSON.
         document: PathBuf,
         /// The overlays (1.0, 1.1 or 1.2).
         #[arg(required = true)]
         overlays: Vec<PathBuf>,
-        /// Allow actions that have no effect; each is a note on standard error then.
+        /// Allow actions that have no effect, and print a note for each on standard error.
         #[arg(long)]
         lenient: bool,
         #[command(flatten)]
@@ -36,35 +36,35 @@ pub enum Overlays {
     },
     /// Write the Overlay 1.2 that turns one document into another.
     ///
-    /// Applied to OLD it gives a document equal to NEW; that is checked before it is written. The order of keys makes no
-    /// difference. Nothing is written if the documents are equal.
+    /// Applied to OLD, the overlay produces a document equal to NEW. The command checks this before it writes the
+    /// overlay. The order of keys makes no difference. Nothing is written if the documents are equal.
     Compare {
-        /// The document to begin with.
+        /// The document to apply the overlay to.
         old: PathBuf,
-        /// The document to arrive at.
+        /// The document that results.
         new: PathBuf,
         #[command(flatten)]
         output: Output,
     },
     /// Check overlays by themselves, or against the document that they are for.
     ///
-    /// Exits with 3 if something is wrong. With --document, an action that matches nothing is wrong, and one that adds what
-    /// the document says already is needless.
+    /// Exits with 3 if it finds a mistake. With --document, it also reports an action that matches nothing as a
+    /// mistake, and an action that adds what the document already has as needless.
     Lint {
         /// The overlays.
         #[arg(required = true)]
         overlays: Vec<PathBuf>,
-        /// The document that they are applied to, in the order given.
+        /// The document that the overlays are applied to, in the order given.
         #[arg(long, value_name = "FILE")]
         document: Option<PathBuf>,
     },
 }
 
 impl Overlays {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// A file that cannot be used.
+    /// If a file cannot be used.
     pub fn run(&self) -> Result<ExitCode> {
         match self {
             Self::Apply { document, overlays, lenient, output } => apply(document, overlays, *lenient, output)?,
@@ -85,10 +85,10 @@ fn apply(document: &Path, overlays: &[PathBuf], lenient: bool, output: &Output) 
     output.write(&document, "")
 }
 
-/// A document with an overlay applied, and the actions that had no effect, if that is allowed.
+/// A document with an overlay applied, and the actions that had no effect, if these are allowed.
 ///
 /// # Errors
-/// An overlay that does not fit.
+/// If the overlay does not fit.
 pub fn applied(document: &Node, overlay: &Node, lenient: bool) -> std::result::Result<(Node, Notes), Error> {
     let strictness = if lenient { Strictness::Lenient } else { Strictness::Strict };
     let (mut document, mut notes) = (document.clone(), Notes::default());
@@ -104,7 +104,7 @@ fn compare(old: &Path, new: &Path, output: &Output) -> Result<()> {
         progress("the documents are equal");
         return Ok(());
     };
-    // It has to hold for what is written, not only for what is in memory.
+    // The written text is checked, not only the overlay in memory.
     if applied(&old, &Node::parse("overlay.yaml", &overlay.to_yaml()?)?, false)?.0 != new {
         return Err(format!("error: the overlay does not lead from {from} to {to}; nothing was written").into());
     }
@@ -116,7 +116,7 @@ fn compare(old: &Path, new: &Path, output: &Output) -> Result<()> {
 /// The overlay that turns one document into another; `None` if they are equal.
 ///
 /// # Errors
-/// A document that is no object.
+/// If a document is not an object.
 pub fn between(old: &Node, new: &Node, title: &str) -> Result<Option<Node>> {
     let actions = overlay::comparison(old, new).ok_or("error: an OpenAPI document is an object")?;
     Ok((!actions.is_empty()).then(|| written(title, actions)))
@@ -146,7 +146,7 @@ fn lint(overlays: &[PathBuf], document: Option<&Path>) -> Result<ExitCode> {
                 let kind = if action.effect == Effect::AlreadySo { "needless" } else { "error" };
                 found.push(format!("{kind}: {action}"));
             }
-            // What only a whole run finds: descriptions of what the document does not have.
+            // Some mistakes are found only by a whole run: descriptions of items that the document does not have.
             if found.is_empty()
                 && let Err(error) = applied(document, &overlay, false)
             {
@@ -157,7 +157,7 @@ fn lint(overlays: &[PathBuf], document: Option<&Path>) -> Result<ExitCode> {
         found.iter().for_each(|problem| println!("{problem}"));
         problems += found.len();
         if found.is_empty() {
-            println!("{}: nothing is wrong", path.display());
+            println!("{}: no mistakes", path.display());
         }
     }
     Ok(if problems > 0 { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })

@@ -1,4 +1,4 @@
-//! What of a document a command works on, how notes are printed, and the names that a client keeps.
+//! The selected part of a document, the format of notes, and the names that a client keeps.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::{Generator, inspect_overlay, select_known};
 use super::files;
 use super::report::{self, Listed, Result};
 
-/// Which operations.
+/// The selected operations.
 #[derive(Args, Clone, Default)]
 pub struct Choice {
     /// Only operations with this tag; may be repeated.
@@ -26,7 +26,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The choice as the pipeline has it.
+    /// The selection for the pipeline.
     #[must_use]
     pub fn selection(&self) -> Selection {
         let Self { tags, operations } = self.clone();
@@ -45,13 +45,13 @@ pub enum NoteFormat {
     None,
 }
 
-/// What is asked of the pipeline for any document.
+/// The options of the pipeline for any document.
 #[derive(Args)]
 pub struct Pipeline {
     /// Apply this OpenAPI Overlay (1.0, 1.1 or 1.2); may be repeated.
     #[arg(long = "overlay", value_name = "FILE")]
     pub overlays: Vec<PathBuf>,
-    /// Allow actions of overlays that have no effect; they are notes then.
+    /// Allow overlay actions that have no effect, and print a note for each.
     #[arg(long)]
     pub lenient: bool,
     /// How to print the notes.
@@ -69,7 +69,7 @@ impl Pipeline {
     /// The generator with the overlays.
     ///
     /// # Errors
-    /// An overlay that cannot be read.
+    /// If an overlay cannot be read.
     pub fn applied(&self, mut generator: Generator) -> Result<Generator> {
         for overlay in &self.overlays {
             generator = generator.overlay(Node::read(overlay)?);
@@ -77,10 +77,10 @@ impl Pipeline {
         Ok(if self.lenient { generator.lenient() } else { generator })
     }
 
-    /// Prints the notes in the format that was asked for.
+    /// Prints the notes in the requested format.
     ///
     /// # Errors
-    /// Notes that cannot be written as JSON.
+    /// If the notes cannot be written as JSON.
     pub fn print(&self, notes: &Notes) -> Result<()> {
         let listed = Listed { unchecked: self.unchecked, all: self.all };
         match self.notes {
@@ -92,25 +92,25 @@ impl Pipeline {
     }
 }
 
-/// The part of a document that is compared, of whatever day the document is.
+/// The part of a document that is compared, for any version of the document.
 #[derive(Clone, Default)]
 pub struct Part {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub called: String,
     /// The operations.
     pub selection: Selection,
-    /// Files of overlays, which are applied as far as they fit.
+    /// Overlay files. Actions that do not fit are skipped.
     pub overlays: Vec<PathBuf>,
-    /// The names that the client has.
+    /// The names in the client.
     pub names: Names,
 }
 
 impl Part {
-    /// What a document has of the selection. Of documents of different days one may lack what the other has; that is a
-    /// change and no mistake in the selection.
+    /// The selected part of a document. One version of a document may lack what another one has. This is a change, not
+    /// a mistake in the selection.
     ///
     /// # Errors
-    /// A document that has nothing of it.
+    /// If the document has none of the selected operations.
     pub fn selected(&self, document: &Node) -> Result<Node> {
         if self.selection == Selection::default() {
             return Ok(document.clone());
@@ -124,10 +124,11 @@ impl Part {
         Ok(selected)
     }
 
-    /// What the client is generated from: the selection with the overlays. What does not fit was written for another day.
+    /// The input for the client: the selection with the overlays. An action that does not fit was written for another
+    /// version.
     ///
     /// # Errors
-    /// A document that has nothing of it, or an overlay that is not one.
+    /// If the document has none of the selected operations, or a file is not an overlay.
     pub fn overlaid(&self, document: &Node) -> Result<Node> {
         let mut document = self.selected(document)?;
         for overlay in &self.overlays {
@@ -140,7 +141,7 @@ impl Part {
 /// The names of a lock; none if there is no such file.
 ///
 /// # Errors
-/// A file that cannot be read, or is no lock of names.
+/// If the file cannot be read, or is not a lock of names.
 pub fn kept(path: &Path) -> Result<Names> {
     if fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         return Ok(Names::default());

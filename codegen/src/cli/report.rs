@@ -8,7 +8,7 @@ use crate::note::{Kind, Notes};
 /// The result of a command. Its error is a message for the person who runs it.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The exit code where a command found what it was asked about.
+/// The exit code if a command found what its options ask for.
 pub const FOUND: u8 = 3;
 
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -25,8 +25,8 @@ pub fn progress(what: &str) {
     }
 }
 
-/// Ends the program if the reader of its output stops (`| head`), instead of panicking. Nothing else is printed by a way
-/// that can fail.
+/// Ends the program without a panic if the reader of its output stops (`| head`). All output goes through `println!`,
+/// which panics in this case.
 pub fn end_with_the_reader() {
     let accident = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -42,12 +42,13 @@ pub fn end_with_the_reader() {
     }));
 }
 
-/// The most problems of one kind that are listed one by one.
+/// The maximum number of problems of one kind that are all listed.
 const MOST: usize = 10;
-/// How many of more problems are listed.
+/// The number of listed problems if there are more.
 const SAMPLES: usize = 5;
 
-/// The lines of problems of one kind: all of up to ten, and of more a count, five samples and how to see all.
+/// The lines for problems of one kind: up to ten are all listed. If there are more, five samples, the count, and the
+/// option that lists all.
 #[must_use]
 pub fn sampled(lines: Vec<String>, all: bool) -> Vec<String> {
     let count = lines.len();
@@ -61,14 +62,14 @@ pub fn sampled(lines: Vec<String>, all: bool) -> Vec<String> {
 /// Which notes are listed one by one.
 #[derive(Clone, Copy, Default)]
 pub struct Listed {
-    /// Those of constraints that are not checked.
+    /// The notes about constraints that are not checked.
     pub unchecked: bool,
-    /// More than a sample of each kind.
+    /// All notes, not only a sample of each kind.
     pub all: bool,
 }
 
-/// Notes as people read them: what is said of several places is said once. What is not checked is counted, and listed only
-/// where that is asked for.
+/// The notes as text: the same note about several places is printed once. Unchecked constraints are counted, and listed
+/// only on request.
 #[must_use]
 pub fn notes(notes: &Notes, listed: Listed) -> Vec<String> {
     let mut kinds: BTreeMap<Kind, Vec<String>> = BTreeMap::new();

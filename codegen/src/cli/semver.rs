@@ -1,4 +1,4 @@
-//! `semver`: what changed in the public API of a generated client, and what that means for a version.
+//! `semver`: the changes in the public API of a generated client, and the version that they require.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use super::part::Part;
 use super::report::{Result, progress};
 use super::{documents, files};
 
-/// What is asked of two clients.
+/// The options for a comparison of two clients.
 #[derive(Args)]
 // The command that it is flattened into has a group of this name.
 #[group(skip)]
@@ -31,7 +31,7 @@ impl Semver {
     /// Compares the two.
     ///
     /// # Errors
-    /// A file that cannot be used.
+    /// If a file cannot be used.
     pub fn run(&self, part: &Part) -> Result<()> {
         let (old, new) = (listing(&self.old, part)?, listing(&self.new, part)?);
         print(&part.called, &self.old.display().to_string(), (&old, &new), self.current.as_deref());
@@ -39,10 +39,10 @@ impl Semver {
     }
 }
 
-/// The public API of a document's client, or the one that is listed.
+/// The public API of a document's client, or of a listing.
 ///
 /// # Errors
-/// A file that cannot be used.
+/// If a file cannot be used.
 pub fn listing(path: &Path, part: &Part) -> Result<Listing> {
     if path.extension().is_some_and(|extension| extension == "txt") {
         return Ok(Listing::parse(&path.display().to_string(), &files::read(path)?)?);
@@ -60,7 +60,7 @@ pub fn print(title: &str, since: &str, (old, new): (&Listing, &Listing), version
     progress(&verdict(&changes, version));
 }
 
-/// What the changes mean for the version, in one line.
+/// The effect of the changes on the version, in one line.
 #[must_use]
 pub fn verdict(changes: &[ApiChange], version: Option<&str>) -> String {
     let bump = Bump::of(changes);
@@ -94,7 +94,7 @@ fn changelog(title: &str, since: &str, changes: &[ApiChange], version: Option<&s
             continue;
         }
         text.push_str(&format!("\n### {heading}\n\n"));
-        // What breaks comes first.
+        // Breaking changes come first.
         for (breaking, mark) in [(true, "**breaking:** "), (false, "")] {
             for change in of_it.iter().filter(|change| change.breaking == breaking) {
                 text.push_str(&format!("- {mark}{}\n", change.what));

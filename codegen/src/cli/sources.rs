@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree, token_stream};
 
-/// The most bytes of one source that is parsed.
+/// The maximum number of bytes of one source that is parsed.
 const MOST_PARSED: usize = 2 << 20;
-/// How deep brackets may be nested in a source that is parsed.
+/// The maximum depth of brackets in a source that is parsed.
 const MOST_DEPTH: usize = 200;
-/// How many names and signs may stand around an expression, a type or an item in a source that is parsed: what the parser
-/// nests is no deeper.
+/// The maximum number of names and signs around an expression, a type or an item in a source that is parsed. The
+/// parser's recursion is not deeper than this.
 const MOST_AROUND: usize = 2000;
 
-/// The bytes of a file, and one more than the most of them if there are more.
+/// The bytes of a file: up to the limit, and one more if the file is larger.
 pub fn most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -22,7 +22,7 @@ pub fn most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The sources in a folder and below, without what is built and what is hidden; and the links to folders, which are not
+/// The sources in a folder and below, without build output and hidden files; and the links to folders, which are not
 /// followed.
 pub fn collect(place: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let (mut sources, mut links) = (Vec::new(), Vec::new());
@@ -54,7 +54,7 @@ pub fn collect(place: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     Ok((sources, links))
 }
 
-/// A source's syntax, if it is small and flat enough for a parser that calls itself for each level.
+/// A source's syntax, if the source is small and flat enough for a recursive parser.
 pub fn parsed(text: &str) -> Option<syn::File> {
     if text.len() > MOST_PARSED {
         return None;
@@ -68,11 +68,11 @@ pub fn parsed(text: &str) -> Option<syn::File> {
 /// The tokens between two brackets, as far as they were read.
 struct Level {
     rest: token_stream::IntoIter,
-    /// Whether they are a block, or what is written like one.
+    /// Whether they are a block, or have the syntax of one.
     block: bool,
-    /// How many names and signs there were since nothing was open.
+    /// The number of names and signs since nothing was open.
     around: usize,
-    /// How many `<` are open, if they open something.
+    /// The number of open `<`, if they open something.
     angles: usize,
 }
 
@@ -86,8 +86,8 @@ impl Level {
     }
 }
 
-/// Whether few names and signs stand around anything: operators, calls and types nest without brackets too. A block ends
-/// what is before it, unless `else`, `as` or a sign follows.
+/// Whether every expression has few names and signs around it: operators, calls and types nest without brackets too. A
+/// block ends the expression before it, unless `else`, `as` or a sign follows.
 fn is_flat(tokens: TokenStream) -> bool {
     let (mut levels, mut outside) = (vec![Level::new(tokens, false)], 0);
     let (mut block, mut attribute, mut arrow) = (false, false, false);

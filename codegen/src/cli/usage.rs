@@ -1,5 +1,5 @@
-//! What a crate's sources name, by their syntax: methods, fields, variants, types. No types are resolved, so a name may be
-//! that of something else; what is found says how much it is worth.
+//! The names in a crate's sources, by their syntax: methods, fields, variants, types. Types are not resolved, so a name
+//! may belong to something else. Each kind of finding is stored separately, because some are more certain than others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,29 +15,29 @@ use super::files::GENERATED;
 use super::report::Result;
 use super::sources;
 
-/// The most bytes of sources that are read.
+/// The maximum number of bytes of sources that are read.
 const MOST_BYTES: usize = 64 << 20;
-/// The most bytes of a file that a source includes.
+/// The maximum number of bytes of a file that a source includes.
 const MOST_INCLUDED: u64 = 2 << 20;
-/// The stack of the thread that parses: room for the deepest nesting that is allowed. What is not used is not taken up.
+/// The stack of the parsing thread: enough for the deepest nesting that is allowed. Unused stack takes no memory.
 const STACK: usize = 256 << 20;
-/// The most methods that a method is called on, one after another.
+/// The maximum length of a chain of methods.
 const MOST_RECEIVERS: usize = 50;
-/// The most pairs of methods that are noted.
+/// The maximum number of pairs of methods that are recorded.
 const MOST_PAIRS: usize = 1_000_000;
-/// Attributes that call nothing.
+/// Attributes whose arguments contain no calls.
 const PLAIN_ATTRIBUTES: [&str; 9] = ["derive", "cfg", "cfg_attr", "allow", "expect", "warn", "deny", "must_use", "doc"];
-/// What may be said of an example in documentation that is compiled.
+/// The labels of examples in documentation that are compiled.
 const COMPILED: [&str; 4] = ["", "rust", "no_run", "should_panic"];
 
-/// What is named, each with the file that names it first.
+/// The names, each with the first file that has it.
 #[derive(Default)]
 pub struct Usage {
-    /// Calls of a method on what another method returned: both names.
+    /// Calls of a method on the value of another method: both names.
     pub(super) chains: BTreeMap<(String, String), String>,
-    /// Methods that are called, whatever on.
+    /// Methods that are called, on any value.
     pub(super) methods: BTreeMap<String, String>,
-    /// Fields that are read or assigned, whatever of.
+    /// Fields that are read or assigned, of any value.
     pub(super) fields: BTreeMap<String, String>,
     /// `Type::Name`, and `Type { name }`.
     pub(super) members: BTreeMap<(String, String), String>,
@@ -47,17 +47,17 @@ pub struct Usage {
     pub(super) names: BTreeMap<String, String>,
     /// The names in macros, in strings, and in files that were not parsed.
     pub(super) words: BTreeMap<String, String>,
-    /// The other names that imports and type aliases give to a name, in any file.
+    /// For each name, the other names that imports and type aliases of any file define for it.
     pub(super) aliases: BTreeMap<String, BTreeSet<String>>,
     /// The names of what the crate defines itself.
     pub(super) own: BTreeSet<String>,
-    /// How many pairs of methods were noted, the same ones too.
+    /// The number of recorded pairs of methods, with repetitions.
     pairs: usize,
-    /// How many files were read.
+    /// The number of files that were read.
     pub(super) files: usize,
-    /// Those that were not parsed.
+    /// The files that were not parsed.
     pub(super) unread: Vec<String>,
-    /// The files that the source being read includes, as it names them.
+    /// The files that the current source includes, by the paths in it.
     included: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Usage {
     /// source.
     ///
     /// # Errors
-    /// A folder without such sources, a file that cannot be read, and more than 64 MB.
+    /// If the folder has no such sources, a file cannot be read, or the sources are larger than 64 MB.
     pub fn read(place: &Path) -> Result<Self> {
         let failed = |path: &Path, error| format!("error: cannot read {}: {error}", path.display());
         let (mut waiting, links) = sources::collect(place).map_err(|error| failed(place, error))?;
@@ -96,7 +96,7 @@ impl Usage {
             let included = std::mem::take(&mut usage.included);
             let places = folders.iter().flatten().flat_map(|folder| included.iter().map(move |it| folder.join(it)));
             for path in places {
-                // What the system makes up as it is read is empty by its size.
+                // The size of a file that the system generates while it is read, as in /proc, is 0.
                 match fs::metadata(&path) {
                     Ok(it) if it.is_file() && it.len() > MOST_INCLUDED => usage.unread.push(short(&path)),
                     Ok(it) if it.is_file() && it.len() > 0 => waiting.push(path),
@@ -110,7 +110,7 @@ impl Usage {
         Ok(usage)
     }
 
-    /// Adds what one source names.
+    /// Adds the names in one source.
     fn source(&mut self, name: &str, text: &str) {
         self.files += 1;
         let usage = &mut *self;
@@ -124,7 +124,7 @@ impl Usage {
         }
     }
 
-    /// Adds what one source names, unless it cannot be parsed or is not worth it.
+    /// Adds the names in one source by its syntax, unless it cannot be parsed or is too large.
     fn parsed(&mut self, name: &str, text: &str) -> bool {
         let Some(mut file) = sources::parsed(text) else { return false };
         let mut aliases = Aliases(BTreeMap::new());
@@ -145,7 +145,7 @@ impl Usage {
         self.pairs < MOST_PAIRS
     }
 
-    /// A name and the other names that it has.
+    /// A name and its other names.
     pub(super) fn spellings<'a>(&'a self, name: &'a str) -> BTreeSet<&'a str> {
         let (mut found, mut waiting) = (BTreeSet::new(), vec![name]);
         while let Some(name) = waiting.pop() {
@@ -163,12 +163,12 @@ fn note(map: &mut BTreeMap<String, String>, name: &str, file: &str) {
     }
 }
 
-/// Notes each name in a text.
+/// Records each name in a text.
 fn words(map: &mut BTreeMap<String, String>, text: &str, file: &str) {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').for_each(|word| note(map, word, file));
 }
 
-/// The names that imports and aliases give: `use types::Pet as Animal`, `type Animal = types::Pet`.
+/// The names that imports and aliases define: `use types::Pet as Animal`, `type Animal = types::Pet`.
 struct Aliases(BTreeMap<String, String>);
 
 impl VisitMut for Aliases {
@@ -197,13 +197,13 @@ struct Reader<'u> {
     usage: &'u mut Usage,
     file: &'u str,
     aliases: BTreeMap<String, String>,
-    /// The methods whose values variables hold, the last one first.
+    /// For each variable, the methods that returned its value, the last one first.
     locals: BTreeMap<String, Vec<String>>,
-    /// What variables held before the blocks around gave them another value.
+    /// The former methods of variables that the blocks around gave another value.
     shadowed: Vec<(String, Option<Vec<String>>)>,
     /// The types of the `impl` blocks around.
     selves: Vec<String>,
-    /// Within an example of documentation, whether it is compiled.
+    /// Within an example in documentation: whether it is compiled.
     example: Option<bool>,
 }
 
@@ -224,7 +224,7 @@ impl Reader<'_> {
         text.split('"').skip(1).step_by(2).for_each(|key| note(&mut self.usage.words, key, self.file));
     }
 
-    /// Notes the names and texts in tokens that are not parsed.
+    /// Records the names and texts in tokens that are not parsed.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut waiting = vec![tokens];
         while let Some(tokens) = waiting.pop() {
@@ -243,7 +243,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes the names in the examples of documentation.
+    /// Records the names in the examples of documentation.
     fn documentation(&mut self, text: &str) {
         for line in text.lines() {
             if let Some(info) = line.trim_start().strip_prefix("```") {
@@ -280,7 +280,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `before`: the name that the tree stands behind.
+    /// `before`: the name in front of the tree.
     fn uses(&mut self, tree: &UseTree, before: Option<&str>) {
         match tree {
             UseTree::Path(it) => {
@@ -309,7 +309,7 @@ impl Reader<'_> {
     }
 }
 
-/// The methods that an expression is a chain of, the last one first; a variable counts as those whose value it holds.
+/// The methods in an expression's chain, the last one first. A variable stands for the methods that returned its value.
 fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let (mut found, mut next) = (Vec::new(), expression);
     while found.len() < MOST_RECEIVERS {
@@ -429,7 +429,7 @@ impl VisitMut for Reader<'_> {
         self.uses(&item.tree, None);
     }
 
-    // What a variable holds, it holds to the end of its block.
+    // A variable has its value to the end of its block.
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
         let outside = self.shadowed.len();
         visit_mut::visit_block_mut(self, block);
@@ -551,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_parsed_is_words() {
+    fn a_source_that_cannot_be_parsed_counts_as_words() {
         let around = |open: &str, count: usize, close: &str| {
             format!("fn f() {{ {}list_pets{}; }}", open.repeat(count), close.repeat(count))
         };
@@ -577,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_as_deep_as_is_allowed_is_parsed() {
+    fn a_source_with_the_deepest_allowed_nesting_is_parsed() {
         let around = |open: &str, count: usize, close: &str| {
             format!("fn f() {{ x = {}list_pets(){}; }}", open.repeat(count), close.repeat(count))
         };

@@ -1,4 +1,4 @@
-//! Which changes touch what a crate calls: the changes of two clients beside what the crate's sources name.
+//! Finds the changes that touch a crate: it compares the changes of two clients with the names in the crate's sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::shape::names::pascal;
 
 use super::usage::Usage;
 
-/// Whether a change touches a crate; the surest first.
+/// Whether a change touches a crate; the most certain first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touch {
     /// The crate names what changed.
     Yes,
-    /// It names something that may be that, or calls the operation without naming the member.
+    /// The crate has a name that may be the changed item, or calls the operation without naming the member.
     Maybe,
-    /// It names nothing of it.
+    /// The crate does not name it.
     No,
 }
 
@@ -32,14 +32,14 @@ impl Touch {
     }
 }
 
-/// A change, whether it touches the crate, and how that is known.
+/// A change, whether it touches the crate, and the evidence.
 pub struct Touched<'c> {
     pub(super) change: &'c Change,
     pub(super) touch: Touch,
     why: String,
 }
 
-/// How sure something is, and why.
+/// A degree of certainty, and the reason.
 type Finding = (Touch, String);
 
 const NOTHING: Finding = (Touch::No, String::new());
@@ -55,23 +55,23 @@ pub fn judged<'c>(changes: &'c [Change], (old, _): &(Client, Client), usage: &Us
     judged.collect()
 }
 
-/// The client before, by what changes name of it, and the crate.
+/// The older client, indexed by the names in changes, and the crate.
 struct Judge<'a> {
     old: &'a Client,
     usage: &'a Usage,
-    /// By operationId, and by method and path.
+    /// The operations, by operationId, and by method and path.
     operations: BTreeMap<String, &'a Operation>,
-    /// How many groups have a method of a name.
+    /// The number of groups with a method of a name.
     methods: BTreeMap<&'a str, usize>,
-    /// How many types have a field of a name.
+    /// The types with a field of a name.
     fields: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// The types, by name.
     types: BTreeMap<&'a str, &'a TypeDef>,
     /// The types with a field, a variant or an item of a type.
     holders: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// What is named after a `::`.
+    /// The names after a `::`.
     ends: BTreeMap<&'a str, &'a str>,
-    /// The fields that are named with a type that is neither the client's nor the crate's own.
+    /// The fields in literals and patterns of types that neither the client nor the crate defines.
     loose: BTreeMap<&'a str, &'a str>,
 }
 
@@ -109,12 +109,12 @@ impl<'a> Judge<'a> {
     }
 
     fn change(&self, change: &Change) -> Finding {
-        // No program uses what is new.
+        // No program uses new items yet.
         if change.rule == "client-grown" || change.rule.ends_with("-added") && change.impact == Impact::Additive {
             return NOTHING;
         }
         let called = if change.operations.is_empty() && change.places.is_empty() {
-            // It is one of the whole document.
+            // The change concerns the whole document.
             best(self.old.api.operations.iter().map(|operation| self.operation(operation)))
         } else {
             let known = change.operations.iter().filter_map(|label| self.operations.get(label));
@@ -145,7 +145,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether one of these names, which may be another thing's, is named.
+    /// Whether the crate has one of these names, which may belong to something else.
     fn either(&self, names: &[&str]) -> Finding {
         let file = names.iter().find_map(|name| {
             let mut spellings = self.usage.spellings(name).into_iter();
@@ -221,7 +221,7 @@ impl<'a> Judge<'a> {
         {
             return self.message(incoming, wire.first().map_or("", String::as_str));
         }
-        // A change of a property is one of the type that has it, not of the type that is written there.
+        // A changed property belongs to the type that has it, not to the type of its value.
         let property = matches!(tokens.as_slice(), [.., properties, _] if properties == "properties");
         let holds = |def: &&TypeDef| place.is_within(&def.pointer) && !(property && def.pointer == *place);
         let Some(longest) = self.old.api.types.iter().filter(holds).map(|def| def.pointer.as_str().len()).max() else {
@@ -233,7 +233,7 @@ impl<'a> Judge<'a> {
             [kind, wire, ..] if kind == "properties" || kind == "enum" => Some(wire.as_str()),
             _ => None,
         };
-        // What has to be sent, and is not, is not named.
+        // A value that a program does not send yet has no name in it.
         let demanded = matches!(change.rule, "request-property-required" | "request-property-added-required");
         match member.filter(|_| !demanded) {
             None => {
@@ -302,7 +302,7 @@ impl<'a> Judge<'a> {
         file.map_or(NOTHING, |file| (Touch::Maybe, format!("`{name}` is in a macro or a text in {file}")))
     }
 
-    /// Whether a field is named whose value is of a type, which itself need not be named.
+    /// Whether the crate names a field of a type. It can use the value without naming the type.
     fn held(&self, name: &str) -> Finding {
         let (mut seen, mut waiting) = (BTreeSet::new(), vec![name]);
         while let Some(name) = waiting.pop() {
@@ -323,7 +323,7 @@ impl<'a> Judge<'a> {
         NOTHING
     }
 
-    /// Whether a struct is made by `new`, whose arguments a change of a property changes.
+    /// Whether the crate calls `new` of a struct, if a change of a property changes its arguments.
     fn made(&self, change: &Change, def: &TypeDef, wire: &str) -> Finding {
         let TypeKind::Struct(it) = &def.kind else { return NOTHING };
         let is_argument = it.fields.iter().any(|field| field.wire == wire && field.is_argument());
@@ -366,7 +366,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The surest of several findings.
+/// The most certain of several findings.
 fn best(findings: impl IntoIterator<Item = Finding>) -> Finding {
     findings.into_iter().min_by_key(|(touch, _)| *touch).unwrap_or(NOTHING)
 }
@@ -390,13 +390,13 @@ fn members(def: &TypeDef) -> Vec<(&str, &str)> {
 
 const TOUCHES: [Touch; 3] = [Touch::Yes, Touch::Maybe, Touch::No];
 
-/// The changes that are listed of a kind; changes of descriptions only if they are asked for.
+/// The listed changes of a kind; changes of descriptions only on request.
 fn of<'t, 'c>(touched: &'t [Touched<'c>], touch: Touch, documentation: bool) -> Vec<&'t Touched<'c>> {
     let listed = |it: &&Touched<'_>| it.touch == touch && (documentation || it.change.impact != Impact::Documentation);
     touched.iter().filter(listed).collect()
 }
 
-/// How many changes are touched, may be and are not.
+/// The counts of changes that are touched, may be touched, and are not touched.
 fn summary(touched: &[Touched<'_>], usage: &Usage, documentation: bool) -> String {
     let counts = TOUCHES.map(|touch| {
         let of = of(touched, touch, documentation);
@@ -407,9 +407,9 @@ fn summary(touched: &[Touched<'_>], usage: &Usage, documentation: bool) -> Strin
     format!("{}, by the syntax of {files}", counts.join(", "))
 }
 
-/// What was not parsed.
+/// The files that were not parsed.
 fn unread(usage: &Usage) -> impl Iterator<Item = String> {
-    usage.unread.iter().map(|file| format!("{file} was not parsed: its names may be anything"))
+    usage.unread.iter().map(|file| format!("{file} was not parsed: its names may belong to anything"))
 }
 
 /// The changes as lines: those that touch the crate, then those that may.

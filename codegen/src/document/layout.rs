@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-/// The limit on the bytes that are read again. A text that was written to be slow is refused instead.
+/// The limit on the bytes that are read again. A text that exceeds it, and so would be slow, is an error.
 const MOST: usize = 64 << 20;
 /// How far a line moves if its block is unknown: further than blocks nest.
 const FAR: usize = 512;
 /// A line, counted from 1, and a column in it, counted from 0.
 pub(super) type Place = (usize, usize);
 
-/// A text in which lines are indented where blanks have no meaning: in brackets, and between the lines of a quoted
-/// text.
+/// A text in which lines were indented in places where blanks have no meaning: in brackets, and between the lines of a
+/// quoted text.
 pub(super) struct Layout<'a> {
     text: Cow<'a, str>,
     /// Moved lines, and how far each was moved.

@@ -24,14 +24,17 @@ use crate::diagnostic::{Diagnostic, Error};
 pub use crate::span::Span;
 use crate::span::{Repeat, Source};
 
-/// The deepest nesting of a document. A deeper document is refused, so that no stage can exhaust the stack.
+/// The maximum nesting of a document. A deeper document is an error, so that no stage can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
-/// The most nodes of a document, with its aliases expanded. This refuses documents that are small only on disk.
+/// The maximum number of nodes of a document, with its aliases expanded. Documents that are small only on disk exceed
+/// it.
 pub(crate) const MAX_NODES: usize = 2_000_000;
 
-/// The most bytes that copies of its own parts may add to a document, through aliases or inlined references.
+/// The maximum number of bytes that copies of its own parts may add to a document, through aliases or inlined
+/// references.
 pub(crate) const MAX_COPIED: usize = 64 << 20;
-/// The most bytes of a document together with all files that it refers to: more than ten times the largest real one.
+/// The maximum number of bytes of a document together with all files that it refers to: more than ten times the largest
+/// real one.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Members of an object, in the order of the document.
@@ -76,7 +79,7 @@ impl Node {
     /// YAML this is an error.
     ///
     /// # Errors
-    /// The text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too large.
+    /// If the text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too large.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = Source::new(name.to_owned(), text.to_owned());
@@ -93,7 +96,7 @@ impl Node {
     /// Reads a file.
     ///
     /// # Errors
-    /// The file cannot be read, is not UTF-8, or [`Node::parse`] refuses its text.
+    /// If the file cannot be read, is not UTF-8, or [`Node::parse`] fails.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
     }
@@ -322,7 +325,7 @@ impl Node {
     /// The tree as YAML text, with keys in document order.
     ///
     /// # Errors
-    /// The YAML writer fails. This does not happen for a tree that was read.
+    /// If the YAML writer fails. This does not happen for a tree that was read.
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }
@@ -439,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aliases_add_is_bounded_in_bytes() {
+    fn the_bytes_that_aliases_add_are_limited() {
         let long = "x".repeat(1 << 20);
         let text = |anchor: &str, aliases: usize| format!("a: &a {anchor}\nb: [{}]\n", "*a, ".repeat(aliases));
         for anchor in [format!("'{long}'"), format!("{{'{long}': 1}}"), format!("[[{long}]]")] {
@@ -469,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_key_that_json_has_twice_the_last_value_counts() {
+    fn the_last_value_of_a_repeated_json_key_counts() {
         let node = Node::parse("a.json", "{\"o\": {\"a\": [1],\n \"b\": 1, \"a\": [2]}}").unwrap();
         assert_eq!(node.to_json(), serde_json::json!({"o": {"a": [2], "b": 1}}));
         let mut found = Vec::new();
@@ -478,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_and_alias_bombs_are_refused_not_obeyed() {
+    fn depth_and_alias_bombs_are_errors() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Node::parse("a.yaml", &deep).is_err());
         assert!(Node::parse("a.json", &deep).is_err());
@@ -505,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_and_quotes_may_go_on_further_left_than_their_block() {
+    fn brackets_and_quotes_may_continue_further_left_than_their_block() {
         let text = "a:\n    b:\n      c: {\n  x: [1,\n2],  # } not the end\n  y: \"it's }\n an end\",\n  'z''': don't\n}\n      d: 'one\n two\n\n# three'\n    e: 4\nf: |\n  {\n  }\n";
         let node = Node::parse("a.yaml", text).unwrap();
         let expected = serde_json::json!({

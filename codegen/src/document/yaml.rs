@@ -30,7 +30,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Node, Error> {
     }
 }
 
-/// The reason why a text was refused.
+/// The reason why a text cannot be read.
 enum Refusal {
     /// A line inside brackets has too little indentation.
     Brackets { opens: Option<Place>, line: usize, error: Error },
@@ -154,7 +154,7 @@ impl Reader<'_> {
                 self.add(node, height)
             }
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(Diagnostic::new("a second YAML document starts here; one file holds one").at(&span).into())
+                Err(Diagnostic::new("a second YAML document starts here; a file has one document").at(&span).into())
             }
             _ => Ok(()),
         }

@@ -33,7 +33,7 @@ pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result
             && paging::items(api, operation, hint).is_none()
         {
             let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
-            let reason = "`x-paging` does not fit: the operation has no such list, token or optional parameter";
+            let reason = "`x-paging` does not fit: the operation has no such list, no such optional parameter, no such text or number as `next`, or no such boolean as `more`";
             notes.push(Stage::Emit, Kind::Skip, &at, node.unwrap_or(&operation.node), reason);
         }
     }

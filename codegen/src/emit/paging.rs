@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::shape::model::{Api, Field, Next, Operation, Paging, Param, Payload, Type, TypeKind};
+use crate::shape::model::{Api, Field, Operation, Param, Payload, Type, TypeKind};
+use crate::shape::paging::{Next, Paging};
 
 use super::types::{ident, tokens as type_tokens};
 
@@ -26,31 +27,34 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
             let (token, next) = lead(api, ty, next, true)?;
             let next = match token.inner() {
                 Type::String => quote! { #next.clone() },
-                _ => quote! { #next.to_string() },
+                ty if is_number(ty) || *ty == Type::Number => quote! { #next.to_string() },
+                _ => return None,
             };
-            let (name, text) = token_setter(optional(parameter)?)?;
+            let (name, token_of) = token_setter(optional(parameter)?)?;
             let next_of = quote! {
                 fn next_of(value: &#value) -> ::std::option::Option<::std::string::String> {
                     Some(#next)
                 }
             };
             (
-                quote! { let token = cursor.as_token()?; request = request.#name(#text); },
+                quote! { request = request.#name(#token_of); },
                 quote! { #next_of let next = next_of(&value); Ok(::connectors_runtime::Page::by_token(#items, next)) },
             )
         }
-        Next::Offset { parameter } => {
-            let (name, ty) = number_setter(optional(parameter)?)?;
+        Next::Offset { parameter, more } => {
+            let (name, number) = number_setter(optional(parameter)?)?;
+            let more = more_of(api, ty, &value, more.as_deref())?;
             (
-                quote! { offset = cursor.as_offset()?; request = request.#name(<#ty>::try_from(offset).unwrap_or(<#ty>::MAX)); },
-                quote! { Ok(::connectors_runtime::Page::by_offset(#items, offset, None)) },
+                quote! { offset = cursor.as_offset()?; request = request.#name(cursor.number::<#number>()?); },
+                quote! { #more Ok(::connectors_runtime::Page::by_offset(#items, offset, more)) },
             )
         }
-        Next::Page { parameter, .. } => {
-            let (name, ty) = number_setter(optional(parameter)?)?;
+        Next::Page { parameter, more, .. } => {
+            let (name, number) = number_setter(optional(parameter)?)?;
+            let more = more_of(api, ty, &value, more.as_deref())?;
             (
-                quote! { number = cursor.as_page()?; request = request.#name(<#ty>::try_from(number).unwrap_or(<#ty>::MAX)); },
-                quote! { Ok(::connectors_runtime::Page::by_number(#items, number, None)) },
+                quote! { number = cursor.as_page()?; request = request.#name(cursor.number::<#number>()?); },
+                quote! { #more Ok(::connectors_runtime::Page::by_number(#items, number, more)) },
             )
         }
         Next::Link => (quote! { request.call.follow(&cursor); }, quote! { call.linked_page(#items, &headers) }),
@@ -58,10 +62,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     let (start, headers) = match &hint.next {
         Next::Token { .. } => (quote! {}, quote! {}),
         Next::Offset { .. } => (quote! { let mut offset = 0; }, quote! {}),
-        Next::Page { first, .. } => {
-            let first = u64::try_from(*first).unwrap_or_default();
-            (quote! { let mut number = #first; }, quote! {})
-        }
+        Next::Page { first, .. } => (quote! { let mut number = #first; }, quote! {}),
         Next::Link => (quote! {}, quote! { let headers = response.headers().clone(); }),
     };
     let call = (hint.next == Next::Link).then(|| quote! { let call = request.call.clone(); });
@@ -87,18 +88,36 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     })
 }
 
-/// The setter that takes a token, and the token as it takes it.
+/// The statement that reads from `value` whether there is more, as `more`.
+fn more_of(api: &Api, ty: &Type, value: &TokenStream, path: Option<&str>) -> Option<TokenStream> {
+    let Some(path) = path else { return Some(quote! { let more = None; }) };
+    let (more, read) = lead(api, ty, path, true)?;
+    (*more.inner() == Type::Bool).then(|| {
+        quote! {
+            fn more_of(value: &#value) -> ::std::option::Option<bool> {
+                Some(bool::clone(&#read))
+            }
+            // What the response leaves out is false.
+            let more = Some(more_of(&value).unwrap_or(false));
+        }
+    })
+}
+
+/// The setter of a token's parameter, and its argument.
 fn token_setter(param: &Param) -> Option<(Ident, TokenStream)> {
     if param.ty == Type::String {
-        return Some((ident(&param.name), quote! { token }));
+        return Some((ident(&param.name), quote! { cursor.as_token()? }));
     }
-    let (name, ty) = number_setter(param)?;
-    Some((name, quote! { token.parse::<#ty>().unwrap_or(<#ty>::MAX) }))
+    let (name, number) = number_setter(param)?;
+    Some((name, quote! { cursor.number::<#number>()? }))
 }
 
 fn number_setter(param: &Param) -> Option<(Ident, TokenStream)> {
-    matches!(param.ty, Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128)
-        .then(|| (ident(&param.name), type_tokens(&param.ty, &quote! {})))
+    (is_number(&param.ty) && param.ty != Type::F64).then(|| (ident(&param.name), type_tokens(&param.ty, &quote! {})))
+}
+
+fn is_number(ty: &Type) -> bool {
+    matches!(ty, Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64)
 }
 
 /// The type at a path of properties, and the expression that leads there from `value`, with `?` where one may be absent.

@@ -11,7 +11,7 @@ pub(super) const ADDS: &str = "x-adds";
 /// The actions of an overlay in order. An invalid action is a diagnostic.
 ///
 /// # Errors
-/// The document is not an overlay.
+/// If the document is not an overlay.
 pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagnostic>>, Error> {
     let version = overlay.str("overlay").unwrap_or_default();
     let Some(("1.0" | "1.1" | "1.2", _)) = version.rsplit_once('.') else {
@@ -20,7 +20,7 @@ pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagno
             .help("an overlay begins with `overlay: 1.2.0`")
             .into());
     };
-    // Both name documents, without a fragment (Overlay 1.2, "Resolving URI Fragments").
+    // Both keys name documents, without a fragment (Overlay 1.2, "Resolving URI Fragments").
     for key in ["$self", "extends"] {
         if let Some(node) = overlay.get(key)
             && node.as_str().is_none_or(|text| text.contains('#'))
@@ -40,7 +40,7 @@ pub(super) fn actions(overlay: &Node) -> Result<Vec<Result<Cow<'_, Node>, Diagno
     Ok(actions.iter().enumerate().map(|(index, action)| whole(overlay, action, index + 1)).collect())
 }
 
-/// An action with the fields of the reusable action that it refers to. Its own fields win.
+/// An action with the fields of the reusable action that it refers to. Its own fields take precedence.
 fn whole<'a>(overlay: &'a Node, action: &'a Node, number: usize) -> Result<Cow<'a, Node>, Diagnostic> {
     let Some(reference) = action.get("$ref") else { return Ok(Cow::Borrowed(action)) };
     let wrong = |message: &str, node: &Node, help: &str| {
@@ -62,7 +62,7 @@ fn whole<'a>(overlay: &'a Node, action: &'a Node, number: usize) -> Result<Cow<'
         .clone()
         .find(|(key, _)| !matches!(key.as_str(), "$ref" | "target" | "description") && !key.starts_with("x-"));
     if let Some((key, node)) = other {
-        let help = "a reference has a `target` and a `description` of its own, and nothing else";
+        let help = "a reference has only its own `target` and `description`";
         return Err(wrong(&format!("it has `{key}` beside `$ref`"), node, help));
     }
     let fields = reusable.get("fields").and_then(Node::as_object);

@@ -1,4 +1,4 @@
-//! An overlay that turns one document into another: removals, then what is added or changed, object by object.
+//! An overlay that turns one document into another: removals, then additions and changes, object by object.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::grammar;
 use super::actions::ADDS;
 use super::path::step;
 
-/// The actions that turn `old` into `new`, in order; none if the two are equal. `None` for two that are no objects.
+/// The actions that turn `old` into `new`, in order; none if the two are equal. `None` if one of them is not an object.
 pub(crate) fn actions(old: &Node, new: &Node) -> Option<Vec<Node>> {
     let (Value::Object(was), Value::Object(is)) = (&old.value, &new.value) else { return None };
     let mut actions = Vec::new();
@@ -16,12 +16,12 @@ pub(crate) fn actions(old: &Node, new: &Node) -> Option<Vec<Node>> {
     Some(actions)
 }
 
-/// An action that removes what a path leads to.
+/// An action that removes the target of a path.
 fn removal(path: &str) -> Node {
     Node::made(Map::from([("target".to_owned(), Node::made(path)), ("remove".to_owned(), Node::made(true))]))
 }
 
-/// An action that adds to what a path leads to, or replaces it.
+/// An action that adds to the target of a path, or replaces it.
 pub(crate) fn update(path: &str, value: Node) -> Node {
     let adds = describes(&value);
     let mut action = Map::from([("target".to_owned(), Node::made(path)), ("update".to_owned(), value)]);
@@ -31,7 +31,7 @@ pub(crate) fn update(path: &str, value: Node) -> Node {
     Node::made(action)
 }
 
-/// Whether some object of a value holds nothing but descriptions.
+/// Whether some object in a value has only descriptions.
 fn describes(node: &Node) -> bool {
     match &node.value {
         Value::Object(map) => {
@@ -43,7 +43,8 @@ fn describes(node: &Node) -> bool {
     }
 }
 
-/// Objects by member: what is gone or of another kind is removed, what is new or changed is added in one action.
+/// Compares objects by member: members that are missing or have another kind are removed; new or changed members are
+/// added in one action.
 fn objects(old: &Map, new: &Map, path: &str, actions: &mut Vec<Node>) {
     let mut added = Map::new();
     let mut inner = Vec::new();
@@ -83,8 +84,8 @@ fn is_made(items: &[Node]) -> Node {
     Node::made(items.to_vec())
 }
 
-/// Arrays by element, where those that stay keep their order and what is new stands at the end; `None` where the whole
-/// array has to be replaced.
+/// Compares arrays by element, if the remaining elements keep their order and new ones are at the end; `None` if the
+/// whole array has to be replaced.
 fn arrays(old: &[Node], new: &[Node], path: &str) -> Option<Vec<Node>> {
     let keys: Vec<String> = old.iter().map(identity).collect();
     let mut kept = Vec::new();
@@ -97,7 +98,7 @@ fn arrays(old: &[Node], new: &[Node], path: &str) -> Option<Vec<Node>> {
     }
     let (stay, come) = new.split_at(kept.len());
     let of_old: BTreeSet<&String> = keys.iter().collect();
-    // An element that moved is one that goes and comes; then the whole is easier to read.
+    // A moved element would be a removal and an addition; replacing the whole array is easier to read.
     if come.iter().any(|is| of_old.contains(&identity(is))) {
         return None;
     }
@@ -118,7 +119,7 @@ fn arrays(old: &[Node], new: &[Node], path: &str) -> Option<Vec<Node>> {
     Some(actions)
 }
 
-/// What an element of an array is recognised by.
+/// The key that identifies an element of an array.
 fn identity(node: &Node) -> String {
     let Some(map) = node.as_object() else { return node.canonical() };
     let text = |key: &str| map.get(key).and_then(Node::as_str);

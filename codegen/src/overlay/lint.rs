@@ -1,4 +1,4 @@
-//! An overlay by itself: whether each action can be read and has something to do.
+//! Checks an overlay by itself: whether each action is valid and has an effect.
 
 use crate::diagnostic::Diagnostic;
 use crate::document::Node;
@@ -6,7 +6,7 @@ use crate::document::Node;
 use super::actions::actions;
 use super::path::parse;
 
-/// Everything that is wrong with an overlay, whatever document it is for.
+/// All mistakes in an overlay that do not depend on a document.
 pub(crate) fn lint(overlay: &Node) -> Vec<Diagnostic> {
     let list = match actions(overlay) {
         Ok(list) => list,
@@ -17,7 +17,7 @@ pub(crate) fn lint(overlay: &Node) -> Vec<Diagnostic> {
     for key in ["title", "version"] {
         if info.and_then(|info| info.str(key)).is_none() {
             let node = info.unwrap_or(overlay);
-            let message = format!("the overlay has no `info.{key}`, which the specification asks for");
+            let message = format!("the overlay has no `info.{key}`, which the specification requires");
             found.push(Diagnostic::new(message).at(&node.span));
         }
     }
@@ -48,7 +48,7 @@ pub(crate) fn lint(overlay: &Node) -> Vec<Diagnostic> {
                 found.push(wrong("it has neither `update`, `copy` nor `remove: true`".to_owned(), &action));
             }
             ([Some(update), _] | [None, Some(update)], true) => {
-                found.push(wrong("it has `remove: true`, and what is beside it has no effect".to_owned(), update));
+                found.push(wrong("it has `remove: true`, so the members beside it have no effect".to_owned(), update));
             }
             ([Some(_), Some(copy)], false) => {
                 let message = "it has both `update` and `copy`, so neither has an effect".to_owned();

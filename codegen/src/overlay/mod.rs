@@ -2,8 +2,8 @@
 //! is an error.
 //!
 //! It is stricter than the specification in two ways, because a client whose overlay silently stopped working is
-//! silently wrong. It refuses an action that changes nothing, and a description of a property or response that the
-//! document no longer has. [`Strictness::Lenient`] allows both, for overlays by others, and writes notes instead.
+//! silently wrong. An action that changes nothing is an error, and so is a description of a property or response that
+//! the document no longer has. [`Strictness::Lenient`] allows both, for overlays by others, and writes notes instead.
 
 mod actions;
 #[cfg(feature = "cli")]
@@ -30,7 +30,7 @@ pub(crate) use path::step;
 use actions::{ADDS, actions};
 use path::{is_path, locate};
 
-/// What happens for an action without an effect.
+/// The treatment of an action without an effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Strictness {
     /// An error.
@@ -40,7 +40,7 @@ pub(crate) enum Strictness {
     Lenient,
 }
 
-/// Why an action was not applied.
+/// The reason why an action was not applied.
 enum Fault {
     /// It changes nothing, which the specification allows.
     WithoutEffect(Diagnostic),
@@ -57,8 +57,8 @@ impl From<Diagnostic> for Fault {
 /// Applies an overlay to a document.
 ///
 /// # Errors
-/// The document is not an overlay; or actions are malformed, do not fit their targets, or have no effect where that is
-/// not allowed. All of these actions are listed, each with its number, file and line.
+/// If the document is not an overlay; or if actions are malformed, do not fit their targets, or have no effect although
+/// an effect is required. All of these actions are listed, each with its number, file and line.
 pub(crate) fn apply(
     document: &mut Node,
     overlay: &Node,
@@ -116,9 +116,9 @@ pub struct Action {
 pub enum Effect {
     /// The document changed.
     Applied,
-    /// The document already has all that the action would add. Upstream has fixed what it corrects.
+    /// The document already has everything that the action would add. Upstream has fixed the mistake.
     AlreadySo,
-    /// The target is not in the document. Upstream may have removed what the action would remove.
+    /// The target is not in the document. Upstream may have removed it already.
     Unmatched,
     /// The action is malformed, or does not fit its target, for this reason.
     Refused(String),
@@ -142,7 +142,7 @@ impl fmt::Display for Action {
 /// Applies the actions that fit, leaves out descriptions of missing things, and returns the effect of each action.
 ///
 /// # Errors
-/// The document is not an overlay.
+/// If the document is not an overlay.
 pub(crate) fn inspect(document: &mut Node, overlay: &Node) -> Result<Vec<Action>, Error> {
     let mut inspected = Vec::new();
     for (index, action) in actions(overlay)?.into_iter().enumerate() {
@@ -290,7 +290,7 @@ fn perform(document: &mut Node, action: &Node, number: usize) -> Result<(), Faul
             (Value::Object(_), Value::Object(_)) => {
                 merge(node, &value).map_err(|(at, ours, theirs)| {
                     let message = format!("`{}` is {ours} in the document and {theirs} in the update", at.last());
-                    wrong(message, &value).help("remove the old value first, in an action of its own")
+                    wrong(message, &value).help("remove the old value first, in a separate action")
                 })?;
             }
             (Value::Object(_), _) => {
@@ -359,7 +359,7 @@ fn remove(document: &mut Node, place: &Pointer) {
 }
 
 /// By the merge rule, an update that describes something missing creates it: a schema or response with a description
-/// only. That is an outdated description, and never intended.
+/// only. Such a description is outdated, and not intended.
 fn stale_prose(document: &Node, overlay: &Node) -> Result<Vec<(Diagnostic, Node)>, Error> {
     let added = added(overlay)?;
     let mut found = Vec::new();
@@ -375,7 +375,8 @@ fn stale_prose(document: &Node, overlay: &Node) -> Result<Vec<(Diagnostic, Node)
         {
             let message =
                 format!("the overlay describes `{}`, which the document does not have ({pointer})", pointer.last());
-            let help = "delete the description, or correct its name; if it is meant, give the action `x-adds: true`";
+            let help =
+                "delete the description, or correct its name; if it is intended, add `x-adds: true` to the action";
             found.push((Diagnostic::new(message).at(&node.span).help(help), node.clone()));
         }
     });
@@ -389,7 +390,7 @@ fn is_among(node: &Node, places: &Places) -> bool {
     node.span.identity().is_some_and(|place| places.contains(&place))
 }
 
-/// What the actions with `x-adds: true` add, with everything below it.
+/// The additions of the actions with `x-adds: true`, with everything below them.
 fn added(overlay: &Node) -> Result<Places, Error> {
     fn collect(node: &Node, places: &mut Places) {
         places.extend(node.span.identity());

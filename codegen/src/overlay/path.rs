@@ -12,7 +12,7 @@ pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String
     if let Some(steps) = singular(path) {
         let mut at = Some((document, Pointer::root()));
         for (token, is_index) in steps {
-            // A name selects members and an index selects elements, also where a name looks like an index.
+            // A name selects members and an index selects elements, also if a name looks like an index.
             at = at.and_then(|(node, pointer)| {
                 let next = match node.as_array() {
                     Some(items) if is_index => items.get(token.parse::<usize>().ok()?),
@@ -93,7 +93,7 @@ pub(super) fn is_path(text: &str) -> bool {
     parse(text).is_ok()
 }
 
-/// Whether a text is a JSONPath, or why not.
+/// Checks that a text is a JSONPath; the error has the reason.
 pub(super) fn parse(text: &str) -> Result<(), String> {
     if singular(text).is_some() {
         return Ok(());
@@ -101,7 +101,7 @@ pub(super) fn parse(text: &str) -> Result<(), String> {
     JsonPath::parse(text).map(drop).map_err(|error| error.to_string())
 }
 
-/// The path of a member of what a path leads to.
+/// The path of a member of a path's target.
 #[cfg(feature = "cli")]
 pub(crate) fn step(path: &str, name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())

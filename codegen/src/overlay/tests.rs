@@ -29,7 +29,7 @@ fn filters_descendants_and_removal_follow_rfc_9535() {
 }
 
 #[test]
-fn copy_takes_one_node_and_merges_it() {
+fn copy_merges_one_node() {
     let result =
         applied("a: {x: 1}\nb: {y: 2}\nl: [1]", "  - {target: $.a, copy: $.b}\n  - {target: $.l, copy: $.b.y}");
     assert_eq!(result.unwrap(), serde_json::json!({"a": {"x": 1, "y": 2}, "b": {"y": 2}, "l": [1, 2]}));
@@ -53,7 +53,7 @@ fn a_target_that_matches_nothing_names_action_file_and_line() {
 }
 
 #[test]
-fn each_action_is_said_to_fit_to_be_needless_or_to_miss() {
+fn each_action_is_reported_as_fitting_needless_or_unmatched() {
     let document = "a: {b: 1, l: [x]}\nc: {d: {type: string}}";
     let overlay = "overlay: 1.1.0\nactions:
   - {target: $.a, update: {b: 1, l: [x]}}
@@ -112,14 +112,14 @@ fn malformed_actions_are_refused() {
 }
 
 #[test]
-fn prose_for_a_property_that_is_gone_is_refused() {
+fn a_description_of_a_missing_property_is_an_error() {
     let document = "components: {schemas: {A: {type: object, properties: {x: {type: string}}}}}";
     let prose = "  - target: $.components.schemas.A\n    update: {properties: {x: {description: fine}, y: {description: stale}}}";
     let error = applied(document, prose).unwrap_err();
     assert!(error.contains("`y`") && !error.contains("`x`"), "{error}");
     let real = "  - target: $.components.schemas.A\n    update: {properties: {y: {type: string, description: new}}}";
     assert!(applied(document, real).is_ok());
-    // Where it is meant, it is done, and only what is in that action.
+    // With `x-adds`, the action is applied, and only this action.
     let meant = format!("{prose}\n    x-adds: true");
     assert_eq!(
         applied(document, &meant).unwrap()["components"]["schemas"]["A"]["properties"]["y"]["description"],
@@ -131,7 +131,7 @@ fn prose_for_a_property_that_is_gone_is_refused() {
 }
 
 #[test]
-fn lists_and_primitives_are_replaced_in_steps_and_filters_see_what_the_steps_before_left() {
+fn lists_and_primitives_are_replaced_in_steps_and_filters_see_the_result_of_earlier_steps() {
     let document = "
 info: {title: t, description: theirs}
 paths: {/x: {post: {operationId: x, parameters: [{name: one}, {name: two}, {name: three, schema: {enum: [a, b, c]}}, {name: two}]}}}
@@ -169,7 +169,7 @@ components: {schemas: {S: {type: object, required: [a, b], properties: {a: {type
 }
 
 #[test]
-fn operations_are_removed_by_their_tags_all_of_them_and_no_other() {
+fn exactly_the_operations_with_a_tag_are_removed() {
     let document = "
 tags: [{name: open}, {name: inner}]
 paths:
@@ -208,7 +208,7 @@ fn whole(document: &str, overlay: &str, strictness: Strictness) -> Result<(serde
 }
 
 #[test]
-fn a_reusable_action_is_done_at_each_target_that_refers_to_it() {
+fn a_reusable_action_is_applied_to_each_target_that_refers_to_it() {
     let document = "paths: {/a: {get: {responses: {'200': {description: ok}}}}, /b: {put: {responses: {}}}}";
     let overlay = "
 overlay: 1.2.0
@@ -285,7 +285,7 @@ actions:
 }
 
 #[test]
-fn what_the_official_sets_show_holds() {
+fn the_examples_of_the_specification_are_applied() {
     let document = "
 openapi: 3.1.0
 info: {title: t, version: '1'}

@@ -12,6 +12,7 @@ pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
 mod operations;
+pub(crate) mod paging;
 mod types;
 mod unions;
 mod views;

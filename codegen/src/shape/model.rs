@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::paging::Paging;
 use crate::document::{Node, Pointer};
 
 /// Everything the emitter writes.
@@ -629,27 +630,6 @@ pub(crate) enum Received {
     Json(Type),
     /// Bytes, as they arrive.
     Bytes,
-}
-
-/// How to request the next page of a list: the hint `x-paging`. A path names properties of the response, separated by
-/// dots.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Paging {
-    /// The path of the items; empty if the response itself is the list.
-    pub(crate) items: String,
-    pub(crate) next: Next,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// A token from the response, sent in this parameter.
-    Token { parameter: String, next: String },
-    /// The number of items before the page, sent in this parameter.
-    Offset { parameter: String },
-    /// The number of the page, sent in this parameter. The first page has the number `first`.
-    Page { parameter: String, first: i64 },
-    /// The `Link` header with `rel=next` (RFC 8288).
-    Link,
 }
 
 /// A way to authenticate (`components.securitySchemes`).

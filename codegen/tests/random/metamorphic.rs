@@ -160,7 +160,7 @@ fn same_code(seed: u64, how: &str, a: &Client, b: &Client) {
 }
 
 #[test]
-fn what_means_the_same_becomes_the_same_rust() {
+fn documents_with_the_same_meaning_become_the_same_rust() {
     let first = setting("METAMORPHIC_SEED", 1);
     for seed in first..first + setting("METAMORPHIC_DOCUMENTS", 25) {
         let random = &mut Random(seed ^ 0x5eed);
@@ -294,7 +294,7 @@ fn changed(document: &Value, random: &mut Random) -> Option<(String, Value)> {
 }
 
 #[test]
-fn what_means_something_else_is_never_called_the_same() {
+fn a_change_of_meaning_is_always_reported() {
     let first = setting("METAMORPHIC_SEED", 1);
     for seed in first..first + setting("METAMORPHIC_DOCUMENTS", 25) {
         let random = &mut Random(seed ^ 0xd1ff);

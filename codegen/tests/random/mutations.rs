@@ -272,7 +272,7 @@ fn thin(map: &mut Map<String, Value>, random: &mut Random) {
     map.retain(|_, _| random.below(3) == 0);
 }
 
-/// Overlays from one document to another lead there, whatever the two are: written as text, read and applied.
+/// An overlay between any two documents turns one into the other: written as text, read and applied.
 #[cfg(feature = "cli")]
 #[test]
 fn the_overlay_between_two_documents_leads_from_one_to_the_other() {
@@ -299,7 +299,7 @@ fn the_overlay_between_two_documents_leads_from_one_to_the_other() {
             if random.once_in(2) {
                 (old, new) = (new, old);
             }
-            // Mutated to something that is no object.
+            // A mutation has replaced the document by something that is not an object.
             let Ok(overlay) = between(&old, &new, "From one to the other") else { continue };
             compared += 1;
             let Some(overlay) = overlay else {

@@ -1,6 +1,6 @@
 //! Authentication: the token endpoint, the device login, and their tokens.
 //!
-//! Assertions are really verified, with another implementation than the client's.
+//! Assertions are really verified, by an implementation other than the client's.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -23,7 +23,7 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
-/// What every client secret begins with.
+/// The prefix of every client secret.
 const SECRET: &str = "secret-token:conductorone.com:v1:";
 
 /// The longest accepted lifetime of an assertion, in seconds.
@@ -65,7 +65,7 @@ impl Auth {
         let prefix = BASE64.encode(entropy.bytes("tokens")?);
         let state = Mutex::new(State {
             lifetime: Duration::from_secs(3600),
-            // As if a person needed a moment to confirm.
+            // As if a person needed some time to confirm.
             device_answers: VecDeque::from(["authorization_pending".to_owned()]),
             ..State::default()
         });
@@ -143,7 +143,7 @@ impl Auth {
         }
     }
 
-    /// The token endpoint. Also returns which client got a token.
+    /// The token endpoint. Also returns the client that got a token.
     pub(super) fn token(&self, request: &Request) -> (Answer, Option<String>) {
         match form(request).and_then(|form| self.grant(&form)) {
             Ok((client_id, body)) => (granted(&body), Some(client_id)),
@@ -237,7 +237,7 @@ impl Auth {
         let (start, now) = (issued.min(not_before), self.clock.seconds());
         require(expires > now, "expired")?;
         require(issued <= now && not_before <= now, "not valid yet")?;
-        require(expires.saturating_sub(start) <= ASSERTION_LIFE, "it lives for too long")?;
+        require(expires.saturating_sub(start) <= ASSERTION_LIFE, "its lifetime is too long")?;
         Ok(nonce.to_owned())
     }
 

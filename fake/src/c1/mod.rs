@@ -1,7 +1,7 @@
 //! ConductorOne: a tenant in process.
 //!
-//! It behaves as the real service does, as far as that is known. Where it is not known, it does the simplest thing. It
-//! is for tests, and is not a reference.
+//! It behaves like the real service, as far as that is known. If the behaviour is not known, it does the simplest
+//! thing. It is for tests, and is not a reference.
 
 mod auth;
 mod call;
@@ -80,7 +80,7 @@ impl TenantBuilder {
         self
     }
 
-    /// Sets what the tenant holds at its start; [`Seed::demo`] by default.
+    /// Sets the initial data of the tenant; [`Seed::demo`] by default.
     pub fn seed(mut self, seed: Seed) -> TenantBuilder {
         self.seed = seed;
         self
@@ -222,7 +222,7 @@ impl Tenant {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// Sets the only subject tokens that are exchanged; until then, everything that has the form of a JWT is.
+    /// Sets the only subject tokens that are exchanged; until then, every text in the form of a JWT is exchanged.
     pub fn accept_subject_token(&self, token: impl Into<String>) {
         self.api.auth.accept_subject(token.into());
     }
@@ -233,7 +233,7 @@ impl Tenant {
         self.api.auth.set_device_answers(answers.into_iter().map(Into::into).collect());
     }
 
-    /// The tenant's clock. With it a client's waits take no real time, and they pass the tenant's time, too.
+    /// The tenant's clock. With it a client's waits take no real time, and they advance the tenant's time, too.
     ///
     /// ```
     /// use connectors::c1::{Client, Credentials};
@@ -255,7 +255,7 @@ impl Tenant {
         self.api.clock.shared()
     }
 
-    /// Passes time on the tenant's clock. Assertions are checked against it, so the client needs the same
+    /// Advances the tenant's clock. Assertions are checked against it, so the client needs the same
     /// [clock](Tenant::clock), or its next assertion has expired.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);

@@ -44,7 +44,7 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
         ("ConnectorOwners", name) if name.starts_with("Get") => owners::get(world, call),
         ("ConnectorOwners", name) if name.starts_with("Create") => owners::create(world, call),
         ("ConnectorOwners", name) if name.starts_with("Delete") => owners::delete(world, call),
-        _ => Err(Problem::new(501, format!("this fake does not do {}", call.operation))),
+        _ => Err(Problem::new(501, format!("this fake does not support {}", call.operation))),
     }
 }
 
@@ -170,7 +170,7 @@ fn add(world: &mut World, call: &Call<'_>, connector: Value) -> Result<String, P
     Ok(world.add_connector(app_id, connector))
 }
 
-/// Copies those of the fields that are set.
+/// Copies the fields that are set.
 fn copy(from: &Value, to: &mut Value, fields: &[&str]) {
     for field in fields {
         if !from[field].is_null() {
@@ -321,7 +321,7 @@ fn rotate_credential(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = world.live((app_id, connector_id))?;
     let name = connector.value["displayName"].clone();
     if connector.syncs.is_idle() && connector.syncs.ended.is_empty() {
-        // No connector runs with this credential: let polls see it as used just now.
+        // No connector runs with this credential: a poll then returns it as just used.
         queue_sync(world, (app_id, connector_id))?;
     }
     let now = world.clock.stamp();
@@ -360,7 +360,7 @@ fn revoke_credential(world: &mut World, call: &Call<'_>) -> Answered {
     Ok(json!({}))
 }
 
-/// Not a YAML parser: just enough to respond with and without markers.
+/// This is not a YAML parser: it only decides between responses with and without markers.
 fn validate_config(call: &Call<'_>) -> Value {
     let text = call.body["text"].as_str().unwrap_or_default();
     let mut markers = Vec::new();

@@ -1,4 +1,4 @@
-//! The OpenAPI document as the tenant uses it: finds the operation of a request, validates its body, and adds the unset
+//! The tenant's view of the OpenAPI document: finds the operation of a request, validates its body, and adds the unset
 //! fields of a response. It knows no operation by name.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(super) type Parameters = BTreeMap<String, String>;
 
 pub(super) struct Document {
     root: Value,
-    /// The document with enums opened where it says that unknown values are allowed.
+    /// The document, in which enums that allow unknown values are open.
     contract: Contract,
 }
 
@@ -42,7 +42,7 @@ impl Document {
         &self.contract
     }
 
-    /// Finds the operation for a raw path, or says 404 or 405.
+    /// Finds the operation for a raw path, or returns 404 or 405.
     pub(super) fn find(&self, method: &str, path: &str) -> Result<(&Operation, Parameters), u16> {
         let Some(operation) = self.contract.find(method, path) else {
             return Err(if self.contract.has_path(path) { 405 } else { 404 });
@@ -99,7 +99,7 @@ impl Document {
         }
     }
 
-    /// The same for a component, for messages in a place without a schema. Knows its `@type`.
+    /// The same for a component, for messages in a place without a schema. It adds their `@type`.
     pub(super) fn typed(&self, component: &str, mut message: Value) -> Value {
         self.fill(&self.root["components"]["schemas"][component], &mut message);
         message["@type"] = format!("type.googleapis.com/{component}").into();
@@ -142,7 +142,7 @@ impl Document {
         something.map_or(schema, |one| self.resolve(one))
     }
 
-    /// What the service writes for a field that is not set: nothing where the document allows neither null nor a zero.
+    /// The value that the service writes for an unset field: `None` if the document allows neither null nor a zero.
     fn unset(&self, schema: &Value) -> Option<Value> {
         let target = self.resolve(schema);
         if let Some(first) = target["enum"][0].as_str() {
@@ -158,7 +158,7 @@ impl Document {
             ("string", "int64" | "uint64") => Some(json!("0")),
             ("string", "date-time" | "duration") => None,
             ("string", _) => Some(json!("")),
-            // A map; a message that is not there is left out.
+            // A map. An absent message is left out.
             ("object", _) => target.get("additionalProperties").is_some().then(|| json!({})),
             _ => None,
         }

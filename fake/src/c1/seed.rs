@@ -61,8 +61,8 @@ impl Seed {
         seed
     }
 
-    /// A seed of a JSON object with the lists `apps`, `users`, `catalog` (each entry with an `id`) and `connectors` (each with
-    /// an `appId`); what is left out is empty.
+    /// A seed of a JSON object with the lists `apps`, `users`, `catalog` (each entry with an `id`) and `connectors`
+    /// (each with an `appId`); missing lists are empty.
     ///
     /// ```
     /// let seed = r#"{"apps": [{"id": "app-1", "displayName": "One"}], "connectors": [{"appId": "app-1", "id": "c-1"}]}"#;
@@ -72,7 +72,8 @@ impl Seed {
     ///
     /// # Errors
     ///
-    /// Text that is not JSON, another member, an entry that is not an object, or one without the id that it needs.
+    /// If the text is not JSON, or has another member, an entry that is not an object, or an entry without its required
+    /// id.
     pub fn from_json(text: &str) -> io::Result<Seed> {
         let value = seeds::read(text, &[("apps", ""), ("users", ""), ("catalog", "id"), ("connectors", "appId")])?;
         Ok(Seed::read(&value))

@@ -1,5 +1,5 @@
-//! The data of a tenant: apps, connectors, credentials, owners. It is stored as JSON as the service returns it, but
-//! with secrets.
+//! The data of a tenant: apps, connectors, credentials, owners. It is stored in the JSON format of the service's
+//! responses, but with secrets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -188,7 +188,7 @@ impl World {
         Ok(connector)
     }
 
-    /// Whether a catalog entry is there, and has every key of a configuration.
+    /// Checks that a catalog entry exists, and that it has every key of a configuration.
     pub(super) fn check_config(&self, catalog_id: &str, config: &Value) -> Result<(), Problem> {
         if self.lenient {
             return Ok(());

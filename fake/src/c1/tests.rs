@@ -248,7 +248,7 @@ async fn pages_follow_each_other_and_unset_fields_are_written() {
 }
 
 #[tokio::test]
-async fn configurations_survive_whole_save_for_secrets_and_deletes_are_soft() {
+async fn configurations_survive_except_secrets_and_deletes_are_soft() {
     let tenant = Tenant::start().await.expect("a tenant");
     let mut config = json!({
         "@type": "type.googleapis.com/c1.api.app.v1.EnvConfig",
@@ -364,7 +364,7 @@ async fn masks_say_what_changes() {
     let shown = &renamed["connectorView"]["connector"];
     assert_eq!(shown["displayName"], "New");
     assert_eq!(shown["description"], "An organization on github.com");
-    // In the mask and not in the connector: unset.
+    // A field in the mask that the connector does not have is unset.
     assert_eq!(shown["userIds"], Value::Null);
     assert_eq!(renamed["connectorView"]["appPath"], "$.expanded[0]");
     assert_eq!(renamed["connectorView"]["usersPath"], "");
@@ -535,7 +535,7 @@ async fn a_gate_holds_a_response_back() {
     tenant.fault(Fault::hold(&gate));
     let (reply, ()) = tokio::join!(call(&tenant, "DELETE", FIRST, Value::Null), async {
         gate.arrived(1).await;
-        // It was processed, and the client cannot know.
+        // It was processed, but the client cannot know that.
         assert!(tenant.connector("app-github", "github-01").unwrap()["deletedAt"].is_string());
         assert_eq!(tenant.requests()[0].status, None);
         gate.open();
@@ -599,7 +599,7 @@ async fn a_sync_that_would_remove_too_much_is_held_back_until_it_is_confirmed() 
 
 #[tokio::test]
 #[should_panic(expected = "at /connectorView/connector/displayName")]
-async fn a_response_that_the_document_does_not_allow_fails_the_test_that_met_it() {
+async fn a_response_that_the_document_does_not_allow_fails_the_test() {
     let tenant = Tenant::start().await.expect("a tenant");
     assert!(tenant.set_connector_field("app-github", "github-01", "/displayName", json!(7)));
     let wrong = call(&tenant, "GET", FIRST, Value::Null).await;

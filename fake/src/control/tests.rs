@@ -1,4 +1,4 @@
-//! The control endpoint over a real socket, as a test in another language uses it, and the other ways of serving.
+//! The control endpoint over a real socket, like in a test in another language, and the other serving options.
 
 use std::net::Ipv6Addr;
 use std::sync::{Arc, Mutex};
@@ -79,7 +79,7 @@ async fn faults_tokens_time_and_syncs_are_scripted_over_the_wire() {
 }
 
 #[tokio::test]
-async fn what_was_sent_can_be_read_without_its_secrets() {
+async fn recorded_requests_can_be_read_without_their_secrets() {
     let tenant = tenant().await;
     let host = tenant.host();
     let form = format!("client_id=x&grant_type=client_credentials&client_secret={}", tenant.client_secret());
@@ -99,7 +99,7 @@ async fn what_was_sent_can_be_read_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn what_means_nothing_is_refused() {
+async fn invalid_control_requests_are_rejected() {
     let tenant = tenant().await;
     for (method, path, body, status) in [
         ("POST", "faults", json!({"staus": 429}), 400),
@@ -140,7 +140,7 @@ async fn pipeshub_has_its_own_syncs_and_deletions() {
 }
 
 #[tokio::test]
-async fn it_listens_on_ipv6_lets_pages_in_and_tells_each_exchange_once() {
+async fn it_listens_on_ipv6_allows_cors_and_reports_each_exchange_once() {
     let told = Arc::new(Mutex::new(Vec::<Exchange>::new()));
     let log = Arc::clone(&told);
     let serving = Serving::default().address(Ipv6Addr::LOCALHOST).cors().log(move |it| lock(&log).push(it.clone()));
@@ -163,7 +163,7 @@ async fn it_listens_on_ipv6_lets_pages_in_and_tells_each_exchange_once() {
 
 #[cfg(feature = "tls")]
 #[tokio::test]
-async fn https_is_trusted_by_those_who_have_the_authority_and_by_no_others() {
+async fn only_clients_with_the_authority_trust_https() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_rustls::TlsConnector;
     use tokio_rustls::rustls::crypto::aws_lc_rs;

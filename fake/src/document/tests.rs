@@ -1,4 +1,4 @@
-//! A service of which only the document is known.
+//! A fake for a document without any knowledge of the service.
 
 use std::path::PathBuf;
 
@@ -42,7 +42,7 @@ const DOCUMENT: &str = r##"{
     }"##;
 
 #[test]
-fn operations_are_found_and_their_arguments_made() {
+fn operations_are_found_and_their_arguments_generated() {
     let document = Document::parse(DOCUMENT).unwrap();
     assert_eq!(document.operation("PUT", "/pets/1").as_deref(), Some("putPet"));
     assert_eq!(document.operation("PUT", "/pets/all").as_deref(), Some("putAll"));
@@ -131,7 +131,7 @@ const SHELF: &str = r##"{
     }"##;
 
 #[test]
-fn what_is_written_is_there_when_it_is_read() {
+fn written_resources_can_be_read() {
     let document = Document::parse(SHELF).unwrap();
     let send = |method: &str, path: &str, body: &str| {
         let request = http::Request::builder().method(method).uri(format!("https://shelf.example{path}"));
@@ -161,7 +161,7 @@ fn what_is_written_is_there_when_it_is_read() {
 }
 
 #[test]
-fn forms_headers_and_streams_are_as_the_document_says() {
+fn forms_headers_and_streams_follow_the_document() {
     let document = Document::parse(
         &json!({
             "openapi": "3.1.0",
@@ -254,7 +254,7 @@ fn failures(document: &Document) -> Vec<String> {
     failures
 }
 
-/// A request that an operation allows.
+/// A valid request for an operation.
 fn request(api: &Api, operation: &Operation) -> Request {
     let text = |schema: &str| match api.instance(schema, Values::Sent) {
         Some(Value::String(text)) => text,
@@ -311,7 +311,7 @@ fn request(api: &Api, operation: &Operation) -> Request {
     request
 }
 
-/// The fields of a form: an item of a list is a field of its own, and what has parts is JSON.
+/// The fields of a form: each item of a list is a separate field, and lists and objects within it are JSON.
 fn fields(body: &Value) -> Vec<(&String, &Value)> {
     let members = body.as_object().into_iter().flatten();
     let items = members.flat_map(|(name, value)| match value {

@@ -151,7 +151,7 @@ pub(super) fn save_filters(world: &mut World, call: &Call<'_>) -> Answered {
         return Err(Problem::validation("filters is required"));
     }
     let connector = world.free(call.id())?;
-    // Not at the place where a sync reads them.
+    // The server stores them at a place where no sync reads them.
     connector.value["config"]["filters"]["values"] = filters.clone();
     ok(&json!({"success": true, "message": "filters saved"}))
 }

@@ -78,7 +78,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
         "type": kind_name,
         "scope": scope,
         "authType": auth_type,
-        // Even if the response has another value.
+        // The stored value is true, even if the response has another one.
         "isConfigured": true,
         "isAuthenticated": false,
         "config": config,
@@ -96,7 +96,7 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Answered {
             "created": true,
             "scope": scope,
             "createdBy": USER,
-            // Until it was enabled.
+            // It is false until the connector was enabled.
             "isAuthenticated": false,
             "isConfigured": is_configured,
         },
@@ -227,7 +227,7 @@ pub(super) fn rename(world: &mut World, call: &Call<'_>) -> Answered {
     ok(&json!({"success": true, "connector": {"_key": connector.id, "name": name}}))
 }
 
-/// Flips the state. The API cannot set it.
+/// Toggles the state. The API cannot set it.
 pub(super) fn toggle(world: &mut World, call: &Call<'_>) -> Answered {
     let field = match call.text("type")? {
         "sync" => "isActive",

@@ -15,8 +15,8 @@ const LARGEST_MANIFEST: usize = 1024 * 1024;
 const MOST_FILES: usize = 1000;
 const LARGEST_FILE: usize = 30 * 1024 * 1024;
 
-/// Events in JSON: a batch, or a bare list of events. What the service behind the gateway rejects arrives as a 400 with
-/// its JSON in the message.
+/// Events in JSON: a batch, or a bare list of events. If the service behind the gateway rejects a request, the client
+/// gets a 400 with the service's JSON in the message.
 pub(super) fn events(world: &mut World, call: &Call<'_>) -> Answered {
     let connector = local(world, call.id())?;
     let places = ["sync", "sync/values", "sync/customValues"];

@@ -77,14 +77,14 @@ fn log_in(world: &mut World, call: &Call<'_>) -> Result<(), (String, Option<&'st
     let id = world.logins.remove(state).ok_or_else(wrong_state)?;
     let code = world.codes.remove(call.query("code").unwrap_or_default());
     if code.as_deref() != Some(state) {
-        return Err(("invalid_code".to_owned(), Some("the provider did not give out this code")));
+        return Err(("invalid_code".to_owned(), Some("the provider did not issue this code")));
     }
     let connector = world.connector_mut(&id).map_err(|_| wrong_state())?;
     connector.value["isAuthenticated"] = json!(true);
     Ok(())
 }
 
-/// Deprecated: one connector for everyone, with little left of it.
+/// Deprecated: one connector for everyone, with few fields.
 pub(super) fn token_from_code(world: &World, call: &Call<'_>) -> Answered {
     call.text("tempCode")?;
     let now = world.clock.stamp();

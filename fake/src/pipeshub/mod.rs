@@ -1,8 +1,7 @@
 //! PipesHub: an instance in process.
 //!
-//! It behaves as the real server does, also where the document differs: `_key` for an id, a 200 for a create, lists
-//! that skip items. Where the behaviour is not known, it does the simplest thing. It is for tests, and is not a
-//! reference.
+//! It behaves like the real server, also where the document differs: `_key` for an id, a 200 for a create, lists that
+//! skip items. If the behaviour is not known, it does the simplest thing. It is for tests, and is not a reference.
 
 mod auth;
 mod call;
@@ -106,7 +105,7 @@ impl InstanceBuilder {
         self
     }
 
-    /// Sets what the instance holds at its start; [`Seed::demo`] by default.
+    /// Sets the initial data of the instance; [`Seed::demo`] by default.
     pub fn seed(mut self, seed: Seed) -> InstanceBuilder {
         self.seed = seed;
         self
@@ -232,13 +231,13 @@ impl Instance {
         self.api.auth.set_lifetime(lifetime);
     }
 
-    /// The instance's clock. With it a client's waits take no real time, and they pass the instance's time, too.
+    /// The instance's clock. With it a client's waits take no real time, and they advance the instance's time, too.
     #[must_use]
     pub fn clock(&self) -> TestClock {
         self.api.clock.shared()
     }
 
-    /// Passes time on the instance's clock: tokens and codes expire. Syncs and deletions proceed only when they are
+    /// Advances the instance's clock, so that tokens and codes expire. Syncs and deletions proceed only when they are
     /// polled.
     pub fn advance(&self, by: Duration) {
         self.api.clock.advance(by);
@@ -263,7 +262,7 @@ impl Instance {
     /// Acts as the browser and its user: opens an authorization URL of this instance, consents, and returns the URL of
     /// the redirect, with `code` and `state` or with `error`.
     ///
-    /// It knows the instance's page (`/api/v1/oauth2/authorize`) and that of the provider for connectors. If a page
+    /// It knows the instance's page (`/api/v1/oauth2/authorize`) and the page of the provider for connectors. If a page
     /// does not redirect, the URL itself is returned.
     #[must_use]
     pub fn authorize(&self, url: &str) -> String {

@@ -1,4 +1,4 @@
-//! PipesHub's error shape: `{"error": {"code", "message"}}`, and the `{"detail"}` of its upload route.
+//! PipesHub's error format: `{"error": {"code", "message"}}`, and the `{"detail"}` of its upload route.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ pub(super) struct Problem {
     status: u16,
     code: &'static str,
     message: String,
-    /// More members of `error`.
+    /// Further members of `error`.
     more: Vec<(&'static str, Value)>,
     as_detail: bool,
 }

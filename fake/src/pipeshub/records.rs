@@ -80,7 +80,7 @@ fn row(world: &World, record: &Value) -> Value {
     row
 }
 
-/// Whether an identifier is that of a record: its own, or one of its source.
+/// Whether an identifier belongs to a record: its own, or one of its source.
 fn answers_to(record: &Value, name: &str) -> bool {
     ["id", "externalId", "webUrl"].into_iter().any(|field| record[field] == name)
 }

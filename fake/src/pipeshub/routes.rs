@@ -15,7 +15,7 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// Below `/api/v1`.
     pub(super) path: &'static str,
-    /// The scopes of which a token needs one. They are the server's; the document sometimes names others.
+    /// The scopes of which a token needs one. They are the server's scopes; the document sometimes names others.
     pub(super) scopes: &'static [&'static str],
 }
 
@@ -136,6 +136,6 @@ pub(super) fn handle(world: &mut World, call: &Call<'_>) -> Answered {
         "getRecordContent" => records::content(world, call),
         "navigateKnowledgeGraph" => records::navigate(world, call),
         "lookupRecordByIdentifier" => records::lookup(world, call),
-        _ => Err(Problem::new(501, format!("this fake does not do {}", call.operation))),
+        _ => Err(Problem::new(501, format!("this fake does not support {}", call.operation))),
     }
 }

@@ -46,12 +46,13 @@ impl Seed {
         self
     }
 
-    /// A seed of a JSON object with the lists `types` (more of them, or others of the same `type`), `connectors` (each with a
-    /// `type`) and `records`; what is left out is empty, but for the registry.
+    /// A seed of a JSON object with the lists `types` (more of them, or others of the same `type`), `connectors` (each
+    /// with a `type`) and `records`; missing lists are empty, except the registry.
     ///
     /// # Errors
     ///
-    /// Text that is not JSON, another member, an entry that is not an object, or one without the field that it needs.
+    /// If the text is not JSON, or has another member, an entry that is not an object, or an entry without its required
+    /// field.
     pub fn from_json(text: &str) -> io::Result<Seed> {
         let value = seeds::read(text, &[("types", "type"), ("connectors", "type"), ("records", "")])?;
         let list = |name: &str| value[name].as_array().into_iter().flatten().cloned();

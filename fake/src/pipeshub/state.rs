@@ -1,4 +1,4 @@
-//! The data of an instance: types, connectors, records. It is stored as JSON as the service returns it.
+//! The data of an instance: types, connectors, records. It is stored in the JSON format of the service's responses.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -50,12 +50,12 @@ pub(super) struct Connector {
     /// Set if its deletion fails: whether it is active afterwards.
     pub(super) comes_back: Option<bool>,
     pub(super) uploads: Vec<Upload>,
-    /// The files that it has.
+    /// Its files.
     pub(super) paths: BTreeSet<String>,
 }
 
 impl Connector {
-    /// As lists return it.
+    /// The connector as it is in lists.
     pub(super) fn summary(&self) -> Value {
         let mut shown = self.value.clone();
         if let Some(fields) = shown.as_object_mut() {

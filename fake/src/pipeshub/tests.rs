@@ -87,7 +87,7 @@ fn keys(items: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn tokens_are_checked_to_the_letter() {
+async fn tokens_are_checked_exactly() {
     let instance = Instance::start().await.expect("an instance");
     let token = instance.issue_token();
     assert_eq!(with_token(&instance, &bearer(&token)).await.0, 200);
@@ -252,7 +252,7 @@ async fn every_operation_is_served() {
 }
 
 #[tokio::test]
-async fn the_registry_says_what_to_send() {
+async fn the_registry_lists_the_fields_to_send() {
     let instance = Instance::start().await.expect("an instance");
     let types = get(&instance, "/api/v1/connectors/registry").await;
     let names: Vec<&str> =
@@ -314,7 +314,7 @@ async fn listings_are_of_one_scope_and_paged_by_number() {
 }
 
 #[tokio::test]
-async fn creating_takes_what_it_is_sent_and_says_less_than_it_does() {
+async fn a_create_accepts_all_fields_and_returns_a_summary() {
     let instance = Instance::builder().seed(Seed::empty()).start().await.expect("an instance");
     let auth = json!({"accessKey": "a", "secretKey": "s", "bucket": "b"});
     let body = |auth: Value| {
@@ -374,7 +374,7 @@ async fn creating_takes_what_it_is_sent_and_says_less_than_it_does() {
 }
 
 #[tokio::test]
-async fn configurations_change_while_a_connector_rests() {
+async fn configurations_change_while_a_connector_is_inactive() {
     let instance = Instance::start().await.expect("an instance");
     let config = get(&instance, &format!("{FIRST}/config")).await["config"].clone();
     assert_eq!((&config["connector_id"], &config["name"]), (&json!("s3-01"), &json!("Archive 1")));
@@ -401,7 +401,7 @@ async fn configurations_change_while_a_connector_rests() {
     ok(&instance, "PUT", &format!("{SECOND}/config"), json!({})).await;
     let stored = instance.connector("s3-02").unwrap();
     assert_eq!(stored["config"]["auth"]["secretKey"], "newer");
-    assert_eq!(stored["config"]["auth"]["bucket"], "archive", "what is not named stays");
+    assert_eq!(stored["config"]["auth"]["bucket"], "archive", "other fields stay");
     assert_eq!(stored["config"]["filters"]["sync"]["values"]["buckets"]["operator"], "in");
 }
 
@@ -653,7 +653,7 @@ async fn records_are_read_and_found() {
 }
 
 #[tokio::test]
-async fn faults_speak_the_service_s_language() {
+async fn faults_have_the_service_s_error_format() {
     let instance = Instance::start().await.expect("an instance");
     instance.fault(Fault::status(429).header("retry-after", "2").on("getConnectorInstance"));
     instance.fault(Fault::status(429));

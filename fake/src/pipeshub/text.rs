@@ -1,6 +1,6 @@
 //! Texts as the gateway reads and writes them.
 
-/// What the gateway's input filter treats as markup: a `<`, or `on...=` like an event handler.
+/// The texts that the gateway's input filter treats as markup: a `<`, or `on...=` like an event handler.
 pub(super) fn looks_like_markup(text: &str) -> bool {
     text.contains('<') || has_handler(text)
 }

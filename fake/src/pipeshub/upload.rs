@@ -14,7 +14,7 @@ pub(super) const UPLOAD: &str = "submitConnectorFileEventUploads";
 pub struct Upload {
     /// The client's id for it, or `batch-generated`.
     pub batch_id: String,
-    /// The events, as they were sent.
+    /// The events, unchanged.
     pub events: Vec<Value>,
     /// The files of the batch, in the order of their parts.
     pub files: Vec<UploadedFile>,
@@ -43,7 +43,7 @@ impl UploadedFile {
 
 impl fmt::Debug for UploadedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the bytes: there may be many.
+        // The bytes are not printed: there may be many.
         f.debug_struct("UploadedFile")
             .field("field", &self.field)
             .field("path", &self.path)

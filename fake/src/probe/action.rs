@@ -1,4 +1,4 @@
-//! Actions of an Overlay, by which a document allows what was received.
+//! Overlay actions after which a document allows the received responses.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::schema::unescape;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Action {
     target: String,
-    /// What is merged into the target; without it, the target is removed.
+    /// The value to merge into the target; without it, the target is removed.
     update: Option<Value>,
 }
 
@@ -22,7 +22,7 @@ impl Action {
         }
     }
 
-    /// As an item of an overlay's list in YAML.
+    /// The action as an item of an overlay's list in YAML.
     pub(super) fn to_yaml(&self) -> String {
         let target = Value::from(self.target.as_str());
         match &self.update {
@@ -32,7 +32,7 @@ impl Action {
     }
 }
 
-/// The document that is changed.
+/// The document to change.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'d> {
     pub(super) root: &'d Value,
@@ -80,7 +80,7 @@ impl Target<'_> {
         let node = self.root.pointer(site).unwrap_or(&Value::Null);
         let inside = |keyword: &str| self.remove(&format!("{site}/{keyword}"));
         if self.is_3_0 {
-            // Beside a reference it would mean nothing.
+            // It would have no effect beside a reference.
             return match node.get("$ref") {
                 Some(reference) => {
                     vec![inside("$ref"), self.update(site, json!({"allOf": [{"$ref": reference}], "nullable": true}))]
@@ -122,7 +122,7 @@ impl Target<'_> {
         let own = self.root.pointer(place).and_then(|node| node.get("type"));
         match own {
             Some(Value::Array(_)) => vec![self.update(place, json!({"type": more}))],
-            // It has no lists of types.
+            // OpenAPI 3.0 has no lists of types.
             Some(_) if self.is_3_0 => vec![self.remove(&format!("{place}/type"))],
             Some(own) => {
                 let types: Vec<&str> = own.as_str().into_iter().chain(more.iter().copied()).collect();
@@ -183,7 +183,7 @@ impl Target<'_> {
         let actions = places.flat_map(|place| {
             let remove = self.remove(&format!("{place}/{keyword}"));
             let branches = self.root.pointer(place).and_then(|node| node.get("oneOf")).filter(|_| keyword == "oneOf");
-            // Several branches fit: at least one is what is meant.
+            // Several branches fit, so the document means at least one.
             let any = branches.map(|branches| self.update(place, json!({"anyOf": branches})));
             [Some(remove), any].into_iter().flatten()
         });
@@ -214,10 +214,10 @@ fn path(root: &Value, pointer: &str) -> String {
     path
 }
 
-/// A name as a string of JSONPath.
+/// A name as a string literal of JSONPath.
 fn quoted(name: &str) -> String {
     let json = Value::from(name).to_string();
-    // Of JSON's quoting only that of quotes differs.
+    // Its escapes are those of JSON, except for quotes.
     let inner = json[1..json.len() - 1].replace("\\\"", "\"").replace('\'', "\\'");
     format!("'{inner}'")
 }

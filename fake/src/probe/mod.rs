@@ -1,9 +1,9 @@
-//! Compares a live service with its document and with a fake, without showing anything that it holds.
+//! Compares a live service with its document and with a fake, without showing its data.
 //!
-//! A [`Probe`] watches a client: [`Probe::watch`] makes a sender that lets reads pass and nothing else, and compares each
-//! response with the document: status, media type, headers, and the body with its schema. What differs is kept as shapes:
-//! types, lengths and counts, never a value. [`Probe::report`] compares that with what another probe has seen of a fake, and
-//! writes an Overlay by which the document allows what the service sent.
+//! A [`Probe`] watches a client: [`Probe::watch`] creates a sender that sends only reads, and compares each response
+//! with the document: status, media type, headers, and the body with its schema. Differences are kept as shapes: types,
+//! lengths and counts, never a value. [`Probe::report`] compares them with the responses of a fake that another probe
+//! has seen, and writes an Overlay after which the document allows the responses of the service.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -26,7 +26,7 @@
 //! sender.send(request(reqwest::Method::GET)).await?;
 //! assert!(sender.send(request(reqwest::Method::DELETE)).await.is_err());
 //!
-//! // Nothing was seen of a fake.
+//! // No fake was probed.
 //! let report = probe.report(&Probe::new(document)?);
 //! assert_eq!(report.differences().len(), 1);
 //! assert!(report.overlay("pets").contains("content['application/json'].schema.properties.name"));
@@ -60,11 +60,11 @@ use crate::media::{content, is_json, media};
 use crate::received::Received;
 use crate::schema::Rule;
 
-/// The most differences, and the most places, that are kept.
+/// The maximum number of differences, and of places, that are kept.
 const DIFFERENCES: usize = 1000;
 const PLACES: usize = 50_000;
 
-/// What has been seen of a service, and in what it differs from its document.
+/// The responses of a service so far, and their differences from its document.
 pub struct Probe {
     contract: Contract,
     is_3_0: bool,
@@ -74,16 +74,16 @@ pub struct Probe {
 #[derive(Default)]
 struct Seen {
     responses: usize,
-    /// The responses that say nothing of the document: not allowed, too many calls, failures of a server.
+    /// The statuses that do not depend on the document: no permission, too many calls, failures of a server.
     passed_over: BTreeMap<(String, u16), usize>,
-    /// Each difference with what it is about: a status, a media type, a header, a place of the document.
+    /// Each difference with its subject: a status, a media type, a header, a place in the document.
     found: BTreeMap<(Kind, String), Found>,
     shapes: BTreeMap<Place, Shape>,
     medias: BTreeMap<(String, u16), BTreeSet<String>>,
 }
 
 impl Probe {
-    /// Begins with a document, given as JSON, with its overlays applied.
+    /// Creates a probe for a document, as JSON, with its overlays applied.
     ///
     /// # Errors
     ///
@@ -96,15 +96,15 @@ impl Probe {
         Ok(Probe { contract: Contract::new(root, prefixes), is_3_0, seen: Mutex::default() })
     }
 
-    /// Makes a sender that sends by another one, and compares what it receives. It sends these operations, and requests for
-    /// tokens: a POST of a form to a path that the document does not have and that ends with `/token`. It refuses everything
-    /// else: a probe never changes anything.
+    /// Creates a sender that uses another sender, and compares the responses. It sends these operations, and token
+    /// requests: a POST of a form to a path that the document does not have and that ends with `/token`. It rejects all
+    /// other requests: a probe never changes anything.
     pub fn watch<S: Sender>(self: &Arc<Self>, operations: &[&str], sender: S) -> Watch<S> {
         let operations = operations.iter().map(|id| (*id).to_owned()).collect();
         Watch { probe: Arc::clone(self), operations, sender }
     }
 
-    /// What differs from the document, and what from the fake that another probe has seen.
+    /// The differences from the document, and from the fake that another probe has seen.
     #[must_use]
     pub fn report(&self, fake: &Probe) -> Report {
         // One lock at a time: both may be the same.
@@ -126,7 +126,7 @@ impl Probe {
         let json = if is_json(&media) { serde_json::from_slice::<Value>(body).ok() } else { None };
         let seen = &mut *lock(&self.seen);
         let place = |pattern: &str| Place { operation: operation.id.clone(), status, pattern: pattern.to_owned() };
-        // They depend on who asks, how often, and on what stands before the service.
+        // They depend on the caller, the rate of calls, and gateways before the service.
         if matches!(status, 401 | 403 | 429 | 500..) {
             *seen.passed_over.entry((operation.id.clone(), status)).or_default() += 1;
             return;
@@ -134,7 +134,7 @@ impl Probe {
         seen.responses += 1;
         let mut whole = Shape::default();
         json.iter().for_each(|json| whole.add(json));
-        // Where a success is documented, `default` is what a failure has.
+        // If a success is documented, `default` describes failures.
         let has_success = operation.responses.iter().any(|(key, _)| key.starts_with('2'));
         let documented =
             operation.response(status).filter(|(key, _)| status >= 400 || !has_success || key != "default");
@@ -174,7 +174,7 @@ impl Probe {
         }
     }
 
-    /// A header is valid if it is so as a text or as JSON.
+    /// A header is valid if its value is valid as a text or as JSON.
     fn header(&self, seen: &mut Seen, schema: &str, name: &str, text: &str, place: &Place) {
         let value = Value::from(text);
         let values = [Some(value.clone()), serde_json::from_str(text).ok()];
@@ -224,7 +224,7 @@ impl Probe {
         let of_type: BTreeSet<&str> =
             breaches.iter().filter(|breach| breach.rule == Rule::Type).map(|breach| breach.at.as_str()).collect();
         for breach in &breaches {
-            // Beyond what is visited there is no place to name.
+            // There is no place to name beyond the visited ones.
             let Some(visit) = at.get(breach.at.as_str()) else { continue };
             let (kind, name) = match &breach.rule {
                 Rule::Type if visit.value.is_null() => (Kind::Null, ""),
@@ -248,11 +248,11 @@ impl Probe {
 }
 
 impl Seen {
-    /// The difference of a kind, about a place of the document and a name there.
+    /// The difference of a kind, at a place in the document, for a name there.
     fn found(&mut self, kind: Kind, about: &str, name: &str) -> &mut Found {
         let mut key = (kind, format!("{about} {name}"));
         if self.found.len() >= DIFFERENCES && !self.found.contains_key(&key) {
-            // The rest is counted as one.
+            // All further differences are counted as one.
             key = (Kind::More, String::new());
         }
         let kind = key.0;
@@ -260,7 +260,7 @@ impl Seen {
     }
 }
 
-/// Whether a name is one that programs have, and so no value.
+/// Whether a name looks like an identifier in a program, so that it is not data.
 fn is_identifier(name: &str) -> bool {
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@' | '$'));
@@ -306,7 +306,7 @@ impl<S: Sender> Sender for Watch<S> {
     }
 }
 
-/// Whether a request is one for a token (RFC 6749, section 3.2): a form that is posted, with its `grant_type`.
+/// Whether a request is a token request (RFC 6749, section 3.2): a POST of a form with `grant_type`.
 fn is_for_token(request: &Request) -> bool {
     let form = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
     request.method() == Method::POST

@@ -1,4 +1,4 @@
-//! What a probe found, for a reader and as an Overlay.
+//! The findings of a probe, as text and as an Overlay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::action::{self, Action, Target};
 use super::shape::Shape;
 
-/// What is different.
+/// The kind of difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Status,
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// One difference, while it is being collected.
+/// One difference during its collection.
 pub(super) struct Found {
     kind: Kind,
     /// The place of the document.
@@ -80,7 +80,7 @@ impl Found {
         self.seen.entry(place).or_default().merge(shape);
     }
 
-    /// The places that it is about, with the member's name.
+    /// Its places, with the member's name.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.seen.keys().map(|place| match self.kind {
             Kind::Missing => Place { pattern: format!("{}/{}", place.pattern, self.name), ..place.clone() },
@@ -94,12 +94,12 @@ impl Found {
             Kind::Status => format!("the status {} is not documented", name.split(' ').next().unwrap_or_default()),
             Kind::Media if name.is_empty() => "there is no media type".to_owned(),
             Kind::Media => format!("the media type {name} is not documented"),
-            Kind::Header => format!("the header {name} is required, and not there"),
-            Kind::NotJson => format!("the body is no JSON, and its media type is {name}"),
+            Kind::Header => format!("the required header {name} is missing"),
+            Kind::NotJson => format!("the body is not JSON, and its media type is {name}"),
             Kind::Null => "null is not allowed".to_owned(),
             Kind::Type => format!("{} is not an allowed type", shape.kinds().collect::<Vec<_>>().join(", ")),
             Kind::Value => format!("an unknown value: {shape}"),
-            Kind::Missing => format!("`{name}` is required, and not there"),
+            Kind::Missing => format!("the required `{name}` is missing"),
             Kind::Member if self.member.is_some() => format!("`{name}` is not documented: {shape}"),
             Kind::Member => format!("a member with {name} is not documented: {shape}"),
             Kind::Rule => match &self.header {
@@ -162,32 +162,32 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What is different, in one line.
+    /// The difference, in one line.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what
     }
 
-    /// Where it was seen, how often, and what else was there: types, lengths and counts, never a value.
+    /// Where and how often it was seen, and what else was there: types, lengths and counts, never a value.
     #[must_use]
     pub fn evidence(&self) -> &[String] {
         &self.evidence
     }
 
-    /// The actions of an Overlay by which the document allows it. None, if no action can.
+    /// The Overlay actions after which the document allows it; empty if there is none.
     #[must_use]
     pub fn actions(&self) -> Vec<Value> {
         self.actions.iter().map(Action::to_json).collect()
     }
 
-    /// What the fake does not do, and would have to.
+    /// The change that the fake needs.
     #[must_use]
     pub fn correction(&self) -> String {
         let operations: Vec<&str> = self.operations.iter().map(String::as_str).collect();
         format!("no response of the fake has it: {}", operations.join(", "))
     }
 
-    /// All of it as JSON.
+    /// The whole report as JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -199,7 +199,7 @@ impl Difference {
     }
 }
 
-/// What a probe found.
+/// The findings of a probe.
 #[derive(Debug, Clone)]
 pub struct Report {
     pub(super) responses: usize,
@@ -209,32 +209,32 @@ pub struct Report {
 }
 
 impl Report {
-    /// How many responses were compared.
+    /// The number of compared responses.
     #[must_use]
     pub fn responses(&self) -> usize {
         self.responses
     }
 
-    /// The responses that were not compared, because they depend on the caller or on what stands before the service: 401,
+    /// The responses that were not compared, because they depend on the caller or on a gateway before the service: 401,
     /// 403, 429 and failures of a server. One line for each operation and status.
     pub fn not_compared(&self) -> impl Iterator<Item = String> + '_ {
         self.passed_over.iter().map(|((operation, status), count)| format!("{count} x {status}: {operation}"))
     }
 
-    /// What the document does not allow.
+    /// The differences from the document.
     #[must_use]
     pub fn differences(&self) -> &[Difference] {
         &self.differences
     }
 
-    /// What the document allows and the fake does in another way, one line each.
+    /// The differences of the fake that the document allows, one line each.
     #[must_use]
     pub fn corrections(&self) -> &[String] {
         &self.corrections
     }
 
-    /// An Overlay 1.2 in YAML, by which the document allows all that was received; the evidence and what the fake does in
-    /// another way are comments.
+    /// An Overlay 1.2 in YAML, after which the document allows all received responses. The evidence, and the
+    /// differences of the fake, are comments.
     #[must_use]
     pub fn overlay(&self, service: &str) -> String {
         let mut text = String::new();
@@ -243,9 +243,7 @@ impl Report {
         self.not_compared().for_each(|line| comment(&format!("Not compared: {line}")));
         comment(&format!("From the document: {} differences.", self.differences.len()));
         if self.differences.iter().any(|difference| !difference.actions.is_empty()) {
-            text.push_str(&action::head(&format!(
-                "What the document of {service} does not allow, and the service sent"
-            )));
+            text.push_str(&action::head(&format!("Responses of {service} that its document does not allow")));
             text.push_str("actions:\n");
         }
         for difference in &self.differences {
@@ -265,21 +263,21 @@ impl Report {
     }
 }
 
-/// A comment of YAML, which nothing in the text ends.
+/// A YAML comment, which no character of the text can end.
 fn comment_line(begin: &str, text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("{begin}{text}\n")
 }
 
-/// What was seen: the shapes by their places, and the media types by operation and status.
+/// The seen values: the shapes by their places, and the media types by operation and status.
 pub(super) type Sight<'s> = (&'s BTreeMap<Place, Shape>, &'s BTreeMap<(String, u16), BTreeSet<String>>);
 
-/// What the fake does in another way, where the document allows both.
+/// The differences between the service and the fake where the document allows both.
 pub(super) fn corrections(live: Sight<'_>, fake: Sight<'_>, known: &BTreeSet<Place>) -> Vec<String> {
     let mut lines = Vec::new();
     for ((operation, status), medias) in live.1 {
         match fake.1.get(&(operation.clone(), *status)) {
-            // What the fake was not asked for is not compared.
+            // Operations that were not sent to the fake are not compared.
             None if !fake.1.keys().any(|(known, _)| known == operation) => {}
             None => lines.push(format!("{operation}: the fake never responds with {status}")),
             Some(known) => {

@@ -1,4 +1,4 @@
-//! What is said of values without saying them: how many there are of each type, and how long they are.
+//! A description of values without the values: the number of each type, and their lengths.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,7 +56,7 @@ impl Shape {
         self.0.values().map(|lengths| lengths.count).sum()
     }
 
-    /// How many values of a type there are.
+    /// The number of values of a type.
     pub(super) fn count_of(&self, kind: &str) -> usize {
         self.0.get(kind).map_or(0, |lengths| lengths.count)
     }
@@ -78,7 +78,7 @@ impl Shape {
         }
         let has_null = self.count_of("null") > 0;
         let mut schema = match (kinds.as_slice(), has_null) {
-            // Nothing is known, or too much.
+            // No type is known, or too many.
             ([], _) => json!({}),
             ([one], true) if !is_3_0 => json!({"type": [one, "null"]}),
             ([one], true) => json!({"type": one, "nullable": true}),

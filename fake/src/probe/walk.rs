@@ -8,21 +8,21 @@ use serde_json::{Map, Value};
 use crate::contract::escape;
 use crate::schema::local_pointer;
 
-/// The most places of one value, visited or about to be, and the most of its undocumented members.
+/// The maximum number of visited and pending places of one value, and of its undocumented members.
 const VISITS: usize = 50_000;
 
-/// The most schemas of one place.
+/// The maximum number of schemas of one place.
 const SCHEMAS: usize = 256;
 
 /// One place in a value.
 pub(super) struct Visit<'v> {
-    /// Where in the value, as a JSON Pointer.
+    /// Its place in the value, as a JSON Pointer.
     pub(super) at: String,
     /// The same with `*` for items, and `{}` for members that the document does not name.
     pub(super) pattern: String,
-    /// The schemas of this place, as the document has them there.
+    /// The schemas of this place, before references are followed.
     pub(super) sites: Vec<String>,
-    /// The same, and all that they refer to or are composed of.
+    /// The same, and all schemas that they refer to or include.
     pub(super) schemas: Rc<Vec<String>>,
     pub(super) value: &'v Value,
 }
@@ -37,13 +37,13 @@ pub(super) struct Extra<'v> {
     pub(super) value: &'v Value,
 }
 
-/// What the schema at a place says of a value and of all that is in it.
+/// The schemas at a place, matched with all places of a value.
 pub(super) fn walk<'v>(root: &Value, schema: &str, value: &'v Value) -> (Vec<Visit<'v>>, Vec<Extra<'v>>) {
     let (mut visits, mut extras) = (Vec::new(), Vec::new());
     let mut known: BTreeMap<Vec<String>, Rc<Vec<String>>> = BTreeMap::new();
     let mut open = vec![(String::new(), String::new(), vec![schema.to_owned()], value)];
     while let Some((at, pattern, sites, value)) = open.pop() {
-        // The places beyond are passed over before anything is kept of them. One is the place itself.
+        // Places beyond the limit are skipped before they are stored. One is the place itself.
         let room = VISITS.saturating_sub(visits.len() + open.len() + 1);
         let schemas = Rc::clone(known.entry(sites.clone()).or_insert_with(|| Rc::new(composed(root, &sites))));
         match value {
@@ -83,7 +83,7 @@ pub(super) fn walk<'v>(root: &Value, schema: &str, value: &'v Value) -> (Vec<Vis
     (visits, extras)
 }
 
-/// The schemas at some places, and all that they refer to or are composed of.
+/// The schemas at some places, and all schemas that they refer to or include.
 fn composed(root: &Value, sites: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -105,7 +105,7 @@ fn composed(root: &Value, sites: &[String]) -> Vec<String> {
 /// Where a member of an object is described.
 enum Named {
     Here(Vec<String>),
-    /// As any other member; by no schema, if anything is allowed.
+    /// By the schema of additional members; by none, if anything is allowed.
     Mapped(Vec<String>),
     /// Nowhere, and the schema at this place names other members.
     Nowhere(String),
@@ -133,7 +133,7 @@ fn named(root: &Value, schemas: &[String], name: &str) -> Named {
     owner.map_or(Named::Mapped(Vec::new()), |(place, _)| Named::Nowhere(place.clone()))
 }
 
-/// The place of a property, by its name or another name of it.
+/// The place of a property, by its name or an alias.
 fn property(place: &str, node: &Map<String, Value>, name: &str) -> Option<String> {
     let properties = node.get("properties")?.as_object()?;
     let is_alias =
@@ -153,7 +153,7 @@ mod tests {
     use super::{VISITS, walk};
 
     #[test]
-    fn of_a_large_value_the_first_places_are_kept_and_no_more_than_the_limit() {
+    fn only_the_first_places_of_a_large_value_are_kept() {
         let root = json!({"s": {"items": {"type": "integer"}, "properties": {"a": {}}}});
         let list: Value = (0..VISITS + 10_000).collect();
         let (visits, extras) = walk(&root, "/s", &list);

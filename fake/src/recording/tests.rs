@@ -1,4 +1,4 @@
-//! A recording has no secrets, keeps the relations between calls, and can be played back.
+//! A recording has no secrets, keeps the relations between calls, and can be replayed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn response(status: u16, body: &Value) -> reqwest::Response {
     response.header("set-cookie", "PLANTED-in-a-cookie").body(body.to_string()).unwrap().into()
 }
 
-/// A value with secrets in all places that can have them. There are only a few different ones, so that they repeat.
+/// A value with secrets in all places that can have them. There are only a few different secrets, so that they repeat.
 fn planted(random: &mut Random, depth: usize) -> Value {
     let kinds =
         ["PLANTED", "planted@PLANTED.example", "https://PLANTED.example/?key=PLANTED", "eyJPLANTED.a.b", "ÄPLANTED"];
@@ -68,7 +68,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_and_it_plays_again() {
+async fn secrets_are_not_recorded_relations_are_kept_and_it_can_be_replayed() {
     let file = file("planted");
     let mut random = Random::new(7);
     let exchanges: Vec<(String, Value, Value)> = (0..1000)
@@ -140,10 +140,10 @@ async fn nothing_planted_reaches_the_file_what_belongs_together_stays_together_a
 }
 
 #[tokio::test]
-async fn a_recording_is_never_written_over() {
+async fn a_recording_is_never_overwritten() {
     let file = file("once");
     let network = |_: reqwest::Request| async { Err::<reqwest::Response, _>(SendError::unsendable("no")) };
-    // What never got a response leaves no file, and the next run can have the same.
+    // A request without a response leaves no file, so the next run can use the same name.
     let recorder = Recorder::create(&file, connectors::c1::DOCUMENT, network).unwrap();
     assert!(recorder.send(request("GET", "/api/v1/apps", &Value::Null)).await.is_err());
     assert!(!file.exists());
@@ -154,7 +154,7 @@ async fn a_recording_is_never_written_over() {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// What is recorded of the response to a POST.
+/// The recorded response to a POST.
 async fn recorded(name: &str, body: &Value) -> Value {
     let file = file(name);
     let text = body.clone();
@@ -179,7 +179,7 @@ async fn recorded(name: &str, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn times_are_kept_where_a_time_belongs_and_other_large_numbers_nowhere() {
+async fn times_are_kept_only_in_places_of_times_and_other_large_numbers_nowhere() {
     let kept = json!({
         "since": "2026-01-02T03:04:05Z",
         "day": "2026-01-02",
@@ -216,7 +216,7 @@ async fn times_are_kept_where_a_time_belongs_and_other_large_numbers_nowhere() {
 }
 
 #[test]
-fn a_replay_refuses_what_the_client_reads_in_another_way() {
+fn a_replay_fails_if_the_client_reads_other_values() {
     let file = file("replay");
     let exchange = |status: u16| {
         let body = json!({"json": {"name": "text-1", "list": [{"name": null}]}});
@@ -233,7 +233,7 @@ fn a_replay_refuses_what_the_client_reads_in_another_way() {
     };
     let read = json!({"title": "text-1", "list": [{}]});
     assert!(accepts(&replay, 0, &read) && accepts(&replay, 0, &json!({"name": "text-1", "list": [{}]})));
-    // The names are the same only where the document says so.
+    // The names are equal only if the document declares them as aliases.
     assert!(!accepts(&without, 0, &read));
     for value in [json!({"title": "text-2", "list": [{}]}), json!({"title": "text-1", "list": []}), Value::Null] {
         assert!(!accepts(&replay, 0, &value), "{value}");

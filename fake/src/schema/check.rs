@@ -1,4 +1,4 @@
-//! Whether an instance is valid, by a validator that knows nothing of this project.
+//! Checks whether an instance is valid, by an independent validator.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, View, local_pointer, references, unescape};
 
-/// What a string begins with that stands for an enum's value of tomorrow; a known value follows.
+/// The prefix of a string that represents a future value of an enum; a known value follows.
 ///
-/// Enums are open, so such values have to survive, although they are not valid: they are checked as the known value.
+/// Enums are open, so such values have to survive, although they are not valid. They are checked like the known value.
 pub const UNHEARD_OF: &str = "unheard-of:";
 
-/// A document in the words of JSON Schema 2020-12, once for each view.
+/// A document as JSON Schema 2020-12, once for each view.
 #[derive(Debug)]
 pub struct Checker {
     read: Value,
@@ -22,15 +22,16 @@ pub struct Checker {
     formats: bool,
 }
 
-/// Where and why a value is no instance of a schema. It never shows the value, which may be a secret.
+/// The place and the reason why a value is not an instance of a schema. It never shows the value, which may be a
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mistake {
-    /// Where in the value, as a JSON Pointer.
+    /// The place in the value, as a JSON Pointer.
     pub at: String,
-    /// Where in the document, as a JSON Pointer.
+    /// The place in the document, as a JSON Pointer.
     pub schema: String,
-    /// What the schema there asks for.
+    /// The requirement of the schema there.
     pub message: String,
 }
 
@@ -41,18 +42,18 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Tells valid instances of one schema.
+/// Checks values against one schema.
 #[derive(Debug)]
 pub struct Check(Validator);
 
 impl Check {
-    /// Whether an instance is valid once its unheard-of values are the known ones they stand for.
+    /// Whether an instance is valid after its future enum values are replaced by known ones.
     #[must_use]
     pub fn is_valid(&self, instance: &Value) -> bool {
         self.0.is_valid(&heard_of(instance))
     }
 
-    /// The first mistake in a value, if it is no instance. Unlike [`Check::is_valid`], this takes every text as it is.
+    /// The first mistake in a value, if it is not an instance. Unlike [`Check::is_valid`], this replaces no texts.
     #[must_use]
     pub fn mistake(&self, value: &Value) -> Option<Mistake> {
         let error = self.0.validate(value).err()?;
@@ -68,26 +69,26 @@ impl Check {
 /// One rule of a schema that a value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Breach {
-    /// Where in the value, as a JSON Pointer.
+    /// The place in the value, as a JSON Pointer.
     pub(crate) at: String,
     pub(crate) rule: Rule,
 }
 
-/// What kind of rule it is.
+/// The kind of rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rule {
     Type,
     Enum,
     /// A member with this name is required.
     Required(String),
-    /// Any other, by its keyword.
+    /// Any other rule, by its keyword.
     Keyword(String),
 }
 
-/// The most rules that are reported of one value.
+/// The maximum number of rules that are reported for one value.
 const BREACHES: usize = 1000;
 
-/// The rules behind an error. Of a union in which no branch fits, those of the branch that fits best.
+/// The rules behind an error. If no branch of a union fits, the rules of the branch that fits best.
 fn breaches(error: &ValidationError<'_>) -> Vec<Breach> {
     let at = error.instance_path().to_string();
     let rule = match error.kind() {
@@ -96,7 +97,7 @@ fn breaches(error: &ValidationError<'_>) -> Vec<Breach> {
         ValidationErrorKind::Required { property } => Rule::Required(property.as_str().unwrap_or_default().to_owned()),
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             let branches = context.iter().map(|errors| errors.iter().flat_map(breaches).collect::<Vec<_>>());
-            // A branch of another type is none that was meant.
+            // A branch of another type was not meant.
             let own = |it: &Breach| it.at == at && it.rule == Rule::Type;
             let meant = branches.filter(|branch| !branch.iter().any(own));
             let depth = |branch: &Vec<Breach>| branch.iter().map(|it| it.at.matches('/').count()).min();
@@ -108,7 +109,7 @@ fn breaches(error: &ValidationError<'_>) -> Vec<Breach> {
     vec![Breach { at, rule }]
 }
 
-/// "Valid under none of the alternatives" hides the one failure that helps: the deepest, and of several the first.
+/// "Valid under none of the alternatives" hides the useful failure: the deepest, or the first of several.
 fn innermost(error: &ValidationError<'_>) -> Mistake {
     let own = Mistake {
         at: error.instance_path().to_string(),
@@ -152,7 +153,7 @@ impl Checker {
     /// The check for the schema at a pointer.
     ///
     /// # Errors
-    /// A schema that the validator does not understand.
+    /// If the validator does not understand the schema.
     pub fn check(&self, pointer: &str, view: View) -> Result<Check, String> {
         let document = match view {
             View::Read => &self.read,
@@ -176,15 +177,15 @@ fn is_duration(text: &str) -> bool {
     seconds || iso
 }
 
-/// A schema that refers to the one at a pointer, with those parts of the document that it leads to and no others: a
-/// mistake elsewhere is no reason not to check this one.
+/// A schema that refers to the one at a pointer, with only the parts of the document that it reaches: a mistake
+/// elsewhere must not prevent this check.
 fn reached(document: &Value, pointer: &str) -> Value {
     let mut root = Map::new();
     root.insert("$ref".to_owned(), format!("#{}", fragment(pointer)).into());
     let mut queue = vec![pointer.to_owned()];
     let mut seen = BTreeSet::new();
     while let Some(pointer) = queue.pop() {
-        // `/components/schemas/X`, whatever of X is meant. Of an operation, only what was asked for.
+        // For a place in `/components/schemas/X`, the whole of X. For an operation, only the requested place.
         let depth = if seen.is_empty() && !pointer.starts_with("/components/schemas/") { usize::MAX } else { 3 };
         let tokens: Vec<&str> = pointer.split('/').skip(1).take(depth).collect();
         let target = format!("/{}", tokens.join("/"));
@@ -216,7 +217,8 @@ fn fragment(pointer: &str) -> String {
         .collect()
 }
 
-/// A node with the words of OpenAPI 3.0 and of older drafts said in 2020-12, and nothing demanded that a view has not.
+/// A node whose OpenAPI 3.0 and older keywords are converted to 2020-12, and which does not require properties that the
+/// view lacks.
 fn modern(node: &Value, document: &Document, view: View) -> Value {
     let map = match node {
         Value::Object(map) => map,
@@ -228,7 +230,7 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
     out.retain(|key, value| match (key.as_str(), value.as_str()) {
         // The base of references is the document, and its draft is ours.
         ("$id" | "$schema", Some(_)) => false,
-        // One that is no regular expression would keep the whole schema from being checked.
+        // An invalid regular expression would prevent the check of the whole schema.
         ("pattern", Some(pattern)) => regex_syntax::parse(pattern).is_ok(),
         _ => true,
     });
@@ -239,7 +241,7 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
         parts.into_iter().flatten().filter_map(Value::as_object_mut).for_each(|part| do_not_demand(part, &hidden));
     }
     name_aliases(&mut out);
-    // Branches may overlap where a discriminator tells them apart.
+    // Branches may overlap if a discriminator distinguishes them.
     if out.remove("discriminator").is_some()
         && !out.contains_key("anyOf")
         && let Some(branches) = out.remove("oneOf")
@@ -248,7 +250,7 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
     }
     match out.get_mut("required") {
         Some(Value::Bool(_)) => drop(out.remove("required")),
-        // One that is named twice is demanded once.
+        // A name that is listed twice is required once.
         Some(Value::Array(names)) => {
             let mut seen = BTreeSet::new();
             names.retain(|name| seen.insert(name.to_string()));
@@ -291,7 +293,7 @@ fn modern(node: &Value, document: &Document, view: View) -> Value {
     Value::Object(out)
 }
 
-/// A property that has other names as well (`x-aliases`) is checked under each, and demanded under none.
+/// A property with aliases (`x-aliases`) is checked under each name, and required under none.
 fn name_aliases(schema: &mut Map<String, Value>) {
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let with_aliases = properties.filter_map(|(name, property)| Some((name, property, property.get("x-aliases")?)));

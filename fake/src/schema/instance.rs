@@ -1,4 +1,4 @@
-//! Generates instances of a document's schemas: everything that the service may send, with a preference for unusual
+//! Generates instances of a document's schemas: any value that the service may send, with a preference for unusual
 //! values.
 //!
 //! A schema is combined with everything that it includes (`$ref`, `allOf`, one branch of each union) into a
@@ -38,7 +38,7 @@ struct Room {
 }
 
 impl Room {
-    /// The share of one of this many children. Equal shares give the last child as much as the first.
+    /// The share of one of this many children. With equal shares, the last child gets as much as the first.
     fn share(self, among: usize) -> Self {
         Self { depth: self.depth + 1, nodes: self.nodes.saturating_sub(1) / among.max(1) }
     }
@@ -106,7 +106,7 @@ impl<'a> Conjunction<'a> {
     fn types(&self) -> u8 {
         let listed = self.parts.iter().fold(ANY, |types, (part, _)| types & types_of(part));
         if listed != ANY {
-            // A number whose format is one of integers has no fraction.
+            // A number with an integer format has no fraction.
             let whole = self.text("format").is_some_and(|format| integer_range(format).is_some());
             return if whole { listed & !FRACTION } else { listed };
         }

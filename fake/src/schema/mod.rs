@@ -1,7 +1,6 @@
-//! Instances of a document's schemas, and whether a value is one: by a validator that knows nothing of this project.
+//! Generates instances of a document's schemas, and checks values with an independent validator.
 //!
-//! The schemas are taken as their authors wrote them, in any dialect of OpenAPI 3.0 and 3.1, never as a generator
-//! lowered them.
+//! The schemas are the authors' own, in any dialect of OpenAPI 3.0 and 3.1, never lowered by the generator.
 
 mod check;
 mod compare;

@@ -11,7 +11,7 @@ impl Random {
         Self(seed)
     }
 
-    /// The sequence of a seed and a name, so that what is made for one type does not depend on the others.
+    /// The sequence of a seed and a name, so that the values for one type do not depend on the others.
     #[must_use]
     pub fn named(seed: u64, name: &str) -> Self {
         let hash = name
@@ -28,12 +28,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to below `limit`; 0 if there is none.
+    /// A number from 0 to below `limit`; 0 if `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % (limit.max(1) as u64)).unwrap_or_default()
     }
 
-    /// True once in so many times.
+    /// True once in this many times, on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -51,7 +51,7 @@ impl Random {
 
     /// A double from 0 to below 1.
     pub fn fraction(&mut self) -> f64 {
-        // 53 bits are what a double holds exactly.
+        // A double represents 53 bits exactly.
         (self.next() >> 11) as f64 / 9_007_199_254_740_992.0
     }
 }

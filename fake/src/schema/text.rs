@@ -1,10 +1,10 @@
-//! Strings: of a pattern, of a format, or as awkward as strings are.
+//! Generates strings: by a pattern, by a format, or difficult ones.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::random::Random;
 
-/// Strings that code written in haste gets wrong.
+/// Strings that careless code handles wrongly.
 const AWKWARD: [&str; 12] = [
     "",
     "a",
@@ -20,14 +20,14 @@ const AWKWARD: [&str; 12] = [
     "{\"json\": [1]}",
 ];
 
-/// What a schema asks of a string.
+/// The requirements of a schema for a string.
 #[derive(Debug, Default)]
 pub(crate) struct Limits<'a> {
     pub(crate) format: Option<&'a str>,
     pub(crate) pattern: Option<&'a str>,
     pub(crate) shortest: usize,
     pub(crate) longest: Option<usize>,
-    /// What the document itself gives as an example, for patterns that cannot be followed.
+    /// The document's own example, for patterns that cannot be generated.
     pub(crate) given: Vec<&'a str>,
 }
 
@@ -38,7 +38,7 @@ impl Limits<'_> {
     }
 }
 
-/// A string within limits, or nothing if there is no way to make one.
+/// A string within limits, or `None` if none can be generated.
 pub(crate) fn text(random: &mut Random, limits: &Limits<'_>) -> Option<String> {
     if let Some(pattern) = limits.pattern {
         let made = of_pattern(random, pattern, |text| limits.fits(text));
@@ -78,7 +78,7 @@ pub(crate) fn plain_text(format: Option<&str>, shortest: usize, longest: Option<
     long.chars().take(longest.unwrap_or(usize::MAX)).collect()
 }
 
-/// Strings of a format that programs know.
+/// Strings of a known format.
 fn of_format(format: &str) -> &'static [&'static str] {
     match format {
         "date-time" => &["2024-02-29T23:59:60Z", "1985-04-12T23:20:50.520000001+05:30", "0001-01-01T00:00:00.000Z"],
@@ -99,17 +99,18 @@ fn of_format(format: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether a pattern is one of those that Rust knows: others are not checked.
+/// Whether Rust's regular expressions support a pattern: others are not checked.
 pub(crate) fn is_known(pattern: &str) -> bool {
     regex_syntax::parse(pattern).is_ok()
 }
 
-/// A string a pattern matches and a test accepts. Patterns of ECMAScript that Rust does not know are not followed.
+/// A string that a pattern matches and a test accepts. ECMAScript patterns that Rust does not support are not
+/// generated.
 pub(crate) fn of_pattern(random: &mut Random, pattern: &str, fits: impl Fn(&str) -> bool) -> Option<String> {
     let hir = regex_syntax::parse(pattern).ok()?;
     for attempt in 0..30 {
         let mut text = String::new();
-        // Short ones first; long ones for those that are asked to be long.
+        // Short strings first; long ones if the limits require them.
         sample(random, &hir, [2, 8, 40][attempt / 10], &mut text)?;
         if fits(&text) {
             return Some(text);

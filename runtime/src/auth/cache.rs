@@ -1,4 +1,4 @@
-//! One token for all calls of a client: fetched once however many wait, refreshed ahead of expiry.
+//! One token for all calls of a client: fetched once for all waiting calls, and refreshed before it expires.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +63,7 @@ struct Fetched {
 }
 
 impl Fetched {
-    /// Refuses a token that cannot be sent, before it is cached.
+    /// Rejects a token that cannot be sent, before it is cached.
     fn new(token: &Token) -> Result<Self, Error> {
         Ok(Self { header: token.header()?, lifetime: token.lifetime() })
     }
@@ -186,7 +186,7 @@ impl Cache {
                 fetch.await
             };
             let Some(fetched) = fetched else {
-                // Its runtime no longer runs it. It is started again on this runtime.
+                // Its runtime no longer runs the fetch, so it is started again on this runtime.
                 let lost = self.locked(|state| state.flight.take_if(|it| it.generation == waiting.generation));
                 drop(lost);
                 continue;
@@ -382,7 +382,7 @@ mod tests {
                 prepared.asked += 1;
                 prepared.answers.pop_front()
             };
-            answer.expect("nothing more was to be asked").await.unwrap()
+            answer.expect("no further request was expected").await.unwrap()
         }
     }
 
@@ -408,11 +408,11 @@ mod tests {
 
     /// The token that a caller gets without waiting.
     fn at_once(cache: &Cache) -> String {
-        header(&cache.get().now_or_never().expect("a token is at hand").unwrap().0)
+        header(&cache.get().now_or_never().expect("a token is cached").unwrap().0)
     }
 
     #[tokio::test]
-    async fn a_renewal_that_hangs_costs_one_call_a_part_of_its_time_and_is_taken_up_later() {
+    async fn a_refresh_that_hangs_delays_one_call_and_continues_later() {
         for (call, patience) in [(120 * SECOND, 10 * SECOND), (4 * SECOND, SECOND)] {
             let (cache, endpoint, clock) = with_token(55 * SECOND, call).await;
             let late = endpoint.answer();
@@ -420,9 +420,9 @@ mod tests {
                 let first = cache.get();
                 pin_mut!(first);
                 assert!(poll!(&mut first).is_pending());
-                assert_eq!(at_once(&cache), "Bearer old", "a caller waits already");
+                assert_eq!(at_once(&cache), "Bearer old", "a caller is already waiting");
                 clock.advance(patience - INSTANT);
-                assert!(poll!(&mut first).is_pending(), "it gave up too early");
+                assert!(poll!(&mut first).is_pending(), "it timed out too early");
                 clock.advance(INSTANT);
                 assert_eq!(header(&first.await.unwrap().0), "Bearer old");
             }
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_whose_token_ends_while_it_is_renewed_waits_for_the_next() {
+    async fn a_call_whose_token_expires_during_a_refresh_waits_for_the_next_token() {
         let (cache, endpoint, clock) = with_token(5 * SECOND, 120 * SECOND).await;
         let late = endpoint.answer();
         let call = cache.get();
@@ -451,11 +451,11 @@ mod tests {
         assert!(poll!(&mut call).is_pending(), "there is no token, and its time is not up");
         late.send(Ok(token("new"))).unwrap();
         assert_eq!(header(&call.await.unwrap().0), "Bearer new");
-        assert_eq!(endpoint.asked(), 2, "the renewal under way is the one");
+        assert_eq!(endpoint.asked(), 2, "the refresh in flight is used");
     }
 
     #[tokio::test]
-    async fn a_renewal_that_fails_is_put_off_by_a_part_of_what_is_left() {
+    async fn a_failed_refresh_is_postponed_by_a_part_of_the_remaining_lifetime() {
         for (left, wait) in [(60 * SECOND, 10 * SECOND), (20 * SECOND, 5 * SECOND)] {
             let (cache, endpoint, clock) = with_token(left, 120 * SECOND).await;
             for asked in [2, 3] {
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_that_panics_is_an_error_to_all_who_wait_and_is_asked_again() {
+    async fn a_panic_of_the_provider_fails_all_waiting_calls_and_the_next_call_fetches_again() {
         let (cache, endpoint, clock) = with_token(SECOND, 120 * SECOND).await;
         clock.advance(SECOND);
         let gone = endpoint.answer();
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_no_token_any_more_joins_the_renewal_that_hung() {
+    async fn a_call_without_a_token_joins_the_refresh_that_hung() {
         let (cache, endpoint, clock) = with_token(55 * SECOND, 4 * SECOND).await;
         let late = endpoint.answer();
         let (_, generation) = {

@@ -86,7 +86,7 @@ impl OAuthClient {
         Self { id: None, method: Method::None }
     }
 
-    /// A client that signs an assertion with a key of its own (RFC 7523, section 2.2).
+    /// A client that signs an assertion with its own key (RFC 7523, section 2.2).
     pub fn signing(id: impl Into<String>, assertion: impl Assertion) -> Self {
         Self { id: Some(id.into()), method: Method::Assertion(AnyAssertion::new(assertion)) }
     }
@@ -153,7 +153,7 @@ fn encoded(text: &str) -> Zeroizing<String> {
 ///
 /// impl Assertion for Signer {
 ///     async fn assertion(&self, now: SystemTime) -> Result<Token, Error> {
-///         // Issuer, subject, audience and expiry as the server wants them, signed with the program's key.
+///         // Issuer, subject, audience and expiry as the server requires, signed with the program's key.
 ///         let _issued_at = now;
 ///         Ok(Token::new("header.claims.signature"))
 ///     }

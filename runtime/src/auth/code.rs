@@ -24,7 +24,7 @@ struct Pkce {
 }
 
 impl Pkce {
-    /// A new one, of 32 random bytes.
+    /// A new verifier of 32 random bytes.
     fn new() -> Result<Self, Error> {
         Ok(Self { verifier: random()? })
     }
@@ -39,7 +39,7 @@ impl Pkce {
 fn random() -> Result<Zeroizing<String>, Error> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     getrandom::fill(bytes.as_mut_slice())
-        .map_err(|_| Error::new(Kind::Auth, "the operating system gives no randomness to log in with"))?;
+        .map_err(|_| Error::new(Kind::Auth, "the operating system returned no random bytes for the login"))?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }
 
@@ -139,7 +139,7 @@ impl AuthorizationCode {
     ///
     /// # Errors
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
-    /// [`Error::is_auth`] if the operating system gives no randomness.
+    /// [`Error::is_auth`] if the operating system returns no random bytes.
     pub fn begin(self, connection: Connection) -> Result<CodeLogin, Error> {
         let exchange = connection.exchange(&endpoint_url(None, &self.token_url)?)?;
         self.begin_over(&exchange)
@@ -175,7 +175,7 @@ impl AuthorizationCode {
 /// A login that waits for a person; see [`AuthorizationCode`].
 ///
 /// It holds the state and the PKCE verifier of this login, so keep it until the redirect. It is for one login.
-#[must_use = "a login is not over until it is finished"]
+#[must_use = "call `finish` to complete the login"]
 pub struct CodeLogin {
     setup: AuthorizationCode,
     endpoint: Endpoint,
@@ -266,12 +266,12 @@ pub fn is_redirect_response(expected: &Url, redirected_to: &str, state: &str) ->
 /// [`Error::is_auth`] if the URL has no code or another state. With [`Error::code`] if the login was rejected.
 pub fn code_in_redirect(expected: &Url, redirected_to: &str, state: &str) -> Result<String, Error> {
     let wrong = |what: &str| Error::new(Kind::Auth, what);
-    let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the browser's address is not a URL"))?;
+    let url = expected.join(redirected_to.trim()).map_err(|_| wrong("the redirect is not a URL"))?;
     let get = |wanted: &str| {
         url.query_pairs().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.into_owned())
     };
     match get("state") {
-        None => return Err(wrong("the browser's address has no state: it is not the redirect of a login")),
+        None => return Err(wrong("the URL has no state: it is not the redirect of a login")),
         Some(brought) if brought != state => {
             return Err(wrong("the redirect belongs to another login"));
         }
@@ -279,12 +279,12 @@ pub fn code_in_redirect(expected: &Url, redirected_to: &str, state: &str) -> Res
     }
     if let Some(error) = get("error") {
         let message = match get("error_description") {
-            Some(text) => format!("it was refused: {error}: {text}"),
-            None => format!("it was refused: {error}"),
+            Some(text) => format!("the login was rejected: {error}: {text}"),
+            None => format!("the login was rejected: {error}"),
         };
         return Err(wrong(&message).with_code(Some(error)));
     }
-    get("code").ok_or_else(|| wrong("the browser's address has neither a code nor an error"))
+    get("code").ok_or_else(|| wrong("the redirect has neither a code nor an error"))
 }
 
 #[cfg(test)]
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_s_address_is_read_whole_or_in_part() {
+    fn the_redirect_is_read_as_a_whole_url_or_a_part_of_it() {
         let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
         for address in
             ["http://127.0.0.1:8000/done?code=a%2Bb&state=s", "/done?code=a%2Bb&state=s", "?state=s&code=a%2Bb"]
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_believed_without_the_state() {
+    fn a_redirect_without_the_state_is_rejected() {
         let expected = Url::parse("http://127.0.0.1:8000/done").unwrap();
         for address in [
             "/done?error=access_denied",

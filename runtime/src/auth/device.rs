@@ -19,7 +19,7 @@ use super::refresh::{Keeper, Login};
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The default poll interval, which is also the increment for `slow_down` (RFC 8628, section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
-/// How long a code is valid if the server does not say so, although the RFC requires it.
+/// The lifetime of a code if the server does not send it, although the RFC requires it.
 const EXPIRES_IN: Duration = Duration::from_secs(1800);
 
 /// The login of a person on another device, by a short code (RFC 8628): for programs without a browser.
@@ -153,7 +153,7 @@ impl Codes {
 }
 
 /// A login that waits for a person; see [`DeviceLogin`].
-#[must_use = "the login is finished by waiting for it"]
+#[must_use = "wait for the login to complete it"]
 pub struct DeviceGrant {
     tokens: Endpoint,
     client: OAuthClient,
@@ -191,7 +191,8 @@ impl DeviceGrant {
         self.codes.verification_uri_complete.as_deref()
     }
 
-    /// How long the code is valid, counted from the beginning of the login; half an hour if the server does not say.
+    /// How long the code is valid, counted from the beginning of the login; half an hour if the server does not send
+    /// it.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.codes.expires_in
@@ -203,7 +204,7 @@ impl DeviceGrant {
     ///
     /// # Errors
     /// [`Error::is_auth`] if the person rejected the login, or did not confirm it in time; [`Error::code`] is then a
-    /// code of RFC 8628, section 3.5, such as `access_denied`. The server's own error if it requests a pause that
+    /// code of RFC 8628, section 3.5, such as `access_denied`. The server's own error if it requests a delay that
     /// exceeds the code's lifetime.
     pub async fn wait(self) -> Result<Login, Error> {
         let clock = &self.tokens.exchange.clock;

@@ -26,7 +26,7 @@ impl Form {
     fn reserve(&mut self, more: usize) {
         let needed = self.0.len() + more;
         if needed > self.0.capacity() {
-            // Not by `String::reserve`, which does not wipe the old buffer.
+            // `String::reserve` is not used, because it does not wipe the old buffer.
             let mut larger = Zeroizing::new(String::with_capacity(needed.max(2 * self.0.capacity())));
             larger.push_str(&self.0);
             self.0 = larger;

@@ -58,11 +58,11 @@ impl Fields {
             None => {}
             Some(kind) if kind.eq_ignore_ascii_case("bearer") => {}
             Some(kind) if kind.eq_ignore_ascii_case("dpop") => {
-                let message = "the server issues DPoP tokens (RFC 9449), which are not supported; ask for a credential with bearer tokens";
+                let message = "the server issues DPoP tokens (RFC 9449), which are not supported; request a credential with bearer tokens";
                 return Err(Error::new(Kind::Auth, message));
             }
             Some(_) => {
-                let message = "the server issues tokens of a type that is not supported; `Bearer` is";
+                let message = "the server issues tokens of an unsupported type; only `Bearer` is supported";
                 return Err(Error::new(Kind::Auth, message));
             }
         }

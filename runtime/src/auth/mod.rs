@@ -3,7 +3,7 @@
 //! A client needs [`Credentials`]: one [`Credential`] for each security scheme of its document, or one for all
 //! operations. The table that is generated with the client has the schemes of each operation.
 //!
-//! | the document says | the credential |
+//! | scheme in the document | the credential |
 //! |---|---|
 //! | `http`, `bearer` | [`Credential::token`], or [`Credential::bearer`] with a [`TokenProvider`] |
 //! | `http`, `basic` | [`Credential::basic`] |
@@ -120,7 +120,7 @@ impl Token {
         line.push_str("Bearer ");
         line.push_str(text);
         let value = secret::secret_header(line)
-            .ok_or_else(|| Error::new(Kind::Auth, "the token holds characters that a header cannot"))?;
+            .ok_or_else(|| Error::new(Kind::Auth, "the token has characters that a header cannot have"))?;
         Ok(self.secret.header.get_or_init(|| value).clone())
     }
 }

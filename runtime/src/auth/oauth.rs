@@ -87,8 +87,8 @@ impl Endpoint {
         Ok(Self { exchange: Arc::clone(exchange), url })
     }
 
-    /// Requests a token. `repeatable` says whether the request may be retried when a response is lost: a grant that
-    /// works only once may not.
+    /// Requests a token. If `repeatable` is true, the request may be retried after its response was lost. A grant that
+    /// works only once is not repeatable.
     pub(super) async fn grant(&self, ask: &Ask, repeatable: bool) -> Result<Granted, Error> {
         Ok(Granted::read(&self.post(ask, repeatable).await?))
     }
@@ -174,8 +174,8 @@ fn refusal(reply: &Reply) -> Error {
             };
             Error::new(kind, message).with_code(Some(code.to_owned()))
         }
-        None if transient => Error::new(kind, "the token endpoint does not work at the moment"),
-        None => Error::new(kind, "the token endpoint refused without a reason; is the host right?"),
+        None if transient => Error::new(kind, "the token endpoint is temporarily unavailable"),
+        None => Error::new(kind, "the token endpoint rejected the request without a reason; is the host right?"),
     }
 }
 

@@ -120,7 +120,7 @@ impl Credential {
             }
             Form::Header { name, secret } => {
                 let name = HeaderName::try_from(*name)
-                    .map_err(|_| Error::new(Kind::Config, "the name is not that of a header"))?;
+                    .map_err(|_| Error::new(Kind::Config, "the name is not a valid header name"))?;
                 if matches!(name.as_str(), "host" | "content-length" | "transfer-encoding" | "connection" | "cookie") {
                     let message = format!("a key cannot be sent as `{name}`: the client sets that header itself");
                     return Err(Error::new(Kind::Config, message));
@@ -185,7 +185,7 @@ impl Credentials {
     }
 
     /// One credential for every operation, for services whose document declares no security or a wrong one. A
-    /// credential that is added [for a scheme](Credentials::with) takes precedence where an operation requires that
+    /// credential that is added [for a scheme](Credentials::with) takes precedence if an operation requires that
     /// scheme.
     #[must_use]
     pub fn for_all(credential: Credential) -> Self {

@@ -33,7 +33,7 @@ pub fn check_server(url: &Url) -> Result<(), Error> {
 /// Checks a single endpoint like [`check_server`]. It may have a query (RFC 6749, sections 3.1 and 3.2).
 ///
 /// # Errors
-/// Those of [`check_server`].
+/// The errors of [`check_server`].
 pub fn check_endpoint(url: &Url) -> Result<(), Error> {
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err(not_a_server());
@@ -47,7 +47,7 @@ pub fn check_endpoint(url: &Url) -> Result<(), Error> {
 }
 
 fn not_a_server() -> Error {
-    let message = "the server's URL must be a scheme, a host and perhaps a port and path, nothing else";
+    let message = "the server's URL must have only a scheme, a host, and optionally a port and a path";
     Error::new(Kind::Config, message)
 }
 
@@ -76,7 +76,7 @@ fn is_loopback(url: &Url) -> bool {
 /// ```
 ///
 /// # Errors
-/// [`Error::is_config`] if it is no URL, would be changed, or is not one that [`check_server`] allows. The message does not
+/// [`Error::is_config`] if it is not a URL, would be changed, or is rejected by [`check_server`]. The message does not
 /// repeat the text.
 pub fn parse_server(text: &str) -> Result<Url, Error> {
     let wrong = |what: &str| Error::new(Kind::Config, format!("the server's URL {what}"));
@@ -84,7 +84,7 @@ pub fn parse_server(text: &str) -> Result<Url, Error> {
         return Err(wrong("is empty"));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong("has a space, an invisible or a non-ASCII character"));
+        return Err(wrong("has a space, an invisible character or a non-ASCII character"));
     }
     let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("has no `https://`"))?;
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
@@ -95,7 +95,7 @@ pub fn parse_server(text: &str) -> Result<Url, Error> {
     let same_host = url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host));
     let same_path = url.path() == path || (path.is_empty() && url.path() == "/");
     if !url.scheme().eq_ignore_ascii_case(scheme) || !same_host || !same_path {
-        return Err(wrong("is not written in its plain form"));
+        return Err(wrong("is not in its normal form"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
@@ -114,7 +114,7 @@ pub fn parse_server(text: &str) -> Result<Url, Error> {
 /// ```
 ///
 /// # Errors
-/// As [`parse_server`], and if there is anything but a host and a port.
+/// The errors of [`parse_server`]; also if there is more than a host and a port.
 pub fn parse_host(text: &str) -> Result<Url, Error> {
     let host = without_port(text);
     let plain =
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_read_as_it_is_seen_or_refused() {
+    fn a_url_that_the_parser_would_change_is_rejected() {
         for (text, url) in [
             ("https://example.com", "https://example.com/"),
             ("HTTPS://Example.COM:443/", "https://example.com/"),

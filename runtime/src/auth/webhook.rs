@@ -90,12 +90,12 @@ impl WebhookSecret {
 /// use connectors_runtime::crates::http::HeaderMap;
 ///
 /// # fn main() -> Result<(), connectors_runtime::Error> {
-/// // While the service changes its secret, both are accepted.
+/// // While the service changes its secret, both secrets are accepted.
 /// let verifier = WebhookVerifier::new([WebhookSecret::new("whsec_bmV3")?, WebhookSecret::new("whsec_b2xk")?]);
 ///
 /// let (headers, body) = (HeaderMap::new(), b"{}");
 /// match verifier.verify(&headers, body) {
-///     // The id is the same each time the service sends this webhook.
+///     // The id is the same if the service sends this webhook again.
 ///     Ok(id) => println!("webhook {id}"),
 ///     Err(error) => assert!(error.is_auth()),
 /// }
@@ -159,7 +159,7 @@ impl WebhookVerifier {
         let fits = self.secrets.iter().filter_map(|secret| secret.mac(id, timestamp, body)).fold(false, |fits, mac| {
             signatures.iter().fold(fits, |fits, signature| mac.clone().verify_slice(signature).is_ok() | fits)
         });
-        if fits { Ok(id) } else { Err(refuse("signature", "no signature of the webhook fits")) }
+        if fits { Ok(id) } else { Err(refuse("signature", "no signature of the webhook is valid")) }
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_secret_signed_within_the_tolerance_is_accepted_and_nothing_else() {
+    fn only_webhooks_signed_by_a_secret_within_the_tolerance_are_accepted() {
         let clock = TestClock::new();
         let (old, new) = (WebhookSecret::new("whsec_b2xk").unwrap(), WebhookSecret::new("bmV3").unwrap());
         let other = WebhookSecret::from_bytes(*b"other");

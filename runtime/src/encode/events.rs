@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_says_how_long_to_wait() {
+    fn the_server_sets_the_reconnect_delay() {
         let mut decoder = EventDecoder::new(1000);
         assert_eq!((decoder.retry(), decoder.last_id()), (None, None));
         decoder.push(b"retry: 1500\nid: 9\n\n");
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf_8_is_replaced() {
+    fn invalid_utf_8_is_replaced() {
         assert_eq!(events(&[b"data: a\xffb\n\n"]), of(&[("message", "a\u{fffd}b", "")]));
     }
 

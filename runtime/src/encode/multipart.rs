@@ -338,7 +338,7 @@ impl Multipart {
     /// The finished body of another media type, such as `multipart/mixed`.
     ///
     /// # Errors
-    /// Those of [`Multipart::finish`].
+    /// The errors of [`Multipart::finish`].
     pub fn finish_as(self, media_type: &str) -> Result<MultipartBody, Error> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
@@ -346,7 +346,7 @@ impl Multipart {
         // 128 random bits for each body: no part contains them, whatever a stream sends later.
         let mut random = [0; 16];
         getrandom::fill(&mut random)
-            .map_err(|_| Error::new(Kind::Config, "the operating system gives no randomness to separate parts with"))?;
+            .map_err(|_| Error::new(Kind::Config, "the operating system returned no random bytes for the boundary"))?;
         let mut boundary = String::with_capacity(32);
         for byte in random {
             // Writing to a `String` cannot fail.

@@ -131,9 +131,9 @@ impl Parameter {
         self
     }
 
-    /// Keeps reserved characters, for `allowReserved`: `a/b:c@d` rather than `a%2Fb%3Ac%40d`. Percent-encoded parts
-    /// stay unchanged too. In a query, `#`, `&` and `+` are still percent-encoded, because they would end the value or
-    /// mean a space. In a path, it allows `/`, which is sent as `%2F`.
+    /// Keeps reserved characters, for `allowReserved`: `a/b:c@d` instead of `a%2Fb%3Ac%40d`. Percent-encoded parts stay
+    /// unchanged too. In a query, `#`, `&` and `+` are still percent-encoded, because they would end the value or mean
+    /// a space. In a path, it allows `/`, which is sent as `%2F`.
     #[must_use]
     pub const fn allow_reserved(mut self) -> Self {
         self.reserved = true;

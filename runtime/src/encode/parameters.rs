@@ -133,7 +133,7 @@ impl Parameters {
     fn push_header(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
         let Some(text) = delimited(parameter, value)? else { return Ok(()) };
         let name = HeaderName::from_bytes(parameter.name().as_bytes())
-            .map_err(|_| Fault::bad("its name cannot be that of a header"))?;
+            .map_err(|_| Fault::bad("its name is not a valid header name"))?;
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| Fault::bad("it has a character that a header cannot have"))?;
         value.set_sensitive(parameter.sensitive);
@@ -159,7 +159,7 @@ impl Parameters {
         &self.query
     }
 
-    /// The headers, without that of the cookies.
+    /// The headers, without `Cookie`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -180,7 +180,8 @@ fn refuse(name: &str, words: &str) -> Error {
 ///
 /// # Errors
 /// [`Error::is_invalid_argument`] if it is empty, `.` or `..`, or has a `/`, a `\` or a control character. Such a value
-/// could reach another resource, because URLs are normalized on the way. The message has the name and not the value.
+/// could reach another resource, because clients and servers normalize URLs. The message has the name, but not the
+/// value.
 ///
 /// ```
 /// use connectors_runtime::encode::check_segment;
@@ -196,7 +197,7 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::bad("it is empty"));
     }
-    // What most ids are has none of what follows.
+    // Most ids have only these characters, and need no further check.
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         return Ok(());
     }
@@ -213,7 +214,7 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
 }
 
 fn check_cookie_name(name: &str) -> Result<(), Fault> {
-    HeaderName::from_bytes(name.as_bytes()).map(drop).map_err(|_| Fault::bad("its name cannot be that of a cookie"))
+    HeaderName::from_bytes(name.as_bytes()).map(drop).map_err(|_| Fault::bad("its name is not a valid cookie name"))
 }
 
 /// A value as text for a path or a header; `None` for null and for an empty value.

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_kept_is_encoded() {
+    fn all_other_characters_are_encoded() {
         for (keep, text, right) in [
             (Keep::Unreserved, "aZ9-._~", "aZ9-._~"),
             (Keep::Unreserved, "a b+c&d=é%41", "a%20b%2Bc%26d%3D%C3%A9%2541"),

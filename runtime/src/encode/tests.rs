@@ -91,7 +91,7 @@ fn free_objects_with_nested_values_are_sent() {
 }
 
 #[test]
-fn reserved_characters_are_left_where_the_document_says_so() {
+fn reserved_characters_are_kept_if_the_document_allows_them() {
     let text = json!("a/b:c@d?e=f[g] h#i&j+k%2F");
     assert_eq!(query(Q.allow_reserved(), &text), "p=a/b:c@d?e=f[g]%20h%23i%26j%2Bk%2F");
     assert_eq!(query(Q, &json!("a/b%2F")), "p=a%2Fb%252F");
@@ -157,13 +157,13 @@ fn a_path_value_stays_one_segment() {
     }
     assert!(path(P.style(Style::Label), &json!("")).unwrap_err().is_invalid_argument());
     assert!(path(P.style(Style::Label), &json!(".")).unwrap_err().is_invalid_argument());
-    // Where the document allows reserved characters, a path may have several segments, but none of them may be `..`.
+    // If the document allows reserved characters, a path may have several segments, but none of them may be `..`.
     assert_eq!(path(P.allow_reserved(), &json!("a/b")).unwrap(), "a/b");
     assert!(path(P.allow_reserved(), &json!("a/../b")).unwrap_err().is_invalid_argument());
 }
 
 #[test]
-fn what_would_be_read_as_two_parts_is_refused() {
+fn a_value_with_a_separator_is_rejected() {
     for (parameter, value) in [
         (P, json!(["a,b"])),
         (P.style(Style::Label).explode(true), json!(["a.b"])),
@@ -248,7 +248,7 @@ fn debug_shows_no_values() {
 }
 
 #[test]
-fn what_is_set_again_replaces_itself() {
+fn setting_a_parameter_again_replaces_it() {
     let (a, b, c) = (Parameter::query("a"), Parameter::query("b"), Parameter::query("c"));
     let mut parameters = Parameters::default();
     for (parameter, value) in [(&a, "1"), (&b, "2"), (&c, "3"), (&a, "4"), (&b, "5"), (&c, "6"), (&b, "7")] {

@@ -9,7 +9,7 @@ use serde::{Serialize, de, ser};
 pub(super) enum Fault {
     /// It is a list or an object, and a scalar is required.
     NotScalar,
-    /// The problem in words, without the value.
+    /// A description of the problem, without the value.
     Bad(String),
 }
 
@@ -527,7 +527,7 @@ impl ser::Serializer for ToNode {
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Members, Fault> {
-        // By these names serde_json's `RawValue` and arbitrary numbers mark themselves as JSON.
+        // serde_json's `RawValue` and arbitrary numbers use these names to mark themselves as JSON.
         let raw = matches!(name, "$serde_json::private::RawValue" | "$serde_json::private::Number");
         Ok(Members { raw, ..Members::new(None, length) })
     }
@@ -605,12 +605,12 @@ impl ser::SerializeMap for Members {
                 Ok(())
             }
             (Err(Fault::Bad(words)), _) => Err(Fault::Bad(words)),
-            _ => Err(Fault::bad("a key of it is not text")),
+            _ => Err(Fault::bad("one of its keys is not text")),
         }
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        let key = self.key.take().ok_or_else(|| Fault::bad("a value of it has no key"))?;
+        let key = self.key.take().ok_or_else(|| Fault::bad("one of its values has no key"))?;
         self.push(key, value)
     }
 

@@ -1,4 +1,4 @@
-//! The body of a failed response, as an error keeps it.
+//! The body of a failed response in an error.
 
 use bytes::Bytes;
 

@@ -42,7 +42,7 @@ pub enum Detail {
         /// Further facts by name.
         metadata: BTreeMap<String, String>,
     },
-    /// Any other detail, and one that does not match its `@type`, unchanged.
+    /// Any other detail, or one that does not match its `@type`, unchanged.
     Unknown(Value),
 }
 
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_or_not_right_is_kept() {
+    fn unknown_and_malformed_details_are_kept() {
         for value in [
             json!({"@type": "type.googleapis.com/google.rpc.Help", "links": []}),
             json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "soon"}),

@@ -23,7 +23,8 @@ const WORD_LIMIT: usize = 200;
 
 /// The reason why a call failed.
 ///
-/// The type is opaque and has predicates: new causes are added, and a program can do only a few things about them.
+/// The type is opaque and has predicates: later versions add causes, and a program can react to them in only a few
+/// ways.
 ///
 /// ```
 /// # fn handle(error: connectors_runtime::Error) {
@@ -37,12 +38,12 @@ const WORD_LIMIT: usize = 200;
 /// # }
 /// ```
 ///
-/// `Display` is one line, and `Debug` is the same line, so that `fn main() -> Result<(), Error>` prints it. Neither prints
-/// headers, bodies or credentials. Control characters and characters that are invisible or change the direction of the text
-/// are printed as spaces. [`Error::message`] has the text as it was sent.
+/// `Display` is one line, and `Debug` is the same line, so that `fn main() -> Result<(), Error>` prints it. Neither
+/// prints headers, bodies or credentials. Control characters and characters that are invisible or change the direction
+/// of the text are printed as spaces. [`Error::message`] has the unchanged text.
 ///
-/// A credential that the call was sent with is replaced by `[redacted]` wherever the server repeats it: in the message, the
-/// code, the details, the headers and the body.
+/// If the server repeats a credential of the call, it is replaced by `[redacted]`: in the message, the code, the
+/// details, the headers and the body.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -63,7 +64,7 @@ struct Inner {
     may_have_happened: bool,
     /// Whether the server may have processed an earlier attempt of the same call.
     follows_doubt: bool,
-    /// Whether its status, headers and body are those of a request that came before the call, such as for a token.
+    /// Whether its status, headers and body belong to a request before the call, such as a token request.
     is_of_earlier_request: bool,
     /// The id of an object that the method created before it failed.
     created: Option<String>,
@@ -94,7 +95,7 @@ pub enum Kind {
     Status,
     /// The server reports a failure in a response with a success status.
     Refused,
-    /// The response is not what the document describes.
+    /// The response does not match the document.
     Decode,
     /// The response is larger than allowed.
     TooLarge,
@@ -275,8 +276,8 @@ impl Error {
         })
     }
 
-    /// Marks the failure of an attempt after one that the server may have processed: what the server says about the
-    /// object may be the effect of the earlier attempt.
+    /// Marks the failure of an attempt after one that the server may have processed: the state of the object may be the
+    /// effect of the earlier attempt.
     #[must_use]
     pub fn after_doubt(self) -> Self {
         self.with(|inner| inner.follows_doubt = true)
@@ -318,7 +319,7 @@ impl Error {
         })
     }
 
-    /// Whether its response is not that of the call.
+    /// Whether its response belongs to another request than the call.
     pub(crate) fn is_of_earlier_request(&self) -> bool {
         self.0.is_of_earlier_request
     }
@@ -440,8 +441,8 @@ impl Error {
         self.0.status.map(|status| status.as_u16())
     }
 
-    /// The service's own code for the failure: a number, a word such as `VALIDATION_ERROR`, or an `error` of OAuth 2.0 from a
-    /// token endpoint (RFC 6749, section 5.2) or in the redirect that ends a login (section 4.1.2.1).
+    /// The service's own code for the failure: a number, a text such as `VALIDATION_ERROR`, or an OAuth 2.0 `error`
+    /// from a token endpoint (RFC 6749, section 5.2) or in the redirect that ends a login (section 4.1.2.1).
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
@@ -472,7 +473,7 @@ impl Error {
         &self.0.details
     }
 
-    /// The server's id for the request, or else the id that it was sent with. The service's support needs it.
+    /// The server's id for the request, or else the client's own id. The service's support needs it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -497,8 +498,8 @@ impl Error {
         self.0.created.as_deref()
     }
 
-    /// The method takes several calls, and an earlier one succeeded before this one failed: a part of the change was
-    /// made. [`Error::may_have_happened`] says whether the failed call may have been processed as well.
+    /// The method sends several calls, and an earlier one succeeded before this one failed: a part of the change was
+    /// applied. If [`Error::may_have_happened`] is true, the failed call may have been processed as well.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.0.is_partial

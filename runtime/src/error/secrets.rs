@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credential_is_replaced_in_each_form_it_is_written_in() {
+    fn a_credential_is_replaced_in_each_encoding() {
         let mut secrets = Secrets::default();
         secrets.add("pa/ss\"wörd +1");
         for text in ["pa/ss\"wörd +1", "pa%2Fss%22w%C3%B6rd+%2B1", r#"pa/ss\"wörd +1"#, r#"pa\/ss\"wörd +1"#] {

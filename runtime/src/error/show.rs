@@ -73,7 +73,7 @@ mod tests {
         let message = "a\nb\u{202e}c\u{2028}d\u{200b}e\u{feff}f\u{e0041}g\u{85}h\u{2066}i\u{ad}j";
         let error = Error::new(Kind::Status, message).operation_named("create").with_attempts(2);
         assert_eq!(error.to_string(), "create: a b c d e f g h i j (after 2 attempts)");
-        assert_eq!(error.message(), message, "a program gets what was sent");
+        assert_eq!(error.message(), message, "a program gets the unchanged text");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// its requests to time out.
     fn timeout(&self, duration: Duration) -> Sleep;
 
-    /// An unpredictable number in `0.0..1.0`. A number outside counts as the nearer bound, and NaN as 1.
+    /// An unpredictable number in `0.0..1.0`. A number outside of this range counts as the nearest bound, and NaN as 1.
     fn random(&self) -> f64;
 }
 

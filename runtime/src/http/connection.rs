@@ -101,10 +101,10 @@ impl Connection {
         self
     }
 
-    /// Replaces the HTTP client: for a certificate authority, a pool, or TLS settings of your own. The client sets
-    /// redirects, the connect timeout, the user agent and the headers in it.
+    /// Replaces the HTTP client: for your own certificate authority, pool or TLS settings. The client sets redirects,
+    /// the connect timeout, the user agent and the headers in it.
     ///
-    /// Without it, TLS is by the feature `rustls` if it is on, else by `native-tls`; with neither, a client for an https
+    /// Without it, TLS uses the feature `rustls` if it is on, else `native-tls`. With neither, a client for an https
     /// server cannot be built.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
@@ -241,7 +241,7 @@ impl Connection {
 /// An HTTP client with the TLS of this crate's features, whatever features other crates have turned on.
 fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, Error> {
     if base_url.scheme() == "https" && !own_sender && !cfg!(any(feature = "rustls", feature = "native-tls")) {
-        let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or give the builder an HTTP client of your own by `http`";
+        let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or pass your own HTTP client to the builder's `http`";
         return Err(Error::new(Kind::Config, message));
     }
     let http = reqwest::Client::builder();

@@ -26,7 +26,7 @@ const NO_SECRETS: [&str; 14] = [
     "username",
 ];
 
-/// The credentials of one request, as they were available.
+/// The known credentials of one request.
 #[derive(Clone, Default)]
 pub(super) struct Credentials {
     /// Sensitive headers.

@@ -1,4 +1,4 @@
-//! Hooks: what a program learns about each attempt, and the headers that it can add.
+//! Hooks: callbacks for each attempt, and additional headers.
 
 use std::fmt;
 use std::time::Duration;
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_replace_those_of_their_name_and_leave_ours_alone() {
+    fn headers_replace_others_of_the_same_name_except_ours() {
         const GET: Operation = Operation::new("Get", "", "get", "GET", "/");
         let mut hooks = Hooks::default();
         hooks.headers.push(Box::new(|operation| {

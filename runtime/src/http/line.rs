@@ -26,7 +26,7 @@ impl Progress {
         self.set(STARTED) == STARTED
     }
 
-    /// Cancels the request. Returns true if nothing of it was sent or will be.
+    /// Cancels the request. Returns true if no part of it was sent or will be sent.
     pub(super) fn give_up(&self) -> bool {
         self.set(GIVEN_UP) == GIVEN_UP
     }
@@ -55,7 +55,7 @@ impl http_body::Body for Watched {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if !self.progress.start() {
             // The connection fails here, before it has sent the head.
-            return Poll::Ready(Some(Err("the request was given up".into())));
+            return Poll::Ready(Some(Err("the request was cancelled".into())));
         }
         Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)
     }

@@ -3,12 +3,12 @@
 //! It does not know about credentials: an [`Attempt`] creates the request of each attempt. The crate's documentation
 //! has the tables of limits and of retries.
 //!
-//! | module | what |
+//! | module | content |
 //! |---|---|
-//! | `send`, `line` | the seam; when a request begins to be written |
+//! | `send`, `line` | the interface to the network; the point at which a request begins to be written |
 //! | `exchange`, `reply` | the attempts of a call; reading a response |
 //! | `retry`, `options`, `connection` | policies of a client and of a call |
-//! | `credentials` | what must not stand in an error |
+//! | `credentials` | the texts that an error must not contain |
 //! | `clock`, `test_clock`, `hooks`, `span` | time, watchers, traces |
 
 mod clock;

@@ -21,7 +21,7 @@ pub struct Operation {
 pub struct Streaming {
     pub(crate) accept: &'static str,
     pub(crate) format: StreamFormat,
-    /// The property of a JSON body that asks for the stream.
+    /// The property of a JSON body that requests the stream.
     pub(crate) property: Option<&'static str>,
     /// The data of the event, or the record, that ends the stream and is not an item.
     pub(crate) end: Option<&'static str>,
@@ -207,7 +207,7 @@ impl Operation {
         self.idempotency
     }
 
-    /// Whether it may be retried when a response is lost.
+    /// Whether it may be retried after a lost response.
     #[must_use]
     pub const fn is_idempotent(&self) -> bool {
         !matches!(self.idempotency, Idempotency::NotIdempotent)

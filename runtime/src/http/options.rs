@@ -53,8 +53,8 @@ impl CallOptions {
         self
     }
 
-    /// Sets whether the call is idempotent, so that it may be retried when a response is lost, whatever the document
-    /// says about the operation.
+    /// Sets whether the call is idempotent, so that it may be retried after a lost response. This overrides the
+    /// document.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self

@@ -20,7 +20,7 @@ const BUDGET: u32 = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How many attempts a call has at most; 4. With 1 it is never retried; 0 counts as 1.
+    /// The maximum number of attempts of a call; 4. With 1 it is never retried; 0 counts as 1.
     pub attempts: u32,
     /// The longest delay before the second attempt; 0.5 s. It doubles with each further attempt. The actual delay is
     /// random, between 0 and this.
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_may_give_any_number_for_a_random_one() {
+    fn a_clock_may_return_any_number_as_random() {
         for (random, seconds) in
             [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (7.0, 1.0), (-7.0, 0.0), (f64::NEG_INFINITY, 0.0)]
         {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_safe_is_retried() {
+    fn only_safe_calls_are_retried() {
         for (failure, always, idempotent) in [
             (Failure::NotConnected, true, true),
             (Failure::Status(StatusCode::TOO_MANY_REQUESTS), true, true),

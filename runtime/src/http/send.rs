@@ -1,13 +1,13 @@
-//! The interface to the network: takes a request and returns a response, over a socket, in process, or from a
+//! The interface to the network: sends a request and returns a response, over a socket, in process, or from a
 //! recording.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
 
-/// Takes one request and returns one response: the only way by which a client reaches a server.
+/// Sends one request and returns one response. A client reaches a server only through its sender.
 ///
-/// A client sends over the network unless [`Connection::sender`](super::Connection::sender) gives it another sender. A unit
+/// A client sends over the network unless [`Connection::sender`](super::Connection::sender) sets another sender. A unit
 /// test needs no socket and no server: any function from a request to a response is a sender.
 ///
 /// ```
@@ -22,8 +22,9 @@ use std::pin::Pin;
 /// # }
 /// ```
 ///
-/// The request is complete: credentials, headers of the connection and of the call, body. A sender sends it exactly once
-/// and follows no redirect. Retries, timeouts, limits and errors are the client's part and work the same over any sender.
+/// The request is complete: credentials, headers of the connection and of the call, body. A sender sends it exactly
+/// once and follows no redirect. The client adds retries, timeouts, limits and errors, which work the same over any
+/// sender.
 pub trait Sender: Send + Sync + 'static {
     /// Sends the request and returns the head of the response. Its body may still arrive.
     ///

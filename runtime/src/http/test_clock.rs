@@ -49,9 +49,9 @@ struct State {
 /// The expired timeouts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Over {
-    /// Those that end by this time.
+    /// The timeouts that end by this time.
     until: Duration,
-    /// Those that started before this many calls of `expire`.
+    /// The timeouts that started before this many calls of `expire`.
     expired: usize,
 }
 
@@ -84,7 +84,7 @@ impl TestClock {
         self.0.over.send_modify(|over| over.expired += 1);
     }
 
-    /// Sets only the time of day, as on a machine whose clock is wrong.
+    /// Sets only the time of day, like on a machine whose clock is wrong.
     pub fn set_time_of_day(&self, now: SystemTime) {
         let mut state = self.state();
         state.day = now.checked_sub(state.passed).unwrap_or(SystemTime::UNIX_EPOCH);

@@ -53,7 +53,7 @@ impl Assertion for Signer {
 }
 
 #[tokio::test]
-async fn client_credentials_go_in_the_header_or_in_the_form() {
+async fn client_credentials_are_sent_in_the_header_or_in_the_form() {
     let server = Server::new();
     server.will(200, token("t1", 60)).will(200, token("t2", 60));
     let flow = || OAuth2::client_credentials(URL, "my app", "a:b&\u{e4}").scopes(["read", "write"]);
@@ -76,7 +76,7 @@ async fn client_credentials_go_in_the_header_or_in_the_form() {
 }
 
 #[tokio::test]
-async fn each_attempt_has_an_assertion_of_its_own() {
+async fn each_attempt_has_its_own_assertion() {
     let server = Server::new();
     server.will(503, "").will(200, token("t1", 60)).will(200, token("t2", 60));
     let client = OAuthClient::signing("my-app", Signer::default());
@@ -118,7 +118,7 @@ async fn a_workload_exchanges_its_token() {
 }
 
 #[tokio::test]
-async fn an_odd_lifetime_refuses_no_login() {
+async fn an_invalid_lifetime_does_not_fail_a_login() {
     for (written, lifetime) in [
         ("3600", Some(3600.0)),
         ("\"3600\"", Some(3600.0)),
@@ -201,7 +201,7 @@ fn rotating(failures: usize) -> (OAuth2, Arc<Mutex<Vec<String>>>) {
 }
 
 #[tokio::test]
-async fn a_new_refresh_token_is_saved_whatever_comes_with_it() {
+async fn a_new_refresh_token_is_saved_even_if_other_fields_are_invalid() {
     for odd in [
         r#"{"access_token": 7, "refresh_token": "r2"}"#,
         r#"{"refresh_token": "r2", "access_token": "a", "token_type": "DPoP"}"#,

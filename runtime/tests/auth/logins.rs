@@ -22,7 +22,7 @@ fn parameter(url: &str, name: &str) -> String {
 }
 
 #[test]
-fn the_browser_is_sent_with_the_challenge_and_without_secrets() {
+fn the_browsers_url_has_the_challenge_and_no_secrets() {
     let login = login(&Server::new(), OAuthClient::new("app", "PLANTED"));
     for (name, value) in [
         ("tenant", "7"),
@@ -97,7 +97,7 @@ async fn a_first_refresh_token_that_could_not_be_saved_is_saved_before_the_first
 }
 
 #[tokio::test]
-async fn a_code_whose_response_was_lost_is_not_sent_again() {
+async fn a_code_whose_response_was_lost_is_not_retried() {
     let server = Server::new();
     let login = login(&server, OAuthClient::new("app", "s3cret"));
     let address = format!("{DONE}?code=c&state={}", parameter(login.url(), "state"));
@@ -164,7 +164,7 @@ async fn a_device_login_polls_at_the_server_s_pace() {
 }
 
 #[tokio::test]
-async fn a_device_login_ends_when_it_is_refused_or_expires() {
+async fn a_device_login_ends_when_it_is_rejected_or_expires() {
     let codes =
         r#"{"device_code": "d", "user_code": "u", "verification_uri": "https://id.example.com", "expires_in": 12}"#;
     let (server, clock) = (Server::new(), TestClock::new());

@@ -1,5 +1,5 @@
-//! A fetch is independent of runtimes: one that has ended, or is not driven, does not keep callers on others from a
-//! token.
+//! A fetch is independent of runtimes: a runtime that has ended, or is not driven, does not prevent callers on others
+//! from getting a token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,7 +62,7 @@ fn one_of_its_own() -> (Chosen, OnRuntime, TestClock) {
 fn a_fetch_whose_runtime_has_ended_is_restarted() {
     let (chosen, provider, _) = one_of_its_own();
     let first = runtime();
-    // One caller gives up, and the other one cannot continue.
+    // One caller is dropped, and the other one cannot continue.
     assert!(first.block_on(async { authorization(chosen.clone()).now_or_never() }).is_none());
     let mut stuck = Box::pin(authorization(chosen.clone()));
     assert!(first.block_on(async { (&mut stuck).now_or_never() }).is_none());

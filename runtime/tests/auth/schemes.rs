@@ -42,7 +42,7 @@ fn at_once(authenticator: &Authenticator, security: &'static [&'static [Requirem
 }
 
 #[test]
-fn each_scheme_has_its_place_on_the_request() {
+fn each_scheme_has_its_place_in_the_request() {
     let authorization = "authorization";
     for (credential, name, value) in [
         (Credential::token("PLANTED"), authorization, "Bearer PLANTED"),
@@ -64,7 +64,7 @@ fn each_scheme_has_its_place_on_the_request() {
 }
 
 #[test]
-fn a_key_in_the_query_is_encoded_and_stands_there_once() {
+fn a_key_in_the_query_is_encoded_and_sent_once() {
     let authenticator = connect(Credentials::new().with("key", Credential::query("api key", "a&b=c"))).unwrap();
     for (url, sent) in [
         ("https://api.example.com/pets", "https://api.example.com/pets?api+key=a%26b%3Dc"),
@@ -98,7 +98,7 @@ fn a_cookie_joins_the_others() {
 }
 
 #[test]
-fn the_first_alternative_for_which_there_is_everything_is_used() {
+fn the_first_alternative_with_all_credentials_is_used() {
     let key = || Credentials::new().with("key", Credential::header("x-key", "k"));
     let all = || key().with("app", Credential::header("x-app", "a")).with("bearer", Credential::token("t"));
     let names = |credentials: Credentials, security| {
@@ -111,14 +111,14 @@ fn the_first_alternative_for_which_there_is_everything_is_used() {
     assert_eq!(names(key().with("bearer", Credential::token("t")), BOTH_OR_BEARER), "authorization");
     assert_eq!(names(all(), OPEN), "");
     assert_eq!(names(Credentials::new(), PERHAPS), "");
-    assert_eq!(names(key(), PERHAPS), "x-key", "who has a credential is not anonymous");
+    assert_eq!(names(key(), PERHAPS), "x-key", "a caller with a credential is not anonymous");
 
     let error = connect(key()).unwrap().select(BOTH_OR_BEARER).unwrap_err();
     assert!(error.is_config() && error.to_string().contains("`key` and `app`, or `bearer`"), "{error}");
 }
 
 #[test]
-fn one_credential_for_all_operations_gives_way_to_that_of_a_scheme() {
+fn the_credential_of_a_scheme_takes_precedence_over_the_one_for_all() {
     let credentials = Credentials::for_all(Credential::token("t")).with("key", Credential::header("x-key", "k"));
     let authenticator = connect(credentials).unwrap();
     for (security, name) in [(OPEN, "authorization"), (BEARER, "authorization"), (KEY, "x-key"), (PERHAPS, "x-key")] {
@@ -128,7 +128,7 @@ fn one_credential_for_all_operations_gives_way_to_that_of_a_scheme() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
+fn credentials_that_cannot_be_sent_are_errors_before_anything_is_sent() {
     for credential in [
         Credential::token(""),
         Credential::token("PLANTED\n"),
@@ -157,7 +157,7 @@ fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_token_is_fetched_once_and_again_after_the_server_refused_that_very_one() {
+async fn a_token_is_fetched_once_and_again_after_the_server_rejected_it() {
     let (numbered, clock) = (Numbered::default(), TestClock::new());
     let bearer = Credential::bearer(numbered.clone());
     // Two schemes with one credential share one fetch.

@@ -133,7 +133,7 @@ impl Server {
             state.1.push(received);
             state.0.pop_front()
         };
-        let (status, body) = match script.expect("one request too many") {
+        let (status, body) = match script.expect("an unexpected request") {
             Script::Now(status, body) => (status, body),
             Script::Broken => return Err(SendError::broken("gone")),
             Script::Later(receive) => receive.await.map_err(|_| SendError::broken("gone"))?,

@@ -1,4 +1,4 @@
-//! A copy of what the commands read and write, and what a command said.
+//! A copy of the files that the commands read and write, and the output of a command.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Tree {
             fs::copy(workspace().join(file), &place).unwrap_or_else(|error| panic!("{file}: {error}"));
         }
         let copy = Self(root);
-        // Other services are as stale or as new as they are; this is about one.
+        // The tests concern one service; the state of the others must not matter.
         copy.edit("build.rs", |text| {
             let start = text.find("const SERVICES").unwrap();
             let end = start + text[start..].find("\"];").unwrap() + 3;
@@ -103,7 +103,7 @@ impl Tree {
     }
 }
 
-/// How a command ended, and what it said.
+/// The exit status and the output of a command.
 pub struct Told {
     pub code: Option<i32>,
     pub out: String,

@@ -13,13 +13,14 @@ mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Node, Pointer, Value};
+use crate::document::{Node, Pointer};
 use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Case, Content, Idempotency, Next, Operation, Paging, Payload, ResponseHeader, Type};
+use super::model::{Case, Content, Idempotency, Operation, Payload, ResponseHeader, Type};
 use super::names;
+use super::paging::Paging;
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
@@ -67,7 +68,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let server = security::own_server(node).or_else(|| security::own_server(item));
         let (at, hint) = (shaping.at, shaping.hint);
         let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
-        let paging = paging(node);
+        let paging = Paging::of(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
             types.note(
                 Kind::Skip,
@@ -154,28 +155,6 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     // Methods outside OpenAPI's own that are registered as safe.
     let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
     if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
-}
-
-fn paging(node: &Node) -> Option<Paging> {
-    let hint = node.get("x-paging")?;
-    let text = |key: &str| hint.str(key).map(str::to_owned);
-    let items = text("items").unwrap_or_default();
-    let next = if let (Some(parameter), Some(next)) = (text("token"), text("next")) {
-        Next::Token { parameter, next }
-    } else if let Some(parameter) = text("offset") {
-        Next::Offset { parameter }
-    } else if let Some(parameter) = text("page") {
-        let first = match hint.get("first").map(|node| &node.value) {
-            Some(Value::Number(number)) => number.as_i64(),
-            _ => None,
-        };
-        Next::Page { parameter, first: first.unwrap_or(1) }
-    } else if hint.is_true("link") {
-        Next::Link
-    } else {
-        return None;
-    };
-    Some(Paging { items, next })
 }
 
 /// An operation that is being shaped.

@@ -22,7 +22,7 @@ async fn file_events_in_json() {
     assert_eq!(instance.uploads("local-01").len(), 2);
     assert_eq!(instance.uploads("local-01")[0].events.len(), 2);
 
-    // What the service behind the gateway rejects arrives as text.
+    // An error of the service behind the gateway arrives as text.
     let missing = call(&instance, "POST", &path, json!({})).await;
     let told: Value = serde_json::from_str(missing.json()["error"]["message"].as_str().unwrap()).unwrap();
     assert_eq!((missing.status, &told[0]["loc"]), (400, &json!(["body", "batchId"])));
@@ -125,7 +125,7 @@ async fn files_beyond_the_limits_of_an_upload_are_skipped_without_an_error() {
 }
 
 #[tokio::test]
-async fn what_is_renamed_or_reset_counts_as_deleted() {
+async fn renamed_and_reset_files_count_as_deleted() {
     let instance = Instance::start().await.expect("an instance");
     let stats = async |batch: Value| {
         let batch = batch.to_string().into_bytes();

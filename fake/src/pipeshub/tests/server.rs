@@ -13,7 +13,7 @@ async fn responses_have_no_request_id_and_errors_no_metadata() {
 }
 
 #[tokio::test]
-async fn a_member_does_not_see_what_others_have_made_for_the_team() {
+async fn a_member_does_not_see_team_connectors_of_others() {
     let instance = Instance::start().await.expect("an instance");
     let id = instance.seed_connector(json!({"type": "S3", "name": "Theirs", "createdBy": "another"}));
     let member = instance.issue_token_with("connector:read connector:write connector:sync kb:read");
@@ -34,7 +34,7 @@ async fn a_member_does_not_see_what_others_have_made_for_the_team() {
 }
 
 #[tokio::test]
-async fn a_resync_needs_more_than_the_gateway_asks_for() {
+async fn a_resync_needs_more_scopes_than_the_gateway_requires() {
     let instance = Instance::start().await.expect("an instance");
     let mut wire = Wire::open(instance.host()).await;
     for (scopes, status) in [("connector:write", 500), ("connector:write connector:read", 200), ("kb:write", 200)] {
@@ -46,7 +46,7 @@ async fn a_resync_needs_more_than_the_gateway_asks_for() {
 }
 
 #[tokio::test]
-async fn the_input_filter_takes_some_texts_for_markup() {
+async fn the_input_filter_treats_some_texts_as_markup() {
     let instance = Instance::start().await.expect("an instance");
     for search in ["onto=1", "a<b"] {
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("search", search).finish();

@@ -1,6 +1,7 @@
 //! Positions in a list, as values that a program can store.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -83,6 +84,32 @@ impl Cursor {
     /// [`Error::is_invalid_argument`] if this is not the number of a page. Then it comes from another list.
     pub fn as_page(&self) -> Result<u64, Error> {
         if let Place::Page(number) = self.0 { Ok(number) } else { Err(self.is_no("page number")) }
+    }
+
+    /// The token, offset or page number as a number, for a parameter that is one.
+    ///
+    /// ```
+    /// use connectors_runtime::Cursor;
+    ///
+    /// assert_eq!(Cursor::token("3").number::<i64>().unwrap(), 3);
+    /// assert_eq!(Cursor::page(3).number::<i64>().unwrap(), 3);
+    /// assert!(Cursor::token("true").number::<i64>().is_err());
+    /// assert!(Cursor::offset(1 << 40).number::<i32>().is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::is_decode`] if the server's token is not such a number, or if the number is too large for its
+    /// parameter. [`Error::is_invalid_argument`] if this is a link. Then it comes from another list.
+    pub fn number<N: FromStr>(&self) -> Result<N, Error> {
+        let number = match &self.0 {
+            Place::Token(token) => token.parse().ok(),
+            Place::Offset(number) | Place::Page(number) => number.to_string().parse().ok(),
+            Place::Link(_) => return Err(self.is_no("number")),
+        };
+        number.ok_or_else(|| {
+            let message = format!("the cursor {self:?} of the next page is not a number that its parameter can be");
+            Error::new(Kind::Decode, message)
+        })
     }
 
     /// The URL of the link: its path and query, on the scheme, host and port of `base`, whatever the link contains.

@@ -54,7 +54,7 @@ pub(super) async fn open(path: PathBuf) -> io::Result<(std::fs::File, u64)> {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(io::Error::other("reading it was broken off")))
+    done.unwrap_or_else(|_| Err(io::Error::other("reading it was aborted")))
 }
 
 /// The piece that is being sent, and those after it.

@@ -110,7 +110,7 @@ async fn names_cannot_end_their_header() {
 }
 
 #[tokio::test]
-async fn boundaries_are_not_the_same_twice() {
+async fn each_body_has_its_own_boundary() {
     let boundary = || Multipart::new().finish().unwrap().content_type().clone();
     assert_ne!(boundary(), boundary());
 }
@@ -163,7 +163,7 @@ async fn streams_are_sent_once() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_says_why() {
+async fn a_failed_stream_is_the_source_of_the_error() {
     let broken = stream::iter([Ok("a"), Err(io::Error::other("the disk is gone"))]);
     let body = Multipart::new().file("f", File::stream(broken, None)).finish().unwrap();
     assert!(sent(body.body().unwrap()).await.0.is_err());
@@ -185,7 +185,7 @@ async fn progress_goes_to_the_end() {
 }
 
 #[tokio::test]
-async fn other_kinds_have_parts_without_names_and_headers_of_their_own() {
+async fn other_kinds_have_parts_without_names_and_with_their_own_headers() {
     let root = File::bytes("{}").media_type("application/json").header("Content-ID", "<root>");
     let body = Multipart::new().next(root).next(File::bytes("x").name("x.bin"));
     let body = body.finish_as("multipart/related; type=\"application/json\"").unwrap();

@@ -75,7 +75,7 @@ impl Serialize for Raw {
 }
 
 #[test]
-fn raw_json_is_what_it_says() {
+fn raw_json_is_sent_unchanged() {
     let number = "123456789012345678901234567890.10";
     assert_eq!(Node::of(&Raw(number)).unwrap(), Node::Plain(number.to_owned()));
     assert_eq!(Node::of(&Raw(r#" "a\n" "#)).unwrap(), Node::Text("a\n".to_owned()));

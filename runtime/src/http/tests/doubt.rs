@@ -134,7 +134,7 @@ async fn a_tls_handshake_that_stalls_under_a_short_limit_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_sent_and_has_no_response_may_have_been_carried_out() {
+async fn a_request_that_was_sent_and_has_no_response_may_have_been_processed() {
     let error = cut_off("http").await;
     assert!(error.is_timeout() && error.may_have_happened(), "{error}");
 }

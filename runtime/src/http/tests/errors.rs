@@ -16,7 +16,7 @@ async fn no_connection_names_the_host() {
 }
 
 #[tokio::test]
-async fn every_error_says_what_is_known_of_the_call() {
+async fn every_error_has_the_facts_of_the_call() {
     let id = http::HeaderName::from_static("x-call");
     for (response, status) in [
         (Ok(http::Response::builder().status(409).body("{}").unwrap().into()), Some(409)),
@@ -38,7 +38,7 @@ async fn every_error_says_what_is_known_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_failed_response_is_there_with_headers_and_the_bytes_of_its_body() {
+async fn an_error_has_the_headers_and_the_body_of_the_response() {
     let response = http::Response::builder().status(404).header("x-kind", "pet").header("set-cookie", "s=PLANTED");
     let response = response.body(&b"{\"name\": \"\xff\"}"[..]).unwrap();
     let (exchange, _) = Scripted::default().then(Ok(response.into())).exchange(|it| it);
@@ -63,7 +63,7 @@ fn everything(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn a_credential_that_the_server_echoes_stands_in_no_error() {
+async fn no_error_contains_a_credential_that_the_server_echoes() {
     let body = |secret: &str| {
         let info = format!(r#"{{"@type": "x/google.rpc.ErrorInfo", "reason": "bad {secret}"}}"#);
         format!(

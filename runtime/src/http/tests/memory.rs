@@ -22,7 +22,7 @@ fn large(status: u16, size: usize) -> (reqwest::Response, Arc<Mutex<usize>>) {
 }
 
 #[tokio::test]
-async fn of_a_failure_that_is_too_large_status_headers_and_beginning_are_kept() {
+async fn a_failure_that_is_too_large_keeps_status_headers_and_beginning() {
     let (response, read) = large(400, 62 * MIB);
     let (exchange, _) = Scripted::default().then(Ok(response)).exchange(|it| it);
     let error = Call::post(URL).send(&exchange).await.unwrap_err();
@@ -34,7 +34,7 @@ async fn of_a_failure_that_is_too_large_status_headers_and_beginning_are_kept() 
 }
 
 #[tokio::test]
-async fn a_failure_that_announces_its_size_is_read_as_far_as_it_may() {
+async fn a_failure_that_announces_its_size_is_read_up_to_the_limit() {
     let start = "x".repeat(300_000);
     let head = "HTTP/1.1 422 X\r\nx-kind: huge\r\ncontent-length: 65011712\r\n\r\n";
     let address = serve(vec![format!("{head}{start}").into_bytes()]).await;
@@ -46,7 +46,7 @@ async fn a_failure_that_announces_its_size_is_read_as_far_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_failure_whose_body_breaks_off_keeps_what_came_of_it() {
+async fn a_failure_whose_body_breaks_off_keeps_the_received_part() {
     let address = serve(vec![b"HTTP/1.1 404 X\r\ncontent-length: 100\r\n\r\nno such".to_vec()]).await;
     let url = format!("http://{address}/pets");
     let exchange = Connection::new().clock(TestClock::new()).exchange(&Url::parse(&url).unwrap()).unwrap();
@@ -68,7 +68,7 @@ async fn details_are_bounded_whatever_the_limit_of_failures() {
 }
 
 #[tokio::test]
-async fn responses_of_token_endpoints_and_successes_have_limits_of_their_own() {
+async fn responses_of_token_endpoints_and_successes_have_separate_limits() {
     for (call, size, limit) in
         [(Call::token(URL, "grant_type=x"), 128 * 1024, 65_536), (Call::post(URL), 17 * MIB, 16 * MIB)]
     {

@@ -26,7 +26,7 @@ use super::{CallOptions, Connection, Exchange, Operation, Reply, SendError, Test
 const CREATE: Operation = Operation::new("Pets.Create", "pets", "create", "POST", "/pets");
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A call as the modules above this one send it.
+/// A call like those of the modules above this one.
 struct Call {
     span: CallSpan,
     method: Method,

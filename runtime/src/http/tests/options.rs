@@ -6,7 +6,7 @@ use super::super::RetryPolicy;
 use super::*;
 
 #[tokio::test]
-async fn a_call_has_a_deadline_of_its_own() {
+async fn a_call_can_have_its_own_deadline() {
     let script = Scripted::default().returns(429, "").returns(429, "").returns(200, "");
     let (exchange, clock) = script.exchange(|it| it);
     let error = Call::post(URL).options(CallOptions::new().deadline(SECOND)).send(&exchange).await.unwrap_err();
@@ -17,7 +17,7 @@ async fn a_call_has_a_deadline_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_call_has_attempts_of_its_own() {
+async fn a_call_can_have_its_own_number_of_attempts() {
     for (attempts, sent) in [(0, 1), (1, 1), (2, 2), (6, 6)] {
         let script = (0..7).fold(Scripted::default(), |script, _| script.returns(429, ""));
         let (exchange, _) = script.exchange(|it| it);
@@ -27,7 +27,7 @@ async fn a_call_has_attempts_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_caller_may_know_better_whether_a_call_is_idempotent() {
+async fn the_caller_can_set_whether_a_call_is_idempotent() {
     for (options, sent) in
         [(CallOptions::new(), 1), (CallOptions::new().idempotent(true), 2), (CallOptions::new().idempotent(false), 1)]
     {
@@ -40,7 +40,7 @@ async fn the_caller_may_know_better_whether_a_call_is_idempotent() {
 }
 
 #[tokio::test]
-async fn a_call_has_headers_of_its_own() {
+async fn a_call_can_have_its_own_headers() {
     let script = Scripted::default().returns(429, "").returns(200, "");
     let (exchange, _) = script.exchange(|connection| connection.header("x-a", "client").header("x-b", "client"));
     let options = CallOptions::new().header("x-a", "call").headers([("x-c", "1")].map(pair).into_iter().collect());
@@ -78,7 +78,7 @@ async fn options_that_cannot_be_sent_fail_the_call_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_call_has_an_id_of_its_own_for_all_attempts() {
+async fn a_call_has_the_same_id_for_all_attempts() {
     for name in [None, Some("x-trace")] {
         let script = Scripted::default().returns(429, "").returns(404, "");
         let (exchange, _) = script.exchange(|connection| match name {
@@ -106,7 +106,7 @@ async fn a_policy_sets_attempts_and_delays() {
 }
 
 #[tokio::test]
-async fn a_server_may_ask_for_a_wait_as_long_as_the_policy_allows() {
+async fn a_server_may_request_a_delay_up_to_the_limit_of_the_policy() {
     let busy = |seconds: u64| {
         let response = http::Response::builder().status(429).header("retry-after", seconds);
         Scripted::default().then(Ok(response.body("").unwrap().into())).returns(200, "")

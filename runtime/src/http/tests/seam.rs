@@ -35,7 +35,7 @@ async fn calls_are_retried_over_a_sender_in_process() {
 }
 
 #[tokio::test]
-async fn a_sender_that_never_returns_is_cut_off_by_the_clock() {
+async fn a_sender_that_never_returns_times_out_by_the_clock() {
     let script = Scripted::default();
     let (exchange, clock) = script.exchange(|it| it);
     let call = Call::post(URL).send(&exchange);
@@ -68,7 +68,7 @@ async fn a_paused_tokio_clock_drives_timeouts_retries_and_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_sender_says_what_may_be_retried() {
+async fn the_error_of_a_sender_decides_about_the_retry() {
     for (error, sent, doubt) in [
         (SendError::not_connected("x"), 2, false),
         (SendError::not_processed("x"), 2, false),
@@ -85,7 +85,7 @@ async fn a_sender_says_what_may_be_retried() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_streamed_times_out_when_no_more_of_it_comes() {
+async fn a_streamed_response_times_out_without_further_chunks() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let clock = TestClock::new();

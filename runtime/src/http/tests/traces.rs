@@ -1,4 +1,4 @@
-//! The data that hooks and `tracing` get of a call.
+//! The data of a call that hooks and `tracing` get.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -79,7 +79,7 @@ async fn a_call_is_a_span_by_the_conventions_of_open_telemetry() {
 }
 
 #[tokio::test]
-async fn watchers_see_each_attempt_and_makers_add_headers_to_it() {
+async fn on_attempt_sees_each_attempt_and_headers_with_adds_headers_to_it() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&seen);
     let script = Scripted::default().returns(503, "").then(Err(SendError::broken("x"))).returns(200, "");

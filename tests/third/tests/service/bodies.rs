@@ -7,7 +7,7 @@ use library::{Client, Credentials, forms, headers};
 use super::{JSON, Server};
 
 #[tokio::test]
-async fn each_media_type_of_a_response_can_be_asked_for() {
+async fn each_media_type_of_a_response_can_be_requested() {
     let server = Server::start(&[
         ("200 OK", JSON, r#"{"id": "7", "title": "Emma"}"#),
         ("200 OK", "content-type: application/vnd.library.card+json\r\n", r#"{"shelf": "A1"}"#),
@@ -88,7 +88,7 @@ fn client(server: &Server) -> Client {
 }
 
 #[tokio::test]
-async fn parts_are_written_by_their_encoding_and_sent_again() {
+async fn parts_are_written_by_their_encoding_and_retried() {
     let path = std::env::temp_dir().join(format!("connectors-third-{}.png", std::process::id()));
     std::fs::write(&path, "FROM DISK").unwrap();
     let server =

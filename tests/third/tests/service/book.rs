@@ -106,7 +106,7 @@ fn with_settings() -> Result<Client, Box<dyn std::error::Error>> {
 // ANCHOR_END: settings
 
 #[tokio::test]
-async fn the_code_of_the_book_does_what_its_text_says() {
+async fn the_code_of_the_book_behaves_as_described() {
     assert!(client("PLANTED").is_ok() && with_settings().is_ok());
     let server = Server::start(&[
         ("200 OK", JSON, r#"{"id": "7", "title": "Emma"}"#),

@@ -1,5 +1,5 @@
-//! The generated client against a fake of its own document, as `cargo xtask serve --from` serves it: every operation has a
-//! response that the client reads, and a request that breaks a schema is refused with its place.
+//! The generated client against a fake of its own document, like `cargo xtask serve --from`: every operation has a
+//! response that the client reads, and a request that breaks a schema is rejected with its place.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
 
     let made = books.create_book(&NewBook::new("Emma".to_owned())).await.unwrap();
     assert_eq!(made.title, "Emma");
-    // What is written is there when it is read.
+    // A written resource can be read.
     assert_eq!(books.get_book(made.id.as_str()).await.unwrap().title, "Emma");
     let listed: Vec<_> = books.list_books().available(true).items().try_collect().await.unwrap();
     assert!(!listed.is_empty());

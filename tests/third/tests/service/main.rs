@@ -15,7 +15,7 @@ use library::{Client, Credentials, errors, params, responses, servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 struct Arrived {
     line: String,
@@ -64,7 +64,8 @@ impl Server {
         Self { url, arrived }
     }
 
-    /// Each response is sent as it is, byte by byte. The connection is closed after it, or stays open after the last one.
+    /// Each response is sent unchanged, byte by byte. The connection is closed after it, or stays open after the last
+    /// one.
     async fn raw(responses: Vec<String>, stays_open: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -188,7 +189,7 @@ async fn a_create_is_retried_under_one_key() {
 }
 
 #[tokio::test]
-async fn a_caller_may_bring_the_key() {
+async fn a_caller_can_set_its_own_key() {
     let server = Server::start(&[("201 Created", JSON, r#"{"id": "8", "title": "Emma"}"#)]).await;
     let library = server.client(Credentials::new().key("k"));
     library.books().create_book(&NewBook::new("Emma".to_owned())).idempotency_key("mine").await.unwrap();
@@ -232,7 +233,7 @@ async fn each_failure_has_its_type_its_status_and_its_headers() {
 }
 
 #[tokio::test]
-async fn an_operation_takes_the_credential_that_it_asks_for() {
+async fn an_operation_uses_the_credential_that_it_requires() {
     let server = Server::start(&[
         ("200 OK", JSON, r#"{"access_token": "one", "token_type": "Bearer", "expires_in": "3600"}"#),
         ("202 Accepted", JSON, r#"{"position": 3}"#),
@@ -273,7 +274,7 @@ async fn an_operation_takes_the_credential_that_it_asks_for() {
 }
 
 #[tokio::test]
-async fn an_operation_with_a_server_of_its_own_is_sent_there() {
+async fn an_operation_with_its_own_server_is_sent_there() {
     let main = Server::start(&[]).await;
     let covers = Server::start(&[("200 OK", "content-type: image/png\r\n", "PNG")]).await;
     let server =
@@ -296,7 +297,7 @@ async fn an_operation_with_a_server_of_its_own_is_sent_there() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_no_segment_is_refused_before_anything_is_sent() {
+async fn a_value_that_is_not_a_segment_is_rejected_before_anything_is_sent() {
     let server = Server::start(&[]).await;
     let library = server.client(Credentials::new().key("k"));
     for id in ["", ".", "..", "a/b", "a\\b"] {

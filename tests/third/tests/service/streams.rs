@@ -76,7 +76,7 @@ fn a_program_without_async_reads_a_stream() {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_an_error_of_its_own_wherever_chunks_end() {
+async fn an_item_that_cannot_be_read_is_a_separate_error_for_any_chunks() {
     let body = "data: {\"text\":\"\u{e9}\"}\r\n\r\ndata: {\"no\": 1}\n\ndata: oops\n\ndata: {\"text\":\"b\"}\n\ndata: [DONE]\n\n";
     let bytes = body.as_bytes();
     let mut splits: Vec<Vec<Vec<u8>>> =
@@ -120,7 +120,7 @@ async fn a_stream_that_is_cut_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_item_has_a_limit_and_a_page_of_a_gateway_is_no_stream() {
+async fn an_item_has_a_limit_and_a_page_of_a_gateway_is_not_a_stream() {
     let mut limits = Limits::default();
     limits.response = 64;
     let endless = vec![b"data: {\"text\":\"a\"}\n\ndata: ".to_vec(), vec![b'x'; 100], vec![b'x'; 100]];
@@ -135,7 +135,7 @@ async fn an_item_has_a_limit_and_a_page_of_a_gateway_is_no_stream() {
 }
 
 #[tokio::test]
-async fn keep_alives_hold_a_stream_open_until_its_idle_timeout_or_deadline() {
+async fn keep_alives_keep_a_stream_open_until_its_idle_timeout_or_deadline() {
     let body = format!("{EVENTS}data: {{\"text\":\"a\"}}\n\n: keep-alive\n\n: keep-alive\n\n");
     for by_deadline in [false, true] {
         let server = Server::raw(vec![body.clone()], true).await;
@@ -223,7 +223,7 @@ async fn lines_are_items() {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_behind_its_last_event() {
+async fn a_stream_resumes_after_its_last_event() {
     let first = format!(
         "{}retry: 1500\nid: 1\nevent: added\ndata: {{\"id\":\"7\",\"title\":\"Emma\"}}\n\nid: 2\nevent: removed\ndata: 8\n\n\
          id: 3\nevent: removed\nda",
@@ -250,12 +250,12 @@ async fn a_stream_goes_on_behind_its_last_event() {
     let arrived = server.arrived();
     let keys: Vec<Option<&str>> = arrived.iter().map(|request| request.header("idempotency-key")).collect();
     assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
-    // As long as the server asked for; after that as it asked last.
+    // The delay is the one that the server requested, or later the last requested one.
     assert_eq!(clock.waits(), [Duration::from_millis(1500); 2]);
 }
 
 #[tokio::test]
-async fn what_is_not_idempotent_is_not_sent_again() {
+async fn a_call_that_is_not_idempotent_is_not_retried() {
     let server = Server::raw(vec![EVENTS.to_owned()], false).await;
     let library = client(&server, Connection::new().clock(TestClock::new()));
     let error = ask(&library).reconnect().next().await.unwrap().unwrap_err();

@@ -1,8 +1,14 @@
-//! The links, code and chapters of the documentation. `UPDATE=1` writes the code of its files into the pages.
+//! The documentation: its links, its code, its chapters, and the built book. `UPDATE=1` writes the code of its files into the
+//! pages.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use mdbook_driver::MDBook;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Links to the repository's own files.
 const REPOSITORY: &str = "https://github.com/connectors-rs/connectors/";
@@ -175,4 +181,62 @@ fn the_book_has_a_chapter_for_each_page_and_needs_no_other_site() {
         let images = text.split("![").skip(1).filter_map(|rest| rest.split("](").nth(1));
         images.for_each(|target| assert!(target.starts_with("pictures/"), "{page}: {target}"));
     }
+}
+
+/// The log of mdbook.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Builds the book in `source` into `built`. Returns the warnings.
+fn build(source: &Path, built: &Path) -> String {
+    let log = Log::default();
+    let warnings = log.clone();
+    let _guard = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(move || log.clone())
+        .set_default();
+    let mut book = MDBook::load(source).unwrap();
+    book.config.build.build_dir = built.to_owned();
+    book.build().unwrap();
+    let text = warnings.0.lock().unwrap();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The elements of a page that load something from another site.
+fn loaded_from_elsewhere(page: &str) -> Vec<&str> {
+    let tags = page.split('<').filter_map(|tag| tag.split('>').next());
+    let loading = tags.filter(|tag| ["script ", "link ", "img "].iter().any(|name| tag.starts_with(name)));
+    loading.filter(|tag| ["src=\"http", "href=\"http"].iter().any(|it| tag.contains(it))).collect()
+}
+
+#[test]
+fn the_book_builds_without_a_warning_and_its_pages_load_nothing_from_elsewhere() {
+    // `.ci/book` measures these pages.
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
+    assert_eq!(build(&root().join("docs/book"), &built), "");
+    let files = fs::read_dir(&built).unwrap().map(|entry| entry.unwrap().path());
+    let html: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|it| it == "html")).collect();
+    assert!(html.len() > 10, "{html:?}");
+    for page in html {
+        let text = fs::read_to_string(&page).unwrap();
+        assert_eq!(loaded_from_elsewhere(&text), Vec::<&str>::new(), "{}", page.display());
+    }
+    // The checks find what is wrong.
+    let wrong = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrong-book");
+    fs::create_dir_all(wrong.join("src")).unwrap();
+    fs::write(wrong.join("src/SUMMARY.md"), "[One](one.md)\n").unwrap();
+    fs::write(wrong.join("src/one.md"), "<div>\n\nText.\n").unwrap();
+    assert!(build(&wrong, &wrong.join("built")).contains("WARN"));
+    assert_eq!(loaded_from_elsewhere("<p><img alt='' src=\"https://example.com/a.png\">").len(), 1);
 }
