@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
                 judge.holders.entry(held).or_default().insert(ty.name.as_str());
             }
         }
-        let known: BTreeSet<&str> = judge.types.keys().flat_map(|name| usage.spellings(*name)).collect();
+        let known: BTreeSet<&str> = judge.types.keys().flat_map(|name| usage.spellings(name)).collect();
         let strange =
             usage.literals.iter().filter(|((of, _), _)| !known.contains(of.as_str()) && !usage.own.contains(of));
         judge.loose = strange.map(|((_, field), file)| (field.as_str(), file.as_str())).collect();
