@@ -49,24 +49,15 @@ pub(crate) fn run(name: &Name, options: &Options) -> Result<()> {
         return Ok(());
     };
     let document = fetched.node;
+    let vendored = service::vendored(&document, &service.select)?;
+    let yaml = service::document_text(&vendored)?;
+    let new = Node::parse("openapi.yaml", &yaml)?;
+
     if let Some(old) = &old {
         if !options.accept_other_document {
             refuse_another_service(old, &document, &service, &from)?;
         }
         warn_of_another_service(old, &document);
-    }
-    let vendored = service::vendored(&document, &service.select).map_err(|error| match &old {
-        // It was all there once.
-        Some(_) => {
-            format!("{error}\n  help: if `[select]` is right, the document is an older one, or another service's")
-                .into()
-        }
-        None => error,
-    })?;
-    let yaml = service::document_text(&vendored)?;
-    let new = Node::parse("openapi.yaml", &yaml)?;
-
-    if let Some(old) = &old {
         progress("comparing with the vendored document");
         let judgement = changes::judge(old, &new, &name.part()?)?;
         if let Some(reason) = judgement.documents_only() {

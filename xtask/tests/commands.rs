@@ -45,14 +45,11 @@ components:
 fn vendor_rejects_unusable_documents_and_changes_nothing() {
     let folder = folder("vendor");
     let before = spec();
-    // It has most of the vendored operations, but not all of the selection.
-    let older = before[0].replace("- Connector Owner V2", "- Connector");
     for (name, text, expected) in [
         ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "broken.yaml:"),
         ("page.yaml", "<!doctype html><html><body>Sign in</body></html>", "not an OpenAPI document"),
         ("old.yaml", "swagger: '2.0'\n", "Swagger 2.0"),
-        ("pets.yaml", PETS, "0 of the 29 operations that are vendored and selected"),
-        ("older.yaml", &older, "the document is an older one"),
+        ("pets.yaml", PETS, "no operation of the document has the tag `Connector`"),
         ("empty.yaml", "", "empty"),
         ("twice.yaml", "openapi: 3.1.0\nopenapi: 3.1.0\n", "twice.yaml:2:1"),
     ] {
