@@ -2,7 +2,7 @@
 //!
 //! A walk by position, not by key, keeps a *property* called `description` or `const` apart from the keyword.
 
-use crate::document::{MAX_COPIED, MAX_DEPTH, Map, Node, Pointer, Value, percent_decode};
+use crate::document::{MAX_COPIED, MAX_DEPTH, Node, Pointer, Value, percent_decode};
 
 /// The kinds of objects in an OpenAPI 3.x document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,7 @@ impl Object {
                 | "unevaluatedProperties"
                 | "additionalItems"
                 | "x-other-items"
+                | "x-json-text"
                 | "contentSchema",
             ) => One(Schema),
             _ => return None,
@@ -314,15 +315,6 @@ pub(crate) fn method_at(item: &Pointer, method: &str) -> Pointer {
     if METHODS.contains(&method) { item.join(method) } else { item.join(OTHER_METHODS).join(method) }
 }
 
-/// The component schemas that the objects below a node refer to.
-pub(crate) fn schema_references(kind: Object, node: &Node) -> Vec<String> {
-    let mut found = Vec::new();
-    kind.walk(node, &Pointer::root(), &mut |_, node, _| {
-        found.extend(reference(node).and_then(component_name));
-    });
-    found
-}
-
 /// The name of the component schema that a reference names.
 pub(crate) fn component_name(reference: &str) -> Option<String> {
     Pointer::split(reference.strip_prefix("#/components/schemas")?)?.into_iter().next()
@@ -347,7 +339,9 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
         let Some(pointer) = reference(node).and_then(|target| target.strip_prefix('#')) else { break };
         let pointer = percent_decode(pointer);
         let Some(found) = document.pointer(&pointer) else { break };
-        (node, at) = (found, Pointer::from(pointer.as_str()));
+        // In the form of a place that was walked to, whatever is escaped in the reference.
+        at = Pointer::split(&pointer).unwrap_or_default().iter().fold(Pointer::root(), |at, token| at.join(token));
+        node = found;
     }
     (node, at)
 }
@@ -355,10 +349,5 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
 /// Whether a keyword describes a schema and does not constrain it.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
-        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items"))
-}
-
-/// Whether every keyword of a schema is an annotation.
-pub(crate) fn only_annotations(map: &Map) -> bool {
-    map.keys().all(|key| is_annotation(key))
+        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items" | "x-json-text"))
 }

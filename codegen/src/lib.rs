@@ -57,6 +57,7 @@ mod note;
 mod overlay;
 #[cfg(feature = "diff")]
 mod reach;
+mod schema;
 mod select;
 mod shape;
 mod span;
@@ -82,6 +83,7 @@ pub use words::undocumented;
 use std::collections::BTreeSet;
 
 use overlay::Strictness;
+use schema::Model;
 
 /// The pipeline and its settings. See the crate's documentation for an example.
 #[derive(Clone, Debug)]
@@ -260,8 +262,9 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (document, mut notes) = self.shapeable()?;
-        let (mut api, names) = shape::shape(&document, &self.names, &mut notes);
+        let (mut document, mut notes) = self.shapeable()?;
+        let schemas = Model::take(&mut document);
+        let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use crate::document::{Node, Pointer, Span};
+use crate::span::Placed;
 
 /// The stage that wrote a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -180,14 +181,14 @@ impl Notes {
         stage: Stage,
         kind: Kind,
         pointer: &Pointer,
-        node: &Node,
+        node: &impl Placed,
         reason: impl Into<String>,
     ) -> &mut Note {
         self.0.push(Note {
             stage,
             kind,
             pointer: pointer.clone(),
-            span: node.span.clone(),
+            span: node.span().clone(),
             reason: reason.into(),
             action: None,
             fix: None,

@@ -86,6 +86,17 @@ impl Span {
     }
 }
 
+/// What has a place in a source.
+pub(crate) trait Placed {
+    fn span(&self) -> &Span;
+}
+
+impl Placed for Span {
+    fn span(&self) -> &Span {
+        self
+    }
+}
+
 impl fmt::Debug for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

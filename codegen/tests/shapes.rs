@@ -358,6 +358,136 @@ fn properties_beside_a_union_do_not_affect_values_that_are_not_objects() {
 }
 
 #[test]
+fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its_reason() {
+    let links = "\
+        by_id: {operationId: getPet, parameters: {path.id: '$response.body#/id', X-Trace: $request.header.x-trace}}
+        by_ref: {operationRef: '#/paths/~1pets~1%7Bid%7D/get', parameters: {id: 7}}
+        change: {operationId: changePet, parameters: {id: $response.header.Location}, requestBody: {name: Rex}}
+        open: {operationId: changePet}
+        elsewhere: {operationRef: 'https://other.example/pets#/paths/~1pets/get'}
+        nowhere: {operationId: getDog}
+        nothing: {description: none}
+        other: {operationId: getPet, parameters: {colour: red}}
+        server: {operationId: getPet, server: {url: 'https://other.example'}}
+        sent: {operationId: getPet, parameters: {id: '$request.body#/id'}}
+        url: {operationId: getPet, parameters: {id: $url}}
+        inside: {operationId: changePet, requestBody: {id: $request.path.id}}
+        within: {operationId: getPet, parameters: {id: 'pet-{$response.body#/id}'}}
+        wrong: {operationId: getPet, parameters: {id: $response.bodies}}
+        several: {operationId: getPet, parameters: {id: $request.query.tags}}
+        no_body: {operationId: listPets, requestBody: $response.body}";
+    let links: String = links.lines().map(|line| format!("            {}\n", line.trim())).collect();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  \
+        /pets:\n    \
+          get: {{operationId: listPets, responses: {{'204': {{description: ok}}}}}}\n    \
+          post:\n      operationId: addPet\n      parameters:\n        \
+            - {{name: X-Trace, in: header, schema: {{type: string}}}}\n        \
+            - {{name: tags, in: query, schema: {{type: array, items: {{type: string}}}}}}\n      responses:\n        \
+            '201':\n          description: ok\n          content: {{application/json: {{schema: {{type: object}}}}}}\n          links:\n{links}        \
+            '409': {{description: bad, links: {{by_id: {{operationId: getPet, parameters: {{id: '$response.body'}}}}}}}}\n        \
+            '202': {{description: ok, content: {{application/json: {{schema: {{type: object}}}}}}, links: {{open: {{operationId: changePet}}}}}}\n  \
+        /pets/{{id}}:\n    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}, {{name: X-Trace, in: header, schema: {{type: string}}}}]\n    \
+          get: {{operationId: getPet, responses: {{'204': {{description: ok, links: {{it: {{operationId: getPet, parameters: {{id: $response.body}}}}}}}}}}}}\n    \
+          put: {{operationId: changePet, requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}}}}}, responses: {{'204': {{description: ok}}}}}}\n"
+    );
+    let generator = Generator::new(Node::parse("t.yaml", &text).unwrap());
+    let client = generator.generate().unwrap();
+    let listing = Listing::of(&client).to_string();
+    for method in [
+        "fn add_pet_then_by_id(response) -> get_pet",
+        "fn add_pet_then_by_id_link(error) -> get_pet",
+        "fn add_pet_then_by_ref(response) -> get_pet",
+        "fn add_pet_then_change(response) -> change_pet",
+        "fn add_pet_then_open(response, id: PetId, body: serde_json::Map<String, serde_json::Value>) -> change_pet",
+    ] {
+        assert!(listing.lines().any(|line| line.trim() == method), "{method}: {listing}");
+    }
+    assert_eq!(listing.matches("_then_").count(), 5, "{listing}");
+    let losses: Vec<String> = client.notes.iter().filter(|it| it.kind == Kind::Loss).map(ToString::to_string).collect();
+    for (link, reason) in [
+        ("elsewhere", "is not in this document"),
+        ("nowhere", "there is no operation `getDog`"),
+        ("nothing", "names no operation"),
+        ("other", "no parameter `colour`"),
+        ("server", "a server of its own"),
+        ("sent", "the body of a request is not kept"),
+        ("url", "the URL of a request is not kept"),
+        ("within", "an expression within a text"),
+        ("inside", "an expression within it"),
+        ("wrong", "is not a runtime expression"),
+        ("several", "is not a parameter with a single value"),
+        ("no_body", "`listPets` has no body of JSON"),
+        ("it", "no body of JSON for `$response.body`"),
+    ] {
+        let said = |loss: &&String| loss.contains(&format!("/links/{link})")) && loss.contains(reason);
+        assert_eq!(losses.iter().filter(said).count(), 1, "{link}: {losses:#?}");
+    }
+    assert_eq!(losses.len(), 13, "{losses:#?}");
+    let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &client);
+    let links = &table[&connectors_codegen::Declared::Link];
+    assert_eq!((links.declared, links.reached, links.noted, links.silent.len()), (19, 6, 13, 0));
+}
+
+#[test]
+fn strings_have_the_type_of_what_is_in_them() {
+    let schemas = "A: {type: object, properties: {a: {type: string, contentEncoding: BASE64}, b: {type: string, format: byte}, \
+         c: {type: string, contentEncoding: base64url}, d: {type: string, contentMediaType: 'application/json; charset=utf-8'}, \
+         e: {type: string, contentMediaType: application/vnd.a+json, contentSchema: {type: object, properties: {f: {type: string}}}}, \
+         g: {type: [string, 'null'], contentEncoding: base64}, h: {type: string, contentMediaType: image/png}, \
+         i: {type: string, contentMediaType: text/html}, j: {type: string, enum: [QQ==], contentEncoding: base64}}}";
+    let (listing, notes) = listed("", schemas);
+    let expected = "struct A (Default)\na: Option<Base64>\nb: Option<Base64>\nc: Option<Base64Url>\nd: Option<JsonText<serde_json::Value>>\n\
+                    e: Option<JsonText<Ae>>\ng: Option<Base64>\nh: Option<String>\ni: Option<String>\nj: Option<Aj>\nextra: Extra";
+    assert_eq!(block(&listing, "A"), expected);
+    assert_eq!(block(&listing, "Ae"), "struct Ae (Default)\nf: Option<String>\nextra: Extra");
+    assert!(matches!(&notes[..], [one] if one.contains("not decoded") && one.contains("/A/properties/i")), "{notes:?}");
+}
+
+#[test]
+fn parts_without_names_have_their_place_in_a_struct() {
+    let post = |content: &str| {
+        let paths = format!(
+            "/a:\n  post: {{operationId: send, requestBody: {{required: true, content: {{{content}}}}}, responses: {{'204': {{description: ok}}}}}}"
+        )
+        .replace("\n  ", "\n      ");
+        let text = format!("openapi: 3.2.0\ninfo: {{title: t, version: '1'}}\npaths:\n  {paths}\n");
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        block(&Listing::of(&client).to_string(), "forms::Send")
+    };
+    for (content, expected) in [
+        (
+            "multipart/mixed: {itemSchema: {type: object, properties: {a: {type: string}}}}",
+            "items: Vec<types::SendItem>",
+        ),
+        ("multipart/mixed: {itemSchema: {}, itemEncoding: {contentType: image/png}}", "items: Vec<File>"),
+        (
+            "multipart/mixed: {schema: {prefixItems: [{type: string}, {type: integer}], minItems: 1}}",
+            "first: String\nsecond: Option<i64>",
+        ),
+        (
+            "multipart/related: {schema: {type: array, items: {type: string, format: binary}}, prefixEncoding: [{contentType: a/b}]}",
+            "first: Option<File>\nitems: Option<Vec<File>>",
+        ),
+        (
+            "multipart/mixed: {schema: {type: array, minItems: 2, maxItems: 2, prefixItems: [{}, {type: array}], items: {type: string}}}",
+            "first: File\nsecond: Vec<serde_json::Value>",
+        ),
+        (
+            "multipart/form-data: {schema: {type: object, properties: {a: {type: object}}}, encoding: {a: {contentType: multipart/mixed}}}",
+            "a: Option<File>",
+        ),
+        // Parts within a part are written by the caller.
+        (
+            "multipart/mixed: {itemSchema: {type: array}, itemEncoding: {contentType: multipart/mixed, prefixEncoding: [{}]}}",
+            "items: Vec<File>",
+        ),
+    ] {
+        assert_eq!(post(content), format!("struct forms::Send\n{expected}"), "{content}");
+    }
+}
+
+#[test]
 fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
     let operation = |id: &str, hint: &str| {
         let page = "type: object, properties: {rows: {type: array, items: {type: string}}, more: {type: boolean}, \

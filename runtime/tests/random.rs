@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use connectors_runtime::Page;
-use connectors_runtime::encode::{Event, EventDecoder, File, Multipart, RecordDecoder};
+use connectors_runtime::encode::{Event, EventDecoder, File, Multipart, RecordDecoder, split_parts};
 use connectors_runtime::object;
 use http::header::{HeaderMap, HeaderValue, LINK};
 use http_body_util::BodyExt;
@@ -248,6 +248,14 @@ fn a_library_reads_the_parts_that_are_sent() {
         let received = runtime.block_on(async {
             let bytes = body.body().unwrap().collect().await.unwrap().to_bytes();
             assert!(length.is_none_or(|length| length == bytes.len() as u64));
+            let content_type = body.content_type().to_str().unwrap();
+            let ours = split_parts(content_type, bytes.clone()).unwrap().into_iter().map(|part| {
+                (part.name().unwrap(), part.file_name(), String::from_utf8(part.content.to_vec()).unwrap())
+            });
+            assert_eq!(ours.collect::<Vec<_>>(), sent);
+            // What is cut off is not a shorter body.
+            let cut = bytes.slice(..random.below(bytes.len().saturating_sub(2)));
+            assert!(split_parts(content_type, cut).is_err());
             let once = futures::stream::iter([Ok::<_, std::io::Error>(bytes)]);
             let mut parts = multer::Multipart::new(once, boundary);
             let mut received = Vec::new();

@@ -21,6 +21,7 @@ pub(super) fn listing(api: &Api) -> Listing {
                 PartHolds::File { several: false, .. } => "File".to_owned(),
                 PartHolds::File { several: true, .. } => "Vec<File>".to_owned(),
                 PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => shown(ty, "types::"),
+                PartHolds::Each(ty, _) => format!("Vec<{}>", shown(ty, "types::")),
             };
             let ty = if part.required { ty } else { format!("Option<{ty}>") };
             format!("{}: {ty}", part.name)
@@ -98,6 +99,18 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         members.push(format!("fn {}() -> {}", reading.name, shown(&reading.ty, "types::")));
     }
     members.extend(operation.media.iter().map(|media| format!("fn accept({media:?}) -> bytes")));
+    for link in &operation.links {
+        let Some(target) = api.operations.iter().find(|it| it.pointer == link.target) else { continue };
+        let from = if link.failure { "error" } else { "response" };
+        let is_linked =
+            |param: &Param| link.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
+        let open = target.params.iter().filter(|param| param.required && !is_linked(param));
+        let open = open.map(|param| format!(", {}: {}", param.name, argument(param)));
+        let body = target.body.as_ref().filter(|body| body.required && link.body.is_none());
+        let body = body.map(|body| format!(", body: {}", body_type(&body.content)));
+        let arguments: String = open.chain(body).collect();
+        members.push(format!("fn {}({from}{arguments}) -> {}", link.name, name(target)));
+    }
     if let Some(paging) = &operation.paging {
         let item =
             item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
@@ -189,6 +202,9 @@ fn shown(ty: &Type, types: &str) -> String {
         Type::I128 => "i128".to_owned(),
         Type::F64 => "f64".to_owned(),
         Type::Number => "Number".to_owned(),
+        Type::Base64 => "Base64".to_owned(),
+        Type::Base64Url => "Base64Url".to_owned(),
+        Type::JsonText(content) => format!("JsonText<{}>", shown(content, types)),
         Type::Array(item) => format!("Vec<{}>", shown(item, types)),
         Type::Map(value) if **value == Type::Any => "serde_json::Map<String, serde_json::Value>".to_owned(),
         Type::Map(value) => format!("BTreeMap<String, {}>", shown(value, types)),

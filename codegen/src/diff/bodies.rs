@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Map, Node, Pointer};
-use crate::grammar;
+use crate::grammar::resolve_at;
+use crate::schema::{same, says_the_same};
 use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
 
-use super::compare::{Comparison, Operation, Spot, Way};
+use super::compare::{Comparison, Operation, Side, Spot, Way};
 
 /// The media types of a body or response: by essence, the full text and the content.
 type Media<'a> = BTreeMap<String, (&'a String, &'a Node)>;
@@ -52,10 +53,13 @@ fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
         .or_else(|| find(&|name| name.contains('*')))
 }
 
-/// A body or response of one document: its node, its place, and the media type that the client uses, if it is only one.
+/// A body or response of one document: its node, its places, and the media type that the client uses, if it is only one.
 struct Content<'a> {
     node: &'a Node,
+    /// The place in the operation.
     at: Pointer,
+    /// The place of what is referred to.
+    own: Pointer,
     used: Option<String>,
 }
 
@@ -63,15 +67,17 @@ impl<'a> Comparison<'a> {
     pub(super) fn bodies(&mut self, old: Operation<'a>, new: Operation<'a>) {
         let (at, there) = (old.at().join("requestBody"), new.at().join("requestBody"));
         let (before, after) = (self.old, self.new);
-        let was = old.node.get("requestBody").map(|body| grammar::resolve(before.document, body));
-        let is = new.node.get("requestBody").map(|body| grammar::resolve(after.document, body));
+        let resolved = |side: Side<'a>, operation: &Operation<'a>, at: &Pointer| {
+            operation.node.get("requestBody").map(|body| resolve_at(side.document, body, at.clone()))
+        };
+        let (was, is) = (resolved(before, &old, &at), resolved(after, &new, &there));
         match (was, is) {
             (Some(_), None) => self.say_at(&at, "body-removed", "it takes no body any more"),
-            (None, Some(body)) if body.is_true("required") => {
+            (None, Some((body, _))) if body.is_true("required") => {
                 self.say_at(&at, "body-added-required", "it takes a body now, which is required");
             }
             (None, Some(_)) => self.say_at(&at, "body-added", "it takes a body now"),
-            (Some(was), Some(is)) => {
+            (Some((was, own)), Some((is, own_there))) => {
                 match (was.is_true("required"), is.is_true("required")) {
                     (false, true) => self.say_at(&at, "body-required", "its body is required now"),
                     (true, false) => self.say_at(&at, "body-optional", "its body may be left out now"),
@@ -82,8 +88,8 @@ impl<'a> Comparison<'a> {
                 self.contents(
                     Way::Request,
                     "the body",
-                    Content { node: was, at, used: used.0 },
-                    Content { node: is, at: there, used: used.1 },
+                    Content { node: was, at, own, used: used.0 },
+                    Content { node: is, at: there, own: own_there, used: used.1 },
                 );
             }
             (None, None) => {}
@@ -95,11 +101,10 @@ impl<'a> Comparison<'a> {
         let (before, after) = (self.old, self.new);
         let reads_failures = self.reads_failures(&old, &new);
         let list = |node: &'a Node| node.get("responses").and_then(Node::as_object);
-        let empty = Map::new();
-        let (was, is) = (list(old.node).unwrap_or(&empty), list(new.node).unwrap_or(&empty));
+        let (Some(was), Some(is)) = (list(old.node), list(new.node)) else { return };
         let pairs = statuses(was, is);
-        let resolved = |document: &'a Node, node: &'a Node, status: &str| {
-            node.get("responses").and_then(|it| it.get(status)).map(|it| grammar::resolve(document, it))
+        let resolved = |side: Side<'a>, all: &'a Map, status: &str, at: &Pointer| {
+            all.get(status).map(|response| resolve_at(side.document, response, at.clone()))
         };
         for status in was.keys() {
             let at = at.join(status);
@@ -114,8 +119,9 @@ impl<'a> Comparison<'a> {
             if now != status {
                 self.say("status-changed", format!("it responds with {now} where it did with {status}"));
             }
-            let (Some(was), Some(is)) =
-                (resolved(before.document, old.node, status), resolved(after.document, new.node, now))
+            let there = there.join(now);
+            let (Some((was, own)), Some((is, own_there))) =
+                (resolved(before, was, status, &at), resolved(after, is, now, &there))
             else {
                 continue;
             };
@@ -130,10 +136,10 @@ impl<'a> Comparison<'a> {
             self.contents(
                 way,
                 &place,
-                Content { node: was, at, used: used.0 },
-                Content { node: is, at: there.join(now), used: used.1 },
+                Content { node: was, at, own: own.clone(), used: used.0 },
+                Content { node: is, at: there, own: own_there.clone(), used: used.1 },
             );
-            self.headers(was, is, &place);
+            self.headers((was, &own), (is, &own_there), &place);
             self.unread = false;
         }
         for status in is.keys().filter(|status| !pairs.values().any(|paired| paired == *status)) {
@@ -146,6 +152,9 @@ impl<'a> Comparison<'a> {
     fn contents(&mut self, way: Way, place: &str, old: Content<'a>, new: Content<'a>) {
         let (before, after) = (media(old.node), media(new.node));
         let at = |content: &Content<'_>, key: &str| content.at.join("content").join(key).join("schema");
+        let (was, is) = (self.old.schemas, self.new.schemas);
+        let was_of = |key: &str| was.at(&old.own.join("content").join(key).join("schema"));
+        let is_of = |key: &str| is.at(&new.own.join("content").join(key).join("schema"));
         let spot = |old_key: &str, new_key: &str| Spot {
             way,
             place: place.to_owned(),
@@ -164,13 +173,17 @@ impl<'a> Comparison<'a> {
                     self.say_at(&old.at.join("content").join(key), rule, format!("{place} is not `{name}` any more"));
                     // The media type that replaces it.
                     let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
-                    if let Some((other, now)) = next {
-                        self.members(content, now, &spot(key, other));
+                    if let Some((other, _)) = next {
+                        self.members(was_of(key), is_of(other), &spot(key, other));
                     }
                 }
-                Some((_, now)) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
+                Some((other, _)) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
                     // The client has no part of it.
-                    if content.get("schema") != now.get("schema") {
+                    let equal = match (was_of(key), is_of(other)) {
+                        (Some(old), Some(new)) => same((was, old), (is, new)),
+                        (old, new) => old.is_none() && new.is_none(),
+                    };
+                    if !equal {
                         self.say(
                             "unused-media-type-changed",
                             format!("{place} changed as `{name}`, which the client does not use"),
@@ -178,7 +191,7 @@ impl<'a> Comparison<'a> {
                     }
                 }
                 Some((other, now)) => {
-                    self.members(content, now, &spot(key, other));
+                    self.members(was_of(key), is_of(other), &spot(key, other));
                     if way == Way::Request {
                         self.encoding(content, now, place);
                     }
@@ -215,22 +228,28 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares the documented headers of two responses. Each is a constant of the client.
-    fn headers(&mut self, old: &'a Node, new: &'a Node, place: &str) {
-        let list = |node: &'a Node| -> BTreeMap<String, &'a Node> {
+    fn headers(&mut self, old: (&'a Node, &Pointer), new: (&'a Node, &Pointer), place: &str) {
+        let list = |side: Side<'a>, (node, at): (&'a Node, &Pointer)| -> BTreeMap<String, (&'a Node, Pointer)> {
             let headers = node.get("headers").and_then(Node::as_object).into_iter().flatten();
-            headers.map(|(name, header)| (name.to_ascii_lowercase(), header)).collect()
+            let resolved = |(name, header): (&String, &'a Node)| {
+                let at = at.join("headers").join(name);
+                (name.to_ascii_lowercase(), resolve_at(side.document, header, at))
+            };
+            headers.map(resolved).collect()
         };
-        let (before, after) = (list(old), list(new));
-        for (name, header) in &before {
-            let Some(now) = after.get(name) else {
+        let (before, after) = (list(self.old, old), list(self.new, new));
+        for (name, (was, at)) in &before {
+            let Some((is, there)) = after.get(name) else {
                 self.say("response-header-removed", format!("{place} has no header `{name}` any more"));
                 continue;
             };
-            let was = grammar::resolve(self.old.document, header);
-            let is = grammar::resolve(self.new.document, now);
             self.words(was, is, &format!("the header `{name}` of {place}"));
-            let schema = |node: &Node| node.get("schema").map(without_words);
-            if schema(was) != schema(is) || was.is_true("required") != is.is_true("required") {
+            let schema = |side: Side<'a>, at: &Pointer| side.schemas.at(&at.join("schema"));
+            let equal = match (schema(self.old, at), schema(self.new, there)) {
+                (Some(old), Some(new)) => says_the_same((self.old.schemas, old), (self.new.schemas, new)),
+                (old, new) => old.is_none() && new.is_none(),
+            };
+            if !equal || was.is_true("required") != is.is_true("required") {
                 self.say("response-header-changed", format!("the header `{name}` of {place} changed"));
             }
         }
@@ -238,15 +257,6 @@ impl<'a> Comparison<'a> {
             self.say("response-header-added", format!("{place} has a new header `{name}`"));
         }
     }
-}
-
-/// A schema without its descriptions.
-fn without_words(schema: &Node) -> Node {
-    let mut schema = schema.clone();
-    if let Some(map) = schema.as_object_mut() {
-        map.retain(|key, _| !grammar::is_annotation(key));
-    }
-    schema
 }
 
 /// How a property of a form is serialized: its encoding with the defaults that this implies (OpenAPI 3.1, 4.8.15).

@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Client;
 use crate::api::{self, Fate, Listing, Signature, renamed};
-use crate::document::{Node, Pointer, Value};
+use crate::document::{Node, Pointer, Value, percent_decode};
 use crate::grammar;
+use crate::schema::{Model, SchemaId};
 
+use super::canonical::Canonical;
 use super::compare::Operation;
 use super::trace::Trace;
 
@@ -32,7 +34,7 @@ pub(super) struct Unaccounted {
 /// documents.
 pub(super) fn unaccounted(
     trace: &Trace,
-    (document, later): (&Node, &Node),
+    (document, later): (&Canonical, &Canonical),
     old: &Client,
     new: &Client,
 ) -> Vec<Unaccounted> {
@@ -49,7 +51,7 @@ pub(super) fn unaccounted(
 }
 
 /// The types that no operation uses and that are new or have new members.
-fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<String> {
+fn growth(document: &Canonical, later: &Canonical, old: &Client, new: &Client) -> Vec<String> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let aliases = (&before.aliases(), &after.aliases());
     let (mut was, mut is) = (Users::new(document), Users::new(later));
@@ -76,7 +78,7 @@ fn growth(document: &Node, later: &Node, old: &Client, new: &Client) -> Vec<Stri
 type Break = (Vec<String>, Vec<Pointer>, String);
 
 /// The breaks without an explanation.
-fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<Break> {
+fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Vec<Break> {
     let (before, after) = (Listing::of(old), Listing::of(new));
     let names = trace.names(old, new, &after);
     let resolved = (before.aliases(), after.aliases());
@@ -86,7 +88,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<Bre
     let old_aliases: BTreeMap<String, String> = old_aliases.collect();
     let aliases = (&old_aliases, &resolved.1);
     let mut found = Vec::new();
-    let operations = Operation::all(document);
+    let operations = Operation::all(&document.document);
     let labels: HashMap<Pointer, String> =
         operations.iter().map(|operation| (operation.at(), operation.label())).collect();
     let later: HashMap<&Pointer, String> = new.api.operations.iter().map(|it| (&it.pointer, api::name(it))).collect();
@@ -118,8 +120,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<Bre
     }
     let mut users = Users::new(document);
     // A component that a broken place refers to may be removed with it.
-    let reached = trace.broken.iter().filter_map(|at| document.pointer(at.as_str()));
-    let reached = reached.fold(BTreeSet::new(), |found, node| references(document, node, found));
+    let reached = document.schemas.reached(trace.broken.iter().flat_map(|at| schemas_at(document, at)));
     for ty in &old.types {
         let (name, at) = (&ty.name, &ty.pointer);
         let now = names.get(name).unwrap_or(name);
@@ -127,7 +128,7 @@ fn breaks(trace: &Trace, document: &Node, old: &Client, new: &Client) -> Vec<Bre
             found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` is called `{now}` now")));
         }
         let Some(changes) = before.type_changes(name, &after, &names, aliases) else {
-            if !trace.takes_away(at) && !component(at).is_some_and(|name| reached.contains(&name)) {
+            if !trace.takes_away(at) && !component(&document.schemas, at).is_some_and(|id| reached.contains(&id)) {
                 found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` is gone")));
             }
             continue;
@@ -252,54 +253,88 @@ fn under(at: &Pointer, other: &Pointer) -> bool {
 }
 
 /// The component that contains a place.
-fn component(at: &Pointer) -> Option<String> {
-    grammar::component_name(&format!("#{at}"))
+fn component(model: &Model, at: &Pointer) -> Option<SchemaId> {
+    model.component(&grammar::component_name(&format!("#{at}"))?)
 }
 
-/// The component schemas that can be reached from a node, added to those found before.
-fn references(document: &Node, node: &Node, mut found: BTreeSet<String>) -> BTreeSet<String> {
-    let mut queue = vec![node];
+/// The outermost schemas at a place and below it. References to shared responses and the like are followed.
+fn schemas_at(canonical: &Canonical, at: &Pointer) -> Vec<SchemaId> {
+    let Canonical { document, schemas } = canonical;
+    let mut found: Vec<SchemaId> = schema_at(schemas, at).into_iter().collect();
+    let mut queue = vec![at.clone()];
     let mut followed = BTreeSet::new();
-    while let Some(node) = queue.pop() {
-        match &node.value {
-            Value::Array(items) => queue.extend(items),
-            Value::Object(map) => queue.extend(map.values()),
-            _ => {}
-        }
-        let Some(target) = grammar::reference(node) else { continue };
-        if let Some(name) = grammar::component_name(target)
-            && !found.insert(name)
-        {
-            continue;
-        }
-        if followed.insert(target) {
-            queue.extend(target.strip_prefix('#').and_then(|pointer| document.pointer(pointer)));
+    while let Some(at) = queue.pop() {
+        found.extend(schemas.within(&at));
+        let mut nodes: Vec<&Node> = document.pointer(at.as_str()).into_iter().collect();
+        while let Some(node) = nodes.pop() {
+            match &node.value {
+                Value::Array(items) => nodes.extend(items),
+                Value::Object(map) => nodes.extend(map.values()),
+                _ => {}
+            }
+            let target = grammar::reference(node).and_then(|target| target.strip_prefix('#'));
+            queue.extend(target.filter(|target| followed.insert(*target)).map(|it| Pointer::from(percent_decode(it))));
         }
     }
     found
 }
 
+/// The schema at a place in a component, or in a schema of an operation.
+fn schema_at(model: &Model, at: &Pointer) -> Option<SchemaId> {
+    let tokens = Pointer::split(at.as_str())?;
+    let mut tokens = tokens.iter().map(String::as_str);
+    let mut id = if at.as_str().starts_with("/components/schemas/") {
+        model.component(tokens.by_ref().nth(2)?)?
+    } else {
+        let mut place = Pointer::root();
+        loop {
+            place = place.join(tokens.next()?);
+            if let Some(id) = model.at(&place) {
+                break id;
+            }
+        }
+    };
+    while let Some(token) = tokens.next() {
+        let schema = model.get(id);
+        let mut branch = |list: &Option<Vec<SchemaId>>| {
+            let index: usize = tokens.next()?.parse().ok()?;
+            list.as_ref()?.get(index).copied()
+        };
+        id = match token {
+            "allOf" => branch(&schema.all_of),
+            "oneOf" => branch(&schema.one_of),
+            "anyOf" => branch(&schema.any_of),
+            "items" => schema.items,
+            "additionalProperties" => schema.additional.schema(),
+            "properties" => schema.property(tokens.next()?),
+            _ => None,
+        }?;
+    }
+    Some(id)
+}
+
 /// The operations that use each component, computed on first use.
 struct Users<'a> {
-    document: &'a Node,
+    canonical: &'a Canonical,
     operations: Vec<Operation<'a>>,
-    reach: Option<Vec<BTreeSet<String>>>,
+    reach: Option<Vec<BTreeSet<SchemaId>>>,
 }
 
 impl<'a> Users<'a> {
-    fn new(document: &'a Node) -> Self {
-        Self { document, operations: Operation::all(document), reach: None }
+    fn new(canonical: &'a Canonical) -> Self {
+        Self { canonical, operations: Operation::all(&canonical.document), reach: None }
     }
 
     /// The operations that a place of the document affects.
     fn of(&mut self, at: &Pointer) -> Vec<String> {
-        let (document, operations) = (self.document, &self.operations);
+        let (canonical, operations) = (self.canonical, &self.operations);
         let reach = self.reach.get_or_insert_with(|| {
-            operations.iter().map(|operation| references(document, operation.node, BTreeSet::new())).collect()
+            let reached = |operation: &Operation<'_>| canonical.schemas.reached(schemas_at(canonical, &operation.at()));
+            operations.iter().map(reached).collect()
         });
-        let component = component(at);
-        let shows = |(operation, reach): &(&Operation<'_>, &BTreeSet<String>)| {
-            under(at, &operation.at()) || component.as_ref().is_some_and(|name| reach.contains(name))
+        let component = component(&canonical.schemas, at);
+        let shows = |(operation, reach): &(&Operation<'_>, &BTreeSet<SchemaId>)| {
+            under(at, &operation.at()) || component.as_ref().is_some_and(|id| reach.contains(id))
         };
         operations.iter().zip(reach.iter()).filter(shows).map(|(operation, _)| operation.label()).collect()
     }

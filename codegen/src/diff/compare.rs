@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use heck::ToSnakeCase;
 
-use crate::document::{Map, Node, Pointer};
+use crate::document::{Node, Pointer};
 use crate::grammar;
+use crate::schema::{Model, SchemaId};
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
+use super::canonical::Canonical;
 use super::trace::Trace;
 use super::{Change, Impact, rules};
 
@@ -63,7 +65,7 @@ impl Spot {
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) document: &'a Node,
-    pub(super) schemas: &'a Map,
+    pub(super) schemas: &'a Model,
     shaped: &'a HashMap<&'a str, &'a Shaped>,
 }
 
@@ -84,10 +86,11 @@ struct Scope {
     uses: BTreeSet<usize>,
 }
 
-/// A pair of components that has not been compared yet.
+/// A pair of components, and the direction in which they are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
-    pub(super) old: String,
-    pub(super) new: String,
+    pub(super) old: SchemaId,
+    pub(super) new: SchemaId,
     pub(super) way: Way,
 }
 
@@ -98,7 +101,7 @@ pub(super) struct Comparison<'a> {
     scope: usize,
     scopes: Vec<Scope>,
     /// The scope of each pair of components, by direction.
-    pairs: HashMap<(String, String, Way), usize>,
+    pairs: HashMap<Pair, usize>,
     queue: Vec<(usize, Pair)>,
     /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
@@ -121,15 +124,9 @@ pub(super) struct Operation<'a> {
 }
 
 /// Compares two documents in canonical form, each with its shaped API.
-pub(super) fn compare(old: (&Node, &Api), new: (&Node, &Api)) -> (Vec<Change>, Trace) {
-    let empty = Map::new();
-    let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
-    let (old_schemas, new_schemas) = (schemas(old.0), schemas(new.0));
+pub(super) fn compare(old: (&Canonical, &Api), new: (&Canonical, &Api)) -> (Vec<Change>, Trace) {
     let (old_shaped, new_shaped) = (by_place(old.1), by_place(new.1));
-    let mut comparison = Comparison::new(
-        Side { document: old.0, schemas: old_schemas.as_ref().unwrap_or(&empty), shaped: &old_shaped },
-        Side { document: new.0, schemas: new_schemas.as_ref().unwrap_or(&empty), shaped: &new_shaped },
-    );
+    let mut comparison = Comparison::new(Side::new(old.0, &old_shaped), Side::new(new.0, &new_shaped));
     let labels = comparison.documents();
     comparison.finish(&labels)
 }
@@ -201,6 +198,20 @@ impl<'a> Operation<'a> {
 }
 
 impl<'a> Side<'a> {
+    fn new(canonical: &'a Canonical, shaped: &'a HashMap<&'a str, &'a Shaped>) -> Self {
+        Self { document: &canonical.document, schemas: &canonical.schemas, shaped }
+    }
+
+    /// The name of a component.
+    pub(super) fn name(self, component: SchemaId) -> &'a str {
+        self.schemas.name(component).unwrap_or_default()
+    }
+
+    /// The place of a component.
+    pub(super) fn place(self, component: SchemaId) -> Pointer {
+        Pointer::root().join("components").join("schemas").join(self.name(component))
+    }
+
     /// The operation in the client; `None` if it was left out.
     pub(super) fn shaped(&self, operation: &Operation<'_>) -> Option<&'a Shaped> {
         self.shaped.get(operation.at().as_str()).copied()
@@ -275,9 +286,8 @@ impl<'a> Comparison<'a> {
 
     /// Queues a pair of components, unless it is compared already, and records that this scope uses it.
     pub(super) fn uses(&mut self, pair: Pair) {
-        let key = (pair.old.clone(), pair.new.clone(), pair.way);
         let next = self.scopes.len();
-        let index = *self.pairs.entry(key).or_insert(next);
+        let index = *self.pairs.entry(pair).or_insert(next);
         if index == next {
             self.scopes.push(Scope::default());
             self.queue.push((index, pair));
@@ -337,8 +347,8 @@ impl<'a> Comparison<'a> {
         while let Some((scope, pair)) = self.queue.pop() {
             self.scope = scope;
             self.unread = pair.way == Way::Unread;
-            self.here = Some(Pointer::root().join("components").join("schemas").join(&pair.old));
-            self.components(&pair);
+            self.here = Some(self.old.place(pair.old));
+            self.components(pair);
         }
         labels
     }
@@ -443,23 +453,27 @@ impl<'a> Comparison<'a> {
     /// Reports changed descriptions.
     pub(super) fn words(&mut self, old: &Node, new: &Node, place: &str) {
         for key in ["summary", "description"] {
-            let text = |node: &'_ Node| node.str(key).map(str::trim).unwrap_or_default().to_owned();
-            let (before, after) = (text(old), text(new));
-            if before != after {
-                let what = match (before.is_empty(), after.is_empty()) {
-                    (true, _) => "is new",
-                    (_, true) => "is gone",
-                    _ => "changed",
-                };
-                self.say("documentation-changed", format!("the {key} of {place} {what}"));
-            }
+            self.text(key, old.str(key), new.str(key), place);
+        }
+    }
+
+    /// Reports a changed text of a description.
+    pub(super) fn text(&mut self, key: &str, old: Option<&str>, new: Option<&str>, place: &str) {
+        let (before, after) = (old.unwrap_or_default().trim(), new.unwrap_or_default().trim());
+        if before != after {
+            let what = match (before.is_empty(), after.is_empty()) {
+                (true, _) => "is new",
+                (_, true) => "is gone",
+                _ => "changed",
+            };
+            self.say("documentation-changed", format!("the {key} of {place} {what}"));
         }
     }
 
     /// Compares the schemas of two media types or parameters.
-    pub(super) fn members(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    pub(super) fn members(&mut self, old: Option<SchemaId>, new: Option<SchemaId>, spot: &Spot) {
         let rule = spot.way.of("request-type-changed", "response-type-changed");
-        match (old.get("schema"), new.get("schema")) {
+        match (old, new) {
             (Some(old), Some(new)) => self.schemas(old, new, spot),
             (Some(_), None) => self.say_at(&spot.at, rule, format!("{} has no type any more", spot.place)),
             (None, Some(_)) => self.say_at(&spot.at, rule, format!("{} has a type now", spot.place)),
@@ -502,15 +516,11 @@ mod tests {
     fn each_pair_of_schemas_is_compared_once() {
         let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
         let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
-        let shaped = |document: &Node| shape::shape(document, &shape::Names::default(), &mut Notes::default()).0;
+        let shaped =
+            |it: &Canonical| shape::shape(&it.document, &it.schemas, &shape::Names::default(), &mut Notes::default()).0;
         let (old_api, new_api) = (shaped(&old), shaped(&new));
         let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
-        let schemas = |document: &'_ Node| document.pointer("/components/schemas").and_then(Node::as_object).cloned();
-        let (old_schemas, new_schemas) = (schemas(&old).unwrap(), schemas(&new).unwrap());
-        let mut comparison = Comparison::new(
-            Side { document: &old, schemas: &old_schemas, shaped: &old_shaped },
-            Side { document: &new, schemas: &new_schemas, shaped: &new_shaped },
-        );
+        let mut comparison = Comparison::new(Side::new(&old, &old_shaped), Side::new(&new, &new_shaped));
         let labels = comparison.documents();
         // One scope for the document, one for each operation, and one for each pair of components.
         assert_eq!(comparison.scopes.len(), 1 + 40 + 60);

@@ -1,100 +1,102 @@
 //! Inspects a schema of one document, with references and the `allOf` around it resolved: its Rust kind, values and
 //! keys.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::document::{Node, Value};
-use crate::grammar;
-use crate::shape::flatten;
+use crate::schema::{Additional, JsonType, Schema, SchemaId};
 
-use super::canonical::{EITHER, OPEN, TUPLE};
 use super::compare::{Side, Way};
 
 /// A schema with its references and the `allOf` around it resolved.
-pub(super) struct Looked<'n> {
-    /// The name of the component, if it is one.
-    pub(super) name: Option<String>,
-    pub(super) node: Cow<'n, Node>,
+pub(super) struct Looked {
+    /// The component, if it is one.
+    pub(super) component: Option<SchemaId>,
+    pub(super) schema: Rc<Schema>,
     pub(super) nullable: bool,
     pub(super) read_only: bool,
     pub(super) write_only: bool,
     pub(super) deprecated: bool,
     /// Whether an enum accepts other values too.
     pub(super) open: bool,
-    pub(super) default: Option<&'n Node>,
+    pub(super) default: Option<Node>,
     /// The description at the place of use.
-    pub(super) description: &'n str,
+    pub(super) description: String,
 }
 
 /// A longer chain of references is a circle.
 const LONGEST_CHAIN: usize = 32;
 
-pub(super) fn look<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
-    walk(side, schema, true)
+pub(super) fn look(side: Side<'_>, id: SchemaId) -> Looked {
+    walk(side, id, true)
 }
 
 /// The properties of a schema at its place of use, without its parts.
-pub(super) fn glance<'n>(side: Side<'n>, schema: &'n Node) -> Looked<'n> {
-    walk(side, schema, false)
+pub(super) fn glance(side: Side<'_>, id: SchemaId) -> Looked {
+    walk(side, id, false)
 }
 
-fn walk<'n>(side: Side<'n>, schema: &'n Node, flat: bool) -> Looked<'n> {
+fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
+    let model = side.schemas;
+    let mut current = model.get(id);
     let mut looked = Looked {
-        name: None,
-        node: Cow::Borrowed(schema),
+        component: None,
+        schema: Rc::clone(&current),
         nullable: false,
         read_only: false,
         write_only: false,
         deprecated: false,
         open: false,
         default: None,
-        description: "",
+        description: String::new(),
     };
-    let mut current = schema;
+    let mut id = id;
     for _ in 0..LONGEST_CHAIN {
-        looked.mark(current);
-        looked.node = Cow::Borrowed(current);
-        if let Some(target) = grammar::reference(current).and_then(grammar::component_name) {
-            let Some(found) = side.schemas.get(&target) else { break };
-            looked.name = Some(target);
-            current = found;
-            continue;
-        }
-        let Some(parts) = current.get("allOf").and_then(Node::as_array) else { break };
-        let says_something = |part: &&Node| part.as_object().is_none_or(|map| !grammar::only_annotations(map));
-        let telling: Vec<&Node> = parts.iter().filter(says_something).collect();
-        let beside = |key: &String| {
-            grammar::is_annotation(key)
-                || matches!(key.as_str(), "allOf" | "nullable" | "readOnly" | "writeOnly" | "default" | "xml")
-        };
-        let alone = current.as_object().is_some_and(|map| map.keys().all(beside));
-        match telling.as_slice() {
-            &[only] if alone => {
-                parts.iter().filter(|part| !says_something(part)).for_each(|part| looked.mark(part));
-                current = only;
+        looked.mark(&current);
+        looked.schema = Rc::clone(&current);
+        let next = match (current.reference, &current.all_of) {
+            (Some(target), _) => {
+                looked.component = Some(target);
+                target
             }
-            _ => {
-                if flat {
-                    looked.node = Cow::Owned(flatten(current, side.schemas));
+            (None, None) => break,
+            (None, Some(parts)) => {
+                let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) =
+                    parts.iter().partition(|part| model.get(**part).only_describes());
+                match telling.as_slice() {
+                    [only] if current.is_only_all_of() => {
+                        silent.into_iter().for_each(|part| looked.mark(&model.get(part)));
+                        *only
+                    }
+                    _ => {
+                        if flat {
+                            looked.schema = model.get(model.flatten(id));
+                        }
+                        break;
+                    }
                 }
-                break;
             }
-        }
+        };
+        id = next;
+        current = model.get(id);
     }
     looked
 }
 
-impl<'n> Looked<'n> {
-    fn mark(&mut self, node: &'n Node) {
-        self.nullable |= node.is_true("nullable");
-        self.read_only |= node.is_true("readOnly");
-        self.write_only |= node.is_true("writeOnly");
-        self.deprecated |= self.name.is_none() && node.is_true("deprecated");
-        self.open |= node.is_true(OPEN);
-        self.default = self.default.or_else(|| node.get("default"));
-        if self.description.is_empty() && self.name.is_none() {
-            self.description = node.str("description").map(str::trim).unwrap_or_default();
+impl Looked {
+    fn mark(&mut self, schema: &Schema) {
+        let annotations = &schema.annotations;
+        self.nullable |= schema.is_nullable();
+        self.read_only |= schema.read_only == Some(true);
+        self.write_only |= schema.write_only == Some(true);
+        self.deprecated |= self.component.is_none() && annotations.deprecated == Some(true);
+        self.open |= annotations.open == Some(true);
+        if self.default.is_none() {
+            self.default.clone_from(&schema.default);
+        }
+        if self.description.is_empty() && self.component.is_none() {
+            self.description = annotations.description.as_deref().map(str::trim).unwrap_or_default().to_owned();
         }
     }
 
@@ -108,40 +110,41 @@ impl<'n> Looked<'n> {
 
     /// The kind of its Rust type.
     pub(super) fn kind(&self) -> &'static str {
-        let node = &*self.node;
-        let has = |key: &str| node.get(key).and_then(Node::as_object).is_some_and(|map| !map.is_empty());
-        let additional = node.get("additionalProperties").map(|it| &it.value);
-        if node.is_true(TUPLE) {
+        let schema = &*self.schema;
+        let named = schema.properties.as_ref().is_some_and(|properties| !properties.is_empty());
+        if schema.prefix.is_some() {
             return "tuple";
         }
-        if alternatives(node).is_some() {
+        if alternatives(schema).is_some() {
             return "one of several";
         }
-        match node.str("type") {
-            Some("integer") => match node.str("format") {
+        match schema.ty {
+            Some(JsonType::Integer) => match schema.format.as_deref() {
                 Some("int32" | "int16" | "int8") => "integer (32 bits)",
                 Some("uint32" | "uint16" | "uint8") => "integer (32 bits, unsigned)",
                 Some("uint64") => "integer (64 bits, unsigned)",
                 _ => "integer",
             },
-            Some("number") => "number",
-            Some("string") => "string",
-            Some("boolean") => "boolean",
-            Some("array") => "array",
-            None if node.get("items").is_some() => "array",
-            None if node.get("enum").is_some() => "string",
-            None if !has("properties") && additional.is_none() => "anything",
+            Some(JsonType::Number) => "number",
+            Some(JsonType::String) => "string",
+            Some(JsonType::Boolean) => "boolean",
+            Some(JsonType::Array) => "array",
+            None if schema.items.is_some() => "array",
+            None if schema.values.is_some() => "string",
+            None if !named && schema.additional == Additional::Unsaid => "anything",
             // A component without properties is a message that may get some later.
-            _ if has("properties") => "object",
-            _ if matches!(additional, Some(Value::Object(_) | Value::Bool(true))) => "map",
-            _ if self.name.is_some() => "object",
-            _ => "map",
+            None | Some(JsonType::Object) => match schema.additional {
+                _ if named => "object",
+                Additional::Any | Additional::Schema(_) => "map",
+                Additional::Unsaid | Additional::Closed if self.component.is_some() => "object",
+                Additional::Unsaid | Additional::Closed => "map",
+            },
         }
     }
 
     /// The kind in words, with the format where it makes a difference.
     pub(super) fn told(&self) -> String {
-        match (self.node.str("format"), self.kind()) {
+        match (&self.schema.format, self.kind()) {
             (Some(format), kind) if !matches!(kind, "object" | "map" | "array" | "tuple" | "anything") => {
                 format!("{} ({format})", kind.split(" (").next().unwrap_or(kind))
             }
@@ -151,17 +154,14 @@ impl<'n> Looked<'n> {
 }
 
 /// The branches of a union, and its keyword.
-pub(super) fn alternatives(node: &Node) -> Option<(&'static str, &[Node])> {
-    let list = |key: &'static str| node.get(key).and_then(Node::as_array).map(|list| (key, list));
-    ["oneOf", "anyOf"].into_iter().find_map(list).filter(|(_, list)| !list.is_empty())
+pub(super) fn alternatives(schema: &Schema) -> Option<(&'static str, &[SchemaId])> {
+    schema.union().filter(|(_, branches)| !branches.is_empty())
 }
 
 /// The last segment of a component's name, or its Rust name in a hint.
-pub(super) fn rust_name(side: Side<'_>, component: &str) -> String {
-    let given = side.schemas.get(component).and_then(|schema| {
-        schema.str("x-rust-name").or_else(|| schema.str("x-speakeasy-name-override")).map(str::to_owned)
-    });
-    given.unwrap_or_else(|| last(component).to_owned())
+pub(super) fn rust_name(side: Side<'_>, component: SchemaId) -> String {
+    let schema = side.schemas.get(component);
+    schema.annotations.given_name().unwrap_or_else(|| last(side.name(component))).to_owned()
 }
 
 pub(super) fn last(component: &str) -> &str {
@@ -169,61 +169,65 @@ pub(super) fn last(component: &str) -> &str {
 }
 
 /// The values of an enum as JSON text.
-pub(super) fn values(node: &Node) -> BTreeSet<String> {
-    let list = node.get("enum").and_then(Node::as_array).unwrap_or_default();
-    list.iter().filter(|value| !value.is_null()).map(|value| value.to_json().to_string()).collect()
+pub(super) fn values(schema: &Schema) -> BTreeSet<String> {
+    schema.present_values().map(|value| value.to_json().to_string()).collect()
 }
 
-pub(super) fn required(node: &Node) -> BTreeSet<String> {
-    let list = node.get("required").and_then(Node::as_array).unwrap_or_default();
-    list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
-}
-
-/// The schema for keys that are not named.
-#[derive(PartialEq)]
-pub(super) enum Extra<'n> {
+/// The schema for keys, or for items, that are not named.
+#[derive(Clone, Copy)]
+pub(super) enum Extra {
     Open,
     Closed,
-    Typed(&'n Node),
+    Typed(SchemaId),
 }
 
-pub(super) fn extra(node: &Node) -> Extra<'_> {
-    match node.get("additionalProperties") {
-        Some(schema) => match &schema.value {
-            Value::Bool(false) => Extra::Closed,
-            Value::Object(map) if !map.is_empty() => Extra::Typed(schema),
-            _ => Extra::Open,
-        },
-        None => Extra::Open,
+impl Extra {
+    /// What a schema says of the keys that it does not name.
+    pub(super) fn of_keys(side: Side<'_>, schema: &Schema) -> Self {
+        match schema.additional {
+            Additional::Closed => Self::Closed,
+            Additional::Schema(id) => Self::typed(side, id),
+            Additional::Any | Additional::Unsaid => Self::Open,
+        }
+    }
+
+    /// What a schema says of the items after those that it lists.
+    pub(super) fn of_items(side: Side<'_>, schema: &Schema) -> Self {
+        schema.rest.map_or(Self::Closed, |id| Self::typed(side, id))
+    }
+
+    fn typed(side: Side<'_>, id: SchemaId) -> Self {
+        if side.schemas.get(id).only_describes() { Self::Open } else { Self::Typed(id) }
+    }
+
+    /// Whether both say the same without a schema.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        matches!((self, other), (Self::Open, Self::Open) | (Self::Closed, Self::Closed))
     }
 }
 
 /// The constraints of a schema that are not numbers: sets of properties of which one is required, and the values of a
 /// schema that is not an enum in Rust.
-pub(super) fn further_limits(looked: &Looked<'_>) -> BTreeSet<String> {
-    let either = looked.node.str(EITHER).map(|text| format!("has to have {text}"));
+pub(super) fn further_limits(looked: &Looked) -> BTreeSet<String> {
+    let schema = &*looked.schema;
+    let either = schema.annotations.either.as_ref().map(|text| format!("has to have {text}"));
     let values = match looked.kind() {
         _ if listed(looked) => None,
-        "boolean" if values(&looked.node).len() > 1 => None,
+        "boolean" if values(schema).len() > 1 => None,
         _ => {
-            let values = values(&looked.node);
+            let values = values(schema);
             (!values.is_empty()).then(|| format!("is one of {}", values.into_iter().collect::<Vec<_>>().join(", ")))
         }
     };
     // Properties that are required but not described.
-    let described = looked.node.get("properties").and_then(Node::as_object);
-    let tuple = looked.node.is_true(TUPLE);
-    let strangers = required(&looked.node)
-        .into_iter()
-        .filter(|name| !tuple && !described.is_some_and(|properties| properties.contains_key(name)));
+    let strangers = schema.required.iter().filter(|name| schema.property(name).is_none());
     let strangers = strangers.map(|name| format!("has to have {name}"));
-    either.into_iter().chain(values).chain(strangers.collect::<Vec<_>>()).collect()
+    either.into_iter().chain(values).chain(strangers).collect()
 }
 
 /// Whether a schema with values is an enum in Rust.
-pub(super) fn listed(looked: &Looked<'_>) -> bool {
-    let values = looked.node.get("enum").and_then(Node::as_array).unwrap_or_default();
-    let mut present = values.iter().filter(|value| !value.is_null()).peekable();
+pub(super) fn listed(looked: &Looked) -> bool {
+    let mut present = looked.schema.present_values().peekable();
     let some = present.peek().is_some();
     let texts = present.clone().all(|value| value.as_str().is_some());
     let integers = present.all(|value| matches!(&value.value, Value::Number(number) if number.is_i64()));

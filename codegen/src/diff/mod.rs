@@ -45,6 +45,7 @@ use crate::shape::{self, Names};
 
 pub use rules::{RULES, Rule};
 
+use canonical::Canonical;
 use compare::compare;
 
 /// The impact of a change on a program that uses the generated client.
@@ -114,7 +115,7 @@ impl fmt::Display for Change {
 /// A document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
-    let shaped = |document: &Node| shape::shape(document, &Names::default(), &mut Notes::default()).0;
+    let shaped = |it: &Canonical| shape::shape(&it.document, &it.schemas, &Names::default(), &mut Notes::default()).0;
     Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
 }
 
@@ -153,7 +154,7 @@ pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<
     for one in clients::unaccounted(&trace, (&before, &after), old.1, new.1) {
         let clients::Unaccounted { breaking, operations, places, what } = one;
         let rule = if breaking { "client-changed" } else { "client-grown" };
-        let tag = compare::tag_of(&before, &operations);
+        let tag = compare::tag_of(&before.document, &operations);
         changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what, places });
     }
     Ok(sorted(changes))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::api::argument_type;
 use crate::document::{Node, Pointer};
-use crate::grammar;
+use crate::grammar::resolve_at;
+use crate::schema::SchemaId;
 use crate::shape::model::Operation as Shaped;
 
 use super::compare::{Comparison, Operation, Side, Spot, Way, fold};
@@ -17,18 +18,22 @@ struct Parameter<'a> {
     at: Pointer,
     /// The name as the document spells it.
     name: &'a str,
+    schema: Option<SchemaId>,
+    /// The media type and the schema of a parameter that has `content`.
+    content: Option<(&'a String, Option<SchemaId>)>,
 }
 
 /// Name and place. Names of headers are in lower case, because they have no case (RFC 9110, section 5.1).
 type Key = (String, String);
 
 /// The parameters of an operation and its path item. Parameters that OpenAPI ignores are left out.
-fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key, Parameter<'a>> {
+fn parameters<'a>(side: Side<'a>, operation: &Operation<'a>) -> BTreeMap<Key, Parameter<'a>> {
     let mut found = BTreeMap::new();
     let item = Pointer::root().join("paths").join(operation.path);
     for (owner, base) in [(operation.item, item), (operation.node, operation.at())] {
         for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
-            let node = grammar::resolve(document, parameter);
+            let at = base.join("parameters").join(index);
+            let (node, own) = resolve_at(side.document, parameter, at.clone());
             if let (Some(name), Some(place)) = (node.str("name"), node.str("in")) {
                 let key = match place {
                     "header" => (name.to_ascii_lowercase(), place.to_owned()),
@@ -37,7 +42,11 @@ fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key
                 if place == "header" && matches!(key.0.as_str(), "accept" | "content-type" | "authorization") {
                     continue;
                 }
-                found.insert(key, Parameter { node, at: base.join("parameters").join(index), name });
+                let content = node.get("content").and_then(Node::as_object).and_then(|content| content.keys().next());
+                let content =
+                    content.map(|media| (media, side.schemas.at(&own.join("content").join(media).join("schema"))));
+                let schema = side.schemas.at(&own.join("schema"));
+                found.insert(key, Parameter { node, at, name, schema, content });
             }
         }
     }
@@ -45,41 +54,33 @@ fn parameters<'a>(document: &'a Node, operation: &Operation<'a>) -> BTreeMap<Key
 }
 
 /// How a parameter is serialized: its style with the style's defaults, or the media type of its `content`.
-fn writing(side: Side<'_>, node: &Node, place: &str) -> String {
-    if let Some((media, _)) = content(node) {
+fn writing(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> String {
+    if let Some((media, _)) = parameter.content {
         return format!("as `{media}`");
     }
+    let node = parameter.node;
     let implied = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
     let style = node.str("style").unwrap_or(implied);
     let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
     // In this style the items of a list are separated by commas, exploded or not (RFC 6570, section 3.2.2).
-    let list = || node.get("schema").is_some_and(|schema| look(side, schema).kind() == "array");
+    let list = || parameter.schema.is_some_and(|schema| look(side, schema).kind() == "array");
     let explode = explode && !(style == "simple" && list());
     let reserved = if node.is_true("allowReserved") { ", reserved characters as they are" } else { "" };
     format!("in the style `{style}`{}{reserved}", if explode { ", exploded" } else { "" })
 }
 
-/// The media type and the content of a parameter that has one.
-fn content(node: &Node) -> Option<(&String, &Node)> {
-    node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next())
-}
-
 /// Whether the style matters: most styles serialize a scalar in the same way.
-fn shows(side: Side<'_>, node: &Node, place: &str) -> bool {
-    let scalar = match node.get("schema") {
-        Some(schema) => {
-            matches!(look(side, schema).kind(), "string" | "boolean" | "number") || {
-                let looked = look(side, schema);
-                looked.kind().starts_with("integer")
-            }
-        }
-        None => false,
-    };
+fn shows(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> bool {
+    let node = parameter.node;
+    let scalar = parameter.schema.is_some_and(|schema| {
+        let looked = look(side, schema);
+        matches!(looked.kind(), "string" | "boolean" | "number") || looked.kind().starts_with("integer")
+    });
     let plain = match place {
         "path" => node.str("style").is_none_or(|style| style == "simple"),
         _ => !node.is_true("allowReserved"),
     };
-    !(scalar && plain && content(node).is_none())
+    !(scalar && plain && parameter.content.is_none())
 }
 
 /// The properties of an exploded query parameter that is an object. Each is sent as a parameter.
@@ -90,21 +91,16 @@ fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<Strin
     if !form || !explode {
         return Vec::new();
     }
-    let Some(schema) = node.get("schema") else { return Vec::new() };
-    let looked = look(side, schema);
-    looked
-        .node
-        .get("properties")
-        .and_then(Node::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect()
+    parameter.schema.map(|schema| property_names(side, schema)).unwrap_or_default()
+}
+
+fn property_names(side: Side<'_>, schema: SchemaId) -> Vec<String> {
+    look(side, schema).schema.properties.iter().flat_map(|properties| properties.keys()).cloned().collect()
 }
 
 impl<'a> Comparison<'a> {
     pub(super) fn parameters(&mut self, old: Operation<'a>, new: Operation<'a>, moved: bool) {
-        let (mut before, mut after) = (parameters(self.old.document, &old), parameters(self.new.document, &new));
+        let (mut before, mut after) = (parameters(self.old, &old), parameters(self.new, &new));
         if !moved {
             self.path_names(old, new, &mut before, &after);
         }
@@ -121,7 +117,7 @@ impl<'a> Comparison<'a> {
         }
         self.regrouped(&at, &mut before, &mut after);
         let came: Vec<Key> = after.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
-        let mut properties = self.new_properties(old.node, new.node);
+        let mut properties = self.new_properties(&old, &new);
         for ((name, place), parameter) in &before {
             let shown = parameter.name;
             let Some(now) = after.get(&(name.clone(), place.clone())).cloned() else {
@@ -242,8 +238,8 @@ impl<'a> Comparison<'a> {
             let not = if new.node.is_true("deprecated") { "" } else { "no longer " };
             self.say("property-deprecated", format!("{told} is {not}deprecated now"));
         }
-        let (was, is) = (writing(self.old, old.node, place), writing(self.new, new.node, place));
-        if was != is && (shows(self.old, old.node, place) || shows(self.new, new.node, place)) {
+        let (was, is) = (writing(self.old, old, place), writing(self.new, new, place));
+        if was != is && (shows(self.old, old, place) || shows(self.new, new, place)) {
             self.say("parameter-style-changed", format!("{told} was written {was} and is written {is}"));
         }
         self.words(old.node, new.node, &told);
@@ -256,13 +252,13 @@ impl<'a> Comparison<'a> {
             at,
             there,
         };
-        match (content(old.node), content(new.node)) {
+        match (old.content, new.content) {
             (Some((media, was)), Some((other, is))) => {
                 let below = |parameter: &Parameter<'_>, media| parameter.at.join("content").join(media).join("schema");
                 self.members(was, is, &spot(below(old, media), below(new, other)));
             }
             (None, None) => {
-                self.members(old.node, new.node, &spot(old.at.join("schema"), new.at.join("schema")));
+                self.members(old.schema, new.schema, &spot(old.at.join("schema"), new.at.join("schema")));
             }
             // The changed serialization is reported already.
             _ => {}
@@ -270,19 +266,13 @@ impl<'a> Comparison<'a> {
     }
 
     /// The properties at the top level of the new body that the old body does not have.
-    fn new_properties(&self, old: &'a Node, new: &'a Node) -> Vec<String> {
-        let names = |side: Side<'a>, node: &'a Node| -> Vec<String> {
-            let Some(body) = node.get("requestBody").map(|body| grammar::resolve(side.document, body)) else {
-                return Vec::new();
-            };
-            let contents = body.get("content").and_then(Node::as_object).into_iter().flatten();
-            let mut found = Vec::new();
-            for schema in contents.filter_map(|(_, content)| content.get("schema")) {
-                let looked = look(side, schema);
-                let properties = looked.node.get("properties").and_then(Node::as_object).into_iter().flatten();
-                found.extend(properties.map(|(name, _)| name.clone()));
-            }
-            found
+    fn new_properties(&self, old: &Operation<'a>, new: &Operation<'a>) -> Vec<String> {
+        let names = |side: Side<'a>, operation: &Operation<'a>| -> Vec<String> {
+            let Some(body) = operation.node.get("requestBody") else { return Vec::new() };
+            let (body, at) = resolve_at(side.document, body, operation.at().join("requestBody"));
+            let contents = body.get("content").and_then(Node::as_object).into_iter().flat_map(|it| it.keys());
+            let schemas = contents.filter_map(|media| side.schemas.at(&at.join("content").join(media).join("schema")));
+            schemas.flat_map(|schema| property_names(side, schema)).collect()
         };
         let before = names(self.old, old);
         names(self.new, new).into_iter().filter(|name| !before.contains(name)).collect()

@@ -1,41 +1,38 @@
 //! Compares two schemas: types, properties, values and limits, by direction.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{MAX_DEPTH, Map, Node, Pointer, Value};
+use crate::document::{MAX_DEPTH, Node};
 use crate::grammar;
+use crate::schema::{Bound, Limits, Properties, Schema, SchemaId, same};
 
 use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
-use super::look::{
-    Extra, Looked, alternatives, extra, further_limits, glance, last, listed, look, required, rust_name, values,
-};
+use super::look::{Extra, Looked, alternatives, further_limits, glance, last, listed, look, rust_name, values};
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
     /// Compares two schemas at their place of use. Two components are compared separately and once.
-    pub(super) fn schemas(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    pub(super) fn schemas(&mut self, old: SchemaId, new: SchemaId, spot: &Spot) {
         if spot.depth > MAX_DEPTH {
             return;
         }
         let (before, after) = (self.old, self.new);
         let (was, is) = (glance(before, old), glance(after, new));
-        let pair = match (&was.name, &is.name) {
-            (Some(a), Some(b)) => Some(Pair { old: a.clone(), new: b.clone(), way: spot.way }),
-            _ => None,
-        };
-        let Some(pair) = pair else {
+        let (Some(a), Some(b)) = (was.component, is.component) else {
             let (was, is) = (look(before, old), look(after, new));
             self.use_site(&was, &is, spot);
             return self.bodies_of(&was, &is, spot);
         };
+        let pair = Pair { old: a, new: b, way: spot.way };
         self.use_site(&was, &is, spot);
-        self.renamed(&pair, spot);
+        self.renamed(pair, spot);
         self.uses(pair);
     }
 
     /// Compares the positions of two tuples.
-    fn tuples(&mut self, old: &Node, new: &Node, spot: &Spot) {
-        let places = |node: &Node| node.get("properties").and_then(Node::as_object).map_or(0, Map::len);
-        let (was, is) = (places(old), places(new));
+    fn tuples(&mut self, old: &Schema, new: &Schema, spot: &Spot) {
+        let (before, after) = (old.prefix.as_deref().unwrap_or_default(), new.prefix.as_deref().unwrap_or_default());
+        let (was, is) = (before.len(), after.len());
         let Spot { way, place, .. } = spot;
         // The client has one type for all positions.
         let items = spot.below(place.clone(), false, &["items"]);
@@ -43,16 +40,13 @@ impl Comparison<'_> {
             let rule = way.of("request-type-changed", "response-type-changed");
             self.say_at(&items.at, rule, format!("{place} had {was} places and has {is}"));
         }
-        for index in 0..was.min(is) {
-            let schema = |node: &'_ Node| node.get("properties").and_then(|it| it.get(&index.to_string())).cloned();
-            if let (Some(old), Some(new)) = (schema(old), schema(new)) {
-                let (at, there) = (items.at.clone(), items.there.clone());
-                self.schemas(&old, &new, &spot.beside(format!("place {index} of {place}"), false, at, there));
-            }
+        for (index, (old, new)) in before.iter().zip(after).enumerate() {
+            let (at, there) = (items.at.clone(), items.there.clone());
+            self.schemas(*old, *new, &spot.beside(format!("place {index} of {place}"), false, at, there));
         }
-        match (extra(old), extra(new)) {
+        match (Extra::of_items(self.old, old), Extra::of_items(self.new, new)) {
             (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &items),
-            (was, is) if was != is => {
+            (was, is) if !was.is_like(is) => {
                 let rule = way.of("request-type-changed", "response-type-changed");
                 self.say_at(&items.at, rule, format!("what follows the places of {place} has another type"));
             }
@@ -61,57 +55,52 @@ impl Comparison<'_> {
     }
 
     /// Compares two components, independent of their use.
-    pub(super) fn components(&mut self, pair: &Pair) {
+    pub(super) fn components(&mut self, pair: Pair) {
         let (before, after) = (self.old, self.new);
-        let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
-        let (mut was, mut is) = (look(before, old), look(after, new));
-        was.name = Some(pair.old.clone());
-        is.name = Some(pair.new.clone());
-        let at = |name: &String| Pointer::root().join("components").join("schemas").join(name);
+        let (mut was, mut is) = (look(before, pair.old), look(after, pair.new));
+        was.component = Some(pair.old);
+        is.component = Some(pair.new);
         let spot = Spot {
             way: pair.way,
-            place: format!("`{}`", last(&pair.old)),
+            place: format!("`{}`", last(before.name(pair.old))),
             depth: 0,
             optional: true,
-            at: at(&pair.old),
-            there: at(&pair.new),
+            at: before.place(pair.old),
+            there: after.place(pair.new),
         };
         // The component's own description. The place of use is compared elsewhere.
-        let place = spot.place.clone();
-        self.words(&was.node, &is.node, &place);
+        let text = |looked: &Looked| looked.schema.annotations.description.clone();
+        self.text("description", text(&was).as_deref(), text(&is).as_deref(), &spot.place);
         self.bodies_of(&was, &is, &spot);
     }
 
     /// Whether the Rust name of two components changed.
-    fn renamed(&mut self, pair: &Pair, spot: &Spot) {
+    fn renamed(&mut self, pair: Pair, spot: &Spot) {
         let (before, after) = (self.old, self.new);
-        let (was, is) = (rust_name(before, &pair.old), rust_name(after, &pair.new));
+        let (was, is) = (rust_name(before, pair.old), rust_name(after, pair.new));
         if was == is {
             return;
         }
-        let (Some(old), Some(new)) = (before.schemas.get(&pair.old), after.schemas.get(&pair.new)) else { return };
-        let (mut old, mut new) = (look(before, old), look(after, new));
-        (old.name, new.name) = (Some(pair.old.clone()), Some(pair.new.clone()));
+        let (mut old, mut new) = (look(before, pair.old), look(after, pair.new));
+        (old.component, new.component) = (Some(pair.old), Some(pair.new));
         // The name of an alias does not matter.
         let enums = listed(&old) && listed(&new);
         if old.kind() == new.kind() && (enums || matches!(old.kind(), "object" | "one of several")) {
-            self.trace.renamed.insert(Pointer::root().join("components").join("schemas").join(&pair.old));
+            self.trace.renamed.insert(before.place(pair.old));
             self.say_at(&spot.at, "type-renamed", format!("the type `{was}` is called `{is}` now"));
         }
     }
 
     /// Compares the parts of two schemas.
-    fn bodies_of(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
-        let place = match &old.name {
-            Some(name) => format!("`{}`", last(name)),
+    fn bodies_of(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
+        let (before, after) = (self.old, self.new);
+        let place = match old.component {
+            Some(component) => format!("`{}`", last(before.name(component))),
             None => spot.place.clone(),
         };
         // A component has one place, whatever uses it.
-        let own = |name: &Option<String>, here: &Pointer| match name {
-            Some(name) => Pointer::root().join("components").join("schemas").join(name),
-            None => here.clone(),
-        };
-        let (at, there) = (own(&old.name, &spot.at), own(&new.name, &spot.there));
+        let at = old.component.map_or_else(|| spot.at.clone(), |component| before.place(component));
+        let there = new.component.map_or_else(|| spot.there.clone(), |component| after.place(component));
         self.trace.schemas.insert((at.clone(), there.clone()));
         let way = spot.way;
         let changed = way.of("request-type-changed", "response-type-changed");
@@ -127,15 +116,15 @@ impl Comparison<'_> {
             return;
         }
         let spot = &Spot { place: place.clone(), at, there, ..*spot };
-        if old.node.str("format") != new.node.str("format") && alternatives(&old.node).is_none() {
+        if old.schema.format != new.schema.format && alternatives(&old.schema).is_none() {
             let rule = way.of("request-format-changed", "response-format-changed");
             self.say(rule, format!("{place} was {} and is {}", old.told(), new.told()));
         }
         self.values(old, new, spot);
-        self.limits(&old.node, &new.node, way, &place);
+        self.limits(&old.schema.limits, &new.schema.limits, way, &place);
         self.further_limits(old, new, way, &place);
         let kind = old.kind();
-        let (old, new): (&Node, &Node) = (&old.node, &new.node);
+        let (old, new) = (&*old.schema, &*new.schema);
         let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         let items = spot.below(format!("{place} items"), false, &["items"]);
         match kind {
@@ -144,15 +133,15 @@ impl Comparison<'_> {
                 self.properties(old, new, &spot.below(place.clone(), false, &[]));
                 self.extra(old, new, &spot.below(place.clone(), false, &[]));
             }
-            _ => match (extra(old), extra(new)) {
+            _ => match (Extra::of_keys(before, old), Extra::of_keys(after, new)) {
                 (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &values),
-                (was, is) if kind == "map" && was != is => {
+                (was, is) if kind == "map" && !was.is_like(is) => {
                     self.say_at(&values.at, changed, format!("the values of {place} have another type"));
                 }
                 _ => {}
             },
         }
-        match (old.get("items"), new.get("items")) {
+        match (old.items, new.items) {
             (Some(a), Some(b)) => self.schemas(a, b, &items),
             (None, None) => {}
             _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),
@@ -164,7 +153,7 @@ impl Comparison<'_> {
     }
 
     /// Compares the schemas at their place of use: null, default, deprecation, description.
-    fn use_site(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
+    fn use_site(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
         let Spot { way, place, optional, .. } = spot;
         // A value that may be absent is an `Option` already, so null makes no difference.
         if !optional && old.nullable != new.nullable {
@@ -176,9 +165,9 @@ impl Comparison<'_> {
             self.say_at(&spot.at, rule, format!("{place} {what}"));
         }
         if old.default != new.default {
-            let told = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), Node::to_string);
+            let told = |node: &Option<Node>| node.as_ref().map_or_else(|| "none".to_owned(), Node::to_string);
             let rule = way.of("request-default-changed", "response-default-changed");
-            self.say(rule, format!("the default of {place} was {} and is {}", told(old.default), told(new.default)));
+            self.say(rule, format!("the default of {place} was {} and is {}", told(&old.default), told(&new.default)));
         }
         if old.deprecated != new.deprecated {
             let not = if new.deprecated { "" } else { "no longer " };
@@ -196,14 +185,14 @@ impl Comparison<'_> {
 
     /// Compares the values of enums. Enums are open in Rust, so a new value breaks nothing, but a removed one removes
     /// its variant.
-    fn values(&mut self, old: &Looked<'_>, new: &Looked<'_>, spot: &Spot) {
+    fn values(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
         let Spot { way, place, at, .. } = spot;
         match (listed(old), listed(new)) {
             (false, false) => {}
             (false, true) => self.say_at(at, "became-enum", format!("{place} was any value and is one of a list")),
             (true, false) => self.say_at(at, "became-not-enum", format!("{place} was one of a list and is any value")),
             (true, true) => {
-                let (before, after) = (values(&old.node), values(&new.node));
+                let (before, after) = (values(&old.schema), values(&new.schema));
                 for value in before.difference(&after) {
                     let rule = way.of("request-enum-value-removed", "response-enum-value-removed");
                     self.say_at(at, rule, format!("{place} has no value {value} any more"));
@@ -229,7 +218,7 @@ impl Comparison<'_> {
     }
 
     /// Compares the limits that are not numbers.
-    fn further_limits(&mut self, old: &Looked<'_>, new: &Looked<'_>, way: Way, place: &str) {
+    fn further_limits(&mut self, old: &Looked, new: &Looked, way: Way, place: &str) {
         let (before, after) = (further_limits(old), further_limits(new));
         for gone in before.difference(&after) {
             let rule = way.of("request-limit-loosened", "response-limit-loosened");
@@ -242,78 +231,111 @@ impl Comparison<'_> {
     }
 
     /// Compares bounds, lengths and patterns. The server checks these, the client does not.
-    fn limits(&mut self, old: &Node, new: &Node, way: Way, place: &str) {
-        let number = |node: &Node, key: &str| match node.get(key).map(|it| &it.value) {
-            Some(Value::Number(number)) => number.as_f64(),
-            _ => None,
-        };
+    fn limits(&mut self, old: &Limits, new: &Limits, way: Way, place: &str) {
+        let Limits {
+            minimum,
+            maximum,
+            multiple_of,
+            min_length,
+            max_length,
+            pattern,
+            min_items,
+            max_items,
+            unique_items,
+            min_properties,
+            max_properties,
+        } = old;
+        let count = |count: Option<u64>| Bound::of_count(count);
+        for (key, was, is) in [
+            ("maximum", maximum.clone(), new.maximum.clone()),
+            ("maxLength", count(*max_length), count(new.max_length)),
+            ("maxItems", count(*max_items), count(new.max_items)),
+            ("maxProperties", count(*max_properties), count(new.max_properties)),
+        ] {
+            self.bounds(key, was, is, Ordering::Less, (way, place));
+        }
+        for (key, was, is) in [
+            ("minimum", minimum.clone(), new.minimum.clone()),
+            ("minLength", count(*min_length), count(new.min_length)),
+            ("minItems", count(*min_items), count(new.min_items)),
+            ("minProperties", count(*min_properties), count(new.min_properties)),
+        ] {
+            self.bounds(key, was, is, Ordering::Greater, (way, place));
+        }
         let tighter = way.of("request-limit-tightened", "response-limit-tightened");
         let looser = way.of("request-limit-loosened", "response-limit-loosened");
-        let upper =
-            [("maximum", Some("exclusiveMaximum")), ("maxLength", None), ("maxItems", None), ("maxProperties", None)];
-        let lower =
-            [("minimum", Some("exclusiveMinimum")), ("minLength", None), ("minItems", None), ("minProperties", None)];
-        for (list, sign) in [(upper, 1.0), (lower, -1.0)] {
-            for (key, flag) in list {
-                let exclusive = |node: &Node| flag.is_some_and(|flag| node.is_true(flag));
-                let (was, is) = (number(old, key), number(new, key));
-                let strict = exclusive(new).cmp(&exclusive(old));
-                let tightened = match (was, is) {
-                    (None, None) => continue,
-                    (None, Some(_)) => true,
-                    (Some(_), None) => false,
-                    (Some(was), Some(is)) => match (was * sign).total_cmp(&(is * sign)).then(strict) {
-                        std::cmp::Ordering::Equal => continue,
-                        order => order.is_gt(),
-                    },
-                };
-                let bound = |value: Option<f64>, node: &Node| match value {
-                    Some(value) if exclusive(node) => format!("{value} (excluded)"),
-                    Some(value) => value.to_string(),
-                    None => "none".to_owned(),
-                };
-                let what = format!("`{key}` of {place} was {} and is {}", bound(was, old), bound(is, new));
-                self.say(if tightened { tighter } else { looser }, what);
-            }
-        }
-        match (number(old, "multipleOf"), number(new, "multipleOf")) {
+        let number = |number: &Option<serde_json::Number>| number.as_ref().and_then(serde_json::Number::as_f64);
+        match (number(multiple_of), number(&new.multiple_of)) {
             (was, is) if was == is => {}
             (_, Some(is)) => self.say(tighter, format!("{place} is a multiple of {is} now")),
             (_, None) => self.say(looser, format!("{place} need not be a multiple any more")),
         }
-        match (old.is_true("uniqueItems"), new.is_true("uniqueItems")) {
+        match (*unique_items == Some(true), new.unique_items == Some(true)) {
             (false, true) => self.say(tighter, format!("no two items of {place} are the same now")),
             (true, false) => self.say(looser, format!("items of {place} may be the same now")),
             _ => {}
         }
-        match (old.str("pattern"), new.str("pattern")) {
+        match (pattern, &new.pattern) {
             (was, is) if was == is => {}
             (None, Some(is)) => self.say(tighter, format!("{place} has to match `{is}` now")),
             (Some(was), None) => self.say(looser, format!("{place} need not match `{was}` any more")),
-            (was, is) => {
-                let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
+            (Some(was), Some(is)) => {
                 self.say("pattern-changed", format!("{place} had to match `{was}` and has to match `{is}`"));
             }
+            (None, None) => {}
         }
     }
 
-    fn properties(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    /// Compares one bound. A value in the direction `tight` of another one is tighter.
+    fn bounds(&mut self, key: &str, old: Option<Bound>, new: Option<Bound>, tight: Ordering, at: (Way, &str)) {
+        let (way, place) = at;
+        let value = |bound: &Bound| bound.value.as_f64();
+        let tightened = match (old.as_ref().and_then(value), new.as_ref().and_then(value)) {
+            (None, None) => return,
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (Some(was), Some(is)) => match is.total_cmp(&was) {
+                Ordering::Equal => {
+                    let excluded = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.excluded);
+                    match (excluded(&old), excluded(&new)) {
+                        (false, true) => true,
+                        (true, false) => false,
+                        _ => return,
+                    }
+                }
+                order => order == tight,
+            },
+        };
+        let told = |bound: Option<Bound>| match bound.as_ref().and_then(|bound| Some((value(bound)?, bound.excluded))) {
+            Some((value, true)) => format!("{value} (excluded)"),
+            Some((value, false)) => value.to_string(),
+            None => "none".to_owned(),
+        };
+        let rule = match tightened {
+            true => way.of("request-limit-tightened", "response-limit-tightened"),
+            false => way.of("request-limit-loosened", "response-limit-loosened"),
+        };
+        self.say(rule, format!("`{key}` of {place} was {} and is {}", told(old), told(new)));
+    }
+
+    fn properties(&mut self, old: &Schema, new: &Schema, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let Spot { way, place, .. } = spot;
         let way = *way;
-        let empty = Map::new();
-        let old_map = old.get("properties").and_then(Node::as_object).unwrap_or(&empty);
-        let new_map = new.get("properties").and_then(Node::as_object).unwrap_or(&empty);
-        let (old_required, new_required) = (required(old), required(new));
-        let visible = |side: Side<'_>, map: &Map, name: &str| {
-            map.get(name).is_some_and(|property| !glance(side, property).hidden(way))
+        let empty = Properties::new();
+        let old_map = old.properties.as_ref().unwrap_or(&empty);
+        let new_map = new.properties.as_ref().unwrap_or(&empty);
+        let (old_required, new_required): (BTreeSet<&String>, BTreeSet<&String>) =
+            (old.required.iter().collect(), new.required.iter().collect());
+        let visible = |side: Side<'_>, map: &Properties, name: &str| {
+            map.get(name).is_some_and(|property| !glance(side, *property).hidden(way))
         };
         let came: Vec<&String> =
             new_map.keys().filter(|name| !old_map.contains_key(*name) && visible(after, new_map, name)).collect();
         let mut respelled = BTreeSet::new();
-        for (name, property) in old_map {
+        for (name, &property) in old_map {
             let at = &spot.at.join("properties").join(name);
-            let Some(now) = new_map.get(name) else {
+            let Some(&now) = new_map.get(name) else {
                 if glance(before, property).hidden(way) {
                     continue;
                 }
@@ -392,13 +414,13 @@ impl Comparison<'_> {
     }
 
     /// Compares the keys that a schema does not name. A struct keeps them in a field, unless it is a closed request.
-    fn extra(&mut self, old: &Node, new: &Node, spot: &Spot) {
-        let (was, is) = (extra(old), extra(new));
+    fn extra(&mut self, old: &Schema, new: &Schema, spot: &Spot) {
+        let (was, is) = (Extra::of_keys(self.old, old), Extra::of_keys(self.new, new));
         let Spot { way, place, .. } = spot;
         let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         match (was, is) {
             (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &values),
-            (was, is) if was == is => {}
+            (was, is) if was.is_like(is) => {}
             (_, Extra::Closed) if *way == Way::Request => {
                 self.say_at(&values.at, "request-extra-closed", format!("{place} takes no keys but its own any more"));
             }
@@ -410,16 +432,16 @@ impl Comparison<'_> {
                 self.say_at(&values.at, rule, format!("the keys that {place} does not name have another type"));
             }
             (_, is) => {
-                let what = if is == Extra::Closed { "are denied" } else { "are allowed" };
+                let what = if matches!(is, Extra::Closed) { "are denied" } else { "are allowed" };
                 self.say("response-extra-changed", format!("keys that {place} does not name {what} now"));
             }
         }
     }
 
     /// Compares how the branches of two unions are distinguished: the property, and its values for each branch.
-    fn discriminators(&mut self, old: &Node, new: &Node, spot: &Spot) {
+    fn discriminators(&mut self, old: &Schema, new: &Schema, spot: &Spot) {
         let place = &spot.place;
-        let property = |node: &Node| node.get("discriminator").and_then(|it| it.str("propertyName")).map(str::to_owned);
+        let property = |schema: &Schema| schema.discriminator.as_ref().map(|it| it.property.clone());
         match (property(old), property(new)) {
             (None, None) => return,
             (Some(was), Some(is)) if was == is => {}
@@ -462,23 +484,24 @@ impl Comparison<'_> {
 
     /// Pairs the branches of two unions: by component, then equal branches, then branches of the same kind, then in
     /// order.
-    fn alternatives(&mut self, old_union: &Node, new_union: &Node, spot: &Spot) {
+    fn alternatives(&mut self, old_union: &Schema, new_union: &Schema, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (Some((was, old)), Some((is, new))) = (alternatives(old_union), alternatives(new_union)) else { return };
-        let names = |side: Side<'_>, list: &[Node]| -> Vec<Option<String>> {
-            list.iter().map(|branch| glance(side, branch).name).collect()
+        let names = |side: Side<'a>, list: &[SchemaId]| -> Vec<Option<&'a str>> {
+            list.iter().map(|branch| glance(side, *branch).component.map(|component| side.name(component))).collect()
         };
         let (old_names, new_names) = (names(before, old), names(after, new));
-        let kinds = |side: Side<'_>, list: &[Node]| -> Vec<&'static str> {
-            list.iter().map(|branch| look(side, branch).kind()).collect()
+        let kinds = |side: Side<'_>, list: &[SchemaId]| -> Vec<&'static str> {
+            list.iter().map(|branch| look(side, *branch).kind()).collect()
         };
         let (old_kinds, new_kinds) = (kinds(before, old), kinds(after, new));
         let mut taken = vec![false; new.len()];
         let mut pairs: Vec<Option<usize>> = vec![None; old.len()];
+        let equal = |a: usize, b: usize| same((before.schemas, old[a]), (after.schemas, new[b]));
         // A branch with another name is another branch. A branch without a name is only paired with one without a name.
         let likeness: [&dyn Fn(usize, usize) -> bool; 4] = [
             &|a, b| old_names[a].is_some() && old_names[a] == new_names[b],
-            &|a, b| old_names[a].is_none() && new_names[b].is_none() && old[a] == new[b],
+            &|a, b| old_names[a].is_none() && new_names[b].is_none() && equal(a, b),
             &|a, b| old_names[a].is_none() && new_names[b].is_none() && old_kinds[a] == new_kinds[b],
             &|a, b| old_names[a].is_none() && new_names[b].is_none(),
         ];
@@ -499,24 +522,24 @@ impl Comparison<'_> {
                         None => format!("an alternative of {}", spot.place),
                     };
                     let there = spot.there.join(is).join(other);
-                    self.schemas(branch, &new[other], &spot.beside(place, true, at, there));
+                    self.schemas(*branch, new[other], &spot.beside(place, true, at, there));
                 }
                 None => {
                     let rule = spot.way.of("request-alternative-removed", "response-alternative-removed");
-                    let told = told_branch(before, branch, old_names[index].as_deref());
+                    let told = told_branch(before, *branch, old_names[index]);
                     self.say_at(&at, rule, format!("{} cannot be {told} any more", spot.place));
                 }
             }
         }
         for (index, branch) in new.iter().enumerate().filter(|(index, _)| !taken[*index]) {
             let rule = spot.way.of("request-alternative-added", "response-alternative-added");
-            let told = told_branch(after, branch, new_names[index].as_deref());
+            let told = told_branch(after, *branch, new_names[index]);
             self.say(rule, format!("{} may be {told} now", spot.place));
         }
     }
 }
 
-fn told_branch(side: Side<'_>, branch: &Node, name: Option<&str>) -> String {
+fn told_branch(side: Side<'_>, branch: SchemaId, name: Option<&str>) -> String {
     match name {
         Some(name) => format!("`{}`", last(name)),
         None => look(side, branch).told(),
@@ -527,35 +550,32 @@ fn told_branch(side: Side<'_>, branch: &Node, name: Option<&str>) -> String {
 fn moved_into(
     old: Side<'_>,
     new: Side<'_>,
-    (name, property): (&String, &Node),
-    (old_map, new_map): (&Map, &Map),
+    (name, property): (&String, SchemaId),
+    (old_map, new_map): (&Properties, &Properties),
 ) -> Option<String> {
     let kind = look(old, property).kind();
-    let inside = |side: Side<'_>, object: &Node| -> bool {
+    let inside = |side: Side<'_>, object: SchemaId| -> bool {
         let object = look(side, object);
-        let properties = object.node.get("properties").and_then(Node::as_object);
-        properties
-            .into_iter()
-            .flatten()
-            .any(|(inner, schema)| fold(inner) == fold(name) && look(side, schema).kind() == kind)
+        let mut properties = object.schema.properties.iter().flatten();
+        properties.any(|(inner, schema)| fold(inner) == fold(name) && look(side, *schema).kind() == kind)
     };
     let (object, _) = new_map.iter().find(|(object, schema)| {
-        inside(new, schema) && !old_map.get(*object).is_some_and(|before| inside(old, before))
+        inside(new, **schema) && !old_map.get(*object).is_some_and(|before| inside(old, *before))
     })?;
     Some(object.clone())
 }
 
 /// The values of a discriminator, each with its component. The name of a component that is not in the mapping is its
 /// value.
-fn mapping(side: Side<'_>, union: &Node) -> BTreeMap<String, String> {
-    let given = union.get("discriminator").and_then(|it| it.get("mapping")).and_then(Node::as_object);
-    let target = |text: &str| grammar::component_name(text).unwrap_or_else(|| text.to_owned());
-    let mut found: BTreeMap<String, String> =
-        given.into_iter().flatten().filter_map(|(value, to)| Some((value.clone(), target(to.as_str()?)))).collect();
+fn mapping(side: Side<'_>, union: &Schema) -> BTreeMap<String, String> {
+    let given = union.discriminator.iter().flat_map(|it| &it.mapping);
+    let target = |text: &String| grammar::component_name(text).unwrap_or_else(|| text.clone());
+    let mut found: BTreeMap<String, String> = given.map(|(value, to)| (value.clone(), target(to))).collect();
     let branches = alternatives(union).map_or(&[][..], |(_, list)| list);
-    for name in branches.iter().filter_map(|branch| glance(side, branch).name) {
-        if !found.values().any(|target| *target == name) {
-            found.insert(name.clone(), name);
+    for component in branches.iter().filter_map(|branch| glance(side, *branch).component) {
+        let name = side.name(component);
+        if !found.values().any(|target| target == name) {
+            found.insert(name.to_owned(), name.to_owned());
         }
     }
     found

@@ -22,7 +22,7 @@ pub(crate) use pointer::percent_decode;
 
 use crate::diagnostic::{Diagnostic, Error};
 pub use crate::span::Span;
-use crate::span::{Repeat, Source};
+use crate::span::{Placed, Repeat, Source};
 
 /// The maximum nesting of a document. A deeper document is an error, so that no stage can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -64,6 +64,12 @@ pub enum Value {
     Array(Vec<Node>),
     /// An object.
     Object(Map),
+}
+
+impl Placed for Node {
+    fn span(&self) -> &Span {
+        &self.span
+    }
 }
 
 impl PartialEq for Node {

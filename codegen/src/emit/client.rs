@@ -43,7 +43,7 @@ pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
             }
         }
     });
-    let methods = super::requests::ungrouped(api);
+    let methods = super::requests::ungrouped(api, features);
     let params = params(api);
     let credentials = credentials(&api.schemes);
     let servers = servers(&api.servers);
@@ -140,6 +140,10 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
     }
     if let Some(server) = &operation.server {
         row = quote! { #row .with_server(#server) };
+    }
+    let kept = super::links::kept(operation);
+    if !kept.is_empty() {
+        row = quote! { #row .with_kept(&[#(#kept),*]) };
     }
     row
 }

@@ -133,6 +133,14 @@ pub(super) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let object = object();
             quote! { #object::Number }
         }
+        Type::Base64 | Type::Base64Url => {
+            let (object, name) = (object(), ident(&format!("{ty:?}")));
+            quote! { #object::#name }
+        }
+        Type::JsonText(content) => {
+            let (object, content) = (object(), tokens(content, prefix));
+            quote! { #object::JsonText<#content> }
+        }
         Type::Array(item) => {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
@@ -182,6 +190,8 @@ fn describe(ty: &Type) -> String {
         Type::Bool => "True or false.".to_owned(),
         Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 => "A whole number.".to_owned(),
         Type::F64 | Type::Number => "A number.".to_owned(),
+        Type::Base64 | Type::Base64Url => "Bytes.".to_owned(),
+        Type::JsonText(content) => format!("As JSON in a text: {}", describe(content)),
         Type::Array(item) => format!("A list: {}", describe(item)),
         Type::Map(_) => "Values by key.".to_owned(),
         Type::Any => "Any value.".to_owned(),

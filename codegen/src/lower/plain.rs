@@ -68,6 +68,10 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                     let reason = "3.0 has no tuples: each item may be of any of the types, in any order";
                     lost(Kind::Loss, &at.join("prefixItems"), prefix, reason);
                 }
+                if let Some(content) = node.take("x-json-text") {
+                    let reason = "3.0 has no type for JSON in a string";
+                    lost(Kind::Unchecked, &at.join("contentSchema"), &content, reason);
+                }
             }
             _ => {}
         }

@@ -1,29 +1,28 @@
 //! Names of the types of inline schemas. Equal inline schemas may share one type.
 
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::{self, Object, component_name};
+use crate::schema::{Additional, SchemaId, same_structure};
 
 use super::context::{Claimed, Place, Types, View};
-use super::facts::{bare_structure, doc};
+use super::facts::doc;
 use super::model::{TypeDef, TypeKind};
 use super::names;
-use super::views::marked_by_reference;
+use super::views::has_views;
 
 impl Types<'_> {
     /// Claims a name for a schema's type: the component's name, the name in a hint, or else a free one.
-    pub(super) fn claim(&mut self, schema: &Node, place: &Place<'_>) -> Claimed {
+    pub(super) fn claim(&mut self, id: SchemaId, place: &Place<'_>) -> Claimed {
         if place.exact {
             return Claimed::New(place.name.to_owned());
         }
-        let mut structure = schema.clone();
-        bare_structure(&mut structure);
+        let schema = self.model.get(id);
+        let same = |other: SchemaId| same_structure(self.model, other, id);
         let both = [View::Read, View::Write];
-        let views = if self.differs(schema) { [place.view; 2] } else { both };
-        let Some(given) = schema.str("x-rust-name") else {
+        let views = if self.differs(id) { [place.view; 2] } else { both };
+        let Some(given) = &schema.annotations.rust_name else {
             let identity = schema.span.identity();
             for view in views {
                 if let Some((other, name)) = identity.and_then(|identity| self.inline.get(&(identity, view)))
-                    && *other == structure
+                    && same(*other)
                 {
                     return Claimed::Shared(name.clone());
                 }
@@ -32,50 +31,43 @@ impl Types<'_> {
             let name = self.free(origin.map_or(place.name, String::as_str));
             self.taken.insert(name.clone());
             if let Some(identity) = identity {
-                self.inline.insert((identity, place.view), (structure, name.clone()));
+                self.inline.insert((identity, place.view), (id, name.clone()));
             }
             return Claimed::New(name);
         };
-        let key = (given.to_owned(), place.view);
+        let key = (given.clone(), place.view);
         for view in views {
-            if let Some((other, name)) = self.shared.get(&(given.to_owned(), view))
-                && *other == structure
+            if let Some((other, name)) = self.shared.get(&(given.clone(), view))
+                && same(*other)
             {
                 return Claimed::Shared(name.clone());
             }
         }
         let name = self.free(&names::pascal(given));
         self.taken.insert(name.clone());
-        self.shared.insert(key, (structure, name.clone()));
+        self.shared.insert(key, (id, name.clone()));
         Claimed::New(name)
     }
 
     /// Whether responses and requests need different types for a schema. They do if something below it is `readOnly` or
     /// `writeOnly`, or is closed to other keys in requests only.
-    pub(super) fn differs(&self, schema: &Node) -> bool {
+    pub(super) fn differs(&self, id: SchemaId) -> bool {
         let mut differs = false;
-        Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
-            let properties = node.get("properties").and_then(Node::as_object);
-            differs |= properties.into_iter().flat_map(Map::values).any(|it| {
-                ["readOnly", "writeOnly"]
-                    .iter()
-                    .any(|mark| it.is_true(mark) || marked_by_reference(it, mark, &self.schemas))
-            });
-            differs |= node.get("additionalProperties").and_then(Node::as_bool) == Some(false);
-            differs |= grammar::reference(node)
-                .and_then(component_name)
-                .is_some_and(|component| self.twins.contains(&component));
+        self.model.walk(id, &mut |schema| {
+            differs |= has_views(self.model, schema)
+                || schema.additional == Additional::Closed
+                || schema.reference.is_some_and(|component| self.twins.contains(&component));
         });
         differs
     }
 
     /// Frees a claimed name for which no type was made.
-    pub(super) fn release(&mut self, schema: &Node, place: &Place<'_>, name: &str) {
+    pub(super) fn release(&mut self, id: SchemaId, place: &Place<'_>, name: &str) {
         if place.exact {
             return;
         }
         self.taken.remove(name);
-        if let Some(identity) = schema.span.identity() {
+        if let Some(identity) = self.model.get(id).span.identity() {
             self.inline.remove(&(identity, place.view));
         }
     }
@@ -97,14 +89,15 @@ impl Types<'_> {
         })
     }
 
-    pub(super) fn insert(&mut self, name: &str, schema: &Node, place: &Place<'_>, kind: TypeKind) {
-        let doc = doc(schema);
+    pub(super) fn insert(&mut self, name: &str, id: SchemaId, place: &Place<'_>, kind: TypeKind) {
+        let schema = self.model.get(id);
+        let doc = doc(&schema);
         let def = TypeDef {
             name: name.to_owned(),
             doc,
             pointer: place.at.clone(),
             written: place.view == View::Write,
-            given: schema.get("x-rust-name").is_some(),
+            given: schema.annotations.rust_name.is_some(),
             kind,
         };
         self.defs.insert(name.to_owned(), def);

@@ -4,35 +4,26 @@ use std::collections::HashMap;
 
 use serde_json::Number;
 
-use crate::document::{Node, Pointer, Value};
-use crate::grammar::{self, Object};
+use crate::document::{Node, Value};
+use crate::schema::{Bound, Model, Schema, SchemaId};
 
 use super::context::Identity;
 use super::model::{Constant, Type};
 use super::names;
 
-pub(super) fn integer(schema: &Node) -> Type {
-    let bound = |key: &str| match schema.get(key).map(|it| &it.value) {
-        Some(Value::Number(number)) => Some(number),
-        _ => None,
-    };
-    match schema.str("format") {
+pub(super) fn integer(schema: &Schema) -> Type {
+    let value = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.value.clone());
+    let (least, most) = (value(&schema.limits.minimum), value(&schema.limits.maximum));
+    let at_most = |limit: f64| most.as_ref().and_then(Number::as_f64).is_none_or(|most| most <= limit);
+    match schema.format.as_deref() {
         // A bound outside the range of the format is more reliable than the format.
-        Some("int32" | "int16" | "int8")
-            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 2_147_483_647.0) =>
-        {
-            Type::I32
-        }
-        Some("uint32" | "uint16" | "uint8")
-            if bound("maximum").and_then(Number::as_f64).is_none_or(|most| most <= 4_294_967_295.0) =>
-        {
-            Type::U32
-        }
+        Some("int32" | "int16" | "int8") if at_most(2_147_483_647.0) => Type::I32,
+        Some("uint32" | "uint16" | "uint8") if at_most(4_294_967_295.0) => Type::U32,
         Some("uint64") => Type::U64,
-        Some("int64") if bound("maximum").is_none_or(|most| most.as_i64().is_some()) => Type::I64,
+        Some("int64") if most.as_ref().is_none_or(|most| most.as_i64().is_some()) => Type::I64,
         // `lower` cut bounds that do not fit into 64 bits to these.
-        _ if bound("maximum").and_then(Number::as_u64) == Some(u64::MAX)
-            || bound("minimum").and_then(Number::as_i64) == Some(i64::MIN) =>
+        _ if most.as_ref().and_then(Number::as_u64) == Some(u64::MAX)
+            || least.as_ref().and_then(Number::as_i64) == Some(i64::MIN) =>
         {
             Type::Number
         }
@@ -41,41 +32,36 @@ pub(super) fn integer(schema: &Node) -> Type {
     }
 }
 
-pub(super) fn number(schema: &Node) -> Type {
-    match schema.str("format") {
+pub(super) fn number(schema: &Schema) -> Type {
+    match schema.format.as_deref() {
         Some("int32" | "int64" | "uint32" | "uint64") => integer(schema),
         Some("float" | "double") => Type::F64,
         _ => Type::Number,
     }
 }
 
-pub(super) fn strings(node: Option<&Node>) -> Vec<String> {
-    node.and_then(Node::as_array).into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect()
-}
-
 /// The description of a schema, with the facts that its Rust type does not show.
-pub(super) fn doc(schema: &Node) -> String {
-    let text = schema.str("description").or_else(|| schema.str("title")).unwrap_or_default().trim();
-    let mut facts = Vec::new();
-    let shown = |node: &Node| match &node.value {
-        Value::String(text) if text.len() < 60 && !text.contains(['`', '\n']) => Some(text.clone()),
+pub(super) fn doc(schema: &Schema) -> String {
+    let text = schema.annotations.description.as_deref().or(schema.annotations.title.as_deref());
+    let text = text.unwrap_or_default().trim();
+    let short = |text: &String| (text.len() < 60 && !text.contains(['`', '\n'])).then(|| text.clone());
+    let bound = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.value.to_string());
+    let default = schema.default.as_ref().and_then(|node| match &node.value {
+        Value::String(text) => short(text),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         _ => None,
-    };
-    for (key, label) in [
-        ("format", "Format"),
-        ("default", "Default"),
-        ("minimum", "At least"),
-        ("maximum", "At most"),
-        ("pattern", "Pattern"),
-    ] {
-        let obvious = key == "format"
-            && matches!(schema.str("format"), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
-        if let Some(value) = schema.get(key).filter(|_| !obvious).and_then(shown).filter(|value| !value.is_empty()) {
-            facts.push(format!("{label}: `{value}`."));
-        }
-    }
+    });
+    let width = matches!(schema.format.as_deref(), Some("int32" | "int64" | "uint32" | "uint64" | "float" | "double"));
+    let facts = [
+        ("Format", schema.format.as_ref().filter(|_| !width).and_then(short)),
+        ("Default", default),
+        ("At least", bound(&schema.limits.minimum)),
+        ("At most", bound(&schema.limits.maximum)),
+        ("Pattern", schema.limits.pattern.as_ref().and_then(short)),
+    ];
+    let facts = facts.into_iter().filter_map(|(label, value)| Some((label, value.filter(|value| !value.is_empty())?)));
+    let facts: Vec<String> = facts.map(|(label, value)| format!("{label}: `{value}`.")).collect();
     match (text.is_empty(), facts.is_empty()) {
         (_, true) => text.to_owned(),
         (true, false) => facts.join(" "),
@@ -84,9 +70,8 @@ pub(super) fn doc(schema: &Node) -> String {
 }
 
 /// The values of an enum by which a union can select a branch. Empty if one of them is of another kind.
-pub(super) fn values(schema: &Node) -> Vec<Constant> {
-    let present = schema.get("enum").and_then(Node::as_array).unwrap_or_default().iter();
-    let values: Option<Vec<Constant>> = present.filter(|value| !value.is_null()).map(of).collect();
+pub(super) fn values(schema: &Schema) -> Vec<Constant> {
+    let values: Option<Vec<Constant>> = schema.present_values().map(of).collect();
     values.unwrap_or_default()
 }
 
@@ -100,41 +85,31 @@ fn of(value: &Node) -> Option<Constant> {
 }
 
 /// The only value of a schema, apart from null.
-pub(super) fn only_value(schema: &Node) -> Option<Constant> {
+pub(super) fn only_value(schema: &Schema) -> Option<Constant> {
     match values(schema).as_slice() {
         [only] => Some(only.clone()),
         _ => None,
     }
 }
 
-/// Removes the descriptions from a schema, so that two schemas can be compared.
-pub(super) fn bare_structure(schema: &mut Node) {
-    Object::Schema.walk_mut(schema, &Pointer::root(), &mut |_, node, _| {
-        if let Some(map) = node.as_object_mut() {
-            map.retain(|key, _| {
-                !grammar::is_annotation(key) && !matches!(key.as_str(), "nullable" | "readOnly" | "writeOnly")
-            });
-        }
-    });
-}
-
 /// Collects the name stems of a component's inline schemas: the component's name and the path to each.
-pub(super) fn origins(schema: &Node, name: &str, found: &mut HashMap<Identity, String>) {
-    let mut visit = |node: &Node, name: String| {
-        if let Some(identity) = node.span.identity() {
+pub(super) fn origins(model: &Model, id: SchemaId, name: &str, found: &mut HashMap<Identity, String>) {
+    let mut visit = |id: SchemaId, name: String| {
+        if let Some(identity) = model.get(id).span.identity() {
             found.entry(identity).or_insert_with(|| name.clone());
         }
-        origins(node, &name, found);
+        origins(model, id, &name, found);
     };
-    for (wire, property) in schema.get("properties").and_then(Node::as_object).into_iter().flatten() {
-        visit(property, format!("{name}{}", names::pascal(wire)));
+    let schema = model.get(id);
+    for (wire, property) in schema.properties.iter().flatten() {
+        visit(*property, format!("{name}{}", names::pascal(wire)));
     }
-    for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
-        if let Some(node) = schema.get(key).filter(|node| node.as_object().is_some()) {
-            visit(node, format!("{name}{suffix}"));
+    for (part, suffix) in [(schema.items, "Item"), (schema.additional.schema(), "Value")] {
+        if let Some(part) = part {
+            visit(part, format!("{name}{suffix}"));
         }
     }
-    for part in schema.get("allOf").and_then(Node::as_array).into_iter().flatten() {
-        origins(part, name, found);
+    for part in schema.all_of.iter().flatten() {
+        origins(model, *part, name, found);
     }
 }

@@ -234,6 +234,7 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
         Type::Array(item) => format!("[{}]", variant_key(item, keys)),
         Type::Map(value) => format!("{{{}}}", variant_key(value, keys)),
         Type::Nullable(inner) => format!("{}?", variant_key(inner, keys)),
+        Type::JsonText(inner) => format!("\"{}\"", variant_key(inner, keys)),
         plain => format!("{plain:?}"),
     }
 }
@@ -298,7 +299,9 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
                 name.clone_from(other);
             }
         }
-        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => rename(inner, renamed),
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) => {
+            rename(inner, renamed);
+        }
         _ => {}
     }
 }
@@ -336,7 +339,10 @@ fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
         BodyContent::Multipart(_, form) => {
             for part in form.iter_mut().flat_map(|form| &mut form.parts) {
                 match &mut part.holds {
-                    PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => visit(ty),
+                    PartHolds::Value(ty)
+                    | PartHolds::Typed(ty, _)
+                    | PartHolds::Styled(ty, _)
+                    | PartHolds::Each(ty, _) => visit(ty),
                     PartHolds::File { .. } => {}
                 }
             }

@@ -2,7 +2,6 @@
 //! types of their own, makes read and write views, keeps enums open and unknown keys, and leaves out what no method can
 //! send.
 
-mod all_of;
 mod circles;
 mod claims;
 mod context;
@@ -19,15 +18,14 @@ mod views;
 
 use crate::document::{Node, Pointer};
 use crate::note::{Kind, Notes};
+use crate::schema::Model;
 use model::Api;
 
-#[cfg(feature = "diff")]
-pub(crate) use all_of::flatten;
 pub use lock::Names;
 
-/// Shapes a normalized document with the names of a lock. Returns the model and all its names.
-pub(crate) fn shape(document: &Node, names: &Names, notes: &mut Notes) -> (Api, Names) {
-    let mut types = context::Types::new(document, notes);
+/// Shapes a normalized document and its schemas with the names of a lock. Returns the API and all its names.
+pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
+    let mut types = context::Types::new(document, schemas, notes);
     let (operations, headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToPascalCase, ToSnakeCase};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::document::{Map, Node};
+use crate::schema::{Model, Schema, SchemaId};
 
 /// The words that are not identifiers in Rust 2024.
 const KEYWORDS: [&str; 52] = [
@@ -224,12 +224,11 @@ const MOST_SEGMENTS: usize = 16;
 
 /// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment. Where
 /// two are equal, the preceding segments qualify each of them.
-pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
-    let candidates = |key: &str, node: &Node| -> Vec<String> {
+pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
+    let candidates = |key: &str, schema: &Schema| -> Vec<String> {
         let mut segments: Vec<&str> = key.split(['.', '/']).filter(|segment| !segment.is_empty()).collect();
         let last = segments.pop().unwrap_or(key);
-        let given = node.str("x-rust-name").or_else(|| node.str("x-speakeasy-name-override"));
-        let mut name = pascal(given.unwrap_or(last));
+        let mut name = pascal(schema.annotations.given_name().unwrap_or(last));
         let mut names = vec![name.clone()];
         let version = |segment: &str| {
             segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
@@ -238,22 +237,24 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
             name = format!("{}{name}", pascal(segment));
             names.push(name.clone());
         }
-        if let Some(title) = node.str("title") {
+        if let Some(title) = &schema.annotations.title {
             names.push(pascal(title));
         }
         names.push(pascal(key));
         names
     };
-    let mut all: Vec<(&String, Vec<String>)> = schemas.iter().map(|(key, node)| (key, candidates(key, node))).collect();
+    let named = model.components().filter_map(|id| Some((model.name(id)?, id)));
+    let mut all: Vec<(&str, SchemaId, Vec<String>)> =
+        named.map(|(key, id)| (key, id, candidates(key, &model.get(id)))).collect();
     all.sort();
-    let mut level: BTreeMap<&String, usize> = all.iter().map(|(key, _)| (*key, 0)).collect();
-    let most: BTreeMap<&String, usize> = all.iter().map(|(key, names)| (*key, names.len().saturating_sub(1))).collect();
+    let mut level: BTreeMap<&str, usize> = all.iter().map(|(key, ..)| (*key, 0)).collect();
+    let most: BTreeMap<&str, usize> = all.iter().map(|(key, _, names)| (*key, names.len().saturating_sub(1))).collect();
     let at = |names: &[String], level: usize| {
         names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default()
     };
     loop {
-        let mut by_name: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-        for (key, names) in &all {
+        let mut by_name: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (key, _, names) in &all {
             by_name.entry(at(names, level[key])).or_default().push(key);
         }
         let mut moved = false;
@@ -276,7 +277,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     // The remaining collisions differ only in characters that are not allowed in identifiers. They are spelt out, then
     // lengthened.
-    for (key, candidates) in &all {
+    for (key, id, candidates) in &all {
         let mut name = at(candidates, level[key]);
         if taken.contains(&name) {
             name = pascal(&spelt(key));
@@ -290,7 +291,7 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
         while !taken.insert(name.clone()) {
             name.push_str("Type");
         }
-        names.insert((*key).clone(), name);
+        names.insert(*id, name);
     }
     names
 }
@@ -298,9 +299,17 @@ pub(crate) fn components(schemas: &Map) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Map, Node};
+
+    /// The names of the components in a map of schemas.
+    fn of(schemas: Node) -> BTreeMap<String, String> {
+        let schemas = Node::made(Map::from([("schemas".to_owned(), schemas)]));
+        let model = Model::take(&mut Node::made(Map::from([("components".to_owned(), schemas)])));
+        components(&model).into_iter().map(|(id, name)| (model.name(id).unwrap().to_owned(), name)).collect()
+    }
 
     fn named(text: &str) -> BTreeMap<String, String> {
-        components(Node::parse("t.yaml", text).unwrap().as_object().unwrap())
+        of(Node::parse("t.yaml", text).unwrap())
     }
 
     #[test]
@@ -373,7 +382,7 @@ mod tests {
         let values: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
         let (variants, _) = variants(&values, &[]);
         let keys: Map = texts.iter().map(|text| ((*text).to_owned(), Node::made(Map::new()))).collect();
-        let types: Vec<String> = components(&keys).into_values().collect();
+        let types: Vec<String> = of(Node::made(keys)).into_values().collect();
         for names in [wires, variants, types] {
             assert!(names.iter().all(|name| fits(name)), "{names:?}");
             assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), texts.len(), "{names:?}");

@@ -3,46 +3,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Map, Node};
-use crate::grammar::{self, Object, component_name};
+use crate::schema::{Model, SchemaId};
 
 /// The components that allow null. A reference to itself does not make a component nullable.
-pub(super) fn components(schemas: &Map) -> BTreeSet<String> {
-    let mut users: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for (name, schema) in schemas {
-        for target in grammar::schema_references(Object::Schema, schema) {
-            users.entry(target).or_default().push(name);
+pub(super) fn components(model: &Model) -> BTreeSet<SchemaId> {
+    let mut users: BTreeMap<SchemaId, Vec<SchemaId>> = BTreeMap::new();
+    for component in model.components() {
+        for target in model.references(component) {
+            users.entry(target).or_default().push(component);
         }
     }
     let mut known = BTreeSet::new();
-    let mut queue: Vec<&String> = schemas.keys().collect();
-    while let Some(name) = queue.pop() {
-        if !known.contains(name) && schemas.get(name).is_some_and(|schema| allows_null(schema, &known)) {
-            known.insert(name.clone());
-            queue.extend(users.get(name).into_iter().flatten());
+    let mut queue: Vec<SchemaId> = model.components().collect();
+    while let Some(component) = queue.pop() {
+        if !known.contains(&component) && allows_null(model, component, &known) {
+            known.insert(component);
+            queue.extend(users.get(&component).into_iter().flatten());
         }
     }
     known
 }
 
 /// Whether a schema allows null: by its own keywords, by the component that it refers to, or by one of its branches.
-pub(super) fn allows_null(schema: &Node, components: &BTreeSet<String>) -> bool {
-    if schema.is_true("nullable") {
+pub(super) fn allows_null(model: &Model, id: SchemaId, components: &BTreeSet<SchemaId>) -> bool {
+    let schema = model.get(id);
+    if schema.is_nullable() {
         return true;
     }
-    if let Some(target) = grammar::reference(schema).and_then(component_name) {
+    if let Some(target) = schema.reference {
         return components.contains(&target);
     }
-    let parts = schema.get("allOf").and_then(Node::as_array).unwrap_or_default();
-    let mut telling =
-        parts.iter().filter(|part| part.as_object().is_none_or(|map| !grammar::only_annotations(map))).peekable();
+    let parts = schema.all_of.iter().flatten().copied();
+    let mut telling = parts.filter(|part| !model.get(*part).only_describes()).peekable();
     if telling.peek().is_some() {
         // All parts have to allow it.
-        return telling.all(|part| allows_null(part, components));
+        return telling.all(|part| allows_null(model, part, components));
     }
     // One branch that allows it is enough, unless the schema itself has a type.
-    let mut branches = ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key).and_then(Node::as_array)).flatten();
-    schema.get("type").is_none()
-        && schema.get("enum").is_none()
-        && branches.any(|branch| allows_null(branch, components))
+    schema.ty.is_none()
+        && schema.values.is_none()
+        && schema.branches().any(|branch| allows_null(model, branch, components))
 }

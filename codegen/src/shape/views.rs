@@ -2,24 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::{self, Object, component_name, resolve, schema_references};
+use crate::document::{Node, Pointer};
+use crate::grammar::{self, Object, resolve_at};
+use crate::schema::{Mark, Model, Schema, SchemaId};
 
 /// The components that requests and the components that responses reach.
-pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeSet<String>) {
+pub(super) fn reach(document: &Node, model: &Model) -> (BTreeSet<SchemaId>, BTreeSet<SchemaId>) {
     let mut requests = BTreeSet::new();
     let mut responses = BTreeSet::new();
-    for (_, _, operation, item) in grammar::operations(document) {
-        let parameters =
-            [operation, item].into_iter().filter_map(|node| node.get("parameters").and_then(Node::as_array)).flatten();
-        for parameter in parameters {
-            requests.extend(schema_references(Object::Parameter, resolve(document, parameter)));
+    // A reference to a shared object is resolved first.
+    let of = |kind: Object, node: &Node, at: Pointer| {
+        let (node, at) = resolve_at(document, node, at);
+        schemas(kind, node, &at, model)
+    };
+    for (path, method, operation, item) in grammar::operations(document) {
+        let path = Pointer::root().join("paths").join(path);
+        let at = grammar::method_at(&path, method);
+        for (owner, at) in [(operation, &at), (item, &path)] {
+            let parameters = owner.get("parameters").and_then(Node::as_array).into_iter().flatten();
+            for (index, parameter) in parameters.enumerate() {
+                requests.extend(of(Object::Parameter, parameter, at.join("parameters").join(index)));
+            }
         }
         if let Some(body) = operation.get("requestBody") {
-            requests.extend(schema_references(Object::RequestBody, resolve(document, body)));
+            requests.extend(of(Object::RequestBody, body, at.join("requestBody")));
         }
-        for response in operation.get("responses").and_then(Node::as_object).into_iter().flat_map(Map::values) {
-            responses.extend(schema_references(Object::Response, resolve(document, response)));
+        for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
+            responses.extend(of(Object::Response, response, at.join("responses").join(status)));
         }
     }
     // The program reads what the service sends, and writes its response.
@@ -27,63 +36,62 @@ pub(super) fn reach(document: &Node, schemas: &Map) -> (BTreeSet<String>, BTreeS
         let incoming = at.as_str().starts_with("/webhooks/") || at.as_str().contains("/callbacks/");
         if kind == Object::Operation && incoming {
             if let Some(body) = node.get("requestBody") {
-                responses.extend(schema_references(Object::RequestBody, resolve(document, body)));
+                responses.extend(of(Object::RequestBody, body, at.join("requestBody")));
             }
-            for response in node.get("responses").and_then(Node::as_object).into_iter().flat_map(Map::values) {
-                requests.extend(schema_references(Object::Response, resolve(document, response)));
+            for (status, response) in node.get("responses").and_then(Node::as_object).into_iter().flatten() {
+                requests.extend(of(Object::Response, response, at.join("responses").join(status)));
             }
         }
     });
-    (closure(requests, schemas), closure(responses, schemas))
+    (model.reached(requests), model.reached(responses))
+}
+
+/// The schemas of the parameters, media types and headers at an object and below it.
+fn schemas(kind: Object, node: &Node, at: &Pointer, model: &Model) -> Vec<SchemaId> {
+    let mut found = Vec::new();
+    kind.walk(node, at, &mut |_, _, at| {
+        found.extend(["schema", "itemSchema"].into_iter().filter_map(|member| model.at(&at.join(member))));
+    });
+    found
 }
 
 /// Whether the schema that a property refers to has the mark: a component, or the only part of an `allOf`.
-pub(super) fn marked_by_reference(property: &Node, mark: &str, schemas: &Map) -> bool {
-    let part = match property.get("allOf").and_then(Node::as_array) {
-        Some([only]) => only,
+pub(super) fn marked_by_reference(model: &Model, property: SchemaId, mark: Mark) -> bool {
+    let property = match model.get(property).all_of.as_deref() {
+        Some([only]) => *only,
         _ => property,
     };
-    let target = grammar::reference(part).and_then(component_name).and_then(|name| schemas.get(&name));
-    target.unwrap_or(part).is_true(mark)
+    model.get(model.get(property).reference.unwrap_or(property)).is_marked(mark)
 }
 
-fn closure(start: BTreeSet<String>, schemas: &Map) -> BTreeSet<String> {
-    let mut reached = BTreeSet::new();
-    let mut queue: Vec<String> = start.into_iter().collect();
-    while let Some(name) = queue.pop() {
-        if let Some(schema) = schemas.get(&name)
-            && reached.insert(name)
-        {
-            queue.extend(schema_references(Object::Schema, schema).into_iter().filter(|name| !reached.contains(name)));
-        }
-    }
-    reached
+/// Whether a schema has properties that are `readOnly` or `writeOnly`.
+pub(super) fn has_views(model: &Model, schema: &Schema) -> bool {
+    let marked = |property: SchemaId, mark: Mark| {
+        model.get(property).is_marked(mark) || marked_by_reference(model, property, mark)
+    };
+    let mut properties = schema.properties.iter().flat_map(|properties| properties.values());
+    properties.any(|property| [Mark::ReadOnly, Mark::WriteOnly].into_iter().any(|mark| marked(*property, mark)))
 }
 
 /// The components whose read and write views differ: they, or schemas in them, have `readOnly` or `writeOnly`
 /// properties.
-pub(super) fn differing(schemas: &Map) -> BTreeSet<String> {
-    let mut users: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+pub(super) fn differing(model: &Model) -> BTreeSet<SchemaId> {
+    let mut users: BTreeMap<SchemaId, Vec<SchemaId>> = BTreeMap::new();
     let mut differing = BTreeSet::new();
-    let mut queue: Vec<&String> = Vec::new();
-    for (name, schema) in schemas {
-        for target in schema_references(Object::Schema, schema) {
-            users.entry(target).or_default().push(name);
+    let mut queue: Vec<SchemaId> = Vec::new();
+    for component in model.components() {
+        for target in model.references(component) {
+            users.entry(target).or_default().push(component);
         }
         let mut own = false;
-        Object::Schema.walk(schema, &Pointer::root(), &mut |_, node, _| {
-            let properties = node.get("properties").and_then(Node::as_object);
-            own |= properties.into_iter().flat_map(Map::values).any(|it| {
-                ["readOnly", "writeOnly"].iter().any(|mark| it.is_true(mark) || marked_by_reference(it, mark, schemas))
-            });
-        });
+        model.walk(component, &mut |schema| own |= has_views(model, schema));
         if own {
-            queue.push(name);
+            queue.push(component);
         }
     }
-    while let Some(name) = queue.pop() {
-        if differing.insert(name.clone()) {
-            queue.extend(users.get(name).into_iter().flatten());
+    while let Some(component) = queue.pop() {
+        if differing.insert(component) {
+            queue.extend(users.get(&component).into_iter().flatten());
         }
     }
     differing

@@ -8,7 +8,8 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use progenitor_client::ByteStream;
 
-use crate::error::{Error, Kind};
+use crate::encode::{ReceivedPart, split_parts};
+use crate::error::{Error, Kept, Kind};
 use crate::http::About;
 use crate::object::{Json, Mismatch, from_slice};
 
@@ -25,6 +26,8 @@ pub struct Response<T> {
     pub(super) headers: HeaderMap,
     pub(super) attempts: u32,
     pub(super) about: Option<About>,
+    /// The parameters of the request that links need.
+    pub(super) kept: Kept,
 }
 
 impl<T> Response<T> {
@@ -40,8 +43,8 @@ impl<T> Response<T> {
 
     /// The value, and the response without it.
     pub fn into_parts(self) -> (T, Response<()>) {
-        let Self { value, status, headers, attempts, about } = self;
-        (value, Response { value: (), status, headers, attempts, about })
+        let Self { value, status, headers, attempts, about, kept } = self;
+        (value, Response { value: (), status, headers, attempts, about, kept })
     }
 
     /// The status code, such as 200.
@@ -105,12 +108,24 @@ impl<T> Response<T> {
 
     /// The response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        let Self { value, status, headers, attempts, about } = self;
-        Response { value: change(value), status, headers, attempts, about }
+        let Self { value, status, headers, attempts, about, kept } = self;
+        Response { value: change(value), status, headers, attempts, about, kept }
     }
 }
 
 impl Response<ByteStream> {
+    /// Reads the rest of a multipart body, up to `limit` bytes, and splits it into its parts.
+    ///
+    /// # Errors
+    /// Those of [`Response::collect`], and [`Error::is_decode`] if the body is not multipart.
+    pub async fn parts(self, limit: usize) -> Result<Vec<ReceivedPart>, Error> {
+        let content_type = self.content_type().unwrap_or_default().to_owned();
+        let (body, response) = self.into_parts();
+        let about = response.clone();
+        let body = response.map(|()| body).collect(limit).await?;
+        split_parts(&content_type, body).map_err(|error| about.describe(error))
+    }
+
     /// Reads the rest of the body, up to `limit` bytes.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod mismatch;
 mod number;
 mod scan;
 mod standard;
+mod texts;
 mod tree;
 mod write;
 
@@ -28,6 +29,7 @@ pub use json::{
 pub use layout::{Branch, Constant, Layout, Members, Of, Union};
 pub use mismatch::Mismatch;
 pub use number::{NotANumber, Number};
+pub use texts::{Base64, Base64Url, JsonText};
 pub use tree::Tree;
 pub use write::{Written, serialize};
 

@@ -18,19 +18,19 @@ impl Shaping<'_, '_> {
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
         // The best typed media type comes first.
-        let rank = |media: &str, node: &Node| match essence(media).as_str() {
+        let rank = |media: &str| match essence(media).as_str() {
             "application/json" => 0,
             // Of two ways to change a part, prefer the one with the structure of the whole.
             "application/merge-patch+json" => 1,
             "application/json-patch+json" => 3,
             other if is_json(other) => 2,
-            other if self.may_be_json(other, node) => 4,
+            other if self.may_be_json(other, &at.join(media)) => 4,
             "application/x-www-form-urlencoded" => 5,
             "multipart/form-data" => 6,
             _ => 7,
         };
         let mut ranked: Vec<(&String, &Node)> = content.iter().collect();
-        ranked.sort_by_key(|(media, node)| (rank(media, node), *media));
+        ranked.sort_by_key(|(media, _)| (rank(media), *media));
         let mut contents: Vec<(String, BodyContent)> = Vec::new();
         for (media, node) in ranked {
             let mut suffix = suffix(&essence(media));
@@ -56,15 +56,19 @@ impl Shaping<'_, '_> {
 
     fn content(&mut self, media: &str, node: &Node, at: &Pointer, hint: &str, name: &str) -> BodyContent {
         let typed = |shaping: &mut Self| {
-            let schema_at = at.join(media).join("schema");
-            let schema = node.get("schema");
-            schema.map_or(Type::Any, |schema| shaping.types.type_of(schema, &schema_at, hint, View::Write))
+            let at = at.join(media).join("schema");
+            let schema = shaping.types.model.at(&at);
+            schema.map_or(Type::Any, |schema| shaping.types.type_of(schema, &at, hint, View::Write))
         };
         match essence(media).as_str() {
-            json if is_json(json) || self.may_be_json(json, node) => BodyContent::Json(typed(self), json_header(media)),
+            json if is_json(json) || self.may_be_json(json, &at.join(media)) => {
+                BodyContent::Json(typed(self), json_header(media))
+            }
             "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(node)),
             other if other.starts_with("multipart/") && media_type(other) => {
-                let form = self.form(node, &at.join(media), name);
+                let in_order =
+                    if other == "multipart/form-data" { None } else { self.sequence(node, &at.join(media), name) };
+                let form = in_order.or_else(|| self.form(node, &at.join(media), name));
                 BodyContent::Multipart(other.to_owned(), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),
@@ -72,10 +76,10 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// Whether the content of any media type can be JSON. Text and bytes cannot: they are sent without quotes.
-    pub(super) fn may_be_json(&self, essence: &str, content: &Node) -> bool {
+    /// Whether the content of any media type at a place can be JSON. Text and bytes cannot: they are sent without quotes.
+    pub(super) fn may_be_json(&self, essence: &str, at: &Pointer) -> bool {
         let any = matches!(essence, "*/*" | "application/*");
-        any && content.get("schema").is_some_and(|schema| !self.types.is_text(schema))
+        any && self.types.model.at(&at.join("schema")).is_some_and(|schema| !self.types.is_text(schema))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
+use crate::schema::JsonType;
 
 use super::media::http_token;
 use super::{Shaping, names};
@@ -56,17 +57,18 @@ impl Shaping<'_, '_> {
 
     fn header_type(&mut self, wire: &str, node: &Node, at: &Pointer) -> (Type, HeaderForm) {
         let hint = format!("{}Header", names::pascal(wire));
-        if let Some((media, content)) = node.get("content").and_then(Node::as_object).and_then(|it| it.iter().next()) {
+        if let Some((media, _)) = node.get("content").and_then(Node::as_object).and_then(|it| it.iter().next()) {
             let at = at.join("content").join(media).join("schema");
             let json = super::media::is_json(&super::media::essence(media));
-            let schema = content.get("schema").filter(|_| json);
+            let schema = self.types.model.at(&at).filter(|_| json);
             return match schema {
                 Some(schema) => (self.types.type_of(schema, &at, &hint, View::Read), HeaderForm::Json),
                 None => (Type::String, HeaderForm::Text),
             };
         }
-        let Some(schema) = node.get("schema") else { return (Type::String, HeaderForm::Text) };
-        let ty = self.types.type_of(schema, &at.join("schema"), &hint, View::Read).inner().clone();
+        let at = at.join("schema");
+        let Some(schema) = self.types.model.at(&at) else { return (Type::String, HeaderForm::Text) };
+        let ty = self.types.type_of(schema, &at, &hint, View::Read).inner().clone();
         let schema = self.types.resolved(schema);
         let form = match self.types.alias(&ty) {
             Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
@@ -79,10 +81,10 @@ impl Shaping<'_, '_> {
                 _ => HeaderForm::Texts,
             },
             Type::Map(_) => object(node),
-            Type::Named(_) if schema.get("properties").is_some() => object(node),
-            Type::Named(_) if schema.str("type") == Some("integer") => HeaderForm::Plain,
-            Type::Named(_) if schema.get("oneOf").is_some() || schema.get("anyOf").is_some() => HeaderForm::Any,
-            Type::String | Type::Named(_) => HeaderForm::Text,
+            Type::Named(_) if schema.properties.is_some() => object(node),
+            Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
+            Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
+            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
             Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
         };
         (ty, form)

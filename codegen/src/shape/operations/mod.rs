@@ -3,6 +3,7 @@
 mod bodies;
 mod forms;
 mod headers;
+mod links;
 mod media;
 mod methods;
 mod params;
@@ -98,6 +99,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             errors,
             paging,
             callbacks,
+            links: Vec::new(),
             security,
             server,
             pointer: at,
@@ -106,13 +108,16 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         };
         operations.push((position, operation));
     }
-    free_names(&mut operations);
+    let mut taken = free_names(&mut operations);
     operations.sort_by_key(|(position, _)| *position);
-    (operations.into_iter().map(|(_, operation)| operation).collect(), found.into_values().collect())
+    let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
+    links::links(document, types, &mut operations, &mut taken);
+    (operations, found.into_values().collect())
 }
 
-/// Makes the names for other media types unique among the methods of the group and the setters of the request.
-fn free_names(operations: &mut [(usize, Operation)]) {
+/// Makes the names for other media types unique among the methods of the group and the setters of the request. Returns
+/// the names of all methods with their groups.
+fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>, String)> {
     let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
     let mut taken: BTreeSet<(Option<String>, String)> =
         operations.iter().map(|(_, operation)| key(operation, &operation.name)).collect();
@@ -134,6 +139,7 @@ fn free_names(operations: &mut [(usize, Operation)]) {
             }
         }
     }
+    taken
 }
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a

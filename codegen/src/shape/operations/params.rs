@@ -131,15 +131,12 @@ impl Shaping<'_, '_> {
         let required = place == Place::Path || node.is_true("required");
         let doc = node.str("description").unwrap_or_default().trim().to_owned();
         let content = node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next());
-        let described = match (node.get("schema"), content) {
-            (Some(schema), _) => Some((schema, at.join("schema"))),
-            (None, Some((media, content))) => {
-                content.get("schema").map(|schema| (schema, at.join("content").join(media).join("schema")))
-            }
-            (None, None) => None,
+        let at = match content {
+            Some((media, _)) => at.join("content").join(media).join("schema"),
+            None => at.join("schema"),
         };
-        let ty = match described {
-            Some((schema, at)) => {
+        let ty = match self.types.model.at(&at) {
+            Some(schema) => {
                 let own = || format!("{}{}", self.hint, names::pascal(wire));
                 let hint = component_hint(&at, "").unwrap_or_else(own);
                 self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
@@ -163,7 +160,7 @@ impl Shaping<'_, '_> {
         let reserved = place != Place::Header && node.is_true("allowReserved");
         let json = match content {
             Some((media, _)) if place == Place::QueryString => is_json(&essence(media)),
-            content => node.get("schema").is_none() && content.is_some(),
+            content => content.is_some(),
         };
         let encoding = content.map(|(_, content)| encoding(content)).unwrap_or_default();
         let writing = Writing { style, explode, reserved, json };

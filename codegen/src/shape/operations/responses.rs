@@ -2,7 +2,6 @@
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
 use super::{Shaping, component_hint, names, sorted};
@@ -47,10 +46,6 @@ impl Shaping<'_, '_> {
         let mut cases = Vec::new();
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for Documented { status, node, at } in &responses {
-            for (name, link) in node.get("links").and_then(Node::as_object).into_iter().flatten() {
-                let reason = "the link has no method: read its value from the response, and call the operation with it";
-                self.types.note(Kind::Loss, &at.join("links").join(name), link, reason);
-            }
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
             let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
@@ -62,7 +57,7 @@ impl Shaping<'_, '_> {
             }
             let streams = |media: &String| stream_format(&essence(media)).is_some();
             let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
-            let Some((media, json)) = self.json_of(content) else {
+            let Some(media) = self.json_of(content, at) else {
                 let known: Vec<&String> = others.collect();
                 // With nothing better known, the media types as the document lists them.
                 let known = if known.is_empty() { content.keys().collect() } else { known };
@@ -78,11 +73,11 @@ impl Shaping<'_, '_> {
             } else {
                 format!("{}{}Response", self.hint, status.name())
             };
-            let ty = self.json_type(json, at, media, &hint);
-            for (other, node) in content.iter().filter(|(other, _)| *other != media && is_json(&essence(other))) {
+            let ty = self.json_type(at, media, &hint);
+            for other in content.keys().filter(|other| *other != media && is_json(&essence(other))) {
                 let suffix = suffix(&essence(other));
                 let hint = format!("{}{}Response", self.hint, names::pascal(&suffix));
-                let (media, other) = (header_text(other), self.json_type(node, at, other, &hint));
+                let (media, other) = (header_text(other), self.json_type(at, other, &hint));
                 let name = format!("as_{suffix}");
                 if other == ty {
                     add(&mut success.media, [media]);
@@ -119,28 +114,30 @@ impl Shaping<'_, '_> {
         };
         for Documented { status, node, at } in self.responses(wanted) {
             let content = node.get("content").and_then(Node::as_object);
-            let Some((media, json)) = content.and_then(|content| self.json_of(content)) else { continue };
-            if json.get("schema").is_none() {
+            let Some(media) = content.and_then(|content| self.json_of(content, &at)) else { continue };
+            if self.types.model.at(&at.join("content").join(media).join("schema")).is_none() {
                 continue;
             }
             let status_name = if status == Status::Default { String::new() } else { status.name() };
             let hint = format!("{}{status_name}Error", self.hint);
-            cases.push(Case { status, content: Content::Json(self.json_type(json, &at, media, &hint)) });
+            cases.push(Case { status, content: Content::Json(self.json_type(&at, media, &hint)) });
         }
         sorted(cases)
     }
 
-    fn json_type(&mut self, content: &Node, at: &Pointer, media: &str, hint: &str) -> Type {
+    fn json_type(&mut self, at: &Pointer, media: &str, hint: &str) -> Type {
         let hint = component_hint(at, "Response").unwrap_or_else(|| names::pascal(hint));
         let at = at.join("content").join(media).join("schema");
-        content.get("schema").map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
+        let schema = self.types.model.at(&at);
+        schema.map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
     }
 
     /// The media type that is read as JSON, the most common first.
-    fn json_of<'c>(&self, content: &'c Map) -> Option<(&'c String, &'c Node)> {
-        let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
-        let other = || content.iter().find(|(media, _)| is_json(&essence(media)));
-        let open = || content.iter().find(|(media, node)| self.may_be_json(&essence(media), node));
+    fn json_of<'c>(&self, content: &'c Map, at: &Pointer) -> Option<&'c String> {
+        let at = at.join("content");
+        let exact = content.keys().find(|media| essence(media) == "application/json");
+        let other = || content.keys().find(|media| is_json(&essence(media)));
+        let open = || content.keys().find(|media| self.may_be_json(&essence(media), &at.join(media)));
         exact.or_else(other).or_else(open)
     }
 

@@ -3,6 +3,7 @@
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
+use crate::schema::{JsonType, SchemaId};
 
 use super::media::{essence, header_text, is_json, stream_format};
 use super::{Shaping, names};
@@ -16,28 +17,31 @@ impl Shaping<'_, '_> {
     /// The stream of a response with a streaming media type.
     pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
         let format = |media: &str| stream_format(&essence(media));
-        let (media, node) = content.iter().find(|(media, _)| format(media).is_some())?;
+        let media = content.keys().find(|media| format(media).is_some())?;
         let kind = format(media)?;
         let accept: Vec<String> =
             content.keys().filter(|other| format(other) == Some(kind)).map(|media| header_text(media)).collect();
-        let key = if node.get("itemSchema").is_some() { "itemSchema" } else { "schema" };
-        let described = node.get(key).filter(|schema| key == "itemSchema" || !self.types.is_text(schema));
+        let place = |key: &str| at.join("content").join(media).join(key);
+        let model = self.types.model;
+        let (is_item, at, described) = match model.at(&place("itemSchema")) {
+            Some(item) => (true, place("itemSchema"), Some(item)),
+            None => (false, place("schema"), model.at(&place("schema")).filter(|schema| !self.types.is_text(*schema))),
+        };
         let events = kind == StreamFormat::EventData;
         let mut format = kind;
         if let Some(schema) = described.filter(|_| events) {
-            format = match self.envelope(schema, key == "itemSchema", DEEPEST) {
+            format = match self.envelope(schema, is_item, DEEPEST) {
                 Some(true) => StreamFormat::TextEvents,
                 Some(false) => StreamFormat::Events,
                 None => StreamFormat::EventData,
             };
         }
         let item = described.map(|schema| {
-            let at = at.join("content").join(media).join(key);
             let hint = names::pascal(&format!("{}Item", self.hint));
             let ty = self.types.type_of(schema, &at, &hint, View::Read);
             // A schema that describes the whole response has the items in a list.
             match self.types.alias(&ty) {
-                Type::Array(item) if key == "schema" => *item,
+                Type::Array(item) if !is_item => *item,
                 _ => ty,
             }
         });
@@ -47,20 +51,19 @@ impl Shaping<'_, '_> {
 
     /// Whether a schema describes whole events, with their names, rather than their data; then, whether the data is
     /// text.
-    fn envelope(&self, schema: &Node, is_item: bool, deepest: usize) -> Option<bool> {
+    fn envelope(&self, schema: SchemaId, is_item: bool, deepest: usize) -> Option<bool> {
         let schema = self.types.resolved(schema);
-        if let Some(branches) = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Node::as_array) {
+        if let Some((_, branches)) = schema.union() {
             let below = deepest.checked_sub(1)?;
-            let branches = branches.iter().map(|branch| self.envelope(branch, is_item, below));
+            let branches = branches.iter().map(|branch| self.envelope(*branch, is_item, below));
             let texts = branches.collect::<Option<Vec<bool>>>()?;
             return (!texts.is_empty()).then(|| texts.into_iter().all(|text| text));
         }
-        let properties = schema.get("properties")?;
-        let data = properties.get("data")?;
+        let data = schema.property("data")?;
         let of_event = |name: &String| matches!(name.as_str(), "data" | "event" | "id" | "retry");
-        let only_of_event = properties.as_object().is_some_and(|all| all.keys().all(of_event));
-        let is_event = properties.get("event").is_some() || (is_item && only_of_event);
-        is_event.then(|| self.types.resolved(data).str("type") == Some("string"))
+        let only_of_event = schema.properties.iter().flat_map(|all| all.keys()).all(of_event);
+        let is_event = schema.property("event").is_some() || (is_item && only_of_event);
+        is_event.then(|| self.types.resolved(data).ty == Some(JsonType::String))
     }
 
     /// Reads the hint `x-stream`.
@@ -86,11 +89,11 @@ impl Shaping<'_, '_> {
 
     fn has_flag(&self, property: &str) -> bool {
         let Some(written) = self.node.get("requestBody") else { return false };
-        let (body, _) = resolve_at(self.document, written, Pointer::root());
+        let (body, at) = resolve_at(self.document, written, self.at.join("requestBody"));
         let content = body.get("content").and_then(Node::as_object);
-        content.into_iter().flatten().filter(|(media, _)| is_json(&essence(media))).any(|(_, content)| {
-            let schema = content.get("schema").map(|schema| self.types.resolved(schema));
-            schema.is_some_and(|schema| schema.get("properties").is_some_and(|it| it.get(property).is_some()))
+        content.into_iter().flatten().filter(|(media, _)| is_json(&essence(media))).any(|(media, _)| {
+            let schema = self.types.model.at(&at.join("content").join(media).join("schema"));
+            schema.is_some_and(|schema| self.types.resolved(schema).property(property).is_some())
         })
     }
 }

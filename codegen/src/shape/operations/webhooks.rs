@@ -113,16 +113,16 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
     let Some(content) = content else { return (Received::Nothing, false) };
     let at = at.join("content");
     let required = body.is_true("required");
-    let Some((media, json)) = json_of(content) else {
-        if let Some((media, node)) = content.iter().find(|(_, node)| node.get("schema").is_some()) {
+    let place = |media: &String| at.join(media).join("schema");
+    let Some(media) = json_of(content) else {
+        if let Some((media, node)) = content.iter().find(|(media, _)| types.model.at(&place(media)).is_some()) {
             let reason = format!("the body is returned as bytes; the schema of `{media}` is not read");
             types.note(Kind::Loss, &at.join(media), node, reason);
         }
         return (Received::Bytes, required);
     };
-    let schema_at = at.join(media).join("schema");
-    match json.get("schema") {
-        Some(schema) => (Received::Json(types.type_of(schema, &schema_at, hint, View::Read)), required),
+    match types.model.at(&place(media)) {
+        Some(schema) => (Received::Json(types.type_of(schema, &place(media), hint, View::Read)), required),
         None => (Received::Bytes, required),
     }
 }
@@ -131,16 +131,16 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
 fn response(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) {
     for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
         let (response, at) = resolve_at(document, response, at.join("responses").join(status));
-        let Some((media, json)) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
-        if let Some(schema) = json.get("schema") {
-            let at = at.join("content").join(media).join("schema");
+        let Some(media) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
+        let at = at.join("content").join(media).join("schema");
+        if let Some(schema) = types.model.at(&at) {
             let status = Status::parse(status).filter(|status| !status.is_success()).map(Status::name);
             types.type_of(schema, &at, &format!("{hint}{}", status.unwrap_or_default()), View::Write);
         }
     }
 }
 
-fn json_of(content: &Map) -> Option<(&String, &Node)> {
-    let exact = content.iter().find(|(media, _)| essence(media) == "application/json");
-    exact.or_else(|| content.iter().find(|(media, _)| is_json(&essence(media))))
+fn json_of(content: &Map) -> Option<&String> {
+    let exact = content.keys().find(|media| essence(media) == "application/json");
+    exact.or_else(|| content.keys().find(|media| is_json(&essence(media))))
 }

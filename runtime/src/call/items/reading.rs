@@ -154,8 +154,8 @@ impl Reading {
             }
             let failed = if self.ended {
                 match self.unfinished() {
-                    None => return None,
-                    Some(error) => error,
+                    None if !self.continues() => return None,
+                    ended => ended,
                 }
             } else {
                 let Some(body) = &mut self.body else {
@@ -176,12 +176,12 @@ impl Reading {
                         self.end();
                         continue;
                     }
-                    Either::Right((Some(Err(error)), _)) => broken(error),
-                    Either::Left(_) => Error::new(Kind::Timeout, "no item of the stream came in time"),
+                    Either::Right((Some(Err(error)), _)) => Some(broken(error)),
+                    Either::Left(_) => Some(Error::new(Kind::Timeout, "no item of the stream came in time")),
                 }
             };
             if !self.reopens().await {
-                return self.fail(failed);
+                return failed.and_then(|error| self.fail(error));
             }
             idle = self.idle_timer();
         }
@@ -278,6 +278,13 @@ impl Reading {
         if let Decoder::Records(records) = &mut self.decoder {
             records.finish();
         }
+    }
+
+    /// Whether the end of a response is not the end of its stream: a stream of events continues until the server returns
+    /// 204 (HTML, section 9.2.3), or sends the data that ends it.
+    fn continues(&self) -> bool {
+        let is_gone = self.response.as_ref().is_some_and(|it| it.status() == StatusCode::NO_CONTENT);
+        self.reconnect && matches!(self.decoder, Decoder::Events(_)) && self.end_text().is_none() && !is_gone
     }
 
     /// The error for a response that ended too early.

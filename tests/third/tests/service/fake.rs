@@ -39,6 +39,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     books.import_book(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_form(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_xml("<book/>").await.unwrap();
+    books.add_pages("7", forms::AddPages::new(NewBook::new("Emma".to_owned()))).await.unwrap();
     assert_eq!(books.read_journal().stream().try_collect::<Vec<_>>().await.unwrap().len(), 1);
     assert!(books.watch_books().stream().try_next().await.unwrap().is_some());
     let lent =
@@ -51,6 +52,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     let question = Question::new("why?".to_owned());
     answers.create_answer(&question).await.unwrap();
     answers.create_answer(&question).stream().try_next().await.unwrap().unwrap();
+    answers.read_aloud(&question).await.unwrap();
 
     let root: Value = serde_json::from_str(&document).unwrap();
     let methods = root["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());

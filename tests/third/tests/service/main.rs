@@ -4,6 +4,7 @@ mod book;
 
 mod bodies;
 mod fake;
+mod links;
 mod streams;
 
 use std::sync::{Arc, Mutex};

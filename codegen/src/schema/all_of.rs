@@ -1,0 +1,418 @@
+//! `allOf` flattened: one schema that says what all of them say.
+
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::equal::same;
+use super::model::{Additional, Annotations, JsonType, Limits, Model, Schema, SchemaId};
+
+impl Model {
+    /// A schema with its references and `allOf` resolved.
+    pub(crate) fn resolved(&self, id: SchemaId) -> SchemaId {
+        let mut id = id;
+        // A longer chain is a circle.
+        for _ in 0..16 {
+            let Some(target) = self.get(id).reference else { break };
+            id = target;
+        }
+        if self.get(id).all_of.is_some() { self.flatten(id) } else { id }
+    }
+
+    /// [`Model::resolved`], for reading.
+    pub(crate) fn read_resolved(&self, id: SchemaId) -> Rc<Schema> {
+        self.get(self.resolved(id))
+    }
+
+    /// One schema for a schema with `allOf`. References to circular parents are left out, because they add nothing.
+    pub(crate) fn flatten(&self, id: SchemaId) -> SchemaId {
+        if let Some(flat) = self.flat.borrow().get(&id) {
+            return *flat;
+        }
+        let mut merged = Schema::any(&self.get(id).span);
+        let mut parents = Parents { model: self, child: id, open: BTreeSet::new(), flat: HashMap::new() };
+        parents.gather(&mut merged, id);
+        let flat = self.add(merged);
+        self.flat.borrow_mut().insert(id, flat);
+        flat
+    }
+}
+
+struct Parents<'a> {
+    model: &'a Model,
+    /// The schema whose parents these are.
+    child: SchemaId,
+    /// The parents that are being flattened. A circle ends at a parent that is already here.
+    open: BTreeSet<SchemaId>,
+    /// The flattened parents. A parent that is reached in several ways is flattened once.
+    flat: HashMap<SchemaId, Rc<Schema>>,
+}
+
+/// The longest chain of parents that is followed. The longest in real documents is less than a tenth of it.
+const MOST_PARENTS: usize = 200;
+
+impl Parents<'_> {
+    /// Whether the branches of a union lead, without anything between, to the child or to a parent that is being
+    /// flattened. Such a union is a parent's list of its children. It adds nothing to the child.
+    fn is_listed(&self, union: &[SchemaId]) -> bool {
+        let mut queue = union.to_vec();
+        let mut seen = BTreeSet::new();
+        while let Some(branch) = queue.pop() {
+            let branch = self.model.get(branch);
+            if let Some(target) = branch.reference {
+                if self.open.contains(&target) || self.is_child(target) {
+                    return true;
+                }
+                if seen.insert(target) {
+                    queue.push(target);
+                }
+            }
+            queue.extend(branch.branches());
+        }
+        false
+    }
+
+    /// Whether a component is the child, or the child is a copy of it.
+    fn is_child(&self, component: SchemaId) -> bool {
+        let span = |id: SchemaId| self.model.get(id).span.identity();
+        span(component) == span(self.child) && same((self.model, component), (self.model, self.child))
+    }
+
+    fn gather(&mut self, merged: &mut Schema, id: SchemaId) {
+        let model = self.model;
+        let schema = model.get(id);
+        let Some(target) = schema.reference else {
+            for part in schema.all_of.iter().flatten() {
+                self.gather(merged, *part);
+            }
+            return absorb(model, merged, &schema);
+        };
+        if let Some(flat) = self.flat.get(&target) {
+            return absorb(model, merged, &Rc::clone(flat));
+        }
+        if self.open.len() < MOST_PARENTS && self.open.insert(target) {
+            let mut parent = Schema::any(&model.get(target).span);
+            self.gather(&mut parent, target);
+            self.open.remove(&target);
+            // The child does not inherit a parent's name, its descriptions, or its list of children.
+            parent.annotations = Annotations::default();
+            parent.nullable = None;
+            parent.discriminator = None;
+            parent.one_of = parent.one_of.filter(|union| !self.is_listed(union));
+            parent.any_of = parent.any_of.filter(|union| !self.is_listed(union));
+            absorb(model, merged, &parent);
+            self.flat.insert(target, Rc::new(parent));
+        }
+    }
+}
+
+/// What the later part says wins.
+fn take<T: Clone>(merged: &mut Option<T>, part: &Option<T>) {
+    if part.is_some() {
+        merged.clone_from(part);
+    }
+}
+
+/// Adds what is missing.
+fn fill<T: Clone>(kept: &mut Option<T>, other: &Option<T>) {
+    if kept.is_none() {
+        kept.clone_from(other);
+    }
+}
+
+/// Adds everything that a part says of itself, without its `allOf`.
+fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
+    let Schema {
+        span: _,
+        // A reference was followed, and the parts of `allOf` come before.
+        reference: _,
+        all_of: _,
+        ty,
+        format,
+        values,
+        properties,
+        required,
+        additional,
+        items,
+        prefix,
+        rest,
+        content,
+        one_of,
+        any_of,
+        not,
+        discriminator,
+        nullable,
+        read_only,
+        write_only,
+        default,
+        xml,
+        limits,
+        annotations,
+    } = part;
+    match (merged.ty, *ty) {
+        (Some(JsonType::Number), Some(JsonType::Integer)) | (None, Some(_)) => merged.ty = *ty,
+        _ => {}
+    }
+    match (&mut merged.values, values) {
+        (Some(have), Some(more)) => {
+            let kept: Vec<_> = have.iter().filter(|value| more.contains(value)).cloned().collect();
+            // An empty intersection is an error in the document. In practice the later part is meant.
+            *have = if kept.is_empty() { more.clone() } else { kept };
+        }
+        (have, more) => take(have, more),
+    }
+    match (&mut merged.properties, properties) {
+        (Some(have), Some(more)) => {
+            for (name, property) in more {
+                match have.get_mut(name) {
+                    Some(mine) => *mine = both(model, *mine, *property),
+                    None => drop(have.insert(name.clone(), *property)),
+                }
+            }
+        }
+        (have, more) => take(have, more),
+    }
+    for name in required {
+        if !merged.required.contains(name) {
+            merged.required.push(name.clone());
+        }
+    }
+    merged.additional = match (merged.additional, *additional) {
+        (have, Additional::Unsaid) => have,
+        (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
+        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
+        (have @ Additional::Schema(_), _) => have,
+        (Additional::Closed, Additional::Closed) => Additional::Closed,
+        (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
+    };
+    merged.nullable = match (merged.nullable, *nullable) {
+        (Some(have), Some(more)) => Some(have && more),
+        (have, more) => have.or(more),
+    };
+    take(&mut merged.format, format);
+    take(&mut merged.items, items);
+    take(&mut merged.prefix, prefix);
+    take(&mut merged.rest, rest);
+    take(&mut merged.content, content);
+    take(&mut merged.not, not);
+    take(&mut merged.discriminator, discriminator);
+    take(&mut merged.read_only, read_only);
+    take(&mut merged.write_only, write_only);
+    take(&mut merged.default, default);
+    take(&mut merged.xml, xml);
+    absorb_limits(&mut merged.limits, limits);
+    absorb_annotations(&mut merged.annotations, annotations);
+    let objects = merged.properties.is_some() || merged.ty == Some(JsonType::Object);
+    let typed = merged.ty.is_some();
+    for (have, more) in [(&mut merged.one_of, one_of), (&mut merged.any_of, any_of)] {
+        match (have.as_mut(), more) {
+            (_, None) => {}
+            // Two unions at once cannot be one Rust type. An empty union is read as any value, so nothing is lost.
+            (Some(have), Some(_)) => have.clear(),
+            (None, Some(_)) if objects || !typed => have.clone_from(more),
+            (None, Some(_)) => {}
+        }
+    }
+}
+
+fn absorb_limits(merged: &mut Limits, part: &Limits) {
+    let Limits {
+        minimum,
+        maximum,
+        multiple_of,
+        min_length,
+        max_length,
+        pattern,
+        min_items,
+        max_items,
+        unique_items,
+        min_properties,
+        max_properties,
+    } = part;
+    take(&mut merged.minimum, minimum);
+    take(&mut merged.maximum, maximum);
+    take(&mut merged.multiple_of, multiple_of);
+    take(&mut merged.min_length, min_length);
+    take(&mut merged.max_length, max_length);
+    take(&mut merged.pattern, pattern);
+    take(&mut merged.min_items, min_items);
+    take(&mut merged.max_items, max_items);
+    take(&mut merged.unique_items, unique_items);
+    take(&mut merged.min_properties, min_properties);
+    take(&mut merged.max_properties, max_properties);
+}
+
+fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
+    let Annotations {
+        title,
+        description,
+        deprecated,
+        rust_name,
+        other_name,
+        value_names,
+        sensitive,
+        aliases,
+        null_is_absent,
+        open,
+        either,
+        others,
+    } = part;
+    take(&mut merged.title, title);
+    take(&mut merged.description, description);
+    take(&mut merged.deprecated, deprecated);
+    take(&mut merged.rust_name, rust_name);
+    take(&mut merged.other_name, other_name);
+    take(&mut merged.sensitive, sensitive);
+    take(&mut merged.null_is_absent, null_is_absent);
+    take(&mut merged.open, open);
+    take(&mut merged.either, either);
+    for (have, more) in [(&mut merged.value_names, value_names), (&mut merged.aliases, aliases)] {
+        if !more.is_empty() {
+            have.clone_from(more);
+        }
+    }
+    merged.others.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
+}
+
+/// A property that two parts describe: the more exact schema, with what the other adds to it.
+fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
+    if same((model, mine), (model, theirs)) {
+        return mine;
+    }
+    let (one, other) = (model.get(mine), model.get(theirs));
+    // Values are more exact than a type. Otherwise the later part refines the earlier one.
+    let mine_lists = one.values.is_some() && other.values.is_none() && one.ty == other.ty;
+    if is_partial(&other) || (mine_lists && !is_partial(&one)) {
+        with(model, mine, &one, &other)
+    } else {
+        with(model, theirs, &other, &one)
+    }
+}
+
+/// The schema for unnamed keys that two parts describe.
+fn both_additional(model: &Model, mine: Additional, theirs: Additional) -> Additional {
+    match (mine, theirs) {
+        (Additional::Schema(mine), Additional::Schema(theirs)) => Additional::Schema(both(model, mine, theirs)),
+        (Additional::Unsaid, theirs) => theirs,
+        (mine, Additional::Unsaid) => mine,
+        (mine, Additional::Schema(theirs)) if is_partial(&model.get(theirs)) => mine,
+        (_, theirs) => theirs,
+    }
+}
+
+/// A schema with what another one adds: hints, descriptions and views, and its limits if it has nothing but limits.
+fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId {
+    let Schema {
+        span: _,
+        // Of these, a schema that only constrains values has none.
+        reference: _,
+        ty: _,
+        values: _,
+        properties: _,
+        all_of: _,
+        one_of: _,
+        any_of: _,
+        // The place of use decides this.
+        nullable: _,
+        format,
+        required,
+        additional,
+        items,
+        prefix,
+        rest,
+        content,
+        not,
+        discriminator,
+        read_only,
+        write_only,
+        default,
+        xml,
+        limits,
+        annotations,
+    } = other;
+    let mut merged = match kept.reference {
+        // Nothing can stand beside a reference.
+        Some(_) => Schema { all_of: Some(vec![id]), ..Schema::any(&kept.span) },
+        None => kept.clone(),
+    };
+    fill(&mut merged.read_only, read_only);
+    fill(&mut merged.write_only, write_only);
+    let (have, more) = (&mut merged.annotations, annotations);
+    // A secret stays a secret.
+    if more.sensitive == Some(true) {
+        have.sensitive = Some(true);
+    }
+    fill(&mut have.sensitive, &more.sensitive);
+    // The name is not copied: each part may name a type of its own.
+    if have.aliases.is_empty() {
+        have.aliases.clone_from(&more.aliases);
+    }
+    if kept.reference.is_none() {
+        fill(&mut have.description, &more.description);
+        fill(&mut have.deprecated, &more.deprecated);
+    }
+    if kept.ty.is_some() && kept.ty == other.ty && kept.values.is_none() {
+        fill(&mut merged.format, format);
+        fill(&mut merged.content, content);
+    }
+    let partial = is_partial(other);
+    if partial && kept.ty == Some(JsonType::Array) {
+        merged.items = match (kept.items, *items) {
+            (Some(mine), Some(theirs)) => Some(both(model, mine, theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+    if partial && (kept.ty == Some(JsonType::Object) || kept.properties.is_some()) {
+        merged.additional = both_additional(model, kept.additional, *additional);
+    }
+    let composed = kept.reference.is_some() || kept.one_of.is_some() || kept.any_of.is_some() || kept.all_of.is_some();
+    if partial && !composed {
+        fill(&mut merged.format, format);
+        if merged.required.is_empty() {
+            merged.required.clone_from(required);
+        }
+        fill(&mut merged.prefix, prefix);
+        fill(&mut merged.rest, rest);
+        fill(&mut merged.content, content);
+        fill(&mut merged.not, not);
+        fill(&mut merged.discriminator, discriminator);
+        fill(&mut merged.default, default);
+        fill(&mut merged.xml, xml);
+        fill_limits(&mut merged.limits, limits);
+        fill_annotations(&mut merged.annotations, annotations);
+    }
+    let unchanged = match kept.reference {
+        Some(_) => {
+            let Schema { read_only, write_only, annotations, .. } = &merged;
+            read_only.is_none() && write_only.is_none() && *annotations == Annotations::default()
+        }
+        None => false,
+    };
+    if unchanged { id } else { model.add(merged) }
+}
+
+fn fill_limits(kept: &mut Limits, other: &Limits) {
+    // What the kept schema says wins.
+    let mut filled = other.clone();
+    absorb_limits(&mut filled, kept);
+    *kept = filled;
+}
+
+fn fill_annotations(kept: &mut Annotations, other: &Annotations) {
+    let title = kept.title.clone();
+    let mut filled = other.clone();
+    absorb_annotations(&mut filled, kept);
+    // A title names a type, so it is not copied either.
+    *kept = Annotations { title, ..filled };
+}
+
+/// Whether a schema constrains only the allowed values, or the contents of arrays and maps, without a type of its own.
+fn is_partial(schema: &Schema) -> bool {
+    let Schema { reference, ty, values, one_of, any_of, all_of, properties, .. } = schema;
+    reference.is_none()
+        && ty.is_none()
+        && values.is_none()
+        && one_of.is_none()
+        && any_of.is_none()
+        && all_of.is_none()
+        && properties.is_none()
+}

@@ -1,0 +1,16 @@
+//! Stage `schema`: reads the schemas of a normalized document into a typed model.
+//!
+//! A [`Model`] owns all schemas of one document. Other stages name a schema by its [`SchemaId`], so a schema that is
+//! used in several places is never copied. A [`Schema`] has one field for each keyword, and references are resolved to
+//! ids. A stage that has to decide about every keyword takes a schema apart without `..`, so that the compiler names it
+//! when a keyword is added.
+
+mod all_of;
+mod equal;
+mod model;
+mod read;
+
+#[cfg(feature = "diff")]
+pub(crate) use equal::says_the_same;
+pub(crate) use equal::{same, same_structure};
+pub(crate) use model::{Additional, Annotations, Bound, JsonType, Limits, Mark, Model, Properties, Schema, SchemaId};

@@ -1,0 +1,508 @@
+//! The typed schemas of one document, and the arena that owns them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use serde_json::Number;
+
+use crate::document::{Map, Node, Pointer, Value};
+use crate::span::{Placed, Span};
+
+/// The number of a schema in its [`Model`]. The components come first, in the order of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SchemaId(pub(super) usize);
+
+/// Properties in the order of the document.
+pub(crate) type Properties = IndexMap<String, SchemaId>;
+
+/// A JSON type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JsonType {
+    Boolean,
+    Integer,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+impl JsonType {
+    /// The name of the type in a document.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Boolean, Self::Integer, Self::Number, Self::String, Self::Array, Self::Object];
+        all.into_iter().find(|known| known.name() == name)
+    }
+}
+
+/// A schema. What `allOf`, `oneOf`, `properties` and the like contain are other schemas of the same model.
+///
+/// An `Option` or an empty list means that the document does not have the keyword.
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    pub(crate) span: Span,
+    /// The component that it refers to. A reference has no other keywords: those beside it are parts of an `allOf`.
+    pub(crate) reference: Option<SchemaId>,
+    /// The only type of its values, apart from null. Several types are the branches of a union.
+    pub(crate) ty: Option<JsonType>,
+    pub(crate) format: Option<String>,
+    /// The values of `enum`, or the one of `const`.
+    pub(crate) values: Option<Vec<Node>>,
+    pub(crate) properties: Option<Properties>,
+    pub(crate) required: Vec<String>,
+    pub(crate) additional: Additional,
+    pub(crate) items: Option<SchemaId>,
+    /// The schemas of the first items, by position.
+    pub(crate) prefix: Option<Vec<SchemaId>>,
+    /// The schema of the items after `prefix`, unless there can be none.
+    pub(crate) rest: Option<SchemaId>,
+    /// The schema of the JSON in a string.
+    pub(crate) content: Option<SchemaId>,
+    pub(crate) all_of: Option<Vec<SchemaId>>,
+    pub(crate) one_of: Option<Vec<SchemaId>>,
+    pub(crate) any_of: Option<Vec<SchemaId>>,
+    pub(crate) not: Option<SchemaId>,
+    pub(crate) discriminator: Option<Discriminator>,
+    pub(crate) nullable: Option<bool>,
+    pub(crate) read_only: Option<bool>,
+    pub(crate) write_only: Option<bool>,
+    pub(crate) default: Option<Node>,
+    pub(crate) xml: Option<Node>,
+    pub(crate) limits: Limits,
+    /// What describes values and does not constrain them.
+    pub(crate) annotations: Annotations,
+}
+
+/// What `additionalProperties` says of the keys that are not named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Additional {
+    #[default]
+    Unsaid,
+    /// `true`
+    Any,
+    /// `false`
+    Closed,
+    Schema(SchemaId),
+}
+
+impl Additional {
+    pub(crate) fn schema(self) -> Option<SchemaId> {
+        match self {
+            Self::Schema(id) => Some(id),
+            Self::Unsaid | Self::Any | Self::Closed => None,
+        }
+    }
+}
+
+/// How the branches of a union are distinguished.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Discriminator {
+    pub(crate) property: String,
+    /// The values of the property, each with the target as the document has it: a reference or a name.
+    pub(crate) mapping: IndexMap<String, String>,
+    /// The target for other values.
+    pub(crate) default: Option<String>,
+}
+
+/// The limits on values that the server checks, and the client does not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Limits {
+    pub(crate) minimum: Option<Bound>,
+    pub(crate) maximum: Option<Bound>,
+    pub(crate) multiple_of: Option<Number>,
+    pub(crate) min_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) min_items: Option<u64>,
+    pub(crate) max_items: Option<u64>,
+    pub(crate) unique_items: Option<bool>,
+    pub(crate) min_properties: Option<u64>,
+    pub(crate) max_properties: Option<u64>,
+}
+
+/// The least or the greatest value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) value: Number,
+    /// Whether the value itself is excluded.
+    pub(crate) excluded: bool,
+}
+
+#[cfg(feature = "diff")]
+impl Bound {
+    /// The bound on a length.
+    pub(crate) fn of_count(count: Option<u64>) -> Option<Self> {
+        count.map(|count| Self { value: count.into(), excluded: false })
+    }
+}
+
+/// Keywords that describe values and do not constrain them, and the hints for the generator.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Annotations {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) deprecated: Option<bool>,
+    /// `x-rust-name`
+    pub(crate) rust_name: Option<String>,
+    /// `x-speakeasy-name-override`
+    pub(crate) other_name: Option<String>,
+    /// `x-enum-varnames` or `x-enumNames`: the names of the values, in their order.
+    pub(crate) value_names: Vec<String>,
+    /// `x-sensitive`
+    pub(crate) sensitive: Option<bool>,
+    /// `x-aliases`: other keys that the property is read from.
+    pub(crate) aliases: Vec<String>,
+    /// `x-null-is-absent`
+    pub(crate) null_is_absent: Option<bool>,
+    /// Set by `diff`: whether the enum allows other values of its type too.
+    pub(crate) open: Option<bool>,
+    /// Set by `diff`: the properties of which one set is required, in words.
+    pub(crate) either: Option<String>,
+    /// Examples, links to documentation, and extensions that no stage reads.
+    pub(super) others: Map,
+}
+
+impl Annotations {
+    /// The name for the type that a hint sets.
+    pub(crate) fn given_name(&self) -> Option<&str> {
+        self.rust_name.as_deref().or(self.other_name.as_deref())
+    }
+}
+
+/// A keyword that hides a property from one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    ReadOnly,
+    WriteOnly,
+}
+
+impl Schema {
+    /// A schema without keywords, which allows any value.
+    pub(crate) fn any(span: &Span) -> Self {
+        Self {
+            span: span.clone(),
+            reference: None,
+            ty: None,
+            format: None,
+            values: None,
+            properties: None,
+            required: Vec::new(),
+            additional: Additional::Unsaid,
+            items: None,
+            prefix: None,
+            rest: None,
+            content: None,
+            all_of: None,
+            one_of: None,
+            any_of: None,
+            not: None,
+            discriminator: None,
+            nullable: None,
+            read_only: None,
+            write_only: None,
+            default: None,
+            xml: None,
+            limits: Limits::default(),
+            annotations: Annotations::default(),
+        }
+    }
+
+    /// The keyword and the branches of the union that it is.
+    pub(crate) fn union(&self) -> Option<(&'static str, &[SchemaId])> {
+        let one_of = self.one_of.as_deref().map(|branches| ("oneOf", branches));
+        one_of.or_else(|| self.any_of.as_deref().map(|branches| ("anyOf", branches)))
+    }
+
+    /// Removes the union of [`Schema::union`].
+    #[cfg(feature = "diff")]
+    pub(crate) fn take_union(&mut self) {
+        match self.one_of {
+            Some(_) => self.one_of = None,
+            None => self.any_of = None,
+        }
+    }
+
+    /// The branches of `oneOf` and of `anyOf`.
+    pub(crate) fn branches(&self) -> impl Iterator<Item = SchemaId> {
+        self.one_of.iter().chain(&self.any_of).flatten().copied()
+    }
+
+    pub(crate) fn is_nullable(&self) -> bool {
+        self.nullable == Some(true)
+    }
+
+    pub(crate) fn is_marked(&self, mark: Mark) -> bool {
+        let said = match mark {
+            Mark::ReadOnly => self.read_only,
+            Mark::WriteOnly => self.write_only,
+        };
+        said == Some(true)
+    }
+
+    /// The property with a name.
+    pub(crate) fn property(&self, name: &str) -> Option<SchemaId> {
+        self.properties.as_ref()?.get(name).copied()
+    }
+
+    /// The values of an enum, apart from null.
+    pub(crate) fn present_values(&self) -> impl Iterator<Item = &Node> + Clone {
+        self.values.iter().flatten().filter(|value| !value.is_null())
+    }
+
+    /// Whether it is an enum of this type only, apart from null: of texts or of integers with 64 bits.
+    pub(crate) fn is_enum_of(&self, kind: JsonType) -> bool {
+        let typed = match self.ty {
+            None => true,
+            Some(JsonType::Number) => kind == JsonType::Integer,
+            Some(own) => own == kind,
+        };
+        let mut present = self.present_values().peekable();
+        typed
+            && present.peek().is_some()
+            && present.all(|value| match &value.value {
+                Value::String(_) => kind == JsonType::String,
+                Value::Number(number) => kind == JsonType::Integer && number.is_i64(),
+                _ => false,
+            })
+    }
+
+    /// Whether it does not constrain values.
+    pub(crate) fn only_describes(&self) -> bool {
+        self.requires_nothing_but(&[])
+    }
+
+    /// Whether it has `allOf`, and beside it only what says how a value is used.
+    pub(crate) fn is_only_all_of(&self) -> bool {
+        self.requires_nothing_but(&[Constraint::AllOf, Constraint::Use])
+    }
+
+    /// Whether it has `allOf`, and beside it only descriptions.
+    pub(crate) fn describes_all_of(&self) -> bool {
+        self.requires_nothing_but(&[Constraint::AllOf])
+    }
+
+    /// Whether it constrains which properties there are, without a type.
+    pub(crate) fn only_requires(&self) -> bool {
+        self.requires_nothing_but(&[Constraint::Required, Constraint::Not])
+    }
+
+    /// Whether it constrains values by a type only.
+    #[cfg(feature = "diff")]
+    pub(crate) fn is_only_a_type(&self) -> bool {
+        self.requires_nothing_but(&[Constraint::Type, Constraint::Nullable])
+    }
+
+    /// Whether it says nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.only_describes() && self.annotations == Annotations::default()
+    }
+
+    /// Whether it constrains values by these keywords only.
+    fn requires_nothing_but(&self, ignored: &[Constraint]) -> bool {
+        let Self {
+            span: _,
+            annotations: _,
+            reference,
+            ty,
+            format,
+            values,
+            properties,
+            required,
+            additional,
+            items,
+            prefix,
+            rest,
+            content,
+            all_of,
+            one_of,
+            any_of,
+            not,
+            discriminator,
+            nullable,
+            read_only,
+            write_only,
+            default,
+            xml,
+            limits,
+        } = self;
+        let ignores = |constraint: Constraint| ignored.contains(&constraint);
+        reference.is_none()
+            && (ty.is_none() || ignores(Constraint::Type))
+            && format.is_none()
+            && values.is_none()
+            && properties.is_none()
+            && (required.is_empty() || ignores(Constraint::Required))
+            && *additional == Additional::Unsaid
+            && items.is_none()
+            && prefix.is_none()
+            && rest.is_none()
+            && content.is_none()
+            && (all_of.is_none() || ignores(Constraint::AllOf))
+            && one_of.is_none()
+            && any_of.is_none()
+            && (not.is_none() || ignores(Constraint::Not))
+            && discriminator.is_none()
+            && (nullable.is_none() || ignores(Constraint::Use) || ignores(Constraint::Nullable))
+            && ((read_only.is_none() && write_only.is_none() && default.is_none() && xml.is_none())
+                || ignores(Constraint::Use))
+            && *limits == Limits::default()
+    }
+
+    /// The schemas directly in it. A reference contains nothing.
+    pub(crate) fn parts(&self) -> Vec<SchemaId> {
+        let Self {
+            properties,
+            additional,
+            items,
+            prefix,
+            rest,
+            content,
+            all_of,
+            one_of,
+            any_of,
+            not,
+            span: _,
+            reference: _,
+            ty: _,
+            format: _,
+            values: _,
+            required: _,
+            discriminator: _,
+            nullable: _,
+            read_only: _,
+            write_only: _,
+            default: _,
+            xml: _,
+            limits: _,
+            annotations: _,
+        } = self;
+        let lists = [prefix, all_of, one_of, any_of].into_iter().flatten().flatten().copied();
+        let single = [additional.schema(), *items, *rest, *content, *not].into_iter().flatten();
+        properties.iter().flat_map(Properties::values).copied().chain(lists).chain(single).collect()
+    }
+}
+
+/// Groups of keywords that a caller may ignore when it asks whether a schema constrains values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Constraint {
+    Type,
+    Required,
+    AllOf,
+    Not,
+    Nullable,
+    /// What says how a value is used where it is: `nullable`, `readOnly`, `writeOnly`, `default`, `xml`.
+    Use,
+}
+
+impl Placed for Schema {
+    fn span(&self) -> &Span {
+        &self.span
+    }
+}
+
+/// The schemas of one document. Stages add schemas that they derive from others. No schema changes or is removed, so
+/// an id is valid as long as its model.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    /// Behind an [`Rc`] each, so that a schema can be read while others are added.
+    schemas: RefCell<Vec<Rc<Schema>>>,
+    /// The names of the components. The id of each is its index.
+    pub(super) names: Vec<String>,
+    pub(super) by_name: HashMap<String, SchemaId>,
+    /// The schemas of parameters, media types and headers, by place.
+    pub(super) places: BTreeMap<Pointer, SchemaId>,
+    /// The results of [`Model::resolved`] for schemas with `allOf`.
+    pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
+}
+
+impl Model {
+    pub(crate) fn get(&self, id: SchemaId) -> Rc<Schema> {
+        // The arena only grows, and ids come from `add`.
+        Rc::clone(&self.schemas.borrow()[id.0])
+    }
+
+    pub(crate) fn add(&self, schema: Schema) -> SchemaId {
+        let mut schemas = self.schemas.borrow_mut();
+        schemas.push(Rc::new(schema));
+        SchemaId(schemas.len() - 1)
+    }
+
+    /// Replaces a schema. Only for a model that no stage has used yet.
+    pub(crate) fn set(&mut self, id: SchemaId, schema: Schema) {
+        self.schemas.get_mut()[id.0] = Rc::new(schema);
+    }
+
+    /// The ids of all schemas so far: the components, and then the others, each before those in it.
+    #[cfg(feature = "diff")]
+    pub(crate) fn outermost_first(&self) -> impl Iterator<Item = SchemaId> + use<> {
+        let all = self.schemas.borrow().len();
+        // A schema is added after those in it.
+        (0..self.names.len()).chain((self.names.len()..all).rev()).map(SchemaId)
+    }
+
+    /// The components in the order of the document.
+    pub(crate) fn components(&self) -> impl Iterator<Item = SchemaId> + use<> {
+        (0..self.names.len()).map(SchemaId)
+    }
+
+    pub(crate) fn component(&self, name: &str) -> Option<SchemaId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The name of a component; `None` for a schema that is not one.
+    pub(crate) fn name(&self, id: SchemaId) -> Option<&str> {
+        self.names.get(id.0).map(String::as_str)
+    }
+
+    /// The schema of a parameter, a media type or a header, by its place in the document: that of the `schema` or
+    /// `itemSchema` itself.
+    pub(crate) fn at(&self, place: &Pointer) -> Option<SchemaId> {
+        self.places.get(place).copied()
+    }
+
+    /// The schemas of the parameters, media types and headers at a place and below it.
+    #[cfg(feature = "diff")]
+    pub(crate) fn within<'a>(&'a self, place: &'a Pointer) -> impl Iterator<Item = SchemaId> + 'a {
+        // In the order of the map, the places between a place and the last one below it begin with its text.
+        let below = self.places.range(place..).take_while(|(at, _)| at.as_str().starts_with(place.as_str()));
+        below.filter(|(at, _)| at.is_within(place)).map(|(_, id)| *id)
+    }
+
+    /// Calls `visit` for a schema and each schema in it, outermost first. References are not followed.
+    pub(crate) fn walk(&self, id: SchemaId, visit: &mut impl FnMut(&Schema)) {
+        let schema = self.get(id);
+        visit(&schema);
+        schema.parts().into_iter().for_each(|part| self.walk(part, visit));
+    }
+
+    /// The components that a schema refers to directly.
+    pub(crate) fn references(&self, id: SchemaId) -> Vec<SchemaId> {
+        let mut found = Vec::new();
+        self.walk(id, &mut |schema| found.extend(schema.reference));
+        found
+    }
+
+    /// The components that can be reached from some schemas, by any chain of references.
+    pub(crate) fn reached(&self, from: impl IntoIterator<Item = SchemaId>) -> BTreeSet<SchemaId> {
+        let mut reached = BTreeSet::new();
+        let mut queue: Vec<SchemaId> = from.into_iter().flat_map(|id| self.references(id)).collect();
+        while let Some(id) = queue.pop() {
+            if reached.insert(id) {
+                queue.extend(self.references(id));
+            }
+        }
+        reached
+    }
+}
