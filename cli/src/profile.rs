@@ -1,4 +1,5 @@
-//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600.
+//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600, and the secrets in the
+//! platform's keyring if there is one.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,7 @@ use connectors::{c1, pipeshub};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::fail::{Failure, Kind, Result};
-use crate::private;
+use crate::{keyring, private};
 
 /// The profile that is used by default.
 pub const DEFAULT: &str = "default";
@@ -30,6 +31,27 @@ impl Service {
         }
     }
 }
+
+/// Where a profile's secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Store {
+    /// The platform's keyring
+    Keyring,
+    /// The profiles' file, which only its owner can read
+    File,
+}
+
+impl Store {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keyring => "keyring",
+            Self::File => "file",
+        }
+    }
+}
+
+/// The fields of secrets.
+const SECRETS: [&str; 2] = ["client_secret", "token"];
 
 /// The profiles' file.
 pub struct Profiles {
@@ -94,12 +116,80 @@ impl Profiles {
         Ok(())
     }
 
-    /// Removes a profile's fields for a service. Returns whether there were any.
-    pub fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
+    /// Removes a profile's fields for a service, and its secret from the keyring. Returns whether there were any.
+    pub async fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
+        // Where the file is chosen, the keyring is not asked, which may ask a person.
+        let store = self.store(profile, service)?;
+        let account = account(profile, service);
+        let kept = if store == Some(Store::File) { Ok(false) } else { keyring::remove(&account).await };
         let removed =
             self.document.get_mut(profile).and_then(Item::as_table_mut).and_then(|it| it.remove(service.name()));
         self.save()?;
-        Ok(removed.is_some())
+        match kept {
+            Ok(kept) => Ok(removed.is_some() || kept),
+            Err(why) if store == Some(Store::Keyring) => {
+                let rest = format!("the entry `{account}` is still in the keyring: {why}");
+                Err(Failure::new(Kind::Timeout, format!("the profile is removed from the file, and {rest}")))
+            }
+            Err(_) => Ok(removed.is_some()),
+        }
+    }
+
+    /// Where a profile says that its secret is.
+    pub fn store(&self, profile: &str, service: Service) -> Result<Option<Store>> {
+        match self.get(profile, service, "store") {
+            None => Ok(None),
+            Some("keyring") => Ok(Some(Store::Keyring)),
+            Some("file") => Ok(Some(Store::File)),
+            Some(_) => Err(Failure::usage(format!("profile {profile}: `store` is neither \"keyring\" nor \"file\""))),
+        }
+    }
+
+    /// Puts a profile's secret where it belongs: into the keyring, or where that cannot be used and was not chosen, into
+    /// the file. Returns where, and why it is not in the keyring.
+    pub async fn keep(
+        &mut self,
+        profile: &str,
+        service: Service,
+        chosen: Option<Store>,
+    ) -> Result<(Store, Option<keyring::Unusable>)> {
+        let secret = SECRETS.into_iter().find_map(|field| self.get(profile, service, field));
+        let kept = match secret {
+            Some(secret) if chosen != Some(Store::File) => Some(keyring::set(&account(profile, service), secret).await),
+            _ => None,
+        };
+        let (store, why) = match kept {
+            None => (Store::File, None),
+            Some(Ok(())) => (Store::Keyring, None),
+            Some(Err(why)) if chosen.is_none() => (Store::File, Some(why)),
+            Some(Err(why)) => {
+                let message = format!("the keyring cannot be used: {why}; `--store file` stores the secret in a file");
+                return Err(Failure::new(Kind::Timeout, message));
+            }
+        };
+        let table = self.document.get_mut(profile).and_then(|it| it.get_mut(service.name()));
+        if let Some(table) = table.and_then(Item::as_table_like_mut) {
+            if store == Store::Keyring {
+                SECRETS.iter().for_each(|field| drop(table.remove(field)));
+            }
+            // A file that is there only because there was no keyring is not a choice for the next login.
+            if store == Store::Keyring || chosen == Some(Store::File) {
+                table.insert("store", value(store.name()));
+            }
+        }
+        Ok((store, why))
+    }
+
+    /// Reads a profile's secret from the keyring, if the profile says that it is there.
+    async fn kept(&self, profile: &str, service: Service) -> Result<Option<String>> {
+        if self.store(profile, service)? != Some(Store::Keyring) {
+            return Ok(None);
+        }
+        keyring::get(&account(profile, service)).await.map_err(|why| {
+            let message =
+                format!("the keyring, which has the secret of the profile `{profile}`, cannot be used: {why}");
+            Failure { is_of_keyring: true, ..Failure::new(Kind::Auth, message) }
+        })
     }
 
     /// Writes the file.
@@ -128,6 +218,14 @@ pub fn is_set_up(named: Option<&str>, service: Service) -> Result<bool> {
     }
 }
 
+/// The name of a profile's entry in the keyring. Another file of profiles has entries of its own.
+pub fn account(profile: &str, service: Service) -> String {
+    match std::env::var("CONNECTORS_CONFIG") {
+        Ok(file) if !file.is_empty() => format!("{} {profile} ({file})", service.name()),
+        _ => format!("{} {profile}", service.name()),
+    }
+}
+
 fn nothing(profile: &str, service: Service) -> Failure {
     let name = service.name();
     let message = format!("no credentials for {name}: the profile `{profile}` has none; run `connectors login {name}`");
@@ -135,22 +233,25 @@ fn nothing(profile: &str, service: Service) -> Failure {
 }
 
 /// The credentials for C1.
-pub fn c1(named: Option<&str>) -> Result<c1::Credentials> {
+pub async fn c1(named: Option<&str>) -> Result<c1::Credentials> {
     let Some(profile) = chosen(named, &C1_VARIABLES) else { return Ok(c1::Credentials::from_env()?) };
-    Profiles::read()?.c1(profile)
+    Profiles::read()?.c1(profile).await
 }
 
 /// The credentials for PipesHub.
-pub fn pipeshub(named: Option<&str>) -> Result<pipeshub::Credentials> {
+pub async fn pipeshub(named: Option<&str>) -> Result<pipeshub::Credentials> {
     let Some(profile) = chosen(named, &PIPESHUB_VARIABLES) else { return Ok(pipeshub::Credentials::from_env()?) };
-    Profiles::read()?.pipeshub(profile)
+    Profiles::read()?.pipeshub(profile).await
 }
 
 impl Profiles {
     /// A profile's credentials for C1.
-    pub fn c1(&self, profile: &str) -> Result<c1::Credentials> {
+    pub async fn c1(&self, profile: &str) -> Result<c1::Credentials> {
         let get = |field| self.get(profile, Service::C1, field);
-        let credentials = match (get("client_id"), get("client_secret"), get("token")) {
+        let (id, secret, token) = (get("client_id"), get("client_secret"), get("token"));
+        let kept = if secret.or(token).is_none() { self.kept(profile, Service::C1).await? } else { None };
+        let kept = kept.as_deref();
+        let credentials = match (id, secret.or(kept), token.or(kept)) {
             (Some(id), Some(secret), _) => c1::Credentials::client(id, secret),
             (_, _, Some(token)) => {
                 if get("expires_at")
@@ -172,9 +273,12 @@ impl Profiles {
     }
 
     /// A profile's credentials for PipesHub.
-    pub fn pipeshub(&self, profile: &str) -> Result<pipeshub::Credentials> {
+    pub async fn pipeshub(&self, profile: &str) -> Result<pipeshub::Credentials> {
         let get = |field| self.get(profile, Service::Pipeshub, field);
-        let credentials = match (get("client_id"), get("client_secret"), get("token")) {
+        let (id, secret, token) = (get("client_id"), get("client_secret"), get("token"));
+        let kept = if secret.or(token).is_none() { self.kept(profile, Service::Pipeshub).await? } else { None };
+        let kept = kept.as_deref();
+        let credentials = match (id, secret.or(kept), token.or(kept)) {
             (Some(id), Some(secret), _) => pipeshub::Credentials::client(id, secret),
             (_, _, Some(token)) => pipeshub::Credentials::token(token),
             _ => return Err(nothing(profile, Service::Pipeshub)),

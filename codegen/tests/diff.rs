@@ -262,6 +262,27 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
 
 /// A change of a schema is reported once, with all operations that reach it in any way.
 #[test]
+fn a_webhook_or_callback_that_is_gone_breaks_the_enum_of_messages() {
+    let message = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {'200': {description: ok}}}}";
+    let of = |webhook: &str, callback: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\nwebhooks: {{{webhook}: {message}, other: {message}}}\npaths:\n  /a:\n    \
+             post: {{operationId: a, responses: {{'204': {{description: ok}}}}, callbacks: {{{callback}: {{'/done': {message}}}}}}}\n"
+        );
+        Node::parse("document.yaml", &text).unwrap()
+    };
+    let changes = judged(&of("born", "done"), &of("birth", "done"));
+    let said: Vec<String> =
+        changes.iter().filter(|it| it.impact == Impact::Breaking).map(ToString::to_string).collect();
+    assert!(said.len() == 1 && said[0].contains("`webhooks::Webhook`") && said[0].contains("`Born`"), "{said:?}");
+    let changes = judged(&of("born", "done"), &of("born", "ready"));
+    let said: Vec<String> =
+        changes.iter().filter(|it| it.impact == Impact::Breaking).map(ToString::to_string).collect();
+    assert!(said.len() == 1 && said[0].contains("callbacks::"), "{said:?}");
+    assert_eq!(judged(&of("born", "done"), &of("born", "done")), []);
+}
+
+#[test]
 fn a_shared_schema_is_reported_once_with_all_operations_that_use_it() {
     let document = |leaf: &str| {
         let operation = |id: &str, schema: &str| {

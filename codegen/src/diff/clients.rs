@@ -144,6 +144,25 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
             found.push((users.of(at), vec![place], what));
         }
     }
+    // Requests from the service are compared as Rust alone.
+    let webhooks = old.api.webhooks.iter().map(|it| ("webhooks", Pointer::from("/webhooks"), Vec::new(), it));
+    let callbacks = old.api.operations.iter().filter(|operation| trace.operations.contains_key(&operation.pointer));
+    let callbacks = callbacks.filter_map(|operation| {
+        let users = labels.get(&operation.pointer).cloned().into_iter().collect();
+        Some(("callbacks", operation.pointer.join("callbacks"), users, operation.callbacks.as_ref()?))
+    });
+    for (module, at, users, it) in webhooks.chain(callbacks) {
+        let name = format!("{module}::{}", it.name);
+        let Some(changes) = before.type_changes(&name, &after, &names, aliases) else {
+            found.push((users, vec![at], format!("the Rust type `{name}` is gone")));
+            continue;
+        };
+        for one in changes.into_iter().filter(|one| one.breaking) {
+            let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join(wire));
+            let gone = if one.fate == Fate::Removed { " is gone" } else { "" };
+            found.push((users.clone(), vec![place], format!("the Rust type `{name}`: {}{gone}", one.what)));
+        }
+    }
     found
 }
 
