@@ -9,11 +9,11 @@ use super::types::{ident, tokens as type_tokens};
 use crate::shape::names;
 
 /// Required parameters and a body as arguments of a method, and what sets them on its `request`. `method` is the number of the
-/// method among those of the operation, which have a body of another media type each.
+/// method among those of the operation, which have a body of another media type each; none if nothing can be swapped.
 pub(super) fn arguments(
     required: &[&Param],
     body: Option<&BodyContent>,
-    method: usize,
+    method: Option<usize>,
     root: &TokenStream,
 ) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut arguments = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn arguments(
         let (argument, parameter) = (ident(&param.name), parameter(param));
         // Text is the default of these types.
         let inner = |ty: &Type| (*ty != Type::String).then(|| type_tokens(ty, &quote! { #root::types:: }));
-        let value = match (&param.kind, param.own_type(method)) {
+        let value = match (&param.kind, method.and_then(|method| param.own_type(method))) {
             (_, Some((kind, ty))) => {
                 let (kind, inner) = (ident(kind), inner(ty).map(|inner| quote! { <#inner> }));
                 arguments.push(quote! { #argument: #root::params::#kind #inner });

@@ -138,7 +138,7 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>, index: 
         None => (quote! { requests::#request }, quote! { self }, quote! { &self.core }),
     };
     let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
-    let (arguments, sets) = arguments(&required, body, index, &root);
+    let (arguments, sets) = arguments(&required, body, Some(index), &root);
     let docs = documentation(operation);
     let deprecated = operation.deprecated.then(|| quote! { #[deprecated] });
     let made = if sets.is_empty() {
