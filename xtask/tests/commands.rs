@@ -38,7 +38,7 @@ paths:
     post: {operationId: addPet, tags: [admin], responses: {'204': {description: ok}}}
 components:
   schemas:
-    Pet: {type: object, properties: {name: {type: [string, 'null'], contentMediaType: image/png}}}
+    Pet: {type: object, properties: {name: {type: [string, 'null'], contentMediaType: text/css}}}
 ";
 
 #[test]
