@@ -26,13 +26,13 @@ impl Accepts {
         match &param.kind {
             Some((_, Type::String)) => Self::Text,
             Some(_) => Self::Number,
-            None => Self::Reference(resolved(types, &param.ty)),
+            None => Self::Reference(resolved(types, &param.ty, 0)),
         }
     }
 
     fn of_body(types: &mut Types<'_>, content: &BodyContent) -> Self {
         match content {
-            BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => Self::Reference(resolved(types, ty)),
+            BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => Self::Reference(resolved(types, ty, 0)),
             BodyContent::Multipart(..) => Self::Parts,
             BodyContent::Raw(_) => Self::Bytes,
         }
@@ -49,11 +49,14 @@ impl Accepts {
     }
 }
 
-/// A type without aliases, at any depth.
-fn resolved(types: &mut Types<'_>, ty: &Type) -> Type {
+/// The depth to which aliases are resolved. A list of itself has no end; it becomes a type of its own later.
+const DEEPEST: usize = 16;
+
+/// A type without aliases.
+fn resolved(types: &mut Types<'_>, ty: &Type, depth: usize) -> Type {
     match types.alias(ty) {
-        Type::Array(item) => Type::Array(Box::new(resolved(types, &item))),
-        Type::Map(value) => Type::Map(Box::new(resolved(types, &value))),
+        Type::Array(item) if depth < DEEPEST => Type::Array(Box::new(resolved(types, &item, depth + 1))),
+        Type::Map(value) if depth < DEEPEST => Type::Map(Box::new(resolved(types, &value, depth + 1))),
         other => other,
     }
 }
