@@ -170,8 +170,7 @@ pub type ByStatus<T> = fn(u16, &[u8], usize) -> Option<Result<T, Mismatch>>;
 /// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
 /// call this.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
-    // A success that cannot be decoded has a status and a body too, and so has the failure of a token request.
-    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) || error.is_of_earlier_request() {
+    if !error.is_from_response() {
         return None;
     }
     let body = error.body_bytes()?;
