@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Kind};
-use crate::object::{Json, from_slice};
+use crate::object::{Json, from_slice, room};
 
 /// The most parts in a body.
 const MOST_PARTS: usize = 10_000;
@@ -58,9 +58,10 @@ impl ReceivedPart {
     /// Reads the content as JSON.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if it is not JSON, or a value of another type.
+    /// [`Error::is_decode`] if it is not JSON, a value of another type, or needs more memory than the default of
+    /// [`Limits::decoded`](crate::Limits).
     pub fn json<T: Json>(&self) -> Result<T, Error> {
-        from_slice(&self.content, self.content.len().saturating_mul(1024))
+        from_slice(&self.content, room(&self.content))
             .map_err(|mismatch| Error::new(Kind::Decode, format!("a part of the response: {mismatch}")))
     }
 }
