@@ -26,7 +26,8 @@ pub enum Expression {
     Body(&'static str),
     /// A header of the response.
     Header(&'static str),
-    /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`].
+    /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`]. Its value is the text that was
+    /// sent, whose type is not known any more: in JSON it is a string, also where it was a number.
     Request(&'static str),
     /// The status code of the response.
     Status,
