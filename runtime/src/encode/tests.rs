@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Parameter, Parameters, Style, check_segment};
+use super::{File, Multipart, Parameter, Parameters, Style, check_segment};
 
 fn pushed(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Parameters, crate::Error> {
     let mut parameters = Parameters::default();
@@ -266,4 +266,10 @@ fn setting_a_parameter_again_replaces_it() {
     parameters.push(&session, "three").unwrap();
     assert_eq!(parameters.cookies(), "other=o; session=three");
     assert_eq!(parameters.headers().get_all("x").iter().collect::<Vec<_>>(), ["two"]);
+}
+
+#[test]
+fn a_single_part_after_an_absent_one_is_refused() {
+    let form = Multipart::new().next_files("text/plain", []).next(File::bytes("a"));
+    assert!(form.finish_as("multipart/mixed").unwrap_err().is_invalid_argument());
 }
