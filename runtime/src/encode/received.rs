@@ -141,6 +141,7 @@ fn next(body: &[u8], from: usize, boundary: &str) -> Option<Line> {
 /// A part from its head and its content.
 fn part(text: &Bytes) -> Result<ReceivedPart, Error> {
     let mut headers = HeaderMap::new();
+    let mut field = Vec::new();
     let mut at = 0;
     loop {
         let rest = text.get(at..).unwrap_or_default();
@@ -152,20 +153,36 @@ fn part(text: &Bytes) -> Result<ReceivedPart, Error> {
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         at = next;
+        // A line that begins with a space continues the one before it (RFC 5322, section 2.2.3).
+        if matches!(line, [b' ' | b'\t', ..]) && !field.is_empty() {
+            field.push(b' ');
+            field.extend_from_slice(line.trim_ascii());
+            continue;
+        }
+        if !field.is_empty() {
+            add(&mut headers, &field)?;
+            field.clear();
+        }
         if line.is_empty() {
             break;
         }
-        let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| malformed("a header has no colon"))?;
-        let (name, value) = line.split_at(colon);
-        let name = HeaderName::from_bytes(name.trim_ascii());
-        let value = HeaderValue::from_bytes(value.get(1..).unwrap_or_default().trim_ascii());
-        let (Ok(name), Ok(value)) = (name, value) else { return Err(malformed("a header cannot be read")) };
-        if headers.len() == MOST_HEADERS {
-            return Err(malformed("a part has too many headers"));
-        }
-        headers.append(name, value);
+        field.extend_from_slice(line);
     }
     Ok(ReceivedPart { headers, content: text.slice(at..) })
+}
+
+/// Adds a header by its line.
+fn add(headers: &mut HeaderMap, line: &[u8]) -> Result<(), Error> {
+    let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| malformed("a header has no colon"))?;
+    let (name, value) = line.split_at(colon);
+    let name = HeaderName::from_bytes(name.trim_ascii());
+    let value = HeaderValue::from_bytes(value.get(1..).unwrap_or_default().trim_ascii());
+    let (Ok(name), Ok(value)) = (name, value) else { return Err(malformed("a header cannot be read")) };
+    if headers.len() == MOST_HEADERS {
+        return Err(malformed("a part has too many headers"));
+    }
+    headers.append(name, value);
+    Ok(())
 }
 
 /// A parameter of a header's value, such as `boundary="b"`.

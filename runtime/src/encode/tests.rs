@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{File, Multipart, Parameter, Parameters, Style, check_segment};
+use super::{File, Multipart, Parameter, Parameters, Style, check_segment, split_parts};
 
 fn pushed(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Parameters, crate::Error> {
     let mut parameters = Parameters::default();
@@ -266,6 +266,14 @@ fn setting_a_parameter_again_replaces_it() {
     parameters.push(&session, "three").unwrap();
     assert_eq!(parameters.cookies(), "other=o; session=three");
     assert_eq!(parameters.headers().get_all("x").iter().collect::<Vec<_>>(), ["two"]);
+}
+
+#[test]
+fn a_folded_header_of_a_part_is_one_header() {
+    let body = "--b\r\nContent-Type: text/plain;\r\n charset=utf-8\r\nX-A: 1\n\t2\r\n\r\nhi\r\n--b--";
+    let parts = split_parts("multipart/mixed; boundary=b", body.into()).unwrap();
+    assert_eq!(parts[0].content_type(), Some("text/plain; charset=utf-8"));
+    assert_eq!((&parts[0].headers["x-a"], &parts[0].content[..]), (&"1 2".parse().unwrap(), &b"hi"[..]));
 }
 
 #[test]
