@@ -44,15 +44,18 @@ impl ReceivedPart {
         self.disposition("name")
     }
 
-    /// The name of the file in its `Content-Disposition` header.
+    /// The name of the file in its `Content-Disposition` header: `filename*` (RFC 8187), or else `filename`.
     #[must_use]
     pub fn file_name(&self) -> Option<String> {
-        self.disposition("filename")
+        let extended = self.disposition("filename*").and_then(|value| extended(&value));
+        extended.or_else(|| self.disposition("filename"))
     }
 
     fn disposition(&self, wanted: &str) -> Option<String> {
         let value = std::str::from_utf8(self.headers.get(CONTENT_DISPOSITION)?.as_bytes()).ok()?;
-        parameter(value, wanted)
+        // The escapes are those of HTML (section 4.10.21.8).
+        let unescaped = |text: String| text.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
+        parameter(value, wanted).map(unescaped)
     }
 
     /// Reads the content as JSON.
@@ -195,11 +198,11 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
                 tail.split_once(';').map_or((tail.trim().to_owned(), ""), |(it, tail)| (it.trim().to_owned(), tail))
             }
             Some(quoted) => {
-                // Only a quote is escaped, as browsers have it: a name may be a path with backslashes.
+                // Only a quote is escaped, as browsers have it: a name may be a path with backslashes, also at its end.
                 let (mut read, mut end) = (String::new(), quoted.len());
                 for (index, c) in quoted.char_indices() {
                     match c {
-                        '"' if read.ends_with('\\') => {
+                        '"' if read.ends_with('\\') && !ends(quoted.get(index + 1..).unwrap_or_default()) => {
                             read.pop();
                             read.push('"');
                         }
@@ -219,6 +222,32 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
         }
         rest = tail;
     }
+}
+
+/// Whether a value ends before this text: nothing follows, or the next parameter.
+fn ends(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let name = rest.strip_prefix(';').map(str::trim_start);
+    let after = name.map(|name| name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_*".contains(c)));
+    rest.is_empty() || (name != after && after.is_some_and(|after| after.starts_with('=')))
+}
+
+/// The text of a value such as `UTF-8'en'a%20b` (RFC 8187, section 3.2), if it is UTF-8.
+fn extended(value: &str) -> Option<String> {
+    let (charset, rest) = value.split_once('\'')?;
+    let mut rest = rest.split_once('\'')?.1.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(rest.len());
+    loop {
+        let (byte, tail) = match rest {
+            [b'%', high, low, tail @ ..] => (digit(*high)? * 16 + digit(*low)?, tail),
+            [byte, tail @ ..] => (*byte, tail),
+            [] => break,
+        };
+        bytes.push(byte);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok().filter(|_| charset.eq_ignore_ascii_case("utf-8"))
 }
 
 fn malformed(what: &str) -> Error {

@@ -277,6 +277,21 @@ fn a_folded_header_of_a_part_is_one_header() {
 }
 
 #[test]
+fn the_names_of_a_part_are_read_as_servers_write_them() {
+    for (disposition, name, file) in [
+        (r#"filename="C:\dir\"; name="x""#, Some("x"), Some(r"C:\dir\")),
+        (r#"name="x"; filename="C:\dir\""#, Some("x"), Some(r"C:\dir\")),
+        (r#"name="say \"hi\""; filename=a"#, Some("say \"hi\""), Some("a")),
+        (r#"filename="e.txt"; filename*=UTF-8''%e2%82%ac%20a.txt"#, None, Some("€ a.txt")),
+        (r#"filename="e.txt"; filename*=latin1''%e9"#, None, Some("e.txt")),
+    ] {
+        let body = format!("--b\r\nContent-Disposition: attachment; {disposition}\r\n\r\n\r\n--b--");
+        let parts = split_parts("multipart/mixed; boundary=b", body.into()).unwrap();
+        assert_eq!((parts[0].name().as_deref(), parts[0].file_name().as_deref()), (name, file), "{disposition}");
+    }
+}
+
+#[test]
 fn a_single_part_after_an_absent_one_is_refused() {
     let form = Multipart::new().next_files("text/plain", []).next(File::bytes("a"));
     assert!(form.finish_as("multipart/mixed").unwrap_err().is_invalid_argument());
