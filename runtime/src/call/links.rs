@@ -17,6 +17,7 @@ use super::request::Call;
 use super::response::Response;
 
 /// Where the value of a linked argument is: a runtime expression (OpenAPI 3.2, "Runtime Expressions").
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expression {
@@ -34,9 +35,11 @@ pub enum Expression {
 }
 
 /// An argument of a linked request: the parameter, whether the request needs it, and where its value is.
+#[doc(hidden)]
 pub type LinkedArgument = (Parameter, bool, Expression);
 
 /// A response that leads to further requests. Generated methods of links make one.
+#[doc(hidden)]
 pub struct Origin<'a> {
     status: Option<u16>,
     headers: Option<&'a HeaderMap>,
@@ -150,6 +153,7 @@ fn cannot(message: &str) -> Error {
 
 impl Call {
     /// Sets the parameters that a link takes from a response. An optional parameter without a value there stays unset.
+    #[doc(hidden)]
     pub fn link(&mut self, origin: &Origin<'_>, arguments: &[LinkedArgument]) {
         let values = match origin.values() {
             Ok(values) => values,
@@ -164,6 +168,7 @@ impl Call {
     }
 
     /// Sets the JSON body that a link takes from a response.
+    #[doc(hidden)]
     pub fn link_body(&mut self, origin: &Origin<'_>, media_type: &str, expression: Expression) {
         let json =
             origin.values().and_then(|values| values.get(expression, "body", |value| serde_json::to_string(value)));
