@@ -74,7 +74,7 @@ impl DeviceLogin {
     }
 
     /// Sets the server that relative URLs of endpoints are resolved against. Methods that are generated from a document
-    /// need it if the document has relative ones.
+    /// need it if the document has relative ones. The server is a folder, with and without a slash at its end.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(url.into());
         self

@@ -1,8 +1,8 @@
 //! The requests that a response leads to: their arguments, by the runtime expressions of the document.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use bytes::Bytes;
 use http::header::HeaderMap;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -17,6 +17,7 @@ use super::request::Call;
 use super::response::Response;
 
 /// Where the value of a linked argument is: a runtime expression (OpenAPI 3.2, "Runtime Expressions").
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expression {
@@ -26,23 +27,26 @@ pub enum Expression {
     Body(&'static str),
     /// A header of the response.
     Header(&'static str),
-    /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`].
+    /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`]. Its value is the text that was
+    /// sent, whose type is not known any more: in JSON it is a string, also where it was a number.
     Request(&'static str),
     /// The status code of the response.
     Status,
 }
 
 /// An argument of a linked request: the parameter, whether the request needs it, and where its value is.
+#[doc(hidden)]
 pub type LinkedArgument = (Parameter, bool, Expression);
 
 /// A response that leads to further requests. Generated methods of links make one.
+#[doc(hidden)]
 pub struct Origin<'a> {
     status: Option<u16>,
     headers: Option<&'a HeaderMap>,
     kept: &'a Kept,
-    body: Option<Result<Bytes, Error>>,
-    /// The operation that the link belongs to, unless the response is one of it.
-    other: Option<&'static str>,
+    body: Option<Result<Cow<'a, [u8]>, Error>>,
+    /// Why the link cannot be followed from there.
+    refused: Option<String>,
 }
 
 /// Without values, which may be secrets.
@@ -62,60 +66,85 @@ impl<'a> Origin<'a> {
             headers: Some(response.headers()),
             kept: &response.kept,
             body: None,
-            other: known.is_some_and(|known| known != operation).then_some(operation.name()),
+            refused: known.is_some_and(|known| known != operation).then(|| other(operation)),
         }
     }
 
-    /// A failed call of an operation.
+    /// A failed call of an operation. Only a failure that the server returned leads to requests. The response to a
+    /// token request does not, nor does a success that cannot be read.
     #[must_use]
     pub fn failure(operation: &'static Operation, error: &'a Error) -> Self {
+        let refused = if error.operation() != Some(operation.name()) {
+            Some(other(operation))
+        } else if !error.is_from_response() {
+            Some(format!("the link belongs to failures that `{}` returned, and this is not one", operation.name()))
+        } else {
+            None
+        };
         Self {
             status: error.status(),
             headers: error.headers(),
             kept: error.kept(),
-            body: error.body_bytes().map(|body| Ok(Bytes::copy_from_slice(body))),
-            other: (error.operation() != Some(operation.name())).then_some(operation.name()),
+            body: error.body_bytes().map(|body| Ok(body.into())),
+            refused,
         }
     }
 
     /// Adds the JSON body of the response.
     #[must_use]
     pub fn body(mut self, value: &impl Json) -> Self {
-        self.body = Some(to_vec(value));
+        self.body = Some(to_vec(value).map(|body| body.to_vec().into()));
         self
     }
 
-    /// The value of an expression as JSON text; `None` if the response does not have it.
-    fn value(&self, expression: Expression) -> Result<Option<String>, Error> {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        Ok(match expression {
-            Expression::Constant(json) => Some(json.to_owned()),
-            Expression::Status => self.status.map(|status| status.to_string()),
-            Expression::Request(name) => self.kept.get(name).map(quoted),
-            Expression::Header(name) => {
-                self.headers.and_then(|headers| text(headers, name).flatten()).map(|text| quoted(&text))
-            }
-            Expression::Body(pointer) => {
-                let Some(body) = &self.body else { return Ok(None) };
-                let body = body.as_ref().map_err(Error::clone)?;
-                let tree = std::str::from_utf8(body).ok().and_then(|text| Tree::parse(text).ok());
-                let found = tree.as_ref().and_then(|tree| tree.pointer(pointer));
-                let found = found.filter(|found| !matches!(found, Tree::Null));
-                match found.map(|found| serde_json::to_string(&Sent(found))) {
-                    Some(Ok(json)) => Some(json),
-                    Some(Err(error)) => return Err(cannot("the linked value cannot be sent").caused_by(error)),
-                    None => None,
-                }
-            }
-        })
+    /// Where the values are.
+    fn values(&self) -> Result<Values<'_>, Error> {
+        match &self.refused {
+            Some(refused) => Err(cannot(refused)),
+            None => Ok(Values { origin: self, body: self.tree() }),
+        }
     }
 
-    fn needed(&self, expression: Expression, name: &str) -> Result<String, Error> {
-        if let Some(operation) = self.other {
-            return Err(cannot(&format!("the link belongs to responses of `{operation}`, and this is not one")));
-        }
-        self.value(expression)?.ok_or_else(|| cannot(&format!("the response has no value for `{name}`")))
+    /// The body, if it is JSON.
+    fn tree(&self) -> Result<Option<Tree<'_>>, Error> {
+        let Some(body) = &self.body else { return Ok(None) };
+        let body = body.as_ref().map_err(Error::clone)?;
+        Ok(std::str::from_utf8(body).ok().and_then(|text| Tree::parse(text).ok()))
     }
+}
+
+/// The values of an [`Origin`], whose body is parsed once.
+struct Values<'o> {
+    origin: &'o Origin<'o>,
+    body: Result<Option<Tree<'o>>, Error>,
+}
+
+impl Values<'_> {
+    /// Calls `set` with the value of an expression.
+    fn get<T>(&self, expression: Expression, name: &str, set: impl FnOnce(&Sent<'_>) -> T) -> Result<T, Error> {
+        let origin = self.origin;
+        let quoted = |text: String| Tree::Text(text.into());
+        let single = match expression {
+            Expression::Constant(json) => Some(Tree::parse(json).map_err(|_| cannot("the linked value is not JSON"))?),
+            Expression::Status => origin.status.map(|status| Tree::Number(status.to_string().into())),
+            Expression::Request(name) => origin.kept.get(name).map(|text| Tree::Text(text.into())),
+            Expression::Header(name) => origin.headers.and_then(|headers| text(headers, name).flatten()).map(quoted),
+            Expression::Body(_) => None,
+        };
+        let found = match (&single, expression) {
+            (None, Expression::Body(pointer)) => {
+                let tree = self.body.as_ref().map_err(Error::clone)?.as_ref();
+                tree.and_then(|tree| tree.pointer(pointer)).filter(|found| !matches!(found, Tree::Null))
+            }
+            (single, _) => single.as_ref(),
+        };
+        let found = found.ok_or_else(|| cannot(&format!("the response has no value for `{name}`")))?;
+        Ok(set(&Sent(found)))
+    }
+}
+
+fn other(operation: &Operation) -> String {
+    format!("the link belongs to responses of `{}`, and this is not one", operation.name())
 }
 
 fn cannot(message: &str) -> Error {
@@ -124,23 +153,28 @@ fn cannot(message: &str) -> Error {
 
 impl Call {
     /// Sets the parameters that a link takes from a response. An optional parameter without a value there stays unset.
+    #[doc(hidden)]
     pub fn link(&mut self, origin: &Origin<'_>, arguments: &[LinkedArgument]) {
+        let values = match origin.values() {
+            Ok(values) => values,
+            Err(error) => return self.refuse(error),
+        };
         for (parameter, required, expression) in arguments {
-            match origin.needed(*expression, parameter.name()) {
-                Ok(json) => match Tree::parse(&json) {
-                    Ok(tree) => self.set(parameter, &Sent(&tree)),
-                    Err(_) => self.refuse(cannot("the linked value is not JSON")),
-                },
-                Err(error) if *required || origin.other.is_some() => self.refuse(error),
-                Err(_) => {}
+            let set = values.get(*expression, parameter.name(), |value| self.set(parameter, value));
+            if let (Err(error), true) = (set, *required) {
+                self.refuse(error);
             }
         }
     }
 
     /// Sets the JSON body that a link takes from a response.
+    #[doc(hidden)]
     pub fn link_body(&mut self, origin: &Origin<'_>, media_type: &str, expression: Expression) {
-        match origin.needed(expression, "body") {
-            Ok(json) => self.body_text(media_type, json),
+        let json =
+            origin.values().and_then(|values| values.get(expression, "body", |value| serde_json::to_string(value)));
+        match json {
+            Ok(Ok(json)) => self.body_text(media_type, json),
+            Ok(Err(error)) => self.refuse(cannot("the linked value cannot be sent").caused_by(error)),
             Err(error) => self.refuse(error),
         }
     }
@@ -173,6 +207,41 @@ impl Serialize for Sent<'_> {
                 }
                 object.end()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn only_a_failure_that_the_server_returned_leads_to_requests() {
+        static ADD: Operation = Operation::new("add", "", "add", "POST", "/a");
+        let of = |kind, status: Option<u16>| {
+            let error = Error::new(kind, "no").operation_named("add").with_body(br#"{"existing": 7}"#);
+            match status {
+                Some(status) => error.with_status(StatusCode::from_u16(status).unwrap()),
+                None => error,
+            }
+        };
+        let read = |error: &Error| {
+            let origin = Origin::failure(&ADD, error);
+            let json = |value: &Sent<'_>| serde_json::to_string(value).unwrap();
+            origin.values().and_then(|values| values.get(Expression::Body("/existing"), "id", json))
+        };
+        assert_eq!(read(&of(Kind::Status, Some(409))).unwrap(), "7");
+        for error in [
+            of(Kind::Status, Some(401)).before_sending(),
+            of(Kind::Decode, Some(200)),
+            of(Kind::TooLarge, Some(200)),
+            of(Kind::Broken, Some(200)),
+            of(Kind::Timeout, None),
+        ] {
+            let refused = read(&error).unwrap_err();
+            assert!(refused.is_invalid_argument() && refused.to_string().contains("`add` returned"), "{refused}");
         }
     }
 }

@@ -11,7 +11,7 @@ use progenitor_client::ByteStream;
 use crate::encode::{ReceivedPart, split_parts};
 use crate::error::{Error, Kept, Kind};
 use crate::http::About;
-use crate::object::{Json, Mismatch, from_slice};
+use crate::object::{Json, Mismatch, from_slice, room};
 
 /// The future of a request that is sent by `.await`.
 pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -170,8 +170,7 @@ pub type ByStatus<T> = fn(u16, &[u8], usize) -> Option<Result<T, Mismatch>>;
 /// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
 /// call this.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
-    // A success that cannot be decoded has a status and a body too, and so has the failure of a token request.
-    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) || error.is_of_earlier_request() {
+    if !error.is_from_response() {
         return None;
     }
     let body = error.body_bytes()?;
@@ -184,11 +183,6 @@ pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
 /// The body does not match the document, or needs more memory.
 pub fn decode<T: Json>(body: &[u8], limit: usize) -> Result<T, Mismatch> {
     from_slice(body, limit)
-}
-
-/// The limit on the memory for decoding a body whose size is limited already: an empty object takes most for its bytes.
-pub(super) fn room(body: &[u8]) -> usize {
-    body.len().saturating_mul(1024)
 }
 
 #[cfg(test)]

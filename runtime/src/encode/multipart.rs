@@ -304,6 +304,7 @@ impl Multipart {
     }
 
     /// Adds a part without a name, for `multipart/mixed` and `multipart/related`, where the order of the parts matters.
+    /// After an absent part, see [`Multipart::next_files`], [`Multipart::finish`] fails.
     ///
     /// ```
     /// use connectors_runtime::encode::{File, Multipart};
@@ -316,7 +317,7 @@ impl Multipart {
     /// ```
     #[must_use]
     pub fn next(self, part: File) -> Self {
-        self.files("", OCTETS, [part])
+        self.next_files(OCTETS, [part])
     }
 
     /// Adds parts without names. A file without a media type has this one. Without a file, the parts after it must be

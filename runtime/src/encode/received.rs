@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Kind};
-use crate::object::{Json, from_slice};
+use crate::object::{Json, from_slice, room};
 
 /// The most parts in a body.
 const MOST_PARTS: usize = 10_000;
@@ -44,23 +44,27 @@ impl ReceivedPart {
         self.disposition("name")
     }
 
-    /// The name of the file in its `Content-Disposition` header.
+    /// The name of the file in its `Content-Disposition` header: `filename*` (RFC 8187), or else `filename`.
     #[must_use]
     pub fn file_name(&self) -> Option<String> {
-        self.disposition("filename")
+        let extended = self.disposition("filename*").and_then(|value| extended(&value));
+        extended.or_else(|| self.disposition("filename"))
     }
 
     fn disposition(&self, wanted: &str) -> Option<String> {
         let value = std::str::from_utf8(self.headers.get(CONTENT_DISPOSITION)?.as_bytes()).ok()?;
-        parameter(value, wanted)
+        // The escapes are those of HTML (section 4.10.21.8).
+        let unescaped = |text: String| text.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n");
+        parameter(value, wanted).map(unescaped)
     }
 
     /// Reads the content as JSON.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if it is not JSON, or a value of another type.
+    /// [`Error::is_decode`] if it is not JSON, a value of another type, or needs more memory than the default of
+    /// [`Limits::decoded`](crate::Limits).
     pub fn json<T: Json>(&self) -> Result<T, Error> {
-        from_slice(&self.content, self.content.len().saturating_mul(1024))
+        from_slice(&self.content, room(&self.content))
             .map_err(|mismatch| Error::new(Kind::Decode, format!("a part of the response: {mismatch}")))
     }
 }
@@ -140,6 +144,7 @@ fn next(body: &[u8], from: usize, boundary: &str) -> Option<Line> {
 /// A part from its head and its content.
 fn part(text: &Bytes) -> Result<ReceivedPart, Error> {
     let mut headers = HeaderMap::new();
+    let mut field = Vec::new();
     let mut at = 0;
     loop {
         let rest = text.get(at..).unwrap_or_default();
@@ -151,20 +156,36 @@ fn part(text: &Bytes) -> Result<ReceivedPart, Error> {
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         at = next;
+        // A line that begins with a space continues the one before it (RFC 5322, section 2.2.3).
+        if matches!(line, [b' ' | b'\t', ..]) && !field.is_empty() {
+            field.push(b' ');
+            field.extend_from_slice(line.trim_ascii());
+            continue;
+        }
+        if !field.is_empty() {
+            add(&mut headers, &field)?;
+            field.clear();
+        }
         if line.is_empty() {
             break;
         }
-        let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| malformed("a header has no colon"))?;
-        let (name, value) = line.split_at(colon);
-        let name = HeaderName::from_bytes(name.trim_ascii());
-        let value = HeaderValue::from_bytes(value.get(1..).unwrap_or_default().trim_ascii());
-        let (Ok(name), Ok(value)) = (name, value) else { return Err(malformed("a header cannot be read")) };
-        if headers.len() == MOST_HEADERS {
-            return Err(malformed("a part has too many headers"));
-        }
-        headers.append(name, value);
+        field.extend_from_slice(line);
     }
     Ok(ReceivedPart { headers, content: text.slice(at..) })
+}
+
+/// Adds a header by its line.
+fn add(headers: &mut HeaderMap, line: &[u8]) -> Result<(), Error> {
+    let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| malformed("a header has no colon"))?;
+    let (name, value) = line.split_at(colon);
+    let name = HeaderName::from_bytes(name.trim_ascii());
+    let value = HeaderValue::from_bytes(value.get(1..).unwrap_or_default().trim_ascii());
+    let (Ok(name), Ok(value)) = (name, value) else { return Err(malformed("a header cannot be read")) };
+    if headers.len() == MOST_HEADERS {
+        return Err(malformed("a part has too many headers"));
+    }
+    headers.append(name, value);
+    Ok(())
 }
 
 /// A parameter of a header's value, such as `boundary="b"`.
@@ -177,11 +198,11 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
                 tail.split_once(';').map_or((tail.trim().to_owned(), ""), |(it, tail)| (it.trim().to_owned(), tail))
             }
             Some(quoted) => {
-                // Only a quote is escaped, as browsers have it: a name may be a path with backslashes.
+                // Only a quote is escaped, as browsers have it: a name may be a path with backslashes, also at its end.
                 let (mut read, mut end) = (String::new(), quoted.len());
                 for (index, c) in quoted.char_indices() {
                     match c {
-                        '"' if read.ends_with('\\') => {
+                        '"' if read.ends_with('\\') && !ends(quoted.get(index + 1..).unwrap_or_default()) => {
                             read.pop();
                             read.push('"');
                         }
@@ -201,6 +222,32 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
         }
         rest = tail;
     }
+}
+
+/// Whether a value ends before this text: nothing follows, or the next parameter.
+fn ends(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    let name = rest.strip_prefix(';').map(str::trim_start);
+    let after = name.map(|name| name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-_*".contains(c)));
+    rest.is_empty() || (name != after && after.is_some_and(|after| after.starts_with('=')))
+}
+
+/// The text of a value such as `UTF-8'en'a%20b` (RFC 8187, section 3.2), if it is UTF-8.
+fn extended(value: &str) -> Option<String> {
+    let (charset, rest) = value.split_once('\'')?;
+    let mut rest = rest.split_once('\'')?.1.as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(rest.len());
+    loop {
+        let (byte, tail) = match rest {
+            [b'%', high, low, tail @ ..] => (digit(*high)? * 16 + digit(*low)?, tail),
+            [byte, tail @ ..] => (*byte, tail),
+            [] => break,
+        };
+        bytes.push(byte);
+        rest = tail;
+    }
+    String::from_utf8(bytes).ok().filter(|_| charset.eq_ignore_ascii_case("utf-8"))
 }
 
 fn malformed(what: &str) -> Error {

@@ -333,9 +333,11 @@ impl Error {
         })
     }
 
-    /// Whether its response belongs to another request than the call.
-    pub(crate) fn is_of_earlier_request(&self) -> bool {
-        self.0.is_of_earlier_request
+    /// Whether status, headers and body are those of a failure that the server returned to the call. A success that
+    /// cannot be read has them too, and so has the failure of a token request.
+    pub(crate) fn is_from_response(&self) -> bool {
+        let is_unread = matches!(self.0.kind, Kind::Decode | Kind::TooLarge | Kind::Broken | Kind::Timeout);
+        self.0.status.is_some() && !is_unread && !self.0.is_of_earlier_request
     }
 
     /// Sets the error's source.

@@ -29,6 +29,8 @@ mod tests;
 
 use std::time::Duration;
 
+use crate::object::DECODED;
+
 pub use clock::{Clock, Sleep, SystemClock};
 pub use connection::Connection;
 pub(crate) use exchange::Attempt;
@@ -92,7 +94,7 @@ impl Default for Limits {
             response: 16 * 1024 * 1024,
             failure: 256 * 1024,
             token: 64 * 1024,
-            decoded: 128 * 1024 * 1024,
+            decoded: DECODED,
         }
     }
 }

@@ -14,6 +14,7 @@ mod layout;
 mod macros;
 mod mismatch;
 mod number;
+mod room;
 mod scan;
 mod standard;
 mod texts;
@@ -29,6 +30,7 @@ pub use json::{
 pub use layout::{Branch, Constant, Layout, Members, Of, Union};
 pub use mismatch::Mismatch;
 pub use number::{NotANumber, Number};
+pub(crate) use room::{DECODED, room};
 pub use texts::{Base64, Base64Url, JsonText};
 pub use tree::Tree;
 pub use write::{Written, serialize};

@@ -313,6 +313,32 @@ async fn a_server_that_has_no_more_events_is_asked_a_few_times() {
 }
 
 #[tokio::test]
+async fn a_server_that_ignores_the_last_id_is_not_called_without_end() {
+    let two = format!("{EVENTS}retry: 0\nid: 1\nevent: removed\ndata: 1\n\nid: 2\nevent: removed\ndata: 2\n\n");
+    let server = Server::raw(vec![two.clone(), two.clone(), two.clone()], false).await;
+    let clock = TestClock::new();
+    let library = client(&server, Connection::new().clock(clock.clone()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Ok(_)]), "{items:?}");
+    assert_eq!((server.arrived().len(), clock.waits()), (2, vec![Duration::from_millis(500)]));
+    // After a break, items may be lost.
+    let cut = two.replace("x-trace: t", "content-length: 999");
+    let server = Server::raw(vec![cut.clone(), cut], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    let [Ok(_), Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
+    assert!(error.to_string().contains("repeats the stream"), "{error}");
+    // An event without an id of its own is a new one.
+    let one = format!("{EVENTS}id: 1\nevent: removed\ndata: 1\n\n");
+    let next = format!("{EVENTS}event: removed\ndata: 2\n\n");
+    let gone = "HTTP/1.1 204 No Content\r\n\r\n".to_owned();
+    let server = Server::raw(vec![one, next, gone], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Ok(_)]), "{items:?}");
+}
+
+#[tokio::test]
 async fn a_call_that_is_not_idempotent_is_not_retried() {
     let server = Server::raw(vec![EVENTS.to_owned()], false).await;
     let library = client(&server, Connection::new().clock(TestClock::new()));
