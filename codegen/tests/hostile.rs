@@ -1,6 +1,8 @@
 //! No text of a document becomes code: not its title, its descriptions, its names or its values.
 
-use connectors_codegen::{Generator, Node};
+use std::collections::BTreeSet;
+
+use connectors_codegen::{Client, Generator, Node};
 use serde_json::{Value, json};
 
 /// Each text as the documentation of everything that can have a description.
@@ -145,4 +147,73 @@ fn any_name_and_value_has_its_own_identifier() {
     own.sort_unstable();
     own.dedup();
     assert_eq!(own.len(), names.len() + 2, "{own:?}");
+}
+
+/// A client of a document in YAML.
+fn client(text: &str) -> Client {
+    Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap()
+}
+
+/// The methods of a type in the root of the code, by name, each with the names of its arguments.
+fn methods(code: &str, of: &str) -> Vec<(String, Vec<String>)> {
+    let file = syn::parse_file(code).unwrap();
+    let blocks = file.items.iter().filter_map(|item| match item {
+        syn::Item::Impl(it) if it.trait_.is_none() => Some(it),
+        _ => None,
+    });
+    let blocks = blocks.filter(|it| matches!(&*it.self_ty, syn::Type::Path(ty) if ty.path.is_ident(of)));
+    let methods = blocks.flat_map(|it| &it.items).filter_map(|item| match item {
+        syn::ImplItem::Fn(it) => Some(&it.sig),
+        _ => None,
+    });
+    let arguments = |argument: &syn::FnArg| match argument {
+        syn::FnArg::Typed(it) => match &*it.pat {
+            syn::Pat::Ident(name) => Some(name.ident.to_string()),
+            _ => None,
+        },
+        syn::FnArg::Receiver(_) => None,
+    };
+    methods.map(|it| (it.ident.to_string(), it.inputs.iter().filter_map(arguments).collect())).collect()
+}
+
+#[test]
+fn no_parameter_has_the_name_of_a_variable_of_its_method() {
+    let names = ["request", "response", "error", "origin", "media_type", "body", "core"];
+    let parameters: Vec<Value> = names
+        .iter()
+        .map(|name| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}}))
+        .chain([json!({"name": "Error", "in": "header", "required": true, "schema": {"type": "string"}})])
+        .collect();
+    let links = json!({"next": {"operationId": "second"}});
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/a": {"get": {
+                "operationId": "first",
+                "parameters": [{"name": "error", "in": "query", "schema": {"type": "string"}}],
+                "responses": {"200": {"description": "", "links": links}, "404": {"description": "", "links": links}},
+            }},
+            "/b": {"post": {
+                "operationId": "second", "parameters": parameters,
+                "requestBody": {"required": true, "content": {"*/*": {}}}, "responses": {"204": {"description": ""}},
+            }},
+        },
+    });
+    let client = client(&document.to_string());
+    let methods = methods(&client.code, "Client");
+    let mut seen = 0;
+    for (method, arguments) in &methods {
+        let unique: BTreeSet<&String> = arguments.iter().collect();
+        assert_eq!(unique.len(), arguments.len(), "{method}: {arguments:?}");
+        let is_link = method.contains("_then_");
+        let own = if is_link { &["request"][..] } else { &["request", "response", "error"][..] };
+        assert!(own.iter().all(|name| !unique.contains(&(*name).to_owned())), "{method}: {arguments:?}");
+        seen += usize::from(is_link);
+    }
+    assert_eq!(seen, 2, "{methods:?}");
+    // The variable of a link's method has a name that no parameter has.
+    assert!(methods.iter().any(|(_, arguments)| arguments.iter().any(|it| it == "origin")), "{methods:?}");
+    assert!(!client.code.contains("let origin ="));
+    // An optional parameter is set by a method of its own, so its name stays.
+    assert!(client.code.contains("pub fn error(mut self"));
 }

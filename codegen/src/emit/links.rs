@@ -68,7 +68,7 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
     });
     let body = link.body.as_ref().map(|value| {
         let value = expression(value);
-        quote! { request.call.link_body(&origin, "application/json", #value); }
+        quote! { request.call.link_body(&origin__, "application/json", #value); }
     });
     let open: Vec<&Param> = target.params.iter().filter(|it| it.required && value(it).is_none()).collect();
     let needed = target.body.as_ref().filter(|body| body.required && link.body.is_none());
@@ -86,7 +86,7 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
         pub fn #name(&self, #from, #(#arguments),*) -> #request {
             #origin
             let mut request = #request::begin(#core);
-            request.call.link(&origin, &[#(#links),*]);
+            request.call.link(&origin__, &[#(#links),*]);
             #body
             #(#sets)*
             request
@@ -94,23 +94,23 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
     }
 }
 
-/// The response as an argument, and what makes an `origin` of it.
+/// The response as an argument, and what makes an `origin__` of it: no parameter has a name with two underscores.
 fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) -> (TokenStream, TokenStream) {
     let row = quote! { &#root::OPERATIONS[#index] };
     if link.failure {
         return (
             quote! { error: &::connectors_runtime::Error },
-            quote! { let origin = ::connectors_runtime::Origin::failure(#row, error); },
+            quote! { let origin__ = ::connectors_runtime::Origin::failure(#row, error); },
         );
     }
-    let of_response = quote! { let origin = ::connectors_runtime::Origin::response(#row, response); };
+    let of_response = quote! { let origin__ = ::connectors_runtime::Origin::response(#row, response); };
     let mut values = link.arguments.iter().map(|(_, _, value)| value).chain(&link.body);
     if !values.any(|value| matches!(value, Expression::Body(_))) {
         return (quote! { response: &::connectors_runtime::Response<impl Sized> }, of_response);
     }
     let of = |ty: &Type| type_tokens(ty, &quote! { #root::types:: });
     let (value, body) = match &operation.success {
-        Payload::Json(ty) => (of(ty), quote! { let origin = origin.body(response.value()); }),
+        Payload::Json(ty) => (of(ty), quote! { let origin__ = origin__.body(response.value()); }),
         Payload::ByStatus(cases) => {
             let group = operation.group.as_deref().map(|group| {
                 let group = ident(group);
@@ -122,9 +122,9 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
             let names = typed.map(|case| ident(&case.status.name()));
             let body = quote! {
                 #[allow(unreachable_patterns)]
-                let origin = match response.value() {
-                    #(#ty::#names(value) => origin.body(value),)*
-                    _ => origin,
+                let origin__ = match response.value() {
+                    #(#ty::#names(value) => origin__.body(value),)*
+                    _ => origin__,
                 };
             };
             (ty, body)
