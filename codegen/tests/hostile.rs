@@ -217,3 +217,25 @@ fn no_parameter_has_the_name_of_a_variable_of_its_method() {
     // An optional parameter is set by a method of its own, so its name stays.
     assert!(client.code.contains("pub fn error(mut self"));
 }
+
+#[test]
+fn no_two_methods_of_the_credentials_have_the_same_name() {
+    let flow = "{type: oauth2, flows: {authorizationCode: {authorizationUrl: 'https://x.example/a', tokenUrl: 'https://x.example/t', scopes: {}}}}";
+    let schemes = ["OAuth2", "OAuth2AuthorizationCode", "o_auth2_by", "oAuth2DeviceLogin", "with"];
+    for reversed in [false, true] {
+        let mut schemes = schemes.to_vec();
+        if reversed {
+            schemes.reverse();
+        }
+        let schemes: String = schemes.iter().map(|name| format!("    {name}: {flow}\n")).collect();
+        let client = client(&format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents:\n  securitySchemes:\n{schemes}"
+        ));
+        let mut names: Vec<String> = methods(&client.code, "Credentials").into_iter().map(|(name, _)| name).collect();
+        let all = names.len();
+        assert_eq!(all, 2 + 5 * 3, "{names:?}");
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
+    }
+}
