@@ -239,3 +239,48 @@ fn no_two_methods_of_the_credentials_have_the_same_name() {
         assert_eq!(names.len(), all, "{names:?}");
     }
 }
+
+#[test]
+fn a_name_of_the_prelude_hides_no_trait_that_the_code_names() {
+    const TRAITS: [&str; 6] = ["Default", "From", "Into", "AsRef", "IntoIterator", "Sized"];
+    let servers: Vec<Value> = TRAITS
+        .iter()
+        .map(|name| json!({"url": "https://{v}.x.example", "description": name, "variables": {"v": {"default": "a"}}}))
+        .collect();
+    let mut paths = serde_json::Map::new();
+    for name in TRAITS {
+        paths.insert(
+            format!("/{name}"),
+            json!({"post": {
+                "operationId": name,
+                "parameters": [
+                    {"name": "a", "in": "query", "schema": {"type": "string"}},
+                    {"name": "b", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}},
+                ],
+                "requestBody": {"content": {"text/plain": {}}},
+                "responses": {"204": {"description": "", "links": {"next": {"operationId": name}}}},
+            }}),
+        );
+    }
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": servers, "paths": paths,
+    });
+    let client = client(&document.to_string());
+    let file = syn::parse_file(&client.code).unwrap();
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(it) if ["servers", "requests"].iter().any(|name| it.ident == name) => it.content.as_ref(),
+        _ => None,
+    });
+    let mut seen = 0;
+    for (_, items) in modules {
+        let code: String = quote::quote!(#(#items)*).to_string().split_whitespace().collect();
+        for name in TRAITS {
+            assert!(code.contains(&format!("pubstruct{name}{{")), "{name}: {code}");
+            for used in [format!("impl{name}<"), format!("impl{name}for"), format!("({name}::")] {
+                assert!(!code.contains(&used), "{used}: {code}");
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 12);
+}

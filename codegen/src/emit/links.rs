@@ -106,7 +106,7 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
     let of_response = quote! { let origin__ = ::connectors_runtime::Origin::response(#row, response); };
     let mut values = link.arguments.iter().map(|(_, _, value)| value).chain(&link.body);
     if !values.any(|value| matches!(value, Expression::Body(_))) {
-        return (quote! { response: &::connectors_runtime::Response<impl Sized> }, of_response);
+        return (quote! { response: &::connectors_runtime::Response<impl ::core::marker::Sized> }, of_response);
     }
     let of = |ty: &Type| type_tokens(ty, &quote! { #root::types:: });
     let (value, body) = match &operation.success {
