@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connectors_codegen::{Client, Generator, Node};
+use connectors_codegen::{Client, Generator, Listing, Node};
 use serde_json::{Value, json};
 
 /// Each text as the documentation of everything that can have a description.
@@ -216,6 +216,36 @@ fn no_parameter_has_the_name_of_a_variable_of_its_method() {
     assert!(!client.code.contains("let origin ="));
     // An optional parameter is set by a method of its own, so its name stays.
     assert!(client.code.contains("pub fn error(mut self"));
+    let listing = Listing::of(&client).to_string();
+    let linked = listing.lines().find(|line| line.contains("first_then_next(response")).unwrap();
+    assert!(linked.contains("media_type: MediaType, body: bytes"), "{linked}");
+}
+
+#[test]
+fn a_link_is_listed_with_the_arguments_that_its_method_has() {
+    let client = client(
+        "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: first
+      responses:
+        '200':
+          description: ''
+          content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}
+          links:
+            one: {operationId: one}
+            whole: {operationId: second, requestBody: $response.body}
+            bare: {operationId: second}
+  /b: {get: {operationId: one, parameters: [{name: n, in: query, required: true, schema: {type: integer}}], responses: {'204': {description: ''}}}}
+  /c: {post: {operationId: second, requestBody: {required: true, content: {application/merge-patch+json: {schema: {type: object}}}}, responses: {'204': {description: ''}}}}
+",
+    );
+    let listing = Listing::of(&client).to_string();
+    assert!(listing.contains("fn first_then_bare(response, body: &"), "{listing}");
+    assert!(listing.contains("fn first_then_whole(response) -> second"), "{listing}");
+    assert!(listing.contains("fn first_then_one(response, n: N<i64>) -> one"), "{listing}");
 }
 
 #[test]

@@ -402,7 +402,7 @@ fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its
         "fn add_pet_then_by_id_link(error) -> get_pet",
         "fn add_pet_then_by_ref(response) -> get_pet",
         "fn add_pet_then_change(response) -> change_pet",
-        "fn add_pet_then_open(response, id: PetId, body: serde_json::Map<String, serde_json::Value>) -> change_pet",
+        "fn add_pet_then_open(response, id: PetId, body: &serde_json::Map<String, serde_json::Value>) -> change_pet",
     ] {
         assert!(listing.lines().any(|line| line.trim() == method), "{method}: {listing}");
     }

@@ -70,11 +70,8 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
         let value = expression(value);
         quote! { request.call.link_body(&origin__, "application/json", #value); }
     });
-    let open: Vec<&Param> = target.params.iter().filter(|it| it.required && value(it).is_none()).collect();
-    let needed = target.body.as_ref().filter(|body| body.required && link.body.is_none());
-    let needed = needed.map(|body| &body.content);
-    let is_one = open.len() + usize::from(needed.is_some()) == 1;
-    let (arguments, sets) = arguments(&open, needed, (!is_one).then_some(0), &root);
+    let (open, needed, method) = link.open(target);
+    let (arguments, sets) = arguments(&open, needed, method, &root);
     let (from, origin) = origin(operation, index, link, &root);
     let feature = features.group(target.group.as_deref());
     let deprecated = target.deprecated.then(|| quote! { #[deprecated] });
