@@ -246,6 +246,9 @@ paths:
     assert!(listing.contains("fn first_then_bare(response, body: &"), "{listing}");
     assert!(listing.contains("fn first_then_whole(response) -> second"), "{listing}");
     assert!(listing.contains("fn first_then_one(response, n: N<i64>) -> one"), "{listing}");
+    // The body of the link is of the media type of the operation that it leads to.
+    let code: String = client.code.split_whitespace().collect();
+    assert!(code.contains("link_body(&origin__,\"application/merge-patch+json\","), "{code}");
 }
 
 #[test]

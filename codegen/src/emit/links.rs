@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::note::{Kind, Notes, Stage};
-use crate::shape::model::{Api, Expression, Link, Operation, Param, Payload, Type};
+use crate::shape::model::{Api, BodyContent, Expression, Link, Operation, Param, Payload, Type};
 
 use super::arguments::{arguments, parameter, request_name};
 use super::docs;
@@ -66,9 +66,14 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
         let (parameter, required, value) = (parameter(param), param.required, expression(value(param)?));
         Some(quote! { (#parameter, #required, #value) })
     });
-    let body = link.body.as_ref().map(|value| {
+    let media = target.body.as_ref().and_then(|body| match &body.content {
+        BodyContent::Json(_, media) => Some(media),
+        // `shape` makes no link to such a body.
+        BodyContent::Form(..) | BodyContent::Multipart(..) | BodyContent::Raw(_) => None,
+    });
+    let body = link.body.as_ref().zip(media).map(|(value, media)| {
         let value = expression(value);
-        quote! { request.call.link_body(&origin__, "application/json", #value); }
+        quote! { request.call.link_body(&origin__, #media, #value); }
     });
     let (open, needed, method) = link.open(target);
     let (arguments, sets) = arguments(&open, needed, method, &root);
