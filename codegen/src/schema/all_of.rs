@@ -275,6 +275,15 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
 
 /// A property that two parts describe: the more exact schema, with what the other adds to it.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
+    let known = model.both.borrow().get(&(mine, theirs)).copied();
+    known.unwrap_or_else(|| {
+        let both = unite(model, mine, theirs);
+        model.both.borrow_mut().insert((mine, theirs), both);
+        both
+    })
+}
+
+fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     if same((model, mine), (model, theirs)) {
         return mine;
     }
@@ -385,9 +394,17 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
             let Schema { read_only, write_only, annotations, .. } = &merged;
             read_only.is_none() && write_only.is_none() && *annotations == Annotations::default()
         }
-        None => false,
+        None => said(&merged) == said(kept),
     };
     if unchanged { id } else { model.add(merged) }
+}
+
+/// What [`with`] can add to.
+fn said(schema: &Schema) -> impl PartialEq {
+    let Schema { format, required, additional, items, prefix, rest, content, not, discriminator, .. } = schema;
+    let Schema { read_only, write_only, default, xml, limits, annotations, .. } = schema;
+    let contents = (additional, items, prefix, rest, content, not, discriminator);
+    (format, required, contents, read_only, write_only, default, xml, limits, annotations)
 }
 
 fn fill_limits(kept: &mut Limits, other: &Limits) {
