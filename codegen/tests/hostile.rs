@@ -317,3 +317,38 @@ fn a_name_of_the_prelude_hides_no_trait_that_the_code_names() {
     }
     assert_eq!(seen, 12);
 }
+
+#[test]
+fn properties_that_two_parts_share_are_united_and_add_no_schema_for_each_child() {
+    let schemas = "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+components:
+  schemas:
+    Same:
+      allOf:
+        - {type: object, properties: {meta: {$ref: '#/components/schemas/Meta'}, size: {type: integer}}}
+        - {type: object, properties: {meta: {$ref: '#/components/schemas/Meta'}, size: {type: integer, minimum: 1}}}
+    Meta: {type: object, required: [id], properties: {id: {type: string}}}
+    United:
+      allOf:
+        - {properties: {meta: {type: object, required: [id], properties: {id: {type: string}, deep: {properties: {a: {type: string}}}}}}}
+        - {properties: {meta: {type: object, required: [name], properties: {name: {type: string}, deep: {properties: {b: {type: string}}}}}}}
+        - {properties: {meta: {required: [more], properties: {more: {type: string}}}}}
+";
+    let listing = Listing::of(&client(schemas)).to_string();
+    let block = |name: &str| {
+        let is_head = |line: &str| line.strip_prefix("struct ").and_then(|it| it.split(' ').next()) == Some(name);
+        let mut lines = listing.lines().skip_while(|line| !is_head(line));
+        assert!(lines.next().is_some(), "{name} in {listing}");
+        let mut members: Vec<&str> = lines.take_while(|line| line.starts_with(' ')).map(str::trim).collect();
+        members.sort_unstable();
+        members
+    };
+    let (meta, deep) = (block("UnitedMeta"), block("UnitedMetaDeep"));
+    for member in ["id: String", "more: String", "name: String"] {
+        assert!(meta.contains(&member), "{meta:?}");
+    }
+    assert!(["a: Option<String>", "b: Option<String>"].iter().all(|member| deep.contains(member)), "{deep:?}");
+    assert!(block("Same").contains(&"meta: Option<Meta>"), "{listing}");
+}

@@ -119,6 +119,27 @@ fn fill<T: Clone>(kept: &mut Option<T>, other: &Option<T>) {
     }
 }
 
+/// Adds the names of required properties.
+fn require(merged: &mut Schema, required: &[String]) {
+    for name in required {
+        if !merged.required.contains(name) {
+            merged.required.push(name.clone());
+        }
+    }
+}
+
+/// What two objects say of unnamed keys, of which the second one is the later.
+fn open(have: Additional, more: Additional) -> Additional {
+    match (have, more) {
+        (have, Additional::Unsaid) => have,
+        (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
+        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
+        (have @ Additional::Schema(_), _) => have,
+        (Additional::Closed, Additional::Closed) => Additional::Closed,
+        (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
+    }
+}
+
 /// Adds everything that a part says of itself, without its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     let Schema {
@@ -171,19 +192,8 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         }
         (have, more) => take(have, more),
     }
-    for name in required {
-        if !merged.required.contains(name) {
-            merged.required.push(name.clone());
-        }
-    }
-    merged.additional = match (merged.additional, *additional) {
-        (have, Additional::Unsaid) => have,
-        (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
-        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
-        (have @ Additional::Schema(_), _) => have,
-        (Additional::Closed, Additional::Closed) => Additional::Closed,
-        (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
-    };
+    require(merged, required);
+    merged.additional = open(merged.additional, *additional);
     merged.nullable = match (merged.nullable, *nullable) {
         (Some(have), Some(more)) => Some(have && more),
         (have, more) => have.or(more),
@@ -316,7 +326,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         reference: _,
         ty: _,
         values: _,
-        properties: _,
+        properties,
         all_of: _,
         one_of: _,
         any_of: _,
@@ -376,9 +386,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
     let composed = kept.reference.is_some() || kept.one_of.is_some() || kept.any_of.is_some() || kept.all_of.is_some();
     if partial && !composed {
         fill(&mut merged.format, format);
-        if merged.required.is_empty() {
-            merged.required.clone_from(required);
-        }
+        require(&mut merged, required);
         fill(&mut merged.prefix, prefix);
         fill(&mut merged.rest, rest);
         fill(&mut merged.content, content);
@@ -388,6 +396,20 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         fill(&mut merged.xml, xml);
         fill_limits(&mut merged.limits, limits);
         fill_annotations(&mut merged.annotations, annotations);
+    }
+    // Objects with references are not united: a circle of one with a circle of another has no end in the document.
+    if is_object(kept)
+        && is_object(other)
+        && let (Some(have), Some(more)) = (&mut merged.properties, properties)
+    {
+        for (name, property) in more {
+            match have.get_mut(name) {
+                Some(mine) => *mine = both(model, *property, *mine),
+                None => drop(have.insert(name.clone(), *property)),
+            }
+        }
+        require(&mut merged, required);
+        merged.additional = open(*additional, kept.additional);
     }
     let unchanged = match kept.reference {
         Some(_) => {
@@ -401,10 +423,11 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
 
 /// What [`with`] can add to.
 fn said(schema: &Schema) -> impl PartialEq {
-    let Schema { format, required, additional, items, prefix, rest, content, not, discriminator, .. } = schema;
+    let Schema { format, properties, required, additional, items, prefix, rest, content, not, discriminator, .. } =
+        schema;
     let Schema { read_only, write_only, default, xml, limits, annotations, .. } = schema;
     let contents = (additional, items, prefix, rest, content, not, discriminator);
-    (format, required, contents, read_only, write_only, default, xml, limits, annotations)
+    (format, (properties, required), contents, read_only, write_only, default, xml, limits, annotations)
 }
 
 fn fill_limits(kept: &mut Limits, other: &Limits) {
@@ -420,6 +443,17 @@ fn fill_annotations(kept: &mut Annotations, other: &Annotations) {
     absorb_annotations(&mut filled, kept);
     // A title names a type, so it is not copied either.
     *kept = Annotations { title, ..filled };
+}
+
+/// Whether a schema is an object with properties, and nothing else.
+fn is_object(schema: &Schema) -> bool {
+    let Schema { ty, values, one_of, any_of, all_of, properties, .. } = schema;
+    properties.is_some()
+        && ty.is_none_or(|ty| ty == JsonType::Object)
+        && values.is_none()
+        && one_of.is_none()
+        && any_of.is_none()
+        && all_of.is_none()
 }
 
 /// Whether a schema constrains only the allowed values, or the contents of arrays and maps, without a type of its own.
