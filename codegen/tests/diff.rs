@@ -34,6 +34,31 @@ fn merge(target: &mut Value, more: &Value) {
     }
 }
 
+#[test]
+fn inline_schemas_that_lead_back_by_several_ways_are_compared_once() {
+    let back = |ty: &str| {
+        json!({"allOf": [
+            {"$ref": "#/components/schemas/A"},
+            {"type": "object", "properties": {"z": {"type": ty}}},
+        ]})
+    };
+    let of = |ty: &str| {
+        let properties = ["l", "m", "r"].map(|name| (name.to_owned(), back(ty)));
+        let properties: serde_json::Map<String, Value> = properties.into_iter().collect();
+        let answer = json!({"application/json": {"schema": {"$ref": "#/components/schemas/A"}}});
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": {"operationId": "a", "responses": {"200": {"description": "", "content": answer}}}}},
+            "components": {"schemas": {"A": {"type": "object", "properties": properties}}},
+        });
+        Node::parse("t.json", &document.to_string()).unwrap()
+    };
+    assert_eq!(diff(&of("string"), &of("string")).unwrap().len(), 0);
+    let changes = diff(&of("string"), &of("integer")).unwrap();
+    assert!(changes.iter().any(|change| change.rule == "response-type-changed"), "{changes:?}");
+    assert!(changes.len() <= 9, "{changes:?}");
+}
+
 /// The document of one side of a pair.
 fn document(side: &Value) -> Node {
     let json_body = |schema: &Value| json!({"application/json": {"schema": schema}});

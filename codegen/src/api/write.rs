@@ -73,22 +73,30 @@ pub(crate) fn operation_name(operation: &Operation) -> String {
 /// The type of a required path argument, by its name on the wire.
 pub(crate) fn argument_type(operation: &Operation, wire: &str) -> Option<String> {
     let param = operation.params.iter().find(|param| param.place == Place::Path && param.wire == wire)?;
-    Some(argument(param))
+    Some(argument(param, Some(0)))
 }
 
 /// The arguments that a call must have: path, query, header, cookie, then body.
 fn head(operation: &Operation) -> String {
-    let required = operation.params.iter().filter(|param| param.required);
-    let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
-    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        let by_value = matches!(body.content, BodyContent::Raw(_) | BodyContent::Multipart(..));
+    let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
+    let body = operation.body.as_ref().filter(|body| body.required).map(|body| &body.content);
+    let arguments = arguments(&required, body, Some(0));
+    format!("fn {}({}) -> {}", operation_name(operation), arguments.join(", "), payload(&operation.success))
+}
+
+/// The arguments of a method; `method` is the number of [`Param::own_type`].
+fn arguments(required: &[&Param], body: Option<&BodyContent>, method: Option<usize>) -> Vec<String> {
+    let mut arguments: Vec<String> =
+        required.iter().map(|param| format!("{}: {}", param.name, argument(param, method))).collect();
+    if let Some(content) = body {
+        let by_value = matches!(content, BodyContent::Raw(_) | BodyContent::Multipart(..));
         let reference = if by_value { "" } else { "&" };
-        if matches!(body.content, BodyContent::Raw(None)) {
+        if matches!(content, BodyContent::Raw(None)) {
             arguments.push("media_type: MediaType".to_owned());
         }
-        arguments.push(format!("body: {reference}{}", body_type(&body.content)));
+        arguments.push(format!("body: {reference}{}", body_type(content)));
     }
-    format!("fn {}({}) -> {}", operation_name(operation), arguments.join(", "), payload(&operation.success))
+    arguments
 }
 
 /// The optional setters, the methods for all pages, and the documented failures.
@@ -113,13 +121,8 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     for link in &operation.links {
         let Some(target) = api.operations.iter().find(|it| it.pointer == link.target) else { continue };
         let from = if link.failure { "error" } else { "response" };
-        let is_linked =
-            |param: &Param| link.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
-        let open = target.params.iter().filter(|param| param.required && !is_linked(param));
-        let open = open.map(|param| format!(", {}: {}", param.name, argument(param)));
-        let body = target.body.as_ref().filter(|body| body.required && link.body.is_none());
-        let body = body.map(|body| format!(", body: {}", body_type(&body.content)));
-        let arguments: String = open.chain(body).collect();
+        let (open, body, method) = link.open(target);
+        let arguments: String = arguments(&open, body, method).iter().map(|it| format!(", {it}")).collect();
         members.push(format!("fn {}({from}{arguments}) -> {}", link.name, operation_name(target)));
     }
     if let Some(paging) = &operation.paging {
@@ -192,10 +195,10 @@ fn payload(payload: &Payload) -> String {
 }
 
 /// The type of a required argument. A primitive has its own type, and so has an argument that could be swapped for another.
-fn argument(param: &Param) -> String {
+fn argument(param: &Param, method: Option<usize>) -> String {
     match &param.kind {
         Some((name, Type::String)) => name.clone(),
-        Some((name, ty)) if ty.is_primitive() || param.own_type(0).is_some() => {
+        Some((name, ty)) if ty.is_primitive() || method.and_then(|method| param.own_type(method)).is_some() => {
             format!("{name}<{}>", shown(ty, "types::"))
         }
         _ => format!("&{}", shown(&param.ty, "types::")),

@@ -104,6 +104,8 @@ pub(super) struct Comparison<'a> {
     /// The scope of each pair of components, by direction.
     pairs: HashMap<Pair, usize>,
     queue: Vec<(usize, Pair)>,
+    /// The pairs of inline schemas that are compared already below the current component, body or parameter.
+    pub(super) inline: HashSet<Pair>,
     /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
     /// Whether the compared body is one that the client does not read.
@@ -238,6 +240,7 @@ impl<'a> Comparison<'a> {
             scopes: vec![Scope::default()],
             pairs: HashMap::new(),
             queue: Vec::new(),
+            inline: HashSet::new(),
             arrived: HashMap::new(),
             unread: false,
             trace: Trace::default(),

@@ -21,7 +21,14 @@ impl<'a> Comparison<'a> {
         let (Some(a), Some(b)) = (was.component, is.component) else {
             let (was, is) = (look(before, old), look(after, new));
             self.use_site(&was, &is, spot);
-            return self.bodies_of(&was, &is, spot);
+            if spot.depth == 0 {
+                self.inline.clear();
+            }
+            // Inline schemas meet again where a flattened `allOf` leads back to them, once for each path.
+            if self.inline.insert(Pair { old, new, way: spot.way }) {
+                self.bodies_of(&was, &is, spot);
+            }
+            return;
         };
         let pair = Pair { old: a, new: b, way: spot.way };
         self.use_site(&was, &is, spot);
@@ -60,6 +67,7 @@ impl<'a> Comparison<'a> {
         let (mut was, mut is) = (look(before, pair.old), look(after, pair.new));
         was.component = Some(pair.old);
         is.component = Some(pair.new);
+        self.inline.clear();
         let spot = Spot {
             way: pair.way,
             place: format!("`{}`", last(before.name(pair.old))),

@@ -74,17 +74,18 @@ pub(super) fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStr
                 encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
             (quote! { body: &#ty }, quote! { #call.body_form(body, const { &[#(#encoding),*] }); })
         }
-        BodyContent::Multipart(media, _) => {
-            (quote! { body: impl Into<::connectors_runtime::Multipart> }, quote! { #call.body_parts(#media, body); })
-        }
+        BodyContent::Multipart(media, _) => (
+            quote! { body: impl ::core::convert::Into<::connectors_runtime::Multipart> },
+            quote! { #call.body_parts(#media, body); },
+        ),
         BodyContent::Raw(Some(media)) => (
-            quote! { body: impl Into<::connectors_runtime::crates::reqwest::Body> },
+            quote! { body: impl ::core::convert::Into<::connectors_runtime::crates::reqwest::Body> },
             quote! { #call.body_bytes(#media, body); },
         ),
         BodyContent::Raw(None) => (
             quote! {
                 media_type: ::connectors_runtime::MediaType,
-                body: impl Into<::connectors_runtime::crates::reqwest::Body>
+                body: impl ::core::convert::Into<::connectors_runtime::crates::reqwest::Body>
             },
             quote! { #call.body_bytes(media_type.as_str(), body); },
         ),

@@ -384,7 +384,7 @@ fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
     let derived = fields.is_empty().then(|| quote! { , Default });
     let default = (!fields.is_empty()).then(|| {
         quote! {
-            impl Default for #name {
+            impl ::core::default::Default for #name {
                 fn default() -> Self {
                     Self { #(#fields: #defaults.into(),)* }
                 }
@@ -398,7 +398,7 @@ fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
         quote! {
             #docs
             #[must_use]
-            pub fn #field(mut self, value: impl Into<#ty>) -> Self {
+            pub fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
                 self.#field = value.into();
                 self
             }
@@ -419,7 +419,7 @@ fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
 
         #(#enums)*
 
-        impl From<#name> for ::connectors_runtime::Server {
+        impl ::core::convert::From<#name> for ::connectors_runtime::Server {
             #[allow(unused_variables)]
             fn from(server: #name) -> Self {
                 Self::documented(#url, &[#((#wires, #defaults, server.#fields.as_str())),*])

@@ -94,7 +94,7 @@ fn form(form: &Form) -> TokenStream {
             quote! {
                 #docs
                 #[must_use]
-                pub fn #field(mut self, value: impl Into<#ty>) -> Self {
+                pub fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
                     self.#field = Some(value.into());
                     self
                 }
@@ -149,7 +149,7 @@ fn form(form: &Form) -> TokenStream {
             }
         }
 
-        impl From<#name> for ::connectors_runtime::Multipart {
+        impl ::core::convert::From<#name> for ::connectors_runtime::Multipart {
             fn from(form: #name) -> Self {
                 Self::new() #(#writes)*
             }

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::note::{Kind, Notes, Stage};
-use crate::shape::model::{Api, Expression, Link, Operation, Param, Payload, Type};
+use crate::shape::model::{Api, BodyContent, Expression, Link, Operation, Param, Payload, Type};
 
 use super::arguments::{arguments, parameter, request_name};
 use super::docs;
@@ -66,15 +66,17 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
         let (parameter, required, value) = (parameter(param), param.required, expression(value(param)?));
         Some(quote! { (#parameter, #required, #value) })
     });
-    let body = link.body.as_ref().map(|value| {
-        let value = expression(value);
-        quote! { request.call.link_body(&origin, "application/json", #value); }
+    let media = target.body.as_ref().and_then(|body| match &body.content {
+        BodyContent::Json(_, media) => Some(media),
+        // `shape` makes no link to such a body.
+        BodyContent::Form(..) | BodyContent::Multipart(..) | BodyContent::Raw(_) => None,
     });
-    let open: Vec<&Param> = target.params.iter().filter(|it| it.required && value(it).is_none()).collect();
-    let needed = target.body.as_ref().filter(|body| body.required && link.body.is_none());
-    let needed = needed.map(|body| &body.content);
-    let is_one = open.len() + usize::from(needed.is_some()) == 1;
-    let (arguments, sets) = arguments(&open, needed, (!is_one).then_some(0), &root);
+    let body = link.body.as_ref().zip(media).map(|(value, media)| {
+        let value = expression(value);
+        quote! { request.call.link_body(&origin__, #media, #value); }
+    });
+    let (open, needed, method) = link.open(target);
+    let (arguments, sets) = arguments(&open, needed, method, &root);
     let (from, origin) = origin(operation, index, link, &root);
     let feature = features.group(target.group.as_deref());
     let deprecated = target.deprecated.then(|| quote! { #[deprecated] });
@@ -86,7 +88,7 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
         pub fn #name(&self, #from, #(#arguments),*) -> #request {
             #origin
             let mut request = #request::begin(#core);
-            request.call.link(&origin, &[#(#links),*]);
+            request.call.link(&origin__, &[#(#links),*]);
             #body
             #(#sets)*
             request
@@ -94,23 +96,23 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
     }
 }
 
-/// The response as an argument, and what makes an `origin` of it.
+/// The response as an argument, and what makes an `origin__` of it: no parameter has a name with two underscores.
 fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) -> (TokenStream, TokenStream) {
     let row = quote! { &#root::OPERATIONS[#index] };
     if link.failure {
         return (
             quote! { error: &::connectors_runtime::Error },
-            quote! { let origin = ::connectors_runtime::Origin::failure(#row, error); },
+            quote! { let origin__ = ::connectors_runtime::Origin::failure(#row, error); },
         );
     }
-    let of_response = quote! { let origin = ::connectors_runtime::Origin::response(#row, response); };
+    let of_response = quote! { let origin__ = ::connectors_runtime::Origin::response(#row, response); };
     let mut values = link.arguments.iter().map(|(_, _, value)| value).chain(&link.body);
     if !values.any(|value| matches!(value, Expression::Body(_))) {
-        return (quote! { response: &::connectors_runtime::Response<impl Sized> }, of_response);
+        return (quote! { response: &::connectors_runtime::Response<impl ::core::marker::Sized> }, of_response);
     }
     let of = |ty: &Type| type_tokens(ty, &quote! { #root::types:: });
     let (value, body) = match &operation.success {
-        Payload::Json(ty) => (of(ty), quote! { let origin = origin.body(response.value()); }),
+        Payload::Json(ty) => (of(ty), quote! { let origin__ = origin__.body(response.value()); }),
         Payload::ByStatus(cases) => {
             let group = operation.group.as_deref().map(|group| {
                 let group = ident(group);
@@ -122,9 +124,9 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
             let names = typed.map(|case| ident(&case.status.name()));
             let body = quote! {
                 #[allow(unreachable_patterns)]
-                let origin = match response.value() {
-                    #(#ty::#names(value) => origin.body(value),)*
-                    _ => origin,
+                let origin__ = match response.value() {
+                    #(#ty::#names(value) => origin__.body(value),)*
+                    _ => origin__,
                 };
             };
             (ty, body)

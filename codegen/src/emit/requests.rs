@@ -294,17 +294,17 @@ fn setter(param: &Param) -> TokenStream {
     let (name, parameter) = (ident(&param.name), parameter(param));
     let docs = doc(&param.doc, &format!("Sets the parameter {}.", docs::code(&param.wire)));
     let (ty, value) = match &param.ty {
-        Type::String => (quote! { impl AsRef<str> }, quote! { value.as_ref() }),
+        Type::String => (quote! { impl ::core::convert::AsRef<str> }, quote! { value.as_ref() }),
         Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 => {
             (type_tokens(&param.ty, &quote! {}), quote! { &value })
         }
         Type::Array(item) if **item == Type::String => (
-            quote! { impl IntoIterator<Item = impl Into<::std::string::String>> },
-            quote! { &value.into_iter().map(Into::into).collect::<::std::vec::Vec<::std::string::String>>() },
+            quote! { impl ::core::iter::IntoIterator<Item = impl ::core::convert::Into<::std::string::String>> },
+            quote! { &value.into_iter().map(::core::convert::Into::into).collect::<::std::vec::Vec<::std::string::String>>() },
         ),
         Type::Named(_) => {
             let ty = type_tokens(&param.ty, &quote! { types:: });
-            (quote! { impl Into<#ty> }, quote! { &value.into() })
+            (quote! { impl ::core::convert::Into<#ty> }, quote! { &value.into() })
         }
         other => {
             let ty = slice(other, &quote! { types:: });

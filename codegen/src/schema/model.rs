@@ -425,6 +425,8 @@ pub(crate) struct Model {
     pub(super) places: BTreeMap<Pointer, SchemaId>,
     /// The results of [`Model::resolved`] for schemas with `allOf`.
     pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
+    /// The schemas for what two parts of an `allOf` describe, by those of the parts.
+    pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
 }
 
 impl Model {

@@ -587,6 +587,19 @@ pub(crate) struct Link {
     pub(crate) body: Option<Expression>,
 }
 
+impl Link {
+    /// What its method has as arguments: the required parameters and the required body of the target that it does not
+    /// set. The number is that of [`Param::own_type`]; one argument alone cannot be swapped, and has none.
+    pub(crate) fn open<'a>(&self, target: &'a Operation) -> (Vec<&'a Param>, Option<&'a BodyContent>, Option<usize>) {
+        let sets =
+            |param: &Param| self.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
+        let params: Vec<&Param> = target.params.iter().filter(|param| param.required && !sets(param)).collect();
+        let body = target.body.as_ref().filter(|body| body.required && self.body.is_none()).map(|body| &body.content);
+        let is_one = params.len() + usize::from(body.is_some()) == 1;
+        (params, body, (!is_one).then_some(0))
+    }
+}
+
 /// Where a linked value is, as in the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {

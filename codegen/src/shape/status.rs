@@ -11,12 +11,11 @@ pub(crate) enum Status {
 
 impl Status {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "default" => Some(Self::Default),
-            range if range.len() == 3 && range[1..].eq_ignore_ascii_case("xx") => {
-                range[..1].parse().ok().filter(|it| (1..=5).contains(it)).map(Self::Range)
-            }
-            code => code.parse().ok().filter(|it| (100..600).contains(it)).map(Self::Code),
+        match text.as_bytes() {
+            b"default" => Some(Self::Default),
+            [hundreds @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] => Some(Self::Range(u16::from(hundreds - b'0'))),
+            [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => text.parse().ok().map(Self::Code),
+            _ => None,
         }
     }
 
@@ -31,5 +30,19 @@ impl Status {
             Self::Range(hundreds) => format!("Status{hundreds}xx"),
             Self::Default => "Default".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_three_digits_or_a_range() {
+        for text in ["\u{e9}1", "1\u{e9}", "+200", "0201", "xxx", "6XX", "+xx", "600", "099", ""] {
+            assert_eq!(Status::parse(text), None, "{text}");
+        }
+        let read = ["204", "599", "4xX", "default"].map(Status::parse);
+        assert_eq!(read, [Status::Code(204), Status::Code(599), Status::Range(4), Status::Default].map(Some));
     }
 }

@@ -17,6 +17,9 @@ use crate::shape::model::{Param, Place, Style, Type, Writing};
 const TAKEN: [&str; 12] =
     ["body", "raw_body", "send", "stream", "accept", "items", "call", "begin", "into_future", "clone", "fmt", "self"];
 
+/// Names in the methods that have required parameters as arguments.
+const TAKEN_BY_METHODS: [&str; 4] = ["request", "response", "error", "media_type"];
+
 /// The parameters of a path template in order; `None` if it is not a template.
 pub(super) fn template(path: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
@@ -228,7 +231,8 @@ fn name_arguments(params: &mut [Param]) {
             Place::Cookie => "cookie",
         };
         let mut name = names::snake(&param.wire);
-        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+        let is_argument = |name: &str| param.required && TAKEN_BY_METHODS.contains(&name);
+        while is_argument(name.trim_end_matches('_')) || !taken.insert(name.trim_end_matches('_').to_owned()) {
             name = format!("{}_{place}", name.trim_end_matches('_'));
         }
         param.name = name;

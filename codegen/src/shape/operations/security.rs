@@ -13,7 +13,7 @@ use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Serv
 /// The security schemes that the document declares. One that no generated method sends gets a note.
 pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
-    let mut taken: BTreeSet<String> = ["new", "clone", "fmt", "default"].map(str::to_owned).into();
+    let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
     let mut schemes = Vec::new();
     for (wire, node) in declared.into_iter().flatten() {
         let node = resolve(document, node);
@@ -28,9 +28,10 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
             }
         };
         let mut name = names::snake(wire);
-        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+        while methods(&name, &kind).iter().any(|method| taken.contains(method)) {
             name = format!("{}_scheme", name.trim_end_matches('_'));
         }
+        taken.extend(methods(&name, &kind));
         let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
         if let Some(url) = node.str("oauth2MetadataUrl") {
             doc.push_str(&format!("\n\nThe metadata of the authorization server are at <{url}> (RFC 8414)."));
@@ -47,6 +48,17 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
         }
     }
     schemes
+}
+
+/// The names of all methods that a scheme can have.
+fn methods(name: &str, kind: &SchemeKind) -> Vec<String> {
+    let stem = name.trim_end_matches('_');
+    let suffixes: &[&str] = match kind {
+        SchemeKind::Basic | SchemeKind::ApiKey { .. } => &[],
+        SchemeKind::Bearer => &["_by"],
+        SchemeKind::OAuth2 { .. } => &["_by", "_client_credentials", "_device_login", "_authorization_code"],
+    };
+    std::iter::once(&"").chain(suffixes).map(|suffix| format!("{stem}{suffix}")).collect()
 }
 
 /// What a security scheme requires from a client.
