@@ -102,7 +102,7 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
     if let Some(why) = why {
         ctx.out.note(&format!("the keyring cannot be used ({why}): the secret is in {file}, which only you can read"));
     }
-    let account = profile::account(profile, args.service);
+    let account = profiles.account(profile, args.service);
     if (before, store) == (Some(Store::Keyring), Store::File)
         && let Err(why) = keyring::remove(&account).await
     {

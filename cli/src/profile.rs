@@ -59,8 +59,13 @@ pub struct Profiles {
     document: DocumentMut,
 }
 
-/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` in this platform's folder for settings.
+/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` in this platform's folder for settings, as an absolute path.
 pub fn path() -> Result<PathBuf> {
+    let path = named()?;
+    std::path::absolute(&path).map_err(Failure::of_file(&path))
+}
+
+fn named() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = set("CONNECTORS_CONFIG") {
         return Ok(path);
@@ -120,7 +125,7 @@ impl Profiles {
     pub async fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
         // Where the file is chosen, the keyring is not asked, which may ask a person.
         let store = self.store(profile, service)?;
-        let account = account(profile, service);
+        let account = self.account(profile, service);
         let kept = if store == Some(Store::File) { Ok(false) } else { keyring::remove(&account).await };
         let removed =
             self.document.get_mut(profile).and_then(Item::as_table_mut).and_then(|it| it.remove(service.name()));
@@ -155,7 +160,11 @@ impl Profiles {
     ) -> Result<(Store, Option<keyring::Unusable>)> {
         let secret = SECRETS.into_iter().find_map(|field| self.get(profile, service, field));
         let kept = match secret {
-            Some(secret) if chosen != Some(Store::File) => Some(keyring::set(&account(profile, service), secret).await),
+            Some(secret) if chosen != Some(Store::File) => {
+                // The entry names the server too: the secret is for no other.
+                let entry = format!("{}\n{secret}", self.server(profile, service));
+                Some(keyring::set(&self.account(profile, service), &entry).await)
+            }
             _ => None,
         };
         let (store, why) = match kept {
@@ -185,11 +194,34 @@ impl Profiles {
         if self.store(profile, service)? != Some(Store::Keyring) {
             return Ok(None);
         }
-        keyring::get(&account(profile, service)).await.map_err(|why| {
+        let entry = keyring::get(&self.account(profile, service)).await.map_err(|why| {
             let message =
                 format!("the keyring, which has the secret of the profile `{profile}`, cannot be used: {why}");
             Failure { is_of_keyring: true, ..Failure::new(Kind::Auth, message) }
-        })
+        })?;
+        let Some(entry) = entry else { return Ok(None) };
+        let secret = entry.strip_prefix(self.server(profile, service)).and_then(|rest| rest.strip_prefix('\n'));
+        let name = service.name();
+        let message = format!(
+            "the secret of the profile `{profile}` in the keyring is for another server than the profile names; run \
+             `connectors login {name}`"
+        );
+        secret.map(|secret| Some(secret.to_owned())).ok_or_else(|| Failure::new(Kind::Auth, message))
+    }
+
+    /// What names the server in a profile; empty for the default one. The client ids of C1 name one.
+    fn server(&self, profile: &str, service: Service) -> &str {
+        let get = |field| self.get(profile, service, field);
+        let named = match service {
+            Service::C1 => get("tenant").or_else(|| get("client_id")),
+            Service::Pipeshub => get("instance"),
+        };
+        named.unwrap_or_default()
+    }
+
+    /// The name of a profile's entry in the keyring. Each file of profiles has entries of its own.
+    pub fn account(&self, profile: &str, service: Service) -> String {
+        format!("{} {profile} ({})", service.name(), self.path.display())
     }
 
     /// Writes the file.
@@ -215,14 +247,6 @@ pub fn is_set_up(named: Option<&str>, service: Service) -> Result<bool> {
     match chosen(named, variables) {
         Some(profile) => Ok(Profiles::read()?.has(profile, service)),
         None => Ok(true),
-    }
-}
-
-/// The name of a profile's entry in the keyring. Another file of profiles has entries of its own.
-pub fn account(profile: &str, service: Service) -> String {
-    match std::env::var("CONNECTORS_CONFIG") {
-        Ok(file) if !file.is_empty() => format!("{} {profile} ({file})", service.name()),
-        _ => format!("{} {profile}", service.name()),
     }
 }
 

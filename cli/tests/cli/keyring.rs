@@ -12,6 +12,8 @@ use zbus::blocking::connection::Builder;
 use zbus::interface;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
+use tokio::process::Command;
+
 use crate::support::{PLANTED, Ran, World};
 
 const ROOT: &str = "/org/freedesktop/secrets";
@@ -190,12 +192,24 @@ impl Drop for Keyring {
     }
 }
 
-/// Runs a line with nothing in the environment but this message bus.
-async fn run(world: &World, bus: &str, line: &str, token: &str) -> Ran {
+/// A line with nothing in the environment but this message bus.
+fn command(world: &World, bus: &str, line: &str, token: &str) -> Command {
     let none = [("CONDUCTORONE_CLIENT_ID", ""), ("PIPESHUB_CLIENT_ID", "")];
     let variables = [none[0], none[1], ("DBUS_SESSION_BUS_ADDRESS", bus), ("TOKEN", token)];
-    let child = world.command(line, &variables).env_remove("CONNECTORS_STORE").spawn().unwrap();
-    world.end(child, line).await
+    let mut command = world.command(line, &variables);
+    command.env_remove("CONNECTORS_STORE");
+    command
+}
+
+async fn run(world: &World, bus: &str, line: &str, token: &str) -> Ran {
+    world.end(command(world, bus, line, token).spawn().unwrap(), line).await
+}
+
+/// Runs a line in another folder, with the profiles' file of this name there.
+async fn run_in(world: &World, folder: &str, bus: &str, line: &str, token: &str) -> Ran {
+    let mut command = command(world, bus, line, token);
+    command.env("CONNECTORS_CONFIG", "p.toml").current_dir(world.path(folder));
+    world.end(command.spawn().unwrap(), line).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,6 +253,32 @@ async fn a_login_is_in_the_keyring_if_one_responds() {
     assert!(!world.read("profiles.toml").contains(&token));
     assert_eq!(run(&world, &bus, "logout pipeshub", "").await.code, 0);
     assert!(keyring.accounts().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_keyring_is_used_only_for_its_profile_and_server() {
+    let (world, other) = (World::start().await, World::start().await);
+    let keyring = Keyring::start();
+    let bus = keyring.address();
+    // The same name of a file in two folders.
+    for (folder, at) in [("one", &world), ("two", &other)] {
+        world.write(&format!("{folder}/p.toml"), "");
+        let line = format!("login pipeshub --instance {} --token env:TOKEN", at.instance.url());
+        let ran = run_in(&world, folder, &bus, &line, &at.instance.personal_access_token()).await;
+        assert_eq!((ran.code, ran.column("store")), (0, vec!["keyring".to_owned()]), "{ran:?}");
+    }
+    assert_eq!(keyring.accounts().len(), 2);
+    for folder in ["one", "two"] {
+        let ran = run_in(&world, folder, &bus, "pipeshub list", "").await;
+        assert_eq!(ran.code, 0, "{folder}: {ran:?}");
+    }
+    // A profile that names another server than at the login.
+    let file = world.read("one/p.toml").replace(world.instance.url(), other.instance.url());
+    world.write("one/p.toml", &file);
+    let before = other.instance.requests().len();
+    let ran = run_in(&world, "one", &bus, "pipeshub list", "").await;
+    assert!(ran.code == 3 && ran.err.contains("for another server"), "{ran:?}");
+    assert_eq!(other.instance.requests().len(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
