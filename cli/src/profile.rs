@@ -1,5 +1,5 @@
-//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600, and the secrets in the
-//! platform's keyring if there is one.
+//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600, and the secrets
+//! in the platform's keyring if there is one.
 
 use std::path::PathBuf;
 
@@ -121,22 +121,26 @@ impl Profiles {
         Ok(())
     }
 
-    /// Removes a profile's fields for a service, and its secret from the keyring. Returns whether there were any.
-    pub async fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
-        // Where the file is chosen, the keyring is not asked, which may ask a person.
+    /// Removes a profile's fields for a service, and its secret from the keyring. Returns whether there were any, and
+    /// why the keyring cannot be used, if the profile does not say that the secret is there.
+    pub async fn remove(&mut self, profile: &str, service: Service) -> Result<(bool, Option<keyring::Unusable>)> {
         let store = self.store(profile, service)?;
         let account = self.account(profile, service);
-        let kept = if store == Some(Store::File) { Ok(false) } else { keyring::remove(&account).await };
+        // A login with another store may have left an entry. A keyring that has none asks nobody.
+        let kept = match store {
+            Some(Store::Keyring) => keyring::remove(&account).await,
+            Some(Store::File) | None => keyring::remove_soon(&account).await,
+        };
         let removed =
             self.document.get_mut(profile).and_then(Item::as_table_mut).and_then(|it| it.remove(service.name()));
         self.save()?;
         match kept {
-            Ok(kept) => Ok(removed.is_some() || kept),
+            Ok(kept) => Ok((removed.is_some() || kept, None)),
             Err(why) if store == Some(Store::Keyring) => {
                 let rest = format!("the entry `{account}` is still in the keyring: {why}");
-                Err(Failure::new(Kind::Timeout, format!("the profile is removed from the file, and {rest}")))
+                Err(Failure::of_keyring(format!("the profile is removed from the file, and {rest}")))
             }
-            Err(_) => Ok(removed.is_some()),
+            Err(why) => Ok((removed.is_some(), Some(why))),
         }
     }
 
@@ -150,8 +154,8 @@ impl Profiles {
         }
     }
 
-    /// Puts a profile's secret where it belongs: into the keyring, or where that cannot be used and was not chosen, into
-    /// the file. Returns where, and why it is not in the keyring.
+    /// Puts a profile's secret where it belongs: into the keyring, or where that cannot be used and was not chosen,
+    /// into the file. Returns where, and why it is not in the keyring.
     pub async fn keep(
         &mut self,
         profile: &str,
@@ -173,7 +177,7 @@ impl Profiles {
             Some(Err(why)) if chosen.is_none() => (Store::File, Some(why)),
             Some(Err(why)) => {
                 let message = format!("the keyring cannot be used: {why}; `--store file` stores the secret in a file");
-                return Err(Failure::new(Kind::Timeout, message));
+                return Err(Failure::of_keyring(message));
             }
         };
         let table = self.document.get_mut(profile).and_then(|it| it.get_mut(service.name()));
@@ -197,7 +201,7 @@ impl Profiles {
         let entry = keyring::get(&self.account(profile, service)).await.map_err(|why| {
             let message =
                 format!("the keyring, which has the secret of the profile `{profile}`, cannot be used: {why}");
-            Failure { is_of_keyring: true, ..Failure::new(Kind::Auth, message) }
+            Failure::of_keyring(message)
         })?;
         let Some(entry) = entry else { return Ok(None) };
         let secret = entry.strip_prefix(self.server(profile, service)).and_then(|rest| rest.strip_prefix('\n'));

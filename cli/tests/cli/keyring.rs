@@ -297,11 +297,32 @@ async fn without_a_keyring_a_login_is_in_the_file() {
     // Where a keyring is asked for, nothing is written without one.
     let before = world.read("profiles.toml");
     let refused = run(&world, none, &login, &token).await;
-    assert!(refused.code == 7 && refused.err.contains("--store file"), "{refused:?}");
+    assert!(refused.code == 3 && refused.err.contains("--store file"), "{refused:?}");
     assert_eq!(world.read("profiles.toml"), before);
     assert_eq!(run(&world, none, "pipeshub list", "").await.code, 3);
     let out = run(&world, none, "logout pipeshub", "").await;
-    assert!(out.code == 7 && out.err.contains("still in the keyring"), "{out:?}");
+    assert!(out.code == 3 && out.err.contains("still in the keyring"), "{out:?}");
+    assert_eq!(world.read("profiles.toml"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_removes_what_a_change_of_the_store_left_in_the_keyring() {
+    let world = World::start().await;
+    let keyring = Keyring::start();
+    let (bus, none) = (keyring.address(), "unix:path=/nowhere/at/all");
+    let token = world.instance.personal_access_token();
+    let login = format!("login pipeshub --instance {} --token env:TOKEN", world.instance.url());
+    let to_file = format!("{login} --store file");
+    assert_eq!(run(&world, &bus, &login, &token).await.column("store"), ["keyring"]);
+    let ran = run(&world, none, &to_file, &token).await;
+    assert!(ran.code == 0 && ran.err.contains("still in the keyring"), "{ran:?}");
+    assert_eq!(keyring.accounts().len(), 1);
+    assert_eq!(run(&world, &bus, "logout pipeshub", "").await.code, 0);
+    assert!(keyring.accounts().is_empty());
+    // Without a keyring, the file's secret is removed.
+    assert_eq!(run(&world, none, &to_file, &token).await.code, 0);
+    let ran = run(&world, none, "logout pipeshub", "").await;
+    assert!(ran.code == 0 && ran.err.contains("the keyring cannot be used"), "{ran:?}");
     assert_eq!(world.read("profiles.toml"), "");
 }
 
