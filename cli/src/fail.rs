@@ -63,6 +63,11 @@ impl Failure {
         Self::new(Kind::Usage, message)
     }
 
+    /// The keyring that has the credentials cannot be used.
+    pub fn of_keyring(message: String) -> Self {
+        Self { is_of_keyring: true, ..Self::new(Kind::Auth, message) }
+    }
+
     pub fn at(self, what: &str) -> Self {
         Self { message: format!("{what}: {}", self.message), ..self }
     }

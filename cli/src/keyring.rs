@@ -1,7 +1,7 @@
 //! The platform's keyring: Keychain on macOS, the Credential Manager on Windows, the Secret Service elsewhere.
 //!
-//! Each access has a thread of its own and a time limit: a locked keyring waits for a person, and one that hangs waits for
-//! nothing.
+//! Each access has a thread of its own and a time limit: a locked keyring waits for a person, and one that hangs waits
+//! for nothing.
 
 use std::fmt;
 
@@ -33,9 +33,14 @@ mod platform {
     /// The time limit without a terminal.
     const ALONE: Duration = Duration::from_secs(5);
 
+    fn limit() -> Duration {
+        if io::stdin().is_terminal() && io::stderr().is_terminal() { WITH_A_PERSON } else { ALONE }
+    }
+
     /// Opens an entry and runs this with it, within the limit.
     async fn with<T: Send + 'static>(
         account: &str,
+        limit: Duration,
         run: impl FnOnce(&Entry) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unusable> {
         let account = account.to_owned();
@@ -50,7 +55,6 @@ mod platform {
         };
         let spawned = thread::Builder::new().name("keyring".to_owned()).spawn(work);
         spawned.map_err(|error| Unusable(error.to_string()))?;
-        let limit = if io::stdin().is_terminal() && io::stderr().is_terminal() { WITH_A_PERSON } else { ALONE };
         match tokio::time::timeout(limit, receiver).await {
             Ok(Ok(done)) => done.map_err(Unusable),
             Ok(Err(_)) => Err(Unusable("the access to the keyring failed".to_owned())),
@@ -60,18 +64,27 @@ mod platform {
 
     /// Reads a secret; `None` if there is none.
     pub async fn get(account: &str) -> std::result::Result<Option<String>, Unusable> {
-        with(account, |entry| found(entry.get_password())).await
+        with(account, limit(), |entry| found(entry.get_password())).await
     }
 
     /// Stores a secret in place of the one before.
     pub async fn set(account: &str, secret: &str) -> std::result::Result<(), Unusable> {
         let secret = secret.to_owned();
-        with(account, move |entry| entry.set_password(&secret)).await
+        with(account, limit(), move |entry| entry.set_password(&secret)).await
     }
 
     /// Removes a secret. Returns whether there was one.
     pub async fn remove(account: &str) -> std::result::Result<bool, Unusable> {
-        with(account, |entry| Ok(found(entry.delete_credential())?.is_some())).await
+        removed(account, limit()).await
+    }
+
+    /// Removes a secret that is probably not there. Does not wait for a person.
+    pub async fn remove_soon(account: &str) -> std::result::Result<bool, Unusable> {
+        removed(account, ALONE).await
+    }
+
+    async fn removed(account: &str, limit: Duration) -> std::result::Result<bool, Unusable> {
+        with(account, limit, |entry| Ok(found(entry.delete_credential())?.is_some())).await
     }
 
     fn found<T>(result: Result<T>) -> Result<Option<T>> {
@@ -102,6 +115,10 @@ mod platform {
     pub async fn remove(_: &str) -> Result<bool, Unusable> {
         Err(none())
     }
+
+    pub async fn remove_soon(_: &str) -> Result<bool, Unusable> {
+        Err(none())
+    }
 }
 
-pub use platform::{get, remove, set};
+pub use platform::{get, remove, remove_soon, set};

@@ -102,14 +102,15 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
     if let Some(why) = why {
         ctx.out.note(&format!("the keyring cannot be used ({why}): the secret is in {file}, which only you can read"));
     }
-    let account = profile::account(profile, args.service);
+    let account = profiles.account(profile, args.service);
     if (before, store) == (Some(Store::Keyring), Store::File)
         && let Err(why) = keyring::remove(&account).await
     {
         ctx.out.note(&format!("the secret before is still in the keyring, as `{account}`: {why}"));
     }
     ctx.done(&json!({
-        "profile": profile, "service": args.service.name(), "file": file, "store": store.name(), "expiresAt": expires_at,
+        "profile": profile, "service": args.service.name(), "file": file, "store": store.name(),
+        "expiresAt": expires_at,
     }))
 }
 
@@ -145,7 +146,12 @@ fn asked(what: &str) -> Result<String> {
 }
 
 pub async fn logout(ctx: &Ctx, args: &LogoutArgs) -> Result {
-    let removed = Profiles::read()?.remove(name(ctx), args.service).await?;
+    let mut profiles = Profiles::read()?;
+    let (removed, why) = profiles.remove(name(ctx), args.service).await?;
+    if let Some(why) = why {
+        let account = profiles.account(name(ctx), args.service);
+        ctx.out.note(&format!("the keyring cannot be used ({why}): if it has an entry `{account}`, that stays"));
+    }
     ctx.done(&json!({"profile": name(ctx), "service": args.service.name(), "removed": removed}))
 }
 

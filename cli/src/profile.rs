@@ -1,5 +1,5 @@
-//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600, and the secrets in the
-//! platform's keyring if there is one.
+//! Profiles: a tenant, an instance, and their credentials. They are stored in a file with mode 0600, and the secrets
+//! in the platform's keyring if there is one.
 
 use std::path::PathBuf;
 
@@ -59,8 +59,13 @@ pub struct Profiles {
     document: DocumentMut,
 }
 
-/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` in this platform's folder for settings.
+/// `CONNECTORS_CONFIG`, or `connectors/profiles.toml` in this platform's folder for settings, as an absolute path.
 pub fn path() -> Result<PathBuf> {
+    let path = named()?;
+    std::path::absolute(&path).map_err(Failure::of_file(&path))
+}
+
+fn named() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = set("CONNECTORS_CONFIG") {
         return Ok(path);
@@ -116,22 +121,26 @@ impl Profiles {
         Ok(())
     }
 
-    /// Removes a profile's fields for a service, and its secret from the keyring. Returns whether there were any.
-    pub async fn remove(&mut self, profile: &str, service: Service) -> Result<bool> {
-        // Where the file is chosen, the keyring is not asked, which may ask a person.
+    /// Removes a profile's fields for a service, and its secret from the keyring. Returns whether there were any, and
+    /// why the keyring cannot be used, if the profile does not say that the secret is there.
+    pub async fn remove(&mut self, profile: &str, service: Service) -> Result<(bool, Option<keyring::Unusable>)> {
         let store = self.store(profile, service)?;
-        let account = account(profile, service);
-        let kept = if store == Some(Store::File) { Ok(false) } else { keyring::remove(&account).await };
+        let account = self.account(profile, service);
+        // A login with another store may have left an entry. A keyring that has none asks nobody.
+        let kept = match store {
+            Some(Store::Keyring) => keyring::remove(&account).await,
+            Some(Store::File) | None => keyring::remove_soon(&account).await,
+        };
         let removed =
             self.document.get_mut(profile).and_then(Item::as_table_mut).and_then(|it| it.remove(service.name()));
         self.save()?;
         match kept {
-            Ok(kept) => Ok(removed.is_some() || kept),
+            Ok(kept) => Ok((removed.is_some() || kept, None)),
             Err(why) if store == Some(Store::Keyring) => {
                 let rest = format!("the entry `{account}` is still in the keyring: {why}");
-                Err(Failure::new(Kind::Timeout, format!("the profile is removed from the file, and {rest}")))
+                Err(Failure::of_keyring(format!("the profile is removed from the file, and {rest}")))
             }
-            Err(_) => Ok(removed.is_some()),
+            Err(why) => Ok((removed.is_some(), Some(why))),
         }
     }
 
@@ -145,8 +154,8 @@ impl Profiles {
         }
     }
 
-    /// Puts a profile's secret where it belongs: into the keyring, or where that cannot be used and was not chosen, into
-    /// the file. Returns where, and why it is not in the keyring.
+    /// Puts a profile's secret where it belongs: into the keyring, or where that cannot be used and was not chosen,
+    /// into the file. Returns where, and why it is not in the keyring.
     pub async fn keep(
         &mut self,
         profile: &str,
@@ -155,7 +164,11 @@ impl Profiles {
     ) -> Result<(Store, Option<keyring::Unusable>)> {
         let secret = SECRETS.into_iter().find_map(|field| self.get(profile, service, field));
         let kept = match secret {
-            Some(secret) if chosen != Some(Store::File) => Some(keyring::set(&account(profile, service), secret).await),
+            Some(secret) if chosen != Some(Store::File) => {
+                // The entry names the server too: the secret is for no other.
+                let entry = format!("{}\n{secret}", self.server(profile, service));
+                Some(keyring::set(&self.account(profile, service), &entry).await)
+            }
             _ => None,
         };
         let (store, why) = match kept {
@@ -164,7 +177,7 @@ impl Profiles {
             Some(Err(why)) if chosen.is_none() => (Store::File, Some(why)),
             Some(Err(why)) => {
                 let message = format!("the keyring cannot be used: {why}; `--store file` stores the secret in a file");
-                return Err(Failure::new(Kind::Timeout, message));
+                return Err(Failure::of_keyring(message));
             }
         };
         let table = self.document.get_mut(profile).and_then(|it| it.get_mut(service.name()));
@@ -185,11 +198,34 @@ impl Profiles {
         if self.store(profile, service)? != Some(Store::Keyring) {
             return Ok(None);
         }
-        keyring::get(&account(profile, service)).await.map_err(|why| {
+        let entry = keyring::get(&self.account(profile, service)).await.map_err(|why| {
             let message =
                 format!("the keyring, which has the secret of the profile `{profile}`, cannot be used: {why}");
-            Failure { is_of_keyring: true, ..Failure::new(Kind::Auth, message) }
-        })
+            Failure::of_keyring(message)
+        })?;
+        let Some(entry) = entry else { return Ok(None) };
+        let secret = entry.strip_prefix(self.server(profile, service)).and_then(|rest| rest.strip_prefix('\n'));
+        let name = service.name();
+        let message = format!(
+            "the secret of the profile `{profile}` in the keyring is for another server than the profile names; run \
+             `connectors login {name}`"
+        );
+        secret.map(|secret| Some(secret.to_owned())).ok_or_else(|| Failure::new(Kind::Auth, message))
+    }
+
+    /// What names the server in a profile; empty for the default one. The client ids of C1 name one.
+    fn server(&self, profile: &str, service: Service) -> &str {
+        let get = |field| self.get(profile, service, field);
+        let named = match service {
+            Service::C1 => get("tenant").or_else(|| get("client_id")),
+            Service::Pipeshub => get("instance"),
+        };
+        named.unwrap_or_default()
+    }
+
+    /// The name of a profile's entry in the keyring. Each file of profiles has entries of its own.
+    pub fn account(&self, profile: &str, service: Service) -> String {
+        format!("{} {profile} ({})", service.name(), self.path.display())
     }
 
     /// Writes the file.
@@ -215,14 +251,6 @@ pub fn is_set_up(named: Option<&str>, service: Service) -> Result<bool> {
     match chosen(named, variables) {
         Some(profile) => Ok(Profiles::read()?.has(profile, service)),
         None => Ok(true),
-    }
-}
-
-/// The name of a profile's entry in the keyring. Another file of profiles has entries of its own.
-pub fn account(profile: &str, service: Service) -> String {
-    match std::env::var("CONNECTORS_CONFIG") {
-        Ok(file) if !file.is_empty() => format!("{} {profile} ({file})", service.name()),
-        _ => format!("{} {profile}", service.name()),
     }
 }
 

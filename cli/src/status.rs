@@ -44,7 +44,8 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
                 Ok(found) => rows.extend(found),
                 // The other service is read in spite of it.
                 Err(failure) if failure.is_of_keyring => rows.push(json!({
-                    "service": service.name(), "id": profile.unwrap_or(profile::DEFAULT), "name": null, "finding": "keyring", "since": null,
+                    "service": service.name(), "id": profile.unwrap_or(profile::DEFAULT), "name": null,
+                    "finding": "keyring", "since": null,
                     "detail": failure.message, "todo": "unlock the keyring, or log in again with `--store file`",
                 })),
                 Err(failure) => return Err(failure),

@@ -12,6 +12,8 @@ use zbus::blocking::connection::Builder;
 use zbus::interface;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
+use tokio::process::Command;
+
 use crate::support::{PLANTED, Ran, World};
 
 const ROOT: &str = "/org/freedesktop/secrets";
@@ -190,12 +192,24 @@ impl Drop for Keyring {
     }
 }
 
-/// Runs a line with nothing in the environment but this message bus.
-async fn run(world: &World, bus: &str, line: &str, token: &str) -> Ran {
+/// A line with nothing in the environment but this message bus.
+fn command(world: &World, bus: &str, line: &str, token: &str) -> Command {
     let none = [("CONDUCTORONE_CLIENT_ID", ""), ("PIPESHUB_CLIENT_ID", "")];
     let variables = [none[0], none[1], ("DBUS_SESSION_BUS_ADDRESS", bus), ("TOKEN", token)];
-    let child = world.command(line, &variables).env_remove("CONNECTORS_STORE").spawn().unwrap();
-    world.end(child, line).await
+    let mut command = world.command(line, &variables);
+    command.env_remove("CONNECTORS_STORE");
+    command
+}
+
+async fn run(world: &World, bus: &str, line: &str, token: &str) -> Ran {
+    world.end(command(world, bus, line, token).spawn().unwrap(), line).await
+}
+
+/// Runs a line in another folder, with the profiles' file of this name there.
+async fn run_in(world: &World, folder: &str, bus: &str, line: &str, token: &str) -> Ran {
+    let mut command = command(world, bus, line, token);
+    command.env("CONNECTORS_CONFIG", "p.toml").current_dir(world.path(folder));
+    world.end(command.spawn().unwrap(), line).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,6 +256,32 @@ async fn a_login_is_in_the_keyring_if_one_responds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_keyring_is_used_only_for_its_profile_and_server() {
+    let (world, other) = (World::start().await, World::start().await);
+    let keyring = Keyring::start();
+    let bus = keyring.address();
+    // The same name of a file in two folders.
+    for (folder, at) in [("one", &world), ("two", &other)] {
+        world.write(&format!("{folder}/p.toml"), "");
+        let line = format!("login pipeshub --instance {} --token env:TOKEN", at.instance.url());
+        let ran = run_in(&world, folder, &bus, &line, &at.instance.personal_access_token()).await;
+        assert_eq!((ran.code, ran.column("store")), (0, vec!["keyring".to_owned()]), "{ran:?}");
+    }
+    assert_eq!(keyring.accounts().len(), 2);
+    for folder in ["one", "two"] {
+        let ran = run_in(&world, folder, &bus, "pipeshub list", "").await;
+        assert_eq!(ran.code, 0, "{folder}: {ran:?}");
+    }
+    // A profile that names another server than at the login.
+    let file = world.read("one/p.toml").replace(world.instance.url(), other.instance.url());
+    world.write("one/p.toml", &file);
+    let before = other.instance.requests().len();
+    let ran = run_in(&world, "one", &bus, "pipeshub list", "").await;
+    assert!(ran.code == 3 && ran.err.contains("for another server"), "{ran:?}");
+    assert_eq!(other.instance.requests().len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_keyring_a_login_is_in_the_file() {
     let world = World::start().await;
     let token = world.instance.personal_access_token();
@@ -257,11 +297,32 @@ async fn without_a_keyring_a_login_is_in_the_file() {
     // Where a keyring is asked for, nothing is written without one.
     let before = world.read("profiles.toml");
     let refused = run(&world, none, &login, &token).await;
-    assert!(refused.code == 7 && refused.err.contains("--store file"), "{refused:?}");
+    assert!(refused.code == 3 && refused.err.contains("--store file"), "{refused:?}");
     assert_eq!(world.read("profiles.toml"), before);
     assert_eq!(run(&world, none, "pipeshub list", "").await.code, 3);
     let out = run(&world, none, "logout pipeshub", "").await;
-    assert!(out.code == 7 && out.err.contains("still in the keyring"), "{out:?}");
+    assert!(out.code == 3 && out.err.contains("still in the keyring"), "{out:?}");
+    assert_eq!(world.read("profiles.toml"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_removes_what_a_change_of_the_store_left_in_the_keyring() {
+    let world = World::start().await;
+    let keyring = Keyring::start();
+    let (bus, none) = (keyring.address(), "unix:path=/nowhere/at/all");
+    let token = world.instance.personal_access_token();
+    let login = format!("login pipeshub --instance {} --token env:TOKEN", world.instance.url());
+    let to_file = format!("{login} --store file");
+    assert_eq!(run(&world, &bus, &login, &token).await.column("store"), ["keyring"]);
+    let ran = run(&world, none, &to_file, &token).await;
+    assert!(ran.code == 0 && ran.err.contains("still in the keyring"), "{ran:?}");
+    assert_eq!(keyring.accounts().len(), 1);
+    assert_eq!(run(&world, &bus, "logout pipeshub", "").await.code, 0);
+    assert!(keyring.accounts().is_empty());
+    // Without a keyring, the file's secret is removed.
+    assert_eq!(run(&world, none, &to_file, &token).await.code, 0);
+    let ran = run(&world, none, "logout pipeshub", "").await;
+    assert!(ran.code == 0 && ran.err.contains("the keyring cannot be used"), "{ran:?}");
     assert_eq!(world.read("profiles.toml"), "");
 }
 

@@ -203,8 +203,26 @@ struct Reader<'u> {
     shadowed: Vec<(String, Option<Vec<String>>)>,
     /// The types of the `impl` blocks around.
     selves: Vec<String>,
-    /// Within an example in documentation: whether it is compiled.
-    example: Option<bool>,
+    /// The example in documentation that is open.
+    example: Option<Example>,
+}
+
+/// A block of code in documentation.
+struct Example {
+    /// The character of its fence, and how many begin it.
+    fence: (char, usize),
+    is_compiled: bool,
+}
+
+/// The fence at a line's start: its character, how many there are, and what follows.
+fn fence(line: &str) -> Option<((char, usize), &str)> {
+    let line = line.trim();
+    let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+    let rest = line.trim_start_matches(mark);
+    let count = line.len() - rest.len();
+    // Else it is code within a line.
+    let is_fence = count >= 3 && !(mark == '`' && rest.contains(mark));
+    is_fence.then_some(((mark, count), rest.trim()))
 }
 
 impl Reader<'_> {
@@ -246,14 +264,20 @@ impl Reader<'_> {
     /// Records the names in the examples of documentation.
     fn documentation(&mut self, text: &str) {
         for line in text.lines() {
-            if let Some(info) = line.trim_start().strip_prefix("```") {
-                let is_compiled = |kind: &str| COMPILED.contains(&kind) || kind.starts_with("edition");
-                self.example = match self.example {
-                    Some(_) => None,
-                    None => Some(info.trim().split([',', ' ']).all(is_compiled)),
-                };
-            } else if self.example == Some(true) {
-                words(&mut self.usage.words, line, self.file);
+            match (&self.example, fence(line)) {
+                (None, Some((fence, info))) => {
+                    let is_compiled = |kind: &str| COMPILED.contains(&kind) || kind.starts_with("edition");
+                    self.example = Some(Example { fence, is_compiled: info.split([',', ' ']).all(is_compiled) });
+                }
+                (None, None) => {}
+                // The same character ends it, at least as often, and nothing follows.
+                (Some(Example { fence: (open, count), .. }), Some(((mark, more), "")))
+                    if mark == *open && more >= *count =>
+                {
+                    self.example = None;
+                }
+                (Some(example), _) if example.is_compiled => words(&mut self.usage.words, line, self.file),
+                (Some(_), _) => {}
             }
         }
     }
@@ -332,6 +356,13 @@ fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<S
 }
 
 impl VisitMut for Reader<'_> {
+    // The end of an item's documentation ends an example that is still open.
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        self.example = None;
+        attributes.iter_mut().for_each(|it| self.visit_attribute_mut(it));
+        self.example = None;
+    }
+
     // Examples in documentation are compiled, and the arguments of an attribute may be code.
     fn visit_attribute_mut(&mut self, it: &mut Attribute) {
         let is_plain = PLAIN_ATTRIBUTES.iter().any(|name| it.path().is_ident(name));
@@ -548,6 +579,41 @@ mod tests {
         let chains: Vec<(&str, &str)> =
             usage.chains.keys().map(|(one, other)| (one.as_str(), other.as_str())).collect();
         assert_eq!(chains, [("pets", "in_pets"), ("shops", "in_shop")]);
+    }
+
+    #[test]
+    fn an_example_in_documentation_ends_with_its_fence_or_its_item() {
+        let usage = usage(
+            "/// ```
+             /// unclosed()
+             fn one() {}
+             /// Some prose.
+             fn two() {}
+             /// ~~~
+             /// tilde()
+             /// ~~~
+             /// after
+             fn three() {}
+             /// ````
+             /// outer()
+             /// ```
+             /// inner()
+             /// ````
+             /// over
+             fn four() {}
+             /// ~~~text
+             /// ```
+             /// output
+             /// ```
+             /// ~~~
+             fn five() {}",
+        );
+        for seen in ["unclosed", "tilde", "outer", "inner"] {
+            assert!(usage.words.contains_key(seen), "{seen}");
+        }
+        for unseen in ["prose", "after", "over", "output"] {
+            assert!(!usage.words.contains_key(unseen), "{unseen}");
+        }
     }
 
     #[test]

@@ -63,6 +63,9 @@ struct Judge<'a> {
     operations: BTreeMap<String, &'a Operation>,
     /// The number of groups with a method of a name.
     methods: BTreeMap<&'a str, usize>,
+    /// The methods of links, by the operation that has them and the one that they lead to: the group of each, and its
+    /// name.
+    links: BTreeMap<&'a Pointer, Vec<(Option<&'a str>, &'a str)>>,
     /// The types with a field of a name.
     fields: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// The types, by name.
@@ -82,6 +85,7 @@ impl<'a> Judge<'a> {
             usage,
             operations: BTreeMap::new(),
             methods: BTreeMap::new(),
+            links: BTreeMap::new(),
             fields: BTreeMap::new(),
             types: old.api.types.iter().map(|def| (def.name.as_str(), def)).collect(),
             holders: BTreeMap::new(),
@@ -92,6 +96,12 @@ impl<'a> Judge<'a> {
             judge.operations.insert(format!("{} {}", operation.method, operation.path), operation);
             judge.operations.insert(operation.id.clone(), operation);
             *judge.methods.entry(plain(&operation.name)).or_default() += 1;
+            for link in &operation.links {
+                let (group, name) = (operation.group.as_deref(), plain(&link.name));
+                judge.links.entry(&link.target).or_default().push((group, name));
+                judge.links.entry(&operation.pointer).or_default().push((group, name));
+                *judge.methods.entry(name).or_default() += 1;
+            }
         }
         for ty in &old.api.types {
             for (_, name) in members(ty) {
@@ -160,21 +170,23 @@ impl<'a> Judge<'a> {
         // A body of another media type has a method of its own.
         let suffixes = operation.body.iter().flat_map(|body| &body.others).map(|(suffix, _)| suffix);
         let others = suffixes.map(|suffix| format!("{}_{suffix}", operation.name.trim_end_matches('_')));
-        let found = best(std::iter::once(name.to_owned()).chain(others).map(|method| self.method(operation, &method)));
+        let (group, shown) = (operation.group.as_deref(), api::operation_name(operation));
+        let own = std::iter::once(name.to_owned()).chain(others).map(|method| self.method(group, &method, &shown));
+        // A link's method reads a response of one operation, and begins the request of another.
+        let links = self.links.get(&operation.pointer).map(Vec::as_slice).unwrap_or_default();
+        let found = best(own.chain(links.iter().map(|(group, name)| self.method(*group, name, name))));
         if found.0 == Touch::Yes {
             return found;
         }
         // The types of its request and of its failures.
         let (usage, made) = (self.usage, pascal(&operation.name));
-        let group = operation.group.as_deref().map(plain).unwrap_or("requests");
+        let group = group.map(plain).unwrap_or("requests");
         let pair = usage.members.get(&(group.to_owned(), made.clone()));
         let named = usage.spellings(&made).into_iter().find_map(|it| usage.names.get(it));
         let named = named.filter(|_| !self.types.contains_key(made.as_str()));
         let request = match (pair, named) {
             (Some(file), _) => (Touch::Yes, format!("`{group}::{made}` is named in {file}")),
-            (None, Some(file)) => {
-                (Touch::Maybe, format!("a `{made}` in {file} may be that of `{}`", api::operation_name(operation)))
-            }
+            (None, Some(file)) => (Touch::Maybe, format!("a `{made}` in {file} may be that of `{shown}`")),
             (None, None) => NOTHING,
         };
         let found = best([found, request]);
@@ -182,23 +194,23 @@ impl<'a> Judge<'a> {
             return found;
         }
         let ends = operation.id.match_indices('.').map(|(at, _)| &operation.id[at + 1..]);
-        let mut all = [name, operation.id.as_str()].into_iter().chain(ends);
+        let links = links.iter().map(|(_, name)| *name);
+        let mut all = [name, operation.id.as_str()].into_iter().chain(ends).chain(links);
         let word = all.find_map(|word| Some((word, usage.words.get(word)?)));
         word.map_or(NOTHING, |(word, file)| (Touch::Maybe, format!("`{word}` is in a macro or a text in {file}")))
     }
 
-    /// Whether one method of an operation is called.
-    fn method(&self, operation: &Operation, name: &str) -> Finding {
-        let (usage, shown) = (self.usage, api::operation_name(operation));
-        if let Some(group) = &operation.group
+    /// Whether one method of a group is called, which a finding names as `shown`.
+    fn method(&self, group: Option<&str>, name: &str, shown: &str) -> Finding {
+        let usage = self.usage;
+        if let Some(group) = group
             && let Some(file) = usage.chains.get(&(plain(group).to_owned(), name.to_owned()))
         {
             return (Touch::Yes, format!("`{}().{name}()` is called in {file}", plain(group)));
         }
         if let Some(file) = usage.methods.get(name) {
-            let alone = operation.group.is_none()
-                && self.methods.get(name).is_none_or(|count| *count == 1)
-                && !usage.own.contains(name);
+            let alone =
+                group.is_none() && self.methods.get(name).is_none_or(|count| *count == 1) && !usage.own.contains(name);
             let what = if alone { "is called" } else { "may be what is called" };
             return (if alone { Touch::Yes } else { Touch::Maybe }, format!("`{shown}` {what} in {file}"));
         }

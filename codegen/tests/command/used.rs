@@ -22,7 +22,7 @@ paths:
       operationId: createPet
       tags: [pets]
       requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/NewPet'}}}}
-      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}, links: {pet: {operationId: getPet, parameters: {id: $response.body#/name}}}}}
   /pets/{id}:
     get:
       operationId: getPet
@@ -132,6 +132,9 @@ fn f() {}"#)], "list", &["touched", "may be touched"]),
 fn f() {}"#)], "list", &["not touched"]),
     ("path mod", &[("operationId: listShops", "operationId: listAllShops")], &[("src/lib.rs", r#"#[path = "../../outside.rs"] mod outside;"#), ("../outside.rs", "fn f(c: C) { c.shops().list_shops(); }")], "list", &["touched", "may be touched"]),
     ("include", &[("operationId: listShops", "operationId: listAllShops")], &[("src/lib.rs", r#"include!("calls.in");"#), ("src/calls.in", "fn f(c: C) { c.shops().list_shops(); }")], "list", &["touched", "may be touched"]),
+    ("link to it", &[("operationId: getPet", "operationId: readPet")], &[("src/lib.rs", "async fn f(c: &C, r: &R) { c.pets().create_pet_then_pet(r).await; }")], "it is called `readPet`", &["touched"]),
+    ("link to it in a macro", &[("operationId: getPet", "operationId: readPet")], &[("src/lib.rs", "fn f(c: &C, r: &R) { select! { pet = c.pets().create_pet_then_pet(r) => pet } }")], "it is called `readPet`", &["may be touched"]),
+    ("link of it", &[("operationId: createPet", "operationId: addPet")], &[("src/lib.rs", "async fn f(c: &C, r: &R) { c.pets().create_pet_then_pet(r).await; }")], "it is called `addPet`", &["touched"]),
     ("xml method", &[("operationId: putPhoto", "operationId: putPicture")], &[("src/lib.rs", "fn f(c: C) { c.pets().put_photo_xml(b); }")], "put", &["touched", "may be touched"]),
     ("webhook", &[("petBorn:", "petBirth:")], &[("src/lib.rs", "use pets_client::webhooks::Webhook; fn f(w: Webhook) { match w { Webhook::PetBorn(p) => {}, _ => {} } }")], "PetBorn", &["touched", "may be touched"]),
     ("header constant", &[(", headers: {X-Left: {schema: {type: integer}}}", "")], &[("src/lib.rs", "fn f(r: &R) { r.header_as(pets_client::headers::X_LEFT); }")], "", &["touched", "may be touched"]),
