@@ -591,6 +591,15 @@ fn expressions(ty: &str, aliases: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 #[test]
+fn a_list_of_itself_is_an_argument_too() {
+    let paths = "/lists/{id}: {put: {operationId: putList, parameters: [{name: id, in: path, required: true, schema: {type: string}}], \
+        requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/L'}}}}, \
+        responses: {'204': {description: done}}}}";
+    let (listing, _) = listed(paths, "L: {type: array, items: {$ref: '#/components/schemas/L'}}");
+    assert!(listing.contains("body: &types::L)") || listing.contains("body: &L)"), "{listing}");
+}
+
+#[test]
 fn no_two_arguments_of_a_method_accept_the_same_expression() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = ["wire.yaml", "operations.yaml"].map(|file| folder.join("tests/documents").join(file));
