@@ -352,3 +352,17 @@ components:
     assert!(["a: Option<String>", "b: Option<String>"].iter().all(|member| deep.contains(member)), "{deep:?}");
     assert!(block("Same").contains(&"meta: Option<Meta>"), "{listing}");
 }
+
+#[test]
+fn an_operation_may_have_a_name_that_begins_with_a_digit() {
+    let operation = |id: &str| json!({"operationId": id, "responses": {"204": {"description": "done"}}});
+    for id in ["0", "_0", "1st", "9.lives", "\u{0663}"] {
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": operation(id)}, "/b": {"get": operation("other")}},
+        });
+        let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
+        assert_eq!(client.operations, 2, "{id}: {:?}", client.notes);
+        syn::parse_file(&client.code).unwrap();
+    }
+}
