@@ -14,7 +14,7 @@ import tempfile
 
 from served import Fake
 
-SECONDS = 20
+SECONDS = 15
 RESPONSES = [
     "not_a_server_error",
     "status_code_conformance",
