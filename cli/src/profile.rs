@@ -126,7 +126,7 @@ impl Profiles {
     pub async fn remove(&mut self, profile: &str, service: Service) -> Result<(bool, Option<keyring::Unusable>)> {
         let store = self.store(profile, service)?;
         let account = self.account(profile, service);
-        // A login with another store may have left an entry. A keyring that has none asks nobody.
+        // A login with another store may have left an entry. A keyring without one shows no prompt.
         let kept = match store {
             Some(Store::Keyring) => keyring::remove(&account).await,
             Some(Store::File) | None => keyring::remove_soon(&account).await,

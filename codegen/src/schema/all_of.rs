@@ -128,7 +128,7 @@ fn require(merged: &mut Schema, required: &[String]) {
     }
 }
 
-/// What two objects say of unnamed keys, of which the second one is the later.
+/// What two objects allow for unnamed keys; the second one is the later.
 fn open(have: Additional, more: Additional) -> Additional {
     match (have, more) {
         (have, Additional::Unsaid) => have,
