@@ -591,6 +591,14 @@ fn expressions(ty: &str, aliases: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 #[test]
+fn the_default_of_a_servers_variable_is_not_read_as_a_template() {
+    let paths = "/a: {get: {operationId: getA, responses: {'204': {description: done}}, \
+        servers: [{url: 'https://{a}.example/{b}', variables: {a: {default: '{b}'}, b: {default: x}}}]}}";
+    let code = document(paths, "").generate().unwrap().code;
+    assert!(code.contains(r#""https://{b}.example/x""#), "{code}");
+}
+
+#[test]
 fn a_list_of_itself_is_an_argument_too() {
     let paths = "/lists/{id}: {put: {operationId: putList, parameters: [{name: id, in: path, required: true, schema: {type: string}}], \
         requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/L'}}}}, \

@@ -391,6 +391,11 @@ fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
             }
         }
     });
+    let argument = if fields.is_empty() {
+        quote! { _ }
+    } else {
+        quote! { server }
+    };
     let wires = server.variables.iter().map(|variable| &variable.wire);
     let setters = server.variables.iter().zip(&types).map(|(variable, ty)| {
         let field = ident(&variable.name);
@@ -420,8 +425,7 @@ fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
         #(#enums)*
 
         impl ::core::convert::From<#name> for ::connectors_runtime::Server {
-            #[allow(unused_variables)]
-            fn from(server: #name) -> Self {
+            fn from(#argument: #name) -> Self {
                 Self::documented(#url, &[#((#wires, #defaults, server.#fields.as_str())),*])
             }
         }

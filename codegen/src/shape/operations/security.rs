@@ -137,10 +137,20 @@ pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String
 /// The URL of the first server, with the defaults of its variables.
 pub(super) fn own_server(owner: &Node) -> Option<String> {
     let server = owner.get("servers").and_then(Node::as_array)?.first()?;
-    let mut url = server.str("url")?.to_owned();
-    for (name, variable) in server.get("variables").and_then(Node::as_object).into_iter().flatten() {
-        url = url.replace(&format!("{{{name}}}"), variable.str("default").unwrap_or_default());
+    let default = |name: &str| server.get("variables")?.get(name).map(|it| it.str("default").unwrap_or_default());
+    let (mut url, mut rest) = (String::new(), server.str("url")?);
+    // In one pass, so that a default is never read as a template.
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        url.push_str(before);
+        match default(name) {
+            Some(value) => url.push_str(value),
+            None => url.extend(["{", name, "}"]),
+        }
+        rest = after;
     }
+    url.push_str(rest);
     Some(url)
 }
 
