@@ -52,12 +52,24 @@ impl Connector {
     /// Returns a wait for a deletion that has started already, such as in an earlier run of the program. Sends nothing. A
     /// second [`Connector::delete`] would be a conflict.
     ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// ```
+    /// # use connectors::pipeshub::{Client, Credentials};
+    /// # use connectors_fake::pipeshub::Instance;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let instance = Instance::start().await?;
+    /// # let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
+    /// # let client = Client::builder(credentials).clock(instance.clock()).build()?;
+    /// # let connector = client.connector("s3-02");
+    /// # instance.set_deletion_polls(2);
+    /// # drop(connector.delete().await?);
     /// match connector.delete().await {
-    ///     Err(error) if error.is_conflict() => connector.wait_for_deletion().wait().await,
-    ///     started => started?.wait().await,
+    ///     Err(error) if error.is_conflict() => connector.wait_for_deletion().wait().await?,
+    ///     started => started?.wait().await?,
     /// }
+    /// # assert!(connector.get().await.unwrap_err().is_not_found());
+    /// # Ok(())
     /// # }
     /// ```
     pub fn wait_for_deletion(&self) -> Deletion {
