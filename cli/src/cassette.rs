@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use connectors::{Operation, c1, pipeshub};
-use connectors_fake::document::Document;
 use connectors_fake::recording;
+use connectors_mock::document::Document;
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;

@@ -2,8 +2,10 @@
 //! own.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 #[path = "command/used.rs"]
 mod used;
@@ -479,12 +481,57 @@ fn more_than_ten_problems_of_a_kind_are_a_count_and_five_samples() {
 #[test]
 fn each_subcommand_has_help_and_wrong_arguments_exit_with_2() {
     let desk = Desk::new("help");
-    for verb in
-        ["generate", "lower", "diff", "semver", "overlay", "overlay apply", "overlay compare", "overlay lint", "check"]
-    {
+    for verb in [
+        "generate",
+        "lower",
+        "diff",
+        "semver",
+        "overlay",
+        "overlay apply",
+        "overlay compare",
+        "overlay lint",
+        "check",
+        "serve",
+    ] {
         desk.run(&format!("{verb} --help")).exits(0).says(&[&format!("Usage: connectors-codegen {verb}")]);
     }
     desk.run("--help").exits(0).says(&["Exit codes:", "connectors-codegen check pets.yaml"]);
     desk.run("expand").exits(2);
     desk.run("generate pets.yaml").exits(2).warns(&["--out"]);
+}
+
+#[test]
+fn a_document_is_served_with_its_overlay() {
+    let desk = Desk::new("serve");
+    desk.write("pets.yaml", PETS);
+    desk.write(
+        "overlay.yaml",
+        "overlay: 1.0.0\ninfo: {title: t, version: '1'}\nactions:\n\
+         - {target: $.paths['/pets'].get, update: {operationId: allPets}}\n",
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connectors-codegen"));
+    let command = command.current_dir(&desk.0).args("serve pets.yaml --overlay overlay.yaml --port 0".split(' '));
+    let mut served = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(served.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.find_map(|line| Some(line.split_once(" listens on http://")?.1.split(". ").next()?.to_owned()));
+    let url = url.unwrap_or_default();
+    let send = |method: &str, path: &str, body: &str| {
+        let mut stream = TcpStream::connect(&url).unwrap_or_else(|error| panic!("{url}: {error}"));
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response[9..12].to_owned()
+    };
+    let first = send("GET", "/pets", "");
+    let fault = send("POST", "/_control/faults", r#"{"status": 503, "on": "allPets"}"#);
+    let statuses = [first, fault, send("GET", "/pets", ""), send("GET", "/nothing", "")];
+    served.kill().unwrap();
+    served.wait().unwrap();
+    assert_eq!(statuses, ["200", "200", "503", "404"]);
+    desk.run("serve nothing.yaml --port 0").exits(1).says(&["nothing.yaml"]);
 }

@@ -1,32 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod c1;
-mod checked;
 mod clock;
-mod contract;
-mod control;
-pub mod document;
 mod entropy;
-mod fault;
-mod forms;
-mod media;
-mod message;
 mod oauth;
 pub mod pipeshub;
 pub mod probe;
 mod received;
 pub mod recording;
-mod redact;
-mod resources;
-pub mod schema;
 mod seeds;
-mod server;
-mod service;
-mod serving;
-#[cfg(feature = "tls")]
-mod tls;
 #[cfg(test)]
-mod wire;
+mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -34,11 +18,9 @@ use serde_json::Value;
 
 /// The virtual clock of the fakes. Pass it to the builder of the client under test, too.
 pub use connectors::TestClock;
-pub use fault::{Fault, Gate};
-pub use message::Request;
-pub use serving::{Exchange, Serving};
 #[cfg(feature = "tls")]
-pub use tls::Identity;
+pub use connectors_mock::Identity;
+pub use connectors_mock::{Exchange, Fault, Gate, Request, Serving};
 
 /// Locks, even if poisoned: a fake whose handler panicked in one test must still report its requests.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

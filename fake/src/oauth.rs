@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use crate::message::{Answer, Request};
+use connectors_mock::{Answer, Request};
 
 pub(crate) type Form = HashMap<String, String>;
 

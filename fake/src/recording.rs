@@ -54,9 +54,9 @@ use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 
 use crate::lock;
-use crate::media::{is_json, media};
 use crate::received::Received;
-use crate::schema::{difference, local_pointer};
+use connectors_mock::media::{is_json, media};
+use connectors_mock::schema::{difference, local_pointer};
 
 /// The headers of requests and responses that are kept.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "link"];

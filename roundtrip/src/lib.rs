@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use connectors_fake::schema::{
+pub use connectors_mock::schema::{
     Check, Checker, Document, Instances, Random, UNHEARD_OF, View, component, difference,
 };
 pub use shrink::shrink;

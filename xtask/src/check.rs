@@ -325,6 +325,7 @@ fn docs() -> Result<Vec<Problem>> {
         ("README.md", "src/lib.rs", "../README.md"),
         ("codegen/README.md", "tests/third/src/lib.rs", "../../../codegen/README.md"),
         ("fake/README.md", "fake/src/lib.rs", "../README.md"),
+        ("mock/README.md", "mock/src/lib.rs", "../README.md"),
         ("runtime/README.md", "runtime/src/lib.rs", "../README.md"),
     ] {
         let line = format!("doc = include_str!(\"{path}\")");

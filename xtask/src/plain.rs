@@ -111,7 +111,7 @@ const GIVEN_UP: [(&str, &str); 98] = [
 ];
 
 /// The folders and files that are written in plain words. Tests are among them.
-const PLACES: [&str; 20] = [
+const PLACES: [&str; 21] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -123,6 +123,7 @@ const PLACES: [&str; 20] = [
     "duel",
     "examples",
     "fake",
+    "mock",
     "roundtrip",
     "runtime",
     "runtime/tests",

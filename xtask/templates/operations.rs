@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use connectors::__SERVICE__::api::OPERATIONS;
 use connectors::__SERVICE__::{Client, Credentials, DOCUMENT};
 use connectors::{Error, SendError, http, reqwest};
-use connectors_fake::document::Document;
+use connectors_mock::document::Document;
 use serde::de::DeserializeOwned;
 
 /// An argument that the document allows, as the generated type.

@@ -25,14 +25,17 @@ struct Arrows {
     build: &'static [&'static str],
 }
 
-const PACKAGES: [Arrows; 11] = [
-    Arrows { folder: "codegen", name: "connectors_codegen", code: &[], tests: &[], build: &[] },
+const PACKAGES: [Arrows; 12] = [
+    // A fake of any document knows none of our packages, so that it can disagree with them.
+    Arrows { folder: "mock", name: "connectors_mock", code: &[], tests: &["connectors"], build: &[] },
+    // Only the command uses it, for `serve`.
+    Arrows { folder: "codegen", name: "connectors_codegen", code: &["connectors_mock"], tests: &[], build: &[] },
     Arrows { folder: "runtime", name: "connectors_runtime", code: &[], tests: &[], build: &[] },
     Arrows {
         folder: ".",
         name: "connectors",
         code: &["connectors_runtime"],
-        tests: &["connectors_fake"],
+        tests: &["connectors_fake", "connectors_mock"],
         build: &["connectors_codegen"],
     },
     // The documents, the clock, the interface to the network and its error, but never the generated types: a fake must be able to
@@ -49,6 +52,7 @@ const PACKAGES: [Arrows; 11] = [
             "connectors::Sender",
             "connectors::TestClock",
             "connectors::reqwest",
+            "connectors_mock",
         ],
         tests: &[],
         build: &[],
@@ -60,10 +64,10 @@ const PACKAGES: [Arrows; 11] = [
         code: &[
             "connectors",
             "connectors_fake::c1::Tenant",
-            "connectors_fake::document",
             "connectors_fake::pipeshub::Instance",
             "connectors_fake::probe",
             "connectors_fake::recording",
+            "connectors_mock::document",
         ],
         tests: &["connectors_codegen"],
         build: &[],
@@ -80,13 +84,13 @@ const PACKAGES: [Arrows; 11] = [
         folder: "tests/third",
         name: "library",
         code: &["connectors_runtime"],
-        tests: &["connectors_runtime", "connectors_codegen", "connectors_fake"],
+        tests: &["connectors_runtime", "connectors_codegen", "connectors_mock"],
         build: &["connectors_codegen"],
     },
     Arrows {
         folder: "roundtrip",
         name: "roundtrip",
-        code: &["connectors_runtime", "connectors_fake::schema"],
+        code: &["connectors_runtime", "connectors_mock::schema"],
         tests: &[],
         build: &["connectors_codegen"],
     },

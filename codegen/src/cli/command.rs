@@ -16,6 +16,7 @@ use super::overlays::Overlays;
 use super::part::{Choice, Part, kept};
 use super::report::{self, Result};
 use super::semver::Semver;
+use super::serve::Serve;
 
 /// Generate a Rust client from any OpenAPI 3.0, 3.1 or 3.2 document, and judge its changes.
 #[derive(Parser)]
@@ -35,6 +36,7 @@ const GUIDE: &str = "\
 A new document?
   connectors-codegen check pets.yaml                      what a client lacks, and how to fix it
   connectors-codegen generate pets.yaml --out pets        a crate with the client
+  connectors-codegen serve pets.yaml                      a server to test it against
 The document changed?
   connectors-codegen diff old.yaml new.yaml               the changes, and which break a caller
   connectors-codegen diff old.yaml new.yaml --used-by .   the changes that touch this crate
@@ -102,6 +104,15 @@ enum Command {
     /// 3 if a caller would lack something that is not accepted. Everything is printed on standard output; --notes json
     /// prints one object with the counts, the notes and the overlay.
     Check(Check),
+    /// Serve a fake of a document, for a client in any language.
+    ///
+    /// It responds to each operation with an instance of its schema, rejects requests that the document does not allow,
+    /// with the place of the mistake, and stores written resources where the paths allow it. It accepts any credential.
+    /// A test scripts failures over HTTP. Ctrl-C stops it; its data is lost.
+    ///
+    ///   connectors-codegen serve pets.yaml --log
+    #[command(verbatim_doc_comment)]
+    Serve(Serve),
 }
 
 /// The part of two documents that is compared.
@@ -154,6 +165,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::Semver { semver, selected }) => semver.run(&selected.part()?)?,
         Some(Command::Overlay(overlays)) => return overlays.run(),
         Some(Command::Check(check)) => return check.run(),
+        Some(Command::Serve(serve)) => serve.run()?,
         None => Cli::command().print_long_help()?,
     }
     Ok(ExitCode::SUCCESS)

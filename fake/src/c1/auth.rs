@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, micros};
 use crate::entropy::Entropy;
 use crate::lock;
-use crate::message::{Answer, Request};
 use crate::oauth::{Form, Refusal, form, granted, present, refuse, refused, require};
+use connectors_mock::{Answer, Request};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";

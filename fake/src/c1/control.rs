@@ -9,8 +9,10 @@ use super::seed::Seed;
 use super::state::World;
 use super::sync::{self, SyncScript};
 use crate::clock::Clock;
-use crate::service::Ask;
-use crate::{lock, redact, set_field};
+use connectors_mock::redact;
+use connectors_mock::service::Ask;
+
+use crate::{lock, set_field};
 
 pub(super) struct Controls {
     pub(super) clock: Arc<Clock>,

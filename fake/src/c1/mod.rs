@@ -31,21 +31,21 @@ use self::state::World;
 pub use self::sync::{SyncOutcome, SyncScript};
 use crate::TestClock;
 use crate::clock::Clock;
-use crate::contract::Contract;
 use crate::entropy::Entropy;
-use crate::fault::Fault;
-use crate::message::{Answer, Request};
-use crate::server::Server;
-use crate::service::{Ask, Service};
-use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use connectors_mock::Fault;
+use connectors_mock::Running;
+use connectors_mock::Serving;
+use connectors_mock::contract::Contract;
+use connectors_mock::service::{Ask, Service};
+use connectors_mock::{Answer, Request};
 use serde_json::Value;
 
 /// A C1 tenant on loopback. Dropping it stops it.
 ///
 /// Dropping it panics if it has sent a response that its document does not allow: such a fake must fail the test.
 pub struct Tenant {
-    server: Server,
+    server: Running,
     api: Arc<Api>,
     host: String,
     client_id: String,
@@ -152,7 +152,7 @@ impl TenantBuilder {
         let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, lenient };
         let world = Mutex::new(controls.world());
         let api = Arc::new(Api { document, url, clock, auth, world, controls });
-        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
+        let server = Running::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Tenant { server, api, host, client_id, client_secret })
     }
 }
@@ -285,7 +285,7 @@ impl Tenant {
     /// The number of pending faults; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
-        self.server.faults().len()
+        self.server.faults().pending()
     }
 
     /// Sets the script of the next sync. A further call sets that of the sync after it.

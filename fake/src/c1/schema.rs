@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::contract::{Contract, Operation, Values, open_where_allowed};
-use crate::media::is_json;
-use crate::message::Request;
+use connectors_mock::Request;
+use connectors_mock::contract::{Contract, Operation, Values, open_where_allowed};
+use connectors_mock::media::is_json;
 
 /// Parameters by their names in the document, decoded.
 pub(super) type Parameters = BTreeMap<String, String>;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::schema::Document;
 use super::{Seed, SyncScript, Tenant};
-use crate::wire::{Reply, Wire};
-use crate::{Fault, Gate};
+use crate::tests::wire::{Reply, Wire};
+use connectors_mock::{Fault, Gate};
 
 const GITHUB: &str = "/api/v1/apps/app-github/connectors";
 const FIRST: &str = "/api/v1/apps/app-github/connectors/github-01";

@@ -15,8 +15,8 @@ use super::text::{has_handler, with_query};
 use crate::clock::{Clock, micros};
 use crate::entropy::Entropy;
 use crate::lock;
-use crate::message::{Answer, Request};
 use crate::oauth::{Form, Refusal, form, granted, present, refuse, refused, require};
+use connectors_mock::{Answer, Request};
 
 /// The scopes that the instance's client may request.
 pub(super) const SCOPES: [&str; 11] = [

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use crate::message::{Answer, Request};
+use connectors_mock::{Answer, Request};
 
 pub(super) type Answered = Result<Answer, Problem>;
 

@@ -6,7 +6,7 @@ use super::call::{Answered, Call, ok, page, search};
 use super::problem::Problem;
 use super::registry::{auth_type, check_scope_of, whole_schema};
 use super::state::{Connector, OAUTH_APP, ORG, USER, World, is_oauth};
-use crate::message::Answer;
+use connectors_mock::Answer;
 
 fn select(world: &World, keep: impl Fn(&Connector) -> bool) -> Vec<Value> {
     world.connectors.iter().filter(|connector| keep(connector)).map(Connector::summary).collect()

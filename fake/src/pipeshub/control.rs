@@ -10,8 +10,10 @@ use super::seed::Seed;
 use super::state::World;
 use super::sync::{self, SyncScript};
 use crate::clock::Clock;
-use crate::service::{Ask, count};
-use crate::{lock, redact, set_field};
+use connectors_mock::redact;
+use connectors_mock::service::{Ask, count};
+
+use crate::{lock, set_field};
 
 pub(super) struct Controls {
     pub(super) clock: Arc<Clock>,

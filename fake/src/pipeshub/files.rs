@@ -1,6 +1,6 @@
 //! File events: batches of events, with files or without.
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -8,7 +8,7 @@ use super::call::{Answered, Call, ok};
 use super::problem::Problem;
 use super::state::{Connector, World};
 use super::upload::{Upload, UploadedFile};
-use crate::forms;
+use connectors_mock::forms;
 
 /// The limits of an upload. Beyond them the server fails and changes nothing.
 const LARGEST_MANIFEST: usize = 1024 * 1024;

@@ -40,21 +40,21 @@ use self::upload::UPLOAD;
 pub use self::upload::{Upload, UploadedFile};
 use crate::TestClock;
 use crate::clock::Clock;
-use crate::contract::Contract;
 use crate::entropy::Entropy;
-use crate::fault::Fault;
-use crate::message::{Answer, Request};
-use crate::server::Server;
-use crate::service::{Ask, Service};
-use crate::serving::Serving;
 use crate::{lock, oauth, set_field};
+use connectors_mock::Fault;
+use connectors_mock::Running;
+use connectors_mock::Serving;
+use connectors_mock::contract::Contract;
+use connectors_mock::service::{Ask, Service};
+use connectors_mock::{Answer, Request};
 use serde_json::{Value, json};
 
 /// A PipesHub instance on loopback. Dropping it stops it.
 ///
 /// Dropping it panics if it has sent a response that its document does not allow: such a fake must fail the test.
 pub struct Instance {
-    server: Server,
+    server: Running,
     api: Arc<Api>,
     host: String,
 }
@@ -145,7 +145,7 @@ impl InstanceBuilder {
         let controls = Controls { clock: Arc::clone(&clock), auth: Arc::clone(&auth), seed, script, deletion_polls };
         let world = Mutex::new(controls.world());
         let api = Arc::new(Api { url, clock, auth, world, controls, contract });
-        let server = Server::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
+        let server = Running::start(bound, self.serving, Arc::clone(&api) as Arc<dyn Service>);
         Ok(Instance { server, api, host })
     }
 }
@@ -296,7 +296,7 @@ impl Instance {
     /// The number of pending faults; one that happens several times counts once.
     #[must_use]
     pub fn pending_faults(&self) -> usize {
-        self.server.faults().len()
+        self.server.faults().pending()
     }
 
     /// Sets the script of the next sync. A further call sets that of the sync after it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::message::Answer;
+use connectors_mock::Answer;
 
 /// A rejected request.
 #[derive(Debug)]

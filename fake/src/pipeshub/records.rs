@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Answered, Call, ok};
 use super::problem::Problem;
 use super::state::World;
-use crate::message::Answer;
+use connectors_mock::Answer;
 
 /// A record's text, or the content that the test has set.
 pub(super) fn content(world: &World, call: &Call<'_>) -> Answered {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::service::{count, only};
+use connectors_mock::service::{count, only};
 
 /// The script of a sync.
 ///

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::routes::ROUTES;
 use super::text::with_query;
 use super::{Instance, Seed, SyncScript};
-use crate::wire::{Reply, Wire};
-use crate::{Fault, Gate};
+use crate::tests::wire::{Reply, Wire};
+use connectors_mock::{Fault, Gate};
 
 mod files;
 mod server;

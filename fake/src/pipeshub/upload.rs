@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use serde_json::Value;
 
 /// The operation with its own error format.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::shape::Shape;
-use crate::contract::UNKNOWN_VALUES;
-use crate::schema::unescape;
+use connectors_mock::contract::UNKNOWN_VALUES;
+use connectors_mock::schema::unescape;
 
 /// One action of an Overlay 1.2.
 #[derive(Debug, Clone, PartialEq)]

@@ -54,11 +54,11 @@ use self::action::Target;
 pub use self::report::{Difference, Report};
 use self::report::{Found, Kind, Place};
 use self::shape::Shape;
-use crate::contract::{self, Contract, Operation, open_where_allowed, prefixes, resolve};
 use crate::lock;
-use crate::media::{content, is_json, media};
 use crate::received::Received;
-use crate::schema::Rule;
+use connectors_mock::contract::{self, Contract, Operation, open_where_allowed, prefixes, resolve};
+use connectors_mock::media::{content, is_json, media};
+use connectors_mock::schema::Rule;
 
 /// The maximum number of differences, and of places, that are kept.
 const DIFFERENCES: usize = 1000;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use crate::contract::escape;
-use crate::schema::local_pointer;
+use connectors_mock::contract::escape;
+use connectors_mock::schema::local_pointer;
 
 /// The maximum number of visited and pending places of one value, and of its undocumented members.
 const VISITS: usize = 50_000;

@@ -8,7 +8,7 @@ use connectors::{SendError, Sender, reqwest};
 use serde_json::{Value, json};
 
 use super::{Player, Recorder, Replay};
-use crate::schema::Random;
+use connectors_mock::schema::Random;
 
 fn file(name: &str) -> PathBuf {
     let file = std::env::temp_dir().join(format!("connectors-fake-{name}-{}.json", std::process::id()));

@@ -25,6 +25,8 @@ impl Tree {
             "codegen/src/lib.rs",
             "fake/README.md",
             "fake/src/lib.rs",
+            "mock/README.md",
+            "mock/src/lib.rs",
             "runtime/README.md",
             "runtime/src/lib.rs",
             "tests/third/src/lib.rs",

@@ -29,7 +29,7 @@ fn the_build_script_writes_what_the_generator_returns() {
 #[tokio::test]
 async fn each_operation_has_a_response_that_the_client_reads() {
     let document = document();
-    let fake = connectors_fake::document::Server::start(&document).await.unwrap();
+    let fake = connectors_mock::document::Server::start(&document).await.unwrap();
     let to = connectors_runtime::Server::from(fake.url());
     let to = to.instead_of("https://covers.library.example", fake.url());
     let credentials =

@@ -6,7 +6,7 @@
 //! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
 //! ```
-//! use connectors_fake::document::Document;
+//! use connectors_mock::document::Document;
 //!
 //! # fn main() -> std::io::Result<()> {
 //! let document = Document::parse(r#"{
@@ -47,7 +47,7 @@ use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::resources::{Resources, fold, named, overlay};
 use crate::schema::{Instances, Random, View};
-use crate::server;
+use crate::server::Running;
 use crate::service::{Ask, Service};
 use crate::serving::Serving;
 
@@ -138,7 +138,7 @@ impl fmt::Debug for Document {
 
 /// A fake server for a document. Dropping it stops it.
 pub struct Server {
-    server: server::Server,
+    server: Running,
     document: Document,
     url: String,
 }
@@ -161,7 +161,7 @@ impl Server {
     pub async fn serve(document: Document, serving: Serving) -> io::Result<Server> {
         let bound = serving.bind().await?;
         let url = bound.url.clone();
-        let server = server::Server::start(bound, serving, Arc::clone(&document.0) as Arc<dyn Service>);
+        let server = Running::start(bound, serving, Arc::clone(&document.0) as Arc<dyn Service>);
         Ok(Server { server, document, url })
     }
 

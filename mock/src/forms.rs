@@ -7,16 +7,19 @@ use hyper::body::Bytes;
 use multer::Multipart;
 
 /// One field of a form.
-pub(crate) struct Part {
-    pub(crate) name: String,
+pub struct Part {
+    /// Its name.
+    pub name: String,
     /// Its declared media type.
-    pub(crate) media: Option<String>,
-    pub(crate) is_file: bool,
-    pub(crate) content: Bytes,
+    pub media: Option<String>,
+    /// Whether it has a file name.
+    pub is_file: bool,
+    /// Its content.
+    pub content: Bytes,
 }
 
 /// Whether a media type is multipart.
-pub(crate) fn is_multipart(content_type: &str) -> bool {
+pub fn is_multipart(content_type: &str) -> bool {
     content_type.trim_start().to_ascii_lowercase().starts_with("multipart/")
 }
 
@@ -24,7 +27,7 @@ pub(crate) fn is_multipart(content_type: &str) -> bool {
 ///
 /// # Errors
 /// The reason why it cannot be read.
-pub(crate) fn parts(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
+pub fn parts(content_type: &str, body: Bytes) -> Result<Vec<Part>, String> {
     if !is_multipart(content_type) {
         let pairs = form_urlencoded::parse(&body).into_owned();
         let part = |(name, value): (String, String)| Part { name, media: None, is_file: false, content: value.into() };

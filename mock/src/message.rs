@@ -45,40 +45,46 @@ impl Request {
 
 /// A service's response.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+    /// A response with this media type and body.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
         Answer { status, headers, body: body.into() }
     }
 
-    pub(crate) fn json(status: u16, body: &Value) -> Answer {
+    /// A response in JSON.
+    pub fn json(status: u16, body: &Value) -> Answer {
         Answer::new(status, "application/json", body.to_string())
     }
 
     /// The response of a web server that is not the API.
-    pub(crate) fn html(status: u16) -> Answer {
+    pub fn html(status: u16) -> Answer {
         let page = "<!doctype html>\n<title>Not the API</title>\n";
         Answer::new(status, "text/html; charset=utf-8", page)
     }
 
     /// A redirect.
-    pub(crate) fn redirect(location: &str) -> Answer {
+    pub fn redirect(location: &str) -> Answer {
         let headers = vec![("location".to_owned(), location.to_owned())];
         Answer { status: 302, headers, body: Vec::new() }
     }
 
     /// The first header with this name, in any case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn set_header(&mut self, name: &str, value: &str) {
+    /// Sets a header. It replaces all headers with this name.
+    pub fn set_header(&mut self, name: &str, value: &str) {
         let headers = &mut self.headers;
         headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         headers.push((name.to_owned(), value.to_owned()));

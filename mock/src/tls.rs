@@ -22,7 +22,7 @@ impl Identity {
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// let identity = connectors_fake::Identity::new(["localhost", "127.0.0.1", "::1"])?;
+    /// let identity = connectors_mock::Identity::new(["localhost", "127.0.0.1", "::1"])?;
     /// assert!(identity.authority().starts_with("-----BEGIN CERTIFICATE-----"));
     /// # Ok(())
     /// # }

@@ -29,7 +29,7 @@ use crate::{lock, redact};
 /// A running server. Dropping it stops it and its connections.
 ///
 /// If it has sent a response that its document does not allow, dropping it panics: the test must fail.
-pub(crate) struct Server {
+pub struct Running {
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
@@ -50,34 +50,38 @@ struct Shared {
     serving: Serving,
 }
 
-impl Server {
-    pub(crate) fn start(bound: Bound, serving: Serving, service: Arc<dyn Service>) -> Server {
+impl Running {
+    /// Starts to accept connections. Must be called in a tokio runtime.
+    pub fn start(bound: Bound, serving: Serving, service: Arc<dyn Service>) -> Running {
         let (faults, log) = (Faults::default(), Mutex::default());
         let shared = Arc::new(Shared { service: Checked::new(service), faults, log, serving });
         let accepting = tokio::spawn(accept(bound.listener, Arc::clone(&shared)));
-        Server { shared, accepting }
+        Running { shared, accepting }
     }
 
-    pub(crate) fn faults(&self) -> &Faults {
+    /// The pending faults.
+    pub fn faults(&self) -> &Faults {
         &self.shared.faults
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    /// The last 10,000 requests, in order.
+    pub fn requests(&self) -> Vec<Request> {
         self.shared.requests()
     }
 
-    pub(crate) fn clear_requests(&self) {
+    /// Drops the recorded requests.
+    pub fn clear_requests(&self) {
         lock(&self.shared.log).clear();
     }
 }
 
-impl Drop for Server {
+impl Drop for Running {
     fn drop(&mut self) {
         self.accepting.abort();
         let mistakes = self.shared.service.mistakes();
         if !mistakes.is_empty() && !std::thread::panicking() {
             // A test must not pass with a wrong fake.
-            panic!("connectors-fake has a bug:\n{}", mistakes.join("\n"));
+            panic!("the fake has a bug:\n{}", mistakes.join("\n"));
         }
     }
 }

@@ -129,7 +129,7 @@ pub(crate) fn references(node: &Value) -> Vec<String> {
 }
 
 /// The JSON Pointer of a reference into its own document.
-pub(crate) fn local_pointer(reference: &str) -> Option<String> {
+pub fn local_pointer(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
     percent_decode_str(fragment).decode_utf8().ok().map(Cow::into_owned)
 }
@@ -141,7 +141,8 @@ pub fn component(pointer: &str) -> Option<String> {
     Some(unescape(name))
 }
 
-pub(crate) fn unescape(token: &str) -> String {
+/// A key of a JSON Pointer, without its escapes (RFC 6901, section 4).
+pub fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 

@@ -61,23 +61,26 @@ impl Check {
     }
 
     /// Every rule that a value breaks.
-    pub(crate) fn breaches(&self, value: &Value) -> Vec<Breach> {
+    pub fn breaches(&self, value: &Value) -> Vec<Breach> {
         self.0.iter_errors(value).flat_map(|error| breaches(&error)).take(BREACHES).collect()
     }
 }
 
 /// One rule of a schema that a value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Breach {
+pub struct Breach {
     /// The place in the value, as a JSON Pointer.
-    pub(crate) at: String,
-    pub(crate) rule: Rule,
+    pub at: String,
+    /// The rule that it breaks.
+    pub rule: Rule,
 }
 
 /// The kind of rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
+    /// `type`, with another type than the allowed ones.
     Type,
+    /// `enum` or `const`, with a value that is not listed.
     Enum,
     /// A member with this name is required.
     Required(String),

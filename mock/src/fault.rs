@@ -18,7 +18,7 @@ use crate::service::Service;
 /// the one that was added first happens.
 ///
 /// ```
-/// use connectors_fake::Fault;
+/// use connectors_mock::Fault;
 ///
 /// let busy = Fault::status(429).header("retry-after", "2").on("ConnectorService.Get").times(3);
 /// let lost = Fault::close_after_request().applied().on("c1.api.app.v1.ConnectorService.Create");
@@ -293,22 +293,24 @@ fn page_token(request: &Request) -> &str {
 
 /// The pending faults, in the order in which they were added.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
-    pub(crate) fn push(&self, fault: Fault) {
+    /// Adds a fault after the others.
+    pub fn push(&self, fault: Fault) {
         if fault.times > 0 {
             lock(&self.0).push(fault);
         }
     }
 
-    pub(crate) fn clear(&self) {
+    /// Drops all pending faults.
+    pub fn clear(&self) {
         lock(&self.0).clear();
     }
 
     /// How many faults are pending. One that happens several times counts until the last, an endless one until the
     /// first.
-    pub(crate) fn len(&self) -> usize {
+    pub fn pending(&self) -> usize {
         lock(&self.0).iter().filter(|fault| fault.times != usize::MAX || !fault.happened).count()
     }
 
@@ -338,11 +340,11 @@ impl Faults {
 /// Delays responses until it is opened, so that a test decides the order of events without sleeping.
 ///
 /// ```
-/// # use connectors_fake::{Fault, Gate, c1::Tenant};
-/// # async fn example(tenant: &Tenant) {
+/// # use connectors_mock::{Fault, Gate, document::Server};
+/// # async fn example(server: &Server) {
 /// let gate = Gate::default();
-/// tenant.fault(Fault::hold(&gate).token_endpoint());
-/// // ... start several calls; they all need the one token that the gate delays ...
+/// server.fault(Fault::hold(&gate).on("getPet"));
+/// // ... start the call, and whatever must happen while its response is delayed ...
 /// gate.arrived(1).await;
 /// gate.open();
 /// # }
@@ -386,10 +388,10 @@ mod tests {
         faults.push(Fault::reset_on_accept().times(2));
         faults.push(Fault::reset_on_accept().always());
         let pending = [1, 2, 3, 4].map(|_| {
-            let pending = faults.len();
+            let pending = faults.pending();
             assert!(faults.for_connection().is_some());
             pending
         });
-        assert_eq!((pending, faults.len()), ([2, 2, 1, 0], 0));
+        assert_eq!((pending, faults.pending()), ([2, 2, 1, 0], 0));
     }
 }

@@ -1,8 +1,5 @@
 //! The control endpoint. A test in any language can do with a fake what a test in Rust does with its methods.
 
-#[cfg(test)]
-mod tests;
-
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -59,10 +56,10 @@ pub(crate) fn answer(controlled: &Controlled<'_>, request: &Request) -> (Answer,
             afterwards = Afterwards::ForgetRequests;
             Ok(json!({}))
         }
-        ("GET", ["faults"]) => Ok(json!({"pending": controlled.faults.len()})),
+        ("GET", ["faults"]) => Ok(json!({"pending": controlled.faults.pending()})),
         ("POST", ["faults"]) => fault(&body).map(|fault| {
             controlled.faults.push(fault);
-            json!({"pending": controlled.faults.len()})
+            json!({"pending": controlled.faults.pending()})
         }),
         ("DELETE", ["faults"]) => {
             controlled.faults.clear();

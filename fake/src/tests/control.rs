@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::c1::Tenant;
 use crate::lock;
 use crate::pipeshub::Instance;
-use crate::serving::{Exchange, Serving};
-use crate::wire::{Reply, Wire};
+use crate::tests::wire::{Reply, Wire};
+use connectors_mock::{Exchange, Serving};
 
 const CONNECTOR: &str = "/api/v1/apps/app-github/connectors/github-01";
 

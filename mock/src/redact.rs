@@ -64,7 +64,7 @@ fn pair(name: &str, value: &str) -> String {
 }
 
 /// A value without its secrets, at any depth.
-pub(crate) fn fields(value: &Value) -> Value {
+pub fn fields(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let shown = members.iter().map(|(name, value)| {

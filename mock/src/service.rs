@@ -8,7 +8,7 @@ use crate::contract::Contract;
 use crate::message::{Answer, Request};
 
 /// The service behind the sockets.
-pub(crate) trait Service: Send + Sync {
+pub trait Service: Send + Sync {
     /// The name of the operation for a request.
     fn operation(&self, method: &str, path: &str) -> Option<String>;
     /// Processes a request.
@@ -29,40 +29,42 @@ pub(crate) trait Service: Send + Sync {
 }
 
 /// A request to the control endpoint.
-pub(crate) struct Ask<'r> {
-    pub(crate) method: &'r str,
+pub struct Ask<'r> {
+    /// The method, in capitals.
+    pub method: &'r str,
     /// The segments of the path below the endpoint's own, decoded.
-    pub(crate) path: Vec<&'r str>,
-    pub(crate) body: &'r Value,
+    pub path: Vec<&'r str>,
+    /// The body: a JSON object, empty if there is none.
+    pub body: &'r Value,
 }
 
 impl Ask<'_> {
     /// Rejects unknown members of the body: with a misspelled one, a test would test nothing.
-    pub(crate) fn only(&self, names: &[&str]) -> Result<(), String> {
+    pub fn only(&self, names: &[&str]) -> Result<(), String> {
         only(self.body, names)
     }
 
     /// A duration in seconds of the body, fractions included.
-    pub(crate) fn seconds(&self, name: &str) -> Result<Duration, String> {
+    pub fn seconds(&self, name: &str) -> Result<Duration, String> {
         let seconds = self.body[name].as_f64();
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         duration.ok_or_else(|| format!("{name} must be a number of seconds"))
     }
 
     /// A text of the body.
-    pub(crate) fn text(&self, name: &str) -> Result<&str, String> {
+    pub fn text(&self, name: &str) -> Result<&str, String> {
         self.body[name].as_str().ok_or_else(|| format!("{name} must be a text"))
     }
 }
 
 /// Rejects unknown members of an object.
-pub(crate) fn only(body: &Value, names: &[&str]) -> Result<(), String> {
+pub fn only(body: &Value, names: &[&str]) -> Result<(), String> {
     let unknown = body.as_object().into_iter().flatten().find(|(name, _)| !names.contains(&name.as_str()));
     unknown.map_or(Ok(()), |(name, _)| Err(format!("unknown member {name:?}; known: {}", names.join(", "))))
 }
 
 /// A whole number of an object, or a default.
-pub(crate) fn count(body: &Value, name: &str, otherwise: u32) -> Result<u32, String> {
+pub fn count(body: &Value, name: &str, otherwise: u32) -> Result<u32, String> {
     match &body[name] {
         Value::Null => Ok(otherwise),
         value => {

@@ -16,13 +16,13 @@ use crate::message::{Answer, Request};
 use crate::schema::{Breach, Check, Checker, Document, Mistake, View, local_pointer};
 
 /// The keyword of an enum that may have values which are not listed; its value is `allow`.
-pub(crate) const UNKNOWN_VALUES: &str = "x-speakeasy-unknown-values";
+pub const UNKNOWN_VALUES: &str = "x-speakeasy-unknown-values";
 
 /// A shared check, or the reason why there is none.
 type Compiled = Arc<Result<Check, String>>;
 
 /// A document with its validators.
-pub(crate) struct Contract {
+pub struct Contract {
     document: Document,
     strict: Checker,
     /// The same with all enums open; few tests need it.
@@ -35,7 +35,7 @@ pub(crate) struct Contract {
 
 /// The side of the wire for which a value is checked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Values {
+pub enum Values {
     /// The content of a request.
     Sent,
     /// The content of a response.
@@ -45,55 +45,64 @@ pub(crate) enum Values {
 }
 
 /// One operation of a document. Schemas are identified by their place.
-pub(crate) struct Operation {
+pub struct Operation {
     /// The operationId, or method and path if there is none.
-    pub(crate) id: String,
+    pub id: String,
     /// Its place in the document, as a JSON Pointer.
-    pub(crate) place: String,
-    pub(crate) method: String,
+    pub place: String,
+    /// The method, in capitals.
+    pub method: String,
     /// The segments of the path; `None` for those with parameters.
-    pub(crate) segments: Vec<Option<String>>,
-    pub(crate) parameters: Vec<Parameter>,
-    pub(crate) body: Option<Body>,
+    pub segments: Vec<Option<String>>,
+    /// Its parameters, with those of its path.
+    pub parameters: Vec<Parameter>,
+    /// The body of its requests.
+    pub body: Option<Body>,
     /// Alternatives, each with its credentials. Without alternatives no credential is required.
     security: Vec<Vec<Credential>>,
     /// The keys of `responses` (`200`, `2XX`, `default`), each with its allowed content.
-    pub(crate) responses: Vec<(String, Contents)>,
+    pub responses: Vec<(String, Contents)>,
 }
 
 /// Media types and the places of their schemas.
-pub(crate) type Contents = Vec<(String, String)>;
+pub type Contents = Vec<(String, String)>;
 
 /// A parameter of an operation.
-pub(crate) struct Parameter {
-    pub(crate) name: String,
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
     /// `path`, `query`, `header` or `cookie`.
-    pub(crate) location: String,
-    pub(crate) required: bool,
-    pub(crate) schema: String,
+    pub location: String,
+    /// Whether a request must have it.
+    pub required: bool,
+    /// The place of its schema, as a JSON Pointer.
+    pub schema: String,
     /// Its segment in the path.
-    pub(crate) segment: Option<usize>,
+    pub segment: Option<usize>,
     /// Whether its text is its value: it is not an object, and has no style.
     plain: bool,
 }
 
 /// The body of a request.
-pub(crate) struct Body {
-    pub(crate) contents: Contents,
+pub struct Body {
+    /// The media types that it may have.
+    pub contents: Contents,
     required: bool,
 }
 
 /// A header of a response.
-pub(crate) struct Header {
-    pub(crate) name: String,
+pub struct Header {
+    /// Its name.
+    pub name: String,
     /// Its place in the document, as a JSON Pointer.
-    pub(crate) place: String,
-    pub(crate) required: bool,
+    pub place: String,
+    /// Whether a response must have it.
+    pub required: bool,
 }
 
 impl Header {
     /// The place of its schema.
-    pub(crate) fn schema(&self) -> String {
+    pub fn schema(&self) -> String {
         format!("{}/schema", self.place)
     }
 }
@@ -157,23 +166,25 @@ impl Contract {
     }
 
     /// The rules of a document. The path of a request may have one of the prefixes before the document's own path.
-    pub(crate) fn new(root: Value, prefixes: Vec<String>) -> Contract {
+    pub fn new(root: Value, prefixes: Vec<String>) -> Contract {
         let operations = operations(&root);
         let document = Document::new(root);
         let strict = Checker::new(&document).with_formats();
         Contract { document, strict, open: OnceLock::new(), operations, prefixes, checks: Mutex::default() }
     }
 
-    pub(crate) fn document(&self) -> &Document {
+    /// The document.
+    pub fn document(&self) -> &Document {
         &self.document
     }
 
-    pub(crate) fn operations(&self) -> &[Operation] {
+    /// Every operation, in the order of the document.
+    pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
     /// The operation of a request: if several match, the one whose first segments are literal.
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<&Operation> {
+    pub fn find(&self, method: &str, path: &str) -> Option<&Operation> {
         let own = self.prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str()));
         own.chain([path]).find_map(|path| {
             let segments = segments(path);
@@ -183,12 +194,12 @@ impl Contract {
     }
 
     /// Whether any operation has this path.
-    pub(crate) fn has_path(&self, path: &str) -> bool {
+    pub fn has_path(&self, path: &str) -> bool {
         self.operations.iter().any(|operation| operation.fits(&segments(self.below_prefix(operation, path))))
     }
 
     /// The parameters of a path, decoded, in order.
-    pub(crate) fn path_values<'o>(&self, operation: &'o Operation, path: &str) -> Vec<(&'o str, String)> {
+    pub fn path_values<'o>(&self, operation: &'o Operation, path: &str) -> Vec<(&'o str, String)> {
         operation.values(&segments(self.below_prefix(operation, path)))
     }
 
@@ -343,7 +354,7 @@ impl Contract {
     }
 
     /// The first mistake in a value, by the schema at a place, or the reason why the schema cannot be checked.
-    pub(crate) fn mistake(&self, schema: &str, values: Values, value: &Value) -> Result<Option<Mistake>, String> {
+    pub fn mistake(&self, schema: &str, values: Values, value: &Value) -> Result<Option<Mistake>, String> {
         if self.document.root().pointer(schema).is_none() {
             // A media type without a schema.
             return Ok(None);
@@ -357,7 +368,7 @@ impl Contract {
 
     /// Every rule of the schema at a place that a received value breaks, or the reason why the schema cannot be
     /// checked.
-    pub(crate) fn breaches(&self, schema: &str, value: &Value) -> Result<Vec<Breach>, String> {
+    pub fn breaches(&self, schema: &str, value: &Value) -> Result<Vec<Breach>, String> {
         if self.document.root().pointer(schema).is_none() {
             return Ok(Vec::new());
         }
@@ -405,7 +416,7 @@ impl Operation {
     }
 
     /// The same, with its key in `responses`.
-    pub(crate) fn response(&self, status: u16) -> Option<&(String, Contents)> {
+    pub fn response(&self, status: u16) -> Option<&(String, Contents)> {
         let (exact, family) = (status.to_string(), format!("{}XX", status / 100));
         [exact.as_str(), family.as_str(), "default"]
             .into_iter()
@@ -413,7 +424,7 @@ impl Operation {
     }
 
     /// The headers of a response.
-    pub(crate) fn headers(&self, root: &Value, status: u16) -> Vec<Header> {
+    pub fn headers(&self, root: &Value, status: u16) -> Vec<Header> {
         let response = self.response(status).map(|(key, _)| format!("{}/responses/{}", self.place, escape(key)));
         let Some((place, node)) = response.and_then(|response| resolve(root, response)) else { return Vec::new() };
         let names = node["headers"].as_object().into_iter().flatten().map(|(name, _)| name);
@@ -443,7 +454,7 @@ impl Operation {
     }
 
     /// The first documented success, else the default: its status and its content.
-    pub(crate) fn success(&self) -> (u16, &[(String, String)]) {
+    pub fn success(&self) -> (u16, &[(String, String)]) {
         let begins = |with: char| self.responses.iter().find(|(status, _)| status.starts_with(with));
         // Some operations only redirect a browser.
         let success = begins('2').or_else(|| begins('3'));
@@ -612,7 +623,7 @@ fn contents(root: &Value, place: &str) -> Contents {
 }
 
 /// The paths of a document's servers, which precede its own paths. A variable at the start of a server is its host.
-pub(crate) fn prefixes(root: &Value) -> Vec<String> {
+pub fn prefixes(root: &Value) -> Vec<String> {
     let servers = root["servers"].as_array().into_iter().flatten().filter_map(|server| server["url"].as_str());
     let paths = servers.filter_map(|url| {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -623,7 +634,7 @@ pub(crate) fn prefixes(root: &Value) -> Vec<String> {
 }
 
 /// The target of a reference, with its place; the place itself, if there is no reference.
-pub(crate) fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
+pub fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
     let mut place = place;
     // A chain longer than this is a circle.
     for _ in 0..16 {
@@ -637,7 +648,7 @@ pub(crate) fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
 }
 
 /// A key as a part of a JSON Pointer.
-pub(crate) fn escape(key: &str) -> String {
+pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -657,7 +668,7 @@ fn relax(schema: &mut Value) {
 }
 
 /// Opens the enums that allow other values.
-pub(crate) fn open_where_allowed(schema: &mut Value) {
+pub fn open_where_allowed(schema: &mut Value) {
     if schema[UNKNOWN_VALUES] == "allow" {
         open_enums(schema);
     }

@@ -16,14 +16,16 @@ use crate::tls::Identity;
 /// log.
 ///
 /// ```
-/// use connectors_fake::{Serving, c1::Tenant};
+/// use connectors_mock::Serving;
+/// use connectors_mock::document::{Document, Server};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// let serving = Serving::default().control().log(|exchange| eprintln!("{exchange}"));
-/// let tenant = Tenant::builder().serving(serving).start().await?;
+/// let document = Document::parse(r#"{"openapi": "3.1.0", "paths": {}}"#)?;
+/// let server = Server::serve(document, serving).await?;
 /// // A test in any language scripts a fault: POST {url}/_control/faults with {"status": 429}.
-/// println!("{}/_control", tenant.url());
+/// println!("{}/_control", server.url());
 /// # Ok(())
 /// # }
 /// ```
@@ -94,7 +96,12 @@ impl Serving {
         self
     }
 
-    pub(crate) async fn bind(&self) -> io::Result<Bound> {
+    /// Binds the address, before the service that knows its own URL is created.
+    ///
+    /// # Errors
+    ///
+    /// If the address or the port is not available.
+    pub async fn bind(&self) -> io::Result<Bound> {
         let listener = TcpListener::bind((self.address, self.port)).await?;
         let mut address = listener.local_addr()?;
         if address.ip().is_unspecified() {
@@ -144,11 +151,13 @@ impl fmt::Debug for Serving {
 }
 
 /// The address on which a fake listens.
-pub(crate) struct Bound {
-    pub(crate) listener: TcpListener,
+pub struct Bound {
+    /// The socket.
+    pub listener: TcpListener,
     /// The address that clients call.
-    pub(crate) address: SocketAddr,
-    pub(crate) url: String,
+    pub address: SocketAddr,
+    /// The URL for clients.
+    pub url: String,
 }
 
 /// A request and its outcome. It contains no secrets.

@@ -10,10 +10,10 @@ mod kinds;
 mod random;
 mod text;
 
-pub(crate) use check::{Breach, Rule};
+pub use check::{Breach, Rule};
 pub use check::{Check, Checker, Mistake, UNHEARD_OF};
 pub use compare::difference;
 pub use document::{Document, View, component};
-pub(crate) use document::{local_pointer, unescape};
+pub use document::{local_pointer, unescape};
 pub use instance::Instances;
 pub use random::Random;

@@ -35,7 +35,7 @@ impl Checked {
             Err(broken) => {
                 let text = broken.to_string();
                 lock(&self.mistakes).push(text.clone());
-                Answer::new(500, "text/plain; charset=utf-8", format!("connectors-fake has a bug: {text}\n"))
+                Answer::new(500, "text/plain; charset=utf-8", format!("the fake has a bug: {text}\n"))
             }
         }
     }

@@ -1,0 +1,4 @@
+//! Tests of both fakes.
+
+mod control;
+pub(crate) mod wire;
