@@ -94,8 +94,7 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
 
 fn gap(name: &str) -> Result<&'static str> {
     let found = GAPS.iter().find(|(of, _)| *of == name);
-    let missing =
-        || format!("another tool is better at `{name}`: name the known gap in GAPS of duel/src/report.rs");
+    let missing = || format!("another tool is better at `{name}`: name the known gap in GAPS of duel/src/report.rs");
     Ok(found.ok_or_else(missing)?.1)
 }
 
