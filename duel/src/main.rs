@@ -210,9 +210,9 @@ mod tests {
         assert_eq!(words.filter(|word| word.starts_with('/')).collect::<Vec<_>>(), [""; 0], "no path of a machine");
     }
 
-    /// A row in which another tool is better names an open end, before all tables.
+    /// A row in which another tool is better names a known gap, before all tables.
     #[test]
-    fn the_page_names_an_open_end_for_each_row_in_which_another_tool_is_better() {
+    fn the_page_names_a_known_gap_for_each_row_in_which_another_tool_is_better() {
         let page = page();
         let (better, tables) = page.split_once("## Real documents").expect("the page has its sections");
         let grade = |cell: &str| match cell.trim().chars().next() {
@@ -227,7 +227,7 @@ mod tests {
             let ours = grades.first().copied().unwrap_or_default();
             let is_beaten = grades.iter().any(|grade| *grade > ours);
             let named =
-                better.lines().any(|line| line.starts_with(&format!("- {row}: ")) && line.contains("Open end: "));
+                better.lines().any(|line| line.starts_with(&format!("- {row}: ")) && line.contains("Known gap: "));
             assert_eq!(is_beaten, named, "{row}");
         }
     }

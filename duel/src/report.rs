@@ -22,8 +22,8 @@ pub(crate) struct Findings {
 
 const OURS: &str = "connectors";
 
-/// The open end of each row in which another tool is better, by the name of the case or the cost.
-const OPEN_ENDS: [(&str, &str); 3] = [
+/// The known gap of each row in which another tool is better, by the name of the case or the cost.
+const GAPS: [(&str, &str); 3] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
     ("seconds", "less code for each operation"),
     ("lines", "less code for each operation"),
@@ -32,13 +32,13 @@ const OPEN_ENDS: [(&str, &str); 3] = [
 /// Features that others document, and that this project does not have.
 const ELSEWHERE: &str = "\
 - **openapi-to-rust** generates Axum servers, a registry of operations and clients for wasm32, and has a playground in the \
-browser. Open end: servers are out of scope; wasm32 is open.
-- **oas3-gen** generates Axum servers, and checks constraints such as lengths and patterns before it sends. Open end: checks \
-of constraints in requests.
+browser. Known gap: wasm32; servers are out of scope.
+- **oas3-gen** generates Axum servers, and checks constraints such as lengths and patterns before it sends. Known gap: \
+checks of constraints in requests.
 - **openapi-generator** generates clients for dozens of languages, reads Swagger 2.0, and has middleware and mocks (`mockall`). \
-Open end: none is planned for other languages; `npx swagger2openapi` converts Swagger 2.0.
-- **progenitor** generates command lines and mocks (`httpmock`), and has a macro. Open end: mocks of a generated client are \
-written by hand, with a sender.
+Known gap: other languages, which are out of scope; `npx swagger2openapi` converts Swagger 2.0.
+- **progenitor** generates command lines and mocks (`httpmock`), and has a macro. Known gap: mocks with \
+typed responses; `connectors-mock` serves a document.
 ";
 
 /// Notes below the tables.
@@ -68,7 +68,7 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
     writeln!(
         page,
         "`cargo xtask duel --write` wrote this page on {}. It runs the same documents and the same probe through this generator \
-         and {} other Rust generators. For each row in which another one does better, the page names what is missing here: an *open end*.\n\n\
+         and {} other Rust generators. For each row in which another one does better, the page names what is missing here: a *known gap*.\n\n\
          ```sh\ncargo xtask duel --documents DIR --write\n```\n\n\
          `DIR` is a folder with one OpenAPI file for each document, downloaded from its publisher. The names below \
          are those of documents of Bump.sh (train), Redocly (museum), Figma, Deepgram, Adyen, Lago, Svix, ConductorOne (c1) and \
@@ -92,10 +92,9 @@ pub(crate) fn page(findings: &Findings) -> Result<String> {
     Ok(page)
 }
 
-fn open_end(name: &str) -> Result<&'static str> {
-    let found = OPEN_ENDS.iter().find(|(of, _)| *of == name);
-    let missing =
-        || format!("another tool is better at `{name}`: name the open end in OPEN_ENDS of duel/src/report.rs");
+fn gap(name: &str) -> Result<&'static str> {
+    let found = GAPS.iter().find(|(of, _)| *of == name);
+    let missing = || format!("another tool is better at `{name}`: name the known gap in GAPS of duel/src/report.rs");
     Ok(found.ok_or_else(missing)?.1)
 }
 
@@ -116,7 +115,7 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
             .filter_map(|tool| Some(format!("{tool} ({})", verdict(tool, name)?.1)))
             .collect();
         if !others.is_empty() {
-            writeln!(text, "- {row}: {}; here: {observed}. Open end: {}.", others.join(", "), open_end(name)?)?;
+            writeln!(text, "- {row}: {}; here: {observed}. Known gap: {}.", others.join(", "), gap(name)?)?;
         }
     }
     for (name, what, figure) in costs() {
@@ -136,7 +135,7 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
             })
             .collect();
         if !less.is_empty() {
-            writeln!(text, "- {what}: {}. Open end: {}.", less.join("; "), open_end(name)?)?;
+            writeln!(text, "- {what}: {}. Known gap: {}.", less.join("; "), gap(name)?)?;
         }
     }
     let compiled = |tool: &str| -> BTreeSet<&String> {
@@ -149,9 +148,9 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
         if !only.is_empty() {
             writeln!(
                 text,
-                "- {tool} compiles {}, and this generator does not. Open end: {}.",
+                "- {tool} compiles {}, and this generator does not. Known gap: {}.",
                 only.join(", "),
-                open_end("compiled")?
+                gap("compiled")?
             )?;
         }
     }
@@ -163,7 +162,7 @@ fn better(findings: &Findings, tools: &[&str]) -> Result<String> {
 
 type Figure = fn(&Attempt) -> f64;
 
-/// The costs of a client: the name of the open end, the description, and the figure.
+/// The costs of a client: the name of the gap, the description, and the figure.
 fn costs() -> [(&'static str, &'static str, Figure); 2] {
     [
         ("seconds", "CPU seconds to check", |attempt| attempt.seconds),

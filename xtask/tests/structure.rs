@@ -112,7 +112,7 @@ const PACKAGES: [Arrows; 12] = [
 ];
 
 /// The modules of the runtime in order. Each imports only those before it.
-const ROOMS: [&str; 6] = ["error", "object", "encode", "http", "auth", "call"];
+const LAYERS: [&str; 6] = ["error", "object", "encode", "http", "auth", "call"];
 
 /// The crate's root, as a module.
 const ROOT: &str = "(root)";
@@ -545,19 +545,19 @@ fn no_two_modules_of_a_package_import_each_other() {
 }
 
 #[test]
-fn each_room_of_the_runtime_imports_only_those_before_it() {
+fn each_layer_of_the_runtime_imports_only_those_before_it() {
     let package = Package::read(&root().join("runtime/src"));
     let tops: BTreeSet<&str> = package.modules.keys().filter_map(|path| path.first()).map(String::as_str).collect();
-    let rooms: BTreeSet<&str> = ROOMS.into_iter().chain(["crates"]).collect();
-    assert_eq!(tops, rooms, "a room that DESIGN does not have");
-    let place = |room: &str| ROOMS.iter().position(|known| *known == room);
+    let layers: BTreeSet<&str> = LAYERS.into_iter().chain(["crates"]).collect();
+    assert_eq!(tops, layers, "a layer that docs/architecture.md does not have");
+    let place = |layer: &str| LAYERS.iter().position(|known| *known == layer);
     let wrong: Vec<String> = package
         .edges()
         .into_iter()
         .filter(|((from, to), _)| place(from).zip(place(to)).is_some_and(|(from, to)| from < to))
         .map(|((from, to), line)| format!("{from} -> {to}: {line}"))
         .collect();
-    assert!(wrong.is_empty(), "rooms import those after them:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "layers import those after them:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -32,7 +32,8 @@ fn pages() -> Vec<PathBuf> {
         }
     }
     let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].into_iter().map(str::to_owned);
-    let packages = ["cli", "codegen", "fake", "runtime"].into_iter().map(|package| format!("{package}/README.md"));
+    let packages =
+        ["cli", "codegen", "fake", "mock", "runtime"].into_iter().map(|package| format!("{package}/README.md"));
     pages.extend(others.chain(packages).map(|page| root().join(page)).filter(|page| page.exists()));
     pages.sort();
     pages

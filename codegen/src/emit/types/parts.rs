@@ -8,7 +8,7 @@ use quote::quote;
 use crate::emit::docs;
 use crate::shape::model::{Constant, Type, TypeDef, TypeKind};
 
-/// The runtime's room of types.
+/// The runtime's layer of types.
 pub(super) fn object() -> TokenStream {
     quote! { ::connectors_runtime::object }
 }
