@@ -41,7 +41,7 @@ pub trait BlockingFuture: IntoFuture {
     /// Blocks until the call has ended.
     ///
     /// # Errors
-    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, which could do nothing else
+    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, whose other tasks would stop
     /// meanwhile. Threads of tokio's `spawn_blocking` are among these. Await the call there.
     fn blocking(self) -> Result<Self::Success, Error>;
 }
@@ -76,7 +76,7 @@ impl<T, S: Stream<Item = Result<T, Error>>> BlockingStream for S {
 
 /// The items of a stream, as an iterator; see [`BlockingStream::blocking`].
 pub struct Blocking<S> {
-    /// None after the end.
+    /// `None` after the end.
     stream: Option<Pin<Box<S>>>,
 }
 

@@ -24,8 +24,8 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
         Self::fields(Fields::None)
     }
 
-    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is one
-    /// function because each function costs compile time and memory. Other types have no fields, and implement
+    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is
+    /// one function because each function costs compile time and memory. Other types have no fields, and implement
     /// `layout`.
     #[inline]
     fn fields(of: Fields<'_, Self>) -> &'static Layout {

@@ -114,8 +114,8 @@ pub(super) struct Read {
     pub(super) has_aliases: bool,
     /// The indexes of the members that must be present.
     pub(super) musts: Vec<usize>,
-    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least half
-    /// of the slots are zero, which means free.
+    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least
+    /// half of the slots are zero, which means free.
     by_key: Vec<usize>,
 }
 
@@ -234,8 +234,8 @@ impl Read {
     }
 }
 
-/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an unknown
-/// key is compared with at most one run of them.
+/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an
+/// unknown key is compared with at most one run of them.
 fn hash(key: &str) -> usize {
     const ODD: u64 = 0x517c_c1b7_2722_0a95;
     let mut words = key.as_bytes().chunks_exact(8);

@@ -1,7 +1,7 @@
 //! The macros that generated code uses.
 
-/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank value,
-/// and its setters.
+/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank
+/// value, and its setters.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! object {
