@@ -290,7 +290,7 @@ pub(crate) fn vendored(document: &Node, select: &Select) -> Result<Node> {
 }
 
 /// The first line of a service.toml.
-pub(crate) const SERVICE_HEADER: &str = "# Written by `cargo xtask vendor`, save [select], which is yours.\n";
+pub(crate) const SERVICE_HEADER: &str = "# Written by `cargo xtask vendor`, except [select], which is yours.\n";
 
 const DOCUMENT_HEADER: &str = "\
 # Structure of the published document, selected and re-serialised by `cargo xtask vendor`; do not edit.

@@ -129,7 +129,7 @@ fn the_demo_runs_from_end_to_end() {
 }
 
 #[test]
-fn the_workspace_is_the_one_around_the_current_folder() {
+fn the_workspace_of_the_current_folder_is_used() {
     let elsewhere = folder("elsewhere");
     let run = |place: &Path, arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_xtask")).current_dir(place).args(arguments).output().unwrap()
@@ -153,7 +153,7 @@ fn the_workspace_is_the_one_around_the_current_folder() {
 }
 
 #[test]
-fn references_out_of_the_documents_folder_are_followed_only_when_asked() {
+fn references_out_of_the_documents_folder_are_followed_only_if_allowed() {
     let folder = folder("outside");
     fs::create_dir_all(folder.join("api")).unwrap();
     let document = folder.join("api/pets.yaml");
