@@ -138,7 +138,7 @@ def pipeshub(fake):
     sdk = Pipeshub(security=security, server_url=f"{fake.url}/api/v1", client=httpx.Client(verify=fake.trust))
     step("pipeshub get_record_content", lambda: sdk.connector.get_record_content(record_id="record-plan"))
     step("pipeshub navigate_knowledge_graph", lambda: sdk.connector.navigate_knowledge_graph(node_id="PA-1787"))
-    step("pipeshub lookup_record_by_identifier", lambda: sdk.connector.lookup_record_by_identifier(identifiers=["PA-1787", "nobody"]))
+    step("pipeshub lookup_record_by_identifier", lambda: sdk.connector.lookup_record_by_identifier(identifiers=["PA-1787", "PA-0"]))
 
 
 xtask, folder = sys.argv[1:3]

@@ -269,7 +269,7 @@ fn an_unusable_response_of_a_url_is_refused_and_nothing_changes() {
     );
     let huge = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
     for (answer, expected) in [
-        (answer("content-type: text/html\r\n", "<html>Sign in</html>"), "is a web page, not an OpenAPI document"),
+        (answer("content-type: text/html\r\n", "<html>Log in</html>"), "is a web page, not an OpenAPI document"),
         (answer("", "<!DOCTYPE html><html></html>"), "is a web page, not an OpenAPI document"),
         (cut.into_bytes(), "broke off"),
         (huge.as_bytes().to_vec(), "larger than 64 MB"),

@@ -47,7 +47,7 @@ fn vendor_rejects_unusable_documents_and_changes_nothing() {
     let before = spec();
     for (name, text, expected) in [
         ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "broken.yaml:"),
-        ("page.yaml", "<!doctype html><html><body>Sign in</body></html>", "not an OpenAPI document"),
+        ("page.yaml", "<!doctype html><html><body>Log in</body></html>", "not an OpenAPI document"),
         ("old.yaml", "swagger: '2.0'\n", "Swagger 2.0"),
         ("pets.yaml", PETS, "no operation of the document has the tag `Connector`"),
         ("empty.yaml", "", "empty"),
