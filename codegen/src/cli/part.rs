@@ -154,8 +154,8 @@ pub fn kept(path: &Path) -> Result<Names> {
 pub fn names_text(names: &Names) -> String {
     format!(
         "\
-# The names that the generated client has, each with its place in the document. What is added to the document renames nothing
-# that is here. To be reviewed; to call something otherwise, set `x-rust-name` in the overlay, or take its line out.
+# The names in the generated client, each with its place in the document. Additions to the document do not change them.
+# Review each change of this file. To rename an item, set `x-rust-name` in the overlay, or delete the item's line.
 
 {names}"
     )
