@@ -39,7 +39,7 @@ fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     media.keys().find(|name| **name == named).or_else(|| media.keys().find(wild)).cloned()
 }
 
-/// The media type of a response that the client asks for and reads.
+/// The media type of a response that the client requests and reads.
 fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     let shaped = shaped?;
     if !matches!(shaped.success, Payload::Json(_) | Payload::ByStatus(_)) {

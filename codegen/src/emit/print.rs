@@ -12,7 +12,7 @@ pub(super) fn write(tokens: TokenStream, out: &mut String) -> Result<(), Error> 
     Ok(())
 }
 
-/// Prints items as they stand in a module.
+/// Prints items, indented as in a module.
 pub(super) fn write_indented(tokens: TokenStream, out: &mut String) -> Result<(), Error> {
     write_items_indented(items(tokens)?, out)
 }
@@ -23,7 +23,7 @@ pub(super) fn items(tokens: TokenStream) -> Result<Vec<syn::Item>, Error> {
     Ok(file.items)
 }
 
-/// Prints parsed items as they stand in a module.
+/// Prints parsed items, indented as in a module.
 pub(super) fn write_items_indented(items: Vec<syn::Item>, out: &mut String) -> Result<(), Error> {
     let mut module: syn::ItemMod = syn::parse2(quote! { mod m {} }).map_err(unparsable)?;
     module.content.get_or_insert_default().1 = items;

@@ -18,7 +18,7 @@
 //! No method exists twice. One runtime with one thread serves the whole program. It is created on first use, and
 //! connections stay open in it between calls.
 //!
-//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's
+//! After a `fork`, the child gets its own runtime, so a call there ends within its limits. The parent's
 //! connections stay with the parent: an attempt on one of them times out in the child. Create a new client in the
 //! child.
 

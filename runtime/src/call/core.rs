@@ -23,7 +23,7 @@ struct Inner {
     url: Url,
     /// The URL without a trailing slash.
     base_url: String,
-    /// The URLs for operations that have a server of their own.
+    /// The URLs for operations with their own server.
     others: BTreeMap<&'static str, Url>,
     authenticator: Authenticator,
     paths: Paths,

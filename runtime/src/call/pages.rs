@@ -460,7 +460,7 @@ impl Seen {
     }
 }
 
-/// Fetches pages in a task of their own, as far as there is room for them.
+/// Fetches up to `room` pages ahead in a task, if `room` is not zero.
 fn with_room<T: Send + 'static>(source: Source<T>, room: usize) -> Source<T> {
     match room.min(Semaphore::MAX_PERMITS) {
         0 => source,
