@@ -1,7 +1,7 @@
-"""Drives the official Python clients over each connector operation that they have, against `xtask serve`.
+"""Calls each connector operation of the official Python clients, against `xtask serve`.
 
-Arguments: the xtask to serve with, and a folder to write the authority's certificate to. What differs by a client's own fault is
-in THEIRS, with the reason; everything else that fails is ours, and ends this with 1.
+Arguments: the path of xtask, and a folder for the authority's certificate. THEIRS lists the calls that fail because of a
+mistake of the client, with the reason. Every other failure is ours, and the exit code is then 1.
 """
 import sys
 
@@ -11,7 +11,7 @@ from conductorone_sdk.models import operations, shared
 from pipeshub_sdk import Pipeshub, models
 from served import Fake
 
-# Operation: why the client itself fails.
+# Operation: the reason why the client itself fails.
 THEIRS = {}
 
 failures, seen = [], 0
@@ -25,7 +25,7 @@ def step(name, call, check=lambda result: result):
         result = call()
         problem = None if check(result) else f"unexpected result: {str(result)[:300]}"
         value = result
-    except Exception as error:  # A user of the client meets every exception that it raises.
+    except Exception as error:  # A user of the client sees every exception that it raises.
         problem, value = f"{type(error).__name__}: {str(error)[:600]}", None
     if problem and name in THEIRS:
         print(f"theirs  {name}: {THEIRS[name]}")
@@ -33,7 +33,7 @@ def step(name, call, check=lambda result: result):
         failures.append(f"{name}: {problem}")
         print(f"FAILED  {name}: {problem}")
     elif name in THEIRS:
-        failures.append(f"{name}: it works now, so it is not to be listed any more")
+        failures.append(f"{name}: it works now, so remove it from THEIRS")
     else:
         print(f"ok      {name}")
     return value
@@ -116,7 +116,7 @@ def c1(fake):
     fake.control("POST", "faults", {"status": 429, "headers": {"retry-after": "1"}, "on": "ConnectorService.Get"})
     step("c1 a 429", lambda: refused(get, 429))
     fake.control("DELETE", "tokens")
-    step("c1 a token that is not valid any more", lambda: refused(get, 401))
+    step("c1 a token that is no longer valid", lambda: refused(get, 401))
 
 
 def refused(call, status):
@@ -138,7 +138,7 @@ def pipeshub(fake):
     sdk = Pipeshub(security=security, server_url=f"{fake.url}/api/v1", client=httpx.Client(verify=fake.trust))
     step("pipeshub get_record_content", lambda: sdk.connector.get_record_content(record_id="record-plan"))
     step("pipeshub navigate_knowledge_graph", lambda: sdk.connector.navigate_knowledge_graph(node_id="PA-1787"))
-    step("pipeshub lookup_record_by_identifier", lambda: sdk.connector.lookup_record_by_identifier(identifiers=["PA-1787", "nobody"]))
+    step("pipeshub lookup_record_by_identifier", lambda: sdk.connector.lookup_record_by_identifier(identifiers=["PA-1787", "PA-0"]))
 
 
 xtask, folder = sys.argv[1:3]

@@ -1,8 +1,8 @@
-"""Generates requests for each operation of the served fakes, valid ones and invalid ones, by the documents alone (schemathesis),
-and reports each response that the document does not announce.
+"""Generates valid and invalid requests for each operation of the served fakes from the documents (schemathesis), and reports
+each response that the document does not allow.
 
-Arguments: the xtask to serve with, and the folder that the tools are installed in. What is no fault of ours is in REASONS, with
-the reason; everything else that fails is ours, and ends this with 1.
+Arguments: the path of xtask, and the folder of the installed tools. REASONS lists the failures that are not our mistake,
+with the reason. Every other failure is ours, and the exit code is then 1.
 """
 import base64
 import collections
@@ -36,11 +36,11 @@ REASONS = [
     ("library", "RejectedPositiveData", lambda status, text: status == 415 and '\\"multipart/form-data\\" is not documented' in text,
      "the tool sends every multipart body as multipart/form-data, and the document has multipart/mixed"),
     ("library", "AcceptedNegativeData", lambda status, text: status == 201 and "in body - pages: Incorrect type" in text,
-     "a value of a form is a text, and that of another type can be the text of a number"),
+     "a value of a form is a string, and a string can be the text of a number"),
     ("library", "JsonSchemaError", lambda status, text: text.startswith("event: "),
-     "the data of an event is a text on the wire, and JSON where the document describes an object"),
+     "the data of an event is a string on the wire, which contains JSON if the document describes an object"),
     ("library", "IgnoredAuth", lambda status, text: True,
-     "a fake of a document takes any credential, which is what docs/serve.md says"),
+     "a fake of a document accepts any credential, as docs/serve.md describes"),
 ]
 
 

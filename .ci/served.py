@@ -8,7 +8,7 @@ from urllib import request
 
 
 class Fake:
-    """A served fake. `arguments` are those of `xtask serve`; `authority` is the file for the certificate, if it is over HTTPS."""
+    """A served fake. `arguments` are those of `xtask serve`. `authority` is the certificate's file for HTTPS, or None."""
 
     def __init__(self, xtask, arguments, authority=None):
         command = [xtask, "serve", *arguments, "--port", "0", *(["--tls", authority] if authority else [])]

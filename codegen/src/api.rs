@@ -84,7 +84,7 @@ impl Listing {
             }
             let wrong = || {
                 Diagnostic::new(format!("{name}:{}: `{line}` is not a line of an API listing", index + 1))
-                    .help("it is not to be edited: the `Listing` of the client writes it again")
+                    .help("do not edit it: write the `Listing` of the client again")
             };
             if let Some(member) = line.strip_prefix("    ") {
                 let entry = last.as_ref().and_then(|key| listing.entries.get_mut(key)).ok_or_else(wrong)?;

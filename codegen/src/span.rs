@@ -28,7 +28,7 @@ impl Source {
     }
 }
 
-/// A key that a JSON object has twice. The last value wins.
+/// A key that a JSON object has twice. The last value is used.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     pub(crate) key: String,
@@ -86,7 +86,7 @@ impl Span {
     }
 }
 
-/// What has a place in a source.
+/// A value that has a place in a source.
 pub(crate) trait Placed {
     fn span(&self) -> &Span;
 }

@@ -280,7 +280,7 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
         told(&old, &new),
         [
             "breaking: getIt: a new query parameter `z`, which is required [parameter-added-required]",
-            "breaking: getIt: the query parameter `q` is gone [parameter-removed]",
+            "breaking: getIt: the query parameter `q` was removed [parameter-removed]",
         ]
     );
 }

@@ -66,9 +66,9 @@ paths:
   /a:
     get:
       summary: {$ref: './gone.md'}
-      responses: {$ref: '#/x-answers'}
+      responses: {$ref: '#/x-responses'}
 x-texts: {intro: Hello}
-x-answers: {'200': {description: fine}}
+x-responses: {'200': {description: fine}}
 components:
   schemas:
     A: {type: object, properties: {$ref: '#/components/schemas/B/properties'}}

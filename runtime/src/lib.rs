@@ -1,9 +1,10 @@
-//! The runtime of every client that `connectors-codegen` generates: authentication, retries, deadlines, typed errors, paging
-//! and streams.
+//! The runtime of every client that `connectors-codegen` generates: authentication, retries, deadlines, typed errors,
+//! paging and streams.
 //!
-//! A program uses the generated client, and this crate directly for a few things: the settings of the client's [`Builder`] (each
-//! is also one of a [`Connection`]), the options of one call ([`RequestOptions`]), the whole [`Response`], the [`Error`],
-//! lists ([`Pages`]), waits ([`Watch`]), and in tests the network ([`Sender`]) and the clock ([`TestClock`]).
+//! A program uses the generated client. It uses this crate directly for the settings of the client's [`Builder`] (a
+//! [`Connection`] has the same ones), the options of one call ([`RequestOptions`]), the whole [`Response`], the
+//! [`Error`], lists ([`Pages`]), waits ([`Watch`]), and in tests for the network ([`Sender`]) and the clock
+//! ([`TestClock`]).
 //!
 //! # Limits
 //! Set by [`Limits`] for a client, and by [`RequestOptions`] for one call.
@@ -40,10 +41,10 @@
 //! ([`RequestOptions::idempotent`]). A call that is not idempotent, and that the server may have processed, fails with
 //! [`Error::may_have_happened`].
 //!
-//! The delay before retry *n* is random, between 0 and 0.5 s x 2^(*n*-1), at most 20 s. A server that sends `Retry-After` (or,
-//! without it, a [`Detail::RetryInfo`]) sets the delay itself, up to 60 s. If it requests more, or the call's deadline comes
-//! first, the call fails at once and [`Error::retry_after`] has the delay. All calls of a client share a budget of 100 retries
-//! (50 after timeouts); five successful calls restore one.
+//! The delay before retry *n* is random, between 0 and 0.5 s x 2^(*n*-1), at most 20 s. A server that sends
+//! `Retry-After` (or, without it, a [`Detail::RetryInfo`]) sets the delay itself, up to 60 s. If it requests more, or
+//! the call's deadline comes first, the call fails at once and [`Error::retry_after`] has the delay. All calls of a
+//! client share a budget of 100 retries (50 after timeouts); five successful calls restore one.
 //!
 //! # Tests without a server
 //! Any function from a request to a response replaces the network ([`Connection::sender`]). Credentials, retries,
@@ -64,9 +65,9 @@
 //! ```
 //!
 //! # Metrics, logs and traces
-//! [`Connection::on_attempt`] is called after each attempt, and [`Connection::headers_with`] adds headers to each. Each call,
-//! and each request for a token, is a span of `tracing` by the OpenTelemetry conventions for HTTP clients, with the template
-//! of the path and never the path itself.
+//! [`Connection::on_attempt`] is called after each attempt, and [`Connection::headers_with`] adds headers to each. Each
+//! call, and each request for a token, is a span of `tracing` by the OpenTelemetry conventions for HTTP clients, with
+//! the template of the path, never with the path itself.
 
 pub mod auth;
 mod call;

@@ -107,11 +107,11 @@ fn overlay(name: &Name, document: &Node) -> String {
         "\
 overlay: 1.1.0
 info:
-  title: \"{name}: corrections, hints and prose for the vendored document\"
+  title: \"{name}: corrections, hints and descriptions for the vendored document\"
   version: 1.0.0
 extends: openapi.yaml
 # Decisions for a person are marked TODO. Docs: docs/architecture.md, \"Where to change what\"; an example: spec/c1/overlay.yaml.
-# An action that matches nothing fails the build, so each is a comment until somebody has written it.
+# An action that matches nothing fails the build, so each is a comment until a person has completed it.
 actions:
   - target: $.info
     update:

@@ -1,9 +1,9 @@
 //! Finds the words that this project has given up, in documentation, comments, messages and `--help` texts. The reader
 //! searches for the field's own terms, and may have learned English as a second language.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, iter};
 
 use crate::Result;
 use crate::files;
@@ -110,15 +110,19 @@ const GIVEN_UP: [(&str, &str); 98] = [
     ("word for it", "code; reason"),
 ];
 
-/// The folders and files that are written in plain words. Tests are among them.
-const PLACES: [&str; 21] = [
+/// The folders and files that are written in plain words, with their tests, scripts and manifests.
+const PLACES: [&str; 25] = [
+    ".ci",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "Cargo.toml",
     "README.md",
     "bench",
     "build.rs",
     "cli",
     "codegen",
+    "codegen/tests/diff_rules.yaml",
+    "deny.toml",
     "docs",
     "duel",
     "examples",
@@ -126,13 +130,13 @@ const PLACES: [&str; 21] = [
     "mock",
     "roundtrip",
     "runtime",
-    "runtime/tests",
     "spec/c1/overlay.yaml",
+    "spec/c1/service.toml",
     "spec/pipeshub/overlay.yaml",
+    "spec/pipeshub/service.toml",
     "src",
     "tests",
-    "xtask/src",
-    "xtask/templates",
+    "xtask",
 ];
 
 /// Exceptions: file, phrase, and the reason. One that no longer matches is an error.
@@ -168,7 +172,7 @@ pub(crate) fn findings() -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Lists the sources in a folder, in order. A place that does not exist has none.
+/// Lists the sources in a folder, in order: Rust, Markdown, manifests and scripts. A place that does not exist has none.
 fn collect(place: &Path, sources: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(place) else {
         sources.extend(place.is_file().then(|| place.to_owned()));
@@ -177,8 +181,8 @@ fn collect(place: &Path, sources: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for entry in entries {
-        let is_source = entry.extension().is_some_and(|extension| extension == "rs" || extension == "md");
-        if entry.is_dir() || is_source {
+        let extension = entry.extension().map(|extension| extension.to_string_lossy());
+        if entry.is_dir() || matches!(extension.as_deref(), None | Some("rs" | "md" | "py" | "toml" | "txt")) {
             collect(&entry, sources);
         }
     }
@@ -187,10 +191,16 @@ fn collect(place: &Path, sources: &mut Vec<PathBuf>) {
 /// A line by its index, and the prose in it.
 type Line = (usize, String);
 
+/// Whether a character can be part of a name.
+fn is_inner(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// Finds the given-up phrases: line, phrase and replacement. A phrase may continue on the next line, but not in the next
 /// sentence.
 fn given_up(prose: &[Line]) -> Vec<(usize, &'static str, &'static str)> {
-    let is_inner = |c: char| c.is_alphanumeric() || c == '_' || c == '\'';
+    // An apostrophe is a part of a word here.
+    let is_inner = |c: char| is_inner(c) || c == '\'';
     let mut words: Vec<(usize, String)> = Vec::new();
     for (line, text) in prose {
         for part in text.split_whitespace() {
@@ -208,12 +218,18 @@ fn given_up(prose: &[Line]) -> Vec<(usize, &'static str, &'static str)> {
             words.push((*line, String::new()));
         }
     }
-    let mut found = Vec::new();
+    let mut by_first: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
     for (phrase, instead) in GIVEN_UP {
-        let wanted: Vec<&str> = phrase.split(' ').collect();
-        let places = words.windows(wanted.len());
-        let places = places.filter(|window| window.iter().map(|(_, word)| word.as_str()).eq(wanted.iter().copied()));
-        found.extend(places.map(|window| (window[0].0, phrase, instead)));
+        by_first.entry(phrase.split(' ').next().unwrap_or_default()).or_default().push((phrase, instead));
+    }
+    let mut found = Vec::new();
+    for (at, (line, first)) in words.iter().enumerate() {
+        for (phrase, instead) in by_first.get(first.as_str()).into_iter().flatten() {
+            let mut next = words[at..].iter().map(|(_, word)| word.as_str());
+            if phrase.split(' ').all(|word| next.next() == Some(word)) {
+                found.push((*line, *phrase, *instead));
+            }
+        }
     }
     found.sort_unstable();
     found
@@ -242,44 +258,111 @@ fn without_targets(line: &str) -> String {
     pieces.fold(first, |text, piece| format!("{text}]{}", piece.split_once(')').map_or("", |(_, rest)| rest)))
 }
 
+/// A piece of a Rust source.
+enum Piece<'s> {
+    /// A comment, without its slashes.
+    Comment(&'s str),
+    /// The content of a string literal.
+    Text { content: &'s str, is_raw: bool },
+    /// Any other code.
+    Code,
+}
+
 /// The prose of a Rust source: its comments, and the strings that are sentences.
-fn rust(text: &str) -> Vec<Line> {
+fn rust(source: &str) -> Vec<Line> {
     let mut prose: Vec<Line> = Vec::new();
-    // Lines of comments that follow each other may hold fenced code.
+    // Comments with only white space between them may contain fenced code.
     let mut comment: Vec<Line> = Vec::new();
-    let mut is_raw = false;
-    for (index, line) in text.lines().enumerate() {
-        if is_raw {
-            is_raw = !line.contains("\"#");
-            comment.push((index, line.to_owned()));
-            continue;
+    let (mut rest, mut line) = (source, 0);
+    while !rest.is_empty() {
+        let (piece, length) = piece(rest);
+        let (code, after) = rest.split_at(length);
+        match piece {
+            Piece::Comment(text) => {
+                if comment.last().is_some_and(|(last, _)| last + 1 < line) {
+                    comment.push((line, String::new()));
+                }
+                comment.extend(lines(text, line));
+            }
+            Piece::Code if code.trim().is_empty() => {}
+            other => {
+                prose.extend(markdown(comment.drain(..)));
+                if prose.last().is_none_or(|(_, text)| !text.is_empty()) {
+                    prose.push((line, String::new()));
+                }
+                if let Piece::Text { content, is_raw } = other {
+                    prose.extend(markdown(sentence(content, is_raw, line)));
+                }
+            }
         }
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("//") {
-            comment.push((index, trimmed.trim_start_matches(['/', '!']).to_owned()));
-            continue;
-        }
-        prose.extend(markdown(comment.drain(..)));
-        prose.push((index, String::new()));
-        if let Some((code, rest)) = line.split_once("r#\"") {
-            let text = rest.split_once("\"#").map_or(rest, |(text, _)| text);
-            is_raw = text.len() == rest.len();
-            prose.extend(sentences(code).map(|part| (index, format!("{part}."))));
-            comment.push((index, text.split(['{', '}']).step_by(2).collect::<Vec<_>>().join(" ` ")));
-            continue;
-        }
-        let (code, remark) = line.split_once(" // ").unwrap_or((line, ""));
-        let parts = iter::once(remark.to_owned()).chain(sentences(code));
-        prose.extend(parts.map(|part| (index, format!("{part}."))));
+        line += code.matches('\n').count();
+        rest = after;
     }
     prose.extend(markdown(comment));
     prose
 }
 
-/// The string literals of a line that have at least three words, without the values that they format.
-fn sentences(code: &str) -> impl Iterator<Item = String> {
-    let texts = code.split('"').skip(1).step_by(2).filter(|text| text.split_whitespace().count() > 2);
-    texts.map(|text| text.split(['{', '}']).step_by(2).collect::<Vec<_>>().join(" ` "))
+/// The piece that a source begins with, and its length.
+fn piece(source: &str) -> (Piece<'_>, usize) {
+    let ends_at = |end: Option<usize>| end.unwrap_or(source.len());
+    if source.starts_with("//") {
+        let comment = &source[..ends_at(source.find('\n'))];
+        return (Piece::Comment(comment.trim_start_matches(['/', '!'])), comment.len());
+    }
+    if let Some(comment) = source.strip_prefix("/*") {
+        let text = comment.split_once("*/").map_or(comment, |(text, _)| text);
+        return (Piece::Comment(text), source.len().min(text.len() + 4));
+    }
+    if source.starts_with(is_inner) {
+        // A raw string begins with a prefix that is read like a name.
+        let name = &source[..ends_at(source.find(|c| !is_inner(c)))];
+        let marks = source[name.len()..].bytes().take_while(|byte| *byte == b'#').count();
+        let start = name.len() + marks + 1;
+        if !matches!(name, "r" | "br" | "cr") || !source[start - 1..].starts_with('"') {
+            return (Piece::Code, name.len());
+        }
+        let end = format!("\"{}", "#".repeat(marks));
+        let content = &source[start..ends_at(source[start..].find(&end).map(|length| start + length))];
+        return (Piece::Text { content, is_raw: true }, source.len().min(start + content.len() + end.len()));
+    }
+    // A quote that is escaped does not end a string or a character.
+    let closed = |quote: char| {
+        let mut is_escaped = false;
+        let mut found = source.char_indices().skip(1).find(|(_, c)| {
+            let ends = *c == quote && !is_escaped;
+            is_escaped = *c == '\\' && !is_escaped;
+            ends
+        });
+        ends_at(found.take().map(|(at, _)| at))
+    };
+    let mut chars = source.chars();
+    match (chars.next(), chars.next(), chars.next()) {
+        (Some('"'), ..) => {
+            let end = closed('"');
+            (Piece::Text { content: &source[1..end], is_raw: false }, source.len().min(end + 1))
+        }
+        // Any other apostrophe begins a lifetime.
+        (Some('\''), Some('\\'), _) | (Some('\''), Some(_), Some('\'')) => {
+            (Piece::Code, source.len().min(closed('\'') + 1))
+        }
+        (first, ..) => (Piece::Code, first.map_or(0, char::len_utf8)),
+    }
+}
+
+/// The lines of a text that begins in this line of its file.
+fn lines(text: &str, first: usize) -> impl Iterator<Item = Line> {
+    text.split('\n').enumerate().map(move |(index, line)| (first + index, line.to_owned()))
+}
+
+/// The lines of a string literal with at least three words, without the values that it formats.
+fn sentence(content: &str, is_raw: bool, first: usize) -> impl Iterator<Item = Line> {
+    let is_sentence = content.split_whitespace().count() > 2;
+    lines(content, first).filter(move |_| is_sentence).map(move |(index, mut line)| {
+        if !is_raw {
+            line = line.trim_end_matches('\\').replace("\\n", " ").replace("\\\"", "\"");
+        }
+        (index, line.split(['{', '}']).step_by(2).collect::<Vec<_>>().join(" ` "))
+    })
 }
 
 #[cfg(test)]
@@ -299,5 +382,12 @@ mod tests {
         let source = "/// Whoever calls.\n/// ```\n/// let told = 1;\n/// ```\nfn told() { fail(\"nobody has it {told}\", \"told\"); } // mended\n";
         let found: Vec<_> = given_up(&rust(source)).into_iter().map(|(line, phrase, _)| (line, phrase)).collect();
         assert_eq!(found, [(0, "whoever"), (4, "mended"), (4, "nobody")]);
+    }
+
+    #[test]
+    fn a_string_is_prose_on_each_of_its_lines() {
+        let source = "fn f<'a>(s: &'a str) {\n    g(\"It is sent \\\n        again. \\\"It mends\\\" it.\", '\"');\n    g(r#\"\n\"What is\ntaken away.\"\n\"#, '\\'');\n}\n// Look\n\n// at it.\n/* It is\ntold. */";
+        let found: Vec<_> = given_up(&rust(source)).into_iter().map(|(line, phrase, _)| (line, phrase)).collect();
+        assert_eq!(found, [(1, "sent again"), (2, "mends"), (5, "taken away"), (11, "is told"), (12, "told")]);
     }
 }

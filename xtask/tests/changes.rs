@@ -1,5 +1,5 @@
-//! The tasks that maintain a document: vendoring within limits and all or nothing, versions, staleness with its remedy,
-//! a new service. All tests work on a copy of the workspace's files.
+//! The tasks that maintain a document: vendoring within limits and as a whole or not at all, versions, staleness with
+//! its remedy, a new service. All tests work on a copy of the workspace's files.
 
 mod tree;
 
@@ -29,8 +29,7 @@ fn tree(name: &str) -> Tree {
 }
 
 /// A server that sends each connection the next of these responses, and then waits for the client to close. The
-/// requests come through the channel.
-/// sent comes through the channel.
+/// requests are sent through the channel.
 fn server(answers: Vec<Vec<u8>>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/openapi.yaml", listener.local_addr().unwrap());
@@ -128,8 +127,8 @@ fn each_kind_of_staleness_is_reported_with_its_remedy() {
     );
     stale(
         "losses",
-        &|copy| copy.edit("spec/c1/losses.lock", |text| format!("{text}loss: of before (/paths)\n")),
-        &["spec/c1/losses.lock is not", "- loss: of before (/paths)", "run `cargo xtask api c1`"],
+        &|copy| copy.edit("spec/c1/losses.lock", |text| format!("{text}loss: an old one (/paths)\n")),
+        &["spec/c1/losses.lock is not", "- loss: an old one (/paths)", "run `cargo xtask api c1`"],
     );
     stale(
         "words",
@@ -198,7 +197,7 @@ fn vendoring_a_real_change_reports_all_of_it() {
     first.warns(&["this may be an older document: it is of 2025-09-15, and the vendored document is of 2026-08-20"]);
     assert!(copy.read("spec/c1/service.toml").contains("date = \"2025-09-15\""));
 
-    // Today's overlay, and today's document.
+    // Then the current overlay and the current document.
     copy.write("spec/c1/overlay.yaml", &overlay);
     let service = fs::read_to_string(workspace().join("spec/c1/service.toml")).unwrap();
     copy.write("spec/c1/service.toml", &service);
@@ -223,7 +222,7 @@ fn vendoring_a_real_change_reports_all_of_it() {
     assert_eq!(copy.read("spec/c1/openapi.yaml"), committed);
     copy.xtask(&["vendor", "c1", "--from", new.to_str().unwrap()]).says(&["nothing changed"]);
 
-    // The version that the same change means.
+    // The version that the same change requires.
     let semver = copy.xtask(&["semver", "c1", "--from", old.to_str().unwrap()]);
     semver.says(&["### Added", "pause_sync(", "### Changed", "rotate_credential`: ", "### Removed"]);
     // `semver` reports no break that `diff` does not: three breaks of the document are two of the Rust API.
@@ -239,7 +238,7 @@ fn vendoring_a_real_change_reports_all_of_it() {
 }
 
 #[test]
-fn an_action_that_upstream_has_made_needless_is_named_and_one_that_misses_stops_everything() {
+fn an_action_that_upstream_made_needless_is_named_and_one_that_matches_nothing_is_an_error() {
     let copy = tree("overlay");
     let vendored = copy.0.join("again.yaml");
     fs::copy(copy.0.join("spec/c1/openapi.yaml"), &vendored).unwrap();
@@ -270,7 +269,7 @@ fn an_unusable_response_of_a_url_is_refused_and_nothing_changes() {
     );
     let huge = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
     for (answer, expected) in [
-        (answer("content-type: text/html\r\n", "<html>Sign in</html>"), "is a web page, not an OpenAPI document"),
+        (answer("content-type: text/html\r\n", "<html>Log in</html>"), "is a web page, not an OpenAPI document"),
         (answer("", "<!DOCTYPE html><html></html>"), "is a web page, not an OpenAPI document"),
         (cut.into_bytes(), "broke off"),
         (huge.as_bytes().to_vec(), "larger than 64 MB"),
@@ -340,7 +339,7 @@ fn uncommitted_files_are_not_overwritten() {
 }
 
 #[test]
-fn versions_follow_the_public_api_of_any_two() {
+fn the_version_follows_the_difference_of_two_public_apis() {
     let copy = tree("semver");
     let (old, new) = (copy.0.join("old.txt"), copy.0.join("new.txt"));
     let api = copy.read("spec/c1/api.txt");
@@ -363,7 +362,7 @@ fn versions_follow_the_public_api_of_any_two() {
     let renamed = api.replace("get_app(id: AppId)", "get_app(app_id: AppId)");
     assert_ne!(renamed, api);
     fs::write(&new, renamed).unwrap();
-    // Arguments are given by position, whatever they are called.
+    // Arguments are positional, so their names do not matter.
     let changed = format!("### Changed\n\n- `{name}`: `{name}(id: AppId)");
     arguments(&old, &new).says(&["## 0.1.1", changed.as_str()]);
     // Growth is a minor version: an optional setter, a field, a value.
@@ -406,7 +405,7 @@ components:
 ";
 
 #[test]
-fn a_new_service_is_scaffolded_whole_or_not_at_all() {
+fn a_new_service_is_scaffolded_as_a_whole_or_not_at_all() {
     let copy = tree("new");
     let document = copy.write("pets.yaml", PETS);
     let new = |name: &str, tag: &str| copy.xtask(&["new", name, "--from", document.to_str().unwrap(), "--tag", tag]);
@@ -447,7 +446,7 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
     checked.fails_with(&["pets lacks descriptions:", "the operation `addPet` has no summary", "1 problem"]);
     copy.xtask(&["vendor", "pets", "--from", document.to_str().unwrap()]).says(&["nothing changed"]);
 
-    // Descriptions of one's own document are kept, now and later.
+    // Descriptions of your own document are kept, also when it is vendored again.
     let own = ["new", "own", "--from", document.to_str().unwrap(), "--tag", "pets", "--keep-descriptions"];
     copy.replace("pets.yaml", "    Kind: {type: string,", "    Kind: {description: What it is., type: string,");
     copy.xtask(&own).says(&["own: 3 operations"]);
@@ -467,7 +466,7 @@ fn a_new_service_is_scaffolded_whole_or_not_at_all() {
 }
 
 #[test]
-fn diff_prints_for_people_programs_and_pull_requests() {
+fn diff_prints_text_json_and_markdown() {
     let copy = tree("diff");
     let old = copy.write("old.yaml", PETS);
     let new = copy.write(
@@ -557,11 +556,11 @@ fn diff_prints_for_people_programs_and_pull_requests() {
 }
 
 #[test]
-fn diff_compares_the_clients_too_and_says_if_it_cannot() {
+fn diff_compares_the_clients_too_and_reports_if_it_cannot() {
     let copy = tree("clients");
     let pets = PETS.replace("operationId: listPets", "operationId: v1.listPets");
     let old = copy.write("old.yaml", &pets);
-    // Two operations of a group whose methods would have one name: the one that was there keeps it.
+    // Two operations of a group whose methods would have the same name: the older one keeps it.
     let other = pets.replace(
         "    post:\n",
         "    head: {operationId: v2.listPets, tags: [pets], responses: {'204': {description: ok}}}\n    post:\n",

@@ -47,7 +47,7 @@ fn vendor_rejects_unusable_documents_and_changes_nothing() {
     let before = spec();
     for (name, text, expected) in [
         ("broken.yaml", "openapi: 3.1.0\npaths: [\n", "broken.yaml:"),
-        ("page.yaml", "<!doctype html><html><body>Sign in</body></html>", "not an OpenAPI document"),
+        ("page.yaml", "<!doctype html><html><body>Log in</body></html>", "not an OpenAPI document"),
         ("old.yaml", "swagger: '2.0'\n", "Swagger 2.0"),
         ("pets.yaml", PETS, "no operation of the document has the tag `Connector`"),
         ("empty.yaml", "", "empty"),
@@ -129,7 +129,7 @@ fn the_demo_runs_from_end_to_end() {
 }
 
 #[test]
-fn the_workspace_is_the_one_around_the_current_folder() {
+fn the_workspace_of_the_current_folder_is_used() {
     let elsewhere = folder("elsewhere");
     let run = |place: &Path, arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_xtask")).current_dir(place).args(arguments).output().unwrap()
@@ -153,7 +153,7 @@ fn the_workspace_is_the_one_around_the_current_folder() {
 }
 
 #[test]
-fn references_out_of_the_documents_folder_are_followed_only_when_asked() {
+fn references_out_of_the_documents_folder_are_followed_only_if_allowed() {
     let folder = folder("outside");
     fs::create_dir_all(folder.join("api")).unwrap();
     let document = folder.join("api/pets.yaml");

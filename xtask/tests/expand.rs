@@ -54,7 +54,7 @@ components:
   schemas:
     kind: {type: string, enum: [cat, größer, 'self']}
     Order: {type: object, properties: {number: {type: integer}}}
-    # No operation has it, and it has a type of one group.
+    # No operation uses it, and it contains a type of one group.
     Archive: {type: object, properties: {orders: {type: array, items: {$ref: '#/components/schemas/Order'}}}}
     Pet:
       type: object
@@ -174,7 +174,7 @@ fn expanding_again_from_a_larger_document_renames_nothing() {
     assert!(output.status.success(), "{}", stderr(&output));
     let code = code();
     assert!(code.contains("UnknownValue") && code.contains("Unknown(") && code.contains("pub fn list_pets("), "{code}");
-    // An overlay by someone else, made for several documents.
+    // An overlay of another author, for several documents.
     fs::write(&overlay, "overlay: 1.2.0\nactions: [{target: $.paths.gone, remove: true}]").unwrap();
     let with_overlay = [&arguments[..], &["--overlay", overlay.to_str().unwrap()]].concat();
     let refused = xtask(&with_overlay);

@@ -101,12 +101,12 @@ fn no_action_is_without_effect() {
     same.sort_unstable();
     for index in &same {
         let told = spec.without(Some(*index)).overlaid().unwrap();
-        assert_ne!(told.to_json(), document.to_json(), "this does nothing: {}", spec.actions()[*index]);
+        assert_ne!(told.to_json(), document.to_json(), "this action has no effect: {}", spec.actions()[*index]);
     }
     let same: Vec<&str> =
         same.iter().map(|index| spec.actions()[*index].get("target").and_then(Node::as_str).unwrap()).collect();
     assert_eq!(same, ONLY_TOLD);
-    assert_eq!(count, 138, "an action has come or gone: is there a test of what it fixes?");
+    assert_eq!(count, 138, "an action was added or removed: is there a test of what it fixes?");
 }
 
 /// An action, a text on which the truth tests depend, and whether the action adds that text or removes it.

@@ -1,8 +1,8 @@
 //! The dependencies between packages and between the modules of one package have one direction. They are read from the
 //! sources: the imports of a module, and the paths in it. Tests and documentation do not count.
 //!
-//! A module and one inside it are two modules as well. A file such as `mod.rs` may declare modules and export their names
-//! again: that is no import. Code in it may be used by the modules inside, or use them, but not both.
+//! A module and a module inside it count as two modules. A file such as `mod.rs` may declare modules and re-export
+//! their names: this is not an import. Its own code may be used by the modules inside, or use them, but not both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, UseTree, Visibility};
 
-/// What a package may use.
+/// The packages that a package may use.
 struct Arrows {
     folder: &'static str,
     /// Its name in paths.
     name: &'static str,
-    /// The packages of ours in its code. A path also allows everything below it.
+    /// Our packages in its code. A path also allows everything below it.
     code: &'static [&'static str],
-    /// Those of its tests and examples alone.
+    /// Further ones that only its tests and examples use.
     tests: &'static [&'static str],
-    /// Those of its build script.
+    /// Those that its build script uses.
     build: &'static [&'static str],
 }
 
@@ -38,8 +38,8 @@ const PACKAGES: [Arrows; 12] = [
         tests: &["connectors_fake", "connectors_mock"],
         build: &["connectors_codegen"],
     },
-    // The documents, the clock, the interface to the network and its error, but never the generated types: a fake must be able to
-    // disagree with them.
+    // The documents, the clock, the interface to the network and its error, but never the generated types: a fake must
+    // be able to disagree with them.
     Arrows {
         folder: "fake",
         name: "connectors_fake",
@@ -57,7 +57,7 @@ const PACKAGES: [Arrows; 12] = [
         tests: &[],
         build: &[],
     },
-    // Only the public API of the clients; for `probe` and `cassette`, what it compares them with.
+    // Only the public API of the clients; for `probe` and `cassette`, also the modules that they compare with.
     Arrows {
         folder: "cli",
         name: "connectors_cli",
@@ -79,7 +79,7 @@ const PACKAGES: [Arrows; 12] = [
         tests: &[],
         build: &[],
     },
-    // What a user has for a document of their own.
+    // The packages that a user has for their own document.
     Arrows {
         folder: "tests/third",
         name: "library",
@@ -292,8 +292,8 @@ impl Package {
         None
     }
 
-    /// All paths in modules, each with the module and the target. What a module exports again of the modules inside it does
-    /// not count, unless its own code uses it.
+    /// All paths in modules, each with the module and the target. A name that a module re-exports from the modules
+    /// inside it does not count, unless its own code uses the name.
     fn paths(&self) -> Vec<(&[String], Vec<String>, Target)> {
         let mut found = Vec::new();
         for (path, module) in &self.modules {
@@ -317,8 +317,8 @@ impl Package {
         found
     }
 
-    /// The imports between sibling modules, at every level, and between a module's own code and those inside it. A module
-    /// counts together with those inside it.
+    /// The imports between sibling modules, at every level, and between a module's own code and the modules inside it.
+    /// A module counts together with the modules inside it.
     fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (from, path, target) in self.paths() {
@@ -561,7 +561,7 @@ fn each_layer_of_the_runtime_imports_only_those_before_it() {
 }
 
 #[test]
-fn each_package_of_the_workspace_has_its_arrows() {
+fn the_table_lists_each_package_of_the_workspace() {
     let manifest: toml::Table = toml::from_str(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).unwrap();
     let members = manifest["workspace"]["members"].as_array().unwrap().iter().filter_map(toml::Value::as_str);
     let known: BTreeSet<&str> = PACKAGES.iter().map(|it| it.folder).filter(|it| *it != ".").collect();
@@ -569,7 +569,7 @@ fn each_package_of_the_workspace_has_its_arrows() {
 }
 
 #[test]
-fn arrows_between_packages_run_one_way() {
+fn dependencies_between_packages_have_one_direction() {
     let ours: Vec<&str> = PACKAGES.iter().map(|it| it.name).chain(["third_service"]).collect();
     let mut wrong = Vec::new();
     for Arrows { folder, name, code, tests, build } in PACKAGES {
@@ -620,7 +620,7 @@ fn a_broken_rule_is_reported() {
         told,
         "  a -> b: src/a/deep.rs:2: use crate::{c, b::B};\n  b -> a: src/b.rs:2: fn g() { assert!(crate::A::ok()); }\n"
     );
-    // A module that uses what is inside it, which uses the module. To declare it and to export its names is no use.
+    // A module and a module inside it use each other. Declaring a module and re-exporting its names is not a use.
     let nested = package(&[
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a/mod.rs", "mod inner;\nuse inner::Inner;\npub struct A(Inner);"),

@@ -1,5 +1,5 @@
-//! Vendoring a small service of our own: what it accepts, what it rejects, what it does not change, and how `check`
-//! reports what a person has to fix.
+//! Vendoring a small service of our own: which documents it accepts and rejects, which files it does not change, and
+//! how `check` reports problems that a person has to fix.
 
 mod tree;
 
@@ -36,7 +36,7 @@ fn files_in(copy: &Tree) -> PathBuf {
     copy.0.join("theirs/openapi.yaml")
 }
 
-/// A server that sends each connection the next of these responses. The requests come through the channel.
+/// A server that sends each connection the next of these responses. The requests are sent through the channel.
 fn server(listener: TcpListener, answers: Vec<String>) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -112,7 +112,7 @@ fn an_etag_is_sent_only_for_the_document_that_it_came_with() {
     vendor().says(&["still has the document that was fetched on"]);
     assert!(asked());
 
-    // A file with another document in it has no name at the server; a `304` without a conditional request is an error.
+    // A file with another document has no ETag, so a `304` to an unconditional request is an error.
     let mut other = document.replace("1.4.0", "1.5.0");
     other.push_str("x-day: today\n");
     let file = copy.write("other.yaml", &other);
@@ -141,7 +141,7 @@ fn a_document_in_several_files_is_vendored_as_one() {
     copy.replace("theirs/schemas.yaml", "height:", "level:");
     vendor().says(&["changes for a caller: none; only descriptions changed", "wrote spec/harbour/service.toml"]);
 
-    // A file that is not there.
+    // A missing file.
     copy.replace("theirs/openapi.yaml", "./berths.yaml#/Berths", "./piers.yaml#/Berths");
     let before = copy.snapshot();
     vendor().fails_with(&["piers.yaml", "theirs/openapi.yaml:11:"]);
@@ -184,7 +184,7 @@ paths:
 }
 
 #[test]
-fn less_may_be_selected_of_the_same_document() {
+fn a_smaller_selection_of_the_same_document_is_accepted() {
     let copy = with_harbour("less", &[]);
     copy.replace("spec/harbour/service.toml", "[\"Berths\", \"Ships\"]", "[\"Ships\"]");
     copy.edit("spec/harbour/service.toml", |text| format!("{text}except = [\"getShip\", \"listShips\"]\n"));
@@ -210,7 +210,7 @@ fn a_response_without_a_length_is_checked_for_its_end() {
 }
 
 #[test]
-fn comments_in_service_toml_stay() {
+fn comments_in_service_toml_are_kept() {
     let copy = with_harbour("comments", &[]);
     copy.replace(
         "spec/harbour/service.toml",
@@ -224,7 +224,7 @@ fn comments_in_service_toml_stay() {
         .says(&["wrote spec/harbour/service.toml"]);
     let text = copy.read("spec/harbour/service.toml");
     for expected in [
-        "# Written by `cargo xtask vendor`, save [select], which is yours.\nsource = ",
+        "# Written by `cargo xtask vendor`, except [select], which is yours.\nsource = ",
         "date = \"2026-01-02\"\n",
         "version = \"1.5.0\" # theirs\n",
         "\n# Yachts are not for us.\n[select] # ours\n# The big ones.\ntags = [\"Berths\", \"Ships\"]\n",
@@ -240,7 +240,7 @@ fn an_older_document_is_reported_as_one() {
     let vendor = || copy.xtask(&["vendor", "harbour", "--dry-run", "--from", theirs.to_str().unwrap()]);
     copy.replace("theirs/openapi.yaml", "1.4.0", "1.3.12");
     vendor().warns(&["this may be an older document: its version is 1.3.12, and the vendored document is 1.4.0"]);
-    // Of the same version, but with less.
+    // The same version with fewer operations.
     copy.replace("theirs/openapi.yaml", "1.3.12", "1.4.0");
     copy.replace("theirs/openapi.yaml", "operationId: removeShip\n      tags: [Ships]", "operationId: removeShip");
     vendor().warns(&["this may be an older document: it has nothing new, and lacks 1 items of the vendored document"]);
@@ -349,7 +349,7 @@ fn a_new_service_that_fails_late_leaves_nothing() {
 }
 
 #[test]
-fn check_reports_what_a_person_has_to_fix() {
+fn check_reports_problems_that_a_person_has_to_fix() {
     let stale = |name: &str, spoil: &dyn Fn(&Tree), expected: &[&str]| {
         let copy = Tree::new(&format!("check-{name}"));
         spoil(&copy);

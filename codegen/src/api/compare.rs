@@ -156,7 +156,7 @@ impl Listing {
         if let (Some(entry), Some(now)) = (self.operation(name), new.operation(now)) {
             entry.renamed(names).compare(now, aliases, &mut |fate, breaking, _, what| {
                 if breaking {
-                    breaks.push(if fate == Fate::Removed { format!("{what} is gone") } else { what });
+                    breaks.push(if fate == Fate::Removed { format!("{what} was removed") } else { what });
                 }
             });
         }
@@ -187,7 +187,7 @@ impl Entry {
     /// member, and a description in Markdown. For an operation it compares only the lines below it.
     fn compare(&self, new: &Self, aliases: Aliases<'_>, say: &mut impl FnMut(Fate, bool, Option<&str>, String)) {
         let operation = self.head.starts_with("fn ");
-        // A struct that loses `Default` breaks programs. One that gets it does not.
+        // Removing `Default` from a struct breaks programs. Adding it does not.
         let gained = new.head == format!("{} (Default)", self.head);
         let (was, is) = (line::resolved_alias(&self.head, aliases.0), line::resolved_alias(&new.head, aliases.1));
         if !operation && was != is {
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_go_up_as_cargo_has_it() {
+    fn versions_are_increased_by_cargo_s_rules() {
         for (version, compatible, breaking) in
             [("0.0.3", "0.0.4", "0.0.4"), ("0.1.4", "0.1.5", "0.2.0"), ("1.2.3", "1.3.0", "2.0.0")]
         {

@@ -41,8 +41,8 @@ impl<'a> Signature<'a> {
 
     /// Whether the arguments of a call mean the same for another operation.
     ///
-    /// Arguments are positional, so a caller does not depend on their names. But a name at another position is another
-    /// order. The compiler does not notice that if the types are equal.
+    /// Arguments are positional, so a caller does not depend on their names. But a name at another position means that
+    /// the order changed, which the compiler does not notice if the types are equal.
     pub(crate) fn takes_the_same(&self, new: &Self) -> bool {
         let position = |list: &[(&str, &str)], name: &str| list.iter().position(|(other, _)| *other == name);
         self.arguments.len() == new.arguments.len()
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_argument_may_be_called_otherwise_where_it_stands_and_nowhere_else() {
+    fn an_argument_may_be_renamed_at_its_position_and_nowhere_else() {
         let old = Signature::of("put_it(a: AppId, m: &BTreeMap<String, i64>, n: N<i64>) -> types::A");
         for (new, same) in [
             ("put_it(b: AppId, m: &BTreeMap<String, i64>, n: N<i64>) -> types::A", true),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_stand_for_their_targets_and_names_stay() {
+    fn aliases_are_replaced_by_their_targets_and_names_are_kept() {
         let aliases = BTreeMap::from([("Pet".to_owned(), "Vec<Animal>".to_owned())]);
         assert_eq!(resolved("Pet(Box<Pet>)", &aliases), "Pet(Box<Vec<Animal>>)");
         assert_eq!(resolved("pet: Option<Pet> = \"Pet\"", &aliases), "pet: Option<Vec<Animal>> = \"Pet\"");

@@ -205,7 +205,7 @@ fn argument(param: &Param, method: Option<usize>) -> String {
     }
 }
 
-/// A type as readers see it, without the full paths of generated code.
+/// The text of a type, without the full paths of generated code.
 fn shown(ty: &Type, types: &str) -> String {
     match ty {
         Type::Named(name) => format!("{types}{name}"),

@@ -154,8 +154,8 @@ pub fn kept(path: &Path) -> Result<Names> {
 pub fn names_text(names: &Names) -> String {
     format!(
         "\
-# Names of the generated client. Later additions to the document rename none of them. To rename one, set `x-rust-name` in the
-# overlay or delete its line.
+# The names in the generated client, each with its place in the document. Additions to the document do not change them.
+# Review each change of this file. To rename an item, set `x-rust-name` in the overlay, or delete the item's line.
 
 {names}"
     )

@@ -39,7 +39,7 @@ fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     media.keys().find(|name| **name == named).or_else(|| media.keys().find(wild)).cloned()
 }
 
-/// The media type of a response that the client asks for and reads.
+/// The media type of a response that the client requests and reads.
 fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
     let shaped = shaped?;
     if !matches!(shaped.success, Payload::Json(_) | Payload::ByStatus(_)) {
@@ -72,15 +72,15 @@ impl<'a> Comparison<'a> {
         };
         let (was, is) = (resolved(before, &old, &at), resolved(after, &new, &there));
         match (was, is) {
-            (Some(_), None) => self.say_at(&at, "body-removed", "it takes no body any more"),
+            (Some(_), None) => self.say_at(&at, "body-removed", "it no longer has a body"),
             (None, Some((body, _))) if body.is_true("required") => {
-                self.say_at(&at, "body-added-required", "it takes a body now, which is required");
+                self.say_at(&at, "body-added-required", "it has a required body now");
             }
-            (None, Some(_)) => self.say_at(&at, "body-added", "it takes a body now"),
+            (None, Some(_)) => self.say_at(&at, "body-added", "it has an optional body now"),
             (Some((was, own)), Some((is, own_there))) => {
                 match (was.is_true("required"), is.is_true("required")) {
                     (false, true) => self.say_at(&at, "body-required", "its body is required now"),
-                    (true, false) => self.say_at(&at, "body-optional", "its body may be left out now"),
+                    (true, false) => self.say_at(&at, "body-optional", "its body is optional now"),
                     _ => {}
                 }
                 self.words(was, is, "the body");
@@ -113,11 +113,11 @@ impl<'a> Comparison<'a> {
             let success = status.starts_with('2') || status == "default" && !documented;
             let Some(now) = pairs.get(status) else {
                 let rule = if success { "status-removed" } else { "error-status-removed" };
-                self.say_at(&at, rule, format!("it does not respond with {status} any more"));
+                self.say_at(&at, rule, format!("it no longer responds with {status}"));
                 continue;
             };
             if now != status {
-                self.say("status-changed", format!("it responds with {now} where it did with {status}"));
+                self.say("status-changed", format!("it responds with {now} now, instead of {status}"));
             }
             let there = there.join(now);
             let (Some((was, own)), Some((is, own_there))) =
@@ -170,7 +170,11 @@ impl<'a> Comparison<'a> {
             match after.get(name) {
                 None => {
                     let rule = way.of("request-media-type-removed", "response-media-type-removed");
-                    self.say_at(&old.at.join("content").join(key), rule, format!("{place} is not `{name}` any more"));
+                    self.say_at(
+                        &old.at.join("content").join(key),
+                        rule,
+                        format!("{place} no longer has the media type `{name}`"),
+                    );
                     // The media type that replaces it.
                     let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
                     if let Some((other, _)) = next {
@@ -178,7 +182,7 @@ impl<'a> Comparison<'a> {
                     }
                 }
                 Some((other, _)) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
-                    // The client has no part of it.
+                    // The client does not contain this media type.
                     let equal = match (was_of(key), is_of(other)) {
                         (Some(old), Some(new)) => same((was, old), (is, new)),
                         (old, new) => old.is_none() && new.is_none(),
@@ -186,7 +190,7 @@ impl<'a> Comparison<'a> {
                     if !equal {
                         self.say(
                             "unused-media-type-changed",
-                            format!("{place} changed as `{name}`, which the client does not use"),
+                            format!("{place} changed for the media type `{name}`, which the client does not use"),
                         );
                     }
                 }
@@ -200,7 +204,7 @@ impl<'a> Comparison<'a> {
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             let rule = way.of("request-media-type-added", "response-media-type-added");
-            self.say(rule, format!("{place} may be `{name}` now"));
+            self.say(rule, format!("{place} may have the media type `{name}` now"));
         }
         if let (Some(was), Some(is)) = (&old.used, &new.used)
             && was != is
@@ -221,13 +225,13 @@ impl<'a> Comparison<'a> {
         for name in names {
             let (was, is) = (written(before.get(name)), written(after.get(name)));
             if was != is {
-                let what = format!("`{name}` of {place} was written {was} and is written {is}");
+                let what = format!("`{name}` of {place} was serialized {was} and is serialized {is}");
                 self.say("request-encoding-changed", what);
             }
         }
     }
 
-    /// Compares the documented headers of two responses. Each is a constant of the client.
+    /// Compares the documented headers of two responses. The client has a constant for each.
     fn headers(&mut self, old: (&'a Node, &Pointer), new: (&'a Node, &Pointer), place: &str) {
         let list = |side: Side<'a>, (node, at): (&'a Node, &Pointer)| -> BTreeMap<String, (&'a Node, Pointer)> {
             let headers = node.get("headers").and_then(Node::as_object).into_iter().flatten();
@@ -240,7 +244,7 @@ impl<'a> Comparison<'a> {
         let (before, after) = (list(self.old, old), list(self.new, new));
         for (name, (was, at)) in &before {
             let Some((is, there)) = after.get(name) else {
-                self.say("response-header-removed", format!("{place} has no header `{name}` any more"));
+                self.say("response-header-removed", format!("{place} no longer has the header `{name}`"));
                 continue;
             };
             self.words(was, is, &format!("the header `{name}` of {place}"));
@@ -269,7 +273,7 @@ fn written(encoding: Option<&Node>) -> String {
         told.push_str(", exploded");
     }
     if encoding.is_some_and(|it| it.is_true("allowReserved")) {
-        told.push_str(", reserved characters as they are");
+        told.push_str(", with reserved characters unchanged");
     }
     if let Some(media) = text("contentType") {
         told.push_str(&format!(", as `{media}`"));

@@ -11,7 +11,7 @@ use crate::document::Pointer;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Impact {
-    /// The program may not compile or work any longer.
+    /// The program may no longer compile or work.
     Breaking,
     /// The program compiles, but a call has another effect.
     Behaviour,
@@ -46,7 +46,7 @@ pub struct Change {
     pub operations: Vec<String>,
     /// What changed, in one sentence.
     pub what: String,
-    /// Where it is in the old document, as far as that says more than the operations: a schema or a member of one, or a
+    /// The place in the old document, if it is more exact than the operations: a schema, a member of a schema, or a
     /// parameter by its name.
     #[serde(skip)]
     pub(crate) places: Vec<Pointer>,

@@ -99,7 +99,7 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
         let Some(there) = trace.operations.get(at) else { continue };
         let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };
         let Some(now) = later.get(there) else {
-            found.push((label(), Vec::new(), format!("the method `{name}` is gone in Rust")));
+            found.push((label(), Vec::new(), format!("the method `{name}` was removed in Rust")));
             continue;
         };
         if *now != name && !trace.broken.contains(&at.join("operationId")) {
@@ -130,14 +130,14 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
         }
         let Some(changes) = before.type_changes(name, &after, &names, aliases) else {
             if !trace.takes_away(at) && !component(&document.schemas, at).is_some_and(|id| reached.contains(&id)) {
-                found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` is gone")));
+                found.push((users.of(at), vec![at.clone()], format!("the Rust type `{name}` was removed")));
             }
             continue;
         };
         let breaks = changes.iter().filter(|one| one.breaking);
         for one in breaks.filter(|one| !trace.shapes(at, one.wire.as_deref())) {
             let what = match one.fate {
-                Fate::Removed => format!("the Rust type `{name}` has no {} any more", one.what),
+                Fate::Removed => format!("the Rust type `{name}` no longer has {}", one.what),
                 _ => format!("the Rust type `{name}`: {}", one.what),
             };
             let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join("properties").join(wire));
@@ -154,12 +154,12 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
     for (module, at, users, it) in webhooks.chain(callbacks) {
         let name = format!("{module}::{}", it.name);
         let Some(changes) = before.type_changes(&name, &after, &names, aliases) else {
-            found.push((users, vec![at], format!("the Rust type `{name}` is gone")));
+            found.push((users, vec![at], format!("the Rust type `{name}` was removed")));
             continue;
         };
         for one in changes.into_iter().filter(|one| one.breaking) {
             let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join(wire));
-            let gone = if one.fate == Fate::Removed { " is gone" } else { "" };
+            let gone = if one.fate == Fate::Removed { " was removed" } else { "" };
             found.push((users.clone(), vec![place], format!("the Rust type `{name}`: {}{gone}", one.what)));
         }
     }
@@ -212,7 +212,7 @@ impl Trace {
         }
     }
 
-    /// Whether something is broken that is visible in the signature of an operation's method, below these members.
+    /// Whether a place below these members is broken and visible in the signature of an operation's method.
     fn signs(&self, operation: &Pointer, members: &[&str]) -> bool {
         // The parameters of the path item count too.
         let item = Pointer::from(operation.as_str().rsplit_once('/').map_or("", |(item, _)| item));
@@ -229,7 +229,7 @@ impl Trace {
         self.above(at) || self.below(&responses).next().is_some()
     }
 
-    /// Whether something is broken that is visible in a type itself or in one of its members.
+    /// Whether a broken place is visible in a type itself or in one of its members.
     fn shapes(&self, at: &Pointer, wire: Option<&str>) -> bool {
         let Some(wire) = wire else { return self.below(at).next().is_some() };
         let others = ["additionalProperties", "anyOf", "items", "oneOf"].map(|key| at.join(key));

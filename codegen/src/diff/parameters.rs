@@ -65,7 +65,7 @@ fn writing(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> String {
     // In this style the items of a list are separated by commas, exploded or not (RFC 6570, section 3.2.2).
     let list = || parameter.schema.is_some_and(|schema| look(side, schema).kind() == "array");
     let explode = explode && !(style == "simple" && list());
-    let reserved = if node.is_true("allowReserved") { ", reserved characters as they are" } else { "" };
+    let reserved = if node.is_true("allowReserved") { ", with reserved characters unchanged" } else { "" };
     format!("in the style `{style}`{}{reserved}", if explode { ", exploded" } else { "" })
 }
 
@@ -136,7 +136,7 @@ impl<'a> Comparison<'a> {
                     self.place(at.join(shown));
                     self.arrives(property);
                 } else {
-                    self.say_at(&at, "parameter-removed", format!("the {place} parameter `{shown}` is gone"));
+                    self.say_at(&at, "parameter-removed", format!("the {place} parameter `{shown}` was removed"));
                     self.place(at.join(shown));
                 }
                 continue;
@@ -207,7 +207,7 @@ impl<'a> Comparison<'a> {
             if names.is_empty() {
                 continue;
             }
-            let what = format!("the query parameters {} are given together, as `{}`, now", list(&names), key.0);
+            let what = format!("the query parameters {} became the properties of `{}`", list(&names), key.0);
             self.say_at(at, "parameter-regrouped", what);
             names.iter().for_each(|name| drop(before.remove(&query(name))));
             after.remove(&key);
@@ -218,7 +218,8 @@ impl<'a> Comparison<'a> {
             if names.is_empty() {
                 continue;
             }
-            let what = format!("the query parameter `{}` is given as {} now", key.0, list(&names));
+            let what =
+                format!("the properties of the query parameter `{}` became the parameters {}", key.0, list(&names));
             self.say_at(at, "parameter-regrouped", what);
             names.iter().for_each(|name| drop(after.remove(&query(name))));
             before.remove(&key);
@@ -231,7 +232,7 @@ impl<'a> Comparison<'a> {
         let told = format!("the {place} parameter `{}`", old.name);
         match (required(old.node), required(new.node)) {
             (false, true) => self.say_at(at, "parameter-required", format!("{told} is required now")),
-            (true, false) => self.say_at(at, "parameter-optional", format!("{told} may be left out now")),
+            (true, false) => self.say_at(at, "parameter-optional", format!("{told} is optional now")),
             _ => {}
         }
         if old.node.is_true("deprecated") != new.node.is_true("deprecated") {
@@ -240,7 +241,7 @@ impl<'a> Comparison<'a> {
         }
         let (was, is) = (writing(self.old, old, place), writing(self.new, new, place));
         if was != is && (shows(self.old, old, place) || shows(self.new, new, place)) {
-            self.say("parameter-style-changed", format!("{told} was written {was} and is written {is}"));
+            self.say("parameter-style-changed", format!("{told} was serialized {was} and is serialized {is}"));
         }
         self.words(old.node, new.node, &told);
         let spot = |at, there| Spot {

@@ -1,4 +1,4 @@
-//! Compares what a call needs beside its arguments: credentials and a server.
+//! Compares the credentials and the server of a call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +111,7 @@ impl<'a> Comparison<'a> {
     pub(super) fn security(&mut self, old: &Node, new: &Node) {
         let (before, after) = (Security::of(old, self.old.document), Security::of(new, self.new.document));
         match (before.open, after.open) {
-            (true, false) => return self.say("security-demanded", format!("it asks for {} now", after.told())),
+            (true, false) => return self.say("security-demanded", format!("it requires {} now", after.told())),
             (false, true) => return self.say("security-dropped", "it can be called without credentials now"),
             _ => {}
         }
@@ -125,7 +125,7 @@ impl<'a> Comparison<'a> {
                     && way.asks == now.asks
             });
             let Some((name, now)) = after.ways.get_key_value(schemes).or(renamed) else {
-                self.say("security-removed", format!("`{schemes}` does not authenticate it any more"));
+                self.say("security-removed", format!("`{schemes}` no longer authenticates it"));
                 continue;
             };
             found.insert(name);
@@ -142,11 +142,11 @@ impl<'a> Comparison<'a> {
                 self.say("security-scope-added", format!("`{schemes}` needs the scope `{scope}` now"));
             }
             for scope in way.scopes.difference(&now.scopes) {
-                self.say("security-scope-removed", format!("`{schemes}` does not need the scope `{scope}` any more"));
+                self.say("security-scope-removed", format!("`{schemes}` no longer needs the scope `{scope}`"));
             }
         }
         for schemes in after.ways.keys().filter(|schemes| !found.contains(*schemes)) {
-            self.say("security-added", format!("`{schemes}` authenticates it as well now"));
+            self.say("security-added", format!("`{schemes}` also authenticates it now"));
         }
     }
 }

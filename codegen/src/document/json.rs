@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
                     let key = property.name.as_str().to_owned();
                     let node = self.node(property.value, depth + 1)?;
                     let place = (node.span.line(), node.span.column());
-                    // The last value wins. RFC 8259 does not decide this, but nearly all readers do the same.
+                    // The last value is used. RFC 8259 does not decide this, but nearly all readers do the same.
                     if let Some(before) = map.insert(key.clone(), node) {
                         let first = (before.span.line(), before.span.column());
                         self.repeats.borrow_mut().insert(place, Repeat { key, first });

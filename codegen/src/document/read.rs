@@ -11,7 +11,7 @@ use crate::span::Source;
 impl Node {
     /// Reads YAML or JSON text. Diagnostics use `name` as the file's name. A name that ends in `.json` means JSON.
     ///
-    /// If a JSON object has a key twice, the last value wins, as in nearly all readers, and lowering writes a note. In
+    /// If a JSON object has a key twice, the last value is used, as in nearly all readers, and lowering writes a note. In
     /// YAML this is an error.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use crate::shape::model::{BodyContent, Operation, Param, Place, Style, Type, Wri
 use super::types::{ident, tokens as type_tokens};
 use crate::shape::names;
 
-/// Required parameters and a body as arguments of a method, and what sets them on its `request`. `method` is the number of the
-/// method among those of the operation, which have a body of another media type each; none if nothing can be swapped.
+/// Required parameters and a body as arguments of a method, and the statements that set them on its `request`. An
+/// operation has a method for each media type of its body; `method` is the index of this one. It is `None` if the
+/// arguments cannot be confused.
 pub(super) fn arguments(
     required: &[&Param],
     body: Option<&BodyContent>,
@@ -20,7 +21,7 @@ pub(super) fn arguments(
     let mut sets = Vec::new();
     for param in required {
         let (argument, parameter) = (ident(&param.name), parameter(param));
-        // Text is the default of these types.
+        // `String` is the default of these types.
         let inner = |ty: &Type| (*ty != Type::String).then(|| type_tokens(ty, &quote! { #root::types:: }));
         let value = match (&param.kind, method.and_then(|method| param.own_type(method))) {
             (_, Some((kind, ty))) => {
@@ -53,7 +54,7 @@ pub(super) fn arguments(
 /// The name of an operation's request, and of its errors and responses.
 pub(super) fn request_name(operation: &Operation) -> String {
     let name = names::pascal(&operation.name);
-    // The group's own, and what stands beside it.
+    // The group's `Api` and the prelude have these names.
     if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
         format!("{name}Request")
     } else {
@@ -61,7 +62,7 @@ pub(super) fn request_name(operation: &Operation) -> String {
     }
 }
 
-/// A body as an argument, and what sets it.
+/// A body as an argument, and the statement that sets it.
 pub(super) fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (TokenStream, TokenStream) {
     match content {
         BodyContent::Json(ty, media) => {
@@ -92,7 +93,7 @@ pub(super) fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStr
     }
 }
 
-/// A type as it is borrowed: of a list, its items.
+/// The type of a borrowed value: for a list, a slice.
 pub(super) fn slice(ty: &Type, prefix: &TokenStream) -> TokenStream {
     match ty {
         Type::Array(item) => {
@@ -114,7 +115,7 @@ pub(super) fn parameter(param: &Param) -> TokenStream {
             quote! { query_string(#wire, const { &[#(#encoding),*] }) }
         }
         Place::Header => {
-            // A library for HTTP wants header names in lower case.
+            // The `http` crate requires header names in lower case.
             let wire = wire.to_ascii_lowercase();
             quote! { header(#wire) }
         }

@@ -85,7 +85,7 @@ pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
                 ::connectors_runtime::Builder::new((server.into(), credentials))
             }
 
-            /// A client over a core that a layer above has made.
+            /// A client that uses an existing core.
             #[must_use]
             pub fn over(core: ::connectors_runtime::Core) -> Self {
                 Self { core }
@@ -161,16 +161,16 @@ fn params(api: &Api) -> TokenStream {
         }
     });
     let aliases = names.iter().map(|name| {
-        let (text, name) = (format!(" The parameter `{name}`, which no other can be mistaken for."), ident(name));
+        let (text, name) = (format!(" The parameter `{name}`. No other parameter has this type."), ident(name));
         quote! {
             #[doc = #text]
             pub type #name<T = ::std::string::String> = ::connectors_runtime::Id<kinds::#name, T>;
         }
     });
     quote! {
-        /// Required parameters, each a type of its own.
+        /// Required parameters, each with its own type.
         pub mod params {
-            /// What tells parameters apart; none has values.
+            /// The types that distinguish the parameters. They have no values.
             #[allow(missing_docs)]
             pub mod kinds {
                 #(#kinds)*
@@ -239,14 +239,15 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
         }
     });
     quote! {
-        /// What a client authenticates with, by the security schemes of the document. Each operation takes what it asks for.
+        /// The credentials of a client, by the security schemes of the document. Each operation uses those that it
+        /// requires.
         #[derive(Debug, Default)]
         pub struct Credentials {
             credentials: ::connectors_runtime::auth::Credentials,
         }
 
         impl Credentials {
-            /// None yet: enough for operations that ask for none.
+            /// No credentials: enough for operations that require none.
             #[must_use]
             pub fn new() -> Self {
                 Self::default()
@@ -290,7 +291,7 @@ fn flows(scheme: &Scheme, deprecated: &Option<TokenStream>) -> TokenStream {
     let by_client = client_credentials.as_ref().map(|flow| {
         let (name, url) = (name("client_credentials"), &flow.tokens);
         let what = format!(
-            "A client id and secret for the scheme `{wire}` (RFC 6749, section 4.4). Without `scopes` the server decides."
+            "A client id and secret for the scheme `{wire}` (RFC 6749, section 4.4). Without `scopes` the server chooses."
         );
         let docs = docs(&what, flow);
         quote! {
@@ -329,7 +330,8 @@ fn flows(scheme: &Scheme, deprecated: &Option<TokenStream>) -> TokenStream {
         let (name, start, tokens) = (name("authorization_code"), flow.start.iter(), &flow.tokens);
         let what = format!(
             "The login of a person in a browser for the scheme `{wire}` (RFC 6749, section 4.1), with PKCE (RFC 7636). \
-             The server redirects the browser to `redirect_uri`, exactly as it is registered for the client. {login}"
+             The server redirects the browser to `redirect_uri`, which must be exactly as registered for the client. \
+             {login}"
         );
         let docs = docs(&what, flow);
         quote! {

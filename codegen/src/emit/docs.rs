@@ -1,6 +1,6 @@
-//! Text of documents made fit for rustdoc: nothing in it becomes a doctest or a broken link.
+//! Converts text of documents for rustdoc: no part of it becomes a doctest or a broken link.
 
-/// Documentation lines for a text; the fallback stands in for an empty one.
+/// Documentation lines for a text, or for the fallback if the text is empty.
 pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
     let text = clean(if text.trim().is_empty() { fallback } else { text });
     let tables = text.lines().any(is_delimiter_row);
@@ -19,11 +19,11 @@ pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
                 }
             }
             None => {
-                // Indented by four, in a list or on its own, it would be code, which would be compiled as a test.
+                // A line that is indented by four would be code, also in a list, and would be compiled as a test.
                 let (containers, rest) = containers(line);
                 match Fence::of(rest, containers.matches('>').count()) {
-                    // So would code in a fence that names no language, or ours. The fence leaves its list or quote:
-                    // its end is then where we see it.
+                    // Code in a fence without a language, or with `rust`, would be compiled too. The fence is moved out
+                    // of its list or quote, so that its end can be found.
                     Some(fence) => {
                         push(&format!("{}text", fence.marks));
                         open = Some(fence);
@@ -39,21 +39,21 @@ pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
     lines
 }
 
-/// A text as part of one line, wherever it stands in that line: no block begins in it.
+/// A text as part of one line, at any place in that line: no block begins in it.
 pub(super) fn inline(text: &str) -> String {
     let text = clean(text);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let escaped = escaped(&text, false, true);
     let digits = escaped.bytes().take_while(u8::is_ascii_digit).count();
     match escaped.as_bytes().get(digits) {
-        // What would begin a heading, a list, a quote, a fence, a table or a line below a heading.
+        // These would begin a heading, a list, a quote, a fence, a table or the line below a heading.
         Some(b'#' | b'>' | b'-' | b'+' | b'*' | b'=' | b'~' | b'|' | b'_') if digits == 0 => format!("\\{escaped}"),
         Some(b'.' | b')') if digits > 0 => format!("{}\\{}", &escaped[..digits], &escaped[digits..]),
         _ => escaped,
     }
 }
 
-/// A text as code within a line, letter by letter: names, values and paths of the document.
+/// A text as code within a line, unchanged: names, values and paths of the document.
 pub(super) fn code(text: &str) -> String {
     let text = clean(text).replace(['\n', '\t'], " ");
     if text.trim().is_empty() {
@@ -61,13 +61,13 @@ pub(super) fn code(text: &str) -> String {
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let marks = "`".repeat(longest + 1);
-    // Blanks beside the marks are for what begins or ends with a mark, or with a blank: one of each is removed.
+    // A text that begins or ends with a backtick or a space needs a space on both sides, which Markdown removes.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{marks}{pad}{text}{pad}{marks}")
 }
 
-/// A text without what the compiler refuses in a comment (a bare carriage return, marks that turn the direction of text),
-/// and without other invisible characters.
+/// A text without invisible characters, and without those that the compiler refuses in a comment: a bare carriage
+/// return, and characters that change the direction of text.
 fn clean(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
@@ -81,14 +81,14 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-/// Whether a line may be what makes the line above it the head of a table.
+/// Whether a line may be the delimiter row of a table, so that the line above it is the head.
 fn is_delimiter_row(line: &str) -> bool {
     let mut marks = line.chars().filter(|c| !c.is_whitespace() && *c != '>');
     line.contains('-') && line.contains(['|', ':']) && marks.all(|c| matches!(c, '|' | '-' | ':' | '*' | '+'))
 }
 
-/// A line whose brackets, angle brackets and backticks are text, save code, links to the network, and addresses, which
-/// become links. `tables`: a bar may end a cell, and with it whatever is open. `links`: a link may stand here.
+/// Escapes the brackets, angle brackets and backticks of a line, except in code and in links to the network. A URL
+/// becomes a link. `tables`: a bar may end a cell, and with it any open code or link. `links`: a link is allowed here.
 fn escaped(line: &str, tables: bool, links: bool) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     let mut rest = line;
@@ -156,7 +156,7 @@ fn escaped(line: &str, tables: bool, links: bool) -> String {
     out
 }
 
-/// The code that a line begins with, its marks included, if as many marks as it begins with stand once more in the line.
+/// The code that a line begins with, including its backticks, if the line has the same number of backticks once more.
 fn code_span(line: &str) -> Option<&str> {
     let inner = line.trim_start_matches('`');
     let marks = line.len() - inner.len();
@@ -171,7 +171,7 @@ fn code_span(line: &str) -> Option<&str> {
     }
 }
 
-/// The address on the network that a text begins with, without the punctuation behind it.
+/// The URL that a text begins with, without the punctuation after it.
 fn address(text: &str) -> Option<&str> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '`' | '\\' | '|' | '^');
@@ -193,7 +193,8 @@ fn address(text: &str) -> Option<&str> {
     (url.len() > scheme.len()).then_some(url)
 }
 
-/// The link to the network that a line begins with, written anew, and what follows it. Other links lead nowhere from here.
+/// The link to the network that a line begins with, rewritten, and the text after it. Other links have no target in
+/// generated documentation.
 fn link(line: &str, tables: bool) -> Option<(String, &str)> {
     let inner = line.strip_prefix('[')?;
     let mut at = 0;
@@ -216,7 +217,7 @@ fn link(line: &str, tables: bool) -> Option<(String, &str)> {
     if !schemes.into_iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme)) {
         return None;
     }
-    // A title goes.
+    // The title is dropped.
     let mut after = rest[url.len()..].trim_start();
     if let Some(quoted) = after.strip_prefix('"') {
         after = quoted.split_once('"')?.1.trim_start();
@@ -233,9 +234,9 @@ fn link(line: &str, tables: bool) -> Option<(String, &str)> {
 #[derive(Clone, Copy)]
 struct Fence<'a> {
     marks: &'a str,
-    /// What follows the marks.
+    /// The text after the marks.
     info: &'a str,
-    /// How many block quotes it stands in.
+    /// The number of block quotes around it.
     quotes: usize,
 }
 
@@ -244,7 +245,7 @@ impl<'a> Fence<'a> {
         let mark = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
         let info = line.trim_start_matches(mark);
         let marks = line.strip_suffix(info)?;
-        // Backticks after backticks are code within a line.
+        // Backticks with further backticks after them are code within a line.
         (marks.len() >= 3 && (mark == '~' || !info.contains('`'))).then_some(Self { marks, info, quotes })
     }
 
@@ -253,7 +254,7 @@ impl<'a> Fence<'a> {
     }
 }
 
-/// The marks of block quotes and list items that a line begins with, each with one space behind it, and the rest.
+/// The marks of block quotes and list items that a line begins with, each with one space after it, and the rest.
 fn containers(line: &str) -> (String, &str) {
     let mut marks = String::new();
     let mut rest = line.trim_start();
@@ -274,7 +275,7 @@ fn containers(line: &str) -> (String, &str) {
     }
 }
 
-/// A line without the marks of so many block quotes.
+/// A line without the marks of this many block quotes.
 fn unquoted(line: &str, quotes: usize) -> &str {
     (0..quotes).fold(line, |line, _| {
         let inner = line.trim_start().strip_prefix('>');
@@ -288,14 +289,14 @@ mod tests {
 
     use super::{code, inline, lines};
 
-    /// What of a text rustdoc would run, warn of or link to, read as rustdoc reads it.
+    /// The first part of a text that rustdoc would run, warn about or link, parsed as rustdoc parses it.
     fn harm(shown: &str) -> Option<String> {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_STRIKETHROUGH
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_SMART_PUNCTUATION;
-        // Every name in brackets is a link, as it might be one to an item.
+        // Every name in brackets counts as a link, because it could link to an item.
         let known = |_: pulldown_cmark::BrokenLink<'_>| Some(("item".into(), "".into()));
         let mut within = 0;
         for event in Parser::new_with_broken_link_callback(shown, options, Some(known)) {
@@ -431,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_text_says_is_still_there() {
+    fn the_content_of_a_text_is_kept() {
         for (text, expected) in [
             (
                 "see [the guide](https://x.yz/a \"Guide\") or <https://x.yz>.",
@@ -474,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_found_behind_every_mark() {
+    fn code_is_found_after_every_mark() {
         let shown = lines("~~~\nlet x = ;\n```\n~~~\n> quoted\n>     code\n-     item\n10)\t\tten\n\n      deep", "");
         assert_eq!(
             shown,

@@ -1,4 +1,4 @@
-//! Groups behind features: what of the code is compiled for which of them.
+//! Groups behind features: which code is compiled for which feature.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,18 @@ use syn::{Attribute, Item, parse_quote};
 
 use crate::shape::model::{Api, BodyContent, Case, Form, Incoming, Operation, PartHolds, Payload, Received, Type};
 
-/// A type that more groups than these share is compiled for all: a longer list of features would cost more than it saves.
+/// A type that more groups than this share is always compiled. A longer list of features would cost more than it saves.
 const MOST_GROUPS: usize = 8;
 
-/// Which features parts of the code need. Without features, all of it is always there.
+/// The features that parts of the code need. Without features, all code is always compiled.
 pub(super) struct Features {
-    /// The groups that reach a type; types that are always there have no entry.
+    /// The groups that reach a type; types that are always compiled have no entry.
     of_types: BTreeMap<String, BTreeSet<String>>,
     is_on: bool,
 }
 
 impl Features {
-    /// Features for groups alone, or none.
+    /// Features for groups only, or no features.
     pub(super) fn new(is_on: bool) -> Self {
         Self { of_types: BTreeMap::new(), is_on }
     }
@@ -34,7 +34,7 @@ impl Features {
             .iter()
             .map(|def| (def.name.as_str(), def.parts().into_iter().filter_map(Type::innermost).collect()))
             .collect();
-        // By the groups that reach them; what is outside of the groups is reached by `None`.
+        // The types by the group that reaches them. Code outside of the groups is `None`.
         let mut roots: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
         for operation in &api.operations {
             roots.entry(operation.group.as_deref()).or_default().extend(used(operation));
@@ -62,16 +62,16 @@ impl Features {
         }
         let unreached = parts.keys().copied().filter(|name| !self.of_types.contains_key(*name)).collect();
         everywhere.extend(reach(unreached));
-        // A type with a long list is always there, and so is what it is made from: that is reached by as many groups.
+        // A type with a long list is always compiled, and so are the types in it, which at least as many groups reach.
         self.of_types.retain(|name, groups| !everywhere.contains(name) && groups.len() <= MOST_GROUPS);
     }
 
-    /// For what only groups use: there may be none.
+    /// Allows code that only groups use to be unused, because all groups may be off.
     pub(super) fn unused(&self) -> Option<TokenStream> {
         self.is_on.then(|| quote! { #[allow(dead_code)] })
     }
 
-    /// What stands before the code of a group.
+    /// The `cfg` before the code of a group.
     pub(super) fn group(&self, group: Option<&str>) -> TokenStream {
         match group {
             Some(group) if self.is_on => {
@@ -88,7 +88,7 @@ impl Features {
         Some(parse_quote! { #[cfg(feature = #feature)] })
     }
 
-    /// Puts what a type needs before each item of it.
+    /// Adds the features of a type to each of its items.
     pub(super) fn put(&self, name: &str, items: &mut [Item]) {
         let Some(groups) = self.of_types.get(name) else { return };
         let features = groups.iter().map(|group| feature(group));
@@ -107,7 +107,7 @@ impl Features {
     }
 }
 
-/// The name of the feature of a group. `default` means something else to cargo.
+/// The name of the feature of a group. For cargo, `default` has another meaning.
 pub(crate) fn feature(group: &str) -> String {
     match group {
         "default" => "default_".to_owned(),
@@ -138,7 +138,7 @@ fn used(operation: &Operation) -> Vec<&str> {
     types.into_iter().filter_map(Type::innermost).collect()
 }
 
-/// The types of a body of parts.
+/// The types of a multipart body.
 fn held(form: &Form) -> impl Iterator<Item = &str> {
     form.parts.iter().filter_map(|part| match &part.holds {
         PartHolds::File { .. } => None,
@@ -148,7 +148,7 @@ fn held(form: &Form) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The types of what a service sends.
+/// The types of the bodies that a service sends.
 fn received(incoming: &Incoming) -> impl Iterator<Item = &str> {
     incoming.messages.iter().filter_map(|message| match &message.body {
         Received::Json(ty) => ty.innermost(),

@@ -1,4 +1,4 @@
-//! Bodies of parts as structs, and the headers of responses as constants.
+//! Multipart bodies as structs, and the headers of responses as constants.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,8 +13,8 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
     let forms: Vec<_> = api.forms().map(form).collect();
     let forms = (!forms.is_empty()).then(|| {
         quote! {
-            /// Bodies of parts (`multipart/form-data`). Each becomes a [`Multipart`](::connectors_runtime::Multipart), to
-            /// which more can be added.
+            /// Multipart bodies, such as `multipart/form-data`. Each converts to a
+            /// [`Multipart`](::connectors_runtime::Multipart), to which further parts can be added.
             pub mod forms {
                 #[allow(unused_imports)]
                 use super::types;
@@ -50,7 +50,7 @@ fn header(header: &ResponseHeader) -> TokenStream {
 
 fn form(form: &Form) -> TokenStream {
     let name = ident(&form.name);
-    let docs = doc(&form.doc, "A body of parts.");
+    let docs = doc(&form.doc, "A multipart body.");
     let required: Vec<&Part> = form.parts.iter().filter(|part| part.required).collect();
     let optional = form.parts.iter().filter(|part| !part.required);
     let fields = form.parts.iter().map(|part| {
@@ -79,14 +79,14 @@ fn form(form: &Form) -> TokenStream {
             quote! { #value, }
         });
         quote! {
-            /// With the parts that must be there.
+            /// A body with the required parts.
             #[must_use]
             pub fn new(#(#arguments),*) -> Self {
                 Self { #(#values)* }
             }
         }
     });
-    // What would be as `new` is set by its field.
+    // A part whose setter would hide `new` or a method of a trait is set by its field.
     let setters =
         optional.filter(|part| !matches!(part.name.as_str(), "new" | "default" | "from" | "into")).map(|part| {
             let (field, ty) = (ident(&part.name), of(part));
@@ -157,7 +157,7 @@ fn form(form: &Form) -> TokenStream {
     }
 }
 
-/// A part, for one that the document does not describe.
+/// The name of a part, for a part without a description.
 fn shown(part: &Part) -> String {
     match part.wire.as_str() {
         "" => "next part".to_owned(),

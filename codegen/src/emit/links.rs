@@ -1,4 +1,4 @@
-//! Links: methods from a response to the request that it leads to.
+//! Links: methods that build the next request from a response.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::docs;
 use super::features::Features;
 use super::types::{doc, ident, tokens as type_tokens};
 
-/// Takes out the links to operations that were left out.
+/// Removes the links to operations that were left out.
 pub(super) fn prune(api: &mut Api, notes: &mut Notes) {
     let there: BTreeSet<_> = api.operations.iter().map(|operation| operation.pointer.clone()).collect();
     for operation in &mut api.operations {
@@ -68,7 +68,7 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
     });
     let media = target.body.as_ref().and_then(|body| match &body.content {
         BodyContent::Json(_, media) => Some(media),
-        // `shape` makes no link to such a body.
+        // `shape` creates no link to such a body.
         BodyContent::Form(..) | BodyContent::Multipart(..) | BodyContent::Raw(_) => None,
     });
     let body = link.body.as_ref().zip(media).map(|(value, media)| {
@@ -96,7 +96,8 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
     }
 }
 
-/// The response as an argument, and what makes an `origin__` of it: no parameter has a name with two underscores.
+/// The response as an argument, and the statement that defines `origin__` from it. No parameter has a name with two
+/// underscores.
 fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) -> (TokenStream, TokenStream) {
     let row = quote! { &#root::OPERATIONS[#index] };
     if link.failure {
@@ -131,7 +132,7 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
             };
             (ty, body)
         }
-        // `shape` makes no such link.
+        // `shape` creates no such link.
         Payload::Empty | Payload::Stream => (quote! { () }, TokenStream::new()),
     };
     (quote! { response: &::connectors_runtime::Response<#value> }, quote! { #of_response #body })
@@ -159,8 +160,8 @@ fn documentation(operation: &Operation, link: &Link, target: &Operation) -> Toke
         .collect();
     let set = if linked.is_empty() { String::new() } else { format!(" It sets {}.", linked.join(", ")) };
     let text = format!(
-        "The request of {} that {what} of {} leads to.{set} Without a value for what it needs, it fails when it is \
-         sent, and nothing is sent.\n\n{}",
+        "The request of {} to which {what} of {} links.{set} If a required value is missing, sending it fails, and \
+         nothing is sent.\n\n{}",
         docs::code(&target.name),
         docs::code(&operation.name),
         link.doc,

@@ -1,5 +1,5 @@
-//! Stage `emit`: types, requests and client as tokens, progenitor's part beside them, printed by prettyplease; the same input
-//! gives the same bytes.
+//! Stage `emit`: writes types, requests and client, and progenitor's part, as tokens that prettyplease prints. The same
+//! input results in the same bytes.
 
 mod arguments;
 mod client;
@@ -23,20 +23,20 @@ use crate::shape::model::Api;
 use features::Features;
 pub(crate) use features::feature;
 
-/// Writes a shaped API as Rust source, part by part: the tokens of a part are gone when the next one is made. Each group is
+/// Writes a shaped API as Rust source, part by part, so that only the tokens of one part are in memory. Each group is
 /// behind a feature if `by_feature` is set.
 pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result<String, Error> {
     let mut features = Features::new(by_feature);
     let raw = raw(api, &features, notes)?;
     links::prune(api, notes);
-    // Operations that progenitor refuses are gone now.
+    // Operations that progenitor refuses are removed by now.
     features.read_types(api);
     for operation in &api.operations {
         if let Some(hint) = &operation.paging
             && paging::items(api, operation, hint).is_none()
         {
             let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
-            let reason = "`x-paging` does not fit: the operation has no such list, no such optional parameter, no such text or number as `next`, or no such boolean as `more`";
+            let reason = "`x-paging` does not fit: the operation has no such list, no such optional parameter, no string or number for `next`, or no boolean for `more`";
             notes.push(Stage::Emit, Kind::Skip, &at, node.unwrap_or(&operation.node), reason);
         }
     }
@@ -50,10 +50,10 @@ pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result
     Ok(out)
 }
 
-/// Progenitor's part, and what it calls.
+/// Progenitor's part, and the functions that it calls.
 fn raw(api: &mut Api, features: &Features, notes: &mut Notes) -> Result<String, Error> {
     let mut out = String::from(
-        "/// What progenitor generates, over the runtime's requests.\n\
+        "/// The code that progenitor generates, over the runtime's requests.\n\
          #[allow(clippy::all, clippy::pedantic, missing_docs, unused)]\n\
          mod raw {\n",
     );

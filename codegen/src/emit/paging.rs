@@ -1,4 +1,4 @@
-//! Lists that come in pages: `items()` of a request.
+//! Paged lists: `items()` of a request.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -67,7 +67,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     };
     let call = (hint.next == Next::Link).then(|| quote! { let call = request.call.clone(); });
     Some(quote! {
-        /// The items of all pages, fetched page by page as they are asked for.
+        /// The items of all pages, fetched page by page as they are polled.
         pub fn items(self) -> ::connectors_runtime::Pages<#item> {
             ::connectors_runtime::Pages::new(None, move |cursor: ::std::option::Option<::connectors_runtime::Cursor>| {
                 let mut request = self.clone();
@@ -88,7 +88,7 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
     })
 }
 
-/// The statement that reads from `value` whether there is more, as `more`.
+/// The statement that reads from `value` whether there are further items, as `more`.
 fn more_of(api: &Api, ty: &Type, value: &TokenStream, path: Option<&str>) -> Option<TokenStream> {
     let Some(path) = path else { return Some(quote! { let more = None; }) };
     let (more, read) = lead(api, ty, path, true)?;
@@ -97,7 +97,7 @@ fn more_of(api: &Api, ty: &Type, value: &TokenStream, path: Option<&str>) -> Opt
             fn more_of(value: &#value) -> ::std::option::Option<bool> {
                 Some(bool::clone(&#read))
             }
-            // What the response leaves out is false.
+            // An absent value is false.
             let more = Some(more_of(&value).unwrap_or(false));
         }
     })
@@ -120,7 +120,8 @@ fn is_number(ty: &Type) -> bool {
     matches!(ty, Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64)
 }
 
-/// The type at a path of properties, and the expression that leads there from `value`, with `?` where one may be absent.
+/// The type at a path of properties, and the expression that reads it from `value`, with `?` after each property that
+/// may be absent.
 fn lead(api: &Api, ty: &Type, path: &str, borrowed: bool) -> Option<(Type, TokenStream)> {
     let mut ty = resolved(api, ty.clone());
     let mut expression = quote! { value };
@@ -147,7 +148,7 @@ fn lead(api: &Api, ty: &Type, path: &str, borrowed: bool) -> Option<(Type, Token
     Some((ty, expression))
 }
 
-/// What a type is once aliases are resolved.
+/// The type after resolving its aliases.
 fn resolved(api: &Api, mut ty: Type) -> Type {
     for _ in 0..16 {
         let Type::Named(name) = &ty else { break };

@@ -12,7 +12,7 @@ pub(super) fn write(tokens: TokenStream, out: &mut String) -> Result<(), Error> 
     Ok(())
 }
 
-/// Prints items as they stand in a module.
+/// Prints items, indented as in a module.
 pub(super) fn write_indented(tokens: TokenStream, out: &mut String) -> Result<(), Error> {
     write_items_indented(items(tokens)?, out)
 }
@@ -23,21 +23,21 @@ pub(super) fn items(tokens: TokenStream) -> Result<Vec<syn::Item>, Error> {
     Ok(file.items)
 }
 
-/// The same of items that are parsed.
+/// Prints parsed items, indented as in a module.
 pub(super) fn write_items_indented(items: Vec<syn::Item>, out: &mut String) -> Result<(), Error> {
     let mut module: syn::ItemMod = syn::parse2(quote! { mod m {} }).map_err(unparsable)?;
     module.content.get_or_insert_default().1 = items;
     let items = vec![syn::Item::Mod(module)];
     let module = prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items });
-    // Without the module's own lines; a module without items has one.
+    // The lines of the module itself are removed. A module without items has only one.
     let items = module.strip_prefix("mod m {\n").and_then(|text| text.strip_suffix("}\n"));
     out.push_str(items.unwrap_or_default());
     Ok(())
 }
 
-/// A failure to parse what was generated is a defect of the emitter, returned as an error rather than a panic.
+/// Generated code that cannot be parsed is a defect of the emitter. It is an error and not a panic.
 fn unparsable(error: syn::Error) -> Error {
     Diagnostic::new(format!("the generated code does not parse: {error}"))
-        .help("please report the document that led here")
+        .help("please report this, with the document")
         .into()
 }

@@ -1,8 +1,7 @@
 //! progenitor's part: path, body and response of each operation.
 //!
-//! It is given a document of its own, with nothing in it but paths, bodies of bytes and responses of bytes; the rest (query,
-//! headers, cookies, media types, credentials, sending, decoding) is done by the runtime, with the request that progenitor's
-//! hook is given.
+//! Its input is a document that has only paths, and bodies and responses of bytes. The runtime does the rest (query,
+//! headers, cookies, media types, credentials, sending, decoding), with the request that progenitor passes to its hook.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,15 +20,16 @@ use crate::shape::model::{Api, Operation, Place};
 use super::features::Features;
 use super::print::write_items_indented;
 
-/// What stands in a path for an empty segment, which progenitor would drop; the runtime takes it out again.
+/// Replaces an empty segment of a path, which progenitor would drop. The runtime removes it.
 const EMPTY_SEGMENT: &str = "~empty~";
 
-/// So many operations are given to progenitor at a time: what it makes of them takes a hundred times the room of its text.
+/// The number of operations that progenitor generates at a time. Its tokens need a hundred times the memory of their
+/// text.
 const AT_A_TIME: usize = 64;
 
 /// Writes the items of progenitor's client. Operations that it refuses leave `api`, with a note.
 pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: &mut String) -> Result<(), Error> {
-    // Those of one path stay together.
+    // The operations of one path stay together.
     let mut by_path: IndexMap<String, Vec<usize>> = IndexMap::new();
     for (place, operation) in api.operations.iter().enumerate() {
         by_path.entry(template(operation)).or_default().push(place);
@@ -47,14 +47,14 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
             |places: &[usize]| generate(api, &places.iter().map(|place| &api.operations[*place]).collect::<Vec<_>>());
         let mut generated = of(&part);
         if generated.is_err() {
-            // One of them is the cause: find it, and leave it out.
+            // At least one operation is the cause: it is found and left out.
             refused.extend(part.iter().filter_map(|place| Some((*place, of(&[*place]).err()?))));
             let left: Vec<usize> = part.into_iter().filter(|place| !refused.contains_key(place)).collect();
             generated = of(&left);
         }
         let mut file =
             generated.map_err(|reason| Diagnostic::new(format!("progenitor cannot generate the client: {reason}")))?;
-        // Its module of types is empty: ours stands beside it. The client itself is there once.
+        // progenitor's module of types is empty, because ours replaces it. The client itself is written once.
         file.items.retain(|item| match item {
             Item::Mod(module) => module.ident != "types" && module.ident != "prelude",
             other => index == 0 || has_operations(other),
@@ -68,7 +68,7 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
         let reason = refused.remove(&place);
         place += 1;
         if let Some(reason) = &reason {
-            let reason = format!("the operation `{}` was left out: progenitor says: {reason}", operation.name);
+            let reason = format!("the operation `{}` was left out: progenitor refuses it: {reason}", operation.name);
             notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.node, reason);
         }
         reason.is_none()
@@ -76,7 +76,7 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
     Ok(())
 }
 
-/// Puts the feature of its group before each operation's method.
+/// Adds the feature of its group to each operation's method.
 fn put_features(file: &mut syn::File, api: &Api, features: &Features) {
     let attribute = |operation: &Operation| Some((method(operation), features.attribute(operation.group.as_deref())?));
     let attributes: BTreeMap<String, Attribute> = api.operations.iter().filter_map(attribute).collect();
@@ -90,13 +90,13 @@ fn put_features(file: &mut syn::File, api: &Api, features: &Features) {
     }
 }
 
-/// Whether an item is the methods of the operations.
+/// Whether an item has the methods of the operations.
 fn has_operations(item: &Item) -> bool {
     let is_async = |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.asyncness.is_some());
     matches!(item, Item::Impl(block) if block.trait_.is_none() && block.items.iter().any(is_async))
 }
 
-/// The name of progenitor's method for an operation. It begins with a letter, whatever the operation's name begins with.
+/// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not.
 pub(super) fn method(operation: &Operation) -> String {
     let group = operation.group.as_deref().unwrap_or("client");
     format!("call_{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
@@ -111,8 +111,8 @@ pub(super) fn arguments(operation: &Operation) -> impl Iterator<Item = (String, 
 fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
     let mut paths: IndexMap<String, Value> = IndexMap::new();
     for operation in operations {
-        // progenitor has a word for these methods only. Others are a GET of a path of their own for it; the runtime sends
-        // the true method and path.
+        // progenitor supports only these methods. For the others it gets a GET of a path that is used nowhere else. The
+        // runtime sends the real method and path.
         let (path, method) = match operation.method.as_str() {
             method @ ("GET" | "PUT" | "POST" | "DELETE" | "HEAD" | "PATCH") => {
                 (template(operation), method.to_ascii_lowercase())
@@ -121,7 +121,7 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         };
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if item.get(&method).is_some() {
-            return Err(format!("two operations are called by {} {}", operation.method, operation.path));
+            return Err(format!("two operations have {} {}", operation.method, operation.path));
         }
         item[&method] = described(operation);
     }
@@ -135,9 +135,9 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
         document.paths.paths.insert(path, item);
     }
-    // A method ends with the request that it has built: sending is the runtime's part. The first hook keeps the request. The
-    // second one is never called, because the method returns before that; so it has nothing to wait for, which would cost the
-    // compiler six times as much.
+    // The runtime sends the request, so a method ends after it has built the request. The first hook keeps the request.
+    // The second hook is never called, because the method returns before that. So it does not wait for anything, which
+    // would increase the compile time six times.
     let mut settings = GenerationSettings::new();
     settings.with_inner_type(quote! { Built }).with_pre_hook(quote! { Built::keep }).with_pre_hook_async(quote! {
         {
@@ -151,16 +151,18 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         Err(panic) => {
             let text =
                 panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            return Err(text.unwrap_or("it panicked").to_owned());
+            return Err(text.unwrap_or("progenitor panicked").to_owned());
         }
     };
     syn::parse2(tokens).map_err(|error| error.to_string())
 }
 
-/// The path template as progenitor needs it: its own names, no empty segments, nothing that would end a path.
+/// The path template as progenitor needs it: with its own names, without empty segments, and without characters that
+/// would end a path.
 fn template(operation: &Operation) -> String {
     let mut path = operation.path.clone();
-    // Placeholders first become marks that no text can hold, so that no name meets another's replacement.
+    // Placeholders are first replaced by marks that no text can contain, so that no name is replaced within another's
+    // replacement.
     let marks: Vec<(String, String)> = arguments(operation)
         .enumerate()
         .map(|(index, (name, wire))| {
@@ -197,7 +199,7 @@ fn described(operation: &Operation) -> Value {
     described
 }
 
-/// Leads progenitor's absolute paths to the crates that the runtime re-exports, so that a client has one dependency.
+/// Replaces progenitor's absolute paths by the crates that the runtime re-exports, so that a client has one dependency.
 struct Reexported;
 
 impl VisitMut for Reexported {

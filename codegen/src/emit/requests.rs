@@ -18,14 +18,14 @@ use super::print::{self, write_indented};
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
 
-/// Writes all requests, in a module for each group, of which one is held as tokens at a time.
+/// Writes all requests, in a module for each group. The tokens of one group are in memory at a time.
 pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
     let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (index, operation) in api.operations.iter().enumerate() {
         groups.entry(operation.group.as_deref()).or_default().push(index);
     }
     out.push_str(
-        "/// Requests: what the methods of the client return. `.await` sends one, and returns the value; `send` returns the\n\
+        "/// Requests, which the methods of the client return. `.await` sends one and returns the value; `send` returns the\n\
          /// whole response.\n\
          pub mod requests {\n",
     );
@@ -91,7 +91,7 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
     }
     out.push_str("}\n");
     let rest = quote! {
-        /// What the document says of failures, for each operation that has any.
+        /// The documented failures of each operation that has any.
         pub mod errors {
             #(#errors)*
         }
@@ -104,20 +104,21 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
     print::write(rest, out)
 }
 
-/// What a group says of itself: its name, and what the document says of the tag.
+/// The documentation of a group: its name, and the document's description of the tag.
 pub(super) fn group_docs(api: &Api, group: &str) -> TokenStream {
     let said = api.groups.get(group).map(String::as_str).unwrap_or_default();
     doc(&format!("The operations of the group {}.\n\n{said}", docs::code(group)), "")
 }
 
-/// The methods that stand in no group.
+/// The methods outside of the groups.
 pub(super) fn ungrouped(api: &Api, features: &Features) -> TokenStream {
     let all = api.operations.iter().enumerate().filter(|(_, operation)| operation.group.is_none());
     let methods = all.map(|(index, operation)| methods(api, features, operation, index));
     quote! { #(#methods)* }
 }
 
-/// The method of an operation, one for each other media type of a required body, and one for each link of its responses.
+/// The method of an operation, one for each other media type of a required body, and one for each link of its
+/// responses.
 fn methods(api: &Api, features: &Features, operation: &Operation, index: usize) -> TokenStream {
     let body = operation.body.as_ref().filter(|body| body.required);
     let own = method(operation, &operation.name, body.map(|body| &body.content), 0);
@@ -207,7 +208,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             None => (quote! { ::connectors_runtime::encode::Event }, quote! { events() }),
         };
         quote! {
-            /// The response as a stream of items, which is opened when it is polled.
+            /// The response as a stream of items, which is opened when it is first polled.
             pub fn stream(self) -> ::connectors_runtime::Items<#item> {
                 self.call.#read
             }
@@ -215,7 +216,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
     });
     let readings = operation.readings.iter().map(|reading| {
         let (name, media, ty) = (ident(&reading.name), &reading.media, type_tokens(&reading.ty, &quote! { types:: }));
-        let text = format!(" Asks for {} instead.", docs::code(media));
+        let text = format!(" Requests {} instead.", docs::code(media));
         quote! {
             #[doc = #text]
             pub fn #name(self) -> ::connectors_runtime::As<#ty> {
@@ -250,7 +251,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             /// Sends it, and returns the whole response: value, status, headers, attempts, request id.
             ///
             /// # Errors
-            /// Everything that can go wrong with a call: ask the error's predicates.
+            /// Every error of a call. The error's predicates distinguish them.
             pub fn send(self) -> ::connectors_runtime::Sending<::connectors_runtime::Response<#value>> {
                 self.call.#read
             }
@@ -277,7 +278,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
     }
 }
 
-/// What a request is, and what its response has beside the value.
+/// The documentation of a request: its operation, and what its response has besides the value.
 fn request_docs(operation: &Operation) -> TokenStream {
     let mut text = format!("A request of `{}`: `.await` sends it and returns the value.", operation.name);
     let listed = |names: &[String]| names.iter().map(|name| docs::code(name)).collect::<Vec<_>>().join(", ");
@@ -320,10 +321,10 @@ fn setter(param: &Param) -> TokenStream {
     }
 }
 
-/// What the document says of an operation's failures.
+/// The documented failures of an operation.
 fn failure(operation: &Operation) -> TokenStream {
     let name = ident(&request_name(operation));
-    let text = format!("What the document says of failures of `{}`, by status.", operation.name);
+    let text = format!("The documented failures of `{}`, by status.", operation.name);
     let docs = doc(&text, "");
     let (variants, arms) = cases(&operation.errors);
     quote! {
@@ -335,8 +336,9 @@ fn failure(operation: &Operation) -> TokenStream {
         }
 
         impl #name {
-            /// The body of a failure of this operation, decoded. `None` if its status is not documented, no response came, or
-            /// the body is not what the document says: [`body`](::connectors_runtime::Error::body) has it as it came.
+            /// The decoded body of a failure of this operation. `None` if its status is not documented, if there was no
+            /// response, or if the body does not match the document:
+            /// [`body`](::connectors_runtime::Error::body) has it unchanged.
             #[must_use]
             pub fn of(error: &::connectors_runtime::Error) -> ::std::option::Option<Self> {
                 ::connectors_runtime::documented(error, Self::read)
@@ -361,7 +363,7 @@ fn failure(operation: &Operation) -> TokenStream {
 fn success(operation: &Operation) -> Option<TokenStream> {
     let Payload::ByStatus(by_status) = &operation.success else { return None };
     let name = ident(&request_name(operation));
-    let docs = doc(&format!("What `{}` returns, by status.", operation.name), "");
+    let docs = doc(&format!("The successes of `{}`, by status.", operation.name), "");
     let (variants, arms) = cases(by_status);
     Some(quote! {
         #docs
@@ -433,7 +435,7 @@ fn documentation(operation: &Operation) -> TokenStream {
         text.push_str("\n\n");
         text.push_str(description);
     }
-    // What a description leaves open ends with it: the rest is ours.
+    // A block that the description does not close ends with it. The lines after it are ours.
     let mut lines = docs::lines(&text, "");
     let mut own = vec![format!(" {}", docs::code(&format!("{} {}", operation.method, operation.path)))];
     let documented: Vec<&Param> =

@@ -1,4 +1,4 @@
-//! Types: structs that keep what they do not know, open enums, unions read without loss.
+//! Types: structs that keep unknown keys, open enums, and unions that are read without loss.
 
 mod open;
 mod parts;
@@ -19,7 +19,7 @@ use super::features::Features;
 use super::print;
 use parts::{Known, local};
 
-/// Writes the types module, one type after the other, so that the tokens of one are held at a time.
+/// Writes the types module, one type after the other. The tokens of one type are in memory at a time.
 pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
     let known = Known::of(&api.types);
     out.push_str("/// The schemas of the document as Rust types.\npub mod types {\n");
@@ -45,14 +45,14 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
     Ok(())
 }
 
-/// What the types share.
+/// The code that the types share.
 fn support(api: &Api) -> TokenStream {
     let has_extra = |def: &TypeDef| matches!(&def.kind, TypeKind::Struct(Struct { extra: Some((_, Type::Any)), .. }));
     if !api.types.iter().any(has_extra) {
         return TokenStream::new();
     }
     quote! {
-        /// Keys of an object that the document does not name, with their values, as they came.
+        /// Keys of an object that the document does not declare, with their unchanged values.
         pub type Extra = ::connectors_runtime::crates::serde_json::Map<::std::string::String, ::connectors_runtime::crates::serde_json::Value>;
     }
 }

@@ -1,4 +1,4 @@
-//! Webhooks and callbacks: an enum of what the service sends, read by name.
+//! Webhooks and callbacks: an enum of the requests that the service sends, read by name.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -21,7 +21,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
                 /// Reads the body of a webhook; see [`parse`](#name::parse).
                 ///
                 /// # Errors
-                /// A body that is not what the document says.
+                /// The body does not match the document.
                 pub fn parse(name: &str, body: &[u8]) -> ::std::result::Result<#name, ::connectors_runtime::Error> {
                     #name::parse(name, body)
                 }
@@ -32,7 +32,7 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
     let callbacks = (!callbacks.is_empty()).then(|| {
         let each = callbacks.into_iter().map(incoming);
         quote! {
-            /// Requests that the service sends to a URL that a call has given it.
+            /// Requests that the service sends to a URL from a call.
             pub mod callbacks {
                 #[allow(unused_imports)]
                 use super::types;
@@ -71,17 +71,17 @@ fn incoming(it: &Incoming) -> TokenStream {
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*
-            /// One that this version does not know, or that came without the body that it may have.
+            /// A request that this version does not know, or one without its optional body.
             #unknown {
                 /// Its name.
                 name: ::std::string::String,
-                /// Its body as it came.
+                /// Its unchanged body.
                 body: ::connectors_runtime::RawBody,
             },
         }
 
         impl #name {
-            /// The names that the document has.
+            /// The names in the document.
             pub const NAMES: &'static [&'static str] = &[#(#wires),*];
 
             /// Its name in the document.
@@ -93,11 +93,11 @@ fn incoming(it: &Incoming) -> TokenStream {
                 }
             }
 
-            #[doc = " Reads the body of one, by its name in the document; a name that is not there is"]
-            #[doc = concat!(" `", #unknown_text, "`. Check its signature first, where the service signs.")]
+            #[doc = " Reads the body of a request by its name in the document. An unknown name is"]
+            #[doc = concat!(" `", #unknown_text, "`. If the service signs its requests, verify the signature first.")]
             ///
             /// # Errors
-            /// [`is_decode`](::connectors_runtime::Error::is_decode): the body is not what the document says.
+            /// [`is_decode`](::connectors_runtime::Error::is_decode): the body does not match the document.
             pub fn parse(name: &str, body: &[u8]) -> ::std::result::Result<Self, ::connectors_runtime::Error> {
                 Ok(match name {
                     #(#reads)*

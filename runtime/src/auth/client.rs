@@ -69,8 +69,8 @@ impl From<String> for OAuthClient {
 }
 
 impl OAuthClient {
-    /// A client with a secret, sent in the `Authorization` header: `client_secret_basic`, which every server has to support
-    /// (RFC 6749, section 2.3.1).
+    /// A client with a secret, sent in the `Authorization` header: `client_secret_basic`, which every server has to
+    /// support (RFC 6749, section 2.3.1).
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { id: Some(id.into()), method: Method::Basic(SecretString::from(secret.into())) }
     }
@@ -164,7 +164,8 @@ pub trait Assertion: fmt::Debug + Send + Sync + 'static {
     /// assertion once. `now` is the time of the client's clock.
     ///
     /// # Errors
-    /// The reason why there is none, such as [`Error::auth`]. The call that needs the token fails with this error.
+    /// The reason why there is no assertion, such as [`Error::auth`]. The call that needs the token fails with this
+    /// error.
     fn assertion(&self, now: SystemTime) -> impl Future<Output = Result<Token, Error>> + Send;
 }
 

@@ -94,7 +94,7 @@ impl fmt::Debug for AuthorizationCode {
 
 impl AuthorizationCode {
     /// A login at these endpoints of the server. `client` is an [`OAuthClient`], or the id of a public client as text.
-    /// The server redirects the browser to `redirect_uri`, exactly as it is registered for the client.
+    /// The server redirects the browser to `redirect_uri`, which must be exactly as registered for the client.
     pub fn new(
         authorize_url: impl Into<String>,
         token_url: impl Into<String>,
@@ -114,7 +114,7 @@ impl AuthorizationCode {
     }
 
     /// Sets the server that relative URLs of endpoints are resolved against. Methods that are generated from a document
-    /// need it if the document has relative ones. The server is a folder, with and without a slash at its end.
+    /// need it if the document has relative ones. The server's URL is a folder, with or without a slash at its end.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(url.into());
         self

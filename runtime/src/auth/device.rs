@@ -59,8 +59,8 @@ impl fmt::Debug for DeviceLogin {
 }
 
 impl DeviceLogin {
-    /// A login at these endpoints of the server: for device authorization, and for tokens. `client` is an [`OAuthClient`],
-    /// or the id of a public client as text.
+    /// A login at these endpoints of the server: for device authorization, and for tokens. `client` is an
+    /// [`OAuthClient`], or the id of a public client as text.
     pub fn new(device_url: impl Into<String>, token_url: impl Into<String>, client: impl Into<OAuthClient>) -> Self {
         Self {
             device_url: device_url.into(),
@@ -74,7 +74,7 @@ impl DeviceLogin {
     }
 
     /// Sets the server that relative URLs of endpoints are resolved against. Methods that are generated from a document
-    /// need it if the document has relative ones. The server is a folder, with and without a slash at its end.
+    /// need it if the document has relative ones. The server's URL is a folder, with or without a slash at its end.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(url.into());
         self

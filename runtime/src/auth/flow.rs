@@ -96,8 +96,8 @@ impl OAuth2 {
         Self::new(token_url, client, Grant::Refresh(SecretString::from(refresh_token.into())))
     }
 
-    /// Tokens by signed assertions (RFC 7523, section 2.1): of a service account, for instance. A text is the id of a public
-    /// client; see also [`OAuthClient::anonymous`].
+    /// Tokens by signed assertions (RFC 7523, section 2.1): of a service account, for instance. A text is the id of a
+    /// public client; see also [`OAuthClient::anonymous`].
     ///
     /// ```
     /// use connectors_runtime::auth::{Assertion, OAuth2, OAuthClient};
@@ -110,8 +110,8 @@ impl OAuth2 {
         Self::new(token_url, client, Grant::Assertion(AnyAssertion::new(assertion)))
     }
 
-    /// Tokens in exchange for those of another issuer (RFC 8693): of a CI job or a Kubernetes workload, for instance. A text
-    /// is the id of a public client.
+    /// Tokens in exchange for those of another issuer (RFC 8693): of a CI job or a Kubernetes workload, for instance. A
+    /// text is the id of a public client.
     pub fn token_exchange(
         token_url: impl Into<String>,
         client: impl Into<OAuthClient>,
@@ -142,8 +142,8 @@ impl OAuth2 {
     /// Calls `keep` with each new refresh token, so that a program can store it: the previous one may no longer work.
     /// The new access token is used only after `keep` has succeeded.
     ///
-    /// If `keep` fails, calls that need a token fail with [`Error::is_auth`] and its error as source. The new refresh token
-    /// is not lost: the next of these calls calls `keep` with it again.
+    /// If `keep` fails, calls that need a token fail with [`Error::is_auth`] and its error as source. The new refresh
+    /// token is not lost: the next of these calls calls `keep` with it again.
     ///
     /// ```
     /// use connectors_runtime::auth::{ExposeSecret, OAuth2};
@@ -235,7 +235,7 @@ impl TokenExchange {
         self
     }
 
-    /// Sets who acts for the subject (RFC 8693, section 1.1), with the type of its tokens.
+    /// Sets the provider of the actor's tokens, and their type. The actor acts for the subject (RFC 8693, section 1.1).
     pub fn actor(mut self, actor: impl TokenProvider, kind: impl Into<String>) -> Self {
         self.actor = Some((Provider::new(actor), kind.into()));
         self

@@ -64,8 +64,8 @@ impl Held {
 /// Tokens from a refresh token. The server may replace the refresh token at each use.
 ///
 /// A refresh whose response is lost is not retried automatically: the server may have replaced the token, and may treat
-/// a second use of the old one as theft. The next call that needs a token tries it once more, because there is no other
-/// way.
+/// a second use of the old one as theft. The next call that needs a token sends the old one once more, because it has
+/// no other one.
 #[derive(Clone)]
 pub(super) struct Refreshing(Arc<Inner>);
 
@@ -295,7 +295,7 @@ impl Login {
     }
 
     /// The refresh token of the login, for programs that store it. Most servers replace it at each use. Then only the
-    /// last one that `on_rotate` got is valid.
+    /// last one that `on_rotate` received is valid.
     #[must_use]
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()

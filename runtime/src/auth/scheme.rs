@@ -474,7 +474,8 @@ impl Chosen {
     /// place, so calling it twice is safe.
     ///
     /// # Errors
-    /// The error of the token's provider, as that of a call that was not sent; and those of [`Chosen::apply_at_once`].
+    /// The error of the token's provider, as the error of a call that was not sent; and those of
+    /// [`Chosen::apply_at_once`].
     pub async fn apply(&self, request: &mut reqwest::Request) -> Result<Applied, Error> {
         let mut applied = Applied::default();
         for (index, slot) in self.slots().iter().enumerate() {

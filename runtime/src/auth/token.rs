@@ -112,8 +112,8 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     /// Returns a fresh token.
     ///
     /// # Errors
-    /// The reason why there is none: [`Error::auth`], or [`Error::unavailable`] if it may work later. The calls that
-    /// wait for the token fail with this error.
+    /// The reason why there is no token: [`Error::auth`], or [`Error::unavailable`] if a later request may succeed. The
+    /// calls that wait for the token fail with this error.
     fn token(&self) -> impl Future<Output = Result<Token, Error>> + Send;
 
     /// Whether another request can return another token. A fixed token never changes.

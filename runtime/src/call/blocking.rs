@@ -18,7 +18,7 @@
 //! No method exists twice. One runtime with one thread serves the whole program. It is created on first use, and
 //! connections stay open in it between calls.
 //!
-//! After a `fork`, the child gets a runtime of its own, so a call there ends within its limits. The parent's
+//! After a `fork`, the child gets its own runtime, so a call there ends within its limits. The parent's
 //! connections stay with the parent: an attempt on one of them times out in the child. Create a new client in the
 //! child.
 
@@ -41,7 +41,7 @@ pub trait BlockingFuture: IntoFuture {
     /// Blocks until the call has ended.
     ///
     /// # Errors
-    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, which could do nothing else
+    /// The errors of the call. [`Error::is_config`] on a thread of an async runtime, whose other tasks would stop
     /// meanwhile. Threads of tokio's `spawn_blocking` are among these. Await the call there.
     fn blocking(self) -> Result<Self::Success, Error>;
 }
@@ -76,7 +76,7 @@ impl<T, S: Stream<Item = Result<T, Error>>> BlockingStream for S {
 
 /// The items of a stream, as an iterator; see [`BlockingStream::blocking`].
 pub struct Blocking<S> {
-    /// None after the end.
+    /// `None` after the end.
     stream: Option<Pin<Box<S>>>,
 }
 

@@ -49,7 +49,7 @@ impl Payload {
         Self { content_type: body.content_type().clone(), content: Content::Parts(Arc::new(body)) }
     }
 
-    /// The same for one send. A stream then belongs to it alone: another send of a copy of the call fails.
+    /// The body for one send. A stream belongs to the first send; a send of a clone of the call fails.
     ///
     /// # Errors
     /// [`Error::is_invalid_argument`] if the stream was sent before.
@@ -71,7 +71,7 @@ impl Payload {
         }
     }
 
-    /// The parts. Each attempt gets a body of its own.
+    /// The parts. Each attempt gets its own body.
     pub(super) fn as_parts(&self) -> Option<&MultipartBody> {
         match &self.content {
             Content::Parts(parts) => Some(parts),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_set_and_the_rest_stays_as_it_was() {
+    fn a_flag_is_set_and_the_rest_is_unchanged() {
         let set = |json: &str, value| with_flag(json.as_bytes(), "stream", value);
         assert_eq!(set("{}", true).unwrap(), r#"{"stream":true}"#);
         assert_eq!(set(r#"{"n":1.50,"a":"\u00e9"}"#, true).unwrap(), r#"{"n":1.50,"a":"\u00e9","stream":true}"#);

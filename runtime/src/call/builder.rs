@@ -21,7 +21,7 @@ pub trait Connect: Sized {
 }
 
 /// Sets up a client: the settings of its [`Connection`], then [`Builder::build`].
-#[must_use = "a client is made by `build`"]
+#[must_use = "`build` creates the client"]
 pub struct Builder<C: Connect> {
     setup: C::Setup,
     connection: Connection,

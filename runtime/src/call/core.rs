@@ -23,7 +23,7 @@ struct Inner {
     url: Url,
     /// The URL without a trailing slash.
     base_url: String,
-    /// The URLs for operations that have a server of their own.
+    /// The URLs for operations with their own server.
     others: BTreeMap<&'static str, Url>,
     authenticator: Authenticator,
     paths: Paths,
@@ -59,7 +59,7 @@ impl Core {
         Ok(core)
     }
 
-    /// For a service that has its own exchange and credentials, and reads its own failures.
+    /// For a service with its own exchange, credentials and reader of failures.
     pub fn over(
         exchange: Arc<Exchange>,
         url: Url,
@@ -133,12 +133,12 @@ impl Core {
 /// use connectors_runtime::Server;
 ///
 /// let server = Server::from("https://pets.example.com/v1");
-/// // Some operations of the document have a server of their own; here they are sent elsewhere as well.
+/// // Some operations of the document have their own server. This replaces it too.
 /// let server = server.instead_of("https://uploads.example.com", "http://127.0.0.1:8080");
 /// ```
 ///
-/// A text must be a URL in its plain form, as for [`parse_server`](crate::auth::parse_server): what URL parsers change in
-/// silence could lead to another host. If it is not, creating the client fails.
+/// A text must be a URL in its plain form, as for [`parse_server`](crate::auth::parse_server), because a change that
+/// URL parsers make silently could lead to another host. For any other text, creating the client fails.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Server {
@@ -147,7 +147,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// For generated code: a server of the document, by its template and for each variable its name, default and value.
+    /// For generated code: a server of the document. Each variable of the template has a name, a default and a value.
     #[doc(hidden)]
     pub fn documented(template: &str, variables: &[(&str, &str, &str)]) -> Self {
         let scheme = template.find("://").map_or(0, |at| at + "://".len());
@@ -178,7 +178,7 @@ impl Server {
         Self::from(url)
     }
 
-    /// Sends calls of operations whose document names the server `documented` to `url`.
+    /// Sends calls to `url` instead of `documented`, if `documented` is the operation's own server in the document.
     pub fn instead_of(mut self, documented: &'static str, url: &str) -> Self {
         match crate::auth::parse_server(url.trim()) {
             Ok(url) => {
@@ -191,7 +191,7 @@ impl Server {
     }
 }
 
-/// Whether what follows a character is no longer the host, or the character is none of a URL.
+/// Whether the host ends before this character, or the character is not allowed in a URL.
 fn ends_a_host(c: char) -> bool {
     matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_whitespace() || c.is_control()
 }

@@ -1,4 +1,4 @@
-//! Reads failed responses of services that have no reader of their own.
+//! Reads failed responses of services without their own reader.
 
 use serde_json::Value;
 

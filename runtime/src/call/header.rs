@@ -10,7 +10,8 @@ use crate::object::{Json, from_slice};
 
 use super::response::Response;
 
-/// A header of responses, with its type. Generated code has one for each header of the document, in its module `headers`.
+/// A header of responses, with its type. Generated code has one for each header of the document, in its module
+/// `headers`.
 ///
 /// ```
 /// use connectors_runtime::{Error, Header, HeaderForm, Response};
@@ -130,7 +131,7 @@ fn malformed(name: &str, what: &str) -> Error {
 }
 
 /// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are not text.
-#[allow(clippy::option_option, reason = "absent and unreadable are two things")]
+#[allow(clippy::option_option, reason = "absent and unreadable differ")]
 pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<Option<String>> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

@@ -1,4 +1,4 @@
-//! Typed arguments, so that an app's id cannot be passed for a connector's.
+//! Typed arguments, so that an app's id cannot be passed as a connector's.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The value of a parameter, with the parameter in its type: `K` identifies it, and has no values.
+/// The value of a parameter. `K` identifies the parameter, and has no values.
 ///
-/// The value is opaque. A text that is not allowed in a path (empty, `.`, `..`, or with a `/`) is an error when it is
-/// sent.
+/// The value is opaque. A text that is not allowed in a path (empty, `.`, `..`, or with a `/`) is an error when the
+/// call is sent.
 ///
 /// ```
 /// use connectors_runtime::Id;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// enum Connector {}
 ///
 /// fn read(app: Id<App>, connector: Id<Connector>) {}
-/// // Swapped, it would not compile.
+/// // This would not compile with the arguments swapped.
 /// read(Id::new("app-1"), Id::new("connector-7"));
 /// ```
 pub struct Id<K, T = String> {
@@ -135,8 +135,7 @@ impl<K> PartialEq<&str> for Id<K> {
     }
 }
 
-/// The media type of a body, such as `image/png`, where the document leaves it to the caller. It is checked when it is
-/// sent.
+/// The media type of a body, such as `image/png`, if the caller chooses it. It is checked when the call is sent.
 ///
 /// ```
 /// use connectors_runtime::MediaType;

@@ -1,4 +1,4 @@
-//! The requests that a response leads to: their arguments, by the runtime expressions of the document.
+//! The requests that a response links to. The document's runtime expressions select their arguments.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,7 +28,7 @@ pub enum Expression {
     /// A header of the response.
     Header(&'static str),
     /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`]. Its value is the text that was
-    /// sent, whose type is not known any more: in JSON it is a string, also where it was a number.
+    /// sent, and its type is lost: in JSON it is a string, even if it was a number.
     Request(&'static str),
     /// The status code of the response.
     Status,
@@ -38,7 +38,7 @@ pub enum Expression {
 #[doc(hidden)]
 pub type LinkedArgument = (Parameter, bool, Expression);
 
-/// A response that leads to further requests. Generated methods of links make one.
+/// A response that links to further requests. Generated methods of links create it.
 #[doc(hidden)]
 pub struct Origin<'a> {
     status: Option<u16>,
@@ -49,7 +49,7 @@ pub struct Origin<'a> {
     refused: Option<String>,
 }
 
-/// Without values, which may be secrets.
+/// Omits values, which may be secrets.
 impl fmt::Debug for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Origin").field("status", &self.status).finish_non_exhaustive()
@@ -70,8 +70,8 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// A failed call of an operation. Only a failure that the server returned leads to requests. The response to a
-    /// token request does not, nor does a success that cannot be read.
+    /// A failed call of an operation. Only a failure that the server returned links to requests. The response to a
+    /// token request does not, and neither does a success that cannot be read.
     #[must_use]
     pub fn failure(operation: &'static Operation, error: &'a Error) -> Self {
         let refused = if error.operation() != Some(operation.name()) {
@@ -97,7 +97,7 @@ impl<'a> Origin<'a> {
         self
     }
 
-    /// Where the values are.
+    /// The values that expressions select.
     fn values(&self) -> Result<Values<'_>, Error> {
         match &self.refused {
             Some(refused) => Err(cannot(refused)),
@@ -152,7 +152,7 @@ fn cannot(message: &str) -> Error {
 }
 
 impl Call {
-    /// Sets the parameters that a link takes from a response. An optional parameter without a value there stays unset.
+    /// Sets the parameters of a link from a response. An optional parameter without a value there stays unset.
     #[doc(hidden)]
     pub fn link(&mut self, origin: &Origin<'_>, arguments: &[LinkedArgument]) {
         let values = match origin.values() {
@@ -167,7 +167,7 @@ impl Call {
         }
     }
 
-    /// Sets the JSON body that a link takes from a response.
+    /// Sets the JSON body of a link from a response.
     #[doc(hidden)]
     pub fn link_body(&mut self, origin: &Origin<'_>, media_type: &str, expression: Expression) {
         let json =
@@ -180,7 +180,7 @@ impl Call {
     }
 }
 
-/// A value as a parameter is serialized, with all digits of a number.
+/// A value, serialized like a parameter, with all digits of a number.
 struct Sent<'a>(&'a Tree<'a>);
 
 impl Serialize for Sent<'_> {

@@ -29,8 +29,8 @@ pub trait RequestOptions: Sized {
     /// The call, which is not sent yet.
     fn into_call(self) -> Call;
 
-    /// Requests this media type, and returns the body as bytes. For the media types of an operation that have no type
-    /// of their own, such as `text/csv`, `application/xml`, or one of `image/*`. The header `Content-Type` of the
+    /// Requests this media type, and returns the body as bytes. Use it for the media types of an operation that have no
+    /// Rust type, such as `text/csv`, `application/xml`, or one of `image/*`. The header `Content-Type` of the
     /// [`Response`] has the media type of the body.
     ///
     /// ```

@@ -1,4 +1,4 @@
-//! A call on its way: its request is built by progenitor, sent attempt by attempt, and its response read.
+//! A call in flight: progenitor builds its request, each attempt sends it, and the response is read.
 
 use std::cell::Cell;
 use std::fmt;
@@ -23,13 +23,13 @@ use super::body::Payload;
 use super::core::Core;
 use super::response::{ByStatus, Response};
 
-/// Builds the request of one operation, by progenitor's method.
+/// Builds the request of one operation, with progenitor's method.
 pub type Build = fn(&Outgoing) -> Result<reqwest::Request, Error>;
 
-/// The end of progenitor's method, which never returns a response.
+/// The result of progenitor's method, which never returns a response.
 type Ended = Result<ResponseValue<ByteStream>, progenitor_client::Error<()>>;
 
-/// Where progenitor's client leaves the request that it has built: the inner state of that client, which is made for one
+/// Keeps the request that progenitor's client builds. It is the inner state of that client, which is created for one
 /// call.
 #[derive(Clone, Default)]
 pub struct Built(Rc<Cell<Option<reqwest::Request>>>);
@@ -47,7 +47,7 @@ impl Built {
         self.0.set(Some(std::mem::replace(request, nowhere)));
     }
 
-    /// The request that progenitor's method builds. The method waits for nothing.
+    /// Returns the request that progenitor's method builds. The method never waits.
     ///
     /// # Errors
     /// [`Error::is_invalid_argument`] if it cannot be built.
@@ -63,7 +63,7 @@ impl Built {
     }
 }
 
-/// A call on its way.
+/// A call in flight.
 #[derive(Debug)]
 pub struct Outgoing {
     pub(super) core: Core,
@@ -75,7 +75,7 @@ pub struct Outgoing {
     pub(super) options: CallOptions,
     /// The URL of a page, instead of path and query.
     pub(super) link: Option<Url>,
-    /// The media types to ask for.
+    /// The requested media types.
     pub(super) accept: HeaderValue,
     pub(super) chosen: Chosen,
 }
@@ -104,13 +104,13 @@ impl Outgoing {
         self.core.exchange().http.clone()
     }
 
-    /// The value of a path parameter, for progenitor to put into the path.
+    /// The value of a path parameter, which progenitor inserts into the path.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
         self.parameters.path_value(name).unwrap_or_default()
     }
 
-    /// The body, for progenitor to put into the request.
+    /// The body, which progenitor inserts into the request.
     #[must_use]
     pub fn body(&self) -> reqwest::Body {
         self.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
@@ -137,8 +137,8 @@ impl Outgoing {
         Ok(Response { value, status, headers, attempts, about, kept: self.kept() })
     }
 
-    /// The attempts of the call: what progenitor built, with all that is not its part: query, headers, cookies, media
-    /// types, credentials.
+    /// The attempts of the call: progenitor's request, completed with query, headers, cookies, media types and
+    /// credentials.
     fn attempt(&self) -> Result<ApiAttempt<'_>, Error> {
         let request = (self.build)(self).and_then(|request| self.complete(request));
         let template = request.map_err(|error| error.operation_named(self.operation.name()))?;
@@ -155,7 +155,7 @@ impl Outgoing {
         })
     }
 
-    /// Why a call failed: a part that cannot be read is the cause of what the connection fails with.
+    /// The error of a failed call. A part that cannot be read is the cause of the connection's error.
     fn fault(&self, error: Error) -> Error {
         match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
             Some(fault) => fault.with_attempts(error.attempts()).operation_named(self.operation.name()),
@@ -170,13 +170,13 @@ impl Outgoing {
         Kept::new(self.operation.kept().iter().filter_map(named).collect())
     }
 
-    /// Puts on the request what progenitor does not know of.
+    /// Adds the parts of the request that progenitor does not support.
     fn complete(&self, mut request: reqwest::Request) -> Result<reqwest::Request, Error> {
         let Self { operation, parameters, body, .. } = self;
-        // progenitor has no word for some methods.
+        // progenitor does not support all methods.
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
-                .map_err(|_| Error::new(Kind::Argument, "the document's method is no HTTP method"))?;
+                .map_err(|_| Error::new(Kind::Argument, "the document's method is not an HTTP method"))?;
             if let Some(path) = request.url().path().strip_suffix(&format!("/~{}~", operation.method())) {
                 let path = path.to_owned();
                 request.url_mut().set_path(&path);
@@ -192,13 +192,13 @@ impl Outgoing {
             request.url_mut().set_query(Some(parameters.query()));
         }
         let headers = request.headers_mut();
-        // progenitor's own, which only its own servers know.
+        // progenitor adds this header, which only its own servers use.
         headers.remove(&API_VERSION);
         headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(ACCEPT, self.accept.clone());
         if !parameters.cookies().is_empty() {
             let cookies = HeaderValue::try_from(parameters.cookies())
-                .map_err(|_| Error::new(Kind::Argument, "a cookie holds characters that a header cannot"))?;
+                .map_err(|_| Error::new(Kind::Argument, "a cookie has characters that are not allowed in a header"))?;
             headers.insert(COOKIE, cookies);
         }
         match body {
@@ -222,7 +222,7 @@ impl Outgoing {
         }
     }
 
-    /// The text of a JSON response, or what no text means.
+    /// The text of a JSON response. Without a body it is null or an empty object; a page without a body is an error.
     fn json_text(&self, whole: &Whole) -> Result<Bytes, Error> {
         let body = &whole.reply.body;
         if !body.is_empty() {
@@ -231,16 +231,16 @@ impl Outgoing {
                 content_type.map(str::to_ascii_lowercase).filter(|it| !it.contains("json") && !it.contains('*'));
             let Some(other) = other else { return Ok(body.clone()) };
             let host = self.core.base_url();
-            let message = format!("the server returned `{other}` where JSON belongs; is {host} the right server?");
+            let message = format!("the server returned `{other}` instead of JSON; is {host} the right server?");
             return Err(self.unusable(Error::new(Kind::Decode, message), whole));
         }
         Ok(match self.operation.success() {
             Success::Page => {
-                let error = Error::new(Kind::Decode, "a page of a list came without a body");
+                let error = Error::new(Kind::Decode, "a page of a list has no body");
                 return Err(self.unusable(error, whole));
             }
             Success::JsonOrNothing => Bytes::from_static(b"null"),
-            // Nothing said is nothing set.
+            // An empty body has no properties.
             Success::Json | Success::Empty | Success::Stream => Bytes::from_static(b"{}"),
         })
     }
@@ -262,10 +262,10 @@ impl Outgoing {
         self.unusable(Error::new(kind, error.to_string()), whole)
     }
 
-    /// An error about a success that cannot be used. It has the status, headers and body, as one about a failure has.
+    /// An error for a success that cannot be used. It has the status, headers and body, like the error for a failure.
     fn unusable(&self, error: Error, whole: &Whole) -> Error {
         let error = whole.reply.describe(error);
-        // The server reports that it did it; a response that cannot be used does not undo that.
+        // The server has processed the call, even if its response cannot be used.
         let idempotent = self.options.idempotent.unwrap_or(self.operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
         whole.span.failed(&error, None);
@@ -285,10 +285,10 @@ impl Whole {
 
 const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// What stands in a path for a segment that is empty: progenitor would make two slashes one.
+/// Replaces an empty segment of a path, because progenitor would merge the two slashes around it.
 const EMPTY_SEGMENT: &str = "~empty~";
 
-/// Each attempt of one call: the same request, with the credentials of the moment.
+/// The attempts of one call: the same request, with the credentials that are current at each attempt.
 struct ApiAttempt<'a> {
     template: reqwest::Request,
     operation: &'static Operation,
@@ -296,7 +296,7 @@ struct ApiAttempt<'a> {
     chosen: &'a Chosen,
     applied: Option<Applied>,
     refreshed: bool,
-    /// Whether the body is at hand, rather than streamed once.
+    /// Whether the body is in memory, and not a stream that can be sent once.
     repeatable: bool,
     parts: Option<&'a MultipartBody>,
     span: CallSpan,
@@ -306,7 +306,7 @@ impl ApiAttempt<'_> {
     fn copy(&mut self) -> Result<reqwest::Request, Error> {
         let mut request = match self.template.try_clone() {
             Some(request) => request,
-            // A body that streams can be sent once; it is the one there is.
+            // A stream can be sent once, so this is the only request.
             None => {
                 let spent = reqwest::Request::new(Method::GET, self.template.url().clone());
                 std::mem::replace(&mut self.template, spent)
@@ -322,7 +322,7 @@ impl ApiAttempt<'_> {
 impl Attempt for ApiAttempt<'_> {
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
         if !self.repeatable {
-            // A copy would use up the body.
+            // A copy would consume the body.
             return None;
         }
         let mut request = match self.copy() {

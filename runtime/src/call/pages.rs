@@ -32,7 +32,7 @@ const SEEN: usize = 10_000;
 
 /// The items of a list, fetched page by page as they are polled.
 ///
-/// A page is fetched when its first item is polled, unless [`Pages::read_ahead`] says otherwise. Dropping the stream fetches
+/// A page is fetched when its first item is polled, or earlier with [`Pages::read_ahead`]. Dropping the stream fetches
 /// nothing more. After an error the stream ends.
 ///
 /// ```
@@ -53,13 +53,13 @@ const SEEN: usize = 10_000;
 /// ```
 ///
 /// # Bounds
-/// - Time: each page is a call with its own deadline ([`RequestOptions::deadline`](crate::RequestOptions::deadline), else
-///   [`Limits::call`](crate::Limits::call)). Nothing bounds the whole list; how long a program works on an item is its own
-///   affair.
-/// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]). So the next item, error or
-///   end takes at most 101 calls, each within its deadline.
-/// - Circles: a server that returns a cursor a second time would be followed endlessly. This is an error
-///   ([`Error::is_decode`]): at once if the cursor is among the last 10,000, later (but always) in a longer circle. The
+/// - Time: each page is a call with its own deadline ([`RequestOptions::deadline`](crate::RequestOptions::deadline), or
+///   else [`Limits::call`](crate::Limits::call)). There is no limit for the whole list, nor for the time in which the
+///   program processes an item.
+/// - Empty pages: 100 in a row are skipped, and one more is an error ([`Pages::max_empty_pages`]). So the next item,
+///   error or end takes at most 101 calls, each within its deadline.
+/// - Circles: a cursor that the server returns a second time is an error ([`Error::is_decode`]), because the list would
+///   never end. The error comes at once if the cursor is among the last 10,000, and later in a longer circle. The
 ///   memory for this is less than 1 MB.
 /// - Memory: the items of one page, and of the pages that are read ahead.
 ///
@@ -181,7 +181,7 @@ impl<T: Send + 'static> Pages<T> {
     /// A list that begins at `start` (`None`: at the beginning), whose pages `fetch` returns. For generated code, and
     /// for lists that no document describes.
     ///
-    /// `fetch` is called with the cursor of a page, `None` for the first one, and for one page after the other.
+    /// `fetch` is called with the cursor of a page (`None` for the first one), for one page after the other.
     pub fn new<F, Fut>(start: Option<Cursor>, mut fetch: F) -> Self
     where
         F: FnMut(Option<Cursor>) -> Fut + Send + 'static,
@@ -199,23 +199,23 @@ impl<T: Send + 'static> Pages<T> {
         }
     }
 
-    /// The position of the next unread item: a value with serde, for [`Pages::resume`]. Store it when the work on the item before it
-    /// is done: an item whose work was done but not stored is returned again after a restart.
+    /// The position of the next unread item, for [`Pages::resume`]. It implements serde. Store it after each processed
+    /// item: an item that was processed but not stored is returned again after a restart.
     ///
-    /// Pages that were read ahead, and items that were not polled, are unread. After an error this is the page that failed. At
-    /// the end it is the end of the last page: resumed there, a list returns what was added to it since, if the service keeps
-    /// the order.
+    /// Pages that were read ahead, and items that were not polled, are unread. After an error this is the page that
+    /// failed. At the end it is the end of the last page. A list that is resumed there returns the items that were
+    /// added since, if the service keeps the order.
     #[must_use]
     pub fn cursor(&self) -> Position {
         self.position.clone()
     }
 
-    /// Resumes at this position, which must come from the same list with the same
-    /// filters. Pages that were already fetched are dropped.
+    /// Resumes at this position, which must come from the same list with the same filters. Pages that were already
+    /// fetched are dropped.
     ///
-    /// The page is fetched again, and as many of its items as were read before are skipped. An item is returned twice or lost
-    /// only if the list itself changed before this position. If the page has fewer items now, the list continues with the next
-    /// page. A token that the server no longer accepts fails as it would for any other client.
+    /// The page is fetched again, and as many of its items as were read before are skipped. An item is returned twice
+    /// or lost only if the list itself changed before this position. If the page has fewer items now, the list
+    /// continues with the next page. If the server no longer accepts the token, the list fails with the server's error.
     #[must_use]
     pub fn resume(mut self, position: Position) -> Self {
         self.source = None;
@@ -226,8 +226,8 @@ impl<T: Send + 'static> Pages<T> {
         self
     }
 
-    /// Sets how many empty pages in a row are passed over before the next one is an error ([`Error::is_decode`]); 100 by
-    /// default. A list whose last page is empty ends as usual. Has no effect once the first item was polled.
+    /// Sets how many empty pages in a row are skipped before the next one is an error ([`Error::is_decode`]); 100 by
+    /// default. A list whose last page is empty ends without an error. Has no effect after the first item was polled.
     ///
     /// After this error, a list that is resumed at [`Pages::cursor`] may have as many empty pages again.
     #[must_use]
@@ -236,16 +236,16 @@ impl<T: Send + 'static> Pages<T> {
         self
     }
 
-    /// Fetches up to this many pages ahead, while the program works on the page before them. Off (0) by default: a program
-    /// that stops early would have fetched them for nothing.
+    /// Fetches up to this many pages ahead, while the program processes the page before them. Off (0) by default,
+    /// because a program that stops early does not need these pages.
     ///
-    /// With 1, at most one page is buffered or in flight beyond the one whose items are being returned. Each page is fetched
-    /// once, pages and errors come in their order, and nothing is fetched before the first item is polled. Called again,
-    /// the numbers add up.
+    /// With 1, at most one page is buffered or in flight beyond the one whose items are being returned. Each page is
+    /// fetched once, pages and errors are returned in their order, and nothing is fetched before the first item is
+    /// polled. The numbers of several calls are added.
     ///
-    /// The pages are fetched by a task of the tokio runtime in which the first item is polled; dropping the stream ends
-    /// it. On a runtime of one thread it proceeds whenever the program awaits something. With `blocking`, which has a thread
-    /// of its own, it does at any time.
+    /// A task of the tokio runtime in which the first item is polled fetches the pages. Dropping the stream ends the
+    /// task. On a runtime with one thread the task runs only while the program awaits. With `blocking` it runs at any
+    /// time, because the runtime has its own thread.
     ///
     /// ```
     /// # use connectors_runtime::{Error, Pages};
@@ -267,9 +267,10 @@ impl<T: Send + 'static> Pages<T> {
         self
     }
 
-    /// The next whole page; after some items were polled, the rest of theirs. None at the end. Empty pages are passed over.
+    /// Returns the next whole page, or the rest of the current page if some of its items were polled; `None` at the
+    /// end. Empty pages are skipped.
     ///
-    /// For programs that write page by page: [`Pages::cursor`] is then the begin of a page.
+    /// Use it to store page by page: [`Pages::cursor`] is then the beginning of a page.
     ///
     /// ```
     /// # use connectors_runtime::{Error, Pages};
@@ -282,7 +283,7 @@ impl<T: Send + 'static> Pages<T> {
     /// ```
     ///
     /// # Errors
-    /// What fetching the page fails with; after an error, the list has ended.
+    /// The error of fetching the page. After an error, the list has ended.
     pub async fn next_page(&mut self) -> Result<Option<Vec<T>>, Error> {
         if !poll_fn(|cx| self.poll_ready(cx)).await? {
             return Ok(None);
@@ -302,13 +303,13 @@ impl<T: Send + 'static> Pages<T> {
         Box::pin(pages)
     }
 
-    /// All items that are left, if they are no more than `most`.
+    /// Returns all remaining items, if there are at most `most`.
     ///
-    /// For the first so many of a longer list, use `take(most)` and `try_collect()` of `futures`.
+    /// For the first items of a longer list, use `take(most)` and `try_collect()` of `futures`.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if the list is longer: it is read no further than one item more. Otherwise what fetching a page
-    /// fails with.
+    /// [`Error::is_decode`] if the list is longer; at most one item more is read. Otherwise the error of fetching a
+    /// page.
     pub async fn collect_limited(mut self, most: usize) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
         while let Some(item) = self.next().await.transpose()? {
@@ -459,7 +460,7 @@ impl Seen {
     }
 }
 
-/// Fetches pages in a task of their own, as far as there is room for them.
+/// Fetches up to `room` pages ahead in a task, if `room` is not zero.
 fn with_room<T: Send + 'static>(source: Source<T>, room: usize) -> Source<T> {
     match room.min(Semaphore::MAX_PERMITS) {
         0 => source,
@@ -487,10 +488,10 @@ fn fetch_ahead<T: Send + 'static>(
         if let Some(page) = receiver.recv().await {
             return Some((page, (receiver, task)));
         }
-        // No page is left: the list has ended, or the task has.
+        // There are no more pages, because the list or the task has ended.
         match task.join_next().await? {
             Ok(()) => None,
-            // The panic is the caller's, as without a task.
+            // Panics in the caller, as without a task.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(error) => {
                 let message = "the runtime ended while pages were read ahead; the list was cut short";

@@ -1,4 +1,4 @@
-//! Path values that would make a call another one.
+//! Refuses path values with which a path would be that of another operation.
 
 use std::borrow::Cow;
 use std::ptr;
@@ -9,7 +9,8 @@ use crate::http::Operation;
 
 type Rivals = Vec<&'static Operation>;
 
-/// For each operation of a client those that a path value could lead to. They are found at the first call.
+/// For each operation of a client, the other operations that a path value could lead to. They are found at the first
+/// call.
 pub(super) struct Paths {
     operations: &'static [Operation],
     rivals: Box<[OnceLock<Rivals>]>,
@@ -24,14 +25,14 @@ impl Paths {
         self.operations
     }
 
-    /// Refuses path values with which the server would take the call for one of another operation: a word that stands in that
-    /// operation's path at the same place, in whatever case, because some servers ignore it.
+    /// Refuses path values with which the server would process the call as another operation. Such a value is a word
+    /// that the other operation's path has at the same place. Case is ignored, because some servers ignore it.
     pub(super) fn check(&self, operation: &'static Operation, values: &[(&'static str, String)]) -> Result<(), Error> {
         if values.is_empty() {
             return Ok(());
         }
         let find = || self.operations.iter().filter(|other| is_rival(other, operation)).collect();
-        // Operations are rows of the table.
+        // The table has a row for each operation.
         let row =
             ptr::from_ref(operation).addr().wrapping_sub(self.operations.as_ptr().addr()) / size_of::<Operation>();
         let is_row = self.operations.get(row).is_some_and(|it| ptr::eq(it, operation));
@@ -42,7 +43,7 @@ impl Paths {
         match rivals.iter().find(|other| takes(other, operation, values)) {
             Some(other) => {
                 let name = other.name();
-                let message = format!("with such an id the server would take it for `{name}`; nothing was sent");
+                let message = format!("with this id the server would process the call as `{name}`; nothing was sent");
                 Err(Error::new(Kind::Argument, message).operation_named(operation.name()))
             }
             None => Ok(()),
@@ -50,8 +51,8 @@ impl Paths {
     }
 }
 
-/// Whether some values of the path would make a call of `called` one of `other`: it has the same method and as many segments,
-/// a word where `called` has a value, and the same words elsewhere.
+/// Whether a call of `called` with some path values would be a call of `other`. Then `other` has the same method and
+/// number of segments, a word where `called` has a value, and the same words elsewhere.
 fn is_rival(other: &Operation, called: &Operation) -> bool {
     let slashes = |it: &Operation| it.path().bytes().filter(|byte| *byte == b'/').count();
     if other.method() != called.method() || other.path() == called.path() || slashes(other) != slashes(called) {
@@ -64,7 +65,7 @@ fn is_rival(other: &Operation, called: &Operation) -> bool {
         && variables(other) < variables(called)
 }
 
-/// Whether the values make a call of `called` one of its rival `other`.
+/// Whether a call of `called` with these values would be a call of its rival `other`.
 fn takes(other: &Operation, called: &Operation, values: &[(&'static str, String)]) -> bool {
     other
         .path()
@@ -79,7 +80,7 @@ fn sent<'a>(segment: &'a str, values: &'a [(&'static str, String)]) -> Cow<'a, s
     let whole = segment[start..].strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|_| start == 0);
     match values.iter().find(|(name, _)| whole == Some(*name)) {
         Some((_, value)) => Cow::Borrowed(value),
-        // Something stands beside the value.
+        // The segment has text beside the value.
         None => Cow::Owned(
             values
                 .iter()
@@ -106,7 +107,7 @@ mod tests {
         for id in ["create", "Create", "CREATE"] {
             assert!(ids(id).unwrap_err().is_invalid_argument(), "{id:?}");
         }
-        // One that is no row of the table, too.
+        // An operation that is not in the table is checked too.
         static ALONE: Operation = Operation::new("Alone", "", "alone", "POST", "/apps/{a}/{b}/create");
         let alone = |b: &str| paths.check(&ALONE, &[("a", "a".to_owned()), ("b", b.to_owned())]);
         assert!(alone("Connectors").unwrap_err().is_invalid_argument() && alone("connector").is_ok());

@@ -26,7 +26,7 @@ pub struct Call {
     parameters: Parameters,
     body: Option<Payload>,
     options: CallOptions,
-    /// The media types to ask for, where they are not the operation's.
+    /// The requested media types, if they are not those of the operation.
     accept: Option<HeaderValue>,
     /// The URL of a page, instead of path and query.
     link: Option<Url>,
@@ -53,7 +53,7 @@ impl Core {
 }
 
 impl Call {
-    /// What is called.
+    /// The operation.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.operation
@@ -70,7 +70,7 @@ impl Call {
         self.note(set);
     }
 
-    /// Adds a parameter to the query that the document need not have.
+    /// Adds a parameter to the query, even if the document does not have it.
     pub(super) fn append_query(&mut self, name: &str, value: &str) {
         self.parameters.append_query(name, value);
     }
@@ -83,11 +83,11 @@ impl Call {
         }
     }
 
-    /// The page of a list whose `Link` header names the next one (RFC 8288). Credentials that the client puts into the
-    /// query are taken out of the cursor.
+    /// The page of a list whose `Link` header names the next one (RFC 8288). Credentials that the client adds to the
+    /// query are removed from the cursor.
     ///
     /// # Errors
-    /// [`Error::is_decode`] if the link leads to another host, or is no URL.
+    /// [`Error::is_decode`] if the link leads to another host, or is not a URL.
     pub fn linked_page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> Result<Page<T>, Error> {
         let mut page = Page::by_link(items, headers, &self.url()?)?;
         for name in self.core.authenticator().query_names() {
@@ -96,7 +96,7 @@ impl Call {
         Ok(page)
     }
 
-    /// The URL that links in its response are relative to.
+    /// The base URL of relative links in its response.
     fn url(&self) -> Result<Url, Error> {
         if let Some(link) = &self.link {
             return Ok(link.clone());
@@ -120,7 +120,7 @@ impl Call {
         self.put(Payload::bytes(media_type, json.into()));
     }
 
-    /// Remembers the first reason why it cannot be sent.
+    /// Keeps the first reason why it cannot be sent.
     pub(super) fn refuse(&mut self, error: Error) {
         self.note(Err(error));
     }
@@ -131,13 +131,14 @@ impl Call {
         self.put(bytes.and_then(|bytes| Payload::bytes("application/x-www-form-urlencoded", bytes)));
     }
 
-    /// Sets the body as it is sent. One that is a stream can be sent once: the call is then not retried once it may have
-    /// been sent, and sending a clone of it fails.
+    /// Sets the bytes of the body. A stream can be sent once: after it may have been sent, the call is not retried, and
+    /// sending a clone of the call fails.
     pub fn body_bytes(&mut self, media_type: &str, body: impl Into<reqwest::Body>) {
         self.put(Payload::any(media_type, body.into()));
     }
 
-    /// Sets a body of parts, of a media type such as `multipart/form-data`. It can be retried unless a part is a stream.
+    /// Sets a body of parts, of a media type such as `multipart/form-data`. It can be retried unless a part is a
+    /// stream.
     pub fn body_parts(&mut self, media_type: &str, body: impl Into<Multipart>) {
         self.put(body.into().finish_as(media_type).map(Payload::parts));
     }
@@ -149,15 +150,15 @@ impl Call {
         }
     }
 
-    /// Sets the media types to ask for, instead of the operation's.
+    /// Sets the requested media types, instead of those of the operation.
     pub(super) fn ask_for(&mut self, media_type: &str) {
         match HeaderValue::try_from(media_type) {
             Ok(accept) => self.accept = Some(accept),
-            Err(_) => self.note(Err(Error::new(Kind::Argument, "the media type to ask for is no header value"))),
+            Err(_) => self.note(Err(Error::new(Kind::Argument, "the requested media type is not a header value"))),
         }
     }
 
-    /// Makes the idempotency key now, so that every clone of the call sends the same one.
+    /// Creates the idempotency key now, so that every clone of the call sends the same one.
     pub(super) fn fix_key(&mut self) -> Result<(), Error> {
         match self.operation.idempotency() {
             Idempotency::ByKey(header) => set_key(header, &mut self.parameters, &mut self.options),
@@ -187,7 +188,7 @@ impl Call {
         Ok(Outgoing { core, base_url, operation, build, parameters, body, options, link, accept, chosen })
     }
 
-    /// Asks for a single value where the body says whether it is a stream.
+    /// Requests a single value, if a property of the body selects a value or a stream.
     fn single(&mut self) {
         if let Some(property) = self.operation.streaming().and_then(|streaming| streaming.property) {
             self.set_flag(property, false);
@@ -210,7 +211,7 @@ impl Call {
     /// Sends it, and reads JSON.
     ///
     /// # Errors
-    /// The future fails with everything that can go wrong with a call; so do those of the other readings.
+    /// The future has every error of a call. The futures of the other methods have the same errors.
     #[must_use]
     pub fn json<T: Json + Send + 'static>(self) -> Sending<Response<T>> {
         Box::pin(self.whole().and_then(|(outgoing, whole)| async move { outgoing.json(whole) }))
@@ -222,7 +223,7 @@ impl Call {
         Box::pin(self.whole().and_then(move |(outgoing, whole)| async move { outgoing.by_status(whole, read) }))
     }
 
-    /// Sends it, and reads a response that holds nothing.
+    /// Sends it, and reads a response without content.
     #[must_use]
     pub fn empty(self) -> Sending<Response<()>> {
         Box::pin(self.whole().map_ok(|(_, mut whole)| whole.response(())))
@@ -232,7 +233,7 @@ impl Call {
     #[must_use]
     pub fn bytes(mut self) -> Sending<Response<ByteStream>> {
         Box::pin(async move {
-            // What is bytes to the document may be a stream to its overlay.
+            // The overlay may declare a stream where the document has bytes.
             if self.operation.success() != Success::Stream {
                 self.single();
             }
@@ -268,10 +269,10 @@ pub fn value<T: Send + 'static>(response: Sending<Response<T>>) -> Sending<T> {
     Box::pin(response.map_ok(Response::into_value))
 }
 
-/// Makes the key by which the service knows attempts of one call, unless the caller gave one.
+/// Creates the key by which the service recognizes the attempts of one call, unless the caller has set one.
 fn set_key(header: &'static str, parameters: &mut Parameters, options: &mut CallOptions) -> Result<(), Error> {
     let name = HeaderName::from_bytes(header.as_bytes())
-        .map_err(|_| Error::new(Kind::Config, "the idempotency key's header is no header name"))?;
+        .map_err(|_| Error::new(Kind::Config, "the idempotency key's header is not a header name"))?;
     if parameters.headers().contains_key(&name) || options.headers.contains_key(&name) {
         return Ok(());
     }

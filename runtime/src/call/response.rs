@@ -41,7 +41,7 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The value, and the response without it.
+    /// The value, and the response without a value.
     pub fn into_parts(self) -> (T, Response<()>) {
         let Self { value, status, headers, attempts, about, kept } = self;
         (value, Response { value: (), status, headers, attempts, about, kept })
@@ -77,8 +77,8 @@ impl<T> Response<T> {
         self.about.as_ref()?.request_id.as_deref()
     }
 
-    /// An error about a value that lacks something: with status, attempts, request id, operation and host. For code
-    /// over a generated client.
+    /// An error for an incomplete value. It has the status, attempts, request id, operation and host of this response.
+    /// For code that uses a generated client.
     ///
     /// ```
     /// use connectors_runtime::{Error, Response};
@@ -164,7 +164,7 @@ pub(super) fn broken(error: reqwest::Error) -> Error {
     Error::new(kind, message).caused_by(error)
 }
 
-/// Reads a body by its status, within a limit on the memory in bytes; `None` for a status that the document does not have.
+/// Reads a body by its status, within a limit on the memory in bytes; `None` if the document does not have the status.
 pub type ByStatus<T> = fn(u16, &[u8], usize) -> Option<Result<T, Mismatch>>;
 
 /// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_failure_of_a_token_request_is_no_documented_failure_of_the_operation() {
+    fn the_failure_of_a_token_request_is_not_a_documented_failure_of_the_operation() {
         let error = Error::new(Kind::Status, "no").with_status(StatusCode::UNAUTHORIZED).with_body(br#""no""#);
         let read: ByStatus<String> = |status, body, limit| (status == 401).then(|| decode(body, limit));
         assert_eq!(documented(&error, read).as_deref(), Some("no"));

@@ -1,4 +1,4 @@
-//! A call by the operation's id, with JSON in and out: for programs that learn at run time what to call.
+//! A call by the operation's id, with a JSON request and response, for programs that choose the operation at run time.
 
 use progenitor_client::encode_path;
 use serde_json::Value;
@@ -13,8 +13,8 @@ use super::outgoing::Outgoing;
 use super::request::Call;
 use super::response::Response;
 
-/// A call of any operation of a document, with JSON in and out. It has the same retries, limits and errors as the generated
-/// requests; what it sends is not checked against the document.
+/// A call of any operation of a document, with a JSON request and response. It has the same retries, limits and errors
+/// as the generated requests. The request is not checked against the document.
 #[must_use = "nothing is sent until `send`"]
 #[derive(Clone, Debug)]
 pub struct UntypedCall {
@@ -22,11 +22,11 @@ pub struct UntypedCall {
 }
 
 impl Core {
-    /// Begins a call of the operation with this `operationId`, or with this group and method, as in `connectors.get`. Sends
-    /// nothing.
+    /// Begins a call of the operation with this `operationId`, or with this group and method, as in `connectors.get`.
+    /// Sends nothing.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if the document has no such operation, or one whose response is not JSON.
+    /// [`Error::is_invalid_argument`] if the document does not have the operation, or if its response is not JSON.
     pub fn untyped(&self, name: &str) -> Result<UntypedCall, Error> {
         let method = |it: &Operation| name.split_once('.') == Some((it.group(), it.name()));
         let known = self.paths().operations().iter().find(|it| it.id() == name || method(it));
@@ -41,13 +41,13 @@ impl Core {
 }
 
 impl UntypedCall {
-    /// What is called.
+    /// The operation.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.call.operation()
     }
 
-    /// Sets a parameter: of the path, if the operation's path has it, or else of the query. A parameter of the query that is
+    /// Sets a parameter of the path, if the operation's path has it, or else of the query. A query parameter that is
     /// set twice is sent twice.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         match names(self.operation()).find(|known| *known == name) {
@@ -63,23 +63,24 @@ impl UntypedCall {
         self
     }
 
-    /// Sets a JSON body by its text, which is sent as it is: every digit of a number, and each key in its order. It is not
-    /// checked.
+    /// Sets a JSON body by its text, which is sent unchanged, with every digit of a number and each key in its order.
+    /// It is not checked.
     pub fn body_text(mut self, json: impl Into<String>) -> Self {
         self.call.body_bytes("application/json", json.into());
         self
     }
 
-    /// Sets a body of parts, for an operation that takes `multipart/form-data`.
+    /// Sets a body of parts, for an operation that accepts `multipart/form-data`.
     pub fn multipart(mut self, body: Multipart) -> Self {
         self.call.body_parts("multipart/form-data", body);
         self
     }
 
-    /// Sends it. A response without a body is null.
+    /// Sends it. The value of a response without a body is null.
     ///
     /// # Errors
-    /// [`Error::is_invalid_argument`] if a parameter of the path is missing or cannot be sent; otherwise as any call.
+    /// [`Error::is_invalid_argument`] if a parameter of the path is missing or cannot be sent. Otherwise every error of
+    /// a call.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         let operation = self.operation();
         if let Some(name) = names(operation).find(|name| self.call.path_value(name).is_empty()) {
@@ -90,7 +91,7 @@ impl UntypedCall {
     }
 }
 
-/// Builds the request, as progenitor's method of the operation would.
+/// Builds the request like progenitor's method of the operation.
 fn build(outgoing: &Outgoing) -> Result<reqwest::Request, Error> {
     let operation = outgoing.operation();
     let mut path = operation.path().to_owned();

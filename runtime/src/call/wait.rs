@@ -25,19 +25,19 @@ const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A wait, as a stream of progress states: each state once, until it changes.
 ///
-/// The stream ends with the final state, or with an error. Dropping it stops the polling and nothing else.
+/// The stream ends with the final state, or with an error. Dropping it only stops the polling.
 ///
 /// After one poll has succeeded, transient failures do not end the wait: no connection or a broken one, a timeout, a
-/// response of 408, 429 or 5xx. The next poll comes after the poll interval, or after what the server asks for
-/// ([`Error::retry_after`]) if that is longer. The error is returned when five polls in a row have failed, or when the server
-/// asks for more than an hour. Any other error is returned at once, and so is that of the first poll.
+/// response of 408, 429 or 5xx. The next poll comes after the poll interval, or after the delay that the server
+/// requests ([`Error::retry_after`]) if that is longer. The error is returned when five polls in a row have failed, or
+/// when the server requests more than an hour. Any other error is returned at once, and so is that of the first poll.
 ///
-/// At the deadline it yields a timeout error ([`Error::is_timeout`]) whose source is the last poll error, if the last poll
-/// failed.
+/// At the deadline it yields a timeout error ([`Error::is_timeout`]) whose source is the last poll error, if the last
+/// poll failed.
 ///
 /// # Resume after a restart
-/// [`Watch::state`] is a value with serde if `P` is one. [`Watch::resume`] continues from it: nothing is started again, no
-/// state is reported a second time, and the deadline still counts from when the wait first began.
+/// [`Watch::state`] implements serde if `P` does. [`Watch::resume`] continues from it: nothing is started again, no
+/// state is reported a second time, and the deadline still counts from the time at which the wait first began.
 ///
 /// ```
 /// use connectors_runtime::{Error, Watch, WaitState};
@@ -74,7 +74,7 @@ impl<P> fmt::Debug for Watch<P> {
     }
 }
 
-// It is moved, never pinned.
+// States are moved, never pinned.
 impl<P> Unpin for Watch<P> {}
 
 impl<P: Clone> Stream for Watch<P> {

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_there_as_soon_as_its_empty_line_ends() {
+    fn an_event_is_returned_as_soon_as_its_empty_line_ends() {
         assert_eq!(events(&[b"data: a\r\n\r"]).len(), 1);
         // The LF belongs to the CR before it and does not end a second line.
         assert_eq!(events(&[b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n"]), of(&[("message", "a\nb", "")]));

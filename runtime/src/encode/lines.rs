@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_there_as_soon_as_its_line_ends() {
+    fn a_record_is_returned_as_soon_as_its_line_ends() {
         for mut decoder in [RecordDecoder::lines(100), RecordDecoder::sequence(100)] {
             decoder.push(b"{}\n");
             assert_eq!(decoder.pop().unwrap().unwrap(), "{}");

@@ -321,7 +321,7 @@ impl Multipart {
     }
 
     /// Adds parts without names. A file without a media type has this one. Without a file, the parts after it must be
-    /// absent too, or [`Multipart::finish`] fails: their places are what they are known by.
+    /// absent too, or [`Multipart::finish`] fails: the server knows them by their places.
     #[must_use]
     pub fn next_files(self, media_type: &str, files: impl IntoIterator<Item = File>) -> Self {
         let before = self.parts.len();
@@ -355,12 +355,13 @@ impl Multipart {
         form.in_order(before)
     }
 
-    /// Checks that no part follows one that is absent, after parts were added to those there were before.
+    /// Checks that no part was added after an absent one. `before` is the number of parts before the addition.
     fn in_order(mut self, before: usize) -> Self {
         let added = self.parts.len() > before;
         if added && self.gap {
-            self.wrong
-                .get_or_insert_with(|| refuse("a part follows one that is absent, and would be read as that one"));
+            self.wrong.get_or_insert_with(|| {
+                refuse("a part follows an absent part, and the server would read it as that part")
+            });
         }
         self.gap |= !added;
         self

@@ -6,9 +6,9 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderName, Hea
 use crate::error::{Error, Kind};
 use crate::object::{Json, from_slice, room};
 
-/// The most parts in a body.
+/// The maximum number of parts in a body.
 const MOST_PARTS: usize = 10_000;
-/// The most headers of a part.
+/// The maximum number of headers of a part.
 const MOST_HEADERS: usize = 100;
 
 /// One part of a multipart response.
@@ -102,9 +102,9 @@ pub fn split_parts(content_type: &str, body: Bytes) -> Result<Vec<ReceivedPart>,
 
 /// A line with the boundary.
 struct Line {
-    /// Where the content before it ends.
+    /// The end of the content before it.
     before: usize,
-    /// Where the content after it begins.
+    /// The beginning of the content after it.
     after: usize,
     is_last: bool,
 }
@@ -251,5 +251,5 @@ fn extended(value: &str) -> Option<String> {
 }
 
 fn malformed(what: &str) -> Error {
-    Error::new(Kind::Decode, format!("the multipart response is not one: {what}"))
+    Error::new(Kind::Decode, format!("the multipart response cannot be read: {what}"))
 }

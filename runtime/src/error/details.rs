@@ -20,7 +20,8 @@ const NODE: usize = 64;
 /// The kinds are those of [`google/rpc/error_details.proto`]. Services that use gRPC internally send them as JSON with
 /// an `@type`. `Debug` prints what the server sent: do not log it without a check.
 ///
-/// [`google/rpc/error_details.proto`]: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
+/// [`google/rpc/error_details.proto`]:
+/// https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Detail {

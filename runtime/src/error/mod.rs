@@ -105,7 +105,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// One word for all errors of this kind. Spans have it as `error.type`.
+    /// The name of this kind. Spans have it as `error.type`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -438,14 +438,14 @@ impl Error {
         self.0.kind == Kind::Connect
     }
 
-    /// The response does not match the document, or is too large. The message names the location in it.
+    /// The response does not match the document, or is too large. The message has the place of the mismatch.
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, Kind::Decode | Kind::TooLarge)
     }
 
-    /// The call changes something, it was sent, and no response says whether the server processed it. It was not
-    /// retried: check before you send it again.
+    /// The call changes something, it was sent, and no response reports whether the server processed it. It was not
+    /// retried: check the state of the object before you retry.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
@@ -527,8 +527,8 @@ impl Error {
         self.0.operation
     }
 
-    /// The host that the call, or the token request before it, was sent to, with the port unless it is the scheme's default:
-    /// `api.example.com` or `127.0.0.1:8080`.
+    /// The host that the call, or the token request before it, was sent to, with the port unless it is the scheme's
+    /// default: `api.example.com` or `127.0.0.1:8080`.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()

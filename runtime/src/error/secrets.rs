@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn short_values_are_no_credentials() {
+    fn short_values_are_not_replaced() {
         let mut secrets = Secrets::default();
         secrets.add("a");
         assert!(secrets.is_empty());

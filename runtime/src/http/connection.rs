@@ -28,7 +28,8 @@ use super::{Clock, Limits, SystemClock};
 /// # drop(connection);
 /// ```
 ///
-/// A [`Builder`](crate::Builder) has the same methods; a `Connection` by itself is for settings that several clients share.
+/// A [`Builder`](crate::Builder) has the same methods; a `Connection` by itself is for settings that several clients
+/// share.
 #[must_use]
 pub struct Connection {
     limits: Limits,
@@ -195,7 +196,7 @@ impl Connection {
             None => own_http(base_url, self.sender.is_some())?,
         };
         let mut builder = http
-            // This crate decides which calls are retried. reqwest does not know what they do.
+            // This crate decides which calls are retried. reqwest does not know which ones are idempotent.
             .retry(reqwest::retry::never())
             .connect_timeout(self.limits.connect)
             // A redirect would send a token, or a call that must not be repeated, to a server that the program did not

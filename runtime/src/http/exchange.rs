@@ -301,7 +301,7 @@ impl Exchange {
                 Some(request) => request,
                 None => self.before(deadline, attempt.request()).await.flatten(),
             };
-            // An attempt with no time left would only be lost.
+            // An attempt without remaining time would only time out.
             let started = self.clock.now();
             let limit = left(deadline, started).min(self.limits.attempt);
             let request =
@@ -373,7 +373,7 @@ impl Exchange {
                 tries -= 1;
                 continue;
             }
-            // The server's delay wins, but there is always a pause.
+            // The server's delay takes precedence, but a retry never follows at once.
             let own = self.retry.delay(tries + 1, self.clock.random());
             let wait = retry_after.map_or(own, |asked| asked.max(own.min(Duration::from_secs(1))));
             let in_time = left(deadline, self.clock.now()) > wait;
@@ -454,7 +454,7 @@ impl Exchange {
                 }
             };
         }
-        // A failure stays a failure, however little of its body arrived.
+        // The failure is returned even if only a part of its body has arrived.
         let error = reply.describe(read(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
         let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());

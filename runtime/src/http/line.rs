@@ -31,7 +31,7 @@ impl Progress {
         self.set(GIVEN_UP) == GIVEN_UP
     }
 
-    /// Sets the state. The first call wins.
+    /// Sets the state. Only the first call has an effect.
     fn set(&self, state: u8) -> u8 {
         self.0
             .compare_exchange(WAITING, state, Ordering::AcqRel, Ordering::Acquire)

@@ -56,14 +56,15 @@ pub use test_clock::TestClock;
 /// ```
 ///
 /// # Memory and time
-/// How much memory a byte of a body takes depends on its type: an empty object of 2 bytes takes its whole struct. So
-/// `decoded` bounds the memory itself, whatever the body is: with the defaults, it is 8 bytes for each byte of the largest
-/// body. While a list grows, its old and its new memory exist together, so the process may need half as much again for a
-/// moment. One call takes at most `response` for its body and one and a half times `decoded` for its value.
+/// The memory per byte of a body depends on its type: an empty object of 2 bytes needs the memory of its struct. So
+/// `decoded` limits the memory itself. With the defaults, it is 8 bytes for each byte of the largest body. While a list
+/// grows, its old and its new memory exist together, so the process may need half as much again for a moment. One call
+/// needs at most `response` for its body, and one and a half times `decoded` for its value.
 ///
-/// Decoding begins when the whole body has arrived. It takes time in proportion to the bytes of the body, at most those of
-/// `response`, and is not interrupted: other tasks of its thread wait for it. A deadline that passes meanwhile is no timeout.
-/// The call returns its value, because the response was there in time. Lower `response` where that would take too long.
+/// Decoding begins when the whole body has arrived. Its time is proportional to the bytes of the body, at most those of
+/// `response`. It is not interrupted, so other tasks of its thread wait for it. A deadline that passes meanwhile is not
+/// an error: the call returns its value, because the response arrived in time. Lower `response` if decoding takes too
+/// long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

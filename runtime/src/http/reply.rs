@@ -43,7 +43,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// The error without them.
+    /// Removes the credentials from an error.
     fn keep_out_of(&self, error: Error) -> Error {
         error.without(&self.credentials.secrets(&self.always))
     }
@@ -119,7 +119,7 @@ impl Reply {
         self.about(self.sent.clone()).describe(error)
     }
 
-    /// The facts, and the credentials: the response's body is used by now.
+    /// The facts, and the credentials: the response's body is already consumed.
     pub(crate) fn take_about(&mut self) -> About {
         let sent = std::mem::take(&mut self.sent);
         self.about(sent)
@@ -149,7 +149,7 @@ pub(super) enum Stopped {
 }
 
 impl Received {
-    /// Reads on, up to this many bytes.
+    /// Continues to read, up to this many bytes.
     pub(super) async fn fill(&mut self, response: &mut reqwest::Response, limit: usize) -> Result<(), Stopped> {
         let announced = response.content_length().unwrap_or_default();
         if response.status().is_success() && announced > u64::try_from(limit).unwrap_or(u64::MAX) {

@@ -109,7 +109,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// The retry budget: each retry takes from it, and successful calls refill it.
+/// The retry budget: each retry reduces it, and successful calls refill it.
 #[derive(Debug)]
 pub(super) struct Budget(AtomicU32);
 

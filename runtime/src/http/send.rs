@@ -46,7 +46,7 @@ where
 
 /// The reason why there is no response, and whether the server may have processed the request.
 ///
-/// | made by | may have been processed | retried |
+/// | created by | may have been processed | retried |
 /// |---|---|---|
 /// | [`SendError::not_connected`] | no | any call |
 /// | [`SendError::not_processed`] | no | any call |

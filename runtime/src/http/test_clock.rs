@@ -138,7 +138,7 @@ impl Clock for TestClock {
         Box::pin(async move {
             let is_over = |it: &Over| it.expired > begun || end.is_some_and(|end| end <= it.until);
             drop(over.wait_for(is_over).await);
-            // Not earlier: without its clock a timeout would end at once.
+            // Dropped last, because a timeout would end at once without its clock.
             drop(times);
         })
     }

@@ -52,10 +52,10 @@ impl Hasher for Addresses {
     }
 }
 
-/// A measure of what a type does not know of a value: 0 if all of it is known by name.
+/// A measure of how much of a value a type does not declare: 0 if it declares every part by name.
 type Doubt = u32;
 
-/// A key that the type does not name.
+/// A key that the type does not declare.
 const STRANGE_KEY: Doubt = 4;
 /// A key of a map whose values have a type.
 const KEY_OF_MAP: Doubt = 2;
@@ -63,16 +63,16 @@ const KEY_OF_MAP: Doubt = 2;
 const ANYTHING: Doubt = 1;
 /// A null where another value is declared.
 const STRANGE_NULL: Doubt = 4;
-/// A value that an enum does not know.
+/// A value that is none of an enum's variants.
 const STRANGE_VALUE: Doubt = 8;
-/// A union without a fitting alternative.
+/// A union of which no alternative fits.
 const UNKNOWN: Doubt = 64;
 
-/// Caches what is known about a value while it is read, so that nothing is computed twice.
+/// Caches the results for the parts of a value while it is read, so that nothing is computed twice.
 ///
 /// A union with a tag is decided by the tag. Without one, the layout of each alternative decides whether the value
-/// fits, and how much of it is known by name. The result for each part of the value is cached. So the work is at most
-/// the number of parts times the number of the document's layouts, however deeply unions nest.
+/// fits, and how much of it is declared by name. The result for each part of the value is cached. So the work is at
+/// most the number of parts times the number of the document's layouts, however deeply unions nest.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     fits: Memory<Option<Doubt>>,
@@ -99,7 +99,7 @@ impl Reader {
         if let Some(known) = self.choices.get(&key) {
             return *known;
         }
-        // A null tag selects nothing.
+        // A null tag selects no alternative.
         let tag = union.tag.and_then(|tag| tree.get(tag)).filter(|tag| !matches!(tag, Tree::Null));
         let by_value = |branch: &Branch| tag.is_some_and(|tag| branch.tags.iter().any(|it| means(it, tag)));
         let is_known = union.branches.iter().any(by_value);
@@ -108,8 +108,8 @@ impl Reader {
         let mut best: Option<(usize, Doubt)> = None;
         for (index, branch) in union.branches.iter().enumerate() {
             self.steps += 1;
-            // The alternative of the tag is read, whatever members a service has added. With a value of the tag that no
-            // branch has, only branches without tag values of their own are left.
+            // The tag's alternative is read even if the service has added members. If no branch has the value of the
+            // tag, only branches without tag values remain.
             let doubt = match tag {
                 _ if is_named && !named(branch) => None,
                 Some(_) if !is_named && !branch.tags.is_empty() => None,
@@ -125,7 +125,8 @@ impl Reader {
         best
     }
 
-    /// How well a value fits. `top` is set for the alternatives of a union that is being decided.
+    /// How well a value fits a layout; `None` if it does not fit. `top` is set for the alternatives of a union that is
+    /// being decided.
     fn fit(&mut self, layout: &'static Layout, tree: &Tree<'_>, top: Option<Top>) -> Option<Doubt> {
         let is_large = matches!(tree, Tree::List(_) | Tree::Object(_));
         let key = (from_ref(tree).addr(), from_ref(layout).addr());
@@ -244,7 +245,7 @@ struct Top {
     named: bool,
 }
 
-/// The entry of each member.
+/// The index of each member's entry in an object.
 pub(super) struct Places {
     pub(super) of_member: Vec<Option<usize>>,
     taken: Vec<bool>,
@@ -267,7 +268,7 @@ impl Places {
     }
 }
 
-/// The entry of a member: under its own name, or under another name if that is absent or null. The search starts at
+/// The index of a member's entry. An alias is used if the member's own name is absent or null. The search starts at
 /// `next`.
 fn find(
     entries: &[(Cow<'_, str>, Tree<'_>)],

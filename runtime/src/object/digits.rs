@@ -1,6 +1,6 @@
 //! The value of a JSON number's digits, without rounding.
 
-/// The value of a whole number: of `3`, `3.0` and `3e2`, not of `3.5`.
+/// The value, if it is a whole number, such as `3`, `3.0` or `3e2`; `None` for `3.5`.
 pub(super) fn whole(text: &str) -> Option<i128> {
     if let Ok(value) = text.parse() {
         return Some(value);
@@ -15,14 +15,15 @@ pub(super) fn whole(text: &str) -> Option<i128> {
     Some(value)
 }
 
-/// The double for some digits; `None` for a whole number that no double represents exactly.
+/// The double with these digits; `None` for a number out of range, and for a whole number that no double represents
+/// exactly.
 pub(super) fn double(text: &str) -> Option<f64> {
     let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
     let is_whole = !text.contains(['.', 'e', 'E']);
     (!is_whole || is_short(text) || same_decimal(text, &format!("{value:e}"))).then_some(value)
 }
 
-/// The `serde_json` number for some digits, if one represents it exactly.
+/// The `serde_json` number with these digits, if one represents them exactly.
 pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
     if let Ok(value) = text.parse::<i64>()
         && text != "-0"
@@ -44,13 +45,13 @@ pub(super) fn plain(text: &str) -> Option<serde_json::Number> {
     serde_json::Number::from_f64(value)
 }
 
-/// Whether the digits are so few that a double represents them exactly: up to 15, and no exponent.
+/// Whether a double represents the digits exactly because they are few: up to 15, and no exponent.
 fn is_short(text: &str) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
     text.len() <= 32 && text.bytes().filter(is_digit).count() <= 15 && !text.contains(['e', 'E'])
 }
 
-/// Sign, digits without zeros at either end, and the power of ten.
+/// Whether a number is negative, its digits without zeros at either end, and its power of ten.
 pub(super) fn decimal(text: &str) -> Option<(bool, String, i64)> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (digits, exponent) = match text.split_once(['e', 'E']) {

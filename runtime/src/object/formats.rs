@@ -1,4 +1,4 @@
-//! Deserializes by serde, from any format.
+//! Deserializes with serde, from any format.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,14 +13,14 @@ use super::input::Input;
 use super::json::{Json, from_text, read};
 use super::tree::{Tree, TreeVisitor, rest_of_map};
 
-/// The name by which `serde_json` requests the raw text of a value, taken from its `RawValue`. If a later version uses
-/// another name, the value itself is read, and `serde_json` has rounded numbers wider than its own.
+/// The name by which `serde_json` requests the raw text of a value, taken from its `RawValue`. If a later version
+/// requests it without a name, the value itself is read, and `serde_json` rounds the numbers that it cannot represent.
 static RAW: LazyLock<&'static str> = LazyLock::new(|| {
     let asked = <&RawValue>::deserialize(Probe).err();
     asked.map_or("", |Asked(name)| name)
 });
 
-/// Has no value, and returns the requested name as its error.
+/// A deserializer without a value, whose error is the requested name.
 struct Probe;
 
 #[derive(Debug)]

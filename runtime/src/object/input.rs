@@ -304,7 +304,7 @@ impl<'t> Input<'t> {
         matches!(self.source, Source::Tree(_))
     }
 
-    /// Reads a value with a function that gets the whole tree.
+    /// Parses the value as a tree, and reads the tree with a function.
     pub(super) fn as_tree(
         &mut self,
         read: &mut dyn FnMut(&mut Input<'_>) -> Result<(), Mismatch>,
@@ -316,13 +316,13 @@ impl<'t> Input<'t> {
         let mut input = Input::new(Source::Tree(&tree), self.room);
         let read = read(&mut input);
         self.steps += input.steps();
-        // The tree is dropped then.
+        // The tree is dropped on return, so its memory is available again.
         self.room = input.room + taken;
         read
     }
 
-    /// Reads an alternative of a union: the function gets its index in the order of the document, or `None`, which is
-    /// `Unknown`.
+    /// Selects the alternative of a union, and passes its index to a function that reads the value. The index is in the
+    /// order of the document; `None` is `Unknown`.
     ///
     /// # Errors
     /// Those of the function, or the text is not JSON.

@@ -15,7 +15,7 @@ use super::mismatch::Mismatch;
 ///
 /// Generated types implement it, and implement `Serialize` and `Deserialize` with it.
 pub trait Json: Clone + Debug + PartialEq + 'static {
-    /// A value into which another is read.
+    /// A blank value to read into.
     fn blank() -> Self;
 
     /// The layout of the values.
@@ -24,8 +24,9 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
         Self::fields(Fields::None)
     }
 
-    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is one
-    /// function because each costs the compiler time and memory. Other types have no fields, and implement `layout`.
+    /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is
+    /// one function because each function costs compile time and memory. Other types have no fields, and implement
+    /// `layout`.
     #[inline]
     fn fields(of: Fields<'_, Self>) -> &'static Layout {
         let _ = of;
@@ -163,9 +164,9 @@ impl<T: Json> Field for T {
 /// A value that is being written.
 #[derive(Clone, Copy)]
 pub enum View<'a> {
-    /// Nothing: null, or absent where that is possible.
+    /// No value: absent, or null where a value is required.
     None,
-    /// Null, where absent means something else.
+    /// Null, where null and absent differ.
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -175,7 +176,7 @@ pub enum View<'a> {
     Double(f64),
     /// A number, written with a fraction.
     Fraction(f64),
-    /// A number by its digits.
+    /// The digits of a number.
     Digits(&'a str),
     /// A string.
     Text(&'a str),
@@ -185,7 +186,7 @@ pub enum View<'a> {
     Map(&'a dyn Pairs),
     /// An object with members.
     Object(&'static Layout, &'a dyn Field),
-    /// An object, with a value for its tag if it does not have that key itself.
+    /// An object, and the key and value of its tag, which are written if the object does not have that key.
     Tagged(&'static [&'static str; 2], &'a dyn Field),
     /// Any value.
     Any(&'a Value),
@@ -203,7 +204,7 @@ pub trait Pairs {
     fn each(&self, see: &mut dyn FnMut(&str, View<'_>));
 }
 
-/// A value into which another is read.
+/// A blank value to read into.
 #[must_use]
 pub fn blank<T: Json>() -> T {
     T::blank()
@@ -242,7 +243,7 @@ pub fn read_text<'t>(input: &mut Input<'t>) -> Result<Cow<'t, str>, Mismatch> {
     input.string()
 }
 
-/// Keys whose values could not be read so far. If a text has a key twice, the last value wins.
+/// Keys whose values could not be read so far. If a text has a key twice, the last value is used.
 #[derive(Default)]
 pub(super) struct Failures(Vec<(String, Mismatch)>);
 
@@ -304,7 +305,7 @@ fn read_object<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mism
     read
 }
 
-/// The state of the members.
+/// The members that were read so far.
 enum Seen {
     Few(u64),
     Many(Vec<bool>),
@@ -339,7 +340,7 @@ impl Read {
         if self.has_aliases && !input.is_tree() {
             return input.as_tree(&mut |input| self.read_into(slots, input));
         }
-        // A default that a new struct has is not a value that was read.
+        // A default of a new struct was not read, so it is removed.
         for (slot, member) in slots.iter_mut().zip(&self.members) {
             if member.preset && !member.required {
                 slot.clear();
@@ -433,7 +434,7 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
     }));
     read?;
     if many < *required {
-        return Err(Mismatch::new(format!("there are {many} items, and one more is required")));
+        return Err(Mismatch::new(format!("expected at least {required} items, found {many}")));
     }
     if rest.is_none() && many > items.len() {
         return Err(Mismatch::new(format!("expected {} items, found {many}", items.len())));
@@ -441,7 +442,7 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
     Ok(())
 }
 
-/// The items of a tuple. An absent item ends it.
+/// Passes the items of a tuple to `see`, up to the first optional item that is absent.
 pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
     let Layout::Positions { items, required, .. } = T::layout() else { return };
     value.each_field(&mut |fields| {
@@ -455,7 +456,7 @@ pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
     });
 }
 
-/// A clone, field by field.
+/// Clones a value field by field.
 #[must_use]
 pub fn clone<T: Json>(value: &T) -> T {
     let mut new = T::blank();
@@ -467,7 +468,7 @@ pub fn clone<T: Json>(value: &T) -> T {
     new
 }
 
-/// Adds a key that the document does not name.
+/// Adds a key that the document does not declare.
 pub fn add<M: Extend<(String, V)>, V>(map: &mut M, key: impl Into<String>, value: impl Into<V>) {
     map.extend([(key.into(), value.into())]);
 }

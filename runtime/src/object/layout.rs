@@ -17,7 +17,7 @@ pub enum Layout {
     Text,
     /// A whole number in this range, with both bounds.
     Whole(i128, i128),
-    /// A number that a double holds.
+    /// A number that a double represents.
     Double,
     /// Any number.
     Number,
@@ -33,12 +33,12 @@ pub enum Layout {
     Positions {
         /// The types by position.
         items: &'static [Of],
-        /// How many items, from the first on, are always present.
+        /// The number of required items, which come first.
         required: usize,
-        /// The type of further items; without it there are none.
+        /// The type of further items; `None` if there may be none.
         rest: Option<Of>,
     },
-    /// An object with members of a type each.
+    /// An object with a type for each member.
     Members(Members),
     /// Strings, with the known values.
     Texts(&'static [&'static str]),
@@ -114,8 +114,8 @@ pub(super) struct Read {
     pub(super) has_aliases: bool,
     /// The indexes of the members that must be present.
     pub(super) musts: Vec<usize>,
-    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least half
-    /// of the slots are zero, which means free.
+    /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least
+    /// half of the slots are zero, which means free.
     by_key: Vec<usize>,
 }
 
@@ -130,7 +130,7 @@ pub(super) struct Member {
     pub(super) json: Box<str>,
     /// Whether it is always present, and always written.
     pub(super) required: bool,
-    /// Whether an object without it has another type.
+    /// Whether an object without it is an error.
     pub(super) must: bool,
     /// Whether null and absent differ.
     pub(super) three_states: bool,
@@ -140,23 +140,23 @@ pub(super) struct Member {
     pub(super) secret: bool,
     /// The layout of its values.
     pub(super) of: Of,
-    /// Its only allowed value, if there is one. Enums with several values may grow, and are not listed.
+    /// Its only allowed value, if there is one. Enums with several values are not listed, because they may grow.
     pub(super) only: Option<Constant>,
 }
 
-/// What an object may have beside its members.
+/// The keys that an object may have besides its members.
 #[derive(Debug)]
 pub(super) enum Rest {
-    /// Anything.
+    /// Any keys, with any values.
     Open,
-    /// Nothing, by the document.
+    /// None, according to the document.
     Closed,
-    /// Values of a type.
+    /// Any keys, with values of this type.
     Of(Of),
 }
 
 impl Members {
-    /// The members that a text names.
+    /// Members with this text, which is parsed at the first use.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         Self { text, read: OnceLock::new() }
@@ -223,7 +223,7 @@ impl Read {
         }
         let mask = self.by_key.len().wrapping_sub(1);
         let mut at = hash(key) & mask;
-        // It ends, because at least half of the slots are free.
+        // The loop ends, because at least half of the slots are free.
         while let Some(place) = self.by_key.get(at).and_then(|place| place.checked_sub(1)) {
             if self.members.get(place).is_some_and(|member| member.names[0] == key) {
                 return Some(place);
@@ -234,8 +234,8 @@ impl Read {
     }
 }
 
-/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an unknown
-/// key is compared with at most one run of them.
+/// The hash of a key. It does not have to resist chosen keys: the keys of a layout do not come from a server, and an
+/// unknown key is compared with at most one run of them.
 fn hash(key: &str) -> usize {
     const ODD: u64 = 0x517c_c1b7_2722_0a95;
     let mut words = key.as_bytes().chunks_exact(8);

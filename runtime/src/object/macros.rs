@@ -1,7 +1,7 @@
 //! The macros that generated code uses.
 
-/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank value,
-/// and its setters.
+/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank
+/// value, and its setters.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! object {
@@ -21,7 +21,7 @@ macro_rules! object {
                 }
             )*
             $(
-                /// Adds a key that the document does not name.
+                /// Adds a key that the document does not declare.
                 #[must_use]
                 pub fn $add(
                     mut self,
@@ -77,7 +77,7 @@ macro_rules! fields {
     };
 }
 
-/// `Clone` and `PartialEq` by the fields.
+/// Implements `Clone` and `PartialEq` field by field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_fields {
@@ -98,7 +98,7 @@ macro_rules! by_fields {
     };
 }
 
-/// `Serialize` and `Deserialize` by `Json`.
+/// Implements `Serialize` and `Deserialize` with `Json`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_serde {
@@ -117,7 +117,8 @@ macro_rules! by_serde {
     };
 }
 
-/// `Eq` and the order of an open enum, which is the order of its values. A new variant does not change the order of the others.
+/// Implements `Eq` and `Ord` for an open enum, in the order of its values. A new variant does not change the order of
+/// the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_value {
@@ -140,7 +141,7 @@ macro_rules! by_value {
     };
 }
 
-/// An open set of strings: an unknown value is kept unchanged.
+/// An open enum of strings: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_strings {
@@ -227,7 +228,7 @@ macro_rules! open_strings {
     };
 }
 
-/// An open set of integers: an unknown value is kept unchanged.
+/// An open enum of integers: an unknown value is kept unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_integers {
@@ -387,8 +388,8 @@ macro_rules! wrapper {
     };
 }
 
-/// A union: the variant for unknown values, the tag, and the variants with their types, the values of the tag that
-/// select them, and the value that is written if they have none.
+/// A union: the variant for unknown values, the tag, and the variants. Each variant has its type, the values of the tag
+/// that select it, and the tag value that is written if the value has none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An error for a value that does not have the expected type. It has the place and both kinds, but nothing of the
+/// An error for a value that does not have the expected type. It has the place and both kinds, but no part of the
 /// value, which may be a secret.
 pub struct Mismatch(Box<Reason>);
 
@@ -26,7 +26,7 @@ enum Step {
 }
 
 impl Mismatch {
-    /// A mismatch at the place that is being read.
+    /// A mismatch at the current place.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self::of(text.into(), Kind::Other)

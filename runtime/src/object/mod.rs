@@ -43,8 +43,8 @@ pub fn from_str<T: Json>(text: &str) -> Result<T, Mismatch> {
     json::from_text(text, usize::MAX)
 }
 
-/// Reads a value from the bytes of a JSON text. `limit` is the limit in bytes on the memory for lists, maps, objects
-/// and text, for the value and its parsed parts together.
+/// Reads a value from the bytes of a JSON text. `limit` is the maximum memory, in bytes, for the lists, maps, objects
+/// and strings of the value and of its parsed parts together.
 ///
 /// # Errors
 /// Those of [`from_str`], invalid UTF-8, or a value that needs more memory: [`Mismatch::is_too_large`].

@@ -32,7 +32,7 @@ pub struct Number(Digits);
 enum Digits {
     Whole(i128),
     Double(f64),
-    /// A number that neither represents exactly.
+    /// A number that neither of the others represents exactly.
     Text(Box<str>),
 }
 
@@ -41,7 +41,7 @@ impl Number {
     #[must_use]
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
-            // The nearest double is what the caller wants.
+            // The loss of precision is intended.
             #[allow(clippy::cast_precision_loss)]
             Digits::Whole(value) => *value as f64,
             Digits::Double(value) => *value,

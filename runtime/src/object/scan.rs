@@ -7,7 +7,7 @@ use super::mismatch::Mismatch;
 /// Deeper values are errors, because each level needs stack.
 const DEEPEST: usize = 256;
 
-/// A place in JSON text.
+/// A position in JSON text.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'t> {
     text: &'t str,
@@ -38,7 +38,7 @@ impl<'t> Scanner<'t> {
         self.at += 1;
     }
 
-    /// Fails if anything follows.
+    /// Fails if there is more text.
     pub(super) fn end(mut self) -> Result<(), Mismatch> {
         self.peek();
         if self.at < self.text.len() { Err(self.wrong("the end")) } else { Ok(()) }

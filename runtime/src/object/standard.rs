@@ -80,8 +80,8 @@ integers! {
     i32 "an integer of 32 bits"
     i64 "an integer of 64 bits"
     i128 "an integer of 128 bits"
-    u32 "an integer from 0 of 32 bits"
-    u64 "an integer from 0 of 64 bits"
+    u32 "an unsigned integer of 32 bits"
+    u64 "an unsigned integer of 64 bits"
 }
 
 impl Json for f64 {
@@ -203,7 +203,7 @@ impl<T: Json> Pairs for BTreeMap<String, T> {
     }
 }
 
-/// Reads an object with any keys, each value with a function.
+/// Reads an object with any keys. Each key is passed to a function that reads its value.
 fn entries(
     input: &mut Input<'_>,
     read: &mut dyn FnMut(&str, &mut Input<'_>) -> Result<(), Mismatch>,

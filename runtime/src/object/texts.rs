@@ -1,4 +1,4 @@
-//! Strings whose content is something else: bytes in base64, or JSON. The text is kept as it came.
+//! Strings whose content is something else: bytes in base64, or JSON. The text is kept unchanged.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,7 +16,7 @@ use super::room::room;
 use super::write::{self, to_json};
 use crate::error::{Error, Kind};
 
-/// With padding or without, and whatever the bits after the last byte are.
+/// Accepts text with or without padding, and ignores the bits after the last byte.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -74,7 +74,7 @@ macro_rules! base64_text {
                 Self { text: $engine.encode(bytes) }
             }
 
-            /// Keeps a text as it is, whether it can be decoded or not.
+            /// Keeps a text unchanged, even if it cannot be decoded.
             #[must_use]
             pub fn from_text(text: impl Into<String>) -> Self {
                 Self { text: text.into() }
@@ -93,7 +93,7 @@ macro_rules! base64_text {
                 }
             }
 
-            /// The text as it came, or as it is sent.
+            /// The text, as it was received or will be sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.text
@@ -131,7 +131,7 @@ macro_rules! base64_text {
 base64_text! { Base64 STANDARD
     " Bytes in a JSON string: `contentEncoding: base64`, in OpenAPI 3.0 `format: byte` (RFC 4648, section 4)."
     ""
-    " The text is kept, so a value that is read and sent back is the same text, also where it is not base64."
+    " The text is kept, so a value that is read and sent back is the same text, even if it is not base64."
     ""
     " ```"
     " use connectors_runtime::object::Base64;"
@@ -157,7 +157,7 @@ base64_text! { Base64Url URL_SAFE
 
 /// A JSON string that contains JSON: `contentMediaType: application/json`, with the type of its `contentSchema`.
 ///
-/// The text is kept, so a value that is read and sent back is the same text, also where it is not JSON. `Debug` prints
+/// The text is kept, so a value that is read and sent back is the same text, even if it is not JSON. `Debug` prints
 /// only its length, because the text can contain a secret.
 ///
 /// ```
@@ -184,13 +184,13 @@ impl<T: Json> JsonText<T> {
         written.map(Self::from_text).ok_or_else(|| Error::new(Kind::Argument, "the value cannot be written as JSON"))
     }
 
-    /// Keeps a text as it is, whether it is JSON or not.
+    /// Keeps a text unchanged, even if it is not JSON.
     #[must_use]
     pub fn from_text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ty: PhantomData }
     }
 
-    /// Reads the value. Each call reads the text again.
+    /// Parses the text as a value. Each call parses it again.
     ///
     /// # Errors
     /// The text is not JSON, or a value of another type, or needs more memory than the default of
@@ -199,7 +199,7 @@ impl<T: Json> JsonText<T> {
         from_text(&self.text, room(self.text.as_bytes()))
     }
 
-    /// The text as it came, or as it is sent.
+    /// The text, as it was received or will be sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -112,7 +112,7 @@ impl fmt::Debug for Tree<'_> {
     }
 }
 
-/// If a key occurs twice, the last value wins.
+/// If a key occurs twice, the last value is used.
 fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tree<'t>)> {
     let repeated = if entries.len() <= 8 {
         entries.iter().enumerate().any(|(index, (key, _))| entries[..index].iter().any(|(other, _)| other == key))
@@ -146,7 +146,7 @@ pub(super) fn grow<T>(list: &Vec<T>, room: &mut usize) -> Result<(), Mismatch> {
     Ok(())
 }
 
-/// A text, whose memory is subtracted unless it is borrowed.
+/// Returns the text, and subtracts its memory unless it is borrowed.
 fn owned_within<'t>(text: Cow<'t, str>, room: &mut usize) -> Result<Cow<'t, str>, Mismatch> {
     if let Cow::Owned(text) = &text {
         *room = room.checked_sub(text.len()).ok_or_else(Mismatch::too_large)?;
@@ -157,7 +157,7 @@ fn owned_within<'t>(text: Cow<'t, str>, room: &mut usize) -> Result<Cow<'t, str>
 /// Builds a tree from any deserializer.
 pub(super) struct TreeVisitor;
 
-/// The same at some depth.
+/// [`TreeVisitor`] as a seed, for nested values.
 struct Nested;
 
 impl<'de> serde::de::DeserializeSeed<'de> for Nested {
@@ -199,7 +199,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let number = serde_json::Number::from_f64(value);
         // A format that reads wide integers as doubles has rounded them already.
         if value.fract() == 0.0 && value.abs() > 9_007_199_254_740_992.0 {
-            return Err(E::custom("the number is too wide for the format it was read from"));
+            return Err(E::custom("the number is too wide for the format that it was read from"));
         }
         number.map(|it| Tree::Number(it.to_string().into())).ok_or_else(|| E::custom("not a JSON number"))
     }

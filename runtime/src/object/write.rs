@@ -13,7 +13,7 @@ use super::scan::plain;
 pub(super) struct Unwritable(&'static str);
 
 const NOT_FINITE: Unwritable = Unwritable("JSON has no infinite number and no NaN");
-const NO_MEMBERS: Unwritable = Unwritable("a value without members has no tag");
+const NO_MEMBERS: Unwritable = Unwritable("a tag needs a value with members");
 
 impl std::fmt::Display for Unwritable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,7 +41,8 @@ impl<T: Json> Serialize for Written<'_, T> {
     }
 }
 
-/// The integer that is equal to a double, unless that is negative zero. Doubles represent all integers below 2^53.
+/// The integer that is equal to a double; `None` for a fraction, negative zero and 2^53 or more. Doubles represent all
+/// integers below 2^53.
 fn without_fraction(value: f64) -> Option<i64> {
     // Exact, because it is whole.
     #[allow(clippy::cast_possible_truncation)]
@@ -162,7 +163,7 @@ impl View<'_> {
     }
 }
 
-/// Closes a list or an object. `next` shows whether it has an item.
+/// Closes a list or an object. `next` is a comma if it has an item.
 fn close(next: u8, brackets: [u8; 2], out: &mut Vec<u8>) {
     if next != b',' {
         out.push(brackets[0]);

@@ -1,5 +1,5 @@
-//! The documentation: its links, its code, its chapters, and the built book. `UPDATE=1` writes the code of its files into the
-//! pages.
+//! The documentation: its links, its code, its chapters, and the built book. `UPDATE=1` writes the code of the source
+//! files into the pages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,7 +87,7 @@ fn every_link_of_the_documentation_leads_to_a_file_and_a_heading() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    // The check finds a mistake that is there.
+    // The check finds an existing mistake.
     let readme = root().join("README.md");
     assert!(broken(&readme, "docs/nowhere.md").is_some() && broken(&readme, "#no-such-heading").is_some());
 }
@@ -142,7 +142,7 @@ fn the_code_in_the_pages_is_that_of_its_files() {
     let mut marked = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        // A page on a repository's site shows an include as it is.
+        // A repository's site would show an include unchanged, so pages contain the code.
         assert!(!text.contains("{{#include "), "{}: write `{CODE}FILE -->` and fenced code instead", page.display());
         let current = with_code(&page, &text);
         if std::env::var_os("UPDATE").is_some() {
@@ -222,7 +222,7 @@ fn loaded_from_elsewhere(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_book_builds_without_a_warning_and_its_pages_load_nothing_from_elsewhere() {
+fn the_book_builds_without_a_warning_and_its_pages_load_nothing_from_other_sites() {
     // `.ci/book` measures these pages.
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("book");
     assert_eq!(build(&root().join("docs/book"), &built), "");
@@ -233,7 +233,7 @@ fn the_book_builds_without_a_warning_and_its_pages_load_nothing_from_elsewhere()
         let text = fs::read_to_string(&page).unwrap();
         assert_eq!(loaded_from_elsewhere(&text), Vec::<&str>::new(), "{}", page.display());
     }
-    // The checks find what is wrong.
+    // The checks find mistakes.
     let wrong = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrong-book");
     fs::create_dir_all(wrong.join("src")).unwrap();
     fs::write(wrong.join("src/SUMMARY.md"), "[One](one.md)\n").unwrap();

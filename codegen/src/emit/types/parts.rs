@@ -1,4 +1,4 @@
-//! What the types are written with.
+//! The parts from which the types are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ pub(super) fn object() -> TokenStream {
     quote! { ::connectors_runtime::object }
 }
 
-/// The types there are, by name.
+/// All types, by name.
 pub(super) struct Known<'a> {
     pub(super) defs: BTreeMap<&'a str, &'a TypeDef>,
-    /// Those whose values hold a secret somewhere.
+    /// The types whose values can contain a secret.
     pub(super) secret: BTreeSet<&'a str>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Known<'a> {
         Self { defs, secret }
     }
 
-    /// What a type is when aliases are looked through, wherever they stand in it.
+    /// The type after resolving all aliases in it.
     pub(super) fn plain(&self, ty: &Type) -> Type {
         match ty {
             Type::Named(name) => match self.defs.get(name.as_str()).map(|def| &def.kind) {
@@ -74,12 +74,12 @@ pub(in crate::emit) fn doc(text: &str, fallback: &str) -> TokenStream {
     quote! { #(#[doc = #lines])* }
 }
 
-/// A type as it is written inside the types module.
+/// The tokens of a type inside the types module.
 pub(super) fn local(ty: &Type) -> TokenStream {
     tokens(ty, &quote! {})
 }
 
-/// A type as it is written where `prefix` leads to the types module.
+/// The tokens of a type at a place where `prefix` is the path of the types module.
 pub(in crate::emit) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
     match ty {
         Type::Named(name) => {
@@ -125,7 +125,7 @@ pub(in crate::emit) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
     }
 }
 
-/// The function that says what values of a type look like.
+/// The function that returns the layout of a type's values.
 pub(super) fn layout_of(ty: &Type) -> TokenStream {
     let (object, ty) = (object(), local(ty));
     quote! { <#ty as #object::Json>::layout }
@@ -143,7 +143,7 @@ pub(super) fn constant(value: &Constant) -> TokenStream {
     }
 }
 
-/// A number without the suffix that quote gives it.
+/// A number without the suffix that quote adds.
 pub(super) fn integer(number: i64) -> TokenStream {
     number.to_string().parse().unwrap_or_default()
 }
@@ -156,7 +156,7 @@ pub(super) fn describe(ty: &Type) -> String {
         Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 => "A whole number.".to_owned(),
         Type::F64 | Type::Number => "A number.".to_owned(),
         Type::Base64 | Type::Base64Url => "Bytes.".to_owned(),
-        Type::JsonText(content) => format!("As JSON in a text: {}", describe(content)),
+        Type::JsonText(content) => format!("As JSON in a string: {}", describe(content)),
         Type::Array(item) => format!("A list: {}", describe(item)),
         Type::Map(_) => "Values by key.".to_owned(),
         Type::Any => "Any value.".to_owned(),

@@ -1,4 +1,4 @@
-//! Structs: fields that can be set one by one, and what is not known kept beside them.
+//! Structs: fields that can be set one by one, and a field that keeps unknown keys.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
     let extra = it.extra.as_ref().map(|(name, ty)| {
         let (name, ty) = (ident(name), extra_type(ty));
         quote! {
-            /// Keys that the document does not name, kept as they came.
+            /// Keys that the document does not declare, unchanged.
             pub #name: #ty,
         }
     });
@@ -69,7 +69,7 @@ fn extra_type(ty: &Type) -> TokenStream {
     }
 }
 
-/// The type that a field holds at most, without what says that it may hold none.
+/// The type of a field's value, without the `Option` of an optional one.
 fn inner_type(field: &Field) -> TokenStream {
     let inner = local(field.ty.inner());
     if field.boxed {
@@ -88,7 +88,7 @@ fn field_type(field: &Field) -> TokenStream {
     }
 }
 
-/// Whether the null of three states is an `Option` of its own; any value has one already.
+/// Whether null is a further `Option` of a field with three states. A field of any value has null already.
 fn has_own_null(field: &Field) -> bool {
     field.three_states && field.ty != Type::Any
 }
@@ -98,16 +98,16 @@ fn field(field: &Field) -> TokenStream {
     let docs = doc(&field.doc, &format!("The property `{wire}`."));
     let deprecated = field.deprecated.then(|| quote! { #[doc = "\n**Deprecated** by the service."] });
     let states = has_own_null(field).then(|| {
-        quote! { #[doc = "\n`None` leaves it out, `Some(None)` is null."] }
+        quote! { #[doc = "\n`None` is absent, `Some(None)` is null."] }
     });
-    // Found in the documentation by the name that the service has for it.
+    // A search of the documentation also finds the field by its name in the service.
     let alias = (field.name != *wire && !wire.is_empty() && !wire.contains(['"', '\'', ' ']))
         .then(|| quote! { #[doc(alias = #wire)] });
     let ty = field_type(field);
     quote! { #docs #deprecated #states #alias pub #name: #ty, }
 }
 
-/// What must be given; the rest starts out absent, or as the one value there is.
+/// The required fields as arguments. The other fields start absent, or with their only value.
 fn constructor(it: &Struct) -> TokenStream {
     let arguments = it.arguments().into_iter().map(|field| {
         let (name, ty) = (ident(&field.name), field_type(field));
@@ -115,7 +115,7 @@ fn constructor(it: &Struct) -> TokenStream {
     });
     let values = values(it);
     quote! {
-        /// A value of what is required, in alphabetical order; everything else is absent.
+        /// A value with its required fields, in alphabetical order. All other fields are absent.
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
             Self { #values }
@@ -155,7 +155,7 @@ fn start(value: &Constant, ty: &Type) -> TokenStream {
     }
 }
 
-/// Names that a method without arguments, or one of a well-known trait, has already.
+/// Names of methods without arguments, and of methods of well-known traits.
 const TAKEN: [&str; 48] = [
     "add",
     "as_mut",
@@ -207,7 +207,7 @@ const TAKEN: [&str; 48] = [
     "write_members",
 ];
 
-/// A setter for each field, and one for the null of those that have a null of their own.
+/// A setter for each field, and one that sets null for each field whose null and absent differ.
 fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
     let setter = |field: &Field| {
         if TAKEN.contains(&field.name.as_str()) { format!("with_{}", field.name) } else { field.name.clone() }
@@ -241,8 +241,8 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
     setters
 }
 
-/// The type a setter takes, and the value it makes of its argument. Numbers are taken as they are: a literal would have no
-/// type of its own otherwise.
+/// The type of a setter's argument, and the value that is set. A number has no conversion, because the type of a
+/// literal would be unknown.
 fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
     let ty = local(field.ty.inner());
     let exact = matches!(
@@ -257,7 +257,7 @@ fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
     if field.boxed { (argument, quote! { Box::new(#value) }) } else { (argument, value) }
 }
 
-/// What the runtime reads of the fields: flags, names, keys, and the only value (see `object::Members`).
+/// The text about the fields that the runtime reads: flags, names, keys, and only values (see `object::Members`).
 fn members(it: &Struct) -> String {
     let known = |alias: &&String| !it.fields.iter().any(|field| field.wire == **alias);
     let mut parts = Vec::with_capacity(it.fields.len() + 1);
@@ -300,7 +300,7 @@ fn members(it: &Struct) -> String {
     parts.join(" ")
 }
 
-/// A key or a value without the characters that mean something beside it.
+/// A key or a value, with the separators of the text percent-encoded.
 fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {

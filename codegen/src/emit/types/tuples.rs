@@ -1,4 +1,4 @@
-//! Arrays by position, and lists and maps that hold themselves.
+//! Arrays with a type for each position, and lists and maps that contain themselves.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +9,7 @@ use super::parts::{doc, ident, layout_of, local, object};
 
 pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
     let (name, object, label) = (ident(&def.name), object(), &def.name);
-    let docs = doc(&def.doc, &format!("The items of `{}`, each at its place.", def.pointer.last()));
+    let docs = doc(&def.doc, &format!("The items of `{}`, by position.", def.pointer.last()));
     let types: Vec<TokenStream> = it
         .items
         .iter()
@@ -32,12 +32,12 @@ pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
         let ty = local(ty);
         quote! { Vec<#ty> }
     });
-    let docs_of = |index: usize| if index < it.required { " An item." } else { " An item that may be absent." };
+    let docs_of = |index: usize| if index < it.required { " An item." } else { " An optional item." };
     let fields = types.iter().enumerate().map(|(index, ty)| {
         let docs = docs_of(index);
         quote! { #[doc = #docs] pub #ty, }
     });
-    let rest_field = rest.iter().map(|ty| quote! { #[doc = " The items that follow."] pub #ty, });
+    let rest_field = rest.iter().map(|ty| quote! { #[doc = " The further items."] pub #ty, });
     let places: Vec<syn::Index> = (0..=types.len()).map(syn::Index::from).collect();
     let blanks = places[..types.len() + usize::from(rest.is_some())].iter().map(|_| quote! { #object::blank() });
     let of = it.items.iter().map(|item| layout_of(&item.ty));
@@ -96,13 +96,13 @@ pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
 
 pub(super) fn wrapper(def: &TypeDef, ty: &Type) -> TokenStream {
     let (name, inner) = (ident(&def.name), local(ty));
-    let docs = doc(&def.doc, &format!("The schema `{}`, which holds itself.", def.pointer.last()));
+    let docs = doc(&def.doc, &format!("The schema `{}`, which contains itself.", def.pointer.last()));
     let default = matches!(ty, Type::Array(_) | Type::Map(_) | Type::Nullable(_)).then(|| quote! { Default, });
     quote! {
         #docs
         #[derive(Clone, Debug, #default PartialEq)]
         pub struct #name(
-            /// What it holds.
+            /// Its content.
             pub #inner,
         );
         ::connectors_runtime::wrapper! { #name #inner }

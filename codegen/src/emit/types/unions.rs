@@ -1,4 +1,4 @@
-//! Unions: the enum, and what tells its variants apart as data for the runtime.
+//! Unions: the enum, and the data with which the runtime distinguishes its variants.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*
-            /// A value this version does not know, as it came.
+            /// A value that this version does not know, unchanged.
             #unknown(::connectors_runtime::crates::serde_json::Value),
         }
         #redacted
@@ -67,7 +67,7 @@ fn rules(def: &TypeDef, it: &Union) -> TokenStream {
     quote! { ::connectors_runtime::union! { #name #unknown #tag; #(#variants)* } }
 }
 
-/// `From` the type of each variant, where no two are the same type once aliases are looked through.
+/// `From` the type of each variant, if no two variants have the same type after resolving aliases.
 fn froms(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);
     let mut by_type: BTreeMap<String, Vec<(&Variant, Type)>> = BTreeMap::new();
@@ -109,7 +109,7 @@ fn froms(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
     froms
 }
 
-/// `Debug` that names the variant, and shows none of what is secret or not known.
+/// `Debug` that names the variant, and omits secret and unknown values.
 fn redacted_debug(def: &TypeDef, it: &Union) -> TokenStream {
     let (name, unknown, other) = (ident(&def.name), ident(&it.unknown), &it.unknown);
     let arms = it.variants.iter().map(|variant| {

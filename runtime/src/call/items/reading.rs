@@ -300,8 +300,8 @@ impl Reading {
         }
     }
 
-    /// Whether the end of a response is not the end of its stream: a stream of events continues until the server returns
-    /// 204 (HTML, section 9.2.3), or sends the data that ends it.
+    /// Whether the end of a response is not the end of its stream: a stream of events continues until the server
+    /// returns 204 (HTML, section 9.2.3), or sends the data that ends it.
     fn continues(&self) -> bool {
         let is_gone = self.response.as_ref().is_some_and(|it| it.status() == StatusCode::NO_CONTENT);
         self.reconnect && matches!(self.decoder, Decoder::Events(_)) && self.end_text().is_none() && !is_gone

@@ -116,7 +116,7 @@ async fn cut_off(scheme: &str) -> Error {
         (stream, String::from_utf8_lossy(&read).into_owned())
     };
     let (_open, read) = tokio::select! {
-        _ = &mut call => panic!("it ended without time"),
+        _ = &mut call => panic!("it ended before its timeout"),
         arrived = arrived => arrived,
     };
     assert!(!read.is_empty() && (scheme == "https" || read.contains("content-length: 2\r\n")), "{read}");

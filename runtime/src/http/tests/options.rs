@@ -122,7 +122,7 @@ async fn a_server_may_request_a_delay_up_to_the_limit_of_the_policy() {
 }
 
 #[tokio::test]
-async fn the_budget_of_retries_is_the_clients_and_can_be_turned_off() {
+async fn all_calls_of_a_client_share_a_retry_budget_that_can_be_turned_off() {
     for (budget, sent) in [(true, 300), (false, 400)] {
         let script = (0..400).fold(Scripted::default(), |script, _| script.returns(429, ""));
         let (exchange, _) =
