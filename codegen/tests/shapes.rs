@@ -391,3 +391,20 @@ fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
     assert_eq!(of(&fitting), (fitting.len(), 0));
     assert_eq!(of(&wrong), (0, wrong.len()));
 }
+
+#[test]
+fn a_union_that_contains_itself_many_times_takes_linear_time() {
+    // Followed by every path, 12 references and 8 levels are 430 million branches.
+    let itself = "{$ref: '#/components/schemas/C'}, ".repeat(12);
+    let others = "{type: array, items: {type: string}}, {type: object, properties: {a: {type: string}}}";
+    let unions = [
+        format!("C: {{anyOf: [{itself}{{type: string}}]}}"),
+        format!("C: {{anyOf: [{itself}{others}], properties: {{id: {{type: string}}}}}}"),
+        format!("C: {{oneOf: [{itself}{others}], discriminator: {{propertyName: a}}}}"),
+        format!("C: {{allOf: [{{oneOf: [{itself}{others}]}}, {{anyOf: [{itself}{others}]}}]}}"),
+    ];
+    for union in unions {
+        let (listing, _) = listed("", &union);
+        assert!(!block(&listing, "C").is_empty(), "{listing}");
+    }
+}

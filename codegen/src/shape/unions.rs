@@ -168,22 +168,11 @@ impl Types<'_> {
 
     /// Properties beside a union: one object with the properties of all branches, which are optional.
     fn wide(&mut self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
-        let mut parts: Vec<Rc<Schema>> = Vec::new();
-        for branch in branches {
-            let mut open = vec![(self.resolved(*branch), 0)];
-            while let Some((part, depth)) = open.pop() {
-                let inner: Vec<SchemaId> = part.branches().collect();
-                // A union of unions becomes one union.
-                if depth < 8 {
-                    open.extend(inner.iter().rev().map(|it| (self.resolved(*it), depth + 1)));
-                }
-                if inner.is_empty() || part.properties.is_some() {
-                    parts.push(part);
-                }
-            }
-        }
+        // A union of unions becomes one union.
+        let parts = self.flat_branches(branches);
+        let parts = parts.iter().filter(|part| part.branches().next().is_none() || part.properties.is_some());
         let mut properties = schema.properties.clone().unwrap_or_default();
-        for (key, property) in parts.iter().flat_map(|branch| branch.properties.iter().flatten()) {
+        for (key, property) in parts.flat_map(|branch| branch.properties.iter().flatten()) {
             match properties.get_mut(key) {
                 Some(existing) => *existing = self.either(*existing, *property),
                 None => drop(properties.insert(key.clone(), *property)),
@@ -191,6 +180,23 @@ impl Types<'_> {
         }
         let properties = Some(properties);
         self.model.add(Schema { one_of: None, any_of: None, discriminator: None, properties, ..schema.clone() })
+    }
+
+    /// The branches of a union and of the unions among them, resolved, each of them once: a union may contain itself.
+    fn flat_branches(&self, branches: &[SchemaId]) -> Vec<Rc<Schema>> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut queue: Vec<SchemaId> = branches.iter().rev().copied().collect();
+        while let Some(branch) = queue.pop() {
+            let branch = self.model.resolved(branch);
+            if seen.insert(branch) {
+                let branch = self.model.get(branch);
+                let inner: Vec<SchemaId> = branch.branches().collect();
+                queue.extend(inner.into_iter().rev());
+                found.push(branch);
+            }
+        }
+        found
     }
 
     /// A property that two branches declare.
@@ -266,8 +272,7 @@ impl Types<'_> {
         // its name.
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
-        let components: Vec<Vec<String>> =
-            branches.iter().map(|branch| self.component_names(*branch, DEEPEST)).collect();
+        let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
         let branch_of = |target: &String| {
             let target = percent_decode(target);
             let target = component_name(&target).unwrap_or(target);
@@ -318,7 +323,7 @@ impl Types<'_> {
 
     /// The property whose values select one of the branches that are objects. Each branch declares its own values.
     fn implied_tag(&self, branches: &[Rc<Schema>]) -> Option<String> {
-        let objects: Vec<&Rc<Schema>> = branches.iter().filter(|branch| self.is_object(branch, DEEPEST)).collect();
+        let objects: Vec<&Rc<Schema>> = branches.iter().filter(|branch| self.holds_objects(branch)).collect();
         if objects.len() < 2 {
             return None;
         }
@@ -336,9 +341,9 @@ impl Types<'_> {
     }
 
     /// Whether a branch, or a branch of it, is an object.
-    fn is_object(&self, branch: &Schema, fuel: usize) -> bool {
-        let Some(fuel) = fuel.checked_sub(1) else { return false };
-        is_object(branch) || self.parts(branch).any(|part| self.is_object(&part, fuel))
+    fn holds_objects(&self, branch: &Schema) -> bool {
+        let inner: Vec<SchemaId> = branch.branches().collect();
+        is_object(branch) || self.flat_branches(&inner).iter().any(|part| is_object(part))
     }
 
     /// The branches of a branch that is itself a union.
@@ -349,7 +354,7 @@ impl Types<'_> {
     fn keys(&self, branch: &Schema, fuel: usize) -> Vec<String> {
         let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
         let mut keys: Vec<String> = branch.properties.iter().flat_map(|it| it.keys()).cloned().collect();
-        if let Some(first) = self.parts(branch).find(|part| self.is_object(part, fuel)) {
+        if let Some(first) = self.parts(branch).find(|part| self.holds_objects(part)) {
             keys.extend(self.keys(&first, fuel));
         }
         keys
@@ -362,7 +367,7 @@ impl Types<'_> {
             return values(&self.resolved(property));
         }
         let mut all = Vec::new();
-        for part in self.parts(branch).filter(|part| self.is_object(part, fuel)) {
+        for part in self.parts(branch).filter(|part| self.holds_objects(part)) {
             let values = self.constants(&part, key, fuel);
             if values.is_empty() {
                 return Vec::new();
@@ -374,23 +379,25 @@ impl Types<'_> {
 
     /// The component that a branch refers to, those that this one refers to, and those of its branches if it is a
     /// union.
-    fn component_names(&self, branch: SchemaId, fuel: usize) -> Vec<String> {
-        let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
-        let mut inner = self.model.get(branch);
-        if let Some([only]) = inner.all_of.as_deref() {
-            inner = self.model.get(*only);
-        }
+    fn component_names(&self, branch: SchemaId) -> Vec<String> {
         let mut names = Vec::new();
-        if let Some(target) = inner.reference {
-            names.extend(self.model.name(target).map(str::to_owned));
-            inner = self.model.get(target);
-            if inner.reference.is_some() {
-                names.extend(self.component_names(target, fuel));
-                return names;
+        let mut seen = BTreeSet::new();
+        let mut queue = vec![branch];
+        while let Some(branch) = queue.pop() {
+            let mut inner = self.model.get(branch);
+            if let Some([only]) = inner.all_of.as_deref() {
+                inner = self.model.get(*only);
             }
-        }
-        for part in inner.branches() {
-            names.extend(self.component_names(part, fuel));
+            if let Some(target) = inner.reference {
+                if !seen.insert(target) {
+                    continue;
+                }
+                names.extend(self.model.name(target).map(str::to_owned));
+                inner = self.model.get(target);
+                queue.extend(inner.reference.map(|_| target));
+            }
+            let parts: Vec<SchemaId> = inner.branches().collect();
+            queue.extend(parts.into_iter().rev());
         }
         names
     }
