@@ -86,7 +86,7 @@ struct Scope {
     uses: BTreeSet<usize>,
 }
 
-/// A pair of components, and the direction in which they are compared.
+/// A pair of schemas, and the direction in which they are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
     pub(super) old: SchemaId,
@@ -103,6 +103,8 @@ pub(super) struct Comparison<'a> {
     /// The scope of each pair of components, by direction.
     pairs: HashMap<Pair, usize>,
     queue: Vec<(usize, Pair)>,
+    /// The pairs that are being compared.
+    pub(super) open: HashSet<Pair>,
     /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
     /// Whether the compared body is one that the client does not read.
@@ -237,6 +239,7 @@ impl<'a> Comparison<'a> {
             scopes: vec![Scope::default()],
             pairs: HashMap::new(),
             queue: Vec::new(),
+            open: HashSet::new(),
             arrived: HashMap::new(),
             unread: false,
             trace: Trace::default(),

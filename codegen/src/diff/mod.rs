@@ -226,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn a_property_that_inherits_from_the_schema_around_it_is_compared_once() {
+        let own = |list: &str| {
+            let inherits =
+                "{allOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {z: {type: string}}}]}";
+            format!(
+                "{{type: object, required: [{list}], properties: {{x: {{type: string}}, a: {inherits}, b: {inherits}}}}}"
+            )
+        };
+        let places = ["`A`.`a`.`b`", "`A`.`a`", "`A`.`b`.`a`", "`A`.`b`", "`A`"];
+        let expected = places.map(|place| format!("breaking: getA: {place}: `x` may be absent now"));
+        assert_eq!(told(&own("x"), &own("")), expected);
+    }
+
+    #[test]
     fn operations_that_move_are_recognised_by_their_id() {
         let moved = GET.replace("/a:", "/b:");
         let changes = diff(&document("{}", GET), &document("{}", &moved)).unwrap();

@@ -91,8 +91,17 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares the parts of two schemas.
+    /// Compares the parts of two schemas, unless they are parts of themselves: a property that inherits from the schema
+    /// around it.
     fn bodies_of(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
+        let pair = Pair { old: old.id, new: new.id, way: spot.way };
+        if self.open.insert(pair) {
+            self.parts_of(old, new, spot);
+            self.open.remove(&pair);
+        }
+    }
+
+    fn parts_of(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let place = match old.component {
             Some(component) => format!("`{}`", last(before.name(component))),

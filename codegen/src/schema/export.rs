@@ -85,7 +85,12 @@ impl Model {
         }
         written.maybe("items", items.map(|items| self.node(items).value));
         // The order of a tuple's items. `normalise` reads it.
-        written.maybe("x-prefix-items", prefix.as_ref().map(|prefix| self.nodes(prefix, span).value));
+        if let Some(prefix) = prefix
+            && let [first, ..] = prefix.as_slice()
+        {
+            let nodes = self.nodes(prefix, &self.get(*first).span);
+            written.map.insert("x-prefix-items".to_owned(), nodes);
+        }
         written.maybe("x-other-items", rest.map(|rest| self.node(rest).value));
         written.limits(limits);
         written.maybe("readOnly", *read_only);
