@@ -14,7 +14,7 @@ import tempfile
 
 from served import Fake
 
-SECONDS = 30
+SECONDS = 15
 RESPONSES = [
     "not_a_server_error",
     "status_code_conformance",
@@ -33,6 +33,10 @@ REASONS = [
      "a fake of a document refuses what the document does not allow, and the document does not list these statuses"),
     ("library", "RejectedPositiveData", lambda status, text: status == 400 and "not a form: failed to read headers" in text,
      "the tool writes control characters into the headers of a part, which RFC 9110 does not allow"),
+    ("library", "RejectedPositiveData", lambda status, text: status == 415 and '\\"multipart/form-data\\" is not documented' in text,
+     "the tool sends every multipart body as multipart/form-data, and the document has multipart/mixed"),
+    ("library", "AcceptedNegativeData", lambda status, text: status == 201 and "in body - pages: Incorrect type" in text,
+     "a value of a form is a text, and that of another type can be the text of a number"),
     ("library", "JsonSchemaError", lambda status, text: text.startswith("event: "),
      "the data of an event is a text on the wire, and JSON where the document describes an object"),
     ("library", "IgnoredAuth", lambda status, text: True,
@@ -108,7 +112,7 @@ with tempfile.TemporaryDirectory() as folder:
             sent, found = fake.failures()
             known = collections.Counter()
             for failure, status, text in found:
-                reasons = [why for name, kind, fits, why in REASONS if name == fake.name and kind == failure["type"] and fits(status, text)]
+                reasons = [why for name, kind, fits, why in REASONS if name == fake.name and kind == failure["type"] and fits(status, f"{text}\n{failure['message']}")]
                 if reasons:
                     known[reasons[0]] += 1
                 else:

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connectors::c1::{Connector, types};
-use connectors::{Entry, Pages};
+use connectors::{Entry, Pages, Position};
 use connectors_fake::{Fault, Gate};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde_json::json;
@@ -190,6 +190,43 @@ async fn a_list_resumes_after_a_restart_with_no_item_lost_or_read_twice() {
         seen.extend(names(resumed).await);
         assert_eq!(seen, expected, "{read}");
     }
+}
+
+/// The inventory as its documentation resumes it, with the program killed after each item.
+#[tokio::test]
+async fn the_connectors_of_all_apps_are_read_once_however_often_the_program_is_killed() {
+    let s = setup().await;
+    for app in 0..3 {
+        let id = s.tenant.seed_app(json!({"displayName": format!("app {app}")}));
+        // One app has none.
+        for number in 0..[PAGE + 1, 0, 2][app] {
+            s.tenant.seed_connector(&id, json!({"displayName": format!("{app}-{number}")}));
+        }
+    }
+    let mut expected: Vec<String> = Vec::new();
+    let all = s.c1.inventory(std::num::NonZeroUsize::MIN).try_collect::<Vec<_>>().await.unwrap();
+    expected.extend(all.into_iter().map(|listed| name(listed.connector)));
+    assert!(expected.len() > PAGE + 2, "{}", expected.len());
+    let (mut seen, mut stored) = (Vec::new(), None::<String>);
+    // Each turn is a run of the program, until it has read one item.
+    'runs: loop {
+        let read = stored.as_deref().map(|text| serde_json::from_str::<(Position, Position)>(text).unwrap());
+        let (app, mut connector) = read.unwrap_or_default();
+        let mut apps = s.c1.apps().resume(app);
+        loop {
+            let place = apps.cursor();
+            let Some(app) = apps.try_next().await.unwrap() else { break 'runs };
+            let mut connectors = app.handle().connectors().resume(std::mem::take(&mut connector));
+            if let Some(connector) = connectors.try_next().await.unwrap() {
+                seen.push(name(connector));
+                stored = Some(serde_json::to_string(&(&place, connectors.cursor())).unwrap());
+                continue 'runs;
+            }
+        }
+    }
+    seen.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
 }
 
 #[cfg(feature = "blocking")]

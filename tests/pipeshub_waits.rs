@@ -5,7 +5,9 @@ mod support;
 use std::time::Duration;
 
 use connectors::pipeshub::types::ConnectorInstanceStatus;
-use connectors::pipeshub::{Client, Credentials, DeletionProgress, SyncOutcome, SyncProgress};
+use connectors::pipeshub::{
+    Client, Credentials, DeletionProgress, IndexingProgress, IndexingWait, SyncOutcome, SyncProgress,
+};
 use connectors::{Error, Paced};
 use connectors_fake::Fault;
 use connectors_fake::pipeshub::SyncScript;
@@ -275,6 +277,46 @@ async fn a_wait_resumes_after_a_restart() {
     let outcome = wait.wait().await.unwrap();
     assert!(matches!(outcome, SyncOutcome::Synced(_)), "{outcome:?}");
     assert_eq!((s.reached("toggleConnector"), s.reached("resyncConnector")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_wait_for_indexing_goes_on_after_each_restart() {
+    let s = setup().await;
+    s.instance.next_sync(SyncScript::default().indexing(3).records(6, 0));
+    let connector = s.ph.connector("s3-02");
+    connector.set_sync(true).await.unwrap();
+    assert!(connector.wait_for_sync().settles_within(Duration::ZERO).wait().await.unwrap().is_synced());
+    let (mut seen, mut stored) = (Vec::new(), None::<String>);
+    let resumed = |stored: &Option<String>, wait: IndexingWait| match stored {
+        Some(stored) => wait.watch().resume(serde_json::from_str(stored).unwrap()),
+        None => wait.watch(),
+    };
+    // The program is killed after each state.
+    loop {
+        let mut watch = resumed(&stored, connector.wait_for_indexing());
+        let Some(progress) = watch.try_next().await.unwrap() else { break };
+        seen.push(progress.pending().unwrap());
+        stored = Some(serde_json::to_string(&watch.state()).unwrap());
+    }
+    assert_eq!(seen, [4, 2, 0]);
+    // The end is known without another poll.
+    s.instance.clear_requests();
+    let last = resumed(&stored, connector.wait_for_indexing()).last().await.unwrap();
+    assert!(matches!(last, IndexingProgress::Ended(_)) && s.reached("getConnectorStats") == 0, "{last:?}");
+
+    // The deadline counts from the first beginning.
+    let stats = json!({"total": 3, "indexingStatus": {"COMPLETED": 2, "QUEUED": 1}});
+    let body = json!({"success": true, "data": {"connectorId": "s3-02", "stats": stats}});
+    s.instance.fault(Fault::status(200).json(&body).on("getConnectorStats").always());
+    let wait = || connector.wait_for_indexing().deadline(Duration::from_secs(60));
+    let mut watch = wait().watch();
+    assert_eq!(watch.try_next().await.unwrap().unwrap().pending(), Some(1));
+    let stored = Some(serde_json::to_string(&watch.state()).unwrap());
+    drop(watch);
+    s.clock.advance(Duration::from_secs(3600));
+    s.instance.clear_requests();
+    let error = resumed(&stored, wait()).last().await.unwrap_err();
+    assert!(error.is_timeout() && s.reached("getConnectorStats") == 1, "{error}");
 }
 
 #[tokio::test]

@@ -104,6 +104,18 @@ async fn lists_are_of_one_scope_or_of_both() {
     let all: Vec<_> = s.ph.all_connectors().list().try_collect().await.unwrap();
     assert_eq!((all.len(), s.reached("listConnectorInstances")), (215, 3));
     assert_eq!(all.last().unwrap().handle().id().as_str(), "local-01");
+    // A program that was killed resumes where it was: in a page, at its end, between two scopes.
+    for read in [1, 199, 200, 201, 214, 215] {
+        let mut list = s.ph.all_connectors().list();
+        let mut seen = Vec::new();
+        for _ in 0..read {
+            seen.push(list.try_next().await.unwrap().unwrap());
+        }
+        let stored = serde_json::to_string(&list.cursor()).unwrap();
+        let resumed = s.ph.all_connectors().list().resume(serde_json::from_str(&stored).unwrap());
+        seen.extend(resumed.try_collect::<Vec<_>>().await.unwrap());
+        assert_eq!(ids(seen), ids(all.clone()), "{read}");
+    }
     let types: Vec<_> = s.ph.registry_of(ConnectorScope::Personal).try_collect().await.unwrap();
     assert!(types.iter().all(|it| it.connector_type.as_deref() != Some("Confluence")));
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 use toml::Table as Toml;
 
 use crate::figure::{Figure, Table};
+use crate::generation;
 use crate::machine::{self, Measured, cargo_in, cost, finished, messages};
-use crate::{Plan, Result, generation, progress, root};
+use crate::plan::{Plan, Result, progress, root};
 
 /// The number of builds from scratch: each takes minutes, and a machine is rarely idle for all of them.
 const COLD_BUILDS: usize = 2;

@@ -2,7 +2,7 @@
 
 use crate::figure::{Figure, Table};
 use crate::machine::{Worker, has_valgrind, in_turn};
-use crate::{Plan, Result, progress};
+use crate::plan::{Plan, Result, progress};
 
 const NO_VALGRIND: &str = "valgrind is not installed";
 

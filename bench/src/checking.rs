@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::figure::{Figure, Table};
 use crate::generation::{name, plain, with_one_answer};
 use crate::machine::{self, Measured, cargo_in, cost, finished};
-use crate::{Plan, Result, progress, root};
+use crate::plan::{Plan, Result, progress, root};
 
 /// The number of checks of each client.
 const ROUNDS: usize = 2;

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::figure::{Figure, Table};
 use crate::machine::{cargo_in, finished};
-use crate::{Result, progress, root};
+use crate::plan::{Result, progress, root};
 
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
     progress("counting crates");

@@ -9,7 +9,8 @@ use progenitor_impl::{GenerationSettings, InterfaceStyle};
 use serde_json::{Map, Value, json};
 
 use crate::figure::{Figure, Table};
-use crate::{Plan, Result, machine, progress, root};
+use crate::machine;
+use crate::plan::{Plan, Result, progress, root};
 
 /// A document's overlaid form as JSON, and the client that build.rs generates from it.
 pub(crate) fn of_service(service: &str) -> Result<(String, Client)> {

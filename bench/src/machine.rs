@@ -10,7 +10,7 @@ use std::{env, fs};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Result, progress, root};
+use crate::plan::{Result, progress, root};
 
 /// The resources that a process has used.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

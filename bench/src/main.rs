@@ -10,16 +10,16 @@ mod crates;
 mod figure;
 mod generation;
 mod machine;
+mod plan;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};
 
 use clap::{Parser, ValueEnum};
 
 use crate::figure::Table;
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+use crate::plan::{Plan, Result, root};
 
 /// Measure what it costs to build, to call and to depend on, as ratios in one run.
 #[derive(Parser)]
@@ -61,35 +61,6 @@ pub(crate) enum Group {
     Decoding,
     /// Many tasks with one client.
     Concurrency,
-}
-
-/// The settings of a run.
-pub(crate) struct Plan {
-    pub(crate) quick: bool,
-    from: Option<PathBuf>,
-}
-
-impl Plan {
-    /// The document to generate from.
-    pub(crate) fn document(&self) -> PathBuf {
-        let vendored = || root().join("spec").join("c1").join("openapi.yaml");
-        self.from.clone().unwrap_or_else(vendored)
-    }
-
-    /// The number of measurements; the fastest one counts.
-    pub(crate) fn rounds(&self) -> usize {
-        if self.quick { 2 } else { 5 }
-    }
-}
-
-/// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
-}
-
-/// Prints a progress message.
-pub(crate) fn progress(what: &str) {
-    eprintln!("{what} ...");
 }
 
 fn main() -> ExitCode {

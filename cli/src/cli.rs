@@ -94,7 +94,7 @@ pub async fn run(ctx: &Ctx, given: Command) -> Result {
         Command::Plan(args) => files::plan(ctx, args).await,
         Command::Apply(args) => files::apply(ctx, args).await,
         Command::Login(args) => login::login(ctx, args).await,
-        Command::Logout(args) => login::logout(ctx, &args),
+        Command::Logout(args) => login::logout(ctx, &args).await,
         Command::Profiles => login::profiles(ctx),
         Command::Completions { shell } => {
             let mut script = Vec::new();

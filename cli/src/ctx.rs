@@ -77,21 +77,21 @@ impl Ctx {
         Self { out, globals, doing: Arc::default() }
     }
 
-    pub fn c1(&self) -> Result<c1::Client> {
-        let credentials = profile::c1(self.globals.profile.as_deref())?;
+    pub async fn c1(&self) -> Result<c1::Client> {
+        let credentials = profile::c1(self.globals.profile.as_deref()).await?;
         Ok(c1::Client::builder(credentials).build()?)
     }
 
-    pub fn pipeshub(&self) -> Result<pipeshub::Client> {
-        let credentials = profile::pipeshub(self.globals.profile.as_deref())?;
+    pub async fn pipeshub(&self) -> Result<pipeshub::Client> {
+        let credentials = profile::pipeshub(self.globals.profile.as_deref()).await?;
         Ok(pipeshub::Client::builder(credentials).build()?)
     }
 
     /// The client for uploads: an attempt may take as long as its file needs.
-    pub fn pipeshub_for_uploads(&self) -> Result<pipeshub::Client> {
+    pub async fn pipeshub_for_uploads(&self) -> Result<pipeshub::Client> {
         let mut limits = Limits::default();
         (limits.attempt, limits.call) = (Duration::from_secs(3600), Duration::from_secs(3600));
-        let credentials = profile::pipeshub(self.globals.profile.as_deref())?;
+        let credentials = profile::pipeshub(self.globals.profile.as_deref()).await?;
         Ok(pipeshub::Client::builder(credentials).connection(Connection::new().limits(limits)).build()?)
     }
 

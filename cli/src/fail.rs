@@ -47,6 +47,8 @@ pub const CODES: [(u8, &str, &str); 10] = [
 pub struct Failure {
     pub kind: Kind,
     pub message: String,
+    /// The keyring that has the credentials cannot be used.
+    pub is_of_keyring: bool,
 }
 
 /// The result of a command.
@@ -54,11 +56,16 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), is_of_keyring: false }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// The keyring that has the credentials cannot be used.
+    pub fn of_keyring(message: String) -> Self {
+        Self { is_of_keyring: true, ..Self::new(Kind::Auth, message) }
     }
 
     pub fn at(self, what: &str) -> Self {
@@ -86,7 +93,7 @@ impl From<connectors::Error> for Failure {
         if let Some(id) = error.created() {
             message.push_str(&format!("; {id} was created"));
         }
-        Self { kind: kind(&error), message }
+        Self::new(kind(&error), message)
     }
 }
 

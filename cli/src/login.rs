@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::ctx::Ctx;
 use crate::fail::{Failure, Result};
-use crate::profile::{self, DEFAULT, Profiles, Service};
+use crate::keyring;
+use crate::profile::{self, DEFAULT, Profiles, Service, Store};
 use crate::reference::Reference;
 
 #[derive(clap::Args)]
@@ -33,6 +34,9 @@ pub struct LoginArgs {
     /// A token: env:NAME, file:PATH or cmd:COMMAND
     #[arg(long, value_name = "WHERE", conflicts_with = "client_secret")]
     token: Option<Reference>,
+    /// Where to store the secret. Otherwise where the profile says, or in the keyring if there is one
+    #[arg(long, value_enum, env = "CONNECTORS_STORE")]
+    store: Option<Store>,
     /// Call the service once to check the credentials
     #[arg(long)]
     check: bool,
@@ -75,25 +79,37 @@ pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
     ];
     let profile = name(ctx);
     let mut profiles = Profiles::read()?;
+    let before = profiles.store(profile, args.service)?;
     profiles.set(profile, args.service, &fields)?;
     // A wrong credential is an error now, not at the first command, and the stored one stays.
     match args.service {
         Service::C1 => {
-            let c1 = c1::Client::builder(profiles.c1(profile)?).build()?;
+            let c1 = c1::Client::builder(profiles.c1(profile).await?).build()?;
             if args.check {
                 c1.apps().try_next().await?;
             }
         }
         Service::Pipeshub => {
-            let ph = connectors::pipeshub::Client::builder(profiles.pipeshub(profile)?).build()?;
+            let ph = connectors::pipeshub::Client::builder(profiles.pipeshub(profile).await?).build()?;
             if args.check {
                 ph.registry().try_next().await?;
             }
         }
     }
+    let (store, why) = profiles.keep(profile, args.service, args.store.or(before)).await?;
     profiles.save()?;
+    let file = profile::path()?.display().to_string();
+    if let Some(why) = why {
+        ctx.out.note(&format!("the keyring cannot be used ({why}): the secret is in {file}, which only you can read"));
+    }
+    let account = profiles.account(profile, args.service);
+    if (before, store) == (Some(Store::Keyring), Store::File)
+        && let Err(why) = keyring::remove(&account).await
+    {
+        ctx.out.note(&format!("the secret before is still in the keyring, as `{account}`: {why}"));
+    }
     ctx.done(&json!({
-        "profile": profile, "service": args.service.name(), "file": profile::path()?.display().to_string(),
+        "profile": profile, "service": args.service.name(), "file": file, "store": store.name(),
         "expiresAt": expires_at,
     }))
 }
@@ -129,8 +145,13 @@ fn asked(what: &str) -> Result<String> {
     if line.is_empty() { Err(Failure::usage(format!("{what} is missing"))) } else { Ok(line.to_owned()) }
 }
 
-pub fn logout(ctx: &Ctx, args: &LogoutArgs) -> Result {
-    let removed = Profiles::read()?.remove(name(ctx), args.service)?;
+pub async fn logout(ctx: &Ctx, args: &LogoutArgs) -> Result {
+    let mut profiles = Profiles::read()?;
+    let (removed, why) = profiles.remove(name(ctx), args.service).await?;
+    if let Some(why) = why {
+        let account = profiles.account(name(ctx), args.service);
+        ctx.out.note(&format!("the keyring cannot be used ({why}): if it has an entry `{account}`, that stays"));
+    }
     ctx.done(&json!({"profile": name(ctx), "service": args.service.name(), "removed": removed}))
 }
 
@@ -146,9 +167,10 @@ pub fn profiles(ctx: &Ctx) -> Result {
                 "service": service,
                 "server": get("tenant").or_else(|| get("instance")),
                 "clientId": get("client_id"),
+                "store": get("store").unwrap_or(Store::File.name()),
                 "expiresAt": get("expires_at"),
             }));
         }
     }
-    ctx.out.rows(&["profile", "service", "server", "clientId", "expiresAt"], &rows)
+    ctx.out.rows(&["profile", "service", "server", "clientId", "store", "expiresAt"], &rows)
 }

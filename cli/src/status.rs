@@ -40,9 +40,15 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
         };
         if wanted {
             asked += 1;
-            match service {
-                Service::C1 => rows.extend(of_c1(&ctx.c1()?, &args, oldest).await?),
-                Service::Pipeshub => rows.extend(of_pipeshub(&ctx.pipeshub()?, oldest).await?),
+            match of_service(ctx, service, &args, oldest).await {
+                Ok(found) => rows.extend(found),
+                // The other service is read in spite of it.
+                Err(failure) if failure.is_of_keyring => rows.push(json!({
+                    "service": service.name(), "id": profile.unwrap_or(profile::DEFAULT), "name": null,
+                    "finding": "keyring", "since": null,
+                    "detail": failure.message, "todo": "unlock the keyring, or log in again with `--store file`",
+                })),
+                Err(failure) => return Err(failure),
             }
         }
     }
@@ -52,6 +58,13 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
     rows.sort_by_key(|row| (row["service"].to_string(), row["id"].to_string(), row["finding"].to_string()));
     ctx.out.rows(&["service", "id", "finding", "since", "detail"], &rows)?;
     if rows.is_empty() { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
+}
+
+async fn of_service(ctx: &Ctx, service: Service, args: &Args, oldest: Timestamp) -> Result<Vec<Value>> {
+    match service {
+        Service::C1 => of_c1(&ctx.c1().await?, args, oldest).await,
+        Service::Pipeshub => of_pipeshub(&ctx.pipeshub().await?, oldest).await,
+    }
 }
 
 fn finding(id: &str, name: Option<&str>, finding: &str, since: Option<&str>, detail: &str, todo: String) -> Value {

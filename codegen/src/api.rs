@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Error};
 
 pub use compare::{ApiChange, Bump, Fate};
 pub(crate) use line::{Signature, renamed, resolved_head};
-pub(crate) use write::{argument_type, name};
+pub(crate) use write::{argument_type, operation_name};
 
 /// The operations and types of a generated client, for readers and for comparisons.
 ///
@@ -71,12 +71,6 @@ struct Entry {
 }
 
 impl Listing {
-    /// The public API of a generated client.
-    #[must_use]
-    pub fn of(client: &crate::Client) -> Self {
-        write::listing(&client.api)
-    }
-
     /// Reads the text that `Display` writes.
     ///
     /// # Errors

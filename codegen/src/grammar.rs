@@ -2,6 +2,8 @@
 //!
 //! A walk by position, not by key, keeps a *property* called `description` or `const` apart from the keyword.
 
+use std::collections::BTreeSet;
+
 use crate::document::{MAX_COPIED, MAX_DEPTH, Node, Pointer, Value, percent_decode};
 
 /// The kinds of objects in an OpenAPI 3.x document.
@@ -114,6 +116,7 @@ impl Object {
                 | "unevaluatedProperties"
                 | "additionalItems"
                 | "x-other-items"
+                | "x-json-text"
                 | "contentSchema",
             ) => One(Schema),
             _ => return None,
@@ -325,6 +328,20 @@ pub(crate) fn scheme_name(requirement: &str) -> String {
     tokens.and_then(|tokens| tokens.into_iter().next()).unwrap_or_else(|| requirement.to_owned())
 }
 
+/// The security schemes that operations of a document need.
+pub(crate) fn security_requirements(document: &Node) -> BTreeSet<String> {
+    let per_operation = operations(document).filter_map(|(_, _, operation, _)| operation.get("security"));
+    document
+        .get("security")
+        .into_iter()
+        .chain(per_operation)
+        .filter_map(Node::as_array)
+        .flatten()
+        .filter_map(Node::as_object)
+        .flat_map(|requirement| requirement.keys().map(|scheme| scheme_name(scheme)))
+        .collect()
+}
+
 /// Follows a reference to a parameter, response, request body or header. Another node is returned as it is.
 pub(crate) fn resolve<'a>(document: &'a Node, node: &'a Node) -> &'a Node {
     resolve_at(document, node, Pointer::root()).0
@@ -348,5 +365,5 @@ pub(crate) fn resolve_at<'a>(document: &'a Node, node: &'a Node, at: Pointer) ->
 /// Whether a keyword describes a schema and does not constrain it.
 pub(crate) fn is_annotation(key: &str) -> bool {
     matches!(key, "description" | "title" | "example" | "examples" | "externalDocs" | "$comment" | "deprecated")
-        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items"))
+        || (key.starts_with("x-") && !matches!(key, "x-prefix-items" | "x-other-items" | "x-json-text"))
 }

@@ -1,6 +1,6 @@
-//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas get the form of 3.0.3, and the members
-//! that later versions add around them are kept. Every loss is a note. `plain.rs` turns the result into valid OpenAPI
-//! 3.0.3.
+//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas are moved into a [`Model`], and the members
+//! that later versions add around them are kept. Every loss is a note. `plain.rs`, with the schemas that the model
+//! exports, turns the result into valid OpenAPI 3.0.3.
 //!
 //! Documents often mix versions, so each rule applies to what the document contains, whatever version it declares:
 //! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,

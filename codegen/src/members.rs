@@ -332,6 +332,7 @@ fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str
             "openIdConnect" => {
                 &[("type", Text), ("description", Text), ("openIdConnectUrl", Link), ("deprecated", Flag)]
             }
+            "mutualTLS" => &[("type", Text), ("description", Text), ("deprecated", Flag)],
             _ => return None,
         },
         Object::Flows => &[
@@ -378,6 +379,7 @@ fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
             Some("http") => lacking(&[("scheme", Is::Text)]),
             Some("oauth2") => lacking(&[("flows", Is::Map)]),
             Some("openIdConnect") => lacking(&[("openIdConnectUrl", Is::Link)]),
+            Some("mutualTLS") => None,
             _ => Some("type"),
         },
         _ => None,
@@ -463,7 +465,7 @@ pub(crate) fn incomplete(kind: Object, node: &mut Node, at: &Pointer, notes: &mu
         let flows = ["implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization"];
         let known = kind == Object::Components || flows.contains(&name.as_str());
         let lacking = if known && grammar::reference(entry).is_none() { lacks(child_kind, entry, name) } else { None };
-        if entry.str("type") == Some("mutualTLS") {
+        if kind == Object::Components && entry.str("type") == Some("mutualTLS") {
             let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
             tell(Kind::Loss, &here.join(name), entry, reason);
         } else if let Some(lacking) = lacking {

@@ -26,6 +26,8 @@ pub enum Declared {
     ResponseMedia,
     /// A header of a response.
     Header,
+    /// A link of a response.
+    Link,
     /// A server of the document, a path or an operation.
     Server,
     /// A webhook.
@@ -43,6 +45,7 @@ impl fmt::Display for Declared {
             Self::Status => "statuses",
             Self::ResponseMedia => "media types of responses",
             Self::Header => "headers of responses",
+            Self::Link => "links of responses",
             Self::Server => "servers",
             Self::Webhook => "webhooks",
             Self::Callback => "callbacks",
@@ -185,10 +188,14 @@ impl Table<'_> {
             }
             let (response, at) = resolve_at(document, response, at.join("responses").join(status));
             // The status and the headers of every response are returned.
-            let is_status = crate::shape::model::Status::parse(status);
+            let is_status = crate::shape::status::Status::parse(status);
             self.add(Declared::Status, &at, is_status.is_some());
             for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
                 self.add(Declared::Header, &at.join("headers").join(header), is_status.is_some());
+            }
+            for link in response.get("links").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+                let link = at.join("links").join(link);
+                self.add(Declared::Link, &link, known.links.iter().any(|it| it.pointers.contains(&link)));
             }
             // A response to HEAD has no body.
             let content = response.get("content").and_then(Node::as_object).filter(|_| known.method != "HEAD");

@@ -166,7 +166,7 @@ fn keep_reached(document: &mut Node) {
     let mut reached: BTreeSet<(String, String)> = BTreeSet::new();
     let mut queue = Vec::new();
     refer(Object::OpenApi, document, &mut queue);
-    for requirement in security_requirements(document) {
+    for requirement in grammar::security_requirements(document) {
         queue.push(("securitySchemes".to_owned(), requirement));
     }
     while let Some((kind, name)) = queue.pop() {
@@ -236,19 +236,6 @@ fn component(reference: &str) -> Option<(String, String)> {
         [components, kind, name, ..] if components == "components" => Some((kind.clone(), name.clone())),
         _ => None,
     }
-}
-
-fn security_requirements(document: &Node) -> BTreeSet<String> {
-    let per_operation = grammar::operations(document).filter_map(|(_, _, operation, _)| operation.get("security"));
-    document
-        .get("security")
-        .into_iter()
-        .chain(per_operation)
-        .filter_map(Node::as_array)
-        .flatten()
-        .filter_map(Node::as_object)
-        .flat_map(|requirement| requirement.keys().map(|scheme| grammar::scheme_name(scheme)))
-        .collect()
 }
 
 /// Extensions about structure or names, without texts by authors.

@@ -34,6 +34,31 @@ fn merge(target: &mut Value, more: &Value) {
     }
 }
 
+#[test]
+fn inline_schemas_that_lead_back_by_several_ways_are_compared_once() {
+    let back = |ty: &str| {
+        json!({"allOf": [
+            {"$ref": "#/components/schemas/A"},
+            {"type": "object", "properties": {"z": {"type": ty}}},
+        ]})
+    };
+    let of = |ty: &str| {
+        let properties = ["l", "m", "r"].map(|name| (name.to_owned(), back(ty)));
+        let properties: serde_json::Map<String, Value> = properties.into_iter().collect();
+        let answer = json!({"application/json": {"schema": {"$ref": "#/components/schemas/A"}}});
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": {"operationId": "a", "responses": {"200": {"description": "", "content": answer}}}}},
+            "components": {"schemas": {"A": {"type": "object", "properties": properties}}},
+        });
+        Node::parse("t.json", &document.to_string()).unwrap()
+    };
+    assert_eq!(diff(&of("string"), &of("string")).unwrap().len(), 0);
+    let changes = diff(&of("string"), &of("integer")).unwrap();
+    assert!(changes.iter().any(|change| change.rule == "response-type-changed"), "{changes:?}");
+    assert!(changes.len() <= 9, "{changes:?}");
+}
+
 /// The document of one side of a pair.
 fn document(side: &Value) -> Node {
     let json_body = |schema: &Value| json!({"application/json": {"schema": schema}});
@@ -261,6 +286,27 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
 }
 
 /// A change of a schema is reported once, with all operations that reach it in any way.
+#[test]
+fn a_webhook_or_callback_that_is_gone_breaks_the_enum_of_messages() {
+    let message = "{post: {requestBody: {content: {application/json: {schema: {type: object}}}}, responses: {'200': {description: ok}}}}";
+    let of = |webhook: &str, callback: &str| {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\nwebhooks: {{{webhook}: {message}, other: {message}}}\npaths:\n  /a:\n    \
+             post: {{operationId: a, responses: {{'204': {{description: ok}}}}, callbacks: {{{callback}: {{'/done': {message}}}}}}}\n"
+        );
+        Node::parse("document.yaml", &text).unwrap()
+    };
+    let changes = judged(&of("born", "done"), &of("birth", "done"));
+    let said: Vec<String> =
+        changes.iter().filter(|it| it.impact == Impact::Breaking).map(ToString::to_string).collect();
+    assert!(said.len() == 1 && said[0].contains("`webhooks::Webhook`") && said[0].contains("`Born`"), "{said:?}");
+    let changes = judged(&of("born", "done"), &of("born", "ready"));
+    let said: Vec<String> =
+        changes.iter().filter(|it| it.impact == Impact::Breaking).map(ToString::to_string).collect();
+    assert!(said.len() == 1 && said[0].contains("callbacks::"), "{said:?}");
+    assert_eq!(judged(&of("born", "done"), &of("born", "done")), []);
+}
+
 #[test]
 fn a_shared_schema_is_reported_once_with_all_operations_that_use_it() {
     let document = |leaf: &str| {

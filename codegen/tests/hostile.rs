@@ -1,6 +1,8 @@
 //! No text of a document becomes code: not its title, its descriptions, its names or its values.
 
-use connectors_codegen::{Generator, Node};
+use std::collections::BTreeSet;
+
+use connectors_codegen::{Client, Generator, Listing, Node};
 use serde_json::{Value, json};
 
 /// Each text as the documentation of everything that can have a description.
@@ -145,4 +147,222 @@ fn any_name_and_value_has_its_own_identifier() {
     own.sort_unstable();
     own.dedup();
     assert_eq!(own.len(), names.len() + 2, "{own:?}");
+}
+
+/// A client of a document in YAML.
+fn client(text: &str) -> Client {
+    Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap()
+}
+
+/// The methods of a type in the root of the code, by name, each with the names of its arguments.
+fn methods(code: &str, of: &str) -> Vec<(String, Vec<String>)> {
+    let file = syn::parse_file(code).unwrap();
+    let blocks = file.items.iter().filter_map(|item| match item {
+        syn::Item::Impl(it) if it.trait_.is_none() => Some(it),
+        _ => None,
+    });
+    let blocks = blocks.filter(|it| matches!(&*it.self_ty, syn::Type::Path(ty) if ty.path.is_ident(of)));
+    let methods = blocks.flat_map(|it| &it.items).filter_map(|item| match item {
+        syn::ImplItem::Fn(it) => Some(&it.sig),
+        _ => None,
+    });
+    let arguments = |argument: &syn::FnArg| match argument {
+        syn::FnArg::Typed(it) => match &*it.pat {
+            syn::Pat::Ident(name) => Some(name.ident.to_string()),
+            _ => None,
+        },
+        syn::FnArg::Receiver(_) => None,
+    };
+    methods.map(|it| (it.ident.to_string(), it.inputs.iter().filter_map(arguments).collect())).collect()
+}
+
+#[test]
+fn no_parameter_has_the_name_of_a_variable_of_its_method() {
+    let names = ["request", "response", "error", "origin", "media_type", "body", "core"];
+    let parameters: Vec<Value> = names
+        .iter()
+        .map(|name| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}}))
+        .chain([json!({"name": "Error", "in": "header", "required": true, "schema": {"type": "string"}})])
+        .collect();
+    let links = json!({"next": {"operationId": "second"}});
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/a": {"get": {
+                "operationId": "first",
+                "parameters": [{"name": "error", "in": "query", "schema": {"type": "string"}}],
+                "responses": {"200": {"description": "", "links": links}, "404": {"description": "", "links": links}},
+            }},
+            "/b": {"post": {
+                "operationId": "second", "parameters": parameters,
+                "requestBody": {"required": true, "content": {"*/*": {}}}, "responses": {"204": {"description": ""}},
+            }},
+        },
+    });
+    let client = client(&document.to_string());
+    let methods = methods(&client.code, "Client");
+    let mut seen = 0;
+    for (method, arguments) in &methods {
+        let unique: BTreeSet<&String> = arguments.iter().collect();
+        assert_eq!(unique.len(), arguments.len(), "{method}: {arguments:?}");
+        let is_link = method.contains("_then_");
+        let own = if is_link { &["request"][..] } else { &["request", "response", "error"][..] };
+        assert!(own.iter().all(|name| !unique.contains(&(*name).to_owned())), "{method}: {arguments:?}");
+        seen += usize::from(is_link);
+    }
+    assert_eq!(seen, 2, "{methods:?}");
+    // The variable of a link's method has a name that no parameter has.
+    assert!(methods.iter().any(|(_, arguments)| arguments.iter().any(|it| it == "origin")), "{methods:?}");
+    assert!(!client.code.contains("let origin ="));
+    // An optional parameter is set by a method of its own, so its name stays.
+    assert!(client.code.contains("pub fn error(mut self"));
+    let listing = Listing::of(&client).to_string();
+    let linked = listing.lines().find(|line| line.contains("first_then_next(response")).unwrap();
+    assert!(linked.contains("media_type: MediaType, body: bytes"), "{linked}");
+}
+
+#[test]
+fn a_link_is_listed_with_the_arguments_that_its_method_has() {
+    let client = client(
+        "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    get:
+      operationId: first
+      responses:
+        '200':
+          description: ''
+          content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}
+          links:
+            one: {operationId: one}
+            whole: {operationId: second, requestBody: $response.body}
+            bare: {operationId: second}
+  /b: {get: {operationId: one, parameters: [{name: n, in: query, required: true, schema: {type: integer}}], responses: {'204': {description: ''}}}}
+  /c: {post: {operationId: second, requestBody: {required: true, content: {application/merge-patch+json: {schema: {type: object}}}}, responses: {'204': {description: ''}}}}
+",
+    );
+    let listing = Listing::of(&client).to_string();
+    assert!(listing.contains("fn first_then_bare(response, body: &"), "{listing}");
+    assert!(listing.contains("fn first_then_whole(response) -> second"), "{listing}");
+    assert!(listing.contains("fn first_then_one(response, n: N<i64>) -> one"), "{listing}");
+    // The body of the link is of the media type of the operation that it leads to.
+    let code: String = client.code.split_whitespace().collect();
+    assert!(code.contains("link_body(&origin__,\"application/merge-patch+json\","), "{code}");
+}
+
+#[test]
+fn no_two_methods_of_the_credentials_have_the_same_name() {
+    let flow = "{type: oauth2, flows: {authorizationCode: {authorizationUrl: 'https://x.example/a', tokenUrl: 'https://x.example/t', scopes: {}}}}";
+    let schemes = ["OAuth2", "OAuth2AuthorizationCode", "o_auth2_by", "oAuth2DeviceLogin", "with"];
+    for reversed in [false, true] {
+        let mut schemes = schemes.to_vec();
+        if reversed {
+            schemes.reverse();
+        }
+        let schemes: String = schemes.iter().map(|name| format!("    {name}: {flow}\n")).collect();
+        let client = client(&format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents:\n  securitySchemes:\n{schemes}"
+        ));
+        let mut names: Vec<String> = methods(&client.code, "Credentials").into_iter().map(|(name, _)| name).collect();
+        let all = names.len();
+        assert_eq!(all, 2 + 5 * 3, "{names:?}");
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
+    }
+}
+
+#[test]
+fn a_name_of_the_prelude_hides_no_trait_that_the_code_names() {
+    const TRAITS: [&str; 6] = ["Default", "From", "Into", "AsRef", "IntoIterator", "Sized"];
+    let servers: Vec<Value> = TRAITS
+        .iter()
+        .map(|name| json!({"url": "https://{v}.x.example", "description": name, "variables": {"v": {"default": "a"}}}))
+        .collect();
+    let mut paths = serde_json::Map::new();
+    for name in TRAITS {
+        paths.insert(
+            format!("/{name}"),
+            json!({"post": {
+                "operationId": name,
+                "parameters": [
+                    {"name": "a", "in": "query", "schema": {"type": "string"}},
+                    {"name": "b", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}},
+                ],
+                "requestBody": {"content": {"text/plain": {}}},
+                "responses": {"204": {"description": "", "links": {"next": {"operationId": name}}}},
+            }}),
+        );
+    }
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "servers": servers, "paths": paths,
+    });
+    let client = client(&document.to_string());
+    let file = syn::parse_file(&client.code).unwrap();
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(it) if ["servers", "requests"].iter().any(|name| it.ident == name) => it.content.as_ref(),
+        _ => None,
+    });
+    let mut seen = 0;
+    for (_, items) in modules {
+        let code: String = quote::quote!(#(#items)*).to_string().split_whitespace().collect();
+        for name in TRAITS {
+            assert!(code.contains(&format!("pubstruct{name}{{")), "{name}: {code}");
+            for used in [format!("impl{name}<"), format!("impl{name}for"), format!("({name}::")] {
+                assert!(!code.contains(&used), "{used}: {code}");
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 12);
+}
+
+#[test]
+fn properties_that_two_parts_share_are_united_and_add_no_schema_for_each_child() {
+    let schemas = "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths: {}
+components:
+  schemas:
+    Same:
+      allOf:
+        - {type: object, properties: {meta: {$ref: '#/components/schemas/Meta'}, size: {type: integer}}}
+        - {type: object, properties: {meta: {$ref: '#/components/schemas/Meta'}, size: {type: integer, minimum: 1}}}
+    Meta: {type: object, required: [id], properties: {id: {type: string}}}
+    United:
+      allOf:
+        - {properties: {meta: {type: object, required: [id], properties: {id: {type: string}, deep: {properties: {a: {type: string}}}}}}}
+        - {properties: {meta: {type: object, required: [name], properties: {name: {type: string}, deep: {properties: {b: {type: string}}}}}}}
+        - {properties: {meta: {required: [more], properties: {more: {type: string}}}}}
+";
+    let listing = Listing::of(&client(schemas)).to_string();
+    let block = |name: &str| {
+        let is_head = |line: &str| line.strip_prefix("struct ").and_then(|it| it.split(' ').next()) == Some(name);
+        let mut lines = listing.lines().skip_while(|line| !is_head(line));
+        assert!(lines.next().is_some(), "{name} in {listing}");
+        let mut members: Vec<&str> = lines.take_while(|line| line.starts_with(' ')).map(str::trim).collect();
+        members.sort_unstable();
+        members
+    };
+    let (meta, deep) = (block("UnitedMeta"), block("UnitedMetaDeep"));
+    for member in ["id: String", "more: String", "name: String"] {
+        assert!(meta.contains(&member), "{meta:?}");
+    }
+    assert!(["a: Option<String>", "b: Option<String>"].iter().all(|member| deep.contains(member)), "{deep:?}");
+    assert!(block("Same").contains(&"meta: Option<Meta>"), "{listing}");
+}
+
+#[test]
+fn an_operation_may_have_a_name_that_begins_with_a_digit() {
+    let operation = |id: &str| json!({"operationId": id, "responses": {"204": {"description": "done"}}});
+    for id in ["0", "_0", "1st", "9.lives", "\u{0663}"] {
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": operation(id)}, "/b": {"get": operation("other")}},
+        });
+        let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
+        assert_eq!(client.operations, 2, "{id}: {:?}", client.notes);
+        syn::parse_file(&client.code).unwrap();
+    }
 }

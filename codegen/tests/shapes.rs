@@ -1,5 +1,8 @@
 //! Constructs that are common in real documents: their types, methods and notes.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
 /// A document with paths and component schemas, each a line of YAML.
@@ -358,6 +361,136 @@ fn properties_beside_a_union_do_not_affect_values_that_are_not_objects() {
 }
 
 #[test]
+fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its_reason() {
+    let links = "\
+        by_id: {operationId: getPet, parameters: {path.id: '$response.body#/id', X-Trace: $request.header.x-trace}}
+        by_ref: {operationRef: '#/paths/~1pets~1%7Bid%7D/get', parameters: {id: 7}}
+        change: {operationId: changePet, parameters: {id: $response.header.Location}, requestBody: {name: Rex}}
+        open: {operationId: changePet}
+        elsewhere: {operationRef: 'https://other.example/pets#/paths/~1pets/get'}
+        nowhere: {operationId: getDog}
+        nothing: {description: none}
+        other: {operationId: getPet, parameters: {colour: red}}
+        server: {operationId: getPet, server: {url: 'https://other.example'}}
+        sent: {operationId: getPet, parameters: {id: '$request.body#/id'}}
+        url: {operationId: getPet, parameters: {id: $url}}
+        inside: {operationId: changePet, requestBody: {id: $request.path.id}}
+        within: {operationId: getPet, parameters: {id: 'pet-{$response.body#/id}'}}
+        wrong: {operationId: getPet, parameters: {id: $response.bodies}}
+        several: {operationId: getPet, parameters: {id: $request.query.tags}}
+        no_body: {operationId: listPets, requestBody: $response.body}";
+    let links: String = links.lines().map(|line| format!("            {}\n", line.trim())).collect();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  \
+        /pets:\n    \
+          get: {{operationId: listPets, responses: {{'204': {{description: ok}}}}}}\n    \
+          post:\n      operationId: addPet\n      parameters:\n        \
+            - {{name: X-Trace, in: header, schema: {{type: string}}}}\n        \
+            - {{name: tags, in: query, schema: {{type: array, items: {{type: string}}}}}}\n      responses:\n        \
+            '201':\n          description: ok\n          content: {{application/json: {{schema: {{type: object}}}}}}\n          links:\n{links}        \
+            '409': {{description: bad, links: {{by_id: {{operationId: getPet, parameters: {{id: '$response.body'}}}}}}}}\n        \
+            '202': {{description: ok, content: {{application/json: {{schema: {{type: object}}}}}}, links: {{open: {{operationId: changePet}}}}}}\n  \
+        /pets/{{id}}:\n    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}, {{name: X-Trace, in: header, schema: {{type: string}}}}]\n    \
+          get: {{operationId: getPet, responses: {{'204': {{description: ok, links: {{it: {{operationId: getPet, parameters: {{id: $response.body}}}}}}}}}}}}\n    \
+          put: {{operationId: changePet, requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}}}}}, responses: {{'204': {{description: ok}}}}}}\n"
+    );
+    let generator = Generator::new(Node::parse("t.yaml", &text).unwrap());
+    let client = generator.generate().unwrap();
+    let listing = Listing::of(&client).to_string();
+    for method in [
+        "fn add_pet_then_by_id(response) -> get_pet",
+        "fn add_pet_then_by_id_link(error) -> get_pet",
+        "fn add_pet_then_by_ref(response) -> get_pet",
+        "fn add_pet_then_change(response) -> change_pet",
+        "fn add_pet_then_open(response, id: PetId, body: &serde_json::Map<String, serde_json::Value>) -> change_pet",
+    ] {
+        assert!(listing.lines().any(|line| line.trim() == method), "{method}: {listing}");
+    }
+    assert_eq!(listing.matches("_then_").count(), 5, "{listing}");
+    let losses: Vec<String> = client.notes.iter().filter(|it| it.kind == Kind::Loss).map(ToString::to_string).collect();
+    for (link, reason) in [
+        ("elsewhere", "is not in this document"),
+        ("nowhere", "there is no operation `getDog`"),
+        ("nothing", "names no operation"),
+        ("other", "no parameter `colour`"),
+        ("server", "a server of its own"),
+        ("sent", "the body of a request is not kept"),
+        ("url", "the URL of a request is not kept"),
+        ("within", "an expression within a text"),
+        ("inside", "an expression within it"),
+        ("wrong", "is not a runtime expression"),
+        ("several", "is not a parameter with a single value"),
+        ("no_body", "`listPets` has no body of JSON"),
+        ("it", "no body of JSON for `$response.body`"),
+    ] {
+        let said = |loss: &&String| loss.contains(&format!("/links/{link})")) && loss.contains(reason);
+        assert_eq!(losses.iter().filter(said).count(), 1, "{link}: {losses:#?}");
+    }
+    assert_eq!(losses.len(), 13, "{losses:#?}");
+    let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &client);
+    let links = &table[&connectors_codegen::Declared::Link];
+    assert_eq!((links.declared, links.reached, links.noted, links.silent.len()), (19, 6, 13, 0));
+}
+
+#[test]
+fn strings_have_the_type_of_what_is_in_them() {
+    let schemas = "A: {type: object, properties: {a: {type: string, contentEncoding: BASE64}, b: {type: string, format: byte}, \
+         c: {type: string, contentEncoding: base64url}, d: {type: string, contentMediaType: 'application/json; charset=utf-8'}, \
+         e: {type: string, contentMediaType: application/vnd.a+json, contentSchema: {type: object, properties: {f: {type: string}}}}, \
+         g: {type: [string, 'null'], contentEncoding: base64}, h: {type: string, contentMediaType: image/png}, \
+         i: {type: string, contentMediaType: text/html}, j: {type: string, enum: [QQ==], contentEncoding: base64}}}";
+    let (listing, notes) = listed("", schemas);
+    let expected = "struct A (Default)\na: Option<Base64>\nb: Option<Base64>\nc: Option<Base64Url>\nd: Option<JsonText<serde_json::Value>>\n\
+                    e: Option<JsonText<Ae>>\ng: Option<Base64>\nh: Option<String>\ni: Option<String>\nj: Option<Aj>\nextra: Extra";
+    assert_eq!(block(&listing, "A"), expected);
+    assert_eq!(block(&listing, "Ae"), "struct Ae (Default)\nf: Option<String>\nextra: Extra");
+    assert!(matches!(&notes[..], [one] if one.contains("not decoded") && one.contains("/A/properties/i")), "{notes:?}");
+}
+
+#[test]
+fn parts_without_names_have_their_place_in_a_struct() {
+    let post = |content: &str| {
+        let paths = format!(
+            "/a:\n  post: {{operationId: send, requestBody: {{required: true, content: {{{content}}}}}, responses: {{'204': {{description: ok}}}}}}"
+        )
+        .replace("\n  ", "\n      ");
+        let text = format!("openapi: 3.2.0\ninfo: {{title: t, version: '1'}}\npaths:\n  {paths}\n");
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        block(&Listing::of(&client).to_string(), "forms::Send")
+    };
+    for (content, expected) in [
+        (
+            "multipart/mixed: {itemSchema: {type: object, properties: {a: {type: string}}}}",
+            "items: Vec<types::SendItem>",
+        ),
+        ("multipart/mixed: {itemSchema: {}, itemEncoding: {contentType: image/png}}", "items: Vec<File>"),
+        (
+            "multipart/mixed: {schema: {prefixItems: [{type: string}, {type: integer}], minItems: 1}}",
+            "first: String\nsecond: Option<i64>",
+        ),
+        (
+            "multipart/related: {schema: {type: array, items: {type: string, format: binary}}, prefixEncoding: [{contentType: a/b}]}",
+            "first: Option<File>\nitems: Option<Vec<File>>",
+        ),
+        (
+            "multipart/mixed: {schema: {type: array, minItems: 2, maxItems: 2, prefixItems: [{}, {type: array}], items: {type: string}}}",
+            "first: File\nsecond: Vec<serde_json::Value>",
+        ),
+        (
+            "multipart/form-data: {schema: {type: object, properties: {a: {type: object}}}, encoding: {a: {contentType: multipart/mixed}}}",
+            "a: Option<File>",
+        ),
+        // Parts within a part are written by the caller.
+        (
+            "multipart/mixed: {itemSchema: {type: array}, itemEncoding: {contentType: multipart/mixed, prefixEncoding: [{}]}}",
+            "items: Vec<File>",
+        ),
+    ] {
+        assert_eq!(post(content), format!("struct forms::Send\n{expected}"), "{content}");
+    }
+}
+
+#[test]
 fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
     let operation = |id: &str, hint: &str| {
         let page = "type: object, properties: {rows: {type: array, items: {type: string}}, more: {type: boolean}, \
@@ -390,6 +523,157 @@ fn a_list_goes_on_by_what_its_response_says_or_the_hint_is_noted() {
     };
     assert_eq!(of(&fitting), (fitting.len(), 0));
     assert_eq!(of(&wrong), (0, wrong.len()));
+}
+
+/// What the arguments of one method accept, for each method of the client with several.
+fn accepted(code: &str) -> Vec<(String, Vec<Vec<String>>)> {
+    let file = syn::parse_file(code).unwrap();
+    let aliases: BTreeMap<String, String> = modules(&file.items)
+        .into_iter()
+        .filter_map(|item| match item {
+            syn::Item::Type(it) => Some((it.ident.to_string(), spaceless(&it.ty))),
+            _ => None,
+        })
+        .collect();
+    let functions = modules(&file.items).into_iter().filter_map(|item| match item {
+        syn::Item::Impl(it)
+            if it.trait_.is_none() && ["Api<'a>", "Client"].contains(&spaceless(&it.self_ty).as_str()) =>
+        {
+            Some(it.items.iter())
+        }
+        _ => None,
+    });
+    let methods = functions.flatten().filter_map(|item| match item {
+        syn::ImplItem::Fn(it) if matches!(it.sig.inputs.first(), Some(syn::FnArg::Receiver(_))) => Some(&it.sig),
+        _ => None,
+    });
+    let of = |argument: &syn::FnArg| match argument {
+        syn::FnArg::Receiver(_) => None,
+        syn::FnArg::Typed(it) => Some(expressions(&spaceless(&it.ty), &aliases)),
+    };
+    let methods = methods.map(|it| (it.ident.to_string(), it.inputs.iter().filter_map(of).collect::<Vec<_>>()));
+    methods.filter(|(_, arguments)| arguments.len() > 1).collect()
+}
+
+/// All items, also those in modules, without progenitor's part.
+fn modules(items: &[syn::Item]) -> Vec<&syn::Item> {
+    let mut all = Vec::new();
+    for item in items {
+        match item {
+            syn::Item::Mod(it) if it.ident == "raw" => {}
+            syn::Item::Mod(it) => all.extend(it.content.iter().flat_map(|(_, items)| modules(items))),
+            item => all.push(item),
+        }
+    }
+    all
+}
+
+fn spaceless(ty: &syn::Type) -> String {
+    quote::quote!(#ty).to_string().split_whitespace().collect()
+}
+
+/// The types of the expressions that an argument of a type accepts.
+fn expressions(ty: &str, aliases: &BTreeMap<String, String>) -> Vec<String> {
+    let texts = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect();
+    if ty.starts_with("impl") && ty.contains("::IntoId<") {
+        return if ty.contains(',') { texts(&["number"]) } else { texts(&["&str", "String", "&String", "number"]) };
+    }
+    if ty.starts_with("implInto<") && ty.contains("::reqwest::Body>") {
+        return texts(&["&str", "String", "Vec<u8>"]);
+    }
+    let Some(borrowed) = ty.strip_prefix('&') else { return vec![ty.to_owned()] };
+    let mut target = borrowed.to_owned();
+    while let Some(other) = target.rsplit("::").next().and_then(|name| aliases.get(name)).filter(|it| **it != target) {
+        target.clone_from(other);
+    }
+    let item = target.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    vec![format!("&{}", item.map_or(target.clone(), |item| format!("Vec<{item}>")))]
+}
+
+#[test]
+fn the_default_of_a_servers_variable_is_not_read_as_a_template() {
+    let paths = "/a: {get: {operationId: getA, responses: {'204': {description: done}}, \
+        servers: [{url: 'https://{a}.example/{b}', variables: {a: {default: '{b}'}, b: {default: x}}}]}}";
+    let code = document(paths, "").generate().unwrap().code;
+    assert!(code.contains(r#""https://{b}.example/x""#), "{code}");
+}
+
+#[test]
+fn a_list_of_itself_is_an_argument_too() {
+    let paths = "/lists/{id}: {put: {operationId: putList, parameters: [{name: id, in: path, required: true, schema: {type: string}}], \
+        requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/L'}}}}, \
+        responses: {'204': {description: done}}}}";
+    let (listing, _) = listed(paths, "L: {type: array, items: {$ref: '#/components/schemas/L'}}");
+    assert!(listing.contains("body: &types::L)") || listing.contains("body: &L)"), "{listing}");
+}
+
+#[test]
+fn no_two_arguments_of_a_method_accept_the_same_expression() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = ["wire.yaml", "operations.yaml"].map(|file| folder.join("tests/documents").join(file));
+    let vendored = std::fs::read_dir(folder.join("../spec")).unwrap();
+    let vendored = vendored.map(|service| service.unwrap().path().join("openapi.yaml"));
+    let mut several = 0;
+    for file in own.into_iter().chain(vendored) {
+        let client = Generator::new(Node::read(&file).unwrap()).generate().unwrap();
+        for (method, arguments) in accepted(&client.code) {
+            several += 1;
+            for (index, one) in arguments.iter().enumerate() {
+                let same = arguments[index + 1..].iter().flatten().find(|expression| one.contains(expression));
+                assert_eq!(same, None, "{}: {method}: {arguments:?}", file.display());
+            }
+        }
+    }
+    assert!(several > 20, "{several}");
+}
+
+#[test]
+fn a_new_media_type_changes_no_method_that_there_is() {
+    let put = |media: &str| {
+        format!(
+            "/files/{{name}}: {{put: {{operationId: put, parameters: [{{name: name, in: path, required: true, schema: \
+             {{type: string}}}}], requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}{media}}}}}, \
+             responses: {{'204': {{description: ok}}}}}}}}"
+        )
+    };
+    let methods = |media: &str| accepted(&document(&put(media), "").generate().unwrap().code);
+    let (before, after) = (methods(""), methods(", text/plain: {}"));
+    assert_eq!(before[0].1[0], ["&str", "String", "&String", "number"]);
+    assert_eq!((after[0].clone(), after.len()), (before[0].clone(), 2));
+    assert!(after[1].1[0][0].ends_with("params::FileName"), "{after:?}");
+}
+
+#[test]
+fn a_scheme_that_no_method_sends_is_noted_and_stays_in_its_alternative() {
+    let text = "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a: {get: {operationId: a, security: [{seal: [], pass: []}, {absent: []}], responses: {'204': {description: ok}}}}
+  /b: {get: {operationId: b, security: [{certificate: [], pass: []}], responses: {'204': {description: ok}}}}
+components:
+  securitySchemes:
+    seal: {type: http, scheme: Digest}
+    pass: {type: http, scheme: Bearer}
+    certificate: {type: mutualTLS}
+    odd: {type: apiKey, in: header, name: a b}
+";
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    let code = code(&client);
+    let scheme = |name: &str| format!("scheme:\"{name}\"");
+    assert!(
+        code.contains(&scheme("seal")) && code.contains(&scheme("absent")) && !code.contains(&scheme("certificate"))
+    );
+    assert!(code.contains("pubfnpass(") && !code.contains("pubfnseal(") && !code.contains("pubfnodd("));
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    for (reason, scheme) in [
+        ("no method for the HTTP authentication scheme `digest`", "seal"),
+        ("`absent`, which is not declared", "absent"),
+        ("mutual TLS", "certificate"),
+        ("no method for a key in `header` by the name `a b`", "odd"),
+    ] {
+        let place = format!("(/components/securitySchemes/{scheme})");
+        assert_eq!(notes.iter().filter(|it| it.contains(reason) && it.contains(&place)).count(), 1, "{notes:#?}");
+    }
 }
 
 #[test]

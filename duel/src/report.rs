@@ -23,12 +23,8 @@ pub(crate) struct Findings {
 const OURS: &str = "connectors";
 
 /// The open end of each row in which another tool is better, by the name of the case or the cost.
-const OPEN_ENDS: [(&str, &str); 4] = [
+const OPEN_ENDS: [(&str, &str); 3] = [
     ("date-type", "an option for a date type of a library, which keeps the text beside the value"),
-    (
-        "events-ended",
-        "`reconnect()` treats the end of a response as the end of the stream, unless the overlay names its last event; an option for streams without an end",
-    ),
     ("seconds", "less code for each operation"),
     ("lines", "less code for each operation"),
 ];

@@ -535,6 +535,12 @@ fn operations(root: &Value) -> Vec<Operation> {
             let mut own: Vec<Parameter> = Vec::new();
             for parameter in parameters.iter().flat_map(|list| places(root, list)) {
                 let parameter = self::parameter(root, parameter, &names);
+                // OpenAPI: a header parameter of these names is ignored. Other members of the document describe them.
+                let is_ignored = |name: &&str| parameter.name.eq_ignore_ascii_case(name);
+                if parameter.location == "header" && ["accept", "content-type", "authorization"].iter().any(is_ignored)
+                {
+                    continue;
+                }
                 let known = |it: &Parameter| it.name == parameter.name && it.location == parameter.location;
                 if !own.iter().any(known) {
                     own.push(parameter);
@@ -592,7 +598,9 @@ fn security(root: &Value, operation: &Value) -> Vec<Vec<Credential>> {
     let schemes = |alternative: &Value| -> Vec<Credential> {
         let names = alternative.as_object().into_iter().flatten().map(|(name, _)| name);
         let scheme = |name: &String| resolve(root, format!("/components/securitySchemes/{}", escape(name)));
-        names.map(|name| Credential::of(scheme(name).map_or(&Value::Null, |(_, scheme)| scheme))).collect()
+        let schemes = names.map(|name| scheme(name).map_or(&Value::Null, |(_, scheme)| scheme));
+        // A certificate is not in the request.
+        schemes.filter(|scheme| scheme["type"] != "mutualTLS").map(Credential::of).collect()
     };
     alternatives.into_iter().flatten().map(schemes).collect()
 }

@@ -19,6 +19,46 @@ pub use shrink::shrink;
 
 include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 
+/// Arguments of generated methods cannot be swapped. Each of these compiles in the right order:
+///
+/// ```
+/// use connectors_runtime::MediaType;
+/// use roundtrip::document_wire::{Client, params::{From, PairName, To}};
+///
+/// fn calls(client: &Client) {
+///     drop(client.put_pair(PairName::new("n"), "b"));
+///     drop(client.post_pair(PairName::new("n"), &String::new()));
+///     drop(client.patch_pair(PairName::new("n"), MediaType::new("image/png"), "b"));
+///     drop(client.move_all(From::new(Vec::new()), To::new(Vec::new())));
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn put(client: &roundtrip::document_wire::Client) {
+///     drop(client.put_pair("n", "b"));
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn post(client: &roundtrip::document_wire::Client) {
+///     drop(client.post_pair(&String::new(), &String::new()));
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn patch(client: &roundtrip::document_wire::Client) {
+///     drop(client.patch_pair(connectors_runtime::Id::new("n"), "image/png", "b"));
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn move_all(client: &roundtrip::document_wire::Client) {
+///     drop(client.move_all(&[], &[]));
+/// }
+/// ```
+#[cfg(doctest)]
+mod swapped {}
+
 /// The variant that a union selected, if any, and the number of its variants.
 pub type Chosen = (Option<usize>, usize);
 

@@ -1,6 +1,6 @@
 //! How values are represented in Rust and on the wire: `codegen/tests/documents/values.yaml`, typed.
 
-use connectors_runtime::object::{self, Input, Json, Number};
+use connectors_runtime::object::{self, Base64, Input, Json, JsonText, Number};
 use roundtrip::document_values::types::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,6 +54,44 @@ fn the_steps_to_read_a_union_grow_linearly_with_its_size() {
     check("tagged", &|depth| steps::<Rule>(&rule(depth)));
     check("untagged", &|depth| steps::<Query>(&query(depth)));
     check("distinguished at the bottom only", &|depth| steps::<Twin>(&twin(depth)));
+}
+
+#[test]
+fn strings_with_bytes_or_json_in_them_keep_their_text() {
+    let text = r#"{"file":"UE5H","old":"not base64!","url":"-_8","picture":"UE\n5H","arguments":" {\"kind\":\"disc\",\"radius\":1.50}",
+        "loose":"[1,","parts":["","QQ==","QQ"],"secret":"{\"user\":\"u\",\"direct\":\"PLANTED\",\"token\":\"t\"}","key":"UExBTlRFRA==",
+        "either":"QQ==","both":"{}"}"#;
+    let contents: Contents = read(text);
+    stays::<Contents>(text);
+    assert_eq!(contents.file.bytes().as_deref(), Some(&b"PNG"[..]));
+    assert_eq!(contents.old.as_ref().unwrap().bytes(), None);
+    assert_eq!(contents.old.as_ref().unwrap().as_str(), "not base64!");
+    assert_eq!(contents.url.as_ref().unwrap().bytes().unwrap(), [0xfb, 0xff]);
+    assert_eq!(contents.picture.as_ref().unwrap().bytes().unwrap(), b"PNG");
+    let arguments = contents.arguments.as_ref().unwrap();
+    assert!(written(&arguments.value().unwrap()).starts_with(r#"{"kind":"disc","#));
+    assert_eq!(arguments.as_str(), r#" {"kind":"disc","radius":1.50}"#);
+    assert!(contents.loose.as_ref().unwrap().value().is_err());
+    let parts: Vec<_> = contents.parts.iter().flatten().map(|part| part.bytes().unwrap()).collect();
+    assert_eq!(parts, [&b""[..], b"A", b"A"]);
+    assert!(
+        matches!(&contents.either, Some(ContentsEither::String(bytes)) if bytes.bytes().as_deref() == Some(&b"A"[..]))
+    );
+    assert_eq!(contents.both.as_deref(), Some("{}"));
+    // A secret in the JSON of a string stays out of `Debug`, and so does one that cannot be read.
+    for secret in [contents.clone(), contents.secret(JsonText::from_text("{\"direct\": \"PLANTED"))] {
+        let shown = format!("{secret:?}");
+        assert!(
+            !shown.contains("PLANTED") && !shown.contains("UExBTlRFRA") && shown.contains("JsonText(30 bytes)"),
+            "{shown}"
+        );
+    }
+    // What is made here, in any format of serde.
+    let made = Contents::new(Base64::new(b"PNG")).url(&[0xfb_u8, 0xff]).loose(JsonText::new(&json!([1])).unwrap());
+    let value = serde_json::to_value(&made).unwrap();
+    assert_eq!(value, json!({"file": "UE5H", "url": "-_8=", "loose": "[1]"}));
+    assert_eq!(serde_json::from_value::<Contents>(value).unwrap(), made);
+    assert!(serde_json::from_str::<Contents>(r#"{"file": 7}"#).is_err());
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use connectors_runtime::MediaType;
+use connectors_runtime::auth::Credential;
 use connectors_runtime::crates::{http, reqwest, serde_json::json};
 use roundtrip::document_wire::{Client, Credentials, params, types};
 
@@ -87,7 +89,7 @@ async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
         (arrived.header("content-type").unwrap(), arrived.last().3),
         ("application/json".to_owned(), r#"{"a":"x"}"#.to_owned())
     );
-    client.bytes("image/png", "PNG").await.unwrap();
+    client.bytes(MediaType::new("image/png"), "PNG").await.unwrap();
     assert_eq!((arrived.header("content-type").unwrap(), arrived.last().3), ("image/png".to_owned(), "PNG".to_owned()));
     client.optional_json().await.unwrap();
     assert_eq!((arrived.header("content-type"), arrived.last().3.as_str()), (None, ""));
@@ -107,6 +109,61 @@ async fn a_body_has_the_media_type_of_the_document_or_of_the_caller() {
     assert_eq!(
         (arrived.header("content-type").unwrap(), arrived.last().3),
         ("application/pdf".to_owned(), "PDF".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn arguments_that_could_be_swapped_have_types_of_their_own() {
+    let arrived = Arrived::default();
+    let client = arrived.client(204, "");
+    let name = || params::PairName::new("n");
+    client.put_pair(name(), "b").await.unwrap();
+    assert_eq!((arrived.line().as_str(), arrived.last().3.as_str()), ("PUT /api/pairs/n", "b"));
+    client.post_pair(name(), &"b".to_owned()).await.unwrap();
+    assert_eq!((arrived.line().as_str(), arrived.last().3.as_str()), ("POST /api/pairs/n", "\"b\""));
+    client.patch_pair(name(), MediaType::new("image/png"), "b").await.unwrap();
+    assert_eq!(arrived.header("content-type").unwrap(), "image/png");
+    client.trace_pair(name(), params::PairNameHeader::new("h")).await.unwrap();
+    assert_eq!((arrived.line().as_str(), arrived.header("pair-name").unwrap().as_str()), ("TRACE /api/pairs/n", "h"));
+    // An id beside a body of another type is taken as it is. The method for text has two that are alike.
+    client.delete_pair("n", &types::Side::Left).await.unwrap();
+    assert_eq!(arrived.last().3, "\"left\"");
+    client.delete_pair_plain(name(), "left").await.unwrap();
+    assert_eq!(arrived.last().3, "left");
+    let list = |item: &str| vec![item.to_owned()];
+    client.move_all(params::From::new(list("a")), params::To::new(list("b"))).await.unwrap();
+    assert_eq!(arrived.line(), "POST /api/moves?from=a&to=b");
+    client.turn(params::After::new("right"), params::Before::new(types::Side::Left)).await.unwrap();
+    assert_eq!(arrived.line(), "PUT /api/moves?after=right&before=left");
+    client.replace_all(params::Old::new(list("a")), &list("b")).await.unwrap();
+    assert_eq!((arrived.line().as_str(), arrived.last().3.as_str()), ("PATCH /api/moves?old=a", "[\"b\"]"));
+}
+
+#[tokio::test]
+async fn a_certificate_is_of_the_connection_and_what_cannot_be_sent_is_an_error() {
+    let arrived = Arrived::default();
+    let client = |credentials: Credentials| {
+        Client::builder(SERVER, credentials).sender(arrived.sender(204, "")).build().unwrap()
+    };
+    client(Credentials::new().pass("t")).locked_both().await.unwrap();
+    assert_eq!(arrived.header("authorization").as_deref(), Some("Bearer t"));
+    client(Credentials::new()).locked_certificate().await.unwrap();
+    assert_eq!(arrived.header("authorization"), None);
+    for (call, scheme) in [
+        (client(Credentials::new()).locked_both().await, "`pass`"),
+        (client(Credentials::new().pass("t")).locked_seal().await, "`seal`"),
+        (client(Credentials::new().pass("t")).locked_nowhere().await, "`nowhere`"),
+    ] {
+        let error = call.unwrap_err();
+        assert!(error.is_config() && error.to_string().contains(scheme), "{error}");
+        assert!(!error.to_string().contains("certificate"), "{error}");
+    }
+    assert_eq!(arrived.0.lock().unwrap().len(), 2);
+    let sealed = Credentials::new().pass("t").with("seal", Credential::header("x-seal", "s"));
+    client(sealed).locked_seal().await.unwrap();
+    assert_eq!(
+        (arrived.header("authorization").as_deref(), arrived.header("x-seal").as_deref()),
+        (Some("Bearer t"), Some("s"))
     );
 }
 

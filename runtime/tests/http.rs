@@ -1,11 +1,13 @@
 //! Calls through the public API, over a sender in process: the contents of a client's errors, and what they never
 //! contain.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use connectors_runtime::auth::{Credential, Credentials};
+use connectors_runtime::object::{Input, Json, Layout, Mismatch};
 use connectors_runtime::{
-    Connection, Core, Detail, Error, Operation, Requirement, Response, SendError, Server, TestClock, reqwest,
+    Clock, Connection, Core, Detail, Error, Operation, Requirement, Response, SendError, Server, TestClock, reqwest,
 };
 use http::Method;
 use serde_json::Value;
@@ -53,6 +55,45 @@ async fn no_error_contains_a_credential_of_any_kind() {
         assert!(!error.body().unwrap().contains("PLANTED"), "{:?}", error.body());
         assert_eq!(error.headers().unwrap()["x-sent"], "[redacted]");
     }
+}
+
+static CLOCK: OnceLock<TestClock> = OnceLock::new();
+
+/// A value that takes an hour to read.
+#[derive(Clone, Debug, PartialEq)]
+struct Slow(bool);
+
+impl Json for Slow {
+    fn blank() -> Self {
+        Self(false)
+    }
+
+    fn layout() -> &'static Layout {
+        bool::layout()
+    }
+
+    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        CLOCK.get().unwrap().advance(Duration::from_secs(3600));
+        Json::read(&mut self.0, input)
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_while_a_response_is_decoded_is_no_timeout() {
+    let clock = CLOCK.get_or_init(TestClock::new);
+    let connection = Connection::new()
+        .clock(clock.clone())
+        .sender(|_: reqwest::Request| async { Ok(http::Response::new("true").into()) });
+    let credentials = Credentials::for_all(Credential::token("t"));
+    let core = Core::connect(Server::from("https://pets.example.com"), credentials, connection, PETS).unwrap();
+    let call = core.call(&GET, |outgoing| {
+        let url = format!("{}/pets", outgoing.base_url()).parse().unwrap();
+        Ok(reqwest::Request::new(Method::GET, url))
+    });
+    let begun = clock.now();
+    let response: Response<Slow> = call.json().await.unwrap();
+    assert_eq!((response.value(), response.attempts()), (&Slow(true), 1));
+    assert!(clock.now().duration_since(begun) >= Duration::from_secs(3600));
 }
 
 #[tokio::test]

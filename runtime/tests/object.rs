@@ -104,3 +104,13 @@ fn a_mismatch_names_the_place_and_not_the_value() {
     let error = object::from_str::<BTreeMap<String, Vec<i64>>>(r#"{"a":[1,"s3cret"]}"#).unwrap_err();
     assert_eq!(error.to_string(), "a[1]: expected an integer of 64 bits, found a string");
 }
+
+#[test]
+fn the_text_in_a_string_has_the_default_limit_and_debug_does_not_read_it() {
+    use connectors_runtime::object::JsonText;
+
+    // An empty text takes 3 bytes, and its value 24.
+    let large: JsonText<Vec<String>> = JsonText::from_text(format!("[\"\"{}]", ",\"\"".repeat(6_000_000)));
+    assert!(large.value().unwrap_err().is_too_large());
+    assert_eq!(format!("{large:?}"), format!("JsonText({} bytes)", large.as_str().len()));
+}

@@ -59,7 +59,30 @@ pub struct Listed {
 /// continues with the other apps. An error of the list of apps ends only that list.
 ///
 /// The stream has no order, so it has no cursor. A program that must resume uses [`Client::apps`] and
-/// [`App::connectors`], which have a [cursor](crate::Pages::cursor).
+/// [`App::connectors`], whose [cursors](crate::Pages::cursor) are values with serde:
+///
+/// ```no_run
+/// use connectors::Position;
+/// use connectors::c1::Client;
+/// use futures::TryStreamExt;
+///
+/// async fn inventory(c1: Client) -> Result<(), Box<dyn std::error::Error>> {
+///     // The app whose connectors are being read, and the next of them.
+///     let stored = std::fs::read("inventory.json").ok();
+///     let stored: Option<(Position, Position)> = stored.map(|text| serde_json::from_slice(&text)).transpose()?;
+///     let (app, mut connector) = stored.unwrap_or_default();
+///     let mut apps = c1.apps().resume(app);
+///     loop {
+///         let place = apps.cursor();
+///         let Some(app) = apps.try_next().await? else { return Ok(()) };
+///         let mut connectors = app.handle().connectors().resume(std::mem::take(&mut connector));
+///         while let Some(connector) = connectors.try_next().await? {
+///             println!("{:?} in {:?}", connector.display_name, app.display_name);
+///             std::fs::write("inventory.json", serde_json::to_vec(&(&place, connectors.cursor()))?)?;
+///         }
+///     }
+/// }
+/// ```
 pub struct Inventory {
     listed: Rows,
 }

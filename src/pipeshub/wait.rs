@@ -52,12 +52,24 @@ impl Connector {
     /// Returns a wait for a deletion that has started already, such as in an earlier run of the program. Sends nothing. A
     /// second [`Connector::delete`] would be a conflict.
     ///
-    /// ```no_run
-    /// # async fn example(connector: connectors::pipeshub::Connector) -> Result<(), connectors::Error> {
+    /// ```
+    /// # use connectors::pipeshub::{Client, Credentials};
+    /// # use connectors_fake::pipeshub::Instance;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let instance = Instance::start().await?;
+    /// # let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
+    /// # let client = Client::builder(credentials).clock(instance.clock()).build()?;
+    /// # let connector = client.connector("s3-02");
+    /// # instance.set_deletion_polls(2);
+    /// # drop(connector.delete().await?);
     /// match connector.delete().await {
-    ///     Err(error) if error.is_conflict() => connector.wait_for_deletion().wait().await,
-    ///     started => started?.wait().await,
+    ///     Err(error) if error.is_conflict() => connector.wait_for_deletion().wait().await?,
+    ///     started => started?.wait().await?,
     /// }
+    /// # assert!(connector.get().await.unwrap_err().is_not_found());
+    /// # Ok(())
     /// # }
     /// ```
     pub fn wait_for_deletion(&self) -> Deletion {
@@ -426,6 +438,29 @@ impl SyncWatch {
 }
 
 /// A wait for indexing; see [`Connector::wait_for_indexing`].
+///
+/// # Resume after a restart
+/// [`Watch::state`] of [`IndexingWait::watch`] is a value with serde. A program that was killed resumes the wait with it:
+/// no state is reported a second time, and the deadline counts from the first beginning.
+///
+/// ```no_run
+/// use connectors::WaitState;
+/// use connectors::pipeshub::{Connector, IndexingProgress};
+/// use futures::TryStreamExt;
+///
+/// async fn index(connector: Connector) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut watch = connector.wait_for_indexing().watch();
+///     if let Ok(stored) = std::fs::read("indexing.json") {
+///         watch = watch.resume(serde_json::from_slice::<WaitState<IndexingProgress>>(&stored)?);
+///     }
+///     while let Some(progress) = watch.try_next().await? {
+///         println!("{:?} records to go", progress.pending());
+///         std::fs::write("indexing.json", serde_json::to_vec(&watch.state())?)?;
+///     }
+///     std::fs::remove_file("indexing.json")?;
+///     Ok(())
+/// }
+/// ```
 #[must_use = "indexing runs without it; call `wait` to wait for it"]
 #[derive(Clone, Debug)]
 pub struct IndexingWait {
@@ -589,7 +624,7 @@ impl Deletion {
     }
 
     /// A stream of the deletion's progress; each state is reported once. It ends with [`DeletionProgress::Gone`] or an
-    /// error.
+    /// error. [`Watch::state`] is a value with serde, for [`Watch::resume`] of [`Connector::wait_for_deletion`]'s stream.
     #[must_use]
     pub fn watch(self) -> Watch<DeletionProgress> {
         let clock = Arc::clone(self.connector.client.core.clock());

@@ -58,7 +58,8 @@ async fn workflow() -> Result<()> {
     for app in &apps {
         let connectors: Vec<_> = app.handle().connectors().try_collect().await?;
         let name = app.display_name.as_deref().unwrap_or("an app without a name");
-        found.push(format!("{name} with {} connectors", connectors.len()));
+        let s = if connectors.len() == 1 { "" } else { "s" };
+        found.push(format!("{name} with {} connector{s}", connectors.len()));
     }
     step("Inventory", &format!("{}; {} requests so far", found.join(", "), tenant.requests().len()));
 

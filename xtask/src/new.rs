@@ -241,8 +241,8 @@ fn calls(listing: &Listing) -> String {
             None => raw(name),
         };
         let arguments = arguments(inside);
-        // A single id is passed as it is. Several ids have to be of their own types.
-        let several = arguments.iter().filter(|(_, ty)| is_id(ty)).count() > 1;
+        // A single argument is passed as it is. Beside others it may have to be of its own type.
+        let several = arguments.len() > 1;
         let values: Vec<String> =
             arguments.into_iter().map(|(argument, ty)| value(name, argument, ty, several)).collect();
         text.push_str(&format!("    read({name:?}, api.{call}({}).await);\n", values.join(", ")));
@@ -277,7 +277,10 @@ fn arguments(inside: &str) -> Vec<(&str, &str)> {
 /// An expression for an argument of a type.
 fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
     match ty {
-        "&Multipart" => return "connectors_runtime::Multipart::new().text(\"x\", \"x\")".to_owned(),
+        "MediaType" => return "connectors_runtime::MediaType::new(\"application/octet-stream\")".to_owned(),
+        _ if ty == "Multipart" || ty.starts_with("forms::") => {
+            return "connectors_runtime::Multipart::new().text(\"x\", \"x\")".to_owned();
+        }
         // A list is passed as a slice.
         _ if ty.starts_with("&Vec<") => return format!("&given::<Vec<_>>(&document, {method:?}, {argument:?})"),
         _ if ty.starts_with('&') => return format!("&given(&document, {method:?}, {argument:?})"),
@@ -289,7 +292,8 @@ fn value(method: &str, argument: &str, ty: &str, several: bool) -> String {
         "i32" | "i64" | "u32" | "u64" | "i128" => format!("1_{primitive}"),
         "f64" => "1.5".to_owned(),
         // A string, or a body in bytes.
-        _ => "\"x\"".to_owned(),
+        "String" => "\"x\"".to_owned(),
+        _ => return format!("given(&document, {method:?}, {argument:?})"),
     };
     if several && is_id(ty) { format!("connectors::Id::new({value})") } else { value }
 }
@@ -398,14 +402,28 @@ mod tests {
 
     #[test]
     fn arguments_are_split_and_have_values() {
-        let inside = "id: ShipId, n: Count<i64>, map: &BTreeMap<String, i32>, tags: &Vec<String>, body: bytes";
+        let inside = "id: ShipId, n: Count<i64>, map: &BTreeMap<String, i32>, tags: &Vec<String>, from: From<Vec<String>>, media_type: MediaType, body: bytes";
         let found = arguments(inside);
         let types: Vec<&str> = found.iter().map(|(_, ty)| *ty).collect();
-        assert_eq!(types, ["ShipId", "Count<i64>", "&BTreeMap<String, i32>", "&Vec<String>", "bytes"]);
+        assert_eq!(
+            types,
+            [
+                "ShipId",
+                "Count<i64>",
+                "&BTreeMap<String, i32>",
+                "&Vec<String>",
+                "From<Vec<String>>",
+                "MediaType",
+                "bytes"
+            ]
+        );
         let values: Vec<String> = found.iter().map(|(argument, ty)| value("a.get", argument, ty, true)).collect();
         let (id, count) = ("connectors::Id::new(\"x\")", "connectors::Id::new(1_i64)");
         let map = "&given(&document, \"a.get\", \"map\")";
-        assert_eq!(values, [id, count, map, "&given::<Vec<_>>(&document, \"a.get\", \"tags\")", "\"x\""]);
+        let tags = "&given::<Vec<_>>(&document, \"a.get\", \"tags\")";
+        let media = "connectors_runtime::MediaType::new(\"application/octet-stream\")";
+        assert_eq!(values, [id, count, map, tags, "given(&document, \"a.get\", \"from\")", media, "\"x\""]);
+        assert!(value("put", "body", "forms::Upload", false).starts_with("connectors_runtime::Multipart"));
         assert_eq!(value("get", "id", "ShipId", false), "\"x\"");
         assert!(arguments("").is_empty());
     }

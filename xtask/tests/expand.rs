@@ -98,6 +98,26 @@ fn it_writes_a_crate_with_the_selected_operations() {
     assert!(stderr(&nowhere).contains("is not the manifest of connectors-runtime"), "{}", stderr(&nowhere));
 }
 
+/// What a build script generates is in the tests of that package.
+#[test]
+fn it_writes_the_client_that_a_build_script_generates() {
+    let third = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/third");
+    let [document, overlay] = ["openapi.yaml", "overlay.yaml"].map(|file| third.join(file));
+    let out = folder("expand_third");
+    let files = [&document, &overlay, &out].map(|path| path.to_str().unwrap());
+    let output = xtask(&["expand", "--from", files[0], "--overlay", files[1], "--out", files[2]]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let read = |file: &Path| connectors_codegen::Node::read(file).unwrap();
+    let client = connectors_codegen::Generator::new(read(&document)).overlay(read(&overlay)).generate().unwrap();
+    let code = fs::read_to_string(out.join("src/lib.rs")).unwrap();
+    let (header, body) = code.split_at(code.len() - client.code.len());
+    assert!(
+        header.lines().all(|line| line.is_empty() || line.starts_with("//!") || line.starts_with("#![")),
+        "{header}"
+    );
+    assert!(body == client.code, "`expand` writes another client");
+}
+
 #[test]
 fn the_crate_and_its_documentation_compile_without_a_warning() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

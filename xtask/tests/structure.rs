@@ -1,5 +1,8 @@
 //! The dependencies between packages and between the modules of one package have one direction. They are read from the
 //! sources: the imports of a module, and the paths in it. Tests and documentation do not count.
+//!
+//! A module and one inside it are two modules as well. A file such as `mod.rs` may declare modules and export their names
+//! again: that is no import. Code in it may be used by the modules inside, or use them, but not both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -9,17 +12,35 @@ use std::path::{Path, PathBuf};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Meta, UseTree, Visibility};
 
-/// Packages: folder, name in paths, and the packages of ours that each may use. A path also allows everything below it.
-const PACKAGES: [(&str, &str, &[&str]); 6] = [
-    ("codegen", "connectors_codegen", &[]),
-    ("runtime", "connectors_runtime", &[]),
-    (".", "connectors", &["connectors_runtime"]),
-    // The documents, the clock, the interface to the network and its error, but never the generated types: a fake must be able
-    // to disagree with them.
-    (
-        "fake",
-        "connectors_fake",
-        &[
+/// What a package may use.
+struct Arrows {
+    folder: &'static str,
+    /// Its name in paths.
+    name: &'static str,
+    /// The packages of ours in its code. A path also allows everything below it.
+    code: &'static [&'static str],
+    /// Those of its tests and examples alone.
+    tests: &'static [&'static str],
+    /// Those of its build script.
+    build: &'static [&'static str],
+}
+
+const PACKAGES: [Arrows; 11] = [
+    Arrows { folder: "codegen", name: "connectors_codegen", code: &[], tests: &[], build: &[] },
+    Arrows { folder: "runtime", name: "connectors_runtime", code: &[], tests: &[], build: &[] },
+    Arrows {
+        folder: ".",
+        name: "connectors",
+        code: &["connectors_runtime"],
+        tests: &["connectors_fake"],
+        build: &["connectors_codegen"],
+    },
+    // The documents, the clock, the interface to the network and its error, but never the generated types: a fake must be able to
+    // disagree with them.
+    Arrows {
+        folder: "fake",
+        name: "connectors_fake",
+        code: &[
             "connectors::c1::DOCUMENT",
             "connectors::pipeshub::DOCUMENT",
             "connectors::Clock",
@@ -29,12 +50,14 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
             "connectors::TestClock",
             "connectors::reqwest",
         ],
-    ),
+        tests: &[],
+        build: &[],
+    },
     // Only the public API of the clients; for `probe` and `cassette`, what it compares them with.
-    (
-        "cli",
-        "connectors_cli",
-        &[
+    Arrows {
+        folder: "cli",
+        name: "connectors_cli",
+        code: &[
             "connectors",
             "connectors_fake::c1::Tenant",
             "connectors_fake::document",
@@ -42,8 +65,46 @@ const PACKAGES: [(&str, &str, &[&str]); 6] = [
             "connectors_fake::probe",
             "connectors_fake::recording",
         ],
-    ),
-    ("xtask", "xtask", &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"]),
+        tests: &["connectors_codegen"],
+        build: &[],
+    },
+    Arrows {
+        folder: "xtask",
+        name: "xtask",
+        code: &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"],
+        tests: &[],
+        build: &[],
+    },
+    // What a user has for a document of their own.
+    Arrows {
+        folder: "tests/third",
+        name: "library",
+        code: &["connectors_runtime"],
+        tests: &["connectors_runtime", "connectors_codegen", "connectors_fake"],
+        build: &["connectors_codegen"],
+    },
+    Arrows {
+        folder: "roundtrip",
+        name: "roundtrip",
+        code: &["connectors_runtime", "connectors_fake::schema"],
+        tests: &[],
+        build: &["connectors_codegen"],
+    },
+    Arrows { folder: "bench", name: "connectors_bench", code: &["connectors_codegen"], tests: &[], build: &[] },
+    Arrows {
+        folder: "bench/worker",
+        name: "connectors_bench_worker",
+        code: &["connectors", "connectors_runtime"],
+        tests: &[],
+        build: &[],
+    },
+    Arrows {
+        folder: "duel",
+        name: "connectors_duel",
+        code: &["connectors_codegen", "connectors_runtime"],
+        tests: &[],
+        build: &["connectors_codegen"],
+    },
 ];
 
 /// The modules of the runtime in order. Each imports only those before it.
@@ -51,6 +112,8 @@ const ROOMS: [&str; 6] = ["error", "object", "encode", "http", "auth", "call"];
 
 /// The crate's root, as a module.
 const ROOT: &str = "(root)";
+/// A module's own code, without the modules inside it.
+const OWN: &str = "(own)";
 
 /// A module: its names, and its file.
 #[derive(Default)]
@@ -67,6 +130,7 @@ struct Import {
     path: Vec<String>,
     /// `None` for everything in a module.
     name: Option<String>,
+    /// Whether other modules see the name.
     reexported: bool,
 }
 
@@ -111,6 +175,11 @@ impl Package {
         let root = ["lib.rs", "main.rs"].iter().map(PathBuf::from).find(|file| files.contains_key(file)).unwrap();
         let mut package = Self { files, modules: BTreeMap::new(), tests: BTreeSet::new() };
         package.file(&root, Vec::new());
+        // The root of another crate of the package, as a module.
+        let other = PathBuf::from("subject.rs");
+        if package.files.contains_key(&other) {
+            package.file(&other, vec!["subject".to_owned()]);
+        }
         let known: BTreeSet<&PathBuf> = package.modules.values().map(|module| &module.file).collect();
         let forgotten: Vec<_> =
             package.files.keys().filter(|file| !known.contains(file) && !package.tests.contains(*file)).collect();
@@ -219,14 +288,23 @@ impl Package {
         None
     }
 
-    /// All paths in modules, each with the module and the target. The re-exports of the root do not count.
+    /// All paths in modules, each with the module and the target. What a module exports again of the modules inside it does
+    /// not count, unless its own code uses it.
     fn paths(&self) -> Vec<(&[String], Vec<String>, Target)> {
         let mut found = Vec::new();
         for (path, module) in &self.modules {
             let mut paths = Paths::default();
             module.items.iter().cloned().for_each(|mut item| paths.visit_item_mut(&mut item));
-            let imports = module.imports.iter().filter(|import| !(path.is_empty() && import.reexported));
-            paths.found.extend(imports.map(|import| import.path.clone()));
+            let used = |import: &Import| import.name.as_ref().is_some_and(|name| paths.names.contains(name));
+            let imports: Vec<&Import> = module.imports.iter().filter(|it| !it.reexported || used(it)).collect();
+            let exports = module.imports.iter().filter(|it| it.reexported && !used(it));
+            let exports: Vec<&Import> = exports
+                .filter(|export| match self.resolve(path, &export.path, 0) {
+                    Target::Module(target) => !target.starts_with(path),
+                    Target::Other(_) => true,
+                })
+                .collect();
+            paths.found.extend(imports.into_iter().chain(exports).map(|import| import.path.clone()));
             found.extend(paths.found.into_iter().map(|it| {
                 let target = self.resolve(path, &it, 0);
                 (path.as_slice(), it, target)
@@ -235,20 +313,20 @@ impl Package {
         found
     }
 
-    /// The imports between sibling modules, at every level. A module counts together with those inside it.
+    /// The imports between sibling modules, at every level, and between a module's own code and those inside it. A module
+    /// counts together with those inside it.
     fn edges(&self) -> Edges {
         let mut edges = Edges::new();
         for (from, path, target) in self.paths() {
             let Target::Module(to) = target else { continue };
             let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
             let beside = |path: &[String]| match path.get(shared) {
-                Some(_) => Some(path[..=shared].join("::")),
-                None if shared == 0 => Some(ROOT.to_owned()),
-                None => None,
+                Some(_) => path[..=shared].join("::"),
+                None if shared == 0 => ROOT.to_owned(),
+                None => format!("{}::{OWN}", path.join("::")),
             };
-            if let (Some(a), Some(b)) = (beside(from), beside(&to))
-                && a != b
-            {
+            let (a, b) = (beside(from), beside(&to));
+            if a != b {
                 edges.entry((a, b)).or_insert_with(|| self.line(from, &path));
             }
         }
@@ -299,6 +377,8 @@ impl Package {
 #[derive(Default)]
 struct Paths {
     found: Vec<Vec<String>>,
+    /// The names at the start of paths.
+    names: BTreeSet<String>,
 }
 
 impl VisitMut for Paths {
@@ -327,7 +407,7 @@ impl VisitMut for Paths {
     fn visit_item_use_mut(&mut self, item: &mut ItemUse) {
         let mut all = Vec::new();
         imports(item, &mut all);
-        if !matches!(item.vis, Visibility::Public(_)) {
+        if matches!(item.vis, Visibility::Inherited) {
             self.found.extend(all.into_iter().map(|import| import.path));
         }
     }
@@ -337,6 +417,7 @@ impl VisitMut for Paths {
         if path.leading_colon.is_some() {
             parts.insert(0, String::new());
         }
+        self.names.extend(parts.first().cloned());
         if parts.len() > 1 {
             self.found.push(parts);
         }
@@ -352,6 +433,7 @@ impl VisitMut for Paths {
         let text = mac.tokens.to_string();
         let words: Vec<&str> = text.split_whitespace().collect();
         let is_name = |word: &str| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        self.names.extend(words.iter().filter(|word| is_name(word)).map(|word| (*word).to_owned()));
         let mut at = 0;
         while at + 2 < words.len() {
             if !(is_name(words[at]) && words[at + 1] == "::" && is_name(words[at + 2])) {
@@ -393,7 +475,7 @@ fn imports(item: &ItemUse, into: &mut Vec<Import>) {
     let mut path = if item.leading_colon.is_some() { vec![String::new()] } else { Vec::new() };
     let mut found = Vec::new();
     walk(&item.tree, &mut path, &mut found);
-    let reexported = matches!(item.vis, Visibility::Public(_));
+    let reexported = !matches!(item.vis, Visibility::Inherited);
     into.extend(found.into_iter().map(|(path, name)| Import { path, name, reexported }));
 }
 
@@ -449,7 +531,7 @@ fn root() -> PathBuf {
 #[test]
 fn no_two_modules_of_a_package_import_each_other() {
     let mut told = String::new();
-    for (folder, name, _) in PACKAGES {
+    for Arrows { folder, name, .. } in PACKAGES {
         let circles = Package::read(&root().join(folder).join("src")).circles();
         if !circles.is_empty() {
             write!(told, "modules of {name} import each other:\n{circles}").unwrap();
@@ -475,27 +557,40 @@ fn each_room_of_the_runtime_imports_only_those_before_it() {
 }
 
 #[test]
+fn each_package_of_the_workspace_has_its_arrows() {
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).unwrap();
+    let members = manifest["workspace"]["members"].as_array().unwrap().iter().filter_map(toml::Value::as_str);
+    let known: BTreeSet<&str> = PACKAGES.iter().map(|it| it.folder).filter(|it| *it != ".").collect();
+    assert_eq!(members.collect::<BTreeSet<_>>(), known);
+}
+
+#[test]
 fn arrows_between_packages_run_one_way() {
-    let ours: Vec<&str> = PACKAGES.iter().map(|(_, name, _)| *name).collect();
+    let ours: Vec<&str> = PACKAGES.iter().map(|it| it.name).chain(["third_service"]).collect();
     let mut wrong = Vec::new();
-    for (folder, name, allowed) in PACKAGES {
+    for Arrows { folder, name, code, tests, build } in PACKAGES {
         let package = Package::read(&root().join(folder).join("src"));
         for (from, _, target) in package.paths() {
             let Target::Other(path) = target else { continue };
             let whole = path.join("::");
             let fits = |allowed: &&str| whole == *allowed || whole.starts_with(&format!("{allowed}::"));
-            if ours.contains(&path[0].as_str()) && !allowed.iter().any(fits) {
+            if ours.contains(&path[0].as_str()) && !code.iter().any(fits) {
                 wrong.push(format!("{name}: {}", package.line(from, &path)));
             }
         }
         // A package can be a dependency without being named in the code.
-        let manifest: toml::Table =
-            toml::from_str(&fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap()).unwrap();
-        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).unwrap();
-        for dependency in dependencies.keys().map(|name| name.replace('-', "_")) {
-            let known = allowed.iter().any(|it| it.split("::").next() == Some(dependency.as_str()));
-            if ours.contains(&dependency.as_str()) && !known {
-                wrong.push(format!("{name}: Cargo.toml depends on {dependency}"));
+        let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = toml::from_str(&manifest).unwrap();
+        for (section, allowed) in [("dependencies", code), ("dev-dependencies", tests), ("build-dependencies", build)] {
+            let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
+            let tables = targets.filter_map(|(_, target)| target.get(section)).chain(manifest.get(section));
+            for (dependency, value) in tables.filter_map(toml::Value::as_table).flatten() {
+                let dependency = value.get("package").and_then(toml::Value::as_str).unwrap_or(dependency);
+                let dependency = dependency.replace('-', "_");
+                let known = allowed.iter().any(|it| it.split("::").next() == Some(dependency.as_str()));
+                if ours.contains(&dependency.as_str()) && !known {
+                    wrong.push(format!("{name}: [{section}] of its Cargo.toml has {dependency}"));
+                }
             }
         }
     }
@@ -520,6 +615,22 @@ fn a_broken_rule_is_reported() {
     assert_eq!(
         told,
         "  a -> b: src/a/deep.rs:2: use crate::{c, b::B};\n  b -> a: src/b.rs:2: fn g() { assert!(crate::A::ok()); }\n"
+    );
+    // A module that uses what is inside it, which uses the module. To declare it and to export its names is no use.
+    let nested = package(&[
+        ("lib.rs", "mod a; mod b; mod c;"),
+        ("a/mod.rs", "mod inner;\nuse inner::Inner;\npub struct A(Inner);"),
+        ("a/inner.rs", "use super::A;\npub struct Inner;"),
+        ("b/mod.rs", "mod inner;\npub(crate) use inner::Inner;\npub struct B;"),
+        ("b/inner.rs", "use super::B;\npub struct Inner;"),
+        ("c/mod.rs", "mod inner;\npub use inner::Inner;\npub fn c() -> Inner {}"),
+        ("c/inner.rs", "fn f() { super::c() }\npub struct Inner;"),
+    ]);
+    let told = nested.circles();
+    assert_eq!(
+        told,
+        "  a::(own) -> a::inner: src/a/mod.rs:2: use inner::Inner;\n  a::inner -> a::(own): src/a/inner.rs:1: use super::A;\n  \
+         c::(own) -> c::inner: src/c/mod.rs:2: pub use inner::Inner;\n  c::inner -> c::(own): src/c/inner.rs:1: fn f() { super::c() }\n"
     );
     let straight = package(&[
         ("lib.rs", "pub mod a; mod b; pub use b::B; pub struct Own;"),

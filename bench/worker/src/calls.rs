@@ -8,8 +8,9 @@ use connectors::auth::{Token, TokenProvider};
 use tokio::runtime;
 use tokio::task::JoinSet;
 
+use crate::plain;
+use crate::result::Result;
 use crate::usage::{Measured, Meter, allow_many_sockets};
-use crate::{Result, plain};
 
 const APP: &str = "2aXpApplication00000000001";
 const CONNECTOR: &str = "2aXpConnector00000000000001";

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use connectors::c1::types;
 use connectors_runtime::object;
 
+use crate::result::Result;
 use crate::usage::{Measured, Meter};
-use crate::{Result, plain, sample};
+use crate::{plain, sample};
 
 /// The size of the response.
 const BYTES: usize = 10_000_000;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio::runtime;
 
-use crate::Result;
 use crate::calls::ours;
+use crate::result::Result;
 use crate::sample::PAGE;
 use crate::usage::{Measured, Meter};
 

@@ -5,13 +5,14 @@ mod calls;
 mod decoding;
 mod listing;
 mod plain;
+mod result;
 mod sample;
 mod server;
 mod usage;
 
 use std::process::ExitCode;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use crate::result::Result;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

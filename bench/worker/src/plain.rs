@@ -11,7 +11,7 @@ use reqwest::header::ACCEPT;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Result;
+use crate::result::Result;
 
 pub(crate) struct Client {
     http: reqwest::Client,

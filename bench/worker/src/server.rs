@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{self, Runtime};
 
-use crate::Result;
+use crate::result::Result;
 use crate::sample::{self, PAGE};
 use crate::usage::allow_many_sockets;
 

@@ -57,7 +57,7 @@ fn peak_kilobytes() -> Option<u64> {
 
 /// Raises the limit of this process on open files to the system's maximum, for more sockets.
 #[cfg(unix)]
-pub(crate) fn allow_many_sockets() -> crate::Result<()> {
+pub(crate) fn allow_many_sockets() -> crate::result::Result<()> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
@@ -66,6 +66,6 @@ pub(crate) fn allow_many_sockets() -> crate::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn allow_many_sockets() -> crate::Result<()> {
+pub(crate) fn allow_many_sockets() -> crate::result::Result<()> {
     Ok(())
 }

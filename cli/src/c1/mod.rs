@@ -140,7 +140,7 @@ pub enum Command {
 }
 
 pub async fn run(ctx: &Ctx, command: Command) -> Result {
-    let c1 = ctx.c1()?;
+    let c1 = ctx.c1().await?;
     match command {
         Command::Apps => read::apps(ctx, &c1).await,
         Command::List { app } => read::list(ctx, &c1, app).await,

@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
-    let clients = Clients::of(ctx, entries)?;
+    let clients = Clients::of(ctx, entries).await?;
     let journal = Journal::open(&options.journal)?;
     if let Some(left) = journal.in_flight(options.in_flight) {
         ctx.out.note(&format!(

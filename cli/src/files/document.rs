@@ -6,22 +6,13 @@ use serde_json::{Map, Number, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item as Toml, Table, Value as TomlValue, value};
 
 use crate::fail::{Failure, Result};
+use crate::near::nearest;
 use crate::profile::Service;
 
 use super::model::{Entry, Fields, Item, Name, keys};
 
 /// The version of the files' format.
 const VERSION: i64 = 1;
-
-/// A suggestion: the most similar known key, if one is similar enough.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let near =
-        known.into_iter().map(|it| (strsim::damerau_levenshtein(&word.to_lowercase(), &it.to_lowercase()), it)).min();
-    match near {
-        Some((distance, it)) if distance <= (word.chars().count().max(3) / 3) => format!(" (did you mean `{it}`?)"),
-        _ => String::new(),
-    }
-}
 
 /// The entries of files. A folder stands for its `.toml` files, sorted by name.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Entry>> {

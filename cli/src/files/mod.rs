@@ -81,12 +81,12 @@ pub async fn export(ctx: &Ctx, args: ExportArgs) -> Result {
     };
     let (mut entries, mut notes) = (Vec::new(), Vec::new());
     if wanted(Service::C1)? {
-        let (more, said) = export::of_c1(&ctx.c1()?, &args.app).await?;
+        let (more, said) = export::of_c1(&ctx.c1().await?, &args.app).await?;
         entries.extend(more);
         notes.extend(said);
     }
     if wanted(Service::Pipeshub)? {
-        let (more, said) = export::of_pipeshub(&ctx.pipeshub()?).await?;
+        let (more, said) = export::of_pipeshub(&ctx.pipeshub().await?).await?;
         entries.extend(more);
         notes.extend(said);
     }
@@ -122,7 +122,7 @@ fn say(ctx: &Ctx, notes: &[String]) {
 
 pub async fn plan(ctx: &Ctx, args: PlanArgs) -> Result {
     let entries = document::read(&args.files)?;
-    let clients = plan::Clients::of(ctx, &entries)?;
+    let clients = plan::Clients::of(ctx, &entries).await?;
     let scope = plan::Scope { prune: args.prune, secrets: args.secrets };
     let planned = plan::build(&clients, &entries, &args.only, scope).await?;
     let notes: Vec<String> = planned

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use crate::api::is_secret;
 use crate::fail::{Failure, Kind, Result};
+use crate::near::nearest;
 use crate::pipeshub::{AuthField, auth_fields};
 
 use super::diff::Diff;
-use super::document::nearest;
 use super::model::{Fields, Item};
 
 /// The number of calls in flight while connectors are read.

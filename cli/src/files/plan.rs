@@ -36,11 +36,11 @@ pub struct Clients {
 }
 
 impl Clients {
-    pub fn of(ctx: &Ctx, entries: &[Entry]) -> Result<Self> {
+    pub async fn of(ctx: &Ctx, entries: &[Entry]) -> Result<Self> {
         let has = |service| entries.iter().any(|entry| entry.service == service);
         Ok(Self {
-            c1: has(Service::C1).then(|| ctx.c1()).transpose()?,
-            pipeshub: has(Service::Pipeshub).then(|| ctx.pipeshub()).transpose()?,
+            c1: if has(Service::C1) { Some(ctx.c1().await?) } else { None },
+            pipeshub: if has(Service::Pipeshub) { Some(ctx.pipeshub().await?) } else { None },
         })
     }
 

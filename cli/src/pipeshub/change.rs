@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::ctx::{Ctx, Waiting, confirmed};
 use crate::fail::{Failure, Result};
+use crate::near::nearest;
 use crate::reference::{Reference, pair, secret_pair};
 
 use super::arg::scope;
-use super::read::row;
+use super::read::{auth_fields, row};
 
 /// Fields to authenticate with, on a command line.
 #[derive(clap::Args)]
@@ -27,10 +28,27 @@ impl Auth {
         self.values.is_empty() && self.secrets.is_empty()
     }
 
-    /// The names of the fields, for messages.
-    fn names(&self) -> String {
+    /// The names of the fields.
+    fn names(&self) -> Vec<&str> {
         let names = self.values.iter().map(|(key, _)| key).chain(self.secrets.iter().map(|(key, _)| key));
-        names.map(String::as_str).collect::<Vec<_>>().join(", ")
+        names.map(String::as_str).collect()
+    }
+
+    /// Refuses fields that a type does not have, by any of its ways to authenticate if none is chosen. The server would
+    /// store them.
+    async fn check(&self, ph: &Client, connector_type: &str, way: Option<&str>) -> Result {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let schema = ph.connector_schema(connector_type).await?;
+        let ways = schema.auth.as_ref().and_then(|auth| auth.get("schemas")?.as_object()).into_iter().flatten();
+        let ways = ways.map(|(known, _)| known.as_str()).filter(|known| way.is_none_or(|way| way == *known));
+        let fields: Vec<_> = ways.flat_map(|way| auth_fields(&schema, way)).collect();
+        let known = || fields.iter().map(|it| it.name.as_str());
+        let unknown = self.names().into_iter().filter(|name| !fields.is_empty() && !known().any(|it| it == *name));
+        let problems: Vec<String> =
+            unknown.map(|name| format!("unknown key `{name}`{}", nearest(name, known()))).collect();
+        if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
     }
 }
 
@@ -96,6 +114,7 @@ fn object(text: &str) -> std::result::Result<Map<String, Value>, String> {
 }
 
 pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
+    args.auth.check(ph, &args.connector_type, args.auth_type.as_deref()).await?;
     let what = format!("create the {} connector `{}` ({})", args.connector_type, args.name, args.scope);
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
     // An open enum reads any text.
@@ -115,11 +134,16 @@ pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
     let connector = ph.connector(args.connector.as_str());
     let mut changes = Vec::new();
     changes.extend(args.name.as_ref().map(|name| format!("name `{name}`")));
-    changes.extend((!args.auth.is_empty()).then(|| args.auth.names()));
+    changes.extend((!args.auth.is_empty()).then(|| args.auth.names().join(", ")));
     changes.extend(args.sync.as_ref().map(|_| "sync".to_owned()));
     changes.extend(args.agent.map(|on| format!("agent {on}")));
     if changes.is_empty() {
         return Err(Failure::usage("nothing to change: use --name, --set, --secret, --sync or --agent"));
+    }
+    if !args.auth.is_empty() {
+        let data = connector.get().await?;
+        let way = data.auth_type.as_ref().map(ToString::to_string);
+        args.auth.check(ph, data.connector_type.as_deref().unwrap_or_default(), way.as_deref()).await?;
     }
     let what = format!("change {}: {}", args.connector, changes.join(", "));
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };

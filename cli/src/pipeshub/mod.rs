@@ -109,9 +109,9 @@ pub enum Command {
 
 pub async fn run(ctx: &Ctx, command: Command) -> Result {
     if let Command::Upload(args) = command {
-        return upload::run(ctx, &ctx.pipeshub_for_uploads()?, args).await;
+        return upload::run(ctx, &ctx.pipeshub_for_uploads().await?, args).await;
     }
-    let ph = ctx.pipeshub()?;
+    let ph = ctx.pipeshub().await?;
     match command {
         Command::Registry { connector_type: None, scope } => read::registry(ctx, &ph, scope).await,
         Command::Registry { connector_type: Some(name), .. } => read::schema(ctx, &ph, &name).await,

@@ -81,8 +81,8 @@ impl Subject<'_> {
 
 pub async fn run(ctx: &Ctx, args: Args) -> Result {
     let (steps, built_in, server) = match args.service {
-        Service::C1 => (plan::C1, c1::DOCUMENT, ctx.c1()?.server().to_owned()),
-        Service::Pipeshub => (plan::PIPESHUB, pipeshub::DOCUMENT, ctx.pipeshub()?.server().to_owned()),
+        Service::C1 => (plan::C1, c1::DOCUMENT, ctx.c1().await?.server().to_owned()),
+        Service::Pipeshub => (plan::PIPESHUB, pipeshub::DOCUMENT, ctx.pipeshub().await?.server().to_owned()),
     };
     let host = server.split_once("://").map_or(server.as_str(), |(_, host)| host);
     if ctx.globals.dry_run {
@@ -109,7 +109,7 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
                 let client = c1::Client::builder(credentials).connection(subject.connection()?).build()?;
                 read(steps, args.items, |name| client.operation(name)).await
             };
-            let unread = read(profile::c1(named)?, subject).await?;
+            let unread = read(profile::c1(named).await?, subject).await?;
             let tenant = Tenant::start().await?;
             let credentials = c1::Credentials::client(tenant.client_id(), tenant.client_secret());
             read(credentials, Subject { probe: &fake, steps, url: tenant.url(), record: None }).await?;
@@ -120,7 +120,7 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
                 let client = pipeshub::Client::builder(credentials).connection(subject.connection()?).build()?;
                 read(steps, args.items, |name| client.operation(name)).await
             };
-            let unread = read(profile::pipeshub(named)?, subject).await?;
+            let unread = read(profile::pipeshub(named).await?, subject).await?;
             let instance = Instance::start().await?;
             let credentials = pipeshub::Credentials::client(instance.client_id(), instance.client_secret());
             let credentials = credentials.instance(instance.url());

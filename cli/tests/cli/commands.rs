@@ -168,3 +168,13 @@ async fn every_operation_is_listed_and_one_of_each_kind_is_called() {
     assert_eq!(json(world.run(&line).await)["success"], true);
     assert_eq!(world.instance.uploads("local-01").len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_the_type_does_not_have_is_refused_with_the_nearest() {
+    let world = World::start().await;
+    for line in ["pipeshub create S3 Reports --set accesKey=A", "pipeshub set s3-01 --secret accesKey=env:S3_SECRET"] {
+        let ran = world.run(line).await;
+        assert!(ran.code == 2 && ran.err.contains("unknown key `accesKey` (did you mean `accessKey`?)"), "{ran:?}");
+    }
+    assert!(world.instance.requests().iter().all(|it| it.method == "GET" || it.path.ends_with("/token")));
+}

@@ -80,12 +80,14 @@ fn trimmed(text: &str) -> String {
 
 /// A row of the table, `| 1 | ... | 43 | ... |`, with its number of calls.
 fn counted(line: &str, numbers: &mut std::slice::Iter<'_, usize>) -> String {
-    let cells: Vec<&str> = line.split('|').collect();
-    let is_row = cells.get(1).is_some_and(|it| it.trim().parse::<u32>().is_ok()) && cells.len() == 6;
-    match numbers.as_slice().first().filter(|_| is_row) {
+    let mut cells: Vec<&str> = line.split('|').collect();
+    let is_number = |index: usize| cells.get(index).is_some_and(|it| it.trim().parse::<u32>().is_ok());
+    match numbers.as_slice().first().filter(|_| is_number(1) && is_number(3)) {
         Some(number) => {
             numbers.next();
-            format!("|{}|{}| {number} |{}|", cells[1], cells[2], cells[4])
+            let number = format!(" {number} ");
+            cells[3] = &number;
+            cells.join("|")
         }
         None => line.to_owned(),
     }

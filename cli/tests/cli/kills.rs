@@ -17,12 +17,24 @@ async fn killed_at_any_point_and_run_again_it_creates_each_connector_once() {
     let mut numbers = Numbers::new();
     let mut killed = 0;
     for _ in 0..kills {
+        world.tenant.clear_requests();
+        world.instance.clear_requests();
+        // Killed when a write has arrived, some of them after the first.
+        let point = 1 + numbers.below(8);
         let mut child = world.command(line, &[]).spawn().unwrap();
-        tokio::select! {
-            done = child.wait() => assert!(done.unwrap().success()),
-            () = tokio::time::sleep(Duration::from_millis(40 + numbers.below(400 + connectors * 2) as u64)) => {
-                child.kill().await.unwrap();
-                killed += 1;
+        loop {
+            tokio::select! {
+                done = child.wait() => {
+                    assert!(done.unwrap().success());
+                    break;
+                }
+                () = tokio::time::sleep(Duration::from_millis(2)) => {
+                    if writes(&world) >= point {
+                        child.kill().await.unwrap();
+                        killed += 1;
+                        break;
+                    }
+                }
             }
         }
     }
@@ -36,6 +48,13 @@ async fn killed_at_any_point_and_run_again_it_creates_each_connector_once() {
     let buckets = world.run("pipeshub list --type S3").await.column("name");
     assert_eq!(buckets.iter().filter(|name| name.starts_with("Bucket")).count(), of_pipeshub, "{buckets:?}");
     println!("{killed} of {kills} runs were killed");
-    assert!(killed > 0);
+    assert_eq!(killed, kills);
     world.check_files();
+}
+
+/// How many requests have arrived that change something.
+fn writes(world: &World) -> usize {
+    let sent = world.tenant.requests().into_iter().chain(world.instance.requests());
+    let reads = ["/token", "/connectorcatalog"];
+    sent.filter(|it| it.method != "GET" && !reads.iter().any(|end| it.path.ends_with(end))).count()
 }

@@ -3,6 +3,8 @@
 mod commands;
 mod docs;
 mod files;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod kills;
 mod manners;
 mod probe;

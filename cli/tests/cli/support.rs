@@ -61,6 +61,9 @@ impl World {
             ("PATH", format!("{}:{path}", Path::new(env!("CARGO_BIN_EXE_connectors")).parent().unwrap().display())),
             ("HOME", self.folder.display().to_string()),
             ("TERM", "dumb".to_owned()),
+            // Not the keyring of the person who runs the tests.
+            ("CONNECTORS_STORE", "file".to_owned()),
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/at/all".to_owned()),
             ("CONNECTORS_CONFIG", self.path("profiles.toml").display().to_string()),
             ("CONDUCTORONE_CLIENT_ID", self.tenant.client_id().to_owned()),
             ("CONDUCTORONE_CLIENT_SECRET", self.tenant.client_secret().to_owned()),

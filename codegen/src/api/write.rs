@@ -8,10 +8,18 @@ use crate::shape::model::{
 
 use super::{Entry, Key, Listing, Section};
 
-pub(super) fn listing(api: &Api) -> Listing {
+impl Listing {
+    /// The public API of a generated client.
+    #[must_use]
+    pub fn of(client: &crate::Client) -> Self {
+        listing(&client.api)
+    }
+}
+
+fn listing(api: &Api) -> Listing {
     let mut listing = Listing::default();
     for operation in &api.operations {
-        let key = Key { section: Section::Operations, name: name(operation) };
+        let key = Key { section: Section::Operations, name: operation_name(operation) };
         let entry = Entry { head: head(operation), members: members(api, operation) };
         listing.entries.insert(key, entry);
     }
@@ -21,6 +29,7 @@ pub(super) fn listing(api: &Api) -> Listing {
                 PartHolds::File { several: false, .. } => "File".to_owned(),
                 PartHolds::File { several: true, .. } => "Vec<File>".to_owned(),
                 PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => shown(ty, "types::"),
+                PartHolds::Each(ty, _) => format!("Vec<{}>", shown(ty, "types::")),
             };
             let ty = if part.required { ty } else { format!("Option<{ty}>") };
             format!("{}: {ty}", part.name)
@@ -53,7 +62,7 @@ pub(super) fn listing(api: &Api) -> Listing {
 }
 
 /// The name of an operation with its group.
-pub(crate) fn name(operation: &Operation) -> String {
+pub(crate) fn operation_name(operation: &Operation) -> String {
     let name = operation.name.trim_start_matches("r#");
     match &operation.group {
         Some(group) => format!("{group}.{name}"),
@@ -64,19 +73,30 @@ pub(crate) fn name(operation: &Operation) -> String {
 /// The type of a required path argument, by its name on the wire.
 pub(crate) fn argument_type(operation: &Operation, wire: &str) -> Option<String> {
     let param = operation.params.iter().find(|param| param.place == Place::Path && param.wire == wire)?;
-    Some(argument(param))
+    Some(argument(param, Some(0)))
 }
 
 /// The arguments that a call must have: path, query, header, cookie, then body.
 fn head(operation: &Operation) -> String {
-    let required = operation.params.iter().filter(|param| param.required);
-    let mut arguments: Vec<String> = required.map(|param| format!("{}: {}", param.name, argument(param))).collect();
-    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        let by_value = matches!(body.content, BodyContent::Raw(_) | BodyContent::Multipart(..));
+    let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
+    let body = operation.body.as_ref().filter(|body| body.required).map(|body| &body.content);
+    let arguments = arguments(&required, body, Some(0));
+    format!("fn {}({}) -> {}", operation_name(operation), arguments.join(", "), payload(&operation.success))
+}
+
+/// The arguments of a method; `method` is the number of [`Param::own_type`].
+fn arguments(required: &[&Param], body: Option<&BodyContent>, method: Option<usize>) -> Vec<String> {
+    let mut arguments: Vec<String> =
+        required.iter().map(|param| format!("{}: {}", param.name, argument(param, method))).collect();
+    if let Some(content) = body {
+        let by_value = matches!(content, BodyContent::Raw(_) | BodyContent::Multipart(..));
         let reference = if by_value { "" } else { "&" };
-        arguments.push(format!("body: {reference}{}", body_type(&body.content)));
+        if matches!(content, BodyContent::Raw(None)) {
+            arguments.push("media_type: MediaType".to_owned());
+        }
+        arguments.push(format!("body: {reference}{}", body_type(content)));
     }
-    format!("fn {}({}) -> {}", name(operation), arguments.join(", "), payload(&operation.success))
+    arguments
 }
 
 /// The optional setters, the methods for all pages, and the documented failures.
@@ -98,6 +118,13 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
         members.push(format!("fn {}() -> {}", reading.name, shown(&reading.ty, "types::")));
     }
     members.extend(operation.media.iter().map(|media| format!("fn accept({media:?}) -> bytes")));
+    for link in &operation.links {
+        let Some(target) = api.operations.iter().find(|it| it.pointer == link.target) else { continue };
+        let from = if link.failure { "error" } else { "response" };
+        let (open, body, method) = link.open(target);
+        let arguments: String = arguments(&open, body, method).iter().map(|it| format!(", {it}")).collect();
+        members.push(format!("fn {}({from}{arguments}) -> {}", link.name, operation_name(target)));
+    }
     if let Some(paging) = &operation.paging {
         let item =
             item(api, &operation.success, &paging.items).map_or_else(|| "_".to_owned(), |ty| shown(ty, "types::"));
@@ -167,12 +194,14 @@ fn payload(payload: &Payload) -> String {
     }
 }
 
-/// The type of a required argument. A primitive has its own type, so that two arguments cannot be swapped.
-fn argument(param: &Param) -> String {
+/// The type of a required argument. A primitive has its own type, and so has an argument that could be swapped for another.
+fn argument(param: &Param, method: Option<usize>) -> String {
     match &param.kind {
         Some((name, Type::String)) => name.clone(),
-        Some((name, ty)) => format!("{name}<{}>", shown(ty, "types::")),
-        None => format!("&{}", shown(&param.ty, "types::")),
+        Some((name, ty)) if ty.is_primitive() || method.and_then(|method| param.own_type(method)).is_some() => {
+            format!("{name}<{}>", shown(ty, "types::"))
+        }
+        _ => format!("&{}", shown(&param.ty, "types::")),
     }
 }
 
@@ -189,6 +218,9 @@ fn shown(ty: &Type, types: &str) -> String {
         Type::I128 => "i128".to_owned(),
         Type::F64 => "f64".to_owned(),
         Type::Number => "Number".to_owned(),
+        Type::Base64 => "Base64".to_owned(),
+        Type::Base64Url => "Base64Url".to_owned(),
+        Type::JsonText(content) => format!("JsonText<{}>", shown(content, types)),
         Type::Array(item) => format!("Vec<{}>", shown(item, types)),
         Type::Map(value) if **value == Type::Any => "serde_json::Map<String, serde_json::Value>".to_owned(),
         Type::Map(value) => format!("BTreeMap<String, {}>", shown(value, types)),

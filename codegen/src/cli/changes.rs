@@ -49,7 +49,7 @@ pub struct Diff {
     ///
     /// A change is "touched" if the code names the method, the field, the variant or the type. It is "may be touched"
     /// if the same name could be something else, or if the code calls the operation without naming the changed member.
-    /// Every other change is "not used". Only the first two are listed, and count for --fail-on.
+    /// Every other change is "not touched". Only the first two are listed, and count for --fail-on.
     #[arg(long, value_name = "CRATE")]
     used_by: Option<PathBuf>,
 }

@@ -33,12 +33,12 @@ struct Cli {
 
 const GUIDE: &str = "\
 A new document?
-  connectors-codegen check pets.yaml                      what a client would lack, where, and how to fix it
+  connectors-codegen check pets.yaml                      what a client lacks, and how to fix it
   connectors-codegen generate pets.yaml --out pets        a crate with the client
 The document changed?
-  connectors-codegen diff old.yaml new.yaml               the changes, and which of them break a caller
-  connectors-codegen diff old.yaml new.yaml --used-by .   the changes that touch the crate in this folder
-  connectors-codegen semver old.yaml new.yaml             the required version, as text for CHANGELOG.md
+  connectors-codegen diff old.yaml new.yaml               the changes, and which break a caller
+  connectors-codegen diff old.yaml new.yaml --used-by .   the changes that touch this crate
+  connectors-codegen semver old.yaml new.yaml             the required version, for CHANGELOG.md
 The document is wrong?
   connectors-codegen overlay compare wrong.yaml right.yaml -o overlay.yaml
 

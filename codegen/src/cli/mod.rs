@@ -11,6 +11,7 @@ pub mod overlays;
 pub mod part;
 pub mod report;
 pub mod semver;
+mod sources;
 mod usage;
 mod used;
 

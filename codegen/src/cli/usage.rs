@@ -2,34 +2,33 @@
 //! may belong to something else. Each kind of finding is stored separately, because some are more certain than others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::thread;
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree, token_stream};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, Ident, Member, Pat, Token, UseTree};
+use syn::{Attribute, Block, Expr, Ident, Lit, Member, Meta, Pat, Token, Type, UseTree};
 
 use super::files::GENERATED;
 use super::report::Result;
+use super::sources;
 
 /// The maximum number of bytes of sources that are read.
 const MOST_BYTES: usize = 64 << 20;
-/// The maximum number of bytes of one source that is parsed.
-const MOST_PARSED: usize = 2 << 20;
-/// The maximum depth of brackets in a source that is parsed.
-const MOST_DEPTH: usize = 200;
-/// The maximum number of names and signs around an expression, a type or an item in a source that is parsed. The
-/// parser's recursion is not deeper than this.
-const MOST_AROUND: usize = 2000;
+/// The maximum number of bytes of a file that a source includes.
+const MOST_INCLUDED: u64 = 2 << 20;
 /// The stack of the parsing thread: enough for the deepest nesting that is allowed. Unused stack takes no memory.
 const STACK: usize = 256 << 20;
 /// The maximum length of a chain of methods.
 const MOST_RECEIVERS: usize = 50;
 /// The maximum number of pairs of methods that are recorded.
 const MOST_PAIRS: usize = 1_000_000;
+/// Attributes whose arguments contain no calls.
+const PLAIN_ATTRIBUTES: [&str; 9] = ["derive", "cfg", "cfg_attr", "allow", "expect", "warn", "deny", "must_use", "doc"];
+/// The labels of examples in documentation that are compiled.
+const COMPILED: [&str; 4] = ["", "rust", "no_run", "should_panic"];
 
 /// The names, each with the first file that has it.
 #[derive(Default)]
@@ -42,11 +41,15 @@ pub struct Usage {
     pub(super) fields: BTreeMap<String, String>,
     /// `Type::Name`, and `Type { name }`.
     pub(super) members: BTreeMap<(String, String), String>,
+    /// `Type { name }` alone.
+    pub(super) literals: BTreeMap<(String, String), String>,
     /// The names in paths.
     pub(super) names: BTreeMap<String, String>,
     /// The names in macros, in strings, and in files that were not parsed.
     pub(super) words: BTreeMap<String, String>,
-    /// The names that the crate defines itself.
+    /// For each name, the other names that imports and type aliases of any file define for it.
+    pub(super) aliases: BTreeMap<String, BTreeSet<String>>,
+    /// The names of what the crate defines itself.
     pub(super) own: BTreeSet<String>,
     /// The number of recorded pairs of methods, with repetitions.
     pairs: usize,
@@ -54,20 +57,31 @@ pub struct Usage {
     pub(super) files: usize,
     /// The files that were not parsed.
     pub(super) unread: Vec<String>,
+    /// The files that the current source includes, by the paths in it.
+    included: Vec<String>,
 }
 
 impl Usage {
-    /// Reads the sources in a crate's folder, without those that this command wrote; or one source.
+    /// Reads the sources in a crate's folder and those that they include, without those that this command wrote; or one
+    /// source.
     ///
     /// # Errors
     /// If the folder has no such sources, a file cannot be read, or the sources are larger than 64 MB.
     pub fn read(place: &Path) -> Result<Self> {
-        let mut sources = Vec::new();
-        collect(place, &mut sources).map_err(|error| format!("error: cannot read {}: {error}", place.display()))?;
-        let (mut usage, mut left) = (Self::default(), MOST_BYTES);
-        for source in sources {
-            let bytes =
-                most(&source, left).map_err(|error| format!("error: cannot read {}: {error}", source.display()))?;
+        let failed = |path: &Path, error| format!("error: cannot read {}: {error}", path.display());
+        let (mut waiting, links) = sources::collect(place).map_err(|error| failed(place, error))?;
+        let short = |path: &Path| {
+            let rest = path.strip_prefix(place).ok().filter(|rest| !rest.as_os_str().is_empty());
+            rest.unwrap_or(path).display().to_string()
+        };
+        let mut usage = Self { unread: links.iter().map(|link| short(link)).collect(), ..Self::default() };
+        let (mut left, mut seen) = (MOST_BYTES, BTreeSet::new());
+        waiting.reverse();
+        while let Some(source) = waiting.pop() {
+            if !seen.insert(fs::canonicalize(&source).map_err(|error| failed(&source, error))?) {
+                continue;
+            }
+            let bytes = sources::most(&source, left).map_err(|error| failed(&source, error))?;
             if source != place && bytes.starts_with(GENERATED.as_bytes()) {
                 continue;
             }
@@ -76,8 +90,19 @@ impl Usage {
                 return Err(format!("error: the sources in {} are larger than {limit} MB", place.display()).into());
             };
             left = rest;
-            let name = source.strip_prefix(place).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(&source);
-            usage.source(&name.display().to_string(), &String::from_utf8_lossy(&bytes));
+            usage.source(&short(&source), &String::from_utf8_lossy(&bytes));
+            // From the file, or from its module.
+            let folders = [source.parent().map(Path::to_owned), Some(source.with_extension(""))];
+            let included = std::mem::take(&mut usage.included);
+            let places = folders.iter().flatten().flat_map(|folder| included.iter().map(move |it| folder.join(it)));
+            for path in places {
+                // The size of a file that the system generates while it is read, as in /proc, is 0.
+                match fs::metadata(&path) {
+                    Ok(it) if it.is_file() && it.len() > MOST_INCLUDED => usage.unread.push(short(&path)),
+                    Ok(it) if it.is_file() && it.len() > 0 => waiting.push(path),
+                    _ => {}
+                }
+            }
         }
         if usage.files == 0 {
             return Err(format!("error: {} has no Rust sources, except generated ones", place.display()).into());
@@ -95,30 +120,41 @@ impl Usage {
         });
         if !parsed {
             self.unread.push(name.to_owned());
-            for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-                note(&mut self.words, word, name);
-            }
+            words(&mut self.words, text, name);
         }
     }
 
     /// Adds the names in one source by its syntax, unless it cannot be parsed or is too large.
     fn parsed(&mut self, name: &str, text: &str) -> bool {
-        let Some(mut file) = parsed(text) else { return false };
+        let Some(mut file) = sources::parsed(text) else { return false };
         let mut aliases = Aliases(BTreeMap::new());
         aliases.visit_file_mut(&mut file);
-        let mut reader =
-            Reader { usage: self, file: name, aliases: aliases.0, locals: BTreeMap::new(), shadowed: Vec::new() };
+        for (alias, target) in &aliases.0 {
+            self.aliases.entry(target.clone()).or_default().insert(alias.clone());
+        }
+        let mut reader = Reader {
+            usage: self,
+            file: name,
+            aliases: aliases.0,
+            locals: BTreeMap::new(),
+            shadowed: Vec::new(),
+            selves: Vec::new(),
+            example: None,
+        };
         reader.visit_file_mut(&mut file);
         self.pairs < MOST_PAIRS
     }
-}
 
-/// The bytes of a file: up to the limit, and one more if the file is larger.
-fn most(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    /// A name and its other names.
+    pub(super) fn spellings<'a>(&'a self, name: &'a str) -> BTreeSet<&'a str> {
+        let (mut found, mut waiting) = (BTreeSet::new(), vec![name]);
+        while let Some(name) = waiting.pop() {
+            if found.insert(name) {
+                waiting.extend(self.aliases.get(name).into_iter().flatten().map(String::as_str));
+            }
+        }
+        found
+    }
 }
 
 fn note(map: &mut BTreeMap<String, String>, name: &str, file: &str) {
@@ -127,130 +163,29 @@ fn note(map: &mut BTreeMap<String, String>, name: &str, file: &str) {
     }
 }
 
-/// The sources in a folder and below, without build output and hidden files. Links are not followed.
-fn collect(place: &Path, sources: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    if fs::metadata(place)?.is_file() {
-        sources.push(place.to_owned());
-        return Ok(());
-    }
-    let mut folders = vec![place.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let (kind, name) = (entry.file_type()?, entry.file_name().to_string_lossy().into_owned());
-            if kind.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(entry.path());
-            } else if kind.is_file() && name.ends_with(".rs") {
-                sources.push(entry.path());
-            }
-        }
-    }
-    sources.sort();
-    Ok(())
+/// Records each name in a text.
+fn words(map: &mut BTreeMap<String, String>, text: &str, file: &str) {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').for_each(|word| note(map, word, file));
 }
 
-/// A source's syntax, if the source is small and flat enough for a recursive parser.
-fn parsed(text: &str) -> Option<syn::File> {
-    if text.len() > MOST_PARSED {
-        return None;
-    }
-    let program = |rest: &&str| !rest.trim_start().starts_with('[');
-    let text = text.strip_prefix("#!").filter(program).and_then(|rest| rest.split_once('\n')).map_or(text, |it| it.1);
-    let tokens: TokenStream = text.parse().ok()?;
-    is_flat(tokens.clone()).then(|| syn::parse2(tokens).ok())?
-}
-
-/// The tokens between two brackets, as far as they were read.
-struct Level {
-    rest: token_stream::IntoIter,
-    /// Whether they are a block, or have the syntax of one.
-    block: bool,
-    /// The number of names and signs since nothing was open.
-    around: usize,
-    /// The number of open `<`, if they open something.
-    angles: usize,
-}
-
-impl Level {
-    fn new(tokens: TokenStream, block: bool) -> Self {
-        Self { rest: tokens.into_iter(), block, around: 0, angles: 0 }
-    }
-
-    fn end(&mut self) {
-        (self.around, self.angles) = (0, 0);
-    }
-}
-
-/// Whether every expression has few names and signs around it: operators, calls and types nest without brackets too. A
-/// block ends the expression before it, unless `else`, `as` or a sign follows.
-fn is_flat(tokens: TokenStream) -> bool {
-    let (mut levels, mut outside) = (vec![Level::new(tokens, false)], 0);
-    let (mut block, mut attribute, mut arrow) = (false, false, false);
-    while let Some(level) = levels.last_mut() {
-        let Some(token) = level.rest.next() else {
-            (block, attribute, arrow) = (level.block, false, false);
-            levels.pop();
-            outside -= levels.last().map_or(0, |level| level.around);
-            continue;
-        };
-        let after_block = std::mem::take(&mut block);
-        let after_hash = std::mem::take(&mut attribute);
-        let after_arrow = std::mem::take(&mut arrow);
-        match token {
-            TokenTree::Group(group) => {
-                let of_attribute = after_hash && group.delimiter() == Delimiter::Bracket;
-                level.around += usize::from(!of_attribute);
-                outside += level.around;
-                levels.push(Level::new(group.stream(), group.delimiter() == Delimiter::Brace));
-                if levels.len() > MOST_DEPTH {
-                    return false;
-                }
-            }
-            TokenTree::Punct(sign) => {
-                let sign_of = sign.as_char();
-                arrow = matches!(sign_of, '-' | '=') && sign.spacing() == Spacing::Joint;
-                attribute = sign_of == '#' || (after_hash && sign_of == '!');
-                if sign_of == ';'
-                    || (sign_of == ',' && level.angles == 0)
-                    || (after_block && matches!(sign_of, '#' | '\''))
-                {
-                    level.end();
-                } else if !attribute {
-                    level.around += 1;
-                }
-                match sign_of {
-                    '<' => level.angles += 1,
-                    '>' if !after_arrow => level.angles = level.angles.saturating_sub(1),
-                    _ => {}
-                }
-            }
-            TokenTree::Ident(name) => {
-                if after_block && name != "else" && name != "as" {
-                    level.end();
-                }
-                level.around += 1;
-            }
-            TokenTree::Literal(_) => {
-                if after_block {
-                    level.end();
-                }
-                level.around += 1;
-            }
-        }
-        if levels.last().is_some_and(|level| outside + level.around > MOST_AROUND) {
-            return false;
-        }
-    }
-    true
-}
-
-/// The names that imports define: `use types::Pet as Animal`.
+/// The names that imports and aliases define: `use types::Pet as Animal`, `type Animal = types::Pet`.
 struct Aliases(BTreeMap<String, String>);
 
 impl VisitMut for Aliases {
+    fn visit_item_type_mut(&mut self, it: &mut syn::ItemType) {
+        let target = last(&it.ty).filter(|target| **target != it.ident);
+        self.0.extend(target.map(|target| (plain(&it.ident), plain(target))));
+    }
+
     fn visit_use_rename_mut(&mut self, rename: &mut syn::UseRename) {
         self.0.insert(rename.rename.to_string(), plain(&rename.ident));
     }
+}
+
+/// The last name of a type that is a path.
+fn last(ty: &Type) -> Option<&Ident> {
+    let Type::Path(it) = ty else { return None };
+    Some(&it.path.segments.last()?.ident)
 }
 
 /// A name without `r#`.
@@ -266,12 +201,85 @@ struct Reader<'u> {
     locals: BTreeMap<String, Vec<String>>,
     /// The former methods of variables that the blocks around gave another value.
     shadowed: Vec<(String, Option<Vec<String>>)>,
+    /// The types of the `impl` blocks around.
+    selves: Vec<String>,
+    /// The example in documentation that is open.
+    example: Option<Example>,
+}
+
+/// A block of code in documentation.
+struct Example {
+    /// The character of its fence, and how many begin it.
+    fence: (char, usize),
+    is_compiled: bool,
+}
+
+/// The fence at a line's start: its character, how many there are, and what follows.
+fn fence(line: &str) -> Option<((char, usize), &str)> {
+    let line = line.trim();
+    let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+    let rest = line.trim_start_matches(mark);
+    let count = line.len() - rest.len();
+    // Else it is code within a line.
+    let is_fence = count >= 3 && !(mark == '`' && rest.contains(mark));
+    is_fence.then_some(((mark, count), rest.trim()))
 }
 
 impl Reader<'_> {
     fn named(&self, ident: &Ident) -> String {
         let name = plain(ident);
-        self.aliases.get(&name).cloned().unwrap_or(name)
+        match self.selves.last() {
+            Some(of) if name == "Self" => of.clone(),
+            _ => self.aliases.get(&name).cloned().unwrap_or(name),
+        }
+    }
+
+    /// A string may be an operation's id or a key; one with quotes may be JSON.
+    fn text(&mut self, text: &str) {
+        if text.len() <= 100 && !text.contains(char::is_whitespace) {
+            note(&mut self.usage.words, text, self.file);
+        }
+        text.split('"').skip(1).step_by(2).for_each(|key| note(&mut self.usage.words, key, self.file));
+    }
+
+    /// Records the names and texts in tokens that are not parsed.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut waiting = vec![tokens];
+        while let Some(tokens) = waiting.pop() {
+            for token in tokens {
+                match token {
+                    TokenTree::Group(group) => waiting.push(group.stream()),
+                    TokenTree::Ident(ident) => note(&mut self.usage.words, &plain(&ident), self.file),
+                    TokenTree::Literal(literal) => {
+                        if let Lit::Str(text) = Lit::new(literal) {
+                            self.text(&text.value());
+                        }
+                    }
+                    TokenTree::Punct(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Records the names in the examples of documentation.
+    fn documentation(&mut self, text: &str) {
+        for line in text.lines() {
+            match (&self.example, fence(line)) {
+                (None, Some((fence, info))) => {
+                    let is_compiled = |kind: &str| COMPILED.contains(&kind) || kind.starts_with("edition");
+                    self.example = Some(Example { fence, is_compiled: info.split([',', ' ']).all(is_compiled) });
+                }
+                (None, None) => {}
+                // The same character ends it, at least as often, and nothing follows.
+                (Some(Example { fence: (open, count), .. }), Some(((mark, more), "")))
+                    if mark == *open && more >= *count =>
+                {
+                    self.example = None;
+                }
+                (Some(example), _) if example.is_compiled => words(&mut self.usage.words, line, self.file),
+                (Some(_), _) => {}
+            }
+        }
     }
 
     fn pair(map: &mut BTreeMap<(String, String), String>, one: String, other: String, file: &str) {
@@ -291,7 +299,8 @@ impl Reader<'_> {
         let Some(last) = path.segments.last() else { return };
         let owner = self.named(&last.ident);
         for field in fields {
-            Self::pair(&mut self.usage.members, owner.clone(), field, self.file);
+            Self::pair(&mut self.usage.members, owner.clone(), field.clone(), self.file);
+            Self::pair(&mut self.usage.literals, owner.clone(), field, self.file);
         }
     }
 
@@ -347,8 +356,59 @@ fn receivers(expression: &Expr, locals: &BTreeMap<String, Vec<String>>) -> Vec<S
 }
 
 impl VisitMut for Reader<'_> {
-    // Documentation and the arguments of attributes contain no calls.
-    fn visit_attribute_mut(&mut self, _: &mut Attribute) {}
+    // The end of an item's documentation ends an example that is still open.
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        self.example = None;
+        attributes.iter_mut().for_each(|it| self.visit_attribute_mut(it));
+        self.example = None;
+    }
+
+    // Examples in documentation are compiled, and the arguments of an attribute may be code.
+    fn visit_attribute_mut(&mut self, it: &mut Attribute) {
+        let is_plain = PLAIN_ATTRIBUTES.iter().any(|name| it.path().is_ident(name));
+        match &mut it.meta {
+            Meta::NameValue(pair) => match &mut pair.value {
+                Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => {
+                    let text = text.value();
+                    if pair.path.is_ident("doc") {
+                        self.documentation(&text);
+                    } else if pair.path.is_ident("path") {
+                        self.usage.included.push(text);
+                    } else {
+                        self.text(&text);
+                    }
+                }
+                other => self.visit_expr_mut(other),
+            },
+            Meta::List(list) if !is_plain => self.tokens(list.tokens.clone()),
+            Meta::List(_) | Meta::Path(_) => {}
+        }
+    }
+
+    fn visit_item_impl_mut(&mut self, it: &mut syn::ItemImpl) {
+        let of = last(&it.self_ty).map(|ident| self.named(ident));
+        self.selves.push(of.unwrap_or_default());
+        visit_mut::visit_item_impl_mut(self, it);
+        self.selves.pop();
+    }
+
+    // Without a path, a variant is written like a variable.
+    fn visit_pat_ident_mut(&mut self, it: &mut syn::PatIdent) {
+        let name = plain(&it.ident);
+        if name.starts_with(char::is_uppercase) {
+            note(&mut self.usage.names, &name, self.file);
+        }
+        visit_mut::visit_pat_ident_mut(self, it);
+    }
+
+    // `<Pet>::new()`
+    fn visit_expr_path_mut(&mut self, it: &mut syn::ExprPath) {
+        let of = it.qself.as_ref().and_then(|it| last(&it.ty)).map(|ident| self.named(ident));
+        if let (Some(of), Some(end)) = (of, it.path.segments.last()) {
+            Self::pair(&mut self.usage.members, of, plain(&end.ident), self.file);
+        }
+        visit_mut::visit_expr_path_mut(self, it);
+    }
 
     fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
         let method = plain(&call.method);
@@ -426,21 +486,20 @@ impl VisitMut for Reader<'_> {
     }
 
     fn visit_lit_str_mut(&mut self, literal: &mut syn::LitStr) {
-        let text = literal.value();
-        if text.len() <= 100 && !text.contains(char::is_whitespace) {
-            note(&mut self.usage.words, &text, self.file);
-        }
+        self.text(&literal.value());
     }
 
     fn visit_macro_mut(&mut self, it: &mut syn::Macro) {
         visit_mut::visit_path_mut(self, &mut it.path);
-        match it.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
-            Ok(mut expressions) => expressions.iter_mut().for_each(|expression| self.visit_expr_mut(expression)),
-            Err(_) => {
-                for word in it.tokens.to_string().split(|c: char| !c.is_alphanumeric() && c != '_') {
-                    note(&mut self.usage.words, word, self.file);
-                }
-            }
+        if it.path.is_ident("include") {
+            self.usage.included.extend(it.parse_body::<syn::LitStr>().ok().map(|path| path.value()));
+        }
+        if let Ok(mut arguments) = it.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
+            arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
+        } else if let Ok(mut statements) = it.parse_body_with(Block::parse_within) {
+            statements.iter_mut().for_each(|statement| self.visit_stmt_mut(statement));
+        } else {
+            self.tokens(it.tokens.clone());
         }
     }
 
@@ -452,11 +511,6 @@ impl VisitMut for Reader<'_> {
     fn visit_item_enum_mut(&mut self, it: &mut syn::ItemEnum) {
         self.own(&it.ident);
         visit_mut::visit_item_enum_mut(self, it);
-    }
-
-    fn visit_item_type_mut(&mut self, it: &mut syn::ItemType) {
-        self.own(&it.ident);
-        visit_mut::visit_item_type_mut(self, it);
     }
 
     fn visit_item_trait_mut(&mut self, it: &mut syn::ItemTrait) {
@@ -525,6 +579,41 @@ mod tests {
         let chains: Vec<(&str, &str)> =
             usage.chains.keys().map(|(one, other)| (one.as_str(), other.as_str())).collect();
         assert_eq!(chains, [("pets", "in_pets"), ("shops", "in_shop")]);
+    }
+
+    #[test]
+    fn an_example_in_documentation_ends_with_its_fence_or_its_item() {
+        let usage = usage(
+            "/// ```
+             /// unclosed()
+             fn one() {}
+             /// Some prose.
+             fn two() {}
+             /// ~~~
+             /// tilde()
+             /// ~~~
+             /// after
+             fn three() {}
+             /// ````
+             /// outer()
+             /// ```
+             /// inner()
+             /// ````
+             /// over
+             fn four() {}
+             /// ~~~text
+             /// ```
+             /// output
+             /// ```
+             /// ~~~
+             fn five() {}",
+        );
+        for seen in ["unclosed", "tilde", "outer", "inner"] {
+            assert!(usage.words.contains_key(seen), "{seen}");
+        }
+        for unseen in ["prose", "after", "over", "output"] {
+            assert!(!usage.words.contains_key(unseen), "{unseen}");
+        }
     }
 
     #[test]

@@ -91,9 +91,10 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
     let operations = Operation::all(&document.document);
     let labels: HashMap<Pointer, String> =
         operations.iter().map(|operation| (operation.at(), operation.label())).collect();
-    let later: HashMap<&Pointer, String> = new.api.operations.iter().map(|it| (&it.pointer, api::name(it))).collect();
+    let later: HashMap<&Pointer, String> =
+        new.api.operations.iter().map(|it| (&it.pointer, api::operation_name(it))).collect();
     for operation in &old.api.operations {
-        let (name, at) = (api::name(operation), &operation.pointer);
+        let (name, at) = (api::operation_name(operation), &operation.pointer);
         // The removal of an operation is reported already.
         let Some(there) = trace.operations.get(at) else { continue };
         let label = || -> Vec<String> { labels.get(at).cloned().into_iter().collect() };
@@ -141,6 +142,25 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
             };
             let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join("properties").join(wire));
             found.push((users.of(at), vec![place], what));
+        }
+    }
+    // Requests from the service are compared as Rust alone.
+    let webhooks = old.api.webhooks.iter().map(|it| ("webhooks", Pointer::from("/webhooks"), Vec::new(), it));
+    let callbacks = old.api.operations.iter().filter(|operation| trace.operations.contains_key(&operation.pointer));
+    let callbacks = callbacks.filter_map(|operation| {
+        let users = labels.get(&operation.pointer).cloned().into_iter().collect();
+        Some(("callbacks", operation.pointer.join("callbacks"), users, operation.callbacks.as_ref()?))
+    });
+    for (module, at, users, it) in webhooks.chain(callbacks) {
+        let name = format!("{module}::{}", it.name);
+        let Some(changes) = before.type_changes(&name, &after, &names, aliases) else {
+            found.push((users, vec![at], format!("the Rust type `{name}` is gone")));
+            continue;
+        };
+        for one in changes.into_iter().filter(|one| one.breaking) {
+            let place = one.wire.as_deref().map_or_else(|| at.clone(), |wire| at.join(wire));
+            let gone = if one.fate == Fate::Removed { " is gone" } else { "" };
+            found.push((users.clone(), vec![place], format!("the Rust type `{name}`: {}{gone}", one.what)));
         }
     }
     found

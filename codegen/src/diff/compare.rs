@@ -12,8 +12,9 @@ use crate::schema::{Model, SchemaId};
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
 use super::canonical::Canonical;
+use super::change::{Change, Impact};
+use super::rules;
 use super::trace::Trace;
-use super::{Change, Impact, rules};
 
 /// The direction of a schema. A change that is harmless in a response may break a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,8 +104,8 @@ pub(super) struct Comparison<'a> {
     /// The scope of each pair of components, by direction.
     pairs: HashMap<Pair, usize>,
     queue: Vec<(usize, Pair)>,
-    /// The pairs that are being compared.
-    pub(super) open: HashSet<Pair>,
+    /// The pairs of inline schemas that are compared already below the current component, body or parameter.
+    pub(super) inline: HashSet<Pair>,
     /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
     /// Whether the compared body is one that the client does not read.
@@ -239,7 +240,7 @@ impl<'a> Comparison<'a> {
             scopes: vec![Scope::default()],
             pairs: HashMap::new(),
             queue: Vec::new(),
-            open: HashSet::new(),
+            inline: HashSet::new(),
             arrived: HashMap::new(),
             unread: false,
             trace: Trace::default(),

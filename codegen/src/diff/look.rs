@@ -13,8 +13,6 @@ use super::compare::{Side, Way};
 pub(super) struct Looked {
     /// The component, if it is one.
     pub(super) component: Option<SchemaId>,
-    /// The resolved schema.
-    pub(super) id: SchemaId,
     pub(super) schema: Rc<Schema>,
     pub(super) nullable: bool,
     pub(super) read_only: bool,
@@ -44,7 +42,6 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
     let mut current = model.get(id);
     let mut looked = Looked {
         component: None,
-        id,
         schema: Rc::clone(&current),
         nullable: false,
         read_only: false,
@@ -57,7 +54,6 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
     let mut id = id;
     for _ in 0..LONGEST_CHAIN {
         looked.mark(&current);
-        looked.id = id;
         looked.schema = Rc::clone(&current);
         let next = match (current.reference, &current.all_of) {
             (Some(target), _) => {
@@ -75,8 +71,7 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
                     }
                     _ => {
                         if flat {
-                            looked.id = model.flatten(id);
-                            looked.schema = model.get(looked.id);
+                            looked.schema = model.get(model.flatten(id));
                         }
                         break;
                     }

@@ -1,7 +1,7 @@
 //! The table of rules: the impact of each kind of change on a caller of the generated client. `docs/diff-rules.md`
 //! explains each rule. A test keeps the two tables equal.
 
-use super::Impact::{self, Additive, Behaviour, Breaking, Documentation};
+use super::change::Impact::{self, Additive, Behaviour, Breaking, Documentation};
 
 /// One kind of change, and its impact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

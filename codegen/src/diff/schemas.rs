@@ -21,7 +21,14 @@ impl<'a> Comparison<'a> {
         let (Some(a), Some(b)) = (was.component, is.component) else {
             let (was, is) = (look(before, old), look(after, new));
             self.use_site(&was, &is, spot);
-            return self.bodies_of(&was, &is, spot);
+            if spot.depth == 0 {
+                self.inline.clear();
+            }
+            // Inline schemas meet again where a flattened `allOf` leads back to them, once for each path.
+            if self.inline.insert(Pair { old, new, way: spot.way }) {
+                self.bodies_of(&was, &is, spot);
+            }
+            return;
         };
         let pair = Pair { old: a, new: b, way: spot.way };
         self.use_site(&was, &is, spot);
@@ -60,6 +67,7 @@ impl<'a> Comparison<'a> {
         let (mut was, mut is) = (look(before, pair.old), look(after, pair.new));
         was.component = Some(pair.old);
         is.component = Some(pair.new);
+        self.inline.clear();
         let spot = Spot {
             way: pair.way,
             place: format!("`{}`", last(before.name(pair.old))),
@@ -91,17 +99,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares the parts of two schemas, unless they are parts of themselves: a property that inherits from the schema
-    /// around it.
+    /// Compares the parts of two schemas.
     fn bodies_of(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
-        let pair = Pair { old: old.id, new: new.id, way: spot.way };
-        if self.open.insert(pair) {
-            self.parts_of(old, new, spot);
-            self.open.remove(&pair);
-        }
-    }
-
-    fn parts_of(&mut self, old: &Looked, new: &Looked, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let place = match old.component {
             Some(component) => format!("`{}`", last(before.name(component))),
@@ -161,6 +160,7 @@ impl<'a> Comparison<'a> {
             default: _,
             annotations: _,
             // These are not compared.
+            content: _,
             not: _,
             xml: _,
             span: _,

@@ -6,12 +6,11 @@
 mod json;
 mod layout;
 mod pointer;
+mod read;
 mod yaml;
 
 use std::borrow::Cow;
-use std::io::{self, Read as _};
-use std::path::Path;
-use std::{fmt, fs};
+use std::fmt;
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -19,6 +18,7 @@ use serde_json::Number;
 
 pub use pointer::Pointer;
 pub(crate) use pointer::percent_decode;
+pub(crate) use read::contents;
 
 use crate::diagnostic::{Diagnostic, Error};
 pub use crate::span::Span;
@@ -79,34 +79,6 @@ impl PartialEq for Node {
 }
 
 impl Node {
-    /// Reads YAML or JSON text. Diagnostics use `name` as the file's name. A name that ends in `.json` means JSON.
-    ///
-    /// If a JSON object has a key twice, the last value wins, as in nearly all readers, and lowering writes a note. In
-    /// YAML this is an error.
-    ///
-    /// # Errors
-    /// If the text is neither YAML nor JSON, a YAML mapping has a key twice, or the document is too deep or too large.
-    pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let source = Source::new(name.to_owned(), text.to_owned());
-        if Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")) {
-            return json::parse(&source);
-        }
-        // JSON under another name is recognized by its brace. YAML can begin with a brace too.
-        match text.trim_start().starts_with('{').then(|| json::parse(&source)) {
-            Some(Ok(node)) => Ok(node),
-            _ => yaml::parse(&source),
-        }
-    }
-
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// If the file cannot be read, is not UTF-8, or [`Node::parse`] fails.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::parse(&path.display().to_string(), &contents(path, MAX_BYTES)?)
-    }
-
     /// A text file that is not a document: one string.
     pub(crate) fn prose(name: &str, text: String) -> Self {
         let source = Source::new(name.to_owned(), text);
@@ -335,31 +307,6 @@ impl Node {
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }
-}
-
-/// The text of a file with at most this many bytes.
-pub(crate) fn contents(path: &Path, most: usize) -> Result<String, Error> {
-    let cannot = |error: io::Error| {
-        Diagnostic::new(format!("cannot read {}: {error}", path.display()))
-            .help("check the path, and that the file is text in UTF-8")
-    };
-    let metadata = fs::metadata(path).map_err(cannot)?;
-    let most = u64::try_from(most).unwrap_or(u64::MAX);
-    let mut text = String::new();
-    // A file of length 0 is not opened: files that are generated as they are read (`/proc/kmsg`) may never end.
-    if !metadata.is_file() || metadata.len() > 0 {
-        let file = fs::File::open(path).map_err(cannot)?;
-        file.take(most.saturating_add(1)).read_to_string(&mut text).map_err(cannot)?;
-    }
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
-        let message = format!(
-            "{} is too large: a document has at most {} MB, all files together",
-            path.display(),
-            MAX_BYTES >> 20
-        );
-        return Err(Diagnostic::new(message).into());
-    }
-    Ok(text)
 }
 
 /// JSON with keys in document order; `{:#}` indents it.

@@ -6,11 +6,12 @@ use indexmap::IndexSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::shape::model::{Api, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Streamed};
+use crate::shape::model::{Api, Flow, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Streamed};
 
 use super::docs;
 use super::features::Features;
-use super::types::{doc, ident};
+use super::types::{doc, ident, open};
+use crate::shape::names;
 
 pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
     let unused = features.unused();
@@ -43,7 +44,7 @@ pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
             }
         }
     });
-    let methods = super::requests::ungrouped(api);
+    let methods = super::requests::ungrouped(api, features);
     let params = params(api);
     let credentials = credentials(&api.schemes);
     let servers = servers(&api.servers);
@@ -141,6 +142,10 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
     if let Some(server) = &operation.server {
         row = quote! { #row .with_server(#server) };
     }
+    let kept = super::links::kept(operation);
+    if !kept.is_empty() {
+        row = quote! { #row .with_kept(&[#(#kept),*]) };
+    }
     row
 }
 
@@ -212,51 +217,7 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
                 let token = docs(&format!("A fixed bearer token for the scheme `{wire}` (RFC 6750)."));
                 let provided = docs(&format!("A source of bearer tokens for the scheme `{wire}`; a client caches them."));
                 let by_provider = ident(&format!("{}_by", scheme.name.trim_end_matches('_')));
-                let flow = match &scheme.kind {
-                    SchemeKind::OAuth2 { client_credentials: Some(url), .. } => {
-                        let name = ident(&format!("{}_client_credentials", scheme.name.trim_end_matches('_')));
-                        let docs = docs(&format!("A client id and secret for the scheme `{wire}` (RFC 6749, section 4.4). `scopes` are asked for; none asks for the server's default."));
-                        Some(quote! {
-                            #docs
-                            #deprecated
-                            #[must_use]
-                            pub fn #name(
-                                self,
-                                id: impl Into<::std::string::String>,
-                                secret: impl Into<::std::string::String>,
-                                scopes: &[&str],
-                            ) -> Self {
-                                let flow = ::connectors_runtime::auth::OAuth2::client_credentials(#url, id, secret);
-                                let flow = flow.scopes(scopes.iter().copied());
-                                self.with(#wire, ::connectors_runtime::auth::Credential::oauth2(flow))
-                            }
-                        })
-                    }
-                    _ => None,
-                };
-                let device = match &scheme.kind {
-                    SchemeKind::OAuth2 { device: Some((device, tokens)), .. } => {
-                        let name = ident(&format!("{}_device_login", scheme.name.trim_end_matches('_')));
-                        let text = format!(
-                            "The login of a person on another device for the scheme `{wire}` (RFC 8628); `client` is the id of a \
-                             public client, or an `OAuthClient`. What it ends with goes to [`{by}`](Self::{by}).",
-                            by = format!("{}_by", scheme.name.trim_end_matches('_')),
-                        );
-                        let docs = docs(&text);
-                        Some(quote! {
-                            #docs
-                            #deprecated
-                            pub fn #name(
-                                client: impl Into<::connectors_runtime::auth::OAuthClient>,
-                                scopes: &[&str],
-                            ) -> ::connectors_runtime::auth::DeviceLogin {
-                                let login = ::connectors_runtime::auth::DeviceLogin::new(#device, #tokens, client);
-                                login.scopes(scopes.iter().copied())
-                            }
-                        })
-                    }
-                    _ => None,
-                };
+                let flows = flows(scheme, &deprecated);
                 quote! {
                     #token
                     #deprecated
@@ -272,9 +233,7 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
                         self.with(#wire, ::connectors_runtime::auth::Credential::bearer(provider))
                     }
 
-                    #flow
-
-                    #device
+                    #flows
                 }
             }
         }
@@ -304,64 +263,171 @@ fn credentials(schemes: &[Scheme]) -> TokenStream {
     }
 }
 
-fn servers(servers: &[Server]) -> TokenStream {
-    let structs = servers.iter().map(|server| {
-        let (name, url) = (ident(&server.name), &server.url);
-        let docs = doc(&server.doc, &format!("The server `{url}`."));
-        let fields: Vec<_> = server.variables.iter().map(|variable| ident(&variable.name)).collect();
-        let defaults = server.variables.iter().map(|variable| &variable.default);
-        let derived = fields.is_empty().then(|| quote! { , Default });
-        let default = (!fields.is_empty()).then(|| {
-            quote! {
-                impl Default for #name {
-                    fn default() -> Self {
-                        Self { #(#fields: #defaults.to_owned(),)* }
-                    }
-                }
+/// A method for each flow of OAuth 2.0 that a client can start.
+fn flows(scheme: &Scheme, deprecated: &Option<TokenStream>) -> TokenStream {
+    let SchemeKind::OAuth2 { client_credentials, device, authorization_code } = &scheme.kind else {
+        return TokenStream::new();
+    };
+    let (wire, stem) = (&scheme.wire, scheme.name.trim_end_matches('_'));
+    let docs = |what: &str, flow: &Flow| {
+        let mut text = format!("{what}\n\n{}", scheme.doc);
+        if !flow.scopes.is_empty() {
+            text.push_str("\n\nScopes of the document:\n");
+        }
+        for (scope, what) in &flow.scopes {
+            text.push_str(&format!("\n - {}", docs::code(scope)));
+            if !what.is_empty() {
+                text.push_str(&format!(": {}", docs::inline(what)));
             }
-        });
-        let wires = server.variables.iter().map(|variable| format!("{{{}}}", variable.wire));
-        let setters = server.variables.iter().map(|variable| {
-            let field = ident(&variable.name);
-            let mut text = variable.doc.clone();
-            if !variable.values.is_empty() {
-                text.push_str(&format!("\n\nOne of `{}`.", variable.values.join("`, `")));
-            }
-            let docs = doc(&text, &format!("The variable `{}`; `{}` by default.", variable.wire, variable.default));
-            quote! {
-                #docs
-                #[must_use]
-                pub fn #field(mut self, value: impl Into<::std::string::String>) -> Self {
-                    self.#field = value.into();
-                    self
-                }
-            }
-        });
+        }
+        doc(&text, "")
+    };
+    let name = |suffix: &str| ident(&format!("{stem}_{suffix}"));
+    let login = format!(
+        "`client` is the id of a public client, or an `OAuthClient`. Pass the result of the login to \
+         [`{stem}_by`](Self::{stem}_by)."
+    );
+    let by_client = client_credentials.as_ref().map(|flow| {
+        let (name, url) = (name("client_credentials"), &flow.tokens);
+        let what = format!(
+            "A client id and secret for the scheme `{wire}` (RFC 6749, section 4.4). Without `scopes` the server decides."
+        );
+        let docs = docs(&what, flow);
         quote! {
             #docs
-            #[derive(Clone, Debug #derived)]
-            pub struct #name {
-                #(#fields: ::std::string::String,)*
-            }
-
-            #default
-
-            impl #name {
-                #(#setters)*
-            }
-
-            impl From<#name> for ::connectors_runtime::Server {
-                #[allow(unused_variables)]
-                fn from(server: #name) -> Self {
-                    Self::from(#url.to_owned() #(.replace(#wires, &server.#fields))*)
-                }
+            #deprecated
+            #[must_use]
+            pub fn #name(
+                self,
+                id: impl Into<::std::string::String>,
+                secret: impl Into<::std::string::String>,
+                scopes: &[&str],
+            ) -> Self {
+                let flow = ::connectors_runtime::auth::OAuth2::client_credentials(#url, id, secret);
+                let flow = flow.scopes(scopes.iter().copied());
+                self.with(#wire, ::connectors_runtime::auth::Credential::oauth2(flow))
             }
         }
     });
+    let by_device = device.as_ref().map(|flow| {
+        let (name, start, tokens) = (name("device_login"), flow.start.iter(), &flow.tokens);
+        let what = format!("The login of a person on another device for the scheme `{wire}` (RFC 8628). {login}");
+        let docs = docs(&what, flow);
+        quote! {
+            #docs
+            #deprecated
+            pub fn #name(
+                client: impl Into<::connectors_runtime::auth::OAuthClient>,
+                scopes: &[&str],
+            ) -> ::connectors_runtime::auth::DeviceLogin {
+                let login = ::connectors_runtime::auth::DeviceLogin::new(#(#start,)* #tokens, client);
+                login.scopes(scopes.iter().copied())
+            }
+        }
+    });
+    let by_code = authorization_code.as_ref().map(|flow| {
+        let (name, start, tokens) = (name("authorization_code"), flow.start.iter(), &flow.tokens);
+        let what = format!(
+            "The login of a person in a browser for the scheme `{wire}` (RFC 6749, section 4.1), with PKCE (RFC 7636). \
+             The server redirects the browser to `redirect_uri`, exactly as it is registered for the client. {login}"
+        );
+        let docs = docs(&what, flow);
+        quote! {
+            #docs
+            #deprecated
+            pub fn #name(
+                client: impl Into<::connectors_runtime::auth::OAuthClient>,
+                redirect_uri: impl Into<::std::string::String>,
+                scopes: &[&str],
+            ) -> ::connectors_runtime::auth::AuthorizationCode {
+                let login = ::connectors_runtime::auth::AuthorizationCode::new(#(#start,)* #tokens, client, redirect_uri);
+                login.scopes(scopes.iter().copied())
+            }
+        }
+    });
+    quote! { #by_client #by_device #by_code }
+}
+
+fn servers(servers: &[Server]) -> TokenStream {
+    let mut taken: BTreeSet<String> = servers.iter().map(|server| server.name.clone()).collect();
+    let structs: Vec<_> = servers.iter().map(|it| server(it, &mut taken)).collect();
     quote! {
         /// The servers of the document.
         pub mod servers {
             #(#structs)*
+        }
+    }
+}
+
+/// A server, and the types of its variables.
+fn server(server: &Server, taken: &mut BTreeSet<String>) -> TokenStream {
+    let (name, url) = (ident(&server.name), &server.url);
+    let docs = doc(&server.doc, &format!("The server `{url}`."));
+    let mut types = Vec::new();
+    let mut enums = Vec::new();
+    for variable in &server.variables {
+        let Some(values) = &variable.values else {
+            types.push(quote! { ::std::string::String });
+            continue;
+        };
+        let mut name = names::pascal(&format!("{} {}", server.name, variable.name));
+        while !taken.insert(name.clone()) {
+            name.push_str("Value");
+        }
+        let docs = doc("", &format!("The values of the variable `{}`.", variable.wire));
+        enums.push(open(&name, &docs, values));
+        let name = ident(&name);
+        types.push(quote! { #name });
+    }
+    let fields: Vec<_> = server.variables.iter().map(|variable| ident(&variable.name)).collect();
+    let defaults: Vec<_> = server.variables.iter().map(|variable| &variable.default).collect();
+    let derived = fields.is_empty().then(|| quote! { , Default });
+    let default = (!fields.is_empty()).then(|| {
+        quote! {
+            impl ::core::default::Default for #name {
+                fn default() -> Self {
+                    Self { #(#fields: #defaults.into(),)* }
+                }
+            }
+        }
+    });
+    let argument = if fields.is_empty() {
+        quote! { _ }
+    } else {
+        quote! { server }
+    };
+    let wires = server.variables.iter().map(|variable| &variable.wire);
+    let setters = server.variables.iter().zip(&types).map(|(variable, ty)| {
+        let field = ident(&variable.name);
+        let docs = doc(&variable.doc, &format!("The variable `{}`; `{}` by default.", variable.wire, variable.default));
+        quote! {
+            #docs
+            #[must_use]
+            pub fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+                self.#field = value.into();
+                self
+            }
+        }
+    });
+    quote! {
+        #docs
+        #[derive(Clone, Debug #derived)]
+        pub struct #name {
+            #(#fields: #types,)*
+        }
+
+        #default
+
+        impl #name {
+            #(#setters)*
+        }
+
+        #(#enums)*
+
+        impl ::core::convert::From<#name> for ::connectors_runtime::Server {
+            fn from(#argument: #name) -> Self {
+                Self::documented(#url, &[#((#wires, #defaults, server.#fields.as_str())),*])
+            }
         }
     }
 }

@@ -142,7 +142,9 @@ fn used(operation: &Operation) -> Vec<&str> {
 fn held(form: &Form) -> impl Iterator<Item = &str> {
     form.parts.iter().filter_map(|part| match &part.holds {
         PartHolds::File { .. } => None,
-        PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => ty.innermost(),
+        PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) | PartHolds::Each(ty, _) => {
+            ty.innermost()
+        }
     })
 }
 

@@ -5,8 +5,8 @@ use quote::quote;
 
 use crate::shape::model::{Api, Form, Part, PartHolds, Place, ResponseHeader, Type};
 
+use super::arguments::written;
 use super::docs;
-use super::requests::written;
 use super::types::{doc, ident, tokens as type_tokens};
 
 pub(super) fn tokens(api: &Api) -> TokenStream {
@@ -55,7 +55,7 @@ fn form(form: &Form) -> TokenStream {
     let optional = form.parts.iter().filter(|part| !part.required);
     let fields = form.parts.iter().map(|part| {
         let (field, ty) = (ident(&part.name), of(part));
-        let docs = doc(&part.doc, &format!("The part {}.", docs::code(&part.wire)));
+        let docs = doc(&part.doc, &format!("The {}.", shown(part)));
         let ty = if part.required {
             ty
         } else {
@@ -90,11 +90,11 @@ fn form(form: &Form) -> TokenStream {
     let setters =
         optional.filter(|part| !matches!(part.name.as_str(), "new" | "default" | "from" | "into")).map(|part| {
             let (field, ty) = (ident(&part.name), of(part));
-            let docs = doc(&part.doc, &format!("Sets the part {}.", docs::code(&part.wire)));
+            let docs = doc(&part.doc, &format!("Sets the {}.", shown(part)));
             quote! {
                 #docs
                 #[must_use]
-                pub fn #field(mut self, value: impl Into<#ty>) -> Self {
+                pub fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
                     self.#field = Some(value.into());
                     self
                 }
@@ -109,9 +109,19 @@ fn form(form: &Form) -> TokenStream {
                     (false, true) => quote! { form.#field.into_iter().flatten() },
                     (true, true) | (false, false) => quote! { form.#field },
                 };
-                quote! { .files(#wire, #media, #files) }
+                if wire.is_empty() {
+                    quote! { .next_files(#media, #files) }
+                } else {
+                    quote! { .files(#wire, #media, #files) }
+                }
             }
             PartHolds::Value(_) => quote! { .add(#wire, &form.#field) },
+            PartHolds::Each(_, media) if part.required => quote! { .next_values(#media, &form.#field) },
+            PartHolds::Each(_, media) => quote! { .next_values(#media, form.#field.iter().flatten()) },
+            PartHolds::Typed(_, media) if wire.is_empty() && part.required => {
+                quote! { .next_values(#media, [&form.#field]) }
+            }
+            PartHolds::Typed(_, media) if wire.is_empty() => quote! { .next_values(#media, &form.#field) },
             PartHolds::Typed(_, media) => quote! { .add_as(#wire, #media, &form.#field) },
             PartHolds::Styled(_, writing) => {
                 let rules = written(quote! { query(#wire) }, *writing, Place::Query);
@@ -139,11 +149,19 @@ fn form(form: &Form) -> TokenStream {
             }
         }
 
-        impl From<#name> for ::connectors_runtime::Multipart {
+        impl ::core::convert::From<#name> for ::connectors_runtime::Multipart {
             fn from(form: #name) -> Self {
                 Self::new() #(#writes)*
             }
         }
+    }
+}
+
+/// A part, for one that the document does not describe.
+fn shown(part: &Part) -> String {
+    match part.wire.as_str() {
+        "" => "next part".to_owned(),
+        wire => format!("part {}", docs::code(wire)),
     }
 }
 
@@ -155,6 +173,10 @@ fn of(part: &Part) -> TokenStream {
         PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => {
             let ty: &Type = ty;
             type_tokens(ty, &quote! { types:: })
+        }
+        PartHolds::Each(ty, _) => {
+            let ty = type_tokens(ty, &quote! { types:: });
+            quote! { ::std::vec::Vec<#ty> }
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Stage `emit`: types, requests and client as tokens, progenitor's part beside them, printed by prettyplease; the same input
 //! gives the same bytes.
 
+mod arguments;
 mod client;
 mod docs;
 mod features;
 mod forms;
+mod links;
 mod paging;
 mod print;
 mod progenitor;
@@ -26,6 +28,7 @@ pub(crate) use features::feature;
 pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result<String, Error> {
     let mut features = Features::new(by_feature);
     let raw = raw(api, &features, notes)?;
+    links::prune(api, notes);
     // Operations that progenitor refuses are gone now.
     features.read_types(api);
     for operation in &api.operations {

@@ -96,10 +96,10 @@ fn has_operations(item: &Item) -> bool {
     matches!(item, Item::Impl(block) if block.trait_.is_none() && block.items.iter().any(is_async))
 }
 
-/// The name of progenitor's method for an operation.
+/// The name of progenitor's method for an operation. It begins with a letter, whatever the operation's name begins with.
 pub(super) fn method(operation: &Operation) -> String {
     let group = operation.group.as_deref().unwrap_or("client");
-    format!("{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
+    format!("call_{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
 }
 
 /// The names of its arguments, in the order of the path.

@@ -6,17 +6,17 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{
-    Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Status, Style, Type, Writing,
-};
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Type};
+use crate::shape::status::Status;
 
+use super::arguments::{arguments, body_of, parameter, request_name, slice};
 use super::docs;
 use super::features::Features;
+use super::links;
 use super::paging;
 use super::print::{self, write_indented};
 use super::progenitor;
 use super::types::{doc, ident, tokens as type_tokens};
-use crate::shape::names;
 
 /// Writes all requests, in a module for each group, of which one is held as tokens at a time.
 pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
@@ -54,7 +54,7 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
             Some(group) => {
                 let name = ident(group);
                 let (text, feature) = (group_docs(api, group), features.group(Some(group)));
-                let methods = of_group().map(|(_, operation)| methods(operation));
+                let methods = of_group().map(|(index, operation)| methods(api, features, operation, index));
                 let module = quote! {
                     #text
                     #feature
@@ -111,34 +111,25 @@ pub(super) fn group_docs(api: &Api, group: &str) -> TokenStream {
 }
 
 /// The methods that stand in no group.
-pub(super) fn ungrouped(api: &Api) -> TokenStream {
-    let methods = api.operations.iter().filter(|operation| operation.group.is_none()).map(methods);
+pub(super) fn ungrouped(api: &Api, features: &Features) -> TokenStream {
+    let all = api.operations.iter().enumerate().filter(|(_, operation)| operation.group.is_none());
+    let methods = all.map(|(index, operation)| methods(api, features, operation, index));
     quote! { #(#methods)* }
 }
 
-/// The name of an operation's request, and of its errors and responses.
-fn request_name(operation: &Operation) -> String {
-    let name = names::pascal(&operation.name);
-    // The group's own, and what stands beside it.
-    if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
-        format!("{name}Request")
-    } else {
-        name
-    }
-}
-
-/// The method of an operation, and one for each other media type of a required body.
-fn methods(operation: &Operation) -> TokenStream {
+/// The method of an operation, one for each other media type of a required body, and one for each link of its responses.
+fn methods(api: &Api, features: &Features, operation: &Operation, index: usize) -> TokenStream {
     let body = operation.body.as_ref().filter(|body| body.required);
-    let own = method(operation, &operation.name, body.map(|body| &body.content));
-    let others = body.into_iter().flat_map(|body| &body.others).map(|(suffix, content)| {
+    let own = method(operation, &operation.name, body.map(|body| &body.content), 0);
+    let others = body.into_iter().flat_map(|body| &body.others).enumerate().map(|(index, (suffix, content))| {
         let name = format!("{}_{suffix}", operation.name.trim_end_matches('_'));
-        method(operation, &name, Some(content))
+        method(operation, &name, Some(content), index + 1)
     });
-    quote! { #own #(#others)* }
+    let links = links::methods(api, features, operation, index);
+    quote! { #own #(#others)* #(#links)* }
 }
 
-fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> TokenStream {
+fn method(operation: &Operation, name: &str, body: Option<&BodyContent>, index: usize) -> TokenStream {
     let name = ident(name);
     let request = ident(&request_name(operation));
     let (request, root, core) = match operation.group {
@@ -147,40 +138,7 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
         None => (quote! { requests::#request }, quote! { self }, quote! { &self.core }),
     };
     let required: Vec<&Param> = operation.params.iter().filter(|param| param.required).collect();
-    let single = required.iter().filter(|param| param.kind.is_some()).count() == 1;
-    let mut arguments = Vec::new();
-    let mut sets = Vec::new();
-    for param in &required {
-        let (argument, parameter) = (ident(&param.name), parameter(param));
-        let value = match &param.kind {
-            Some((kind, ty)) => {
-                let kind = ident(kind);
-                let inner = primitive(ty);
-                if single {
-                    let inner = inner.map(|inner| quote! { , #inner });
-                    arguments.push(
-                        quote! { #argument: impl ::connectors_runtime::IntoId<#root::params::kinds::#kind #inner> },
-                    );
-                    quote! { #argument.into_id().get() }
-                } else {
-                    let inner = inner.map(|inner| quote! { <#inner> });
-                    arguments.push(quote! { #argument: #root::params::#kind #inner });
-                    quote! { #argument.get() }
-                }
-            }
-            None => {
-                let ty = slice(&param.ty, &quote! { #root::types:: });
-                arguments.push(quote! { #argument: &#ty });
-                quote! { #argument }
-            }
-        };
-        sets.push(quote! { request.call.set(&#parameter, #value); });
-    }
-    if let Some(content) = body {
-        let (argument, set) = body_of(content, &root, &quote! { request.call });
-        arguments.push(argument);
-        sets.push(set);
-    }
+    let (arguments, sets) = arguments(&required, body, Some(index), &root);
     let docs = documentation(operation);
     let deprecated = operation.deprecated.then(|| quote! { #[deprecated] });
     let made = if sets.is_empty() {
@@ -198,41 +156,6 @@ fn method(operation: &Operation, name: &str, body: Option<&BodyContent>) -> Toke
         pub fn #name(&self, #(#arguments),*) -> #request {
             #made
         }
-    }
-}
-
-/// A primitive type as it stands in a parameter's type.
-fn primitive(ty: &Type) -> Option<TokenStream> {
-    match ty {
-        Type::String => None,
-        other => Some(type_tokens(other, &quote! {})),
-    }
-}
-
-/// A body as an argument, and what sets it.
-fn body_of(content: &BodyContent, root: &TokenStream, call: &TokenStream) -> (TokenStream, TokenStream) {
-    match content {
-        BodyContent::Json(ty, media) => {
-            let ty = type_tokens(ty, &quote! { #root::types:: });
-            (quote! { body: &#ty }, quote! { #call.body_json(#media, body); })
-        }
-        BodyContent::Form(ty, encoding) => {
-            let ty = type_tokens(ty, &quote! { #root::types:: });
-            let encoding =
-                encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
-            (quote! { body: &#ty }, quote! { #call.body_form(body, const { &[#(#encoding),*] }); })
-        }
-        BodyContent::Multipart(media, _) => {
-            (quote! { body: impl Into<::connectors_runtime::Multipart> }, quote! { #call.body_parts(#media, body); })
-        }
-        BodyContent::Raw(Some(media)) => (
-            quote! { body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body_bytes(#media, body); },
-        ),
-        BodyContent::Raw(None) => (
-            quote! { media_type: &str, body: impl Into<::connectors_runtime::crates::reqwest::Body> },
-            quote! { #call.body_bytes(media_type, body); },
-        ),
     }
 }
 
@@ -371,17 +294,17 @@ fn setter(param: &Param) -> TokenStream {
     let (name, parameter) = (ident(&param.name), parameter(param));
     let docs = doc(&param.doc, &format!("Sets the parameter {}.", docs::code(&param.wire)));
     let (ty, value) = match &param.ty {
-        Type::String => (quote! { impl AsRef<str> }, quote! { value.as_ref() }),
+        Type::String => (quote! { impl ::core::convert::AsRef<str> }, quote! { value.as_ref() }),
         Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 => {
             (type_tokens(&param.ty, &quote! {}), quote! { &value })
         }
         Type::Array(item) if **item == Type::String => (
-            quote! { impl IntoIterator<Item = impl Into<::std::string::String>> },
-            quote! { &value.into_iter().map(Into::into).collect::<::std::vec::Vec<::std::string::String>>() },
+            quote! { impl ::core::iter::IntoIterator<Item = impl ::core::convert::Into<::std::string::String>> },
+            quote! { &value.into_iter().map(::core::convert::Into::into).collect::<::std::vec::Vec<::std::string::String>>() },
         ),
         Type::Named(_) => {
             let ty = type_tokens(&param.ty, &quote! { types:: });
-            (quote! { impl Into<#ty> }, quote! { &value.into() })
+            (quote! { impl ::core::convert::Into<#ty> }, quote! { &value.into() })
         }
         other => {
             let ty = slice(other, &quote! { types:: });
@@ -395,60 +318,6 @@ fn setter(param: &Param) -> TokenStream {
             self
         }
     }
-}
-
-/// A type as it is borrowed: of a list, its items.
-fn slice(ty: &Type, prefix: &TokenStream) -> TokenStream {
-    match ty {
-        Type::Array(item) => {
-            let item = type_tokens(item, prefix);
-            quote! { [#item] }
-        }
-        other => type_tokens(other, prefix),
-    }
-}
-
-fn parameter(param: &Param) -> TokenStream {
-    let wire = &param.wire;
-    let constructor = match param.place {
-        Place::Path => quote! { path(#wire) },
-        Place::Query => quote! { query(#wire) },
-        Place::QueryString => {
-            let encoding =
-                param.encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
-            quote! { query_string(#wire, const { &[#(#encoding),*] }) }
-        }
-        Place::Header => {
-            // A library for HTTP wants header names in lower case.
-            let wire = wire.to_ascii_lowercase();
-            quote! { header(#wire) }
-        }
-        Place::Cookie => quote! { cookie(#wire) },
-    };
-    written(constructor, param.writing, param.place)
-}
-
-pub(super) fn written(constructor: TokenStream, writing: Writing, place: Place) -> TokenStream {
-    let mut tokens = quote! { ::connectors_runtime::Parameter::#constructor };
-    let default = if matches!(place, Place::Query | Place::Cookie) { Style::Form } else { Style::Simple };
-    if writing.json {
-        return quote! { #tokens.json() };
-    }
-    if place == Place::QueryString {
-        return tokens;
-    }
-    if writing.style != default {
-        let style = ident(&format!("{:?}", writing.style));
-        tokens = quote! { #tokens.style(::connectors_runtime::Style::#style) };
-    }
-    if writing.explode != writing.style.explodes() {
-        let explode = writing.explode;
-        tokens = quote! { #tokens.explode(#explode) };
-    }
-    if writing.reserved {
-        tokens = quote! { #tokens.allow_reserved() };
-    }
-    tokens
 }
 
 /// What the document says of an operation's failures.

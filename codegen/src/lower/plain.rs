@@ -32,6 +32,10 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                 if let Some(shared) = node.get_mut("parameters").and_then(Node::as_object_mut) {
                     shared.retain(|_, parameter| !whole(parameter));
                 }
+                // 3.0 has no mutual TLS. It has a note already.
+                if let Some(schemes) = node.get_mut("securitySchemes").and_then(Node::as_object_mut) {
+                    schemes.retain(|_, scheme| scheme.str("type") != Some("mutualTLS"));
+                }
             }
             Object::Parameter | Object::Encoding if node.str("style") == Some("cookie") => {
                 let style = node.take("style").unwrap_or_else(|| Node::made(""));
@@ -67,6 +71,10 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                 if let Some(prefix) = node.get("x-prefix-items") {
                     let reason = "3.0 has no tuples: each item may be of any of the types, in any order";
                     lost(Kind::Loss, &at.join("prefixItems"), prefix, reason);
+                }
+                if let Some(content) = node.take("x-json-text") {
+                    let reason = "3.0 has no type for JSON in a string";
+                    lost(Kind::Unchecked, &at.join("contentSchema"), &content, reason);
                 }
             }
             _ => {}

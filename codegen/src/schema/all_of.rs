@@ -119,6 +119,27 @@ fn fill<T: Clone>(kept: &mut Option<T>, other: &Option<T>) {
     }
 }
 
+/// Adds the names of required properties.
+fn require(merged: &mut Schema, required: &[String]) {
+    for name in required {
+        if !merged.required.contains(name) {
+            merged.required.push(name.clone());
+        }
+    }
+}
+
+/// What two objects allow for unnamed keys; the second one is the later.
+fn open(have: Additional, more: Additional) -> Additional {
+    match (have, more) {
+        (have, Additional::Unsaid) => have,
+        (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
+        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
+        (have @ Additional::Schema(_), _) => have,
+        (Additional::Closed, Additional::Closed) => Additional::Closed,
+        (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
+    }
+}
+
 /// Adds everything that a part says of itself, without its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     let Schema {
@@ -135,6 +156,7 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         items,
         prefix,
         rest,
+        content,
         one_of,
         any_of,
         not,
@@ -170,19 +192,8 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         }
         (have, more) => take(have, more),
     }
-    for name in required {
-        if !merged.required.contains(name) {
-            merged.required.push(name.clone());
-        }
-    }
-    merged.additional = match (merged.additional, *additional) {
-        (have, Additional::Unsaid) => have,
-        (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
-        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
-        (have @ Additional::Schema(_), _) => have,
-        (Additional::Closed, Additional::Closed) => Additional::Closed,
-        (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
-    };
+    require(merged, required);
+    merged.additional = open(merged.additional, *additional);
     merged.nullable = match (merged.nullable, *nullable) {
         (Some(have), Some(more)) => Some(have && more),
         (have, more) => have.or(more),
@@ -191,6 +202,7 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     take(&mut merged.items, items);
     take(&mut merged.prefix, prefix);
     take(&mut merged.rest, rest);
+    take(&mut merged.content, content);
     take(&mut merged.not, not);
     take(&mut merged.discriminator, discriminator);
     take(&mut merged.read_only, read_only);
@@ -273,6 +285,15 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
 
 /// A property that two parts describe: the more exact schema, with what the other adds to it.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
+    let known = model.both.borrow().get(&(mine, theirs)).copied();
+    known.unwrap_or_else(|| {
+        let both = unite(model, mine, theirs);
+        model.both.borrow_mut().insert((mine, theirs), both);
+        both
+    })
+}
+
+fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     if same((model, mine), (model, theirs)) {
         return mine;
     }
@@ -305,7 +326,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         reference: _,
         ty: _,
         values: _,
-        properties: _,
+        properties,
         all_of: _,
         one_of: _,
         any_of: _,
@@ -317,6 +338,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         items,
         prefix,
         rest,
+        content,
         not,
         discriminator,
         read_only,
@@ -349,6 +371,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
     }
     if kept.ty.is_some() && kept.ty == other.ty && kept.values.is_none() {
         fill(&mut merged.format, format);
+        fill(&mut merged.content, content);
     }
     let partial = is_partial(other);
     if partial && kept.ty == Some(JsonType::Array) {
@@ -363,11 +386,10 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
     let composed = kept.reference.is_some() || kept.one_of.is_some() || kept.any_of.is_some() || kept.all_of.is_some();
     if partial && !composed {
         fill(&mut merged.format, format);
-        if merged.required.is_empty() {
-            merged.required.clone_from(required);
-        }
+        require(&mut merged, required);
         fill(&mut merged.prefix, prefix);
         fill(&mut merged.rest, rest);
+        fill(&mut merged.content, content);
         fill(&mut merged.not, not);
         fill(&mut merged.discriminator, discriminator);
         fill(&mut merged.default, default);
@@ -375,14 +397,37 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         fill_limits(&mut merged.limits, limits);
         fill_annotations(&mut merged.annotations, annotations);
     }
+    // Objects with references are not united: a circle of one with a circle of another has no end in the document.
+    if is_object(kept)
+        && is_object(other)
+        && let (Some(have), Some(more)) = (&mut merged.properties, properties)
+    {
+        for (name, property) in more {
+            match have.get_mut(name) {
+                Some(mine) => *mine = both(model, *property, *mine),
+                None => drop(have.insert(name.clone(), *property)),
+            }
+        }
+        require(&mut merged, required);
+        merged.additional = open(*additional, kept.additional);
+    }
     let unchanged = match kept.reference {
         Some(_) => {
             let Schema { read_only, write_only, annotations, .. } = &merged;
             read_only.is_none() && write_only.is_none() && *annotations == Annotations::default()
         }
-        None => false,
+        None => said(&merged) == said(kept),
     };
     if unchanged { id } else { model.add(merged) }
+}
+
+/// What [`with`] can add to.
+fn said(schema: &Schema) -> impl PartialEq {
+    let Schema { format, properties, required, additional, items, prefix, rest, content, not, discriminator, .. } =
+        schema;
+    let Schema { read_only, write_only, default, xml, limits, annotations, .. } = schema;
+    let contents = (additional, items, prefix, rest, content, not, discriminator);
+    (format, (properties, required), contents, read_only, write_only, default, xml, limits, annotations)
 }
 
 fn fill_limits(kept: &mut Limits, other: &Limits) {
@@ -398,6 +443,17 @@ fn fill_annotations(kept: &mut Annotations, other: &Annotations) {
     absorb_annotations(&mut filled, kept);
     // A title names a type, so it is not copied either.
     *kept = Annotations { title, ..filled };
+}
+
+/// Whether a schema is an object with properties, and nothing else.
+fn is_object(schema: &Schema) -> bool {
+    let Schema { ty, values, one_of, any_of, all_of, properties, .. } = schema;
+    properties.is_some()
+        && ty.is_none_or(|ty| ty == JsonType::Object)
+        && values.is_none()
+        && one_of.is_none()
+        && any_of.is_none()
+        && all_of.is_none()
 }
 
 /// Whether a schema constrains only the allowed values, or the contents of arrays and maps, without a type of its own.

@@ -57,6 +57,7 @@ fn is_same((one_model, one): (&Model, SchemaId), (other_model, other): (&Model, 
         items,
         prefix,
         rest,
+        content,
         all_of,
         one_of,
         any_of,
@@ -97,6 +98,7 @@ fn is_same((one_model, one): (&Model, SchemaId), (other_model, other): (&Model, 
         && maybe(*items, other.items)
         && list(prefix, &other.prefix)
         && maybe(*rest, other.rest)
+        && maybe(*content, other.content)
         && list(all_of, &other.all_of)
         && list(one_of, &other.one_of)
         && list(any_of, &other.any_of)

@@ -39,6 +39,7 @@ impl Model {
             items,
             prefix,
             rest,
+            content,
             all_of,
             one_of,
             any_of,
@@ -92,6 +93,7 @@ impl Model {
             written.map.insert("x-prefix-items".to_owned(), nodes);
         }
         written.maybe("x-other-items", rest.map(|rest| self.node(rest).value));
+        written.maybe("x-json-text", content.map(|content| self.node(content).value));
         written.limits(limits);
         written.maybe("readOnly", *read_only);
         written.maybe("writeOnly", *write_only);

@@ -16,4 +16,6 @@ mod values;
 #[cfg(feature = "diff")]
 pub(crate) use equal::says_the_same;
 pub(crate) use equal::{same, same_structure};
-pub(crate) use model::{Additional, Annotations, Bound, JsonType, Limits, Mark, Model, Properties, Schema, SchemaId};
+pub(crate) use model::{Additional, Annotations, Bound, JsonType, Mark, Model, Schema, SchemaId};
+#[cfg(feature = "diff")]
+pub(crate) use model::{Limits, Properties};

@@ -68,6 +68,8 @@ pub(crate) struct Schema {
     pub(crate) prefix: Option<Vec<SchemaId>>,
     /// The schema of the items after `prefix`, unless there can be none.
     pub(crate) rest: Option<SchemaId>,
+    /// The schema of the JSON in a string.
+    pub(crate) content: Option<SchemaId>,
     pub(crate) all_of: Option<Vec<SchemaId>>,
     pub(crate) one_of: Option<Vec<SchemaId>>,
     pub(crate) any_of: Option<Vec<SchemaId>>,
@@ -203,6 +205,7 @@ impl Schema {
             items: None,
             prefix: None,
             rest: None,
+            content: None,
             all_of: None,
             one_of: None,
             any_of: None,
@@ -323,6 +326,7 @@ impl Schema {
             items,
             prefix,
             rest,
+            content,
             all_of,
             one_of,
             any_of,
@@ -346,6 +350,7 @@ impl Schema {
             && items.is_none()
             && prefix.is_none()
             && rest.is_none()
+            && content.is_none()
             && (all_of.is_none() || ignores(Constraint::AllOf))
             && one_of.is_none()
             && any_of.is_none()
@@ -365,6 +370,7 @@ impl Schema {
             items,
             prefix,
             rest,
+            content,
             all_of,
             one_of,
             any_of,
@@ -385,7 +391,7 @@ impl Schema {
             annotations: _,
         } = self;
         let lists = [prefix, all_of, one_of, any_of].into_iter().flatten().flatten().copied();
-        let single = [additional.schema(), *items, *rest, *not].into_iter().flatten();
+        let single = [additional.schema(), *items, *rest, *content, *not].into_iter().flatten();
         properties.iter().flat_map(Properties::values).copied().chain(lists).chain(single).collect()
     }
 }
@@ -421,6 +427,8 @@ pub(crate) struct Model {
     pub(super) places: BTreeMap<Pointer, SchemaId>,
     /// The results of [`Model::resolved`] for schemas with `allOf`.
     pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
+    /// The schemas for what two parts of an `allOf` describe, by those of the parts.
+    pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
 }
 
 impl Model {

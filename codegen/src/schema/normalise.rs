@@ -60,13 +60,13 @@ impl Normaliser<'_> {
             self.null_branches(node, at);
         }
         tuples(node);
+        self.content(node, at);
         self.drop_keywords(node, at);
         self.never_properties(node, at);
         self.pattern_properties(node, at);
         self.values(node);
         self.types(node, at);
         self.bounds(node, at);
-        self.content(node, at);
         self.pattern(node, at);
         if let Some(examples) = node.take("examples")
             && let Some(first) = examples.as_array().and_then(<[Node]>::first)

@@ -135,6 +135,7 @@ impl Reader<'_> {
                 "items" if closed_tuple && node.as_bool() == Some(false) => closed = true,
                 "items" => schema.items = Some(self.part(node, at)),
                 "prefixItems" => schema.prefix = self.parts(node, at),
+                "x-json-text" => schema.content = Some(self.part(node, at)),
                 "allOf" => schema.all_of = self.parts(node, at),
                 "oneOf" => schema.one_of = self.parts(node, at),
                 "anyOf" => schema.any_of = self.parts(node, at),

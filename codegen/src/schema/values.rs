@@ -178,24 +178,40 @@ impl Normaliser<'_> {
         }
     }
 
+    /// What is in a string becomes its format, or for JSON `x-json-text`, which has the schema of the content.
     pub(super) fn content(&mut self, node: &mut Node, at: &Pointer) {
         let encoding = node.take("contentEncoding");
         let media = node.take("contentMediaType");
-        let format = match (encoding.as_ref().and_then(Node::as_str), media.as_ref().and_then(Node::as_str)) {
-            (Some("base64" | "base64url"), _) => Some("byte"),
-            (None, Some("application/octet-stream")) => Some("binary"),
-            _ => None,
-        };
-        match format {
-            Some(format) if node.get("format").is_none() => node.set("format", format),
-            Some(_) => {}
-            None => {
+        let text = |node: &Option<Node>| node.as_ref().and_then(Node::as_str).map(str::to_ascii_lowercase);
+        let essence = text(&media).map(|it| it.split(';').next().unwrap_or_default().trim().to_owned());
+        let is_json = |it: &str| it == "application/json" || it.ends_with("+json");
+        let format = match (text(&encoding).as_deref(), essence.as_deref()) {
+            (Some("base64"), _) => "byte",
+            (Some("base64url"), _) => "base64url",
+            (None | Some("7bit" | "8bit" | "binary"), Some(media)) if is_binary(media) => "binary",
+            (None | Some("7bit" | "8bit" | "binary"), Some(media)) if is_json(media) => {
+                let content = node.take("contentSchema").unwrap_or_else(|| Node::made(Map::new()));
+                return node.set("x-json-text", content.value);
+            }
+            _ => {
                 if let Some(lost) = encoding.or(media) {
                     self.note(Kind::Unchecked, at, &lost, "the string is not decoded by its content type or encoding");
                 }
+                return;
             }
+        };
+        if node.get("format").is_none() {
+            node.set("format", format);
         }
     }
+}
+
+/// Whether a media type is one of bytes rather than text.
+fn is_binary(media: &str) -> bool {
+    let named = ["application/octet-stream", "application/pdf", "application/zip", "application/gzip"];
+    let kinds = ["image/", "audio/", "video/"];
+    let is_text = media.ends_with("+xml") || media.ends_with("+json");
+    !is_text && (named.contains(&media) || kinds.iter().any(|kind| media.starts_with(kind)))
 }
 
 fn has_type(value: &Node, name: &str) -> bool {
@@ -218,7 +234,9 @@ fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
             name == "object"
         }
         "items" | "prefixItems" | "minItems" | "maxItems" | "uniqueItems" => name == "array",
-        "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" => name == "string",
+        "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" | "x-json-text" => {
+            name == "string"
+        }
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
             matches!(name, "number" | "integer")
         }

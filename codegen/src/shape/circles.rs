@@ -65,7 +65,9 @@ pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
 pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     match ty {
         Type::Named(name) if !known.contains(name) => *ty = Type::Any,
-        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => forget_unknown(inner, known),
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) => {
+            forget_unknown(inner, known);
+        }
         _ => {}
     }
 }

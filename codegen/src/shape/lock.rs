@@ -234,6 +234,7 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
         Type::Array(item) => format!("[{}]", variant_key(item, keys)),
         Type::Map(value) => format!("{{{}}}", variant_key(value, keys)),
         Type::Nullable(inner) => format!("{}?", variant_key(inner, keys)),
+        Type::JsonText(inner) => format!("\"{}\"", variant_key(inner, keys)),
         plain => format!("{plain:?}"),
     }
 }
@@ -298,14 +299,19 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
                 name.clone_from(other);
             }
         }
-        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => rename(inner, renamed),
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) => {
+            rename(inner, renamed);
+        }
         _ => {}
     }
 }
 
 /// Every type that an operation names.
 fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
-    operation.params.iter_mut().for_each(|param| visit(&mut param.ty));
+    for param in &mut operation.params {
+        visit(&mut param.ty);
+        param.kind.iter_mut().for_each(|(_, ty)| visit(ty));
+    }
     if let Some(body) = &mut operation.body {
         for_each_sent(&mut body.content, visit);
         body.others.iter_mut().for_each(|(_, content)| for_each_sent(content, visit));
@@ -336,7 +342,10 @@ fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
         BodyContent::Multipart(_, form) => {
             for part in form.iter_mut().flat_map(|form| &mut form.parts) {
                 match &mut part.holds {
-                    PartHolds::Value(ty) | PartHolds::Typed(ty, _) | PartHolds::Styled(ty, _) => visit(ty),
+                    PartHolds::Value(ty)
+                    | PartHolds::Typed(ty, _)
+                    | PartHolds::Styled(ty, _)
+                    | PartHolds::Each(ty, _) => visit(ty),
                     PartHolds::File { .. } => {}
                 }
             }

@@ -12,6 +12,7 @@ pub(crate) mod names;
 mod nullable;
 mod operations;
 pub(crate) mod paging;
+pub(crate) mod status;
 mod types;
 mod unions;
 mod views;
@@ -42,7 +43,7 @@ pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut
         version: info("version"),
         operations,
         headers,
-        schemes: operations::schemes(document),
+        schemes: operations::schemes(document, notes),
         servers: operations::servers(document),
         webhooks,
         groups: operations::groups(document),

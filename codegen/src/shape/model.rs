@@ -1,9 +1,14 @@
 //! The model that `shape` returns and `emit` writes: types and operations as they are in Rust.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
 use super::paging::Paging;
+use super::status::Status;
 use crate::document::{Node, Pointer};
+
+pub(crate) use wire::{Place, Style, Writing};
 
 /// Everything the emitter writes.
 #[derive(Debug, Default)]
@@ -52,6 +57,12 @@ pub(crate) enum Type {
     F64,
     /// A number of any width, kept as text.
     Number,
+    /// Bytes in a string, in base64.
+    Base64,
+    /// Bytes in a string, in base64url.
+    Base64Url,
+    /// JSON in a string.
+    JsonText(Box<Type>),
     Array(Box<Type>),
     Map(Box<Type>),
     /// Any JSON value.
@@ -68,6 +79,22 @@ impl Type {
         }
     }
 
+    /// The type that has the text of such a value, rather than its content.
+    pub(crate) fn text(self) -> Self {
+        match self {
+            Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
+            other => other,
+        }
+    }
+
+    /// Whether it is a text, a boolean or a number with a Rust type.
+    pub(crate) fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::String | Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::I128 | Self::F64
+        )
+    }
+
     /// The type beneath `Nullable`.
     pub(crate) fn inner(&self) -> &Type {
         match self {
@@ -80,7 +107,7 @@ impl Type {
     pub(crate) fn innermost(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.innermost(),
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.innermost(),
             _ => None,
         }
     }
@@ -299,6 +326,8 @@ pub(crate) struct Operation {
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
     pub(crate) callbacks: Option<Incoming>,
+    /// The requests that its responses lead to.
+    pub(crate) links: Vec<Link>,
     /// The alternative sets of security schemes, with their scopes.
     pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
     /// The URL of the operation's own server, with the defaults of its variables.
@@ -358,45 +387,11 @@ pub(crate) enum Idempotency {
     ByKey(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Path,
-    Query,
-    /// The whole query string.
-    QueryString,
-    Header,
-    Cookie,
-}
-
-/// How a value is serialized (OpenAPI 3.2, "Style Values").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Matrix,
-    Label,
-    Simple,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-    Cookie,
-}
-
-impl Style {
-    /// The default of `explode`: whether each item or member is written separately.
-    pub(crate) fn explodes(self) -> bool {
-        matches!(self, Self::Form | Self::Cookie)
+impl Param {
+    /// The name of its own type and the type in it, if a method takes no other.
+    pub(crate) fn own_type(&self, method: usize) -> Option<&(String, Type)> {
+        self.kind.as_ref().filter(|_| self.own.get(method) == Some(&true))
     }
-}
-
-/// How a parameter or a form's property is serialized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Writing {
-    pub(crate) style: Style,
-    pub(crate) explode: bool,
-    /// Whether reserved characters are not percent-encoded.
-    pub(crate) reserved: bool,
-    /// Whether the value is JSON text.
-    pub(crate) json: bool,
 }
 
 #[derive(Debug)]
@@ -407,8 +402,11 @@ pub(crate) struct Param {
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
-    /// For a required parameter of a primitive type: the name of its type, and the primitive.
+    /// For a required parameter with a type of its own: the name of that type, and the type in it.
     pub(crate) kind: Option<(String, Type)>,
+    /// Whether a caller has to use that type, because another argument accepts the same expressions: for the operation's
+    /// method, and for those of other media types of the body.
+    pub(crate) own: Vec<bool>,
     pub(crate) writing: Writing,
     /// The properties of a query string that are not serialized by default.
     pub(crate) encoding: Vec<(String, Writing)>,
@@ -436,7 +434,7 @@ pub(crate) enum BodyContent {
     Raw(Option<String>),
 }
 
-/// The parts of a multipart body, by name.
+/// The parts of a multipart body, by name or in their order.
 #[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) name: String,
@@ -447,6 +445,7 @@ pub(crate) struct Form {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
+    /// Empty for a part without a name, which has its place among the others.
     pub(crate) wire: String,
     pub(crate) required: bool,
     pub(crate) holds: PartHolds,
@@ -463,6 +462,8 @@ pub(crate) enum PartHolds {
     Typed(Type, String),
     /// A value, serialized like a parameter.
     Styled(Type, Writing),
+    /// Values with their media type, each of them a part.
+    Each(Type, String),
 }
 
 /// Another media type of a successful response, with a method of its own.
@@ -566,38 +567,47 @@ pub(crate) enum Content {
     Bytes,
 }
 
-/// The statuses that a documented response is for, the most specific first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Status {
-    Code(u16),
-    /// `4XX` is 4.
-    Range(u16),
-    Default,
+/// A request that a response leads to (`links`).
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The name of its method.
+    pub(crate) name: String,
+    /// Where the document has it: once for each status.
+    pub(crate) pointers: Vec<Pointer>,
+    /// The operation that it leads to.
+    pub(crate) target: Pointer,
+    /// The statuses of the responses that have it.
+    pub(crate) statuses: Vec<Status>,
+    /// Whether these are failures.
+    pub(crate) failure: bool,
+    pub(crate) doc: String,
+    /// The linked parameters of the target: place, name and value.
+    pub(crate) arguments: Vec<(Place, String, Expression)>,
+    /// The linked JSON body.
+    pub(crate) body: Option<Expression>,
 }
 
-impl Status {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        match text {
-            "default" => Some(Self::Default),
-            range if range.len() == 3 && range[1..].eq_ignore_ascii_case("xx") => {
-                range[..1].parse().ok().filter(|it| (1..=5).contains(it)).map(Self::Range)
-            }
-            code => code.parse().ok().filter(|it| (100..600).contains(it)).map(Self::Code),
-        }
+impl Link {
+    /// What its method has as arguments: the required parameters and the required body of the target that it does not
+    /// set. The number is that of [`Param::own_type`]; one argument alone cannot be swapped, and has none.
+    pub(crate) fn open<'a>(&self, target: &'a Operation) -> (Vec<&'a Param>, Option<&'a BodyContent>, Option<usize>) {
+        let sets =
+            |param: &Param| self.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
+        let params: Vec<&Param> = target.params.iter().filter(|param| param.required && !sets(param)).collect();
+        let body = target.body.as_ref().filter(|body| body.required && self.body.is_none()).map(|body| &body.content);
+        let is_one = params.len() + usize::from(body.is_some()) == 1;
+        (params, body, (!is_one).then_some(0))
     }
+}
 
-    pub(crate) fn is_success(self) -> bool {
-        matches!(self, Self::Code(200..=299) | Self::Range(2))
-    }
-
-    /// The name of the variant.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Code(code) => format!("Status{code}"),
-            Self::Range(hundreds) => format!("Status{hundreds}xx"),
-            Self::Default => "Default".to_owned(),
-        }
-    }
+/// Where a linked value is, as in the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expression {
+    Constant(String),
+    Body(String),
+    Header(String),
+    Request(String),
+    Status,
 }
 
 /// Requests that the service sends to the program.
@@ -651,11 +661,22 @@ pub(crate) enum SchemeKind {
         name: String,
     },
     OAuth2 {
-        /// The token endpoint of the client credentials flow.
-        client_credentials: Option<String>,
-        /// The endpoints of the device authorization flow: for device codes, and for tokens.
-        device: Option<(String, String)>,
+        client_credentials: Option<Flow>,
+        /// Its first endpoint is for device codes.
+        device: Option<Flow>,
+        /// Its first endpoint is for the browser.
+        authorization_code: Option<Flow>,
     },
+}
+
+/// A flow of OAuth 2.0 to a token.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// The endpoint at which it starts, unless that is the token endpoint.
+    pub(crate) start: Option<String>,
+    pub(crate) tokens: String,
+    /// The scopes of the document, and what each allows.
+    pub(crate) scopes: Vec<(String, String)>,
 }
 
 /// A server of the document.
@@ -672,6 +693,7 @@ pub(crate) struct Variable {
     pub(crate) name: String,
     pub(crate) wire: String,
     pub(crate) default: String,
-    pub(crate) values: Vec<String>,
+    /// The values that the document lists.
+    pub(crate) values: Option<Enum>,
     pub(crate) doc: String,
 }

@@ -197,6 +197,7 @@ impl<'a> Types<'a> {
             required: _,
             prefix: _,
             rest: _,
+            content: _,
             discriminator: _,
             limits: _,
             // They belong to the place of use, which has read them.
@@ -225,7 +226,7 @@ impl<'a> Types<'a> {
             return self.union(id, branches, place);
         }
         match ty {
-            Some(JsonType::String) => Type::String,
+            Some(JsonType::String) => self.text(id, place),
             Some(JsonType::Boolean) => Type::Bool,
             Some(JsonType::Integer) => integer(&schema),
             Some(JsonType::Number) => number(&schema),
@@ -234,6 +235,21 @@ impl<'a> Types<'a> {
             None if properties.is_some() || *additional != Additional::Unsaid => self.object(id, place),
             None if items.is_some() => self.array(id, place),
             None => Type::Any,
+        }
+    }
+
+    /// The type of a string, by what is in it.
+    fn text(&mut self, id: SchemaId, place: &Place<'_>) -> Type {
+        let schema = self.model.get(id);
+        match (schema.format.as_deref(), schema.content) {
+            _ if schema.values.is_some() => Type::String,
+            (Some("byte"), _) => Type::Base64,
+            (Some("base64url"), _) => Type::Base64Url,
+            (_, Some(content)) => {
+                let (at, hint) = (place.at.join("x-json-text"), format!("{}Content", place.name));
+                Type::JsonText(Box::new(self.nested(content, &at, &hint, place.view)))
+            }
+            _ => Type::String,
         }
     }
 
@@ -494,7 +510,7 @@ impl<'a> Types<'a> {
                 return true;
             }
             queue.extend(schema.reference.filter(|target| seen.insert(*target)));
-            queue.extend([schema.items, schema.additional.schema(), schema.rest].into_iter().flatten());
+            queue.extend([schema.items, schema.additional.schema(), schema.rest, schema.content].into_iter().flatten());
             queue.extend(schema.prefix.iter().chain(&schema.all_of).flatten());
             queue.extend(schema.branches().filter(|_| branches));
         }

@@ -81,12 +81,15 @@ impl Types<'_> {
         let (tag, told) = self.told_apart(&schema, branches, &resolved);
         let key = if schema.one_of.is_some() { "oneOf" } else { "anyOf" };
         let mut variants: Vec<Variant> = Vec::new();
+        // Of several branches that are text, nothing in a value says which one it is.
+        let several_texts = resolved.iter().filter(|branch| branch.ty == Some(JsonType::String)).count() > 1;
         for index in kept {
             let branch = branches[index];
             let at = place.at.join(key).join(index);
             let Told { tags, writes, default } = told.get(index).cloned().unwrap_or_default();
             let label = self.label(branch, &resolved[index], &tags, &variants);
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
+            let ty = if several_texts { ty.text() } else { ty };
             if ty == Type::Any {
                 let branch = self.model.get(branch);
                 let reason = "one branch of the union accepts any value, so the union does too";

@@ -10,8 +10,8 @@ use http::header::HeaderValue;
 use crate::error::Error;
 use crate::http::{Clock, Exchange};
 
+use super::token::{Provider, Token, TokenProvider};
 use super::work::Work;
-use super::{Provider, Token};
 
 /// The longest time by which refreshing a token that is still valid delays a call.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -275,7 +275,7 @@ impl Cache {
     /// Removes a token that the server rejected, unless it was replaced already. Returns true if the next token is
     /// another one.
     pub fn invalidate(&self, generation: u64) -> bool {
-        if !self.provider.0.can_renew() {
+        if !self.provider.renews() {
             return false;
         }
         self.locked(|state| {
@@ -300,7 +300,6 @@ mod tests {
     use futures::{FutureExt, pin_mut, poll};
     use tokio::sync::{oneshot, watch};
 
-    use crate::auth::TokenProvider;
     use crate::http::Sleep;
 
     use super::*;

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-use super::Token;
 use super::form::Form;
 use super::secret::basic;
+use super::token::Token;
 
 /// A client of OAuth 2.0: the program as it is registered with the authorization server, and its method of
 /// authentication.

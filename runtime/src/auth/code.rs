@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 use crate::http::{Connection, Exchange};
 
 use super::client::OAuthClient;
-use super::oauth::{Ask, Endpoint, Value, endpoint_url};
+use super::oauth::{Ask, Endpoint, Value, endpoint_url, server_url};
 use super::refresh::{Keeper, Login};
 
 /// The code verifier of a login (RFC 7636).
@@ -76,6 +76,7 @@ pub struct AuthorizationCode {
     token_url: String,
     client: OAuthClient,
     redirect_uri: String,
+    server: Option<String>,
     scopes: Vec<String>,
     parameters: Vec<(String, String)>,
     keeper: Option<Keeper>,
@@ -105,10 +106,18 @@ impl AuthorizationCode {
             token_url: token_url.into(),
             client: client.into(),
             redirect_uri: redirect_uri.into(),
+            server: None,
             scopes: Vec::new(),
             parameters: Vec::new(),
             keeper: None,
         }
+    }
+
+    /// Sets the server that relative URLs of endpoints are resolved against. Methods that are generated from a document
+    /// need it if the document has relative ones. The server is a folder, with and without a slash at its end.
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = Some(url.into());
+        self
     }
 
     /// Sets the scopes to request. Many servers issue a refresh token only for `offline_access`.
@@ -141,7 +150,8 @@ impl AuthorizationCode {
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
     /// [`Error::is_auth`] if the operating system returns no random bytes.
     pub fn begin(self, connection: Connection) -> Result<CodeLogin, Error> {
-        let exchange = connection.exchange(&endpoint_url(None, &self.token_url)?)?;
+        let exchange =
+            connection.exchange(&endpoint_url(server_url(self.server.as_deref())?.as_ref(), &self.token_url)?)?;
         self.begin_over(&exchange)
     }
 
@@ -150,13 +160,14 @@ impl AuthorizationCode {
     /// # Errors
     /// The errors of [`AuthorizationCode::begin`].
     pub fn begin_over(self, exchange: &Arc<Exchange>) -> Result<CodeLogin, Error> {
-        let endpoint = Endpoint::new(exchange, None, &self.token_url)?;
+        let server = server_url(self.server.as_deref())?;
+        let endpoint = Endpoint::new(exchange, server.as_ref(), &self.token_url)?;
         let redirect_uri = Url::parse(&self.redirect_uri).map_err(|_| {
             let message = "the redirect URI is not a whole URL, such as `http://127.0.0.1:8000/done`";
             Error::new(Kind::Config, message)
         })?;
         let (pkce, state) = (Pkce::new()?, random()?);
-        let mut url = endpoint_url(None, &self.authorize_url)?;
+        let mut url = endpoint_url(server.as_ref(), &self.authorize_url)?;
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", self.client.id().unwrap_or_default())

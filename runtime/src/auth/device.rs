@@ -13,7 +13,7 @@ use crate::http::{Connection, Exchange, Reply};
 
 use super::client::OAuthClient;
 use super::grant::seconds;
-use super::oauth::{Ask, Endpoint, Value, endpoint_url};
+use super::oauth::{Ask, Endpoint, Value, endpoint_url, server_url};
 use super::refresh::{Keeper, Login};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -43,6 +43,7 @@ pub struct DeviceLogin {
     device_url: String,
     token_url: String,
     client: OAuthClient,
+    server: Option<String>,
     scopes: Vec<String>,
     parameters: Vec<(String, String)>,
     keeper: Option<Keeper>,
@@ -65,10 +66,18 @@ impl DeviceLogin {
             device_url: device_url.into(),
             token_url: token_url.into(),
             client: client.into(),
+            server: None,
             scopes: Vec::new(),
             parameters: Vec::new(),
             keeper: None,
         }
+    }
+
+    /// Sets the server that relative URLs of endpoints are resolved against. Methods that are generated from a document
+    /// need it if the document has relative ones. The server is a folder, with and without a slash at its end.
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = Some(url.into());
+        self
     }
 
     /// Sets the scopes to request. Many servers issue a refresh token only for `offline_access`.
@@ -100,7 +109,8 @@ impl DeviceLogin {
     /// [`Error::is_config`] if a URL cannot be used or is not safe, or a setting of the connection cannot work;
     /// [`Error::is_auth`] if the server does not know the client or its response has no codes.
     pub async fn begin(self, connection: Connection) -> Result<DeviceGrant, Error> {
-        let exchange = connection.exchange(&endpoint_url(None, &self.token_url)?)?;
+        let exchange =
+            connection.exchange(&endpoint_url(server_url(self.server.as_deref())?.as_ref(), &self.token_url)?)?;
         self.begin_over(&exchange).await
     }
 
@@ -109,8 +119,9 @@ impl DeviceLogin {
     /// # Errors
     /// The errors of [`DeviceLogin::begin`].
     pub async fn begin_over(self, exchange: &Arc<Exchange>) -> Result<DeviceGrant, Error> {
-        let authorization = Endpoint::new(exchange, None, &self.device_url)?;
-        let tokens = Endpoint::new(exchange, None, &self.token_url)?;
+        let server = server_url(self.server.as_deref())?;
+        let authorization = Endpoint::new(exchange, server.as_ref(), &self.device_url)?;
+        let tokens = Endpoint::new(exchange, server.as_ref(), &self.token_url)?;
         let ask = Ask::new(self.client.clone()).with_scopes(&self.scopes).with_parameters(&self.parameters);
         // If it is requested twice, there are two pairs of codes, and one of them expires without harm.
         let reply = authorization.post(&ask, true).await?;

@@ -12,7 +12,7 @@ use crate::http::Exchange;
 use super::client::{AnyAssertion, Assertion, OAuthClient};
 use super::oauth::{Ask, Endpoint, Value};
 use super::refresh::{Keeper, Refreshing};
-use super::{Provider, Token, TokenProvider};
+use super::token::{Provider, Token, TokenProvider};
 
 /// An OAuth 2.0 flow with which a client fetches its own tokens from a token endpoint (RFC 6749).
 ///

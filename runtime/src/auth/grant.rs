@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::http::Reply;
 
-use super::Token;
+use super::token::Token;
 
 /// The grant of a token endpoint.
 #[derive(Debug)]

@@ -16,7 +16,8 @@ use crate::http::{Attempt, CallSpan, Exchange, Reply};
 use super::client::{AnyAssertion, OAuthClient};
 use super::form::Form;
 use super::grant::Granted;
-use super::{Provider, check_endpoint};
+use super::server::{check_endpoint, parse_server};
+use super::token::Provider;
 
 /// An endpoint that accepts forms: for tokens, or for the codes of a login.
 #[derive(Clone, Debug)]
@@ -100,10 +101,22 @@ impl Endpoint {
     }
 }
 
-/// The URL of an endpoint, checked.
+/// The server that a login resolves relative URLs against.
+pub(super) fn server_url(server: Option<&str>) -> Result<Option<Url>, Error> {
+    server.map(parse_server).transpose()
+}
+
+/// The URL of an endpoint, checked. The server is a folder, whether its URL ends with a slash or not: `oauth/token` of
+/// `https://example.com/api` is `https://example.com/api/oauth/token` (RFC 3986, section 5.2, with the slash).
 pub(super) fn endpoint_url(base_url: Option<&Url>, url: &str) -> Result<Url, Error> {
     let url = match base_url {
-        Some(base_url) => base_url.join(url),
+        Some(base_url) => {
+            let mut folder = base_url.clone();
+            if !folder.path().ends_with('/') {
+                folder.set_path(&format!("{}/", base_url.path()));
+            }
+            folder.join(url)
+        }
         None => Url::parse(url),
     };
     // Without the parser's message: a URL can contain a password.
@@ -185,6 +198,21 @@ mod tests {
     use crate::http::{Connection, SendError};
 
     use super::*;
+
+    #[test]
+    fn a_relative_endpoint_is_in_the_folder_of_the_server() {
+        for (server, url, right) in [
+            ("https://x.example/api/", "oauth/token", "https://x.example/api/oauth/token"),
+            ("https://x.example/api", "./oauth/token", "https://x.example/api/oauth/token"),
+            ("https://x.example/api/v2", "../token?a=b", "https://x.example/api/token?a=b"),
+            ("https://x.example/api/", "/oauth/token", "https://x.example/oauth/token"),
+            ("https://x.example", "oauth/token", "https://x.example/oauth/token"),
+            ("https://x.example/api", "https://id.example/token", "https://id.example/token"),
+        ] {
+            let server = server_url(Some(server)).unwrap();
+            assert_eq!(endpoint_url(server.as_ref(), url).unwrap().as_str(), right, "{server:?} {url}");
+        }
+    }
 
     #[tokio::test]
     async fn a_body_with_a_secret_is_wiped_after_it_was_sent() {

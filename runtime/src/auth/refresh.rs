@@ -13,8 +13,8 @@ use crate::http::Clock;
 use super::client::OAuthClient;
 use super::grant::Granted;
 use super::oauth::{Ask, Endpoint, Value};
+use super::token::{Token, TokenProvider};
 use super::work::Work;
-use super::{Token, TokenProvider};
 
 /// Stores each new refresh token.
 #[derive(Clone)]

@@ -11,8 +11,10 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::http::{Exchange, Requirement};
 
+use super::cache::Cache;
+use super::flow::OAuth2;
 use super::secret::{basic, header_value};
-use super::{Cache, OAuth2, Provider, TokenProvider};
+use super::token::{Provider, TokenProvider};
 
 /// The source of one security scheme's credential, and its place in a request.
 ///

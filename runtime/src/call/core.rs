@@ -147,6 +147,37 @@ pub struct Server {
 }
 
 impl Server {
+    /// For generated code: a server of the document, by its template and for each variable its name, default and value.
+    #[doc(hidden)]
+    pub fn documented(template: &str, variables: &[(&str, &str, &str)]) -> Self {
+        let scheme = template.find("://").map_or(0, |at| at + "://".len());
+        let path = template[scheme..].find('/').map_or(template.len(), |at| scheme + at);
+        let (mut url, mut rest) = (String::new(), template);
+        // In one pass, so that a value is never read as a template.
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+        {
+            let in_host = template.len() - rest.len() + before.len() < path;
+            url.push_str(before);
+            match variables.iter().find(|(known, ..)| *known == name) {
+                Some((_, default, value)) => {
+                    if in_host && value != default && value.contains(ends_a_host) {
+                        let message = format!(
+                            "the server's variable `{name}` is a part of the host: its value cannot have `/`, `?`, `#`, `@`, \
+                             `\\`, a space or a control character"
+                        );
+                        return Self { url: Err(Error::new(Kind::Config, message)), others: BTreeMap::new() };
+                    }
+                    url.push_str(value);
+                }
+                None => url.extend(["{", name, "}"]),
+            }
+            rest = after;
+        }
+        url.push_str(rest);
+        Self::from(url)
+    }
+
     /// Sends calls of operations whose document names the server `documented` to `url`.
     pub fn instead_of(mut self, documented: &'static str, url: &str) -> Self {
         match crate::auth::parse_server(url.trim()) {
@@ -158,6 +189,11 @@ impl Server {
         }
         self
     }
+}
+
+/// Whether what follows a character is no longer the host, or the character is none of a URL.
+fn ends_a_host(c: char) -> bool {
+    matches!(c, '/' | '?' | '#' | '@' | '\\') || c.is_whitespace() || c.is_control()
 }
 
 impl From<&str> for Server {

@@ -131,7 +131,7 @@ fn malformed(name: &str, what: &str) -> Error {
 
 /// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are not text.
 #[allow(clippy::option_option, reason = "absent and unreadable are two things")]
-fn text(headers: &HeaderMap, name: &str) -> Option<Option<String>> {
+pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<Option<String>> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     let lines = std::iter::once(first).chain(values).map(|value| std::str::from_utf8(value.as_bytes()));

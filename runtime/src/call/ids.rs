@@ -135,7 +135,32 @@ impl<K> PartialEq<&str> for Id<K> {
     }
 }
 
-/// A value that converts to an [`Id`], for methods with only one argument: it cannot be swapped with another.
+/// The media type of a body, such as `image/png`, where the document leaves it to the caller. It is checked when it is
+/// sent.
+///
+/// ```
+/// use connectors_runtime::MediaType;
+///
+/// assert_eq!(MediaType::new("image/png").as_str(), "image/png");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaType(String);
+
+impl MediaType {
+    /// A media type with its parameters, as in the header `Content-Type`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A value that converts to an [`Id`], for an argument that no other argument of the
+/// method can be swapped with.
 pub trait IntoId<K, T = String> {
     /// The id.
     fn into_id(self) -> Id<K, T>;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::{Error, Kind};
-use crate::object::Json;
+use crate::object::{Json, room};
 
-use super::response::{decode, room};
+use super::response::decode;
 
 /// An unchanged body. `Debug` shows only its length.
 #[derive(Clone, PartialEq, Eq)]

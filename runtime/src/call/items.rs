@@ -43,7 +43,7 @@ use reading::{Item, Next, Reading, Running};
 /// ```
 ///
 /// # The end
-/// A stream ends when the response ends. If the document's overlay sets the data that ends the stream (`[DONE]`), a
+/// A stream ends when the response ends, unless it [reconnects](Items::reconnect). If the document's overlay sets the data that ends the stream (`[DONE]`), a
 /// response that ends without it is an error. A response that ends within an event is an error too. An incomplete event
 /// or record is never returned as an item.
 ///
@@ -56,7 +56,7 @@ use reading::{Item, Next, Reading, Running};
 ///   the memory for decoding it, and the last chunk.
 ///
 /// # Reconnect
-/// [`Items::reconnect`] reopens a broken stream at the last event (HTML, section 9.2.3).
+/// [`Items::reconnect`] reopens a stream at the last event (HTML, section 9.2.3).
 pub struct Items<T> {
     state: State,
     read: fn(&Item, usize) -> Result<T, Mismatch>,
@@ -109,10 +109,15 @@ impl<T> Items<T> {
     }
 
     /// Reopens the stream when it breaks: the connection breaks, no chunk arrives in time, or the response ends without
-    /// the data that ends the stream. The new request has the header `Last-Event-ID` with the id of the last event. It
-    /// is sent after the delay that the server requested (`retry:`, up to
-    /// [`RetryPolicy::longest_wait`](crate::RetryPolicy)), or else the delay of a retry. The stream fails after as many
-    /// breaks without an item between them as a call has attempts.
+    /// the data that ends the stream. A stream of events is also reopened when its response ends, until the server
+    /// returns 204 or sends the data that ends the stream. The new request has the header `Last-Event-ID` with the id of
+    /// the last event. It is sent after the delay that the server requested (`retry:`), or else the delay of a retry: at
+    /// least 0.5 s, and at most [`RetryPolicy::longest_wait`](crate::RetryPolicy).
+    ///
+    /// The stream has as many responses in a row as a call has attempts, counted from the last response with an item.
+    /// After them it ends if the last one was whole, and fails if it was not. A response that begins with the same id as
+    /// the one before it repeats the stream, because the server ignores `Last-Event-ID`. Its items are dropped, and the
+    /// stream ends if the response before was whole, and fails if it was not.
     ///
     /// Only for operations that are idempotent, by the document or by
     /// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent). The stream of any other operation fails with

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
 use crate::encode::{MultipartBody, Parameters};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kept, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Operation, Reply, Success};
 use crate::object::{Json, Mismatch, from_slice};
 
@@ -84,6 +84,7 @@ pub struct Outgoing {
 pub(super) struct Whole {
     reply: Reply,
     span: CallSpan,
+    kept: Kept,
 }
 
 impl Outgoing {
@@ -120,7 +121,7 @@ impl Outgoing {
         let mut attempt = self.attempt()?;
         let exchange = self.core.exchange();
         let sent = exchange.call(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
-        Ok(Whole { reply: sent.map_err(|error| self.fault(error))?, span: attempt.span })
+        Ok(Whole { reply: sent.map_err(|error| self.fault(error))?, span: attempt.span, kept: self.kept() })
     }
 
     /// Sends it, and leaves the body of a success to the caller.
@@ -132,7 +133,8 @@ impl Outgoing {
         let about = sent.extensions_mut().remove::<About>();
         let attempts = about.as_ref().map_or(1, |about| about.attempts);
         let (status, headers) = (sent.status(), std::mem::take(sent.headers_mut()));
-        Ok(Response { value: ByteStream::new(Box::pin(sent.bytes_stream())), status, headers, attempts, about })
+        let value = ByteStream::new(Box::pin(sent.bytes_stream()));
+        Ok(Response { value, status, headers, attempts, about, kept: self.kept() })
     }
 
     /// The attempts of the call: what progenitor built, with all that is not its part: query, headers, cookies, media
@@ -157,8 +159,15 @@ impl Outgoing {
     fn fault(&self, error: Error) -> Error {
         match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
             Some(fault) => fault.with_attempts(error.attempts()).operation_named(self.operation.name()),
-            None => error,
+            None if self.operation.kept().is_empty() => error,
+            None => error.keeping(self.kept()),
         }
+    }
+
+    /// The parameters that links in the response need.
+    fn kept(&self) -> Kept {
+        let named = |name: &&'static str| Some((*name, self.parameters.sent(name)?));
+        Kept::new(self.operation.kept().iter().filter_map(named).collect())
     }
 
     /// Puts on the request what progenitor does not know of.
@@ -269,7 +278,8 @@ impl Whole {
     pub(super) fn response<T>(&mut self, value: T) -> Response<T> {
         let about = self.reply.take_about();
         let (status, headers) = (self.reply.status, std::mem::take(&mut self.reply.headers));
-        Response { value, status, headers, attempts: about.attempts, about: Some(about) }
+        let kept = std::mem::take(&mut self.kept);
+        Response { value, status, headers, attempts: about.attempts, about: Some(about), kept }
     }
 }
 

@@ -53,9 +53,11 @@ const SEEN: usize = 10_000;
 /// ```
 ///
 /// # Bounds
-/// - Time: each fetch has the limits of a call. Nothing bounds the whole list; how long a program works on an item is its own
+/// - Time: each page is a call with its own deadline ([`RequestOptions::deadline`](crate::RequestOptions::deadline), else
+///   [`Limits::call`](crate::Limits::call)). Nothing bounds the whole list; how long a program works on an item is its own
 ///   affair.
-/// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]).
+/// - Empty pages: 100 in a row are passed over, one more is an error ([`Pages::max_empty_pages`]). So the next item, error or
+///   end takes at most 101 calls, each within its deadline.
 /// - Circles: a server that returns a cursor a second time would be followed endlessly. This is an error
 ///   ([`Error::is_decode`]): at once if the cursor is among the last 10,000, later (but always) in a longer circle. The
 ///   memory for this is less than 1 MB.

@@ -115,6 +115,16 @@ impl Call {
         self.put(body);
     }
 
+    /// Sets a JSON body by its text.
+    pub(super) fn body_text(&mut self, media_type: &str, json: String) {
+        self.put(Payload::bytes(media_type, json.into()));
+    }
+
+    /// Remembers the first reason why it cannot be sent.
+    pub(super) fn refuse(&mut self, error: Error) {
+        self.note(Err(error));
+    }
+
     /// Sets a form as the body (`application/x-www-form-urlencoded`).
     pub fn body_form(&mut self, body: &impl Serialize, encoding: &'static [Parameter]) {
         let bytes = form(body, encoding);

@@ -8,9 +8,10 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use progenitor_client::ByteStream;
 
-use crate::error::{Error, Kind};
+use crate::encode::{ReceivedPart, split_parts};
+use crate::error::{Error, Kept, Kind};
 use crate::http::About;
-use crate::object::{Json, Mismatch, from_slice};
+use crate::object::{Json, Mismatch, from_slice, room};
 
 /// The future of a request that is sent by `.await`.
 pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -25,6 +26,8 @@ pub struct Response<T> {
     pub(super) headers: HeaderMap,
     pub(super) attempts: u32,
     pub(super) about: Option<About>,
+    /// The parameters of the request that links need.
+    pub(super) kept: Kept,
 }
 
 impl<T> Response<T> {
@@ -40,8 +43,8 @@ impl<T> Response<T> {
 
     /// The value, and the response without it.
     pub fn into_parts(self) -> (T, Response<()>) {
-        let Self { value, status, headers, attempts, about } = self;
-        (value, Response { value: (), status, headers, attempts, about })
+        let Self { value, status, headers, attempts, about, kept } = self;
+        (value, Response { value: (), status, headers, attempts, about, kept })
     }
 
     /// The status code, such as 200.
@@ -105,12 +108,24 @@ impl<T> Response<T> {
 
     /// The response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        let Self { value, status, headers, attempts, about } = self;
-        Response { value: change(value), status, headers, attempts, about }
+        let Self { value, status, headers, attempts, about, kept } = self;
+        Response { value: change(value), status, headers, attempts, about, kept }
     }
 }
 
 impl Response<ByteStream> {
+    /// Reads the rest of a multipart body, up to `limit` bytes, and splits it into its parts.
+    ///
+    /// # Errors
+    /// Those of [`Response::collect`], and [`Error::is_decode`] if the body is not multipart.
+    pub async fn parts(self, limit: usize) -> Result<Vec<ReceivedPart>, Error> {
+        let content_type = self.content_type().unwrap_or_default().to_owned();
+        let (body, response) = self.into_parts();
+        let about = response.clone();
+        let body = response.map(|()| body).collect(limit).await?;
+        split_parts(&content_type, body).map_err(|error| about.describe(error))
+    }
+
     /// Reads the rest of the body, up to `limit` bytes.
     ///
     /// # Errors
@@ -155,8 +170,7 @@ pub type ByStatus<T> = fn(u16, &[u8], usize) -> Option<Result<T, Mismatch>>;
 /// The body of a failure, with the type that the document has for the status. Generated `errors::...::of` functions
 /// call this.
 pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
-    // A success that cannot be decoded has a status and a body too, and so has the failure of a token request.
-    if matches!(error.kind(), Kind::Decode | Kind::TooLarge) || error.is_of_earlier_request() {
+    if !error.is_from_response() {
         return None;
     }
     let body = error.body_bytes()?;
@@ -169,11 +183,6 @@ pub fn documented<T>(error: &Error, read: ByStatus<T>) -> Option<T> {
 /// The body does not match the document, or needs more memory.
 pub fn decode<T: Json>(body: &[u8], limit: usize) -> Result<T, Mismatch> {
     from_slice(body, limit)
-}
-
-/// The limit on the memory for decoding a body whose size is limited already: an empty object takes most for its bytes.
-pub(super) fn room(body: &[u8]) -> usize {
-    body.len().saturating_mul(1024)
 }
 
 #[cfg(test)]

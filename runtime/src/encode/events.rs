@@ -59,6 +59,10 @@ pub struct EventDecoder {
     id: Option<Arc<str>>,
     /// The last id at the end of an event.
     last_id: Option<Arc<str>>,
+    /// Whether the stream itself has sent an id.
+    has_id: bool,
+    /// The first id that the stream itself has sent with a complete event.
+    first_id: Option<Arc<str>>,
     retry: Option<Duration>,
     /// The events of a chunk share an id, which may be large.
     ready: VecDeque<Result<Ready, Error>>,
@@ -92,6 +96,8 @@ impl EventDecoder {
             data: String::new(),
             id: None,
             last_id: None,
+            has_id: false,
+            first_id: None,
             retry: None,
             ready: VecDeque::new(),
             failed: false,
@@ -139,6 +145,11 @@ impl EventDecoder {
     #[must_use]
     pub fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
+    }
+
+    /// The first id that the server sent with a complete event of this stream, not of an earlier one.
+    pub(crate) fn first_id(&self) -> Option<&Arc<str>> {
+        self.first_id.as_ref()
     }
 
     /// The data so far of an incomplete event. If the stream ends there, the event is lost.
@@ -199,7 +210,10 @@ impl EventDecoder {
                 self.data.push('\n');
             }
             // An empty id means no id.
-            "id" if !value.contains('\0') => self.id = Some(Arc::from(value)).filter(|id: &Arc<str>| !id.is_empty()),
+            "id" if !value.contains('\0') => {
+                self.id = Some(Arc::from(value)).filter(|id: &Arc<str>| !id.is_empty());
+                self.has_id = true;
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
             }
@@ -210,6 +224,9 @@ impl EventDecoder {
     fn dispatch(&mut self) {
         let event = std::mem::take(&mut self.event);
         self.last_id.clone_from(&self.id);
+        if self.has_id && self.first_id.is_none() {
+            self.first_id.clone_from(&self.id);
+        }
         // Without a line of data there is no event. With an empty line of data there is one.
         if self.data.is_empty() {
             return;

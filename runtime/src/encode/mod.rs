@@ -9,6 +9,7 @@ mod pairs;
 mod parameter;
 mod parameters;
 mod percent;
+mod received;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -19,3 +20,4 @@ pub use lines::RecordDecoder;
 pub use multipart::{File, Multipart, MultipartBody};
 pub use parameter::{Parameter, Style};
 pub use parameters::{Parameters, check_segment};
+pub use received::{ReceivedPart, split_parts};

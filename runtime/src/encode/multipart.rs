@@ -162,6 +162,8 @@ pub struct Multipart {
     progress: Option<OnProgress>,
     /// The first invalid part.
     wrong: Option<Error>,
+    /// Whether a part without a name is absent, after which there can be no other.
+    gap: bool,
 }
 
 struct Part {
@@ -302,6 +304,7 @@ impl Multipart {
     }
 
     /// Adds a part without a name, for `multipart/mixed` and `multipart/related`, where the order of the parts matters.
+    /// After an absent part, see [`Multipart::next_files`], [`Multipart::finish`] fails.
     ///
     /// ```
     /// use connectors_runtime::encode::{File, Multipart};
@@ -314,7 +317,53 @@ impl Multipart {
     /// ```
     #[must_use]
     pub fn next(self, part: File) -> Self {
-        self.files("", OCTETS, [part])
+        self.next_files(OCTETS, [part])
+    }
+
+    /// Adds parts without names. A file without a media type has this one. Without a file, the parts after it must be
+    /// absent too, or [`Multipart::finish`] fails: their places are what they are known by.
+    #[must_use]
+    pub fn next_files(self, media_type: &str, files: impl IntoIterator<Item = File>) -> Self {
+        let before = self.parts.len();
+        let form = self.files("", media_type, files);
+        form.in_order(before)
+    }
+
+    /// Adds a part without a name for each value: as JSON, or as text for any other media type. For no values, see
+    /// [`Multipart::next_files`]. If a value cannot be serialized, [`Multipart::finish`] fails.
+    ///
+    /// ```
+    /// use connectors_runtime::encode::Multipart;
+    ///
+    /// let form = Multipart::new().next_values("application/json", [&[1, 2]]).next_values("text/plain", &["a", "b"]);
+    /// assert!(form.finish_as("multipart/mixed").is_ok());
+    /// ```
+    #[must_use]
+    pub fn next_values<'v, T>(self, media_type: &str, values: impl IntoIterator<Item = &'v T>) -> Self
+    where
+        T: Serialize + ?Sized + 'v,
+    {
+        let before = self.parts.len();
+        let json = media_type.contains("json");
+        let form = values.into_iter().fold(self, |form, value| match Node::of(value) {
+            Ok(node) => {
+                let text = if json { node.into_json() } else { node.into_text() };
+                form.part("", Some(media_type), text)
+            }
+            Err(fault) => form.refused("a part", &fault),
+        });
+        form.in_order(before)
+    }
+
+    /// Checks that no part follows one that is absent, after parts were added to those there were before.
+    fn in_order(mut self, before: usize) -> Self {
+        let added = self.parts.len() > before;
+        if added && self.gap {
+            self.wrong
+                .get_or_insert_with(|| refuse("a part follows one that is absent, and would be read as that one"));
+        }
+        self.gap |= !added;
+        self
     }
 
     /// Calls `progress` with the number of sent bytes, and the length of the body if it is known, whenever a chunk was

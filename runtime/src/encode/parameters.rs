@@ -153,6 +153,20 @@ impl Parameters {
         &self.path
     }
 
+    /// The value of a parameter of the path, the query or a header, such as `path.id`, as it is sent; without
+    /// percent-encoding.
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
+        match name.split_once('.')? {
+            ("path", name) => self.path_value(name).map(str::to_owned),
+            ("query", name) => {
+                let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
+                pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+            }
+            ("header", name) => Some(self.headers.get(name)?.to_str().ok()?.to_owned()),
+            _ => None,
+        }
+    }
+
     /// The query, percent-encoded and without a `?`; empty if there is none.
     #[must_use]
     pub fn query(&self) -> &str {

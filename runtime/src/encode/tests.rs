@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Parameter, Parameters, Style, check_segment};
+use super::{File, Multipart, Parameter, Parameters, Style, check_segment, split_parts};
 
 fn pushed(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Parameters, crate::Error> {
     let mut parameters = Parameters::default();
@@ -266,4 +266,33 @@ fn setting_a_parameter_again_replaces_it() {
     parameters.push(&session, "three").unwrap();
     assert_eq!(parameters.cookies(), "other=o; session=three");
     assert_eq!(parameters.headers().get_all("x").iter().collect::<Vec<_>>(), ["two"]);
+}
+
+#[test]
+fn a_folded_header_of_a_part_is_one_header() {
+    let body = "--b\r\nContent-Type: text/plain;\r\n charset=utf-8\r\nX-A: 1\n\t2\r\n\r\nhi\r\n--b--";
+    let parts = split_parts("multipart/mixed; boundary=b", body.into()).unwrap();
+    assert_eq!(parts[0].content_type(), Some("text/plain; charset=utf-8"));
+    assert_eq!((&parts[0].headers["x-a"], &parts[0].content[..]), (&"1 2".parse().unwrap(), &b"hi"[..]));
+}
+
+#[test]
+fn the_names_of_a_part_are_read_as_servers_write_them() {
+    for (disposition, name, file) in [
+        (r#"filename="C:\dir\"; name="x""#, Some("x"), Some(r"C:\dir\")),
+        (r#"name="x"; filename="C:\dir\""#, Some("x"), Some(r"C:\dir\")),
+        (r#"name="say \"hi\""; filename=a"#, Some("say \"hi\""), Some("a")),
+        (r#"filename="e.txt"; filename*=UTF-8''%e2%82%ac%20a.txt"#, None, Some("€ a.txt")),
+        (r#"filename="e.txt"; filename*=latin1''%e9"#, None, Some("e.txt")),
+    ] {
+        let body = format!("--b\r\nContent-Disposition: attachment; {disposition}\r\n\r\n\r\n--b--");
+        let parts = split_parts("multipart/mixed; boundary=b", body.into()).unwrap();
+        assert_eq!((parts[0].name().as_deref(), parts[0].file_name().as_deref()), (name, file), "{disposition}");
+    }
+}
+
+#[test]
+fn a_single_part_after_an_absent_one_is_refused() {
+    let form = Multipart::new().next_files("text/plain", []).next(File::bytes("a"));
+    assert!(form.finish_as("multipart/mixed").unwrap_err().is_invalid_argument());
 }

@@ -8,12 +8,14 @@ use http::header::{HeaderMap, SET_COOKIE};
 
 mod body;
 mod details;
+mod kept;
 mod secrets;
 mod show;
 
 use body::Body;
 
 pub use details::{Detail, FieldViolation};
+pub(crate) use kept::Kept;
 pub(crate) use secrets::Secrets;
 
 /// The number of characters of a message that are kept. Most messages come from a server.
@@ -69,6 +71,7 @@ struct Inner {
     /// The id of an object that the method created before it failed.
     created: Option<String>,
     is_partial: bool,
+    kept: Kept,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -144,6 +147,7 @@ impl Error {
             is_of_earlier_request: false,
             created: None,
             is_partial: false,
+            kept: Kept::default(),
             source: None,
         }))
     }
@@ -186,6 +190,16 @@ impl Error {
     #[must_use]
     pub fn operation_named(self, name: &'static str) -> Self {
         if self.0.operation.is_some() { self } else { self.with(|inner| inner.operation = Some(name)) }
+    }
+
+    /// Adds the parameters of the request that links need.
+    pub(crate) fn keeping(self, kept: Kept) -> Self {
+        self.with(|inner| inner.kept = kept)
+    }
+
+    /// The parameters of the request that links need.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// Sets [`Error::host`], unless it is set.
@@ -319,9 +333,11 @@ impl Error {
         })
     }
 
-    /// Whether its response belongs to another request than the call.
-    pub(crate) fn is_of_earlier_request(&self) -> bool {
-        self.0.is_of_earlier_request
+    /// Whether status, headers and body are those of a failure that the server returned to the call. A success that
+    /// cannot be read has them too, and so has the failure of a token request.
+    pub(crate) fn is_from_response(&self) -> bool {
+        let is_unread = matches!(self.0.kind, Kind::Decode | Kind::TooLarge | Kind::Broken | Kind::Timeout);
+        self.0.status.is_some() && !is_unread && !self.0.is_of_earlier_request
     }
 
     /// Sets the error's source.

@@ -229,10 +229,11 @@ impl Exchange {
     }
 
     /// Waits before a broken stream is reopened, after the `broken`th break in a row: for the delay that the server
-    /// requested, or else for the delay of a retry.
+    /// requested, or else for the delay of a retry. A stream that always ends at once is not reopened without a delay.
     pub(crate) async fn wait_to_reopen(&self, broken: u32, asked: Option<Duration>) {
+        const SHORTEST: Duration = Duration::from_millis(500);
         let own = || self.retry.delay(broken.saturating_add(1), self.clock.random());
-        self.clock.sleep(asked.unwrap_or_else(own).min(self.retry.longest_wait)).await;
+        self.clock.sleep(asked.unwrap_or_else(own).max(SHORTEST).min(self.retry.longest_wait)).await;
     }
 
     async fn run(

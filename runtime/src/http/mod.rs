@@ -29,6 +29,8 @@ mod tests;
 
 use std::time::Duration;
 
+use crate::object::DECODED;
+
 pub use clock::{Clock, Sleep, SystemClock};
 pub use connection::Connection;
 pub(crate) use exchange::Attempt;
@@ -52,6 +54,16 @@ pub use test_clock::TestClock;
 /// let mut limits = Limits::default();
 /// limits.call = Duration::from_secs(30);
 /// ```
+///
+/// # Memory and time
+/// How much memory a byte of a body takes depends on its type: an empty object of 2 bytes takes its whole struct. So
+/// `decoded` bounds the memory itself, whatever the body is: with the defaults, it is 8 bytes for each byte of the largest
+/// body. While a list grows, its old and its new memory exist together, so the process may need half as much again for a
+/// moment. One call takes at most `response` for its body and one and a half times `decoded` for its value.
+///
+/// Decoding begins when the whole body has arrived. It takes time in proportion to the bytes of the body, at most those of
+/// `response`, and is not interrupted: other tasks of its thread wait for it. A deadline that passes meanwhile is no timeout.
+/// The call returns its value, because the response was there in time. Lower `response` where that would take too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -69,7 +81,7 @@ pub struct Limits {
     /// Bytes of a token endpoint's response; 64 KiB.
     pub token: usize,
     /// Memory in bytes for the lists, maps, objects and text of a response, for the parsed text and the values
-    /// together; 128 MiB.
+    /// together; 128 MiB. See [memory and time](Limits#memory-and-time).
     pub decoded: usize,
 }
 
@@ -82,7 +94,7 @@ impl Default for Limits {
             response: 16 * 1024 * 1024,
             failure: 256 * 1024,
             token: 64 * 1024,
-            decoded: 128 * 1024 * 1024,
+            decoded: DECODED,
         }
     }
 }

@@ -14,6 +14,7 @@ pub struct Operation {
     streaming: Option<&'static Streaming>,
     security: &'static [&'static [Requirement]],
     server: Option<&'static str>,
+    kept: &'static [&'static str],
 }
 
 /// How an operation streams items: the media type, and the format of an item.
@@ -132,6 +133,7 @@ impl Operation {
             streaming: None,
             security: &[],
             server: None,
+            kept: &[],
         }
     }
 
@@ -168,6 +170,13 @@ impl Operation {
     #[must_use]
     pub const fn with_server(mut self, server: &'static str) -> Self {
         self.server = Some(server);
+        self
+    }
+
+    /// Sets the parameters that a response keeps for its links: `path.id`, `query.page`, `header.x-tenant`.
+    #[must_use]
+    pub const fn with_kept(mut self, kept: &'static [&'static str]) -> Self {
+        self.kept = kept;
         self
     }
 
@@ -242,6 +251,11 @@ impl Operation {
     #[must_use]
     pub const fn security(&self) -> &'static [&'static [Requirement]] {
         self.security
+    }
+
+    /// The parameters that a response keeps for its links.
+    pub(crate) const fn kept(&self) -> &'static [&'static str] {
+        self.kept
     }
 
     /// The operation's own server in the document, with the defaults of its variables.

@@ -14,8 +14,10 @@ mod layout;
 mod macros;
 mod mismatch;
 mod number;
+mod room;
 mod scan;
 mod standard;
+mod texts;
 mod tree;
 mod write;
 
@@ -28,6 +30,8 @@ pub use json::{
 pub use layout::{Branch, Constant, Layout, Members, Of, Union};
 pub use mismatch::Mismatch;
 pub use number::{NotANumber, Number};
+pub(crate) use room::{DECODED, room};
+pub use texts::{Base64, Base64Url, JsonText};
 pub use tree::Tree;
 pub use write::{Written, serialize};
 

@@ -78,6 +78,20 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// The value that a JSON Pointer (RFC 6901) leads to.
+    pub(crate) fn pointer(&self, pointer: &str) -> Option<&Tree<'t>> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        pointer.strip_prefix('/')?.split('/').try_fold(self, |tree, token| match tree {
+            Self::List(items) => {
+                let is_index = token == "0" || (!token.starts_with('0') && token.bytes().all(|it| it.is_ascii_digit()));
+                items.get(token.parse::<usize>().ok().filter(|_| is_index)?)
+            }
+            other => other.get(&token.replace("~1", "/").replace("~0", "~")),
+        })
+    }
+
     /// The kind of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {

@@ -5,11 +5,15 @@ use quote::quote;
 
 use crate::shape::model::{Enum, TypeDef};
 
-use super::{doc, ident};
+use super::parts::{doc, ident};
 
 pub(super) fn enumeration(def: &TypeDef, it: &Enum) -> TokenStream {
-    let name = ident(&def.name);
-    let docs = doc(&def.doc, &format!("The values of `{}`.", def.pointer.last()));
+    open(&def.name, &doc(&def.doc, &format!("The values of `{}`.", def.pointer.last())), it)
+}
+
+/// An open enum with a name and documentation.
+pub(in crate::emit) fn open(name: &str, docs: &TokenStream, it: &Enum) -> TokenStream {
+    let name = ident(name);
     let unknown = ident(&it.unknown);
     let variants = it.values.iter().map(|value| {
         let (variant, wire) = (ident(&value.name), &value.wire);

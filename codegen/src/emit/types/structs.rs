@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::shape::model::{Constant, Field, Struct, Type, TypeDef};
 
-use super::{Known, doc, ident, integer, local, object};
+use super::parts::{Known, doc, ident, integer, local, object};
 
 pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);

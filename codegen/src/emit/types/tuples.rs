@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::shape::model::{Tuple, Type, TypeDef};
 
-use super::{doc, ident, layout_of, local, object};
+use super::parts::{doc, ident, layout_of, local, object};
 
 pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
     let (name, object, label) = (ident(&def.name), object(), &def.name);

@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::shape::model::{Type, TypeDef, Union, Variant};
 
-use super::{Known, constant, describe, doc, ident, local, object};
+use super::parts::{Known, constant, describe, doc, ident, local, object};
 
 pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);

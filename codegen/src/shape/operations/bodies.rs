@@ -4,7 +4,8 @@ use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 
 use super::media::{essence, is_json, json_header, media_type, suffix};
-use super::{Shaping, component_hint, names};
+use super::names;
+use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
 use crate::shape::model::{Body, BodyContent, Style, Type, Writing};
 
@@ -66,7 +67,9 @@ impl Shaping<'_, '_> {
             }
             "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(node)),
             other if other.starts_with("multipart/") && media_type(other) => {
-                let form = self.form(node, &at.join(media), name);
+                let in_order =
+                    if other == "multipart/form-data" { None } else { self.sequence(node, &at.join(media), name) };
+                let form = in_order.or_else(|| self.form(node, &at.join(media), name));
                 BodyContent::Multipart(other.to_owned(), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),

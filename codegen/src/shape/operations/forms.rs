@@ -2,11 +2,12 @@
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::schema::{Mark, Schema, SchemaId};
+use crate::schema::{JsonType, Mark, Schema, SchemaId};
 
 use super::bodies::writing;
 use super::media::{essence, is_json};
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::facts::doc;
 use crate::shape::model::{Form, Part, PartHolds, Type};
@@ -35,6 +36,75 @@ impl Shaping<'_, '_> {
         Some(Form { name: name.to_owned(), parts, doc: doc(&schema) })
     }
 
+    /// The struct of a multipart body whose parts have no names: those of `prefixItems`, and then items. `None` if the
+    /// document does not describe a list.
+    pub(super) fn sequence(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
+        const ORDINALS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
+        let (at_schema, at_item) = (at.join("schema"), at.join("itemSchema"));
+        let model = self.types.model;
+        let schema = model.at(&at_schema).map(|id| self.types.resolved(id));
+        let list = schema.filter(|it| it.ty == Some(JsonType::Array) || it.prefix.is_some());
+        let prefix = list.as_ref().and_then(|list| list.prefix.clone()).unwrap_or_default();
+        let (each, each_at) = match model.at(&at_item) {
+            Some(item) => (Some(item), at_item),
+            None if prefix.is_empty() => (list.as_ref().and_then(|list| list.items), at_schema.join("items")),
+            None => {
+                let rest = list.as_ref().and_then(|list| list.rest).filter(|rest| !model.get(*rest).is_empty());
+                (rest, at_schema.join("items"))
+            }
+        };
+        let encodings = content.get("prefixEncoding").and_then(Node::as_array).unwrap_or_default();
+        let each_encoding = content.get("itemEncoding");
+        if list.is_none() && each.is_none() && encodings.is_empty() && each_encoding.is_none() {
+            return None;
+        }
+        let size = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok());
+        let least = list.as_ref().and_then(|list| size(list.limits.min_items)).unwrap_or(0);
+        let most = list.as_ref().and_then(|list| size(list.limits.max_items)).unwrap_or(usize::MAX);
+        let described = |item: Option<SchemaId>| item.map(|item| doc(&model.get(item))).unwrap_or_default();
+        let mut parts = Vec::new();
+        for index in 0..prefix.len().max(encodings.len()).min(most) {
+            let (item, item_at) = match prefix.get(index) {
+                Some(item) => (Some(*item), at_schema.join("prefixItems").join(index)),
+                None => (each, each_at.clone()),
+            };
+            let name = ORDINALS.get(index).map_or_else(|| format!("part{}", index + 1), |it| (*it).to_owned());
+            let holds = self.in_order(item, encodings.get(index).or(each_encoding), &item_at, &name);
+            parts.push(Part { name, wire: String::new(), required: index < least, holds, doc: described(item) });
+        }
+        if parts.len() < most && (each.is_some() || each_encoding.is_some()) {
+            let holds = match self.in_order(each, each_encoding, &each_at, "item") {
+                PartHolds::File { media, .. } => PartHolds::File { media, several: true },
+                PartHolds::Typed(ty, media) => PartHolds::Each(ty, media),
+                other => other,
+            };
+            let required = parts.is_empty() || least > parts.len();
+            parts.push(Part { name: "items".to_owned(), wire: String::new(), required, holds, doc: described(each) });
+        }
+        let doc = list.as_deref().map(doc).unwrap_or_default();
+        Some(Form { name: name.to_owned(), parts, doc })
+    }
+
+    /// What a part without a name holds: a file, or a value with its media type.
+    fn in_order(&mut self, item: Option<SchemaId>, encoding: Option<&Node>, at: &Pointer, name: &str) -> PartHolds {
+        let encoding = encoding.map(|it| resolve_at(self.document, it, at.clone()).0);
+        let media = encoding.and_then(|it| it.str("contentType")).filter(|it| !it.contains([',', '*']));
+        let Some(item) = item.filter(|item| !is_open(&self.types.resolved(*item))) else {
+            let media = media.unwrap_or("application/octet-stream").to_owned();
+            return PartHolds::File { media, several: false };
+        };
+        match self.part(item, encoding, at, name) {
+            PartHolds::File { media, .. } => PartHolds::File { media, several: false },
+            PartHolds::Typed(ty, media) => PartHolds::Typed(ty, media),
+            PartHolds::Value(ty) | PartHolds::Styled(ty, _) | PartHolds::Each(ty, _) => {
+                let is_json = is_compound(&ty) || matches!(ty, Type::Array(_));
+                let default = if is_json { "application/json" } else { "text/plain" };
+                let media = media.unwrap_or(default).to_owned();
+                PartHolds::Typed(ty, media)
+            }
+        }
+    }
+
     fn part(&mut self, property: SchemaId, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
         let media = encoding.and_then(|encoding| encoding.str("contentType")).map(|media| {
@@ -42,6 +112,10 @@ impl Shaping<'_, '_> {
             let one = !media.contains([',', '*']);
             if one { media.trim().to_owned() } else { String::new() }
         });
+        // The parts of a part are written by the caller.
+        if let Some(media) = media.clone().filter(|media| media.starts_with("multipart/")) {
+            return PartHolds::File { media, several: false };
+        }
         let binary =
             |schema: &Schema| schema.format.as_deref() == Some("binary") || (is_open(schema) && media.is_some());
         let several = resolved.items.is_some_and(|item| binary(&self.types.resolved(item)));

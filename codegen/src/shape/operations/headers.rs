@@ -5,7 +5,8 @@ use crate::grammar::resolve_at;
 use crate::schema::JsonType;
 
 use super::media::http_token;
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 
@@ -84,7 +85,7 @@ impl Shaping<'_, '_> {
             Type::Named(_) if schema.properties.is_some() => object(node),
             Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
             Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
-            Type::String | Type::Named(_) => HeaderForm::Text,
+            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
             Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
         };
         (ty, form)

@@ -1,13 +1,16 @@
 //! Operations: methods in groups, with what a request needs: styles, media types, security, servers, paging.
 
+mod arguments;
 mod bodies;
 mod forms;
 mod headers;
+mod links;
 mod media;
 mod methods;
 mod params;
 mod responses;
 mod security;
+mod shaping;
 mod streams;
 mod webhooks;
 
@@ -18,9 +21,11 @@ use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Case, Content, Idempotency, Operation, Payload, ResponseHeader, Type};
+use super::model::{Idempotency, Operation, ResponseHeader};
 use super::names;
 use super::paging::Paging;
+
+use shaping::Shaping;
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
@@ -58,8 +63,9 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         };
         let hint = names::pascal(&named.hint);
         let mut shaping = Shaping { document, types, at, hint, path, node, found: &mut found };
-        let params = shaping.params(item, &template);
+        let mut params = shaping.params(item, &template);
         let body = shaping.body();
+        shaping.tell_apart(&mut params, body.as_ref());
         let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
         let stream = shaping.hinted(stream);
         let errors = shaping.errors();
@@ -98,6 +104,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             errors,
             paging,
             callbacks,
+            links: Vec::new(),
             security,
             server,
             pointer: at,
@@ -106,13 +113,16 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         };
         operations.push((position, operation));
     }
-    free_names(&mut operations);
+    let mut taken = free_names(&mut operations);
     operations.sort_by_key(|(position, _)| *position);
-    (operations.into_iter().map(|(_, operation)| operation).collect(), found.into_values().collect())
+    let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
+    links::links(document, types, &mut operations, &mut taken);
+    (operations, found.into_values().collect())
 }
 
-/// Makes the names for other media types unique among the methods of the group and the setters of the request.
-fn free_names(operations: &mut [(usize, Operation)]) {
+/// Makes the names for other media types unique among the methods of the group and the setters of the request. Returns
+/// the names of all methods with their groups.
+fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>, String)> {
     let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
     let mut taken: BTreeSet<(Option<String>, String)> =
         operations.iter().map(|(_, operation)| key(operation, &operation.name)).collect();
@@ -134,6 +144,7 @@ fn free_names(operations: &mut [(usize, Operation)]) {
             }
         }
     }
+    taken
 }
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
@@ -155,60 +166,4 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
     // Methods outside OpenAPI's own that are registered as safe.
     let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
     if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
-}
-
-/// An operation that is being shaped.
-struct Shaping<'a, 'b> {
-    document: &'a Node,
-    types: &'a mut Types<'b>,
-    at: Pointer,
-    /// The name stem of the types that are made for this operation.
-    hint: String,
-    path: &'a str,
-    node: &'a Node,
-    /// The headers of responses so far, by name.
-    found: &'a mut BTreeMap<String, ResponseHeader>,
-}
-
-/// The name stem for the types of a shared parameter, body or response: its component's name, whatever operation uses
-/// it first. `None` for a place in an operation. A name that already ends in its kind gets no `kind`.
-fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
-    let tokens = Pointer::split(at.as_str())?;
-    let ["components", "parameters" | "requestBodies" | "responses", name, ..] =
-        tokens.iter().map(String::as_str).collect::<Vec<_>>()[..]
-    else {
-        return None;
-    };
-    let name = names::pascal(name);
-    let says_it = name.ends_with(kind) || name.ends_with("Error");
-    Some(if says_it { name } else { format!("{name}{kind}") })
-}
-
-/// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.
-fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
-    cases.sort_by_key(|case| case.status);
-    cases.dedup_by_key(|case| case.status);
-    cases
-}
-
-impl Payload {
-    /// The payload for all documented successes.
-    fn of(cases: Vec<Case>) -> Self {
-        let cases = sorted(cases);
-        let mut distinct: Vec<&Type> = Vec::new();
-        for ty in cases.iter().filter_map(Case::ty) {
-            if !distinct.contains(&ty) {
-                distinct.push(ty);
-            }
-        }
-        let has = |content: Content| cases.iter().any(|case| case.content == content);
-        match distinct.as_slice() {
-            [] => Self::Empty,
-            // With a JSON and an empty success, the empty one is read as `None`.
-            [ty] if !has(Content::Bytes) => {
-                Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
-            }
-            _ => Self::ByStatus(cases),
-        }
-    }
 }

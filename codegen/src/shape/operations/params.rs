@@ -8,13 +8,17 @@ use crate::note::{Fix, Kind, Stage};
 
 use super::bodies::encoding;
 use super::media::{essence, http_token, is_json};
-use super::{Shaping, component_hint, names};
+use super::names;
+use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
 use crate::shape::model::{Param, Place, Style, Type, Writing};
 
 /// Names that every request has.
 const TAKEN: [&str; 12] =
     ["body", "raw_body", "send", "stream", "accept", "items", "call", "begin", "into_future", "clone", "fmt", "self"];
+
+/// Names in the methods that have required parameters as arguments.
+const TAKEN_BY_METHODS: [&str; 4] = ["request", "response", "error", "media_type"];
 
 /// The parameters of a path template in order; `None` if it is not a template.
 pub(super) fn template(path: &str) -> Option<Vec<String>> {
@@ -107,6 +111,7 @@ impl Shaping<'_, '_> {
                     required: true,
                     ty: Type::String,
                     kind: None,
+                    own: Vec::new(),
                     writing: Writing { style: Style::Simple, explode: false, reserved: false, json: false },
                     encoding: Vec::new(),
                     doc: String::new(),
@@ -164,7 +169,8 @@ impl Shaping<'_, '_> {
         };
         let encoding = content.map(|(_, content)| encoding(content)).unwrap_or_default();
         let writing = Writing { style, explode, reserved, json };
-        Param { name: String::new(), wire: wire.to_owned(), place, required, ty, kind: None, writing, encoding, doc }
+        let (name, wire) = (String::new(), wire.to_owned());
+        Param { name, wire, place, required, ty, kind: None, own: Vec::new(), writing, encoding, doc }
     }
 
     /// The name of the type for a required parameter of a primitive type.
@@ -173,18 +179,12 @@ impl Shaping<'_, '_> {
             return None;
         }
         let ty = self.types.alias(&param.ty);
-        if !matches!(
-            ty,
-            Type::String | Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64
-        ) {
-            return None;
-        }
-        Some((kind_name(&param.wire, param.place, path), ty))
+        ty.is_primitive().then(|| (kind_name(&param.wire, param.place, path), ty))
     }
 }
 
 /// The type's name for a parameter: its own name, or the singular of the preceding segment of the path.
-fn kind_name(wire: &str, place: Place, path: &str) -> String {
+pub(super) fn kind_name(wire: &str, place: Place, path: &str) -> String {
     let general = ["id", "key", "name", "slug", "uuid"].iter().any(|word| wire.eq_ignore_ascii_case(word));
     let before = (place == Place::Path && general)
         .then(|| path.split('/').zip(path.split('/').skip(1)))
@@ -231,7 +231,8 @@ fn name_arguments(params: &mut [Param]) {
             Place::Cookie => "cookie",
         };
         let mut name = names::snake(&param.wire);
-        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+        let is_argument = |name: &str| param.required && TAKEN_BY_METHODS.contains(&name);
+        while is_argument(name.trim_end_matches('_')) || !taken.insert(name.trim_end_matches('_').to_owned()) {
             name = format!("{}_{place}", name.trim_end_matches('_'));
         }
         param.name = name;

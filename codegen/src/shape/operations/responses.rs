@@ -2,12 +2,13 @@
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
-use crate::note::Kind;
 
 use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
-use super::{Shaping, component_hint, names, sorted};
+use super::names;
+use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
-use crate::shape::model::{Case, Content, Payload, Reading, Status, Streamed, Type};
+use crate::shape::model::{Case, Content, Payload, Reading, Streamed, Type};
+use crate::shape::status::Status;
 
 /// A documented response.
 pub(super) struct Documented {
@@ -47,10 +48,6 @@ impl Shaping<'_, '_> {
         let mut cases = Vec::new();
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for Documented { status, node, at } in &responses {
-            for (name, link) in node.get("links").and_then(Node::as_object).into_iter().flatten() {
-                let reason = "the link has no method: read its value from the response, and call the operation with it";
-                self.types.note(Kind::Loss, &at.join("links").join(name), link, reason);
-            }
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
             let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
@@ -157,5 +154,34 @@ impl Shaping<'_, '_> {
                 Some(Documented { status, node: node.clone(), at })
             })
             .collect()
+    }
+}
+
+/// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.
+fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.sort_by_key(|case| case.status);
+    cases.dedup_by_key(|case| case.status);
+    cases
+}
+
+impl Payload {
+    /// The payload for all documented successes.
+    fn of(cases: Vec<Case>) -> Self {
+        let cases = sorted(cases);
+        let mut distinct: Vec<&Type> = Vec::new();
+        for ty in cases.iter().filter_map(Case::ty) {
+            if !distinct.contains(&ty) {
+                distinct.push(ty);
+            }
+        }
+        let has = |content: Content| cases.iter().any(|case| case.content == content);
+        match distinct.as_slice() {
+            [] => Self::Empty,
+            // With a JSON and an empty success, the empty one is read as `None`.
+            [ty] if !has(Content::Bytes) => {
+                Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
+            }
+            _ => Self::ByStatus(cases),
+        }
     }
 }

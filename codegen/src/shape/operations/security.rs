@@ -2,77 +2,134 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::Node;
+use crate::document::{Node, Pointer};
 use crate::grammar::{self, resolve};
+use crate::note::{Kind, Notes, Stage};
 
 use super::media::http_token;
 use super::names;
-use crate::shape::model::{Place, Scheme, SchemeKind, Server, Variable};
+use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Server, Variable};
 
-/// The security schemes that the document declares.
-pub(in crate::shape) fn schemes(document: &Node) -> Vec<Scheme> {
+/// The security schemes that the document declares. One that no generated method sends gets a note.
+pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
-    let mut taken: BTreeSet<String> = ["new", "clone", "fmt", "default"].map(str::to_owned).into();
+    let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
     let mut schemes = Vec::new();
     for (wire, node) in declared.into_iter().flatten() {
         let node = resolve(document, node);
-        let Some(kind) = kind(node) else { continue };
+        let kind = match means(node) {
+            Means::Credential(kind) => kind,
+            Means::Connection => continue,
+            Means::Unknown(what) => {
+                let at = Pointer::root().join("components").join("securitySchemes").join(wire);
+                let reason = format!("there is no method for {what}: set its credential by `Credentials::with`");
+                notes.push(Stage::Shape, Kind::Loss, &at, node, reason);
+                continue;
+            }
+        };
         let mut name = names::snake(wire);
-        while !taken.insert(name.trim_end_matches('_').to_owned()) {
+        while methods(&name, &kind).iter().any(|method| taken.contains(method)) {
             name = format!("{}_scheme", name.trim_end_matches('_'));
         }
+        taken.extend(methods(&name, &kind));
         let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
         if let Some(url) = node.str("oauth2MetadataUrl") {
             doc.push_str(&format!("\n\nThe metadata of the authorization server are at <{url}> (RFC 8414)."));
         }
         schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
     }
+    // The normalized document lacks those with an error in them, which have a note.
+    let noted = |at: &Pointer, notes: &Notes| notes.iter().any(|note| note.pointer == *at);
+    for wire in grammar::security_requirements(document) {
+        let at = Pointer::root().join("components").join("securitySchemes").join(&wire);
+        if declared.is_none_or(|schemes| schemes.get(&wire).is_none()) && !noted(&at, notes) {
+            let reason = format!("`security` needs `{wire}`, which is not declared: set it by `Credentials::with`");
+            notes.push(Stage::Shape, Kind::Loss, &at, document, reason);
+        }
+    }
     schemes
 }
 
-fn kind(node: &Node) -> Option<SchemeKind> {
-    match node.str("type")? {
-        "http" if node.str("scheme").is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) => {
-            Some(SchemeKind::Basic)
-        }
-        "http" | "openIdConnect" => Some(SchemeKind::Bearer),
+/// The names of all methods that a scheme can have.
+fn methods(name: &str, kind: &SchemeKind) -> Vec<String> {
+    let stem = name.trim_end_matches('_');
+    let suffixes: &[&str] = match kind {
+        SchemeKind::Basic | SchemeKind::ApiKey { .. } => &[],
+        SchemeKind::Bearer => &["_by"],
+        SchemeKind::OAuth2 { .. } => &["_by", "_client_credentials", "_device_login", "_authorization_code"],
+    };
+    std::iter::once(&"").chain(suffixes).map(|suffix| format!("{stem}{suffix}")).collect()
+}
+
+/// What a security scheme requires from a client.
+enum Means {
+    Credential(SchemeKind),
+    /// A certificate of the connection.
+    Connection,
+    /// A credential that no method sends, and its name in a note.
+    Unknown(String),
+}
+
+fn means(node: &Node) -> Means {
+    let text = |key: &str| node.str(key).unwrap_or_default();
+    match text("type") {
+        "mutualTLS" => Means::Connection,
+        "http" => match text("scheme").to_ascii_lowercase().as_str() {
+            "basic" => Means::Credential(SchemeKind::Basic),
+            "bearer" => Means::Credential(SchemeKind::Bearer),
+            other => Means::Unknown(format!("the HTTP authentication scheme `{other}`")),
+        },
+        "openIdConnect" => Means::Credential(SchemeKind::Bearer),
         "apiKey" => {
-            let name = node.str("name").filter(|name| !name.is_empty())?.to_owned();
-            let place = match node.str("in")? {
-                "header" if http_token(&name) => Place::Header,
-                "query" => Place::Query,
-                "cookie" if http_token(&name) => Place::Cookie,
-                _ => return None,
+            let name = text("name");
+            let place = match text("in") {
+                "header" if http_token(name) => Place::Header,
+                "query" if !name.is_empty() => Place::Query,
+                "cookie" if http_token(name) => Place::Cookie,
+                place => return Means::Unknown(format!("a key in `{place}` by the name `{name}`")),
             };
             // HTTP libraries expect header names in lower case.
-            let name = if place == Place::Header { name.to_ascii_lowercase() } else { name };
-            Some(SchemeKind::ApiKey { place, name })
+            let name = if place == Place::Header { name.to_ascii_lowercase() } else { name.to_owned() };
+            Means::Credential(SchemeKind::ApiKey { place, name })
         }
         "oauth2" => {
-            let url = |pointer: &str| node.pointer(pointer).and_then(Node::as_str).map(str::to_owned);
-            let device = url("/flows/deviceAuthorization/deviceAuthorizationUrl")
-                .and_then(|device| Some((device, url("/flows/deviceAuthorization/tokenUrl")?)));
-            Some(SchemeKind::OAuth2 { client_credentials: url("/flows/clientCredentials/tokenUrl"), device })
+            let flow = |name: &str, start: Option<&str>| flow(node.get("flows")?.get(name)?, start);
+            Means::Credential(SchemeKind::OAuth2 {
+                client_credentials: flow("clientCredentials", None),
+                device: flow("deviceAuthorization", Some("deviceAuthorizationUrl")),
+                authorization_code: flow("authorizationCode", Some("authorizationUrl")),
+            })
         }
-        _ => None,
+        other => Means::Unknown(format!("a security scheme of the type `{other}`")),
     }
 }
 
-/// The alternatives of supported schemes by which an operation can authenticate: its own, or else the document's.
+/// A flow, if it has its endpoints: that at which it starts, by its member, and that for tokens.
+fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
+    let start = match start {
+        Some(member) => Some(node.str(member)?.to_owned()),
+        None => None,
+    };
+    let scopes = node.get("scopes").and_then(Node::as_object).into_iter().flatten();
+    let scopes = scopes.map(|(scope, what)| (scope.clone(), what.as_str().unwrap_or_default().trim().to_owned()));
+    Some(Flow { start, tokens: node.str("tokenUrl")?.to_owned(), scopes: scopes.collect() })
+}
+
+/// The alternatives by which an operation can authenticate: its own, or else the document's. A scheme that no method
+/// sends stays in its alternative, so that a call without a credential for it fails before it is sent.
 pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
     let declared = document.pointer("/components/securitySchemes");
     let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
-    let known = |scheme: &str| {
-        declared.and_then(|schemes| schemes.get(scheme)).is_some_and(|node| kind(resolve(document, node)).is_some())
+    let by_connection = |scheme: &str| {
+        let node = declared.and_then(|schemes| schemes.get(scheme));
+        node.is_some_and(|node| matches!(means(resolve(document, node)), Means::Connection))
     };
-    let alternatives = security.into_iter().flatten().filter_map(|alternative| {
-        let schemes = alternative.as_object()?;
-        let all = schemes.iter().map(|(scheme, scopes)| {
-            let scheme = grammar::scheme_name(scheme);
+    let alternatives = security.into_iter().flatten().filter_map(Node::as_object).map(|alternative| {
+        let all = alternative.iter().map(|(scheme, scopes)| {
             let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
-            known(&scheme).then_some((scheme, scopes))
+            (grammar::scheme_name(scheme), scopes)
         });
-        all.collect::<Option<Vec<_>>>()
+        all.filter(|(scheme, _)| !by_connection(scheme)).collect()
     });
     alternatives.collect()
 }
@@ -80,10 +137,20 @@ pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String
 /// The URL of the first server, with the defaults of its variables.
 pub(super) fn own_server(owner: &Node) -> Option<String> {
     let server = owner.get("servers").and_then(Node::as_array)?.first()?;
-    let mut url = server.str("url")?.to_owned();
-    for (name, variable) in server.get("variables").and_then(Node::as_object).into_iter().flatten() {
-        url = url.replace(&format!("{{{name}}}"), variable.str("default").unwrap_or_default());
+    let default = |name: &str| server.get("variables")?.get(name).map(|it| it.str("default").unwrap_or_default());
+    let (mut url, mut rest) = (String::new(), server.str("url")?);
+    // In one pass, so that a default is never read as a template.
+    while let Some((before, (name, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        url.push_str(before);
+        match default(name) {
+            Some(value) => url.push_str(value),
+            None => url.extend(["{", name, "}"]),
+        }
+        rest = after;
     }
+    url.push_str(rest);
     Some(url)
 }
 
@@ -108,12 +175,11 @@ pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
                 while !used.insert(name.clone()) {
                     name.push_str("_variable");
                 }
-                let values = variable.get("enum").and_then(Node::as_array).into_iter().flatten();
                 Variable {
                     name,
                     wire: wire.clone(),
                     default: variable.str("default").unwrap_or_default().to_owned(),
-                    values: values.filter_map(Node::as_str).map(str::to_owned).collect(),
+                    values: values(variable),
                     doc: variable.str("description").unwrap_or_default().trim().to_owned(),
                 }
             })
@@ -121,4 +187,14 @@ pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
         servers.push(Server { name, url: url.to_owned(), doc: described.to_owned(), variables });
     }
     servers
+}
+
+/// The values that the document lists for a variable.
+fn values(variable: &Node) -> Option<Enum> {
+    let mut seen = BTreeSet::new();
+    let listed = variable.get("enum").and_then(Node::as_array)?.iter().filter_map(Node::as_str);
+    let wires: Vec<String> = listed.filter(|wire| seen.insert(*wire)).map(str::to_owned).collect();
+    let (names, unknown) = names::variants(&wires, &[]);
+    let values = names.into_iter().zip(wires).map(|(name, wire)| EnumValue { name, wire }).collect();
+    Some(Enum { values, unknown, integer: false })
 }

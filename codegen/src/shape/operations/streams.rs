@@ -6,7 +6,8 @@ use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
 use super::media::{essence, header_text, is_json, stream_format};
-use super::{Shaping, names};
+use super::names;
+use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
 

@@ -9,7 +9,8 @@ use crate::note::Kind;
 use super::media::{essence, is_json};
 use super::names;
 use crate::shape::context::{Types, View};
-use crate::shape::model::{Incoming, Message, Received, Status};
+use crate::shape::model::{Incoming, Message, Received};
+use crate::shape::status::Status;
 
 /// The webhooks of the document; `None` if there are none.
 pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::future::pending;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,6 +59,10 @@ pub(super) struct Reading {
     any: bool,
     /// The number of breaks since the last item.
     broken: u32,
+    /// The first id of the response before this one.
+    first_id: Option<Arc<str>>,
+    /// Whether the response before this one broke.
+    was_broken: bool,
 }
 
 enum Decoder {
@@ -85,6 +90,8 @@ impl Reading {
             ended: false,
             any: false,
             broken: 0,
+            first_id: None,
+            was_broken: false,
         }
     }
 
@@ -143,6 +150,10 @@ impl Reading {
         loop {
             match self.pop() {
                 Some(Ok(item)) if self.is_end(&item) => return None,
+                Some(Ok(_)) if self.repeats() => {
+                    let message = "the server repeats the stream instead of continuing it after the last event";
+                    return self.was_broken.then(|| Error::new(Kind::Broken, message)).and_then(|it| self.fail(it));
+                }
                 Some(Ok(item)) => {
                     (self.any, self.broken) = (true, 0);
                     return Some(Ok(item));
@@ -154,8 +165,8 @@ impl Reading {
             }
             let failed = if self.ended {
                 match self.unfinished() {
-                    None => return None,
-                    Some(error) => error,
+                    None if !self.continues() => return None,
+                    ended => ended,
                 }
             } else {
                 let Some(body) = &mut self.body else {
@@ -176,14 +187,23 @@ impl Reading {
                         self.end();
                         continue;
                     }
-                    Either::Right((Some(Err(error)), _)) => broken(error),
-                    Either::Left(_) => Error::new(Kind::Timeout, "no item of the stream came in time"),
+                    Either::Right((Some(Err(error)), _)) => Some(broken(error)),
+                    Either::Left(_) => Some(Error::new(Kind::Timeout, "no item of the stream came in time")),
                 }
             };
             if !self.reopens().await {
-                return self.fail(failed);
+                return failed.and_then(|error| self.fail(error));
             }
+            self.was_broken = failed.is_some();
             idle = self.idle_timer();
+        }
+    }
+
+    /// Whether the response begins with the same id as the one before it: the server ignores `Last-Event-ID`.
+    fn repeats(&self) -> bool {
+        match &self.decoder {
+            Decoder::Events(events) => self.first_id.is_some() && events.first_id() == self.first_id.as_ref(),
+            Decoder::Records(_) => false,
         }
     }
 
@@ -280,6 +300,13 @@ impl Reading {
         }
     }
 
+    /// Whether the end of a response is not the end of its stream: a stream of events continues until the server returns
+    /// 204 (HTML, section 9.2.3), or sends the data that ends it.
+    fn continues(&self) -> bool {
+        let is_gone = self.response.as_ref().is_some_and(|it| it.status() == StatusCode::NO_CONTENT);
+        self.reconnect && matches!(self.decoder, Decoder::Events(_)) && self.end_text().is_none() && !is_gone
+    }
+
     /// The error for a response that ended too early.
     fn unfinished(&self) -> Option<Error> {
         let left = match &self.decoder {
@@ -317,7 +344,10 @@ impl Reading {
         exchange.wait_to_reopen(self.broken, asked).await;
         self.ended = false;
         self.decoder = match std::mem::replace(&mut self.decoder, Decoder::Events(EventDecoder::new(0))) {
-            Decoder::Events(events) => Decoder::Events(events.restarted()),
+            Decoder::Events(events) => {
+                self.first_id = events.first_id().cloned().or(self.first_id.take());
+                Decoder::Events(events.restarted())
+            }
             Decoder::Records(records) => Decoder::Records(records.restarted()),
         };
         true

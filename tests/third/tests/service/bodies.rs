@@ -131,6 +131,50 @@ async fn parts_are_written_by_their_encoding_and_retried() {
 }
 
 #[tokio::test]
+async fn parts_without_names_are_written_and_read_in_their_order() {
+    const PARTS: &str = "a preamble\r\n--=b\r\ncontent-type: application/json\r\n\r\n{\"id\":\"7\",\"title\":\"Emma\"}\r\n\
+                         --=b \r\n\r\n--=bc\r\n\r\n--=b\r\n--=b--\r\nepilogue";
+    let server = Server::start(&[
+        ("200 OK", "content-type: multipart/mixed; charset=utf-8; boundary=\"=b\"\r\n", PARTS),
+        ("200 OK", "content-type: multipart/mixed; boundary=b\r\n", "--b\r\n\r\ncut"),
+    ])
+    .await;
+    let library = client(&server);
+    let form = forms::AddPages::new(NewBook::new("Emma".to_owned()))
+        .second("*new*")
+        .items(vec![File::bytes("P1"), File::bytes("P2").media_type("image/gif")]);
+    let response = library.books().add_pages("7", form).send().await.unwrap();
+    let parts = response.parts(1000).await.unwrap();
+    assert_eq!(parts[0].json::<library::types::Book>().unwrap().title, "Emma");
+    assert_eq!((&parts[1].content[..], parts[1].content_type()), (&b"--=bc\r\n"[..], None));
+    assert!(parts[2].content.is_empty() && parts.len() == 3, "{parts:?}");
+    let related = forms::AddPagesRelated::new(vec![NewBook::new("A".to_owned()), NewBook::new("B".to_owned())]);
+    let response = library.books().add_pages_related("7", related).send().await.unwrap();
+    let cut = response.parts(1000).await.unwrap_err();
+    assert!(cut.is_decode() && cut.status() == Some(200), "{cut}");
+    let [mixed, related] = server.arrived().try_into().unwrap();
+    let parts = |request: &super::Arrived, kind: &str| -> Vec<String> {
+        let boundary = request.header("content-type").unwrap().strip_prefix(kind).unwrap();
+        let boundary = boundary.strip_prefix("; boundary=").unwrap();
+        let parts = request.body.split(boundary).map(|part| part.trim_matches(['-', '\r', '\n']).to_owned());
+        parts.filter(|part| !part.is_empty()).collect()
+    };
+    let expected = [
+        "Content-Type: application/json\r\n\r\n{\"title\":\"Emma\"}",
+        "Content-Type: text/markdown\r\n\r\n*new*",
+        "Content-Type: image/png\r\n\r\nP1",
+        "Content-Type: image/gif\r\n\r\nP2",
+    ];
+    assert_eq!(parts(&mixed, "multipart/mixed"), expected);
+    let expected = ["A", "B"].map(|title| format!("Content-Type: application/json\r\n\r\n{{\"title\":\"{title}\"}}"));
+    assert_eq!(parts(&related, "multipart/related"), expected);
+    // A part that is absent has no place for the others.
+    let gap = forms::AddPages::new(NewBook::new("Emma".to_owned())).items(vec![File::bytes("P1")]);
+    let error = library.books().add_pages("7", gap).send().await.map(drop).unwrap_err();
+    assert!(error.is_invalid_argument() && server.arrived().len() == 2, "{error}");
+}
+
+#[tokio::test]
 async fn a_part_that_cannot_be_read_is_named() {
     let path = std::env::temp_dir().join(format!("connectors-third-gone-{}.png", std::process::id()));
     std::fs::write(&path, "FROM DISK").unwrap();

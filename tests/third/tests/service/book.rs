@@ -11,7 +11,7 @@ use super::{JSON, Server};
 
 // ANCHOR: client
 fn client(token_secret: &str) -> Result<Client, Error> {
-    // One method for each security scheme of the document: here `key` and `login`.
+    // One method for each security scheme of the document, such as `key` and `login`.
     let credentials =
         Credentials::new().key("my-key").login_client_credentials("my-id", token_secret, &["loans:write"]);
     Client::builder(servers::Production::default().region("us"), credentials).build()
@@ -88,6 +88,27 @@ async fn cover(library: &Client, mut file: impl std::io::Write) -> Result<u64, B
 }
 // ANCHOR_END: stream
 
+// ANCHOR: watch
+async fn watch(library: &Client) -> Result<usize, Error> {
+    // Opened again at the last event when it breaks or ends, until the server has no more: it returns 204.
+    let mut changes = library.books().watch_books().stream().reconnect();
+    let mut seen = 0;
+    while let Some(change) = changes.try_next().await? {
+        println!("{change:?}");
+        seen += 1;
+    }
+    Ok(seen)
+}
+// ANCHOR_END: watch
+
+// ANCHOR: link
+async fn create_and_read(library: &Client, title: &str) -> Result<Book, Error> {
+    let created = library.books().create_book(&NewBook::new(title.to_owned())).send().await?;
+    // The document links the response to `getBook`, with the id of the new book.
+    library.books().create_book_then_book(&created).await
+}
+// ANCHOR_END: link
+
 // ANCHOR: settings
 fn with_settings() -> Result<Client, Box<dyn std::error::Error>> {
     let mut limits = Limits::default();
@@ -132,6 +153,19 @@ async fn the_code_of_the_book_behaves_as_described() {
     assert_eq!(read, ["A", "B"]);
     assert!(serde_json::from_str::<Position>(&stored).is_ok());
     assert_eq!(server.arrived().len(), 7);
+
+    let server = Server::start(&[
+        ("200 OK", "content-type: text/event-stream\r\n", "id: 1\nevent: removed\ndata: 7\n\n"),
+        ("204 No Content", "", ""),
+        ("201 Created", JSON, r#"{"id": "9", "title": "Evelina"}"#),
+        ("200 OK", JSON, r#"{"id": "9", "title": "Evelina, or"}"#),
+    ])
+    .await;
+    let library = server.client(Credentials::new().key("k"));
+    assert_eq!(watch(&library).await.unwrap(), 1);
+    assert_eq!(server.arrived()[1].header("last-event-id"), Some("1"));
+    assert_eq!(create_and_read(&library, "Evelina").await.unwrap().title, "Evelina, or");
+    assert!(server.arrived()[3].line.starts_with("GET /books/9 "));
 
     let covers = Server::start(&[("200 OK", "content-type: image/png\r\n", "PNG")]).await;
     let to = connectors_runtime::Server::from("http://127.0.0.1:1");

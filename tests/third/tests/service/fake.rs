@@ -17,13 +17,24 @@ fn document() -> String {
     overlaid.unwrap().to_json().to_string()
 }
 
+/// `cargo xtask expand` writes this code as well: a test of xtask compares the two.
+#[test]
+fn the_build_script_writes_what_the_generator_returns() {
+    let read = |file: &str| Node::read(format!("{}/{file}", env!("CARGO_MANIFEST_DIR")).as_ref()).unwrap();
+    let client = Generator::new(read("openapi.yaml")).overlay(read("overlay.yaml")).generate().unwrap();
+    assert!(client.code == include_str!(concat!(env!("OUT_DIR"), "/library.rs")));
+    assert_eq!(client.notes.losses(), "");
+}
+
 #[tokio::test]
 async fn each_operation_has_a_response_that_the_client_reads() {
     let document = document();
     let fake = connectors_fake::document::Server::start(&document).await.unwrap();
     let to = connectors_runtime::Server::from(fake.url());
     let to = to.instead_of("https://covers.library.example", fake.url());
-    let library = Client::builder(to, Credentials::new().key("k").login("t")).build().unwrap();
+    let credentials =
+        Credentials::new().key("k").login("t").staff("Zoe", "p").pass("t").code("c").badge("b").person("t");
+    let library = Client::builder(to, credentials).build().unwrap();
     let (books, covers, answers) = (library.books(), library.covers(), library.answers());
 
     let made = books.create_book(&NewBook::new("Emma".to_owned())).await.unwrap();
@@ -39,6 +50,7 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     books.import_book(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_form(&NewBook::new("Emma".to_owned())).await.unwrap();
     books.import_book_xml("<book/>").await.unwrap();
+    books.add_pages("7", forms::AddPages::new(NewBook::new("Emma".to_owned()))).await.unwrap();
     assert_eq!(books.read_journal().stream().try_collect::<Vec<_>>().await.unwrap().len(), 1);
     assert!(books.watch_books().stream().try_next().await.unwrap().is_some());
     let lent =
@@ -51,6 +63,14 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     let question = Question::new("why?".to_owned());
     answers.create_answer(&question).await.unwrap();
     answers.create_answer(&question).stream().try_next().await.unwrap().unwrap();
+    answers.read_aloud(&question).await.unwrap();
+
+    let desk = library.desk();
+    desk.inspect_desk().await.unwrap();
+    desk.open_desk().await.unwrap();
+    desk.call_desk().await.unwrap();
+    desk.assign_desk().await.unwrap();
+    desk.close_desk().await.unwrap();
 
     let root: Value = serde_json::from_str(&document).unwrap();
     let methods = root["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());

@@ -3,12 +3,15 @@
 mod book;
 
 mod bodies;
+mod credentials;
 mod fake;
+mod links;
 mod streams;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use connectors_runtime::{Connection, RequestOptions, RetryPolicy, TestClock};
+use connectors_runtime::{Clock, Connection, RequestOptions, RetryPolicy, TestClock, reqwest};
 use futures::TryStreamExt;
 use library::types::NewBook;
 use library::{Client, Credentials, errors, params, responses, servers};
@@ -170,6 +173,46 @@ async fn a_list_follows_links_and_writes_its_filters() {
     assert_eq!(lines[1..], ["GET /books?page=2&author=a HTTP/1.1"; 2]);
 }
 
+/// A list of empty pages without an end, each of which takes this long.
+fn empty_pages(clock: &TestClock, each: Duration) -> Client {
+    let (time, sent) = (clock.clone(), Mutex::new(0));
+    let sender = move |_: reqwest::Request| {
+        let number = {
+            let mut sent = sent.lock().unwrap();
+            *sent += 1;
+            *sent
+        };
+        let (begun, clock) = (time.now(), time.clone());
+        time.advance(each);
+        async move {
+            if clock.now().duration_since(begun) > Duration::from_secs(30) {
+                std::future::pending::<()>().await;
+            }
+            let link = format!("<https://library.example/books?page={number}>; rel=\"next\"");
+            let response = connectors_runtime::crates::http::Response::builder().header("link", link).body("[]");
+            Ok(response.unwrap().into())
+        }
+    };
+    let library = Client::builder("https://library.example", Credentials::new().key("k"));
+    library.clock(clock.clone()).sender(sender).build().unwrap()
+}
+
+#[tokio::test]
+async fn empty_pages_in_a_row_are_bounded_in_number_and_each_in_time() {
+    let clock = TestClock::new();
+    let list = |each| empty_pages(&clock, each).books().list_books().deadline(Duration::from_secs(30)).items();
+    let begun = clock.now();
+    let error = list(Duration::from_secs(20)).try_next().await.unwrap_err();
+    assert!(error.is_decode() && error.message().contains("101 empty pages in a row"), "{error}");
+    // The deadline is that of each page.
+    assert_eq!(clock.now().duration_since(begun), 101 * Duration::from_secs(20));
+    let mut slow = list(Duration::from_secs(40));
+    let error = slow.try_next().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(slow.try_next().await.unwrap().is_none());
+    assert_eq!(clock.now().duration_since(begun), 101 * Duration::from_secs(20) + Duration::from_secs(40));
+}
+
 #[tokio::test]
 async fn a_create_is_retried_under_one_key() {
     let server = Server::start(&[
@@ -313,7 +356,7 @@ async fn a_unit_test_needs_no_socket() {
     never.attempts = 1;
     let library = Client::builder(servers::Production::default().region("us"), Credentials::new().key("k"))
         .retry(never)
-        .sender(|request: connectors_runtime::reqwest::Request| async move {
+        .sender(|request: reqwest::Request| async move {
             assert_eq!(request.url().as_str(), "https://us.library.example/v1/books/7");
             Ok(http_response(r#"{"id": "7", "title": "Emma"}"#))
         })
@@ -322,6 +365,21 @@ async fn a_unit_test_needs_no_socket() {
     assert_eq!(library.books().get_book("7").await.unwrap().title, "Emma");
 }
 
-fn http_response(body: &'static str) -> connectors_runtime::reqwest::Response {
+#[test]
+fn a_variable_of_a_server_cannot_lead_to_another_host() {
+    let build = |server: servers::Production| Client::builder(server, Credentials::new()).build();
+    for region in
+        ["evil.example/", "evil.example?", "evil.example#", "eu@evil.example\\", "me@", "e u", "eu\t", "eu\u{7}"]
+    {
+        let error = build(servers::Production::default().region(region)).unwrap_err();
+        assert!(error.is_config() && error.to_string().contains("`region`"), "{region:?}: {error}");
+    }
+    // The values of the document are those of an open enum.
+    assert_eq!(servers::ProductionRegion::from("us"), servers::ProductionRegion::Us);
+    assert!(build(servers::Production::default().region(servers::ProductionRegion::Us)).is_ok());
+    assert!(build(servers::Production::default().region("ap-2")).is_ok());
+}
+
+fn http_response(body: &'static str) -> reqwest::Response {
     connectors_runtime::crates::http::Response::new(body).into()
 }

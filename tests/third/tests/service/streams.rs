@@ -5,7 +5,7 @@ use std::time::Duration;
 use connectors_runtime::crates::{http, reqwest};
 use connectors_runtime::{Connection, Error, Items, Limits, RequestOptions, SendError, TestClock};
 use futures::{StreamExt, TryStreamExt, stream};
-use library::types::{Question, Words};
+use library::types::{Question, Spoken, Words};
 use library::{Client, Credentials};
 
 use super::Server;
@@ -252,6 +252,90 @@ async fn a_stream_resumes_after_its_last_event() {
     assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
     // The delay is the one that the server requested, or later the last requested one.
     assert_eq!(clock.waits(), [Duration::from_millis(1500); 2]);
+}
+
+#[tokio::test]
+async fn sound_is_bytes_or_a_stream_of_events_with_bytes_in_them() {
+    const BODY: &str = "data: {\"type\":\"reading.part\",\"sound\":\"UE5H\"}\n\n\
+                data: {\"type\":\"reading.pause\",\"sound\":1.50}\n\n\
+                data: {\"type\":\"reading.end\",\"settings\":\"{\\\"shelf\\\": \\\"A1\\\"}\"}\n\n";
+    let server = Server::start(&[
+        ("200 OK", "content-type: audio/mpeg\r\n", "MP3"),
+        ("200 OK", "content-type: text/event-stream\r\n", BODY),
+    ])
+    .await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let read = || library.answers().read_aloud(&Question::new("why?".to_owned()));
+    let sound = read().send().await.unwrap();
+    assert_eq!(sound.content_type(), Some("audio/mpeg"));
+    assert_eq!(sound.collect(10).await.unwrap(), "MP3");
+    let items: Vec<Spoken> = read().stream().try_collect().await.unwrap();
+    let [Spoken::SpokenPart(part), Spoken::Unknown(pause), Spoken::SpokenEnd(end)] = &items[..] else {
+        panic!("{items:?}")
+    };
+    assert_eq!(part.sound.bytes().as_deref(), Some(&b"PNG"[..]));
+    assert_eq!((pause["type"].as_str(), pause["sound"].as_f64()), (Some("reading.pause"), Some(1.5)));
+    assert_eq!(end.settings.as_ref().unwrap().value().unwrap().shelf, "A1");
+    let accepts: Vec<_> = server.arrived().iter().map(|it| it.header("accept").unwrap().to_owned()).collect();
+    assert_eq!(accepts, ["audio/mpeg", "text/event-stream"]);
+}
+
+#[tokio::test]
+async fn the_end_of_a_response_is_not_the_end_of_a_stream_that_reconnects() {
+    let one = |id: u8| format!("{EVENTS}retry: 700\nid: {id}\nevent: removed\ndata: {id}\n\n");
+    let gone = "HTTP/1.1 204 No Content\r\n\r\n".to_owned();
+    let server = Server::raw(vec![one(1), one(2), gone], false).await;
+    let clock = TestClock::new();
+    let library = client(&server, Connection::new().clock(clock.clone()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Ok(_)]), "{items:?}");
+    let ids: Vec<Option<String>> =
+        server.arrived().iter().map(|request| request.header("last-event-id").map(str::to_owned)).collect();
+    assert_eq!(ids, [None, Some("1".to_owned()), Some("2".to_owned())]);
+    assert_eq!(clock.waits(), [Duration::from_millis(700); 2]);
+    // Without `reconnect`, it is the end.
+    let server = Server::raw(vec![one(1)], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let items: Vec<_> = library.books().watch_books().stream().collect().await;
+    assert!(matches!(&items[..], [Ok(_)]) && server.arrived().len() == 1, "{items:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_has_no_more_events_is_asked_a_few_times() {
+    let first = format!("{EVENTS}id: 1\nevent: removed\ndata: 1\n\n");
+    let empty = format!("{EVENTS}: nothing\n\n");
+    let server = Server::raw(vec![first, empty.clone(), empty.clone(), empty.clone(), empty], false).await;
+    let clock = TestClock::new();
+    let library = client(&server, Connection::new().clock(clock.clone()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_)]), "{items:?}");
+    assert_eq!((server.arrived().len(), clock.waits().len()), (4, 3));
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_the_last_id_is_not_called_without_end() {
+    let two = format!("{EVENTS}retry: 0\nid: 1\nevent: removed\ndata: 1\n\nid: 2\nevent: removed\ndata: 2\n\n");
+    let server = Server::raw(vec![two.clone(), two.clone(), two.clone()], false).await;
+    let clock = TestClock::new();
+    let library = client(&server, Connection::new().clock(clock.clone()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Ok(_)]), "{items:?}");
+    assert_eq!((server.arrived().len(), clock.waits()), (2, vec![Duration::from_millis(500)]));
+    // After a break, items may be lost.
+    let cut = two.replace("x-trace: t", "content-length: 999");
+    let server = Server::raw(vec![cut.clone(), cut], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    let [Ok(_), Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
+    assert!(error.to_string().contains("repeats the stream"), "{error}");
+    // An event without an id of its own is a new one.
+    let one = format!("{EVENTS}id: 1\nevent: removed\ndata: 1\n\n");
+    let next = format!("{EVENTS}event: removed\ndata: 2\n\n");
+    let gone = "HTTP/1.1 204 No Content\r\n\r\n".to_owned();
+    let server = Server::raw(vec![one, next, gone], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let items: Vec<_> = library.books().watch_books().stream().reconnect().collect().await;
+    assert!(matches!(&items[..], [Ok(_), Ok(_)]), "{items:?}");
 }
 
 #[tokio::test]

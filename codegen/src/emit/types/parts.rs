@@ -1,0 +1,165 @@
+//! What the types are written with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::emit::docs;
+use crate::shape::model::{Constant, Type, TypeDef, TypeKind};
+
+/// The runtime's room of types.
+pub(super) fn object() -> TokenStream {
+    quote! { ::connectors_runtime::object }
+}
+
+/// The types there are, by name.
+pub(super) struct Known<'a> {
+    pub(super) defs: BTreeMap<&'a str, &'a TypeDef>,
+    /// Those whose values hold a secret somewhere.
+    pub(super) secret: BTreeSet<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(types: &'a [TypeDef]) -> Self {
+        let defs: BTreeMap<&str, &TypeDef> = types.iter().map(|def| (def.name.as_str(), def)).collect();
+        let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut queue = Vec::new();
+        for def in types {
+            let own = match &def.kind {
+                TypeKind::Struct(it) => it.sensitive || it.fields.iter().any(|it| it.sensitive),
+                TypeKind::Union(it) => it.variants.iter().any(|it| it.sensitive),
+                TypeKind::Tuple(it) => it.items.iter().any(|it| it.sensitive),
+                TypeKind::Alias(_) | TypeKind::Wrapper(_) | TypeKind::Enum(_) => false,
+            };
+            for part in def.parts() {
+                if let Some(name) = part.innermost() {
+                    users.entry(name).or_default().push(def.name.as_str());
+                }
+            }
+            if own {
+                queue.push(def.name.as_str());
+            }
+        }
+        let mut secret = BTreeSet::new();
+        while let Some(name) = queue.pop() {
+            if secret.insert(name) {
+                queue.extend(users.get(name).into_iter().flatten());
+            }
+        }
+        Self { defs, secret }
+    }
+
+    /// What a type is when aliases are looked through, wherever they stand in it.
+    pub(super) fn plain(&self, ty: &Type) -> Type {
+        match ty {
+            Type::Named(name) => match self.defs.get(name.as_str()).map(|def| &def.kind) {
+                Some(TypeKind::Alias(target)) => self.plain(target),
+                _ => ty.clone(),
+            },
+            Type::Array(item) => Type::Array(Box::new(self.plain(item))),
+            Type::Map(value) => Type::Map(Box::new(self.plain(value))),
+            Type::Nullable(inner) => Type::Nullable(Box::new(self.plain(inner))),
+            other => other.clone(),
+        }
+    }
+}
+
+pub(in crate::emit) fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+pub(in crate::emit) fn doc(text: &str, fallback: &str) -> TokenStream {
+    let lines = docs::lines(text, fallback);
+    quote! { #(#[doc = #lines])* }
+}
+
+/// A type as it is written inside the types module.
+pub(super) fn local(ty: &Type) -> TokenStream {
+    tokens(ty, &quote! {})
+}
+
+/// A type as it is written where `prefix` leads to the types module.
+pub(in crate::emit) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Named(name) => {
+            let name = ident(name);
+            quote! { #prefix #name }
+        }
+        Type::String => quote! { String },
+        Type::Bool => quote! { bool },
+        Type::I32 => quote! { i32 },
+        Type::I64 => quote! { i64 },
+        Type::U32 => quote! { u32 },
+        Type::U64 => quote! { u64 },
+        Type::I128 => quote! { i128 },
+        Type::F64 => quote! { f64 },
+        Type::Number => {
+            let object = object();
+            quote! { #object::Number }
+        }
+        Type::Base64 | Type::Base64Url => {
+            let (object, name) = (object(), ident(&format!("{ty:?}")));
+            quote! { #object::#name }
+        }
+        Type::JsonText(content) => {
+            let (object, content) = (object(), tokens(content, prefix));
+            quote! { #object::JsonText<#content> }
+        }
+        Type::Array(item) => {
+            let item = tokens(item, prefix);
+            quote! { Vec<#item> }
+        }
+        Type::Map(value) if **value == Type::Any => {
+            quote! { ::connectors_runtime::crates::serde_json::Map<String, ::connectors_runtime::crates::serde_json::Value> }
+        }
+        Type::Map(value) => {
+            let value = tokens(value, prefix);
+            quote! { ::std::collections::BTreeMap<String, #value> }
+        }
+        Type::Any => quote! { ::connectors_runtime::crates::serde_json::Value },
+        Type::Nullable(inner) => {
+            let inner = tokens(inner, prefix);
+            quote! { Option<#inner> }
+        }
+    }
+}
+
+/// The function that says what values of a type look like.
+pub(super) fn layout_of(ty: &Type) -> TokenStream {
+    let (object, ty) = (object(), local(ty));
+    quote! { <#ty as #object::Json>::layout }
+}
+
+pub(super) fn constant(value: &Constant) -> TokenStream {
+    let object = object();
+    match value {
+        Constant::Text(text) => quote! { #object::Constant::text(#text) },
+        Constant::Integer(number) => {
+            let number = integer(*number);
+            quote! { #object::Constant::Integer(#number) }
+        }
+        Constant::Bool(value) => quote! { #object::Constant::Bool(#value) },
+    }
+}
+
+/// A number without the suffix that quote gives it.
+pub(super) fn integer(number: i64) -> TokenStream {
+    number.to_string().parse().unwrap_or_default()
+}
+
+pub(super) fn describe(ty: &Type) -> String {
+    match ty {
+        Type::Named(name) => format!("`{name}`."),
+        Type::String => "Text.".to_owned(),
+        Type::Bool => "True or false.".to_owned(),
+        Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 => "A whole number.".to_owned(),
+        Type::F64 | Type::Number => "A number.".to_owned(),
+        Type::Base64 | Type::Base64Url => "Bytes.".to_owned(),
+        Type::JsonText(content) => format!("As JSON in a text: {}", describe(content)),
+        Type::Array(item) => format!("A list: {}", describe(item)),
+        Type::Map(_) => "Values by key.".to_owned(),
+        Type::Any => "Any value.".to_owned(),
+        Type::Nullable(inner) => format!("Nothing, or: {}", describe(inner)),
+    }
+}

@@ -1,0 +1,42 @@
+//! Where and how values are serialized.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    /// The whole query string.
+    QueryString,
+    Header,
+    Cookie,
+}
+
+/// How a value is serialized (OpenAPI 3.2, "Style Values").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Matrix,
+    Label,
+    Simple,
+    Form,
+    SpaceDelimited,
+    PipeDelimited,
+    DeepObject,
+    Cookie,
+}
+
+impl Style {
+    /// The default of `explode`: whether each item or member is written separately.
+    pub(crate) fn explodes(self) -> bool {
+        matches!(self, Self::Form | Self::Cookie)
+    }
+}
+
+/// How a parameter or a form's property is serialized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Writing {
+    pub(crate) style: Style,
+    pub(crate) explode: bool,
+    /// Whether reserved characters are not percent-encoded.
+    pub(crate) reserved: bool,
+    /// Whether the value is JSON text.
+    pub(crate) json: bool,
+}
