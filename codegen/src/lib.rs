@@ -53,6 +53,7 @@ mod document;
 mod emit;
 mod grammar;
 mod lower;
+mod members;
 mod note;
 mod overlay;
 #[cfg(feature = "diff")]
@@ -244,17 +245,18 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::overlaid`]; also if the document has another version of OpenAPI.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
-        let (mut document, mut notes) = self.shapeable()?;
+        let (mut document, schemas, mut notes) = self.shapeable()?;
+        schemas.export(&mut document);
         lower::plain(&mut document, &mut notes);
         Ok((document, notes))
     }
 
-    /// The normalized document for `shape`.
-    fn shapeable(&self) -> Result<(Node, Notes), Error> {
+    /// The normalized document and its schemas, for `shape`.
+    fn shapeable(&self) -> Result<(Node, Model, Notes), Error> {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
-        let document = lower::lower(&overlaid, &mut notes)?;
-        Ok((document, notes))
+        let (document, schemas) = lower::lower(overlaid, &mut notes)?;
+        Ok((document, schemas, notes))
     }
 
     /// Generates the Rust source.
@@ -262,9 +264,10 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (mut document, mut notes) = self.shapeable()?;
-        let schemas = Model::take(&mut document);
+        let (document, schemas, mut notes) = self.shapeable()?;
         let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
+        // The code is larger than the document, which is not needed any more.
+        drop((document, schemas));
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();

@@ -1,51 +1,46 @@
-//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas get the form of 3.0.3, and the members
-//! that later versions add around them are kept. Every loss is a note. `plain.rs` turns the result into valid OpenAPI
-//! 3.0.3.
+//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas are moved into a [`Model`], and the members
+//! that later versions add around them are kept. Every loss is a note. `plain.rs`, with the schemas that the model
+//! exports, turns the result into valid OpenAPI 3.0.3.
 //!
 //! Documents often mix versions, so each rule applies to what the document contains, whatever version it declares:
 //! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,
 //! ...) are removed with a note. A keyword that changes which data a value can have is never removed without a note.
 
-mod members;
 mod parameters;
 mod paths;
 mod plain;
 mod refs;
 mod resources;
-mod schemas;
-mod types;
 
-use std::collections::HashSet;
-
-use heck::ToLowerCamelCase;
-
-use self::members::Reading;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, METHODS, OTHER_METHODS, Object};
-use crate::note::{Fix, Kind, Notes, Stage};
+use crate::members;
+use crate::note::{Kind, Notes, Stage};
+use crate::schema::Model;
 use crate::uri;
 
 pub(crate) use plain::plain;
 
-/// Normalizes a whole document.
+/// Normalizes a whole document. The schemas are moved into a model, and nothing else can read them.
 ///
 /// # Errors
 /// The document is not OpenAPI 3.0, 3.1 or 3.2.
-pub(crate) fn lower(document: &Node, notes: &mut Notes) -> Result<Node, Error> {
-    version(document)?;
+pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), Error> {
+    version(&document)?;
     document.repeats(&mut |node, key, first, at| {
         let reason = format!("an object has `{key}` twice; the last value is used, not the one at {first}");
         notes.push(Stage::Lower, Kind::Correction, at, node, reason);
     });
-    let mut result = document.clone();
-    uri::localise(&mut result);
-    other_methods(&mut result, notes);
-    refs::normalise(&mut result, notes);
-    lost_operations(&mut result, notes);
-    let mut lowering = Lowering { notes };
-    Object::OpenApi.walk_mut(&mut result, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
-    Ok(result)
+    let mut document = document;
+    uri::localise(&mut document);
+    other_methods(&mut document, notes);
+    refs::normalise(&mut document, notes);
+    lost_operations(&mut document, notes);
+    let mut schemas = Model::of(document.pointer("/components/schemas"));
+    let mut lowering = Lowering { schemas: &mut schemas, notes };
+    Object::OpenApi.walk_mut(&mut document, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
+    Ok((document, schemas))
 }
 
 /// Checks that a tree is an OpenAPI document of a version this pipeline reads.
@@ -133,6 +128,7 @@ fn other_methods(document: &mut Node, notes: &mut Notes) {
 }
 
 struct Lowering<'a> {
+    schemas: &'a mut Model,
     notes: &'a mut Notes,
 }
 
@@ -143,7 +139,7 @@ impl Lowering<'_> {
 
     fn object(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         if kind == Object::Schema {
-            return self.schema(node, at);
+            return self.schemas.take(node, at, self.notes);
         }
         if node.as_object().is_none() {
             // An empty entry, such as `responses: {200: }`.
@@ -153,8 +149,8 @@ impl Lowering<'_> {
         if grammar::reference(node).is_some() && may_be_reference(kind) {
             return self.reference(node);
         }
-        self.values_of_members(kind, node, at);
-        self.incomplete(kind, node, at);
+        members::values(kind, node, at, self.notes);
+        members::incomplete(kind, node, at, self.notes);
         match kind {
             Object::OpenApi => self.root(node, at),
             Object::Info => self.info(node, at),
@@ -186,14 +182,6 @@ impl Lowering<'_> {
                 self.misplaced_schema(node, at);
             }
             Object::Example => example(node),
-            Object::Xml => {
-                // 3.2 has `nodeType: attribute` in place of `attribute: true`, and adds kinds of nodes.
-                if let Some(kind) = node.take("nodeType")
-                    && kind.as_str() == Some("attribute")
-                {
-                    node.set("attribute", true);
-                }
-            }
             Object::Parameter | Object::Header => self.parameter(kind, node, at),
             Object::MediaType => self.examples(node, at),
             Object::Encoding => self.style(node, at, &["form", "spaceDelimited", "pipeDelimited", "deepObject"]),
@@ -221,102 +209,7 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        self.unknown(kind, node, at);
-    }
-
-    /// Normalizes members whose values are of the wrong kind. An empty value is removed, a value with the same meaning
-    /// in another form is read as that, and any other value is left out.
-    fn values_of_members(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
-        let Some(known) = members::of(kind, node, at) else { return };
-        let Some(map) = node.as_object_mut() else { return };
-        for (key, is) in known {
-            let Some(child) = map.get_mut(*key) else { continue };
-            let reading = is.read(&child.value);
-            if child.is_null() && !matches!(reading, Reading::Itself) {
-                map.shift_remove(*key);
-                continue;
-            }
-            match reading {
-                Reading::Itself => {}
-                Reading::As(value) => {
-                    let reason = format!("{} is expected here; the value was read as one", is.name());
-                    self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
-                    child.value = value;
-                }
-                Reading::Nothing => {
-                    let reason = format!("{} is expected here; the value was left out", is.name());
-                    self.notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
-                    map.shift_remove(*key);
-                }
-            }
-        }
-    }
-
-    /// Removes the objects below a node that do not have the members that 3.0 requires.
-    fn incomplete(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
-        let Some(map) = node.as_object_mut() else { return };
-        let mut tell = |kind: Kind, at: &Pointer, node: &Node, reason: String| {
-            let note = self.notes.push(Stage::Lower, kind, at, node, reason);
-            if kind == Kind::Correction {
-                note.fixed_by(Fix::Remove);
-            }
-        };
-        for (key, child_kind) in [("externalDocs", Object::ExternalDocs), ("discriminator", Object::Discriminator)] {
-            if let Some(child) = map.get(key)
-                && members::of(kind, child, at).is_some_and(|known| known.iter().any(|(known, _)| *known == key))
-                && let Some(lacking) = members::lacks(child_kind, child, key)
-            {
-                tell(Kind::Correction, &at.join(key), child, format!("`{key}` without `{lacking}` was left out"));
-                map.shift_remove(key);
-            }
-        }
-        let lists = [("servers", Object::Server), ("tags", Object::Tag)];
-        // The tags of an operation are names.
-        for (key, child_kind) in lists.into_iter().filter(|(key, _)| *key == "servers" || kind == Object::OpenApi) {
-            let Some(items) = map.get_mut(key).and_then(Node::as_array_mut) else { continue };
-            let mut seen = HashSet::new();
-            let mut index = 0;
-            items.retain(|item| {
-                let here = at.join(key).join(index);
-                index += 1;
-                if let Some(lacking) = members::lacks(child_kind, item, key) {
-                    tell(Kind::Correction, &here, item, format!("one of the `{key}` without `{lacking}` was left out"));
-                    return false;
-                }
-                let name = item.get("name").and_then(|name| members::text(&name.value));
-                let fresh = child_kind != Object::Tag || seen.insert(name);
-                if !fresh {
-                    tell(Kind::Correction, &here, item, "a tag of this name is already there".to_owned());
-                }
-                fresh
-            });
-        }
-        let (entries, child_kind) = match kind {
-            Object::Components => {
-                (map.get_mut("securitySchemes").and_then(Node::as_object_mut), Object::SecurityScheme)
-            }
-            Object::Flows => (Some(map), Object::Flow),
-            _ => return,
-        };
-        let Some(entries) = entries else { return };
-        let here = if kind == Object::Components { at.join("securitySchemes") } else { at.clone() };
-        entries.retain(|name, entry| {
-            // `unknown` reports members that are not flows.
-            let flows = ["implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization"];
-            let known = kind == Object::Components || flows.contains(&name.as_str());
-            let lacking = if known && grammar::reference(entry).is_none() {
-                members::lacks(child_kind, entry, name)
-            } else {
-                None
-            };
-            if kind == Object::Components && entry.str("type") == Some("mutualTLS") {
-                let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
-                tell(Kind::Loss, &here.join(name), entry, reason);
-            } else if let Some(lacking) = lacking {
-                tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
-            }
-            lacking.is_none()
-        });
+        members::unknown(kind, node, at, self.notes);
     }
 
     /// 3.1 allows `summary` and `description` beside a `$ref`. 3.0 ignores both.
@@ -362,24 +255,6 @@ impl Lowering<'_> {
             }
         }
     }
-
-    /// Removes members that OpenAPI does not know at this place.
-    fn unknown(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
-        let Some(known) = members::of(kind, node, at) else { return };
-        let meant = |key: &str| known.iter().map(|(known, _)| *known).find(|known| *known == key.to_lower_camel_case());
-        let Some(map) = node.as_object_mut() else { return };
-        let is_known = |key: &String| key.starts_with("x-") || known.iter().any(|(known, _)| known == key);
-        let strange: Vec<String> = map.keys().filter(|key| !is_known(key)).cloned().collect();
-        for key in strange {
-            if let Some(value) = map.shift_remove(&key) {
-                let reason = format!("OpenAPI has no `{key}` here");
-                // `min_items` for `minItems`.
-                let meant = meant(&key).filter(|meant| !map.contains_key(*meant));
-                let fix = meant.map_or(Fix::Remove, |meant| Fix::Rename(meant.to_owned()));
-                self.notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason).fixed_by(fix);
-            }
-        }
-    }
 }
 
 /// Whether OpenAPI 3.0 allows a Reference Object here.
@@ -408,12 +283,6 @@ fn example(node: &mut Node) {
     }
 }
 
-/// The nodes without repeated equal ones.
-fn distinct(nodes: Vec<Node>) -> Vec<Node> {
-    let mut seen = HashSet::with_capacity(nodes.len());
-    nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -426,7 +295,8 @@ mod tests {
             "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n    B: {{type: object}}\n    A: {text}\n"
         );
         let mut notes = Notes::default();
-        let lowered = lower(&Node::parse("t.yaml", &document).unwrap(), &mut notes).unwrap();
+        let (mut lowered, schemas) = lower(Node::parse("t.yaml", &document).unwrap(), &mut notes).unwrap();
+        schemas.export(&mut lowered);
         let schema = lowered.pointer("/components/schemas/A").unwrap().to_json();
         (schema, notes.iter().map(ToString::to_string).collect())
     }
@@ -499,6 +369,19 @@ mod tests {
     }
 
     #[test]
+    fn a_note_about_one_item_of_a_tuple_is_written_once_at_its_place() {
+        let (lowered, notes) = schema(
+            "{type: array, prefixItems: [{type: string, contentEncoding: quoted-printable}, {type: integer}], items: false}",
+        );
+        assert!(
+            matches!(notes.as_slice(), [only] if only.contains("/components/schemas/A/prefixItems/0")),
+            "{notes:?}"
+        );
+        let places = json!([{"type": "string"}, {"type": "integer"}]);
+        assert_eq!(lowered, json!({"type": "array", "items": {"anyOf": places}, "x-prefix-items": places}));
+    }
+
+    #[test]
     fn references_keep_what_stands_beside_them() {
         let (lowered, _) = schema("{$ref: '#/components/schemas/B', description: d, readOnly: true, required: [x]}");
         assert_eq!(
@@ -521,7 +404,7 @@ mod tests {
             ("openapi: 4", "`4`"),
             ("info: {}", "not an OpenAPI document"),
         ] {
-            let error = lower(&Node::parse("t.yaml", text).unwrap(), &mut Notes::default()).unwrap_err().to_string();
+            let error = lower(Node::parse("t.yaml", text).unwrap(), &mut Notes::default()).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("t.yaml:1:"), "{text}: {error}");
         }
     }

@@ -17,8 +17,7 @@ pub(super) struct Canonical {
 /// The canonical form of a document: normalized, references to path items inlined, and each schema in its simplest form.
 pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
     lower::version(document)?;
-    let mut document = lower(&select::cut(document, &Selection::default()), &mut Notes::default())?;
-    let mut schemas = Model::take(&mut document);
+    let (document, mut schemas) = lower(select::cut(document, &Selection::default()), &mut Notes::default())?;
     for id in schemas.outermost_first() {
         let mut schema = (*schemas.get(id)).clone();
         tuple(&schemas, &mut schema);

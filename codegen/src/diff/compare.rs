@@ -87,7 +87,7 @@ struct Scope {
     uses: BTreeSet<usize>,
 }
 
-/// A pair of components, and the direction in which they are compared.
+/// A pair of schemas, and the direction in which they are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Pair {
     pub(super) old: SchemaId,

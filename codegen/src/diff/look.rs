@@ -112,9 +112,6 @@ impl Looked {
     pub(super) fn kind(&self) -> &'static str {
         let schema = &*self.schema;
         let named = schema.properties.as_ref().is_some_and(|properties| !properties.is_empty());
-        if schema.prefix.is_some() {
-            return "tuple";
-        }
         if alternatives(schema).is_some() {
             return "one of several";
         }
@@ -128,6 +125,7 @@ impl Looked {
             Some(JsonType::Number) => "number",
             Some(JsonType::String) => "string",
             Some(JsonType::Boolean) => "boolean",
+            Some(JsonType::Array) | None if schema.prefix.is_some() => "tuple",
             Some(JsonType::Array) => "array",
             None if schema.items.is_some() => "array",
             None if schema.values.is_some() => "string",

@@ -133,6 +133,38 @@ impl<'a> Comparison<'a> {
         self.further_limits(old, new, way, &place);
         let kind = old.kind();
         let (old, new) = (&*old.schema, &*new.schema);
+        // A new keyword is compared here, or is not compared at all.
+        let Schema {
+            items: old_items,
+            // These depend on the kind of the values.
+            ty: _,
+            properties: _,
+            additional: _,
+            prefix: _,
+            rest: _,
+            one_of: _,
+            any_of: _,
+            discriminator: _,
+            // These are compared above.
+            format: _,
+            values: _,
+            required: _,
+            limits: _,
+            // `look` has resolved these.
+            reference: _,
+            all_of: _,
+            // These belong to the place of use.
+            nullable: _,
+            read_only: _,
+            write_only: _,
+            default: _,
+            annotations: _,
+            // These are not compared.
+            content: _,
+            not: _,
+            xml: _,
+            span: _,
+        } = old;
         let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         let items = spot.below(format!("{place} items"), false, &["items"]);
         match kind {
@@ -149,7 +181,7 @@ impl<'a> Comparison<'a> {
                 _ => {}
             },
         }
-        match (old.items, new.items) {
+        match (*old_items, new.items) {
             (Some(a), Some(b)) => self.schemas(a, b, &items),
             (None, None) => {}
             _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Lowering, members};
+use super::Lowering;
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
+use crate::members;
 use crate::note::{Fix, Kind, Stage};
 
 /// The places of parameters.

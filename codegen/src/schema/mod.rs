@@ -1,4 +1,4 @@
-//! Stage `schema`: reads the schemas of a normalized document into a typed model.
+//! Stage `schema`: reads the schemas of a document, in any dialect, into a typed model, and writes them as OpenAPI 3.0.3.
 //!
 //! A [`Model`] owns all schemas of one document. Other stages name a schema by its [`SchemaId`], so a schema that is
 //! used in several places is never copied. A [`Schema`] has one field for each keyword, and references are resolved to
@@ -7,8 +7,11 @@
 
 mod all_of;
 mod equal;
+mod export;
 mod model;
+mod normalise;
 mod read;
+mod values;
 
 #[cfg(feature = "diff")]
 pub(crate) use equal::says_the_same;

@@ -114,6 +114,8 @@ pub(crate) struct Discriminator {
     pub(crate) mapping: IndexMap<String, String>,
     /// The target for other values.
     pub(crate) default: Option<String>,
+    /// Its extensions.
+    pub(super) others: Map,
 }
 
 /// The limits on values that the server checks, and the client does not.

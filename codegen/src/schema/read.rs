@@ -1,108 +1,157 @@
-//! Reads the schemas of a normalized tree into a model. The tree keeps everything else.
+//! Reads the schemas of a document into a model.
 
+use indexmap::IndexMap;
 use serde_json::Number;
 
+use super::equal::same;
 use super::model::{
     Additional, Annotations, Bound, Discriminator, JsonType, Limits, Model, Properties, Schema, SchemaId,
 };
+use super::normalise::Normaliser;
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Object};
+use crate::members;
+use crate::note::Notes;
+use crate::span::Span;
 
 impl Model {
-    /// Moves all schemas of a normalized document into a model. No later stage can read a schema from the tree.
-    pub(crate) fn take(document: &mut Node) -> Self {
+    /// A model for the schemas of a document. The components are known by name before they are read, because one may
+    /// refer to a later one.
+    pub(crate) fn of(components: Option<&Node>) -> Self {
         let mut model = Self::default();
-        let components = document.get_mut("components").and_then(|components| components.take("schemas"));
-        let components = match components.map(|schemas| schemas.value) {
-            Some(Value::Object(schemas)) => schemas,
-            _ => Map::new(),
-        };
-        // All names first, because a component may refer to a later one.
-        for (name, node) in &components {
+        for (name, node) in components.and_then(Node::as_object).into_iter().flatten() {
             let id = model.add(Schema::any(&node.span));
             model.names.push(name.clone());
             model.by_name.insert(name.clone(), id);
         }
-        let ids = model.components();
-        for (id, node) in ids.zip(components.into_values()) {
-            let schema = model.read(node);
-            model.set(id, schema);
-        }
-        Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
-            let members: &[&str] = match kind {
-                Object::MediaType => &["schema", "itemSchema"],
-                Object::Parameter | Object::Header => &["schema"],
-                _ => return,
-            };
-            for member in members {
-                if let Some(node) = node.take(member) {
-                    let id = model.part(node);
-                    model.places.insert(at.join(member), id);
-                }
-            }
-        });
         model
     }
 
-    /// Reads a schema within another object.
-    fn part(&mut self, node: Node) -> SchemaId {
-        let schema = self.read(node);
-        self.add(schema)
+    /// Moves a schema from its place in a document into the model, and normalizes it. The tree keeps the place only.
+    pub(crate) fn take(&mut self, node: &mut Node, at: &Pointer, notes: &mut Notes) {
+        let place = Node::at(Value::Null, &node.span);
+        let schema = Reader { model: self, notes }.schema(std::mem::replace(node, place), at);
+        match Pointer::split(at.as_str()).unwrap_or_default().as_slice() {
+            [components, schemas, name] if components == "components" && schemas == "schemas" => {
+                if let Some(id) = self.component(name) {
+                    self.set(id, schema);
+                }
+            }
+            _ => {
+                let id = self.add(schema);
+                self.places.insert(at.clone(), id);
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    model: &'a mut Model,
+    notes: &'a mut Notes,
+}
+
+impl Reader<'_> {
+    /// Reads a schema within another one.
+    fn part(&mut self, node: Node, at: &Pointer) -> SchemaId {
+        let schema = self.schema(node, at);
+        self.model.add(schema)
     }
 
-    fn parts(&mut self, node: Node) -> Option<Vec<SchemaId>> {
+    fn parts(&mut self, node: Node, at: &Pointer) -> Option<Vec<SchemaId>> {
+        let items = list(node)?.into_iter().enumerate();
+        Some(items.map(|(index, item)| self.part(item, &at.join(index))).collect())
+    }
+
+    fn properties(&mut self, node: Node, at: &Pointer) -> Option<Properties> {
         match node.value {
-            Value::Array(items) => Some(items.into_iter().map(|item| self.part(item)).collect()),
+            Value::Object(map) => {
+                let read = |(name, node): (String, Node)| {
+                    let id = self.part(node, &at.join(&name));
+                    (name, id)
+                };
+                Some(map.into_iter().map(read).collect())
+            }
             _ => None,
         }
     }
 
-    fn properties(&mut self, node: Node) -> Option<Properties> {
-        match node.value {
-            Value::Object(map) => Some(map.into_iter().map(|(name, node)| (name, self.part(node))).collect()),
-            _ => None,
+    /// What any item of a tuple can be.
+    fn any_item(&self, span: &Span, prefix: &[SchemaId], rest: Option<SchemaId>) -> SchemaId {
+        let model = &*self.model;
+        let mut distinct: Vec<SchemaId> = Vec::new();
+        for id in prefix.iter().copied().chain(rest) {
+            if !distinct.iter().any(|known| same((model, *known), (model, id))) {
+                distinct.push(id);
+            }
         }
+        let any = distinct.iter().copied().find(|id| model.get(*id).is_empty());
+        let only = if let [only] = distinct[..] { Some(only) } else { None };
+        any.or(only).unwrap_or_else(|| model.add(Schema { any_of: Some(distinct), ..Schema::any(span) }))
     }
 
-    fn read(&mut self, node: Node) -> Schema {
+    /// An object within a schema that is not a schema.
+    fn object(&mut self, kind: Object, mut node: Node, at: &Pointer) -> Node {
+        members::values(kind, &mut node, at, self.notes);
+        if kind == Object::Xml
+            && let Some(kind) = node.take("nodeType")
+            // 3.2 has `nodeType: attribute` in place of `attribute: true`, and adds kinds of nodes.
+            && kind.as_str() == Some("attribute")
+        {
+            node.set("attribute", true);
+        }
+        members::unknown(kind, &mut node, at, self.notes);
+        node
+    }
+
+    fn schema(&mut self, mut node: Node, at: &Pointer) -> Schema {
+        Normaliser { notes: self.notes }.schema(&mut node, at);
         let Node { value, span } = node;
         let mut schema = Schema::any(&span);
         let Value::Object(members) = value else { return schema };
-        let mut excluded = (false, false);
+        let closed_tuple = members.contains_key("prefixItems");
+        let (mut excluded, mut closed) = ((false, false), false);
         for (key, node) in members {
+            let at = &at.join(&key);
             let limits = &mut schema.limits;
             match key.as_str() {
-                // A component has this name, because `lower` has checked that.
+                // A component has this name: `lower` has resolved every reference.
                 "$ref" => {
                     let name = node.as_str().and_then(grammar::component_name);
-                    schema.reference = name.and_then(|name| self.component(&name));
+                    schema.reference = name.and_then(|name| self.model.component(&name));
                 }
                 "type" => schema.ty = node.as_str().and_then(JsonType::parse),
                 "format" => schema.format = text(node),
                 "enum" => schema.values = list(node),
-                "properties" => schema.properties = self.properties(node),
+                "properties" => schema.properties = self.properties(node, at),
                 "required" => schema.required = texts(node),
                 "additionalProperties" => {
                     schema.additional = match node.value {
                         Value::Bool(true) => Additional::Any,
                         Value::Bool(false) => Additional::Closed,
-                        _ => Additional::Schema(self.part(node)),
+                        _ => Additional::Schema(self.part(node, at)),
                     }
                 }
-                "items" => schema.items = Some(self.part(node)),
-                "x-prefix-items" => schema.prefix = self.parts(node),
-                "x-other-items" => schema.rest = Some(self.part(node)),
-                "x-json-text" => schema.content = Some(self.part(node)),
-                "allOf" => schema.all_of = self.parts(node),
-                "oneOf" => schema.one_of = self.parts(node),
-                "anyOf" => schema.any_of = self.parts(node),
-                "not" => schema.not = Some(self.part(node)),
-                "discriminator" => schema.discriminator = discriminator(&node),
+                // Only beside `prefixItems`: there are no other items.
+                "items" if closed_tuple && node.as_bool() == Some(false) => closed = true,
+                "items" => schema.items = Some(self.part(node, at)),
+                "prefixItems" => schema.prefix = self.parts(node, at),
+                "x-json-text" => schema.content = Some(self.part(node, at)),
+                "allOf" => schema.all_of = self.parts(node, at),
+                "oneOf" => schema.one_of = self.parts(node, at),
+                "anyOf" => schema.any_of = self.parts(node, at),
+                "not" => schema.not = Some(self.part(node, at)),
+                "discriminator" => {
+                    schema.discriminator = discriminator(self.object(Object::Discriminator, node, at));
+                }
                 "nullable" => schema.nullable = node.as_bool(),
                 "readOnly" => schema.read_only = node.as_bool(),
                 "writeOnly" => schema.write_only = node.as_bool(),
                 "default" => schema.default = Some(node),
-                "xml" => schema.xml = Some(node),
+                "xml" => schema.xml = Some(self.object(Object::Xml, node, at)),
+                "externalDocs" => {
+                    let node = self.object(Object::ExternalDocs, node, at);
+                    schema.annotations.others.insert(key, node);
+                }
                 "minimum" => limits.minimum = number(&node).map(|value| Bound { value, excluded: false }),
                 "maximum" => limits.maximum = number(&node).map(|value| Bound { value, excluded: false }),
                 "exclusiveMinimum" => excluded.0 = node.as_bool() == Some(true),
@@ -119,6 +168,13 @@ impl Model {
                 _ => annotation(&mut schema.annotations, key, node),
             }
         }
+        if let Some(prefix) = &schema.prefix {
+            if !closed {
+                let rest = schema.items.take();
+                schema.rest = Some(rest.unwrap_or_else(|| self.model.add(Schema::any(&span))));
+            }
+            schema.items = Some(self.any_item(&span, prefix, schema.rest));
+        }
         let Limits { minimum, maximum, .. } = &mut schema.limits;
         for (bound, excluded) in [(minimum, excluded.0), (maximum, excluded.1)] {
             if let Some(bound) = bound {
@@ -129,7 +185,7 @@ impl Model {
     }
 }
 
-/// `lower` removes every keyword that is neither known nor an annotation.
+/// `normalise` removes every keyword that is neither known nor an annotation.
 fn annotation(annotations: &mut Annotations, key: String, node: Node) {
     match key.as_str() {
         "title" => annotations.title = text(node),
@@ -146,11 +202,18 @@ fn annotation(annotations: &mut Annotations, key: String, node: Node) {
     }
 }
 
-fn discriminator(node: &Node) -> Option<Discriminator> {
-    let mapping = node.get("mapping").and_then(Node::as_object).into_iter().flatten();
-    let mapping = mapping.filter_map(|(value, target)| Some((value.clone(), target.as_str()?.to_owned()))).collect();
-    let default = node.str("defaultMapping").map(str::to_owned);
-    Some(Discriminator { property: node.str("propertyName")?.to_owned(), mapping, default })
+fn discriminator(mut node: Node) -> Option<Discriminator> {
+    let property = text(node.take("propertyName")?)?;
+    let mapping = match node.take("mapping").map(|mapping| mapping.value) {
+        Some(Value::Object(map)) => map.into_iter().filter_map(|(value, to)| Some((value, text(to)?))).collect(),
+        _ => IndexMap::new(),
+    };
+    let default = node.take("defaultMapping").and_then(text);
+    let others = match node.value {
+        Value::Object(others) => others,
+        _ => Map::new(),
+    };
+    Some(Discriminator { property, mapping, default, others })
 }
 
 fn text(node: Node) -> Option<String> {

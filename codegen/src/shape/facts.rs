@@ -104,10 +104,14 @@ pub(super) fn origins(model: &Model, id: SchemaId, name: &str, found: &mut HashM
     for (wire, property) in schema.properties.iter().flatten() {
         visit(*property, format!("{name}{}", names::pascal(wire)));
     }
-    for (part, suffix) in [(schema.items, "Item"), (schema.additional.schema(), "Value")] {
-        if let Some(part) = part {
-            visit(part, format!("{name}{suffix}"));
-        }
+    if let Some(values) = schema.additional.schema() {
+        visit(values, format!("{name}Value"));
+    }
+    match schema.items {
+        Some(items) if schema.prefix.is_none() => visit(items, format!("{name}Item")),
+        // The items of a tuple have names by their position.
+        Some(items) => origins(model, items, &format!("{name}Item"), found),
+        None => {}
     }
     for part in schema.all_of.iter().flatten() {
         origins(model, *part, name, found);

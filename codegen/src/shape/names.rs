@@ -303,8 +303,10 @@ mod tests {
 
     /// The names of the components in a map of schemas.
     fn of(schemas: Node) -> BTreeMap<String, String> {
-        let schemas = Node::made(Map::from([("schemas".to_owned(), schemas)]));
-        let model = Model::take(&mut Node::made(Map::from([("components".to_owned(), schemas)])));
+        let all = Node::made(Map::from([("schemas".to_owned(), schemas)]));
+        let version = ("openapi".to_owned(), Node::made("3.1.0"));
+        let document = Node::made(Map::from([version, ("components".to_owned(), all)]));
+        let (_, model) = crate::lower::lower(document, &mut crate::note::Notes::default()).unwrap();
         components(&model).into_iter().map(|(id, name)| (model.name(id).unwrap().to_owned(), name)).collect()
     }
 

@@ -296,7 +296,7 @@ impl<'a> Types<'a> {
         let (least, most) = (size(schema.limits.min_items).unwrap_or(0), size(schema.limits.max_items));
         let mut items = Vec::new();
         for (index, item) in prefix.iter().enumerate().take(most.unwrap_or(usize::MAX)) {
-            let at = place.at.join("x-prefix-items").join(index);
+            let at = place.at.join("prefixItems").join(index);
             let hint = format!("{name}{}", ORDINALS.get(index).unwrap_or(&"Item"));
             let ty = self.nested(*item, &at, &hint, place.view);
             let sensitive = self.is_secret(*item, ty.innermost().is_none());
@@ -306,7 +306,7 @@ impl<'a> Types<'a> {
         let rest = schema
             .rest
             .filter(|_| !is_full)
-            .map(|rest| self.nested(rest, &place.at.join("x-other-items"), &format!("{name}Other"), place.view));
+            .map(|rest| self.nested(rest, &place.at.join("items"), &format!("{name}Other"), place.view));
         let required = least.min(items.len());
         self.insert(&name, id, place, TypeKind::Tuple(Tuple { items, required, rest }));
         Type::Named(name)

@@ -50,7 +50,7 @@ impl Shaping<'_, '_> {
             None if prefix.is_empty() => (list.as_ref().and_then(|list| list.items), at_schema.join("items")),
             None => {
                 let rest = list.as_ref().and_then(|list| list.rest).filter(|rest| !model.get(*rest).is_empty());
-                (rest, at_schema.join("x-other-items"))
+                (rest, at_schema.join("items"))
             }
         };
         let encodings = content.get("prefixEncoding").and_then(Node::as_array).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Shaping<'_, '_> {
         let mut parts = Vec::new();
         for index in 0..prefix.len().max(encodings.len()).min(most) {
             let (item, item_at) = match prefix.get(index) {
-                Some(item) => (Some(*item), at_schema.join("x-prefix-items").join(index)),
+                Some(item) => (Some(*item), at_schema.join("prefixItems").join(index)),
                 None => (each, each_at.clone()),
             };
             let name = ORDINALS.get(index).map_or_else(|| format!("part{}", index + 1), |it| (*it).to_owned());

@@ -1,11 +1,11 @@
 //! The types of a schema, and the limits on its values.
 
-use super::Lowering;
+use super::normalise::Normaliser;
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar;
 use crate::note::Kind;
 
-impl Lowering<'_> {
+impl Normaliser<'_> {
     pub(super) fn types(&mut self, node: &mut Node, at: &Pointer) {
         let Some(written) = node.get("type") else { return };
         let mut types: Vec<String> = match &written.value {
@@ -233,7 +233,7 @@ fn speaks_about(key: &str, value: &Node, name: &str) -> bool {
         "properties" | "required" | "additionalProperties" | "minProperties" | "maxProperties" | "discriminator" => {
             name == "object"
         }
-        "items" | "minItems" | "maxItems" | "uniqueItems" | "x-prefix-items" | "x-other-items" => name == "array",
+        "items" | "prefixItems" | "minItems" | "maxItems" | "uniqueItems" => name == "array",
         "pattern" | "minLength" | "maxLength" | "contentEncoding" | "contentMediaType" | "x-json-text" => {
             name == "string"
         }

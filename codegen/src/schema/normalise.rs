@@ -1,11 +1,22 @@
-//! Normalizes schemas to the form of 3.0: references, unions, tuples, and unknown keywords.
+//! Brings the keywords of one schema into one form, whatever dialect it is written in, before they are read into a model.
 
-use super::{Lowering, distinct};
+use std::collections::HashSet;
+
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Object};
-use crate::note::{Kind, Stage};
+use crate::members;
+use crate::note::{Kind, Notes, Stage};
 
-impl Lowering<'_> {
+/// What a schema is normalized with.
+pub(super) struct Normaliser<'a> {
+    pub(super) notes: &'a mut Notes,
+}
+
+impl Normaliser<'_> {
+    pub(super) fn note(&mut self, kind: Kind, at: &Pointer, node: &Node, reason: impl Into<String>) {
+        self.notes.push(Stage::Lower, kind, at, node, reason);
+    }
+
     pub(super) fn schema(&mut self, node: &mut Node, at: &Pointer) {
         match &node.value {
             Value::Object(_) => {}
@@ -67,9 +78,9 @@ impl Lowering<'_> {
             // `required: true` on a property is draft 3.
             node.take("required");
         }
-        self.values_of_members(Object::Schema, node, at);
-        self.incomplete(Object::Schema, node, at);
-        if node.str("type") == Some("array") && node.get("items").is_none() {
+        members::values(Object::Schema, node, at, self.notes);
+        members::incomplete(Object::Schema, node, at, self.notes);
+        if node.str("type") == Some("array") && node.get("items").is_none() && node.get("prefixItems").is_none() {
             node.set("items", Map::new());
         }
         for key in ["required", "enum"] {
@@ -81,7 +92,7 @@ impl Lowering<'_> {
             // 3.0 does not allow an empty list.
             node.take("required");
         }
-        self.unknown(Object::Schema, node, at);
+        members::unknown(Object::Schema, node, at, self.notes);
     }
 
     /// A `$ref` with siblings becomes an `allOf` of the reference, beside the siblings.
@@ -105,9 +116,9 @@ impl Lowering<'_> {
         }
         map.insert("allOf".to_owned(), Node::at(all, &span));
         map.extend(outer);
-        self.values_of_members(Object::Schema, node, at);
-        self.incomplete(Object::Schema, node, at);
-        self.unknown(Object::Schema, node, at);
+        members::values(Object::Schema, node, at, self.notes);
+        members::incomplete(Object::Schema, node, at, self.notes);
+        members::unknown(Object::Schema, node, at, self.notes);
     }
 
     /// Removes keywords that only constrain a schema and that 3.0 does not have.
@@ -266,8 +277,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Tuples: `prefixItems`, or a list in `items` in older drafts. 3.0 can only list the types of the items. Their order
-/// is kept in `x-prefix-items` and `x-other-items`.
+/// Tuples: `prefixItems`, a list in `items` in older drafts, or the extensions in which `lower` writes a tuple for 3.0.
 fn tuples(node: &mut Node) {
     if node.get("items").is_some_and(|items| items.as_array().is_some()) {
         let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
@@ -276,23 +286,28 @@ fn tuples(node: &mut Node) {
             node.set("items", rest.value);
         }
     }
-    let Some(prefix) = node.take("prefixItems") else { return };
-    let mut schemas = prefix.as_array().unwrap_or_default().to_vec();
-    let rest = node.take("items");
-    let is_closed = rest.as_ref().is_some_and(|rest| rest.as_bool() == Some(false));
-    match rest.clone() {
-        Some(_) if is_closed => {}
-        Some(rest) => schemas.push(rest),
-        None => schemas.push(Node::at(Map::new(), &node.span)),
+    let (written, rest) = (node.take("x-prefix-items"), node.take("x-other-items"));
+    if let Some(written) = written.filter(|written| node.get("prefixItems").is_none() && is_tuple(written)) {
+        node.set("prefixItems", written.value);
+        node.set("items", rest.map_or(Value::Bool(false), |rest| rest.value));
     }
-    let items = any_of(schemas, node);
-    node.set("items", items.value);
-    if prefix.as_array().is_some_and(|items| !items.is_empty()) {
-        node.set("x-prefix-items", prefix.value);
-        if !is_closed {
-            node.set("x-other-items", rest.map_or_else(|| Map::new().into(), |rest| rest.value));
+    // Without positions, it is a list.
+    if node.get("prefixItems").is_some_and(|prefix| !is_tuple(prefix)) {
+        node.take("prefixItems");
+        if node.get("items").is_none_or(|items| items.as_bool() == Some(false)) {
+            node.set("items", Map::new());
         }
     }
+}
+
+fn is_tuple(prefix: &Node) -> bool {
+    prefix.as_array().is_some_and(|items| !items.is_empty())
+}
+
+/// The nodes without repeated equal ones.
+fn distinct(nodes: Vec<Node>) -> Vec<Node> {
+    let mut seen = HashSet::with_capacity(nodes.len());
+    nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
 }
 
 fn any_of(schemas: Vec<Node>, around: &Node) -> Node {

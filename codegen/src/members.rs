@@ -1,14 +1,18 @@
 //! The members that the pipeline knows in each object of OpenAPI, and the kind of value of each: those of 3.0.3, and
-//! those that 3.1 and 3.2 add to objects other than schemas.
+//! those that 3.1 and 3.2 add. Values of the wrong kind are read as they were meant, or left out.
 
+use std::collections::HashSet;
+
+use heck::ToLowerCamelCase;
 use serde_json::Number;
 
 use crate::document::{Node, Pointer, Value};
-use crate::grammar::{METHODS, OTHER_METHODS, Object};
+use crate::grammar::{self, METHODS, OTHER_METHODS, Object};
+use crate::note::{Fix, Kind, Notes, Stage};
 
 /// The kind of value of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Is {
+enum Is {
     Any,
     Text,
     /// A text without characters that would break a link in documentation.
@@ -29,7 +33,7 @@ pub(super) enum Is {
 }
 
 /// How a value that may be of the wrong kind is read.
-pub(super) enum Reading {
+enum Reading {
     /// It is of the right kind.
     Itself,
     /// It has the same meaning in another form.
@@ -39,7 +43,7 @@ pub(super) enum Reading {
 
 impl Is {
     /// The kind in words, for messages.
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Any => "any value",
             Self::Text => "a text",
@@ -57,7 +61,7 @@ impl Is {
         }
     }
 
-    pub(super) fn read(self, value: &Value) -> Reading {
+    fn read(self, value: &Value) -> Reading {
         let meant = match (self, value) {
             (Self::Any, _)
             | (Self::Text, Value::String(_))
@@ -93,7 +97,7 @@ impl Is {
 }
 
 /// A scalar as text.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -135,7 +139,7 @@ fn is_link(text: &str) -> bool {
 }
 
 /// The known members at each place; `None` where every member is an entry of a map.
-pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
+fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
     use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Schema, Security, Text, TextMap, Texts};
     Some(match kind {
         Object::OpenApi => &[
@@ -295,6 +299,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
             ("anyOf", List),
             ("not", Schema),
             ("items", Schema),
+            ("prefixItems", List),
             ("properties", Map),
             ("additionalProperties", Schema),
             ("description", Text),
@@ -352,7 +357,7 @@ pub(super) fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&
 }
 
 /// The member that 3.0.3 requires and an object does not have. A member of the wrong kind counts as missing.
-pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
+fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
     let has = |key: &str, is: Is| node.get(key).is_some_and(|it| !matches!(is.read(&it.value), Reading::Nothing));
     let lacking = |needed: &[(&'static str, Is)]| needed.iter().find(|(key, is)| !has(key, *is)).map(|(key, _)| *key);
     match kind {
@@ -378,5 +383,112 @@ pub(super) fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static st
             _ => Some("type"),
         },
         _ => None,
+    }
+}
+
+/// Normalizes members whose values are of the wrong kind. An empty value is removed, a value with the same meaning
+/// in another form is read as that, and any other value is left out.
+pub(crate) fn values(kind: Object, node: &mut Node, at: &Pointer, notes: &mut Notes) {
+    let Some(known) = of(kind, node, at) else { return };
+    let Some(map) = node.as_object_mut() else { return };
+    for (key, is) in known {
+        let Some(child) = map.get_mut(*key) else { continue };
+        let reading = is.read(&child.value);
+        if child.is_null() && !matches!(reading, Reading::Itself) {
+            map.shift_remove(*key);
+            continue;
+        }
+        match reading {
+            Reading::Itself => {}
+            Reading::As(value) => {
+                let reason = format!("{} is expected here; the value was read as one", is.name());
+                notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
+                child.value = value;
+            }
+            Reading::Nothing => {
+                let reason = format!("{} is expected here; the value was left out", is.name());
+                notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
+                map.shift_remove(*key);
+            }
+        }
+    }
+}
+
+/// Removes the objects below a node that do not have the members that 3.0 requires.
+pub(crate) fn incomplete(kind: Object, node: &mut Node, at: &Pointer, notes: &mut Notes) {
+    let Some(map) = node.as_object_mut() else { return };
+    let mut tell = |kind: Kind, at: &Pointer, node: &Node, reason: String| {
+        let note = notes.push(Stage::Lower, kind, at, node, reason);
+        if kind == Kind::Correction {
+            note.fixed_by(Fix::Remove);
+        }
+    };
+    for (key, child_kind) in [("externalDocs", Object::ExternalDocs), ("discriminator", Object::Discriminator)] {
+        if let Some(child) = map.get(key)
+            && of(kind, child, at).is_some_and(|known| known.iter().any(|(known, _)| *known == key))
+            && let Some(lacking) = lacks(child_kind, child, key)
+        {
+            tell(Kind::Correction, &at.join(key), child, format!("`{key}` without `{lacking}` was left out"));
+            map.shift_remove(key);
+        }
+    }
+    let lists = [("servers", Object::Server), ("tags", Object::Tag)];
+    // The tags of an operation are names.
+    for (key, child_kind) in lists.into_iter().filter(|(key, _)| *key == "servers" || kind == Object::OpenApi) {
+        let Some(items) = map.get_mut(key).and_then(Node::as_array_mut) else { continue };
+        let mut seen = HashSet::new();
+        let mut index = 0;
+        items.retain(|item| {
+            let here = at.join(key).join(index);
+            index += 1;
+            if let Some(lacking) = lacks(child_kind, item, key) {
+                tell(Kind::Correction, &here, item, format!("one of the `{key}` without `{lacking}` was left out"));
+                return false;
+            }
+            let name = item.get("name").and_then(|name| text(&name.value));
+            let fresh = child_kind != Object::Tag || seen.insert(name);
+            if !fresh {
+                tell(Kind::Correction, &here, item, "a tag of this name is already there".to_owned());
+            }
+            fresh
+        });
+    }
+    let (entries, child_kind) = match kind {
+        Object::Components => (map.get_mut("securitySchemes").and_then(Node::as_object_mut), Object::SecurityScheme),
+        Object::Flows => (Some(map), Object::Flow),
+        _ => return,
+    };
+    let Some(entries) = entries else { return };
+    let here = if kind == Object::Components { at.join("securitySchemes") } else { at.clone() };
+    entries.retain(|name, entry| {
+        // `unknown` reports members that are not flows.
+        let flows = ["implicit", "password", "clientCredentials", "authorizationCode", "deviceAuthorization"];
+        let known = kind == Object::Components || flows.contains(&name.as_str());
+        let lacking = if known && grammar::reference(entry).is_none() { lacks(child_kind, entry, name) } else { None };
+        if kind == Object::Components && entry.str("type") == Some("mutualTLS") {
+            let reason = "mutual TLS is a setting of the HTTP client, not a credential".to_owned();
+            tell(Kind::Loss, &here.join(name), entry, reason);
+        } else if let Some(lacking) = lacking {
+            tell(Kind::Loss, &here.join(name), entry, format!("left out, because it has no usable `{lacking}`"));
+        }
+        lacking.is_none()
+    });
+}
+
+/// Removes members that OpenAPI does not know at this place.
+pub(crate) fn unknown(kind: Object, node: &mut Node, at: &Pointer, notes: &mut Notes) {
+    let Some(known) = of(kind, node, at) else { return };
+    let meant = |key: &str| known.iter().map(|(known, _)| *known).find(|known| *known == key.to_lower_camel_case());
+    let Some(map) = node.as_object_mut() else { return };
+    let is_known = |key: &String| key.starts_with("x-") || known.iter().any(|(known, _)| known == key);
+    let strange: Vec<String> = map.keys().filter(|key| !is_known(key)).cloned().collect();
+    for key in strange {
+        if let Some(value) = map.shift_remove(&key) {
+            let reason = format!("OpenAPI has no `{key}` here");
+            // `min_items` for `minItems`.
+            let meant = meant(&key).filter(|meant| !map.contains_key(*meant));
+            let fix = meant.map_or(Fix::Remove, |meant| Fix::Rename(meant.to_owned()));
+            notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason).fixed_by(fix);
+        }
     }
 }
