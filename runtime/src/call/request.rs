@@ -75,6 +75,12 @@ impl Call {
         self.parameters.append_query(name, value);
     }
 
+    /// The number that a parameter such as `query.page` is set to; `None` if it is not set, or is no such number.
+    #[must_use]
+    pub fn sent_number(&self, name: &str) -> Option<u64> {
+        self.parameters.sent(name)?.parse().ok()
+    }
+
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
         match self.core.url_of(self.operation).and_then(|url| cursor.to_url(&url)) {

@@ -10,6 +10,18 @@ pub(crate) enum Place {
     Cookie,
 }
 
+impl Place {
+    /// Its name in the document.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query | Self::QueryString => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
 /// How a value is serialized (OpenAPI 3.2, "Style Values").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {

@@ -173,6 +173,30 @@ async fn a_list_follows_links_and_writes_its_filters() {
     assert_eq!(lines[1..], ["GET /books?page=2&author=a HTTP/1.1"; 2]);
 }
 
+#[tokio::test]
+async fn a_list_begins_where_the_caller_sets_it_and_continues_from_there() {
+    let server = Server::start(&[
+        ("200 OK", JSON, r#"["c"]"#),
+        ("200 OK", JSON, r#"["d"]"#),
+        ("200 OK", JSON, "[]"),
+        ("200 OK", JSON, r#"["a", "b"]"#),
+        ("200 OK", JSON, "[]"),
+        ("200 OK", JSON, r#"["x", "y"]"#),
+        ("200 OK", JSON, "[]"),
+    ])
+    .await;
+    let library = server.client(Credentials::new().key("k"));
+    let books = library.books();
+    assert_eq!(books.list_shelves().page(3).items().try_collect::<Vec<_>>().await.unwrap(), ["c", "d"]);
+    assert_eq!(books.list_shelves().items().try_collect::<Vec<_>>().await.unwrap(), ["a", "b"]);
+    assert_eq!(books.list_authors().x_offset(100).items().try_collect::<Vec<_>>().await.unwrap(), ["x", "y"]);
+    let requests = server.arrived();
+    let sent: Vec<&str> = requests.iter().map(|it| it.line.split(' ').nth(1).unwrap()).collect();
+    let pages = ["/shelves?page=3", "/shelves?page=4", "/shelves?page=5", "/shelves", "/shelves?page=2"];
+    assert_eq!(sent, [&pages[..], &["/authors"; 2]].concat());
+    assert_eq!([5, 6].map(|index: usize| requests[index].header("x-offset")), [Some("100"), Some("102")]);
+}
+
 /// A list of empty pages without an end, each of which takes this long.
 fn empty_pages(clock: &TestClock, each: Duration) -> Client {
     let (time, sent) = (clock.clone(), Mutex::new(0));
