@@ -215,15 +215,3 @@ async fn a_failed_fetch_is_the_failure_of_a_call_that_was_not_sent() {
     chosen.apply(&mut sent).await.unwrap();
     assert_eq!(sent.headers()["authorization"], "Bearer t2");
 }
-
-#[test]
-fn a_credential_belongs_to_the_clients_own_server() {
-    let authenticator = connect(Credentials::new()).unwrap();
-    let own = |url: &str| authenticator.is_own_server(request(url).url());
-    assert!(own("https://api.example.com/other") && own("https://API.example.com:443/"));
-    for url in
-        ["http://api.example.com/", "https://api.example.com:8443/", "https://example.com/", "https://evil.example"]
-    {
-        assert!(!own(url), "{url}");
-    }
-}

@@ -11,10 +11,10 @@ mod streams;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connectors_runtime::{Clock, Connection, RequestOptions, RetryPolicy, TestClock, reqwest};
+use connectors_runtime::{Clock, Connection, File, RequestOptions, RetryPolicy, TestClock, reqwest};
 use futures::TryStreamExt;
 use library::types::NewBook;
-use library::{Client, Credentials, errors, params, responses, servers};
+use library::{Client, Credentials, errors, forms, params, responses, servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -361,6 +361,25 @@ async fn an_operation_with_its_own_server_is_sent_there() {
     let [request] = covers.arrived().try_into().unwrap();
     assert_eq!((request.line.as_str(), request.header("x-library-key")), ("GET /covers/7 HTTP/1.1", None));
     assert!(main.arrived().is_empty());
+}
+
+#[tokio::test]
+async fn a_credential_is_sent_to_another_server_only_if_the_program_chose_the_documents() {
+    let client = |server: connectors_runtime::Server| {
+        let library = Client::builder(server, Credentials::new().key("PLANTED"));
+        let library = library.sender(|request: reqwest::Request| async move {
+            assert_eq!(request.headers()["x-library-key"], "PLANTED");
+            assert_eq!(request.url().host_str(), Some("covers.library.example"));
+            Ok(http_response(""))
+        });
+        library.build().unwrap()
+    };
+    let form = || forms::AddCover::new(File::bytes("PNG"), NewBook::new("Emma".to_owned()));
+    // A test that calls its own server must not send the key to the document's.
+    let error = client("http://127.0.0.1:1".into()).covers().add_cover("7", form()).await.unwrap_err();
+    assert!(error.is_config() && error.attempts() == 0, "{error}");
+    assert!(error.to_string().contains("instead_of(\"https://covers.library.example\""), "{error}");
+    client(servers::Sandbox::default().into()).covers().add_cover("7", form()).await.unwrap();
 }
 
 #[tokio::test]
