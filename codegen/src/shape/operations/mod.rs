@@ -21,7 +21,7 @@ use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Idempotency, Operation, ResponseHeader};
+use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
 use super::names;
 use super::paging::Paging;
 
@@ -149,7 +149,7 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
 /// documented `Idempotency-Key` header or the method decides (RFC 9110, section 9.2.2).
-fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Idempotency {
+fn idempotency(node: &Node, method: &str, params: &[Param]) -> Idempotency {
     if let Some(header) = node.str("x-idempotency-key").filter(|header| media::http_token(header)) {
         return Idempotency::ByKey(header.to_ascii_lowercase());
     }
@@ -158,9 +158,8 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
         Some(false) => return Idempotency::NotIdempotent,
         None => {}
     }
-    if params.iter().any(|param| param.wire.eq_ignore_ascii_case("idempotency-key"))
-        && matches!(method, "post" | "patch")
-    {
+    let is_key = |param: &Param| param.place == Place::Header && param.wire.eq_ignore_ascii_case("idempotency-key");
+    if params.iter().any(is_key) && matches!(method, "post" | "patch") {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
     // Methods outside OpenAPI's own that are registered as safe.
