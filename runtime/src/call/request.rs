@@ -2,7 +2,7 @@
 
 use futures_util::TryFutureExt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use progenitor_client::ByteStream;
+use progenitor_client::{ByteStream, encode_path};
 use serde::Serialize;
 use url::Url;
 
@@ -109,7 +109,7 @@ impl Call {
         }
         let mut path = self.operation.path().to_owned();
         for (name, value) in self.parameters.path_values() {
-            path = path.replace(&format!("{{{name}}}"), value);
+            path = path.replace(&format!("{{{name}}}"), &encode_path(value));
         }
         Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)?))
             .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
