@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
-use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::http::{Connection, Exchange, Reply};
+use crate::object::Tree;
 
 use super::client::OAuthClient;
 use super::grant::seconds;
@@ -146,8 +146,8 @@ struct Codes {
 
 impl Codes {
     fn read(reply: &Reply) -> Option<Self> {
-        let body: Json = serde_json::from_slice(&reply.body).ok()?;
-        let get = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let body = Tree::beginning(&reply.body);
+        let get = |name: &str| body.text(name).map(str::to_owned);
         let time = |name: &str| body.get(name).and_then(seconds);
         let complete = get("verification_uri_complete");
         // Older servers use the name in the draft.

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value as Json;
 use url::Url;
 
-use crate::error::Error;
-use crate::error::Kind;
-use crate::http::{Attempt, CallSpan, Exchange, Reply};
+use crate::error::{Error, Kind};
+use crate::http::{Attempt, CallOptions, CallSpan, Exchange, Reply};
+use crate::object::Tree;
 
 use super::client::{AnyAssertion, OAuthClient};
 use super::form::Form;
@@ -177,11 +176,10 @@ fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let kind = if transient { Kind::Status } else { Kind::Auth };
-    let body: Json = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let get = |name: &str| body.get(name).and_then(Json::as_str);
-    match get("error") {
+    let body = Tree::beginning(&reply.body);
+    match body.text("error") {
         Some(code) => {
-            let message = match get("error_description") {
+            let message = match body.text("error_description") {
                 Some(text) => format!("no token: {code}: {text}"),
                 None => format!("no token: {code}"),
             };
