@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderMap, SET_COOKIE};
+use http::header::HeaderMap;
 
 mod body;
 mod details;
@@ -257,11 +257,7 @@ impl Error {
     }
 
     /// Sets [`Error::headers`].
-    pub(crate) fn with_headers(self, mut headers: HeaderMap) -> Self {
-        // A session is a credential, even one that the server has just created.
-        if let http::header::Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
-            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
-        }
+    pub(crate) fn with_headers(self, headers: HeaderMap) -> Self {
         self.with(|inner| inner.headers = Some(Box::new(headers)))
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{Entry, HeaderName, HeaderValue, SET_COOKIE};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -419,6 +419,10 @@ impl Exchange {
             let about = About::new(status, response.headers(), call, sent_with);
             let mut response = paced(response, Arc::clone(&self.clock), self.limits.attempt);
             response.extensions_mut().insert(about);
+        // A session is a credential, even one that the server has just created.
+        if let Entry::Occupied(mut cookies) = response.headers_mut().entry(SET_COOKIE) {
+            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
+        }
             return Ok(Outcome::Open(response));
         }
         let most = match call.operation {
@@ -449,7 +453,8 @@ impl Exchange {
             return match ended {
                 Ok(()) => Ok(Outcome::Whole(reply)),
                 Err(failed) => {
-                    let error = reply.take_about().describe(failed.error).with_headers(reply.headers);
+                    let error = failed.error.with_headers(reply.headers.clone());
+                    let error = reply.take_about().describe(error);
                     Err(Failed { error, ..failed })
                 }
             };
