@@ -178,6 +178,9 @@ async fn a_token_is_fetched_once_and_again_after_the_server_rejected_it() {
     assert!(other.invalidate(&first));
     one.apply_at_once(&mut sent).unwrap().unwrap();
     assert_eq!(sent.headers()["authorization"], "Bearer t2");
+    // A token that follows a rejected one is kept for ten seconds, because the next one would hardly be better.
+    assert!(!one.invalidate(&second));
+    clock.advance(10 * SECOND);
     assert!(one.invalidate(&second));
     // From 60 s before its expiry, a new one is fetched.
     one.apply(&mut sent).await.unwrap();
