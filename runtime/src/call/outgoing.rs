@@ -158,16 +158,18 @@ impl Outgoing {
     /// Why a call failed: a part that cannot be read is the cause of what the connection fails with.
     fn fault(&self, error: Error) -> Error {
         match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
-            Some(fault) => fault.with_attempts(error.attempts()).operation_named(self.operation.name()),
-            None if self.operation.kept().is_empty() => error,
+            Some(fault) => {
+                let fault = fault.with_attempts(error.attempts()).operation_named(self.operation.name());
+                if error.follows_doubt() { fault.after_doubt() } else { fault }
+            }
             None => error.keeping(self.kept()),
         }
     }
 
-    /// The parameters that links in the response need.
+    /// What links in the response need.
     fn kept(&self) -> Kept {
         let named = |name: &&'static str| Some((*name, self.parameters.sent(name)?));
-        Kept::new(self.operation.kept().iter().filter_map(named).collect())
+        Kept::new(self.operation, self.operation.kept().iter().filter_map(named).collect())
     }
 
     /// Puts on the request what progenitor does not know of.

@@ -1,4 +1,4 @@
-//! Where and how values are serialized.
+//! Where values are, and how they are serialized.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
@@ -51,4 +51,15 @@ pub(crate) struct Writing {
     pub(crate) reserved: bool,
     /// Whether the value is JSON text.
     pub(crate) json: bool,
+}
+
+/// Where a linked value is, as in the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expression {
+    Constant(String),
+    Body(String),
+    Header(String),
+    /// A parameter of the request, and whether its text is a number or a boolean.
+    Request(String, bool),
+    Status,
 }

@@ -24,6 +24,7 @@ use super::context::Types;
 use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
 use super::names;
 use super::paging::Paging;
+use super::status::Status;
 
 use shaping::Shaping;
 
@@ -105,6 +106,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             paging,
             callbacks,
             links: Vec::new(),
+            statuses: statuses(node),
             security,
             server,
             pointer: at,
@@ -145,6 +147,13 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
         }
     }
     taken
+}
+
+/// The statuses of all responses, the most specific first.
+fn statuses(node: &Node) -> Vec<Status> {
+    let responses = node.get("responses").and_then(Node::as_object).into_iter().flatten();
+    let statuses: BTreeSet<Status> = responses.filter_map(|(status, _)| Status::parse(status)).collect();
+    statuses.into_iter().collect()
 }
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
