@@ -232,8 +232,7 @@ impl DeviceGrant {
                 return Err(Error::new(Kind::Auth, "the login was not confirmed before its code expired; start again"));
             }
             clock.sleep(interval.max(asked).min(left)).await;
-            // The next poll is the retry.
-            let error = match self.tokens.grant(&ask, false).await {
+            let error = match self.tokens.poll(&ask).await {
                 Ok(granted) => return Login::new(granted, self.tokens.clone(), self.client, self.keeper).await,
                 Err(error) => error,
             };

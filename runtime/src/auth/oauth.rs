@@ -93,9 +93,18 @@ impl Endpoint {
         Ok(Granted::read(&self.post(ask, repeatable).await?))
     }
 
+    /// Requests a token once. The next poll is the retry.
+    pub(super) async fn poll(&self, ask: &Ask) -> Result<Granted, Error> {
+        Ok(Granted::read(&self.send(ask, false, CallOptions::new().attempts(1)).await?))
+    }
+
     /// Sends a form, and returns a success.
     pub(super) async fn post(&self, ask: &Ask, repeatable: bool) -> Result<Reply, Error> {
-        let mut attempt = Post { endpoint: self, ask, span: CallSpan::of_endpoint(&self.url) };
+        self.send(ask, repeatable, CallOptions::new()).await
+    }
+
+    async fn send(&self, ask: &Ask, repeatable: bool, options: CallOptions) -> Result<Reply, Error> {
+        let mut attempt = Post { endpoint: self, ask, options, span: CallSpan::of_endpoint(&self.url) };
         self.exchange.call(&mut attempt, repeatable, refusal).await
     }
 }
@@ -127,6 +136,7 @@ pub(super) fn endpoint_url(base_url: Option<&Url>, url: &str) -> Result<Url, Err
 struct Post<'a> {
     endpoint: &'a Endpoint,
     ask: &'a Ask,
+    options: CallOptions,
     span: CallSpan,
 }
 
@@ -168,6 +178,10 @@ impl Attempt for Post<'_> {
 
     fn span(&self) -> &CallSpan {
         &self.span
+    }
+
+    fn options(&self) -> Option<&CallOptions> {
+        Some(&self.options)
     }
 }
 

@@ -358,7 +358,8 @@ impl Error {
         self.0.kind == Kind::Config
     }
 
-    /// An argument cannot be sent, such as an id that is empty or contains a `/`. Nothing was sent.
+    /// An argument cannot be sent, such as an id that is empty or contains a `/`. Nothing was sent, unless
+    /// [`Error::follows_doubt`] is true: a file, for example, may have become unreadable before a later attempt.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
         self.0.kind == Kind::Argument
@@ -428,7 +429,8 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// There was no connection, or the server provably did not process the request (HTTP/2). Nothing was processed.
+    /// There was no connection, or the server provably did not process the request (HTTP/2). Nothing was processed, unless
+    /// [`Error::follows_doubt`] is true: the server may have processed an earlier attempt.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.0.kind == Kind::Connect
