@@ -289,7 +289,8 @@ mod tests {
         let json = |text, is_json| serde_json::to_string(&Sent(&sent(text, is_json))).unwrap();
         for (text, is_json, expected) in [
             ("7", true, "7"),
-            ("-1.50", true, "-1.50"),
+            ("-1.5", true, "-1.5"),
+            ("12345678901234567890123", true, "12345678901234567890123"),
             ("true", true, "true"),
             ("7", false, "\"7\""),
             ("true", false, "\"true\""),
