@@ -8,7 +8,7 @@ use connectors::auth::SecretString;
 use connectors::pipeshub::types::ConnectorAuthType;
 use connectors::pipeshub::{AuthFields, Client, ConnectorScope, Credentials, Scope};
 use connectors::{Entry, Error};
-use connectors_fake::Fault;
+use connectors_fake::{Fault, Gate};
 use futures::TryStreamExt;
 use serde_json::json;
 use support::pipeshub::{builder, credentials, object, setup};
@@ -82,6 +82,52 @@ async fn filters_are_changed_while_a_sync_is_on_by_switching_it_off_and_on() {
     assert!(connector.set_sync_filters().await.unwrap_err().is_invalid_argument());
     assert!(connector.set_config().await.unwrap_err().is_invalid_argument());
     assert!(s.instance.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_change_of_filters_that_was_interrupted_switches_the_sync_on_when_it_runs_again() {
+    let s = setup().await;
+    let connector = s.ph.connector("s3-01");
+    let is_on = || s.instance.connector("s3-01").unwrap()["isActive"] == true;
+    // As a program would store it.
+    let was_on = connector.get().await.unwrap().is_active == Some(true);
+    let change = |bucket: &str| {
+        let filters = object(json!({"sync": {"buckets": {"operator": "in", "value": [bucket]}}}));
+        connector.set_sync_filters().filters(filters).switch_off_and_on_from(was_on).into_future()
+    };
+    let last_toggle = || {
+        let toggles = s.instance.requests().into_iter().filter(|it| it.path.ends_with("/toggle"));
+        toggles.last().unwrap().json().unwrap()
+    };
+    // It ends after the first toggle, and after the update.
+    for (bucket, operation) in [("a", "toggleConnector"), ("b", "updateConnectorFiltersSyncConfig")] {
+        let gate = Gate::default();
+        s.instance.fault(Fault::hold(&gate).on(operation));
+        tokio::select! {
+            biased;
+            () = gate.arrived(1) => {}
+            _ = change(bucket) => panic!("it ended without {operation}"),
+        }
+        assert!(!is_on(), "{operation}");
+        change(bucket).await.unwrap();
+        assert!(is_on(), "{operation}");
+        assert_eq!(last_toggle(), json!({"type": "sync", "fullSync": true}), "{operation}");
+    }
+    // The response to the first toggle is lost.
+    s.instance.fault(Fault::reset_after_request().applied().on("toggleConnector"));
+    let error = change("c").await.unwrap_err();
+    assert!(error.may_have_happened() && error.message().contains("switch_off_and_on_from(true)"), "{error:?}");
+    assert!(!is_on());
+    change("c").await.unwrap();
+    assert!(is_on());
+    let stored = s.instance.connector("s3-01").unwrap();
+    assert_eq!(stored["config"]["filters"]["sync"]["buckets"]["value"], json!(["c"]));
+
+    // What was off stays off.
+    let other = s.ph.connector("s3-02");
+    let filters = object(json!({"sync": {"buckets": {"operator": "in", "value": ["a"]}}}));
+    other.set_sync_filters().filters(filters).switch_off_and_on_from(false).await.unwrap();
+    assert_eq!(s.instance.connector("s3-02").unwrap()["isActive"], false);
 }
 
 #[tokio::test]

@@ -270,12 +270,15 @@ async fn no_secret_of_pipeshub_is_printed() {
         ("a redirect", Fault::status(302).header("location", "https://example.com/?token=PLANTED"), 1),
         ("a reset", Fault::reset_after_request(), 4),
     ] {
+        // A new token that the server rejects, too, is kept for ten seconds.
+        clock.advance(Duration::from_secs(10));
         instance.fault(fault.clone().on("getConnectorInstance").times(resent));
         let error = connector.get().await.unwrap_err();
         assert_eq!(instance.pending_faults(), 0, "{name}: {error:?}");
         printed.add_error(&error);
 
         // This is retried only after a 401.
+        clock.advance(Duration::from_secs(10));
         instance.fault(fault.on("createConnectorInstance").times(if name == "401" { 2 } else { 1 }));
         let create = ph.create("S3", "Again").auth_type(ConnectorAuthType::AccessKey).auth("bucket", "b");
         let create = create.auth("accessKey", "k").secret_auth("secretKey", "PLANTED-key");

@@ -210,3 +210,18 @@ fn each_kind_of_loss_is_explained_in_the_docs() {
         assert!(unargued.is_empty(), "{}: {unargued:#?}", file.display());
     }
 }
+
+#[test]
+fn only_a_header_is_an_idempotency_key() {
+    for (place, expected) in [("header", "ByKey(\"idempotency-key\")"), ("query", "NotIdempotent")] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /pets: {{post: {{operationId: addPet, \
+             parameters: [{{name: Idempotency-Key, in: {place}, schema: {{type: string}}}}], \
+             responses: {{'204': {{description: ok}}}}}}}}\n"
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        let code: String = client.code.split_whitespace().collect();
+        // A retry under a key that the server does not read would create a second pet.
+        assert!(code.contains(&format!("Idempotency::{expected}")), "{place}");
+    }
+}

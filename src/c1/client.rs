@@ -91,7 +91,7 @@ impl Client {
 
 /// The body of a failed response: `google.rpc.Status`, if it has that form.
 fn failure(reply: &Reply) -> Error {
-    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let body = reply.json();
     // Read leniently: a message is useful even if other fields have unexpected types.
     let message = body.get("message").and_then(serde_json::Value::as_str).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| {

@@ -95,7 +95,7 @@ impl Client {
 /// The body of a failed response: `{error: {code, message, metadata, retryAfter}}` from the gateway, `{detail}` from
 /// the services behind it.
 fn failure(reply: &Reply) -> Error {
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let body = reply.json();
     // Read leniently: a message is useful even if other fields have unexpected types.
     let (error, detail) = (&body["error"], &body["detail"]);
     let said = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);

@@ -192,7 +192,7 @@ impl Connector {
     /// # }
     /// ```
     pub fn set_sync_filters(&self) -> SetSyncFilters {
-        SetSyncFilters { connector: self.clone(), sync: None, filters: None, switches: false }
+        SetSyncFilters { connector: self.clone(), sync: None, filters: None, switches: Switches::No }
     }
 }
 
@@ -314,14 +314,26 @@ impl IntoFuture for SetConfig {
 /// # Errors
 /// [`Error::is_bad_request`] if the connector's sync is on. With [`SetSyncFilters::switch_off_and_on`],
 /// [`Error::is_partial`] if the sync was switched off and could not be switched on again; the message says whether the
-/// filters were changed.
+/// filters were changed. [`Error::may_have_happened`] if it is unknown whether a switch was toggled. After both, the sync
+/// may be off: wait until its state no longer changes, and send the update again with
+/// [`SetSyncFilters::switch_off_and_on_from`] and `true`.
 #[must_use = "nothing is sent until it is awaited"]
 #[derive(Clone)]
 pub struct SetSyncFilters {
     connector: Connector,
     sync: Option<Map<String, Value>>,
     filters: Option<Map<String, Value>>,
-    switches: bool,
+    switches: Switches,
+}
+
+/// Whether an update of filters switches the sync off and on.
+#[derive(Clone, Copy)]
+enum Switches {
+    No,
+    /// If it is on.
+    IfOn,
+    /// It was on or off before the first attempt of the caller.
+    From(bool),
 }
 
 impl fmt::Debug for SetSyncFilters {
@@ -346,19 +358,64 @@ impl SetSyncFilters {
     /// If the sync is on, switches it off before the update and on again after it: a running sync is stopped, and
     /// another begins. A connector whose sync is off stays off. If the update fails, the sync is still switched on
     /// again.
+    ///
+    /// If the program ends in between, the sync stays off, and a second run leaves it off. For a program that runs
+    /// again until it succeeds, use [`SetSyncFilters::switch_off_and_on_from`].
     pub fn switch_off_and_on(mut self) -> Self {
-        self.switches = true;
+        self.switches = Switches::IfOn;
+        self
+    }
+
+    /// Like [`SetSyncFilters::switch_off_and_on`], for a program that may be interrupted: after the update, the sync is on
+    /// if `was_on`, else off, whatever it was when this run began. Read the state once, store it before the first run, and
+    /// pass the same value in each run:
+    ///
+    /// ```no_run
+    /// # use serde_json::{Map, Value};
+    /// use connectors::pipeshub::Connector;
+    ///
+    /// # async fn example(connector: Connector, filters: Map<String, Value>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let was_on: bool = match std::fs::read("was-on.json") {
+    ///     Ok(stored) => serde_json::from_slice(&stored)?,
+    ///     Err(_) => {
+    ///         let was_on = connector.get().await?.is_active == Some(true);
+    ///         std::fs::write("was-on.json", serde_json::to_vec(&was_on)?)?;
+    ///         was_on
+    ///     }
+    /// };
+    /// connector.set_sync_filters().filters(filters).switch_off_and_on_from(was_on).await?;
+    /// std::fs::remove_file("was-on.json")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A run that finds the sync off although it was on requests a full sync: an earlier run may have changed the filters,
+    /// and the server reports a change only once.
+    pub fn switch_off_and_on_from(mut self, was_on: bool) -> Self {
+        self.switches = Switches::From(was_on);
         self
     }
 
     async fn send(self) -> Result<FiltersSyncResponse, Error> {
+        let given = match self.switches {
+            Switches::No => return self.put().await,
+            Switches::IfOn => None,
+            Switches::From(was_on) => Some(was_on),
+        };
         let connector = self.connector.clone();
-        let was_on = self.switches && connector.set_sync(false).await?.is_flipped();
+        let switched = connector.set_sync(false).await.map_err(|error| match error.may_have_happened() {
+            true => {
+                error.in_context("the sync may be off now; to switch it on again, use `switch_off_and_on_from(true)`")
+            }
+            false => error,
+        })?;
+        let was_on = given.unwrap_or(switched.is_flipped());
         let changed = self.put().await;
         if !was_on {
             return changed;
         }
-        let full = changed.as_ref().ok().and_then(|changed| changed.sync_filters_changed).filter(|full| *full);
+        let has_changed = changed.as_ref().is_ok_and(|changed| changed.sync_filters_changed == Some(true));
+        let full = (has_changed || !switched.is_flipped()).then_some(true);
         match (changed, connector.set_sync(true).full_sync(full).await) {
             (changed, Ok(_)) => changed,
             (Ok(_), Err(error)) => {

@@ -40,7 +40,8 @@
 //!   [`Connector::wait_for_indexing`] is a second wait.
 //! - **A resync cancels a running sync.** [`Resynced::cancelled_a_sync`] reports it, and so does a wait for that sync:
 //!   [`SyncOutcome::Resynced`].
-//! - **Filters are changed while the sync is off.** [`SetSyncFilters::switch_off_and_on`] switches it off and on around the change.
+//! - **Filters are changed while the sync is off.** [`SetSyncFilters::switch_off_and_on`] switches it off and on around the
+//!   change, and [`SetSyncFilters::switch_off_and_on_from`] also after the program was interrupted.
 //! - **The secret of an OAuth connector belongs to an OAuth app**, which other connectors may share.
 //!   [`Connector::set_auth`] changes it and returns the app's id.
 //! - **A deletion continues after its response.** [`Connector::delete`] returns a [`Deletion`] to wait for.

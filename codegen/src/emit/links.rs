@@ -7,6 +7,7 @@ use quote::quote;
 
 use crate::note::{Kind, Notes, Stage};
 use crate::shape::model::{Api, BodyContent, Expression, Link, Operation, Param, Payload, Type};
+use crate::shape::status::Status;
 
 use super::arguments::{arguments, parameter, request_name};
 use super::docs;
@@ -33,7 +34,7 @@ pub(super) fn kept(operation: &Operation) -> BTreeSet<&str> {
     let expressions =
         operation.links.iter().flat_map(|link| link.arguments.iter().map(|(_, _, it)| it).chain(&link.body));
     let requests = expressions.filter_map(|it| match it {
-        Expression::Request(name) => Some(name.as_str()),
+        Expression::Request(name, _) => Some(name.as_str()),
         _ => None,
     });
     requests.collect()
@@ -100,13 +101,14 @@ fn method(features: &Features, operation: &Operation, index: usize, link: &Link,
 /// underscores.
 fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) -> (TokenStream, TokenStream) {
     let row = quote! { &#root::OPERATIONS[#index] };
+    let has = has(operation, link);
     if link.failure {
         return (
             quote! { error: &::connectors_runtime::Error },
-            quote! { let origin__ = ::connectors_runtime::Origin::failure(#row, error); },
+            quote! { let origin__ = ::connectors_runtime::Origin::failure(#row, error, #has); },
         );
     }
-    let of_response = quote! { let origin__ = ::connectors_runtime::Origin::response(#row, response); };
+    let of_response = quote! { let origin__ = ::connectors_runtime::Origin::response(#row, response, #has); };
     let mut values = link.arguments.iter().map(|(_, _, value)| value).chain(&link.body);
     if !values.any(|value| matches!(value, Expression::Body(_))) {
         return (quote! { response: &::connectors_runtime::Response<impl ::core::marker::Sized> }, of_response);
@@ -138,12 +140,29 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
     (quote! { response: &::connectors_runtime::Response<#value> }, quote! { #of_response #body })
 }
 
+/// Whether the response with a status has the link. Each status is decided by the most specific response of the document.
+fn has(operation: &Operation, link: &Link) -> TokenStream {
+    let arms = operation.statuses.iter().map(|status| {
+        let has = link.statuses.contains(status);
+        match status {
+            Status::Code(code) => quote! { #code => #has, },
+            Status::Range(hundreds) => {
+                let (first, last) = (hundreds * 100, hundreds * 100 + 99);
+                quote! { #first..=#last => #has, }
+            }
+            Status::Default => quote! { _ => #has, },
+        }
+    });
+    let other = (!operation.statuses.contains(&Status::Default)).then(|| quote! { _ => false, });
+    quote! { |status| match status { #(#arms)* #other } }
+}
+
 fn expression(value: &Expression) -> TokenStream {
     let variant = match value {
         Expression::Constant(json) => quote! { Constant(#json) },
         Expression::Body(pointer) => quote! { Body(#pointer) },
         Expression::Header(name) => quote! { Header(#name) },
-        Expression::Request(name) => quote! { Request(#name) },
+        Expression::Request(name, is_json) => quote! { Request(#name, #is_json) },
         Expression::Status => quote! { Status },
     };
     quote! { ::connectors_runtime::Expression::#variant }

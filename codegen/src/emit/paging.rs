@@ -59,15 +59,28 @@ pub(super) fn items(api: &Api, operation: &Operation, hint: &Paging) -> Option<T
         }
         Next::Link => (quote! { request.call.follow(&cursor); }, quote! { call.linked_page(#items, &headers) }),
     };
+    // The caller may have set where the first page is.
+    let sent = |wire: &str| {
+        let place = optional(wire)?.place.key();
+        let name = format!("{place}.{wire}");
+        Some(quote! { request.call.sent_number(#name) })
+    };
     let (start, headers) = match &hint.next {
         Next::Token { .. } => (quote! {}, quote! {}),
-        Next::Offset { .. } => (quote! { let mut offset = 0; }, quote! {}),
-        Next::Page { first, .. } => (quote! { let mut number = #first; }, quote! {}),
+        Next::Offset { parameter, .. } => {
+            let sent = sent(parameter)?;
+            (quote! { let mut offset = #sent.unwrap_or_default(); }, quote! {})
+        }
+        Next::Page { parameter, first, .. } => {
+            let sent = sent(parameter)?;
+            (quote! { let mut number = #sent.unwrap_or(#first); }, quote! {})
+        }
         Next::Link => (quote! {}, quote! { let headers = response.headers().clone(); }),
     };
     let call = (hint.next == Next::Link).then(|| quote! { let call = request.call.clone(); });
     Some(quote! {
-        /// The items of all pages, fetched page by page as they are polled.
+        /// The items of all pages, fetched page by page as they are polled. The list begins at the page, offset or token that
+        /// is set before.
         pub fn items(self) -> ::connectors_runtime::Pages<#item> {
             ::connectors_runtime::Pages::new(None, move |cursor: ::std::option::Option<::connectors_runtime::Cursor>| {
                 let mut request = self.clone();

@@ -8,7 +8,7 @@ use super::paging::Paging;
 use super::status::Status;
 use crate::document::{Node, Pointer};
 
-pub(crate) use wire::{Place, Style, Writing};
+pub(crate) use wire::{Expression, Place, Style, Writing};
 
 /// Everything the emitter writes.
 #[derive(Debug, Default)]
@@ -328,6 +328,8 @@ pub(crate) struct Operation {
     pub(crate) callbacks: Option<Incoming>,
     /// The requests that its responses lead to.
     pub(crate) links: Vec<Link>,
+    /// The statuses of all responses, the most specific first.
+    pub(crate) statuses: Vec<Status>,
     /// The alternative sets of security schemes, with their scopes.
     pub(crate) security: Vec<Vec<(String, Vec<String>)>>,
     /// The URL of the operation's own server, with the defaults of its variables.
@@ -598,16 +600,6 @@ impl Link {
         let is_one = params.len() + usize::from(body.is_some()) == 1;
         (params, body, (!is_one).then_some(0))
     }
-}
-
-/// Where a linked value is, as in the runtime.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Expression {
-    Constant(String),
-    Body(String),
-    Header(String),
-    Request(String),
-    Status,
 }
 
 /// Requests that the service sends to the program.

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_secs(10);
 /// The longest time before its expiry at which a token is refreshed.
 const RENEW_AHEAD: Duration = Duration::from_secs(60);
+/// The shortest time between two fetches because the server rejected a token.
+const KEPT_REJECTED: Duration = Duration::from_secs(10);
 /// The time for which a fetch without waiting callers is kept.
 const KEPT: Duration = Duration::from_secs(60);
 
@@ -30,6 +32,9 @@ struct Current {
     /// The time of the next refresh.
     renew_at: Option<Instant>,
     expires_at: Option<Instant>,
+    fetched_at: Instant,
+    /// Whether the server had rejected the token before it.
+    follows_rejected: bool,
 }
 
 impl Current {
@@ -86,6 +91,8 @@ struct State {
     flight: Option<Flight>,
     /// The number of started fetches.
     generation: u64,
+    /// Whether the server has rejected the last token, which is no longer here.
+    rejected: bool,
 }
 
 impl State {
@@ -210,7 +217,7 @@ impl Cache {
         let now = self.clock.now();
         let mut stale = None;
         let ask = self.locked(|state| {
-            let State { current, flight, generation } = state;
+            let State { current, flight, generation, .. } = state;
             if let Some(fresh) = current.as_ref().filter(|current| current.is_fresh(now)) {
                 return Ask::Token(fresh.give());
             }
@@ -257,7 +264,10 @@ impl Cache {
                     let ahead = lifetime.map(|it| it.saturating_sub(self.margin.min(it / 10)));
                     let renew_at = ahead.and_then(|it| since.checked_add(it));
                     let expires_at = lifetime.and_then(|it| since.checked_add(it));
-                    state.current = Some(Current { header: header.clone(), generation, renew_at, expires_at });
+                    let follows_rejected = std::mem::take(&mut state.rejected);
+                    let header = header.clone();
+                    state.current =
+                        Some(Current { header, generation, renew_at, expires_at, fetched_at: now, follows_rejected });
                 }
                 Err(_) => state.put_off(now),
             }
@@ -274,16 +284,25 @@ impl Cache {
 
     /// Removes a token that the server rejected, unless it was replaced already. Returns true if the next token is
     /// another one.
+    ///
+    /// A new token does not help if the server rejects each of them, as for an operation that this client may not call. So
+    /// the token stays if it is new and the one before it was rejected, too: other calls do not wait for a further fetch.
     pub fn invalidate(&self, generation: u64) -> bool {
         if !self.provider.renews() {
             return false;
         }
+        let now = self.clock.now();
         self.locked(|state| {
-            if state.current.as_ref().is_some_and(|current| current.generation == generation) {
-                state.current = None;
+            let Some(current) = state.current.as_ref().filter(|current| current.generation == generation) else {
+                return true;
+            };
+            if current.follows_rejected && now.saturating_duration_since(current.fetched_at) < KEPT_REJECTED {
+                return false;
             }
-        });
-        true
+            state.current = None;
+            state.rejected = true;
+            true
+        })
     }
 
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -512,5 +531,29 @@ mod tests {
         // A late rejection of the previous token does not concern this one.
         assert!(cache.invalidate(generation));
         assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer new", 2));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_rejects_every_token_causes_one_fetch_in_ten_seconds() {
+        let (cache, endpoint, clock) = with_token(500 * SECOND, 120 * SECOND).await;
+        let (_, first) = cache.get().await.unwrap();
+        assert!(cache.invalidate(first));
+        endpoint.will(Ok(token("second")));
+        let (_, second) = cache.get().await.unwrap();
+        clock.advance(10 * SECOND - INSTANT);
+        for _ in 0..3 {
+            assert!(!cache.invalidate(second), "the next token would be rejected, too");
+            assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer second", 2));
+        }
+        clock.advance(INSTANT);
+        assert!(cache.invalidate(second));
+        endpoint.will(Ok(token("third")));
+        cache.get().await.unwrap();
+        assert_eq!((at_once(&cache).as_str(), endpoint.asked()), ("Bearer third", 3));
+        // A token after one that was not rejected is replaced at once, however new it is.
+        clock.advance(1000 * SECOND);
+        endpoint.will(Ok(token("fourth")));
+        let (_, fourth) = cache.get().await.unwrap();
+        assert!(cache.invalidate(fourth));
     }
 }

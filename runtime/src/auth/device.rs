@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
-use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::http::{Connection, Exchange, Reply};
+use crate::object::Tree;
 
 use super::client::OAuthClient;
 use super::grant::seconds;
@@ -146,8 +146,8 @@ struct Codes {
 
 impl Codes {
     fn read(reply: &Reply) -> Option<Self> {
-        let body: Json = serde_json::from_slice(&reply.body).ok()?;
-        let get = |name: &str| body.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let body = Tree::beginning(&reply.body);
+        let get = |name: &str| body.text(name).map(str::to_owned);
         let time = |name: &str| body.get(name).and_then(seconds);
         let complete = get("verification_uri_complete");
         // Older servers use the name in the draft.
@@ -232,8 +232,7 @@ impl DeviceGrant {
                 return Err(Error::new(Kind::Auth, "the login was not confirmed before its code expired; start again"));
             }
             clock.sleep(interval.max(asked).min(left)).await;
-            // The next poll is the retry.
-            let error = match self.tokens.grant(&ask, false).await {
+            let error = match self.tokens.poll(&ask).await {
                 Ok(granted) => return Login::new(granted, self.tokens.clone(), self.client, self.keeper).await,
                 Err(error) => error,
             };

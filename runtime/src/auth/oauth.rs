@@ -6,12 +6,11 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value as Json;
 use url::Url;
 
-use crate::error::Error;
-use crate::error::Kind;
-use crate::http::{Attempt, CallSpan, Exchange, Reply};
+use crate::error::{Error, Kind};
+use crate::http::{Attempt, CallOptions, CallSpan, Exchange, Reply};
+use crate::object::Tree;
 
 use super::client::{AnyAssertion, OAuthClient};
 use super::form::Form;
@@ -94,9 +93,18 @@ impl Endpoint {
         Ok(Granted::read(&self.post(ask, repeatable).await?))
     }
 
+    /// Requests a token once. The next poll is the retry.
+    pub(super) async fn poll(&self, ask: &Ask) -> Result<Granted, Error> {
+        Ok(Granted::read(&self.send(ask, false, CallOptions::new().attempts(1)).await?))
+    }
+
     /// Sends a form, and returns a success.
     pub(super) async fn post(&self, ask: &Ask, repeatable: bool) -> Result<Reply, Error> {
-        let mut attempt = Post { endpoint: self, ask, span: CallSpan::of_endpoint(&self.url) };
+        self.send(ask, repeatable, CallOptions::new()).await
+    }
+
+    async fn send(&self, ask: &Ask, repeatable: bool, options: CallOptions) -> Result<Reply, Error> {
+        let mut attempt = Post { endpoint: self, ask, options, span: CallSpan::of_endpoint(&self.url) };
         self.exchange.call(&mut attempt, repeatable, refusal).await
     }
 }
@@ -128,6 +136,7 @@ pub(super) fn endpoint_url(base_url: Option<&Url>, url: &str) -> Result<Url, Err
 struct Post<'a> {
     endpoint: &'a Endpoint,
     ask: &'a Ask,
+    options: CallOptions,
     span: CallSpan,
 }
 
@@ -170,6 +179,10 @@ impl Attempt for Post<'_> {
     fn span(&self) -> &CallSpan {
         &self.span
     }
+
+    fn options(&self) -> Option<&CallOptions> {
+        Some(&self.options)
+    }
 }
 
 /// The failure of an endpoint (RFC 6749, section 5.2). A busy server is not the same as wrong credentials.
@@ -177,11 +190,10 @@ fn refusal(reply: &Reply) -> Error {
     let transient = reply.status.is_server_error()
         || matches!(reply.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let kind = if transient { Kind::Status } else { Kind::Auth };
-    let body: Json = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let get = |name: &str| body.get(name).and_then(Json::as_str);
-    match get("error") {
+    let body = Tree::beginning(&reply.body);
+    match body.text("error") {
         Some(code) => {
-            let message = match get("error_description") {
+            let message = match body.text("error_description") {
                 Some(text) => format!("no token: {code}: {text}"),
                 None => format!("no token: {code}"),
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use url::{Origin, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
@@ -217,7 +217,7 @@ impl Credentials {
             schemes.push((scheme, slot));
         }
         let all = self.all.map(slot).transpose().map_err(|error| error.in_context("the client's credential"))?;
-        Ok(Authenticator(Arc::new(Connected { schemes, all, origin: base_url.origin() })))
+        Ok(Authenticator(Arc::new(Connected { schemes, all })))
     }
 }
 
@@ -311,7 +311,6 @@ pub struct Authenticator(Arc<Connected>);
 struct Connected {
     schemes: Vec<(&'static str, Arc<Slot>)>,
     all: Option<Arc<Slot>>,
-    origin: Origin,
 }
 
 impl fmt::Debug for Authenticator {
@@ -361,13 +360,6 @@ impl Authenticator {
 
     fn slot(&self, scheme: &str) -> Option<&Arc<Slot>> {
         self.0.schemes.iter().find(|(known, _)| *known == scheme).map(|(_, slot)| slot)
-    }
-
-    /// Whether a URL is on the client's own server: same scheme, host and port. A credential is sent to another server
-    /// only if the document names that server for the operation.
-    #[must_use]
-    pub fn is_own_server(&self, url: &Url) -> bool {
-        url.origin() == self.0.origin
     }
 }
 
@@ -442,8 +434,7 @@ impl Chosen {
     }
 
     /// Whether the requests have no credential.
-    #[must_use]
-    pub fn is_anonymous(&self) -> bool {
+    pub(crate) fn is_anonymous(&self) -> bool {
         matches!(self.0, Slots::None)
     }
 

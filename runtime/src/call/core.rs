@@ -25,6 +25,8 @@ struct Inner {
     base_url: String,
     /// The URLs for operations with their own server.
     others: BTreeMap<&'static str, Url>,
+    /// Whether the server is one of the document's.
+    is_documented: bool,
     authenticator: Authenticator,
     paths: Paths,
     read_failure: ReadFailure,
@@ -55,6 +57,7 @@ impl Core {
         let mut core = Self::over(exchange, url, authenticator, operations, failure::failure);
         if let Some(inner) = Arc::get_mut(&mut core.0) {
             inner.others = server.others;
+            inner.is_documented = server.is_documented;
         }
         Ok(core)
     }
@@ -69,7 +72,8 @@ impl Core {
     ) -> Self {
         let base_url = url.as_str().trim_end_matches('/').to_owned();
         let (others, paths) = (BTreeMap::new(), Paths::of(operations));
-        Self(Arc::new(Inner { exchange, url, base_url, others, authenticator, paths, read_failure }))
+        let is_documented = false;
+        Self(Arc::new(Inner { exchange, url, base_url, others, is_documented, authenticator, paths, read_failure }))
     }
 
     /// The server's URL, without a trailing slash.
@@ -117,6 +121,27 @@ impl Core {
         Ok(Cow::Owned(url))
     }
 
+    /// Checks that the credentials of the client may be sent to the server of an operation. They belong to the server that
+    /// the program chose. If that is one of the document's, the others of the document get them, too. If it is not, another
+    /// server gets them only by [`Server::instead_of`].
+    ///
+    /// # Errors
+    /// [`Error::is_config`] if they may not.
+    pub(super) fn check_credentials(&self, operation: &Operation) -> Result<(), Error> {
+        let Some(server) = operation.server() else { return Ok(()) };
+        if self.0.is_documented
+            || self.0.others.contains_key(server)
+            || self.url_of(operation)?.origin() == self.0.url.origin()
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "the document sends this operation to `{server}`, and the client was built for another server than the \
+             document's: to send its credentials, name the server with `Server::instead_of(\"{server}\", url)`"
+        );
+        Err(Error::new(Kind::Config, message))
+    }
+
     /// [`Core::url_of`] as text, without a trailing slash.
     pub(super) fn base_url_of(&self, operation: &Operation) -> Result<Cow<'_, str>, Error> {
         if operation.server().is_none() {
@@ -137,6 +162,10 @@ impl Core {
 /// let server = server.instead_of("https://uploads.example.com", "http://127.0.0.1:8080");
 /// ```
 ///
+/// Credentials go to the server that the program chose. If that is not one of the document's, a call of an operation with its
+/// own server on another host fails with [`Error::is_config`] unless [`Server::instead_of`] names that server, or the call needs
+/// no credentials.
+///
 /// A text must be a URL in its plain form, as for [`parse_server`](crate::auth::parse_server), because a change that
 /// URL parsers make silently could lead to another host. For any other text, creating the client fails.
 #[derive(Clone, Debug)]
@@ -144,6 +173,8 @@ impl Core {
 pub struct Server {
     url: Result<Url, Error>,
     others: BTreeMap<&'static str, Url>,
+    /// Whether it is one of the document's.
+    is_documented: bool,
 }
 
 impl Server {
@@ -166,7 +197,7 @@ impl Server {
                             "the server's variable `{name}` is a part of the host: its value cannot have `/`, `?`, `#`, `@`, \
                              `\\`, a space or a control character"
                         );
-                        return Self { url: Err(Error::new(Kind::Config, message)), others: BTreeMap::new() };
+                        return Self::new(Err(Error::new(Kind::Config, message)));
                     }
                     url.push_str(value);
                 }
@@ -175,7 +206,11 @@ impl Server {
             rest = after;
         }
         url.push_str(rest);
-        Self::from(url)
+        Self { is_documented: true, ..Self::from(url) }
+    }
+
+    fn new(url: Result<Url, Error>) -> Self {
+        Self { url, others: BTreeMap::new(), is_documented: false }
     }
 
     /// Sends calls to `url` instead of `documented`, if `documented` is the operation's own server in the document.
@@ -198,7 +233,7 @@ fn ends_a_host(c: char) -> bool {
 
 impl From<&str> for Server {
     fn from(url: &str) -> Self {
-        Self { url: crate::auth::parse_server(url.trim()), others: BTreeMap::new() }
+        Self::new(crate::auth::parse_server(url.trim()))
     }
 }
 

@@ -6,9 +6,9 @@ use crate::error::{Error, Kind};
 use crate::http::Reply;
 
 /// Reads a failure of any service: a problem (RFC 9457), a `google.rpc.Status`, an OAuth error, or any JSON with a
-/// message under a common key. The error keeps the body.
+/// message under a common key. The error keeps the body. Of a body that is cut off, the beginning is read.
 pub fn failure(reply: &Reply) -> Error {
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let body = reply.json();
     let text = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let nested = &body["error"];
     let message = [

@@ -28,8 +28,8 @@ pub enum Expression {
     /// A header of the response.
     Header(&'static str),
     /// A parameter of the request, such as `path.id`: one of [`Operation::with_kept`]. Its value is the text that was
-    /// sent, and its type is lost: in JSON it is a string, even if it was a number.
-    Request(&'static str),
+    /// sent. If the second value is true, that text is a number or a boolean, also in JSON.
+    Request(&'static str, bool),
     /// The status code of the response.
     Status,
 }
@@ -57,36 +57,29 @@ impl fmt::Debug for Origin<'_> {
 }
 
 impl<'a> Origin<'a> {
-    /// A successful response of an operation.
+    /// A successful response of an operation. `has` returns whether responses with a status have the link.
     #[must_use]
-    pub fn response<T>(operation: &'static Operation, response: &'a Response<T>) -> Self {
-        let known = response.about.as_ref().and_then(|about| about.operation());
+    pub fn response<T>(operation: &'static Operation, response: &'a Response<T>, has: fn(u16) -> bool) -> Self {
         Self {
             status: Some(response.status()),
             headers: Some(response.headers()),
             kept: &response.kept,
             body: None,
-            refused: known.is_some_and(|known| known != operation).then(|| other(operation)),
+            refused: refused(operation, &response.kept, true, Some(response.status()), has),
         }
     }
 
     /// A failed call of an operation. Only a failure that the server returned links to requests. The response to a
-    /// token request does not, and neither does a success that cannot be read.
+    /// token request does not, and neither does a success that cannot be read. `has` returns whether responses with a status
+    /// have the link.
     #[must_use]
-    pub fn failure(operation: &'static Operation, error: &'a Error) -> Self {
-        let refused = if error.operation() != Some(operation.name()) {
-            Some(other(operation))
-        } else if !error.is_from_response() {
-            Some(format!("the link belongs to failures that `{}` returned, and this is not one", operation.name()))
-        } else {
-            None
-        };
+    pub fn failure(operation: &'static Operation, error: &'a Error, has: fn(u16) -> bool) -> Self {
         Self {
             status: error.status(),
             headers: error.headers(),
             kept: error.kept(),
             body: error.body_bytes().map(|body| Ok(body.into())),
-            refused,
+            refused: refused(operation, error.kept(), error.is_from_response(), error.status(), has),
         }
     }
 
@@ -127,7 +120,7 @@ impl Values<'_> {
         let single = match expression {
             Expression::Constant(json) => Some(Tree::parse(json).map_err(|_| cannot("the linked value is not JSON"))?),
             Expression::Status => origin.status.map(|status| Tree::Number(status.to_string().into())),
-            Expression::Request(name) => origin.kept.get(name).map(|text| Tree::Text(text.into())),
+            Expression::Request(name, is_json) => origin.kept.get(name).map(|text| sent(text, is_json)),
             Expression::Header(name) => origin.headers.and_then(|headers| text(headers, name).flatten()).map(quoted),
             Expression::Body(_) => None,
         };
@@ -143,8 +136,32 @@ impl Values<'_> {
     }
 }
 
-fn other(operation: &Operation) -> String {
-    format!("the link belongs to responses of `{}`, and this is not one", operation.name())
+/// Why a link of `operation` cannot be followed from a response, if it cannot.
+fn refused(
+    operation: &'static Operation,
+    kept: &Kept,
+    is_response: bool,
+    status: Option<u16>,
+    has: fn(u16) -> bool,
+) -> Option<String> {
+    let name = operation.name();
+    // A response that a program made itself has no operation.
+    if kept.operation::<Operation>() != Some(operation) {
+        return Some(format!("the link belongs to responses of `{name}`, and this is not one"));
+    }
+    match status.filter(|_| is_response) {
+        None => Some(format!("the link belongs to failures that `{name}` returned, and this is not one")),
+        Some(status) if has(status) => None,
+        Some(status) => Some(format!("the link belongs to responses of `{name}` with another status than {status}")),
+    }
+}
+
+/// The value of a parameter as it was sent.
+fn sent(text: &str, is_json: bool) -> Tree<'_> {
+    match Tree::parse(text) {
+        Ok(value @ (Tree::Number(_) | Tree::Bool(_))) if is_json => value,
+        _ => Tree::Text(text.into()),
+    }
 }
 
 fn cannot(message: &str) -> Error {
@@ -217,31 +234,72 @@ mod tests {
 
     use super::*;
 
+    static ADD: Operation = Operation::new("add", "pets", "add", "POST", "/a");
+    static OTHER: Operation = Operation::new("addShop", "shops", "add", "POST", "/b");
+
+    fn failed(kind: Kind, status: Option<u16>) -> Error {
+        let error = Error::new(kind, "no").operation_named("add").with_body(br#"{"existing": 7}"#);
+        let error = error.keeping(Kept::new(&ADD, Vec::new()));
+        match status {
+            Some(status) => error.with_status(StatusCode::from_u16(status).unwrap()),
+            None => error,
+        }
+    }
+
+    /// The linked value, by a link of a 4XX other than 422.
+    fn read(operation: &'static Operation, error: &Error) -> Result<String, Error> {
+        let has = |status: u16| match status {
+            422 => false,
+            400..=499 => true,
+            _ => false,
+        };
+        let origin = Origin::failure(operation, error, has);
+        let json = |value: &Sent<'_>| serde_json::to_string(value).unwrap();
+        origin.values().and_then(|values| values.get(Expression::Body("/existing"), "id", json))
+    }
+
     #[test]
     fn only_a_failure_that_the_server_returned_leads_to_requests() {
-        static ADD: Operation = Operation::new("add", "", "add", "POST", "/a");
-        let of = |kind, status: Option<u16>| {
-            let error = Error::new(kind, "no").operation_named("add").with_body(br#"{"existing": 7}"#);
-            match status {
-                Some(status) => error.with_status(StatusCode::from_u16(status).unwrap()),
-                None => error,
-            }
-        };
-        let read = |error: &Error| {
-            let origin = Origin::failure(&ADD, error);
-            let json = |value: &Sent<'_>| serde_json::to_string(value).unwrap();
-            origin.values().and_then(|values| values.get(Expression::Body("/existing"), "id", json))
-        };
-        assert_eq!(read(&of(Kind::Status, Some(409))).unwrap(), "7");
+        assert_eq!(read(&ADD, &failed(Kind::Status, Some(409))).unwrap(), "7");
         for error in [
-            of(Kind::Status, Some(401)).before_sending(),
-            of(Kind::Decode, Some(200)),
-            of(Kind::TooLarge, Some(200)),
-            of(Kind::Broken, Some(200)),
-            of(Kind::Timeout, None),
+            failed(Kind::Status, Some(401)).before_sending(),
+            failed(Kind::Decode, Some(200)),
+            failed(Kind::TooLarge, Some(200)),
+            failed(Kind::Broken, Some(200)),
+            failed(Kind::Timeout, None),
         ] {
-            let refused = read(&error).unwrap_err();
+            let refused = read(&ADD, &error).unwrap_err();
             assert!(refused.is_invalid_argument() && refused.to_string().contains("`add` returned"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_link_belongs_to_a_status_of_an_operation() {
+        for status in [422, 500] {
+            let refused = read(&ADD, &failed(Kind::Status, Some(status))).unwrap_err();
+            assert!(refused.is_invalid_argument() && refused.to_string().contains("another status"), "{refused}");
+        }
+        // The method of another group has the same name.
+        let error = read(&OTHER, &failed(Kind::Status, Some(409))).unwrap_err();
+        assert!(error.is_invalid_argument() && error.to_string().contains("responses of `add`"), "{error}");
+    }
+
+    #[test]
+    fn a_number_and_a_boolean_of_a_request_stay_what_they_were() {
+        let json = |text, is_json| serde_json::to_string(&Sent(&sent(text, is_json))).unwrap();
+        for (text, is_json, expected) in [
+            ("7", true, "7"),
+            ("-1.5", true, "-1.5"),
+            ("12345678901234567890123", true, "12345678901234567890123"),
+            ("true", true, "true"),
+            ("7", false, "\"7\""),
+            ("true", false, "\"true\""),
+            // No value of the document's type, but what was sent.
+            ("null", true, "\"null\""),
+            ("[1]", true, "\"[1]\""),
+            ("a", true, "\"a\""),
+        ] {
+            assert_eq!(json(text, is_json), expected, "{text}");
         }
     }
 }

@@ -61,6 +61,12 @@ pub trait RequestOptions: Sized {
         change(self, |options| options.deadline(deadline))
     }
 
+    /// See [`CallOptions::attempt_timeout`].
+    #[must_use]
+    fn attempt_timeout(self, timeout: Duration) -> Self {
+        change(self, |options| options.attempt_timeout(timeout))
+    }
+
     /// See [`CallOptions::attempts`].
     #[must_use]
     fn attempts(self, attempts: u32) -> Self {

@@ -158,16 +158,18 @@ impl Outgoing {
     /// The error of a failed call. A part that cannot be read is the cause of the connection's error.
     fn fault(&self, error: Error) -> Error {
         match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
-            Some(fault) => fault.with_attempts(error.attempts()).operation_named(self.operation.name()),
-            None if self.operation.kept().is_empty() => error,
+            Some(fault) => {
+                let fault = fault.with_attempts(error.attempts()).operation_named(self.operation.name());
+                if error.follows_doubt() { fault.after_doubt() } else { fault }
+            }
             None => error.keeping(self.kept()),
         }
     }
 
-    /// The parameters that links in the response need.
+    /// What links in the response need.
     fn kept(&self) -> Kept {
         let named = |name: &&'static str| Some((*name, self.parameters.sent(name)?));
-        Kept::new(self.operation.kept().iter().filter_map(named).collect())
+        Kept::new(self.operation, self.operation.kept().iter().filter_map(named).collect())
     }
 
     /// Adds the parts of the request that progenitor does not support.

@@ -2,7 +2,7 @@
 
 use futures_util::TryFutureExt;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use progenitor_client::ByteStream;
+use progenitor_client::{ByteStream, encode_path};
 use serde::Serialize;
 use url::Url;
 
@@ -75,6 +75,12 @@ impl Call {
         self.parameters.append_query(name, value);
     }
 
+    /// The number that a parameter such as `query.page` is set to; `None` if it is not set, or is no such number.
+    #[must_use]
+    pub fn sent_number(&self, name: &str) -> Option<u64> {
+        self.parameters.sent(name)?.parse().ok()
+    }
+
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
         match self.core.url_of(self.operation).and_then(|url| cursor.to_url(&url)) {
@@ -103,7 +109,7 @@ impl Call {
         }
         let mut path = self.operation.path().to_owned();
         for (name, value) in self.parameters.path_values() {
-            path = path.replace(&format!("{{{name}}}"), value);
+            path = path.replace(&format!("{{{name}}}"), &encode_path(value));
         }
         Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)?))
             .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
@@ -182,6 +188,9 @@ impl Call {
         }
         core.paths().check(operation, parameters.path_values())?;
         let chosen = core.authenticator().select(operation.security()).map_err(named)?;
+        if !chosen.is_anonymous() {
+            core.check_credentials(operation).map_err(named)?;
+        }
         let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
         let body = body.map(Payload::claim).transpose().map_err(named)?;
         let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
@@ -294,7 +303,7 @@ mod tests {
     use http::header::LINK;
 
     use super::*;
-    use crate::auth::Credentials;
+    use crate::auth::{Credential, Credentials};
     use crate::call::Server;
     use crate::http::Connection;
 
@@ -314,6 +323,57 @@ mod tests {
             let page = call.linked_page(vec![1], &headers).unwrap();
             call.follow(&page.next.unwrap());
             assert_eq!(call.url().unwrap().as_str(), format!("{host}/v2/covers?page=2"));
+        }
+    }
+
+    #[test]
+    fn credentials_go_to_another_server_only_if_the_program_chose_it() {
+        static OPERATIONS: [Operation; 3] = [
+            Operation::new("Add", "", "add", "POST", "/covers").with_server("https://covers.example.com/v2"),
+            Operation::new("Change", "", "change", "POST", "/covers").with_server("/v2"),
+            Operation::new("List", "", "list", "GET", "/books"),
+        ];
+        let custom = || Server::from("https://127.0.0.1:8080/v1");
+        let documented = Server::documented("https://{host}.example.com", &[("host", "api", "eu")]);
+        let named = |url| custom().instead_of("https://covers.example.com/v2", url);
+        for (server, allowed) in [
+            (custom(), [false, true, true]),
+            // As long as it is on the same server.
+            (Server::from("https://covers.example.com"), [true; 3]),
+            (Server::from("https://covers.example.com:8443"), [false, true, true]),
+            (named("https://other.example.com"), [true; 3]),
+            (documented, [true; 3]),
+        ] {
+            let of = |credentials| Core::connect(server.clone(), credentials, Connection::new(), &OPERATIONS).unwrap();
+            let (with, without) = (of(Credentials::for_all(Credential::token("PLANTED"))), of(Credentials::new()));
+            for (operation, allowed) in OPERATIONS.iter().zip(allowed) {
+                let build: Build = |_| Err(Error::new(Kind::Argument, "not sent"));
+                let prepared = with.call(operation, build).prepare();
+                assert_eq!(prepared.is_ok(), allowed, "{server:?} {}", operation.name());
+                if let Err(error) = prepared {
+                    assert!(error.is_config() && error.to_string().contains("instead_of"), "{error}");
+                }
+                assert!(without.call(operation, build).prepare().is_ok(), "a call without credentials reveals nothing");
+            }
+        }
+    }
+
+    #[test]
+    fn a_relative_link_leads_to_a_page_of_the_same_list_whatever_its_id_holds() {
+        static PARTS: [Operation; 1] = [Operation::new("Parts", "", "parts", "GET", "/things/{id}/parts")];
+        let server = Server::from("https://api.example.com/v1");
+        let core = Core::connect(server, Credentials::new(), Connection::new(), &PARTS).unwrap();
+        for (id, sent) in [("a#b", "a%23b"), ("a?b", "a%3Fb"), ("50% {id}", "50%25%20%7Bid%7D"), ("ä", "%C3%A4")] {
+            let mut call = core.call(&PARTS[0], |_| Err(Error::new(Kind::Argument, "not sent")));
+            call.set(&Parameter::path("id"), id);
+            for (link, rest) in [("?page=2", "parts?page=2"), ("more", "more")] {
+                let mut headers = HeaderMap::new();
+                headers.insert(LINK, format!("<{link}>; rel=next").parse().unwrap());
+                let mut next = call.clone();
+                next.follow(&call.linked_page(vec![1], &headers).unwrap().next.unwrap());
+                let url = next.url().unwrap();
+                assert_eq!(url.as_str(), format!("https://api.example.com/v1/things/{sent}/{rest}"), "{id}");
+            }
         }
     }
 

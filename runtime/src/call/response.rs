@@ -77,8 +77,8 @@ impl<T> Response<T> {
         self.about.as_ref()?.request_id.as_deref()
     }
 
-    /// An error for an incomplete value. It has the status, attempts, request id, operation and host of this response.
-    /// For code that uses a generated client.
+    /// An error for an incomplete value. It has the status, headers, attempts, request id, operation and host of this
+    /// response. For code that uses a generated client.
     ///
     /// ```
     /// use connectors_runtime::{Error, Response};
@@ -90,16 +90,13 @@ impl<T> Response<T> {
     /// ```
     #[must_use]
     pub fn incomplete(&self, message: impl Into<String>) -> Error {
-        let error = Error::new(Kind::Decode, message);
-        match &self.about {
-            Some(about) => about.describe(error),
-            None => error.with_status(self.status).with_attempts(self.attempts),
-        }
+        self.describe(Error::new(Kind::Decode, message))
     }
 
-    /// Adds status, attempts, request id, operation and host of this response to an error.
+    /// Adds status, headers, attempts, request id, operation and host of this response to an error.
     #[must_use]
     pub fn describe(&self, error: Error) -> Error {
+        let error = error.with_headers(self.headers.clone());
         match &self.about {
             Some(about) => about.describe(error),
             None => error.with_status(self.status).with_attempts(self.attempts),

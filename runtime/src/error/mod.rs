@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderMap, SET_COOKIE};
+use http::header::HeaderMap;
 
 mod body;
 mod details;
@@ -257,11 +257,7 @@ impl Error {
     }
 
     /// Sets [`Error::headers`].
-    pub(crate) fn with_headers(self, mut headers: HeaderMap) -> Self {
-        // A session is a credential, even one that the server has just created.
-        if let http::header::Entry::Occupied(mut cookies) = headers.entry(SET_COOKIE) {
-            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
-        }
+    pub(crate) fn with_headers(self, headers: HeaderMap) -> Self {
         self.with(|inner| inner.headers = Some(Box::new(headers)))
     }
 
@@ -362,7 +358,8 @@ impl Error {
         self.0.kind == Kind::Config
     }
 
-    /// An argument cannot be sent, such as an id that is empty or contains a `/`. Nothing was sent.
+    /// An argument cannot be sent, such as an id that is empty or contains a `/`. Nothing was sent, unless
+    /// [`Error::follows_doubt`] is true: a file, for example, may have become unreadable before a later attempt.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
         self.0.kind == Kind::Argument
@@ -432,7 +429,8 @@ impl Error {
         self.0.kind == Kind::Timeout
     }
 
-    /// There was no connection, or the server provably did not process the request (HTTP/2). Nothing was processed.
+    /// There was no connection, or the server provably did not process the request (HTTP/2). Nothing was processed, unless
+    /// [`Error::follows_doubt`] is true: the server may have processed an earlier attempt.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         self.0.kind == Kind::Connect

@@ -27,42 +27,38 @@ impl Secrets {
         if secret.len() < SHORTEST {
             return;
         }
-        self.push(secret);
-        self.push(&url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>());
-        let json = serde_json::Value::from(secret).to_string();
-        let json = Zeroizing::new(json);
-        let inner = json.get(1..json.len() - 1).unwrap_or_default();
-        self.push(inner);
-        self.push(&inner.replace('/', "\\/"));
+        // Each copy is wiped, and has its capacity from the start: growing would leave a part of it in memory.
+        self.push(Zeroizing::new(secret.to_owned()));
+        let mut encoded = Zeroizing::new(String::with_capacity(secret.len() * 3));
+        encoded.extend(url::form_urlencoded::byte_serialize(secret.as_bytes()));
+        self.push(encoded);
+        let mut json = Zeroizing::new(Vec::with_capacity(secret.len() * 6 + 2));
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(&mut *json, secret);
+        let json = std::str::from_utf8(&json).unwrap_or_default();
+        let inner = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+        let mut slashes = Zeroizing::new(String::with_capacity(inner.len() * 2));
+        for character in inner.chars() {
+            slashes.push_str(if character == '/' { "\\" } else { "" });
+            slashes.push(character);
+        }
+        self.push(Zeroizing::new(inner.to_owned()));
+        self.push(slashes);
         // The longest first: a credential may be part of another.
         self.0.sort_by_key(|known| std::cmp::Reverse(known.len()));
     }
 
-    fn push(&mut self, secret: &str) {
-        if self.0.iter().all(|known| known.as_str() != secret) {
-            self.0.push(Zeroizing::new(secret.to_owned()));
+    fn push(&mut self, secret: Zeroizing<String>) {
+        if !self.0.contains(&secret) {
+            self.0.push(secret);
         }
     }
 
     /// The text without credentials, if it contains any. A credential that the end of the text cuts off counts too.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
-        let mut changed: Option<String> = None;
-        for secret in &self.0 {
-            let now = changed.as_deref().unwrap_or(text);
-            if now.contains(secret.as_str()) {
-                changed = Some(now.replace(secret.as_str(), REDACTED));
-            }
-        }
-        let now = changed.as_deref().unwrap_or(text);
-        let cut_off = |secret: &Zeroizing<String>| {
-            let ends = (SHORTEST..secret.len()).rev().filter_map(|length| secret.get(..length));
-            ends.filter(|part| now.ends_with(part)).map(str::len).next()
-        };
-        if let Some(length) = self.0.iter().filter_map(cut_off).max() {
-            let kept = now.get(..now.len() - length).unwrap_or_default();
-            changed = Some(format!("{kept}{REDACTED}"));
-        }
-        changed
+        let redacted = self.redacted_bytes(text.as_bytes())?;
+        // Whole characters were replaced.
+        Some(String::from_utf8(redacted).unwrap_or_else(|_| REDACTED.to_owned()))
     }
 
     /// Replaces credentials in a text.
@@ -72,7 +68,7 @@ impl Secrets {
         }
     }
 
-    /// The bytes without credentials, if they contain any.
+    /// The bytes without credentials, if they contain any. A credential that the end of the bytes cuts off counts too.
     pub(crate) fn redacted_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut changed: Option<Vec<u8>> = None;
         for secret in &self.0 {
@@ -80,6 +76,15 @@ impl Secrets {
             if let Some(replaced) = replaced(now, secret.as_bytes()) {
                 changed = Some(replaced);
             }
+        }
+        let now = changed.as_deref().unwrap_or(bytes);
+        let cut_off = |secret: &Zeroizing<String>| {
+            let ends = (SHORTEST..secret.len()).rev().filter_map(|length| secret.as_bytes().get(..length));
+            ends.filter(|part| now.ends_with(part)).map(<[u8]>::len).next()
+        };
+        if let Some(length) = self.0.iter().filter_map(cut_off).max() {
+            let kept = now.get(..now.len() - length).unwrap_or_default();
+            changed = Some([kept, REDACTED.as_bytes()].concat());
         }
         changed
     }
@@ -136,6 +141,7 @@ mod tests {
         secrets.add("PLANTED-and-long");
         assert_eq!(secrets.redacted("wrong: PLANTED-and").unwrap(), "wrong: [redacted]");
         assert_eq!(secrets.redacted("wrong: PLANT"), None);
+        assert_eq!(secrets.redacted_bytes(b"\xff PLANTED-and").unwrap(), b"\xff [redacted]");
     }
 
     #[test]

@@ -28,8 +28,17 @@ use super::{Clock, Limits, SystemClock};
 /// # drop(connection);
 /// ```
 ///
-/// A [`Builder`](crate::Builder) has the same methods; a `Connection` by itself is for settings that several clients
-/// share.
+/// A [`Builder`](crate::Builder) has the same methods. A `Connection` belongs to one client. If several clients have the
+/// same settings, write a function that returns a `Connection`, and call it for each of them:
+///
+/// ```
+/// use connectors_runtime::Connection;
+///
+/// fn settings() -> Connection {
+///     Connection::new().user_agent("my-program/1.0").header("x-team", "reports")
+/// }
+/// # drop(settings());
+/// ```
 #[must_use]
 pub struct Connection {
     limits: Limits,

@@ -30,7 +30,7 @@ const NO_SECRETS: [&str; 14] = [
 #[derive(Clone, Default)]
 pub(super) struct Credentials {
     /// Sensitive headers.
-    headers: Vec<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// A token request's form.
     form: Option<Zeroizing<Vec<u8>>>,
     /// Credentials that only the [`Attempt`](super::exchange::Attempt) knows.
@@ -50,23 +50,26 @@ impl Credentials {
             value.is_sensitive() || [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name)
         };
         let headers = request.headers().iter().filter(|(name, value)| is_secret(name, value));
+        let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
         let form = to_token_endpoint.then(|| {
             let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|it| it.as_bytes().ends_with(b"urlencoded"));
             let body = request.body().filter(|_| is_form)?.as_bytes()?;
             Some(Zeroizing::new(body.to_vec()))
         });
-        Self { headers: headers.map(|(_, value)| value.clone()).collect(), form: form.flatten(), others }
+        Self { headers: headers.collect(), form: form.flatten(), others }
     }
 
     /// The texts that an error must not contain. `always` are the headers of every request.
     pub(super) fn secrets(&self, always: &[HeaderValue]) -> Secrets {
         let mut secrets = Secrets::default();
-        for value in self.headers.iter().chain(always) {
-            add_header(&mut secrets, value);
+        for (name, value) in &self.headers {
+            add_header(&mut secrets, value, [AUTHORIZATION, PROXY_AUTHORIZATION].contains(name));
         }
-        for (name, value) in url::form_urlencoded::parse(self.form.as_deref().map_or(&[], Vec::as_slice)) {
-            if !NO_SECRETS.contains(&name.as_ref()) {
-                secrets.add(&value);
+        always.iter().for_each(|value| add_header(&mut secrets, value, false));
+        for pair in self.form.as_deref().map_or(&[][..], Vec::as_slice).split(|byte| *byte == b'&') {
+            let (name, value) = pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
+            if !NO_SECRETS.iter().any(|known| known.as_bytes() == name) {
+                secrets.add(&form_decoded(value.get(1..).unwrap_or_default()));
             }
         }
         self.others.iter().for_each(|secret| secrets.add(secret));
@@ -74,18 +77,24 @@ impl Credentials {
     }
 }
 
-/// The whole value, and the credential in it: after the scheme, after a cookie's name, or within `Basic`.
-fn add_header(secrets: &mut Secrets, value: &HeaderValue) {
+/// The credential in a header: after the scheme, after a cookie's name, or within `Basic`. `has_scheme` is false for a
+/// header whose whole value may be the credential.
+fn add_header(secrets: &mut Secrets, value: &HeaderValue, has_scheme: bool) {
     let Ok(text) = value.to_str() else { return };
-    secrets.add(text);
-    if let Some((scheme, credential)) = text.split_once(' ') {
+    let scheme = text.split_once(' ');
+    if scheme.is_none() || !has_scheme {
+        secrets.add(text);
+    }
+    if let Some((scheme, credential)) = scheme {
         secrets.add(credential);
         if scheme.eq_ignore_ascii_case("basic")
-            && let Ok(pair) = STANDARD.decode(credential)
+            && let Ok(pair) = STANDARD.decode(credential).map(Zeroizing::new)
             && let Ok(pair) = std::str::from_utf8(&pair)
             && let Some((_, password)) = pair.split_once(':')
         {
             secrets.add(password);
+            // A client secret is encoded like a form (RFC 6749, section 2.3.1).
+            secrets.add(&form_decoded(password.as_bytes()));
         }
     }
     for cookie in text.split("; ") {
@@ -93,6 +102,21 @@ fn add_header(secrets: &mut Secrets, value: &HeaderValue) {
             secrets.add(value);
         }
     }
+}
+
+/// The value of a form's field, decoded without a copy that stays in memory.
+fn form_decoded(encoded: &[u8]) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(encoded.len()));
+    let mut rest = encoded;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let byte = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+        bytes.push(byte.unwrap_or(if *first == b'+' { b' ' } else { *first }));
+    }
+    let text = String::from_utf8(std::mem::take(&mut *bytes));
+    // What is no text cannot be in the text of an error.
+    Zeroizing::new(text.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -112,8 +136,15 @@ mod tests {
     fn credentials_are_found_in_headers_and_in_forms() {
         let bearer = post().bearer_auth("PLANTED-token").build().unwrap();
         assert_eq!(redacted(&bearer, false, "bad PLANTED-token"), "bad [redacted]");
+        assert_eq!(redacted(&bearer, false, "the scheme must be Bearer"), "the scheme must be Bearer");
         let basic = post().basic_auth("somebody", Some("PLANTED-word")).build().unwrap();
         assert_eq!(redacted(&basic, false, "a person has no PLANTED-word"), "a person has no [redacted]");
+        // RFC 6749, section 2.3.1: the secret is encoded in the header, and the server knows it as it is.
+        for (sent, secret) in [("abc8Q%7Ex", "abc8Q~x"), ("a%2Bb+%2F%3D+c", "a+b /= c"), ("100%+sure", "100% sure")] {
+            let basic = post().basic_auth("client", Some(sent)).build().unwrap();
+            let text = format!("`{secret}` and `{sent}` are wrong");
+            assert_eq!(redacted(&basic, true, &text), "`[redacted]` and `[redacted]` are wrong");
+        }
         let cookie = post().header(COOKIE, "a=b; session=PLANTED-session").build().unwrap();
         assert_eq!(redacted(&cookie, false, "bad PLANTED-session"), "bad [redacted]");
         let plain = post().header("x-kind", "something").build().unwrap();

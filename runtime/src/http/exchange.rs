@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{Entry, HeaderName, HeaderValue, SET_COOKIE};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -180,6 +180,8 @@ impl Outcome {
 struct Plan {
     idempotent: bool,
     deadline: Option<Instant>,
+    /// The timeout of an attempt.
+    attempt: Duration,
     /// The highest number of attempts.
     most: u32,
     /// The caller's or the client's own id of the call, and its header.
@@ -190,6 +192,8 @@ struct Plan {
 struct Sending {
     /// The timeout.
     limit: Duration,
+    /// The longest time between two parts of a body that the caller reads.
+    pace: Duration,
     read: ReadFailure,
     reading: Reading,
     call: CallFacts,
@@ -275,6 +279,7 @@ impl Exchange {
             idempotent: options.and_then(|options| options.idempotent).unwrap_or(idempotent),
             // A deadline beyond the range of `Instant` is no deadline.
             deadline: self.clock.now().checked_add(limit),
+            attempt: options.and_then(|options| options.attempt_timeout).unwrap_or(self.limits.attempt),
             most: options.map_or(self.retry.attempts.max(1), |options| self.most_attempts(options)),
             own_id,
         })
@@ -288,7 +293,7 @@ impl Exchange {
         reading: Reading,
         span: &CallSpan,
     ) -> Result<Outcome, Error> {
-        let Plan { idempotent, deadline, most, own_id } =
+        let Plan { idempotent, deadline, attempt: pace, most, own_id } =
             self.plan(attempt.options(), idempotent).inspect_err(|error| span.failed(error, None))?;
         let operation = attempt.operation();
         let mut sent = 0;
@@ -303,7 +308,7 @@ impl Exchange {
             };
             // An attempt without remaining time would only time out.
             let started = self.clock.now();
-            let limit = left(deadline, started).min(self.limits.attempt);
+            let limit = left(deadline, started).min(pace);
             let request =
                 request.and_then(|request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) });
             let mut request = match request {
@@ -337,7 +342,7 @@ impl Exchange {
             };
             let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
             let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
-            let result = self.send(request, Sending { limit, read, reading, call, sent: sent_with }).await;
+            let result = self.send(request, Sending { limit, pace, read, reading, call, sent: sent_with }).await;
             let report = |status, error, wait| {
                 if self.hooks.is_watched() {
                     let elapsed = self.clock.now().saturating_duration_since(started);
@@ -392,7 +397,7 @@ impl Exchange {
     }
 
     async fn send(&self, request: reqwest::Request, sending: Sending) -> Result<Outcome, Failed> {
-        let Sending { limit, read, reading, call, sent: sent_with } = sending;
+        let Sending { limit, pace, read, reading, call, sent: sent_with } = sending;
         let length = request.url().as_str().len();
         if length > LONGEST_URL {
             let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
@@ -414,10 +419,14 @@ impl Exchange {
             let call = CallFacts { attempts: call.attempts - unsent, ..call.clone() };
             Failed { error: call.describe(failed.error), ..failed }
         })?;
+        // A session is a credential, even one that the server has just created.
+        if let Entry::Occupied(mut cookies) = response.headers_mut().entry(SET_COOKIE) {
+            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
+        }
         let status = response.status();
         if status.is_success() && reading == Reading::ByCaller {
             let about = About::new(status, response.headers(), call, sent_with);
-            let mut response = paced(response, Arc::clone(&self.clock), self.limits.attempt);
+            let mut response = paced(response, Arc::clone(&self.clock), pace);
             response.extensions_mut().insert(about);
             return Ok(Outcome::Open(response));
         }
@@ -449,7 +458,8 @@ impl Exchange {
             return match ended {
                 Ok(()) => Ok(Outcome::Whole(reply)),
                 Err(failed) => {
-                    let error = reply.take_about().describe(failed.error).with_headers(reply.headers);
+                    let error = failed.error.with_headers(reply.headers.clone());
+                    let error = reply.take_about().describe(error);
                     Err(Failed { error, ..failed })
                 }
             };

@@ -24,6 +24,7 @@ use super::hooks::is_ours;
 #[must_use]
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
+    pub(super) attempt_timeout: Option<Duration>,
     pub(crate) attempts: Option<u32>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) headers: HeaderMap,
@@ -43,6 +44,24 @@ impl CallOptions {
     /// [`Error::is_timeout`](crate::Error::is_timeout). Nothing is sent when no time is left.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets the timeout of each attempt; instead of [`Limits::attempt`](crate::Limits::attempt). It is never longer than the
+    /// time that is left until the deadline, so a long one needs a long [`CallOptions::deadline`], too. For a response that is
+    /// read as a stream it is the longest time between two parts of the body.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use connectors_runtime::CallOptions;
+    ///
+    /// // One large upload may take ten minutes.
+    /// let slow = Duration::from_secs(600);
+    /// let options = CallOptions::new().deadline(slow).attempt_timeout(slow);
+    /// # drop(options);
+    /// ```
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
         self
     }
 

@@ -13,6 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::ResponseBuilderExt as _;
 
 use crate::error::Error;
+use crate::object::Tree;
 
 use super::credentials::Credentials;
 use super::send::SendError;
@@ -103,6 +104,13 @@ impl Reply {
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The body as JSON; null if it is not JSON. A body that the limit cuts off, or that has an error in its syntax, is read up
+    /// to there: its lists and objects have what comes before.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        Tree::beginning(&self.body).into()
     }
 
     /// The operation; `None` for an OAuth endpoint.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// The size of a full budget: 100 retries, or 50 after timeouts.
 const BUDGET: u32 = 500;
@@ -99,14 +99,16 @@ impl RetryPolicy {
     }
 }
 
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+/// `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date. A date is compared with the server's own `Date`, and with
+/// this machine's time only if the response has none: clocks of two machines differ.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    let sent = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?.trim()).ok());
+    Some(date.duration_since(sent.unwrap_or(now)).unwrap_or_default())
 }
 
 /// The retry budget: each retry reduces it, and successful calls refill it.
@@ -180,6 +182,14 @@ mod tests {
         assert_eq!(with("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
         assert_eq!(with("Sun, 06 Nov 1994 08:49:27 GMT"), Some(Duration::ZERO));
         assert_eq!(with("soon"), None);
+        // By the server's own clock, which differs from this machine's.
+        for (date, wait) in [("Sun, 06 Nov 1994 08:39:47 GMT", 600), ("Sun, 06 Nov 1994 08:49:57 GMT", 0), ("now", 10)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT".parse().unwrap());
+            headers.insert(DATE, date.parse().unwrap());
+            assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(wait)), "{date}");
+        }
         assert_eq!(with("99999999999999999999999"), Some(Duration::MAX));
     }
 

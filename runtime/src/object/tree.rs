@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::mismatch::Mismatch;
 use super::scan::Scanner;
@@ -36,6 +37,66 @@ impl<'t> Tree<'t> {
         let tree = Self::scan(&mut scanner, 0, &mut { usize::MAX })?;
         scanner.end()?;
         Ok(tree)
+    }
+
+    /// The JSON at the beginning of a text, up to its end or the first error. A list or an object that breaks off there has
+    /// what comes before. Null if there is no value.
+    pub(crate) fn beginning(bytes: &'t [u8]) -> Self {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                std::str::from_utf8(valid).unwrap_or_default()
+            }
+        };
+        Self::scan_beginning(&mut Scanner::of(text), 0).0.unwrap_or(Self::Null)
+    }
+
+    /// The next value as far as it is JSON, and whether it is whole.
+    fn scan_beginning(scanner: &mut Scanner<'t>, depth: usize) -> (Option<Self>, bool) {
+        let bracket = scanner.peek();
+        match (bracket, Scanner::deeper(depth)) {
+            (b'[', Ok(depth)) => {
+                scanner.step();
+                let mut items = Vec::new();
+                let mut is_whole = true;
+                while is_whole {
+                    match scanner.item(items.is_empty()) {
+                        Ok(true) => {
+                            let (item, ended) = Self::scan_beginning(scanner, depth);
+                            items.extend(item);
+                            is_whole = ended;
+                        }
+                        Ok(false) => break,
+                        Err(_) => is_whole = false,
+                    }
+                }
+                (Some(Self::List(items)), is_whole)
+            }
+            (b'{', Ok(depth)) => {
+                scanner.step();
+                let mut entries = Vec::new();
+                let mut is_whole = true;
+                while is_whole {
+                    match scanner.key(entries.is_empty()) {
+                        Ok(Some(key)) => {
+                            let (value, ended) = Self::scan_beginning(scanner, depth);
+                            entries.extend(value.map(|value| (key, value)));
+                            is_whole = ended;
+                        }
+                        Ok(None) => break,
+                        Err(_) => is_whole = false,
+                    }
+                }
+                (Some(Self::Object(distinct(entries))), is_whole)
+            }
+            _ => match Self::scan(scanner, depth, &mut { usize::MAX }) {
+                // More digits may have followed.
+                Ok(Self::Number(_)) if depth > 0 && scanner.peek() == 0 => (None, false),
+                Ok(value) => (Some(value), true),
+                Err(_) => (None, false),
+            },
+        }
     }
 
     /// Parses the next value, and subtracts its memory from `room`.
@@ -70,8 +131,16 @@ impl<'t> Tree<'t> {
         })
     }
 
+    /// The text of a member of an object, unless it is empty.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        match self.get(key)? {
+            Self::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
     /// The member of an object.
-    pub(super) fn get(&self, key: &str) -> Option<&Tree<'t>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Tree<'t>> {
         match self {
             Self::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
@@ -101,6 +170,22 @@ impl<'t> Tree<'t> {
             Self::Text(_) => "a string",
             Self::List(_) => "an array",
             Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// A number that `serde_json` cannot represent becomes null.
+impl From<Tree<'_>> for Value {
+    fn from(tree: Tree<'_>) -> Self {
+        match tree {
+            Tree::Null => Self::Null,
+            Tree::Bool(value) => Self::Bool(value),
+            Tree::Number(digits) => digits.parse().map_or(Self::Null, Self::Number),
+            Tree::Text(text) => Self::String(text.into_owned()),
+            Tree::List(items) => items.into_iter().map(Self::from).collect(),
+            Tree::Object(members) => {
+                members.into_iter().map(|(key, member)| (key.into_owned(), Self::from(member))).collect()
+            }
         }
     }
 }
@@ -258,5 +343,41 @@ pub(super) fn rest_of_map<'de, A: MapAccess<'de>>(first: String, mut map: A) -> 
 impl<'de> Deserialize<'de> for Tree<'static> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_before_the_end_of_a_cut_text_is_read() {
+        let text = r#"{"a": "x", "b": [{"c": 12, "d": null}, [true]], "e": {"f": "g"}, "h": 1}"#;
+        let whole = Value::from(Tree::beginning(text.as_bytes()));
+        assert_eq!(whole, serde_json::from_str::<Value>(text).unwrap());
+        let read = |text: &[u8]| Value::from(Tree::beginning(text));
+        for (cut, expected) in [
+            (r#"{"a": "x", "b": [{"c": 1"#, json!({"a": "x", "b": [{}]})),
+            (r#"{"a": "x", "b": [{"c": 12, "d": nu"#, json!({"a": "x", "b": [{"c": 12}]})),
+            (r#"{"a": "x", "b": "#, json!({"a": "x"})),
+            (r#"{"a": "x" "b": 1}"#, json!({"a": "x"})),
+            (r#"{"a": "x", "a": "y", "b"#, json!({"a": "y"})),
+            (r#"[1, 2, "thr"#, json!([1, 2])),
+            (r#"{"a": 1e999, "b": 2}"#, json!({"a": null, "b": 2})),
+            ("7", json!(7)),
+            ("<html>", json!(null)),
+            ("", json!(null)),
+        ] {
+            assert_eq!(read(cut.as_bytes()), expected, "{cut}");
+        }
+        // Wherever it is cut, also within a character.
+        for end in 0..text.len() {
+            assert!(end == 0 || read(&text.as_bytes()[..end]).is_object(), "{end}");
+        }
+        assert_eq!(read(b"{\"a\": 1, \"b\": \"\xc3"), json!({"a": 1}));
+        let deep = "[".repeat(300_000);
+        assert!(read(deep.as_bytes()).is_array());
     }
 }

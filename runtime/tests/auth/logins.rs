@@ -149,7 +149,8 @@ async fn a_device_login_polls_at_the_server_s_pace() {
     assert!(!format!("{grant:?}").contains("PLANTED") && !format!("{grant:?}").contains("ABCD"));
     server
         .will(400, r#"{"error": "authorization_pending"}"#)
-        .will(400, r#"{"error": "slow_down"}"#)
+        // Some servers return it with the status of a rate limit, which is no reason to poll earlier.
+        .will(429, r#"{"error": "slow_down"}"#)
         .will(503, "")
         .will(200, token("a1", 60));
     let granted = grant.wait().await.unwrap();

@@ -1,4 +1,4 @@
-//! Where and how values are serialized.
+//! Where values are, and how they are serialized.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
@@ -8,6 +8,18 @@ pub(crate) enum Place {
     QueryString,
     Header,
     Cookie,
+}
+
+impl Place {
+    /// Its name in the document.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query | Self::QueryString => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
 }
 
 /// How a value is serialized (OpenAPI 3.2, "Style Values").
@@ -39,4 +51,15 @@ pub(crate) struct Writing {
     pub(crate) reserved: bool,
     /// Whether the value is JSON text.
     pub(crate) json: bool,
+}
+
+/// Where a linked value is, as in the runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Expression {
+    Constant(String),
+    Body(String),
+    Header(String),
+    /// A parameter of the request, and whether its text is a number or a boolean.
+    Request(String, bool),
+    Status,
 }

@@ -185,14 +185,19 @@ impl<'c> Linking<'_, '_, 'c> {
         };
         let param = self.operation.params.iter().find(is_it)?;
         let simple = !param.writing.json && matches!(param.writing.style, Style::Simple | Style::Form);
-        let single = match self.types.alias(&param.ty) {
-            Type::Named(name) => self.types.defs.get(&name).is_some_and(|def| matches!(def.kind, TypeKind::Enum(_))),
-            Type::Array(_) | Type::Map(_) | Type::Any | Type::Nullable(_) => false,
-            _ => true,
+        // Several values have no text of their own.
+        let is_json = match self.types.alias(&param.ty) {
+            Type::Named(name) => match &self.types.defs.get(&name)?.kind {
+                TypeKind::Enum(it) => it.integer,
+                _ => return None,
+            },
+            Type::Array(_) | Type::Map(_) | Type::Any | Type::Nullable(_) => return None,
+            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) => false,
+            Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => true,
         };
         let wire = if place == Place::Header { wire.to_ascii_lowercase() } else { wire.to_owned() };
         let (place, _) = name.split_once('.')?;
-        (simple && single).then(|| Expression::Request(format!("{place}.{wire}")))
+        simple.then(|| Expression::Request(format!("{place}.{wire}"), is_json))
     }
 }
 

@@ -21,9 +21,10 @@ use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Idempotency, Operation, ResponseHeader};
+use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
 use super::names;
 use super::paging::Paging;
+use super::status::Status;
 
 use shaping::Shaping;
 
@@ -105,6 +106,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             paging,
             callbacks,
             links: Vec::new(),
+            statuses: statuses(node),
             security,
             server,
             pointer: at,
@@ -147,9 +149,16 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
     taken
 }
 
+/// The statuses of all responses, the most specific first.
+fn statuses(node: &Node) -> Vec<Status> {
+    let responses = node.get("responses").and_then(Node::as_object).into_iter().flatten();
+    let statuses: BTreeSet<Status> = responses.filter_map(|(status, _)| Status::parse(status)).collect();
+    statuses.into_iter().collect()
+}
+
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
 /// documented `Idempotency-Key` header or the method decides (RFC 9110, section 9.2.2).
-fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Idempotency {
+fn idempotency(node: &Node, method: &str, params: &[Param]) -> Idempotency {
     if let Some(header) = node.str("x-idempotency-key").filter(|header| media::http_token(header)) {
         return Idempotency::ByKey(header.to_ascii_lowercase());
     }
@@ -158,9 +167,8 @@ fn idempotency(node: &Node, method: &str, params: &[super::model::Param]) -> Ide
         Some(false) => return Idempotency::NotIdempotent,
         None => {}
     }
-    if params.iter().any(|param| param.wire.eq_ignore_ascii_case("idempotency-key"))
-        && matches!(method, "post" | "patch")
-    {
+    let is_key = |param: &Param| param.place == Place::Header && param.wire.eq_ignore_ascii_case("idempotency-key");
+    if params.iter().any(is_key) && matches!(method, "post" | "patch") {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
     // Methods outside OpenAPI's own that are registered as safe.

@@ -224,12 +224,7 @@ fn is_ignored_header(name: &str) -> bool {
 fn name_arguments(params: &mut [Param]) {
     let mut taken: BTreeSet<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
     for param in params {
-        let place = match param.place {
-            Place::Path => "path",
-            Place::Query | Place::QueryString => "query",
-            Place::Header => "header",
-            Place::Cookie => "cookie",
-        };
+        let place = param.place.key();
         let mut name = names::snake(&param.wire);
         let is_argument = |name: &str| param.required && TAKEN_BY_METHODS.contains(&name);
         while is_argument(name.trim_end_matches('_')) || !taken.insert(name.trim_end_matches('_').to_owned()) {

@@ -17,6 +17,32 @@ async fn a_call_can_have_its_own_deadline() {
 }
 
 #[tokio::test]
+async fn a_call_can_have_its_own_timeout_of_an_attempt() {
+    // A slow upload: each attempt may take as long as the whole call.
+    let (exchange, clock) = Scripted::default().returns(200, "").exchange(|it| it);
+    let slow = CallOptions::new().deadline(600 * SECOND).attempt_timeout(500 * SECOND);
+    Call::post(URL).options(slow).send(&exchange).await.unwrap();
+    assert_eq!(clock.timeouts(), [600 * SECOND, 500 * SECOND], "for the token and the attempt");
+    // Never longer than what is left of the call.
+    let (exchange, clock) = Scripted::default().returns(200, "").exchange(|it| it);
+    let slow = CallOptions::new().deadline(5 * SECOND).attempt_timeout(500 * SECOND);
+    Call::post(URL).options(slow).send(&exchange).await.unwrap();
+    assert_eq!(clock.timeouts(), [5 * SECOND; 2]);
+    // For a stream, between two parts of the body.
+    let mut stream =
+        http::Response::new(reqwest::Body::wrap_stream(futures::stream::pending::<Result<&str, SendError>>()));
+    *stream.status_mut() = StatusCode::OK;
+    let (exchange, clock) = Scripted::default().then(Ok(stream.into())).exchange(|it| it);
+    let mut call = Call::post(URL).options(CallOptions::new().attempt_timeout(7 * SECOND));
+    let mut opened = exchange.open(&mut call, false, failure).await.unwrap();
+    let chunk = opened.chunk();
+    futures::pin_mut!(chunk);
+    assert!(futures::poll!(&mut chunk).is_pending());
+    clock.advance(7 * SECOND);
+    assert!(chunk.await.is_err());
+}
+
+#[tokio::test]
 async fn a_call_can_have_its_own_number_of_attempts() {
     for (attempts, sent) in [(0, 1), (1, 1), (2, 2), (6, 6)] {
         let script = (0..7).fold(Scripted::default(), |script, _| script.returns(429, ""));

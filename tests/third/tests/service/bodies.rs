@@ -81,9 +81,13 @@ async fn headers_are_typed_absent_or_malformed() {
 
 /// A client whose calls all go to one server.
 fn client(server: &Server) -> Client {
+    client_over(server, Connection::new())
+}
+
+fn client_over(server: &Server, connection: Connection) -> Client {
     let here = connectors_runtime::Server::from(server.url.as_str());
     let here = here.instead_of("https://covers.library.example", &server.url);
-    let connection = Connection::new().clock(TestClock::new());
+    let connection = connection.clock(TestClock::new());
     Client::builder(here, Credentials::new().key("k")).connection(connection).build().unwrap()
 }
 
@@ -184,4 +188,24 @@ async fn a_part_that_cannot_be_read_is_named() {
     let form = forms::AddCover::new(file, NewBook::new("Emma".to_owned()));
     let error = client(&server).covers().add_cover("7", form).await.unwrap_err();
     assert!(error.is_invalid_argument() && error.to_string().contains("cannot be read"), "{error}");
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_read_again_does_not_hide_an_attempt_that_may_have_been_processed() {
+    let path = std::env::temp_dir().join(format!("connectors-third-once-{}.png", std::process::id()));
+    std::fs::write(&path, "FROM DISK").unwrap();
+    let file = File::path(&path).await.unwrap();
+    // The server reads the first request and closes the connection.
+    let server = Server::raw(vec![String::new(); 2], false).await;
+    let connection = Connection::new().on_attempt(move |attempt| {
+        if attempt.number() == 1 {
+            std::fs::remove_file(&path).unwrap();
+        }
+    });
+    let form = forms::AddCover::new(file, NewBook::new("Emma".to_owned()));
+    let add = client_over(&server, connection).covers().add_cover("7", form).idempotent(true).attempts(2);
+    let error = add.await.unwrap_err();
+    assert_eq!(server.arrived().len(), 1);
+    assert!(error.is_invalid_argument() && error.to_string().contains("cannot be read"), "{error}");
+    assert!(error.follows_doubt() && error.attempts() == 2, "the first request was sent");
 }

@@ -43,6 +43,8 @@ async fn each_operation_has_a_response_that_the_client_reads() {
     assert_eq!(books.get_book(made.id.as_str()).await.unwrap().title, "Emma");
     let listed: Vec<_> = books.list_books().available(true).items().try_collect().await.unwrap();
     assert!(!listed.is_empty());
+    books.list_shelves().await.unwrap();
+    books.list_authors().await.unwrap();
     let card = || books.get_card("7");
     card().await.unwrap();
     card().as_vnd_library_card_json().await.unwrap();

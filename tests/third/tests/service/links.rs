@@ -43,18 +43,21 @@ async fn a_failure_leads_to_a_request() {
     let server = Server::start(&[
         ("409 Conflict", JSON, r#"{"existing": "7"}"#),
         ("200 OK", JSON, r#"{"id": "7", "title": "Emma"}"#),
-        ("422 Unprocessable Content", JSON, r#"{"title": "no"}"#),
+        ("409 Conflict", JSON, r#"{"title": "no"}"#),
+        ("422 Unprocessable Content", JSON, r#"{"title": "no", "existing": "8"}"#),
     ])
     .await;
     let library = client(&server);
     let create = || library.books().create_book(&NewBook::new("Emma".to_owned()));
     let error = create().await.unwrap_err();
     assert_eq!(library.books().create_book_then_existing(&error).await.unwrap().id, "7");
-    // The body of another failure has no such value: nothing is sent.
-    let other = create().await.unwrap_err();
-    let error = library.books().create_book_then_existing(&other).await.unwrap_err();
-    assert!(error.is_invalid_argument() && error.to_string().contains("no value for `id`"), "{error}");
-    assert_eq!(paths(&server), ["/books", "/books/7", "/books"]);
+    // Nothing is sent without the value, nor from a failure for which the document has no link.
+    for reason in ["no value for `id`", "another status than 422"] {
+        let other = create().await.unwrap_err();
+        let error = library.books().create_book_then_existing(&other).await.unwrap_err();
+        assert!(error.is_invalid_argument() && error.to_string().contains(reason), "{error}");
+    }
+    assert_eq!(paths(&server), ["/books", "/books/7", "/books", "/books"]);
 }
 
 #[tokio::test]
@@ -64,6 +67,7 @@ async fn the_parameters_of_a_request_lead_to_the_next_one_and_stay_out_of_debug(
         ("200 OK", JSON, r#"{"until": "tomorrow"}"#),
         ("200 OK", JSON, "[]"),
         ("200 OK", JSON, "[]"),
+        ("204 No Content", "", ""),
         ("200 OK", JSON, r#"{"id": "7", "title": "Emma"}"#),
     ])
     .await;
@@ -76,11 +80,17 @@ async fn the_parameters_of_a_request_lead_to_the_next_one_and_stay_out_of_debug(
     // The value is in the body of one of the two; the parameter is optional.
     library.loans().lend_book_then_page(&queued).await.unwrap();
     library.loans().lend_book_then_page(&lent).available(true).await.unwrap();
+    // A number stays a number.
+    library.loans().lend_book_then_noted(&lent).await.unwrap();
+    assert_eq!(server.arrived().pop().unwrap().body, "7");
+    let error = library.loans().lend_book_then_noted(&queued).await.unwrap_err();
+    assert!(error.is_invalid_argument() && error.to_string().contains("another status than 202"), "{error}");
     let expected = [
         "/books/b-1x/loans/l%201?days=14",
         "/books/b-1x/loans/l%201?days=7",
         "/books?author=14&page=3",
         "/books?author=7&available=true",
+        "/books/import",
     ];
     assert_eq!(paths(&server), expected);
     // A response of another operation leads nowhere.

@@ -11,10 +11,10 @@ mod streams;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connectors_runtime::{Clock, Connection, RequestOptions, RetryPolicy, TestClock, reqwest};
+use connectors_runtime::{Clock, Connection, File, RequestOptions, RetryPolicy, TestClock, reqwest};
 use futures::TryStreamExt;
 use library::types::NewBook;
-use library::{Client, Credentials, errors, params, responses, servers};
+use library::{Client, Credentials, errors, forms, params, responses, servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -171,6 +171,30 @@ async fn a_list_follows_links_and_writes_its_filters() {
     let lines: Vec<String> = server.arrived().into_iter().map(|request| request.line).collect();
     assert_eq!(lines[0], "GET /books?author=Jane%20Austen&author=b&available=true HTTP/1.1");
     assert_eq!(lines[1..], ["GET /books?page=2&author=a HTTP/1.1"; 2]);
+}
+
+#[tokio::test]
+async fn a_list_begins_where_the_caller_sets_it_and_continues_from_there() {
+    let server = Server::start(&[
+        ("200 OK", JSON, r#"["c"]"#),
+        ("200 OK", JSON, r#"["d"]"#),
+        ("200 OK", JSON, "[]"),
+        ("200 OK", JSON, r#"["a", "b"]"#),
+        ("200 OK", JSON, "[]"),
+        ("200 OK", JSON, r#"["x", "y"]"#),
+        ("200 OK", JSON, "[]"),
+    ])
+    .await;
+    let library = server.client(Credentials::new().key("k"));
+    let books = library.books();
+    assert_eq!(books.list_shelves().page(3).items().try_collect::<Vec<_>>().await.unwrap(), ["c", "d"]);
+    assert_eq!(books.list_shelves().items().try_collect::<Vec<_>>().await.unwrap(), ["a", "b"]);
+    assert_eq!(books.list_authors().x_offset(100).items().try_collect::<Vec<_>>().await.unwrap(), ["x", "y"]);
+    let requests = server.arrived();
+    let sent: Vec<&str> = requests.iter().map(|it| it.line.split(' ').nth(1).unwrap()).collect();
+    let pages = ["/shelves?page=3", "/shelves?page=4", "/shelves?page=5", "/shelves", "/shelves?page=2"];
+    assert_eq!(sent, [&pages[..], &["/authors"; 2]].concat());
+    assert_eq!([5, 6].map(|index: usize| requests[index].header("x-offset")), [Some("100"), Some("102")]);
 }
 
 /// A list of empty pages without an end, each of which takes this long.
@@ -337,6 +361,25 @@ async fn an_operation_with_its_own_server_is_sent_there() {
     let [request] = covers.arrived().try_into().unwrap();
     assert_eq!((request.line.as_str(), request.header("x-library-key")), ("GET /covers/7 HTTP/1.1", None));
     assert!(main.arrived().is_empty());
+}
+
+#[tokio::test]
+async fn a_credential_is_sent_to_another_server_only_if_the_program_chose_the_documents() {
+    let client = |server: connectors_runtime::Server| {
+        let library = Client::builder(server, Credentials::new().key("PLANTED"));
+        let library = library.sender(|request: reqwest::Request| async move {
+            assert_eq!(request.headers()["x-library-key"], "PLANTED");
+            assert_eq!(request.url().host_str(), Some("covers.library.example"));
+            Ok(http_response(""))
+        });
+        library.build().unwrap()
+    };
+    let form = || forms::AddCover::new(File::bytes("PNG"), NewBook::new("Emma".to_owned()));
+    // A test that calls its own server must not send the key to the document's.
+    let error = client("http://127.0.0.1:1".into()).covers().add_cover("7", form()).await.unwrap_err();
+    assert!(error.is_config() && error.attempts() == 0, "{error}");
+    assert!(error.to_string().contains("instead_of(\"https://covers.library.example\""), "{error}");
+    client(servers::Sandbox::default().into()).covers().add_cover("7", form()).await.unwrap();
 }
 
 #[tokio::test]
