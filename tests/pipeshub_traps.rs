@@ -96,8 +96,8 @@ async fn a_change_of_filters_that_was_interrupted_switches_the_sync_on_when_it_r
         connector.set_sync_filters().filters(filters).switch_off_and_on_from(was_on).into_future()
     };
     let last_toggle = || {
-        let toggles = s.instance.requests().into_iter().filter(|it| it.path.ends_with("/toggle"));
-        toggles.last().unwrap().json().unwrap()
+        let mut toggles = s.instance.requests().into_iter().filter(|it| it.path.ends_with("/toggle"));
+        toggles.next_back().unwrap().json().unwrap()
     };
     // It ends after the first toggle, and after the update.
     for (bucket, operation) in [("a", "toggleConnector"), ("b", "updateConnectorFiltersSyncConfig")] {

@@ -255,6 +255,34 @@ fn every_rule_has_a_pair_and_a_line_in_the_docs() {
     }
 }
 
+#[test]
+fn a_change_within_a_tuple_or_within_json_in_a_text_is_reported_once() {
+    let of = |schema: &str| {
+        let paths = "/a: {get: {operationId: getA, responses: {'200': {description: ok, content: {application/json: \
+                     {schema: {$ref: '#/components/schemas/A'}}}}}}}";
+        written(paths, &format!("schemas: {{A: {{type: object, properties: {{p: {schema}}}}}}}"))
+    };
+    let tuple = |places: &str, rest: &str| format!("{{type: array, prefixItems: [{places}], items: {rest}}}");
+    let json =
+        |content: &str| format!("{{type: string, contentMediaType: application/json, contentSchema: {content}}}");
+    let (text, part) = ("{type: string}", "{type: object, properties: {x: {type: string}}}");
+    let whole = "{type: object, properties: {x: {type: string}, y: {type: string}}}";
+    for (old, new, expected) in [
+        (tuple(whole, "false"), tuple(part, "false"), "place 0 of `A`.`p` has no `y` any more"),
+        (tuple(text, whole), tuple(text, part), "`A`.`p` has no `y` any more"),
+        (tuple(&format!("{text}, {whole}"), "false"), tuple(text, "false"), "`A`.`p` had 2 places and has 1"),
+        (json(whole), json(part), "the JSON in `A`.`p` has no `y` any more"),
+        (json(whole), text.to_owned(), "`A`.`p` is any text now"),
+    ] {
+        let (old, new) = (of(&old), of(&new));
+        let changes = judged(&old, &new);
+        let breaks = changes.iter().filter(|change| change.impact == Impact::Breaking);
+        let breaks: Vec<String> = breaks.map(ToString::to_string).collect();
+        assert_eq!(breaks, [format!("breaking: getA: {expected}")], "{changes:#?}");
+        assert_eq!(judged(&old, &old), []);
+    }
+}
+
 /// A document with these paths and components, each in YAML.
 fn written(paths: &str, components: &str) -> Node {
     let text = format!(

@@ -232,7 +232,7 @@ impl Trace {
     /// Whether a broken place is visible in a type itself or in one of its members.
     fn shapes(&self, at: &Pointer, wire: Option<&str>) -> bool {
         let Some(wire) = wire else { return self.below(at).next().is_some() };
-        let others = ["additionalProperties", "anyOf", "items", "oneOf"].map(|key| at.join(key));
+        let others = ["additionalProperties", "anyOf", "items", "oneOf", "prefixItems"].map(|key| at.join(key));
         let places = others.into_iter().chain([at.join("properties").join(wire)]);
         self.broken.contains(at) || places.into_iter().any(|place| self.below(&place).next().is_some())
     }
@@ -305,7 +305,11 @@ fn schema_at(model: &Model, at: &Pointer) -> Option<SchemaId> {
             "allOf" => branch(&schema.all_of),
             "oneOf" => branch(&schema.one_of),
             "anyOf" => branch(&schema.any_of),
-            "items" => schema.items,
+            "prefixItems" => branch(&schema.prefix),
+            // A tuple has `items` for those after its places.
+            "items" => schema.items.or(schema.rest),
+            "x-json-text" => schema.content,
+            "not" => schema.not,
             "additionalProperties" => schema.additional.schema(),
             "properties" => schema.property(tokens.next()?),
             _ => None,

@@ -41,16 +41,15 @@ impl<'a> Comparison<'a> {
         let (before, after) = (old.prefix.as_deref().unwrap_or_default(), new.prefix.as_deref().unwrap_or_default());
         let (was, is) = (before.len(), after.len());
         let Spot { way, place, .. } = spot;
-        // The client has one type for all positions.
-        let items = spot.below(place.clone(), false, &["items"]);
         if was != is {
             let rule = way.of("request-type-changed", "response-type-changed");
-            self.say_at(&items.at, rule, format!("{place} had {was} places and has {is}"));
+            self.say_at(&spot.at, rule, format!("{place} had {was} places and has {is}"));
         }
         for (index, (old, new)) in before.iter().zip(after).enumerate() {
-            let (at, there) = (items.at.clone(), items.there.clone());
-            self.schemas(*old, *new, &spot.beside(format!("place {index} of {place}"), false, at, there));
+            let keys = ["prefixItems", &index.to_string()];
+            self.schemas(*old, *new, &spot.below(format!("place {index} of {place}"), false, &keys));
         }
+        let items = spot.below(place.clone(), false, &["items"]);
         match (Extra::of_items(self.old, old), Extra::of_items(self.new, new)) {
             (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &items),
             (was, is) if !was.is_like(is) => {
@@ -136,6 +135,7 @@ impl<'a> Comparison<'a> {
         // A new keyword is compared here, or is not compared at all.
         let Schema {
             items: old_items,
+            content: old_content,
             // These depend on the kind of the values.
             ty: _,
             properties: _,
@@ -160,7 +160,6 @@ impl<'a> Comparison<'a> {
             default: _,
             annotations: _,
             // These are not compared.
-            content: _,
             not: _,
             xml: _,
             span: _,
@@ -185,6 +184,17 @@ impl<'a> Comparison<'a> {
             (Some(a), Some(b)) => self.schemas(a, b, &items),
             (None, None) => {}
             _ => self.say_at(&items.at, changed, format!("the items of {place} have another type")),
+        }
+        match (old_content, &new.content) {
+            (Some(a), Some(b)) => {
+                self.schemas(*a, *b, &spot.below(format!("the JSON in {place}"), false, &["x-json-text"]));
+            }
+            // An enum is one of its texts, whatever they contain.
+            (was, is) if was.is_some() != is.is_some() && old.values.is_none() && new.values.is_none() => {
+                let what = if is.is_some() { "is JSON in a text now" } else { "is any text now" };
+                self.say_at(&spot.at, changed, format!("{place} {what}"));
+            }
+            _ => {}
         }
         self.discriminators(old, new, spot);
         if alternatives(old).is_some() && alternatives(new).is_some() {

@@ -87,11 +87,6 @@ impl About {
         Self { status, attempts: call.attempts, request_id, call, sent }
     }
 
-    /// The operation; `None` for an OAuth endpoint.
-    pub(crate) fn operation(&self) -> Option<&'static Operation> {
-        self.call.operation
-    }
-
     /// Adds the facts to an error about the response. Credentials of the request in the error are replaced.
     pub(crate) fn describe(&self, error: Error) -> Error {
         let error = error.with_status(self.status).with_request_id(self.request_id.clone());
