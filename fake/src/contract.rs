@@ -535,6 +535,12 @@ fn operations(root: &Value) -> Vec<Operation> {
             let mut own: Vec<Parameter> = Vec::new();
             for parameter in parameters.iter().flat_map(|list| places(root, list)) {
                 let parameter = self::parameter(root, parameter, &names);
+                // OpenAPI: a header parameter of these names is ignored. Other members of the document describe them.
+                let is_ignored = |name: &&str| parameter.name.eq_ignore_ascii_case(name);
+                if parameter.location == "header" && ["accept", "content-type", "authorization"].iter().any(is_ignored)
+                {
+                    continue;
+                }
                 let known = |it: &Parameter| it.name == parameter.name && it.location == parameter.location;
                 if !own.iter().any(known) {
                     own.push(parameter);

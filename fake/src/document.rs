@@ -40,7 +40,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::contract::{Contract, Header, Operation, Values, prefixes};
+use crate::contract::{Contract, Header, Operation, Refused, Values, prefixes};
 use crate::fault::Fault;
 use crate::lock;
 use crate::media::{content, essence, is_json};
@@ -279,6 +279,34 @@ impl Api {
         Some(format!("event: {}\ndata: {}\n\n", plain(&item["event"]), plain(data)))
     }
 
+    /// A refusal. Its headers have the reason and the place in the request, and so has the body, as far as the document
+    /// allows: a documented failure may have other members, or no more than its own.
+    fn refused(&self, operation: &Operation, refused: &Refused) -> Answer {
+        let why = json!({"message": refused.message, "at": refused.at});
+        let schema = operation.failure(refused.status);
+        let valid = |value: &Value| {
+            schema.is_none_or(|schema| !matches!(self.contract.mistake(schema, Values::Received, value), Ok(Some(_))))
+        };
+        let documented = schema.and_then(|schema| self.instance(schema, Values::Received));
+        let with = |names: &[&str]| {
+            let mut value = documented.clone()?;
+            if let Some(members) = value.as_object_mut() {
+                members.extend(names.iter().map(|name| ((*name).to_owned(), why[*name].clone())));
+            }
+            Some(value)
+        };
+        let forms = [&["message", "at"][..], &["at"], &["message"], &[]];
+        let body = Some(why.clone()).filter(&valid).or_else(|| forms.into_iter().filter_map(with).find(&valid));
+        let mut answer = Answer::json(refused.status, &body.unwrap_or(why));
+        answer.headers.extend(self.headers(operation, refused.status));
+        let header = |text: &str| -> String {
+            text.chars().take(500).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
+        };
+        answer.set_header("x-refused-at", &header(&refused.at));
+        answer.set_header("x-refused-because", &header(&refused.message));
+        answer
+    }
+
     /// The schema of the response to a GET of this path, if it is JSON.
     fn shown_at(&self, path: &str) -> Option<(&Operation, &str)> {
         let operation = self.contract.find("GET", path)?;
@@ -378,7 +406,7 @@ impl Service for Api {
             return self.scripted(request, 401, &[]);
         }
         if let Err(refused) = self.contract.check_request(operation, request) {
-            return Answer::json(refused.status, &json!({"message": refused.message, "at": refused.at}));
+            return self.refused(operation, &refused);
         }
         if lock(&self.resources).is_gone(request.path.trim_end_matches('/')) && request.method != "PUT" {
             return self.scripted(request, 404, &[]);

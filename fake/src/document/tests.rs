@@ -225,6 +225,49 @@ fn forms_headers_and_streams_follow_the_document() {
     assert_eq!(changes("text/event-stream"), format!("event: new\ndata: {about}\n\n"));
 }
 
+/// A document with one operation, whose failure has this schema.
+fn refusing(failure: &str) -> Document {
+    let text = format!(
+        r#"{{"openapi": "3.1.0", "paths": {{"/pets": {{"post": {{"operationId": "addPet",
+            "parameters": [
+                {{"name": "Authorization", "in": "header", "required": true, "schema": {{"type": "string"}}}},
+                {{"name": "accept", "in": "header", "required": true, "schema": {{"enum": ["text/css"]}}}}
+            ],
+            "requestBody": {{"content": {{"application/json": {{"schema": {{"type": "object", "required": ["name"]}}}}}}}},
+            "responses": {{"204": {{}}, "400": {{"content": {{"application/json": {{"schema": {failure}}}}}}}}}
+        }}}}}}}}"#
+    );
+    Document::parse(&text).unwrap()
+}
+
+#[test]
+fn a_refusal_has_the_documented_form_and_the_place() {
+    let refuse = |failure: &str| {
+        let document = refusing(failure);
+        let request = http::Request::post("/pets").header("content-type", "application/json");
+        let response = document.respond(&request.body(br#"{"n": 1}"#.to_vec()).unwrap());
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.headers()["x-refused-at"], "body");
+        assert!(response.headers()["x-refused-because"].to_str().unwrap().contains("\"name\" is a required property"));
+        let answer = Answer::json(400, &serde_json::from_slice::<Value>(response.body()).unwrap());
+        let api = &document.0;
+        assert!(api.contract.check_response(&api.contract.operations()[0], &answer, false).is_ok());
+        serde_json::from_slice::<Value>(response.body()).unwrap()
+    };
+    let body = refuse(r#"{"type": "object", "required": ["error"], "properties": {"error": {"const": true}}}"#);
+    assert_eq!((&body["error"], &body["at"]), (&json!(true), &json!("body")));
+    let closed = r#"{"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}, "additionalProperties": false}"#;
+    assert_eq!(refuse(closed), json!({"error": "x"}));
+    let other = r#"{"type": "object", "required": ["message"], "properties": {"message": {"type": "object"}}}"#;
+    assert_eq!(refuse(other), json!({"message": {}, "at": "body"}));
+    assert!(refuse(r#"{"type": "array", "items": {"type": "string"}}"#).is_array());
+    // Parameters of these names are ignored.
+    let request = http::Request::post("/pets").body(br#"{"name": 1}"#.to_vec()).unwrap();
+    let (mut parts, body) = request.into_parts();
+    parts.headers.insert("content-type", http::HeaderValue::from_static("application/json"));
+    assert_eq!(refusing("{}").respond(&http::Request::from_parts(parts, body)).status(), 204);
+}
+
 /// Calls every operation of a document with valid arguments, and those that accept JSON with invalid ones too.
 fn failures(document: &Document) -> Vec<String> {
     let api = &document.0;
