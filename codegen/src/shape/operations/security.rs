@@ -62,19 +62,46 @@ fn kind(node: &Node) -> Option<SchemeKind> {
 pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
     let declared = document.pointer("/components/securitySchemes");
     let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
-    let known = |scheme: &str| {
-        declared.and_then(|schemes| schemes.get(scheme)).is_some_and(|node| kind(resolve(document, node)).is_some())
-    };
+    let known = |scheme: &str| declared.and_then(|schemes| kind(resolve(document, schemes.get(scheme)?)));
     let alternatives = security.into_iter().flatten().filter_map(|alternative| {
         let schemes = alternative.as_object()?;
         let all = schemes.iter().map(|(scheme, scopes)| {
             let scheme = grammar::scheme_name(scheme);
             let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
-            known(&scheme).then_some((scheme, scopes))
+            let at = place(known(&scheme)?);
+            Some((at, (scheme, scopes)))
         });
-        all.collect::<Option<Vec<_>>>()
+        all.collect::<Option<Vec<_>>>().map(apart)
     });
-    alternatives.collect()
+    alternatives.flatten().collect()
+}
+
+/// Where a credential is sent.
+fn place(kind: SchemeKind) -> (Place, String) {
+    match kind {
+        SchemeKind::ApiKey { place, name } => (place, name),
+        SchemeKind::Basic | SchemeKind::Bearer | SchemeKind::OAuth2 { .. } => {
+            (Place::Header, "authorization".to_owned())
+        }
+    }
+}
+
+/// The alternatives that one alternative of a document means. A request has one value of each header, so schemes that set the
+/// same one cannot be used together: each alternative has one of them.
+fn apart<S: Clone>(schemes: Vec<((Place, String), S)>) -> Vec<Vec<S>> {
+    let mut groups: Vec<((Place, String), Vec<S>)> = Vec::new();
+    for (at, scheme) in schemes {
+        match groups.iter_mut().find(|(known, _)| *known == at) {
+            Some((_, group)) => group.push(scheme),
+            None => groups.push((at, vec![scheme])),
+        }
+    }
+    let count = groups.iter().map(|(_, group)| group.len()).max().unwrap_or(1);
+    // A shorter group repeats its last scheme.
+    let one = |index: usize| -> Vec<S> {
+        groups.iter().filter_map(|(_, group)| group.get(index).or_else(|| group.last()).cloned()).collect()
+    };
+    (0..count).map(one).collect()
 }
 
 /// The URL of the first server, with the defaults of its variables.
